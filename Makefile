@@ -1,0 +1,40 @@
+# `make run` and `make test` do all set-up themselves; `make setup` only installs.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test setup lock check format bench clean
+
+setup: .venv/.ready
+
+# uv installs the pinned set in a second or two; it comes as a wheel like everything else.
+.venv/.ready: requirements/lock.txt requirements/uv.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "harness needs Python 3.11 or newer: set PYTHON=python3.12 (found $$($(PYTHON) --version))"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/lock.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: setup
+	@$(BIN)/python -m harness_starter.demo
+
+test: setup
+	@$(BIN)/python -m tests.run
+
+check: setup
+	@$(BIN)/python -m tests.check
+
+format: setup
+	@$(BIN)/ruff check --fix --quiet . && $(BIN)/ruff format --quiet .
+
+lock:
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate --all-extras pyproject.toml -o requirements/lock.txt
+	@awk '/^[a-z]/{keep=/^uv==/} keep' requirements/lock.txt > requirements/uv.txt
+
+bench: setup
+	@$(BIN)/python -m bench.run
+
+clean:
+	rm -rf .venv .harness
