@@ -1,0 +1,29 @@
+"""Signatures of the activities: what a workflow calls, without the code behind it.
+
+The activities room registers functions under the same names and a test compares the signatures, so
+a workflow is type-checked against activities that it never imports.
+"""
+
+from temporalio import activity
+
+from harness.contracts.model import CallModel, ModelTurn
+from harness.contracts.tool import RunTool, ToolOutcome
+from harness.contracts.transcript import SaveTranscript
+
+
+@activity.defn
+async def call_model(request: CallModel) -> ModelTurn:
+    """Ask the model for the next message of the transcript."""
+    ...
+
+
+@activity.defn
+async def run_tool(request: RunTool) -> ToolOutcome:
+    """Run one tool call, or say what a person must decide first."""
+    ...
+
+
+@activity.defn
+async def save_transcript(request: SaveTranscript) -> str:
+    """Make everything up to the returned head durable (before a run ends or goes on afresh)."""
+    ...

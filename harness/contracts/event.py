@@ -1,0 +1,276 @@
+"""Events of a run: what happened, in order, as every reader sees it.
+
+Durable events are a projection of the engine's history and carry a cursor into it. Live ones
+(`LIVE`) come from workers while a call is under way; they have no cursor, may be missed, and never
+contradict what history says later.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from harness.contracts.base import Flag, Word
+from harness.contracts.errors import ErrorInfo
+from harness.contracts.message import Message, ToolCall
+from harness.contracts.model import Fallback, Usage
+from harness.contracts.run import Parent, RunState, Totals
+from harness.contracts.steering import Verdict
+from harness.contracts.tool import Effect, Need
+
+
+class Cursor(Word):
+    """Where an event stands: run ids differ between the executions of a chain and its branches,
+    and `place` between the events that one entry of history projects to."""
+
+    run_id: str
+    event_id: int
+    place: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.run_id}/{self.event_id}/{self.place}"
+
+    @classmethod
+    def parse(cls, text: str) -> Cursor:
+        run_id, event_id, place = text.split("/")
+        return cls(run_id=run_id, event_id=int(event_id), place=int(place))
+
+
+class EventBase(Word):
+    run: str
+    at: float
+    """Seconds since the epoch."""
+    trace: str
+    cursor: Cursor | None = None
+
+
+class RunStarted(EventBase):
+    type: Literal["run_started"] = "run_started"
+    agent: str
+    model: str
+    prompt: str
+    session: str | None = None
+    parent: Parent | None = None
+    by: str | None = None
+    continued: Flag = None
+    """The same run goes on in a fresh history."""
+
+
+class StateChanged(EventBase):
+    type: Literal["state_changed"] = "state_changed"
+    state: RunState
+
+
+class ModelCalled(EventBase):
+    type: Literal["model_called"] = "model_called"
+    turn: int
+    call: int
+    model: str
+    messages: tuple[Message, ...]
+    """What is new to the model with this call."""
+
+
+class ModelReplied(EventBase):
+    type: Literal["model_replied"] = "model_replied"
+    turn: int
+    call: int
+    model: str
+    message: Message
+    usage: Usage
+    cost_micros: int | None = None
+    queued_ms: float | None = None
+    """From the scheduling of the call to the start of its last attempt."""
+    first_ms: float | None = None
+    ms: float
+    attempts: int
+    last_failure: str | None = None
+    """Why the attempt before the last one failed; the engine keeps no others."""
+    fallbacks: tuple[Fallback, ...] | None = None
+    dropped: int | None = None
+    interrupted: Flag = None
+    recovered: Flag = None
+    head: str
+
+
+class ModelFailed(EventBase):
+    type: Literal["model_failed"] = "model_failed"
+    turn: int
+    call: int
+    attempts: int
+    error: ErrorInfo
+
+
+class ToolCallRequested(EventBase):
+    type: Literal["tool_call_requested"] = "tool_call_requested"
+    turn: int
+    call: ToolCall
+
+
+class ToolCallStarted(EventBase):
+    """The call was handed to a worker. Inline tools have none: the engine writes one entry only."""
+
+    type: Literal["tool_call_started"] = "tool_call_started"
+    turn: int
+    call_id: str
+    name: str
+    arguments: dict[str, Any] | str
+    edited: Flag = None
+
+
+class ToolCallFinished(EventBase):
+    type: Literal["tool_call_finished"] = "tool_call_finished"
+    turn: int
+    call_id: str
+    name: str
+    content: str
+    ok: bool
+    artifact: str | None = None
+    error: ErrorInfo | None = None
+    queued_ms: float | None = None
+    ms: float | None = None
+    attempts: int
+    last_failure: str | None = None
+
+
+class DecisionRequested(EventBase):
+    type: Literal["decision_requested"] = "decision_requested"
+    id: str
+    turn: int
+    need: Need | Literal["budget"]
+    question: str
+    tool: str | None = None
+    effect: Effect | None = None
+    arguments: dict[str, Any] | str | None = None
+
+
+class DecisionMade(EventBase):
+    type: Literal["decision_made"] = "decision_made"
+    id: str | None
+    verdict: Verdict
+    note: str | None = None
+    arguments: dict[str, Any] | None = None
+    by: str | None = None
+
+
+class HintReceived(EventBase):
+    type: Literal["hint_received"] = "hint_received"
+    text: str
+    interrupt: bool
+    by: str | None = None
+
+
+class PauseRequested(EventBase):
+    type: Literal["pause_requested"] = "pause_requested"
+    reason: str | None = None
+    by: str | None = None
+
+
+class ResumeRequested(EventBase):
+    type: Literal["resume_requested"] = "resume_requested"
+    reason: str | None = None
+    by: str | None = None
+
+
+class AbortRequested(EventBase):
+    type: Literal["abort_requested"] = "abort_requested"
+    reason: str
+    by: str | None = None
+
+
+class SignalRefused(EventBase):
+    type: Literal["signal_refused"] = "signal_refused"
+    signal: str
+    message: str
+    by: str | None = None
+
+
+class BudgetReached(EventBase):
+    type: Literal["budget_reached"] = "budget_reached"
+    budget: str
+
+
+class Branched(EventBase):
+    """The run was reset: what follows comes from a new branch that left history at `event_id`."""
+
+    type: Literal["branched"] = "branched"
+    from_run_id: str
+    to_run_id: str
+    reason: str
+
+
+class RunEnded(EventBase):
+    type: Literal["run_ended"] = "run_ended"
+    state: RunState
+    output: str
+    data: Any = None
+    reason: str | None = None
+    error: ErrorInfo | None = None
+    totals: Totals | None = None
+    head: str | None = None
+
+
+class OutputDelta(EventBase):
+    """Live: a piece of the reply's text. `offset` counts characters of this attempt."""
+
+    type: Literal["output_delta"] = "output_delta"
+    turn: int
+    call: int
+    attempt: int
+    offset: int
+    text: str
+
+
+class OutputReset(EventBase):
+    """Live: a new attempt begins; text of the one before is void."""
+
+    type: Literal["output_reset"] = "output_reset"
+    turn: int
+    call: int
+    attempt: int
+
+
+class OutputGap(EventBase):
+    """Live: some text was missed; the durable reply will have it."""
+
+    type: Literal["output_gap"] = "output_gap"
+    turn: int
+    call: int
+    attempt: int
+    offset: int
+    """Where the text that follows begins."""
+
+
+class ToolProgress(EventBase):
+    """Live: a tool says how far it is."""
+
+    type: Literal["tool_progress"] = "tool_progress"
+    turn: int
+    call_id: str
+    text: str
+
+
+DurableEvent = (
+    RunStarted
+    | StateChanged
+    | ModelCalled
+    | ModelReplied
+    | ModelFailed
+    | ToolCallRequested
+    | ToolCallStarted
+    | ToolCallFinished
+    | DecisionRequested
+    | DecisionMade
+    | HintReceived
+    | PauseRequested
+    | ResumeRequested
+    | AbortRequested
+    | SignalRefused
+    | BudgetReached
+    | Branched
+    | RunEnded
+)
+LiveEvent = OutputDelta | OutputReset | OutputGap | ToolProgress
+Event = Annotated[DurableEvent | LiveEvent, Field(discriminator="type")]
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+EVENTS: TypeAdapter[list[Event]] = TypeAdapter(list[Event])

@@ -1,0 +1,95 @@
+"""Messages of a conversation and the parts they are made of, the same for every provider."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from harness.contracts.base import Flag, Word
+
+
+class Text(Word):
+    type: Literal["text"] = "text"
+    text: str
+
+
+class Image(Word):
+    """A picture, by address, by artifact or as base64 data."""
+
+    type: Literal["image"] = "image"
+    media_type: str | None = None
+    url: str | None = None
+    artifact: str | None = None
+    data: str | None = None
+
+
+class FileRef(Word):
+    """A file that lives in the artifact store."""
+
+    type: Literal["file"] = "file"
+    artifact: str
+    name: str
+    media_type: str | None = None
+    size: int | None = None
+
+
+class Reasoning(Word):
+    """What a model thought. `opaque` is the provider's own item, handed back to it unchanged."""
+
+    type: Literal["reasoning"] = "reasoning"
+    provider: str
+    text: str | None = None
+    opaque: dict[str, Any] | None = None
+
+
+class ToolCall(Word):
+    """The model asks for a tool. Arguments that are no JSON object are kept as the raw text."""
+
+    type: Literal["tool_call"] = "tool_call"
+    id: str
+    name: str
+    arguments: dict[str, Any] | str
+
+
+class ToolResult(Word):
+    """What a tool answered. `artifact` holds the whole of a result that was too large to show."""
+
+    type: Literal["tool_result"] = "tool_result"
+    call: str
+    name: str
+    content: str
+    error: Flag = None
+    artifact: str | None = None
+
+
+Part = Annotated[
+    Text | Image | FileRef | Reasoning | ToolCall | ToolResult, Field(discriminator="type")
+]
+
+Role = Literal["user", "assistant", "tool"]
+Origin = Literal["hint", "mend", "interrupted", "summary"]
+
+
+class Message(Word):
+    role: Role
+    parts: tuple[Part, ...]
+    origin: Origin | None = None
+    """Set when neither the user nor the model wrote it of their own accord: an operator's hint, a
+    request to mend an invalid reply, a reply that was cut off, a summary of what was left out."""
+
+    @property
+    def text(self) -> str:
+        return "".join(part.text for part in self.parts if isinstance(part, Text))
+
+    @property
+    def calls(self) -> tuple[ToolCall, ...]:
+        return tuple(part for part in self.parts if isinstance(part, ToolCall))
+
+
+def user(text: str, *, origin: Origin | None = None) -> Message:
+    return Message(role="user", parts=(Text(text=text),), origin=origin)
+
+
+def tool_results(results: tuple[ToolResult, ...]) -> Message:
+    return Message(role="tool", parts=results)

@@ -1,0 +1,177 @@
+"""Models: how they are named and planned for, what goes in and what comes out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from harness.contracts.base import Flag, Word
+from harness.contracts.message import Message
+from harness.contracts.tool import ToolSpec
+
+ModelRef = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*/\S+$", strip_whitespace=True)
+]
+"""provider/model, such as openai/gpt-5 or ollama/llama3.3:70b."""
+
+Capability = Literal["tools", "output", "vision", "reasoning"]
+
+
+def split_ref(ref: str) -> tuple[str, str]:
+    provider, _, model = ref.partition("/")
+    return provider, model
+
+
+class ModelParams(Word):
+    temperature: float | None = None
+    top_p: float | None = None
+    max_output_tokens: int | None = None
+    reasoning_effort: Literal["minimal", "low", "medium", "high"] | None = None
+    stop: tuple[str, ...] | None = None
+    extra: dict[str, Any] | None = None
+    """Passed to the provider as it is."""
+
+
+class Candidate(Word):
+    model: ModelRef
+    params: ModelParams | None = None
+
+
+class ModelPlan(Word):
+    """Candidates in order, what they must be able to do, and when the next one is tried."""
+
+    candidates: tuple[Candidate, ...] = Field(min_length=1)
+    requires: tuple[Capability, ...] = ()
+    min_context: int | None = None
+    fall_through: tuple[str, ...] = (
+        "rate_limit", "overloaded", "server", "timeout", "network", "cut_stream",
+        "invalid_reply", "circuit_open", "quota", "authentication", "permission", "not_found",
+    )  # fmt: skip
+    """Categories of provider errors after which the next candidate is tried."""
+
+
+class ContextPolicy(Word):
+    """What a call sends when the conversation grows: all of it, or what fits."""
+
+    max_input_tokens: int | None = None
+    """Older turns are left out beyond this (by estimate); a tool call is never parted from its
+    result, and the first user message stays."""
+
+
+class AgentSpec(Word):
+    """What never changes in a run, stored once under its hash and pinned by every run."""
+
+    name: str
+    instructions: str
+    plan: ModelPlan
+    tools: tuple[ToolSpec, ...] = ()
+    output: dict[str, Any] | None = None
+    """JSON schema of the typed result."""
+    context: ContextPolicy = ContextPolicy()
+
+
+class Usage(Word):
+    """Tokens. `cached` and `cache_write` are parts of `input`, `reasoning` of `output`."""
+
+    input: int = 0
+    output: int = 0
+    cached: int | None = None
+    cache_write: int | None = None
+    reasoning: int | None = None
+
+    @property
+    def total(self) -> int:
+        return self.input + self.output
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            input=self.input + other.input,
+            output=self.output + other.output,
+            cached=_sum(self.cached, other.cached),
+            cache_write=_sum(self.cache_write, other.cache_write),
+            reasoning=_sum(self.reasoning, other.reasoning),
+        )
+
+
+def _sum(a: int | None, b: int | None) -> int | None:
+    return None if a is None and b is None else (a or 0) + (b or 0)
+
+
+class ModelRequest(Word):
+    """What an adapter is asked for, already trimmed to what fits."""
+
+    model: str
+    """The provider's own name of the model, without the provider."""
+    instructions: str
+    messages: tuple[Message, ...]
+    tools: tuple[ToolSpec, ...] = ()
+    params: ModelParams = ModelParams()
+    output: dict[str, Any] | None = None
+    cache_key: str | None = None
+    """Stays the same through a conversation, for providers that route by it."""
+
+
+FinishReason = Literal["stop", "tool_calls", "length"]
+
+
+class ModelReply(Word):
+    """What an adapter returns once the stream has ended well."""
+
+    message: Message
+    usage: Usage
+    finish: FinishReason
+    model: str
+    """The model that answered, as the provider names it (often with its date)."""
+    request_id: str | None = None
+
+
+class CallModel(Word):
+    """Input of the `call_model` activity: what is new since `head`, never the whole transcript."""
+
+    spec: str
+    messages: tuple[Message, ...]
+    turn: int
+    head: str | None = None
+    call: int | None = None
+    """Which call of the turn, from 1; absent for the first (a call is made again after an
+    interrupt, or when the transcript had to be sent again)."""
+    model: ModelRef | None = None
+    """The run's own model in place of the plan's candidates."""
+    final: Flag = None
+    """No tools this time: the last call that a budget allows."""
+
+
+class Fallback(Word):
+    """A candidate that was passed over, and why."""
+
+    model: str
+    code: str
+    message: str
+
+
+class ModelTurn(Word):
+    """Result of `call_model`: the reply and the new head of the transcript."""
+
+    head: str
+    message: Message
+    model: str
+    """provider/model that answered."""
+    usage: Usage
+    cost_micros: int | None = None
+    """Millionths of a US dollar; absent where no price is known."""
+    finish: FinishReason
+    first_ms: float | None = None
+    """From the request to the first token."""
+    ms: float
+    """From the request to the last."""
+    dropped: int | None = None
+    """Messages that the context policy left out."""
+    fallbacks: tuple[Fallback, ...] | None = None
+    interrupted: Flag = None
+    """The call was cancelled; `message` is what had come by then."""
+    recovered: Flag = None
+    """An earlier attempt had been answered and paid for already; this is its answer."""
+    request_id: str | None = None
+    saved: str | None = None
+    """The newest head that is known to be durable."""

@@ -1,0 +1,194 @@
+"""A run: what pins it, the states it goes through, and what comes of it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Literal
+
+from harness.contracts.base import Flag, Word
+from harness.contracts.errors import ErrorInfo
+from harness.contracts.message import Message
+from harness.contracts.model import ModelRef, Usage
+from harness.contracts.tool import Effect, Need, ToolPolicy, Workspace
+
+WORKFLOW = "AgentRun"
+"""The workflow's type in the engine."""
+
+
+class RunState(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    WAITING = "waiting"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    ABORTED = "aborted"
+
+    @property
+    def over(self) -> bool:
+        return not TRANSITIONS[self]
+
+
+TRANSITIONS: dict[RunState, frozenset[RunState]] = {
+    RunState.PENDING: frozenset({RunState.RUNNING, RunState.FAILED, RunState.ABORTED}),
+    RunState.RUNNING: frozenset(
+        {
+            RunState.WAITING,
+            RunState.PAUSED,
+            RunState.COMPLETED,
+            RunState.FAILED,
+            RunState.ABORTED,
+        }
+    ),
+    RunState.WAITING: frozenset(
+        {RunState.RUNNING, RunState.PAUSED, RunState.FAILED, RunState.ABORTED}
+    ),
+    RunState.PAUSED: frozenset(
+        {RunState.RUNNING, RunState.WAITING, RunState.FAILED, RunState.ABORTED}
+    ),
+    RunState.COMPLETED: frozenset(),
+    RunState.FAILED: frozenset(),
+    RunState.ABORTED: frozenset(),
+}
+"""Every step a run may take. Failed is reachable from everywhere: the engine can end any run."""
+
+
+class Budget(Word):
+    """Limits of a run, checked before each model call; absent means none."""
+
+    turns: int | None = None
+    tokens: int | None = None
+    cost_micros: int | None = None
+    seconds: float | None = None
+    ask: Flag = None
+    """Wait for a person to grant as much again, instead of stopping."""
+
+
+class Limits(Word):
+    """How long and how often an activity is tried."""
+
+    model_timeout_s: float = 600.0
+    model_attempts: int = 6
+    tool_timeout_s: float = 60.0
+    tool_attempts: int = 4
+    heartbeat_s: float = 5.0
+    mends: int = 5
+    """Invalid tool calls in a row that go back to the model before the run fails."""
+
+
+class Parent(Word):
+    """Where a forked run came from."""
+
+    run: str
+    turn: int
+
+
+class RunSpec(Word):
+    """Everything a run needs, pinned at its start."""
+
+    agent: str
+    spec: str
+    """Hash of the AgentSpec: instructions, tool schemas, model plan."""
+    model: ModelRef
+    """The plan's first candidate."""
+    override: Flag = None
+    """`model` replaces the plan."""
+    messages: tuple[Message, ...]
+    head: str | None = None
+    """The transcript node to start from: a session's last, or a fork's."""
+    tools: dict[str, ToolPolicy] = {}
+    budget: Budget = Budget()
+    limits: Limits = Limits()
+    parallel: Flag = None
+    """Calls of read-only tools in one reply run side by side."""
+    session: str | None = None
+    parent: Parent | None = None
+    workspace: Workspace | None = None
+    model_queue: str | None = None
+    """The provider's own task queue, where it has one."""
+    trace: str | None = None
+    started_by: str | None = None
+    labels: dict[str, str] | None = None
+
+
+class Totals(Word):
+    """What a run has used so far."""
+
+    turns: int = 0
+    usage: Usage = Usage()
+    cost_micros: int | None = None
+    tool_calls: int = 0
+
+
+class RunResult(Word):
+    """How a run ended, whatever the way."""
+
+    state: RunState
+    output: str
+    """The final answer, or what there is of it."""
+    data: Any = None
+    """The typed result, as JSON, where the agent has an output type."""
+    head: str | None = None
+    """The last node of the transcript: the next run of the session starts here."""
+    totals: Totals
+    reason: str | None = None
+    """Why it was aborted, or which budget it reached."""
+    error: ErrorInfo | None = None
+
+
+class Pending(Word):
+    """Something that a run waits for a person to decide."""
+
+    id: str
+    """The tool call's id, or `budget`."""
+    need: Need | Literal["budget"]
+    turn: int
+    tool: str | None = None
+    arguments: dict[str, Any] | None = None
+    effect: Effect | None = None
+    question: str
+    since: float
+    """Seconds since the epoch."""
+
+
+class RunStatus(Word):
+    """Answer of the `status` query."""
+
+    run: str
+    agent: str
+    state: RunState
+    turn: int
+    doing: str
+    model: str
+    totals: Totals
+    pending: tuple[Pending, ...] = ()
+    hints: int = 0
+    """Hints that wait for the next model call."""
+    session: str | None = None
+    reason: str | None = None
+
+
+class TranscriptView(Word):
+    """Answer of the `transcript` query: the head, and what the workflow itself still holds."""
+
+    head: str | None
+    unsaved: tuple[Message, ...]
+    """Messages after the newest node that is known to be durable, oldest first."""
+    saved: str | None
+
+
+class Carry(Word):
+    """What continue-as-new hands to the next execution of a run."""
+
+    origin: str
+    """First run id of the chain."""
+    started: float
+    turn: int
+    totals: Totals
+    head: str | None
+    messages: tuple[Message, ...]
+    """Not yet sent to the model."""
+    budget: Budget
+    paused: Flag = None
+    mends: int | None = None
+    aborted: str | None = None

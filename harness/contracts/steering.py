@@ -1,0 +1,121 @@
+"""Steering by hand: what a person types as a signal or update, and what it means.
+
+Signals must never raise inside the workflow (it would wedge), so they are read here from plain
+JSON values: anything a person may reasonably type is taken, the rest is refused with words that
+show a right form. The workflow and the journal call the same function, so what the run did and
+what the events say cannot differ.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeVar
+
+from pydantic import ValidationError
+
+from harness.contracts.base import Flag, Word
+from harness.contracts.errors import SteeringError
+
+Signal = Literal["abort", "hint", "pause", "resume"]
+SIGNALS: tuple[Signal, ...] = ("abort", "hint", "pause", "resume")
+
+EXAMPLES: dict[str, str] = {
+    "abort": '{"reason": "no longer needed"}',
+    "hint": '{"text": "look in the second file", "interrupt": false}',
+    "pause": "{}",
+    "resume": "{}",
+    "decide": '{"id": "call_1", "verdict": "approve", "note": "checked"}',
+}
+MAX_BYTES = 1_000_000
+"""Bodies over this are refused by every interface: from 2 MB on the engine wedges a run."""
+
+
+class Abort(Word):
+    reason: str = "aborted"
+
+
+class Hint(Word):
+    text: str
+    interrupt: bool = False
+
+
+class Pause(Word):
+    reason: str | None = None
+
+
+class Resume(Word):
+    reason: str | None = None
+
+
+Verdict = Literal["approve", "reject", "edit", "answer"]
+
+
+class Decide(Word):
+    """Argument of the `decide` update."""
+
+    verdict: Verdict
+    id: str | None = None
+    """What is decided; may be left out while only one thing waits."""
+    note: str | None = None
+    arguments: dict[str, Any] | None = None
+    """With `edit`: the arguments to call the tool with instead."""
+    answer: str | None = None
+    """With `answer`: what the person says to the tool's question."""
+    by: str | None = None
+
+
+class Decision(Word):
+    """Result of the `decide` update."""
+
+    id: str
+    verdict: Verdict
+    by: str | None = None
+    note: str | None = None
+    edited: Flag = None
+
+
+W = TypeVar("W", bound=Word)
+
+Steering = Abort | Hint | Pause | Resume
+
+
+def read_signal(name: Signal, values: list[Any]) -> Steering:
+    """The meaning of a signal's arguments; SteeringError when they have none."""
+    value = _single(name, values)
+    if name == "hint":
+        hint = _read(Hint, name, {"text": value} if isinstance(value, str) else value)
+        if not hint.text.strip():
+            raise _refused(name, "the text is empty")
+        return hint
+    if isinstance(value, str):
+        value = {"reason": value} if value.strip() else {}
+    model = {"abort": Abort, "pause": Pause, "resume": Resume}[name]
+    return _read(model, name, {} if value is None else value)
+
+
+def read_decide(values: list[Any]) -> Decide:
+    value = _single("decide", values)
+    decide = _read(Decide, "decide", {"verdict": value} if isinstance(value, str) else value)
+    if decide.verdict == "edit" and decide.arguments is None:
+        raise _refused("decide", 'verdict "edit" needs "arguments"')
+    if decide.verdict == "answer" and decide.answer is None:
+        raise _refused("decide", 'verdict "answer" needs "answer"')
+    return decide
+
+
+def _single(name: str, values: list[Any]) -> Any:
+    if len(values) > 1:
+        raise _refused(name, f"it takes one JSON value, not {len(values)}")
+    return values[0] if values else None
+
+
+def _read(model: type[W], name: str, value: Any) -> W:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(step) for step in first["loc"]) or "the value"
+        raise _refused(name, f"{where}: {first['msg']}") from None
+
+
+def _refused(name: str, problem: str) -> SteeringError:
+    return SteeringError("bad_payload", f"{name} refused: {problem}. A right one: {EXAMPLES[name]}")

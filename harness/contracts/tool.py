@@ -1,0 +1,78 @@
+"""What a tool is to the model, to the run, and what comes of calling it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from harness.contracts.base import Flag, Word
+from harness.contracts.errors import ErrorInfo
+from harness.contracts.message import ToolCall, ToolResult
+
+Effect = Literal["read", "write", "irreversible"]
+"""What a tool does to the world: nothing; something that can be repeated or taken back; something
+that cannot."""
+
+
+class ToolSpec(Word):
+    """What the model is told about a tool."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+    """JSON schema of the arguments: always an object."""
+
+
+class ToolPolicy(Word):
+    """What the run must know about a tool, pinned at its start."""
+
+    effect: Effect
+    inline: Flag = None
+    """Quick and in-process: runs as a local activity, which the engine stores less about."""
+    workspace: Flag = None
+    """Touches the run's folder, so it runs on the host that owns it."""
+    timeout_s: float | None = None
+    attempts: int | None = None
+
+
+Need = Literal["approval", "answer", "outcome"]
+"""Why a call waits for a person: to be allowed, to be answered, or to say whether an effect whose
+worker died has happened."""
+
+
+class ToolOutcome(Word):
+    """What `run_tool` came back with: a result, or what a person must decide first."""
+
+    result: ToolResult | None = None
+    need: Need | None = None
+    reason: str | None = None
+    """Why a person is asked: the policy's words, or the question."""
+    failure: ErrorInfo | None = None
+    """Why the call failed; the model reads the same in `result`."""
+    ms: float | None = None
+
+
+class Workspace(Word):
+    """The folder that a run's file tools are confined to, and the host it is on."""
+
+    host: str
+    root: str
+
+
+class RunTool(Word):
+    """Input of the `run_tool` activity."""
+
+    call: ToolCall
+    turn: int
+    spec: str
+    """Hash of the agent's pinned AgentSpec."""
+    origin: str | None = None
+    """First run id of the chain, where it is not this run's own: idempotency keys start with it."""
+    ordinal: int | None = None
+    """Which one this is among equal calls of the turn, from 1; absent for the first."""
+    approved: Flag = None
+    edited: Flag = None
+    """A person changed the arguments before allowing the call."""
+    note: str | None = None
+    workspace: Workspace | None = None
+    effect: Effect | None = None
+    session: str | None = None

@@ -1,0 +1,30 @@
+"""The transcript: a chain of content-addressed nodes, like commits."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+from harness.contracts.base import Word
+from harness.contracts.message import Message
+
+
+class Node(Word):
+    """One step of a conversation: what was new since `parent`, oldest first."""
+
+    parent: str | None
+    messages: tuple[Message, ...]
+
+
+class SaveTranscript(Word):
+    """Input of the `save_transcript` activity: append `messages` to `head` and wait until it and
+    everything before it is durable."""
+
+    head: str | None
+    messages: tuple[Message, ...]
+    turn: int
+
+
+def digest(content: bytes) -> str:
+    """The address of content: 192 bits of SHA-256, 32 characters. Collisions take 2^96 tries."""
+    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()[:24]).decode()
