@@ -1,0 +1,24 @@
+"""Settings: what can be configured, where each value came from, and which providers are known.
+
+Only processes read settings; a run pins what it needs when it starts.
+"""
+
+from harness.config.load import (
+    Origin,
+    explain_settings,
+    find_project,
+    load_settings,
+    secrets_of,
+)
+from harness.config.providers import resolve_provider
+from harness.config.settings import Settings
+
+__all__ = [
+    "Origin",
+    "Settings",
+    "explain_settings",
+    "find_project",
+    "load_settings",
+    "resolve_provider",
+    "secrets_of",
+]

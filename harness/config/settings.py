@@ -22,6 +22,7 @@ class TemporalSettings(Section):
     namespace: str = "default"
     api_key: SecretStr | None = None
     tls: bool = False
+    tls_server_name: str | None = None
     tls_server_ca: Path | None = None
     tls_client_cert: Path | None = None
     tls_client_key: Path | None = None
@@ -53,8 +54,8 @@ class ArtifactSettings(Section):
 
 
 class ProviderSettings(Section):
-    kind: Literal["openai", "anthropic", "chat"] = "chat"
-    """The wire protocol: OpenAI Responses, Anthropic Messages, or Chat Completions."""
+    kind: Literal["openai", "anthropic", "chat", "offline"] = "chat"
+    """The wire protocol: OpenAI Responses, Anthropic Messages, Chat Completions, or none."""
     base_url: str | None = None
     api_key: SecretStr | None = None
     timeout_seconds: float = 600.0

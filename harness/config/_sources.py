@@ -1,0 +1,208 @@
+"""Where values come from: harness.toml and the environment, each with the place it stood at."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from harness.config import _keys
+from harness.config._keys import Leaf, Table
+from harness.contracts.errors import ConfigError
+
+FILE_NAME = "harness.toml"
+PREFIX = "HARNESS_"
+
+WELL_KNOWN: dict[str, str] = {
+    "TEMPORAL_ADDRESS": "temporal.address",
+    "TEMPORAL_NAMESPACE": "temporal.namespace",
+    "TEMPORAL_API_KEY": "temporal.api_key",
+    "TEMPORAL_PROFILE": "temporal.profile",
+    "TEMPORAL_TLS": "temporal.tls",
+    "TEMPORAL_TLS_SERVER_NAME": "temporal.tls_server_name",
+    "TEMPORAL_TLS_SERVER_CA_CERT_PATH": "temporal.tls_server_ca",
+    "TEMPORAL_TLS_CLIENT_CERT_PATH": "temporal.tls_client_cert",
+    "TEMPORAL_TLS_CLIENT_KEY_PATH": "temporal.tls_client_key",
+    "DATABASE_URL": "database.url",
+    "OPENAI_API_KEY": "providers.openai.api_key",
+    "OPENAI_BASE_URL": "providers.openai.base_url",
+    "ANTHROPIC_API_KEY": "providers.anthropic.api_key",
+    "ANTHROPIC_BASE_URL": "providers.anthropic.base_url",
+    "GROQ_API_KEY": "providers.groq.api_key",
+    "MISTRAL_API_KEY": "providers.mistral.api_key",
+    "GEMINI_API_KEY": "providers.gemini.api_key",
+    "OLLAMA_HOST": "providers.ollama.base_url",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "telemetry.endpoint",
+    "OTEL_SERVICE_NAME": "telemetry.service_name",
+}
+
+
+@dataclass(frozen=True)
+class Value:
+    value: Any
+    source: str
+
+
+Values = dict[_keys.Path, Value]
+
+
+@dataclass(frozen=True)
+class File:
+    """A parsed harness.toml: the keys at its top, and those of each profile."""
+
+    top: Values
+    profiles: dict[str, Values]
+
+
+def read_file(folder: Path) -> File:
+    file = folder / FILE_NAME
+    try:
+        text = file.read_text(encoding="utf-8")
+        data = tomllib.loads(text)
+    except FileNotFoundError:
+        return File({}, {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise ConfigError(
+            "invalid_value",
+            f"{file} cannot be read: {error}",
+            fix="Correct the file: https://toml.io shows the syntax.",
+        ) from None
+    profiles = data.pop("profile", {})
+    if not isinstance(profiles, dict):
+        raise ConfigError(
+            "invalid_value",
+            f"`profile` in {_place(file, text, ('profile',))} holds a value: expected tables "
+            "such as [profile.production].",
+            fix="Choose a profile with HARNESS_PROFILE.",
+        )
+    reader = _Reader(file, text, folder)
+    overlays: dict[str, Values] = {}
+    for name, table in cast("dict[str, Any]", profiles).items():
+        overlays[name] = dict(reader.walk(table, ("profile", name), 2))
+    return File(dict(reader.walk(data, (), 0)), overlays)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    file: Path
+    text: str
+    folder: Path
+
+    def walk(self, data: Any, at: _keys.Path, skip: int) -> Iterator[tuple[_keys.Path, Value]]:
+        """The values under `at`, whose first `skip` names are those of the profile."""
+        key = at[skip:]
+        node = _keys.find(key)
+        place = _place(self.file, self.text, at)
+        if isinstance(node, Table):
+            if not isinstance(data, dict):
+                raise ConfigError("invalid_value", f"{'.'.join(at)} in {place} is a table of keys.")
+            for name, inner in cast("dict[str, Any]", data).items():
+                if node.child(name) is None or (not key and name == "profile"):
+                    where = _place(self.file, self.text, (*at, name))
+                    raise unknown((*key, name), where, node)
+                yield from self.walk(inner, (*at, name), skip)
+            return
+        if isinstance(node, Leaf) and node.holds(Path) and isinstance(data, str):
+            # A path in the file means the same whatever folder the command runs in.
+            data = self.folder / Path(data).expanduser()
+        profile = f"[{'.'.join(at[:skip])}] " if skip else ""
+        line = _line(self.text, at)
+        yield key, Value(data, f"{FILE_NAME}:{profile}line {line}")
+
+
+def unknown(key: _keys.Path, place: str, table: Table) -> ConfigError:
+    name = ".".join(key)
+    hint = _keys.nearest(key[-1], table.names())
+    if "Did you mean" not in hint:  # the right key in the wrong section
+        hint = _keys.nearest(name, (".".join(k) for k in _keys.leaves())) or hint
+    return ConfigError("unknown_key", f"Unknown key {name!r} in {place}. {hint}".rstrip())
+
+
+def read_environment(env: Mapping[str, str]) -> Values:
+    """What the environment sets. An empty variable counts as not set, as compose files make them."""
+    values: Values = {}
+    for name, key in WELL_KNOWN.items():
+        if text := env.get(name):
+            value = _ollama_url(text) if name == "OLLAMA_HOST" else text
+            values[tuple(key.split("."))] = Value(value, f"env {name}")
+    for name, text in env.items():
+        if name.startswith(PREFIX) and text:
+            key, leaf = _key_of(name)
+            values[key] = Value(_list(text) if leaf.is_list else text, f"env {name}")
+    return values
+
+
+def _key_of(name: str) -> tuple[_keys.Path, Leaf]:
+    key = tuple(name.removeprefix(PREFIX).lower().split("__"))
+    node = _keys.find(key)
+    if isinstance(node, Leaf):
+        return key, node
+    known = list(_keys.leaves())
+    if isinstance(provider := _keys.find(key[:2]), Table) and key[0] == "providers":
+        known = list(_keys.leaves(provider, key[:2]))
+    hint = _keys.nearest(name, map(env_name, known))
+    message = f"Unknown variable {name} in the environment. {hint}"
+    raise ConfigError("unknown_key", message.rstrip(), fix="Unset it or correct its name.")
+
+
+def env_name(key: _keys.Path) -> str:
+    return PREFIX + "__".join(key).upper()
+
+
+def _list(text: str) -> Any:
+    if text.startswith("["):
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text  # refused as a wrong value, with its source
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _ollama_url(host: str) -> str:
+    """Ollama's own variable holds host:port, and 0.0.0.0 when it is meant for its server."""
+    url = host if "://" in host else f"http://{host}"
+    url = url.replace("//0.0.0.0", "//127.0.0.1").rstrip("/")
+    if not re.search(r":\d+$", url.split("://", 1)[1].split("/", 1)[0]):
+        url += ":11434"
+    return url if url.endswith("/v1") else f"{url}/v1"
+
+
+def _place(file: Path, text: str, key: _keys.Path) -> str:
+    return f"{file}:{_line(text, key)}"
+
+
+def _line(text: str, key: _keys.Path) -> int:
+    """The line that sets `key`, or the nearest one above it in the tree; tomllib tells none."""
+    best, best_depth, header = 1, 0, ()
+    for number, line in enumerate(text.splitlines(), 1):
+        names = _names(line)
+        if names is None:
+            continue
+        is_header = line.lstrip().startswith("[")
+        full = names if is_header else (*header, *names)
+        header = full if is_header else header
+        depth = len(full)
+        if key[:depth] == full and depth > best_depth:
+            best, best_depth = number, depth
+    return best
+
+
+def _names(line: str) -> _keys.Path | None:
+    """The dotted name that a line of TOML sets, if it does."""
+    head = re.match(r"\s*\[[^\[\]]+\]|\s*[^=#\[\]]+=", line)
+    if head is None:
+        return None
+    found = head.group()
+    try:
+        data: Any = tomllib.loads(found if found.lstrip().startswith("[") else f"{found} 0")
+    except tomllib.TOMLDecodeError:
+        return None  # a line inside a longer value
+    names: list[str] = []
+    while isinstance(data, dict) and data:
+        name, data = next(iter(cast("dict[str, Any]", data).items()))
+        names.append(name)
+    return tuple(names)

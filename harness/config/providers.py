@@ -1,0 +1,41 @@
+"""Providers that are known by name, and how a name becomes the settings to call it with."""
+
+from __future__ import annotations
+
+from harness.config._keys import nearest
+from harness.config.settings import ProviderSettings, Settings
+from harness.contracts.errors import ConfigError, ProviderError
+
+BUILT_IN: dict[str, ProviderSettings] = {
+    "openai": ProviderSettings(kind="openai", base_url="https://api.openai.com/v1"),
+    "anthropic": ProviderSettings(kind="anthropic", base_url="https://api.anthropic.com"),
+    "groq": ProviderSettings(kind="chat", base_url="https://api.groq.com/openai/v1"),
+    "mistral": ProviderSettings(kind="chat", base_url="https://api.mistral.ai/v1"),
+    "gemini": ProviderSettings(
+        kind="chat", base_url="https://generativelanguage.googleapis.com/v1beta/openai"
+    ),
+    "ollama": ProviderSettings(kind="chat", base_url="http://127.0.0.1:11434/v1"),
+    "offline": ProviderSettings(kind="offline"),
+}
+
+KEYLESS = frozenset({"ollama", "offline"})
+"""Providers that ask for no API key."""
+
+
+def resolve_provider(settings: Settings, name: str) -> ProviderSettings:
+    """The settings of provider `name`: what is configured, over what is built in."""
+    built_in, own = BUILT_IN.get(name), settings.providers.get(name)
+    if built_in and own:
+        return built_in.model_copy(update={k: getattr(own, k) for k in own.model_fields_set})
+    if built_in:
+        return built_in
+    if own is None:
+        hint = nearest(name, {*BUILT_IN, *settings.providers})
+        raise ProviderError("unknown", f"No provider is called {name!r}. {hint}".rstrip())
+    if own.base_url is None and own.kind == "chat":
+        raise ConfigError(
+            "missing",
+            f"Provider {name!r} has no base_url.",
+            fix=f"Set it under [providers.{name}] in harness.toml.",
+        )
+    return own
