@@ -77,10 +77,28 @@ def leaves(table: Table = ROOT, at: Path = ()) -> Iterator[Path]:
             yield (*at, name)
 
 
+def meant(key: Path) -> Path | None:
+    """The known key that was probably meant by `key`."""
+    depth = next(n for n in range(len(key) - 1, -1, -1) if isinstance(find(key[:n]), Table))
+    table, wrong = find(key[:depth]), key[depth]
+    if isinstance(table, Table) and (close := _close(wrong, table.names())):
+        corrected = (*key[:depth], close, *key[depth + 1 :])
+        if find(corrected):
+            return corrected
+        if corrected != key:
+            return meant(corrected)
+    known = list(leaves())
+    elsewhere = [k for k in known if k[-1] == key[-1]]
+    dotted = _close(".".join(key), map(".".join, elsewhere or known), 0.0 if elsewhere else 0.6)
+    return tuple(dotted.split(".")) if dotted else None
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The end of a sentence that tells the name that was probably meant, or the possible ones."""
+    """A sentence that tells the name that was probably meant, or else the possible ones."""
     known = sorted(known)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    if close:
-        return f"Did you mean {close[0]!r}?"
-    return f"Known: {', '.join(known)}." if len(known) <= 16 else ""
+    close = _close(name, known)
+    return f"Did you mean {close!r}?" if close else f"Known: {', '.join(known)}."
+
+
+def _close(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)), None)

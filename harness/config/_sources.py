@@ -99,31 +99,30 @@ class _Reader:
         place = _place(self.file, self.text, at)
         if isinstance(node, Table):
             if not isinstance(data, dict):
-                raise ConfigError("invalid_value", f"{'.'.join(at)} in {place} is a table of keys.")
+                raise ConfigError(
+                    "invalid_value", f"`{'.'.join(at)}` in {place} is a table of keys."
+                )
             for name, inner in cast("dict[str, Any]", data).items():
                 if node.child(name) is None or (not key and name == "profile"):
                     where = _place(self.file, self.text, (*at, name))
-                    raise unknown((*key, name), where, node)
+                    raise unknown((*key, name), where)
                 yield from self.walk(inner, (*at, name), skip)
             return
         if isinstance(node, Leaf) and node.holds(Path) and isinstance(data, str):
             # A path in the file means the same whatever folder the command runs in.
             data = self.folder / Path(data).expanduser()
-        profile = f"[{'.'.join(at[:skip])}] " if skip else ""
-        line = _line(self.text, at)
-        yield key, Value(data, f"{FILE_NAME}:{profile}line {line}")
+        profile = f" [{'.'.join(at[:skip])}]" if skip else ""
+        yield key, Value(data, f"{FILE_NAME}:{_line(self.text, at)}{profile}")
 
 
-def unknown(key: _keys.Path, place: str, table: Table) -> ConfigError:
-    name = ".".join(key)
-    hint = _keys.nearest(key[-1], table.names())
-    if "Did you mean" not in hint:  # the right key in the wrong section
-        hint = _keys.nearest(name, (".".join(k) for k in _keys.leaves())) or hint
-    return ConfigError("unknown_key", f"Unknown key {name!r} in {place}. {hint}".rstrip())
+def unknown(key: _keys.Path, place: str) -> ConfigError:
+    meant = _keys.meant(key)
+    hint = f" Did you mean {'.'.join(meant)!r}?" if meant else ""
+    return ConfigError("unknown_key", f"Unknown key {'.'.join(key)!r} in {place}.{hint}")
 
 
 def read_environment(env: Mapping[str, str]) -> Values:
-    """What the environment sets. An empty variable counts as not set, as compose files make them."""
+    """What the environment sets. An empty variable counts as not set, as compose files do."""
     values: Values = {}
     for name, key in WELL_KNOWN.items():
         if text := env.get(name):
@@ -141,12 +140,19 @@ def _key_of(name: str) -> tuple[_keys.Path, Leaf]:
     node = _keys.find(key)
     if isinstance(node, Leaf):
         return key, node
-    known = list(_keys.leaves())
-    if isinstance(provider := _keys.find(key[:2]), Table) and key[0] == "providers":
-        known = list(_keys.leaves(provider, key[:2]))
-    hint = _keys.nearest(name, map(env_name, known))
-    message = f"Unknown variable {name} in the environment. {hint}"
-    raise ConfigError("unknown_key", message.rstrip(), fix="Unset it or correct its name.")
+    if isinstance(node, Table):
+        raise ConfigError(
+            "unknown_key",
+            f"{name} names a section, not a key.",
+            fix=f"Name a key in it: {name}__<KEY>.",
+        )
+    meant = _keys.meant(key)
+    hint = f" Did you mean {env_name(meant)}?" if meant else ""
+    raise ConfigError(
+        "unknown_key",
+        f"Unknown variable {name} in the environment.{hint}",
+        fix="Unset it or correct its name.",
+    )
 
 
 def env_name(key: _keys.Path) -> str:
@@ -164,11 +170,11 @@ def _list(text: str) -> Any:
 
 def _ollama_url(host: str) -> str:
     """Ollama's own variable holds host:port, and 0.0.0.0 when it is meant for its server."""
-    url = host if "://" in host else f"http://{host}"
-    url = url.replace("//0.0.0.0", "//127.0.0.1").rstrip("/")
-    if not re.search(r":\d+$", url.split("://", 1)[1].split("/", 1)[0]):
-        url += ":11434"
-    return url if url.endswith("/v1") else f"{url}/v1"
+    scheme, found, rest = host.rstrip("/").rpartition("://")
+    if not found:
+        scheme, rest = "http", rest if ":" in rest else f"{rest}:11434"
+    rest = rest.replace("0.0.0.0", "127.0.0.1", 1).removesuffix("/v1")
+    return f"{scheme}://{rest}/v1"
 
 
 def _place(file: Path, text: str, key: _keys.Path) -> str:
