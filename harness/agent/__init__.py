@@ -1,0 +1,22 @@
+"""What a user declares: agents and their tools.
+
+Light on purpose: importing it loads no SDK, neither the engine's nor a provider's.
+"""
+
+from harness.agent.agent import Agent
+from harness.agent.context import ToolContext, ToolHost
+from harness.agent.key import idempotency_key
+from harness.agent.schema import Signature
+from harness.agent.tool import Approval, Ask, Tool, tool
+
+__all__ = [
+    "Agent",
+    "Approval",
+    "Ask",
+    "Signature",
+    "Tool",
+    "ToolContext",
+    "ToolHost",
+    "idempotency_key",
+    "tool",
+]

@@ -1,0 +1,219 @@
+"""Agent: instructions, a model, tools and limits under a name."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar, cast, overload
+
+from pydantic import BaseModel, ValidationError
+
+from harness.agent.read_result import read_result
+from harness.agent.schema import object_schema
+from harness.agent.tool import Tool
+from harness.contracts.errors import ConfigError, RunError
+from harness.contracts.model import (
+    AgentSpec,
+    Candidate,
+    Capability,
+    ContextPolicy,
+    ModelParams,
+    ModelPlan,
+)
+from harness.contracts.queues import agent_queue
+from harness.contracts.run import Budget
+from harness.contracts.tool import ToolPolicy
+
+Out = TypeVar("Out")
+M = TypeVar("M", bound=BaseModel)
+AnyTool = Tool[..., Any]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+class Agent(Generic[Out]):
+    """What a user declares; runs pin what it says when they start.
+
+    Args:
+        name: Names the agent's task queue too.
+        model: provider/model, or a whole plan. Default: the `model` setting.
+        instructions: What the model is told before everything else.
+        tools: Made by `@tool` or taken from `harness.tools`.
+        output: A pydantic model that the final answer must fit.
+        fallbacks: Models that are tried in this order when the first one fails.
+        params: For all of these models.
+        budget: Limits of each run.
+        context: What is left out when the conversation grows.
+        parallel: Calls of read-only tools in one reply run side by side.
+        deps: What tools find in their context: a value, or a function (async or not) that makes
+            it, called once in each worker. If that returns an async context manager, it is
+            entered, and left when the worker stops.
+    """
+
+    @overload
+    def __init__(
+        self: Agent[None],
+        name: str,
+        *,
+        model: str | ModelPlan | None = None,
+        instructions: str = "",
+        tools: Sequence[AnyTool] = (),
+        output: None = None,
+        fallbacks: Sequence[str] = (),
+        params: ModelParams | None = None,
+        budget: Budget | None = None,
+        context: ContextPolicy | None = None,
+        parallel: bool = False,
+        deps: Any = None,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Agent[M],
+        name: str,
+        *,
+        model: str | ModelPlan | None = None,
+        instructions: str = "",
+        tools: Sequence[AnyTool] = (),
+        output: type[M],
+        fallbacks: Sequence[str] = (),
+        params: ModelParams | None = None,
+        budget: Budget | None = None,
+        context: ContextPolicy | None = None,
+        parallel: bool = False,
+        deps: Any = None,
+    ) -> None: ...
+    def __init__(
+        self,
+        name: str,
+        *,
+        model: str | ModelPlan | None = None,
+        instructions: str = "",
+        tools: Sequence[AnyTool] = (),
+        output: Any = None,
+        fallbacks: Sequence[str] = (),
+        params: ModelParams | None = None,
+        budget: Budget | None = None,
+        context: ContextPolicy | None = None,
+        parallel: bool = False,
+        deps: Any = None,
+    ) -> None:
+        if not _NAME.fullmatch(name):
+            raise ConfigError(
+                "bad_agent",
+                f"Agent name {name!r} cannot name a task queue.",
+                fix="Use 1 to 64 letters, digits, _, . or -, starting with a letter or digit.",
+            )
+        if output is not None and not (inspect.isclass(output) and issubclass(output, BaseModel)):
+            raise _bad(
+                name, f"output={output!r} is no pydantic model", "Give a BaseModel subclass."
+            )
+        if isinstance(model, ModelPlan) and (fallbacks or params):
+            raise _bad(
+                name,
+                "has a model plan and, beside it, fallbacks or params",
+                "Put them into the plan's candidates.",
+            )
+        if fallbacks and model is None:
+            raise _bad(name, "has fallbacks but no model", "Name the model that comes first.")
+        self.name = name
+        self.model = model
+        self.instructions = inspect.cleandoc(instructions)
+        self.tools = _by_name(name, tools)
+        self.output = cast("type[Out] | None", output)
+        self.fallbacks = tuple(fallbacks)
+        self.params = params
+        self.budget = budget or Budget()
+        self.context = context or ContextPolicy()
+        self.parallel = parallel
+        self.deps = deps
+        self._specs: dict[str, AgentSpec] = {}
+        if model is not None:
+            self.spec("")  # so that a malformed model name is refused here
+
+    def __repr__(self) -> str:
+        return f"Agent({self.name!r}, tools={list(self.tools)})"
+
+    @property
+    def queue(self) -> str:
+        return agent_queue(self.name)
+
+    def tool(self, name: str) -> AnyTool | None:
+        return self.tools.get(name)
+
+    def policies(self) -> dict[str, ToolPolicy]:
+        return {name: each.policy for name, each in self.tools.items()}
+
+    def spec(self, default_model: str) -> AgentSpec:
+        """What a run pins. `default_model` stands in where the agent names none."""
+        default_model = default_model if self.model is None else ""
+        made = self._specs.get(default_model)
+        if made is None:
+            made = self._specs[default_model] = AgentSpec(
+                name=self.name,
+                instructions=self.instructions,
+                plan=self._plan(default_model),
+                tools=tuple(each.spec for each in self.tools.values()),
+                output=None if self.output is None else object_schema(self._output_model()),
+                context=self.context,
+            )
+        return made
+
+    def parse_output(self, data: Any) -> Out | None:
+        """A run's `data` as the output type; None where the agent has none."""
+        if self.output is None:
+            return None
+        try:
+            return cast("Out", self._output_model().model_validate(data))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(step) for step in first["loc"]) or "the whole"
+            raise RunError(
+                "invalid_output",
+                f"The result does not fit {self.output.__name__}: {where}: {first['msg']}.",
+            ) from None
+
+    def _output_model(self) -> type[BaseModel]:
+        return cast("type[BaseModel]", self.output)
+
+    def _plan(self, default_model: str) -> ModelPlan:
+        needs: list[Capability] = []
+        if self.tools:
+            needs.append("tools")
+        if self.output is not None:
+            needs.append("output")
+        if isinstance(self.model, ModelPlan):
+            requires = tuple(dict.fromkeys((*self.model.requires, *needs)))
+            return self.model.model_copy(update={"requires": requires})
+        models = (self.model or default_model, *self.fallbacks)
+        return ModelPlan(
+            candidates=tuple(self._candidate(model) for model in models), requires=tuple(needs)
+        )
+
+    def _candidate(self, model: str) -> Candidate:
+        try:
+            return Candidate(model=model, params=self.params)
+        except ValidationError:
+            raise _bad(
+                self.name,
+                f"model {model!r} is not of the form provider/model",
+                'Write it like "openai/gpt-5".',
+            ) from None
+
+
+def _bad(name: str, problem: str, fix: str) -> ConfigError:
+    return ConfigError("bad_agent", f"Agent {name}: {problem}.", fix=fix)
+
+
+def _by_name(agent: str, tools: Sequence[AnyTool]) -> dict[str, AnyTool]:
+    found: dict[str, AnyTool] = {}
+    for each in cast("Sequence[object]", tools):
+        if not isinstance(each, Tool):
+            called = getattr(cast("Callable[..., Any]", each), "__name__", repr(each))
+            raise _bad(agent, f"{called} is no tool", f"Put @tool above {called}.")
+        if each.name in found and found[each.name] is not each:
+            raise _bad(agent, f"has two tools called {each.name}", "Rename one: @tool(name=...).")
+        found[each.name] = cast("AnyTool", each)
+    if any(not each.policy.inline for each in found.values()):
+        found.setdefault(read_result.name, read_result)
+    return found

@@ -1,0 +1,74 @@
+"""What a tool is told about the call it serves, and what it may ask of its worker."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+from harness.config.settings import HttpToolSettings
+from harness.contracts.errors import ToolError
+
+D_co = TypeVar("D_co", covariant=True)
+
+
+class ToolHost(Protocol):
+    """What a worker lends to the tools that it runs. Callable from a tool's thread too."""
+
+    @property
+    def http(self) -> HttpToolSettings: ...
+
+    def progress(self, text: str) -> None: ...
+
+    def heartbeat(self, details: Any) -> None: ...
+
+    async def read_artifact(self, artifact: str, offset: int, limit: int) -> bytes: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToolContext(Generic[D_co]):
+    """Declare a parameter of this type and it is filled in; the model never sees it.
+
+    `ToolContext[MyDeps]` says what `deps` is; `ToolContext[None]` where there are none.
+    """
+
+    deps: D_co
+    """What the agent was given as `deps`."""
+    run: str
+    turn: int
+    call_id: str
+    tool: str
+    idempotency_key: str
+    """The same for every attempt of this call, and for no other call: hand it to what you call."""
+    attempt: int
+    """From 1; more than 1 when the engine tries again."""
+    cancelled: threading.Event
+    """Set when the run is aborted or time is up. Async tools are cancelled as well; a function in
+    a thread cannot be, so a long one looks here."""
+    logger: logging.LoggerAdapter[logging.Logger]
+    last_heartbeat: Any = None
+    """What the attempt before this one passed to its last `heartbeat`."""
+    root: Path | None = None
+    host: ToolHost
+
+    @property
+    def workspace(self) -> Path:
+        """The run's folder. Only tools declared with `workspace=True` are sent to its host."""
+        if self.root is None:
+            raise ToolError(
+                "failed",
+                f"{self.tool} was given no workspace.",
+                fix="Declare it with @tool(workspace=True) and start the run with a workspace.",
+            )
+        return self.root
+
+    def progress(self, text: str) -> None:
+        """Tell whoever watches how far the work is. Live only: history does not keep it."""
+        self.host.progress(text)
+
+    def heartbeat(self, details: Any = None) -> None:
+        """Leave a JSON value for the next attempt, should this one die. That the tool is alive is
+        reported without it."""
+        self.host.heartbeat(details)

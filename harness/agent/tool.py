@@ -1,0 +1,178 @@
+"""Tools: functions that a model may call."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, ParamSpec, TypeVar, overload
+
+from harness.agent.schema import Signature, bad_tool, read_signature
+from harness.contracts.tool import Effect, ToolPolicy, ToolSpec
+
+P = ParamSpec("P")
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
+Rule = Callable[[Mapping[str, Any]], "bool | str | Awaitable[bool | str]"]
+"""Decides by a call's arguments whether a person must allow it; a text says why."""
+Approval = Literal["always", "never"] | Rule
+OnUnknown = Literal["ask", "retry"]
+
+INLINE_LIMIT_S = 1.0
+"""Inline tools run inside a workflow task, which must not take long."""
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A tool returns this to put a question to a person; the answer becomes its result."""
+
+    question: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tool(Generic[P, R_co]):
+    """A function with what the model, the run and the worker must know about it.
+
+    Made by `@tool`. Calling it calls the function, so that it can be tested like one.
+    """
+
+    fn: Callable[P, R_co]
+    spec: ToolSpec
+    policy: ToolPolicy
+    signature: Signature
+    approval: Approval = "never"
+    on_unknown: OnUnknown = "ask"
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        return self.fn(*args, **kwargs)
+
+
+@overload
+def tool(fn: Callable[P, R], /) -> Tool[P, R]: ...
+@overload
+def tool(
+    *,
+    name: str | None = None,
+    effect: Effect = "write",
+    inline: bool = False,
+    workspace: bool = False,
+    approval: Approval = "never",
+    on_unknown: OnUnknown = "ask",
+    timeout: float | None = None,
+    attempts: int | None = None,
+) -> Callable[[Callable[P, R]], Tool[P, R]]: ...
+def tool(
+    fn: Callable[..., Any] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    effect: Effect = "write",
+    inline: bool = False,
+    workspace: bool = False,
+    approval: Approval = "never",
+    on_unknown: OnUnknown = "ask",
+    timeout: float | None = None,
+    attempts: int | None = None,
+) -> Any:
+    """Make a function a tool. Its type hints become the schema, its docstring the description.
+
+    Args:
+        name: What the model calls it. Default: the function's name.
+        effect: What it does to the world. "write" unless you say otherwise, because a write that
+            is taken for a read would be repeated without a thought.
+        inline: Quick, in-process and "read": runs in the workflow's own task, for a fraction of
+            the cost, within a second. It may be repeated.
+        workspace: Works on the run's folder, so it runs on the host that has it.
+        approval: "always", "never", or a function of the arguments (a dict) that returns whether
+            a person must allow the call, or the reason why.
+        on_unknown: For writes whose worker died in the middle: "ask" a person whether it happened,
+            or "retry", because doing it twice does no harm (by the context's idempotency key).
+        timeout: Seconds that one attempt may take.
+        attempts: How often it is tried when it raises ToolError("temporary", ...) or its worker
+            dies.
+    """
+    if fn is None:
+        return functools.partial(
+            tool,
+            name=name, effect=effect, inline=inline, workspace=workspace, approval=approval,
+            on_unknown=on_unknown, timeout=timeout, attempts=attempts,
+        )  # fmt: skip
+    called = name or getattr(fn, "__name__", "")
+    _check_function(fn, called)
+    policy = ToolPolicy(
+        effect=effect,
+        inline=inline or None,
+        workspace=workspace or None,
+        timeout_s=timeout,
+        attempts=attempts,
+    )
+    _check_policy(called, policy)
+    if approval not in ("always", "never") and not callable(approval):
+        raise bad_tool(
+            called,
+            f"approval={approval!r} is no policy",
+            'Use "always", "never" or a function of the arguments.',
+        )
+    signature = read_signature(fn, called)
+    return Tool(
+        fn=fn,
+        spec=ToolSpec(
+            name=called, description=signature.description, parameters=signature.parameters
+        ),
+        policy=policy,
+        signature=signature,
+        approval=approval,
+        on_unknown=on_unknown,
+    )
+
+
+def _check_function(fn: Callable[..., Any], name: str) -> None:
+    if isinstance(fn, Tool):
+        raise bad_tool(name, "is a tool already", "Remove the second @tool.")
+    if not callable(fn) or inspect.isclass(fn):
+        raise bad_tool(repr(fn), "is no function", "Put @tool above a function.")
+    if inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn):
+        raise bad_tool(
+            name,
+            "is a generator, and a call has one result",
+            "Return a list; say how far it is with ctx.progress(text).",
+        )
+    if not _NAME.fullmatch(name):
+        raise bad_tool(
+            repr(name),
+            "providers refuse this name",
+            "Use 1 to 64 letters, digits, _ or - (name=... sets it).",
+        )
+
+
+def _check_policy(name: str, policy: ToolPolicy) -> None:
+    if policy.inline and policy.effect != "read":
+        raise bad_tool(
+            name,
+            f"is inline and its effect is {policy.effect!r}, but inline tools may be repeated",
+            'Declare effect="read" if it changes nothing, or drop inline=True.',
+        )
+    if policy.inline and policy.workspace:
+        raise bad_tool(
+            name,
+            "is inline and works on a workspace, which may be on another host",
+            "Drop inline=True.",
+        )
+    if policy.timeout_s is not None and policy.timeout_s <= 0:
+        raise bad_tool(name, "its timeout is not above 0", "Give seconds.")
+    if policy.inline and policy.timeout_s is not None and policy.timeout_s > INLINE_LIMIT_S:
+        raise bad_tool(
+            name,
+            f"is inline with a timeout over {INLINE_LIMIT_S:g} s",
+            "Drop inline=True for slow work.",
+        )
+    if policy.attempts is not None and policy.attempts < 1:
+        raise bad_tool(name, "attempts is below 1", "1 means: never try again.")
