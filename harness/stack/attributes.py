@@ -1,0 +1,73 @@
+"""The search attributes that runs set: an upsert of an unregistered one wedges the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+SEARCH_ATTRIBUTES: Mapping[str, str] = {
+    "HarnessAgent": "Keyword",
+    "HarnessState": "Keyword",
+    "HarnessSession": "Keyword",
+    "HarnessModel": "Keyword",
+    "HarnessTokens": "Int",
+    "HarnessCostMicros": "Int",
+}
+
+
+async def ensure_search_attributes(client: Client) -> None:
+    """Add those that are missing in the client's namespace; refuse those of another type."""
+    from temporalio.api.enums.v1 import IndexedValueType
+    from temporalio.api.operatorservice.v1 import (
+        AddSearchAttributesRequest,
+        ListSearchAttributesRequest,
+    )
+    from temporalio.service import RPCError
+
+    from harness.contracts.errors import StackError
+
+    words = {
+        name: IndexedValueType.Value(f"INDEXED_VALUE_TYPE_{kind.upper()}")
+        for name, kind in SEARCH_ATTRIBUTES.items()
+    }
+    try:
+        listed = await client.operator_service.list_search_attributes(
+            ListSearchAttributesRequest(namespace=client.namespace), retry=True
+        )
+        known = dict(listed.custom_attributes)
+        missing = {name: kind for name, kind in words.items() if name not in known}
+        if missing:
+            await client.operator_service.add_search_attributes(
+                AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
+            )
+    except RPCError as error:
+        raise StackError(
+            "search_attributes",
+            f"Cannot register search attributes in namespace {client.namespace}: {error.message}",
+            fix=_how_to_register(client.namespace, SEARCH_ATTRIBUTES),
+        ) from error
+    wrong = {
+        name: IndexedValueType.Name(known[name])
+        for name, kind in words.items()
+        if name in known and known[name] != kind
+    }
+    if wrong:
+        raise StackError("search_attributes", wrong_types(client.namespace, wrong))
+
+
+def wrong_types(namespace: str, found: Mapping[str, str]) -> str:
+    """`found`: the type that each wrong one has now."""
+    each = "; ".join(
+        f"{name} is {kind.removeprefix('INDEXED_VALUE_TYPE_').capitalize()} "
+        f"and must be {SEARCH_ATTRIBUTES[name]}"
+        for name, kind in found.items()
+    )
+    return f"Search attributes of namespace {namespace} have another type: {each}."
+
+
+def _how_to_register(namespace: str, which: Mapping[str, str]) -> str:
+    flags = " ".join(f"--name {name} --type {kind}" for name, kind in which.items())
+    return f"Register them: temporal operator search-attribute create -n {namespace} {flags}"

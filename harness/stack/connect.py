@@ -1,0 +1,108 @@
+"""How to connect to Temporal: the settings, and the Temporal client's own profiles."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from harness.contracts.errors import ConfigError
+from harness.stack.endpoints import Endpoints
+
+if TYPE_CHECKING:
+    from harness.config.settings import Settings, TemporalSettings
+
+_CLOUD = (".tmprl.cloud:7233", ".api.temporal.io:7233")
+
+
+class Engine(NamedTuple):
+    """A Temporal that is configured, so none is started."""
+
+    address: str
+    namespace: str
+    why: str
+
+
+def configured_engine(settings: Settings) -> Engine | None:
+    temporal = settings.temporal
+    if temporal.address is not None:
+        return Engine(temporal.address, temporal.namespace, "temporal.address is set")
+    profile = _profile(temporal)
+    address = profile.get("target_host")
+    if not address:
+        return None
+    # A namespace that somebody wrote down wins over the profile's, our default does not.
+    written = "namespace" in temporal.model_fields_set
+    namespace = temporal.namespace if written else profile.get("namespace") or temporal.namespace
+    name = temporal.profile or os.environ.get("TEMPORAL_PROFILE") or "default"
+    return Engine(address, namespace, f"the Temporal client profile {name!r}")
+
+
+def web_page(settings: Settings, address: str) -> str | None:
+    if settings.temporal.ui is not None:
+        return settings.temporal.ui.rstrip("/")
+    return "https://cloud.temporal.io" if address.endswith(_CLOUD) else None
+
+
+async def connect_options(settings: Settings, endpoints: Endpoints) -> dict[str, Any]:
+    """Keyword arguments for `temporalio.client.Client.connect`."""
+    options: dict[str, Any] = {
+        "target_host": endpoints.temporal_address,
+        "namespace": endpoints.namespace,
+    }
+    if endpoints.local_engine:
+        return options  # a profile's key and TLS are another server's
+    temporal = settings.temporal
+    options = {**_profile(temporal), **options}
+    if temporal.api_key is not None:
+        options["api_key"] = temporal.api_key.get_secret_value()
+        options.setdefault("tls", True)
+    files = (temporal.tls_server_ca, temporal.tls_client_cert, temporal.tls_client_key)
+    if any(files):
+        from temporalio.service import TLSConfig
+
+        ca, certificate, key = (_read(path) for path in files)
+        options["tls"] = TLSConfig(
+            server_root_ca_cert=ca, client_cert=certificate, client_private_key=key
+        )
+    elif temporal.tls:
+        options["tls"] = options.get("tls") or True
+    return options
+
+
+def _read(path: Path | None) -> bytes | None:
+    if path is None:
+        return None
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError("invalid_value", f"A TLS file cannot be read: {error}") from error
+
+
+def _profile(temporal: TemporalSettings) -> dict[str, Any]:
+    """What the SDK's envconfig says. Its import is slow, so only where there is something."""
+    named = ("TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE")
+    if not (
+        temporal.profile or any(os.environ.get(name) for name in named) or _default_file().exists()
+    ):
+        return {}
+    from temporalio.envconfig import ClientConfigProfile
+
+    try:
+        loaded = ClientConfigProfile.load(temporal.profile)
+    except Exception as error:  # the SDK raises plain RuntimeError, and others for bad TOML
+        raise ConfigError(
+            "invalid_value",
+            f"The Temporal client profile cannot be loaded: {error}",
+            fix="Correct temporal.profile, TEMPORAL_PROFILE or the Temporal configuration file.",
+        ) from error
+    return dict(loaded.to_client_connect_config())
+
+
+def _default_file() -> Path:
+    if sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        base = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    return base / "temporalio" / "temporal.toml"

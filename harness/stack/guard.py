@@ -1,0 +1,81 @@
+"""Processes that die with the supervisor, however it dies.
+
+On Linux the kernel sends the signal (it survives exec and `unshare -U`; a setuid would clear it, so
+it is asked for afterwards). Elsewhere a small shell waits at a pipe that only the supervisor holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_GUARD = 'trap "" INT TERM HUP; cat >/dev/null; kill -s "$1" "$0"; sleep 5; kill -s KILL "$0"'
+
+
+def die_with_me(sign: signal.Signals) -> Callable[[], None] | None:
+    """What the child runs before it execs; None where the kernel cannot do it."""
+    if sys.platform != "linux":
+        return None
+    libc = ctypes.CDLL(None)
+    parent = os.getpid()
+
+    def ask() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, int(sign), 0, 0, 0)
+        if os.getppid() != parent:  # it died in between
+            os._exit(1)
+
+    return ask
+
+
+async def guard(pid: int, sign: signal.Signals) -> asyncio.subprocess.Process:
+    """Watch over `pid` from a process of its own; kill that process when `pid` is gone."""
+    return await asyncio.create_subprocess_exec(
+        "/bin/sh",
+        "-c",
+        _GUARD,
+        str(pid),
+        sign.name.removeprefix("SIG"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def is_running(pid: int, *, like: str) -> bool:
+    """Whether `pid` lives (a zombie does not) and its command line contains `like`."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return False  # another user's, so not ours
+    command = Path(f"/proc/{pid}/cmdline")
+    if command.parent.parent.joinpath("self").exists():
+        try:
+            return like in command.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            return False
+    done = subprocess.run(
+        ["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return like in done.stdout
+
+
+async def end_orphan(pid: int, *, like: str, signals: tuple[signal.Signals, ...]) -> None:
+    """End what an earlier supervisor left: each signal gets five seconds."""
+    for sign in signals:
+        if not is_running(pid, like=like):
+            return
+        os.kill(pid, sign)
+        for _ in range(250):
+            if not is_running(pid, like=like):
+                return
+            await asyncio.sleep(0.02)

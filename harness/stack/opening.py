@@ -1,0 +1,152 @@
+"""Open, find and stop the stack of a project."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.contracts.errors import StackError
+from harness.stack import lease as leases
+from harness.stack.connect import Engine, configured_engine, web_page
+from harness.stack.endpoints import Endpoints
+from harness.stack.failures import Failure
+from harness.stack.layout import layout_of
+
+if TYPE_CHECKING:
+    from harness.config.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def open_stack(
+    settings: Settings,
+    project: Path,
+    *,
+    keep: bool = False,
+    progress: Callable[[str], None] = _log.info,
+) -> AsyncGenerator[Endpoints]:
+    """Start or join what is not configured; it stays until the last who uses it leaves.
+
+    With `keep` it stays until it is stopped. When the supervisor dies under a user, the user starts
+    another one, at the same addresses.
+    """
+    engine = configured_engine(settings)
+    parts = _wanted(settings, engine)
+    if not parts:
+        yield _endpoints(settings, engine, {})
+        return
+    _refuse_windows()
+    layout = layout_of(settings.state_dir, project)
+
+    async def acquire() -> leases.Lease:
+        return await leases.acquire(layout, parts, keep=keep, progress=progress)
+
+    try:
+        held = await acquire()
+    except Failure as failure:
+        raise _stack_error(failure) from failure
+    holder = asyncio.create_task(_hold(held, acquire))
+    try:
+        yield _endpoints(settings, engine, held.parts)
+    finally:
+        holder.cancel()
+        await asyncio.gather(holder, return_exceptions=True)
+
+
+async def find_stack(settings: Settings, project: Path) -> Endpoints | None:
+    """What is configured or runs; None when a part is neither. Starts nothing."""
+    engine = configured_engine(settings)
+    parts = _wanted(settings, engine)
+    if not parts:
+        return _endpoints(settings, engine, {})
+    found = await leases.status(layout_of(settings.state_dir, project))
+    if found is None or found["stopping"]:
+        return None
+    running = {name: found["parts"][name]["endpoints"] for name in parts if name in found["parts"]}
+    if any(running.get(name) is None for name in parts):
+        return None
+    return _endpoints(settings, engine, running)
+
+
+async def stop_stack(settings: Settings, project: Path) -> bool:
+    """Stop the local stack, whoever uses it. False when none runs."""
+    return await leases.stop(layout_of(settings.state_dir, project))
+
+
+async def _hold(held: leases.Lease, acquire: Callable[[], Any]) -> None:
+    """Keep a lease: take another one when the supervisor died."""
+    try:
+        while await held.lost() == "died":
+            _log.warning("the supervisor of the local stack died; starting another one")
+            held.release()
+            held = await acquire()
+    except Failure as failure:
+        _log.error("the local stack is gone: %s", failure)
+    finally:
+        held.release()
+
+
+def _wanted(settings: Settings, engine: Engine | None) -> dict[str, dict[str, Any]]:
+    """The parts that are not configured, each with its options."""
+    parts: dict[str, dict[str, Any]] = {}
+    temporal = settings.temporal
+    if engine is None:
+        parts["temporal"] = {
+            "binary": str(temporal.binary) if temporal.binary else None,
+            "port": temporal.port,
+            "namespace": temporal.namespace,
+            "retention_days": temporal.retention_days,
+            "synchronous": temporal.synchronous,
+        }
+    if settings.database.url is None:
+        parts["postgres"] = {}
+    return parts
+
+
+def _endpoints(
+    settings: Settings, engine: Engine | None, local: dict[str, dict[str, Any]]
+) -> Endpoints:
+    notes: list[str] = []
+    if engine is None:
+        temporal = local["temporal"]
+        address, namespace = temporal["address"], settings.temporal.namespace
+        page = settings.temporal.ui or temporal["ui"]
+        notes += temporal["notes"]
+    else:
+        address, namespace = engine.address, engine.namespace
+        page = web_page(settings, address)
+        notes.append(f"Temporal: {address} ({engine.why})")
+    if settings.database.url is None:
+        database = local["postgres"]["url"]
+        notes += local["postgres"]["notes"]
+    else:
+        database = settings.database.url.get_secret_value()
+        notes.append("Postgres: database.url is set")
+    return Endpoints(
+        temporal_address=address,
+        namespace=namespace,
+        ui_url=page,
+        database_url=database,
+        local_engine=engine is None,
+        local_database=settings.database.url is None,
+        notes=tuple(notes),
+    )
+
+
+def _stack_error(failure: Failure) -> StackError:
+    return StackError(failure.category, failure.message, fix=failure.fix or None)
+
+
+def _refuse_windows() -> None:
+    if sys.platform == "win32":
+        raise StackError(
+            "start_failed",
+            "The local stack runs on Linux and macOS.",
+            fix="Set TEMPORAL_ADDRESS and DATABASE_URL, or use WSL.",
+        )

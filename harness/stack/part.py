@@ -1,0 +1,193 @@
+"""One process that is kept running: started, watched, started again when it dies."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+from harness.stack import guard
+from harness.stack.failures import Failure, from_oserror, read_cause
+
+QUICK_DEATH_SECONDS = 10.0
+MOST_QUICK_DEATHS = 5
+STOP_SECONDS = 15.0
+LOG_LIMIT = 10_000_000
+
+State = Literal["stopped", "starting", "running", "restarting", "failed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    user: int | None = None
+    """Run as this user id (only root can)."""
+
+
+class Kind(Protocol):
+    """What a part needs to know of its program."""
+
+    title: str
+    data: Path
+    log: Path
+    pid_file: Path | None
+    """Written by the part; None when the program writes one itself."""
+    stop_signal: signal.Signals
+    orphan_signal: signal.Signals
+    start_seconds: float
+
+    async def prepare(self) -> None: ...
+    def command(self) -> Command: ...
+    async def is_ready(self) -> bool: ...
+    async def settle(self) -> None: ...
+    def can_move(self, failure: Failure) -> bool: ...
+
+
+@dataclass
+class Part:
+    kind: Kind
+    tell: Callable[[str], None]
+    """Progress, for who waits and for the log."""
+    state: State = "stopped"
+    failure: Failure | None = None
+    pid: int | None = None
+    _task: asyncio.Task[None] | None = None
+    _process: asyncio.subprocess.Process | None = None
+    _guard: asyncio.subprocess.Process | None = None
+    _settled: asyncio.Event = field(default_factory=asyncio.Event)
+    _stopping: bool = False
+
+    async def ensure(self) -> Failure | None:
+        """Wait until it runs, or until it is certain why it does not."""
+        if self._task is None or self.state == "failed":
+            self._settled.clear()
+            self.state = "starting"
+            self._task = asyncio.create_task(self._keep())
+        await self._settled.wait()
+        return self.failure
+
+    async def stop(self) -> None:
+        self._stopping = True
+        process = self._process
+        if process is not None and process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(self.kind.stop_signal)
+            try:
+                await asyncio.wait_for(process.wait(), STOP_SECONDS)
+            except TimeoutError:
+                self.tell(f"{self.kind.title} does not stop: killed")
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._kill()
+        self.state = "stopped"
+
+    async def _keep(self) -> None:
+        deaths, has_run = 0, False
+        while not self._stopping:
+            began = time.monotonic()
+            try:
+                await self._start()
+                has_run = True
+                self._settle("running", None)
+                failure = await self._death()
+            except Failure as error:
+                failure = error
+            except OSError as error:
+                failure = from_oserror(error, f"starting {self.kind.title}")
+            except Exception as error:  # whoever waits must hear of it, whatever it is
+                failure = Failure("start_failed", f"Starting {self.kind.title}: {error!r}")
+            await self._kill()
+            if self._stopping:
+                return
+            deaths = deaths + 1 if time.monotonic() - began < QUICK_DEATH_SECONDS else 1
+            may_go_on = has_run or self.kind.can_move(failure)
+            if deaths > MOST_QUICK_DEATHS or not may_go_on:
+                self.tell(f"{self.kind.title} is given up: {failure}")
+                self._settle("failed", failure)
+                return
+            self.tell(f"{failure} It is started again.")
+            self.state = "restarting"
+            self._settled.clear()
+            await asyncio.sleep(min(0.05 * 2**deaths, 5.0))
+
+    def _settle(self, state: State, failure: Failure | None) -> None:
+        self.state, self.failure = state, failure
+        self._settled.set()
+
+    async def _start(self) -> None:
+        kind = self.kind
+        await kind.prepare()
+        command = kind.command()
+        rotate(kind.log)
+        offset = kind.log.stat().st_size if kind.log.exists() else 0
+        with kind.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *command.argv,
+                env=dict(command.env),
+                user=command.user,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=guard.die_with_me(kind.orphan_signal),
+            )
+        self.pid = self._process.pid
+        if sys.platform != "linux":
+            self._guard = await guard.guard(self.pid, kind.orphan_signal)
+        if kind.pid_file is not None:
+            kind.pid_file.write_text(str(self.pid))
+        await self._until_ready(self._process, offset)
+        await kind.settle()
+
+    async def _until_ready(self, process: asyncio.subprocess.Process, offset: int) -> None:
+        kind = self.kind
+        deadline = time.monotonic() + kind.start_seconds
+        while not await kind.is_ready():
+            if process.returncode is not None:
+                said = kind.log.read_bytes()[offset:].decode(errors="replace")
+                raise read_cause(kind.title, said, data=kind.data, log_file=kind.log)
+            if time.monotonic() > deadline:
+                raise Failure(
+                    "start_failed",
+                    f"{kind.title} is not ready after {kind.start_seconds:.0f} s (log: {kind.log})",
+                )
+            await asyncio.sleep(0.01)
+
+    async def _death(self) -> Failure:
+        assert self._process is not None
+        code = await self._process.wait()
+        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit {code}"
+        return Failure(
+            "start_failed", f"{self.kind.title} ended by itself ({how}; log: {self.kind.log})."
+        )
+
+    async def _kill(self) -> None:
+        for process in (self._process, self._guard):
+            if process is not None and process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+        self._process = self._guard = self.pid = None
+        if self.kind.pid_file is not None:
+            self.kind.pid_file.unlink(missing_ok=True)
+
+
+def rotate(log: Path) -> None:
+    """Keep one older log."""
+    if log.exists() and log.stat().st_size > LOG_LIMIT:
+        log.replace(log.with_suffix(".old.log"))
+
+
+def clean_environment() -> dict[str, str]:
+    """What a server may see: nothing that would configure it behind our back."""
+    kept = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "GOMAXPROCS", "GOMEMLIMIT")
+    return {name: os.environ[name] for name in kept if name in os.environ}

@@ -1,0 +1,190 @@
+"""The local database: Postgres behind a unix socket, with a password of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from harness.stack import guard
+from harness.stack.binaries import Binary, find_postgres
+from harness.stack.failures import Failure, check_free_space, read_cause
+from harness.stack.layout import Layout, write_private
+from harness.stack.part import Command, clean_environment
+
+ROLE = DATABASE = "harness"
+_SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "200",
+    "shared_buffers": "64MB",
+    # One machine, no replicas: the log needs no more than a crash does.
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "checkpoint_timeout": "15min",
+    "jit": "off",
+    "log_checkpoints": "off",
+}
+
+
+class Postgres:
+    title = "Postgres"
+    stop_signal = signal.SIGINT  # "fast": disconnect everybody, write a checkpoint, end
+    orphan_signal = signal.SIGINT
+    start_seconds = 120.0  # a long crash recovery is no failure
+    pid_file: Path | None = None  # it writes postmaster.pid itself
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.data = layout.postgres_data
+        self.log = layout.logs / "postgres.log"
+        self.binary: Binary | None = None
+        self.notes: list[str] = []
+        self._prefix: tuple[str, ...] = ()
+        self._user: int | None = None
+
+    @property
+    def endpoints(self) -> dict[str, Any]:
+        password = quote(self.layout.password.read_text().strip(), safe="")
+        where = urlencode({"host": str(self.layout.sockets)}, quote_via=quote, safe="/")
+        return {"url": f"postgresql://{ROLE}:{password}@/{DATABASE}?{where}", "notes": self.notes}
+
+    async def prepare(self) -> None:
+        self.binary = self.binary or find_postgres()
+        self._become_ordinary()
+        check_free_space(self.layout.state)
+        await self._end_orphan()
+        fresh = not self.data.exists()
+        if fresh:
+            await self._create()
+        else:
+            await self._check_data()
+        self.notes[:] = [f"Postgres: started here ({self.binary.why}), data in {self.data}"]
+
+    def command(self) -> Command:
+        settings = _SETTINGS | {"unix_socket_directories": str(self.layout.sockets)}
+        flags = [flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")]
+        return self._command("postgres", "-D", str(self.data), *flags)
+
+    async def is_ready(self) -> bool:
+        """The eighth line of postmaster.pid is what pg_ctl looks at as well."""
+        try:
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return False
+        return len(lines) >= 8 and lines[7].strip() == "ready"
+
+    async def settle(self) -> None:
+        return
+
+    def can_move(self, failure: Failure) -> bool:
+        del failure
+        return False
+
+    def _command(self, program: str, *arguments: str) -> Command:
+        assert self.binary is not None
+        path = str(self.binary.path / program)
+        return Command(
+            argv=(*self._prefix, path, *arguments), env=clean_environment(), user=self._user
+        )
+
+    def _become_ordinary(self) -> None:
+        """Postgres refuses to run as root."""
+        if os.geteuid() != 0:
+            return
+        unshare = shutil.which("unshare")
+        if unshare is not None:
+            prefix = (unshare, "--user", "--map-user=65534", "--")
+            tried = subprocess.run([*prefix, "true"], capture_output=True, check=False)
+            if tried.returncode == 0:
+                self._prefix = prefix
+                return
+        self._user = pwd.getpwnam("nobody").pw_uid
+
+    async def _end_orphan(self) -> None:
+        """One that an earlier supervisor left is stopping already, or is made to."""
+        pid_file = self.data / "postmaster.pid"
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            pid = int(pid_file.read_text().split()[0])
+            signals = (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)
+            await guard.end_orphan(pid, like=str(self.data), signals=signals)
+            # Its pid may belong to another program by now, which would keep Postgres from starting.
+            pid_file.unlink(missing_ok=True)
+
+    async def _check_data(self) -> None:
+        version = await self._major()
+        try:
+            found = (self.data / "PG_VERSION").read_text().strip()
+        except OSError as error:
+            raise Failure(
+                "data_broken",
+                f"{self.data} is not a Postgres data folder: PG_VERSION cannot be read.",
+                f"Restore it from a backup, or start empty: mv {self.data} {self.data}.broken",
+            ) from error
+        if found != version:
+            raise Failure(
+                "data_broken",
+                f"{self.data} was made by Postgres {found}; the installed one is {version}.",
+                f"Dump it with Postgres {found} and load the dump into a new one, "
+                f"or start empty: mv {self.data} {self.data}.{found}",
+            )
+        if not self.layout.password.exists():
+            await self._set_password()
+
+    async def _major(self) -> str:
+        said = await self._run("postgres", "--version")
+        return said.split()[2].split(".")[0]
+
+    async def _create(self) -> None:
+        """Everything happens in a draft folder, so a half-made one is never taken for data."""
+        draft = self.data.with_name("postgres.new")
+        shutil.rmtree(draft, ignore_errors=True)
+        if self._user is not None:
+            draft.mkdir(mode=0o700)
+            os.chown(draft, self._user, -1)
+        password = secrets.token_urlsafe(24)
+        write_private(self.layout.password, password + "\n")
+        await self._run(
+            *("initdb", "-D", str(draft), "-U", ROLE, "-A", "scram-sha-256"),
+            *("--pwfile", "/dev/stdin", "-E", "UTF8", "--no-instructions"),
+            *("--locale-provider=builtin", "--locale=C.UTF-8"),
+            stdin=password + "\n",
+        )
+        await self._single_user(draft, f"CREATE DATABASE {DATABASE}")
+        draft.replace(self.data)
+
+    async def _set_password(self) -> None:
+        password = secrets.token_urlsafe(24)
+        await self._single_user(self.data, f"ALTER ROLE {ROLE} PASSWORD '{password}'")
+        write_private(self.layout.password, password + "\n")
+
+    async def _single_user(self, data: Path, statement: str) -> None:
+        await self._run("postgres", "--single", "-D", str(data), "postgres", stdin=statement + "\n")
+
+    async def _run(self, program: str, *arguments: str, stdin: str = "") -> str:
+        command = self._command(program, *arguments)
+        process = await asyncio.create_subprocess_exec(
+            *command.argv,
+            env=dict(command.env),
+            user=command.user,
+            cwd="/",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            preexec_fn=guard.die_with_me(signal.SIGKILL),
+        )
+        output, _ = await process.communicate(stdin.encode())
+        said = output.decode(errors="replace")
+        if process.returncode != 0:
+            with self.log.open("a") as log:
+                log.write(said)
+            raise read_cause(f"Postgres ({program})", said, data=self.data, log_file=self.log)
+        return said

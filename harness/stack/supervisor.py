@@ -1,0 +1,188 @@
+"""`python -m harness.stack.supervisor LOCK_FD SOCKET_FD STATE SOCKETS`: keeps the local stack.
+
+Whoever uses the stack holds a lease: an open connection to the supervisor's unix socket, which the
+kernel closes when its owner dies. When the last is gone, both parts are stopped and it ends.
+
+Started by `harness.stack.lease` with the lock already held and the socket already listening, so
+that of two commands exactly one starts it and both can connect at once. It imports little, to come
+up fast and to stay small.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.stack.layout import PROTOCOL, Layout
+from harness.stack.part import Part
+from harness.stack.postgres import Postgres
+from harness.stack.temporal import Temporal
+
+GRACE_SECONDS = 1.0
+
+
+@dataclass
+class Supervisor:
+    layout: Layout
+    parts: dict[str, Part] = field(default_factory=dict)
+    leases: set[asyncio.StreamWriter] = field(default_factory=set)
+    waiting: set[asyncio.StreamWriter] = field(default_factory=set)
+    keep: bool = False
+    asked: bool = False
+    """Somebody asked it to stop: those who use it must not start it again."""
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    _grace: asyncio.TimerHandle | None = None
+
+    def tell(self, line: str) -> None:
+        sys.stderr.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}\n")
+        sys.stderr.flush()
+        for writer in self.waiting:
+            send(writer, {"progress": line})
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            request: dict[str, Any] = json.loads(await reader.readline() or b"{}")
+            match request.get("want"):
+                case _ if request.get("protocol") != PROTOCOL:
+                    send(writer, {"failed": other_version(request.get("protocol"))})
+                case "lease":
+                    await self.lease(request, reader, writer)
+                case "status":
+                    send(writer, {"status": self.status()})
+                case "stop":
+                    self.asked = True
+                    self.over.set()
+                    await reader.read()
+                case _:
+                    pass
+        except (OSError, ValueError, asyncio.CancelledError):
+            pass  # it hung up, or is no client of ours, or everything ends
+        finally:
+            writer.close()
+
+    async def lease(
+        self, request: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        if self.over.is_set():  # it waits for the end, and then starts a new one
+            await reader.read()
+            return
+        self.leases.add(writer)
+        self._end_grace()
+        ready = asyncio.create_task(self.bring_up(request, writer))
+        try:
+            await reader.read()  # returns when the owner closes it or dies
+        finally:
+            ready.cancel()
+            self.leases.discard(writer)
+            self.waiting.discard(writer)
+            if not self.leases and not self.keep:
+                self.begin_grace()
+
+    async def bring_up(self, request: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+        self.waiting.add(writer)
+        wanted: dict[str, dict[str, Any]] = request["parts"]
+        for name, options in wanted.items():
+            if name not in self.parts or self.parts[name].state == "failed":
+                kind = (
+                    Temporal(self.layout, options) if name == "temporal" else Postgres(self.layout)
+                )
+                self.parts[name] = Part(kind, self.tell)
+                self.tell(f"{kind.title} is starting")
+        results = await asyncio.gather(*(self.parts[name].ensure() for name in wanted))
+        self.waiting.discard(writer)
+        for failure in results:
+            if failure is not None:
+                send(writer, {"failed": [failure.category, failure.message, failure.fix]})
+                return
+        self.keep = self.keep or bool(request.get("keep"))
+        send(writer, {"ready": {name: self.endpoints(name) for name in wanted}})
+
+    def endpoints(self, name: str) -> dict[str, Any]:
+        kind = self.parts[name].kind
+        assert isinstance(kind, Temporal | Postgres)
+        return kind.endpoints
+
+    def status(self) -> dict[str, Any]:
+        parts = {
+            name: {
+                "state": part.state,
+                "pid": part.pid,
+                "failure": part.failure.message if part.failure else None,
+                "endpoints": self.endpoints(name) if part.state == "running" else None,
+            }
+            for name, part in self.parts.items()
+        }
+        return {
+            "pid": os.getpid(),
+            "leases": len(self.leases),
+            "keep": self.keep,
+            "stopping": self.over.is_set(),
+            "parts": parts,
+        }
+
+    def begin_grace(self) -> None:
+        self._end_grace()
+        self._grace = asyncio.get_running_loop().call_later(GRACE_SECONDS, self.over.set)
+
+    def _end_grace(self) -> None:
+        if self._grace is not None:
+            self._grace.cancel()
+            self._grace = None
+
+    async def run(self, listener: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(sign, self._on_signal)
+        server = await asyncio.start_unix_server(self.serve, sock=listener)
+        self.begin_grace()  # whoever started it may be dead by now
+        await self.over.wait()
+        for writer in self.leases:
+            send(writer, {"stopping": "asked" if self.asked else "unused"})
+        self.tell("stopping")
+        await asyncio.gather(*(part.stop() for part in self.parts.values()))
+        self.layout.socket.unlink(missing_ok=True)
+        self.tell("stopped")
+        server.close()
+
+    def _on_signal(self) -> None:
+        self.asked = True
+        self.over.set()
+
+
+def other_version(protocol: object) -> list[str]:
+    return [
+        "start_failed",
+        f"The running stack speaks protocol {PROTOCOL}, this command {protocol}: "
+        "another version of harness started it.",
+        "Stop it with that version: harness down",
+    ]
+
+
+def send(writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
+    if not writer.is_closing():
+        writer.write(json.dumps(message).encode() + b"\n")
+
+
+def main(arguments: list[str]) -> None:
+    lock, listening = int(arguments[0]), int(arguments[1])
+    layout = Layout(state=Path(arguments[2]), sockets=Path(arguments[3]))
+    # Both came by inheritance; the parts must not have them, or they would keep the lock.
+    os.set_inheritable(lock, False)
+    listener = socket.socket(fileno=listening)
+    listener.set_inheritable(False)
+    listener.setblocking(False)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(Supervisor(layout).run(listener))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,204 @@
+"""The local engine: Temporal's development server with a database file and its web page."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+from harness.stack import guard, ports
+from harness.stack.attributes import SEARCH_ATTRIBUTES, wrong_types
+from harness.stack.binaries import Binary, find_temporal
+from harness.stack.failures import Failure, check_free_space
+from harness.stack.layout import Layout, read_kept, write_kept
+from harness.stack.part import Command, clean_environment
+
+# The defaults are made for a cluster and are slow on one machine; docs/explanation has the figures.
+_DYNAMIC_CONFIG = (
+    "system.enableActivityEagerExecution=true",
+    "system.enableEagerWorkflowStart=true",
+    "history.transferProcessorMaxPollRPS=1000",
+    "history.timerProcessorMaxPollRPS=1000",
+    "history.visibilityProcessorMaxPollRPS=200",
+    'history.timerProcessorMaxTimeShift="20ms"',
+    "system.enableCancelActivityWorkerCommand=true",
+    "frontend.WorkerCommandsEnabled=true",
+)
+_PORTS = ("temporal", "ui", "http")
+_SQLITE = b"SQLite format 3\0"
+
+
+class Temporal:
+    """`options` are those of the command that came first: binary, port, namespace and so on."""
+
+    title = "Temporal"
+    stop_signal = signal.SIGTERM
+    orphan_signal = signal.SIGKILL  # nothing is lost: the database file is synchronous
+    start_seconds = 60.0
+
+    def __init__(self, layout: Layout, options: dict[str, Any]) -> None:
+        self.layout = layout
+        self.options = options
+        self.namespace = str(options["namespace"])
+        self.data = layout.temporal_data
+        self.log = layout.logs / "temporal.log"
+        self.pid_file: Path | None = layout.state / "temporal.pid"
+        self.binary: Binary | None = None
+        self.ports: dict[str, int] = {}
+        self.notes: list[str] = []
+        self._has_run = False
+
+    @property
+    def endpoints(self) -> dict[str, Any]:
+        return {
+            "address": f"{ports.HOST}:{self.ports['temporal']}",
+            "ui": f"http://{ports.HOST}:{self.ports['ui']}",
+            "namespace": self.namespace,
+            "notes": self.notes,
+        }
+
+    async def prepare(self) -> None:
+        self.binary = self.binary or await asyncio.to_thread(
+            find_temporal, self.options["binary"], self.layout.state / "bin"
+        )
+        check_free_space(self.layout.state)
+        self._check_data()
+        await self._end_orphan()
+        if not self._has_run:
+            self._pick_ports()
+        self.notes[:1] = [f"Temporal: started here ({self.binary.why}), data in {self.data}"]
+
+    def command(self) -> Command:
+        assert self.binary is not None
+        argv = [
+            *(str(self.binary.path), "server", "start-dev", "--ip", ports.HOST),
+            *("--port", str(self.ports["temporal"]), "--ui-port", str(self.ports["ui"])),
+            *("--http-port", str(self.ports["http"]), "--db-filename", str(self.data)),
+            *("--log-level", "warn", "--ui-disable-news-fetch"),
+            *("--disable-config-file", "--disable-config-env"),
+            *("--sqlite-pragma", "journal_mode=WAL"),
+            *("--sqlite-pragma", f"synchronous={str(self.options['synchronous']).upper()}"),
+        ]
+        if self.namespace != "default":
+            argv += ["--namespace", self.namespace]
+        for value in _DYNAMIC_CONFIG:
+            argv += ["--dynamic-config-value", value]
+        for name, kind in SEARCH_ATTRIBUTES.items():
+            argv += ["--search-attribute", f"{name}={kind}"]
+        return Command(argv=tuple(argv), env=clean_environment())
+
+    async def is_ready(self) -> bool:
+        return await self._namespace() is not None
+
+    async def settle(self) -> None:
+        """The retention (24 h unless set: a weekend would lose runs) and the search attributes."""
+        wanted = f"{int(self.options['retention_days']) * 86400}s"
+        found: dict[str, Any] = await self._namespace() or {}
+        if found.get("config", {}).get("workflowExecutionRetentionTtl") != wanted:
+            body = {"config": {"workflowExecutionRetentionTtl": wanted}}
+            await self._call("POST", f"/api/v1/namespaces/{self.namespace}/update", body)
+        for _ in range(200):
+            aliases: dict[str, str] = found.get("config", {}).get(
+                "customSearchAttributeAliases", {}
+            )
+            # The engine maps Keyword01, Int02, ... to names: what is before the digits is the type.
+            types = {name: slot.rstrip("0123456789") for slot, name in aliases.items()}
+            if types.keys() >= SEARCH_ATTRIBUTES.keys():
+                self._check_types(types)
+                self._has_run = True
+                return
+            await asyncio.sleep(0.025)
+            found = await self._namespace() or {}
+        raise Failure(
+            "search_attributes",
+            f"The local engine did not register its search attributes (log: {self.log}).",
+            f"It may hold too many already; start empty: mv {self.data} {self.data}.broken",
+        )
+
+    def can_move(self, failure: Failure) -> bool:
+        """Somebody took a port between the look and the start: others are tried."""
+        return failure.category == "port_in_use" and self.options["port"] is None
+
+    def _check_types(self, types: dict[str, str]) -> None:
+        wrong = {
+            name: types[name] for name, kind in SEARCH_ATTRIBUTES.items() if types[name] != kind
+        }
+        if wrong:
+            names = " ".join(f"--name {name}" for name in wrong)
+            raise Failure(
+                "search_attributes",
+                wrong_types(self.namespace, wrong),
+                "Remove them, then start again: temporal operator search-attribute remove "
+                f"-n {self.namespace} {names}",
+            )
+
+    def _check_data(self) -> None:
+        if not self.data.exists() or self.data.stat().st_size == 0:
+            return
+        with self.data.open("rb") as file:
+            head = file.read(len(_SQLITE))
+        if head != _SQLITE:
+            raise Failure(
+                "data_broken",
+                f"Temporal's data file {self.data} is not a SQLite database.",
+                f"Restore it from a backup, or start empty: mv {self.data} {self.data}.broken",
+            )
+
+    async def _end_orphan(self) -> None:
+        assert self.pid_file is not None
+        with contextlib.suppress(OSError, ValueError):
+            pid = int(self.pid_file.read_text())
+            await guard.end_orphan(pid, like=str(self.data), signals=(signal.SIGKILL,))
+
+    def _pick_ports(self) -> None:
+        kept = read_kept(self.layout)
+        configured = self.options["port"]
+        taken: set[int] = set()
+        for name in _PORTS:
+            port = kept.get(f"{name}_port")
+            if name == "temporal" and configured is not None:
+                port = int(configured)
+                if not ports.is_free(port):
+                    raise Failure(
+                        "port_in_use",
+                        f"Port {port} (temporal.port) is used by another program.",
+                        "Stop that program, set another temporal.port or none; to use a "
+                        f"Temporal that runs there, set TEMPORAL_ADDRESS=localhost:{port}.",
+                    )
+            elif not isinstance(port, int) or port in taken or not ports.is_free(port):
+                old, port = port, ports.pick(self.layout.state, taken)
+                if old is not None:
+                    self.notes.append(f"Temporal: port {old} is in use, so {name} is at {port} now")
+            taken.add(port)
+            self.ports[name] = port
+        write_kept(self.layout, kept | {f"{name}_port": self.ports[name] for name in _PORTS})
+
+    async def _namespace(self) -> dict[str, Any] | None:
+        return await self._call("GET", f"/api/v1/namespaces/{self.namespace}")
+
+    async def _call(
+        self, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> dict[str, Any] | None:
+        """One request to the engine's HTTP API; None when it does not answer with 200."""
+        payload = json.dumps(body).encode() if body is not None else b""
+        head = (
+            f"{method} {path} HTTP/1.0\r\nHost: {ports.HOST}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(payload)}\r\n\r\n"
+        )
+        try:
+            async with asyncio.timeout(5):
+                reader, writer = await asyncio.open_connection(ports.HOST, self.ports["http"])
+                try:
+                    writer.write(head.encode() + payload)
+                    answer = await reader.read()
+                finally:
+                    writer.close()
+        except (OSError, TimeoutError):
+            return None
+        status, _, rest = answer.partition(b"\r\n")
+        if b" 200 " not in status:
+            return None
+        return json.loads(rest.partition(b"\r\n\r\n")[2])
