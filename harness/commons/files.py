@@ -1,0 +1,46 @@
+"""Writing files so that a reader never sees half of one."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from pathlib import Path
+
+
+def write_atomic(path: Path, content: bytes | str, *, mode: int | None = None) -> None:
+    """Replace `path` by `content` in one step that survives a power cut.
+
+    Keeps the mode of a file that exists, unless `mode` says otherwise. A link is followed, as by
+    any other write. Blocks: async callers use a thread.
+    """
+    target = Path(os.path.realpath(path))
+    if mode is None and target.exists():
+        mode = stat.S_IMODE(target.stat().st_mode)
+    data = content.encode() if isinstance(content, str) else content
+    temporary = target.with_name(f".{target.name[:64]}.{secrets.token_hex(6)}")
+    # As narrow as the result from the start: a secret is at no moment readable by others.
+    handle = os.open(
+        temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else mode
+    )
+    try:
+        with os.fdopen(handle, "wb") as file:
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """The new name is durable only when its folder is."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

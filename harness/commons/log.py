@@ -1,0 +1,113 @@
+"""One way out for all logs of a process: ours, the SDK's and the libraries', to stderr.
+
+stdout belongs to results. Every record carries the run and turn it happened in and leaves
+redacted.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterable, MutableMapping
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
+
+import structlog
+
+from harness.commons.redact import redact_data, register_secrets
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger, Processor
+    from temporalio.runtime import LoggingConfig
+
+Level = Literal["debug", "info", "warning", "error"]
+
+# They log each request at info: ours say what was asked and what it took.
+CHATTY = ("httpx", "httpx2", "httpcore", "httpcore2", "openai", "anthropic", "urllib3", "alembic")
+
+_Event = MutableMapping[str, Any]
+
+
+def configure_logs(
+    level: Level = "warning",
+    format: Literal["human", "json"] = "human",
+    *,
+    secrets: Iterable[str] = (),
+    stream: TextIO | None = None,
+) -> None:
+    """Send every log of this process to stderr, in one format. Calling it again replaces it."""
+    register_secrets(secrets)
+    out = stream or sys.stderr
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[_from_engine, *shared],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            _redacted,
+            _renderer(format, out),
+        ],
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+
+
+def get_logger(name: str) -> FilteringBoundLogger:
+    """A logger that takes an event and its facts: `log.info("run started", model=...)`."""
+    return cast("FilteringBoundLogger", structlog.get_logger(name))
+
+
+def in_run(run: str, turn: int | None = None) -> AbstractContextManager[None]:
+    """Within it, every log of this task, and of those it starts, carries the run and turn."""
+    bound = {"run": run} if turn is None else {"run": run, "turn": turn}
+    return structlog.contextvars.bound_contextvars(**bound)
+
+
+def engine_logs(level: Level = "warning") -> LoggingConfig:
+    """For the SDK's Runtime: its native part then logs here too and not on its own."""
+    from temporalio.runtime import LogForwardingConfig, LoggingConfig, TelemetryFilter
+
+    engine = "WARN" if level == "warning" else level.upper()
+    return LoggingConfig(
+        filter=TelemetryFilter(core_level=engine, other_level="ERROR"),
+        forwarding=LogForwardingConfig(logging.getLogger("temporalio.core")),
+    )
+
+
+def _renderer(format: Literal["human", "json"], out: TextIO) -> Processor:
+    if format == "json":
+        return structlog.processors.JSONRenderer(default=str)
+    colors = out.isatty() and "NO_COLOR" not in os.environ
+    plain = structlog.dev.plain_traceback
+    return structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)
+
+
+def _redacted(_logger: Any, _method: str, event: _Event) -> _Event:
+    return {name: redact_data(value, name) for name, value in event.items()}
+
+
+def _from_engine(_logger: Any, _method: str, event: _Event) -> _Event:
+    """The SDK's own records tell their run in `extra`."""
+    record = event.get("_record")
+    for extra in ("temporal_workflow", "temporal_activity"):
+        if details := getattr(record, extra, None):
+            event["run"] = details.get("workflow_id")
+            event["attempt"] = details.get("attempt")
+    return event

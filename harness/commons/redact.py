@@ -1,0 +1,112 @@
+"""Take secrets out of text before it is logged, traced or shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, cast
+from urllib.parse import unquote
+
+MASK = "***"
+SHORTEST = 4
+"""Shorter values are not looked for: they would mask half of every text."""
+
+# Group 1, where there is one, is the secret; else the whole match is. Every repetition is bounded
+# or starts at a literal, so that a text of 10 MB costs no more than its length.
+_PATTERNS = [
+    # A private key that is cut off is masked to the end of the text.
+    re.compile(
+        r"-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----"
+        r"(?:.*?-----END [A-Z ]{0,32}PRIVATE KEY-----|.*)",
+        re.DOTALL,
+    ),
+    re.compile(r"://[^\s/:@]{0,256}:([^\s/]{1,512})@"),
+    re.compile(
+        r"(?<![A-Za-z0-9])"
+        r"(?:sk|pk|rk|gsk|hf|ghp|gho|ghs|ghu|github_pat|glpat|xox[abeprs]|whsec|xai|pplx)"
+        r"[-_][A-Za-z0-9_-]{12,512}"
+    ),
+    re.compile(r"(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{30,64}"),
+    re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
+    re.compile(r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{4,8192}\.[A-Za-z0-9_-]*"),
+    re.compile(r"\bbearer\s{1,4}(?=[^\s\d]{0,64}\d)([A-Za-z0-9._~+/=-]{8,4096})", re.IGNORECASE),
+    re.compile(
+        r"\bauthorization[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?:[a-z]{2,16}\s{1,4})?([^\s\"',;]{4,4096})",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"(?:api[_-]?key|secret(?:[_-]?(?:access[_-]?)?key)?|passw(?:or)?d|client[_-]?secret|"
+        r"(?:access|refresh|id|auth|api|session)[_-]?token)"
+        r"[\"']?\s{0,4}[:=]\s{0,4}[\"']?([^\s\"',;&]{4,4096})",
+        re.IGNORECASE,
+    ),
+]
+_SECRET_KEY = re.compile(
+    r"(?:api[_-]?key|secret|passw(?:or)?d|authorization|cookie|credential|private[_-]?key|"
+    r"(?:^|[_-])token)$",
+    re.IGNORECASE,
+)
+_URL_PASSWORD = _PATTERNS[1]
+
+_known: set[str] = set()
+
+
+def register_secrets(secrets: Iterable[str]) -> None:
+    """Secret values that this process holds: masked wherever they appear from now on."""
+    for secret in secrets:
+        _known.add(secret)
+        for match in _URL_PASSWORD.finditer(secret):
+            _known.update((match[1], unquote(match[1])))
+
+
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """`text` without the registered secrets, `secrets`, and whatever looks like a secret."""
+    parts: list[str] = []
+    at = 0
+    for start, end in _merged(_spans(text, {*_known, *secrets})):
+        parts += (text[at:start], MASK)
+        at = end
+    return "".join((*parts, text[at:]))
+
+
+def redact_data(value: Any, key: str = "") -> Any:
+    """The same for a structure; a value under a key such as `password` goes altogether."""
+    if isinstance(value, str):
+        return MASK if value and _SECRET_KEY.search(key) else redact(value)
+    if isinstance(value, dict):
+        data = cast("dict[Any, Any]", value)
+        return {name: redact_data(inner, str(name)) for name, inner in data.items()}
+    if isinstance(value, list | tuple):
+        items = cast("list[Any]", value)
+        return [redact_data(inner, key) for inner in items]
+    if isinstance(value, bytes):
+        return redact_data(value.decode("utf-8", "replace"), key)
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return redact(str(value))
+
+
+def _spans(text: str, known: set[str]) -> Iterator[tuple[int, int]]:
+    for secret in known:
+        if len(secret) >= SHORTEST:
+            at = text.find(secret)
+            while at >= 0:
+                yield at, at + len(secret)
+                at = text.find(secret, at + 1)
+    for pattern in _PATTERNS:
+        for match in pattern.finditer(text):
+            yield match.span(1 if pattern.groups else 0)
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Overlapping and touching spans as one: half a secret left beside a mask is a leak."""
+    current: tuple[int, int] | None = None
+    for start, end in sorted(spans):
+        if current and start <= current[1]:
+            current = current[0], max(current[1], end)
+            continue
+        if current:
+            yield current
+        current = start, end
+    if current:
+        yield current

@@ -1,0 +1,115 @@
+"""Traces by OpenTelemetry, when an endpoint is configured; otherwise nothing is even imported.
+
+One trace goes from the starter through the run to the provider call. Of what the SDK offers, the
+tracing interceptor is the stable one and shows the spans of a run while it goes on; the newer
+plugin is experimental, wants a global provider and shows them when the run is over, which may be
+days later. Neither adds spans in a replay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.contracts.errors import ConfigError
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SpanExporter
+    from opentelemetry.trace import Tracer
+    from temporalio.contrib.opentelemetry import TracingInterceptor
+
+_FLUSH_MILLISECONDS = 2000
+_PATH = "/v1/traces"
+
+AttributeValue = str | bool | int | float
+
+
+@dataclass(frozen=True)
+class _Traces:
+    provider: TracerProvider
+    tracer: Tracer
+
+
+_traces: _Traces | None = None
+
+
+def start_traces(endpoint: str | None, service_name: str = "harness") -> None:
+    """Send the traces of this process to `endpoint` (OTLP over HTTP); None sends none."""
+    global _traces
+    stop_traces()
+    if endpoint is None:
+        return
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    except ImportError as error:
+        raise ConfigError(
+            "missing",
+            f"telemetry.endpoint is set, but OpenTelemetry is not installed ({error.name}).",
+            fix="Install the extra: pip install 'durable-harness[telemetry]'.",
+        ) from None
+    url = endpoint.rstrip("/")
+    exporter = OTLPSpanExporter(endpoint=url if url.endswith(_PATH) else url + _PATH)
+    provider = TracerProvider(
+        resource=Resource.create({"service.name": service_name}),
+        shutdown_on_exit=False,  # processes leave by their own door, which calls stop_traces
+    )
+    provider.add_span_processor(BatchSpanProcessor(_redacting(exporter)))
+    _traces = _Traces(provider, provider.get_tracer("harness"))
+
+
+def stop_traces() -> None:
+    """Send what is left, for at most two seconds, and stop. Blocks: call it last."""
+    global _traces
+    traces, _traces = _traces, None
+    if traces is not None:
+        traces.provider.force_flush(_FLUSH_MILLISECONDS)
+        traces.provider.shutdown()
+
+
+def tracing_interceptors() -> list[TracingInterceptor]:
+    """For Client.connect, from where workers take them; for a Replayer pass them too."""
+    if _traces is None:
+        return []
+    from temporalio.contrib.opentelemetry import TracingInterceptor
+
+    return [TracingInterceptor(_traces.tracer)]
+
+
+def span(
+    name: str, attributes: Mapping[str, AttributeValue] | None = None
+) -> AbstractContextManager[Any]:
+    """A span around a piece of work; nothing when traces are off."""
+    if _traces is None:
+        return nullcontext()
+    return _traces.tracer.start_as_current_span(name, attributes=attributes)
+
+
+def annotate(attributes: Mapping[str, AttributeValue]) -> None:
+    """Add what is known only later to the current span."""
+    if _traces is None:
+        return
+    from opentelemetry.trace import get_current_span
+
+    get_current_span().set_attributes(attributes)
+
+
+def current_trace_id() -> str | None:
+    """The trace that the current span belongs to, as 32 hex digits."""
+    if _traces is None:
+        return None
+    from opentelemetry.trace import get_current_span
+
+    context = get_current_span().get_span_context()
+    return f"{context.trace_id:032x}" if context.is_valid else None
+
+
+def _redacting(exporter: SpanExporter) -> SpanExporter:
+    from harness.commons._redacting import RedactingExporter
+
+    return RedactingExporter(exporter)
