@@ -1,0 +1,102 @@
+"""Each layer's budget of CPU time, enforced for every test in its folder.
+
+CPU time and not elapsed time: it does not grow when the machine is busy with something else.
+Loading a module the first time is not the test's doing and is not counted.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import sys
+import time
+from collections.abc import Generator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+BUDGETS = {"prevalidation": 0.001, "unit": 0.1, "replay": 0.1, "integration": 5.0}
+LONG_HISTORY = 5.0
+REPEATS = 20
+EXAMPLES = 10
+"""A property test runs a hundred examples: it may cost as much as ten plain tests."""
+TRACED = 4
+"""Coverage slows the interpreter by up to this factor."""
+
+
+class ImportClock:
+    """CPU time that went into loading modules, each counted once with all it loads."""
+
+    def __init__(self) -> None:
+        self.total = 0.0
+        self._depth = 0
+        # Every import that is not yet in sys.modules passes here, whichever way it is written.
+        self._load = importlib._bootstrap._find_and_load  # type: ignore[attr-defined]
+        importlib._bootstrap._find_and_load = self._timed  # type: ignore[attr-defined]
+
+    def _timed(self, name: str, import_: Any) -> ModuleType:
+        start = time.process_time()
+        self._depth += 1
+        try:
+            return self._load(name, import_)
+        finally:
+            self._depth -= 1
+            if self._depth == 0:
+                self.total += time.process_time() - start
+
+
+imports = ImportClock()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "long_history: replays a history of thousands of events")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    # What is loaded by now stays: a full collection in the middle of a test would be billed to it.
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    budget = _budget(item)
+    start, loading = time.process_time(), imports.total
+    result = yield
+    used = time.process_time() - start - (imports.total - loading)
+    if budget is None or used <= budget:
+        return result
+    if _layer(item) == "prevalidation":
+        used = min(used, *(_again(item) for _ in range(REPEATS)))
+    if used > budget:
+        pytest.fail(
+            f"{used * 1000:.1f} ms of CPU; the budget of this layer is {budget * 1000:g} ms",
+            pytrace=False,
+        )
+    return result
+
+
+def _layer(item: pytest.Item) -> str:
+    return item.path.relative_to(HERE).parts[0] if item.path.is_relative_to(HERE) else ""
+
+
+def _budget(item: pytest.Item) -> float | None:
+    budget = BUDGETS.get(_layer(item))
+    if budget is None:
+        return None
+    if item.get_closest_marker("long_history"):
+        budget = LONG_HISTORY
+    if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+        budget *= EXAMPLES
+    if sys.gettrace() is not None:
+        budget *= TRACED
+    return budget
+
+
+def _again(item: pytest.Item) -> float:
+    start = time.process_time()
+    item.runtest()
+    return time.process_time() - start

@@ -1,0 +1,109 @@
+"""All tests and checks with one summary: `python -m tests.run [layer ...] [pytest's arguments]`.
+
+Without arguments: the checks, then every layer under coverage with its gate. With the names of
+layers (`check` is one): only those, without coverage.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from collections import Counter, defaultdict
+from pathlib import Path
+
+from tests import check
+
+ROOT = check.ROOT
+LAYERS = ["prevalidation", "unit", "replay", "conformance", "integration", "e2e"]
+NO_TESTS = 5
+INTERRUPTED = 130
+PYTHON = sys.executable
+
+
+def main(arguments: list[str]) -> int:
+    chosen = [name for name in arguments if name in {*LAYERS, "check"}]
+    passed_on = [argument for argument in arguments if argument not in chosen]
+    whole = not chosen
+    failed: list[str] = []
+    start = time.monotonic()
+    if (whole or "check" in chosen) and check.main() != 0:
+        failed.append("checks")
+    layers = LAYERS if whole else [name for name in LAYERS if name in chosen]
+    with tempfile.TemporaryDirectory(prefix="harness-tests-") as scratch:
+        if layers:
+            failed += _test(layers, passed_on, Path(scratch), coverage=whole)
+        if whole and not _covered(Path(scratch)):
+            failed.append("coverage")
+    verdict = f"FAIL: {', '.join(failed)}" if failed else "all passed"
+    print(f"\n{verdict} ({time.monotonic() - start:.0f} s)")
+    return 1 if failed else 0
+
+
+def _test(layers: list[str], arguments: list[str], scratch: Path, *, coverage: bool) -> list[str]:
+    """Run the layers in one session, so that they share one engine and one database."""
+    report = scratch / "report.xml"
+    command = [PYTHON, "-m", *(["coverage", "run", "-m"] if coverage else []), "pytest"]
+    # Work is taken over from a slow process test by test: one crash test may take as long as
+    # a whole file of others.
+    command += ["-q", "-n", "2", "--dist", "worksteal", f"--junitxml={report}"]
+    command += [f"tests/{layer}" for layer in layers if any((ROOT / "tests" / layer).rglob("*.py"))]
+    env = {**os.environ, "COVERAGE_FILE": str(scratch / "coverage")}
+    code = _run([*command, *arguments], env)
+    if not report.exists():
+        return ["tests"]
+    return _summary(report, layers) or (["tests"] if code not in (0, NO_TESTS) else [])
+
+
+def _summary(report: Path, layers: list[str]) -> list[str]:
+    """Print a line per layer; the layers that failed."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    seconds: Counter[str] = Counter()
+    for case in ElementTree.parse(report).iter("testcase"):
+        # The class name is the dotted path of the file: tests.<layer>.<file>
+        layer = (case.get("classname") or "").split(".")[1:2] or ["other"]
+        outcome = next((child.tag for child in case), "passed")
+        outcome = outcome if outcome in ("failure", "error", "skipped") else "passed"
+        counts[layer[0]][outcome] += 1
+        seconds[layer[0]] += float(case.get("time") or 0)
+    print()
+    failed: list[str] = []
+    for layer in [*layers, *(counts.keys() - set(layers))]:
+        count = counts[layer]
+        bad = count["failure"] + count["error"]
+        told = [f"{count['passed']} passed"]
+        told += [f"{bad} failed"] if bad else []
+        told += [f"{count['skipped']} skipped"] if count["skipped"] else []
+        print(f"{'FAIL' if bad else 'ok  '} {layer}: {', '.join(told)} ({seconds[layer]:.1f} s)")
+        failed += [layer] if bad else []
+    return failed
+
+
+def _covered(scratch: Path) -> bool:
+    """Print the lines that no test reaches; whether enough are reached."""
+    env = {**os.environ, "COVERAGE_FILE": str(scratch / "coverage")}
+    if _run([PYTHON, "-m", "coverage", "combine", "--quiet"], env) != 0:
+        return False
+    report = ["report", "--skip-covered", "--skip-empty", "--show-missing"]
+    return _run([PYTHON, "-m", "coverage", *report], env) == 0
+
+
+def _run(command: list[str], env: dict[str, str]) -> int:
+    """Run to the end; a Ctrl-C reaches the child too, which gets the time to clean up."""
+    with subprocess.Popen(command, cwd=ROOT, env=env) as child:
+        try:
+            return child.wait()
+        except KeyboardInterrupt:
+            child.wait()
+            raise
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
