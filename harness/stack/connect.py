@@ -59,12 +59,15 @@ async def connect_options(settings: Settings, endpoints: Endpoints) -> dict[str,
         options["api_key"] = temporal.api_key.get_secret_value()
         options.setdefault("tls", True)
     files = (temporal.tls_server_ca, temporal.tls_client_cert, temporal.tls_client_key)
-    if any(files):
+    if any(files) or temporal.tls_server_name:
         from temporalio.service import TLSConfig
 
         ca, certificate, key = (_read(path) for path in files)
         options["tls"] = TLSConfig(
-            server_root_ca_cert=ca, client_cert=certificate, client_private_key=key
+            domain=temporal.tls_server_name,
+            server_root_ca_cert=ca,
+            client_cert=certificate,
+            client_private_key=key,
         )
     elif temporal.tls:
         options["tls"] = options.get("tls") or True

@@ -13,17 +13,18 @@ from pathlib import Path
 
 
 async def download(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in _executables(folder):
-        return path
-    from temporalio.testing import WorkflowEnvironment
+    if not _executables(folder):
+        from temporalio.testing import WorkflowEnvironment
 
-    environment = await WorkflowEnvironment.start_local(download_dest_dir=str(folder))
-    await environment.shutdown()
-    return next(iter(_executables(folder)))
+        environment = await WorkflowEnvironment.start_local(  # pyright: ignore[reportUnknownMemberType]
+            download_dest_dir=str(folder)
+        )
+        await environment.shutdown()
+    return _executables(folder)[0]
 
 
 def _executables(folder: Path) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
     return [
         path for path in sorted(folder.iterdir()) if path.is_file() and os.access(path, os.X_OK)
     ]

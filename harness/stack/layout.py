@@ -21,7 +21,7 @@ from harness.stack.failures import Failure, from_oserror
 PROTOCOL = 1
 
 # ".s.PGSQL.5432.lock" is the longest name beside a socket folder.
-_SOCKET_FOLDER_LIMIT = 103 - len("/.s.PGSQL.5432.lock")
+_SOCKET_FOLDER_LIMIT = 103 - len("/db/.s.PGSQL.5432.lock")
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,10 @@ class Layout:
         return self.state / "postgres.password"
 
     @property
+    def database_sockets(self) -> Path:
+        return self.sockets / "db"
+
+    @property
     def socket(self) -> Path:
         return self.sockets / "supervisor"
 
@@ -87,6 +91,7 @@ def prepare(layout: Layout) -> None:
         doing = f"creating the socket folder {layout.sockets}"
         _make_private(layout.sockets.parent)
         _make_private(layout.sockets)
+        layout.database_sockets.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise from_oserror(error, doing) from error
 
@@ -131,8 +136,8 @@ def _make_private(folder: Path) -> None:
     if not _is_private(folder):
         raise Failure(
             "start_failed",
-            f"{folder} must be a folder that belongs to this user alone (mode 0700); "
-            "its sockets would be open to others.",
+            f"{folder} must belong to this user alone (mode 0700): its sockets would be "
+            "open to others.",
             f"Remove it, or point XDG_RUNTIME_DIR to a private folder: rm -r {folder}",
         )
 
@@ -145,5 +150,6 @@ def _is_private(folder: Path) -> bool:
     return (
         stat.S_ISDIR(found.st_mode)
         and found.st_uid == os.getuid()
-        and stat.S_IMODE(found.st_mode) & 0o077 == 0
+        # Passing through (0711) is allowed: root runs Postgres as another user where it must.
+        and stat.S_IMODE(found.st_mode) & 0o066 == 0
     )

@@ -70,10 +70,12 @@ async def acquire(
             raise Failure(*answer["failed"])
         if answer.get("stopping") == "asked":
             raise Failure("start_failed", "The local stack was told to stop while it was starting.")
+    log = layout.logs / "supervisor.log"
+    said = log.read_text(errors="replace").strip().splitlines()[-1:]
     raise Failure(
         "start_failed",
-        "The supervisor of the local stack ended while it was starting "
-        f"(log: {layout.logs / 'supervisor.log'}).",
+        f"The supervisor of the local stack ended while it was starting: {''.join(said)} "
+        f"(log: {log})",
     )
 
 
@@ -100,10 +102,12 @@ async def stop(layout: Layout) -> bool:
         await _ask(reader, writer, {"want": "stop", "protocol": PROTOCOL}, _ignore)
     finally:
         writer.close()
-    async with asyncio.timeout(_LOCK_SECONDS):
-        while (lock := _try_lock(layout)) is None:
-            await asyncio.sleep(0.01)
-    os.close(lock)
+    # The answer to "stop" is the end of the connection; the lock goes a moment later.
+    for _ in range(int(_LOCK_SECONDS / 0.01)):
+        if (lock := _try_lock(layout)) is not None:
+            os.close(lock)
+            break
+        await asyncio.sleep(0.01)
     return True
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import pwd
 import secrets
 import shutil
 import signal
@@ -18,6 +16,7 @@ from harness.stack import guard
 from harness.stack.binaries import Binary, find_postgres
 from harness.stack.failures import Failure, check_free_space, read_cause
 from harness.stack.layout import Layout, write_private
+from harness.stack.ordinary import Runner, choose_runner
 from harness.stack.part import Command, clean_environment
 
 ROLE = DATABASE = "harness"
@@ -48,29 +47,29 @@ class Postgres:
         self.log = layout.logs / "postgres.log"
         self.binary: Binary | None = None
         self.notes: list[str] = []
-        self._prefix: tuple[str, ...] = ()
-        self._user: int | None = None
+        self._runner: Runner | None = None
 
     @property
     def endpoints(self) -> dict[str, Any]:
         password = quote(self.layout.password.read_text().strip(), safe="")
-        where = urlencode({"host": str(self.layout.sockets)}, quote_via=quote, safe="/")
+        where = urlencode({"host": str(self.layout.database_sockets)}, quote_via=quote, safe="/")
         return {"url": f"postgresql://{ROLE}:{password}@/{DATABASE}?{where}", "notes": self.notes}
 
     async def prepare(self) -> None:
         self.binary = self.binary or find_postgres()
-        self._become_ordinary()
+        self._runner = self._runner or choose_runner(self.layout, self.binary.path)
         check_free_space(self.layout.state)
         await self._end_orphan()
         fresh = not self.data.exists()
         if fresh:
-            await self._create()
+            await self._create(self._runner)
         else:
+            self._runner.own(self.data)
             await self._check_data()
         self.notes[:] = [f"Postgres: started here ({self.binary.why}), data in {self.data}"]
 
     def command(self) -> Command:
-        settings = _SETTINGS | {"unix_socket_directories": str(self.layout.sockets)}
+        settings = _SETTINGS | {"unix_socket_directories": str(self.layout.database_sockets)}
         flags = [flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")]
         return self._command("postgres", "-D", str(self.data), *flags)
 
@@ -90,24 +89,9 @@ class Postgres:
         return False
 
     def _command(self, program: str, *arguments: str) -> Command:
-        assert self.binary is not None
-        path = str(self.binary.path / program)
-        return Command(
-            argv=(*self._prefix, path, *arguments), env=clean_environment(), user=self._user
-        )
-
-    def _become_ordinary(self) -> None:
-        """Postgres refuses to run as root."""
-        if os.geteuid() != 0:
-            return
-        unshare = shutil.which("unshare")
-        if unshare is not None:
-            prefix = (unshare, "--user", "--map-user=65534", "--")
-            tried = subprocess.run([*prefix, "true"], capture_output=True, check=False)
-            if tried.returncode == 0:
-                self._prefix = prefix
-                return
-        self._user = pwd.getpwnam("nobody").pw_uid
+        assert self.binary is not None and self._runner is not None
+        argv = (*self._runner.prefix, str(self.binary.path / program), *arguments)
+        return Command(argv=argv, env=clean_environment(), user=self._runner.user)
 
     async def _end_orphan(self) -> None:
         """One that an earlier supervisor left is stopping already, or is made to."""
@@ -143,21 +127,25 @@ class Postgres:
         said = await self._run("postgres", "--version")
         return said.split()[2].split(".")[0]
 
-    async def _create(self) -> None:
+    async def _create(self, runner: Runner) -> None:
         """Everything happens in a draft folder, so a half-made one is never taken for data."""
         draft = self.data.with_name("postgres.new")
         shutil.rmtree(draft, ignore_errors=True)
-        if self._user is not None:
-            draft.mkdir(mode=0o700)
-            os.chown(draft, self._user, -1)
+        draft.mkdir(mode=0o700)
+        runner.own(draft)
         password = secrets.token_urlsafe(24)
         write_private(self.layout.password, password + "\n")
-        await self._run(
-            *("initdb", "-D", str(draft), "-U", ROLE, "-A", "scram-sha-256"),
-            *("--pwfile", "/dev/stdin", "-E", "UTF8", "--no-instructions"),
-            *("--locale-provider=builtin", "--locale=C.UTF-8"),
-            stdin=password + "\n",
-        )
+        readable = self.layout.database_sockets / "password"
+        write_private(readable, password + "\n")
+        runner.own(readable)
+        try:
+            await self._run(
+                *("initdb", "-D", str(draft), "-U", ROLE, "-A", "scram-sha-256"),
+                *("--pwfile", str(readable), "-E", "UTF8", "--no-instructions"),
+                *("--locale-provider=builtin", "--locale=C.UTF-8"),
+            )
+        finally:
+            readable.unlink()
         await self._single_user(draft, f"CREATE DATABASE {DATABASE}")
         draft.replace(self.data)
 

