@@ -7,10 +7,11 @@ from harness.agent.agent import Agent
 from harness.agent.context import ToolContext, ToolHost
 from harness.agent.key import idempotency_key
 from harness.agent.schema import Signature
-from harness.agent.tool import Approval, Ask, Tool, tool
+from harness.agent.tool import AnyTool, Approval, Ask, Tool, tool
 
 __all__ = [
     "Agent",
+    "AnyTool",
     "Approval",
     "Ask",
     "Signature",

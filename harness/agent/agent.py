@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from harness.agent.read_result import read_result
 from harness.agent.schema import object_schema
-from harness.agent.tool import Tool
+from harness.agent.tool import AnyTool, Tool
 from harness.contracts.errors import ConfigError, RunError
 from harness.contracts.model import (
     AgentSpec,
@@ -27,7 +27,6 @@ from harness.contracts.tool import ToolPolicy
 
 Out = TypeVar("Out")
 M = TypeVar("M", bound=BaseModel)
-AnyTool = Tool[..., Any]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 

@@ -55,6 +55,9 @@ class Tool(Generic[P, R_co]):
         return self.fn(*args, **kwargs)
 
 
+AnyTool = Tool[..., Any]
+
+
 @overload
 def tool(fn: Callable[P, R], /) -> Tool[P, R]: ...
 @overload

@@ -1,0 +1,145 @@
+"""One call's ties to its worker: heartbeats, progress, threads, time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import functools
+import inspect
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from pydantic_core import to_jsonable_python
+from temporalio import activity
+
+from harness.config.settings import HttpToolSettings
+from harness_activities._tool_results import Artifacts
+
+Progress = Callable[[str, int, str, str], None]
+"""Shows (run, turn, call id, text) to whoever watches. Called on the event loop."""
+
+BEAT_S = 1.0
+MAX_PROGRESS = 2_000
+
+
+@dataclass(kw_only=True)
+class CallHost:
+    """What a ToolContext leads back to. Tools call it from threads as well."""
+
+    run: str
+    turn: int
+    call_id: str
+    http: HttpToolSettings
+    artifacts: Artifacts
+    sink: Progress
+    info: activity.Info
+    loop: asyncio.AbstractEventLoop
+    left: Any = None
+    """What the tool leaves for its next attempt."""
+    _timer: asyncio.TimerHandle | None = field(default=None, init=False)
+    _over: bool = field(default=False, init=False)
+
+    def progress(self, text: str) -> None:
+        self._on_loop(self._progress, str(text)[:MAX_PROGRESS])
+
+    def heartbeat(self, details: Any) -> None:
+        self._on_loop(self._leave, to_jsonable_python(details))
+
+    async def read_artifact(self, artifact: str, offset: int, limit: int) -> bytes:
+        return await self.artifacts.get(artifact, offset, limit)
+
+    def begin(self) -> None:
+        """Beat from now on, as a timer: a call that is over before costs nothing more."""
+        timeout = self.info.heartbeat_timeout
+        if timeout is not None and not self.info.is_local:
+            every = min(BEAT_S, timeout.total_seconds() / 3)
+            self._timer = self.loop.call_later(every, self._beat, every)
+
+    def end(self) -> None:
+        self._over = True
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def failed(self) -> None:
+        """Tell the next attempt that this one came to its end, so nobody need be asked."""
+        if not self.info.is_local:
+            activity.heartbeat({"left": self.left, "ended": self.info.attempt})
+
+    def _on_loop(self, fn: Callable[[Any], None], value: Any) -> None:
+        try:
+            here = asyncio.get_running_loop() is self.loop
+        except RuntimeError:
+            here = False
+        if here:
+            fn(value)
+        else:
+            self.loop.call_soon_threadsafe(fn, value)
+
+    def _progress(self, text: str) -> None:
+        if not self._over:
+            self.sink(self.run, self.turn, self.call_id, text)
+
+    def _leave(self, details: Any) -> None:
+        self.left = details
+        if not self._over and not self.info.is_local:
+            activity.heartbeat({"left": details})
+
+    def _beat(self, every: float) -> None:
+        # The server keeps the newest heartbeat alone, so each one carries what was left.
+        activity.heartbeat(*([] if self.left is None else [{"left": self.left}]))
+        self._timer = self.loop.call_later(every, self._beat, every)
+
+
+@dataclass(frozen=True)
+class Before:
+    """What the attempt before this one let us know."""
+
+    left: Any = None
+    ended: bool = False
+    """It failed by itself, so nothing of it is still under way."""
+
+
+def before(info: activity.Info) -> Before:
+    if info.attempt == 1 or not info.heartbeat_details:
+        return Before()
+    details = info.heartbeat_details[0]
+    if not isinstance(details, dict):
+        return Before()
+    known = cast("dict[str, Any]", details)
+    return Before(known.get("left"), known.get("ended") == info.attempt - 1)
+
+
+def time_limit(timeout_s: float | None, info: activity.Info) -> float | None:
+    """The tool's own timeout, or a little less than the engine's: a tool that is stopped here
+    leaves words, one that is stopped there leaves none."""
+    engine = info.start_to_close_timeout
+    if engine is None:
+        return timeout_s
+    total = engine.total_seconds()
+    within = total - min(1.0, total / 20)
+    return within if timeout_s is None else min(timeout_s, within)
+
+
+async def invoke(pool: Executor, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Await an async function; run any other in a thread, with the same context variables."""
+    if _is_async(fn):
+        return await fn(*args, **kwargs)
+    context = contextvars.copy_context()
+    call = functools.partial(context.run, _in_thread, fn, *args, **kwargs)
+    value = await asyncio.get_running_loop().run_in_executor(pool, call)
+    return await cast("Awaitable[Any]", value) if inspect.isawaitable(value) else value
+
+
+def _is_async(fn: Callable[..., Any]) -> bool:
+    return inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(
+        getattr(fn, "__call__", None)  # noqa: B004 - an object whose call is async
+    )
+
+
+def _in_thread(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    try:
+        return fn(*args, **kwargs)
+    except StopIteration as error:  # a future cannot carry it: its awaiter would hang
+        raise RuntimeError("StopIteration") from error

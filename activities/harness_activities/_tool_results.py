@@ -1,0 +1,96 @@
+"""From what a tool returned to what the model reads."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, NamedTuple, Protocol
+
+from pydantic_core import PydanticSerializationError, to_json
+
+from harness.contracts.errors import HarnessError, ToolError
+from harness.contracts.tool import Effect
+
+PREVIEW_LIMIT = 16_000
+"""Bytes up to which a result is shown whole."""
+HEAD, TAIL = 8_000, 4_000
+MAX_RESULT = 64 * 1024 * 1024
+
+log = logging.getLogger("harness.tools")
+
+
+class Artifacts(Protocol):
+    """The artifact store, as far as tools need it."""
+
+    async def put(
+        self, content: bytes, *, media_type: str | None = None, run: str | None = None
+    ) -> str: ...
+
+    async def get(self, id: str, offset: int = 0, limit: int | None = None) -> bytes: ...
+
+
+class Shown(NamedTuple):
+    content: str
+    artifact: str | None = None
+
+
+def render(value: Any) -> tuple[bytes, str]:
+    """The value as bytes, and their media type."""
+    if isinstance(value, str):  # replace: half a surrogate pair has no UTF-8 form
+        return value.encode(errors="replace"), "text/plain; charset=utf-8"
+    if isinstance(value, bytes | bytearray):
+        return bytes(value), "application/octet-stream"
+    try:
+        return to_json(value, inf_nan_mode="constants"), "application/json"
+    except (PydanticSerializationError, UnicodeEncodeError, ValueError) as error:
+        raise ToolError(
+            "failed", f"It returned {type(value).__name__}, which has no JSON form: {error}"
+        ) from None
+
+
+async def show(
+    value: Any, artifacts: Artifacts, *, run: str, effect: Effect, readable: bool
+) -> Shown:
+    """What the model sees of the value; the whole of a large one goes to the artifact store.
+
+    `readable` says whether the agent has `read_result` to read the rest.
+    """
+    content, media_type = render(value)
+    binary = media_type == "application/octet-stream" and not _is_text(content)
+    if not binary and len(content) <= PREVIEW_LIMIT:
+        return Shown(content.decode(errors="replace"))
+    size = len(content)
+    if size > MAX_RESULT:
+        raise ToolError(
+            "failed",
+            f"The result has {size:,} bytes; the limit is {MAX_RESULT:,}. Ask for less at a time.",
+        )
+    try:
+        artifact = await artifacts.put(content, media_type=media_type, run=run)
+    except HarnessError as error:
+        if effect == "read":
+            raise
+        log.warning("a large result could not be stored: %s", error)  # the effect has happened
+        return Shown(f"{_preview(content, binary)}\n[{size:,} bytes; the rest could not be kept]")
+    how = f'; read it with read_result(artifact="{artifact}", offset=...)' if readable else ""
+    return Shown(
+        f"{_preview(content, binary)}\n[the whole result has {size:,} bytes{how}]", artifact
+    )
+
+
+def shorten(text: str, limit: int = HEAD) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}\n[cut: {len(text):,} characters]"
+
+
+def _preview(content: bytes, binary: bool) -> str:
+    if binary:
+        return "(binary data)"
+    head = content[:HEAD].decode(errors="ignore")
+    tail = content[-TAIL:].decode(errors="ignore")
+    return f"{head}\n[... {len(content) - HEAD - TAIL:,} bytes left out ...]\n{tail}"
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        return "\0" not in content.decode()
+    except UnicodeDecodeError:
+        return False
