@@ -1,0 +1,69 @@
+"""What every provider adapter is: one streamed call, in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from harness.contracts.model import FinishReason, ModelReply, ModelRequest, Usage
+
+Sink = Callable[[str], None]
+"""Takes each piece of text as it comes. Called between two reads of the socket: it must be cheap."""
+
+
+class Adapter(Protocol):
+    async def stream(self, request: ModelRequest, sink: Sink) -> ModelReply:
+        """The whole reply, its text passed to `sink` as it comes.
+
+        Raises ProviderError. On cancellation the HTTP stream is closed before CancelledError goes
+        on, so that the provider stops working (and charging).
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
+@dataclass(frozen=True)
+class Where:
+    """Whom a call went to, for messages; `secrets` never appear in one."""
+
+    provider: str
+    model: str
+    secrets: tuple[str, ...] = ()
+
+    @property
+    def ref(self) -> str:
+        return f"{self.provider}/{self.model}"
+
+
+class Fold(Protocol):
+    """Folds the events of one stream into a reply; one class per wire protocol."""
+
+    done: bool
+    """Whether the closing event has come."""
+
+    def feed(self, event: bytes, data: bytes) -> None:
+        """Take one server-sent event. Raises ProviderError for the provider's own error events."""
+        ...
+
+    def reply(self, request_id: str | None) -> ModelReply:
+        """Called once `done`. Raises ProviderError where the model refused."""
+        ...
+
+
+Json = dict[str, Any]
+
+__all__ = [
+    "Adapter",
+    "FinishReason",
+    "Fold",
+    "Json",
+    "ModelReply",
+    "ModelRequest",
+    "Sink",
+    "Usage",
+    "Where",
+]

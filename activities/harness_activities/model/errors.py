@@ -1,0 +1,242 @@
+"""From what the SDKs raise and the providers say to the categories of ProviderError."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from harness.contracts.errors import ProviderError
+from harness_activities.model.adapter import Where
+
+BY_STATUS = "by status"
+
+EXCEPTIONS: dict[str, str] = {
+    # Both SDKs; a test fails when one of them has an exception that is not here.
+    "APIError": "server",
+    "APIStatusError": BY_STATUS,
+    "APIConnectionError": "network",
+    "APITimeoutError": "timeout",
+    "APIResponseValidationError": "invalid_reply",
+    "BadRequestError": BY_STATUS,
+    "AuthenticationError": BY_STATUS,
+    "PermissionDeniedError": BY_STATUS,
+    "NotFoundError": BY_STATUS,
+    "ConflictError": BY_STATUS,
+    "UnprocessableEntityError": BY_STATUS,
+    "RateLimitError": BY_STATUS,
+    "InternalServerError": BY_STATUS,
+    # openai
+    "OpenAIError": "authentication",  # raised bare where no credentials were given
+    "OAuthError": BY_STATUS,
+    "SubjectTokenProviderError": "authentication",
+    "LengthFinishReasonError": "invalid_reply",
+    "ContentFilterFinishReasonError": "refusal",
+    "WebSocketConnectionClosedError": "network",
+    "WebSocketQueueFullError": "network",
+    "InvalidWebhookSignatureError": "invalid_reply",
+    # anthropic
+    "AnthropicError": "authentication",
+    "APIWebhookValidationError": "invalid_reply",
+    "PaymentRequiredError": BY_STATUS,
+    "RequestTimeoutError": BY_STATUS,
+    "PreconditionFailedError": BY_STATUS,
+    "ContentTooLargeError": BY_STATUS,
+    "RequestHeaderFieldsTooLargeError": BY_STATUS,
+    "ClientClosedRequestError": BY_STATUS,
+    "HTTPNotImplementedError": BY_STATUS,
+    "ServiceUnavailableError": BY_STATUS,
+    "GatewayTimeoutError": BY_STATUS,
+    "OverloadedError": BY_STATUS,
+    "RetryableError": "server",
+    "CredentialsError": "authentication",
+    "IdentityTokenFileError": "authentication",
+    # the HTTP client under both, once the answer streams
+    "TimeoutException": "timeout",
+    "RemoteProtocolError": "cut_stream",
+    "NetworkError": "cut_stream",
+    "DecodingError": "invalid_reply",
+    "RequestError": "network",
+    "StreamError": "cut_stream",
+    "SSLError": "network",
+    "EndOfStream": "cut_stream",
+}
+
+STATUS: dict[int, str] = {
+    401: "authentication",
+    402: "quota",
+    403: "permission",
+    404: "not_found",
+    408: "timeout",
+    409: "server",
+    413: "context_overflow",
+    425: "overloaded",
+    429: "rate_limit",
+    499: "network",
+    503: "overloaded",
+    504: "timeout",
+    524: "timeout",
+    529: "overloaded",
+}
+
+CODES: dict[str, str] = {
+    "context_length_exceeded": "context_overflow",
+    "string_above_max_length": "context_overflow",
+    "request_too_large": "context_overflow",
+    "model_context_window_exceeded": "context_overflow",
+    "insufficient_quota": "quota",
+    "billing_hard_limit_reached": "quota",
+    "billing_not_active": "quota",
+    "billing_error": "quota",
+    "content_filter": "refusal",
+    "content_policy_violation": "refusal",
+    "image_content_policy_violation": "refusal",
+    "misalignment_policy_violation": "refusal",
+    "bio_policy": "refusal",
+    "invalid_prompt": "refusal",
+    "invalid_api_key": "authentication",
+    "authentication_error": "authentication",
+    "account_deactivated": "authentication",
+    "permission_error": "permission",
+    "unsupported_country_region_territory": "permission",
+    "model_not_found": "not_found",
+    "not_found_error": "not_found",
+    "rate_limit_exceeded": "rate_limit",
+    "rate_limit_error": "rate_limit",
+    "slow_down": "overloaded",
+    "overloaded_error": "overloaded",
+    "server_overloaded": "overloaded",
+    "service_unavailable": "overloaded",
+    "engine_overloaded": "overloaded",
+    "timeout_error": "timeout",
+    "vector_store_timeout": "timeout",
+    "server_error": "server",
+    "internal_server_error": "server",
+    "internal_error": "server",
+    "api_error": "server",
+    "processing_error": "server",
+    "tool_use_failed": "invalid_reply",  # groq: the model wrote a call that does not parse
+    "invalid_request_error": "bad_request",
+}
+
+_TOO_LONG = re.compile(
+    r"context (length|window)|maximum context|prompt is too long|too many (input )?tokens"
+    r"|input is too long|exceeds? the (model's )?(maximum )?(context|token)",
+    re.IGNORECASE,
+)
+_NO_CREDIT = re.compile(r"credit balance|insufficient (credit|balance|funds|quota)", re.IGNORECASE)
+_KEYS = re.compile(
+    r"\b(sk|pk|rk|gsk|xai|key)[-_][A-Za-z0-9_*-]{8,}|\bAIza[\w-]{10,}|(?<=Bearer )\S+"
+)
+
+
+def raised(exc: BaseException, where: Where) -> ProviderError | None:
+    """What `exc` of an SDK means; None where it is none of theirs."""
+    kind = next((k for cls in type(exc).__mro__ if (k := EXCEPTIONS.get(cls.__name__))), None)
+    if kind is None or type(exc).__module__ == "builtins":
+        return None
+    if kind is BY_STATUS:
+        response: Any = getattr(exc, "response", None)
+        status = int(getattr(exc, "status_code", 0))
+        body: object = getattr(exc, "body", None) or _text(response)
+        return answered(status, body, getattr(response, "headers", None) or {}, where)
+    if isinstance(body := getattr(exc, "body", None), dict):  # an error event in a stream
+        return told(body, where, kind)  # pyright: ignore[reportUnknownArgumentType]
+    text = str(exc) or type(exc).__name__
+    cause = str(exc.__cause__ or "")
+    return failure(kind, text if not cause or cause in text else f"{text} {cause}", where)
+
+
+def answered(status: int, body: object, headers: Mapping[str, str], where: Where) -> ProviderError:
+    """The error that an answer with an error status is."""
+    codes, text = describe(body)
+    category = category_of(codes, text, STATUS.get(status) or _by_class(status))
+    return failure(
+        category, f"{status}: {text}" if text else str(status), where, retry_after(headers)
+    )
+
+
+def told(body: object, where: Where, default: str = "server") -> ProviderError:
+    """The error that an error event in the middle of a stream is."""
+    codes, text = describe(body)
+    return failure(category_of(codes, text, default), text or "an error without a text", where)
+
+
+def failure(category: str, text: str, where: Where, after: float | None = None) -> ProviderError:
+    message = redact(f"{where.ref}: {' '.join(text.split())}", where.secrets)
+    return ProviderError(category, _short(message), retry_after=after)
+
+
+def category_of(codes: tuple[str, ...], text: str, default: str) -> str:
+    """The most exact of what the codes, the text and (by default) the status say."""
+    named = next((CODES[code] for code in codes if code in CODES), default)
+    if named in ("bad_request", "rate_limit", "context_overflow"):
+        if _NO_CREDIT.search(text):
+            return "quota"
+        # Groq and others refuse a prompt over the tokens per minute as 413: it is a rate limit.
+        if named == "context_overflow" and "per minute" in text:
+            return "rate_limit"
+        if named == "bad_request" and _TOO_LONG.search(text):
+            return "context_overflow"
+    return named
+
+
+def describe(body: object) -> tuple[tuple[str, ...], str]:
+    """The codes and the text in an error body, whichever of the known shapes it has."""
+    if isinstance(body, list) and body:  # Gemini's compatible endpoint wraps it in a list
+        body = body[0]  # pyright: ignore[reportUnknownVariableType]
+    if not isinstance(body, Mapping):
+        return (), _short(str(body)) if body else ""
+    top: Mapping[str, Any] = body  # pyright: ignore[reportUnknownVariableType]
+    inner: object = top.get("error")
+    if isinstance(inner, str):
+        return (), inner
+    error: Mapping[str, Any] = inner if isinstance(inner, Mapping) else top  # pyright: ignore[reportUnknownVariableType]
+    details: object = error.get("details")
+    found: list[object] = [error.get("code"), error.get("type"), error.get("status")]
+    if isinstance(details, Mapping):
+        found.insert(0, details.get("error_code"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+    codes = tuple(code.lower() for code in found if isinstance(code, str))
+    text = error.get("message") or error.get("detail") or ""
+    return codes, text if isinstance(text, str) else str(text)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait, as the provider asks: in milliseconds, in seconds or as a date."""
+    try:
+        if ms := headers.get("retry-after-ms"):
+            return max(0.0, float(ms) / 1000)
+        value = headers.get("retry-after")
+        if not value:
+            return None
+        if value.replace(".", "", 1).isdigit():
+            return float(value)
+        when = parsedate_to_datetime(value)
+        when = when if when.tzinfo else when.replace(tzinfo=UTC)
+        return max(0.0, (when - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def redact(text: str, secrets: tuple[str, ...]) -> str:
+    for secret in secrets:
+        if len(secret) >= 4:
+            text = text.replace(secret, "***")
+    return _KEYS.sub("***", text)
+
+
+def _by_class(status: int) -> str:
+    return "server" if status >= 500 else "bad_request"
+
+
+def _text(response: Any) -> str:
+    try:
+        return response.text if response is not None else ""
+    except Exception:  # the body was never read: then there is no text
+        return ""
+
+
+def _short(text: str, limit: int = 600) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,52 @@
+"""OpenAI's Responses API, without state on its side: every call sends what it needs."""
+
+from __future__ import annotations
+
+import httpx2
+from openai import AsyncOpenAI
+from pydantic_core import to_json
+
+from harness.config.settings import ProviderSettings
+from harness.contracts.model import ModelReply, ModelRequest
+from harness_activities.model.adapter import Sink, Where
+from harness_activities.model.responses_wire import ResponsesFold, body_of
+from harness_activities.model.stream import fold_stream
+
+HEADERS = {"Content-Type": "application/json", "Accept": "text/event-stream"}
+
+
+class OpenAIResponses:
+    def __init__(self, provider: str, settings: ProviderSettings) -> None:
+        self._provider = provider
+        self._client = openai_client(settings)
+        self._secrets = secrets_of(settings)
+
+    async def stream(self, request: ModelRequest, sink: Sink) -> ModelReply:
+        where = Where(self._provider, request.model, self._secrets)
+        body = to_json(body_of(request, where))
+        post = self._client.post(
+            "/responses",
+            content=body,
+            cast_to=httpx2.Response,
+            stream=True,
+            stream_cls=None,
+            options={"headers": HEADERS},
+        )
+        return await fold_stream(post, ResponsesFold(sink, where), where, "x-request-id")
+
+    async def close(self) -> None:
+        await self._client.close()
+
+
+def openai_client(settings: ProviderSettings) -> AsyncOpenAI:
+    key = settings.api_key
+    return AsyncOpenAI(
+        api_key=key.get_secret_value() if key else "none",
+        base_url=settings.base_url,
+        timeout=httpx2.Timeout(settings.timeout_seconds, connect=min(10, settings.timeout_seconds)),
+        max_retries=0,
+    )
+
+
+def secrets_of(settings: ProviderSettings) -> tuple[str, ...]:
+    return (settings.api_key.get_secret_value(),) if settings.api_key else ()

@@ -1,0 +1,233 @@
+"""OpenAI Responses: our request as its JSON, its events as our reply. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+from harness.contracts.message import FileRef, Image, Message, Part, Reasoning, Text, ToolCall
+from harness.contracts.message import ToolResult
+from harness.contracts.model import FinishReason, ModelReply, ModelRequest, Usage
+from harness_activities.model import errors
+from harness_activities.model.adapter import Json, Sink, Where
+from harness_activities.model.schema import strict_ready
+from harness_activities.model.stream import parse
+from harness_activities.model.translate import (
+    Memo,
+    arguments_text,
+    file_note,
+    image_url,
+    read_arguments,
+    reasons,
+)
+
+_tools: Memo[list[Json]] = Memo()
+
+
+def body_of(request: ModelRequest, where: Where) -> Json:
+    """The request as the body of POST /responses."""
+    body: Json = {
+        "model": request.model,
+        "input": items_of(request.messages, where),
+        "stream": True,
+        "store": False,
+    }
+    if request.instructions:
+        body["instructions"] = request.instructions
+    if request.tools:
+        body["tools"] = _tools.get(request.tools, _tools_of)
+    params = request.params
+    effort = params.reasoning_effort
+    if effort is not None:
+        body["reasoning"] = {"effort": effort, "summary": "auto"}
+    if effort is not None or reasons(request.model):
+        body["include"] = ["reasoning.encrypted_content"]
+    if params.temperature is not None:
+        body["temperature"] = params.temperature
+    if params.top_p is not None:
+        body["top_p"] = params.top_p
+    if params.max_output_tokens is not None:
+        body["max_output_tokens"] = params.max_output_tokens
+    if request.output is not None:
+        body["text"] = {"format": _format_of(request.output)}
+    if request.cache_key is not None:
+        body["prompt_cache_key"] = request.cache_key[-64:]
+    if params.extra:
+        body |= params.extra
+    return body
+
+
+def _tools_of(tools: tuple[Any, ...]) -> list[Json]:
+    return [
+        {
+            "type": "function",
+            "name": tool.name,
+            "description": tool.description,
+            "parameters": tool.parameters,
+            "strict": strict_ready(tool.parameters),
+        }
+        for tool in tools
+    ]
+
+
+def _format_of(schema: Json) -> Json:
+    return {
+        "type": "json_schema",
+        "name": "output",
+        "schema": schema,
+        "strict": strict_ready(schema),
+    }
+
+
+def items_of(messages: tuple[Message, ...], where: Where) -> list[Json]:
+    items: list[Json] = []
+    for message in messages:
+        if message.role == "user":
+            items.append({"role": "user", "content": _user_content(message.parts, where)})
+        elif message.role == "tool":
+            items += (_result(part) for part in message.parts if isinstance(part, ToolResult))
+        else:
+            _assistant(message.parts, where, items)
+    return items
+
+
+def _user_content(parts: tuple[Part, ...], where: Where) -> str | list[Json]:
+    if len(parts) == 1 and isinstance(parts[0], Text):
+        return parts[0].text
+    content: list[Json] = []
+    for part in parts:
+        if isinstance(part, Text):
+            content.append({"type": "input_text", "text": part.text})
+        elif isinstance(part, Image):
+            url = image_url(part, where)
+            content.append({"type": "input_image", "image_url": url, "detail": "auto"})
+        elif isinstance(part, FileRef):
+            content.append({"type": "input_text", "text": file_note(part)})
+    return content
+
+
+def _result(part: ToolResult) -> Json:
+    return {"type": "function_call_output", "call_id": part.call, "output": part.content}
+
+
+def _assistant(parts: tuple[Part, ...], where: Where, items: list[Json]) -> None:
+    pending: Json | None = None  # a thought must be followed by what it led to
+    for part in parts:
+        if isinstance(part, Reasoning):
+            own = part.provider == where.provider and part.opaque is not None
+            pending = part.opaque if own else None
+            continue
+        if pending is not None:
+            items.append(pending)
+            pending = None
+        if isinstance(part, Text):
+            items.append({"role": "assistant", "content": part.text})
+        elif isinstance(part, ToolCall):
+            items.append(
+                {
+                    "type": "function_call",
+                    "call_id": part.id,
+                    "name": part.name,
+                    "arguments": arguments_text(part),
+                }
+            )
+
+
+class ResponsesFold:
+    """Folds the events of one response."""
+
+    def __init__(self, sink: Sink, where: Where) -> None:
+        self.done = False
+        self._sink = sink
+        self._where = where
+        self._items: list[tuple[int, Json]] = []
+        self._last: Json = {}
+
+    def feed(self, event: bytes, data: bytes) -> None:
+        # The name spares the parsing of most events; some compatible servers leave it out.
+        if event and event not in _WANTED:
+            return
+        value = parse(data)
+        kind = value.get("type") or event.decode()
+        if kind == "response.output_text.delta":
+            self._sink(value["delta"])
+        elif kind == "response.output_item.done":
+            self._items.append((value.get("output_index", len(self._items)), value["item"]))
+        elif kind in ("response.completed", "response.incomplete"):
+            self._last = value["response"]
+            self.done = True
+        elif kind == "response.failed":
+            raise errors.told(value["response"].get("error") or {}, self._where)
+        elif kind == "error" or "error" in value:
+            raise errors.told(value, self._where)
+
+    def reply(self, request_id: str | None) -> ModelReply:
+        response = self._last
+        items = [item for _, item in sorted(self._items, key=lambda pair: pair[0])]
+        parts = self._parts(items or response.get("output") or [])
+        finish: FinishReason = "stop"
+        if response.get("status") == "incomplete":
+            reason = (response.get("incomplete_details") or {}).get("reason")
+            if reason == "content_filter":
+                raise errors.failure("refusal", "stopped by the content filter", self._where)
+            finish = "length"
+        elif any(isinstance(part, ToolCall) for part in parts):
+            finish = "tool_calls"
+        return ModelReply.model_construct(
+            message=Message.model_construct(role="assistant", parts=parts, origin=None),
+            usage=usage_of(response.get("usage") or {}),
+            finish=finish,
+            model=response.get("model") or self._where.model,
+            request_id=request_id,
+        )
+
+    def _parts(self, items: list[Json]) -> tuple[Part, ...]:
+        parts: list[Part] = []
+        for item in items:
+            kind = item["type"]
+            if kind == "function_call":
+                arguments = read_arguments(item["arguments"])
+                parts.append(ToolCall(id=item["call_id"], name=item["name"], arguments=arguments))
+            elif kind == "message":
+                parts += self._texts(item["content"])
+            elif kind == "reasoning":
+                parts.append(self._thought(item))
+        return tuple(parts)
+
+    def _texts(self, content: list[Json]) -> list[Text]:
+        refusals = [part["refusal"] for part in content if part["type"] == "refusal"]
+        if refusals:
+            raise errors.failure("refusal", " ".join(refusals), self._where)
+        return [Text(text=part["text"]) for part in content if part.get("text")]
+
+    def _thought(self, item: Json) -> Reasoning:
+        shown = "\n\n".join(part["text"] for part in item.get("summary") or ())
+        opaque = item if item.get("encrypted_content") else None
+        return Reasoning(provider=self._where.provider, text=shown or None, opaque=opaque)
+
+
+_WANTED = frozenset(
+    {
+        b"response.output_text.delta",
+        b"response.output_item.done",
+        b"response.completed",
+        b"response.incomplete",
+        b"response.failed",
+        b"error",
+    }
+)
+
+
+def usage_of(usage: Json) -> Usage:
+    into: Json = usage.get("input_tokens_details") or {}
+    out: Json = usage.get("output_tokens_details") or {}
+    return Usage(
+        input=usage.get("input_tokens") or 0,
+        output=usage.get("output_tokens") or 0,
+        cached=into.get("cached_tokens") or None,
+        cache_write=into.get("cache_write_tokens") or None,
+        reasoning=out.get("reasoning_tokens") or None,
+    )
+
+
+__all__ = ["ResponsesFold", "body_of", "items_of", "usage_of"]

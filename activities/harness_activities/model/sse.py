@@ -1,0 +1,45 @@
+"""Read a stream of server-sent events as cheaply as Python can."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+
+class Splitter:
+    """Cuts bytes into events, as (name, data). Linear in the bytes, however they are cut."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._seen = 0
+
+    def feed(self, chunk: bytes) -> Iterator[tuple[bytes, bytes]]:
+        buffer = self._buffer
+        if b"\r" in chunk:
+            # A CRLF may be cut in two; a bare CR as a line end is allowed but used by nobody.
+            chunk = chunk.replace(b"\r", b"")
+        buffer += chunk
+        start, end = 0, buffer.find(b"\n\n", self._seen)
+        while end >= 0:
+            parsed = _event(bytes(buffer[start:end]))
+            if parsed is not None:
+                yield parsed
+            start = end + 2
+            end = buffer.find(b"\n\n", start)
+        if start:
+            del buffer[:start]
+        self._seen = max(0, len(buffer) - 1)
+
+    def rest(self) -> tuple[bytes, bytes] | None:
+        """The last event, where the server left out the blank line after it."""
+        return _event(bytes(self._buffer))
+
+
+def _event(block: bytes) -> tuple[bytes, bytes] | None:
+    name = data = b""
+    for line in block.split(b"\n"):
+        if line.startswith(b"data:"):
+            piece = line[6:] if line.startswith(b"data: ") else line[5:]
+            data = data + b"\n" + piece if data else piece
+        elif line.startswith(b"event:"):
+            name = line[6:].strip()
+    return (name, data) if data else None

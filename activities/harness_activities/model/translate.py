@@ -1,0 +1,77 @@
+"""What the translations to every wire protocol share. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from pydantic_core import from_json, to_json
+
+from harness.contracts.message import FileRef, Image, ToolCall
+from harness_activities.model import errors
+from harness_activities.model.adapter import Where
+
+T = TypeVar("T")
+
+
+class Memo(Generic[T]):
+    """Remembers what was made of a value, by its identity: specs are shared by all calls of a run,
+    so their tools are translated once a process and not once a call."""
+
+    def __init__(self, limit: int = 256) -> None:
+        self._made: OrderedDict[int, tuple[object, T]] = OrderedDict()
+        self._limit = limit
+
+    def get(self, value: Any, make: Callable[[Any], T]) -> T:
+        known = self._made.get(id(value))
+        if known is not None and known[0] is value:  # held here, so its id cannot be another's
+            return known[1]
+        made = make(value)
+        self._made[id(value)] = (value, made)
+        if len(self._made) > self._limit:
+            self._made.popitem(last=False)
+        return made
+
+
+def arguments_text(call: ToolCall) -> str:
+    if isinstance(call.arguments, str):
+        return call.arguments
+    return to_json(call.arguments).decode()
+
+
+def read_arguments(text: str) -> dict[str, Any] | str:
+    """The arguments, or the raw text where it is no JSON object."""
+    if not text.strip():
+        return {}
+    try:
+        value: object = from_json(text)
+    except ValueError:
+        return text
+    return value if isinstance(value, dict) else text  # pyright: ignore[reportUnknownVariableType]
+
+
+def image_url(image: Image, where: Where) -> str:
+    """An address, or the data as one."""
+    if image.url is not None:
+        return image.url
+    if image.data is None:
+        told = f"the content of image {image.artifact} was not loaded"
+        raise errors.failure("unsupported", told, where)
+    return f"data:{image.media_type or 'image/png'};base64,{image.data}"
+
+
+def file_note(file: FileRef) -> str:
+    """What a model is told of a file that it cannot see: a tool can read it."""
+    kind = f", {file.media_type}" if file.media_type else ""
+    size = f", {file.size} bytes" if file.size is not None else ""
+    return f"[file {file.name}{kind}{size}, artifact {file.artifact}]"
+
+
+_REASONS = re.compile(r"^(o\d|gpt-(5|6|7|8|9)|codex-|computer-use)(?!.*chat)")
+
+
+def reasons(model: str) -> bool:
+    """Whether an OpenAI model thinks before it answers."""
+    return _REASONS.match(model) is not None
