@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from harness.contracts.errors import ConfigError
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Tracer
     from temporalio.contrib.opentelemetry import TracingInterceptor
 
-_FLUSH_MILLISECONDS = 2000
+_FLUSH_SECONDS = 2.0
 _PATH = "/v1/traces"
 
 AttributeValue = str | bool | int | float
@@ -68,8 +69,10 @@ def stop_traces() -> None:
     global _traces
     traces, _traces = _traces, None
     if traces is not None:
-        traces.provider.force_flush(_FLUSH_MILLISECONDS)
-        traces.provider.shutdown()
+        # The SDK's own time limits do not hold while a collector that is away is tried again (8 s).
+        last = Thread(target=traces.provider.shutdown, daemon=True)
+        last.start()
+        last.join(_FLUSH_SECONDS)
 
 
 def tracing_interceptors() -> list[TracingInterceptor]:
