@@ -49,6 +49,7 @@ CATALOG: dict[str, Category] = {
     "store.artifact_missing": Category(False, "The content was deleted or never stored here."),
     "store.transcript_missing": Category(False, "The run sends what it still holds and goes on by itself."),
     "store.too_large": Category(False, "Make it smaller, or raise the limit in the settings."),
+    "store.corrupt": Category(False, "Restore it from a backup: its bytes do not match their address."),
     "store.schema_too_new": Category(False, "Upgrade harness: this database was made by a newer version."),
     # --- provider
     "provider.bad_request": Category(False, "The provider rejects the request as malformed: see its message."),

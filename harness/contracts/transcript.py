@@ -12,7 +12,7 @@ from harness.contracts.message import Message
 class Node(Word):
     """One step of a conversation: what was new since `parent`, oldest first."""
 
-    parent: str | None
+    parent: str | None = None
     messages: tuple[Message, ...]
 
 

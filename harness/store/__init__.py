@@ -1,0 +1,54 @@
+"""The store: what the engine is not for, in Postgres and beside it.
+
+Transcript nodes, artifacts, pinned agent specs, live output, the last run of each session. Nothing
+here decides what a run does next. psycopg, alembic and obstore are loaded on first use.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harness.store.artifacts import Artifacts, ArtifactStat
+    from harness.store.database import Database
+    from harness.store.follow import LiveReader
+    from harness.store.live import LiveText, LiveWriter
+    from harness.store.sessions import SessionRow, Sessions
+    from harness.store.specs import Specs
+    from harness.store.transcripts import Answer, Transcripts
+
+__all__ = [
+    "Answer",
+    "ArtifactStat",
+    "Artifacts",
+    "Database",
+    "LiveReader",
+    "LiveText",
+    "LiveWriter",
+    "SessionRow",
+    "Sessions",
+    "Specs",
+    "Transcripts",
+]
+
+_HOMES = {
+    "Answer": "transcripts",
+    "ArtifactStat": "artifacts",
+    "Artifacts": "artifacts",
+    "Database": "database",
+    "LiveReader": "follow",
+    "LiveText": "live",
+    "LiveWriter": "live",
+    "SessionRow": "sessions",
+    "Sessions": "sessions",
+    "Specs": "specs",
+    "Transcripts": "transcripts",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if home := _HOMES.get(name):
+        from importlib import import_module
+
+        return getattr(import_module(f"harness.store.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

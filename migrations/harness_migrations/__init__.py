@@ -1,0 +1,8 @@
+"""The tables of harness in Postgres, as steps that can be taken up and down.
+
+Plain SQL in `versions/`, run by alembic. `REVISIONS` names the steps in order, so that a process
+can see that nothing is to be done without loading alembic.
+"""
+
+REVISIONS: tuple[str, ...] = ("0001",)
+HEAD = REVISIONS[-1]

@@ -1,0 +1,96 @@
+"""Recent conversations in memory.
+
+A line is one list of messages that all heads along it share: a head is a length of that list, so
+going on from the newest head appends and copies nothing. A branch gets a line of its own. Lines are
+forgotten whole, the one not used for the longest time first.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import NamedTuple
+
+from harness.contracts.message import Message
+from harness.contracts.transcript import Node
+
+MESSAGE_BYTES = 1000
+"""What a message costs in memory beside its text (measured, rounded up)."""
+
+
+class Place(NamedTuple):
+    line: Line
+    parent: str | None
+    start: int
+    end: int
+
+
+class Line:
+    __slots__ = ("heads", "messages", "size")
+
+    def __init__(self, messages: list[Message]) -> None:
+        self.messages = messages
+        self.heads: list[str] = []
+        self.size = 0
+
+
+class Lines:
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit = limit_bytes
+        self._places: dict[str, Place] = {}
+        self._lines: OrderedDict[Line, None] = OrderedDict()
+        self.size = 0
+
+    def __contains__(self, head: str) -> bool:
+        return head in self._places
+
+    def messages(self, head: str) -> list[Message] | None:
+        """The conversation up to `head`, or None where it is not in memory."""
+        place = self._places.get(head)
+        if place is None:
+            return None
+        self._lines.move_to_end(place.line)
+        return place.line.messages[: place.end]
+
+    def node(self, head: str) -> Node | None:
+        place = self._places.get(head)
+        if place is None:
+            return None
+        return Node(
+            parent=place.parent, messages=tuple(place.line.messages[place.start : place.end])
+        )
+
+    def parent(self, head: str) -> str | None:
+        place = self._places.get(head)
+        return place.parent if place else None
+
+    def add(self, head: str, node: Node, size: int) -> bool:
+        """Remember a node; False where its parent is not in memory."""
+        if head in self._places:
+            return True
+        if node.parent is None:
+            line, start = Line([]), 0
+        else:
+            place = self._places.get(node.parent)
+            if place is None:
+                return False
+            line, start = place.line, place.end
+            if start < len(line.messages):
+                self._lines.move_to_end(line)
+                line = Line(line.messages[:start])
+                self._grow(line, start * 8)
+        line.messages.extend(node.messages)
+        line.heads.append(head)
+        self._places[head] = Place(line, node.parent, start, len(line.messages))
+        self._grow(line, 2 * size + MESSAGE_BYTES * (1 + len(node.messages)))
+        return True
+
+    def _grow(self, line: Line, size: int) -> None:
+        line.size += size
+        self.size += size
+        self._lines[line] = None
+        self._lines.move_to_end(line)
+        while self.size > self._limit and len(self._lines) > 1:
+            old, _ = self._lines.popitem(last=False)
+            self.size -= old.size
+            for head in old.heads:
+                del self._places[head]

@@ -1,0 +1,108 @@
+"""Rows of live output to events, without any I/O: no duplicates, no two attempts mixed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from harness.contracts.event import OutputDelta, OutputGap, OutputReset, ToolProgress
+
+Live = OutputDelta | OutputReset | OutputGap | ToolProgress
+
+MARKER = -1
+"""Position of the empty row that says a new attempt began."""
+
+
+class OutputRow(NamedTuple):
+    turn: int
+    call: int
+    attempt: int
+    pos: int
+    text: str
+    at: float
+
+    @property
+    def stream(self) -> tuple[int, int, int]:
+        return self.turn, self.call, self.attempt
+
+
+class ProgressRow(NamedTuple):
+    turn: int
+    call_id: str
+    n: int
+    text: str
+    at: float
+
+
+class Merger:
+    """Where one reader is: what it is fed may overlap with what it had before."""
+
+    def __init__(self, run: str, trace: str) -> None:
+        self._run = run
+        self._trace = trace
+        self._stream = (0, 0, 0)
+        self._end = 0
+        self._lanes: dict[tuple[int, str], int] = {}
+
+    def feed(self, output: Iterable[OutputRow], progress: Iterable[ProgressRow]) -> list[Live]:
+        """Events that are new, in order: of each turn first the model's text, then its tools'."""
+        events: list[tuple[int, int, Live]] = [
+            *((event.turn, 0, event) for event in self._output(output)),
+            *((event.turn, 1, event) for event in self._progress(progress)),
+        ]
+        events.sort(key=lambda item: item[:2])
+        return [event for *_, event in events]
+
+    def _output(self, rows: Iterable[OutputRow]) -> Iterator[Live]:
+        ordered = sorted(rows)
+        newest = {(row.turn, row.call): row.attempt for row in ordered}
+        piece: list[str] = []
+        start, at = 0, 0.0
+        for row in ordered:
+            if row.stream < self._stream or row.attempt < newest[row.turn, row.call]:
+                continue
+            begins = row.stream > self._stream
+            if (begins or row.pos > self._end) and piece:
+                yield self._delta(start, piece, at)
+                piece = []
+            if begins:
+                self._stream, self._end = row.stream, 0
+                if row.attempt > 1:
+                    yield OutputReset(**self._where(row.at))
+            if row.pos > self._end:
+                yield OutputGap(offset=row.pos, **self._where(row.at))
+                self._end = row.pos
+            text = row.text[self._end - row.pos :] if row.pos >= 0 else ""
+            if text:
+                if not piece:
+                    start = self._end
+                piece.append(text)
+                self._end += len(text)
+                at = row.at
+        if piece:
+            yield self._delta(start, piece, at)
+
+    def _delta(self, start: int, piece: list[str], at: float) -> OutputDelta:
+        return OutputDelta(offset=start, text="".join(piece), **self._where(at))
+
+    def _where(self, at: float) -> dict[str, Any]:
+        turn, call, attempt = self._stream
+        return {
+            "run": self._run, "at": at, "trace": self._trace,
+            "turn": turn, "call": call, "attempt": attempt,
+        }  # fmt: skip
+
+    def _progress(self, rows: Iterable[ProgressRow]) -> Iterator[ToolProgress]:
+        for row in sorted(rows, key=lambda row: (row.turn, row.n)):
+            lane = (row.turn, row.call_id)
+            if row.n <= self._lanes.get(lane, -1):
+                continue
+            self._lanes[lane] = row.n
+            yield ToolProgress(
+                run=self._run,
+                at=row.at,
+                trace=self._trace,
+                turn=row.turn,
+                call_id=row.call_id,
+                text=row.text,
+            )

@@ -1,0 +1,162 @@
+"""Writes transcript nodes behind the answers: in batches, in order, until they are durable."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from dataclasses import dataclass
+
+from harness.contracts.errors import StoreError
+from harness.contracts.transcript import Node
+from harness.store.database import Database
+
+COALESCE_SECONDS = 0.002
+BATCH_ROWS = 500
+BATCH_BYTES = 4_000_000
+FULL_BYTES = 32_000_000
+"""So much may wait to be written before new model calls have to wait too."""
+PATIENCE_SECONDS = 10.0
+"""How long a caller waits for Postgres before the engine is told to try again later."""
+
+log = logging.getLogger("harness.store")
+
+INSERT = """
+WITH batch AS (
+  SELECT * FROM unnest(%b::text[], %b::text[], %b::bytea[], %b::text[], %b::int[], %b::int[],
+                       %b::bytea[]) AS b (head, parent, body, run, turn, call, reply)
+), nodes AS (
+  INSERT INTO harness.node (id, parent, body)
+  SELECT head, parent, body FROM batch ORDER BY head ON CONFLICT DO NOTHING
+)
+INSERT INTO harness.answer (run, turn, call, head, reply)
+SELECT run, turn, call, head, reply FROM batch ORDER BY run, turn, call, head
+ON CONFLICT DO NOTHING
+"""
+
+
+@dataclass(slots=True, eq=False)
+class Unsaved:
+    head: str
+    node: Node
+    body: bytes
+    run: str
+    turn: int
+    call: int
+    reply: bytes | None
+    done: asyncio.Future[None] | None = None
+
+    @property
+    def size(self) -> int:
+        return len(self.body) + len(self.reply or b"")
+
+
+class NodeWriter:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._queue: deque[Unsaved] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._room = asyncio.Event()
+        self._room.set()
+        self._size = 0
+        self._failure: StoreError | None = None
+        self.nodes: dict[str, Unsaved] = {}
+        self.answers: dict[tuple[str, int, int], Unsaved] = {}
+
+    def add(self, row: Unsaved) -> None:
+        self.nodes[row.head] = row
+        self.answers[row.run, row.turn, row.call] = row
+        self._queue.append(row)
+        self._size += row.size
+        if self._size > FULL_BYTES:
+            self._room.clear()
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
+
+    async def wait_for(self, head: str) -> None:
+        """Until `head` and all that was added before it are durable."""
+        if (row := self.nodes.get(head)) is None:
+            return
+        if row.done is None:
+            row.done = asyncio.get_running_loop().create_future()
+        await self._patiently(asyncio.shield(row.done))
+
+    async def wait_for_room(self) -> None:
+        if not self._room.is_set():
+            await self._patiently(self._room.wait())
+
+    async def close(self) -> None:
+        """Write what is left, as far as Postgres takes it."""
+        if (task := self._task) is not None:
+            _, late = await asyncio.wait([task], timeout=PATIENCE_SECONDS)
+            for each in late:
+                each.cancel()
+                log.error(
+                    "%d transcript nodes were not written: %s", len(self._queue), self._failure
+                )
+
+    async def _patiently(self, waiting: asyncio.Future[None] | object) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await waiting  # pyright: ignore[reportGeneralTypeIssues]
+        except TimeoutError:
+            raise self._failure or StoreError(
+                "unavailable", f"Postgres {self._database.name} is too slow to keep up."
+            ) from None
+
+    async def _run(self) -> None:
+        try:
+            await asyncio.sleep(COALESCE_SECONDS)
+            while self._queue:
+                batch = self._next_batch()
+                await self._write(batch)
+                for _ in batch:
+                    self._saved(self._queue.popleft())
+        finally:
+            self._task = None
+
+    def _next_batch(self) -> list[Unsaved]:
+        size, batch = 0, list[Unsaved]()
+        for row in self._queue:
+            size += row.size
+            if batch and (size > BATCH_BYTES or len(batch) == BATCH_ROWS):
+                break
+            batch.append(row)
+        return batch
+
+    async def _write(self, batch: list[Unsaved]) -> None:
+        delay = 0.05
+        while True:
+            try:
+                await self._database.fetch(INSERT, _columns(batch))
+            except StoreError as error:
+                if self._failure is None:
+                    log.warning("transcript nodes wait to be written: %s", error)
+                self._failure = error
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 1.0)
+            else:
+                if self._failure is not None:
+                    log.warning("transcript nodes are being written again")
+                self._failure = None
+                return
+
+    def _saved(self, row: Unsaved) -> None:
+        if self.nodes.get(row.head) is row:
+            del self.nodes[row.head]
+        key = (row.run, row.turn, row.call)
+        if self.answers.get(key) is row:
+            del self.answers[key]
+        self._size -= row.size
+        if self._size <= FULL_BYTES:
+            self._room.set()
+        if row.done is not None and not row.done.done():
+            row.done.set_result(None)
+
+
+def _columns(batch: list[Unsaved]) -> tuple[list[object], ...]:
+    rows = [
+        (row.head, row.node.parent, row.body, row.run, row.turn, row.call, row.reply)
+        for row in batch
+    ]
+    return tuple(list(column) for column in zip(*rows, strict=True))

@@ -1,0 +1,214 @@
+"""Artifacts: content under its own digest, in Postgres while small, in files or S3 when large.
+
+What `put` returned is durable. The row in Postgres is written last, so content without a row is
+never found, and a torn file left by a crash is written again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import OrderedDict
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from harness.config.settings import ArtifactSettings
+from harness.contracts.errors import ConfigError, StoreError
+from harness.contracts.transcript import digest
+from harness.store.database import Database
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+CACHE_BYTES = 16_000_000
+CACHE_ITEM_BYTES = 256_000
+
+
+class ArtifactStat(NamedTuple):
+    id: str
+    size: int
+    media_type: str | None
+    inline: bool
+    """Whether the content lies in Postgres."""
+
+
+class Artifacts:
+    def __init__(
+        self, database: Database, settings: ArtifactSettings, folder: Path | None = None
+    ) -> None:
+        """`folder` is where large ones go when the settings name no other place."""
+        self._database = database
+        self._inline_limit = settings.inline_limit
+        self._url = settings.url
+        self._folder = folder
+        self._objects: ObjectStore | None = None
+        self._cache: OrderedDict[str, bytes] = OrderedDict()
+        self._cached_bytes = 0
+
+    async def put(
+        self, content: bytes, *, media_type: str | None = None, run: str | None = None
+    ) -> str:
+        """Store `content` and return its address, once it is durable."""
+        id = digest(content)
+        if id in self._cache:
+            return id
+        small = len(content) <= self._inline_limit
+        if not small:
+            if await self._stat(id) and await self._has_object(id, len(content)):
+                return id
+            await self._put_object(id, content)
+        await self._database.fetch(
+            "INSERT INTO harness.artifact (id, size, media_type, content, run) "
+            "VALUES (%s, %s, %s, %b, %s) ON CONFLICT DO NOTHING",
+            (id, len(content), media_type, content if small else None, run),
+        )
+        self._remember(id, content)
+        return id
+
+    async def get(self, id: str, offset: int = 0, limit: int | None = None) -> bytes:
+        """The content, or `limit` bytes of it from `offset` on; a whole one is checked against its
+        address."""
+        end = None if limit is None else offset + limit
+        if (cached := self._cache.get(id)) is not None:
+            self._cache.move_to_end(id)
+            return cached[offset:end]
+        rows = await self._database.fetch(
+            "SELECT size, content IS NOT NULL, "
+            "substring(content FROM %s::int FOR %s::int) FROM harness.artifact WHERE id = %s",
+            (offset + 1, 2**31 - 2 - offset if limit is None else limit, id),
+        )
+        if not rows:
+            raise StoreError("artifact_missing", f"There is no artifact {id} in this store.")
+        size, inline, content = rows[0]
+        if not inline:
+            content = await self._get_object(id, offset, min(size, size if end is None else end))
+        if offset == 0 and len(content) == size:
+            if digest(content) != id:
+                raise StoreError("corrupt", f"The bytes of artifact {id} do not match its address.")
+            self._remember(id, content)
+        return content
+
+    async def stat(self, id: str) -> ArtifactStat:
+        rows = await self._stat(id)
+        if not rows:
+            raise StoreError("artifact_missing", f"There is no artifact {id} in this store.")
+        return rows[0]
+
+    async def exists(self, id: str) -> bool:
+        return id in self._cache or bool(await self._stat(id))
+
+    async def _stat(self, id: str) -> list[ArtifactStat]:
+        rows = await self._database.fetch(
+            "SELECT id, size, media_type, content IS NOT NULL FROM harness.artifact WHERE id = %s",
+            (id,),
+        )
+        return [ArtifactStat(*row) for row in rows]
+
+    def _remember(self, id: str, content: bytes) -> None:
+        if len(content) > CACHE_ITEM_BYTES or id in self._cache:
+            return
+        self._cache[id] = content
+        self._cached_bytes += len(content)
+        while self._cached_bytes > CACHE_BYTES:
+            _, old = self._cache.popitem(last=False)
+            self._cached_bytes -= len(old)
+
+    # --- files or S3
+
+    async def _put_object(self, id: str, content: bytes) -> None:
+        import obstore
+        from obstore.exceptions import BaseError
+
+        objects = self._open_objects()
+        try:
+            await obstore.put_async(objects, _path(id), content)
+        except (BaseError, OSError) as error:
+            raise self._object_error(id, "written", error) from error
+        if (folder := _local_folder(objects)) is not None:
+            await asyncio.to_thread(_sync, folder / _path(id), folder)
+
+    async def _has_object(self, id: str, size: int) -> bool:
+        import obstore
+        from obstore.exceptions import BaseError
+
+        try:
+            return (await obstore.head_async(self._open_objects(), _path(id)))["size"] == size
+        except FileNotFoundError:
+            return False
+        except (BaseError, OSError) as error:
+            raise self._object_error(id, "looked up", error) from error
+
+    async def _get_object(self, id: str, start: int, end: int) -> bytes:
+        import obstore
+        from obstore.exceptions import BaseError
+
+        if start >= end:
+            return b""
+        try:
+            content = await obstore.get_range_async(
+                self._open_objects(), _path(id), start=start, end=end
+            )
+        except FileNotFoundError as error:
+            raise StoreError(
+                "artifact_missing",
+                f"Artifact {id} is known, but its content is not in {self._place}.",
+                fix="Let all hosts use one artifacts.url, or restore the folder.",
+            ) from error
+        except (BaseError, OSError) as error:
+            raise self._object_error(id, "read", error) from error
+        return bytes(content)
+
+    def _open_objects(self) -> ObjectStore:
+        if self._objects is None:
+            from obstore.exceptions import BaseError
+            from obstore.store import LocalStore, from_url
+
+            try:
+                if self._url is None and self._folder is not None:
+                    self._objects = LocalStore(self._folder.absolute(), mkdir=True)
+                elif self._url is not None and self._url.startswith("file://"):
+                    self._objects = LocalStore.from_url(self._url, mkdir=True)
+                else:
+                    self._objects = from_url(self._url or "")
+            except (BaseError, ValueError, OSError) as error:
+                raise ConfigError(
+                    "invalid_value",
+                    f"artifacts.url {self._place} cannot be opened: {_first_line(error)}",
+                ) from error
+        return self._objects
+
+    @property
+    def _place(self) -> str:
+        return self._url or str(self._folder)
+
+    def _object_error(self, id: str, verb: str, error: Exception) -> StoreError:
+        return StoreError(
+            "unavailable",
+            f"Artifact {id} cannot be {verb} in {self._place}: {_first_line(error)}",
+            fix="Check that artifacts.url can be reached and has room.",
+        )
+
+
+def _path(id: str) -> str:
+    return f"{id[:2]}/{id}"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _local_folder(objects: ObjectStore) -> Path | None:
+    from obstore.store import LocalStore
+
+    return Path(str(objects.prefix)) if isinstance(objects, LocalStore) else None
+
+
+def _sync(file: Path, top: Path) -> None:
+    """obstore writes a file and renames it, but leaves it to the system when it reaches the disk;
+    the folders hold the file's name."""
+    for path in (file, file.parent, top):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

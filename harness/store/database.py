@@ -1,0 +1,149 @@
+"""One pool of connections to Postgres per process.
+
+A pool of our own, because it must say at once why the database cannot be reached and be back the
+moment it can: psycopg_pool connects in the background with a growing delay and reports a timeout.
+psycopg is loaded when a database is opened, not when this module is imported.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, LiteralString
+
+from harness.contracts.errors import ConfigError, StoreError
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+
+Row = tuple[Any, ...]
+
+CONNECT_SECONDS = 5
+
+
+class Database:
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        self.url = url
+        self.name = _name(url)
+        self._slots = asyncio.Semaphore(pool_size)
+        self._idle: list[AsyncConnection[Row]] = []
+        self._closed = False
+
+    @classmethod
+    async def open(cls, url: str, *, pool_size: int = 8, migrate: bool = True) -> Database:
+        """Connect, and bring the tables up to date unless told otherwise."""
+        from harness.store.migrate import bring_up
+
+        database = cls(url, pool_size=pool_size)
+        try:
+            if migrate:
+                await bring_up(database)
+            else:
+                await database.fetch("SELECT 1")
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    async def close(self) -> None:
+        self._closed = True
+        await self._drop_idle()
+
+    async def connect(self) -> AsyncConnection[Row]:
+        """A connection outside the pool, for who keeps one long: to listen, or to hold a lock."""
+        from psycopg import AsyncConnection, OperationalError
+
+        try:
+            return await AsyncConnection.connect(
+                self.url,
+                autocommit=True,
+                connect_timeout=CONNECT_SECONDS,
+                application_name="harness",
+            )
+        except OperationalError as error:
+            raise self.unavailable(error) from error
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncGenerator[AsyncConnection[Row]]:
+        """A connection of the pool, in autocommit; `async with connection.transaction()` for more
+        than one statement."""
+        from psycopg import OperationalError
+
+        async with self._slots:
+            connection = await self._take()
+            try:
+                yield connection
+            except OperationalError as error:
+                raise self.unavailable(error) from error
+            finally:
+                await self._give(connection)
+
+    async def fetch(self, query: LiteralString, params: Sequence[Any] = ()) -> list[Row]:
+        """The rows of one statement that does no harm when it runs twice: it is tried again where
+        its connection turns out to be broken."""
+        from psycopg import OperationalError
+
+        async with self._slots:
+            for again in (True, False):
+                connection = await self._take()
+                try:
+                    cursor = await connection.execute(query, params, binary=True)
+                    return await cursor.fetchall() if cursor.description else []
+                except OperationalError as error:
+                    if not (again and connection.broken):
+                        raise self.unavailable(error) from error
+                    await self._drop_idle()
+                finally:
+                    await self._give(connection)
+        raise AssertionError("the second try returns or raises")
+
+    def unavailable(self, error: Exception) -> StoreError:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        why = lines[0] if lines else type(error).__name__
+        return StoreError("unavailable", f"Postgres {self.name} cannot be used: {why}")
+
+    async def _take(self) -> AsyncConnection[Row]:
+        from psycopg import OperationalError
+
+        if self._closed:
+            raise StoreError("unavailable", f"Postgres {self.name} was closed by this process.")
+        while self._idle:
+            connection = self._idle.pop()
+            try:
+                # No round trip: sees that the server hung up; twice, for it may say farewell first.
+                connection.pgconn.consume_input()
+                connection.pgconn.consume_input()
+            except OperationalError:
+                await connection.close()
+                continue
+            return connection
+        return await self.connect()
+
+    async def _drop_idle(self) -> None:
+        while self._idle:
+            await self._idle.pop().close()
+
+    async def _give(self, connection: AsyncConnection[Row]) -> None:
+        from psycopg.pq import TransactionStatus
+
+        usable = connection.pgconn.transaction_status == TransactionStatus.IDLE
+        if usable and not self._closed:
+            self._idle.append(connection)
+        else:
+            await connection.close()
+
+
+def _name(url: str) -> str:
+    """The database as it may be shown: without user and password."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        parts = conninfo_to_dict(url)
+    except ProgrammingError:
+        raise ConfigError(
+            "invalid_value", "database.url is not a Postgres address: postgresql://user@host/name"
+        ) from None
+    host, port = parts.get("host", "localhost"), parts.get("port", 5432)
+    return f"{host}:{port}/{parts.get('dbname', '')}"

@@ -1,0 +1,220 @@
+"""Live output, the readers' side: what is there first, then what comes, as events.
+
+One connection of a process listens for all its readers, and one statement fetches for all runs
+that have something new. When Postgres was away, every run is looked at again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import deque
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from harness.contracts.errors import StoreError
+from harness.store._merge import Live, Merger, OutputRow, ProgressRow
+from harness.store.database import Database, Row
+from harness.store.live import CHANNEL
+
+HEARTBEAT_SECONDS = 30.0
+INBOX_ROWS = 20_000
+"""A reader that is so far behind loses the oldest rows and sees a gap."""
+
+log = logging.getLogger("harness.store")
+
+FETCH = """
+WITH want AS (
+  SELECT * FROM unnest(%b::int[], %b::text[], %b::int[], %b::int[], %b::int[], %b::int[])
+    AS w (slot, run, turn, call, attempt, pos)
+), lane AS (
+  SELECT * FROM unnest(%b::int[], %b::int[], %b::text[], %b::bigint[])
+    AS l (slot, turn, call_id, n)
+)
+SELECT w.slot, NULL, o.turn, o.call, o.attempt, o.pos::bigint, o.text,
+       extract(epoch FROM o.at)::float8
+FROM want AS w JOIN harness.live_output AS o ON o.run = w.run
+  AND (o.turn, o.call, o.attempt, o.pos) >= (w.turn, w.call, w.attempt, w.pos)
+UNION ALL
+SELECT w.slot, p.call_id, p.turn, 0, 0, p.n, p.text, extract(epoch FROM p.at)::float8
+FROM want AS w JOIN harness.live_progress AS p ON p.run = w.run AND p.turn >= w.turn
+LEFT JOIN lane AS l ON l.slot = w.slot AND l.turn = p.turn AND l.call_id = p.call_id
+WHERE p.n > coalesce(l.n, -1)
+"""
+
+
+class _Reader:
+    """One reader's inbox."""
+
+    def __init__(self) -> None:
+        self.output: deque[OutputRow] = deque(maxlen=INBOX_ROWS)
+        self.progress: deque[ProgressRow] = deque(maxlen=INBOX_ROWS)
+        self.wake = asyncio.Event()
+
+
+class _Feed:
+    """How far a run was fetched, and for whom."""
+
+    def __init__(self, run: str, turn: int, reader: _Reader) -> None:
+        self.run = run
+        self.position = (turn, 0, 0, -1)
+        self.lanes: dict[tuple[int, str], int] = {}
+        self.readers = {reader}
+
+    def deliver(self, output: list[OutputRow], progress: list[ProgressRow]) -> None:
+        for row in output:
+            self.position = max(self.position, (*row.stream, row.pos + len(row.text)))
+        for row in progress:
+            lane = (row.turn, row.call_id)
+            self.lanes[lane] = max(row.n, self.lanes.get(lane, -1))
+        turn = self.position[0]
+        for lane in [lane for lane in self.lanes if lane[0] < turn]:
+            del self.lanes[lane]
+        for reader in self.readers:
+            reader.output.extend(output)
+            reader.progress.extend(progress)
+            reader.wake.set()
+
+
+class LiveReader:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._feeds: dict[str, _Feed] = {}
+        self._joining: list[_Feed] = []
+        self._dirty: set[str] = set()
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._failing = False
+        self._closed = False
+
+    async def follow(
+        self, run: str, *, trace: str = "", turn: int = 0
+    ) -> AsyncGenerator[Live, None]:
+        """Live events of a run from `turn` on, without end: the run's own end is in history."""
+        reader = _Reader()
+        merger = Merger(run, trace)
+        self._joining.append(_Feed(run, turn, reader))
+        self._wake.set()
+        if not self._tasks:
+            self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._fetch())]
+        try:
+            while not self._closed:
+                await reader.wake.wait()
+                reader.wake.clear()
+                output, progress = list(reader.output), list(reader.progress)
+                reader.output.clear()
+                reader.progress.clear()
+                for event in merger.feed(output, progress):
+                    yield event
+        finally:
+            await self._leave(run, reader)
+
+    async def close(self) -> None:
+        """Stop listening; readers come to their end."""
+        self._closed = True
+        for feed in (*self._feeds.values(), *self._joining):
+            for reader in feed.readers:
+                reader.wake.set()
+        await self._stop()
+
+    async def _leave(self, run: str, reader: _Reader) -> None:
+        self._joining = [feed for feed in self._joining if reader not in feed.readers]
+        if (feed := self._feeds.get(run)) is not None:
+            feed.readers.discard(reader)
+            if not feed.readers:
+                del self._feeds[run]
+        if not self._feeds and not self._joining:
+            await self._stop()
+
+    async def _stop(self) -> None:
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        from psycopg import OperationalError
+
+        while True:
+            try:
+                connection = await self._database.connect()
+                async with connection:
+                    await connection.execute(f"LISTEN {CHANNEL}")
+                    self._mark(self._feeds)  # what came while nobody listened
+                    self._recovered()
+                    while True:
+                        async for notice in connection.notifies(timeout=HEARTBEAT_SECONDS):
+                            self._mark(json.loads(notice.payload))
+                        await connection.execute("SELECT 1")
+            except (StoreError, OperationalError) as error:
+                await self._failed(error)
+
+    async def _fetch(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            runs, self._dirty = self._dirty, set()
+            joining, self._joining = self._joining, []
+            feeds = [*joining, *(self._feeds[run] for run in runs if run in self._feeds)]
+            if not feeds:
+                continue
+            try:
+                rows = await self._database.fetch(FETCH, _wants(feeds))
+            except StoreError as error:
+                self._joining = [*joining, *self._joining]
+                self._mark(runs)
+                await self._failed(error)
+                continue
+            for slot, feed in enumerate(feeds):
+                feed.deliver(*_rows(rows, slot))
+            for feed in joining:
+                self._join(feed)
+
+    def _join(self, feed: _Feed) -> None:
+        """A new reader has caught up: from here on it shares what is fetched for its run. It may
+        be ahead of the others by now, and leaves out what it has."""
+        present = self._feeds.setdefault(feed.run, feed)
+        present.readers |= feed.readers
+
+    def _mark(self, runs: Any) -> None:
+        dirty = [run for run in runs if run in self._feeds]
+        if dirty:
+            self._dirty.update(dirty)
+            self._wake.set()
+
+    async def _failed(self, error: Exception) -> None:
+        if not self._failing:
+            log.warning("live output is cut off, trying again: %s", error)
+        self._failing = True
+        await asyncio.sleep(0.2)
+
+    def _recovered(self) -> None:
+        if self._failing:
+            log.warning("live output is back")
+        self._failing = False
+
+
+def _wants(feeds: list[_Feed]) -> list[list[object]]:
+    wants = [(slot, feed.run, *feed.position) for slot, feed in enumerate(feeds)]
+    lanes = [
+        (slot, turn, call_id, n)
+        for slot, feed in enumerate(feeds)
+        for (turn, call_id), n in feed.lanes.items()
+    ]
+    columns: list[list[object]] = [list(column) for column in zip(*wants, strict=True)]
+    columns += [list(column) for column in zip(*lanes, strict=True)] if lanes else [[], [], [], []]
+    return columns
+
+
+def _rows(rows: list[Row], slot: int) -> tuple[list[OutputRow], list[ProgressRow]]:
+    output: list[OutputRow] = []
+    progress: list[ProgressRow] = []
+    for at, call_id, turn, call, attempt, pos, text, when in rows:
+        if at != slot:
+            continue
+        if call_id is None:
+            output.append(OutputRow(turn, call, attempt, pos, text, when))
+        else:
+            progress.append(ProgressRow(turn, call_id, pos, text, when))
+    return output, progress

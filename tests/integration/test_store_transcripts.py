@@ -1,0 +1,154 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from harness.contracts.errors import StoreError
+from harness.contracts.message import user
+from harness.contracts.transcript import Node
+from harness.store.database import Database
+from harness.store.transcripts import Transcripts
+from tests.fakes.postgres import Postgres
+
+pytest_plugins = ("tests.fakes.postgres",)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = await Database.open(database_url)
+    yield database
+    await database.close()
+
+
+def grow(transcripts: Transcripts, head: str | None, texts: list[str], run: str = "r") -> str:
+    for turn, text in enumerate(texts, 1):
+        node = Node(parent=head, messages=(user(text),))
+        head = transcripts.add(node, run=run, turn=turn, call=1, reply=f"reply to {text}".encode())
+    assert head
+    return head
+
+
+def words(count: int) -> list[str]:
+    return [f"message {n}" for n in range(count)]
+
+
+async def texts(transcripts: Transcripts, head: str) -> list[str]:
+    return [message.text for message in await transcripts.load(head)]
+
+
+async def test_what_one_process_added_another_reads(database: Database) -> None:
+    first = Transcripts(database)
+    head = grow(first, None, words(100))
+    assert not first.is_saved(head)
+    assert await texts(first, head) == words(100)
+    await first.flush(head)
+    assert first.is_saved(head)
+    assert first.newest_saved(head) == head
+    second = Transcripts(database)
+    assert await texts(second, head) == words(100)
+    assert second.is_saved(head)
+    assert (await second.node(head)).messages == (user("message 99"),)
+
+
+async def test_branches_share_what_came_before(database: Database) -> None:
+    transcripts = Transcripts(database)
+    middle = grow(transcripts, None, words(10))
+    left = grow(transcripts, middle, ["left"], run="left")
+    right = grow(transcripts, middle, ["right"], run="right")
+    await transcripts.flush(left)
+    await transcripts.flush(right)
+    for reader in (transcripts, Transcripts(database)):
+        assert await texts(reader, left) == [*words(10), "left"]
+        assert await texts(reader, right) == [*words(10), "right"]
+        assert await texts(reader, middle) == words(10)
+    assert await database.fetch("SELECT count(*) FROM harness.node") == [(12,)]
+
+
+async def test_answers_are_found_again(database: Database) -> None:
+    transcripts = Transcripts(database)
+    head = grow(transcripts, None, words(3))
+    for reader in (transcripts, Transcripts(database)):
+        answer = await reader.find("r", 3, 1)
+        assert answer == (head, b"reply to message 2")
+        assert await reader.find("r", 4, 1) is None
+        assert await reader.find_turn("r", 3) == head
+        assert await reader.find_turn("r", 9) is None
+        await transcripts.flush(head)
+    second = transcripts.add(Node(parent=None, messages=(user("x"),)), run="r", turn=3, call=2)
+    await transcripts.flush(second)
+    assert await Transcripts(database).find_turn("r", 3) == second
+
+
+async def test_a_call_answered_twice_gives_the_newest(database: Database) -> None:
+    transcripts = Transcripts(database)
+    for text in ("one", "two"):
+        head = transcripts.add(Node(parent=None, messages=(user(text),)), run="r", turn=1)
+        await transcripts.flush(head)
+    answer = await Transcripts(database).find("r", 1)
+    assert answer and answer.head == head
+
+
+async def test_what_is_missing_is_named(database: Database) -> None:
+    transcripts = Transcripts(database)
+    with pytest.raises(StoreError, match="node nothing is not in this store") as caught:
+        await transcripts.load("nothing")
+    assert caught.value.code == "store.transcript_missing"
+    head = transcripts.add(Node(parent="gone", messages=()), run="r", turn=1)
+    with pytest.raises(StoreError, match=f"node gone, an ancestor of {head}, is not"):
+        await transcripts.flush(head)
+    assert not transcripts.is_saved(head)
+    with pytest.raises(StoreError, match="nothing"):
+        await transcripts.node("nothing")
+
+
+async def test_changed_bytes_are_detected(database: Database) -> None:
+    transcripts = Transcripts(database)
+    head = grow(transcripts, None, words(2))
+    await transcripts.flush(head)
+    await database.fetch("UPDATE harness.node SET body = body || ' ' WHERE id = %s", (head,))
+    with pytest.raises(StoreError, match="do not match") as caught:
+        await Transcripts(database).load(head)
+    assert caught.value.code == "store.corrupt"
+
+
+async def test_a_small_memory_reads_from_postgres(database: Database) -> None:
+    transcripts = Transcripts(database, cache_bytes=20_000)
+    heads = [grow(transcripts, None, [f"{n} {word}" for word in words(5)]) for n in range(20)]
+    for head in heads:
+        await transcripts.flush(head)
+    for n, head in enumerate(heads):
+        assert await texts(transcripts, head) == [f"{n} {word}" for word in words(5)]
+
+
+async def test_no_node_is_lost_when_postgres_crashes(
+    postgres: Postgres, database: Database
+) -> None:
+    transcripts = Transcripts(database)
+    first = grow(transcripts, None, words(10))
+    await transcripts.flush(first)
+    head = grow(transcripts, first, ["in flight"])
+    await asyncio.to_thread(postgres.kill)
+    head = grow(transcripts, head, words(10))
+    assert transcripts.newest_saved(head) == first
+    assert len(await transcripts.load(head)) == 21
+    answer = await transcripts.find("r", 10)
+    assert answer and answer.head == head
+    waiting = asyncio.create_task(transcripts.flush(head))
+    await asyncio.to_thread(postgres.start)
+    await waiting
+    assert await texts(Transcripts(database), head) == [*words(10), "in flight", *words(10)]
+
+
+async def test_two_processes_write_the_same_nodes(database: Database) -> None:
+    both = [Transcripts(database) for _ in range(2)]
+    heads = {grow(transcripts, None, words(200)) for transcripts in both}
+    assert len(heads) == 1
+    await asyncio.gather(*(transcripts.flush(*heads) for transcripts in both))
+    assert await database.fetch("SELECT count(*) FROM harness.node") == [(200,)]
+
+
+async def test_close_writes_what_is_left(database: Database) -> None:
+    transcripts = Transcripts(database)
+    head = grow(transcripts, None, words(5))
+    await transcripts.close()
+    assert await texts(Transcripts(database), head) == words(5)
