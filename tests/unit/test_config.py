@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -236,3 +238,13 @@ def test_an_unknown_profile_names_the_nearest(project: Path) -> None:
         load_settings(project, env={"HARNESS_PROFILE": "stagin"})
     with pytest.raises(ConfigError, match="Known: default, production"):
         load_settings(project, profile="q", env={})
+
+
+def test_loading_settings_loads_no_heavy_library() -> None:
+    heavy = ("temporalio", "psycopg", "structlog", "rich", "openai", "anthropic", "opentelemetry")
+    script = (
+        "import sys, harness.config as c; c.load_settings(env={}); "
+        f"print([m for m in sys.modules if m.split('.')[0] in {heavy}])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stderr
