@@ -7,7 +7,6 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,9 +17,10 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from harness.agent import Agent, AnyTool, Ask, ToolContext, idempotency_key
+from harness.commons.redact import redact
 from harness.config.settings import HttpToolSettings
 from harness.contracts.errors import HarnessError, ToolError
-from harness.contracts.message import ToolResult
+from harness.contracts.message import ToolCall, ToolResult
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness_activities._tool_arguments import Checked, unknown_tool
 from harness_activities._tool_deps import Deps
@@ -44,8 +44,6 @@ class ToolActivities:
     progress: Progress
     http: HttpToolSettings = field(default_factory=HttpToolSettings)
     host: str = field(default_factory=socket.gethostname)
-    redact: Callable[[str], str] = str
-    """Takes secrets out of what a failure says."""
 
     def __post_init__(self) -> None:
         self._tools = {name: Checked(each) for name, each in self.agent.tools.items()}
@@ -77,7 +75,7 @@ class ToolActivities:
             if error.retryable and _tried_again(info, error):
                 host.failed()
                 raise _try_again(error) from error
-            outcome = self._failure(request, error)
+            outcome = _failure(request.call, error)
         finally:
             host.end()
         ms = round((time.perf_counter() - started) * 1000, 2)
@@ -155,7 +153,7 @@ class ToolActivities:
             raise ToolError("failed", f"{tool.name} cancelled itself.") from None
         except (Exception, SystemExit) as error:
             log.warning("tool %s failed", tool.name, exc_info=True)
-            raise ToolError("failed", f"{tool.name} failed: {self._words(error)}") from None
+            raise ToolError("failed", f"{tool.name} failed: {_words(error)}") from None
 
     async def _asks(
         self, tool: AnyTool, arguments: dict[str, Any], limit: float | None
@@ -172,7 +170,7 @@ class ToolActivities:
         except Exception as error:
             # A rule that cannot tell must not let the call through.
             log.warning("the approval rule of %s failed", tool.name, exc_info=True)
-            return f"The approval rule of {tool.name} failed ({self._words(error)})."
+            return f"The approval rule of {tool.name} failed ({_words(error)})."
         if isinstance(verdict, str):
             return verdict or None
         return f"{tool.name} needs approval with these arguments." if verdict else None
@@ -228,24 +226,30 @@ class ToolActivities:
         except Exception as error:
             log.warning("the deps of agent %s failed", self.agent.name, exc_info=True)
             raise ToolError(
-                "failed", f"The agent's deps could not be made: {self._words(error)}"
+                "failed", f"The agent's deps could not be made: {_words(error)}"
             ) from None
-
-    def _words(self, error: BaseException) -> str:
-        return shorten(self.redact(f"{type(error).__name__}: {error}"), MAX_ERROR)
-
-    def _failure(self, request: RunTool, error: HarnessError) -> ToolOutcome:
-        call = request.call
-        message = shorten(self.redact(error.message), MAX_ERROR)
-        return ToolOutcome(
-            result=ToolResult(call=call.id, name=call.name, content=message, error=True),
-            failure=error.info.model_copy(update={"message": message}),
-        )
 
 
 def _unsure(tool: AnyTool) -> bool:
     """Whether a person must say if an attempt that was cut off has happened."""
     return tool.policy.effect != "read" and tool.on_unknown == "ask"
+
+
+def _words(error: BaseException) -> str:
+    return _clean(f"{type(error).__name__}: {error}")
+
+
+def _clean(text: str) -> str:
+    """Without secrets, and short enough to be read."""
+    return shorten(redact(shorten(text, 4 * MAX_ERROR)), MAX_ERROR)
+
+
+def _failure(call: ToolCall, error: HarnessError) -> ToolOutcome:
+    message = _clean(error.message)
+    return ToolOutcome(
+        result=ToolResult(call=call.id, name=call.name, content=message, error=True),
+        failure=error.info.model_copy(update={"message": message}),
+    )
 
 
 def _tried_again(info: activity.Info, error: HarnessError) -> bool:
@@ -259,4 +263,5 @@ def _tried_again(info: activity.Info, error: HarnessError) -> bool:
 
 def _try_again(error: HarnessError) -> ApplicationError:
     wait = None if error.retry_after is None else timedelta(seconds=error.retry_after)
-    return ApplicationError(error.message, error.info, type=error.code, next_retry_delay=wait)
+    info = error.info.model_copy(update={"message": _clean(error.message)})
+    return ApplicationError(info.message, info, type=error.code, next_retry_delay=wait)

@@ -1,0 +1,22 @@
+"""Built-in tools, one kind a file. `harness.tools` hands them to users.
+
+Light on purpose: an agent that names a tool loads no HTTP client and no engine.
+"""
+
+from harness_activities.tools.files import list_files, read_file, write_file
+from harness_activities.tools.http import http_get
+from harness_activities.tools.person import ask_human
+from harness_activities.tools.quick import echo, math, now
+from harness_activities.tools.search import search_files
+
+__all__ = [
+    "ask_human",
+    "echo",
+    "http_get",
+    "list_files",
+    "math",
+    "now",
+    "read_file",
+    "search_files",
+    "write_file",
+]

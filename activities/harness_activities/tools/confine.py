@@ -1,0 +1,250 @@
+"""Paths that cannot leave a folder, whatever they say and whoever changes the folder meanwhile.
+
+A path is walked part by part: each folder is opened below the one before it, never following a
+link, so that what was checked is what is used. Links are read and walked by the same rules, from
+the folder they stand in; `..` in a link goes back to a folder that was opened on the way.
+
+What this cannot see: a hard link to a file outside, or a mount inside, which only somebody with
+rights outside the folder can make.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.contracts.errors import ToolError
+
+MAX_LINKS = 16
+MAX_PARTS = 64
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# O_NONBLOCK: opening a fifo that was slipped in must fail and not hang.
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+@dataclass(frozen=True)
+class Place:
+    """An open folder and a name in it; the name is None for the folder itself, and never a link."""
+
+    folder: int
+    name: str | None
+    shown: str
+
+
+def refuse(path: str, why: str) -> ToolError:
+    return ToolError("confined", f"{_shown(path)} is refused: {why}. Give a path in the workspace.")
+
+
+def parts_of(path: str) -> list[str]:
+    """The path's steps; ToolError for one that is absolute, goes up or cannot be a path."""
+    if "\0" in path:
+        raise refuse(path, "it holds a NUL character")
+    if path.startswith(("/", "\\", "~")) or (len(path) > 1 and path[1] == ":"):
+        raise refuse(path, "it is absolute")
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    if ".." in parts:
+        raise refuse(path, "it goes up (..)")
+    if len(parts) > MAX_PARTS or any(len(part.encode(errors="replace")) > 255 for part in parts):
+        raise refuse(path, "it is too long")
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        raise refuse(path, "it cannot be a file name here") from None
+    return parts
+
+
+@contextlib.contextmanager
+def locate(root: Path, path: str, *, make_folders: bool = False) -> Generator[Place]:
+    """Where `path` leads below `root`. The last step need not exist."""
+    parts = parts_of(path)
+    with _Walker(root, path) as walker:
+        name = walker.walk(parts, make_folders)
+        yield Place(walker.folder, name, path)
+
+
+@contextlib.contextmanager
+def open_file(root: Path, path: str) -> Generator[int]:
+    """A descriptor of the regular file at `path`, for reading."""
+    with locate(root, path) as place:
+        if place.name is None:
+            raise ToolError("failed", f"{_shown(path)} is a folder: use list_files.")
+        fd = open_regular(place.folder, place.name, path)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+@contextlib.contextmanager
+def open_folder(root: Path, path: str) -> Generator[int]:
+    with locate(root, path) as place:
+        try:
+            fd = (
+                os.dup(place.folder)
+                if place.name is None
+                else open_subfolder(place.folder, place.name)
+            )
+        except OSError as error:
+            raise _explain(path, error) from None
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def open_subfolder(folder: int, name: str) -> int:
+    return os.open(name, _FOLDER, dir_fd=folder)
+
+
+def open_regular(folder: int, name: str, path: str) -> int:
+    """Open a file for reading if it is one: not a link, fifo, socket or device."""
+    try:
+        _check_regular(os.stat(name, dir_fd=folder, follow_symlinks=False), path)
+        fd = os.open(name, _FILE, dir_fd=folder)
+    except OSError as error:
+        raise _explain(path, error) from None
+    try:
+        _check_regular(os.fstat(fd), path)  # it may have been swapped since
+    except ToolError:
+        os.close(fd)
+        raise
+    os.set_blocking(fd, True)
+    return fd
+
+
+def write_file(root: Path, path: str, content: bytes) -> bool:
+    """Put `content` there in one step; readers see the old file or the new one. True if created."""
+    with locate(root, path, make_folders=True) as place:
+        if place.name is None:
+            raise ToolError("failed", f"{_shown(path)} is a folder.")
+        try:
+            return _replace(place.folder, place.name, content, path)
+        except OSError as error:
+            raise _explain(path, error) from None
+
+
+def _replace(folder: int, name: str, content: bytes, path: str) -> bool:
+    mode, created = 0o644, True
+    with contextlib.suppress(FileNotFoundError):
+        found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        _check_regular(found, path)
+        mode, created = stat.S_IMODE(found.st_mode), False
+    temporary = f".{secrets.token_hex(8)}.tmp"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    fd = os.open(temporary, flags, mode, dir_fd=folder)
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(fd)
+        # A link or fifo that was put here since is replaced, never followed.
+        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary, dir_fd=folder)
+        raise
+    return created
+
+
+def _check_regular(found: os.stat_result, path: str) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise ToolError("failed", f"{_shown(path)} is a folder.")
+    if stat.S_ISLNK(found.st_mode):
+        raise refuse(path, "it became a link just now")
+    if not stat.S_ISREG(found.st_mode):
+        raise refuse(path, "it is a device, pipe or socket")
+
+
+class _Walker:
+    """The folders that were opened on the way down, the root first."""
+
+    def __init__(self, root: Path, path: str) -> None:
+        self._path = path
+        self._links = 0
+        self._open: list[int] = []
+        try:
+            # The root itself may be a link: whoever started the run named it.
+            self._open.append(os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+        except OSError as error:
+            raise ToolError(
+                "failed", f"The workspace folder cannot be opened: {error.strerror}."
+            ) from None
+
+    def __enter__(self) -> _Walker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for fd in self._open:
+            os.close(fd)
+
+    @property
+    def folder(self) -> int:
+        return self._open[-1]
+
+    def walk(self, parts: list[str], make_folders: bool) -> str | None:
+        """Go there; returns the last step's name, or None where that is the open folder."""
+        todo = list(reversed(parts))
+        while todo:
+            part = todo.pop()
+            if part == "..":  # only links bring these
+                if len(self._open) == 1:
+                    raise refuse(self._path, "a link in it leads out")
+                os.close(self._open.pop())
+                continue
+            target = self._link_target(part)
+            if target is not None:
+                todo += reversed(target)
+            elif todo:
+                self._enter(part, make_folders)
+            else:
+                return part
+        return None
+
+    def _enter(self, name: str, make: bool) -> None:
+        if len(self._open) > 2 * MAX_PARTS:
+            raise refuse(self._path, "it is too deep")
+        try:
+            if make:
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(name, 0o755, dir_fd=self.folder)
+            self._open.append(open_subfolder(self.folder, name))
+        except OSError as error:
+            raise _explain(self._path, error) from None
+
+    def _link_target(self, name: str) -> list[str] | None:
+        """The steps of the link `name`; None when it is none."""
+        try:
+            target = os.readlink(name, dir_fd=self.folder)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            if error.errno == errno.EINVAL:  # exists and is no link
+                return None
+            raise _explain(self._path, error) from None
+        self._links += 1
+        if self._links > MAX_LINKS:
+            raise refuse(self._path, "it goes through too many links")
+        if target.startswith("/"):
+            raise refuse(self._path, "a link in it leads out")
+        return [part for part in target.split("/") if part not in ("", ".")]
+
+
+def _explain(path: str, error: OSError) -> ToolError:
+    if error.errno in (errno.ELOOP, errno.EMLINK):
+        return refuse(path, "a part of it became a link just now")
+    if error.errno == errno.ENOENT:
+        return ToolError("failed", f"{_shown(path)} does not exist: list_files shows what does.")
+    if error.errno == errno.ENOTDIR:
+        return ToolError("failed", f"A part of {_shown(path)} is no folder.")
+    return ToolError("failed", f"{_shown(path)}: {error.strerror}.")
+
+
+def _shown(path: str) -> str:
+    return repr(path if len(path) <= 200 else f"{path[:200]}...")

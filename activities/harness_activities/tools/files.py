@@ -1,0 +1,175 @@
+"""Tools that read and write files of the run's workspace, and nothing outside it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import Field
+
+from harness.agent import ToolContext, tool
+from harness.contracts.errors import ToolError
+from harness_activities.tools import confine
+
+MAX_LINES = 2_000
+MAX_LINE = 2_000
+MAX_PAGE = 12_000
+MAX_SCAN = 64 * 1024 * 1024
+MAX_WRITE = 1_000_000
+MAX_ENTRIES = 500
+BLOCK = 64 * 1024
+
+
+class Entry(NamedTuple):
+    path: str
+    kind: str
+    size: int
+    folder: int
+    """Descriptor of the folder it stands in; open only while the walk is there."""
+    name: str
+
+
+@tool(effect="read", workspace=True)
+def read_file(
+    ctx: ToolContext[Any],
+    path: str,
+    offset: Annotated[int, Field(ge=1)] = 1,
+    limit: Annotated[int, Field(ge=1, le=MAX_LINES)] = 400,
+) -> str:
+    """Read lines of a text file in the workspace.
+
+    Args:
+        path: Relative to the workspace.
+        offset: Number of the first line.
+        limit: How many lines.
+    """
+    with confine.open_file(ctx.workspace, path) as fd:
+        if is_binary(os.pread(fd, BLOCK, 0)):
+            size = os.fstat(fd).st_size
+            raise ToolError("failed", f"{path!r} is no text: {size:,} bytes of binary data.")
+        page = _page(fd, offset, limit)
+    if not page.lines:
+        return "(empty file)" if not page.seen else f"(it has only {page.seen} lines)"
+    last = offset + len(page.lines) - 1
+    total = f"of {page.seen}" if page.whole else "of more"
+    more = f"; go on with offset={last + 1}" if not page.whole or last < page.seen else ""
+    return "\n".join((*page.lines, f"[lines {offset}-{last} {total}{more}]"))
+
+
+@tool(effect="write", workspace=True, on_unknown="retry")
+def write_file(ctx: ToolContext[Any], path: str, content: str) -> str:
+    """Write a text file in the workspace, replacing it if it exists. Folders are made as needed.
+
+    Args:
+        path: Relative to the workspace.
+        content: The whole new content.
+    """
+    data = content.encode(errors="replace")
+    if len(data) > MAX_WRITE:
+        raise ToolError("failed", f"That is {len(data):,} bytes; the limit is {MAX_WRITE:,}.")
+    created = confine.write_file(ctx.workspace, path, data)
+    return f"{'Created' if created else 'Replaced'} {path} ({len(data):,} bytes)."
+
+
+@tool(effect="read", workspace=True)
+def list_files(
+    ctx: ToolContext[Any],
+    path: str = ".",
+    depth: Annotated[int, Field(ge=1, le=8)] = 1,
+) -> str:
+    """List files and folders of the workspace with their sizes.
+
+    Args:
+        path: The folder, relative to the workspace.
+        depth: How many levels to go down.
+    """
+    lines: list[str] = []
+    with confine.open_folder(ctx.workspace, path) as folder:
+        for entry in walk(folder, depth):
+            if ctx.cancelled.is_set():
+                break
+            if len(lines) == MAX_ENTRIES:
+                lines.append(f"[more than {MAX_ENTRIES}: list a folder of these]")
+                break
+            lines.append(_line(entry))
+    return "\n".join(lines) or "(empty folder)"
+
+
+def walk(folder: int, depth: int, prefix: str = "") -> Iterator[Entry]:
+    """What is below an open folder, by name, folders followed by what is in them; no link is
+    followed."""
+    with os.scandir(folder) as found:
+        names = sorted(entry.name for entry in found)
+    for name in names:
+        try:
+            status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        except OSError:  # gone meanwhile
+            continue
+        path = f"{prefix}{name}"
+        kind = _kind(status.st_mode)
+        yield Entry(path, kind, status.st_size, folder, name)
+        if kind == "folder" and depth > 1:
+            try:
+                below = confine.open_subfolder(folder, name)
+            except OSError:  # not ours to read, or a link by now
+                continue
+            try:
+                yield from walk(below, depth - 1, f"{path}/")
+            finally:
+                os.close(below)
+
+
+def is_binary(head: bytes) -> bool:
+    return b"\0" in head
+
+
+class _Page(NamedTuple):
+    lines: list[str]
+    seen: int
+    whole: bool
+    """Whether `seen` counts all lines of the file."""
+
+
+def _page(fd: int, offset: int, limit: int) -> _Page:
+    lines: list[str] = []
+    seen = size = 0
+    with os.fdopen(os.dup(fd), "rb") as file:
+        while len(lines) < limit and file.tell() < MAX_SCAN and (raw := file.readline(MAX_SCAN)):
+            if seen + 1 >= offset:
+                text = _shown(raw)
+                size += len(text.encode())
+                if lines and size > MAX_PAGE:
+                    file.seek(-len(raw), os.SEEK_CUR)
+                    break
+                lines.append(text)
+            seen += 1
+        ended = True
+        while block := file.read(BLOCK):  # the others are only counted
+            if file.tell() > MAX_SCAN:
+                return _Page(lines, seen, whole=False)
+            seen += block.count(b"\n")
+            ended = block.endswith(b"\n")
+    return _Page(lines, seen + (not ended), whole=True)
+
+
+def _shown(raw: bytes) -> str:
+    text = raw[: 4 * MAX_LINE].decode(errors="replace").rstrip("\r\n")
+    return text if len(text) <= MAX_LINE else f"{text[:MAX_LINE]}... [line cut]"
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return "folder"
+    if stat.S_ISREG(mode):
+        return "file"
+    return "link" if stat.S_ISLNK(mode) else "other"
+
+
+def _line(entry: Entry) -> str:
+    if entry.kind == "folder":
+        return f"{entry.path}/"
+    if entry.kind == "file":
+        return f"{entry.path}  {entry.size:,} B"
+    return f"{entry.path}  ({'link' if entry.kind == 'link' else 'device, pipe or socket'})"

@@ -1,0 +1,62 @@
+"""The text of a web page, without what only a browser needs."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+_SKIPPED = {"script", "style", "noscript", "template", "svg", "head"}
+_BLOCKS = {
+    "p", "div", "section", "article", "header", "footer", "main", "nav", "aside", "ul", "ol", "li",
+    "table", "tr", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote", "form",
+}  # fmt: skip
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self.title: list[str] = []
+        self._skipping = 0
+        self._in_title = False
+
+    def handle_starttag(
+        self,
+        tag: str,
+        attrs: list[tuple[str, str | None]],  # noqa: ARG002 - the base's name
+    ) -> None:
+        if tag in _SKIPPED:
+            self._skipping += 1
+        elif tag == "body":
+            self._skipping = 0  # a head that was never closed
+        elif tag == "title":
+            self._in_title = True
+        elif tag in _BLOCKS:
+            self.parts.append("\n")
+        elif tag in ("td", "th"):
+            self.parts.append(" ")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _SKIPPED:
+            self._skipping = max(0, self._skipping - 1)
+        elif tag == "title":
+            self._in_title = False
+        elif tag in _BLOCKS:
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if self._in_title:
+            self.title.append(data)
+        elif not self._skipping:
+            self.parts.append(data)
+
+
+def page_text(html: str) -> str:
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    text = re.sub(r"[ \t\r\f\v\xa0]+", " ", "".join(reader.parts))
+    lines = (line.strip() for line in text.split("\n"))
+    body = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    title = " ".join("".join(reader.title).split())
+    return f"{title}\n\n{body}" if title else body

@@ -1,0 +1,25 @@
+"""Built-in tools: `from harness.tools import read_file, http_get`."""
+
+from harness_activities.tools import (
+    ask_human,
+    echo,
+    http_get,
+    list_files,
+    math,
+    now,
+    read_file,
+    search_files,
+    write_file,
+)
+
+__all__ = [
+    "ask_human",
+    "echo",
+    "http_get",
+    "list_files",
+    "math",
+    "now",
+    "read_file",
+    "search_files",
+    "write_file",
+]
