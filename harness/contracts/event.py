@@ -211,7 +211,8 @@ class RunEnded(EventBase):
 
 
 class OutputDelta(EventBase):
-    """Live: a piece of the reply's text. `offset` counts characters of this attempt."""
+    """Live: a piece of the reply's text. `offset` counts characters of this attempt; each try has
+    a higher `attempt`, also where a plan falls back to another model."""
 
     type: Literal["output_delta"] = "output_delta"
     turn: int
@@ -271,6 +272,7 @@ DurableEvent = (
     | RunEnded
 )
 LiveEvent = OutputDelta | OutputReset | OutputGap | ToolProgress
+LIVE = (OutputDelta, OutputReset, OutputGap, ToolProgress)
 Event = Annotated[DurableEvent | LiveEvent, Field(discriminator="type")]
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 EVENTS: TypeAdapter[list[Event]] = TypeAdapter(list[Event])

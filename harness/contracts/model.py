@@ -168,6 +168,10 @@ class ModelTurn(Word):
     dropped: int | None = None
     """Messages that the context policy left out."""
     fallbacks: tuple[Fallback, ...] | None = None
+    data: Any = None
+    """The typed result, where the agent has an output type and this is the final reply."""
+    invalid: str | None = None
+    """Why the final reply does not fit the output type."""
     interrupted: Flag = None
     """The call was cancelled; `message` is what had come by then."""
     recovered: Flag = None

@@ -65,10 +65,11 @@ class Budget(Word):
 
 
 class Limits(Word):
-    """How long and how often an activity is tried."""
+    """How long and how often an activity is tried. Ten attempts last about two minutes, so that
+    an outage of a provider or of the database need not end a run."""
 
     model_timeout_s: float = 600.0
-    model_attempts: int = 6
+    model_attempts: int = 10
     tool_timeout_s: float = 60.0
     tool_attempts: int = 4
     heartbeat_s: float = 5.0
@@ -81,6 +82,39 @@ class Parent(Word):
 
     run: str
     turn: int
+
+
+class Totals(Word):
+    """What a run has used so far."""
+
+    turns: int = 0
+    usage: Usage = Usage()
+    cost_micros: int | None = None
+    tool_calls: int = 0
+
+
+class Sent(Word):
+    """A transcript node that is not known to be durable yet, with what it is made of."""
+
+    head: str
+    messages: tuple[Message, ...]
+
+
+class Carry(Word):
+    """What continue-as-new hands to the next execution of a run."""
+
+    origin: str
+    """First run id of the chain."""
+    started: float
+    turn: int
+    totals: Totals
+    head: str | None
+    messages: tuple[Message, ...]
+    """Not yet sent to the model."""
+    budget: Budget
+    paused: Flag = None
+    mends: int | None = None
+    aborted: str | None = None
 
 
 class RunSpec(Word):
@@ -109,15 +143,8 @@ class RunSpec(Word):
     trace: str | None = None
     started_by: str | None = None
     labels: dict[str, str] | None = None
-
-
-class Totals(Word):
-    """What a run has used so far."""
-
-    turns: int = 0
-    usage: Usage = Usage()
-    cost_micros: int | None = None
-    tool_calls: int = 0
+    carry: Carry | None = None
+    """Where an earlier execution of the same run left off."""
 
 
 class RunResult(Word):
@@ -175,20 +202,3 @@ class TranscriptView(Word):
     unsaved: tuple[Message, ...]
     """Messages after the newest node that is known to be durable, oldest first."""
     saved: str | None
-
-
-class Carry(Word):
-    """What continue-as-new hands to the next execution of a run."""
-
-    origin: str
-    """First run id of the chain."""
-    started: float
-    turn: int
-    totals: Totals
-    head: str | None
-    messages: tuple[Message, ...]
-    """Not yet sent to the model."""
-    budget: Budget
-    paused: Flag = None
-    mends: int | None = None
-    aborted: str | None = None

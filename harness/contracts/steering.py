@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any, Literal, TypeVar
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from harness.contracts.base import Flag, Word
 from harness.contracts.errors import SteeringError
@@ -76,6 +77,18 @@ class Decision(Word):
 W = TypeVar("W", bound=Word)
 
 Steering = Abort | Hint | Pause | Resume
+
+
+def plain_value(encoding: bytes, data: bytes) -> Any:
+    """The JSON value of a payload, from what the engine stores of it."""
+    if encoding == b"binary/null":
+        return None
+    if encoding not in (b"json/plain", b"json/protobuf"):
+        raise SteeringError("bad_payload", f"the payload is {encoding.decode()!r}, not plain JSON")
+    try:
+        return from_json(data)
+    except ValueError as error:
+        raise SteeringError("bad_payload", f"the payload is no JSON: {error}") from None
 
 
 def read_signal(name: Signal, values: list[Any]) -> Steering:

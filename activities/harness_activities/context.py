@@ -1,0 +1,48 @@
+"""Which messages a call sends when the conversation has outgrown its limit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.contracts.message import Image, Message
+from harness.contracts.model import ContextPolicy
+
+CHARS_PER_TOKEN = 4  # an estimate that holds within a fifth for English and code
+IMAGE_TOKENS = 1_000
+
+
+def fit(messages: Sequence[Message], policy: ContextPolicy) -> tuple[tuple[Message, ...], int]:
+    """What is sent, and how many messages were left out.
+
+    Whole exchanges are left out from the second one on: the first user message says what the run
+    is for, and a tool call is never parted from its result.
+    """
+    limit = policy.max_input_tokens
+    if limit is None:
+        return tuple(messages), 0
+    groups = _groups(messages)
+    sizes = [sum(map(estimate, group)) for group in groups]
+    total, first = sum(sizes), 1
+    while total > limit and first < len(groups) - 1:
+        total -= sizes[first]
+        first += 1
+    kept = groups[:1] + groups[first:]
+    sent = tuple(message for group in kept for message in group)
+    return sent, len(messages) - len(sent)
+
+
+def estimate(message: Message) -> int:
+    images = sum(isinstance(part, Image) for part in message.parts)
+    text = sum(len(part.wire()) for part in message.parts if not isinstance(part, Image))
+    return text // CHARS_PER_TOKEN + images * IMAGE_TOKENS
+
+
+def _groups(messages: Sequence[Message]) -> list[list[Message]]:
+    """Messages that belong together: a reply that calls tools, and their results."""
+    groups: list[list[Message]] = []
+    for message in messages:
+        if message.role == "tool" and groups:
+            groups[-1].append(message)
+        else:
+            groups.append([message])
+    return groups

@@ -1,0 +1,32 @@
+"""Heartbeats of a call that lasts: how the engine learns that its worker died, and how a cancel
+gets here on engines that do not push it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from temporalio import activity
+
+EVERY_S = 1.0
+
+
+@contextmanager
+def beating() -> Generator[None]:
+    """Send heartbeats while the block runs. Costs one timer; a quick call never sends any."""
+    if activity.info().is_local:
+        yield
+        return
+    loop = asyncio.get_running_loop()
+
+    def beat() -> None:
+        nonlocal timer
+        activity.heartbeat()
+        timer = loop.call_later(EVERY_S, beat)
+
+    timer = loop.call_later(EVERY_S, beat)
+    try:
+        yield
+    finally:
+        timer.cancel()

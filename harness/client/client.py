@@ -1,0 +1,139 @@
+"""HarnessClient: start runs, find them, steer many at once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import temporalio.api.enums.v1 as enums
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.service import RPCError
+
+from harness.agent import Agent
+from harness.client.connection import Connection
+from harness.client.follow import Feeds
+from harness.client.handle import RunHandle
+from harness.client.start import Request, as_messages, start
+from harness.commons.log import get_logger
+from harness.contracts.errors import RunError
+from harness.contracts.message import Message
+from harness.contracts.run import WORKFLOW, Budget, RunState
+
+Out = TypeVar("Out")
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A run as lists show it, from the engine's index."""
+
+    id: str
+    agent: str
+    state: RunState
+    model: str
+    session: str | None
+    started: float
+    ended: float | None
+    tokens: int | None
+    cost_micros: int | None
+
+
+class HarnessClient:
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._feeds = Feeds(connection)
+
+    async def start(
+        self,
+        agent: Agent[Out],
+        prompt: str | Message | Sequence[Message],
+        *,
+        id: str | None = None,
+        model: str | None = None,
+        budget: Budget | None = None,
+        workspace: Path | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> RunHandle[Out]:
+        """Start a run. With an `id` it is started once, however often this is called."""
+        request = Request(
+            messages=as_messages(prompt),
+            id=id,
+            model=model,
+            budget=budget,
+            workspace=workspace,
+            labels=labels,
+        )
+        return await self.begin(agent, request)
+
+    async def begin(self, agent: Agent[Out], request: Request) -> RunHandle[Out]:
+        served = await self.serve(agent)
+        id = await start(self.connection, agent, request, eager=served)
+        if not served and not await self.has_worker(agent):
+            get_logger(__name__).warning(
+                "nothing serves this agent yet; the run waits for a worker",
+                run=id,
+                agent=agent.name,
+                fix="harness worker FILE.py",
+            )
+        return RunHandle(self.connection, self._feeds, id, agent)
+
+    async def serve(self, agent: Agent[Any]) -> bool:  # noqa: ARG002 - for those who host
+        """Whether a worker in this process serves the agent; a client hosts none."""
+        return False
+
+    async def has_worker(self, agent: Agent[Any]) -> bool:
+        """Whether anything polls the agent's queue."""
+        request = DescribeTaskQueueRequest(
+            namespace=self.connection.temporal.namespace,
+            task_queue=TaskQueue(name=agent.queue),
+            task_queue_type=enums.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+        )
+        service = self.connection.temporal.workflow_service
+        return bool((await service.describe_task_queue(request)).pollers)
+
+    def run(self, id: str, agent: Agent[Out] | None = None) -> RunHandle[Out]:
+        """The run with this id. Nothing is asked yet: a wrong id shows at the first question."""
+        return RunHandle(self.connection, self._feeds, id, agent)
+
+    async def runs(self, query: str = "", limit: int | None = None) -> AsyncIterator[RunRow]:
+        """Runs, newest first. `query` is the engine's own language, such as
+        `HarnessState = 'waiting' AND HarnessAgent = 'calculator'`."""
+        ours = f"WorkflowType = '{WORKFLOW}'"
+        whole = f"{ours} AND ({query})" if query.strip() else ours
+        try:
+            async for row in self.connection.temporal.list_workflows(whole, limit=limit):
+                if row.status is not WorkflowExecutionStatus.CONTINUED_AS_NEW:
+                    yield _row(row)
+        except RPCError as error:
+            raise RunError(
+                "failed",
+                f"The engine refuses the query {query!r}: {error.message}",
+                fix="Write it like: HarnessState = 'waiting' AND HarnessAgent = 'calculator'",
+            ) from None
+
+
+ENDED: dict[WorkflowExecutionStatus, RunState] = {
+    WorkflowExecutionStatus.CANCELED: RunState.ABORTED,
+    WorkflowExecutionStatus.FAILED: RunState.FAILED,
+    WorkflowExecutionStatus.TERMINATED: RunState.FAILED,
+    WorkflowExecutionStatus.TIMED_OUT: RunState.FAILED,
+}
+
+
+def _row(row: Any) -> RunRow:
+    found = {pair.key.name: pair.value for pair in row.typed_search_attributes}
+    state = ENDED.get(row.status) or RunState(found.get("HarnessState", "pending"))
+    return RunRow(
+        id=row.id,
+        agent=found.get("HarnessAgent", ""),
+        state=state,
+        model=found.get("HarnessModel", ""),
+        session=found.get("HarnessSession"),
+        started=row.start_time.timestamp(),
+        ended=row.close_time.timestamp() if row.close_time else None,
+        tokens=found.get("HarnessTokens"),
+        cost_micros=found.get("HarnessCostMicros"),
+    )

@@ -1,0 +1,80 @@
+"""What a process is connected to: the engine, the database, and what is read through them."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from harness.client.converter import data_converter
+from harness.commons.telemetry import tracing_interceptors
+from harness.config.settings import Settings
+from harness.contracts.errors import StackError
+from harness.stack import Endpoints, connect_options
+from harness.store import Artifacts, Database, LiveReader, Sessions, Specs
+from harness.store.external import external_storage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    settings: Settings
+    endpoints: Endpoints
+    project: Path
+    temporal: Client
+    database: Database
+    artifacts: Artifacts
+    specs: Specs
+    sessions: Sessions
+    live: LiveReader
+
+
+@asynccontextmanager
+async def open_connection(
+    settings: Settings, endpoints: Endpoints, project: Path
+) -> AsyncGenerator[Connection]:
+    async with AsyncExitStack() as stack:
+        database = await Database.open(
+            endpoints.database_url, pool_size=settings.database.pool_size
+        )
+        stack.push_async_callback(database.close)
+        folder = project / settings.state_dir / "artifacts"
+        artifacts = Artifacts(database, settings.artifacts, folder=folder)
+        live = LiveReader(database)
+        stack.push_async_callback(live.close)
+        yield Connection(
+            settings=settings,
+            endpoints=endpoints,
+            project=project,
+            temporal=await _connect(settings, endpoints, artifacts),
+            database=database,
+            artifacts=artifacts,
+            specs=Specs(artifacts),
+            sessions=Sessions(database),
+            live=live,
+        )
+
+
+async def _connect(settings: Settings, endpoints: Endpoints, artifacts: Artifacts) -> Client:
+    options = await connect_options(settings, endpoints)
+    try:
+        return await Client.connect(
+            **options,
+            identity=whoami(),
+            data_converter=data_converter(external_storage(artifacts)),
+            interceptors=tracing_interceptors(),
+        )
+    except (RPCError, RuntimeError) as error:
+        raise StackError(
+            "unreachable", f"Temporal does not answer at {endpoints.temporal_address}: {error}"
+        ) from error
+
+
+def whoami() -> str:
+    """user@host: who a signal or a run is said to come from."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"

@@ -1,0 +1,58 @@
+"""How our words become payloads: JSON without nulls, read back by pydantic."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from pydantic import TypeAdapter
+from pydantic_core import from_json, to_json
+from temporalio.api.common.v1 import Payload
+from temporalio.converter import (
+    BinaryNullPayloadConverter,
+    BinaryPlainPayloadConverter,
+    CompositePayloadConverter,
+    DataConverter,
+    EncodingPayloadConverter,
+    ExternalStorage,
+)
+
+from harness.contracts.base import Word
+
+METADATA = {"encoding": b"json/plain"}
+
+
+class WordConverter(EncodingPayloadConverter):
+    """The SDK's own pydantic converter writes nulls; half of a small payload would be those."""
+
+    @property
+    def encoding(self) -> str:
+        return "json/plain"
+
+    def to_payload(self, value: Any) -> Payload | None:
+        data = value.wire() if isinstance(value, Word) else to_json(value, exclude_none=True)
+        return Payload(metadata=METADATA, data=data)
+
+    def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:
+        if type_hint is None or type_hint is Any:
+            return from_json(payload.data)
+        hint: Any = type_hint  # unions and generics come here too
+        if isinstance(hint, type) and issubclass(hint, Word):
+            return hint.model_validate_json(payload.data)
+        return _adapter(hint).validate_json(payload.data)
+
+
+@lru_cache(maxsize=256)
+def _adapter(type_hint: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(type_hint)
+
+
+class HarnessPayloadConverter(CompositePayloadConverter):
+    def __init__(self) -> None:
+        super().__init__(
+            BinaryNullPayloadConverter(), BinaryPlainPayloadConverter(), WordConverter()
+        )
+
+
+def data_converter(storage: ExternalStorage | None = None) -> DataConverter:
+    return DataConverter(payload_converter_class=HarnessPayloadConverter, external_storage=storage)

@@ -1,0 +1,228 @@
+"""A run as its callers hold it: read it, steer it, wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+from temporalio.client import (
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+)
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from harness.agent import Agent
+from harness.client import history
+from harness.client.connection import Connection, whoami
+from harness.client.follow import Feeds
+from harness.contracts.errors import (
+    CATALOG,
+    ErrorInfo,
+    HarnessError,
+    RunError,
+    StackError,
+    SteeringError,
+    from_info,
+)
+from harness.contracts.event import DurableEvent, Event, RunEnded
+from harness.contracts.run import Pending, RunResult, RunState, RunStatus, Totals, TranscriptView
+from harness.contracts.steering import (
+    MAX_BYTES,
+    Abort,
+    Decide,
+    Decision,
+    Hint,
+    Pause,
+    Resume,
+    Steering,
+    Verdict,
+)
+
+Out = TypeVar("Out")
+ANSWER_S = 10.0
+"""How long a query or update waits for a worker."""
+
+
+@dataclass(frozen=True)
+class Finished(Generic[Out]):
+    """A run's result with its typed value."""
+
+    result: RunResult
+    data: Out | None
+
+    @property
+    def output(self) -> str:
+        return self.result.output
+
+    @property
+    def state(self) -> RunState:
+        return self.result.state
+
+
+class RunHandle(Generic[Out]):
+    def __init__(
+        self, connection: Connection, feeds: Feeds, id: str, agent: Agent[Out] | None = None
+    ) -> None:
+        self.id = id
+        self._connection = connection
+        self._feeds = feeds
+        self._agent = agent
+
+    def __repr__(self) -> str:
+        return f"RunHandle({self.id!r})"
+
+    @property
+    def url(self) -> str | None:
+        """The run's address in the Temporal web page."""
+        base = self._connection.endpoints.ui_url
+        namespace = self._connection.endpoints.namespace
+        return base and f"{base}/namespaces/{namespace}/workflows/{quote(self.id, safe='')}"
+
+    # --- reading
+
+    def events(self) -> AsyncIterator[Event]:
+        """What happens, from the start of the run to its end, with live text as it comes."""
+        return self._feeds.everything(self.id)
+
+    async def trace(self) -> list[DurableEvent]:
+        """What has happened so far, from history alone; needs no worker."""
+        return [event async for event in history.events(self._temporal, self.id, wait=False)]
+
+    async def outcome(self) -> RunResult:
+        """How the run ends, whatever the way; waits for it."""
+        last: RunEnded | None = None
+        async for event in self._feeds.durable(self.id):
+            if isinstance(event, RunEnded):
+                last = event
+        if last is None:
+            raise RunError("failed", f"Run {self.id!r} has ended without saying how.")
+        return RunResult(
+            state=last.state,
+            output=last.output,
+            data=last.data,
+            head=last.head,
+            totals=last.totals or Totals(),
+            reason=last.reason,
+            error=last.error,
+        )
+
+    async def result(self) -> Finished[Out]:
+        """The result of a run that completed or was aborted; a failed one raises its error."""
+        result = await self.outcome()
+        if result.error is not None:
+            raise from_info(result.error)
+        wants = self._agent if self._agent and result.state is RunState.COMPLETED else None
+        return Finished(result, wants.parse_output(result.data) if wants else None)
+
+    async def status(self) -> RunStatus:
+        return await self._query("status", RunStatus)
+
+    async def transcript(self) -> TranscriptView:
+        return await self._query("transcript", TranscriptView)
+
+    async def pending(self) -> list[Pending]:
+        return await self._query("pending", list[Pending])
+
+    # --- steering: signals need no worker to be there
+
+    async def abort(self, reason: str = "aborted") -> None:
+        await self._signal("abort", Abort(reason=reason))
+
+    async def hint(self, text: str, *, interrupt: bool = False) -> None:
+        await self._signal("hint", Hint(text=text, interrupt=interrupt))
+
+    async def pause(self, reason: str | None = None) -> None:
+        await self._signal("pause", Pause(reason=reason))
+
+    async def resume(self, reason: str | None = None) -> None:
+        await self._signal("resume", Resume(reason=reason))
+
+    async def decide(
+        self,
+        verdict: Verdict,
+        id: str | None = None,
+        *,
+        note: str | None = None,
+        arguments: dict[str, Any] | None = None,
+        answer: str | None = None,
+    ) -> Decision:
+        """Decide what waits under `id`, which may be left out while only one thing waits."""
+        value = Decide(
+            verdict=verdict, id=id, note=note, arguments=arguments, answer=answer, by=whoami()
+        )
+        _check_size("decide", value)
+        try:
+            return await self._handle.execute_update(
+                "decide", value, result_type=Decision, rpc_timeout=timedelta(seconds=ANSWER_S)
+            )
+        except WorkflowUpdateFailedError as error:
+            raise _refused(error) from None
+        except RPCError as error:
+            raise await self._rpc_error(error) from None
+
+    async def approve(self, id: str | None = None, *, note: str | None = None) -> Decision:
+        return await self.decide("approve", id, note=note)
+
+    async def reject(self, id: str | None = None, *, note: str | None = None) -> Decision:
+        return await self.decide("reject", id, note=note)
+
+    async def answer(self, text: str, id: str | None = None) -> Decision:
+        return await self.decide("answer", id, answer=text)
+
+    # --- inside
+
+    @property
+    def _temporal(self) -> Any:
+        return self._connection.temporal
+
+    @property
+    def _handle(self) -> WorkflowHandle[Any, Any]:
+        return self._connection.temporal.get_workflow_handle(self.id)
+
+    async def _signal(self, name: str, value: Steering) -> None:
+        _check_size(name, value)
+        try:
+            await self._handle.signal(name, value)
+        except RPCError as error:
+            raise await self._rpc_error(error) from None
+
+    async def _query(self, name: str, kind: Any) -> Any:
+        try:
+            return await self._handle.query(
+                name, result_type=kind, rpc_timeout=timedelta(seconds=ANSWER_S)
+            )
+        except WorkflowQueryFailedError as error:
+            raise RunError("failed", f"{name} of {self.id!r} failed: {error}") from None
+        except RPCError as error:
+            raise await self._rpc_error(error) from None
+
+    async def _rpc_error(self, error: RPCError) -> HarnessError:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            if "already completed" in error.message:
+                return SteeringError("run_over", f"Run {self.id!r} has ended.")
+            return history.not_found(self.id)
+        if error.status in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
+            return RunError("no_worker", f"No worker answers for run {self.id!r}.")
+        return StackError("unreachable", f"Temporal does not answer: {error.message}")
+
+
+def _check_size(name: str, value: Steering | Decide) -> None:
+    size = len(value.wire())
+    if size > MAX_BYTES:
+        raise SteeringError("too_large", f"{name} takes up to {MAX_BYTES:,} bytes, not {size:,}.")
+
+
+def _refused(error: WorkflowUpdateFailedError) -> HarnessError:
+    cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.type in CATALOG:
+        known = CATALOG[cause.type]
+        info = ErrorInfo(
+            code=cause.type, message=cause.message, fix=known.fix, retryable=known.retryable
+        )
+        return from_info(info)
+    return SteeringError("bad_payload", str(cause))

@@ -1,0 +1,158 @@
+"""Reading a run's history as it grows: every entry once, in order, through continue-as-new, resets
+and restarts of the engine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from temporalio.api.common.v1 import Payload, WorkflowExecution
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.workflowservice.v1 import (
+    DescribeWorkflowExecutionRequest,
+    GetWorkflowExecutionHistoryRequest,
+)
+from temporalio.client import Client
+from temporalio.common import RawValue
+from temporalio.service import RPCError, RPCStatusCode
+
+from harness.contracts.errors import RunError, StackError
+from harness.contracts.event import DurableEvent
+from harness.journal import Projector
+
+RETRY_S = 0.2
+GIVE_UP_S = 120.0
+"""How long a reader waits for an engine that does not answer."""
+AWAY = {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}
+REFERENCE = b"external-storage"
+
+
+async def events(client: Client, run: str, *, wait: bool = True) -> AsyncIterator[DurableEvent]:
+    """All events of a run, from its first execution on; with `wait` until it is over."""
+    run_id, skip = await first_execution(client, run), 0
+    while run_id:
+        projector = Projector(run=run, run_id=run_id)
+        following = None
+        async for entry in entries(client, run, run_id, wait=wait):
+            drafts = projector.feed(entry)
+            if entry.event_id > skip:
+                for event in drafts:
+                    yield event
+            following = _continued(entry) or following
+        branch = None if following else await _branch(client, run, run_id)
+        skip = branch[1] - 1 if branch else 0
+        run_id = following or (branch[0] if branch else None)
+
+
+async def entries(
+    client: Client, run: str, run_id: str, *, wait: bool
+) -> AsyncIterator[HistoryEvent]:
+    """The entries of one execution; the token of the poll resumes exactly after an outage."""
+    token = b""
+    while True:
+        request = GetWorkflowExecutionHistoryRequest(
+            namespace=client.namespace,
+            execution=WorkflowExecution(workflow_id=run, run_id=run_id),
+            next_page_token=token,
+            wait_new_event=wait,
+        )
+        page = await _patiently(client, request, run)
+        for entry in page.history.events:
+            yield await _readable(client, entry)
+        token = page.next_page_token
+        if not token:
+            return
+
+
+async def _patiently(client: Client, request: Any, run: str) -> Any:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + GIVE_UP_S
+    while True:
+        try:
+            return await client.workflow_service.get_workflow_execution_history(request)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise not_found(run) from None
+            if error.status not in AWAY or loop.time() > deadline:
+                raise StackError(
+                    "unreachable", f"Temporal does not answer: {error.message}"
+                ) from error
+            await asyncio.sleep(RETRY_S)
+
+
+def not_found(run: str) -> RunError:
+    return RunError("not_found", f"There is no run {run!r} here.")
+
+
+async def first_execution(client: Client, run: str) -> str:
+    """The oldest execution of the chain that the engine still knows."""
+    try:
+        description = await client.get_workflow_handle(run).describe()
+    except RPCError as error:
+        if error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT):
+            raise not_found(run) from None
+        raise StackError("unreachable", f"Temporal does not answer: {error.message}") from error
+    info = description.raw_description.workflow_execution_info
+    return info.first_run_id or description.run_id or ""
+
+
+def _continued(entry: HistoryEvent) -> str | None:
+    if entry.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
+        attributes = entry.workflow_execution_continued_as_new_event_attributes
+        return attributes.new_execution_run_id
+    return None
+
+
+async def _branch(client: Client, run: str, run_id: str) -> tuple[str, int] | None:
+    """After a reset: the new execution, and where its history leaves the old one's.
+
+    History of the old execution ends in a termination without a pointer; its description has it.
+    """
+    request = DescribeWorkflowExecutionRequest(
+        namespace=client.namespace,
+        execution=WorkflowExecution(workflow_id=run, run_id=run_id),
+    )
+    description = await client.workflow_service.describe_workflow_execution(request)
+    new_run_id = description.workflow_extended_info.reset_run_id
+    if not new_run_id:
+        return None
+    async for entry in entries(client, run, new_run_id, wait=False):
+        if entry.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
+            attributes = entry.workflow_task_failed_event_attributes
+            if attributes.new_run_id == new_run_id:
+                return new_run_id, entry.event_id
+    return new_run_id, 1
+
+
+async def _readable(client: Client, entry: HistoryEvent) -> HistoryEvent:
+    """The entry with its payloads decrypted and fetched, where they were stored elsewhere."""
+    converter = client.data_converter
+    if converter.payload_codec is None and REFERENCE not in entry.SerializeToString():
+        return entry
+    copy = HistoryEvent()
+    copy.CopyFrom(entry)
+    for payload in _payloads(copy):
+        raw: list[RawValue] = await converter.decode([payload], [RawValue])
+        payload.CopyFrom(raw[0].payload)
+    return copy
+
+
+def _payloads(message: Any) -> list[Payload]:
+    """Every payload inside a protobuf message."""
+    if isinstance(message, Payload):
+        return [message]
+    found: list[Payload] = []
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        inner: list[Any] = [value]
+        if field.message_type.GetOptions().map_entry:
+            # A map of plain values has no messages to look into.
+            inner = [v for v in value.values() if hasattr(v, "ListFields")]
+        elif field.is_repeated:
+            inner = list(value)
+        for each in inner:
+            found.extend(_payloads(each))
+    return found

@@ -1,0 +1,102 @@
+"""Live text put into the durable order: what a reader shows adds up to what history says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from harness.contracts.event import (
+    DurableEvent,
+    LiveEvent,
+    ModelCalled,
+    ModelFailed,
+    ModelReplied,
+    OutputDelta,
+    OutputGap,
+    OutputReset,
+    ToolProgress,
+)
+
+Call = tuple[int, int]
+
+
+@dataclass
+class Merger:
+    """Pure: durable and live events in, one stream out.
+
+    Live events of a call are held back until history says it was made, and dropped once its reply
+    is there. The reply itself is completed by a last OutputDelta, so a reader that shows deltas
+    and obeys resets has shown the whole text, whatever it missed.
+    """
+
+    open: Call | None = None
+    shown: str = ""
+    attempt: int = 1
+    early: dict[Call, list[LiveEvent]] = field(default_factory=dict[Call, list[LiveEvent]])
+    last: Call = (0, -1)
+    """The newest call that is over."""
+
+    def durable(self, event: DurableEvent) -> Iterator[DurableEvent | LiveEvent]:
+        match event:
+            case ModelCalled():
+                yield event
+                self._begin((event.turn, event.call))
+                for live in self.early.pop((event.turn, event.call), []):
+                    yield from self.live(live)
+            case ModelReplied():
+                yield from self._complete(event)
+                self._end((event.turn, event.call))
+                yield event
+            case ModelFailed():
+                self._end((event.turn, event.call))
+                yield event
+            case _:
+                yield event
+
+    def live(self, event: LiveEvent) -> Iterator[LiveEvent]:
+        if isinstance(event, ToolProgress):
+            yield event
+            return
+        call = (event.turn, event.call)
+        if call <= self.last:
+            return
+        if call != self.open:
+            self.early.setdefault(call, []).append(event)
+            return
+        match event:
+            case OutputReset():
+                self.shown, self.attempt = "", event.attempt
+                yield event
+            case OutputGap():
+                # What is missing cannot be shown in order: the reply brings the whole text.
+                yield event
+                self.shown = "\0"
+            case OutputDelta():
+                self.shown += event.text
+                self.attempt = event.attempt
+                yield event
+
+    def _complete(self, event: ModelReplied) -> Iterator[LiveEvent]:
+        text = event.message.text
+        reset = OutputReset(
+            run=event.run,
+            at=event.at,
+            trace=event.trace,
+            turn=event.turn,
+            call=event.call,
+            attempt=self.attempt,
+        )
+        if not text.startswith(self.shown):
+            self.shown = ""
+            yield reset
+        if rest := text[len(self.shown) :]:
+            fields = reset.model_dump(exclude={"type"})
+            yield OutputDelta(**fields, offset=len(self.shown), text=rest)
+
+    def _begin(self, call: Call) -> None:
+        self.open, self.shown, self.attempt = call, "", 1
+
+    def _end(self, call: Call) -> None:
+        self.open, self.last = None, call
+        for stale in [c for c in self.early if c <= call]:
+            del self.early[stale]

@@ -1,0 +1,173 @@
+"""Starting a run: everything it needs is pinned here, then handed to the engine."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from temporalio.common import (
+    SearchAttributeKey,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from harness.agent import Agent
+from harness.client.connection import Connection, whoami
+from harness.commons.telemetry import current_trace_id
+from harness.contracts.errors import RunError, StackError, StoreError
+from harness.contracts.message import Message, user
+from harness.contracts.run import WORKFLOW, Budget, Parent, RunSpec, RunState
+from harness.contracts.tool import Workspace
+from harness.contracts.transcript import digest
+
+ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"  # nothing that reads like something else
+REQUEST_MEMO = "request"
+SUMMARY_CHARS = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a caller may say about a run beside its agent."""
+
+    messages: tuple[Message, ...]
+    id: str | None = None
+    session: str | None = None
+    head: str | None = None
+    parent: Parent | None = None
+    model: str | None = None
+    budget: Budget | None = None
+    workspace: Path | None = None
+    labels: Mapping[str, str] | None = None
+
+
+def new_id(agent: str) -> str:
+    return f"{agent}-{''.join(secrets.choice(ALPHABET) for _ in range(10))}"
+
+
+def as_messages(prompt: str | Message | Sequence[Message]) -> tuple[Message, ...]:
+    if isinstance(prompt, str):
+        return (user(prompt),)
+    return (prompt,) if isinstance(prompt, Message) else tuple(prompt)
+
+
+async def pin(connection: Connection, agent: Agent[Any], request: Request) -> RunSpec:
+    settings = connection.settings
+    spec = agent.spec(settings.model)
+    first = spec.plan.candidates[0].model
+    folder = (request.workspace or connection.project).resolve()
+    needs_folder = any(policy.workspace for policy in agent.policies().values())
+    model = request.model or first
+    provider = settings.providers.get(model.partition("/")[0])
+    return RunSpec(
+        agent=agent.name,
+        spec=await connection.specs.put(spec),
+        model=model,
+        override=True if request.model else None,
+        messages=request.messages,
+        head=request.head,
+        tools=agent.policies(),
+        budget=request.budget or agent.budget,
+        parallel=True if agent.parallel else None,
+        session=request.session,
+        parent=request.parent,
+        workspace=Workspace(host=socket.gethostname(), root=str(folder)) if needs_folder else None,
+        model_queue=provider.queue if provider else None,
+        trace=current_trace_id(),
+        started_by=whoami(),
+        labels=dict(request.labels) if request.labels else None,
+    )
+
+
+async def start(connection: Connection, agent: Agent[Any], request: Request, *, eager: bool) -> str:
+    """Start the run, or join the one that was started by the same request; returns its id.
+
+    `eager`: a worker in this process serves the agent, and may have the first task at once.
+    """
+    spec = await pin(connection, agent, request)
+    id = request.id or new_id(agent.name)
+    prompt = spec.messages[-1].text if spec.messages else ""
+    attributes = {
+        "HarnessAgent": spec.agent,
+        "HarnessState": RunState.RUNNING.value,
+        "HarnessSession": spec.session,
+        "HarnessModel": spec.model,
+    }
+    memo = {REQUEST_MEMO: _request_digest(spec)} if _repeatable(request) else None
+    try:
+        handle = await connection.temporal.start_workflow(
+            WORKFLOW,
+            spec,
+            id=id,
+            task_queue=agent.queue,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+            search_attributes=_attributes(attributes),
+            memo=memo,
+            static_summary=_first_line(prompt),
+            static_details=_details(spec, prompt),
+            request_eager_start=eager,
+        )
+    except WorkflowAlreadyStartedError:
+        await _same_request(connection, id, spec, known=_repeatable(request))
+        return id
+    except RPCError as error:
+        raise _start_error(error) from error
+    return handle.id
+
+
+async def _same_request(connection: Connection, id: str, spec: RunSpec, *, known: bool) -> None:
+    description = await connection.temporal.get_workflow_handle(id).describe()
+    before = await description.memo_value(REQUEST_MEMO, None)
+    if not known or before != _request_digest(spec):
+        raise RunError("id_taken", f"Run {id!r} exists, and was started by another request.")
+
+
+def _repeatable(request: Request) -> bool:
+    """Whether the same request again means the same run. In a session it is said once more."""
+    return request.id is not None and request.session is None
+
+
+def _request_digest(spec: RunSpec) -> str:
+    """What makes two requests the same: not who sent them, and not their trace."""
+    return digest(spec.model_copy(update={"trace": None, "started_by": None}).wire())
+
+
+def _attributes(values: Mapping[str, str | None]) -> TypedSearchAttributes:
+    return TypedSearchAttributes(
+        [
+            SearchAttributePair(SearchAttributeKey.for_keyword(name), value)
+            for name, value in values.items()
+            if value is not None
+        ]
+    )
+
+
+def _first_line(prompt: str) -> str:
+    line = prompt.strip().partition("\n")[0]
+    return line if len(line) <= SUMMARY_CHARS else line[: SUMMARY_CHARS - 1] + "…"
+
+
+def _details(spec: RunSpec, prompt: str) -> str:
+    rows = [f"Agent **{spec.agent}** on `{spec.model}`, started by {spec.started_by}."]
+    if spec.session:
+        rows.append(f"Session `{spec.session}`.")
+    if spec.parent:
+        rows.append(f"Fork of `{spec.parent.run}` at turn {spec.parent.turn}.")
+    rows.append(f"> {prompt[:2000]}")
+    return "\n\n".join(rows)
+
+
+def _start_error(error: RPCError) -> Exception:
+    if error.status is RPCStatusCode.INVALID_ARGUMENT and "search attribute" in error.message:
+        return StackError("search_attributes", error.message)
+    if error.status is RPCStatusCode.INVALID_ARGUMENT:
+        return StoreError("too_large", f"The engine refuses the request: {error.message}")
+    return StackError("unreachable", f"Temporal does not answer: {error.message}")

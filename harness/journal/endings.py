@@ -1,0 +1,62 @@
+"""Rules for the ways a run ends, ours and the engine's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from temporalio.api.history.v1 import HistoryEvent
+
+from harness.contracts import event as e
+from harness.contracts.errors import CATALOG, ErrorInfo
+from harness.contracts.run import RunResult, RunState
+from harness.journal.payloads import error_info, first
+
+if TYPE_CHECKING:
+    from harness.journal.projector import Draft, Projector
+
+
+def completed(projector: Projector, entry: HistoryEvent) -> Draft:
+    result = first(RunResult, entry.workflow_execution_completed_event_attributes.result)
+    return [(e.RunEnded, _fields(result))] if result else []
+
+
+def failed(projector: Projector, entry: HistoryEvent) -> Draft:
+    failure = entry.workflow_execution_failed_event_attributes.failure
+    details = failure.application_failure_info.details
+    result = first(RunResult, details)
+    error = result.error if result and result.error else error_info(failure)
+    if error.code == "run.budget":
+        yield e.BudgetReached, {"budget": error.message}
+    fields = _fields(result) if result else {"output": projector.reply}
+    yield e.RunEnded, {**fields, "state": RunState.FAILED, "error": error}
+
+
+def canceled(projector: Projector, entry: HistoryEvent) -> Draft:
+    fields = {"state": RunState.ABORTED, "output": projector.reply, "reason": "cancelled"}
+    return [(e.RunEnded, fields)]
+
+
+def terminated(projector: Projector, entry: HistoryEvent) -> Draft:
+    attributes = entry.workflow_execution_terminated_event_attributes
+    by = f" by {attributes.identity}" if attributes.identity else ""
+    reason = f": {attributes.reason}" if attributes.reason else ""
+    return [_from_outside(projector, "run.terminated", f"terminated{by}{reason}")]
+
+
+def timed_out(projector: Projector, entry: HistoryEvent) -> Draft:
+    return [_from_outside(projector, "run.timed_out", "the engine's time limit was reached")]
+
+
+def _from_outside(
+    projector: Projector, code: str, message: str
+) -> tuple[type[Any], dict[str, Any]]:
+    error = ErrorInfo(code=code, message=message, fix=CATALOG[code].fix, retryable=False)
+    fields = {"state": RunState.FAILED, "output": projector.reply, "error": error}
+    return e.RunEnded, fields
+
+
+def _fields(result: RunResult) -> dict[str, Any]:
+    return {
+        name: getattr(result, name)
+        for name in ("state", "output", "data", "reason", "error", "totals", "head")
+    }

@@ -1,0 +1,69 @@
+"""Reading our words out of history's payloads (already decrypted and fetched by the reader)."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from pydantic import ValidationError
+from pydantic_core import from_json
+from temporalio.api.common.v1 import Payload, Payloads
+from temporalio.api.failure.v1 import Failure
+
+from harness.contracts.base import Word
+from harness.contracts.errors import CATALOG, ErrorInfo, RunError
+from harness.contracts.steering import plain_value
+
+W = TypeVar("W", bound=Word)
+
+
+def seconds(stamp: Timestamp) -> float:
+    return stamp.seconds + stamp.nanos / 1e9
+
+
+def word(model: type[W], payload: Payload) -> W:
+    try:
+        return model.model_validate_json(payload.data)
+    except ValidationError as error:
+        raise RunError(
+            "too_new",
+            f"history holds a {model.__name__} that this version cannot read: "
+            f"{error.errors(include_url=False)[0]['msg']}",
+        ) from None
+
+
+def first(model: type[W], payloads: Payloads) -> W | None:
+    return word(model, payloads.payloads[0]) if payloads.payloads else None
+
+
+def value(payload: Payload) -> Any:
+    return from_json(payload.data) if payload.data else None
+
+
+def plain(payloads: Payloads) -> list[Any]:
+    """What a person typed, as the workflow read it."""
+    return [plain_value(p.metadata["encoding"], p.data) for p in payloads.payloads]
+
+
+def error_info(failure: Failure) -> ErrorInfo:
+    """The error behind an engine failure: ours if it carries one of our codes."""
+    inner = failure
+    while inner.HasField("cause"):
+        inner = inner.cause
+    code = inner.application_failure_info.type if inner.HasField("application_failure_info") else ""
+    if code in CATALOG:
+        known = CATALOG[code]
+        return ErrorInfo(code=code, message=inner.message, fix=known.fix, retryable=known.retryable)
+    if inner.HasField("timeout_failure_info"):
+        return ErrorInfo(
+            code="run.timed_out",
+            message=inner.message,
+            fix=CATALOG["run.timed_out"].fix,
+            retryable=False,
+        )
+    return ErrorInfo(
+        code="run.failed",
+        message=f"{code}: {inner.message}" if code else inner.message,
+        fix=CATALOG["run.failed"].fix,
+        retryable=False,
+    )

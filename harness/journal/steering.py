@@ -1,0 +1,102 @@
+"""Rules for what people told a run, and what it waits for them to decide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
+from temporalio.api.history.v1 import HistoryEvent
+
+from harness.contracts import event as e
+from harness.contracts.errors import SteeringError
+from harness.contracts.run import Pending
+from harness.contracts.steering import (
+    SIGNALS,
+    Abort,
+    Decision,
+    Hint,
+    Pause,
+    Steering,
+    read_decide,
+    read_signal,
+)
+from harness.journal.payloads import first, plain
+
+if TYPE_CHECKING:
+    from harness.journal.projector import Draft, Projector
+
+PENDING = TypeAdapter(list[Pending])
+
+
+def signaled(projector: Projector, entry: HistoryEvent) -> Draft:
+    attributes = entry.workflow_execution_signaled_event_attributes
+    name, by = attributes.signal_name, attributes.identity or None
+    try:
+        if name not in SIGNALS:
+            raise SteeringError(
+                "bad_payload", f"no signal is called {name!r}; there are {', '.join(SIGNALS)}"
+            )
+        return [_meaning(read_signal(name, plain(attributes.input)), by)]
+    except SteeringError as error:
+        return [(e.SignalRefused, {"signal": name, "message": error.message, "by": by})]
+
+
+def _meaning(read: Steering, by: str | None) -> tuple[type[Any], dict[str, Any]]:
+    if isinstance(read, Hint):
+        return e.HintReceived, {"text": read.text, "interrupt": read.interrupt, "by": by}
+    if isinstance(read, Abort):
+        return e.AbortRequested, {"reason": read.reason, "by": by}
+    kind = e.PauseRequested if isinstance(read, Pause) else e.ResumeRequested
+    return kind, {"reason": read.reason, "by": by}
+
+
+def cancel_requested(projector: Projector, entry: HistoryEvent) -> Draft:
+    attributes = entry.workflow_execution_cancel_requested_event_attributes
+    reason = attributes.cause or "cancelled"
+    return [(e.AbortRequested, {"reason": reason, "by": attributes.identity or None})]
+
+
+def update_accepted(projector: Projector, entry: HistoryEvent) -> Draft:
+    attributes = entry.workflow_execution_update_accepted_event_attributes
+    request = attributes.accepted_request
+    if request.input.name == "decide":
+        decide = read_decide(plain(request.input.args))
+        projector.updates[entry.event_id] = (decide, request.meta.identity or None)
+    return []
+
+
+def update_completed(projector: Projector, entry: HistoryEvent) -> Draft:
+    attributes = entry.workflow_execution_update_completed_event_attributes
+    found = projector.updates.pop(attributes.accepted_event_id, None)
+    outcome = attributes.outcome
+    if found is None or not outcome.HasField("success"):
+        return []
+    decide, identity = found
+    decision = first(Decision, outcome.success)
+    if decision is None:
+        return []
+    projector.announced.discard(decision.id)
+    fields = {
+        "id": decision.id,
+        "verdict": decision.verdict,
+        "note": decision.note,
+        "arguments": decide.arguments,
+        "by": decision.by or identity,
+    }
+    return [(e.DecisionMade, fields)]
+
+
+def waiting(projector: Projector, entry: HistoryEvent) -> Draft:
+    memo = entry.workflow_properties_modified_event_attributes.upserted_memo
+    payload = memo.fields.get("waiting")
+    if payload is None:
+        return
+    for pending in PENDING.validate_json(payload.data or b"[]") or []:
+        if pending.id in projector.announced:
+            continue
+        projector.announced.add(pending.id)
+        fields = {
+            name: getattr(pending, name)
+            for name in ("id", "turn", "need", "question", "tool", "effect", "arguments")
+        }
+        yield e.DecisionRequested, fields

@@ -1,0 +1,141 @@
+"""A worker of one agent: its runs, its model calls and its tools in one process.
+
+One queue serves all of them, because the engine hands an activity straight back to the worker that
+asked for it only on the same queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from harness.agent import Agent
+from harness.client.connection import Connection
+from harness.contracts.queues import workspace_queue
+from harness.stack import ensure_search_attributes
+from harness.store import LiveWriter, Transcripts
+from harness_activities.call_model import ModelActivities
+from harness_activities.failures import Failures
+from harness_activities.model.plan import Models
+from harness_activities.run_tool import ToolActivities
+from harness_workflows import WORKFLOWS
+
+STICKY_S = 1.0
+"""How long a run waits for the worker that has it in memory; 10 s by default (a dead worker's runs
+would stand still for that long)."""
+HEARTBEAT_THROTTLE_S = 0.5
+"""How often a heartbeat goes out at most, and with it how late a cancel may arrive."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all agents of a process share: provider clients, caches, the writers to the database."""
+
+    connection: Connection
+    models: Models
+    transcripts: Transcripts
+    live: LiveWriter
+
+
+@asynccontextmanager
+async def shared(connection: Connection) -> AsyncGenerator[Shared]:
+    async with AsyncExitStack() as stack:
+        await ensure_search_attributes(connection.temporal)
+        models = Models(connection.settings)
+        stack.push_async_callback(models.close)
+        transcripts = Transcripts(connection.database)
+        stack.push_async_callback(transcripts.close)
+        live = LiveWriter(connection.database, connection.settings.live)
+        stack.push_async_callback(live.close)
+        yield Shared(connection, models, transcripts, live)
+
+
+class AgentWorker:
+    """Started by `async with`; leaves with the work in hand finished or given back."""
+
+    def __init__(self, parts: Shared, agent: Agent[Any]) -> None:
+        self._parts = parts
+        self._agent = agent
+        connection = parts.connection
+        self._tools = ToolActivities(
+            agent=agent,
+            artifacts=connection.artifacts,
+            progress=parts.live,
+            http=connection.settings.http,
+        )
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> AgentWorker:
+        stack = self._stack
+        stack.push_async_callback(self._tools.close)
+        for worker in self._workers():
+            await stack.enter_async_context(worker)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    def _workers(self) -> list[Worker]:
+        connection, agent = self._parts.connection, self._agent
+        settings = connection.settings.worker
+        model = ModelActivities(
+            self._parts.models, connection.specs, self._parts.transcripts, self._parts.live
+        )
+        common: dict[str, Any] = {
+            "client": connection.temporal,
+            "max_concurrent_activities": settings.max_activities,
+            "graceful_shutdown_timeout": timedelta(seconds=settings.graceful_shutdown_seconds),
+            "max_heartbeat_throttle_interval": timedelta(seconds=HEARTBEAT_THROTTLE_S),
+            "interceptors": [Failures()],
+        }
+        main = Worker(
+            **common,
+            task_queue=agent.queue,
+            workflows=WORKFLOWS,
+            workflow_runner=workflow_runner(sandbox=settings.sandbox),
+            activities=[model.call_model, model.save_transcript, self._tools.run_tool],
+            max_cached_workflows=settings.max_cached_runs,
+            max_concurrent_workflow_tasks=settings.max_workflow_tasks,
+            sticky_queue_schedule_to_start_timeout=timedelta(seconds=STICKY_S),
+        )
+        if not any(policy.workspace for policy in agent.policies().values()):
+            return [main]
+        queue = workspace_queue(agent.name, socket.gethostname())
+        return [main, Worker(**common, task_queue=queue, activities=[self._tools.run_tool])]
+
+
+def workflow_runner(*, sandbox: bool) -> WorkflowRunner:
+    """The words are pure by the linter and pass through; the workflows themselves never do.
+
+    Unsandboxed in production: our own workflow code is checked by the sandbox in tests and by the
+    import rules, and the sandbox would cost a tenth of a run's CPU.
+    """
+    if not sandbox:
+        return UnsandboxedWorkflowRunner()
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(
+        "harness", "pydantic", "pydantic_core", "annotated_types", "typing_inspection"
+    )
+    return SandboxedWorkflowRunner(restrictions=restrictions)
+
+
+@asynccontextmanager
+async def serve(connection: Connection, *agents: Agent[Any]) -> AsyncGenerator[None]:
+    """Serve agents until the block ends."""
+    async with AsyncExitStack() as stack:
+        parts = await stack.enter_async_context(shared(connection))
+        for agent in agents:
+            await stack.enter_async_context(AgentWorker(parts, agent))
+        yield
+
+
+async def serve_forever(connection: Connection, *agents: Agent[Any]) -> None:
+    async with serve(connection, *agents):
+        await asyncio.Event().wait()

@@ -1,0 +1,96 @@
+"""How a run calls its activities: options, retries, and the words the Temporal page shows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+from harness.contracts.activities import call_model, run_tool, save_transcript
+from harness.contracts.model import CallModel, ModelTurn
+from harness.contracts.queues import workspace_queue
+from harness.contracts.run import RunSpec
+from harness.contracts.tool import RunTool, ToolOutcome, ToolPolicy
+from harness.contracts.transcript import SaveTranscript
+
+INLINE_LIMIT = timedelta(seconds=1)
+SUMMARY_WIDTH = 120  # the page cuts labels there
+READ = ToolPolicy(effect="read")
+"""Policy of a tool that the agent does not have: the call comes back as an error to mend."""
+
+
+def start_model(spec: RunSpec, request: CallModel) -> workflow.ActivityHandle[ModelTurn]:
+    limits = spec.limits
+    return workflow.start_activity(
+        call_model,
+        request,
+        task_queue=spec.model_queue,
+        start_to_close_timeout=timedelta(seconds=limits.model_timeout_s),
+        heartbeat_timeout=timedelta(seconds=limits.heartbeat_s),
+        # A cancelled call comes back with the text it had got, so it is waited for.
+        cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        retry_policy=_retry(limits.model_attempts),
+        summary=f"{spec.model} turn {request.turn}",
+    )
+
+
+def start_tool(spec: RunSpec, request: RunTool) -> workflow.ActivityHandle[ToolOutcome]:
+    policy = spec.tools.get(request.call.name, READ)
+    label = summary(request.call.name, request.call.arguments)
+    if policy.inline:
+        return workflow.start_local_activity(
+            run_tool,
+            request,
+            start_to_close_timeout=INLINE_LIMIT,
+            retry_policy=RetryPolicy(maximum_attempts=2),
+            summary=label,
+        )
+    limits = spec.limits
+    timeout = policy.timeout_s or limits.tool_timeout_s
+    return workflow.start_activity(
+        run_tool,
+        request,
+        task_queue=_workspace_queue(spec) if policy.workspace else None,
+        # The tool's own limit is kept inside the activity, where the error can say more.
+        start_to_close_timeout=timedelta(seconds=timeout + 10),
+        heartbeat_timeout=timedelta(seconds=limits.heartbeat_s),
+        cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        retry_policy=_retry(policy.attempts or limits.tool_attempts),
+        summary=label,
+    )
+
+
+async def save(spec: RunSpec, request: SaveTranscript) -> str:
+    return await workflow.execute_activity(
+        save_transcript,
+        request,
+        start_to_close_timeout=timedelta(seconds=30),
+        heartbeat_timeout=timedelta(seconds=spec.limits.heartbeat_s),
+        summary="save the transcript",
+    )
+
+
+def _retry(attempts: int) -> RetryPolicy:
+    return RetryPolicy(
+        initial_interval=timedelta(milliseconds=500),
+        maximum_interval=timedelta(seconds=30),
+        maximum_attempts=attempts,
+    )
+
+
+def _workspace_queue(spec: RunSpec) -> str | None:
+    if spec.workspace is None:
+        return None
+    return workspace_queue(spec.agent, spec.workspace.host)
+
+
+def summary(name: str, arguments: dict[str, Any] | str) -> str:
+    """`add(a=2, b=3)`, cut to what the page shows."""
+    if isinstance(arguments, str):
+        inner = arguments
+    else:
+        inner = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
+    text = f"{name}({inner})"
+    return text if len(text) <= SUMMARY_WIDTH else text[: SUMMARY_WIDTH - 1] + "…"

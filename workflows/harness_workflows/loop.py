@@ -1,0 +1,125 @@
+"""The loop of a run: ask the model, run the tools it asks for, until there is an answer."""
+
+from __future__ import annotations
+
+import asyncio
+
+from temporalio import exceptions, workflow
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+
+from harness.contracts.errors import (
+    CATALOG,
+    ErrorInfo,
+    HarnessError,
+    ProviderError,
+    RunError,
+    from_info,
+)
+from harness.contracts.message import tool_results, user
+from harness.contracts.model import CallModel, ModelTurn
+from harness_workflows import card, waits
+from harness_workflows.budgets import within_budget
+from harness_workflows.calls import start_model
+from harness_workflows.memory import Memory
+from harness_workflows.tools import run_calls
+
+TRANSCRIPT_MISSING = "store.transcript_missing"
+
+
+class FreshHistory(Exception):
+    """The engine suggests to go on in a new execution."""
+
+
+async def converse(memory: Memory) -> ModelTurn | None:
+    """The final reply; None when the run was aborted first."""
+    while await _may_go_on(memory):
+        reply = await _turn(memory)
+        if reply is None or reply.interrupted:
+            continue
+        if reply.message.calls:
+            results = await run_calls(memory, reply.message.calls)
+            memory.messages.append(tool_results(results))
+            _check_mends(memory, "tool calls", "mend_limit")
+        elif reply.invalid:
+            memory.mends += 1
+            memory.messages.append(user(reply.invalid, origin="mend"))
+            _check_mends(memory, "answers", "invalid_output")
+        elif not memory.hints:  # a hint that came during the last call deserves another
+            return reply
+    return None
+
+
+async def _may_go_on(memory: Memory) -> bool:
+    """The boundary between two steps: pauses, aborts, budgets and fresh histories happen here."""
+    try:
+        await waits.unpaused(memory)
+        if workflow.info().is_continue_as_new_suggested() and memory.aborted is None:
+            raise FreshHistory
+        reached = await within_budget(memory)
+    except waits.OutOfTimeError:
+        reached = f"{memory.budget.seconds:g} seconds"
+    if memory.aborted is None and reached is not None:
+        raise RunError("budget", f"the run reached its budget of {reached}")
+    return memory.aborted is None
+
+
+async def _turn(memory: Memory) -> ModelTurn | None:
+    """One model call with everything that is new; None when it was cancelled before it began."""
+    memory.turn += 1
+    memory.totals = memory.totals.model_copy(update={"turns": memory.totals.turns + 1})
+    memory.take_hints()
+    head, messages = memory.head, tuple(memory.messages)
+    request = CallModel(
+        spec=memory.spec.spec,
+        head=head,
+        messages=messages,
+        turn=memory.turn,
+        model=memory.spec.model if memory.spec.override else None,
+    )
+    try:
+        reply = await _answer(memory, request)
+    except HarnessError as error:
+        if error.code != TRANSCRIPT_MISSING or not memory.sent:
+            raise
+        head, messages = memory.resend(messages)
+        again = request.model_copy(update={"head": head, "messages": messages, "call": 1})
+        reply = await _answer(memory, again)
+    if reply is not None:
+        memory.took(reply, messages)
+    return reply
+
+
+async def _answer(memory: Memory, request: CallModel) -> ModelTurn | None:
+    card.show(memory, f"asking {memory.spec.model}")
+    memory.model_call = start_model(memory.spec, request)
+    try:
+        return await memory.model_call
+    except asyncio.CancelledError:
+        return None
+    except ActivityError as error:
+        if is_cancelled_exception(error):
+            return None
+        raise failure(error) from None
+    finally:
+        memory.model_call = None
+        waits.notice_cancel(memory)
+
+
+def _check_mends(memory: Memory, what: str, category: str) -> None:
+    if memory.mends > memory.spec.limits.mends:
+        raise RunError(category, f"the model made {memory.mends} invalid {what} in a row")
+
+
+def failure(error: ActivityError) -> HarnessError:
+    """What an activity's failure says, in our words."""
+    cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.type in CATALOG:
+        known = CATALOG[cause.type]
+        return from_info(
+            ErrorInfo(
+                code=cause.type, message=cause.message, fix=known.fix, retryable=known.retryable
+            )
+        )
+    if isinstance(cause, exceptions.TimeoutError):
+        return ProviderError("timeout", f"{error.activity_type} ran out of time: {cause.message}")
+    return RunError("failed", f"{error.activity_type} failed: {cause or error}")

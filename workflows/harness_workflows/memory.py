@@ -1,0 +1,145 @@
+"""What a run remembers between its steps, and the small changes that signals make to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from temporalio import workflow
+
+from harness.contracts.message import Message, user
+from harness.contracts.model import ModelTurn
+from harness.contracts.run import Budget, Carry, Pending, RunSpec, RunState, Sent, Totals
+from harness.contracts.steering import Decide
+from harness.contracts.tool import ToolOutcome
+
+
+@dataclass
+class Memory:
+    spec: RunSpec
+    origin: str
+    """First run id of the chain of executions."""
+    started: float
+    head: str | None
+    messages: list[Message]
+    """New since `head`, to be sent with the next model call."""
+    budget: Budget
+    totals: Totals = field(default_factory=Totals)
+    turn: int = 0
+    state: RunState = RunState.RUNNING
+    doing: str = "starting"
+    reply: str = ""
+    """Text of the newest reply: what there is so far when a run is cut short."""
+    hints: list[str] = field(default_factory=list[str])
+    paused: bool = False
+    aborted: str | None = None
+    cancelled: bool = False
+    """The abort came as Temporal's own Cancel, and the run closes as Canceled."""
+    mends: int = 0
+    """Invalid replies in a row."""
+    sent: list[Sent] = field(default_factory=list[Sent])
+    """Nodes after `saved`, oldest first."""
+    saved: str | None = None
+    """The newest node known to be durable."""
+    pending: dict[str, Pending] = field(default_factory=dict[str, Pending])
+    decided: dict[str, Decide] = field(default_factory=dict[str, Decide])
+    model_call: workflow.ActivityHandle[ModelTurn] | None = None
+    """The call in flight, so that a signal can cancel it."""
+    tool_calls: list[workflow.ActivityHandle[ToolOutcome]] = field(
+        default_factory=list[workflow.ActivityHandle[ToolOutcome]]
+    )
+    refusal: str | None = None
+    """The newest signal that could not be understood, for the card."""
+
+    def abort(self, reason: str) -> None:
+        if self.aborted is None:
+            self.aborted = reason
+        if self.model_call:
+            self.model_call.cancel()
+        for handle in self.tool_calls:
+            handle.cancel()
+
+    def hint(self, text: str, *, interrupt: bool) -> None:
+        self.hints.append(text)
+        if interrupt and self.model_call:
+            self.model_call.cancel()
+
+    def take_hints(self) -> None:
+        self.messages.extend(user(text, origin="hint") for text in self.hints)
+        self.hints.clear()
+
+    def took(self, turn: ModelTurn, sent: tuple[Message, ...]) -> None:
+        """A reply has come: the transcript has a new head."""
+        self.head = turn.head
+        self.messages.clear()
+        self.sent.append(Sent(head=turn.head, messages=(*sent, turn.message)))
+        if turn.saved:
+            self.mark_saved(turn.saved)
+        costs = [c for c in (self.totals.cost_micros, turn.cost_micros) if c is not None]
+        self.totals = self.totals.model_copy(
+            update={
+                "usage": self.totals.usage + turn.usage,
+                "cost_micros": sum(costs) if costs else None,
+            }
+        )
+        if turn.message.text:
+            self.reply = turn.message.text
+
+    def mark_saved(self, head: str) -> None:
+        for place, node in enumerate(self.sent):
+            if node.head == head:
+                del self.sent[: place + 1]
+                self.saved = head
+                return
+
+    def resend(self, messages: tuple[Message, ...]) -> tuple[str | None, tuple[Message, ...]]:
+        """Where to start from and what to send when a node that was not durable is gone."""
+        held = tuple(message for node in self.sent for message in node.messages)
+        self.sent.clear()
+        self.head = self.saved
+        return self.saved, (*held, *messages)
+
+    def carried(self) -> RunSpec:
+        """The input of the next execution of this run."""
+        carry = Carry(
+            origin=self.origin,
+            started=self.started,
+            turn=self.turn,
+            totals=self.totals,
+            head=self.head,
+            messages=tuple(self.messages) + tuple(user(t, origin="hint") for t in self.hints),
+            budget=self.budget,
+            paused=True if self.paused else None,
+            mends=self.mends or None,
+            aborted=self.aborted,
+        )
+        return self.spec.model_copy(update={"carry": carry})
+
+
+def remember(spec: RunSpec) -> Memory:
+    """The memory a run starts with, or goes on with in a fresh history."""
+    carry = spec.carry
+    if carry is None:
+        info = workflow.info()
+        return Memory(
+            spec=spec,
+            origin=info.first_execution_run_id,
+            started=workflow.time(),
+            head=spec.head,
+            saved=spec.head,
+            messages=list(spec.messages),
+            budget=spec.budget,
+        )
+    return Memory(
+        spec=spec,
+        origin=carry.origin,
+        started=carry.started,
+        head=carry.head,
+        saved=carry.head,
+        messages=list(carry.messages),
+        budget=carry.budget,
+        totals=carry.totals,
+        turn=carry.turn,
+        paused=bool(carry.paused),
+        mends=carry.mends or 0,
+        aborted=carry.aborted,
+    )

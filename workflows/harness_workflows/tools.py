@@ -1,0 +1,126 @@
+"""The tool calls of one reply: side by side or one after another, approved where they must be."""
+
+from __future__ import annotations
+
+import asyncio
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, is_cancelled_exception
+
+from harness.contracts.message import ToolCall, ToolResult
+from harness.contracts.run import Pending
+from harness.contracts.steering import Decide
+from harness.contracts.tool import Effect, RunTool, ToolOutcome
+from harness_workflows import card, waits
+from harness_workflows.calls import READ, start_tool
+from harness_workflows.memory import Memory
+
+MENDABLE = frozenset({"tool.unknown", "tool.invalid_arguments"})
+"""Failures that are the model's own mistake, and that it can put right."""
+
+
+async def run_calls(memory: Memory, calls: tuple[ToolCall, ...]) -> tuple[ToolResult, ...]:
+    """Results in the order of the calls; every call gets one, also when the run is aborted."""
+    ordinals = _ordinals(calls)
+    if memory.spec.parallel and all(_effect(memory, call) == "read" for call in calls):
+        pairs = zip(calls, ordinals, strict=True)
+        return tuple(await asyncio.gather(*(_call(memory, c, n) for c, n in pairs)))
+    return tuple([await _call(memory, c, n) for c, n in zip(calls, ordinals, strict=True)])
+
+
+async def _call(memory: Memory, call: ToolCall, ordinal: int | None) -> ToolResult:
+    request = RunTool(
+        call=call,
+        turn=memory.turn,
+        spec=memory.spec.spec,
+        origin=None if memory.origin == workflow.info().run_id else memory.origin,
+        ordinal=ordinal,
+        workspace=memory.spec.workspace,
+        session=memory.spec.session,
+    )
+    while memory.aborted is None:
+        card.show(memory, f"running {call.name}")
+        outcome = await _attempt(memory, request)
+        if outcome.need is None:
+            _count_mends(memory, outcome)
+            return outcome.result or _error(call, "the tool returned nothing")
+        decide = await waits.decision(memory, _pending(memory, request, outcome))
+        if decide is None:
+            break
+        settled = _settle(request, outcome, decide)
+        if isinstance(settled, ToolResult):
+            return settled
+        request = settled
+    return _error(call, f"not run: the run was aborted ({memory.aborted})")
+
+
+async def _attempt(memory: Memory, request: RunTool) -> ToolOutcome:
+    handle = start_tool(memory.spec, request)
+    memory.tool_calls.append(handle)
+    memory.totals = memory.totals.model_copy(update={"tool_calls": memory.totals.tool_calls + 1})
+    try:
+        return await handle
+    except asyncio.CancelledError:
+        pass  # noticed below
+    except ActivityError as error:
+        if not is_cancelled_exception(error):
+            cause = error.cause or error
+            return ToolOutcome(result=_error(request.call, f"{request.call.name} failed: {cause}"))
+    finally:
+        memory.tool_calls.remove(handle)
+        waits.notice_cancel(memory)
+    return ToolOutcome(result=_error(request.call, f"cancelled: {memory.aborted}"))
+
+
+def _settle(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool | ToolResult:
+    """The next request, or the result that the decision itself is."""
+    call = request.call
+    if decide.verdict == "answer":
+        return ToolResult(call=call.id, name=call.name, content=decide.answer or "")
+    if decide.verdict == "reject":
+        note = f": {decide.note}" if decide.note else ""
+        refused = "gave no answer" if outcome.need == "answer" else "refused this call"
+        return _error(call, f"A person {refused}{note}")
+    changes: dict[str, object] = {"approved": True, "note": decide.note}
+    if decide.verdict == "edit":
+        edited = call.model_copy(update={"arguments": decide.arguments})
+        changes |= {"call": edited, "edited": True}
+    return request.model_copy(update=changes)
+
+
+def _pending(memory: Memory, request: RunTool, outcome: ToolOutcome) -> Pending:
+    call = request.call
+    return Pending(
+        id=call.id,
+        need=outcome.need or "approval",
+        turn=memory.turn,
+        tool=call.name,
+        arguments=call.arguments if isinstance(call.arguments, dict) else None,
+        effect=_effect(memory, call),
+        question=outcome.reason or f"May {call.name} run?",
+        since=workflow.time(),
+    )
+
+
+def _count_mends(memory: Memory, outcome: ToolOutcome) -> None:
+    if outcome.failure and outcome.failure.code in MENDABLE:
+        memory.mends += 1
+    else:
+        memory.mends = 0
+
+
+def _ordinals(calls: tuple[ToolCall, ...]) -> list[int | None]:
+    """Which one each call is among equal calls of the reply; None for the first."""
+    ordinals: list[int | None] = []
+    for place, call in enumerate(calls):
+        same = [c for c in calls[:place] if (c.name, c.arguments) == (call.name, call.arguments)]
+        ordinals.append(len(same) or None)
+    return ordinals
+
+
+def _effect(memory: Memory, call: ToolCall) -> Effect:
+    return memory.spec.tools.get(call.name, READ).effect
+
+
+def _error(call: ToolCall, content: str) -> ToolResult:
+    return ToolResult(call=call.id, name=call.name, content=content, error=True)
