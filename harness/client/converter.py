@@ -39,7 +39,7 @@ class WordConverter(EncodingPayloadConverter):
         hint: Any = type_hint  # unions and generics come here too
         if isinstance(hint, type) and issubclass(hint, Word):
             return hint.model_validate_json(payload.data)
-        return _adapter(hint).validate_json(payload.data)
+        return _adapter(hint).validate_json(payload.data)  # pyright: ignore[reportUnknownArgumentType]
 
 
 @lru_cache(maxsize=256)
