@@ -24,11 +24,15 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
-from tests.fakes import calculator, wire_responses
+from tests.fakes import calculator, wire_chat, wire_messages, wire_responses
 from tests.fakes.http import Connection, Exchange
 from tests.fakes.steps import Fail, Frame, Hang, Raw, Say, Script, Step
 
-WIRES: dict[str, ModuleType] = {"/v1/responses": wire_responses}
+WIRES: dict[str, ModuleType] = {
+    "/v1/responses": wire_responses,
+    "/v1/messages": wire_messages,
+    "/v1/chat/completions": wire_chat,
+}
 
 
 @dataclass
@@ -76,6 +80,7 @@ class ModelServer:
         self._open: set[Connection] = set()
         self._news = asyncio.Condition()
         self._server: asyncio.Server | None = None
+        self._telling: set[asyncio.Task[None]] = set()
 
     # --- what it answers
 
@@ -167,8 +172,10 @@ class ModelServer:
             raise
         finally:
             call.ended.set()
-            with suppress(RuntimeError):  # the loop may be closing
-                asyncio.ensure_future(self._tell())
+            # A task of its own: this one may be cancelled, and may not wait any more.
+            task = asyncio.ensure_future(self._tell())
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
         return None
 
     async def _tell(self) -> None:
@@ -212,7 +219,8 @@ async def _stream(say: Say, frames: list[Frame], wire: ModuleType, exchange: Exc
     if say.then != "end" or say.error:
         frames = frames[:half]
     if say.garbage:
-        frames[half] = Frame(b'event: response.output_text.delta\ndata: {"type": oops\n\n')
+        named = frames[half].data.partition(b"data:")[0]
+        frames[half] = Frame(named + b'data: {"type": oops\n\n')
     if say.error:
         frames = [*frames, wire.error_frame(say.error)]
     if say.split:

@@ -12,11 +12,15 @@ from tests.fakes.steps import Fail, Frame, Say, json_text, pieces_of
 
 Json = dict[str, Any]
 FIELDS = frozenset(
-    "background conversation include input instructions max_output_tokens max_tool_calls metadata "
-    "model parallel_tool_calls previous_response_id prompt prompt_cache_key prompt_cache_options "
-    "prompt_cache_retention reasoning safety_identifier service_tier store stream stream_options "
-    "temperature text tool_choice tools top_logprobs top_p truncation user".split()
-)
+    {
+        "background", "conversation", "include", "input", "instructions", "max_output_tokens",
+        "max_tool_calls", "metadata", "model", "parallel_tool_calls", "previous_response_id",
+        "prompt", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention",
+        "reasoning", "safety_identifier", "service_tier", "store", "stream", "stream_options",
+        "temperature", "text", "tool_choice", "tools", "top_logprobs", "top_p", "truncation",
+        "user",
+    }
+)  # fmt: skip
 INCLUDES = frozenset({"reasoning.encrypted_content", "message.output_text.logprobs"})
 CONTENT = {
     "user": {"input_text", "input_image", "input_file"},
@@ -99,32 +103,42 @@ def not_strict(schema: Any, at: str = "()") -> str | None:
 
 
 def _check_input(body: Json) -> Fail | None:
-    open_calls: dict[str, int] = {}
+    open_calls: set[str] = set()
     items: list[Json] = body["input"]
     for i, item in enumerate(items):
         kind = item.get("type", "message")
         if kind == "function_call":
-            for name in ("call_id", "name", "arguments"):
-                if not isinstance(item.get(name), str):
-                    return bad(f"Missing required parameter: 'input[{i}].{name}'.")
-            open_calls[item["call_id"]] = i
+            problem = _check_call(item, open_calls, i)
         elif kind == "function_call_output":
-            call_id = item.get("call_id")
-            if not isinstance(item.get("output"), str | list):
-                return bad(f"Missing required parameter: 'input[{i}].output'.")
-            if open_calls.pop(str(call_id), None) is None:
-                return bad(f"No tool call found for function call output with call_id {call_id}.")
+            problem = _check_output(item, open_calls, i)
         elif kind == "reasoning":
-            problem = _check_reasoning(item, items[i + 1 : i + 2], bool(body.get("store", True)))
-            if problem:
-                return bad(problem)
+            following = items[i + 1 : i + 2]
+            problem = _check_reasoning(item, following, bool(body.get("store", True)))
         elif kind == "message":
-            if problem := _check_message(item, i):
-                return bad(problem)
+            problem = _check_message(item, i)
         else:
-            return bad(f"Invalid value: '{kind}' at input[{i}].type.")
+            problem = f"Invalid value: '{kind}' at input[{i}].type."
+        if problem:
+            return bad(problem)
     if open_calls:
         return bad(f"No tool output found for function call {next(iter(open_calls))}.")
+    return None
+
+
+def _check_call(item: Json, open_calls: set[str], i: int) -> str | None:
+    for name in ("call_id", "name", "arguments"):
+        if not isinstance(item.get(name), str):
+            return f"Missing required parameter: 'input[{i}].{name}'."
+    open_calls.add(item["call_id"])
+    return None
+
+
+def _check_output(item: Json, open_calls: set[str], i: int) -> str | None:
+    if not isinstance(item.get("output"), str | list):
+        return f"Missing required parameter: 'input[{i}].output'."
+    if item.get("call_id") not in open_calls:
+        return f"No tool call found for function call output with call_id {item.get('call_id')}."
+    open_calls.remove(item["call_id"])
     return None
 
 
@@ -132,10 +146,10 @@ def _check_reasoning(item: Json, following: list[Json], store: bool) -> str | No
     if not item.get("id") or "summary" not in item:
         return "Missing required parameter: 'summary'."
     if not store and not item.get("encrypted_content"):
-        return f"Item with id '{item['id']}' not found. Items are not persisted when `store` is set to false."
+        return f"Item with id '{item['id']}' not found: items are not persisted without `store`."
     role = following[0].get("role") if following else "user"
     if role in ("user", "system", "developer"):
-        return f"Item '{item['id']}' of type 'reasoning' was provided without its required following item."
+        return f"Item '{item['id']}' of type 'reasoning' lacks its required following item."
     return None
 
 

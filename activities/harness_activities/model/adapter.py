@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from harness.contracts.model import FinishReason, ModelReply, ModelRequest, Usage
+from harness.contracts.model import ModelReply, ModelRequest
 
 Sink = Callable[[str], None]
-"""Takes each piece of text as it comes. Called between two reads of the socket: it must be cheap."""
+"""Takes each piece of text as it comes, between two reads of the socket: it must be cheap."""
 
 
 class Adapter(Protocol):
@@ -43,7 +43,9 @@ class Fold(Protocol):
     """Folds the events of one stream into a reply; one class per wire protocol."""
 
     done: bool
-    """Whether the closing event has come."""
+    """Whether the answer is complete."""
+    over: bool
+    """Whether nothing more is to be read: a complete answer may still be followed by its usage."""
 
     def feed(self, event: bytes, data: bytes) -> None:
         """Take one server-sent event. Raises ProviderError for the provider's own error events."""
@@ -55,15 +57,3 @@ class Fold(Protocol):
 
 
 Json = dict[str, Any]
-
-__all__ = [
-    "Adapter",
-    "FinishReason",
-    "Fold",
-    "Json",
-    "ModelReply",
-    "ModelRequest",
-    "Sink",
-    "Usage",
-    "Where",
-]

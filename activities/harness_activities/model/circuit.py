@@ -18,7 +18,7 @@ COUNTED = frozenset(
 
 @dataclass
 class Circuit:
-    """Closed: calls pass. Open: they fail at once. After a rest one call is let through to probe."""
+    """Closed: calls pass. Open: they fail at once. After a rest one call probes."""
 
     provider: str
     clock: Callable[[], float] = field(default=monotonic)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, cast
 
 from harness.contracts.errors import ProviderError
 from harness_activities.model.adapter import Where
@@ -143,7 +143,7 @@ def raised(exc: BaseException, where: Where) -> ProviderError | None:
         body: object = getattr(exc, "body", None) or _text(response)
         return answered(status, body, getattr(response, "headers", None) or {}, where)
     if isinstance(body := getattr(exc, "body", None), dict):  # an error event in a stream
-        return told(body, where, kind)  # pyright: ignore[reportUnknownArgumentType]
+        return told(cast("dict[str, Any]", body), where, kind)
     text = str(exc) or type(exc).__name__
     cause = str(exc.__cause__ or "")
     return failure(kind, text if not cause or cause in text else f"{text} {cause}", where)
@@ -186,18 +186,18 @@ def category_of(codes: tuple[str, ...], text: str, default: str) -> str:
 def describe(body: object) -> tuple[tuple[str, ...], str]:
     """The codes and the text in an error body, whichever of the known shapes it has."""
     if isinstance(body, list) and body:  # Gemini's compatible endpoint wraps it in a list
-        body = body[0]  # pyright: ignore[reportUnknownVariableType]
+        return describe(cast("list[object]", body)[0])
     if not isinstance(body, Mapping):
-        return (), _short(str(body)) if body else ""
-    top: Mapping[str, Any] = body  # pyright: ignore[reportUnknownVariableType]
+        return (), _short(str(cast(object, body))) if body else ""
+    top = cast("Mapping[str, Any]", body)
     inner: object = top.get("error")
     if isinstance(inner, str):
         return (), inner
-    error: Mapping[str, Any] = inner if isinstance(inner, Mapping) else top  # pyright: ignore[reportUnknownVariableType]
+    error = cast("Mapping[str, Any]", inner) if isinstance(inner, Mapping) else top
     details: object = error.get("details")
     found: list[object] = [error.get("code"), error.get("type"), error.get("status")]
     if isinstance(details, Mapping):
-        found.insert(0, details.get("error_code"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+        found.insert(0, cast("Mapping[str, Any]", details).get("error_code"))
     codes = tuple(code.lower() for code in found if isinstance(code, str))
     text = error.get("message") or error.get("detail") or ""
     return codes, text if isinstance(text, str) else str(text)

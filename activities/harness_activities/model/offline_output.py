@@ -64,7 +64,7 @@ class _Filler:
 
     def _object(self, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
         properties = cast(Mapping[str, Mapping[str, Any]], schema.get("properties") or {})
-        required = set(schema.get("required") or ())
+        required = set(cast("list[str]", schema.get("required") or []))
         return {
             key: self.value(of, depth + 1)
             for key, of in properties.items()

@@ -14,7 +14,8 @@ WHO = "I am offline/demo, a small rule-based program and no language model."
 
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _SUM = re.compile(
-    rf"(?<![\w.])({_NUMBER})((?:\s*(?:\*\*|[-+*/%x×÷]|plus|minus|times|divided by)\s*\(?{_NUMBER}\)?)+)"
+    rf"(?<![\w.])({_NUMBER})"
+    rf"((?:\s*(?:\*\*|[-+*/%x×÷]|plus|minus|times|divided by)\s*\(?{_NUMBER}\)?)+)"
 )
 _WORDS = {"plus": "+", "minus": "-", "times": "*", "divided by": "/", "x": "*", "×": "*", "÷": "/"}
 _PAIR = re.compile(rf"^({_NUMBER})([-+*/])({_NUMBER})$")
@@ -24,9 +25,9 @@ _VERBS = {
     "*": ("multiply", "times", "mul", "product"),
     "/": ("divide", "div"),
 }
-_DULL = frozenset(
-    "get set find fetch run do make tool call use the a an of for to in file files ask list read "
-    "write search now echo math http human".split()
+_DULL = re.compile(
+    r"get|set|find|fetch|run|do|make|tool|call|use|the|an?|of|for|to|in|files?|ask|list|read"
+    r"|write|search|now|echo|math|http|human"
 )
 
 
@@ -71,7 +72,7 @@ def _verb_tool(sign: str, tools: dict[str, ToolSpec]) -> ToolSpec | None:
     for tool in tools.values():
         if set(tool.name.lower().split("_")) & set(_VERBS[sign]):
             keys = _keys(tool, "number", "integer")
-            if len(keys) == 2 and set(tool.parameters.get("required") or keys) <= set(keys):
+            if len(keys) == 2 and _required(tool) <= set(keys):
                 return tool
     return None
 
@@ -86,7 +87,9 @@ def _files(text: str, tools: dict[str, ToolSpec]) -> Iterator[Wish]:
             values = dict(zip(_path_first(tool), (match.group(3), content), strict=False))
             yield Wish(match.start(), tool.name, values, match.group(3))
     if tool := tools.get("read_file"):
-        pattern = r"\b(?:read|show|open|cat)\s+(?:me\s+)?(?:the\s+)?(?:file\s+)?[\"'`]?([\w./~-]*\w\.?\w+)"
+        pattern = (
+            r"\b(?:read|show|open|cat)\s+(?:me\s+)?(?:the\s+)?(?:file\s+)?[\"'`]?([\w./~-]*\w)"
+        )
         for match in re.finditer(pattern, text, re.IGNORECASE):
             yield Wish(match.start(), tool.name, _one(tool, match.group(1)), match.group(1))
     if tool := tools.get("list_files"):
@@ -122,7 +125,7 @@ def _by_name(text: str, tools: dict[str, ToolSpec]) -> Iterator[Wish]:
     """A tool of the user's own whose name, or a telling word of it, stands in the text."""
     lower = text.lower()
     for tool in tools.values():
-        telling = [word for word in tool.name.lower().split("_") if word not in _DULL]
+        telling = [word for word in tool.name.lower().split("_") if not _DULL.fullmatch(word)]
         for word in (tool.name.lower(), *telling):
             match = re.search(rf"\b{re.escape(word)}", lower)
             if match:
@@ -142,7 +145,7 @@ def _from_text(tool: ToolSpec, text: str) -> dict[str, Any]:
     )
     strings = iter(named)
     values: dict[str, Any] = {}
-    required = set(tool.parameters.get("required") or ())
+    required = _required(tool)
     for key, schema in _properties(tool).items():
         kind = schema.get("type")
         if kind in ("number", "integer"):
@@ -152,12 +155,17 @@ def _from_text(tool: ToolSpec, text: str) -> dict[str, Any]:
             default = schema["enum"][0] if schema.get("enum") else text.strip()
             values[key] = next(strings, default if key in required else None)
         elif key in required:
-            values[key] = {"boolean": True, "array": [], "object": {}}.get(str(kind))
+            others: dict[str, Any] = {"boolean": True, "array": [], "object": {}}
+            values[key] = others.get(str(kind))
     return {key: value for key, value in values.items() if value is not None}
 
 
 def _properties(tool: ToolSpec) -> dict[str, dict[str, Any]]:
     return cast("dict[str, dict[str, Any]]", tool.parameters.get("properties") or {})
+
+
+def _required(tool: ToolSpec) -> set[str]:
+    return set(cast("list[str]", tool.parameters.get("required") or []))
 
 
 def _keys(tool: ToolSpec, *types: str) -> list[str]:
@@ -166,14 +174,14 @@ def _keys(tool: ToolSpec, *types: str) -> list[str]:
 
 def _one(tool: ToolSpec, value: str) -> dict[str, Any]:
     """`value` as the tool's one telling argument: its first required string."""
-    required = set(tool.parameters.get("required") or ())
+    required = _required(tool)
     keys = _keys(tool, "string") or list(_properties(tool))
     best = next((key for key in keys if key in required), keys[0] if keys else None)
     return {best: value} if best else {}
 
 
 def _needed(tool: ToolSpec, value: str) -> dict[str, Any]:
-    return _one(tool, value) if tool.parameters.get("required") else {}
+    return _one(tool, value) if _required(tool) else {}
 
 
 def _path_first(tool: ToolSpec) -> list[str]:

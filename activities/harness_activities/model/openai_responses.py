@@ -10,9 +10,7 @@ from harness.config.settings import ProviderSettings
 from harness.contracts.model import ModelReply, ModelRequest
 from harness_activities.model.adapter import Sink, Where
 from harness_activities.model.responses_wire import ResponsesFold, body_of
-from harness_activities.model.stream import fold_stream
-
-HEADERS = {"Content-Type": "application/json", "Accept": "text/event-stream"}
+from harness_activities.model.stream import HEADERS, fold_stream, secrets_of, timeout_of
 
 
 class OpenAIResponses:
@@ -43,10 +41,6 @@ def openai_client(settings: ProviderSettings) -> AsyncOpenAI:
     return AsyncOpenAI(
         api_key=key.get_secret_value() if key else "none",
         base_url=settings.base_url,
-        timeout=httpx2.Timeout(settings.timeout_seconds, connect=min(10, settings.timeout_seconds)),
+        timeout=timeout_of(settings),
         max_retries=0,
     )
-
-
-def secrets_of(settings: ProviderSettings) -> tuple[str, ...]:
-    return (settings.api_key.get_secret_value(),) if settings.api_key else ()

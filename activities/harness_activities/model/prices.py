@@ -1,11 +1,95 @@
-"""What tokens cost."""
+"""What tokens cost, as published by the providers at the date AS_OF.
+
+This is data with a date, not a promise: a model that is not here has no known price, and a
+surcharge for very long prompts, batch discounts and a person's own contract are not counted.
+"""
 
 from __future__ import annotations
 
+import re
+from typing import NamedTuple
+
 from harness.contracts.model import Usage
+
+AS_OF = "2026-11-01"
+
+
+class Price(NamedTuple):
+    """US dollars per million tokens."""
+
+    input: float
+    cached: float
+    output: float
+    cache_write: float | None = None
+    """Where writing to the cache costs more than plain input."""
+
+
+PRICES: dict[str, Price] = {
+    "openai/gpt-6-astra": Price(10, 1, 50, 12.5),
+    "openai/gpt-6-sol": Price(2, 0.2, 10, 2.5),
+    "openai/gpt-6-luna": Price(0.1, 0.01, 0.5, 0.125),
+    "openai/gpt-6.1-sol": Price(2, 0.1, 10, 2.5),
+    "openai/gpt-6.1-terra": Price(1, 0.05, 5, 1.25),
+    "openai/gpt-5.6-sol": Price(4, 0.4, 20, 5),
+    "openai/gpt-5.6-terra": Price(2, 0.2, 12, 2.5),
+    "openai/gpt-5.6-luna": Price(0.2, 0.02, 1.2, 0.25),
+    "openai/gpt-5.5": Price(5, 0.5, 30),
+    "openai/gpt-5.5-pro": Price(30, 30, 180),
+    "openai/gpt-5.4": Price(2.5, 0.25, 15),
+    "openai/gpt-5.4-mini": Price(0.75, 0.075, 4.5),
+    "openai/gpt-5.4-nano": Price(0.2, 0.02, 1.25),
+    "openai/gpt-5.2": Price(1.75, 0.175, 14),
+    "openai/gpt-5.1": Price(1.25, 0.125, 10),
+    "openai/gpt-5": Price(1.25, 0.125, 10),
+    "openai/gpt-5-mini": Price(0.25, 0.025, 2),
+    "openai/gpt-5-nano": Price(0.05, 0.005, 0.4),
+    "openai/gpt-4.1": Price(2, 0.5, 8),
+    "openai/gpt-4.1-mini": Price(0.4, 0.1, 1.6),
+    "openai/gpt-4.1-nano": Price(0.1, 0.025, 0.4),
+    "openai/gpt-4o": Price(2.5, 1.25, 10),
+    "openai/gpt-4o-mini": Price(0.15, 0.075, 0.6),
+    "openai/o3": Price(2, 0.5, 8),
+    "openai/o4-mini": Price(1.1, 0.275, 4.4),
+    "anthropic/claude-fable-5-2": Price(8, 0.2, 40, 10),
+    "anthropic/claude-fable-5-1": Price(10, 0.25, 50, 12.5),
+    "anthropic/claude-fable-5": Price(10, 1, 50, 12.5),
+    "anthropic/claude-mythos-5-2": Price(8, 0.2, 40, 10),
+    "anthropic/claude-opus-5-5": Price(4, 0.2, 20, 5),
+    "anthropic/claude-opus-5": Price(5, 0.5, 25, 6.25),
+    "anthropic/claude-opus-4-8": Price(5, 0.5, 25, 6.25),
+    "anthropic/claude-opus-4-7": Price(5, 0.5, 25, 6.25),
+    "anthropic/claude-opus-4-6": Price(5, 0.5, 25, 6.25),
+    "anthropic/claude-opus-4-5": Price(5, 0.5, 25, 6.25),
+    "anthropic/claude-sonnet-5-5": Price(2, 0.1, 10, 2.5),
+    "anthropic/claude-sonnet-5": Price(2, 0.2, 10, 2.5),
+    "anthropic/claude-sonnet-4-6": Price(3, 0.3, 15, 3.75),
+    "anthropic/claude-sonnet-4-5": Price(3, 0.3, 15, 3.75),
+    "anthropic/claude-haiku-5-5": Price(0.1, 0.01, 0.5, 0.125),
+    "anthropic/claude-haiku-4-5": Price(1, 0.1, 5, 1.25),
+    "offline/demo": Price(0, 0, 0),
+}
+
+_DATE = re.compile(r"-(\d{4}-\d\d-\d\d|\d{8}|latest)$")
+
+
+def undated(ref: str) -> str:
+    """The model without the date of its release: gpt-5-2025-08-07 costs what gpt-5 does."""
+    return _DATE.sub("", ref)
+
+
+def price_of(ref: str) -> Price | None:
+    return PRICES.get(ref) or PRICES.get(undated(ref))
 
 
 def cost_micros(ref: str, usage: Usage) -> int | None:
-    if ref.startswith("offline/"):
-        return 0
-    return None
+    """Millionths of a US dollar; None where no price is known."""
+    price = price_of(ref)
+    if price is None:
+        return None
+    cached, written = usage.cached or 0, usage.cache_write or 0
+    plain = usage.input - cached - written
+    write = price.input if price.cache_write is None else price.cache_write
+    # Dollars per million tokens are millionths of a dollar per token.
+    return round(
+        plain * price.input + cached * price.cached + written * write + usage.output * price.output
+    )

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-
-from harness.contracts.message import FileRef, Image, Message, Part, Reasoning, Text, ToolCall
-from harness.contracts.message import ToolResult
+from harness.contracts.message import (
+    FileRef,
+    Image,
+    Message,
+    Part,
+    Reasoning,
+    Text,
+    ToolCall,
+    ToolResult,
+)
 from harness.contracts.model import FinishReason, ModelReply, ModelRequest, Usage
 from harness_activities.model import errors
 from harness_activities.model.adapter import Json, Sink, Where
@@ -37,6 +44,8 @@ def body_of(request: ModelRequest, where: Where) -> Json:
     if request.tools:
         body["tools"] = _tools.get(request.tools, _tools_of)
     params = request.params
+    if params.stop is not None:
+        raise errors.failure("unsupported", "this API takes no stop sequences", where)
     effort = params.reasoning_effort
     if effort is not None:
         body["reasoning"] = {"effort": effort, "summary": "auto"}
@@ -137,7 +146,7 @@ class ResponsesFold:
     """Folds the events of one response."""
 
     def __init__(self, sink: Sink, where: Where) -> None:
-        self.done = False
+        self.done = self.over = False
         self._sink = sink
         self._where = where
         self._items: list[tuple[int, Json]] = []
@@ -155,7 +164,7 @@ class ResponsesFold:
             self._items.append((value.get("output_index", len(self._items)), value["item"]))
         elif kind in ("response.completed", "response.incomplete"):
             self._last = value["response"]
-            self.done = True
+            self.done = self.over = True
         elif kind == "response.failed":
             raise errors.told(value["response"].get("error") or {}, self._where)
         elif kind == "error" or "error" in value:
@@ -167,8 +176,8 @@ class ResponsesFold:
         parts = self._parts(items or response.get("output") or [])
         finish: FinishReason = "stop"
         if response.get("status") == "incomplete":
-            reason = (response.get("incomplete_details") or {}).get("reason")
-            if reason == "content_filter":
+            details: Json = response.get("incomplete_details") or {}
+            if details.get("reason") == "content_filter":
                 raise errors.failure("refusal", "stopped by the content filter", self._where)
             finish = "length"
         elif any(isinstance(part, ToolCall) for part in parts):
@@ -228,6 +237,3 @@ def usage_of(usage: Json) -> Usage:
         cache_write=into.get("cache_write_tokens") or None,
         reasoning=out.get("reasoning_tokens") or None,
     )
-
-
-__all__ = ["ResponsesFold", "body_of", "items_of", "usage_of"]

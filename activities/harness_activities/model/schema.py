@@ -30,7 +30,8 @@ def strict_ready(schema: Mapping[str, Any]) -> bool:
     elif not schema.keys() & {"type", "anyOf", "$ref", "enum", "const"}:
         return False  # anything goes: strict mode wants a type
     for key in ("$defs", "definitions"):
-        if not all(_ready(value) for value in (schema.get(key) or {}).values()):
+        shared: Mapping[str, Any] = schema.get(key) or {}
+        if not all(_ready(value) for value in shared.values()):
             return False
     if "items" in schema and not _ready(schema["items"]):
         return False

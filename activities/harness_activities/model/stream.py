@@ -13,15 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
 
+from harness.config.settings import ProviderSettings
 from harness.contracts.errors import ProviderError
 from harness.contracts.message import Part, Text, ToolCall
+from harness.contracts.model import ModelReply
 from harness_activities.model import errors
-from harness_activities.model.adapter import Fold, Json, ModelReply, Where
+from harness_activities.model.adapter import Fold, Json, Where
 from harness_activities.model.sse import Splitter
 
 if TYPE_CHECKING:
     import httpx2
 
+HEADERS = {"Content-Type": "application/json", "Accept": "text/event-stream"}
 DRAIN_SECONDS = 1.0
 """How long the end of the body may follow the closing event before the connection is given up."""
 
@@ -67,7 +70,7 @@ async def _read(response: httpx2.Response, fold: Fold, where: Where) -> None:
         async for chunk in chunks:
             for event, data in splitter.feed(chunk):
                 fold.feed(event, data)
-            if fold.done:
+            if fold.over:
                 break
         else:
             _last(splitter, fold)
@@ -91,6 +94,18 @@ async def _drain(chunks: Any) -> None:
                 pass
     except TimeoutError:
         return
+
+
+def timeout_of(settings: ProviderSettings) -> httpx2.Timeout:
+    """`timeout_seconds` is the longest silence, not the longest answer."""
+    import httpx2
+
+    limit = settings.timeout_seconds
+    return httpx2.Timeout(limit, connect=min(10.0, limit))
+
+
+def secrets_of(settings: ProviderSettings) -> tuple[str, ...]:
+    return (settings.api_key.get_secret_value(),) if settings.api_key else ()
 
 
 def parse(data: bytes) -> Json:

@@ -1,0 +1,47 @@
+"""Anthropic's Messages API."""
+
+from __future__ import annotations
+
+import httpx2
+from anthropic import AsyncAnthropic, transform_schema
+from pydantic_core import to_json
+
+from harness.config.settings import ProviderSettings
+from harness.contracts.model import ModelReply, ModelRequest
+from harness_activities.model.adapter import Json, Sink, Where
+from harness_activities.model.messages_wire import MessagesFold, body_of
+from harness_activities.model.stream import HEADERS, fold_stream, secrets_of, timeout_of
+from harness_activities.model.translate import Memo
+
+_schemas: Memo[Json] = Memo()
+
+
+class AnthropicMessages:
+    def __init__(self, provider: str, settings: ProviderSettings) -> None:
+        self._provider = provider
+        self._secrets = secrets_of(settings)
+        self._client = AsyncAnthropic(
+            api_key=self._secrets[0] if self._secrets else None,
+            base_url=settings.base_url,
+            timeout=timeout_of(settings),
+            max_retries=0,
+        )
+
+    async def stream(self, request: ModelRequest, sink: Sink) -> ModelReply:
+        where = Where(self._provider, request.model, self._secrets)
+        output = request.output
+        # What the API's schemas cannot say (limits, patterns) becomes part of the descriptions.
+        schema = None if output is None else _schemas.get(output, transform_schema)
+        post = self._client.post(
+            "/v1/messages",
+            content=to_json(body_of(request, where, schema)),
+            cast_to=httpx2.Response,
+            stream=True,
+            stream_cls=None,
+            options={"headers": HEADERS},
+        )
+        fold = MessagesFold(sink, where)
+        return await fold_stream(post, fold, where, "request-id")
+
+    async def close(self) -> None:
+        await self._client.close()
