@@ -1,0 +1,109 @@
+"""Run tool calls through the activity as a worker would, without an engine.
+
+The SDK's own ActivityEnvironment stands in for the worker; artifacts lie in memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from temporalio.common import RetryPolicy
+from temporalio.testing import ActivityEnvironment
+
+from harness.agent import Agent, AnyTool
+from harness.config.settings import HttpToolSettings
+from harness.contracts.message import ToolCall
+from harness.contracts.tool import RunTool, ToolOutcome, Workspace
+from harness.contracts.transcript import digest
+from harness_activities.run_tool import Artifacts, ToolActivities
+
+HOST = "here"
+
+
+class Memory:
+    """Artifacts in a dict."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    async def put(
+        self, content: bytes, *, media_type: str | None = None, run: str | None = None
+    ) -> str:
+        self.kept[digest(content)] = content
+        return digest(content)
+
+    async def get(self, id: str, offset: int = 0, limit: int | None = None) -> bytes:
+        return self.kept[id][offset : None if limit is None else offset + limit]
+
+
+@dataclasses.dataclass
+class Caller:
+    """Calls the tools of one agent."""
+
+    activities: ToolActivities
+    env: ActivityEnvironment
+    said: list[str]
+    beats: list[tuple[Any, ...]]
+    root: Path | None = None
+
+    async def request(self, name: str, arguments: Any, **fields: Any) -> ToolOutcome:
+        workspace = None if self.root is None else Workspace(host=HOST, root=str(self.root))
+        fields = {"turn": 1, "spec": "s", "workspace": workspace, **fields}
+        request = RunTool(call=ToolCall(id="c1", name=name, arguments=arguments), **fields)
+        return await self.env.run(self.activities.run_tool, request)
+
+    async def __call__(self, name: str, **arguments: Any) -> str:
+        """The content of the result, which is no error."""
+        outcome = await self.request(name, arguments)
+        assert outcome.result is not None, outcome
+        assert outcome.result.error is None, outcome.result.content
+        return outcome.result.content
+
+    async def refused(self, name: str, **arguments: Any) -> tuple[str, str]:
+        """Code and words of the error."""
+        outcome = await self.request(name, arguments)
+        assert outcome.failure is not None and outcome.result is not None, outcome
+        assert outcome.result.error is True
+        assert outcome.result.content == outcome.failure.message
+        return outcome.failure.code, outcome.failure.message
+
+    def info(self, **changes: Any) -> None:
+        """Change what the engine says about the activity."""
+        self.env.info = dataclasses.replace(self.env.info, **changes)
+
+
+@contextlib.asynccontextmanager
+async def calling(
+    *tools: AnyTool,
+    root: Path | None = None,
+    deps: Any = None,
+    artifacts: Artifacts | None = None,
+    http: HttpToolSettings | None = None,
+) -> AsyncIterator[Caller]:
+    said: list[str] = []
+    beats: list[tuple[Any, ...]] = []
+    activities = ToolActivities(
+        agent=Agent("tested", tools=tools, deps=deps),
+        artifacts=artifacts or Memory(),
+        progress=lambda run, turn, call, text: said.append(f"{run}/{turn}/{call}: {text}"),
+        http=http or HttpToolSettings(),
+        host=HOST,
+    )
+    env = ActivityEnvironment()
+    env.on_heartbeat = lambda *details: beats.append(details)
+    caller = Caller(activities, env, said, beats, root)
+    caller.info(
+        start_to_close_timeout=timedelta(seconds=30),
+        heartbeat_timeout=timedelta(seconds=5),
+        retry_policy=RetryPolicy(maximum_attempts=3),
+        workflow_run_id="first",
+    )
+    try:
+        yield caller
+    finally:
+        await activities.close()

@@ -1,0 +1,137 @@
+"""A wrong declaration is refused where it is made, with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import pytest
+
+from harness.agent import Agent, ToolContext, tool
+from harness.contracts.errors import ConfigError
+from harness.contracts.model import Candidate, ModelParams, ModelPlan
+
+
+@tool(effect="read", inline=True)
+def add(a: int, b: int) -> int:
+    "Add two numbers."
+    return a + b
+
+
+other_add = tool(effect="read", name="add")(add.fn)
+
+PLAN = ModelPlan(candidates=(Candidate(model="openai/gpt-5"),))
+
+
+def plain(a: int) -> int:
+    "Not decorated."
+    return a
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Agent(""), "cannot name a task queue"),
+        (lambda: Agent("a b"), "'a b' cannot name"),
+        (lambda: Agent("-a"), "'-a' cannot name"),
+        (lambda: Agent("x" * 65), "cannot name"),
+        (lambda: Agent("a", model="gpt-5"), "'gpt-5' is not of the form provider/model"),
+        (lambda: Agent("a", model="openai/m", fallbacks=["m"]), "model 'm' is not of the form"),
+        (lambda: Agent("a", fallbacks=["openai/m"]), "fallbacks but no model"),
+        (lambda: Agent("a", model=PLAN, params=ModelParams()), "has a model plan and, beside it"),
+        (lambda: Agent("a", tools=[plain]), "plain is no tool"),  # type: ignore[list-item]
+        (lambda: Agent("a", tools=[add, other_add]), "two tools called add"),
+        (lambda: Agent("a", output=dict), "is no pydantic model"),  # type: ignore[type-var]
+    ],
+)
+def test_a_wrong_agent(make: Callable[[], object], words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        make()
+    assert words in caught.value.message
+    assert caught.value.code == "config.bad_agent"
+    assert caught.value.fix
+
+
+def no_docstring(a: int) -> int:
+    return a
+
+
+def no_hint(a) -> None:  # type: ignore[no-untyped-def]
+    "Doc."
+
+
+def many(*values: int) -> None:
+    "Doc."
+
+
+def named(**values: int) -> None:
+    "Doc."
+
+
+def positional(a: int, /) -> None:
+    "Doc."
+
+
+def no_json(a: Callable[[], int]) -> None:
+    "Doc."
+
+
+def unreadable(a: Missing) -> None:  # type: ignore[name-defined]  # noqa: F821
+    "Doc."
+
+
+def two_contexts(a: ToolContext[None], b: ToolContext[Any]) -> None:
+    "Doc."
+
+
+def generator() -> Iterator[int]:
+    "Doc."
+    yield 1
+
+
+async def async_generator() -> AsyncIterator[int]:
+    "Doc."
+    yield 1
+
+
+@pytest.mark.parametrize(
+    ("fn", "words"),
+    [
+        (no_docstring, "no_docstring: has no docstring"),
+        (no_hint, "parameter a has no type hint"),
+        (many, "takes *values"),
+        (named, "takes **values"),
+        (positional, "parameter a is positional-only"),
+        (unreadable, "'Missing' is not defined"),
+        (two_contexts, "two ToolContext parameters"),
+        (generator, "is a generator"),
+        (async_generator, "is a generator"),
+        (add, "is a tool already"),
+        (dict, "is no function"),
+    ],
+)
+def test_a_wrong_function(fn: Any, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        tool(fn)
+    assert words in caught.value.message
+    assert caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"inline": True}, "is inline and its effect is 'write'"),
+        ({"inline": True, "effect": "irreversible"}, "its effect is 'irreversible'"),
+        ({"inline": True, "effect": "read", "workspace": True}, "inline and works on a workspace"),
+        ({"inline": True, "effect": "read", "timeout": 2}, "inline with a timeout over 1 s"),
+        ({"timeout": 0}, "timeout is not above 0"),
+        ({"attempts": 0}, "attempts is below 1"),
+        ({"name": "my tool"}, "'my tool': providers refuse"),
+        ({"name": "x" * 65}, "providers refuse"),
+        ({"approval": "sometimes"}, "approval='sometimes' is no policy"),
+    ],
+)
+def test_wrong_options(options: Any, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        tool(**options)(plain)
+    assert words in caught.value.message
