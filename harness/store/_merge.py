@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ MARKER = -1
 
 
 class OutputRow(NamedTuple):
+    scheduled: int
     turn: int
     call: int
     attempt: int
@@ -22,8 +24,8 @@ class OutputRow(NamedTuple):
     at: float
 
     @property
-    def stream(self) -> tuple[int, int, int]:
-        return self.turn, self.call, self.attempt
+    def stream(self) -> tuple[int, int, int, int]:
+        return self.scheduled, self.turn, self.call, self.attempt
 
 
 class ProgressRow(NamedTuple):
@@ -40,26 +42,22 @@ class Merger:
     def __init__(self, run: str, trace: str) -> None:
         self._run = run
         self._trace = trace
-        self._stream = (0, 0, 0)
+        self._stream = (0, 0, 0, 0)
         self._end = 0
         self._lanes: dict[tuple[int, str], int] = {}
 
     def feed(self, output: Iterable[OutputRow], progress: Iterable[ProgressRow]) -> list[Live]:
-        """Events that are new, in order: of each turn first the model's text, then its tools'."""
-        events: list[tuple[int, int, Live]] = [
-            *((event.turn, 0, event) for event in self._output(output)),
-            *((event.turn, 1, event) for event in self._progress(progress)),
-        ]
-        events.sort(key=lambda item: item[:2])
-        return [event for *_, event in events]
+        """Events that are new, in order."""
+        both: list[Iterator[Live]] = [self._output(output), self._progress(progress)]
+        return list(heapq.merge(*both, key=lambda event: event.at))
 
     def _output(self, rows: Iterable[OutputRow]) -> Iterator[Live]:
         ordered = sorted(rows)
-        newest = {(row.turn, row.call): row.attempt for row in ordered}
+        newest = {row.stream[:3]: row.attempt for row in ordered}
         piece: list[str] = []
         start, at = 0, 0.0
         for row in ordered:
-            if row.stream < self._stream or row.attempt < newest[row.turn, row.call]:
+            if row.stream < self._stream or row.attempt < newest[row.stream[:3]]:
                 continue
             begins = row.stream > self._stream
             if (begins or row.pos > self._end) and piece:
@@ -86,14 +84,14 @@ class Merger:
         return OutputDelta(offset=start, text="".join(piece), **self._where(at))
 
     def _where(self, at: float) -> dict[str, Any]:
-        turn, call, attempt = self._stream
+        _, turn, call, attempt = self._stream
         return {
             "run": self._run, "at": at, "trace": self._trace,
             "turn": turn, "call": call, "attempt": attempt,
         }  # fmt: skip
 
     def _progress(self, rows: Iterable[ProgressRow]) -> Iterator[ToolProgress]:
-        for row in sorted(rows, key=lambda row: (row.turn, row.n)):
+        for row in sorted(rows, key=lambda row: row.n):
             lane = (row.turn, row.call_id)
             if row.n <= self._lanes.get(lane, -1):
                 continue

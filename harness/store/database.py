@@ -68,13 +68,13 @@ class Database:
     async def connection(self) -> AsyncGenerator[AsyncConnection[Row]]:
         """A connection of the pool, in autocommit; `async with connection.transaction()` for more
         than one statement."""
-        from psycopg import OperationalError
+        from psycopg import InternalError, OperationalError
 
         async with self._slots:
             connection = await self._take()
             try:
                 yield connection
-            except OperationalError as error:
+            except (OperationalError, InternalError) as error:
                 raise self.unavailable(error) from error
             finally:
                 await self._give(connection)
@@ -82,7 +82,7 @@ class Database:
     async def fetch(self, query: LiteralString, params: Sequence[Any] = ()) -> list[Row]:
         """The rows of one statement that does no harm when it runs twice: it is tried again where
         its connection turns out to be broken."""
-        from psycopg import OperationalError
+        from psycopg import InternalError, OperationalError
 
         async with self._slots:
             for again in (True, False):
@@ -90,7 +90,7 @@ class Database:
                 try:
                     cursor = await connection.execute(query, params, binary=True)
                     return await cursor.fetchall() if cursor.description else []
-                except OperationalError as error:
+                except (OperationalError, InternalError) as error:
                     if not (again and connection.broken):
                         raise self.unavailable(error) from error
                     await self._drop_idle()

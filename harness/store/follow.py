@@ -14,11 +14,12 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from harness.contracts.errors import StoreError
-from harness.store._merge import Live, Merger, OutputRow, ProgressRow
+from harness.store._merge import MARKER, Live, Merger, OutputRow, ProgressRow
 from harness.store.database import Database, Row
 from harness.store.live import CHANNEL
 
 HEARTBEAT_SECONDS = 30.0
+SKEW_MICROSECONDS = 10_000_000
 INBOX_ROWS = 20_000
 """A reader that is so far behind loses the oldest rows and sees a gap."""
 
@@ -26,19 +27,22 @@ log = logging.getLogger("harness.store")
 
 FETCH = """
 WITH want AS (
-  SELECT * FROM unnest(%b::int[], %b::text[], %b::int[], %b::int[], %b::int[], %b::int[])
-    AS w (slot, run, turn, call, attempt, pos)
+  SELECT * FROM unnest(%b::int[], %b::text[], %b::int[], %b::bigint[], %b::bigint[], %b::int[],
+                       %b::int[], %b::int[], %b::int[])
+    AS w (slot, run, since, n, scheduled, turn, call, attempt, pos)
 ), lane AS (
   SELECT * FROM unnest(%b::int[], %b::int[], %b::text[], %b::bigint[])
     AS l (slot, turn, call_id, n)
 )
-SELECT w.slot, NULL, o.turn, o.call, o.attempt, o.pos::bigint, o.text,
+SELECT w.slot, NULL, o.scheduled, o.turn, o.call, o.attempt, o.pos, o.text,
        extract(epoch FROM o.at)::float8
-FROM want AS w JOIN harness.live_output AS o ON o.run = w.run
-  AND (o.turn, o.call, o.attempt, o.pos) >= (w.turn, w.call, w.attempt, w.pos)
+FROM want AS w JOIN harness.live_output AS o ON o.run = w.run AND o.turn >= w.since
+  AND (o.scheduled, o.turn, o.call, o.attempt, o.pos)
+      >= (w.scheduled, w.turn, w.call, w.attempt, w.pos)
 UNION ALL
-SELECT w.slot, p.call_id, p.turn, 0, 0, p.n, p.text, extract(epoch FROM p.at)::float8
-FROM want AS w JOIN harness.live_progress AS p ON p.run = w.run AND p.turn >= w.turn
+SELECT w.slot, p.call_id, p.n, p.turn, 0, 0, 0, p.text, extract(epoch FROM p.at)::float8
+FROM want AS w JOIN harness.live_progress AS p
+  ON p.run = w.run AND p.turn >= w.since AND p.n > w.n
 LEFT JOIN lane AS l ON l.slot = w.slot AND l.turn = p.turn AND l.call_id = p.call_id
 WHERE p.n > coalesce(l.n, -1)
 """
@@ -58,9 +62,13 @@ class _Feed:
 
     def __init__(self, run: str, turn: int, reader: _Reader) -> None:
         self.run = run
-        self.position = (turn, 0, 0, -1)
-        self.lanes: dict[tuple[int, str], int] = {}
         self.readers = {reader}
+        self.since = turn
+        self.position = (0, 0, 0, 0, MARKER)
+        self.lanes: dict[tuple[int, str], int] = {}
+        self.n = 0
+        """Progress up to here is known; what other workers say may still come a little before it,
+        and is told apart by `lanes`."""
 
     def deliver(self, output: list[OutputRow], progress: list[ProgressRow]) -> None:
         for row in output:
@@ -68,9 +76,9 @@ class _Feed:
         for row in progress:
             lane = (row.turn, row.call_id)
             self.lanes[lane] = max(row.n, self.lanes.get(lane, -1))
-        turn = self.position[0]
-        for lane in [lane for lane in self.lanes if lane[0] < turn]:
-            del self.lanes[lane]
+        if self.lanes:
+            self.n = max(self.lanes.values()) - SKEW_MICROSECONDS
+            self.lanes = {lane: n for lane, n in self.lanes.items() if n > self.n}
         for reader in self.readers:
             reader.output.extend(output)
             reader.progress.extend(progress)
@@ -174,6 +182,7 @@ class LiveReader:
     def _join(self, feed: _Feed) -> None:
         """A new reader has caught up: from here on it shares what is fetched for its run. It may
         be ahead of the others by now, and leaves out what it has."""
+        feed.since = 0
         present = self._feeds.setdefault(feed.run, feed)
         present.readers |= feed.readers
 
@@ -196,7 +205,9 @@ class LiveReader:
 
 
 def _wants(feeds: list[_Feed]) -> list[list[object]]:
-    wants = [(slot, feed.run, *feed.position) for slot, feed in enumerate(feeds)]
+    wants = [
+        (slot, feed.run, feed.since, feed.n, *feed.position) for slot, feed in enumerate(feeds)
+    ]
     lanes = [
         (slot, turn, call_id, n)
         for slot, feed in enumerate(feeds)
@@ -210,11 +221,11 @@ def _wants(feeds: list[_Feed]) -> list[list[object]]:
 def _rows(rows: list[Row], slot: int) -> tuple[list[OutputRow], list[ProgressRow]]:
     output: list[OutputRow] = []
     progress: list[ProgressRow] = []
-    for at, call_id, turn, call, attempt, pos, text, when in rows:
+    for at, call_id, number, turn, call, attempt, pos, text, when in rows:
         if at != slot:
             continue
         if call_id is None:
-            output.append(OutputRow(turn, call, attempt, pos, text, when))
+            output.append(OutputRow(number, turn, call, attempt, pos, text, when))
         else:
-            progress.append(ProgressRow(turn, call_id, pos, text, when))
+            progress.append(ProgressRow(turn, call_id, number, text, when))
     return output, progress

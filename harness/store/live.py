@@ -31,8 +31,9 @@ log = logging.getLogger("harness.store")
 
 WRITE = """
 WITH output AS (
-  INSERT INTO harness.live_output (run, turn, call, attempt, pos, text)
-  SELECT * FROM unnest(%b::text[], %b::int[], %b::int[], %b::int[], %b::int[], %b::text[])
+  INSERT INTO harness.live_output (run, scheduled, turn, call, attempt, pos, text)
+  SELECT * FROM unnest(%b::text[], %b::bigint[], %b::int[], %b::int[], %b::int[], %b::int[],
+                       %b::text[])
   ON CONFLICT DO NOTHING
 ), progress AS (
   INSERT INTO harness.live_progress (run, turn, call_id, n, text)
@@ -58,6 +59,7 @@ SWEEPS = (SWEEP.replace("TABLE", "live_output"), SWEEP.replace("TABLE", "live_pr
 
 class _Output(NamedTuple):
     run: str
+    scheduled: int
     turn: int
     call: int
     attempt: int
@@ -78,7 +80,7 @@ class LiveText:
 
     __slots__ = ("_key", "_pos", "_size", "_text", "_writer", "due", "seen")
 
-    def __init__(self, writer: LiveWriter, key: tuple[str, int, int, int]) -> None:
+    def __init__(self, writer: LiveWriter, key: tuple[str, int, int, int, int]) -> None:
         self._writer = writer
         self._key = key
         self._pos = 0
@@ -127,12 +129,19 @@ class LiveWriter:
         self._swept = time.monotonic()
         self._closed = False
 
-    def open(self, run: str, turn: int, call: int, attempt: int) -> LiveText:
-        """A stream to write to. A second attempt voids the text of the first one at once."""
+    def open(
+        self, run: str, turn: int, call: int, attempt: int, *, scheduled: float = 0.0
+    ) -> LiveText:
+        """A stream to write to. A second attempt voids the text of the first one at once.
+
+        `scheduled` is when the engine scheduled the call, the same for all attempts: it tells what
+        came later where turns go back, because the run was reset.
+        """
+        key = (run, int(scheduled * 1e6), turn, call, attempt)
         if attempt > 1:
-            self._keep_output(_Output(run, turn, call, attempt, MARKER, ""))
+            self._keep_output(_Output(*key, MARKER, ""))
             self._wake(asyncio.get_running_loop().time())
-        return LiveText(self, (run, turn, call, attempt))
+        return LiveText(self, key)
 
     def tool_progress(self, run: str, turn: int, call_id: str, text: str) -> None:
         # A clock in place of a counter: attempts on several workers stay in order.
@@ -217,7 +226,7 @@ class LiveWriter:
         output, progress = list(self._output), list(self._progress)
         runs = sorted({row.run for row in output} | {row.run for row in progress})
         await self._database.fetch(
-            WRITE, (*_columns(output, 6), *_columns(progress, 5), _payloads(runs))
+            WRITE, (*_columns(output, 7), *_columns(progress, 5), _payloads(runs))
         )
         self._failing = False
         for _ in output:

@@ -6,19 +6,20 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import harness_migrations
 from harness.contracts.errors import StoreError
+from harness_migrations import HEAD, REVISIONS
 
 if TYPE_CHECKING:
     from harness.store.database import Database
 
+SCRIPTS = Path(harness_migrations.__file__).parent
 LOCK = 0x6861726E657373  # "harness"
 
 
 async def bring_up(database: Database) -> bool:
     """Take the steps that are missing; True where there were any. With nothing to do this is one
     SELECT, and alembic is not loaded."""
-    from harness_migrations import HEAD, REVISIONS
-
     found = await revision(database)
     if found == HEAD:
         return False
@@ -48,7 +49,6 @@ async def revision(database: Database) -> str | None:
 
 
 def _run(database: Database, target: str, *, up: bool) -> None:
-    import harness_migrations
     import psycopg
     import sqlalchemy
     from alembic import command
@@ -57,7 +57,7 @@ def _run(database: Database, target: str, *, up: bool) -> None:
     from sqlalchemy.pool import NullPool
 
     config = Config()
-    config.set_main_option("script_location", str(Path(harness_migrations.__file__).parent))
+    config.set_main_option("script_location", str(SCRIPTS))
     engine = sqlalchemy.create_engine(
         "postgresql+psycopg://",
         creator=lambda: psycopg.connect(database.url, connect_timeout=5),

@@ -1,5 +1,8 @@
+from __future__ import annotations
+
 import asyncio
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -7,7 +10,9 @@ from harness.contracts.errors import ConfigError, StoreError
 from harness.store.database import Database
 from harness.store.migrate import bring_up, revision, take_down
 from harness.store.sessions import Sessions
-from tests.fakes.postgres import Postgres
+
+if TYPE_CHECKING:
+    from tests.fakes.postgres import Postgres
 
 pytest_plugins = ("tests.fakes.postgres",)
 

@@ -1,6 +1,9 @@
+from __future__ import annotations
+
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -9,7 +12,9 @@ from harness.contracts.event import OutputDelta, OutputGap, OutputReset, ToolPro
 from harness.store.database import Database
 from harness.store.follow import LiveReader
 from harness.store.live import LiveWriter
-from tests.fakes.postgres import Postgres
+
+if TYPE_CHECKING:
+    from tests.fakes.postgres import Postgres
 
 pytest_plugins = ("tests.fakes.postgres",)
 
@@ -180,9 +185,10 @@ async def test_a_crash_of_postgres_loses_no_follower(
 
 async def test_what_is_old_is_swept_by_whole_runs(database: Database) -> None:
     await database.fetch(
-        "INSERT INTO harness.live_output (run, turn, call, attempt, pos, text, at) VALUES "
-        "('old', 1, 1, 1, 0, 'x', now() - interval '30 h'), "
-        "('long', 1, 1, 1, 0, 'x', now() - interval '30 h'), ('long', 1, 1, 1, 1, 'x', now())"
+        "INSERT INTO harness.live_output "
+        "(run, scheduled, turn, call, attempt, pos, text, at) VALUES "
+        "('old', 0, 1, 1, 1, 0, 'x', now() - interval '30 h'), "
+        "('long', 0, 1, 1, 1, 0, 'x', now() - interval '30 h'), ('long', 0, 1, 1, 1, 1, 'x', now())"
     )
     await database.fetch(
         "INSERT INTO harness.live_progress (run, turn, call_id, n, text, at) VALUES "

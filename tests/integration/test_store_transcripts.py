@@ -1,5 +1,8 @@
+from __future__ import annotations
+
 import asyncio
 from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -8,7 +11,9 @@ from harness.contracts.message import user
 from harness.contracts.transcript import Node
 from harness.store.database import Database
 from harness.store.transcripts import Transcripts
-from tests.fakes.postgres import Postgres
+
+if TYPE_CHECKING:
+    from tests.fakes.postgres import Postgres
 
 pytest_plugins = ("tests.fakes.postgres",)
 

@@ -46,15 +46,17 @@ CREATE TABLE harness.session (
 CREATE INDEX session_updated ON harness.session (updated DESC);
 
 -- Live output is never the truth: unlogged, empty after a crash of the database.
+-- Streams of a run follow each other by `scheduled`, since turns go back when a run is reset.
 CREATE UNLOGGED TABLE harness.live_output (
-    run     text COLLATE "C" NOT NULL,
-    turn    integer NOT NULL,
-    call    integer NOT NULL,
-    attempt integer NOT NULL,
-    pos     integer NOT NULL,
-    text    text NOT NULL,
-    at      timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (run, turn, call, attempt, pos)
+    run       text COLLATE "C" NOT NULL,
+    scheduled bigint NOT NULL,
+    turn      integer NOT NULL,
+    call      integer NOT NULL,
+    attempt   integer NOT NULL,
+    pos       integer NOT NULL,
+    text      text NOT NULL,
+    at        timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (run, scheduled, turn, call, attempt, pos)
 );
 CREATE INDEX live_output_at ON harness.live_output USING brin (at);
 
@@ -65,7 +67,7 @@ CREATE UNLOGGED TABLE harness.live_progress (
     n       bigint NOT NULL,
     text    text NOT NULL,
     at      timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (run, turn, call_id, n)
+    PRIMARY KEY (run, n, turn, call_id)
 );
 CREATE INDEX live_progress_at ON harness.live_progress USING brin (at);
 """
