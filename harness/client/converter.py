@@ -15,6 +15,7 @@ from temporalio.converter import (
     DataConverter,
     EncodingPayloadConverter,
     ExternalStorage,
+    JSONProtoPayloadConverter,
 )
 
 from harness.contracts.base import Word
@@ -50,7 +51,10 @@ def _adapter(type_hint: Any) -> TypeAdapter[Any]:
 class HarnessPayloadConverter(CompositePayloadConverter):
     def __init__(self) -> None:
         super().__init__(
-            BinaryNullPayloadConverter(), BinaryPlainPayloadConverter(), WordConverter()
+            BinaryNullPayloadConverter(),
+            BinaryPlainPayloadConverter(),
+            JSONProtoPayloadConverter(),  # the page asks for a run's current details in it
+            WordConverter(),
         )
 
 

@@ -124,6 +124,7 @@ class AgentRun:
             return read_signal(name, _plain(values))
         except SteeringError as error:
             self.memory.refusal = error.message
+            card.show(self.memory, self.memory.doing)
             return None
 
     def _decision(self, values: Sequence[Any]) -> tuple[Decide, Pending]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from temporalio import workflow
 
 from harness.contracts.run import RunStatus, TranscriptView
+from harness_workflows.calls import summary
 from harness_workflows.memory import Memory
 
 SHOWN = 600  # characters of a text on the card: the page slows down with large ones
@@ -38,6 +39,9 @@ def markdown(memory: Memory) -> str:
     lines += ["", f"**Asked:** {_cut(_prompt(memory))}"]
     for pending in memory.pending.values():
         lines += ["", f"**Waiting for a person** (`{pending.id}`): {_cut(pending.question)}"]
+        if pending.tool:
+            lines += ["", f"> `{_cut(summary(pending.tool, pending.arguments or {}))}`"]
+        lines += ["", f'> Update `decide` with `{{"id": "{pending.id}", "verdict": "approve"}}`']
     if memory.reply:
         lines += ["", f"**Said last:** {_cut(memory.reply)}"]
     return "\n".join(lines)

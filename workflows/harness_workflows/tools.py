@@ -38,6 +38,7 @@ async def _call(memory: Memory, call: ToolCall, ordinal: int | None) -> ToolResu
         workspace=memory.spec.workspace,
         session=memory.spec.session,
     )
+    memory.totals = memory.totals.model_copy(update={"tool_calls": memory.totals.tool_calls + 1})
     while memory.aborted is None:
         card.show(memory, f"running {call.name}")
         outcome = await _attempt(memory, request)
@@ -57,7 +58,6 @@ async def _call(memory: Memory, call: ToolCall, ordinal: int | None) -> ToolResu
 async def _attempt(memory: Memory, request: RunTool) -> ToolOutcome:
     handle = start_tool(memory.spec, request)
     memory.tool_calls.append(handle)
-    memory.totals = memory.totals.model_copy(update={"tool_calls": memory.totals.tool_calls + 1})
     try:
         return await handle
     except asyncio.CancelledError:

@@ -40,6 +40,7 @@ def attributes(*updates: SearchAttributeUpdate[Any]) -> None:
 async def decision(memory: Memory, pending: Pending) -> Decide | None:
     """What a person decides about `pending`; None when the run is aborted first."""
     memory.pending[pending.id] = pending
+    memory.doing = f"waiting for a person: {pending.question}"
     _publish(memory)
     try:
         await until(memory, lambda: pending.id in memory.decided, pending.question)
