@@ -92,17 +92,15 @@ async def _turn(memory: Memory) -> ModelTurn | None:
 async def _answer(memory: Memory, request: CallModel) -> ModelTurn | None:
     card.show(memory, f"asking {memory.spec.model}")
     memory.model_call = start_model(memory.spec, request)
+    reply: ModelTurn | None = None
     try:
-        return await memory.model_call
-    except asyncio.CancelledError:
-        return None
-    except ActivityError as error:
-        if is_cancelled_exception(error):
-            return None
-        raise failure(error) from None
-    finally:
-        memory.model_call = None
-        waits.notice_cancel(memory)
+        reply = await memory.model_call
+    except (asyncio.CancelledError, ActivityError) as error:
+        if not is_cancelled_exception(error):
+            raise failure(error) from None
+    memory.model_call = None
+    waits.notice_cancel(memory)
+    return reply
 
 
 def _check_mends(memory: Memory, what: str, category: str) -> None:
@@ -110,9 +108,9 @@ def _check_mends(memory: Memory, what: str, category: str) -> None:
         raise RunError(category, f"the model made {memory.mends} invalid {what} in a row")
 
 
-def failure(error: ActivityError) -> HarnessError:
+def failure(error: BaseException) -> HarnessError:
     """What an activity's failure says, in our words."""
-    cause = error.cause
+    cause = error.cause if isinstance(error, ActivityError) else error
     if isinstance(cause, ApplicationError) and cause.type in CATALOG:
         known = CATALOG[cause.type]
         return from_info(
@@ -121,5 +119,5 @@ def failure(error: ActivityError) -> HarnessError:
             )
         )
     if isinstance(cause, exceptions.TimeoutError):
-        return ProviderError("timeout", f"{error.activity_type} ran out of time: {cause.message}")
-    return RunError("failed", f"{error.activity_type} failed: {cause or error}")
+        return ProviderError("timeout", f"a call ran out of time: {cause.message}")
+    return RunError("failed", f"a call failed: {cause or error}")

@@ -58,18 +58,20 @@ async def _call(memory: Memory, call: ToolCall, ordinal: int | None) -> ToolResu
 async def _attempt(memory: Memory, request: RunTool) -> ToolOutcome:
     handle = start_tool(memory.spec, request)
     memory.tool_calls.append(handle)
+    failure: BaseException | None = None
+    outcome: ToolOutcome | None = None
     try:
-        return await handle
-    except asyncio.CancelledError:
-        pass  # noticed below
-    except ActivityError as error:
-        if not is_cancelled_exception(error):
-            cause = error.cause or error
-            return ToolOutcome(result=_error(request.call, f"{request.call.name} failed: {cause}"))
-    finally:
-        memory.tool_calls.remove(handle)
-        waits.notice_cancel(memory)
-    return ToolOutcome(result=_error(request.call, f"cancelled: {memory.aborted}"))
+        outcome = await handle
+    except (asyncio.CancelledError, ActivityError) as error:
+        failure = error
+    memory.tool_calls.remove(handle)
+    waits.notice_cancel(memory)
+    if outcome is not None:
+        return outcome
+    if failure is None or is_cancelled_exception(failure):
+        return ToolOutcome(result=_error(request.call, f"cancelled: {memory.aborted}"))
+    cause = failure.__cause__ or failure
+    return ToolOutcome(result=_error(request.call, f"{request.call.name} failed: {cause}"))
 
 
 def _settle(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool | ToolResult:

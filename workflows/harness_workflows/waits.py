@@ -42,13 +42,20 @@ async def decision(memory: Memory, pending: Pending) -> Decide | None:
     memory.pending[pending.id] = pending
     memory.doing = f"waiting for a person: {pending.question}"
     _publish(memory)
+    # No `finally`: it would run when the worker drops the run from its memory, too.
     try:
         await until(memory, lambda: pending.id in memory.decided, pending.question)
-        return memory.decided.pop(pending.id, None)
-    finally:
-        del memory.pending[pending.id]
-        if not memory.aborted:
-            _publish(memory)
+    except OutOfTimeError:
+        _settled(memory, pending)
+        raise
+    _settled(memory, pending)
+    return memory.decided.pop(pending.id, None)
+
+
+def _settled(memory: Memory, pending: Pending) -> None:
+    del memory.pending[pending.id]
+    if memory.aborted is None:
+        _publish(memory)
 
 
 async def unpaused(memory: Memory) -> None:
