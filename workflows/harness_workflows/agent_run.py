@@ -37,6 +37,7 @@ from harness_workflows import card, waits
 from harness_workflows.calls import save
 from harness_workflows.loop import TRANSCRIPT_MISSING, FreshHistory, converse, failure
 from harness_workflows.memory import remember
+from harness_workflows.tools import settle
 from harness_workflows.verdicts import check
 
 
@@ -156,6 +157,7 @@ class AgentRun:
     async def _save(self, *, pending: bool = True) -> None:
         """The barrier before a history ends: what it holds must be durable elsewhere."""
         memory = self.memory
+        settle(memory)
         messages = tuple(memory.messages) if pending else ()
         if not messages and not memory.sent:
             return

@@ -15,7 +15,7 @@ from harness.contracts.errors import (
     RunError,
     from_info,
 )
-from harness.contracts.message import tool_results, user
+from harness.contracts.message import user
 from harness.contracts.model import CallModel, ModelTurn
 from harness_workflows import card, waits
 from harness_workflows.budgets import within_budget
@@ -37,8 +37,7 @@ async def converse(memory: Memory) -> ModelTurn | None:
         if reply is None or reply.interrupted:
             continue
         if reply.message.calls:
-            results = await run_calls(memory, reply.message.calls)
-            memory.messages.append(tool_results(results))
+            await run_calls(memory, reply.message.calls)
             _check_mends(memory, "tool calls", "mend_limit")
         elif reply.invalid:
             memory.mends += 1
@@ -51,13 +50,10 @@ async def converse(memory: Memory) -> ModelTurn | None:
 
 async def _may_go_on(memory: Memory) -> bool:
     """The boundary between two steps: pauses, aborts, budgets and fresh histories happen here."""
-    try:
-        await waits.unpaused(memory)
-        if workflow.info().is_continue_as_new_suggested() and memory.aborted is None:
-            raise FreshHistory
-        reached = await within_budget(memory)
-    except waits.OutOfTimeError:
-        reached = f"{memory.budget.seconds:g} seconds"
+    await waits.unpaused(memory)
+    if workflow.info().is_continue_as_new_suggested() and memory.aborted is None:
+        raise FreshHistory
+    reached = await within_budget(memory)
     if memory.aborted is None and reached is not None:
         raise RunError("budget", f"the run reached its budget of {reached}")
     return memory.aborted is None

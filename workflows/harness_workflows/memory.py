@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from temporalio import workflow
 
-from harness.contracts.message import Message, user
+from harness.contracts.message import Message, ToolCall, ToolResult, user
 from harness.contracts.model import ModelTurn
 from harness.contracts.run import Budget, Carry, Pending, RunSpec, RunState, Sent, Totals
 from harness.contracts.steering import Decide
@@ -40,6 +40,9 @@ class Memory:
     """Nodes after `saved`, oldest first."""
     saved: str | None = None
     """The newest node known to be durable."""
+    calls: tuple[ToolCall, ...] = ()
+    """Calls of the newest reply that the model has no results of yet."""
+    results: dict[str, ToolResult] = field(default_factory=dict[str, ToolResult])
     pending: dict[str, Pending] = field(default_factory=dict[str, Pending])
     decided: dict[str, Decide] = field(default_factory=dict[str, Decide])
     model_call: workflow.ActivityHandle[ModelTurn] | None = None

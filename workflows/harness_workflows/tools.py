@@ -7,7 +7,7 @@ import asyncio
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
-from harness.contracts.message import ToolCall, ToolResult
+from harness.contracts.message import ToolCall, ToolResult, tool_results
 from harness.contracts.run import Pending
 from harness.contracts.steering import Decide
 from harness.contracts.tool import Effect, RunTool, ToolOutcome
@@ -19,16 +19,39 @@ MENDABLE = frozenset({"tool.unknown", "tool.invalid_arguments"})
 """Failures that are the model's own mistake, and that it can put right."""
 
 
-async def run_calls(memory: Memory, calls: tuple[ToolCall, ...]) -> tuple[ToolResult, ...]:
-    """Results in the order of the calls; every call gets one, also when the run is aborted."""
+async def run_calls(memory: Memory, calls: tuple[ToolCall, ...]) -> None:
+    """Run them and put their results into the messages that the model sees next."""
+    memory.calls = calls
     ordinals = _ordinals(calls)
     if memory.spec.parallel and all(_effect(memory, call) == "read" for call in calls):
         pairs = zip(calls, ordinals, strict=True)
-        return tuple(await asyncio.gather(*(_call(memory, c, n) for c, n in pairs)))
-    return tuple([await _call(memory, c, n) for c, n in zip(calls, ordinals, strict=True)])
+        await asyncio.gather(*(_run(memory, call, ordinal) for call, ordinal in pairs))
+    else:
+        for call, ordinal in zip(calls, ordinals, strict=True):
+            await _run(memory, call, ordinal)
+    settle(memory)
 
 
-async def _call(memory: Memory, call: ToolCall, ordinal: int | None) -> ToolResult:
+def settle(memory: Memory) -> None:
+    """Answer the open calls, in their order. Every call gets a result, also when the run ends
+    before it ran: a transcript with a call left open is refused by every provider."""
+    if not memory.calls:
+        return
+    why = "not run: the run ended" + (f" ({memory.aborted})" if memory.aborted else "")
+    results = [memory.results.get(call.id) or _error(call, why) for call in memory.calls]
+    memory.messages.append(tool_results(tuple(results)))
+    memory.calls = ()
+    memory.results.clear()
+
+
+async def _run(memory: Memory, call: ToolCall, ordinal: int | None) -> None:
+    result = await _call(memory, call, ordinal)
+    if result is not None:
+        memory.results[call.id] = result
+
+
+async def _call(memory: Memory, call: ToolCall, ordinal: int | None) -> ToolResult | None:
+    """The result of a call; None when the run is aborted before there is one."""
     request = RunTool(
         call=call,
         turn=memory.turn,
@@ -52,7 +75,7 @@ async def _call(memory: Memory, call: ToolCall, ordinal: int | None) -> ToolResu
         if isinstance(settled, ToolResult):
             return settled
         request = settled
-    return _error(call, f"not run: the run was aborted ({memory.aborted})")
+    return None
 
 
 async def _attempt(memory: Memory, request: RunTool) -> ToolOutcome:

@@ -10,6 +10,7 @@ from typing import Any
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 
+from harness.contracts.errors import RunError
 from harness.contracts.run import Pending, RunState
 from harness.contracts.steering import Decide
 from harness_workflows import card
@@ -19,10 +20,6 @@ STATE = SearchAttributeKey.for_keyword("HarnessState")
 TOKENS = SearchAttributeKey.for_int("HarnessTokens")
 COST = SearchAttributeKey.for_int("HarnessCostMicros")
 WAITING_MEMO = "waiting"
-
-
-class OutOfTimeError(Exception):
-    """The run's time budget ended while it waited. Control flow; never leaves the workflow."""
 
 
 def enter(memory: Memory, state: RunState) -> None:
@@ -42,20 +39,12 @@ async def decision(memory: Memory, pending: Pending) -> Decide | None:
     memory.pending[pending.id] = pending
     memory.doing = f"waiting for a person: {pending.question}"
     _publish(memory)
-    # No `finally`: it would run when the worker drops the run from its memory, too.
-    try:
-        await until(memory, lambda: pending.id in memory.decided, pending.question)
-    except OutOfTimeError:
-        _settled(memory, pending)
-        raise
-    _settled(memory, pending)
-    return memory.decided.pop(pending.id, None)
-
-
-def _settled(memory: Memory, pending: Pending) -> None:
+    # No `finally` around this: it would run when the worker drops the run from its memory, too.
+    await until(memory, lambda: pending.id in memory.decided, pending.question)
     del memory.pending[pending.id]
     if memory.aborted is None:
         _publish(memory)
+    return memory.decided.pop(pending.id, None)
 
 
 async def unpaused(memory: Memory) -> None:
@@ -68,8 +57,11 @@ async def unpaused(memory: Memory) -> None:
 
 
 async def until(memory: Memory, met: Callable[[], bool], why: str) -> None:
-    """Wait for `met` or an abort, but no longer than the time budget allows."""
-    limit = memory.budget.seconds
+    """Wait for `met` or an abort, but no longer than the time budget allows.
+
+    A budget that asks for more does so between two steps, and lets a wait go on.
+    """
+    limit = None if memory.budget.ask else memory.budget.seconds
     left = None if limit is None else max(0.0, memory.started + limit - workflow.time())
     try:
         await workflow.wait_condition(
@@ -78,7 +70,8 @@ async def until(memory: Memory, met: Callable[[], bool], why: str) -> None:
             timeout_summary=None if left is None else f"time budget, while waiting: {why}"[:120],
         )
     except TimeoutError:
-        raise OutOfTimeError from None
+        words = f"the run reached its budget of {limit:g} seconds while it waited: {why}"
+        raise RunError("budget", words) from None
     except asyncio.CancelledError:
         notice_cancel(memory)
 
