@@ -42,7 +42,7 @@ class Checked:
         except RecursionError:
             raise _refused(spec, ["they are nested too deeply"]) from None
         if problems:
-            raise _refused(spec, [_words(problem) for problem in problems])
+            raise _refused(spec, list(dict.fromkeys(_words(problem) for problem in problems)))
         try:
             return self.tool.signature.typed(arguments)
         except PydanticError as error:

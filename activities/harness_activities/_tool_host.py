@@ -122,7 +122,7 @@ def time_limit(timeout_s: float | None, info: activity.Info) -> float | None:
     return within if timeout_s is None else min(timeout_s, within)
 
 
-async def invoke(pool: Executor, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+async def invoke(pool: Executor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """Await an async function; run any other in a thread, with the same context variables."""
     if _is_async(fn):
         return await fn(*args, **kwargs)
@@ -138,7 +138,7 @@ def _is_async(fn: Callable[..., Any]) -> bool:
     )
 
 
-def _in_thread(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def _in_thread(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     try:
         return fn(*args, **kwargs)
     except StopIteration as error:  # a future cannot carry it: its awaiter would hang

@@ -51,7 +51,7 @@ class Tool(Generic[P, R_co]):
     def name(self) -> str:
         return self.spec.name
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R_co:
         return self.fn(*args, **kwargs)
 
 

@@ -57,14 +57,14 @@ class Caller:
         request = RunTool(call=ToolCall(id="c1", name=name, arguments=arguments), **fields)
         return await self.env.run(self.activities.run_tool, request)
 
-    async def __call__(self, name: str, **arguments: Any) -> str:
+    async def __call__(self, name: str, /, **arguments: Any) -> str:
         """The content of the result, which is no error."""
         outcome = await self.request(name, arguments)
         assert outcome.result is not None, outcome
         assert outcome.result.error is None, outcome.result.content
         return outcome.result.content
 
-    async def refused(self, name: str, **arguments: Any) -> tuple[str, str]:
+    async def refused(self, name: str, /, **arguments: Any) -> tuple[str, str]:
         """Code and words of the error."""
         outcome = await self.request(name, arguments)
         assert outcome.failure is not None and outcome.result is not None, outcome

@@ -51,7 +51,9 @@ def read_file(
             raise ToolError("failed", f"{path!r} is no text: {size:,} bytes of binary data.")
         page = _page(fd, offset, limit)
     if not page.lines:
-        return "(empty file)" if not page.seen else f"(it has only {page.seen} lines)"
+        if not page.whole:
+            return f"(line {offset} lies beyond the first {MAX_SCAN:,} bytes: not reached)"
+        return f"(it has only {page.seen} lines)" if page.seen else "(empty file)"
     last = offset + len(page.lines) - 1
     total = f"of {page.seen}" if page.whole else "of more"
     more = f"; go on with offset={last + 1}" if not page.whole or last < page.seen else ""

@@ -101,6 +101,9 @@ async def _request(
         raise ToolError("failed", f"{url!r} is no address: {error}.") from None
     if target.scheme not in ("http", "https") or not host:
         raise ToolError("failed", f"{url!r} is no http or https address.")
+    port = target.port or (443 if target.scheme == "https" else 80)
+    if port > 65_535:
+        raise ToolError("failed", f"{url!r} is no address: there is no such port.")
     if target.userinfo:
         raise ToolError("confined", "An address with a user name or password is refused.")
     if not host_allowed(host, settings.allow):
@@ -109,7 +112,6 @@ async def _request(
             f"http_get may not reach {host}. Whoever runs this may allow it: add "
             f'"{host}" to allow under [http] in harness.toml, or to HARNESS_HTTP__ALLOW.',
         )
-    port = target.port or (443 if target.scheme == "https" else 80)
     address = await resolve(host, port, allow_private=settings.allow_private)
     headers = {
         "Host": target.netloc.decode(),

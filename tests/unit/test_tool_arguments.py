@@ -1,0 +1,104 @@
+"""Arguments that do not fit go back with words that let a model mend them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import pytest
+from pydantic import BaseModel, field_validator
+
+from harness.agent import tool
+from harness.contracts.errors import ToolError
+from harness_activities._tool_arguments import Checked, unknown_tool
+
+
+class Item(BaseModel):
+    price: float
+    count: int = 1
+
+    @field_validator("price")
+    @classmethod
+    def positive(cls, price: float) -> float:
+        if price <= 0:
+            raise ValueError("a price is above 0")
+        return price
+
+
+@tool
+def order(items: list[Item], speed: Literal["fast", "slow"] = "slow", note: str = "") -> None:
+    "Order something."
+
+
+@tool
+def nested(value: Any) -> None:
+    "Take anything."
+
+
+CHECKED = Checked(order)
+
+
+def words(arguments: Any) -> str:
+    with pytest.raises(ToolError) as caught:
+        CHECKED.typed(arguments)
+    assert caught.value.code == "tool.invalid_arguments"
+    assert "The arguments of order do not fit" in caught.value.message
+    return caught.value.message
+
+
+def test_what_fits_arrives_typed() -> None:
+    typed = CHECKED.typed({"items": [{"price": 2}], "speed": "fast"})
+    assert typed == {"items": [Item(price=2)], "speed": "fast", "note": ""}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        ({}, ["the object: 'items' is a required property"]),
+        ({"items": "x"}, ['items: "x" is wrong, expected', '"array"']),
+        (
+            {"items": [{"price": 1}, {"price": "much"}]},
+            ['items[1].price: "much" is wrong', '"number"'],
+        ),
+        ({"items": [], "speed": "warp"}, ['speed: "warp" is wrong', '["fast", "slow"]']),
+        ({"items": [], "sped": "fast"}, ['unknown "sped"; did you mean speed?']),
+        ({"items": [], "zzz": 1}, ['unknown "zzz"; known are: items, speed, note']),
+        ({"items": [{"price": -1}]}, ["items[0].price: -1 is wrong", "a price is above 0"]),
+        ({"items": None}, ["items: null is wrong"]),
+        ("{items: []", ['not a JSON object but "{items: []"', '"items"']),
+    ],
+)
+def test_what_does_not_fit_is_named(arguments: Any, parts: list[str]) -> None:
+    message = words(arguments)
+    for part in parts:
+        assert part in message
+
+
+def test_several_problems_are_told_at_once() -> None:
+    message = words({"items": "x", "speed": 1, "colour": 2})
+    assert message.count("\n- ") == 3
+
+
+def test_large_and_deep_arguments_make_short_errors() -> None:
+    assert len(words({"items": "x" * 1_000_000})) < 1_000
+    assert len(words({"items": [{"price": "x"}] * 1_000})) < 2_000
+    assert len(words("x" * 1_000_000)) < 1_000
+
+
+def test_null_stands_for_a_parameter_that_was_left_out() -> None:
+    typed = CHECKED.typed({"items": [], "speed": None, "note": None})
+    assert typed == {"items": [], "speed": "slow", "note": ""}
+
+
+def test_null_is_kept_where_it_is_a_value() -> None:
+    assert Checked(nested).typed({"value": None}) == {"value": None}
+
+
+def test_an_unknown_tool_is_answered_with_the_nearest() -> None:
+    error = unknown_tool("raed_file", ["read_file", "write_file", "now"])
+    assert error.code == "tool.unknown"
+    assert error.message == (
+        'There is no tool called "raed_file". Did you mean read_file or write_file? '
+        "There are: now, read_file, write_file."
+    )
+    assert "There are no tools." in unknown_tool("x" * 10_000, []).message
+    assert len(unknown_tool("x" * 10_000, []).message) < 200

@@ -1,0 +1,511 @@
+"""What comes of a call: a result, an error the model reads, a question, or another attempt."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ApplicationError
+
+from harness.agent import Ask, ToolContext, idempotency_key, tool
+from harness.contracts.errors import ToolError
+from harness.contracts.tool import Workspace
+from tests.fakes.tool_calls import calling
+
+variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
+
+
+@tool(effect="read")
+def where() -> list[Any]:
+    "Tell the thread and the context."
+    return [threading.current_thread() is threading.main_thread(), variable.get()]
+
+
+@tool(effect="read")
+async def where_async() -> bool:
+    "Tell the thread."
+    return threading.current_thread() is threading.main_thread()
+
+
+@tool(effect="read")
+def returns_awaitable() -> Any:
+    "Return something to await."
+    return asyncio.sleep(0, "awaited")
+
+
+async def test_functions_run_in_threads_and_async_ones_on_the_loop() -> None:
+    async with calling(where, where_async, returns_awaitable) as call:
+        variable.set("kept")
+        assert await call("where") == '[false,"kept"]'
+        assert await call("where_async") == "true"
+        assert await call("returns_awaitable") == "awaited"
+
+
+async def test_an_unknown_tool_is_an_error_for_the_model() -> None:
+    async with calling(where) as call:
+        code, message = await call.refused("wher")
+    assert code == "tool.unknown"
+    assert "Did you mean where" in message
+
+
+def exploding(error: BaseException) -> Any:
+    def sync_fails() -> None:
+        "Fail."
+        raise error
+
+    async def async_fails() -> None:
+        "Fail."
+        raise error
+
+    return tool(effect="read")(sync_fails), tool(effect="read")(async_fails)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ValueError("no such thing"), "ValueError: no such thing"),
+        (TimeoutError("its own"), "TimeoutError: its own"),
+        (SystemExit(3), "SystemExit: 3"),
+        (StopIteration("over"), "StopIteration"),
+        (KeyError("k"), "KeyError: 'k'"),
+        (ExceptionGroup("many", [ValueError()]), "ExceptionGroup: many"),
+        (RuntimeError("token sk-abcdefghijklmnop123456"), "RuntimeError: token ***"),
+        (RuntimeError("x" * 1_000_000), "RuntimeError: xxx"),
+    ],
+)
+async def test_an_exception_is_an_error_for_the_model(error: BaseException, words: str) -> None:
+    for each in exploding(error):
+        async with calling(each) as call:
+            code, message = await call.refused(each.name)
+        assert code == "tool.failed"
+        assert words in message
+        assert "Traceback" not in message
+        assert len(message) < 3_000
+
+
+async def test_a_tool_that_cancels_itself_has_failed() -> None:
+    for each in exploding(asyncio.CancelledError()):
+        async with calling(each) as call:
+            assert "cancelled itself" in (await call.refused(each.name))[1]
+
+
+@tool
+async def flaky(ctx: ToolContext[None], category: str = "temporary") -> None:
+    "Fail for now."
+    raise ToolError(category, "The line is busy.", retry_after=7)
+
+
+async def test_a_temporary_failure_goes_to_the_engine_until_the_last_attempt() -> None:
+    async with calling(flaky) as call:
+        with pytest.raises(ApplicationError) as caught:
+            await call.request("flaky", {})
+        assert caught.value.type == "tool.temporary"
+        assert caught.value.non_retryable is False
+        assert caught.value.next_retry_delay == timedelta(seconds=7)
+        assert call.beats[-1] == ({"left": None, "ended": 1},)
+        call.info(attempt=3, heartbeat_details=[{"left": None, "ended": 2}])
+        code, message = await call.refused("flaky")
+        assert (code, message) == ("tool.temporary", "The line is busy.")
+        call.info(attempt=100, retry_policy=RetryPolicy(), heartbeat_details=[{"ended": 99}])
+        with pytest.raises(ApplicationError):
+            await call.request("flaky", {})
+        call.info(attempt=1, retry_policy=RetryPolicy(non_retryable_error_types=["tool.temporary"]))
+        assert (await call.refused("flaky"))[0] == "tool.temporary"
+
+
+async def test_a_tool_error_keeps_its_category() -> None:
+    async with calling(flaky) as call:
+        assert (await call.refused("flaky", category="denied"))[0] == "tool.denied"
+
+
+@tool(on_unknown="ask")
+async def pay(amount: int) -> str:
+    "Pay."
+    return f"paid {amount}"
+
+
+@tool(on_unknown="retry")
+async def pay_once(amount: int) -> str:
+    "Pay, but never twice."
+    return f"paid {amount}"
+
+
+@tool(effect="read")
+async def look() -> str:
+    "Look."
+    return "seen"
+
+
+async def test_a_write_whose_worker_died_is_not_repeated_without_asking() -> None:
+    async with calling(pay, pay_once, look) as call:
+        call.info(attempt=2)
+        outcome = await call.request("pay", {"amount": 1}, approved=True)
+        assert outcome.need == "outcome"
+        assert outcome.result is None
+        assert "It may have happened" in (outcome.reason or "")
+        assert await call("pay_once", amount=1) == "paid 1"
+        assert await call("look") == "seen"
+
+
+async def test_a_write_that_failed_by_itself_is_tried_again() -> None:
+    async with calling(pay) as call:
+        call.info(attempt=2, heartbeat_details=[{"left": None, "ended": 1}])
+        assert await call("pay", amount=1) == "paid 1"
+        call.info(attempt=3)  # what the first attempt left says nothing about the second
+        assert (await call.request("pay", {"amount": 1})).need == "outcome"
+        call.info(heartbeat_details=["something else"])
+        assert (await call.request("pay", {"amount": 1})).need == "outcome"
+
+
+async def rule_async(arguments: Any) -> bool:
+    return arguments["amount"] > 100
+
+
+def rule_text(arguments: Any) -> str:
+    return "more than usual" if arguments["amount"] > 100 else ""
+
+
+def rule_broken(arguments: Any) -> bool:
+    raise RuntimeError("no database")
+
+
+def asking(rule: Any) -> Any:
+    @tool(name="spend", approval=rule)
+    async def spend(amount: int) -> str:
+        "Spend."
+        return f"spent {amount}"
+
+    return spend
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        ("always", "spend runs only with approval."),
+        (lambda arguments: arguments["amount"] > 100, "spend needs approval with these arguments."),
+        (rule_async, "spend needs approval with these arguments."),
+        (rule_text, "more than usual"),
+        (rule_broken, "The approval rule of spend failed (RuntimeError: no database)."),
+    ],
+)
+async def test_a_person_is_asked_where_the_tool_says_so(rule: Any, reason: str) -> None:
+    async with calling(asking(rule)) as call:
+        outcome = await call.request("spend", {"amount": 101})
+        assert (outcome.need, outcome.reason) == ("approval", reason)
+        assert outcome.result is None
+        approved = await call.request("spend", {"amount": 101}, approved=True)
+        assert approved.result and approved.result.content == "spent 101"
+        if rule not in ("always", rule_broken):
+            assert await call("spend", amount=5) == "spent 5"
+
+
+async def test_arguments_are_checked_before_a_person_is_asked() -> None:
+    async with calling(asking("always")) as call:
+        assert (await call.refused("spend", amount="x"))[0] == "tool.invalid_arguments"
+
+
+@tool(effect="read", inline=True)
+async def question() -> Ask:
+    "Ask."
+    return Ask("Which one?")
+
+
+async def test_a_question_waits_for_its_answer() -> None:
+    async with calling(question) as call:
+        outcome = await call.request("question", {})
+    assert (outcome.need, outcome.reason, outcome.result) == ("answer", "Which one?", None)
+
+
+@tool(effect="read", timeout=0.01)
+async def slow() -> None:
+    "Take long."
+    await asyncio.Event().wait()
+
+
+stopped = threading.Event()
+
+
+@tool(effect="read", timeout=0.01)
+def slow_thread(ctx: ToolContext[None]) -> None:
+    "Take long in a thread."
+    ctx.cancelled.wait(10)
+    stopped.set()
+
+
+@tool(timeout=0.01)
+async def slow_write() -> None:
+    "Take long to write."
+    await asyncio.Event().wait()
+
+
+async def test_time_is_up_with_words_for_the_model() -> None:
+    async with calling(slow, slow_thread, slow_write) as call:
+        code, message = await call.refused("slow")
+        assert (code, message) == ("tool.timeout", "slow took longer than 0.01 s and was stopped.")
+        assert (await call.refused("slow_thread"))[0] == "tool.timeout"
+        assert await asyncio.to_thread(stopped.wait, 10)
+        outcome = await call.request("slow_write", {})
+        assert outcome.need == "outcome"
+        assert "may have happened" in (outcome.reason or "")
+
+
+@tool(effect="read")
+async def patient() -> None:
+    "Take long, without a timeout of its own."
+    await asyncio.Event().wait()
+
+
+async def test_the_engines_timeout_is_forestalled() -> None:
+    async with calling(patient) as call:
+        call.info(start_to_close_timeout=timedelta(seconds=0.02))
+        assert (await call.refused("patient"))[0] == "tool.timeout"
+
+
+async def test_an_abort_reaches_async_tools_and_threads() -> None:
+    began, ended = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    @tool(effect="read")
+    async def waits() -> None:
+        "Wait."
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    @tool(effect="read")
+    def waits_in_thread(ctx: ToolContext[None]) -> None:
+        "Wait."
+        loop.call_soon_threadsafe(began.set)
+        ctx.cancelled.wait(10)
+        ended.set()
+
+    async with calling(waits, waits_in_thread) as call:
+        for name in ("waits", "waits_in_thread"):
+            began.clear()
+            ended.clear()
+            task = asyncio.create_task(call.request(name, {}))
+            await began.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert await asyncio.to_thread(ended.wait, 10)
+
+
+@tool
+def inspect(ctx: ToolContext[dict[str, int]], n: int) -> dict[str, Any]:
+    "Look at the context."
+    ctx.progress("half way")
+    ctx.heartbeat({"page": 3})
+    ctx.logger.debug("seen")
+    return {
+        "deps": ctx.deps, "run": ctx.run, "turn": ctx.turn, "call": ctx.call_id, "n": n,
+        "key": ctx.idempotency_key, "attempt": ctx.attempt, "tool": ctx.tool,
+        "last": ctx.last_heartbeat, "cancelled": ctx.cancelled.is_set(),
+    }  # fmt: skip
+
+
+async def test_the_context_tells_a_tool_about_its_call() -> None:
+    async with calling(inspect, deps={"limit": 5}) as call:
+        call.info(attempt=2, heartbeat_details=[{"left": {"page": 2}, "ended": 1}])
+        outcome = await call.request("inspect", {"n": 1}, turn=4, ordinal=2, origin="origin")
+        assert outcome.result
+        key = idempotency_key("origin", 4, "inspect", {"n": 1}, 2)
+        assert outcome.result.content == (
+            '{"deps":{"limit":5},"run":"test","turn":4,"call":"c1","n":1,"key":"' + key + '",'
+            '"attempt":2,"tool":"inspect","last":{"page":2},"cancelled":false}'
+        )
+        assert call.said == ["test/4/c1: half way"]
+        assert call.beats == [({"left": {"page": 3}},)]
+        outcome = await call.request("inspect", {"n": 1})
+        assert outcome.result
+        assert idempotency_key("first", 1, "inspect", {"n": 1}) in outcome.result.content
+
+
+async def test_a_heartbeat_must_be_json() -> None:
+    @tool(effect="read")
+    async def beats(ctx: ToolContext[None]) -> None:
+        "Beat."
+        ctx.heartbeat(object())
+
+    async with calling(beats) as call:
+        assert "Unable to serialize" in (await call.refused("beats"))[1]
+        assert call.beats == []
+
+
+async def test_a_tool_that_outlives_its_call_is_not_heard_any_more() -> None:
+    go, said = threading.Event(), threading.Event()
+
+    @tool(effect="read", timeout=0.01)
+    def late(ctx: ToolContext[None]) -> None:
+        "Report late."
+        go.wait(10)
+        ctx.progress("late")
+        ctx.heartbeat(1)
+        said.set()
+
+    async with calling(late) as call:
+        assert (await call.refused("late"))[0] == "tool.timeout"
+        go.set()
+        assert await asyncio.to_thread(said.wait, 10)
+        await asyncio.sleep(0)
+        assert (call.said, call.beats) == ([], [])
+
+
+async def test_a_long_call_shows_that_it_lives() -> None:
+    beaten = asyncio.Event()
+
+    @tool(effect="read")
+    async def long_(ctx: ToolContext[None], leave: bool) -> None:
+        "Take long."
+        if leave:
+            ctx.heartbeat("left")
+        beaten.clear()
+        await beaten.wait()
+
+    async with calling(long_) as call:
+        call.info(heartbeat_timeout=timedelta(seconds=0.03))
+
+        def beat(*details: Any) -> None:
+            call.beats.append(details)
+            beaten.set()
+
+        call.env.on_heartbeat = beat
+        await call("long_", leave=False)
+        assert set(call.beats) == {()}
+        call.beats.clear()
+        await call("long_", leave=True)
+        assert call.beats[:2] == [({"left": "left"},)] * 2
+
+
+async def test_local_activities_do_not_beat() -> None:
+    async with calling(flaky) as call:
+        call.info(is_local=True, heartbeat_timeout=timedelta(seconds=0.001))
+        with pytest.raises(ApplicationError):
+            await call.request("flaky", {})
+        assert call.beats == []
+
+
+@tool(effect="read", workspace=True)
+def root_of(ctx: ToolContext[None]) -> str:
+    "Tell the root."
+    return str(ctx.workspace)
+
+
+@tool(effect="read")
+def undeclared(ctx: ToolContext[None]) -> str:
+    "Tell the root without the right to."
+    return str(ctx.workspace)
+
+
+async def test_the_workspace_is_for_tools_that_declare_it_on_its_host(tmp_path: Path) -> None:
+    async with calling(root_of, undeclared, root=tmp_path) as call:
+        assert await call("root_of") == str(tmp_path)
+        assert "was given no workspace" in (await call.refused("undeclared"))[1]
+        elsewhere = Workspace(host="elsewhere", root="/")
+        outcome = await call.request("root_of", {}, workspace=elsewhere)
+        assert outcome.failure and outcome.failure.code == "tool.wrong_host"
+        outcome = await call.request("root_of", {}, workspace=None)
+        assert outcome.failure and "started without one" in outcome.failure.message
+
+
+class Connection:
+    def __init__(self) -> None:
+        self.open = False
+
+    async def __aenter__(self) -> Connection:
+        self.open = True
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.open = False
+
+
+@tool(effect="read")
+async def uses(ctx: ToolContext[Any]) -> bool:
+    "Use the deps."
+    return ctx.deps.open
+
+
+async def test_deps_are_made_once_at_the_first_call_and_let_go_at_the_end() -> None:
+    made: list[Connection] = []
+
+    def connect() -> Connection:
+        made.append(Connection())
+        return made[-1]
+
+    async with calling(uses, deps=connect) as call:
+        assert made == []
+        assert await asyncio.gather(call("uses"), call("uses"), call("uses")) == ["true"] * 3
+        assert len(made) == 1
+    assert not made[0].open
+
+
+@asynccontextmanager
+async def managed() -> AsyncIterator[Connection]:
+    async with Connection() as connection:
+        yield connection
+
+
+async def made_async() -> Connection:
+    connection = Connection()
+    connection.open = True
+    return connection
+
+
+@pytest.mark.parametrize("deps", [managed, made_async, Connection])
+async def test_deps_may_be_made_in_many_ways(deps: Any) -> None:
+    async with calling(uses, deps=deps) as call:
+        assert await call("uses") == "true"
+
+
+async def test_a_value_as_deps_is_taken_as_it_is() -> None:
+    value = Connection()
+    async with calling(uses, deps=value) as call:
+        assert await call("uses") == "false"
+
+
+async def test_deps_that_cannot_be_made_fail_the_call_and_are_tried_again() -> None:
+    tries: list[int] = []
+
+    def connect() -> Connection:
+        tries.append(1)
+        if len(tries) == 1:
+            raise OSError("no route")
+        return Connection()
+
+    async with calling(uses, deps=connect) as call:
+        assert "deps could not be made: OSError: no route" in (await call.refused("uses"))[1]
+        assert await call("uses") == "true"
+
+
+async def test_a_call_says_how_long_it_took() -> None:
+    async with calling(look) as call:
+        before = time.perf_counter()
+        outcome = await call.request("look", {})
+        assert outcome.ms is not None
+        assert 0 < outcome.ms <= (time.perf_counter() - before) * 1000
+
+
+@tool(effect="read")
+def named_badly(self: int, pool: int, fn: int, args: int, tool: int, call: int) -> int:
+    "Take names that the inside uses too."
+    return self + pool + fn + args + tool + call
+
+
+async def test_parameters_may_have_any_name() -> None:
+    numbers = {"self": 1, "pool": 1, "fn": 1, "args": 1, "tool": 1, "call": 1}
+    async with calling(named_badly) as call:
+        outcome = await call.request("named_badly", numbers)
+        assert outcome.result and outcome.result.content == "6"
+    assert named_badly(**numbers) == 6
