@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from temporalio.api.common.v1 import Payloads
 from temporalio.api.failure.v1 import Failure
@@ -13,28 +13,25 @@ from harness.contracts.errors import CATALOG, ErrorInfo
 from harness.contracts.model import CallModel, ModelTurn
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.journal.payloads import error_info, first, seconds, value, word
-from harness.journal.scheduled import Scheduled, Started
-
-if TYPE_CHECKING:
-    from harness.journal.projector import Draft, Projector
+from harness.journal.state import Draft, Scheduled, Started, State
 
 INPUTS: dict[str, type[CallModel] | type[RunTool]] = {"call_model": CallModel, "run_tool": RunTool}
 LOCAL_MARKER = "core_local_activity"
 
 
-def scheduled(projector: Projector, entry: HistoryEvent) -> Draft:
+def scheduled(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.activity_task_scheduled_event_attributes
     kind = INPUTS.get(attributes.activity_type.name)
     request = first(kind, attributes.input) if kind else None
     if request is None:
         return []
-    projector.scheduled[entry.event_id] = Scheduled(seconds(entry.event_time), request)
+    state.scheduled[entry.event_id] = Scheduled(seconds(entry.event_time), request)
     if isinstance(request, CallModel):
-        projector.turn = request.turn
+        state.turn = request.turn
         fields = {
             "turn": request.turn,
             "call": request.call or 0,
-            "model": request.model or projector.model,
+            "model": request.model or state.model,
             "messages": request.messages,
         }
         return [(e.ModelCalled, fields)]
@@ -49,10 +46,10 @@ def scheduled(projector: Projector, entry: HistoryEvent) -> Draft:
     return [(e.ToolCallStarted, fields)]
 
 
-def started(projector: Projector, entry: HistoryEvent) -> Draft:
+def started(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.activity_task_started_event_attributes
     failure = attributes.last_failure
-    projector.started[attributes.scheduled_event_id] = Started(
+    state.started[attributes.scheduled_event_id] = Started(
         seconds(entry.event_time),
         attributes.attempt,
         str(error_info(failure)) if attributes.HasField("last_failure") else None,
@@ -60,14 +57,14 @@ def started(projector: Projector, entry: HistoryEvent) -> Draft:
     return []
 
 
-def completed(projector: Projector, entry: HistoryEvent) -> Draft:
+def completed(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.activity_task_completed_event_attributes
-    found = projector.scheduled.pop(attributes.scheduled_event_id, None)
+    found = state.scheduled.pop(attributes.scheduled_event_id, None)
     if found is None:
         return []
-    begun = projector.started.pop(attributes.scheduled_event_id)
+    begun = state.started.pop(attributes.scheduled_event_id)
     if isinstance(found.input, CallModel):
-        return _replied(projector, found.input, found.at, begun, attributes.result)
+        return _replied(state, found.input, found.at, begun, attributes.result)
     outcome = first(ToolOutcome, attributes.result)
     if outcome is None or outcome.need:
         return []
@@ -76,33 +73,33 @@ def completed(projector: Projector, entry: HistoryEvent) -> Draft:
         "attempts": begun.attempt,
         "last_failure": begun.last_failure,
     }
-    return [_finished(projector, found.input.turn, outcome, extra)]
+    return [_finished(state, found.input.turn, outcome, extra)]
 
 
-def failed(projector: Projector, entry: HistoryEvent) -> Draft:
+def failed(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.activity_task_failed_event_attributes
-    return _failed(projector, attributes.scheduled_event_id, error_info(attributes.failure))
+    return _failed(state, attributes.scheduled_event_id, error_info(attributes.failure))
 
 
-def timed_out(projector: Projector, entry: HistoryEvent) -> Draft:
+def timed_out(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.activity_task_timed_out_event_attributes
-    return _failed(projector, attributes.scheduled_event_id, error_info(attributes.failure))
+    return _failed(state, attributes.scheduled_event_id, error_info(attributes.failure))
 
 
-def canceled(projector: Projector, entry: HistoryEvent) -> Draft:
+def canceled(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.activity_task_canceled_event_attributes
     error = ErrorInfo(
         code="tool.denied", message="cancelled", fix=CATALOG["tool.denied"].fix, retryable=False
     )
-    found = projector.scheduled.get(attributes.scheduled_event_id)
+    found = state.scheduled.get(attributes.scheduled_event_id)
     if found and isinstance(found.input, CallModel):
-        projector.scheduled.pop(attributes.scheduled_event_id)
-        projector.started.pop(attributes.scheduled_event_id, None)
+        state.scheduled.pop(attributes.scheduled_event_id)
+        state.started.pop(attributes.scheduled_event_id, None)
         return []  # nothing was said: the abort or the hint tells why
-    return _failed(projector, attributes.scheduled_event_id, error)
+    return _failed(state, attributes.scheduled_event_id, error)
 
 
-def local(projector: Projector, entry: HistoryEvent) -> Draft:
+def local(state: State, entry: HistoryEvent) -> Draft:
     """An inline tool: the engine records it once, when it is over."""
     attributes = entry.marker_recorded_event_attributes
     if attributes.marker_name != LOCAL_MARKER:
@@ -111,18 +108,18 @@ def local(projector: Projector, entry: HistoryEvent) -> Draft:
     if data["activity_type"] != "run_tool":
         return []
     if attributes.HasField("failure"):
-        return _local_failed(projector, data, attributes.failure)
+        return _local_failed(state, data, attributes.failure)
     outcome = word(ToolOutcome, attributes.details["result"].payloads[0])
     if outcome.need:
         return []
-    return [_finished(projector, projector.turn, outcome, {"attempts": data.get("attempt", 1)})]
+    return [_finished(state, state.turn, outcome, {"attempts": data.get("attempt", 1)})]
 
 
-def _local_failed(projector: Projector, data: dict[str, Any], failure: Failure) -> Draft:
+def _local_failed(state: State, data: dict[str, Any], failure: Failure) -> Draft:
     error = error_info(failure)
-    call = projector.open_calls.pop(0) if projector.open_calls else None
+    call = state.open_calls.pop(0) if state.open_calls else None
     fields: dict[str, Any] = {
-        "turn": projector.turn,
+        "turn": state.turn,
         "call_id": call.id if call else "",
         "name": call.name if call else "",
         "content": error.message,
@@ -134,12 +131,12 @@ def _local_failed(projector: Projector, data: dict[str, Any], failure: Failure) 
 
 
 def _replied(
-    projector: Projector, request: CallModel, at: float, begun: Started, result: Payloads
+    state: State, request: CallModel, at: float, begun: Started, result: Payloads
 ) -> Draft:
     turn = first(ModelTurn, result)
     if turn is None:
         return
-    projector.reply = turn.message.text or projector.reply
+    state.reply = turn.message.text or state.reply
     copied = {
         name: getattr(turn, name)
         for name in (
@@ -160,13 +157,13 @@ def _replied(
     )
     if turn.interrupted:
         return
-    projector.open_calls = list(turn.message.calls)
+    state.open_calls = list(turn.message.calls)
     for call in turn.message.calls:
         yield e.ToolCallRequested, {"turn": request.turn, "call": call}
 
 
 def _finished(
-    projector: Projector, turn: int, outcome: ToolOutcome, extra: dict[str, Any]
+    state: State, turn: int, outcome: ToolOutcome, extra: dict[str, Any]
 ) -> tuple[type[Any], dict[str, Any]]:
     result = outcome.result
     assert result is not None
@@ -184,11 +181,11 @@ def _finished(
     return e.ToolCallFinished, fields
 
 
-def _failed(projector: Projector, event_id: int, error: ErrorInfo) -> Draft:
-    found = projector.scheduled.pop(event_id, None)
+def _failed(state: State, event_id: int, error: ErrorInfo) -> Draft:
+    found = state.scheduled.pop(event_id, None)
     if found is None:
         return []
-    begun = projector.started.pop(event_id, None)
+    begun = state.started.pop(event_id, None)
     attempts = begun.attempt if begun else 0
     request = found.input
     if isinstance(request, CallModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from temporalio.api.history.v1 import HistoryEvent
 
@@ -10,48 +10,44 @@ from harness.contracts import event as e
 from harness.contracts.errors import CATALOG, ErrorInfo
 from harness.contracts.run import RunResult, RunState
 from harness.journal.payloads import error_info, first
-
-if TYPE_CHECKING:
-    from harness.journal.projector import Draft, Projector
+from harness.journal.state import Draft, State
 
 
-def completed(projector: Projector, entry: HistoryEvent) -> Draft:
+def completed(state: State, entry: HistoryEvent) -> Draft:
     result = first(RunResult, entry.workflow_execution_completed_event_attributes.result)
     return [(e.RunEnded, _fields(result))] if result else []
 
 
-def failed(projector: Projector, entry: HistoryEvent) -> Draft:
+def failed(state: State, entry: HistoryEvent) -> Draft:
     failure = entry.workflow_execution_failed_event_attributes.failure
     details = failure.application_failure_info.details
     result = first(RunResult, details)
     error = result.error if result and result.error else error_info(failure)
     if error.code == "run.budget":
         yield e.BudgetReached, {"budget": error.message}
-    fields = _fields(result) if result else {"output": projector.reply}
+    fields = _fields(result) if result else {"output": state.reply}
     yield e.RunEnded, {**fields, "state": RunState.FAILED, "error": error}
 
 
-def canceled(projector: Projector, entry: HistoryEvent) -> Draft:
-    fields = {"state": RunState.ABORTED, "output": projector.reply, "reason": "cancelled"}
+def canceled(state: State, entry: HistoryEvent) -> Draft:
+    fields = {"state": RunState.ABORTED, "output": state.reply, "reason": "cancelled"}
     return [(e.RunEnded, fields)]
 
 
-def terminated(projector: Projector, entry: HistoryEvent) -> Draft:
+def terminated(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.workflow_execution_terminated_event_attributes
     by = f" by {attributes.identity}" if attributes.identity else ""
     reason = f": {attributes.reason}" if attributes.reason else ""
-    return [_from_outside(projector, "run.terminated", f"terminated{by}{reason}")]
+    return [_from_outside(state, "run.terminated", f"terminated{by}{reason}")]
 
 
-def timed_out(projector: Projector, entry: HistoryEvent) -> Draft:
-    return [_from_outside(projector, "run.timed_out", "the engine's time limit was reached")]
+def timed_out(state: State, entry: HistoryEvent) -> Draft:
+    return [_from_outside(state, "run.timed_out", "the engine's time limit was reached")]
 
 
-def _from_outside(
-    projector: Projector, code: str, message: str
-) -> tuple[type[Any], dict[str, Any]]:
+def _from_outside(state: State, code: str, message: str) -> tuple[type[Any], dict[str, Any]]:
     error = ErrorInfo(code=code, message=message, fix=CATALOG[code].fix, retryable=False)
-    fields = {"state": RunState.FAILED, "output": projector.reply, "error": error}
+    fields = {"state": RunState.FAILED, "output": state.reply, "error": error}
     return e.RunEnded, fields
 
 

@@ -4,38 +4,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.api.history.v1 import HistoryEvent
 
 from harness.contracts import event as e
-from harness.contracts.message import ToolCall
 from harness.contracts.run import RunSpec, RunState
 from harness.journal import activities, endings, steering
 from harness.journal.payloads import first, seconds, value
-from harness.journal.scheduled import Scheduled, Started
+from harness.journal.state import Draft, State
 
 
-@dataclass
-class Projector:
+class Projector(State):
     """Folds the history of one execution. `run` is the workflow's id, `run_id` the execution's."""
-
-    run: str
-    run_id: str
-    trace: str = ""
-    agent: str = ""
-    model: str = ""
-    reply: str = ""
-    """Text of the newest reply, for runs that were ended from outside."""
-    scheduled: dict[int, Scheduled] = field(default_factory=dict[int, Scheduled])
-    started: dict[int, Started] = field(default_factory=dict[int, Started])
-    open_calls: list[ToolCall] = field(default_factory=list[ToolCall])
-    """Calls of the newest reply; a failed inline call is recorded without saying which it was."""
-    turn: int = 0
-    updates: dict[int, Any] = field(default_factory=dict[int, Any])
-    announced: set[str] = field(default_factory=set[str])
 
     def feed(self, entry: HistoryEvent) -> list[e.DurableEvent]:
         rule = self.RULES.get(entry.event_type)
@@ -107,10 +89,6 @@ class Projector:
         EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED: endings.terminated,
         EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT: endings.timed_out,
     }
-
-
-Draft = Iterable[tuple[type[Any], dict[str, Any]]]
-"""Kinds of events and their fields, before the cursor and the time are put in."""
 
 
 def project(run: str, run_id: str, history: Iterable[HistoryEvent]) -> list[e.DurableEvent]:

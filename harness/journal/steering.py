@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import TypeAdapter
 from temporalio.api.history.v1 import HistoryEvent
@@ -21,14 +21,12 @@ from harness.contracts.steering import (
     read_signal,
 )
 from harness.journal.payloads import first, plain
-
-if TYPE_CHECKING:
-    from harness.journal.projector import Draft, Projector
+from harness.journal.state import Draft, State
 
 PENDING = TypeAdapter(list[Pending])
 
 
-def signaled(projector: Projector, entry: HistoryEvent) -> Draft:
+def signaled(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.workflow_execution_signaled_event_attributes
     name, by = attributes.signal_name, attributes.identity or None
     try:
@@ -50,24 +48,24 @@ def _meaning(read: Steering, by: str | None) -> tuple[type[Any], dict[str, Any]]
     return kind, {"reason": read.reason, "by": by}
 
 
-def cancel_requested(projector: Projector, entry: HistoryEvent) -> Draft:
+def cancel_requested(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.workflow_execution_cancel_requested_event_attributes
     reason = attributes.cause or "cancelled"
     return [(e.AbortRequested, {"reason": reason, "by": attributes.identity or None})]
 
 
-def update_accepted(projector: Projector, entry: HistoryEvent) -> Draft:
+def update_accepted(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.workflow_execution_update_accepted_event_attributes
     request = attributes.accepted_request
     if request.input.name == "decide":
         decide = read_decide(plain(request.input.args))
-        projector.updates[entry.event_id] = (decide, request.meta.identity or None)
+        state.updates[entry.event_id] = (decide, request.meta.identity or None)
     return []
 
 
-def update_completed(projector: Projector, entry: HistoryEvent) -> Draft:
+def update_completed(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.workflow_execution_update_completed_event_attributes
-    found = projector.updates.pop(attributes.accepted_event_id, None)
+    found = state.updates.pop(attributes.accepted_event_id, None)
     outcome = attributes.outcome
     if found is None or not outcome.HasField("success"):
         return []
@@ -75,7 +73,7 @@ def update_completed(projector: Projector, entry: HistoryEvent) -> Draft:
     decision = first(Decision, outcome.success)
     if decision is None:
         return []
-    projector.announced.discard(decision.id)
+    state.announced.discard(decision.id)
     fields = {
         "id": decision.id,
         "verdict": decision.verdict,
@@ -86,15 +84,15 @@ def update_completed(projector: Projector, entry: HistoryEvent) -> Draft:
     return [(e.DecisionMade, fields)]
 
 
-def waiting(projector: Projector, entry: HistoryEvent) -> Draft:
+def waiting(state: State, entry: HistoryEvent) -> Draft:
     memo = entry.workflow_properties_modified_event_attributes.upserted_memo
     payload = memo.fields.get("waiting")
     if payload is None:
         return
     for pending in PENDING.validate_json(payload.data or b"[]") or []:
-        if pending.id in projector.announced:
+        if pending.id in state.announced:
             continue
-        projector.announced.add(pending.id)
+        state.announced.add(pending.id)
         fields = {
             name: getattr(pending, name)
             for name in ("id", "turn", "need", "question", "tool", "effect", "arguments")

@@ -1,0 +1,45 @@
+"""What a projector remembers while it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.contracts.message import ToolCall
+from harness.contracts.model import CallModel
+from harness.contracts.tool import RunTool
+
+Draft = Iterable[tuple[type[Any], dict[str, Any]]]
+"""Kinds of events and their fields, before the cursor and the time are put in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    at: float
+    input: CallModel | RunTool
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    at: float
+    attempt: int
+    last_failure: str | None
+
+
+@dataclass
+class State:
+    run: str
+    run_id: str
+    trace: str = ""
+    agent: str = ""
+    model: str = ""
+    reply: str = ""
+    """Text of the newest reply, for runs that were ended from outside."""
+    scheduled: dict[int, Scheduled] = field(default_factory=dict[int, Scheduled])
+    started: dict[int, Started] = field(default_factory=dict[int, Started])
+    open_calls: list[ToolCall] = field(default_factory=list[ToolCall])
+    """Calls of the newest reply; a failed inline call is recorded without saying which it was."""
+    turn: int = 0
+    updates: dict[int, Any] = field(default_factory=dict[int, Any])
+    announced: set[str] = field(default_factory=set[str])
