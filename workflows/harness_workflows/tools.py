@@ -139,7 +139,7 @@ def _ordinals(calls: tuple[ToolCall, ...]) -> list[int | None]:
     ordinals: list[int | None] = []
     for place, call in enumerate(calls):
         same = [c for c in calls[:place] if (c.name, c.arguments) == (call.name, call.arguments)]
-        ordinals.append(len(same) or None)
+        ordinals.append(len(same) + 1 if same else None)
     return ordinals
 
 
