@@ -1,0 +1,103 @@
+"""Words for tests of runs: tools that agents get, and looking at what a run says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, TypeVar
+
+from harness import ToolContext, tool
+from harness.client.handle import RunHandle
+from harness.contracts.event import DurableEvent, Event
+from harness.contracts.run import RunState
+
+T = TypeVar("T")
+
+
+@tool(effect="read", inline=True)
+def add(a: int, b: int) -> int:
+    """Add two numbers."""
+    return a + b
+
+
+@tool(effect="read")
+async def look(place: str) -> str:
+    """Look at a place."""
+    return f"nothing at {place}"
+
+
+@tool(effect="write", approval="always")
+def send(to: str, text: str) -> str:
+    """Send a message."""
+    return f"sent {text!r} to {to}"
+
+
+class Gate:
+    """A tool that stays in the middle until the test lets it go."""
+
+    def __init__(self, **policy: Any) -> None:
+        self.entered = asyncio.Event()
+        self.left = asyncio.Event()
+        self.calls = 0
+        self.cancelled = 0
+
+        @tool(**{"effect": "read", **policy})
+        async def hold(what: str, context: ToolContext[None]) -> str:
+            """Hold something."""
+            self.calls += 1
+            self.entered.set()
+            try:
+                await self.left.wait()
+            except asyncio.CancelledError:
+                self.cancelled += 1
+                raise
+            return f"held {what}"
+
+        self.tool = hold
+
+
+async def eventually(
+    look: Callable[[], Awaitable[T]], test: Callable[[T], bool] = bool, seconds: float = 10.0
+) -> T:
+    """What `look` returns, once `test` holds of it."""
+    value: Any = None
+    try:
+        async with asyncio.timeout(seconds):
+            while not test(value := await look()):
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        raise AssertionError(f"not in {seconds:g} s; at the end: {value!r}") from None
+    return value
+
+
+async def until_state(run: RunHandle[Any], state: RunState, seconds: float = 10.0) -> None:
+    await eventually(run.status, lambda status: status.state is state, seconds)
+
+
+async def waiting(run: RunHandle[Any], count: int = 1) -> list[Any]:
+    """What waits for a decision, once `count` things do."""
+    return await eventually(run.pending, lambda pending: len(pending) == count)
+
+
+async def all_events(run: RunHandle[Any], seconds: float = 20.0) -> list[Event]:
+    async with asyncio.timeout(seconds):
+        return [event async for event in run.events()]
+
+
+def kinds(events: Iterable[Event]) -> list[str]:
+    """Types of the durable ones, in order."""
+    return [event.type for event in events if event.cursor is not None]
+
+
+def only(events: Iterable[Event], kind: type[T]) -> list[T]:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def one(events: Iterable[Event], kind: type[T]) -> T:
+    found = only(events, kind)
+    assert len(found) == 1, f"{len(found)} of {kind.__name__} in {kinds(events)}"
+    return found[0]
+
+
+def cursors(events: Iterable[DurableEvent | Event]) -> list[str]:
+    return [str(event.cursor) for event in events if event.cursor is not None]

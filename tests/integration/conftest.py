@@ -1,0 +1,125 @@
+"""Real parts for the tests of runs: one engine and one Postgres a test process, one Harness a test.
+
+Each test has an agent of its own name, and with it its own queue and run ids, so tests share both
+servers without meeting each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import Harness
+from harness.config.settings import Settings
+from harness.stack import stop_stack
+from harness.store import Database
+from tests.fakes.fixtures import model_server as model_server
+from tests.fakes.model_server import ModelServer
+from tests.fakes.postgres import Postgres
+from tests.fakes.postgres import _template as _template
+from tests.fakes.postgres import database_url as database_url
+from tests.fakes.postgres import postgres as postgres
+from tests.fakes.stack import User, kill, pid_of, pids_of
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The Temporal of this test process; its supervisor starts it again when it is killed."""
+
+    project: Path
+    address: str
+    ui: str
+
+    async def kill(self) -> None:
+        kill(await pid_of(self.project, "temporal"))
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    # Not below pytest's own folder: what the supervisor holds open there would be removed early.
+    with tempfile.TemporaryDirectory(prefix="harness-engine-", ignore_cleanup_errors=True) as name:
+        project = Path(name)
+        # A configured database is not started, so this stack is the engine alone.
+        alone = Settings.model_validate({"database": {"url": "postgresql://unused"}})
+        user = User(project, settings=alone)
+        try:
+            said = asyncio.run(user.said())
+            assert "temporal_address" in said, said
+            yield Engine(project, said["temporal_address"], said["ui_url"])
+        finally:
+            asyncio.run(_leave(user, alone, project))
+
+
+async def _leave(user: User, settings: Settings, project: Path) -> None:
+    pids = await pids_of(project)
+    await stop_stack(settings, project)
+    await user.leave()
+    async with asyncio.timeout(20):
+        while any(_lives(pid) for pid in pids):
+            await asyncio.sleep(0.02)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+
+
+@pytest.fixture(scope="session")
+def runs_database(postgres: Postgres) -> str:
+    """One database for all runs of this test process; returns its url."""
+    url = postgres.create()
+
+    async def migrate() -> None:
+        await (await Database.open(url)).close()
+
+    asyncio.run(migrate())
+    return url
+
+
+@pytest.fixture
+def name() -> str:
+    """A name for an agent, and with it a queue, that no other test uses."""
+    return f"agent-{uuid.uuid4().hex[:10]}"
+
+
+@pytest.fixture
+def options(engine: Engine, runs_database: str, model_server: ModelServer) -> dict[str, Any]:
+    """Settings as plain data: to change them, and to hand them to other processes."""
+    fake = {"api_key": "test-key", "timeout_seconds": 30}
+    return {
+        "model": "openai/gpt-5",
+        "providers": {
+            "openai": {"kind": "openai", "base_url": model_server.openai, **fake},
+            "anthropic": {"kind": "anthropic", "base_url": model_server.anthropic, **fake},
+        },
+        "temporal": {"address": engine.address, "ui": engine.ui},
+        "database": {"url": runs_database, "pool_size": 4},
+        "worker": {"sandbox": True, "graceful_shutdown_seconds": 0.5},
+    }
+
+
+@pytest.fixture
+async def harness(options: dict[str, Any], tmp_path: Path) -> AsyncIterator[Harness]:
+    """Serves each agent that is started through it."""
+    settings = Settings.model_validate(options)
+    async with Harness.local(project=tmp_path, settings=settings) as serving:
+        yield serving
+
+
+@pytest.fixture
+async def remote(options: dict[str, Any], tmp_path: Path) -> AsyncIterator[Harness]:
+    """Serves no agent: what it starts waits for a worker."""
+    settings = Settings.model_validate(options)
+    async with Harness.connect(project=tmp_path, settings=settings) as connected:
+        yield connected
