@@ -21,11 +21,13 @@ from harness.contracts.model import (
     split_ref,
 )
 from harness.contracts.transcript import Node, SaveTranscript
+from harness.store.artifacts import Artifacts
 from harness.store.live import LiveText, LiveWriter
 from harness.store.specs import Specs
 from harness.store.transcripts import Transcripts
 from harness_activities.context import estimate, fit
 from harness_activities.heartbeats import beating
+from harness_activities.images import with_images
 from harness_activities.model.plan import Answer, Models
 from harness_activities.output import read_output
 
@@ -37,6 +39,7 @@ FLUSH_WAIT_S = 2.0
 class ModelActivities:
     models: Models
     specs: Specs
+    artifacts: Artifacts
     transcripts: Transcripts
     live: LiveWriter
 
@@ -50,6 +53,7 @@ class ModelActivities:
         spec = await self.specs.get(request.spec)
         before = await self.transcripts.load(request.head) if request.head else []
         sent, dropped = fit([*before, *request.messages], spec.context)
+        sent = await with_images(sent, self.artifacts)
         run = info.workflow_id or ""
         streams = Streams(self.live, run, request, info.attempt)
         call = _Call(request, spec, sent, streams, cache_key=run)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import mimetypes
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +21,8 @@ from harness.client.follow import Feeds
 from harness.client.handle import RunHandle
 from harness.client.start import Request, as_messages, start
 from harness.commons.log import get_logger
-from harness.contracts.errors import RunError
-from harness.contracts.message import Message
+from harness.contracts.errors import RunError, StoreError
+from harness.contracts.message import FileRef, Image, Message
 from harness.contracts.run import WORKFLOW, Budget, RunState
 
 Out = TypeVar("Out")
@@ -93,6 +95,23 @@ class HarnessClient:
         )
         service = self.connection.temporal.workflow_service
         return bool((await service.describe_task_queue(request)).pollers)
+
+    async def attach(self, file: Path) -> Image | FileRef:
+        """Store a file for a message: a picture is shown to the model, anything else is named to
+        it, to be read with `read_result`."""
+        media_type = mimetypes.guess_type(file.name)[0]
+        try:
+            content = await asyncio.to_thread(file.read_bytes)
+        except OSError as error:
+            raise StoreError(
+                "artifact_missing",
+                f"{file} cannot be read: {error.strerror}",
+                fix="Correct the path.",
+            ) from error
+        artifact = await self.connection.artifacts.put(content, media_type=media_type)
+        if media_type and media_type.startswith("image/"):
+            return Image(media_type=media_type, artifact=artifact)
+        return FileRef(artifact=artifact, name=file.name, media_type=media_type, size=len(content))
 
     def run(self, id: str, agent: Agent[Out] | None = None) -> RunHandle[Out]:
         """The run with this id. Nothing is asked yet: a wrong id shows at the first question."""

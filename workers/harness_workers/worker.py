@@ -86,8 +86,13 @@ class AgentWorker:
     def _workers(self) -> list[Worker]:
         connection, agent = self._parts.connection, self._agent
         settings = connection.settings.worker
+        parts = self._parts
         model = ModelActivities(
-            self._parts.models, connection.specs, self._parts.transcripts, self._parts.live
+            models=parts.models,
+            specs=connection.specs,
+            artifacts=connection.artifacts,
+            transcripts=parts.transcripts,
+            live=parts.live,
         )
         common: dict[str, Any] = {
             "client": connection.temporal,
