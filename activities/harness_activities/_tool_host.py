@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from pydantic_core import to_jsonable_python
 from temporalio import activity
@@ -17,8 +17,12 @@ from temporalio import activity
 from harness.config.settings import HttpToolSettings
 from harness_activities._tool_results import Artifacts
 
-Progress = Callable[[str, int, str, str], None]
-"""Shows (run, turn, call id, text) to whoever watches. Called on the event loop."""
+
+class Progress(Protocol):
+    """Shows whoever watches how far a tool is. Called on the event loop."""
+
+    def tool_progress(self, run: str, turn: int, call_id: str, text: str) -> None: ...
+
 
 BEAT_S = 1.0
 MAX_PROGRESS = 2_000
@@ -79,7 +83,7 @@ class CallHost:
 
     def _progress(self, text: str) -> None:
         if not self._over:
-            self.sink(self.run, self.turn, self.call_id, text)
+            self.sink.tool_progress(self.run, self.turn, self.call_id, text)
 
     def _leave(self, details: Any) -> None:
         self.left = details

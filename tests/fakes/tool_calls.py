@@ -42,6 +42,16 @@ class Memory:
 
 
 @dataclasses.dataclass
+class Said:
+    """Takes note of progress."""
+
+    lines: list[str]
+
+    def tool_progress(self, run: str, turn: int, call_id: str, text: str) -> None:
+        self.lines.append(f"{run}/{turn}/{call_id}: {text}")
+
+
+@dataclasses.dataclass
 class Caller:
     """Calls the tools of one agent."""
 
@@ -90,7 +100,7 @@ async def calling(
     activities = ToolActivities(
         agent=Agent("tested", tools=tools, deps=deps),
         artifacts=artifacts or Memory(),
-        progress=lambda run, turn, call, text: said.append(f"{run}/{turn}/{call}: {text}"),
+        progress=Said(said),
         http=http or HttpToolSettings(),
         host=HOST,
     )
