@@ -124,7 +124,7 @@ def _temporal_binary(settings: Settings, layout: Layout) -> Check:
 def _ports(settings: Settings, layout: Layout, running: dict[str, Any] | None) -> Check:
     kept = read_kept(layout)
     port = settings.temporal.port or kept.get("temporal_port")
-    if running is not None and "temporal" in running["parts"]:
+    if running is not None and running["parts"].get("temporal", {}).get("pid"):
         return Check(name="ports", ok=True, detail=f"{kept.get('temporal_port')}, in use by us")
     if port is None:
         return Check(name="ports", ok=True, detail="free ones are picked at the first start")

@@ -178,6 +178,7 @@ def _start(layout: Layout, lock: int) -> None:
         rotate(log)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener, log.open("ab") as out:
             listener.bind(str(layout.socket))
+            layout.socket.chmod(0o600)
             listener.listen(128)
             handed = (str(lock), str(listener.fileno()), str(layout.state), str(layout.sockets))
             process = subprocess.Popen(

@@ -90,7 +90,15 @@ class Supervisor:
 
     async def bring_up(self, request: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         self.waiting.add(writer)
-        wanted: dict[str, dict[str, Any]] = request["parts"]
+        try:
+            answer = await self._bring_up(request["parts"])
+        except Exception as error:  # whoever waits must get an answer
+            answer = {"failed": ["start_failed", f"The supervisor failed: {error!r}", ""]}
+        self.waiting.discard(writer)
+        self.keep = self.keep or ("ready" in answer and bool(request.get("keep")))
+        send(writer, answer)
+
+    async def _bring_up(self, wanted: dict[str, dict[str, Any]]) -> dict[str, Any]:
         for name, options in wanted.items():
             if name not in self.parts or self.parts[name].state == "failed":
                 kind = (
@@ -99,13 +107,11 @@ class Supervisor:
                 self.parts[name] = Part(kind, self.tell)
                 self.tell(f"{kind.title} is starting")
         results = await asyncio.gather(*(self.parts[name].ensure() for name in wanted))
-        self.waiting.discard(writer)
-        for failure in (*results, self._other_namespace(wanted.get("temporal"))):
+        failures = [failure for failure in results if failure is not None]
+        for failure in failures or [self._other_namespace(wanted.get("temporal"))]:
             if failure is not None:
-                send(writer, {"failed": [failure.category, failure.message, failure.fix]})
-                return
-        self.keep = self.keep or bool(request.get("keep"))
-        send(writer, {"ready": {name: self.endpoints(name) for name in wanted}})
+                return {"failed": [failure.category, failure.message, failure.fix]}
+        return {"ready": {name: self.endpoints(name) for name in wanted}}
 
     def _other_namespace(self, wanted: dict[str, Any] | None) -> Failure | None:
         """An engine that runs already has the namespace of the command that started it."""

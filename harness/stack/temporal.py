@@ -49,6 +49,7 @@ class Temporal:
         self.binary: Binary | None = None
         self.ports: dict[str, int] = {}
         self.notes: list[str] = []
+        self._moved: list[str] = []
         self._has_run = False
 
     @property
@@ -69,7 +70,8 @@ class Temporal:
         await self._end_orphan()
         if not self._has_run:
             self._pick_ports()
-        self.notes[:1] = [f"Temporal: started here ({self.binary.why}), data in {self.data}"]
+        about = f"Temporal: started here ({self.binary.why}), data in {self.data}"
+        self.notes = [about, *self._moved]
 
     def command(self) -> Command:
         assert self.binary is not None
@@ -171,7 +173,7 @@ class Temporal:
             elif not isinstance(port, int) or port in taken or not ports.is_free(port):
                 old, port = port, ports.pick(self.layout.state, taken)
                 if old is not None:
-                    self.notes.append(f"Temporal: port {old} is in use, so {name} is at {port} now")
+                    self._moved.append(f"Temporal: port {old} is in use, {name} is at {port} now")
             taken.add(port)
             self.ports[name] = port
         write_kept(self.layout, kept | {f"{name}_port": self.ports[name] for name in _PORTS})

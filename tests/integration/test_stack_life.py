@@ -1,0 +1,166 @@
+"""A stack lives as long as someone uses it, and keeps what it holds."""
+
+import asyncio
+import urllib.request
+from pathlib import Path
+
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.client import Client
+
+from harness.config.settings import DatabaseSettings, Settings, TemporalSettings
+from harness.stack import connect_options, find_stack, open_stack, stop_stack
+from tests.fakes.stack import (
+    SETTINGS,
+    User,
+    answers,
+    database_answers,
+    layout,
+    lives,
+    pids_of,
+    project,  # noqa: F401
+    query,
+    status,
+    until,
+    until_gone,
+)
+
+
+async def test_the_last_to_leave_stops_it(project: Path) -> None:  # noqa: F811
+    async with open_stack(SETTINGS, project) as first:
+        joined = open_stack(SETTINGS, project)
+        assert await joined.__aenter__() == first == await find_stack(SETTINGS, project)
+        pids = await pids_of(project)
+        assert len(pids) == 3
+    assert await pids_of(project) == pids
+    assert answers(first.temporal_address)
+    assert database_answers(first.database_url)
+    await joined.__aexit__(None, None, None)
+    await until_gone(project, pids)
+    assert await find_stack(SETTINGS, project) is None
+
+
+async def test_what_it_holds_survives(project: Path) -> None:  # noqa: F811
+    async with open_stack(SETTINGS, project) as first:
+        query(first.database_url, "CREATE TABLE kept AS SELECT 42 AS answer")
+        client = await Client.connect(**await connect_options(SETTINGS, first))
+        await client.start_workflow("Anything", id="kept", task_queue="nobody")
+        assert first.ui_url is not None
+        page = await asyncio.to_thread(urllib.request.urlopen, first.ui_url, timeout=5)
+        assert page.status == 200
+        pids = await pids_of(project)
+    assert await stop_stack(SETTINGS, project)
+    await until_gone(project, pids)
+    async with open_stack(SETTINGS, project) as second:
+        assert second == first
+        assert query(second.database_url, "SELECT answer FROM kept") == 42
+        client = await Client.connect(**await connect_options(SETTINGS, second))
+        assert (await client.get_workflow_handle("kept").describe()).workflow_type == "Anything"
+        found = await client.workflow_service.describe_namespace(
+            DescribeNamespaceRequest(namespace="default")
+        )
+        assert found.config.workflow_execution_retention_ttl.ToTimedelta().days == 30
+
+
+async def test_a_killed_user_has_left(project: Path) -> None:  # noqa: F811
+    user = User(project)
+    endpoints = await user.said()
+    pids = await pids_of(project)
+    assert answers(endpoints["temporal_address"])
+    await user.kill()
+    await until_gone(project, pids)
+
+
+async def test_users_that_come_at_once_start_one(project: Path) -> None:  # noqa: F811
+    users = [User(project) for _ in range(3)]
+    said = await asyncio.gather(*(user.said() for user in users))
+    assert said[0] == said[1] == said[2]
+    assert "temporal_address" in said[0]
+    pids = await pids_of(project)
+    assert (await status(project))["leases"] == 3
+    assert [await user.leave() for user in users] == ["", "", ""]  # no banner on stdout
+    await until_gone(project, pids)
+
+
+async def test_a_kept_one_stays_until_it_is_stopped(project: Path) -> None:  # noqa: F811
+    user = User(project, keep=True)
+    endpoints = await user.said()
+    await user.leave()
+    pids = await pids_of(project)
+    async with open_stack(SETTINGS, project) as joined:
+        assert joined.database_url == endpoints["database_url"]
+        # Whoever uses it when it is stopped does not start it again.
+        assert await stop_stack(SETTINGS, project)
+        await until_gone(project, pids)
+    assert not await stop_stack(SETTINGS, project)
+
+
+async def is_stopping(project: Path) -> bool:  # noqa: F811
+    return (await status(project))["stopping"]
+
+
+async def test_it_is_joined_while_it_stops(project: Path) -> None:  # noqa: F811
+    async with open_stack(SETTINGS, project) as first:
+        pids = await pids_of(project)
+    stopping = asyncio.create_task(stop_stack(SETTINGS, project))
+    await until(lambda: is_stopping(project))
+    async with open_stack(SETTINGS, project) as second:
+        assert second == first
+        assert set(await pids_of(project)).isdisjoint(pids)
+    assert await stopping
+
+
+async def test_projects_do_not_disturb_each_other(project: Path) -> None:  # noqa: F811
+    one, two = project / "one", project / "two"
+    for folder in (one, two):
+        folder.mkdir()
+    async with open_stack(SETTINGS, one) as first:
+        async with open_stack(SETTINGS, two) as second:
+            assert first.temporal_address != second.temporal_address
+            assert first.database_url != second.database_url
+            pids = await pids_of(two)
+        assert await stop_stack(SETTINGS, two)
+        await until_gone(two, pids)
+        assert answers(first.temporal_address)
+        assert database_answers(first.database_url)
+        pids = await pids_of(one)
+    await until_gone(one, pids)
+
+
+async def test_only_what_is_not_configured_is_started(project: Path) -> None:  # noqa: F811
+    here = DatabaseSettings.model_validate({"url": "postgresql://elsewhere/db"})
+    async with open_stack(Settings(database=here), project) as engine:
+        assert (engine.local_engine, engine.local_database) == (True, False)
+        assert engine.database_url == "postgresql://elsewhere/db"
+        assert list((await status(project))["parts"]) == ["temporal"]
+        assert await find_stack(SETTINGS, project) is None
+        # Another command wants both: the running stack grows.
+        async with open_stack(SETTINGS, project) as both:
+            assert both.temporal_address == engine.temporal_address
+            assert database_answers(both.database_url)
+            assert await find_stack(SETTINGS, project) == both
+    there = Settings(database=here, temporal=TemporalSettings(address="elsewhere:7233"))
+    async with open_stack(there, project / "none") as nothing:
+        assert nothing == await find_stack(there, project / "none")
+        assert not (project / "none").exists()
+
+
+async def test_nothing_of_it_can_be_read_by_others(project: Path) -> None:  # noqa: F811
+    async with open_stack(SETTINGS, project):
+        found = layout(project)
+        closed = [found.state, found.password, found.socket, found.temporal_data]
+        assert [path.stat().st_mode & 0o077 for path in closed] == [0, 0, 0, 0]
+        assert (found.state / ".gitignore").read_text() == "*\n"
+
+
+async def test_another_namespace_than_the_running_one_is_refused(project: Path) -> None:  # noqa: F811
+    other = Settings(temporal=TemporalSettings(namespace="other"))
+    user = User(project, settings=other)
+    assert (await user.said())["namespace"] == "other"
+    refused = User(project)
+    said = await refused.said()
+    assert said["code"] == "stack.start_failed"
+    assert "'other'" in said["message"] and "harness down" in said["fix"]
+    await refused.leave()
+    await user.leave()
+    pids = await pids_of(project)
+    await until(lambda: not any(lives(pid) for pid in pids))
