@@ -1,4 +1,4 @@
-"""Pictures of a conversation lie in the artifact store: history and transcripts hold the address."""
+"""Pictures lie in the artifact store: history and transcripts hold their addresses."""
 
 from __future__ import annotations
 
