@@ -75,6 +75,8 @@ class ModelServer:
         """The only key that is let in. None: any."""
         self.strict = strict
         self.port = 0
+        self.connections = 0
+        """How many were opened so far."""
         self._steps: deque[Step | Script] = deque()
         self._default: Step | Script = Fail(400, "The script of the fake model server is empty.")
         self._open: set[Connection] = set()
@@ -131,11 +133,13 @@ class ModelServer:
 
     async def start(self, port: int = 0) -> ModelServer:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: Connection(self._handle, self._open), "127.0.0.1", port, backlog=1024
-        )
+        self._server = await loop.create_server(self._connect, "127.0.0.1", port, backlog=1024)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
+
+    def _connect(self) -> Connection:
+        self.connections += 1
+        return Connection(self._handle, self._open)
 
     async def close(self) -> None:
         if self._server is not None:

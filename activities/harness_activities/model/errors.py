@@ -8,13 +8,15 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
+from harness.commons.redact import redact
 from harness.contracts.errors import ProviderError
 from harness_activities.model.adapter import Where
 
 BY_STATUS = "by status"
 
 EXCEPTIONS: dict[str, str] = {
-    # Both SDKs; a test fails when one of them has an exception that is not here.
+    # Both SDKs, by the name of the class or of its nearest ancestor here. A test fails when an
+    # SDK has an exception that nothing here but its root covers.
     "APIError": "server",
     "APIStatusError": BY_STATUS,
     "APIConnectionError": "network",
@@ -118,7 +120,11 @@ CODES: dict[str, str] = {
     "api_error": "server",
     "processing_error": "server",
     "tool_use_failed": "invalid_reply",  # groq: the model wrote a call that does not parse
-    "invalid_request_error": "bad_request",
+    "contract_spend_limit_reached": "quota",
+    "enforced_spend_limit_reached": "quota",
+    "organization_on_hold": "permission",
+    "cmek_key_disabled": "permission",
+    "request_body_timeout": "timeout",
 }
 
 _TOO_LONG = re.compile(
@@ -127,9 +133,6 @@ _TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 _NO_CREDIT = re.compile(r"credit balance|insufficient (credit|balance|funds|quota)", re.IGNORECASE)
-_KEYS = re.compile(
-    r"\b(sk|pk|rk|gsk|xai|key)[-_][A-Za-z0-9_*-]{8,}|\bAIza[\w-]{10,}|(?<=Bearer )\S+"
-)
 
 
 def raised(exc: BaseException, where: Where) -> ProviderError | None:
@@ -161,6 +164,7 @@ def answered(status: int, body: object, headers: Mapping[str, str], where: Where
 def told(body: object, where: Where, default: str = "server") -> ProviderError:
     """The error that an error event in the middle of a stream is."""
     codes, text = describe(body)
+    default = "bad_request" if "invalid_request_error" in codes else default
     return failure(category_of(codes, text, default), text or "an error without a text", where)
 
 
@@ -172,6 +176,8 @@ def failure(category: str, text: str, where: Where, after: float | None = None) 
 def category_of(codes: tuple[str, ...], text: str, default: str) -> str:
     """The most exact of what the codes, the text and (by default) the status say."""
     named = next((CODES[code] for code in codes if code in CODES), default)
+    if named == "server":
+        named = default  # "api_error" says no more than that there was one
     if named in ("bad_request", "rate_limit", "context_overflow"):
         if _NO_CREDIT.search(text):
             return "quota"
@@ -218,13 +224,6 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return max(0.0, (when - datetime.now(UTC)).total_seconds())
     except (ValueError, TypeError):
         return None
-
-
-def redact(text: str, secrets: tuple[str, ...]) -> str:
-    for secret in secrets:
-        if len(secret) >= 4:
-            text = text.replace(secret, "***")
-    return _KEYS.sub("***", text)
 
 
 def _by_class(status: int) -> str:

@@ -1,0 +1,73 @@
+"""Ask any provider's adapter through the plan, against the fake model server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.config.settings import ProviderSettings, Settings
+from harness.contracts.message import Message, user
+from harness.contracts.model import Candidate, ModelParams, ModelPlan, ModelRequest
+from harness.contracts.tool import ToolSpec
+from harness_activities.model.plan import Answer, Models
+from tests.fakes.model_server import ModelServer
+
+KEY = "sk-conformance-0123456789"
+KINDS = ("openai", "anthropic", "chat")
+
+ADD = ToolSpec(
+    name="add",
+    description="Add two integers.",
+    parameters={
+        "type": "object",
+        "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}},
+        "required": ["a", "b"],
+        "additionalProperties": False,
+    },
+)
+
+
+def provider(server: ModelServer, kind: Any, **more: Any) -> ProviderSettings:
+    """Settings of a provider of this kind at the fake server."""
+    url = server.anthropic if kind == "anthropic" else server.openai
+    return ProviderSettings(kind=kind, base_url=more.pop("base_url", url), api_key=KEY, **more)
+
+
+@dataclass
+class Asker:
+    """One provider, called `p`, and what was heard from it."""
+
+    models: Models
+    kind: str
+    heard: list[str] = field(default_factory=list[str])
+
+    async def ask(
+        self,
+        messages: Sequence[Message] = (user("hello"),),
+        *,
+        instructions: str = "Be brief.",
+        tools: tuple[ToolSpec, ...] = (),
+        params: ModelParams | None = None,
+        output: dict[str, Any] | None = None,
+        model: str = "p/model-1",
+    ) -> Answer:
+        candidates = (Candidate(model=model, params=params),)
+        request = ModelRequest(
+            model="model-1",
+            instructions=instructions,
+            messages=tuple(messages),
+            tools=tools,
+            output=output,
+        )
+        plan = ModelPlan(candidates=candidates)
+        return await self.models.answer(candidates, plan, request, self.heard.append, _ignore)
+
+
+def _ignore(model: str) -> None:
+    """Nobody shows the text of this call."""
+
+
+def asker(server: ModelServer, kind: str, **more: Any) -> Asker:
+    settings = Settings(providers={"p": provider(server, kind, **more)})
+    return Asker(Models(settings), kind)

@@ -1,0 +1,166 @@
+"""Which candidate answers, over real sockets."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from harness.config.settings import ProviderSettings, Settings
+from harness.contracts.errors import ProviderError
+from harness.contracts.message import user
+from harness.contracts.model import Candidate, ModelParams, ModelPlan, ModelRequest
+from harness_activities.model.circuit import FAILURES
+from harness_activities.model.plan import Answer, Models
+from tests.fakes.asking import provider
+from tests.fakes.fixtures import model_server
+from tests.fakes.model_server import ModelServer
+from tests.fakes.steps import cut, fail, say
+
+__all__ = ["model_server"]
+
+
+class Asked:
+    """A plan over two providers, `one` and `two`, both at the fake server."""
+
+    def __init__(self, models: Models) -> None:
+        self.models = models
+        self.heard: list[str] = []
+        self.attempts: list[str] = []
+
+    async def __call__(self, *refs: str, **plan: Any) -> Answer:
+        candidates = tuple(Candidate(model=ref) for ref in refs or ("one/a", "two/b"))
+        request = ModelRequest(model="-", instructions="", messages=(user("hi"),))
+        return await self.models.answer(
+            candidates,
+            ModelPlan(candidates=candidates, **plan),
+            request,
+            self.heard.append,
+            self.attempt,
+        )
+
+    def attempt(self, model: str) -> None:
+        self.attempts.append(model)
+        self.heard.clear()
+
+
+@pytest.fixture
+async def asked(model_server: ModelServer) -> AsyncIterator[Asked]:
+    providers = {
+        "one": provider(model_server, "openai"),
+        "two": provider(model_server, "anthropic"),
+        "nokey": ProviderSettings(kind="openai", base_url=model_server.openai),
+    }
+    models = Models(Settings(providers=providers))
+    yield Asked(models)
+    await models.close()
+
+
+async def test_the_first_answers(asked: Asked, model_server: ModelServer) -> None:
+    model_server.script(say("hello"))
+    answer = await asked()
+    assert (answer.model, answer.fallbacks) == ("one/a", ())
+    assert asked.attempts == ["one/a"]
+    assert answer.cost_micros is None
+
+
+@pytest.mark.parametrize(
+    "step", [fail(429, retry_after=3600), fail(500), fail(529), fail(401), fail(404), cut()]
+)
+async def test_the_next_is_taken_without_waiting(
+    asked: Asked, model_server: ModelServer, step: Any
+) -> None:
+    model_server.script(step, say("from two"))
+    answer = await asked()
+    assert answer.model == "two/b"
+    assert answer.reply.message.text == "from two"
+    (passed,) = answer.fallbacks
+    assert passed.model == "one/a"
+    assert passed.message.startswith("one/a: ")
+    assert "".join(asked.heard) == "from two", "what the first one said is void"
+    assert model_server.calls[1].body["model"] == "b"
+
+
+async def test_a_bad_request_is_not_passed_on(asked: Asked, model_server: ModelServer) -> None:
+    model_server.script(fail(400))
+    with pytest.raises(ProviderError) as caught:
+        await asked()
+    assert caught.value.code == "provider.bad_request"
+    assert len(model_server.calls) == 1
+
+
+async def test_the_plan_says_what_falls_through(asked: Asked, model_server: ModelServer) -> None:
+    model_server.script(fail(400), say("ok"))
+    assert (await asked(fall_through=("bad_request",))).model == "two/b"
+    model_server.script(fail(500))
+    with pytest.raises(ProviderError):
+        await asked(fall_through=())
+
+
+async def test_the_last_error_is_raised(asked: Asked, model_server: ModelServer) -> None:
+    model_server.script(fail(500), fail(429, "slow down", retry_after=7))
+    with pytest.raises(ProviderError) as caught:
+        await asked()
+    assert caught.value.code == "provider.rate_limit"
+    assert caught.value.retry_after == 7
+    assert asked.attempts == ["one/a", "two/b"]
+
+
+async def test_parameters_of_the_candidate(asked: Asked, model_server: ModelServer) -> None:
+    model_server.script(say("ok"))
+    candidates = (Candidate(model="one/a", params=ModelParams(temperature=0.1)),)
+    request = ModelRequest(
+        model="-", instructions="", messages=(user("hi"),), params=ModelParams(top_p=0.2)
+    )
+    await asked.models.answer(
+        candidates, ModelPlan(candidates=candidates), request, lambda _: None, lambda _: None
+    )
+    body = model_server.calls[0].body
+    assert body["temperature"] == 0.1
+    assert "top_p" not in body
+
+
+async def test_what_cannot_do_it_is_passed_over(asked: Asked) -> None:
+    refs = ("openai/gpt-4o", "openai/gpt-4.1", "offline/demo")
+    answer = await asked(*refs, requires=("tools",), min_context=1_000_000)
+    assert answer.model == "offline/demo"
+    assert answer.cost_micros == 0
+    codes = [passed.code for passed in answer.fallbacks]
+    assert codes == ["provider.unsupported", "provider.authentication"]
+    with pytest.raises(ProviderError) as caught:
+        await asked("offline/demo", requires=("vision",))
+    assert caught.value.code == "provider.unsupported"
+    assert "vision" in caught.value.message
+
+
+async def test_a_name_that_nobody_has(asked: Asked) -> None:
+    with pytest.raises(ProviderError) as caught:
+        await asked("opnai/gpt-5")
+    assert caught.value.code == "provider.unknown"
+    assert "openai" in caught.value.message
+    assert (await asked("opnai/gpt-5", "offline/demo")).model == "offline/demo"
+
+
+async def test_a_key_that_is_missing(asked: Asked, model_server: ModelServer) -> None:
+    with pytest.raises(ProviderError) as caught:
+        await asked("nokey/x")
+    assert caught.value.code == "provider.authentication"
+    assert "nokey" in caught.value.fix
+    assert model_server.calls == []
+
+
+async def test_a_broken_provider_is_left_alone(asked: Asked, model_server: ModelServer) -> None:
+    model_server.script(*[fail(503)] * FAILURES)
+    for _ in range(FAILURES):
+        with pytest.raises(ProviderError):
+            await asked("one/a")
+    with pytest.raises(ProviderError) as caught:
+        await asked("one/a")
+    assert caught.value.code == "provider.circuit_open"
+    assert caught.value.retry_after is not None
+    assert len(model_server.calls) == FAILURES
+    model_server.script(say("from two"))
+    answer = await asked()
+    assert answer.model == "two/b"
+    assert answer.fallbacks[0].code == "provider.circuit_open"

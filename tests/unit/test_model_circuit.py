@@ -1,0 +1,77 @@
+"""A provider that keeps failing is left alone for a while."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.contracts.errors import ProviderError
+from harness_activities.model.circuit import FAILURES, REST_SECONDS, Circuit
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def broken(clock: Clock) -> Circuit:
+    circuit = Circuit("p", clock)
+    for _ in range(FAILURES):
+        circuit.enter()
+        circuit.failed(ProviderError("server", "x"))
+    return circuit
+
+
+def is_open(circuit: Circuit) -> bool:
+    try:
+        circuit.enter()
+    except ProviderError as error:
+        assert error.code == "provider.circuit_open"
+        assert error.retryable
+        assert error.retry_after is not None and error.retry_after >= 1
+        return True
+    return False
+
+
+def test_opens_after_failures_in_a_row() -> None:
+    circuit = Circuit("p", Clock())
+    for _ in range(FAILURES - 1):
+        circuit.failed(ProviderError("overloaded", "x"))
+    assert not is_open(circuit)
+    circuit.succeeded()
+    circuit.failed(ProviderError("network", "x"))
+    assert not is_open(circuit)
+    assert is_open(broken(Clock()))
+
+
+def test_one_call_probes_after_the_rest() -> None:
+    clock = Clock()
+    circuit = broken(clock)
+    clock.now = REST_SECONDS + 0.1
+    assert not is_open(circuit)
+    assert is_open(circuit), "one probe at a time"
+    circuit.failed(ProviderError("timeout", "x"))
+    assert is_open(circuit), "the probe failed: it rests again"
+    clock.now *= 3
+    assert not is_open(circuit)
+    circuit.succeeded()
+    assert not is_open(circuit)
+    assert not is_open(circuit)
+
+
+def test_a_cancelled_probe_leaves_room_for_the_next() -> None:
+    clock = Clock()
+    circuit = broken(clock)
+    clock.now = REST_SECONDS + 0.1
+    circuit.enter()
+    circuit.left()
+    assert not is_open(circuit)
+
+
+@pytest.mark.parametrize("category", ["bad_request", "rate_limit", "refusal", "quota"])
+def test_who_answers_is_up(category: str) -> None:
+    circuit = Circuit("p", Clock())
+    for _ in range(FAILURES * 2):
+        circuit.failed(ProviderError(category, "x"))
+    assert not is_open(circuit)

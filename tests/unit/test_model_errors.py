@@ -1,0 +1,153 @@
+# ruff: noqa: E501 -- a table reads best with one row a line
+"""Every exception that an SDK can raise has a category, and every error body is understood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import anthropic
+import httpx2
+import openai
+import pytest
+
+from harness.contracts.errors import CATALOG, ProviderError
+from harness_activities.model import errors
+from harness_activities.model.adapter import Where
+
+WHERE = Where("p", "m")
+ROOTS = (openai.OpenAIError, anthropic.AnthropicError)
+
+UNUSED_PARTS = ("anthropic.lib.", "openai.lib.")
+"""What no adapter touches: tool runners, Azure, Bedrock, agents. All the rest is mapped."""
+OWN_USE = {"StreamAlreadyConsumed", "_AmbiguousModuleClientUsageError"}
+"""Raised for a wrong use of the SDK: that would be a mistake in an adapter."""
+
+
+def _below(cls: type[BaseException]) -> Iterator[type[BaseException]]:
+    for child in cls.__subclasses__():
+        yield child
+        yield from _below(child)
+
+
+def _sdk_exceptions() -> list[type[BaseException]]:
+    found = {*ROOTS, *(child for root in ROOTS for child in _below(root))}
+    return sorted(found, key=lambda cls: f"{cls.__module__}.{cls.__name__}")
+
+
+def _mapping(cls: type[BaseException]) -> str | None:
+    return next((base.__name__ for base in cls.__mro__ if base.__name__ in errors.EXCEPTIONS), None)
+
+
+def test_every_exception_of_the_sdks_is_mapped() -> None:
+    exceptions = _sdk_exceptions()
+    assert len(exceptions) > 60
+    by_root_alone = [
+        f"{cls.__module__}.{cls.__name__}"
+        for cls in exceptions
+        if cls not in ROOTS
+        and _mapping(cls) in ("OpenAIError", "AnthropicError")
+        and cls.__name__ not in OWN_USE
+        and not cls.__module__.startswith(UNUSED_PARTS)
+    ]
+    assert by_root_alone == [], "give each a category in harness_activities.model.errors.EXCEPTIONS"
+
+
+def test_every_public_exception_of_the_sdks_is_mapped() -> None:
+    for module in (openai, anthropic):
+        for name in module.__all__:
+            if name.endswith("Error"):
+                assert _mapping(getattr(module, name)), f"{module.__name__}.{name}"
+
+
+def test_every_exception_of_the_transport_is_mapped() -> None:
+    for cls in {httpx2.HTTPError, *_below(httpx2.RequestError), *_below(httpx2.StreamError)}:
+        # HTTPStatusError comes only from raise_for_status, which the SDKs call and translate.
+        assert _mapping(cls) or cls is httpx2.HTTPError, cls
+
+
+def test_the_table_names_categories_that_exist() -> None:
+    named = {*errors.EXCEPTIONS.values(), *errors.STATUS.values(), *errors.CODES.values()}
+    assert {f"provider.{name}" for name in named - {errors.BY_STATUS}} <= set(CATALOG)
+
+
+def test_status_exceptions_are_told_by_their_status() -> None:
+    request = httpx2.Request("POST", "https://example.org/v1")
+    for cls in _sdk_exceptions():
+        status = getattr(cls, "status_code", None)
+        if not isinstance(status, int):
+            continue
+        response = httpx2.Response(status, request=request, headers={"retry-after": "3"})
+        made: Any = cls
+        words = () if cls is openai.OAuthError else ("no",)
+        error = errors.raised(made(*words, response=response, body=None), WHERE)
+        expected = errors.STATUS.get(status) or ("server" if status >= 500 else "bad_request")
+        assert error is not None
+        assert error.code == f"provider.{expected}", cls
+        assert error.retry_after == 3.0
+
+
+def test_foreign_exceptions_are_left_alone() -> None:
+    for exc in (ValueError("x"), TypeError("x"), KeyError("x"), ConnectionError("x")):
+        assert errors.raised(exc, WHERE) is None
+
+
+BODIES: list[tuple[str, int, object, str]] = [
+    ("openai quota", 429, {"error": {"type": "insufficient_quota", "code": "insufficient_quota", "message": "m"}}, "quota"),
+    ("openai context", 400, {"error": {"type": "invalid_request_error", "code": "context_length_exceeded", "message": "m"}}, "context_overflow"),
+    ("openai generic type", 403, {"error": {"type": "invalid_request_error", "code": None, "message": "m"}}, "permission"),
+    ("the sdk strips the outer key", 404, {"message": "m", "type": "invalid_request_error", "code": "model_not_found"}, "not_found"),
+    ("anthropic details", 429, {"error": {"type": "rate_limit_error", "message": "m", "details": {"error_code": "enforced_spend_limit_reached"}}}, "quota"),
+    ("anthropic says less than the status", 408, {"error": {"type": "api_error", "message": "m"}}, "timeout"),
+    ("groq too large for the minute", 413, {"error": {"message": "Request too large for model on tokens per minute (TPM)", "type": "tokens"}}, "rate_limit"),
+    ("groq call that does not parse", 400, {"error": {"message": "m", "type": "invalid_request_error", "code": "tool_use_failed"}}, "invalid_reply"),
+    ("gemini list", 429, [{"error": {"code": 429, "message": "m", "status": "RESOURCE_EXHAUSTED"}}], "rate_limit"),
+    ("mistral detail", 422, {"object": "error", "message": {"detail": [{"msg": "Extra inputs"}]}}, "bad_request"),
+    ("ollama", 404, {"error": "model 'x' not found"}, "not_found"),
+    ("vllm", 400, {"object": "error", "message": "This model's maximum context length is 4096 tokens", "type": "BadRequestError", "code": 400}, "context_overflow"),
+    ("a text", 500, "upstream connect error", "server"),
+    ("nothing", 502, None, "server"),
+    ("an empty list", 500, [], "server"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "category"), [b[1:] for b in BODIES], ids=[b[0] for b in BODIES]
+)
+def test_error_bodies(status: int, body: object, category: str) -> None:
+    error = errors.answered(status, body, {}, WHERE)
+    assert error.code == f"provider.{category}"
+    assert error.message.startswith(f"p/m: {status}")
+
+
+def test_an_error_event_without_a_status() -> None:
+    assert errors.told({"error": {"type": "invalid_request_error"}}, WHERE).code.endswith("request")
+    assert errors.told({"code": "rate_limit_exceeded"}, WHERE).code == "provider.rate_limit"
+    assert errors.told({}, WHERE).code == "provider.server"
+
+
+def test_retry_after() -> None:
+    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+    past = format_datetime(datetime.now(UTC) - timedelta(days=1), usegmt=True)
+    read = errors.retry_after
+    assert read({"retry-after": "7"}) == 7.0
+    assert read({"retry-after": "1.5"}) == 1.5
+    assert read({"retry-after-ms": "250", "retry-after": "7"}) == 0.25
+    assert read({"retry-after": soon}) == pytest.approx(30, abs=5)
+    assert read({"retry-after": past}) == 0.0
+    for odd in ("", "soon", "-1", "nan", "1.2.3"):
+        assert read({"retry-after": odd}) in (None, 0.0)
+    assert read({}) is None
+
+
+def test_messages_are_short_one_line_and_without_keys() -> None:
+    where = Where("p", "m", ("my-own-key-1234",))
+    text = "bad key my-own-key-1234\nor sk-proj-abcdefghijklmnop " + "x" * 5000
+    error = errors.failure("authentication", text, where)
+    assert isinstance(error, ProviderError)
+    assert "my-own-key" not in error.message
+    assert "sk-proj" not in error.message
+    assert "\n" not in error.message
+    assert len(error.message) <= 600

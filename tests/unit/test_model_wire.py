@@ -1,0 +1,207 @@
+"""What the translations do that the conformance suite cannot see from outside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.contracts.errors import ProviderError
+from harness.contracts.message import Image, Message, ToolCall, ToolResult, tool_results, user
+from harness.contracts.model import ModelParams, ModelRequest
+from harness_activities.model import chat_wire, messages_wire, responses_wire
+from harness_activities.model.adapter import Where
+from harness_activities.model.chat_wire import ChatFold, Dialect, dialect_of
+from harness_activities.model.schema import strict_ready
+from harness_activities.model.translate import Memo, read_arguments, reasons
+from tests.fakes.asking import ADD
+
+WHERE = Where("p", "m")
+
+
+def request(model: str = "m", **more: Any) -> ModelRequest:
+    values: dict[str, Any] = {"instructions": "Be brief.", "messages": (user("hi"),)} | more
+    return ModelRequest(model=model, **values)
+
+
+def test_responses_keeps_nothing_at_the_provider() -> None:
+    body = responses_wire.body_of(request("gpt-5.4", cache_key="session-" * 20), WHERE)
+    assert body["store"] is False
+    assert body["include"] == ["reasoning.encrypted_content"]
+    assert len(body["prompt_cache_key"]) == 64
+    assert "include" not in responses_wire.body_of(request("gpt-4.1"), WHERE)
+
+
+def test_responses_has_no_stop_sequences() -> None:
+    with pytest.raises(ProviderError) as caught:
+        responses_wire.body_of(request(params=ModelParams(stop=("END",))), WHERE)
+    assert caught.value.code == "provider.unsupported"
+
+
+@pytest.mark.parametrize(
+    ("model", "thinks"),
+    [("gpt-5", True), ("gpt-6.1-sol", True), ("o3", True), ("o4-mini", True), ("gpt-4.1", False),
+     ("gpt-4o", False), ("gpt-5.2-chat-latest", False), ("other", False)],
+)  # fmt: skip
+def test_which_openai_models_think(model: str, thinks: bool) -> None:
+    assert reasons(model) is thinks
+
+
+def test_anthropic_marks_the_prompt_for_the_cache() -> None:
+    history = (
+        user("1+2"),
+        Message(role="assistant", parts=(ToolCall(id="c", name="add", arguments={}),)),
+        tool_results((ToolResult(call="c", name="add", content="3"),)),
+    )
+    body = messages_wire.body_of(request(messages=history, tools=(ADD,)), WHERE, None)
+    assert body["system"][0]["cache_control"]
+    assert body["tools"][-1]["cache_control"]
+    assert body["messages"][-1]["content"][-1]["cache_control"]
+    assert str(body).count("cache_control") == 3
+
+
+@pytest.mark.parametrize(
+    ("model", "kind"),
+    [("claude-sonnet-4-5-20250929", "enabled"), ("claude-haiku-4-5", "enabled"),
+     ("claude-3-7-sonnet-20250219", "enabled"), ("claude-opus-4-20250514", "enabled"),
+     ("claude-opus-4-6", "adaptive"), ("claude-sonnet-5", "adaptive"),
+     ("claude-fable-5-1", "adaptive"), ("something-else", "adaptive")],
+)  # fmt: skip
+def test_how_claude_is_told_to_think(model: str, kind: str) -> None:
+    params = ModelParams(reasoning_effort="high", max_output_tokens=100)
+    body = messages_wire.body_of(request(model, params=params), WHERE, None)
+    assert body["thinking"]["type"] == kind
+    if kind == "enabled":
+        assert body["max_tokens"] > body["thinking"]["budget_tokens"]
+    else:
+        assert body["output_config"] == {"effort": "high"}
+
+
+def test_results_come_before_what_the_user_says() -> None:
+    history = (
+        user("1+2"),
+        Message(role="assistant", parts=(ToolCall(id="c", name="add", arguments="oops"),)),
+        tool_results((ToolResult(call="c", name="add", content="bad", error=True),)),
+        user("hurry", origin="hint"),
+    )
+    turns = messages_wire.turns_of(history, WHERE)
+    assert [turn["role"] for turn in turns] == ["user", "assistant", "user"]
+    assert [block["type"] for block in turns[2]["content"]] == ["tool_result", "text"]
+    assert turns[2]["content"][0]["is_error"] is True
+    assert turns[1]["content"][0]["input"] == {"invalid_json": "oops"}
+
+
+def test_a_picture_that_was_not_loaded() -> None:
+    message = Message(role="user", parts=(Image(artifact="sha256:1"),))
+    for body_of in (
+        lambda r: responses_wire.body_of(r, WHERE),
+        lambda r: messages_wire.body_of(r, WHERE, None),
+        lambda r: chat_wire.body_of(r, WHERE, Dialect()),
+    ):
+        with pytest.raises(ProviderError, match="was not loaded"):
+            body_of(request(messages=(message,)))
+
+
+def test_dialects_of_chat_completions() -> None:
+    params = ModelParams(max_output_tokens=5)
+    openai = chat_wire.body_of(
+        request(params=params), WHERE, dialect_of("https://api.openai.com/v1")
+    )
+    assert openai["max_completion_tokens"] == 5
+    mistral = chat_wire.body_of(
+        request(params=params), WHERE, dialect_of("https://api.mistral.ai/v1")
+    )
+    assert mistral["max_tokens"] == 5
+    assert "stream_options" not in mistral
+    assert "tools" not in mistral
+
+
+def fold(*chunks: bytes) -> ChatFold:
+    made = ChatFold(lambda _: None, WHERE)
+    for chunk in chunks:
+        made.feed(b"", chunk)
+    return made
+
+
+def test_calls_that_are_all_numbered_zero() -> None:
+    """As Gemini's compatible endpoint and Ollama do."""
+    reply = fold(
+        b'{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"x","arguments":"{}"}}]}}]}',
+        b'{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"b","function":{"name":"y","arguments":"{}"}}]},"finish_reason":"stop"}]}',
+    ).reply(None)
+    assert [(call.id, call.name) for call in reply.message.calls] == [("a", "x"), ("b", "y")]
+    assert reply.finish == "tool_calls"
+
+
+def test_a_call_without_an_id() -> None:
+    reply = fold(
+        b'{"id":"r1","choices":[{"delta":{"tool_calls":[{"function":{"name":"x","arguments":{"a":1}}}]},"finish_reason":"tool_calls"}]}'
+    ).reply(None)
+    assert reply.message.calls == (ToolCall(id="call_r1_0", name="x", arguments={"a": 1}),)
+
+
+def test_what_a_call_carries_is_handed_back() -> None:
+    """Gemini wants the signature of its thought back with each call."""
+    reply = fold(
+        b'{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","extra_content":{"google":{"thought_signature":"s"}},"function":{"name":"x","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}'
+    ).reply(None)
+    result = tool_results((ToolResult(call="a", name="x", content="1"),))
+    again = request(messages=(user("hi"), reply.message, result))
+    sent = chat_wire.messages_of(again, WHERE)
+    assert sent[2]["tool_calls"][0]["extra_content"] == {"google": {"thought_signature": "s"}}
+
+
+def test_usage_in_the_shapes_there_are() -> None:
+    usage = chat_wire.usage_of({"prompt_tokens": 9, "prompt_cache_hit_tokens": 4})
+    assert (usage.input, usage.cached) == (9, 4)
+    reply = fold(
+        b'{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}],"x_groq":{"usage":{"prompt_tokens":3,"completion_tokens":1}}}'
+    ).reply(None)
+    assert (reply.usage.input, reply.usage.output) == (3, 1)
+
+
+def test_text_in_parts() -> None:
+    reply = fold(
+        b'{"choices":[{"delta":{"content":[{"type":"thinking","thinking":[]},{"type":"text","text":"a"}]},"finish_reason":"stop"}]}'
+    ).reply(None)
+    assert reply.message.text == "a"
+
+
+OBJECT = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+LIST = {"type": "array", "items": {"type": "string"}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "strict"),
+    [
+        (OBJECT, True),
+        ({**OBJECT, "properties": {"x": LIST}, "required": ["x"]}, True),
+        ({**OBJECT, "properties": {"x": LIST}}, False),
+        ({"type": "object"}, False),
+        ({**OBJECT, "additionalProperties": True}, False),
+        ({**OBJECT, "properties": {"x": {**LIST, "default": 1}}, "required": ["x"]}, False),
+        ({**OBJECT, "properties": {"x": {"anyOf": [LIST, LIST]}}, "required": ["x"]}, True),
+        ({**OBJECT, "properties": {"x": {}}, "required": ["x"]}, False),
+        ({**OBJECT, "properties": {"x": {"type": "array"}}, "required": ["x"]}, False),
+        ({**OBJECT, "$defs": {"y": {"type": "object"}}}, False),
+        ({**OBJECT, "$defs": {"y": OBJECT}}, True),
+    ],
+)  # fmt: skip
+def test_which_schemas_are_strict(schema: dict[str, Any], strict: bool) -> None:
+    assert strict_ready(schema) is strict
+
+
+def test_arguments() -> None:
+    assert read_arguments('{"a": 1}') == {"a": 1}
+    assert read_arguments(" ") == {}
+    assert read_arguments("[1]") == "[1]"
+    assert read_arguments('{"a"') == '{"a"'
+
+
+def test_memo_goes_by_identity() -> None:
+    made: list[object] = []
+    memo: Memo[int] = Memo(limit=2)
+    values = [(1,), (2,), (3,)]
+    for value in [*values[:2], *values[:2], values[2], values[0]]:
+        memo.get(value, lambda v: made.append(v) or len(made))
+    assert made == [(1,), (2,), (3,), (1,)]
