@@ -55,6 +55,7 @@ class _Reader:
         self.output: deque[OutputRow] = deque(maxlen=INBOX_ROWS)
         self.progress: deque[ProgressRow] = deque(maxlen=INBOX_ROWS)
         self.wake = asyncio.Event()
+        self.left = False
 
 
 class _Feed:
@@ -127,6 +128,7 @@ class LiveReader:
         await self._stop()
 
     async def _leave(self, run: str, reader: _Reader) -> None:
+        reader.left = True
         self._joining = [feed for feed in self._joining if reader not in feed.readers]
         if (feed := self._feeds.get(run)) is not None:
             feed.readers.discard(reader)
@@ -174,8 +176,7 @@ class LiveReader:
                 self._mark(runs)
                 await self._failed(error)
                 continue
-            for slot, feed in enumerate(feeds):
-                feed.deliver(*_rows(rows, slot))
+            _deliver(rows, feeds)
             for feed in joining:
                 self._join(feed)
 
@@ -183,8 +184,10 @@ class LiveReader:
         """A new reader has caught up: from here on it shares what is fetched for its run. It may
         be ahead of the others by now, and leaves out what it has."""
         feed.since = 0
-        present = self._feeds.setdefault(feed.run, feed)
-        present.readers |= feed.readers
+        feed.readers = {reader for reader in feed.readers if not reader.left}
+        if feed.readers:
+            present = self._feeds.setdefault(feed.run, feed)
+            present.readers |= feed.readers
 
     def _mark(self, runs: Any) -> None:
         dirty = [run for run in runs if run in self._feeds]
@@ -218,14 +221,13 @@ def _wants(feeds: list[_Feed]) -> list[list[object]]:
     return columns
 
 
-def _rows(rows: list[Row], slot: int) -> tuple[list[OutputRow], list[ProgressRow]]:
-    output: list[OutputRow] = []
-    progress: list[ProgressRow] = []
-    for at, call_id, number, turn, call, attempt, pos, text, when in rows:
-        if at != slot:
-            continue
+def _deliver(rows: list[Row], feeds: list[_Feed]) -> None:
+    news: dict[int, tuple[list[OutputRow], list[ProgressRow]]] = {}
+    for slot, call_id, number, turn, call, attempt, pos, text, when in rows:
+        output, progress = news.setdefault(slot, ([], []))
         if call_id is None:
             output.append(OutputRow(number, turn, call, attempt, pos, text, when))
         else:
             progress.append(ProgressRow(turn, call_id, number, text, when))
-    return output, progress
+    for slot, (output, progress) in news.items():
+        feeds[slot].deliver(output, progress)

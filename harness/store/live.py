@@ -78,7 +78,7 @@ class _Progress(NamedTuple):
 class LiveText:
     """The text of one attempt of one model call, as it comes."""
 
-    __slots__ = ("_key", "_pos", "_size", "_text", "_writer", "due", "seen")
+    __slots__ = ("_closed", "_key", "_pos", "_size", "_text", "_writer", "due", "seen")
 
     def __init__(self, writer: LiveWriter, key: tuple[str, int, int, int, int]) -> None:
         self._writer = writer
@@ -86,19 +86,21 @@ class LiveText:
         self._pos = 0
         self._text: list[str] = []
         self._size = 0
+        self._closed = False
         self.due: float | None = None
         """When what has gathered is to be written."""
         self.seen = False
         """Something of it was written already."""
 
     def write(self, text: str) -> None:
-        if text:
+        if text and not self._closed:
             self._text.append(text)
             self._size += len(text)
             self._writer.touch(self, self._size)
 
     async def close(self) -> None:
         """The reply is complete: history will have it, so what is not yet written never will be."""
+        self._closed = True
         self._text.clear()
         self._writer.forget(self)
 
@@ -123,9 +125,12 @@ class LiveWriter:
         self._progress: deque[_Progress] = deque()
         self._kept = 0
         self._n = 0
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._timer_at = 0.0
         self._task: asyncio.Task[None] | None = None
         self._failing = False
+        self.dropped = 0
+        """Rows that were given up because Postgres was away too long."""
         self._swept = time.monotonic()
         self._closed = False
 
@@ -180,10 +185,11 @@ class LiveWriter:
         if self._closed or self._task is not None:
             return  # a flush under way looks again when it is done
         if self._timer is not None:
-            if self._timer.when() <= when:
+            if self._timer_at <= when:
                 return
             self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_at(when, self._start)
+        self._timer_at = when
 
     def _start(self) -> None:
         self._timer = None
@@ -218,9 +224,10 @@ class LiveWriter:
         for stream in [s for s in self._streams if s.seen or (s.due or 0.0) <= now]:
             self._streams.discard(stream)
             self._keep_output(stream.take())
-        while self._kept > KEEP_CHARACTERS:
+        while self._failing and self._kept > KEEP_CHARACTERS:
             dropped = self._output.popleft() if self._output else self._progress.popleft()
             self._kept -= len(dropped.text)
+            self.dropped += 1
 
     async def _send(self) -> None:
         output, progress = list(self._output), list(self._progress)

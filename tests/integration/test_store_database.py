@@ -4,6 +4,7 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from harness.contracts.errors import ConfigError, StoreError
@@ -110,4 +111,32 @@ async def test_the_pool_has_its_size(database_url: str) -> None:
     count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
     results = await asyncio.gather(*(database.fetch(count) for _ in range(10)))
     assert max(rows[0][0] for rows in results) <= 2
+    await database.close()
+
+
+async def until_running(database: Database, query: str) -> None:
+    find = "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query = %s"
+    async with await database.connect() as watch, asyncio.timeout(20):
+        while not await (await watch.execute(find, (query,))).fetchall():  # noqa: ASYNC110
+            await asyncio.sleep(0.002)
+
+
+async def test_a_cancelled_query_leaves_the_pool_whole(database_url: str) -> None:
+    database = await Database.open(database_url, pool_size=1)
+    for _ in range(3):
+        asleep = asyncio.create_task(database.fetch("SELECT pg_sleep(60)"))
+        await until_running(database, "SELECT pg_sleep(60)")
+        asleep.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asleep
+        assert await database.fetch("SELECT 1") == [(1,)]
+    await database.close()
+
+
+async def test_a_mistake_is_no_outage(database_url: str) -> None:
+    database = await Database.open(database_url, pool_size=1)
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        async with database.connection() as connection, connection.transaction():
+            await connection.execute("SELECT 1 FROM nowhere")
+    assert await database.fetch("SELECT 1") == [(1,)]
     await database.close()

@@ -6,12 +6,15 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import pytest
+import uvloop
 
 from harness.config.settings import LiveSettings
 from harness.contracts.event import OutputDelta, OutputGap, OutputReset, ToolProgress
+from harness.contracts.transcript import Node
 from harness.store.database import Database
 from harness.store.follow import LiveReader
 from harness.store.live import LiveWriter
+from harness.store.transcripts import Transcripts
 
 if TYPE_CHECKING:
     from tests.fakes.postgres import Postgres
@@ -210,3 +213,112 @@ async def test_many_followers_at_once(writer: LiveWriter, reader: LiveReader) ->
         await screen.shows("abc")
     for screen in screens:
         await screen.close()
+
+
+async def test_a_long_outage_is_a_gap(
+    postgres: Postgres,
+    database: Database,
+    writer: LiveWriter,
+    reader: LiveReader,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("harness.store.live.KEEP_CHARACTERS", 100)
+    screen = Screen(reader)
+    stream = writer.open("r", 1, 1, 1)
+    stream.write("before")
+    await screen.shows("before")
+    await asyncio.to_thread(postgres.kill)
+    async with asyncio.timeout(20):
+        while not writer.dropped:
+            stream.write("x" * 50)
+            await asyncio.sleep(0.001)
+    await asyncio.to_thread(postgres.start)
+    stream.write("after")
+    await screen.saw(OutputGap)
+    await screen.close()
+
+
+async def test_a_run_that_was_reset_goes_on(writer: LiveWriter, reader: LiveReader) -> None:
+    screen = Screen(reader)
+    writer.open("r", 1, 1, 1, scheduled=1.0).write("one ")
+    await screen.shows("one ")
+    writer.open("r", 2, 1, 1, scheduled=2.0).write("two ")
+    await screen.shows("one two ")
+    writer.open("r", 1, 1, 1, scheduled=3.0).write("again")
+    await screen.shows("one two again")
+    await screen.close()
+
+
+async def test_nothing_comes_after_the_end(
+    database: Database, writer: LiveWriter, reader: LiveReader
+) -> None:
+    screen = Screen(reader)
+    stream = writer.open("r", 1, 1, 1)
+    stream.write("text")
+    await screen.shows("text")
+    await stream.close()
+    stream.write("too late")
+    writer.open("r", 2, 1, 1).write(" next")
+    await screen.shows("text next")
+    await screen.close()
+
+
+async def test_a_reader_that_left_costs_nothing(writer: LiveWriter, reader: LiveReader) -> None:
+    stays, leaves = Screen(reader), Screen(reader)
+    stream = writer.open("r", 1, 1, 1)
+    stream.write("a")
+    await stays.shows("a")
+    await leaves.close()
+    never = Screen(reader, "never")
+    await asyncio.sleep(0)
+    await never.close()
+    stream.write("b")
+    await stays.shows("ab")
+    await stays.close()
+    assert not reader._tasks
+    assert not reader._feeds
+
+
+async def test_readers_end_when_the_process_does(database: Database) -> None:
+    reader = LiveReader(database)
+
+    async def watch() -> list[object]:
+        return [event async for event in reader.follow("r")]
+
+    watching = asyncio.create_task(watch())
+    await asyncio.sleep(0)
+    await reader.close()
+    assert await watching == []
+
+
+async def test_listening_outlives_silence(
+    writer: LiveWriter, reader: LiveReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.store.follow.HEARTBEAT_SECONDS", 0.01)
+    screen = Screen(reader)
+    writer.open("r", 1, 1, 1).write("a")
+    await screen.shows("a")
+    await asyncio.sleep(0.05)
+    writer.open("r", 2, 1, 1).write("b")
+    await screen.shows("ab")
+    await screen.close()
+
+
+def test_works_on_uvloop(database_url: str) -> None:
+    async def check() -> None:
+        database = await Database.open(database_url)
+        writer, reader = LiveWriter(database, LiveSettings(flush_ms=1)), LiveReader(database)
+        screen = Screen(reader)
+        stream = writer.open("r", 1, 1, 2)
+        for piece in ("a", "ab", "abc"):
+            stream.write(piece[-1] * 2000)
+            await asyncio.sleep(0.002)
+        await screen.shows("a" * 2000 + "b" * 2000 + "c" * 2000)
+        transcripts = Transcripts(database)
+        await transcripts.flush(transcripts.add(Node(messages=()), run="r", turn=1))
+        await screen.close()
+        await reader.close()
+        await writer.close()
+        await database.close()
+
+    uvloop.run(check())

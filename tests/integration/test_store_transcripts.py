@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
@@ -157,3 +158,115 @@ async def test_close_writes_what_is_left(database: Database) -> None:
     head = grow(transcripts, None, words(5))
     await transcripts.close()
     assert await texts(Transcripts(database), head) == words(5)
+
+
+async def test_new_calls_wait_while_too_much_is_unwritten(
+    postgres: Postgres, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.store._node_writer.FULL_BYTES", 1000)
+    transcripts = Transcripts(database)
+    await transcripts.ready()
+    await asyncio.to_thread(postgres.kill)
+    head = grow(transcripts, None, words(20))
+    monkeypatch.setattr("harness.store._node_writer.PATIENCE_SECONDS", 0.2)
+    for waiting in (transcripts.ready(), transcripts.flush(head)):
+        with pytest.raises(StoreError, match="cannot be used") as caught:
+            await waiting
+        assert caught.value.retryable
+    monkeypatch.setattr("harness.store._node_writer.PATIENCE_SECONDS", 20)
+    ready = asyncio.create_task(transcripts.ready())
+    await asyncio.to_thread(postgres.start)
+    await ready
+    await transcripts.flush(head)
+
+
+async def test_a_node_that_postgres_refuses_harms_no_other(database: Database) -> None:
+    transcripts = Transcripts(database)
+    bad = transcripts.add(Node(messages=(user("bad"),)), run="no \0 name", turn=1)
+    good = grow(transcripts, None, words(5))
+    await transcripts.flush(good)
+    assert await texts(Transcripts(database), good) == words(5)
+    assert not transcripts.is_saved(bad)
+    assert transcripts.newest_saved(bad) is None
+    again = transcripts.add(Node(messages=(user("worse"),)), run="\0", turn=1)
+    with pytest.raises(StoreError, match="refuses"):
+        await transcripts.flush(again)
+
+
+async def test_long_chains_come_in_pieces(database: Database) -> None:
+    transcripts = Transcripts(database)
+    head = grow(transcripts, None, words(1500))
+    await transcripts.flush(head)
+    assert await texts(Transcripts(database), head) == words(1500)
+
+
+async def test_only_what_is_missing_is_fetched(database: Database) -> None:
+    transcripts = Transcripts(database)
+    middle = grow(transcripts, None, words(50))
+    await transcripts.flush(middle)
+    reader = Transcripts(database)
+    await reader.load(middle)
+    await database.fetch("DELETE FROM harness.node WHERE id <> %s", (middle,))
+    head = grow(transcripts, middle, ["more"])
+    await transcripts.flush(head)
+    assert await texts(reader, head) == [*words(50), "more"]
+
+
+async def test_close_gives_up_on_a_dead_postgres(
+    postgres: Postgres, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.store._node_writer.PATIENCE_SECONDS", 0.1)
+    transcripts = Transcripts(database)
+    await asyncio.to_thread(postgres.kill)
+    head = grow(transcripts, None, words(3))
+    await transcripts.close()
+    assert not transcripts.is_saved(head)
+    await asyncio.to_thread(postgres.start)
+
+
+WORKER = """
+import asyncio, sys
+from harness.contracts.message import user
+from harness.contracts.transcript import Node
+from harness.store import Database, Transcripts
+
+async def main():
+    transcripts = Transcripts(await Database.open(sys.argv[1]))
+    head, turn = None, 0
+    while True:
+        for _ in range(5):
+            turn += 1
+            node = Node(parent=head, messages=(user(str(turn)),))
+            head = transcripts.add(node, run="r", turn=turn)
+        await transcripts.flush(head)
+        print(turn, head, flush=True)
+
+asyncio.run(main())
+"""
+
+
+async def test_what_was_said_to_be_saved_survives_every_death(
+    postgres: Postgres, database_url: str
+) -> None:
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", WORKER, database_url, stdout=asyncio.subprocess.PIPE
+    )
+    assert worker.stdout
+    for _ in range(20):
+        said = await worker.stdout.readline()
+    worker.kill()
+    await asyncio.to_thread(postgres.kill)
+    said = ((await worker.stdout.read()).splitlines() or [said])[-1]
+    await worker.wait()
+    await asyncio.to_thread(postgres.start)
+    turn, head = said.decode().split()
+    database = await Database.open(database_url)
+    transcripts = Transcripts(database)
+    assert await texts(transcripts, head) == [str(n) for n in range(1, int(turn) + 1)]
+    assert await transcripts.find_turn("r", int(turn)) == head
+    # Whatever else was written is whole: a node is never there without its ancestors.
+    for (last,) in await database.fetch(
+        "SELECT head FROM harness.answer ORDER BY seq DESC LIMIT 1"
+    ):
+        await transcripts.load(last)
+    await database.close()
