@@ -21,6 +21,7 @@ ROOT = check.ROOT
 LAYERS = ["prevalidation", "unit", "replay", "conformance", "integration", "e2e"]
 NO_TESTS = 5
 INTERRUPTED = 130
+HANGS = 300  # seconds after which a test is given up
 PYTHON = sys.executable
 
 
@@ -50,6 +51,8 @@ def _test(layers: list[str], arguments: list[str], scratch: Path, *, coverage: b
     # Work is taken over from a slow process test by test: one crash test may take as long as
     # a whole file of others.
     command += ["-q", "-n", "2", "--dist", "worksteal", f"--junitxml={report}"]
+    # A test that hangs shows where, and does not hold up the others for ever.
+    command += ["-o", f"faulthandler_timeout={HANGS}", "-o", "faulthandler_exit_on_timeout=true"]
     command += [f"tests/{layer}" for layer in layers if any((ROOT / "tests" / layer).rglob("*.py"))]
     env = {**os.environ, "COVERAGE_FILE": str(scratch / "coverage")}
     code = _run([*command, *arguments], env)
@@ -64,11 +67,12 @@ def _summary(report: Path, layers: list[str]) -> list[str]:
     seconds: Counter[str] = Counter()
     for case in ElementTree.parse(report).iter("testcase"):
         # The class name is the dotted path of the file: tests.<layer>.<file>
-        layer = (case.get("classname") or "").split(".")[1:2] or ["other"]
+        names = (case.get("classname") or "").split(".")
+        layer = next((name for name in names if name in LAYERS), "other")
         outcome = next((child.tag for child in case), "passed")
         outcome = outcome if outcome in ("failure", "error", "skipped") else "passed"
-        counts[layer[0]][outcome] += 1
-        seconds[layer[0]] += float(case.get("time") or 0)
+        counts[layer][outcome] += 1
+        seconds[layer] += float(case.get("time") or 0)
     print()
     failed: list[str] = []
     for layer in [*layers, *(counts.keys() - set(layers))]:
