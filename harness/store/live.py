@@ -131,7 +131,8 @@ class LiveWriter:
         self._failing = False
         self.dropped = 0
         """Rows that were given up because Postgres was away too long."""
-        self._swept = time.monotonic()
+        self._sweeper: asyncio.Task[None] | None = None
+        self._sweep_at = 0.0
         self._closed = False
 
     def open(
@@ -174,8 +175,8 @@ class LiveWriter:
         self._closed = True
         if self._timer:
             self._timer.cancel()
-        if self._task:
-            await asyncio.wait([self._task], timeout=1.0)
+        if busy := [task for task in (self._task, self._sweeper) if task]:
+            await asyncio.wait(busy, timeout=1.0)
 
     def _keep_output(self, row: _Output) -> None:
         self._output.append(row)
@@ -215,8 +216,9 @@ class LiveWriter:
             self._wake(loop.time() + retry)
         elif self._streams:
             self._wake(min(stream.due or 0.0 for stream in self._streams))
-        if time.monotonic() - self._swept > SWEEP_SECONDS:
-            await self.sweep()
+        if loop.time() >= self._sweep_at and not self._failing:
+            self._sweep_at = loop.time() + SWEEP_SECONDS
+            self._sweeper = asyncio.create_task(self.sweep())
 
     def _gather(self, now: float) -> None:
         """Turn into rows what is due, and what others wrote that readers watch already: flushing
@@ -248,7 +250,6 @@ class LiveWriter:
 
     async def sweep(self) -> None:
         """Forget the runs that wrote nothing for long."""
-        self._swept = time.monotonic()
         try:
             for statement in SWEEPS:
                 await self._database.fetch(statement, (self._keep_hours, self._keep_hours))

@@ -53,7 +53,7 @@ def test_the_caller_may_change_what_it_got() -> None:
 
 
 def test_the_conversation_not_used_for_longest_goes_first() -> None:
-    lines = Lines(4_500)
+    lines = Lines(2_500)
     lines.add("a", Node(messages=(user("1"),)), 0)
     lines.add("b", Node(messages=(user("2"),)), 0)
     assert lines.messages("a")
