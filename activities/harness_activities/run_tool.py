@@ -29,7 +29,8 @@ from harness_activities._tool_results import Artifacts, shorten, show
 
 __all__ = ["Artifacts", "Progress", "ToolActivities"]
 
-THREADS = 64
+THREADS = 128
+"""More than the activities that a worker takes at once: a call waits for no thread."""
 MAX_ERROR = 2_000
 
 log = logging.getLogger("harness.tools")
@@ -111,7 +112,7 @@ class ToolActivities:
                 "timeout", f"{tool.name} took longer than {limit:g} s and was stopped."
             ) from None
         if isinstance(value, Ask):
-            return ToolOutcome(need="answer", reason=value.question)
+            return ToolOutcome(need="answer", reason=shorten(value.question))
         shown = await show(
             value, self.artifacts, run=host.run, effect=tool.policy.effect, readable=self._readable
         )
@@ -172,7 +173,7 @@ class ToolActivities:
             log.warning("the approval rule of %s failed", tool.name, exc_info=True)
             return f"The approval rule of {tool.name} failed ({_words(error)})."
         if isinstance(verdict, str):
-            return verdict or None
+            return shorten(verdict, MAX_ERROR) or None
         return f"{tool.name} needs approval with these arguments." if verdict else None
 
     def _check_host(self, tool: AnyTool, request: RunTool) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar, cast, overload
 
 from pydantic import BaseModel, ValidationError
+from pydantic.errors import PydanticUserError
 
 from harness.agent.read_result import read_result
 from harness.agent.schema import object_schema
@@ -103,10 +104,8 @@ class Agent(Generic[Out]):
                 f"Agent name {name!r} cannot name a task queue.",
                 fix="Use 1 to 64 letters, digits, _, . or -, starting with a letter or digit.",
             )
-        if output is not None and not (inspect.isclass(output) and issubclass(output, BaseModel)):
-            raise _bad(
-                name, f"output={output!r} is no pydantic model", "Give a BaseModel subclass."
-            )
+        if output is not None:
+            _check_output(name, output)
         if isinstance(model, ModelPlan) and (fallbacks or params):
             raise _bad(
                 name,
@@ -202,6 +201,24 @@ class Agent(Generic[Out]):
 
 def _bad(name: str, problem: str, fix: str) -> ConfigError:
     return ConfigError("bad_agent", f"Agent {name}: {problem}.", fix=fix)
+
+
+def _check_output(agent: str, output: Any) -> None:
+    if not (inspect.isclass(output) and issubclass(output, BaseModel)):
+        raise _bad(agent, f"output={output!r} is no pydantic model", "Give a BaseModel subclass.")
+    try:
+        is_object = object_schema(output).get("type") == "object"
+    except PydanticUserError as error:
+        problem = str(error).splitlines()[0]
+        raise _bad(
+            agent, f"its output type has no JSON form ({problem})", "Use plain types."
+        ) from None
+    if not is_object:
+        raise _bad(
+            agent,
+            f"its output type {output.__name__} is no JSON object",
+            "Put it into a field of a model.",
+        )
 
 
 def _by_name(agent: str, tools: Sequence[AnyTool]) -> dict[str, AnyTool]:

@@ -82,7 +82,12 @@ def read_signature(fn: Callable[..., Any], name: str) -> Signature:
 
 def object_schema(model: type[BaseModel]) -> dict[str, Any]:
     """The JSON schema of what `model` accepts, without the titles that only cost tokens."""
-    return model.model_json_schema(by_alias=True, schema_generator=_Schema)
+    made = model.model_json_schema(by_alias=True, schema_generator=_Schema)
+    reference = made.pop("$ref", None)
+    if reference is None:
+        return made
+    # A model that holds itself: providers want its own schema at the top.
+    return {**made["$defs"][reference.rpartition("/")[2]], **made}
 
 
 class _Schema(GenerateJsonSchema):

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
+from pydantic import BaseModel, RootModel
 
 from harness.agent import Agent, ToolContext, tool
 from harness.contracts.errors import ConfigError
@@ -19,6 +20,17 @@ def add(a: int, b: int) -> int:
 
 
 other_add = tool(effect="read", name="add")(add.fn)
+
+
+class Numbers(RootModel[list[int]]):
+    """No object."""
+
+
+class Calls(BaseModel):
+    """Has no JSON form."""
+
+    back: Callable[[], int]
+
 
 PLAN = ModelPlan(candidates=(Candidate(model="openai/gpt-5"),))
 
@@ -41,6 +53,8 @@ def plain(a: int) -> int:
         (lambda: Agent("a", model=PLAN, params=ModelParams()), "has a model plan and, beside it"),
         (lambda: Agent("a", tools=[plain]), "plain is no tool"),  # type: ignore[list-item]
         (lambda: Agent("a", tools=[add, other_add]), "two tools called add"),
+        (lambda: Agent("a", output=Numbers), "output type Numbers is no JSON object"),
+        (lambda: Agent("a", output=Calls), "output type has no JSON form"),
         (lambda: Agent("a", output=dict), "is no pydantic model"),  # type: ignore[type-var]
     ],
 )

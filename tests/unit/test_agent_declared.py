@@ -116,6 +116,18 @@ def test_the_output_type_becomes_a_schema_and_reads_results() -> None:
     assert e.value.code == "run.invalid_output"
 
 
+class Tree(BaseModel):
+    children: list[Tree] = []
+
+
+def test_an_output_type_that_holds_itself_is_an_object_at_the_top() -> None:
+    schema = Agent("a", output=Tree).spec("offline/demo").output
+    assert schema is not None
+    assert schema["type"] == "object"
+    assert schema["properties"]["children"]["items"] == {"$ref": "#/$defs/Tree"}
+    assert "Tree" in schema["$defs"]
+
+
 def test_without_an_output_type_there_is_no_data() -> None:
     assert Agent("a").parse_output(None) is None
 

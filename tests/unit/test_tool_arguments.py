@@ -84,6 +84,23 @@ def test_large_and_deep_arguments_make_short_errors() -> None:
     assert len(words("x" * 1_000_000)) < 1_000
 
 
+class Tree(BaseModel):
+    children: list[Tree] = []
+
+
+@tool
+def grow(tree: Tree) -> None:
+    "Grow."
+
+
+def test_nesting_has_an_end() -> None:
+    tree: dict[str, Any] = {}
+    for _ in range(1_000):
+        tree = {"children": [tree]}
+    with pytest.raises(ToolError, match="nested too deeply"):
+        Checked(grow).typed({"tree": tree})
+
+
 def test_null_stands_for_a_parameter_that_was_left_out() -> None:
     typed = CHECKED.typed({"items": [], "speed": None, "note": None})
     assert typed == {"items": [], "speed": "slow", "note": ""}

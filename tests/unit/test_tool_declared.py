@@ -121,6 +121,18 @@ def test_a_field_as_default_counts_as_one() -> None:
     assert made.signature.typed({}) == {"n": 3}
 
 
+def test_a_default_may_be_made_by_a_function() -> None:
+    def fn(
+        a: list[int] = Field(default_factory=list),  # noqa: B008
+        b: Annotated[list[int], Field(default_factory=list)] = Field(),  # noqa: B008
+    ) -> None:
+        "Doc."
+
+    made = tool(fn)
+    assert "required" not in made.spec.parameters
+    assert made.signature.typed({}) == {"a": [], "b": []}
+
+
 def test_mutable_defaults_are_not_shared() -> None:
     def fn(values: list[int] = []) -> None:  # noqa: B006
         "Doc."

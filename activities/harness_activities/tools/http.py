@@ -1,7 +1,10 @@
-"""The tool that reads from the web, as far as the settings allow."""
+"""The tool that reads from the web, as far as the settings allow. It connects by itself, never
+through a proxy: a proxy would look the name up again."""
 
 from __future__ import annotations
 
+import functools
+import ssl
 import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -69,7 +72,8 @@ async def _follow(url: str, settings: HttpToolSettings) -> _Reply:
     import httpx  # here, so that naming the tool does not load it
 
     # trust_env: a proxy from the environment would connect to wherever the name leads.
-    async with httpx.AsyncClient(trust_env=False, timeout=TIMEOUT_S) as client:
+    options: dict[str, Any] = {"trust_env": False, "timeout": TIMEOUT_S, "verify": _trusted()}
+    async with httpx.AsyncClient(**options) as client:
         for _ in range(MAX_REDIRECTS + 1):
             request = await _request(client, url, settings)
             try:
@@ -86,6 +90,14 @@ async def _follow(url: str, settings: HttpToolSettings) -> _Reply:
                 words = str(error) or type(error).__name__
                 raise ToolError("temporary", f"{url} cannot be read: {words}.") from None
     raise ToolError("failed", f"More than {MAX_REDIRECTS} redirects, the last one to {url}.")
+
+
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """Whose certificates are believed; reading them takes longer than most requests."""
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 async def _request(
