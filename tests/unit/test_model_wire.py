@@ -198,10 +198,10 @@ def test_arguments() -> None:
     assert read_arguments('{"a"') == '{"a"'
 
 
-def test_memo_goes_by_identity() -> None:
+def test_tools_are_translated_once() -> None:
     made: list[object] = []
     memo: Memo[int] = Memo(limit=2)
-    values = [(1,), (2,), (3,)]
-    for value in [*values[:2], *values[:2], values[2], values[0]]:
-        memo.get(value, lambda v: made.append(v) or len(made))
-    assert made == [(1,), (2,), (3,), (1,)]
+    one, two, three = ((tool, ADD) for tool in (ADD, ADD.model_copy(), ADD.model_copy()))
+    for tools in (one, two, (ADD, ADD), two, three, one):
+        memo.get(tools, lambda tools: made.append(tools) or len(made))
+    assert [id(tools) for tools in made] == [id(tools) for tools in (one, two, three, one)]

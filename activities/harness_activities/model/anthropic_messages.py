@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import httpx2
 from anthropic import AsyncAnthropic, transform_schema
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from harness.config.settings import ProviderSettings
 from harness.contracts.model import ModelReply, ModelRequest
 from harness_activities.model.adapter import Json, Sink, Where
 from harness_activities.model.messages_wire import MessagesFold, body_of
 from harness_activities.model.stream import HEADERS, fold_stream, secrets_of, timeout_of
-from harness_activities.model.translate import Memo
 
-_schemas: Memo[Json] = Memo()
+
+@lru_cache
+def _schema_of(output: bytes) -> Json:
+    return transform_schema(from_json(output))
 
 
 class AnthropicMessages:
@@ -31,7 +35,7 @@ class AnthropicMessages:
         where = Where(self._provider, request.model, self._secrets)
         output = request.output
         # What the API's schemas cannot say (limits, patterns) becomes part of the descriptions.
-        schema = None if output is None else _schemas.get(output, transform_schema)
+        schema = None if output is None else _schema_of(to_json(output))
         post = self._client.post(
             "/v1/messages",
             content=to_json(body_of(request, where, schema)),

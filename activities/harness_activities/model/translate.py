@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from pydantic_core import from_json, to_json
 
 from harness.contracts.message import FileRef, Image, ToolCall
+from harness.contracts.tool import ToolSpec
 from harness_activities.model import errors
 from harness_activities.model.adapter import Where
 
@@ -17,19 +18,20 @@ T = TypeVar("T")
 
 
 class Memo(Generic[T]):
-    """Remembers what was made of a value, by its identity: specs are shared by all calls of a run,
-    so their tools are translated once a process and not once a call."""
+    """Remembers what was made of some tools, by their identity: specs are shared by all calls of a
+    run, so their tools are translated once a process and not once a call."""
 
     def __init__(self, limit: int = 256) -> None:
-        self._made: OrderedDict[int, tuple[object, T]] = OrderedDict()
+        self._made: OrderedDict[tuple[int, ...], tuple[tuple[ToolSpec, ...], T]] = OrderedDict()
         self._limit = limit
 
-    def get(self, value: Any, make: Callable[[Any], T]) -> T:
-        known = self._made.get(id(value))
-        if known is not None and known[0] is value:  # held here, so its id cannot be another's
+    def get(self, tools: tuple[ToolSpec, ...], make: Callable[[tuple[ToolSpec, ...]], T]) -> T:
+        key = tuple(map(id, tools))
+        known = self._made.get(key)
+        if known is not None:  # the tools are held here, so their ids cannot be another's
             return known[1]
-        made = make(value)
-        self._made[id(value)] = (value, made)
+        made = make(tools)
+        self._made[key] = (tools, made)
         if len(self._made) > self._limit:
             self._made.popitem(last=False)
         return made
