@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -55,7 +55,11 @@ async def ensure_search_attributes(client: Client) -> None:
         if name in known and known[name] != kind
     }
     if wrong:
-        raise StackError("search_attributes", wrong_types(client.namespace, wrong))
+        raise StackError(
+            "search_attributes",
+            wrong_types(client.namespace, wrong),
+            fix=how_to_remove(client.namespace, wrong),
+        )
 
 
 def wrong_types(namespace: str, found: Mapping[str, str]) -> str:
@@ -66,6 +70,14 @@ def wrong_types(namespace: str, found: Mapping[str, str]) -> str:
         for name, kind in found.items()
     )
     return f"Search attributes of namespace {namespace} have another type: {each}."
+
+
+def how_to_remove(namespace: str, names: Iterable[str]) -> str:
+    flags = " ".join(f"--name {name}" for name in names)
+    return (
+        "Remove them, then start again: "
+        f"temporal operator search-attribute remove -n {namespace} {flags}"
+    )
 
 
 def _how_to_register(namespace: str, which: Mapping[str, str]) -> str:

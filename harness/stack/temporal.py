@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.stack import guard, ports
-from harness.stack.attributes import SEARCH_ATTRIBUTES, wrong_types
+from harness.stack.attributes import SEARCH_ATTRIBUTES, how_to_remove, wrong_types
 from harness.stack.binaries import Binary, find_temporal
 from harness.stack.failures import Failure, check_free_space
 from harness.stack.layout import Layout, read_kept, write_kept
@@ -129,12 +129,10 @@ class Temporal:
             name: types[name] for name, kind in SEARCH_ATTRIBUTES.items() if types[name] != kind
         }
         if wrong:
-            names = " ".join(f"--name {name}" for name in wrong)
             raise Failure(
                 "search_attributes",
                 wrong_types(self.namespace, wrong),
-                "Remove them, then start again: temporal operator search-attribute remove "
-                f"-n {self.namespace} {names}",
+                how_to_remove(self.namespace, wrong),
             )
 
     def _check_data(self) -> None:

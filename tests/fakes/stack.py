@@ -1,6 +1,7 @@
 """Projects with a local stack of their own, and processes that use it, for tests.
 
-Import the fixture where it is needed: `from tests.fakes.stack import project`.
+Import the fixtures where they are needed:
+`from tests.fakes.stack import empty_project, first_start, project`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import asyncio
 import itertools
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,7 +23,7 @@ import psycopg
 import pytest
 
 from harness.config.settings import Settings
-from harness.stack import lease, stop_stack
+from harness.stack import lease, open_stack, stop_stack
 from harness.stack.layout import Layout, layout_of
 
 SETTINGS = Settings()
@@ -77,12 +79,38 @@ class User:
 
 
 @pytest.fixture
-async def project(tmp_path: Path) -> AsyncIterator[Path]:
+async def empty_project(tmp_path: Path) -> AsyncIterator[Path]:
     """A project folder; whatever runs for it at the end is stopped."""
     yield tmp_path
     pids = await pids_of(tmp_path)
     await stop_stack(SETTINGS, tmp_path)
     await until(lambda: not any(lives(pid) for pid in pids))
+
+
+@pytest.fixture(scope="session")
+def first_start(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose stack was started once, by each test process."""
+    folder = tmp_path_factory.mktemp("first-start")
+
+    async def start() -> None:
+        async with open_stack(SETTINGS, folder):
+            pass
+        await stop_stack(SETTINGS, folder)
+
+    asyncio.run(start())
+    return folder
+
+
+@pytest.fixture
+def project(first_start: Path, empty_project: Path) -> Path:
+    """A project that has data already, which saves a second of initdb."""
+    source, target = layout(first_start), layout(empty_project)
+    target.state.mkdir(mode=0o700)
+    shutil.copytree(source.postgres_data, target.postgres_data)
+    for file in source.state.glob("temporal.db*"):
+        shutil.copy(file, target.state)
+    shutil.copy(source.password, target.password)
+    return empty_project
 
 
 def layout(project: Path) -> Layout:

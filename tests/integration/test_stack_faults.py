@@ -1,3 +1,4 @@
+# ruff: noqa: F401, F811 - fixtures are imported, and asked for by their names
 """Whatever of the stack is killed, nothing is left running and nothing is lost."""
 
 import asyncio
@@ -13,12 +14,14 @@ from tests.fakes.stack import (
     User,
     answers,
     database_answers,
+    empty_project,
+    first_start,
     kill,
     layout,
     lives,
     pid_of,
     pids_of,
-    project,  # noqa: F401
+    project,
     query,
     status,
     until,
@@ -27,7 +30,7 @@ from tests.fakes.stack import (
 )
 
 
-async def test_supervisor_and_users_killed(project: Path) -> None:  # noqa: F811
+async def test_supervisor_and_users_killed(project: Path) -> None:
     user = User(project)
     endpoints = await user.said()
     query(endpoints["database_url"], "CREATE TABLE kept AS SELECT 42 AS answer")
@@ -42,7 +45,7 @@ async def test_supervisor_and_users_killed(project: Path) -> None:  # noqa: F811
         assert query(again.database_url, "SELECT answer FROM kept") == 42
 
 
-async def test_supervisor_killed_under_a_user(project: Path) -> None:  # noqa: F811
+async def test_supervisor_killed_under_a_user(project: Path) -> None:
     async with open_stack(SETTINGS, project) as endpoints:
         query(endpoints.database_url, "CREATE TABLE kept AS SELECT 42 AS answer")
         pids = await pids_of(project)
@@ -54,7 +57,7 @@ async def test_supervisor_killed_under_a_user(project: Path) -> None:  # noqa: F
         assert query(endpoints.database_url, "SELECT answer FROM kept") == 42
 
 
-async def test_postgres_killed(project: Path) -> None:  # noqa: F811
+async def test_postgres_killed(project: Path) -> None:
     async with open_stack(SETTINGS, project) as endpoints:
         query(endpoints.database_url, "CREATE TABLE kept AS SELECT 42 AS answer")
         pid = await pid_of(project, "postgres")
@@ -65,7 +68,7 @@ async def test_postgres_killed(project: Path) -> None:  # noqa: F811
         await until_state(project, "postgres", "running", not_pid=pid)
 
 
-async def test_temporal_killed(project: Path) -> None:  # noqa: F811
+async def test_temporal_killed(project: Path) -> None:
     async with open_stack(SETTINGS, project) as endpoints:
         client = await Client.connect(**await connect_options(SETTINGS, endpoints))
         await client.start_workflow("Anything", id="kept", task_queue="nobody")
@@ -75,7 +78,7 @@ async def test_temporal_killed(project: Path) -> None:  # noqa: F811
         assert (await client.get_workflow_handle("kept").describe()).workflow_type == "Anything"
 
 
-async def test_a_part_that_keeps_dying_is_given_up(project: Path) -> None:  # noqa: F811
+async def test_a_part_that_keeps_dying_is_given_up(project: Path) -> None:
     async with open_stack(SETTINGS, project) as endpoints:
         control = layout(project).postgres_data / "global" / "pg_control"
         sound = control.read_bytes()

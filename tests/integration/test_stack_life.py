@@ -1,3 +1,4 @@
+# ruff: noqa: F401, F811 - fixtures are imported, and asked for by their names
 """A stack lives as long as someone uses it, and keeps what it holds."""
 
 import asyncio
@@ -14,10 +15,12 @@ from tests.fakes.stack import (
     User,
     answers,
     database_answers,
+    empty_project,
+    first_start,
     layout,
     lives,
     pids_of,
-    project,  # noqa: F401
+    project,
     query,
     status,
     until,
@@ -25,7 +28,7 @@ from tests.fakes.stack import (
 )
 
 
-async def test_the_last_to_leave_stops_it(project: Path) -> None:  # noqa: F811
+async def test_the_last_to_leave_stops_it(project: Path) -> None:
     async with open_stack(SETTINGS, project) as first:
         joined = open_stack(SETTINGS, project)
         assert await joined.__aenter__() == first == await find_stack(SETTINGS, project)
@@ -39,7 +42,7 @@ async def test_the_last_to_leave_stops_it(project: Path) -> None:  # noqa: F811
     assert await find_stack(SETTINGS, project) is None
 
 
-async def test_what_it_holds_survives(project: Path) -> None:  # noqa: F811
+async def test_what_it_holds_survives(project: Path) -> None:
     async with open_stack(SETTINGS, project) as first:
         query(first.database_url, "CREATE TABLE kept AS SELECT 42 AS answer")
         client = await Client.connect(**await connect_options(SETTINGS, first))
@@ -61,7 +64,7 @@ async def test_what_it_holds_survives(project: Path) -> None:  # noqa: F811
         assert found.config.workflow_execution_retention_ttl.ToTimedelta().days == 30
 
 
-async def test_a_killed_user_has_left(project: Path) -> None:  # noqa: F811
+async def test_a_killed_user_has_left(project: Path) -> None:
     user = User(project)
     endpoints = await user.said()
     pids = await pids_of(project)
@@ -70,18 +73,18 @@ async def test_a_killed_user_has_left(project: Path) -> None:  # noqa: F811
     await until_gone(project, pids)
 
 
-async def test_users_that_come_at_once_start_one(project: Path) -> None:  # noqa: F811
-    users = [User(project) for _ in range(3)]
+async def test_users_that_come_at_once_start_one(empty_project: Path) -> None:
+    users = [User(empty_project) for _ in range(3)]
     said = await asyncio.gather(*(user.said() for user in users))
     assert said[0] == said[1] == said[2]
     assert "temporal_address" in said[0]
-    pids = await pids_of(project)
-    assert (await status(project))["leases"] == 3
+    pids = await pids_of(empty_project)
+    assert (await status(empty_project))["leases"] == 3
     assert [await user.leave() for user in users] == ["", "", ""]  # no banner on stdout
-    await until_gone(project, pids)
+    await until_gone(empty_project, pids)
 
 
-async def test_a_kept_one_stays_until_it_is_stopped(project: Path) -> None:  # noqa: F811
+async def test_a_kept_one_stays_until_it_is_stopped(project: Path) -> None:
     user = User(project, keep=True)
     endpoints = await user.said()
     await user.leave()
@@ -94,11 +97,11 @@ async def test_a_kept_one_stays_until_it_is_stopped(project: Path) -> None:  # n
     assert not await stop_stack(SETTINGS, project)
 
 
-async def is_stopping(project: Path) -> bool:  # noqa: F811
+async def is_stopping(project: Path) -> bool:
     return (await status(project))["stopping"]
 
 
-async def test_it_is_joined_while_it_stops(project: Path) -> None:  # noqa: F811
+async def test_it_is_joined_while_it_stops(project: Path) -> None:
     async with open_stack(SETTINGS, project) as first:
         pids = await pids_of(project)
     stopping = asyncio.create_task(stop_stack(SETTINGS, project))
@@ -109,8 +112,8 @@ async def test_it_is_joined_while_it_stops(project: Path) -> None:  # noqa: F811
     assert await stopping
 
 
-async def test_projects_do_not_disturb_each_other(project: Path) -> None:  # noqa: F811
-    one, two = project / "one", project / "two"
+async def test_projects_do_not_disturb_each_other(empty_project: Path) -> None:
+    one, two = empty_project / "one", empty_project / "two"
     for folder in (one, two):
         folder.mkdir()
     async with open_stack(SETTINGS, one) as first:
@@ -126,7 +129,7 @@ async def test_projects_do_not_disturb_each_other(project: Path) -> None:  # noq
     await until_gone(one, pids)
 
 
-async def test_only_what_is_not_configured_is_started(project: Path) -> None:  # noqa: F811
+async def test_only_what_is_not_configured_is_started(project: Path) -> None:
     here = DatabaseSettings.model_validate({"url": "postgresql://elsewhere/db"})
     async with open_stack(Settings(database=here), project) as engine:
         assert (engine.local_engine, engine.local_database) == (True, False)
@@ -144,15 +147,15 @@ async def test_only_what_is_not_configured_is_started(project: Path) -> None:  #
         assert not (project / "none").exists()
 
 
-async def test_nothing_of_it_can_be_read_by_others(project: Path) -> None:  # noqa: F811
-    async with open_stack(SETTINGS, project):
-        found = layout(project)
+async def test_nothing_of_it_can_be_read_by_others(empty_project: Path) -> None:
+    async with open_stack(SETTINGS, empty_project):
+        found = layout(empty_project)
         closed = [found.state, found.password, found.socket, found.temporal_data]
         assert [path.stat().st_mode & 0o077 for path in closed] == [0, 0, 0, 0]
         assert (found.state / ".gitignore").read_text() == "*\n"
 
 
-async def test_another_namespace_than_the_running_one_is_refused(project: Path) -> None:  # noqa: F811
+async def test_another_namespace_than_the_running_one_is_refused(project: Path) -> None:
     other = Settings(temporal=TemporalSettings(namespace="other"))
     user = User(project, settings=other)
     assert (await user.said())["namespace"] == "other"

@@ -1,3 +1,4 @@
+# ruff: noqa: F401, F811 - fixtures are imported, and asked for by their names
 """What is in the way of a start is named, with the way out."""
 
 import os
@@ -18,9 +19,11 @@ from tests.fakes.stack import (
     User,
     answers,
     database_answers,
+    empty_project,
+    first_start,
     layout,
     pids_of,
-    project,  # noqa: F401
+    project,
     query,
     until_gone,
 )
@@ -28,14 +31,14 @@ from tests.fakes.stack import (
 AS_ROOT = pytest.mark.skipif(os.getuid() != 0, reason="only root needs it, or can set it up")
 
 
-async def refused(project: Path, settings: Settings = SETTINGS) -> StackError:  # noqa: F811
+async def refused(project: Path, settings: Settings = SETTINGS) -> StackError:
     with pytest.raises(StackError) as caught:
         async with open_stack(settings, project):
             pass
     return caught.value
 
 
-async def made(project: Path) -> None:  # noqa: F811
+async def made(project: Path) -> None:
     async with open_stack(SETTINGS, project):
         pass
     await stop_stack(SETTINGS, project)
@@ -48,7 +51,7 @@ def listening() -> socket.socket:
     return listener
 
 
-async def test_a_configured_port_in_use(project: Path) -> None:  # noqa: F811
+async def test_a_configured_port_in_use(project: Path) -> None:
     with listening() as other:
         port = other.getsockname()[1]
         settings = Settings(temporal=TemporalSettings(port=port))
@@ -61,7 +64,7 @@ async def test_a_configured_port_in_use(project: Path) -> None:  # noqa: F811
         assert endpoints.temporal_address == f"127.0.0.1:{port}"
 
 
-async def test_a_kept_port_in_use(project: Path) -> None:  # noqa: F811
+async def test_a_kept_port_in_use(project: Path) -> None:
     await made(project)
     port = read_kept(layout(project))["temporal_port"]
     with socket.socket() as other:
@@ -74,19 +77,19 @@ async def test_a_kept_port_in_use(project: Path) -> None:  # noqa: F811
 
 
 @pytest.mark.parametrize("content", [b"nonsense" * 1000, b"SQLite format 3\0" + b"\1" * 9000])
-async def test_broken_engine_data(project: Path, content: bytes) -> None:  # noqa: F811
-    data = layout(project).temporal_data
+async def test_broken_engine_data(empty_project: Path, content: bytes) -> None:
+    data = layout(empty_project).temporal_data
     data.parent.mkdir()
     data.write_bytes(content)
-    error = await refused(project)
+    error = await refused(empty_project)
     assert error.code == "stack.data_broken", error.message
     assert str(data) in error.message and f"mv {data}" in error.fix
     assert data.read_bytes() == content
     data.rename(data.with_suffix(".broken"))
-    await made(project)
+    await made(empty_project)
 
 
-async def test_broken_database_data(project: Path) -> None:  # noqa: F811
+async def test_broken_database_data(project: Path) -> None:
     await made(project)
     data = layout(project).postgres_data
     for broken, content in (
@@ -103,7 +106,7 @@ async def test_broken_database_data(project: Path) -> None:  # noqa: F811
     assert (await refused(project)).code == "stack.data_broken"
 
 
-async def test_a_lost_password_is_made_anew(project: Path) -> None:  # noqa: F811
+async def test_a_lost_password_is_made_anew(project: Path) -> None:
     async with open_stack(SETTINGS, project) as first:
         query(first.database_url, "CREATE TABLE kept AS SELECT 42 AS answer")
     await stop_stack(SETTINGS, project)
@@ -114,7 +117,7 @@ async def test_a_lost_password_is_made_anew(project: Path) -> None:  # noqa: F81
         assert query(second.database_url, "SELECT answer FROM kept") == 42
 
 
-async def test_an_old_binary(project: Path) -> None:  # noqa: F811
+async def test_an_old_binary(project: Path) -> None:
     old = project / "temporal"
     old.write_text('#!/bin/sh\necho "temporal version 1.4.1 (Server 1.28.0, UI 2.39.0)"\n')
     old.chmod(0o755)
@@ -126,13 +129,13 @@ async def test_an_old_binary(project: Path) -> None:  # noqa: F811
     assert (await refused(project, settings)).code == "stack.binary_missing"
 
 
-async def test_a_state_folder_that_cannot_be_made(project: Path) -> None:  # noqa: F811
-    layout(project).state.write_text("a file")
-    error = await refused(project)
-    assert error.code == "stack.start_failed" and str(layout(project).state) in error.message
+async def test_a_state_folder_that_cannot_be_made(empty_project: Path) -> None:
+    layout(empty_project).state.write_text("a file")
+    error = await refused(empty_project)
+    assert error.code == "stack.start_failed" and str(layout(empty_project).state) in error.message
 
 
-async def test_a_folder_of_sockets_that_others_can_read(project: Path) -> None:  # noqa: F811
+async def test_a_folder_of_sockets_that_others_can_read(project: Path) -> None:
     runtime = project / "run"
     (runtime / "harness").mkdir(parents=True, mode=0o755)
     runtime.chmod(0o700)
@@ -144,9 +147,9 @@ async def test_a_folder_of_sockets_that_others_can_read(project: Path) -> None: 
 
 
 @pytest.fixture
-def small_disk(project: Path) -> Iterator[Path]:  # noqa: F811
-    """The state folder of the project, on a disk of 50 MB."""
-    state = layout(project).state
+def small_disk(empty_project: Path) -> Iterator[Path]:
+    """The state folder of the empty_project, on a disk of 50 MB."""
+    state = layout(empty_project).state
     state.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=50m", "none", str(state)]
     if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
@@ -157,11 +160,11 @@ def small_disk(project: Path) -> Iterator[Path]:  # noqa: F811
 
 @AS_ROOT
 @pytest.mark.skipif(sys.platform != "linux", reason="tmpfs")
-async def test_a_full_disk(project: Path, small_disk: Path) -> None:  # noqa: F811
-    error = await refused(project)
+async def test_a_full_disk(empty_project: Path, small_disk: Path) -> None:
+    error = await refused(empty_project)
     assert error.code == "stack.disk_full" and str(small_disk) in error.message
-    assert not next(c for c in await diagnose(SETTINGS, project) if c.name == "disk").ok
-    await stop_stack(SETTINGS, project)
+    assert not next(c for c in await diagnose(SETTINGS, empty_project) if c.name == "disk").ok
+    await stop_stack(SETTINGS, empty_project)
 
 
 def owner(pid: int) -> int:
@@ -169,7 +172,7 @@ def owner(pid: int) -> int:
 
 
 @AS_ROOT
-async def test_root_where_user_namespaces_are_closed(project: Path) -> None:  # noqa: F811
+async def test_root_where_user_namespaces_are_closed(project: Path) -> None:
     for folder in (project, *project.parents):
         if folder.name.startswith(("pytest-", "popen-", "test_")):
             folder.chmod(0o711)
