@@ -63,7 +63,7 @@ async def eventually(
     value: Any = None
     try:
         async with asyncio.timeout(seconds):
-            while not test(value := await look()):
+            while not test(value := await look()):  # noqa: ASYNC110 - a query, over the network
                 await asyncio.sleep(0.01)
     except TimeoutError:
         raise AssertionError(f"not in {seconds:g} s; at the end: {value!r}") from None

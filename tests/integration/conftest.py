@@ -7,7 +7,6 @@ servers without meeting each other.
 from __future__ import annotations
 
 import asyncio
-import os
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -27,7 +26,7 @@ from tests.fakes.postgres import Postgres
 from tests.fakes.postgres import _template as _template
 from tests.fakes.postgres import database_url as database_url
 from tests.fakes.postgres import postgres as postgres
-from tests.fakes.stack import User, kill, pid_of, pids_of
+from tests.fakes.stack import User, kill, lives, pid_of, pids_of, until
 
 
 @dataclass(frozen=True)
@@ -62,17 +61,7 @@ async def _leave(user: User, settings: Settings, project: Path) -> None:
     pids = await pids_of(project)
     await stop_stack(settings, project)
     await user.leave()
-    async with asyncio.timeout(20):
-        while any(_lives(pid) for pid in pids):
-            await asyncio.sleep(0.02)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    await until(lambda: not any(lives(pid) for pid in pids))
 
 
 @pytest.fixture(scope="session")

@@ -84,7 +84,7 @@ async def test_writes_run_one_after_another(
     run = await harness.start(Agent(name, tools=[write], parallel=True), "Write.")
     events = await all_events(run)
     assert most == 1
-    order = [k for k in kinds(events) if k.startswith("tool_call_s") or k.startswith("tool_call_f")]
+    order = [k for k in kinds(events) if k.startswith(("tool_call_s", "tool_call_f"))]
     assert order == ["tool_call_started", "tool_call_finished"] * 2
 
 

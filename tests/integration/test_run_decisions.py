@@ -1,0 +1,205 @@
+"""What people decide: approvals, edits, answers, grants; two deciders; what does not fit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from harness import Agent, Budget, Harness, tool
+from harness.contracts import event as e
+from harness.contracts.errors import SteeringError
+from harness.contracts.run import RunState
+from harness.tools import ask_human
+from tests.fakes.model_server import ModelServer
+from tests.fakes.runs import all_events, eventually, kinds, one, only, send, waiting
+from tests.fakes.steps import call, calls, say
+
+LETTER = {"to": "ann", "text": "hi"}
+
+
+def sent_results(server: ModelServer) -> list[str]:
+    """What the model was told of its calls, with the newest request."""
+    items = server.calls[-1].body["input"]
+    return [item["output"] for item in items if item.get("type") == "function_call_output"]
+
+
+async def test_approved(harness: Harness, model_server: ModelServer, name: str) -> None:
+    model_server.script(call("send", **LETTER), say("Sent."))
+    run = await harness.start(Agent(name, tools=[send]), "Write to Ann.")
+    (pending,) = await waiting(run)
+    assert (pending.need, pending.tool, pending.arguments) == ("approval", "send", LETTER)
+    assert (await run.status()).state is RunState.WAITING
+    decision = await run.approve(note="go on")
+    assert (decision.id, decision.verdict, decision.note) == (pending.id, "approve", "go on")
+    events = await all_events(run)
+    assert one(events, e.DecisionRequested).effect == "write"
+    made = one(events, e.DecisionMade)
+    assert (made.verdict, made.note) == ("approve", "go on")
+    assert made.by
+    assert [c.state for c in only(events, e.StateChanged)] == [RunState.WAITING, RunState.RUNNING]
+    assert sent_results(model_server) == ["sent 'hi' to ann"]
+
+
+async def test_rejected(harness: Harness, model_server: ModelServer, name: str) -> None:
+    model_server.script(call("send", **LETTER), say("Not sent."))
+    run = await harness.start(Agent(name, tools=[send]), "Write to Ann.")
+    await waiting(run)
+    await run.reject(note="she is away")
+    assert (await run.result()).output == "Not sent."
+    assert sent_results(model_server) == ["A person refused this call: she is away"]
+
+
+async def test_edited(harness: Harness, model_server: ModelServer, name: str) -> None:
+    model_server.script(call("send", **LETTER), say("Sent."))
+    run = await harness.start(Agent(name, tools=[send]), "Write to Ann.")
+    await waiting(run)
+    decision = await run.decide("edit", arguments={"to": "bob", "text": "hi"})
+    assert decision.edited
+    events = await all_events(run)
+    assert one(events, e.DecisionMade).arguments == {"to": "bob", "text": "hi"}
+    last = only(events, e.ToolCallStarted)[-1]
+    assert (last.arguments, last.edited) == ({"to": "bob", "text": "hi"}, True)
+    assert sent_results(model_server) == ["sent 'hi' to bob"]
+
+
+async def test_a_rule_on_the_arguments(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    def much(arguments: Mapping[str, Any]) -> bool | str:
+        return f"{arguments['amount']} is a lot" if arguments["amount"] > 10 else False
+
+    @tool(effect="write", approval=much)
+    def pay(amount: int) -> str:
+        """Pay."""
+        return f"paid {amount}"
+
+    model_server.script(calls(("pay", {"amount": 5}), ("pay", {"amount": 50})), say("Paid."))
+    run = await harness.start(Agent(name, tools=[pay]), "Pay.")
+    (pending,) = await waiting(run)
+    assert (pending.question, pending.arguments) == ("50 is a lot", {"amount": 50})
+    await run.approve(pending.id)
+    await run.result()
+    assert sent_results(model_server) == ["paid 5", "paid 50"]
+
+
+async def test_a_person_answers(harness: Harness, model_server: ModelServer, name: str) -> None:
+    model_server.script(call("ask_human", question="Which one?"), say("The blue one."))
+    run = await harness.start(Agent(name, tools=[ask_human]), "Choose.")
+    (pending,) = await waiting(run)
+    assert (pending.need, pending.question) == ("answer", "Which one?")
+    with pytest.raises(SteeringError, match="takes answer, reject"):
+        await run.approve()
+    await run.answer("blue")
+    assert (await run.result()).output == "The blue one."
+    assert sent_results(model_server) == ["blue"]
+
+
+async def test_several_wait_at_once_and_each_is_named(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    @tool(effect="read", approval="always")
+    async def read(what: str) -> str:
+        """Read something private."""
+        return f"read {what}"
+
+    model_server.script(calls(("read", {"what": "a"}), ("read", {"what": "b"})), say("Read."))
+    run = await harness.start(Agent(name, tools=[read], parallel=True), "Read both.")
+    found = await waiting(run, 2)
+    first, second = sorted(found, key=lambda pending: pending.arguments["what"])
+    with pytest.raises(SteeringError, match=f"say which: .*{second.id}"):
+        await run.approve()
+    await run.reject(second.id)
+    await waiting(run, 1)
+    await run.approve()
+    events = await all_events(run)
+    assert sent_results(model_server) == ["read a", "A person refused this call"]
+    assert {d.id for d in only(events, e.DecisionRequested)} == {first.id, second.id}
+    assert len(only(events, e.DecisionRequested)) == 2
+
+
+async def test_of_two_deciders_one_wins(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    model_server.script(call("send", **LETTER), say("Done."))
+    run = await harness.start(Agent(name, tools=[send]), "Write to Ann.")
+    (pending,) = await waiting(run)
+    both = await asyncio.gather(
+        run.approve(pending.id), run.reject(pending.id), return_exceptions=True
+    )
+    refused = [each for each in both if isinstance(each, SteeringError)]
+    assert len(refused) == 1, both
+    assert refused[0].code == "steering.not_pending"
+    assert len(only(await all_events(run), e.DecisionMade)) == 1
+
+
+async def test_what_does_not_fit_is_refused_and_the_run_waits_on(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    model_server.script(call("send", **LETTER), say("Sent."))
+    run = await harness.start(Agent(name, tools=[send]), "Write to Ann.")
+    (pending,) = await waiting(run)
+    with pytest.raises(
+        SteeringError, match=f"nothing waits under 'call_x'; what waits: {pending.id}"
+    ):
+        await run.approve("call_x")
+    with pytest.raises(SteeringError, match="takes approve, reject, edit"):
+        await run.answer("yes")
+    handle = harness.connection.temporal.get_workflow_handle(run.id)
+    for arguments in ([], [1, 2], ["maybe"], [{"verdict": "edit"}], [{"id": 1}], [None], [b"\0"]):
+        with pytest.raises(Exception, match="failed") as caught:
+            await handle.execute_update("decide", args=arguments)
+        assert "A right one: {" in str(caught.value.__cause__) or arguments == [b"\0"], arguments
+    assert (await run.status()).state is RunState.WAITING
+    await handle.execute_update("decide", "approve")
+    events = await all_events(run)
+    assert one(events, e.RunEnded).state is RunState.COMPLETED
+    assert kinds(events).count("decision_made") == 1
+    with pytest.raises(SteeringError) as over:
+        await run.approve()
+    assert over.value.code == "steering.run_over"
+
+
+async def test_a_budget_is_granted_again(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    model_server.script(*[call("send", **LETTER) for _ in range(4)], say("Enough."))
+
+    @tool(name="send", effect="write")
+    def freely(to: str, text: str) -> str:
+        """Send a message."""
+        return "sent"
+
+    budget = Budget(turns=2, ask=True)
+    run = await harness.start(Agent(name, tools=[freely], budget=budget), "Write a lot.")
+    (pending,) = await waiting(run)
+    assert pending.need == "budget"
+    assert "2 turns" in pending.question
+    await run.approve("budget")
+    (pending,) = await waiting(run)
+    assert "4 turns" in pending.question
+    await run.decide("edit", "budget", arguments={"turns": 1})
+    events = await all_events(run)
+    assert one(events, e.RunEnded).state is RunState.COMPLETED
+    assert len(only(events, e.DecisionRequested)) == 2
+
+
+async def test_a_budget_that_is_not_granted_ends_the_run(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    model_server.always(call("send", **LETTER))
+    run = await harness.start(
+        Agent(name, tools=[send], budget=Budget(turns=1, ask=True)), "Write to Ann."
+    )
+    (pending,) = await waiting(run)
+    await run.reject(pending.id)
+    await eventually(run.pending, lambda found: [p.need for p in found] == ["budget"])
+    await run.reject("budget")
+    events = await all_events(run)
+    ended = one(events, e.RunEnded)
+    assert ended.state is RunState.FAILED
+    assert ended.error is not None
+    assert ended.error.code == "run.budget"
+    assert kinds(events)[-2:] == ["budget_reached", "run_ended"]
