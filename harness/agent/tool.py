@@ -117,13 +117,7 @@ def tool(
         timeout_s=timeout,
         attempts=attempts,
     )
-    _check_policy(called, policy)
-    if approval not in ("always", "never") and not callable(approval):
-        raise bad_tool(
-            called,
-            f"approval={approval!r} is no policy",
-            'Use "always", "never" or a function of the arguments.',
-        )
+    _check_policy(called, policy, approval)
     signature = read_signature(fn, called)
     return Tool(
         fn=fn,
@@ -156,7 +150,13 @@ def _check_function(fn: Callable[..., Any], name: str) -> None:
         )
 
 
-def _check_policy(name: str, policy: ToolPolicy) -> None:
+def _check_policy(name: str, policy: ToolPolicy, approval: Approval) -> None:
+    if approval not in ("always", "never") and not callable(approval):
+        raise bad_tool(
+            name,
+            f"approval={approval!r} is no policy",
+            'Use "always", "never" or a function of the arguments.',
+        )
     if policy.inline and policy.effect != "read":
         raise bad_tool(
             name,
