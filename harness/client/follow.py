@@ -65,6 +65,10 @@ class Feeds:
         self._connection = connection
         self._feeds: dict[str, Feed] = {}
 
+    def reading(self, run: str) -> bool:
+        """Whether somebody in this process reads the run's events."""
+        return run in self._feeds
+
     def durable(self, run: str) -> AsyncGenerator[DurableEvent]:
         feed = self._feeds.get(run)
         if feed is None:

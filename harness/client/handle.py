@@ -12,6 +12,7 @@ from temporalio.client import (
     WorkflowHandle,
     WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
@@ -95,6 +96,10 @@ class RunHandle(Generic[Out]):
 
     async def outcome(self) -> RunResult:
         """How the run ends, whatever the way; waits for it."""
+        if not self._feeds.reading(self.id) and (
+            result := await history.completed(self._temporal, self.id)
+        ):
+            return result
         last: RunEnded | None = None
         async for event in self._feeds.durable(self.id):
             if isinstance(event, RunEnded):
@@ -162,6 +167,8 @@ class RunHandle(Generic[Out]):
             )
         except WorkflowUpdateFailedError as error:
             raise _refused(error) from None
+        except WorkflowUpdateRPCTimeoutOrCancelledError:
+            raise RunError("no_worker", f"No worker answers for run {self.id!r}.") from None
         except RPCError as error:
             raise await self._rpc_error(error) from None
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from temporalio.api.common.v1 import Payload, WorkflowExecution
-from temporalio.api.enums.v1 import EventType
+from temporalio.api.enums.v1 import EventType, HistoryEventFilterType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import (
     DescribeWorkflowExecutionRequest,
@@ -20,7 +20,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from harness.contracts.errors import RunError, StackError
 from harness.contracts.event import DurableEvent
+from harness.contracts.run import RunResult
 from harness.journal import Projector
+from harness.journal.payloads import first
 
 RETRY_S = 0.2
 GIVE_UP_S = 120.0
@@ -66,6 +68,38 @@ async def entries(
             return
 
 
+async def completed(client: Client, run: str) -> RunResult | None:
+    """The result of a run that completes, once it does. None where it ends in another way: its
+    events say how.
+
+    One long poll, which the engine answers at the end. Following the events until then takes it
+    about ten, a sixth of what a short run costs it.
+    """
+    run_id, token = "", b""
+    while True:
+        request = GetWorkflowExecutionHistoryRequest(
+            namespace=client.namespace,
+            execution=WorkflowExecution(workflow_id=run, run_id=run_id),
+            next_page_token=token,
+            wait_new_event=True,
+            history_event_filter_type=HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT,
+        )
+        page = await _patiently(client, request, run)
+        token = page.next_page_token
+        for entry in page.history.events:
+            if entry.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
+                closing = await _readable(client, entry)
+                return first(
+                    RunResult, closing.workflow_execution_completed_event_attributes.result
+                )
+            following = _continued(entry)
+            if following is None:
+                return None
+            run_id, token = following, b""
+        if not token and not page.history.events:
+            return None
+
+
 async def _patiently(client: Client, request: Any, run: str) -> Any:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + GIVE_UP_S
@@ -73,7 +107,7 @@ async def _patiently(client: Client, request: Any, run: str) -> Any:
         try:
             return await client.workflow_service.get_workflow_execution_history(request)
         except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
+            if error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT):
                 raise not_found(run) from None
             if error.status not in AWAY or loop.time() > deadline:
                 raise StackError(
