@@ -1,6 +1,6 @@
 """The smallest agent: one read-only tool.
 
-    harness run "What is 2 + 2?" --agent examples/calculator.py:agent
+harness run "What is 2 + 2?" --agent examples/calculator.py:agent
 """
 
 import asyncio

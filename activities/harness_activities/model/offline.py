@@ -121,6 +121,7 @@ _EXAMPLES = {
 
 def _help(request: ModelRequest) -> str:
     known = [_EXAMPLES.get(tool.name, f"the word {tool.name}") for tool in request.tools]
+    known += ['call TOOL with {"argument": ...}'] if request.tools else []
     known += ["count to N", "say TEXT"]
     shown = "; ".join(dict.fromkeys(known))
     return (

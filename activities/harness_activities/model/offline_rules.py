@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -121,6 +122,18 @@ def _others(text: str, tools: dict[str, ToolSpec]) -> Iterator[Wish]:
             yield Wish(match.start(), name, values, rest or name)
 
 
+def _spelled_out(text: str, tools: dict[str, ToolSpec]) -> Iterator[Wish]:
+    """`NAME {"a": 1}` or `call NAME with {"a": 1}`: any tool, any arguments."""
+    for match in re.finditer(r"\b([\w-]+)\s*(?:\bwith\b)?\s*(?=\{)", text):
+        if match.group(1) not in tools:
+            continue
+        try:
+            arguments, _ = json.JSONDecoder().raw_decode(text, match.end())
+        except ValueError:
+            continue
+        yield Wish(match.start(), match.group(1), arguments, match.group(1))
+
+
 def _by_name(text: str, tools: dict[str, ToolSpec]) -> Iterator[Wish]:
     """A tool of the user's own whose name, or a telling word of it, stands in the text."""
     lower = text.lower()
@@ -133,7 +146,7 @@ def _by_name(text: str, tools: dict[str, ToolSpec]) -> Iterator[Wish]:
                 break
 
 
-RULES: tuple[Rule, ...] = (_sums, _files, _others)
+RULES: tuple[Rule, ...] = (_spelled_out, _sums, _files, _others)
 
 
 def _from_text(tool: ToolSpec, text: str) -> dict[str, Any]:

@@ -1,0 +1,48 @@
+"""Every example runs, and does what it says."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+EXPECTED: dict[str, tuple[str, ...]] = {
+    "approval": ("asked: over 100", "decided: edit by", "pay says: paid 25 to Ada"),
+    "ask_human": ("question: which colour", "green"),
+    "budget": ("The budget of 2 turns is used up", "6*7 = 42", "4 turns"),
+    "calculator": ("2+2 = 4", "completed"),
+    "fallback": ("passed over nowhere/some-model: provider.network", "offline/demo answered"),
+    "files": ("read_file: ok", "write_file: ok", "read_file: refused"),
+    "parallel": ("sunny in Oslo\nsunny in Rome\nsunny in Lima",),
+    "session": (".1: 3*7 = 21", ".2: 21+21 = 42", "True"),
+    "steering": ("site 1 is dry", "now paused", "now running", "aborted: it rains"),
+    "tool_context": ("ordered tea, 1 order in all",),
+    "typed_result": ("urgent=True tags=[]",),
+}
+
+
+def test_every_example_is_expected_here() -> None:
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == set(EXPECTED)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("project")
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_the_example_runs(name: str, project: Path) -> None:
+    env = {key: value for key, value in os.environ.items() if not key.endswith("_API_KEY")}
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / f"{name}.py")],
+        cwd=project,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode in (0, -6, -11), done.stderr  # see docs/explanation/decisions.md: exit
+    missing = [line for line in EXPECTED[name] if line not in done.stdout]
+    assert not missing, f"{missing} not in:\n{done.stdout}\n{done.stderr}"
