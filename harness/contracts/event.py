@@ -146,7 +146,7 @@ class DecisionRequested(EventBase):
 
 class DecisionMade(EventBase):
     type: Literal["decision_made"] = "decision_made"
-    id: str | None
+    id: str | None = None
     verdict: Verdict
     note: str | None = None
     arguments: dict[str, Any] | None = None

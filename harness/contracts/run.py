@@ -108,7 +108,7 @@ class Carry(Word):
     started: float
     turn: int
     totals: Totals
-    head: str | None
+    head: str | None = None
     messages: tuple[Message, ...]
     """Not yet sent to the model."""
     budget: Budget
@@ -198,7 +198,7 @@ class RunStatus(Word):
 class TranscriptView(Word):
     """Answer of the `transcript` query: the head, and what the workflow itself still holds."""
 
-    head: str | None
+    head: str | None = None
     unsaved: tuple[Message, ...]
     """Messages after the newest node that is known to be durable, oldest first."""
-    saved: str | None
+    saved: str | None = None

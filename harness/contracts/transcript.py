@@ -20,7 +20,7 @@ class SaveTranscript(Word):
     """Input of the `save_transcript` activity: append `messages` to `head` and wait until it and
     everything before it is durable."""
 
-    head: str | None
+    head: str | None = None
     messages: tuple[Message, ...]
     turn: int
 

@@ -1,0 +1,50 @@
+"""What all words promise: what is written can be read back, and costs no nulls."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterator
+from types import NoneType, UnionType
+from typing import Any
+
+import pytest
+
+from harness.contracts import event, message, model, run, steering, tool, transcript
+from harness.contracts.base import Word
+from harness.contracts.message import ToolCall
+from harness.contracts.run import RunResult, RunState, Totals
+
+
+def words(kind: type[Word] = Word) -> Iterator[type[Word]]:
+    for each in kind.__subclasses__():
+        if each.__module__.startswith("harness.contracts"):
+            yield each
+        yield from words(each)
+
+
+def optional(annotation: Any) -> bool:
+    if typing.get_origin(annotation) in (typing.Union, UnionType):
+        return NoneType in typing.get_args(annotation)
+    return False
+
+
+def test_all_words_are_looked_at() -> None:
+    assert {event, message, model, run, steering, tool, transcript}
+    assert len(set(words())) > 50
+
+
+@pytest.mark.parametrize("word", sorted(set(words()), key=lambda w: w.__qualname__))
+def test_what_may_be_none_may_be_absent(word: type[Word]) -> None:
+    """`wire` leaves nulls out, so a field that must be there could not be read back."""
+    for name, field in word.model_fields.items():
+        if optional(field.annotation):
+            assert not field.is_required(), f"{word.__name__}.{name} needs a default of None"
+
+
+def test_nulls_inside_a_persons_or_a_models_json_stay() -> None:
+    call = ToolCall(id="1", name="f", arguments={"a": None, "b": [None], "c": {"d": None}})
+    assert ToolCall.model_validate_json(call.wire()) == call
+    result = RunResult(
+        state=RunState.COMPLETED, output="", totals=Totals(), data={"a": None, "b": {"c": None}}
+    )
+    assert RunResult.model_validate_json(result.wire()) == result
