@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,13 @@ from harness.agent import Agent
 from harness.client.client import HarnessClient
 from harness.client.connection import Connection, open_connection
 from harness.client.session import Session
+from harness.commons.log import get_logger
 from harness.config import find_project, load_settings
 from harness.config.settings import Settings
 from harness.contracts.errors import StackError
 from harness.stack import Endpoints, find_stack, open_stack
-from harness_workers.worker import AgentWorker, Shared, shared
+from harness_workers.shared import Shared, shared
+from harness_workers.worker import AgentWorker
 
 
 class Harness(HarnessClient):
@@ -43,12 +45,20 @@ class Harness(HarnessClient):
     @classmethod
     @asynccontextmanager
     async def local(
-        cls, *, project: Path | None = None, settings: Settings | None = None
+        cls,
+        *,
+        project: Path | None = None,
+        settings: Settings | None = None,
+        progress: Callable[[str], None] | None = None,
     ) -> AsyncGenerator[Harness]:
-        """Start or join the stack of this project, and serve each agent that is started here."""
+        """Start or join the stack of this project, and serve each agent that is started here.
+
+        `progress` is told what is picked and started, in words for people."""
         folder, chosen = _where(project, settings)
         async with AsyncExitStack() as stack:
-            endpoints: Endpoints = await stack.enter_async_context(open_stack(chosen, folder))
+            said = progress or get_logger(__name__).info
+            opening = open_stack(chosen, folder, progress=said)
+            endpoints: Endpoints = await stack.enter_async_context(opening)
             connection = await stack.enter_async_context(open_connection(chosen, endpoints, folder))
             parts = await stack.enter_async_context(shared(connection))
             yield await stack.enter_async_context(_Hosting(connection, parts))

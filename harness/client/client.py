@@ -23,6 +23,7 @@ from harness.client.start import Request, as_messages, start
 from harness.commons.log import get_logger
 from harness.contracts.errors import RunError, StoreError
 from harness.contracts.message import FileRef, Image, Message
+from harness.contracts.queues import agent_queue
 from harness.contracts.run import WORKFLOW, Budget, RunState
 
 Out = TypeVar("Out")
@@ -86,11 +87,12 @@ class HarnessClient:
         """Whether a worker in this process serves the agent; a client hosts none."""
         return False
 
-    async def has_worker(self, agent: Agent[Any]) -> bool:
-        """Whether anything polls the agent's queue."""
+    async def has_worker(self, agent: Agent[Any] | str) -> bool:
+        """Whether anything polls the queue of the agent, or of the one with this name."""
+        queue = agent_queue(agent) if isinstance(agent, str) else agent.queue
         request = DescribeTaskQueueRequest(
             namespace=self.connection.temporal.namespace,
-            task_queue=TaskQueue(name=agent.queue),
+            task_queue=TaskQueue(name=queue),
             task_queue_type=enums.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
         )
         service = self.connection.temporal.workflow_service

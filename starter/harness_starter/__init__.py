@@ -1,0 +1,1 @@
+"""What the scripts in starter/ share, and the demo that `make run` starts."""

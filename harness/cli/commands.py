@@ -1,0 +1,310 @@
+"""The table of commands: what `--help`, the parser and shell completion are made from.
+
+Only plain tuples, because each call of `harness` loads it: argparse, dataclasses and whatever a
+command needs come later, if at all.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class Arg(NamedTuple):
+    """An option (its name starts with a dash) or a positional argument."""
+
+    names: tuple[str, ...]
+    help: str
+    more: dict[str, Any]
+    """Passed on to argparse."""
+
+    @property
+    def is_option(self) -> bool:
+        return self.names[0].startswith("-")
+
+    @property
+    def shown(self) -> str:
+        """As help shows it: `--id ID`, `[CALL]`, `RUN...`."""
+        name = self.more.get("metavar") or self.names[-1].lstrip("-").upper()
+        if self.is_option:
+            flags = ", ".join(self.names)
+            return flags if "action" in self.more and self.takes_no_value else f"{flags} {name}"
+        match self.more.get("nargs"):
+            case "?":
+                return f"[{name}]"
+            case "*":
+                return f"[{name}...]"
+            case "+":
+                return f"{name}..."
+            case _:
+                return name
+
+    @property
+    def takes_no_value(self) -> bool:
+        return self.more.get("action") == "store_true"
+
+
+class Command(NamedTuple):
+    name: str
+    summary: str
+    target: str
+    """module:function, imported when the command runs."""
+    args: tuple[Arg, ...] = ()
+    about: str = ""
+    examples: tuple[tuple[str, str], ...] = ()
+
+
+def arg(*names: str, help: str, **more: Any) -> Arg:
+    return Arg(names, help, more)
+
+
+def flag(*names: str, help: str) -> Arg:
+    return Arg(names, help, {"action": "store_true"})
+
+
+JSON = flag("--json", help="Print one JSON object a line on stdout, and nothing else.")
+AGENT = arg(
+    "--agent",
+    metavar="FILE:NAME",
+    help="The agent, such as agent.py:agent. Unset: a built-in assistant.",
+)
+MODEL = arg("--model", metavar="PROVIDER/MODEL", help="Use this model instead of the agent's.")
+WORKSPACE = arg("--workspace", metavar="DIR", help="The folder file tools are confined to.")
+BUDGETS = (
+    arg("--budget-turns", metavar="N", type=int, help="Stop before model call N + 1."),
+    arg("--budget-tokens", metavar="N", type=int, help="Stop once this many tokens are used."),
+    arg("--budget-cost", metavar="USD", type=float, help="Stop once this much is spent."),
+    arg("--budget-seconds", metavar="S", type=float, help="Stop after this much wall time."),
+)
+RUN = arg("run", metavar="RUN", help="The run's id.")
+RUNS = arg("run", metavar="RUN", nargs="*", help="Ids of runs.")
+QUERY = arg(
+    "--query",
+    metavar="QUERY",
+    help="All open runs that the engine finds, such as \"HarnessState = 'waiting'\".",
+)
+YES = flag("--yes", "-y", help="Do not ask before many runs are reached.")
+REASON = arg("--reason", metavar="TEXT", help="Why; kept in the run's history.")
+NOTE = arg("--note", metavar="TEXT", help="Goes into history, and to the model when rejected.")
+CALL = arg("call", metavar="CALL", nargs="?", help="What is decided, where more than one waits.")
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "run",
+        "Run an agent and show what happens.",
+        "harness.cli.run:run",
+        (
+            arg("prompt", metavar="PROMPT", nargs="?", help="What is asked. Unset or -: stdin."),
+            AGENT,
+            MODEL,
+            arg("--session", metavar="ID", help="Go on with this conversation."),
+            arg("--id", metavar="ID", help="The run's id; the same request again joins it."),
+            *BUDGETS,
+            WORKSPACE,
+            flag("--detach", help="Start it, print its id and leave; a worker runs it."),
+            JSON,
+        ),
+        "This process serves the run. Ctrl-C detaches: the run is safe and goes on where a worker\n"
+        "serves its agent. Ctrl-C twice aborts it. Where a decision is needed and stdin is no\n"
+        "terminal, it ends with exit code 4 and says how to decide.",
+        (
+            ('harness run "What is 2 + 2?"', "with the built-in assistant"),
+            ('harness run "What is 2 + 2?" --agent agent.py:agent', "with an agent of yours"),
+            ('harness run "Sum up README.md" --model openai/gpt-5', "with another model"),
+            ('harness run "Go on" --session trip --json', "for programs"),
+        ),
+    ),
+    Command(
+        "chat",
+        "Talk with an agent: a session of runs.",
+        "harness.cli.run:chat",
+        (
+            AGENT,
+            MODEL,
+            arg("--session", metavar="ID", help="Go on with this conversation."),
+            *BUDGETS,
+            WORKSPACE,
+            JSON,
+        ),
+        "Each line is a prompt. Ctrl-D leaves; the session can be gone on with.",
+        (
+            ("harness chat", "with the built-in assistant"),
+            ("harness chat --session trip", "in a session that may exist already"),
+        ),
+    ),
+    Command(
+        "watch",
+        "Follow a run: events and text as they come.",
+        "harness.cli.watch:watch",
+        (RUN, JSON),
+        "Starts with what has happened so far. Ctrl-C leaves the run as it is; twice aborts it.",
+        (("harness watch calculator-h8vvmdnvrp", ""),),
+    ),
+    Command(
+        "list",
+        "List runs, newest first.",
+        "harness.cli.look:list_runs",
+        (
+            arg("--state", metavar="STATE", help="Such as running, waiting or failed."),
+            arg("--agent", metavar="NAME", help="Of this agent."),
+            arg("--session", metavar="ID", help="Of this session."),
+            arg("--query", metavar="QUERY", help="In the engine's own language."),
+            arg("--limit", metavar="N", type=int, default=20, help="At most this many (20)."),
+            JSON,
+        ),
+        "",
+        (
+            ("harness list --state waiting", "who needs a decision"),
+            ('harness list --query "HarnessTokens > 10000"', "in the engine's language"),
+        ),
+    ),
+    Command(
+        "show",
+        "Show a run's card: what was asked, where it is, what came of it.",
+        "harness.cli.look:show",
+        (RUN, JSON),
+        "Read from history alone: no worker has to be there.",
+        (("harness show calculator-h8vvmdnvrp", ""),),
+    ),
+    Command(
+        "abort",
+        "End runs.",
+        "harness.cli.steer:abort",
+        (RUNS, REASON, QUERY, YES, JSON),
+        "Closes the model call in flight. A run whose worker is away ends when one comes back.",
+        (
+            ("harness abort RUN --reason 'no longer needed'", ""),
+            ("harness abort --query \"HarnessAgent = 'calculator'\" --yes", "many at once"),
+        ),
+    ),
+    Command(
+        "hint",
+        "Tell runs something.",
+        "harness.cli.steer:hint",
+        (
+            arg("words", metavar="RUN... TEXT", nargs="+", help="Runs, and last the text."),
+            flag("--interrupt", help="Cut the model call in flight short instead of waiting."),
+            QUERY,
+            YES,
+            JSON,
+        ),
+        "Taken up at the next model call. With --query only the text is given.",
+        (
+            ('harness hint RUN "look in the second file"', ""),
+            ("harness hint --query \"HarnessState = 'running'\" 'be brief'", "many at once"),
+        ),
+    ),
+    Command(
+        "pause",
+        "Hold runs before their next step.",
+        "harness.cli.steer:pause",
+        (RUNS, REASON, QUERY, YES, JSON),
+        "",
+        (("harness pause RUN", ""),),
+    ),
+    Command(
+        "resume",
+        "Let paused runs go on.",
+        "harness.cli.steer:resume",
+        (RUNS, REASON, QUERY, YES, JSON),
+        "",
+        (("harness resume RUN", ""),),
+    ),
+    Command(
+        "approve",
+        "Allow what a run waits for.",
+        "harness.cli.decide:approve",
+        (
+            arg("run", metavar="RUN", nargs="?", help="The run's id."),
+            CALL,
+            NOTE,
+            arg("--edit", metavar="JSON", help="Call the tool with these arguments instead."),
+            QUERY,
+            YES,
+            JSON,
+        ),
+        "",
+        (
+            ("harness approve RUN", "the one thing that waits"),
+            ("harness approve RUN call_2 --note checked", "one of several"),
+            ('harness approve RUN --edit \'{"path": "notes.txt"}\'', "with other arguments"),
+        ),
+    ),
+    Command(
+        "reject",
+        "Refuse what a run waits for.",
+        "harness.cli.decide:reject",
+        (arg("run", metavar="RUN", nargs="?", help="The run's id."), CALL, NOTE, QUERY, YES, JSON),
+        "The model is told, with the note.",
+        (("harness reject RUN --note 'not in this folder'", ""),),
+    ),
+    Command(
+        "answer",
+        "Answer a question that a run asks.",
+        "harness.cli.decide:answer",
+        (
+            RUN,
+            arg("text", metavar="TEXT", help="The answer."),
+            arg("--call", metavar="CALL", help="Which question, where more than one waits."),
+            JSON,
+        ),
+        "",
+        (('harness answer RUN "the blue one"', ""),),
+    ),
+    Command(
+        "worker",
+        "Serve agents.",
+        "harness.cli.serve:worker",
+        (
+            arg("agents", metavar="FILE[:NAME]", nargs="*", help="Unset: the built-in assistant."),
+            JSON,
+        ),
+        "Starts or joins the local stack, unless an engine is configured. Ctrl-C leaves: work in\n"
+        "hand is finished or given back.",
+        (
+            ("harness worker agent.py", "the agent in that file"),
+            ("harness worker sales.py:agent support.py:agent", "several"),
+        ),
+    ),
+    Command(
+        "up",
+        "Start the local Temporal and Postgres.",
+        "harness.cli.stack:up",
+        (flag("--detach", help="Leave them running until `harness down`."), JSON),
+        "",
+        (("harness up --detach", ""),),
+    ),
+    Command("down", "Stop the local Temporal and Postgres.", "harness.cli.stack:down", (JSON,)),
+    Command(
+        "doctor",
+        "Check this machine, this project and what is configured.",
+        "harness.cli.stack:doctor",
+        (flag("--fix", help="Bring tables up to date and register search attributes."), JSON),
+    ),
+    Command(
+        "models",
+        "List the models that are known by name.",
+        "harness.cli.facts:models",
+        (arg("provider", metavar="PROVIDER", nargs="?", help="Only this provider's."), JSON),
+        "Others work too: name them as provider/model.",
+    ),
+    Command("tools", "List tools.", "harness.cli.facts:tools", (AGENT, JSON)),
+    Command(
+        "config",
+        "Show the settings and where each value came from.",
+        "harness.cli.facts:config",
+        (arg("what", metavar="show", nargs="?", choices=("show",), help="All values."), JSON),
+        "",
+        (("harness config show", ""), ("harness config show --json", "for programs")),
+    ),
+    Command("version", "Print the version.", "harness.cli.facts:version", (JSON,)),
+)
+
+GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Run", ("run", "chat", "watch")),
+    ("Look", ("list", "show")),
+    ("Steer", ("abort", "hint", "pause", "resume", "approve", "reject", "answer")),
+    ("Serve", ("worker", "up", "down", "doctor")),
+    ("Know", ("models", "tools", "config", "version")),
+)
+
+BY_NAME = {command.name: command for command in COMMANDS}

@@ -1,0 +1,119 @@
+"""Completion for bash, zsh and fish: scripts made from the table, so that completing costs no
+Python at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.cli.commands import COMMANDS, Command
+from harness.cli.parser import UsageError
+from harness.terminal import door
+
+SHELLS = ("bash", "zsh", "fish")
+FILES = {
+    "bash": ".local/share/bash-completion/completions/harness",
+    "zsh": ".zfunc/_harness",
+    "fish": ".config/fish/completions/harness.fish",
+}
+ZSH_HINT = "Have these in ~/.zshrc: fpath+=~/.zfunc; autoload -Uz compinit && compinit\n"
+TAKES_FILE = ("--agent", "--workspace")
+
+
+def main(words: Sequence[str]) -> int:
+    shell = words[1] if len(words) > 1 else Path(os.environ.get("SHELL", "")).name
+    if shell not in SHELLS:
+        raise UsageError(f"Completion is for {', '.join(SHELLS)}, not {shell!r}.", "Name one.")
+    script = {"bash": bash, "zsh": zsh, "fish": fish}[shell]()
+    if words[0] == "--completion":
+        os.write(1, script.encode())
+        return door.DONE
+    path = Path.home() / FILES[shell]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(script)
+    os.write(1, f"Wrote {path}; it holds in new shells.\n".encode())
+    if shell == "zsh":
+        os.write(1, ZSH_HINT.encode())
+    return door.DONE
+
+
+def _options(command: Command) -> list[str]:
+    return [n for a in command.args if a.is_option for n in a.names if n.startswith("--")] + [
+        "--help"
+    ]
+
+
+def bash() -> str:
+    cases = "\n".join(
+        f"    {command.name}) words='{' '.join(_options(command))}';;" for command in COMMANDS
+    )
+    return f"""_harness() {{
+  local words current=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}}
+  if [ "$COMP_CWORD" -eq 1 ]; then
+    words='{" ".join(command.name for command in COMMANDS)} --help --version'
+    COMPREPLY=($(compgen -W "$words" -- "$current")); return
+  fi
+  case ${{COMP_WORDS[1]}} in
+{cases}
+  esac
+  if [[ $current == -* ]]; then
+    COMPREPLY=($(compgen -W "$words" -- "$current"))
+  else
+    COMPREPLY=($(compgen -f -- "$current"))
+  fi
+}}
+complete -o filenames -F _harness harness
+"""
+
+
+def zsh() -> str:
+    commands = "\n".join(f"    '{c.name}:{_quoted(c.summary)}'" for c in COMMANDS)
+    cases = "\n".join(
+        f"    {c.name}) _arguments -s {_zsh_options(c)} '*:file:_files' ;;" for c in COMMANDS
+    )
+    return f"""#compdef harness
+local -a commands=(
+{commands}
+)
+if (( CURRENT == 2 )); then
+  _describe command commands
+else
+  local command=$words[2]
+  shift words; (( CURRENT-- ))
+  case $command in
+{cases}
+  esac
+fi
+"""
+
+
+def _zsh_options(command: Command) -> str:
+    found: list[str] = []
+    for each in command.args:
+        if each.is_option:
+            value = "" if each.takes_no_value else ":value:_files"
+            found.append(f"'{each.names[0]}[{_quoted(each.help)}]{value}'")
+    return " ".join(found)
+
+
+def fish() -> str:
+    lines = ["complete -c harness -f -n __fish_use_subcommand -l help", ""]
+    for command in COMMANDS:
+        lines.append(
+            f"complete -c harness -f -n __fish_use_subcommand -a {command.name} "
+            f"-d '{_quoted(command.summary)}'"
+        )
+        for each in command.args:
+            if each.is_option:
+                value = "" if each.takes_no_value else " -r"
+                long = next(n for n in each.names if n.startswith("--"))
+                lines.append(
+                    f"complete -c harness -n '__fish_seen_subcommand_from {command.name}' "
+                    f"-l {long[2:]}{value} -d '{_quoted(each.help)}'"
+                )
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "").replace("[", "(").replace("]", ")").replace(":", ",")

@@ -1,0 +1,63 @@
+"""What `--help` prints, made from the table of commands."""
+
+from __future__ import annotations
+
+from harness.cli.commands import BY_NAME, GROUPS, Arg, Command
+
+CODES = "0 done · 1 failed · 2 bad use · 3 aborted · 4 waits for a decision · 130 detached (Ctrl-C)"
+
+
+def overview() -> str:
+    lines = [
+        "harness: durable AI agents. Every run is a Temporal workflow: it survives crashes,",
+        "waits for people, and can be steered while it goes on.",
+        "",
+        "Usage: harness COMMAND [ARGUMENTS] [--json]",
+    ]
+    for title, names in GROUPS:
+        lines += ["", f"{title}:"]
+        lines += [f"  {name:<9} {BY_NAME[name].summary}" for name in names]
+    return "\n".join(
+        [
+            *lines,
+            "",
+            "Options:",
+            "  -h, --help                    This, or with a command what it takes.",
+            "  --version                     The version.",
+            "  --completion SHELL            Print completion for bash, zsh or fish.",
+            "  --install-completion [SHELL]  Put it where the shell looks for it.",
+            "",
+            "Examples:",
+            '  harness run "What is 2 + 2?"',
+            '  harness run "What is 2 + 2?" --agent agent.py:agent',
+            "  harness list --state waiting",
+            "",
+            f"Exit codes: {CODES}",
+        ]
+    )
+
+
+def of_command(command: Command) -> str:
+    positionals = [each for each in command.args if not each.is_option]
+    options = [each for each in command.args if each.is_option]
+    words = " ".join(each.shown for each in positionals)
+    lines = [command.summary, ""]
+    lines.append(" ".join(f"Usage: harness {command.name} {words} [OPTIONS]".split()))
+    if command.about:
+        lines += ["", command.about]
+    lines += _section("Arguments", positionals) + _section("Options", options)
+    if command.examples:
+        lines += ["", "Examples:"]
+        width = max(len(text) for text, _ in command.examples)
+        lines += [
+            f"  {text:<{width}}  # {note}" if note else f"  {text}"
+            for text, note in command.examples
+        ]
+    return "\n".join([*lines, "", f"Exit codes: {CODES}"])
+
+
+def _section(title: str, args: list[Arg]) -> list[str]:
+    if not args:
+        return []
+    width = max(len(each.shown) for each in args)
+    return ["", f"{title}:", *(f"  {each.shown:<{width}}  {each.help}" for each in args)]

@@ -1,0 +1,37 @@
+"""What commands work on: the settings of the project, its stack, a client."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from harness.cli.out import Out
+from harness.client.client import HarnessClient
+from harness.client.connection import open_connection
+from harness.commons.log import configure_logs
+from harness.commons.telemetry import start_traces
+from harness.config import find_project, load_settings, secrets_of
+from harness.config.settings import Settings
+from harness.stack import open_stack
+
+
+def prepare() -> tuple[Path, Settings]:
+    """The project and its settings; logs and traces go where those say."""
+    project = find_project(Path.cwd())
+    settings = load_settings(project)
+    configure_logs(settings.log.level, settings.log.format, secrets=secrets_of(settings))
+    start_traces(settings.telemetry.endpoint, settings.telemetry.service_name)
+    return project, settings
+
+
+@asynccontextmanager
+async def opened(out: Out) -> AsyncGenerator[HarnessClient]:
+    """A client that serves nothing. Where the local stack is down it is started for as long as
+    this takes, because runs can be read and steered while their worker is away."""
+    project, settings = prepare()
+    async with (
+        open_stack(settings, project, progress=out.note) as endpoints,
+        open_connection(settings, endpoints, project) as connection,
+    ):
+        yield HarnessClient(connection)

@@ -1,0 +1,126 @@
+"""`harness run` and `harness chat`: start runs, serve them, stay with them."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from harness.agent import Agent
+from harness.cli.agents import load_agent
+from harness.cli.opened import opened, prepare
+from harness.cli.out import Out
+from harness.cli.parser import UsageError
+from harness.cli.stay import serving, stay
+from harness.client.client import HarnessClient
+from harness.client.handle import RunHandle
+from harness.client.session import Session
+from harness.client.start import new_id
+from harness.contracts.run import Budget
+from harness.terminal import door
+from harness.terminal.interrupts import interrupts
+from harness.terminal.keyboard import at_terminal, prompt
+
+
+async def run(args: Namespace, out: Out) -> int:
+    if args.id and args.session:
+        raise UsageError("--id and --session exclude each other.", "A session names its runs.")
+    asked = _asked(args.prompt)
+    agent = load_agent(args.agent)
+    if args.detach:
+        async with opened(out) as client:
+            return await _detached(client, agent, args, asked, out)
+    from harness.local import Harness
+
+    project, settings = prepare()
+    async with Harness.local(project=project, settings=settings, progress=out.note) as harness:
+        with interrupts() as counted:
+            handle = await _start(harness, agent, args, asked)
+            return await stay(handle, out, counted, _serve(args.agent), leave=True)
+
+
+async def chat(args: Namespace, out: Out) -> int:
+    from harness.local import Harness
+
+    agent = load_agent(args.agent)
+    project, settings = prepare()
+    args.session, args.id = args.session or new_id("session"), None
+    out.note(f"Session {args.session}. Ctrl-D leaves.")
+    code = door.DONE
+    async with Harness.local(project=project, settings=settings, progress=out.note) as harness:
+        while (asked := await prompt("> ")) is not None:
+            if not asked:
+                continue
+            with interrupts() as counted:
+                handle = await _start(harness, agent, args, asked)
+                code = await stay(handle, out, counted, _serve(args.agent), leave=not at_terminal())
+            if code in (door.WAITING, door.INTERRUPTED):
+                return code
+        out.note(f"\nGo on with: harness chat --session {args.session}")
+    return code
+
+
+async def _detached(
+    client: HarnessClient, agent: Agent[Any], args: Namespace, asked: str, out: Out
+) -> int:
+    from harness.stack import ensure_search_attributes
+
+    await ensure_search_attributes(client.connection.temporal)
+    handle = await _start(client, agent, args, asked)
+    if out.json:
+        out.line({"run": handle.id, "state": "running", "output": "", "url": handle.url})
+    else:
+        out.raw(handle.id)
+    served = await serving(client, agent.name)
+    out.note(
+        f"A worker serves it. Watch it: harness watch {handle.id}"
+        if served
+        else f"No worker serves {agent.name} yet: {_serve(args.agent)}\n"
+        f"Then watch it: harness watch {handle.id}"
+    )
+    return door.DONE
+
+
+async def _start(
+    client: HarnessClient, agent: Agent[Any], args: Namespace, asked: str
+) -> RunHandle[Any]:
+    budget = _budget(args)
+    workspace = Path(args.workspace) if args.workspace else None
+    if args.session:
+        session = Session(client, args.session)
+        return await session.start(
+            agent, asked, model=args.model, budget=budget, workspace=workspace
+        )
+    return await client.start(
+        agent, asked, id=args.id, model=args.model, budget=budget, workspace=workspace
+    )
+
+
+def _budget(args: Namespace) -> Budget | None:
+    cost = args.budget_cost
+    limits: dict[str, Any] = {
+        "turns": args.budget_turns,
+        "tokens": args.budget_tokens,
+        "cost_micros": None if cost is None else round(cost * 1e6),
+        "seconds": args.budget_seconds,
+    }
+    for name, value in limits.items():
+        if value is not None and value <= 0:
+            raise UsageError(
+                f"--budget-{name.split('_')[0]} must be above 0.", "Leave it out for none."
+            )
+    return Budget(**limits) if any(each is not None for each in limits.values()) else None
+
+
+def _asked(words: str | None) -> str:
+    asked = (
+        sys.stdin.read() if words == "-" or (words is None and not sys.stdin.isatty()) else words
+    )
+    if not asked or not asked.strip():
+        raise UsageError("Nothing is asked.", 'Like this: harness run "What is 2 + 2?"')
+    return asked
+
+
+def _serve(agent: str | None) -> str:
+    return f"harness worker {agent}" if agent else "harness worker"

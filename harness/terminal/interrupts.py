@@ -1,0 +1,43 @@
+"""Ctrl-C, counted: the first detaches, the second aborts."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager
+
+GRACE_S = 2.0
+"""How long after the first Ctrl-C a second one still aborts."""
+
+
+class Interrupts:
+    def __init__(self) -> None:
+        self.count = 0
+        self._more = asyncio.Event()
+
+    async def reach(self, number: int) -> None:
+        while self.count < number:
+            self._more.clear()
+            await self._more.wait()
+
+    def again(self) -> None:
+        self.count += 1
+        self._more.set()
+
+
+@contextmanager
+def interrupts() -> Generator[Interrupts]:
+    """Count SIGINT instead of being ended by it; SIGTERM and SIGHUP detach at once."""
+    loop = asyncio.get_running_loop()
+    counted = Interrupts()
+    task = asyncio.current_task()
+    assert task is not None
+    loop.add_signal_handler(signal.SIGINT, counted.again)
+    for each in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(each, task.cancel)
+    try:
+        yield counted
+    finally:
+        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.remove_signal_handler(each)

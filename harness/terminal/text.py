@@ -1,0 +1,82 @@
+"""Values as a person reads them. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from harness.contracts.run import Totals
+
+# A model or a tool may print anything; escape sequences must not reach the terminal.
+_CONTROLS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+
+
+def clean(text: str) -> str:
+    """Without control characters."""
+    return text.translate(_CONTROLS)
+
+
+def one_line(text: str, limit: int = 160) -> str:
+    """The first line, shortened, and how much more there is."""
+    text = clean(text).strip()
+    first, _, rest = text.partition("\n")
+    lines = rest.count("\n") + 1 if rest else 0
+    shown = first if len(first) <= limit else first[: limit - 1] + "…"
+    return f"{shown}  (+{lines} {'line' if lines == 1 else 'lines'})" if lines else shown
+
+
+def call(name: str, arguments: Mapping[str, Any] | str | None) -> str:
+    """A call as it would be written: add(a=2, b=3)."""
+    if arguments is None:
+        return name
+    if isinstance(arguments, str):
+        return f"{name}({one_line(arguments, 80)})"
+    shown = ", ".join(f"{key}={value(each)}" for key, each in arguments.items())
+    return f"{clean(name)}({shown})"
+
+
+def value(of: Any) -> str:
+    text = json.dumps(of, ensure_ascii=False, default=str)
+    return clean(text if len(text) <= 80 else text[:79] + "…")
+
+
+def money(micros: int | None) -> str:
+    if micros is None:
+        return "unknown cost"
+    if micros == 0:
+        return "free"
+    return f"${micros / 1e6:,.4f}" if micros < 1_000_000 else f"${micros / 1e6:,.2f}"
+
+
+def took(seconds: float) -> str:
+    if seconds < 0.001:
+        return "under 1 ms"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def figures(totals: Totals) -> str:
+    """What a run used: turns, tool calls, tokens, cost."""
+    usage = totals.usage
+    cached = f" ({usage.cached:,} cached)" if usage.cached else ""
+    return " · ".join(
+        [
+            count(totals.turns, "turn"),
+            count(totals.tool_calls, "tool call"),
+            f"{usage.input:,} tokens in{cached}, {usage.output:,} out",
+            money(totals.cost_micros),
+        ]
+    )

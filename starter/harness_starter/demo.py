@@ -1,0 +1,120 @@
+"""The first minute: one run of an agent with each step shown, then whatever you ask.
+
+make run
+PROMPT="What is 6 * 7?" make run
+MODEL=openai/gpt-5 make run         (with OPENAI_API_KEY; anthropic/... with ANTHROPIC_API_KEY)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+from harness import Agent, Harness
+from harness.client.session import Session
+from harness.commons.log import configure_logs
+from harness.config import find_project, load_settings, resolve_provider, secrets_of
+from harness.config.providers import KEYLESS
+from harness.config.settings import Settings
+from harness.contracts.event import RunEnded
+from harness.contracts.run import RunState
+from harness.terminal import door
+from harness.terminal.attend import Attendance, Why
+from harness.terminal.console import console
+from harness.terminal.decide import asking
+from harness.terminal.interrupts import interrupts
+from harness.terminal.keyboard import at_terminal, prompt
+from harness.terminal.view import RunView
+from harness.tools import ask_human, echo, list_files, math, now, read_file
+
+PROMPT = "What time is it? Then work out 17 * 23 and 2 ** 10."
+OFFLINE = "offline/demo"
+
+agent = Agent(
+    "demo",
+    instructions="Use the tools where they help: math for every calculation. Answer briefly.",
+    tools=[math, now, echo, list_files, read_file, ask_human],
+)
+screen = console()
+
+
+async def main() -> int:
+    project = find_project(Path.cwd())
+    settings = load_settings(project)
+    configure_logs(settings.log.level, settings.log.format, secrets=secrets_of(settings))
+    model, why = choose_model(settings, os.environ.get("MODEL") or settings.model)
+    async with Harness.local(project=project, settings=settings, progress=say) as harness:
+        for note in harness.connection.endpoints.notes:
+            say(note)
+        say(f"Model: {model} ({why})")
+        screen.print()
+        return await converse(harness.session(), model)
+
+
+def choose_model(settings: Settings, wanted: str) -> tuple[str, str]:
+    """The model to use and why: a named one needs the key of its provider."""
+    provider = wanted.partition("/")[0]
+    if wanted == OFFLINE:
+        have = [name for name in ("openai", "anthropic") if has_key(settings, name)]
+        hint = (
+            f"MODEL={have[0]}/... uses your key" if have else "MODEL= and a key choose a real one"
+        )
+        return OFFLINE, f"a small rule-based program and no language model; {hint}"
+    if has_key(settings, provider) or provider in KEYLESS:
+        return wanted, "named by MODEL or the settings"
+    return OFFLINE, f"{wanted} needs a key: set {provider.upper()}_API_KEY"
+
+
+def has_key(settings: Settings, provider: str) -> bool:
+    return resolve_provider(settings, provider).api_key is not None
+
+
+async def converse(session: Session, model: str) -> int:
+    """The first prompt, and on a terminal all that follow."""
+    asked: str | None = os.environ.get("PROMPT") or PROMPT
+    code = door.DONE
+    stays = at_terminal()
+    while asked is not None:
+        if asked:
+            say(f"> {asked}")
+            code = await one(session, asked, model)
+            if code == door.INTERRUPTED:
+                return code
+        if not stays:
+            return code
+        screen.print("\nThe page stays open until Ctrl-C. Ask something else:", style="quiet")
+        try:
+            asked = await prompt("> ")
+        except asyncio.CancelledError:  # Ctrl-C, which is how one leaves here
+            return door.DONE
+    return code
+
+
+async def one(session: Session, asked: str, model: str) -> int:
+    run: Any = await session.start(agent, asked, model=model)
+    view = RunView(screen, run.url)
+    with interrupts() as counted:
+        ask = asking(view) if at_terminal() else None
+        attended = await Attendance(run, view, counted, ask=ask, leave=ask is None).stay()
+    if attended.why is Why.WAITING:
+        say(f"It waits for a decision: harness show {run.id}")
+        return door.WAITING
+    return _code(attended.ended)
+
+
+def _code(ended: RunEnded | None) -> int:
+    if ended is None:
+        return door.INTERRUPTED
+    return {RunState.COMPLETED: door.DONE, RunState.ABORTED: door.ABORTED}.get(
+        ended.state, door.FAILED
+    )
+
+
+def say(text: str) -> None:
+    screen.print(text, style="quiet", soft_wrap=True)
+
+
+if __name__ == "__main__":
+    door.enter(main)
