@@ -9,6 +9,7 @@ from time import perf_counter
 
 from temporalio import activity
 
+from harness.commons.telemetry import annotate, span
 from harness.contracts.errors import StoreError
 from harness.contracts.message import Message, Text
 from harness.contracts.model import (
@@ -179,9 +180,13 @@ class _Call:
         )
 
     async def answer(self, models: Models) -> Answer:
-        return await models.answer(
-            self.candidates, self.spec.plan, self.request, self._sink, self._attempt
-        )
+        with span("call the provider", {"model": self.model, "run": self.request.cache_key or ""}):
+            answer = await models.answer(
+                self.candidates, self.spec.plan, self.request, self._sink, self._attempt
+            )
+            usage = answer.reply.usage
+            annotate({"model": answer.model, "input": usage.input, "output": usage.output})
+            return answer
 
     def turn(self, answer: Answer, dropped: int) -> ModelTurn:
         reply = answer.reply

@@ -7,12 +7,15 @@ import socket
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from temporalio.client import Client
+from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError
 
 from harness.client.converter import data_converter
+from harness.commons.log import Level, engine_logs
 from harness.commons.telemetry import tracing_interceptors
 from harness.config.settings import Settings
 from harness.contracts.errors import StackError
@@ -68,6 +71,7 @@ async def _connect(settings: Settings, endpoints: Endpoints, artifacts: Artifact
             identity=whoami(),
             data_converter=data_converter(external_storage(artifacts)),
             interceptors=tracing_interceptors(),
+            runtime=_runtime(settings.log.level),
         )
     except (RPCError, RuntimeError) as error:
         raise StackError(
@@ -75,6 +79,13 @@ async def _connect(settings: Settings, endpoints: Endpoints, artifacts: Artifact
         ) from error
 
 
+@cache
+def _runtime(level: Level) -> Runtime:
+    """One a process: it has threads of its own. Its logs go where the process's logs go."""
+    return Runtime(telemetry=TelemetryConfig(logging=engine_logs(level)))
+
+
+@cache
 def whoami() -> str:
     """user@host: who a signal or a run is said to come from."""
     return f"{getpass.getuser()}@{socket.gethostname()}"

@@ -21,7 +21,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from harness.agent import Agent
 from harness.client.connection import Connection, whoami
-from harness.commons.telemetry import current_trace_id
+from harness.commons.telemetry import current_trace_id, span
 from harness.contracts.errors import RunError, StackError, StoreError
 from harness.contracts.message import Message, user
 from harness.contracts.run import WORKFLOW, Budget, Parent, RunSpec, RunState
@@ -91,8 +91,15 @@ async def start(connection: Connection, agent: Agent[Any], request: Request, *, 
 
     `eager`: a worker in this process serves the agent, and may have the first task at once.
     """
-    spec = await pin(connection, agent, request)
     id = request.id or new_id(agent.name)
+    with span("start run", {"run": id, "agent": agent.name}):
+        return await _start(connection, agent, request, id, eager=eager)
+
+
+async def _start(
+    connection: Connection, agent: Agent[Any], request: Request, id: str, *, eager: bool
+) -> str:
+    spec = await pin(connection, agent, request)
     prompt = spec.messages[-1].text if spec.messages else ""
     attributes = {
         "HarnessAgent": spec.agent,

@@ -61,6 +61,8 @@ class ProviderSettings(Section):
     timeout_seconds: float = 600.0
     queue: str | None = None
     """A task queue of the provider's own, so that its rate limit holds across all workers."""
+    requests_per_second: float | None = Field(default=None, gt=0)
+    """The limit of that queue, kept by the engine across all workers."""
 
 
 class LiveSettings(Section):

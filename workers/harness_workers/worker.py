@@ -10,53 +10,22 @@ import asyncio
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from harness import __version__
 from harness.agent import Agent
 from harness.client.connection import Connection
 from harness.contracts.queues import workspace_queue
-from harness.stack import ensure_search_attributes
-from harness.store import LiveWriter, Transcripts
-from harness_activities.call_model import ModelActivities
-from harness_activities.failures import Failures
-from harness_activities.model.plan import Models
 from harness_activities.run_tool import ToolActivities
+from harness_workers.shared import Shared, options, shared
 from harness_workflows import WORKFLOWS
 
 STICKY_S = 1.0
 """How long a run waits for the worker that has it in memory; 10 s by default (a dead worker's runs
 would stand still for that long)."""
-HEARTBEAT_THROTTLE_S = 0.5
-"""How often a heartbeat goes out at most, and with it how late a cancel may arrive."""
-
-
-@dataclass(frozen=True)
-class Shared:
-    """What all agents of a process share: provider clients, caches, the writers to the database."""
-
-    connection: Connection
-    models: Models
-    transcripts: Transcripts
-    live: LiveWriter
-
-
-@asynccontextmanager
-async def shared(connection: Connection) -> AsyncGenerator[Shared]:
-    async with AsyncExitStack() as stack:
-        await ensure_search_attributes(connection.temporal)
-        models = Models(connection.settings)
-        stack.push_async_callback(models.close)
-        transcripts = Transcripts(connection.database)
-        stack.push_async_callback(transcripts.close)
-        live = LiveWriter(connection.database, connection.settings.live)
-        stack.push_async_callback(live.close)
-        yield Shared(connection, models, transcripts, live)
 
 
 class AgentWorker:
@@ -86,26 +55,9 @@ class AgentWorker:
 
     def _workers(self) -> list[Worker]:
         connection, agent = self._parts.connection, self._agent
-        settings = connection.settings.worker
-        parts = self._parts
-        model = ModelActivities(
-            models=parts.models,
-            specs=connection.specs,
-            artifacts=connection.artifacts,
-            transcripts=parts.transcripts,
-            live=parts.live,
-        )
-        common: dict[str, Any] = {
-            "client": connection.temporal,
-            "max_concurrent_activities": settings.max_activities,
-            "graceful_shutdown_timeout": timedelta(seconds=settings.graceful_shutdown_seconds),
-            "max_heartbeat_throttle_interval": timedelta(seconds=HEARTBEAT_THROTTLE_S),
-            "interceptors": [Failures()],
-            # Unset, the SDK hashes the code of all loaded modules: 1.7 s of CPU at the first worker.
-            "build_id": f"harness-{__version__}",
-        }
+        settings, model = connection.settings.worker, self._parts.model
         main = Worker(
-            **common,
+            **options(connection),
             task_queue=agent.queue,
             workflows=WORKFLOWS,
             workflow_runner=workflow_runner(sandbox=settings.sandbox),
@@ -117,7 +69,8 @@ class AgentWorker:
         if not any(policy.workspace for policy in agent.policies().values()):
             return [main]
         queue = workspace_queue(agent.name, socket.gethostname())
-        return [main, Worker(**common, task_queue=queue, activities=[self._tools.run_tool])]
+        tools = Worker(**options(connection), task_queue=queue, activities=[self._tools.run_tool])
+        return [main, tools]
 
 
 def workflow_runner(*, sandbox: bool) -> WorkflowRunner:

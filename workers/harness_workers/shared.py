@@ -1,0 +1,81 @@
+"""What all agents of a process share: provider clients, caches, writers, and provider queues."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from temporalio.worker import Worker
+
+from harness import __version__
+from harness.client.connection import Connection
+from harness.stack import ensure_search_attributes
+from harness.store import LiveWriter, Transcripts
+from harness_activities.call_model import ModelActivities
+from harness_activities.failures import Failures
+from harness_activities.model.plan import Models
+
+HEARTBEAT_THROTTLE_S = 0.5
+"""How often a heartbeat goes out at most, and with it how late a cancel may arrive."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    connection: Connection
+    model: ModelActivities
+    live: LiveWriter
+
+
+@asynccontextmanager
+async def shared(connection: Connection) -> AsyncGenerator[Shared]:
+    async with AsyncExitStack() as stack:
+        await ensure_search_attributes(connection.temporal)
+        models = Models(connection.settings)
+        stack.push_async_callback(models.close)
+        transcripts = Transcripts(connection.database)
+        stack.push_async_callback(transcripts.close)
+        live = LiveWriter(connection.database, connection.settings.live)
+        stack.push_async_callback(live.close)
+        model = ModelActivities(
+            models=models,
+            specs=connection.specs,
+            artifacts=connection.artifacts,
+            transcripts=transcripts,
+            live=live,
+        )
+        for worker in _provider_workers(connection, model):
+            await stack.enter_async_context(worker)
+        yield Shared(connection, model, live)
+
+
+def _provider_workers(connection: Connection, model: ModelActivities) -> list[Worker]:
+    """A provider with a queue of its own: the engine keeps its rate across all workers, and a slow
+    one holds up no other. It costs the short way from the run to the call, so it is a setting."""
+    providers = connection.settings.providers.values()
+    return [
+        Worker(
+            **options(connection),
+            task_queue=provider.queue,
+            activities=[model.call_model],
+            max_task_queue_activities_per_second=provider.requests_per_second,
+        )
+        for provider in providers
+        if provider.queue
+    ]
+
+
+def options(connection: Connection) -> dict[str, Any]:
+    """What every worker of this process is told."""
+    settings = connection.settings.worker
+    return {
+        "client": connection.temporal,
+        "max_concurrent_activities": settings.max_activities,
+        "graceful_shutdown_timeout": timedelta(seconds=settings.graceful_shutdown_seconds),
+        "max_heartbeat_throttle_interval": timedelta(seconds=HEARTBEAT_THROTTLE_S),
+        "interceptors": [Failures()],
+        # Unset, the SDK hashes the code of all loaded modules: 1.7 s of CPU at the first worker.
+        "build_id": f"harness-{__version__}",
+    }
