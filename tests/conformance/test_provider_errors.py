@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -111,6 +112,37 @@ async def test_a_refusal_is_in_the_models_words(ask: Asker, model_server: ModelS
     error = await error_of(ask, model_server, Say(refusal="I would rather not."))
     assert "I would rather not." in error.message
     assert not error.retryable
+
+
+ODD_SHAPES = {
+    "openai": (
+        {"type": "response.output_item.done"},
+        {"type": "response.completed", "response": {"output": [{"type": "message"}]}},
+        {"type": "response.completed", "response": {"output": [{"type": "function_call"}]}},
+        {"type": "response.completed", "response": []},
+        [],
+    ),
+    "anthropic": (
+        {"type": "content_block_delta", "index": 3, "delta": {"type": "text_delta", "text": "a"}},
+        {"type": "content_block_start", "index": 0},
+        {"type": "message_start", "message": "hello"},
+        "message_start",
+    ),
+    "chat": (
+        {"choices": [{"delta": {"tool_calls": [3]}}]},
+        {"choices": [{"delta": {"tool_calls": [{"id": 3}]}, "finish_reason": "stop"}]},
+        {"choices": "none"},
+        7,
+    ),
+}
+
+
+async def test_what_is_not_as_the_protocol_says(ask: Asker, model_server: ModelServer) -> None:
+    for shape in ODD_SHAPES[ask.kind]:
+        body = f"data: {json.dumps(shape)}\n\n".encode()
+        error = await error_of(ask, model_server, Raw(body, content_type="text/event-stream"))
+        assert error.code == "provider.invalid_reply", shape
+        assert error.retryable
 
 
 @pytest.mark.parametrize("header", ["2", "0.5", "date", "ms"])

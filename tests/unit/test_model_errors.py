@@ -94,6 +94,23 @@ def test_foreign_exceptions_are_left_alone() -> None:
         assert errors.raised(exc, WHERE) is None
 
 
+def test_the_aiohttp_transport_calls_a_refused_connection_a_timeout() -> None:
+    class ClientConnectionError(Exception): ...
+
+    class ServerTimeoutError(ClientConnectionError, TimeoutError): ...
+
+    request = httpx2.Request("POST", "https://example.org/v1")
+    for cause, expected in (
+        (ClientConnectionError(), "network"),
+        (ServerTimeoutError(), "timeout"),
+    ):
+        exc = openai.APITimeoutError(request)
+        exc.__cause__ = httpx2.ConnectTimeout("Cannot connect")
+        exc.__cause__.__cause__ = cause
+        error = errors.raised(exc, WHERE)
+        assert error is not None and error.code == f"provider.{expected}"
+
+
 BODIES: list[tuple[str, int, object, str]] = [
     ("openai quota", 429, {"error": {"type": "insufficient_quota", "code": "insufficient_quota", "message": "m"}}, "quota"),
     ("openai context", 400, {"error": {"type": "invalid_request_error", "code": "context_length_exceeded", "message": "m"}}, "context_overflow"),

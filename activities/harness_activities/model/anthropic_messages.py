@@ -5,14 +5,20 @@ from __future__ import annotations
 from functools import lru_cache
 
 import httpx2
-from anthropic import AsyncAnthropic, transform_schema
+from anthropic import AsyncAnthropic, DefaultAioHttpClient, transform_schema
 from pydantic_core import from_json, to_json
 
 from harness.config.settings import ProviderSettings
 from harness.contracts.model import ModelReply, ModelRequest
 from harness_activities.model.adapter import Json, Sink, Where
 from harness_activities.model.messages_wire import MessagesFold, body_of
-from harness_activities.model.stream import HEADERS, fold_stream, secrets_of, timeout_of
+from harness_activities.model.stream import (
+    HEADERS,
+    fold_stream,
+    http_client_of,
+    secrets_of,
+    timeout_of,
+)
 
 
 @lru_cache
@@ -29,6 +35,7 @@ class AnthropicMessages:
             base_url=settings.base_url,
             timeout=timeout_of(settings),
             max_retries=0,
+            http_client=http_client_of(DefaultAioHttpClient, settings),
         )
 
     async def stream(self, request: ModelRequest, sink: Sink) -> ModelReply:

@@ -147,9 +147,21 @@ def raised(exc: BaseException, where: Where) -> ProviderError | None:
         return answered(status, body, getattr(response, "headers", None) or {}, where)
     if isinstance(body := getattr(exc, "body", None), dict):  # an error event in a stream
         return told(cast("dict[str, Any]", body), where, kind)
+    if kind == "timeout" and _refused(exc):
+        kind = "network"
     text = str(exc) or type(exc).__name__
     cause = str(exc.__cause__ or "")
     return failure(kind, text if not cause or cause in text else f"{text} {cause}", where)
+
+
+def _refused(exc: BaseException | None) -> bool:
+    """The SDKs' transport over aiohttp calls every failure to connect a timeout."""
+    while exc is not None:
+        names = {cls.__name__ for cls in type(exc).__mro__}
+        if "ClientConnectionError" in names:
+            return "TimeoutError" not in names
+        exc = exc.__cause__
+    return False
 
 
 def answered(status: int, body: object, headers: Mapping[str, str], where: Where) -> ProviderError:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import httpx2
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, DefaultAioHttpClient
 from pydantic_core import to_json
 
 from harness.config.settings import ProviderSettings
 from harness.contracts.model import ModelReply, ModelRequest
 from harness_activities.model.adapter import Sink, Where
 from harness_activities.model.responses_wire import ResponsesFold, body_of
-from harness_activities.model.stream import HEADERS, fold_stream, secrets_of, timeout_of
+from harness_activities.model.stream import (
+    HEADERS,
+    fold_stream,
+    http_client_of,
+    secrets_of,
+    timeout_of,
+)
 
 
 class OpenAIResponses:
@@ -43,4 +49,5 @@ def openai_client(settings: ProviderSettings) -> AsyncOpenAI:
         base_url=settings.base_url,
         timeout=timeout_of(settings),
         max_retries=0,
+        http_client=http_client_of(DefaultAioHttpClient, settings),
     )

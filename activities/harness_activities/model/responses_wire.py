@@ -48,7 +48,7 @@ def body_of(request: ModelRequest, where: Where) -> Json:
         raise errors.failure("unsupported", "this API takes no stop sequences", where)
     effort = params.reasoning_effort
     if effort is not None:
-        body["reasoning"] = {"effort": effort, "summary": "auto"}
+        body["reasoning"] = {"effort": effort}  # a summary needs a verified organization
     if effort is not None or reasons(request.model):
         body["include"] = ["reasoning.encrypted_content"]
     if params.temperature is not None:
