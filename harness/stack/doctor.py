@@ -37,7 +37,7 @@ async def diagnose(settings: Settings, project: Path) -> list[Check]:
     if is_local:
         checks += [_state(layout), _space(layout), _stack(running)]
     if engine is None:
-        binary = await asyncio.to_thread(_temporal_binary, settings, layout)
+        binary = await asyncio.to_thread(_temporal_binary, settings, project, layout)
         checks += [binary, _ports(settings, layout, running)]
     else:
         checks += await _temporal(settings, engine)
@@ -108,11 +108,13 @@ def _stack(running: dict[str, Any] | None) -> Check:
     )
 
 
-def _temporal_binary(settings: Settings, layout: Layout) -> Check:
+def _temporal_binary(settings: Settings, project: Path, layout: Layout) -> Check:
     configured = settings.temporal.binary
     try:
         found = binaries.find_temporal(
-            str(configured) if configured else None, layout.state / "bin", fetch=False
+            str((project / configured).absolute()) if configured else None,
+            layout.state / "bin",
+            fetch=False,
         )
     except Failure as failure:
         return _failed("temporal", failure)

@@ -128,7 +128,8 @@ def _socket_base() -> Path:
         base = Path(runtime) / "harness"
         if len(os.fsencode(base)) + 13 <= _SOCKET_FOLDER_LIMIT:
             return base
-    return Path(f"/tmp/harness-{os.getuid()}")
+    # Short, and checked to be ours before it is used.
+    return Path(f"/tmp/harness-{os.getuid()}")  # nosec B108
 
 
 def _make_private(folder: Path) -> None:

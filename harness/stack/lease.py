@@ -154,7 +154,10 @@ async def _connect_or_start(
 
 
 def _try_lock(layout: Layout) -> int | None:
-    lock = os.open(layout.lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        lock = os.open(layout.lock, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise from_oserror(error, f"opening {layout.lock}") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -172,6 +175,7 @@ def _try_lock(layout: Layout) -> int | None:
 def _start(layout: Layout, lock: int) -> None:
     """Start a supervisor that inherits the lock and a socket that listens already."""
     log = layout.logs / "supervisor.log"
+    layouts.prepare(layout)  # again: the one before removed its socket folder as it ended
     try:
         layouts.write_kept(layout, layouts.read_kept(layout) | {"sockets": str(layout.sockets)})
         layout.socket.unlink(missing_ok=True)

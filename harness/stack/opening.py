@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from harness.config.settings import Settings
 
 _log = logging.getLogger(__name__)
+_Acquire = Callable[[], Coroutine[Any, Any, leases.Lease]]
 
 
 @asynccontextmanager
@@ -37,7 +38,7 @@ async def open_stack(
     another one, at the same addresses.
     """
     engine = configured_engine(settings)
-    parts = _wanted(settings, engine)
+    parts = _wanted(settings, project, engine)
     if not parts:
         yield _endpoints(settings, engine, {})
         return
@@ -51,18 +52,20 @@ async def open_stack(
         held = await acquire()
     except Failure as failure:
         raise _stack_error(failure) from failure
-    holder = asyncio.create_task(_hold(held, acquire))
+    current = [held]
+    holder = asyncio.create_task(_hold(current, acquire))
     try:
         yield _endpoints(settings, engine, held.parts)
     finally:
         holder.cancel()
         await asyncio.gather(holder, return_exceptions=True)
+        current[0].release()
 
 
 async def find_stack(settings: Settings, project: Path) -> Endpoints | None:
     """What is configured or runs; None when a part is neither. Starts nothing."""
     engine = configured_engine(settings)
-    parts = _wanted(settings, engine)
+    parts = _wanted(settings, project, engine)
     if not parts:
         return _endpoints(settings, engine, {})
     found = await leases.status(layout_of(settings.state_dir, project))
@@ -79,26 +82,25 @@ async def stop_stack(settings: Settings, project: Path) -> bool:
     return await leases.stop(layout_of(settings.state_dir, project))
 
 
-async def _hold(held: leases.Lease, acquire: Callable[[], Any]) -> None:
-    """Keep a lease: take another one when the supervisor died."""
+async def _hold(current: list[leases.Lease], acquire: _Acquire) -> None:
+    """Keep the one lease in `current`: take another one when the supervisor died."""
     try:
-        while await held.lost() == "died":
+        while await current[0].lost() == "died":
             _log.warning("the supervisor of the local stack died; starting another one")
-            held.release()
-            held = await acquire()
+            current[0].release()
+            current[0] = await acquire()
+        _log.warning("the local stack was stopped")
     except Failure as failure:
         _log.error("the local stack is gone: %s", failure)
-    finally:
-        held.release()
 
 
-def _wanted(settings: Settings, engine: Engine | None) -> dict[str, dict[str, Any]]:
+def _wanted(settings: Settings, project: Path, engine: Engine | None) -> dict[str, dict[str, Any]]:
     """The parts that are not configured, each with its options."""
     parts: dict[str, dict[str, Any]] = {}
     temporal = settings.temporal
     if engine is None:
         parts["temporal"] = {
-            "binary": str(temporal.binary) if temporal.binary else None,
+            "binary": str((project / temporal.binary).absolute()) if temporal.binary else None,
             "port": temporal.port,
             "namespace": temporal.namespace,
             "retention_days": temporal.retention_days,

@@ -168,6 +168,9 @@ class Supervisor:
         self.tell("stopping")
         await asyncio.gather(*(part.stop() for part in self.parts.values()))
         self.layout.socket.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.layout.database_sockets.rmdir()
+            self.layout.sockets.rmdir()
         self.tell("stopped")
         server.close()
 
