@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -22,6 +21,11 @@ import psycopg
 import pytest
 
 TEMPLATE = "harness_template"
+WATCH = """
+cat > /dev/null
+test -f "$0/data/postmaster.pid" && kill -QUIT "$(head -n 1 "$0/data/postmaster.pid")" 2> /dev/null
+rm -rf "$0"
+"""
 
 
 def _binaries() -> Path:
@@ -47,6 +51,10 @@ class Postgres:
         self.folder = Path(tempfile.mkdtemp(prefix="harness-pg-"))
         self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
+        # Sees the pipe close when this process dies, in whatever way, and cleans up after it.
+        self._watch = subprocess.Popen(
+            ["sh", "-c", WATCH, str(self.folder)], stdin=subprocess.PIPE, start_new_session=True
+        )
         initdb = str(_binaries() / "initdb")
         subprocess.run(
             _command(
@@ -94,7 +102,7 @@ class Postgres:
         if self._process and self._process.poll() is None:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._watch.communicate()
 
     def execute(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
         with psycopg.connect(self.url(database), autocommit=True) as connection:

@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.contracts.message import Message, user
@@ -23,6 +23,7 @@ def build(lines: Lines, tree: list[tuple[int, int]]) -> list[tuple[str, list[Mes
     return added
 
 
+@settings(deadline=None)
 @given(trees)
 def test_every_head_has_its_own_conversation(tree: list[tuple[int, int]]) -> None:
     lines = Lines(10**9)
@@ -31,6 +32,7 @@ def test_every_head_has_its_own_conversation(tree: list[tuple[int, int]]) -> Non
         assert lines.messages(head) == conversation
 
 
+@settings(deadline=None)
 @given(trees, st.integers(1_000, 20_000))
 def test_what_is_forgotten_is_forgotten_whole(tree: list[tuple[int, int]], limit: int) -> None:
     lines = Lines(limit)
