@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
-from harness import ToolContext, tool
+from harness import Harness, ToolContext, tool
 from harness.client.handle import RunHandle
 from harness.contracts.event import DurableEvent, Event
+from harness.contracts.message import Message, ToolResult
 from harness.contracts.run import RunState
+from harness.store import Transcripts
 
 T = TypeVar("T")
 
@@ -101,3 +103,19 @@ def one(events: Iterable[Event], kind: type[T]) -> T:
 
 def cursors(events: Iterable[DurableEvent | Event]) -> list[str]:
     return [str(event.cursor) for event in events if event.cursor is not None]
+
+
+async def valid_transcript(harness: Harness, head: str | None) -> list[Message]:
+    """The messages up to `head`, each call in them with its result right after it."""
+    assert head is not None
+    transcripts = Transcripts(harness.connection.database)
+    messages = await transcripts.load(head)
+    await transcripts.close()
+    for place, message in enumerate(messages):
+        assert message.parts, f"message {place} is empty"
+        if message.calls:
+            after = messages[place + 1]
+            assert [part.call for part in after.parts if isinstance(part, ToolResult)] == [
+                call.id for call in message.calls
+            ]
+    return messages

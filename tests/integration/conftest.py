@@ -7,9 +7,10 @@ servers without meeting each other.
 from __future__ import annotations
 
 import asyncio
+import signal
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ from tests.fakes.postgres import _template as _template
 from tests.fakes.postgres import database_url as database_url
 from tests.fakes.postgres import postgres as postgres
 from tests.fakes.stack import User, kill, lives, pid_of, pids_of, until
+
+HANGS_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -112,3 +115,18 @@ async def remote(options: dict[str, Any], tmp_path: Path) -> AsyncIterator[Harne
     settings = Settings.model_validate(options)
     async with Harness.connect(project=tmp_path, settings=settings) as connected:
         yield connected
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """A test that waits for what never comes fails, and the rest go on."""
+    signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(HANGS_SECONDS)
+    try:
+        return (yield)
+    finally:
+        signal.alarm(0)
+
+
+def _too_long(*_: object) -> None:
+    raise TimeoutError(f"the test still ran after {HANGS_SECONDS} s")

@@ -9,7 +9,17 @@ from harness.contracts import event as e
 from harness.contracts.errors import RunError
 from harness.contracts.run import RunState
 from tests.fakes.model_server import ModelServer
-from tests.fakes.runs import Gate, add, all_events, eventually, one, send, until_state, waiting
+from tests.fakes.runs import (
+    Gate,
+    add,
+    all_events,
+    eventually,
+    one,
+    send,
+    until_state,
+    valid_transcript,
+    waiting,
+)
 from tests.fakes.steps import Say, Used, call, say
 
 MORE = Say(calls=(("add", {"a": 1, "b": 2}),), used=Used(input=1000, output=1000))
@@ -71,7 +81,7 @@ async def test_time_that_ends_while_a_person_is_asked(
     ended = one(await all_events(run), e.RunEnded)
     assert ended.error is not None
     assert ended.error.code == "run.budget"
-    await _valid_transcript(harness, ended.head)
+    await valid_transcript(harness, ended.head)
 
 
 async def test_time_that_ends_while_paused(
@@ -116,18 +126,3 @@ async def test_where_a_grant_can_be_asked_for_a_wait_goes_on(
     await eventually(run.pending, lambda found: [p.need for p in found] == ["budget"])
     await run.decide("edit", "budget", arguments={"seconds": 60})
     assert (await run.result()).output == "Sent."
-
-
-async def _valid_transcript(harness: Harness, head: str | None) -> None:
-    """Each call in it has its result."""
-    from harness.store import Transcripts
-
-    assert head is not None
-    transcripts = Transcripts(harness.connection.database)
-    messages = await transcripts.load(head)
-    await transcripts.close()
-    calls = [c.id for m in messages for c in m.calls]
-    results = [
-        p.call for m in messages if m.role == "tool" for p in m.parts if p.type == "tool_result"
-    ]
-    assert calls == results
