@@ -56,7 +56,7 @@ class ModelActivities:
         sent, dropped = fit([*before, *request.messages], spec.context)
         sent = await with_images(sent, self.artifacts)
         run = info.workflow_id or ""
-        streams = Streams(self.live, run, request, info.attempt)
+        streams = Streams(self.live, run, request, info)
         call = _Call(request, spec, sent, streams, cache_key=run)
         with beating():
             try:
@@ -129,10 +129,14 @@ class Streams:
     """The live text of a call. Each candidate of the plan is a try of its own to those who watch:
     text of two models is never mixed."""
 
-    def __init__(self, writer: LiveWriter, run: str, request: CallModel, attempt: int) -> None:
+    def __init__(
+        self, writer: LiveWriter, run: str, request: CallModel, info: activity.Info
+    ) -> None:
         self._writer = writer
         self._place = (run, request.turn, request.call or 0)
-        self._number = (attempt - 1) * TRIES_PER_ATTEMPT
+        self._number = (info.attempt - 1) * TRIES_PER_ATTEMPT
+        # After a reset turns have numbers that were used before: the later call counts.
+        self._scheduled = info.scheduled_time.timestamp()
         self._text: LiveText | None = None
 
     async def close(self) -> None:
@@ -141,7 +145,7 @@ class Streams:
 
     def restart(self) -> None:
         self._number += 1
-        self._text = self._writer.open(*self._place, self._number)
+        self._text = self._writer.open(*self._place, self._number, scheduled=self._scheduled)
 
     def write(self, text: str) -> None:
         if self._text:
