@@ -1,0 +1,304 @@
+"""Write docs/reference/ from the code: `python -m docs.generate`.
+
+What the code does not say (when an error happens, what an event means) stands in notes.toml. A test
+compares the pages with what this would write, and every note with the thing that it explains.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from docs import source
+
+HERE = Path(__file__).parent
+REFERENCE = HERE / "reference"
+
+
+@cache
+def notes(section: str) -> dict[str, str]:
+    """name -> sentence, from notes.toml."""
+    data: dict[str, dict[str, str]] = tomllib.loads((HERE / "notes.toml").read_text("utf-8"))
+    return data[section]
+
+
+def settings() -> str:
+    from harness.config._sources import WELL_KNOWN
+    from harness.config.load import PROFILES
+    from harness.config.settings import Section, Settings
+
+    variables = {key: name for name, key in WELL_KNOWN.items()}
+
+    def rows(kind: type[Section], prefix: str) -> Iterable[list[str]]:
+        for each in source.fields(kind):
+            key = f"{prefix}{each.name}"
+            if each.type.endswith("Settings") or "ProviderSettings" in each.type:
+                continue
+            names = [f"HARNESS_{key.upper().replace('.', '__')}"]
+            names = [variables[key], *names] if key in variables else names
+            text = each.text or notes("settings")[key]
+            shown = ", ".join(f"`{name}`" for name in names)
+            yield [f"`{key}`", code(each.type), code(each.default or ""), shown, text]
+
+    def section(kind: type[Section], prefix: str) -> str:
+        head = ["Key", "Type", "Default", "Environment", "Meaning"]
+        return table(head, rows(kind, prefix))
+
+    parts = [
+        title("Settings", "settings.py"),
+        notes("pages")["settings"],
+        "## Top level",
+        section(Settings, ""),
+    ]
+    for each in source.fields(Settings):
+        if each.type.endswith("Settings"):
+            kind = Settings.model_fields[each.name].annotation
+            assert isinstance(kind, type)
+            parts += [f"## [{each.name}]", section(kind, f"{each.name}.")]
+    from harness.config.settings import ProviderSettings
+
+    parts += ["## [providers.NAME]", notes("pages")["providers"]]
+    parts.append(section(ProviderSettings, "providers.NAME."))
+    others = [[f"`{n}`", f"`{k}`"] for n, k in WELL_KNOWN.items() if k.startswith("providers.")]
+    parts += ["Variables that providers' own tools use, too:", table(["Variable", "Key"], others)]
+    parts += ["## Profiles", notes("pages")["profiles"]]
+    changed = [
+        [f"`{name}`", ", ".join(f"`{k} = {v!r}`" for k, v in values.items()) or "nothing"]
+        for name, values in PROFILES.items()
+    ]
+    parts.append(table(["Profile", "Changes"], changed))
+    return page(parts)
+
+
+def errors() -> str:
+    from harness.contracts import errors as module
+
+    parts = [title("Errors", "errors.py"), notes("pages")["errors"]]
+    for kind, cls in module.KINDS.items():
+        parts.append(f"## {cls.__name__}")
+        for name, category in module.CATALOG.items():
+            if name.partition(".")[0] != kind:
+                continue
+            again = "The engine tries again by itself." if category.retryable else "Not retried."
+            parts += [
+                f'<a id="{anchor(name)}"></a>\n\n### `{name}`',
+                f"{notes('errors')[name]}\n\n**What to do:** {category.fix} {again}",
+            ]
+    return page(parts)
+
+
+def anchor(code: str) -> str:
+    """The anchor of an error's entry: provider.rate_limit -> provider-rate_limit."""
+    return code.replace(".", "-")
+
+
+def events() -> str:
+    from harness.contracts import event
+
+    parts = [title("Events", "event.py"), notes("pages")["events"]]
+    parts.append(fields_table(event.EventBase, skip=()))
+    live = set(event.LIVE)
+    kinds = list(source.defined(event, event.EventBase))[1:]
+    for heading, group in (
+        ("Durable events", [k for k in kinds if k not in live]),
+        ("Live events", [k for k in kinds if k in live]),
+    ):
+        parts += [f"## {heading}"]
+        for kind in group:
+            name = event_type(kind)
+            text = source.docstring(kind) or notes("events")[name]
+            parts += [f"### `{name}`", " ".join(text.split()), fields_table(kind, skip=("type",))]
+    parts += ["## What they are made of", notes("pages")["event_parts"]]
+    from harness.contracts import message, model, run
+
+    kinds_inside: list[type] = [event.Cursor, message.Message, message.Text, message.Image]
+    kinds_inside += [message.FileRef, message.Reasoning, message.ToolCall, message.ToolResult]
+    kinds_inside += [model.Usage, model.Fallback, run.Totals, run.Parent]
+    from harness.contracts.errors import ErrorInfo
+
+    for kind in [*kinds_inside, ErrorInfo]:
+        parts += [f"### {kind.__name__}", " ".join(source.docstring(kind).split())]
+        parts.append(fields_table(kind, skip=("type",)))
+    return page(parts)
+
+
+def event_type(kind: Any) -> str:
+    return kind.model_fields["type"].default
+
+
+def steering() -> str:
+    from harness.contracts import run
+    from harness.contracts import steering as words
+    from harness.stack.attributes import SEARCH_ATTRIBUTES
+
+    parts = [title("Steering", "steering.py"), notes("pages")["steering"], "## Signals"]
+    for name in words.SIGNALS:
+        kind: type = {
+            c.__name__.lower(): c for c in (words.Abort, words.Hint, words.Pause, words.Resume)
+        }[name]
+        parts += [f"### `{name}`", notes("steering")[name], f"```json\n{words.EXAMPLES[name]}\n```"]
+        parts.append(fields_table(kind))
+    parts += ["## Update `decide`", notes("steering")["decide"]]
+    parts += [f"```json\n{words.EXAMPLES['decide']}\n```", fields_table(words.Decide)]
+    parts += [
+        notes("steering")["verdicts"],
+        verdicts(),
+        "It returns:",
+        fields_table(words.Decision),
+    ]
+    parts.append("## Queries")
+    answers = {"status": run.RunStatus, "transcript": run.TranscriptView, "pending": run.Pending}
+    for name, kind in answers.items():
+        parts += [f"### `{name}`", notes("steering")[name], fields_table(kind)]
+    parts += ["### `card`", notes("steering")["card"]]
+    parts += ["## Search attributes", notes("steering")["attributes"]]
+    rows = [[f"`{n}`", kind, notes("attributes")[n]] for n, kind in SEARCH_ATTRIBUTES.items()]
+    parts.append(table(["Name", "Type", "Meaning"], rows))
+    parts += ["## States", notes("steering")["states"]]
+    steps = [
+        [f"`{state}`", ", ".join(f"`{n}`" for n in sorted(after)) or "(the end)"]
+        for state, after in run.TRANSITIONS.items()
+    ]
+    parts.append(table(["State", "May become"], steps))
+    return page(parts)
+
+
+def verdicts() -> str:
+    from harness_workflows.verdicts import VERDICTS
+
+    rows = [
+        [f"`{need}`", ", ".join(f"`{each}`" for each in allowed), notes("needs")[need]]
+        for need, allowed in VERDICTS.items()
+    ]
+    return table(["What waits (`need`)", "Verdicts", "Meaning"], rows)
+
+
+def cli() -> str:
+    from harness.cli import help
+    from harness.cli.commands import BY_NAME, GROUPS
+
+    parts = [title("Command", "commands.py"), notes("pages")["cli"]]
+    parts.append(f"```text\n{help.overview()}\n```")
+    for heading, names in GROUPS:
+        parts.append(f"## {heading}")
+        for name in names:
+            parts += [f"### `harness {name}`", f"```text\n{help.of_command(BY_NAME[name])}\n```"]
+    return page(parts)
+
+
+def tools() -> str:
+    import harness.tools as built_in
+    from harness.agent.read_result import read_result
+
+    parts = [title("Built-in tools", "harness/tools.py"), notes("pages")["tools"]]
+    names = [*built_in.__all__, read_result.name]
+    for name in names:
+        each: Any = read_result if name == read_result.name else getattr(built_in, name)
+        facts = [f"effect `{each.policy.effect}`"]
+        facts += ["inline"] if each.policy.inline else []
+        facts += ["works in the workspace"] if each.policy.workspace else []
+        parts += [f"### `{name}`", f"```text\n{each.spec.description}\n```"]
+        parts.append(", ".join(facts).capitalize() + ".")
+        parts.append(schema_table(each.spec.parameters))
+        parts.append(notes("tools").get(name, ""))
+    return page(parts)
+
+
+def schema_table(schema: dict[str, Any]) -> str:
+    required = set(schema.get("required", ()))
+    rows: list[list[str]] = []
+    for name, each in schema["properties"].items():
+        limits = _range(each, "minimum", "maximum", "")
+        limits += _range(each, "minLength", "maxLength", " characters")
+        default = "" if name in required else code(repr(each.get("default")))
+        kind = each.get("type") or " or ".join(e.get("type", "") for e in each.get("anyOf", ()))
+        text = " ".join([*([each["description"]] if "description" in each else []), *limits])
+        rows.append([f"`{name}`", kind, default, text])
+    return table(["Argument", "Type", "Default", "Meaning"], rows) if rows else "No arguments."
+
+
+def _range(schema: dict[str, Any], low: str, high: str, unit: str) -> list[str]:
+    least, most = schema.get(low), schema.get(high)
+    if least is None and most is None:
+        return []
+    if most is None:
+        return [f"At least {least:,}{unit}."]
+    return [f"{least:,} to {most:,}{unit}."]
+
+
+def models() -> str:
+    from harness_activities.model.catalog import KNOWN
+    from harness_activities.model.prices import AS_OF
+
+    rows: list[list[str]] = []
+    for each in KNOWN.values():
+        price = each.price
+        dollars = f"{price.input:g} / {price.cached:g} / {price.output:g}" if price else "unknown"
+        able = ", ".join(sorted(each.capabilities))
+        rows.append([f"`{each.ref}`", able, f"{each.context:,}", dollars])
+    head = ["Model", "Can", "Context (tokens)", "$ per million tokens: input / cached / output"]
+    note = notes("pages")["models"].replace("AS_OF", AS_OF)
+    return page([title("Models", "catalog.py"), note, table(head, rows)])
+
+
+def fields_table(kind: type, skip: Iterable[str] = ()) -> str:
+    rows = [
+        [f"`{each.name}`", code(_plain(each.type)), code(each.default or ""), each.text]
+        for each in source.fields(kind)
+        if each.name not in skip
+    ]
+    return table(["Field", "Type", "Default", "Meaning"], rows) if rows else "No fields of its own."
+
+
+def _plain(kind: str) -> str:
+    return "true, or absent" if kind == "Flag" else kind
+
+
+def title(text: str, made_from: str) -> str:
+    made = f"<!-- Written by `python -m docs.generate` from {made_from} and notes.toml. -->"
+    return f"# {text}\n\n{made}"
+
+
+def table(head: list[str], rows: Iterable[list[str]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(" ".join(cell.split()) for cell in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def code(text: str) -> str:
+    return "`" + text.replace("|", "\\|") + "`" if text else ""
+
+
+def page(parts: Iterable[str]) -> str:
+    return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
+
+
+def python() -> str:
+    from docs.python_api import python_page
+
+    return python_page()
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "settings.md": settings,
+    "errors.md": errors,
+    "events.md": events,
+    "steering.md": steering,
+    "cli.md": cli,
+    "tools.md": tools,
+    "models.md": models,
+    "python.md": python,
+}
+
+
+def main() -> None:
+    REFERENCE.mkdir(exist_ok=True)
+    for name, write in PAGES.items():
+        (REFERENCE / name).write_text(write(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

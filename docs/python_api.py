@@ -1,0 +1,100 @@
+"""The page of public names: signatures and docstrings as they stand in the code."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+from docs import source
+from docs.generate import fields_table, notes, page, title
+
+
+def python_page() -> str:
+    import harness
+    from harness.agent import Agent, Ask, ToolContext, tool
+    from harness.client.client import HarnessClient, RunRow
+    from harness.client.handle import Finished, RunHandle
+    from harness.client.session import Session
+    from harness.contracts import message, model, run
+    from harness.contracts.errors import HarnessError
+    from harness.local import Harness
+
+    names = ", ".join(f"`{name}`" for name in harness.__all__)
+    parts = [title("Python", "the public names"), notes("pages")["python"]]
+    parts += [f"From `harness`: {names}.", "Tools that are built in: [tools](tools.md)."]
+    parts += ["## Agent", _call(source.constructor(Agent)), _doc(Agent)]
+    made = source.function(tool)
+    parts += ["## tool", _call(f"@{made.signature}"), _text(made.text)]
+    parts += ["## ToolContext", _doc(ToolContext), fields_table(ToolContext, skip=("host",))]
+    parts += [_methods(ToolContext), "## Ask", "`from harness.agent import Ask`", _doc(Ask)]
+    parts += [fields_table(Ask), "## Harness", _doc(Harness), _methods(Harness)]
+    parts += [_methods(HarnessClient, skip=("begin", "serve"))]
+    parts += ["## RunHandle", "What `start` and `run` return.", _methods(RunHandle)]
+    parts += ["## Finished", _doc(Finished), fields_table(Finished), _methods(Finished)]
+    parts += ["## Session", "What `harness.session()` returns.", _doc(Session), _methods(Session)]
+    parts += ["## RunRow", _doc(RunRow), fields_table(RunRow)]
+    kinds: list[Any] = [run.Budget, run.RunResult, run.RunStatus, run.Pending, run.Totals]
+    kinds += [model.Usage, model.ModelPlan, model.Candidate, model.ModelParams]
+    kinds += [model.ContextPolicy, message.Message]
+    for kind in kinds:
+        where = f"`from {kind.__module__} import {kind.__name__}`"
+        where = "" if kind.__name__ in harness.__all__ else where
+        parts += [f"## {kind.__name__}", where, _doc(kind), fields_table(kind)]
+    states = ", ".join(f"`{state}`" for state in run.RunState)
+    parts += ["## RunState", f"One of {states}. `state.over`: nothing comes after it."]
+    parts += ["## HarnessError", _doc(HarnessError), notes("python")["HarnessError"]]
+    return page(parts)
+
+
+def _methods(kind: type, skip: tuple[str, ...] = ()) -> str:
+    parts: list[str] = []
+    for each in source.members(kind):
+        if each.name not in skip:
+            parts += [f"### {kind.__name__}.{each.name}", _call(each.signature), _text(each.text)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _call(signature: str) -> str:
+    text = _spaced(signature) if len(signature) <= 90 else _wrapped(signature)
+    return f"```text\n{text}\n```"
+
+
+def _spaced(signature: str) -> str:
+    """`n: int=1` as people write it: `n: int = 1`."""
+    return re.sub(r"(\w+: [^=()]+?)=", r"\1 = ", signature)
+
+
+def _wrapped(signature: str) -> str:
+    """One argument a line."""
+    start, _, rest = signature.partition("(")
+    depth, end, cuts = 1, len(rest), [0]
+    for place, letter in enumerate(rest):
+        depth += (letter in "([{") - (letter in ")]}")
+        if depth == 0:
+            end = place
+            break
+        if depth == 1 and letter == ",":
+            cuts.append(place + 1)
+    args = [rest[a:b].strip().rstrip(",") for a, b in zip(cuts, [*cuts[1:], end], strict=True)]
+    inside = "".join(f"    {_spaced(each)},\n" for each in args if each)
+    return f"{start}(\n{inside}){rest[end + 1 :]}"
+
+
+def _doc(kind: type) -> str:
+    return _text(source.docstring(kind))
+
+
+def _text(text: str) -> str:
+    """A docstring as Markdown: its `Args:` become a list."""
+    whole, _, arguments = inspect.cleandoc(text).partition("Args:\n")
+    if not arguments:
+        return whole
+    items: list[str] = []
+    for line in arguments.splitlines():
+        name, colon, rest = line.strip().partition(": ")
+        if line.startswith("    ") and not line.startswith("     ") and colon:
+            items.append(f"- `{name}`: {rest}")
+        elif line.strip():
+            items[-1] += f" {line.strip()}"
+    return f"{whole.strip()}\n\n" + "\n".join(items)

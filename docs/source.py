@@ -1,0 +1,127 @@
+"""What the code says of itself: fields, signatures and docstrings, as they stand in the source."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import textwrap
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+
+class Field(NamedTuple):
+    name: str
+    type: str
+    default: str | None
+    """None where it must be given."""
+    text: str
+
+
+class Member(NamedTuple):
+    name: str
+    signature: str
+    text: str
+
+
+def fields(kind: type) -> list[Field]:
+    """The annotated fields of a class, without those that it inherits."""
+    body = _class(kind).body
+    return [_field(node, body[i + 1 :]) for i, node in enumerate(body) if _is_field(node)]
+
+
+def members(kind: type) -> list[Member]:
+    """The public methods and properties of a class; of overloads, the last one."""
+    found: dict[str, Member] = {}
+    for node in _class(kind).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith(
+            "_"
+        ):
+            found[node.name] = Member(node.name, _signature(node), ast.get_docstring(node) or "")
+    return list(found.values())
+
+
+def function(called: Any) -> Member:
+    tree = ast.parse(textwrap.dedent(_text(called)))
+    node = next(n for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+    return Member(node.name, _signature(node), inspect.getdoc(called) or "")
+
+
+def constructor(kind: type) -> str:
+    nodes = [
+        n for n in _class(kind).body if isinstance(n, ast.FunctionDef) and n.name == "__init__"
+    ]
+    return f"{kind.__name__}({_arguments(nodes[-1])})"
+
+
+def docstring(kind: type) -> str:
+    """The class's own docstring; pydantic's and dataclass's made-up ones are none."""
+    return ast.get_docstring(_class(kind)) or ""
+
+
+@cache
+def _class(kind: type) -> ast.ClassDef:
+    node = ast.parse(textwrap.dedent(_text(kind))).body[0]
+    assert isinstance(node, ast.ClassDef)
+    return node
+
+
+@cache
+def _text(thing: Any) -> str:
+    return inspect.getsource(thing)
+
+
+def _is_field(node: ast.stmt) -> bool:
+    return (
+        isinstance(node, ast.AnnAssign)
+        and isinstance(node.target, ast.Name)
+        and not node.target.id.startswith("_")
+        and node.target.id != "model_config"
+    )
+
+
+def _field(node: ast.stmt, after: list[ast.stmt]) -> Field:
+    assert isinstance(node, ast.AnnAssign)
+    assert isinstance(node.target, ast.Name)
+    text = ""
+    if after and isinstance(after[0], ast.Expr) and isinstance(after[0].value, ast.Constant):
+        text = inspect.cleandoc(str(after[0].value.value))
+    default = None if node.value is None else _default(node.value)
+    return Field(node.target.id, ast.unparse(node.annotation), default, " ".join(text.split()))
+
+
+def _default(value: ast.expr) -> str | None:
+    """`Field(default=8, ge=1)` says 8; `Field(min_length=1)` says nothing."""
+    if isinstance(value, ast.Call) and ast.unparse(value.func) in ("Field", "field"):
+        named = {each.arg: ast.unparse(each.value) for each in value.keywords}
+        return named.get("default")
+    return ast.unparse(value)
+
+
+def _signature(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    decorators = {ast.unparse(each) for each in node.decorator_list}
+    returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
+    if "property" in decorators:
+        return f"{node.name}{returns.replace(' -> ', ': ')}"
+    start = "async " if isinstance(node, ast.AsyncFunctionDef) else ""
+    if "asynccontextmanager" in decorators:
+        start = "async with "
+        returns = re.sub(r"AsyncGenerator\[(\w+).*\]", r"\1", returns)
+    return f"{start}{node.name}({_arguments(node)}){returns}"
+
+
+def _arguments(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    whole = ast.unparse(node.args)
+    return re.sub(r"^(self|cls)(: [\w\[\]]+)?(, )?", "", whole)
+
+
+def defined(module: Any, base: type) -> Iterator[type]:
+    """The classes of a module that derive from `base`, in the order of the source."""
+    for value in vars(module).values():
+        if (
+            isinstance(value, type)
+            and issubclass(value, base)
+            and value.__module__ == module.__name__
+        ):
+            yield value

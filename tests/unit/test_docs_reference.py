@@ -1,0 +1,64 @@
+"""The reference says what the code says: pages are fresh, and nothing is left out of them."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+import pytest
+
+import docs.source
+from docs import generate
+from harness.cli.commands import COMMANDS, GROUPS
+from harness.contracts import event, steering
+from harness.contracts.errors import CATALOG
+from harness.stack.attributes import SEARCH_ATTRIBUTES
+
+
+@pytest.fixture(scope="module", params=sorted(generate.PAGES))
+def pair(request: pytest.FixtureRequest) -> tuple[str, str, str]:
+    """A page's name, what is in the repository, and what the code says."""
+    file = generate.REFERENCE / request.param
+    return request.param, file.read_text("utf-8"), generate.PAGES[request.param]()
+
+
+def test_pages_are_fresh(pair: tuple[str, str, str]) -> None:
+    name, there, now = pair
+    assert there == now, f"{name} is stale: python -m docs.generate"
+
+
+def test_there_is_no_page_that_nobody_writes() -> None:
+    assert {file.name for file in generate.REFERENCE.iterdir()} == set(generate.PAGES)
+
+
+def test_every_error_has_an_entry_and_an_anchor() -> None:
+    text = (generate.REFERENCE / "errors.md").read_text("utf-8")
+    for code in CATALOG:
+        assert f'<a id="{generate.anchor(code)}"></a>\n\n### `{code}`' in text
+
+
+def test_every_command_is_in_a_group_and_so_in_help() -> None:
+    grouped = [name for _, names in GROUPS for name in names]
+    assert sorted(grouped) == sorted(command.name for command in COMMANDS)
+
+
+def test_every_event_has_a_chapter() -> None:
+    text = (generate.REFERENCE / "events.md").read_text("utf-8")
+    for kind in event.EventBase.__subclasses__():
+        assert f"### `{generate.event_type(kind)}`" in text
+
+
+def test_every_note_explains_something_that_exists() -> None:
+    notes: dict[str, dict[str, Any]] = tomllib.loads(
+        (generate.HERE / "notes.toml").read_text("utf-8")
+    )
+    kinds = event.EventBase.__subclasses__()
+    told = {generate.event_type(k) for k in kinds if not docs.source.docstring(k)}
+    assert notes["errors"].keys() == CATALOG.keys()
+    assert notes["events"].keys() == told
+    assert notes["attributes"].keys() == SEARCH_ATTRIBUTES.keys()
+    assert set(steering.SIGNALS) <= notes["steering"].keys()
+    known = (generate.REFERENCE / "settings.md").read_text("utf-8")
+    assert [key for key in notes["settings"] if f"`{key}`" not in known] == []
+    known = (generate.REFERENCE / "tools.md").read_text("utf-8")
+    assert [name for name in notes["tools"] if f"`{name}`" not in known] == []
