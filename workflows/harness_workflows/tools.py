@@ -25,11 +25,23 @@ async def run_calls(memory: Memory, calls: tuple[ToolCall, ...]) -> None:
     ordinals = _ordinals(calls)
     if memory.spec.parallel and all(_effect(memory, call) == "read" for call in calls):
         pairs = zip(calls, ordinals, strict=True)
-        await asyncio.gather(*(_run(memory, call, ordinal) for call, ordinal in pairs))
+        tasks = [asyncio.create_task(_run(memory, call, ordinal)) for call, ordinal in pairs]
+        await _finish(memory, tasks)
     else:
         for call, ordinal in zip(calls, ordinals, strict=True):
             await _run(memory, call, ordinal)
     settle(memory)
+
+
+async def _finish(memory: Memory, tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for all of them. `gather` would end the run there and then when it is cancelled."""
+    while not all(task.done() for task in tasks):
+        try:
+            await workflow.wait(tasks)
+        except asyncio.CancelledError:
+            waits.notice_cancel(memory)
+    for task in tasks:
+        task.result()
 
 
 def settle(memory: Memory) -> None:
@@ -61,7 +73,7 @@ async def _call(memory: Memory, call: ToolCall, ordinal: int | None) -> ToolResu
         workspace=memory.spec.workspace,
         session=memory.spec.session,
     )
-    memory.totals = memory.totals.model_copy(update={"tool_calls": memory.totals.tool_calls + 1})
+    memory.totals = memory.totals.plus(tool_calls=1)
     while memory.aborted is None:
         card.show(memory, f"running {call.name}")
         outcome = await _attempt(memory, request)
