@@ -92,6 +92,23 @@ class Totals(Word):
     cost_micros: int | None = None
     tool_calls: int = 0
 
+    def plus(
+        self,
+        *,
+        turns: int = 0,
+        usage: Usage | None = None,
+        cost_micros: int | None = None,
+        tool_calls: int = 0,
+    ) -> Totals:
+        """A cost that is not known adds nothing."""
+        costs = [cost for cost in (self.cost_micros, cost_micros) if cost is not None]
+        return Totals(
+            turns=self.turns + turns,
+            usage=self.usage + usage if usage else self.usage,
+            cost_micros=sum(costs) if costs else None,
+            tool_calls=self.tool_calls + tool_calls,
+        )
+
 
 class Sent(Word):
     """A transcript node that is not known to be durable yet, with what it is made of."""

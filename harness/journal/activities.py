@@ -16,11 +16,14 @@ from harness.journal.payloads import error_info, first, seconds, value, word
 from harness.journal.state import Draft, Scheduled, Started, State
 
 INPUTS: dict[str, type[CallModel] | type[RunTool]] = {"call_model": CallModel, "run_tool": RunTool}
+SAVE = "save_transcript"
 LOCAL_MARKER = "core_local_activity"
 
 
 def scheduled(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.activity_task_scheduled_event_attributes
+    if attributes.activity_type.name == SAVE:
+        state.saving.add(entry.event_id)
     kind = INPUTS.get(attributes.activity_type.name)
     request = first(kind, attributes.input) if kind else None
     if request is None:
@@ -28,6 +31,8 @@ def scheduled(state: State, entry: HistoryEvent) -> Draft:
     state.scheduled[entry.event_id] = Scheduled(seconds(entry.event_time), request)
     if isinstance(request, CallModel):
         state.turn = request.turn
+        if not request.call:
+            state.totals = state.totals.plus(turns=1)
         fields = {
             "turn": request.turn,
             "call": request.call or 0,
@@ -36,6 +41,7 @@ def scheduled(state: State, entry: HistoryEvent) -> Draft:
         }
         return [(e.ModelCalled, fields)]
     call = request.call
+    state.totals = state.totals.plus(tool_calls=1)
     fields = {
         "turn": request.turn,
         "call_id": call.id,
@@ -59,6 +65,8 @@ def started(state: State, entry: HistoryEvent) -> Draft:
 
 def completed(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.activity_task_completed_event_attributes
+    if attributes.scheduled_event_id in state.saving:
+        state.head = value(attributes.result.payloads[0])
     found = state.scheduled.pop(attributes.scheduled_event_id, None)
     if found is None:
         return []
@@ -110,6 +118,7 @@ def local(state: State, entry: HistoryEvent) -> Draft:
     if attributes.HasField("failure"):
         return _local_failed(state, data, attributes.failure)
     outcome = word(ToolOutcome, attributes.details["result"].payloads[0])
+    state.totals = state.totals.plus(tool_calls=1)
     if outcome.need:
         return []
     return [_finished(state, state.turn, outcome, {"attempts": data.get("attempt", 1)})]
@@ -117,6 +126,7 @@ def local(state: State, entry: HistoryEvent) -> Draft:
 
 def _local_failed(state: State, data: dict[str, Any], failure: Failure) -> Draft:
     error = error_info(failure)
+    state.totals = state.totals.plus(tool_calls=1)
     call = state.open_calls.pop(0) if state.open_calls else None
     fields: dict[str, Any] = {
         "turn": state.turn,
@@ -137,6 +147,9 @@ def _replied(
     if turn is None:
         return
     state.reply = turn.message.text or state.reply
+    state.totals = state.totals.plus(usage=turn.usage, cost_micros=turn.cost_micros)
+    if not turn.message.calls:
+        state.head = turn.head
     copied = {
         name: getattr(turn, name)
         for name in (
@@ -167,6 +180,7 @@ def _finished(
 ) -> tuple[type[Any], dict[str, Any]]:
     result = outcome.result
     assert result is not None
+    state.open_calls = [call for call in state.open_calls if call.id != result.call]
     fields = {
         "turn": turn,
         "call_id": result.call,

@@ -25,12 +25,18 @@ def failed(state: State, entry: HistoryEvent) -> Draft:
     error = result.error if result and result.error else error_info(failure)
     if error.code == "run.budget":
         yield e.BudgetReached, {"budget": error.message}
-    fields = _fields(result) if result else {"output": state.reply}
+    fields = _fields(result) if result else {"output": state.reply, "totals": state.totals}
     yield e.RunEnded, {**fields, "state": RunState.FAILED, "error": error}
 
 
 def canceled(state: State, entry: HistoryEvent) -> Draft:
-    fields = {"state": RunState.ABORTED, "output": state.reply, "reason": "cancelled"}
+    fields = {
+        "state": RunState.ABORTED,
+        "output": state.reply,
+        "reason": state.why,
+        "totals": state.totals,
+        "head": state.head,
+    }
     return [(e.RunEnded, fields)]
 
 
@@ -47,7 +53,10 @@ def timed_out(state: State, entry: HistoryEvent) -> Draft:
 
 def _from_outside(state: State, code: str, message: str) -> tuple[type[Any], dict[str, Any]]:
     error = ErrorInfo(code=code, message=message, fix=CATALOG[code].fix, retryable=False)
-    fields = {"state": RunState.FAILED, "output": state.reply, "error": error}
+    # No head: what the run held was not saved.
+    fields = {
+        "state": RunState.FAILED, "output": state.reply, "error": error, "totals": state.totals,
+    }  # fmt: skip
     return e.RunEnded, fields
 
 

@@ -37,6 +37,8 @@ class Projector(State):
             return []
         self.trace = spec.trace or uuid.UUID(attributes.first_execution_run_id).hex
         self.agent, self.model = spec.agent, spec.model
+        if carry := spec.carry:
+            self.totals, self.head, self.why = carry.totals, carry.head, carry.aborted
         fields: dict[str, Any] = {
             "agent": spec.agent,
             "model": spec.model,

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.contracts.message import ToolCall
 from harness.contracts.model import CallModel
+from harness.contracts.run import Totals
 from harness.contracts.tool import RunTool
 
 Draft = Iterable[tuple[type[Any], dict[str, Any]]]
@@ -36,6 +37,13 @@ class State:
     model: str = ""
     reply: str = ""
     """Text of the newest reply, for runs that were ended from outside."""
+    head: str | None = None
+    """The newest node that a transcript may end with: no call in it is left open."""
+    totals: Totals = field(default_factory=Totals)
+    why: str | None = None
+    """Why the run was told to end."""
+    saving: set[int] = field(default_factory=set[int])
+    """Scheduled `save_transcript` activities."""
     scheduled: dict[int, Scheduled] = field(default_factory=dict[int, Scheduled])
     started: dict[int, Started] = field(default_factory=dict[int, Started])
     open_calls: list[ToolCall] = field(default_factory=list[ToolCall])

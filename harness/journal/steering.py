@@ -34,9 +34,12 @@ def signaled(state: State, entry: HistoryEvent) -> Draft:
             raise SteeringError(
                 "bad_payload", f"no signal is called {name!r}; there are {', '.join(SIGNALS)}"
             )
-        return [_meaning(read_signal(name, plain(attributes.input)), by)]
+        read = read_signal(name, plain(attributes.input))
     except SteeringError as error:
         return [(e.SignalRefused, {"signal": name, "message": error.message, "by": by})]
+    if isinstance(read, Abort):
+        state.why = state.why or read.reason
+    return [_meaning(read, by)]
 
 
 def _meaning(read: Steering, by: str | None) -> tuple[type[Any], dict[str, Any]]:
@@ -51,6 +54,7 @@ def _meaning(read: Steering, by: str | None) -> tuple[type[Any], dict[str, Any]]
 def cancel_requested(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.workflow_execution_cancel_requested_event_attributes
     reason = attributes.cause or "cancelled"
+    state.why = state.why or reason
     return [(e.AbortRequested, {"reason": reason, "by": attributes.identity or None})]
 
 

@@ -62,7 +62,7 @@ async def _may_go_on(memory: Memory) -> bool:
 async def _turn(memory: Memory) -> ModelTurn | None:
     """One model call with everything that is new; None when it was cancelled before it began."""
     memory.turn += 1
-    memory.totals = memory.totals.model_copy(update={"turns": memory.totals.turns + 1})
+    memory.totals = memory.totals.plus(turns=1)
     memory.take_hints()
     head, messages = memory.head, tuple(memory.messages)
     request = CallModel(

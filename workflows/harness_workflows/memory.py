@@ -74,16 +74,11 @@ class Memory:
         """A reply has come: the transcript has a new head."""
         self.head = turn.head
         self.messages.clear()
-        self.sent.append(Sent(head=turn.head, messages=(*sent, turn.message)))
+        said = (turn.message,) if turn.message.parts else ()
+        self.sent.append(Sent(head=turn.head, messages=(*sent, *said)))
         if turn.saved:
             self.mark_saved(turn.saved)
-        costs = [c for c in (self.totals.cost_micros, turn.cost_micros) if c is not None]
-        self.totals = self.totals.model_copy(
-            update={
-                "usage": self.totals.usage + turn.usage,
-                "cost_micros": sum(costs) if costs else None,
-            }
-        )
+        self.totals = self.totals.plus(usage=turn.usage, cost_micros=turn.cost_micros)
         if turn.message.text:
             self.reply = turn.message.text
 
