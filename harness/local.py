@@ -60,11 +60,17 @@ class Harness(HarnessClient):
             opening = open_stack(chosen, folder, progress=said)
             endpoints: Endpoints = await stack.enter_async_context(opening)
             connection = await stack.enter_async_context(open_connection(chosen, endpoints, folder))
-            parts = await stack.enter_async_context(shared(connection))
-            yield await stack.enter_async_context(_Hosting(connection, parts))
+            yield await stack.enter_async_context(hosting(connection))
 
     def session(self, id: str | None = None) -> Session:
         return Session(self, id)
+
+
+@asynccontextmanager
+async def hosting(connection: Connection) -> AsyncGenerator[Harness]:
+    """A Harness over `connection` that serves the agents it starts, until the block ends."""
+    async with shared(connection) as parts, _Hosting(connection, parts) as harness:
+        yield harness
 
 
 class _Hosting(Harness):

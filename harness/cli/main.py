@@ -55,6 +55,7 @@ def _command(words: Sequence[str]) -> int:
         print_(of_command(command))
         return door.DONE
     args = parse(command, words[1:])
+    args.command = command.name
     from harness.cli.out import Out
 
     out = Out(json=args.json)

@@ -13,7 +13,7 @@ from harness.commons.log import configure_logs
 from harness.commons.telemetry import start_traces
 from harness.config import find_project, load_settings, secrets_of
 from harness.config.settings import Settings
-from harness.stack import open_stack
+from harness.stack import ensure_search_attributes, open_stack
 
 
 def prepare() -> tuple[Path, Settings]:
@@ -25,13 +25,25 @@ def prepare() -> tuple[Path, Settings]:
     return project, settings
 
 
+class CommandClient(HarnessClient):
+    async def warn_unserved(self, id: str, agent: str) -> None:
+        """Commands say it themselves, with the command that helps."""
+
+
 @asynccontextmanager
-async def opened(out: Out) -> AsyncGenerator[HarnessClient]:
+async def opened(
+    out: Out, *, index: bool = False, keep: bool = False
+) -> AsyncGenerator[HarnessClient]:
     """A client that serves nothing. Where the local stack is down it is started for as long as
-    this takes, because runs can be read and steered while their worker is away."""
+    this takes, because runs can be read and steered while their worker is away.
+
+    `index`: search attributes are needed, and no worker may have registered them yet.
+    """
     project, settings = prepare()
     async with (
-        open_stack(settings, project, progress=out.note) as endpoints,
+        open_stack(settings, project, keep=keep, progress=out.note) as endpoints,
         open_connection(settings, endpoints, project) as connection,
     ):
-        yield HarnessClient(connection)
+        if index:
+            await ensure_search_attributes(connection.temporal)
+        yield CommandClient(connection)

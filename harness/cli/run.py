@@ -9,10 +9,10 @@ from typing import Any
 
 from harness.agent import Agent
 from harness.cli.agents import load_agent
-from harness.cli.opened import opened, prepare
+from harness.cli.opened import opened
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
-from harness.cli.stay import serving, stay
+from harness.cli.stay import CODES, leave, stay, tell
 from harness.client.client import HarnessClient
 from harness.client.handle import RunHandle
 from harness.client.session import Session
@@ -29,56 +29,53 @@ async def run(args: Namespace, out: Out) -> int:
     asked = _asked(args.prompt)
     agent = load_agent(args.agent)
     if args.detach:
-        async with opened(out) as client:
+        async with opened(out, index=True) as client:
             return await _detached(client, agent, args, asked, out)
-    from harness.local import Harness
+    from harness.local import hosting
 
-    project, settings = prepare()
-    async with Harness.local(project=project, settings=settings, progress=out.note) as harness:
-        with interrupts() as counted:
-            handle = await _start(harness, agent, args, asked)
-            return await stay(handle, out, counted, _serve(args.agent), leave=True)
+    async with opened(out) as client:
+        async with hosting(client.connection) as harness:
+            with interrupts() as counted:
+                handle = await _start(harness, agent, args, asked)
+                attended = await stay(handle, out, counted, leave=True)
+        # Only now that its own worker has left can it be seen whether another one serves the run.
+        return await leave(client.run(handle.id), attended, out, _serve(args.agent))
 
 
 async def chat(args: Namespace, out: Out) -> int:
-    from harness.local import Harness
+    from harness.local import hosting
 
     agent = load_agent(args.agent)
-    project, settings = prepare()
     args.session, args.id = args.session or new_id("session"), None
     out.note(f"Session {args.session}. Ctrl-D leaves.")
     code = door.DONE
-    async with Harness.local(project=project, settings=settings, progress=out.note) as harness:
-        while (asked := await prompt("> ")) is not None:
-            if not asked:
-                continue
-            with interrupts() as counted:
-                handle = await _start(harness, agent, args, asked)
-                code = await stay(handle, out, counted, _serve(args.agent), leave=not at_terminal())
-            if code in (door.WAITING, door.INTERRUPTED):
+    async with opened(out) as client:
+        async with hosting(client.connection) as harness:
+            while (asked := await prompt("> ")) is not None:
+                if not asked:
+                    continue
+                with interrupts() as counted:
+                    handle = await _start(harness, agent, args, asked)
+                    attended = await stay(handle, out, counted, leave=not at_terminal())
+                if not attended.ended:
+                    break
+                code = CODES[attended.ended.state]
+            else:
+                out.note(f"\nGo on with: harness chat --session {args.session}")
                 return code
-        out.note(f"\nGo on with: harness chat --session {args.session}")
-    return code
+        return await leave(client.run(handle.id), attended, out, _serve(args.agent))
 
 
 async def _detached(
     client: HarnessClient, agent: Agent[Any], args: Namespace, asked: str, out: Out
 ) -> int:
-    from harness.stack import ensure_search_attributes
-
-    await ensure_search_attributes(client.connection.temporal)
     handle = await _start(client, agent, args, asked)
     if out.json:
         out.line({"run": handle.id, "state": "running", "output": "", "url": handle.url})
     else:
         out.raw(handle.id)
-    served = await serving(client, agent.name)
-    out.note(
-        f"A worker serves it. Watch it: harness watch {handle.id}"
-        if served
-        else f"No worker serves {agent.name} yet: {_serve(args.agent)}\n"
-        f"Then watch it: harness watch {handle.id}"
-    )
+    if not out.json:
+        await tell(handle, out, _serve(args.agent))
     return door.DONE
 
 

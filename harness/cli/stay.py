@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from harness.cli.out import Out
-from harness.client.client import HarnessClient
 from harness.client.handle import RunHandle
 from harness.contracts.event import DecisionRequested, Event, OutputDelta, RunEnded
 from harness.contracts.run import RunState
@@ -14,6 +13,7 @@ from harness.terminal.attend import Attendance, Attended, Why
 from harness.terminal.decide import asking
 from harness.terminal.interrupts import Interrupts
 from harness.terminal.keyboard import at_terminal
+from harness.terminal.show import decide
 from harness.terminal.text import call
 from harness.terminal.view import RunView
 
@@ -41,14 +41,8 @@ class JsonView:
 
 
 async def stay(
-    handle: RunHandle[Any],
-    out: Out,
-    interrupts: Interrupts,
-    serve: str | None,
-    *,
-    leave: bool,
-) -> int:
-    """`serve`: the command that serves the agent once this process, which does, has left."""
+    handle: RunHandle[Any], out: Out, interrupts: Interrupts, *, leave: bool
+) -> Attended:
     if out.json:
         view, ask = JsonView(out), None
     else:
@@ -57,12 +51,35 @@ async def stay(
     attended = await Attendance(handle, view, interrupts, ask=ask, leave=leave).stay()
     if out.json:
         out.line(_last(handle, attended))
+    return attended
+
+
+async def leave(handle: RunHandle[Any], attended: Attended, out: Out, serve: str) -> int:
+    """The exit code, and for a run that goes on: how. `serve` is the command that serves it."""
     if attended.ended:
         return CODES[attended.ended.state]
-    out.note(_how_to_go_on(handle, attended, serve))
+    for each in attended.waiting:
+        out.note(f"\nRun {handle.id} waits for a decision: {_what(each)}")
+        out.note("  " + decide(handle.id, each.id, each.need))
+    if attended.why is Why.ABORTING:
+        out.note(f"The abort of {handle.id} is recorded; it ends as soon as a worker sees it.")
+    elif not attended.waiting:
+        out.note(f"Detached. Run {handle.id} is safe.")
+    await tell(handle, out, serve)
     if attended.waiting:
         return door.WAITING
     return door.ABORTED if attended.why is Why.ABORTING else door.INTERRUPTED
+
+
+async def tell(handle: RunHandle[Any], out: Out, serve: str) -> None:
+    """Whether a worker serves the run, and how to go on."""
+    if out.json:
+        return
+    if await handle.is_served():
+        out.note("A worker serves it.")
+    else:
+        out.note(f"No worker serves it now. To let it go on:  {serve}")
+    out.note(f"To watch it:  harness watch {handle.id}")
 
 
 def _last(handle: RunHandle[Any], attended: Attended) -> dict[str, Any]:
@@ -84,36 +101,6 @@ def _ending(ended: RunEnded) -> dict[str, Any]:
     return ended.model_dump(mode="json", exclude_none=True, include=kept)
 
 
-def _how_to_go_on(handle: RunHandle[Any], attended: Attended, serve: str | None) -> str:
-    run = handle.id
-    lines: list[str] = []
-    for each in attended.waiting:
-        lines += ["", f"Run {run} waits for a decision: {_what(each)}", *_ways(run, each)]
-    if attended.why is Why.ABORTING:
-        lines.append(f"The abort of {run} is recorded; it ends when a worker serves its agent.")
-    elif not attended.waiting:
-        lines.append(f"Detached. Run {run} is safe.")
-    if serve:
-        lines.append(f"Nothing here serves it any more. To let it go on:  {serve}")
-    lines.append(f"To watch it:  harness watch {run}")
-    return "\n".join(lines)
-
-
 def _what(waiting: DecisionRequested) -> str:
     what = f"{call(waiting.tool, waiting.arguments)}: " if waiting.tool else ""
     return f"{what}{waiting.question}"
-
-
-def _ways(run: str, waiting: DecisionRequested) -> list[str]:
-    which = f"{run} {waiting.id}"
-    if waiting.need == "answer":
-        return [f'  harness answer {run} "..." --call {waiting.id}']
-    ways = [f"  harness approve {which}", f"  harness reject {which} --note WHY"]
-    if waiting.need == "approval":
-        ways.append(f"  harness approve {which} --edit JSON")
-    return ways
-
-
-async def serving(client: HarnessClient, agent: str) -> bool:
-    """Whether a worker serves the agent."""
-    return await client.has_worker(agent)

@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
 from argparse import Namespace
+from typing import Any
 
 from harness.cli.opened import opened
 from harness.cli.out import Out
-from harness.cli.stay import stay
+from harness.cli.stay import leave, stay
+from harness.client.handle import RunHandle
+from harness.contracts.event import RunEnded, RunStarted
 from harness.terminal.interrupts import interrupts
 
 
 async def watch(args: Namespace, out: Out) -> int:
     async with opened(out) as client:
+        handle: RunHandle[Any] = client.run(args.run)
+        events = await handle.trace()  # a wrong id shows here
+        over = bool(events) and isinstance(events[-1], RunEnded)
+        serve = _serve(events)
+        quiet = out.json or over
+        telling = None if quiet else asyncio.create_task(_tell_unserved(handle, out, serve))
         with interrupts() as counted:
-            return await stay(client.run(args.run), out, counted, None, leave=False)
+            attended = await stay(handle, out, counted, leave=False)
+        if telling:
+            telling.cancel()
+        return await leave(handle, attended, out, serve)
+
+
+async def _tell_unserved(handle: RunHandle[Any], out: Out, serve: str) -> None:
+    if not await handle.is_served():
+        out.note(f"No worker serves this run now. To let it go on:  {serve}")
+
+
+def _serve(events: list[Any]) -> str:
+    """The file of a run's agent is known to nobody but who wrote it."""
+    agent = next((each.agent for each in events if isinstance(each, RunStarted)), "")
+    return "harness worker" if agent == "assistant" else f"harness worker FILE:NAME  (of {agent})"

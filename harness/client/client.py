@@ -23,7 +23,6 @@ from harness.client.start import Request, as_messages, start
 from harness.commons.log import get_logger
 from harness.contracts.errors import RunError, StoreError
 from harness.contracts.message import FileRef, Image, Message
-from harness.contracts.queues import agent_queue
 from harness.contracts.run import WORKFLOW, Budget, RunState
 
 Out = TypeVar("Out")
@@ -75,24 +74,28 @@ class HarnessClient:
         served = await self.serve(agent)
         id = await start(self.connection, agent, request, eager=served)
         if not served and not await self.has_worker(agent):
-            get_logger(__name__).warning(
-                "nothing serves this agent yet; the run waits for a worker",
-                run=id,
-                agent=agent.name,
-                fix="harness worker FILE.py",
-            )
+            await self.warn_unserved(id, agent.name)
         return RunHandle(self.connection, self._feeds, id, agent)
 
     async def serve(self, agent: Agent[Any]) -> bool:  # noqa: ARG002 - for those who host
         """Whether a worker in this process serves the agent; a client hosts none."""
         return False
 
-    async def has_worker(self, agent: Agent[Any] | str) -> bool:
-        """Whether anything polls the queue of the agent, or of the one with this name."""
-        queue = agent_queue(agent) if isinstance(agent, str) else agent.queue
+    async def warn_unserved(self, id: str, agent: str) -> None:
+        """Say that a run has started which nothing serves yet."""
+        get_logger(__name__).warning(
+            "nothing serves this agent yet; the run waits for a worker",
+            run=id,
+            agent=agent,
+            fix="harness worker FILE.py",
+        )
+
+    async def has_worker(self, agent: Agent[Any]) -> bool:
+        """Whether anything polls the agent's queue, or has done so in the last minutes: the
+        engine does not notice at once that a worker has left. `RunHandle.is_served` is sure."""
         request = DescribeTaskQueueRequest(
             namespace=self.connection.temporal.namespace,
-            task_queue=TaskQueue(name=queue),
+            task_queue=TaskQueue(name=agent.queue),
             task_queue_type=enums.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
         )
         service = self.connection.temporal.workflow_service

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -47,6 +48,7 @@ from harness.contracts.steering import (
 Out = TypeVar("Out")
 ANSWER_S = 10.0
 """How long a query or update waits for a worker."""
+SERVED_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,17 @@ class RunHandle(Generic[Out]):
 
     async def status(self) -> RunStatus:
         return await self._query("status", RunStatus)
+
+    async def is_served(self) -> bool:
+        """Whether a worker answers for this run; sure, but it takes a moment to say no."""
+        try:
+            async with asyncio.timeout(SERVED_S):
+                await self._handle.query("status", rpc_timeout=timedelta(seconds=SERVED_S))
+        except (RPCError, TimeoutError):
+            return False
+        except WorkflowQueryFailedError:
+            return True
+        return True
 
     async def transcript(self) -> TranscriptView:
         return await self._query("transcript", TranscriptView)

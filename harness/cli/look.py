@@ -1,0 +1,108 @@
+"""`harness list` and `harness show`: read runs; no worker has to be there."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from dataclasses import asdict
+from typing import Any
+
+from harness.cli.opened import opened
+from harness.cli.out import Out
+from harness.cli.parser import UsageError, nearest
+from harness.client.client import RunRow
+from harness.client.handle import RunHandle
+from harness.contracts.errors import RunError
+from harness.contracts.run import RunState
+from harness.terminal import door
+from harness.terminal.text import ago, money, took
+from harness.terminal.view import STYLES
+
+OPEN = "ExecutionStatus = 'Running'"
+STATES = {
+    # The engine's own ways to end leave the state behind that the run had.
+    RunState.FAILED: "ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut')",
+    RunState.ABORTED: "(HarnessState = 'aborted' OR ExecutionStatus = 'Canceled')",
+    RunState.COMPLETED: "HarnessState = 'completed'",
+}
+
+
+async def list_runs(args: Namespace, out: Out) -> int:
+    if args.limit < 1:
+        raise UsageError("--limit must be 1 or more.", "Leave it out for 20.")
+    query = _query(args)
+    async with opened(out, index=True) as client:
+        rows: dict[str, RunRow] = {}
+        async for row in client.runs(query, limit=args.limit):
+            rows.setdefault(row.id, row)  # after a reset there are two; the newer comes first
+    if out.json:
+        for row in rows.values():
+            data = {key: value for key, value in asdict(row).items() if value is not None}
+            out.line({**data, "state": row.state.value})
+    elif rows:
+        _table(out, list(rows.values()))
+    else:
+        out.note("No run is like that." if query else "There are no runs yet.")
+    return door.DONE
+
+
+async def show(args: Namespace, out: Out) -> int:
+    from harness.terminal.card import card_of
+    from harness.terminal.show import show as show_card
+
+    async with opened(out) as client:
+        run: RunHandle[Any] = client.run(args.run)
+        card = card_of(await run.trace())
+    if card is None:
+        raise RunError("not_found", f"{args.run!r} is a workflow, but no run of an agent.")
+    if out.json:
+        out.line({**card.model_dump(mode="json", exclude_none=True), "url": run.url})
+    else:
+        show_card(out.console, card, run.url, time.time())
+    return door.DONE
+
+
+def _query(args: Namespace) -> str:
+    parts: list[str] = []
+    if args.state:
+        parts.append(_of_state(args.state))
+    if args.agent:
+        parts.append(f"HarnessAgent = {quoted(args.agent)}")
+    if args.session:
+        parts.append(f"HarnessSession = {quoted(args.session)}")
+    if args.query:
+        parts.append(f"({args.query})")
+    return " AND ".join(parts)
+
+
+def _of_state(name: str) -> str:
+    names = [state.value for state in RunState]
+    if name not in names:
+        near = nearest(name, names)
+        hint = f"Did you mean {near}?" if near else f"States: {', '.join(names)}."
+        raise UsageError(f"There is no state {name!r}.", hint)
+    state = RunState(name)
+    return STATES.get(state) or f"HarnessState = '{state.value}' AND {OPEN}"
+
+
+def quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _table(out: Out, rows: list[RunRow]) -> None:
+    now = time.time()
+    lines = [("RUN", "STATE", "STARTED", "TOOK", "TOKENS", "COST", "AGENT", "MODEL")]
+    for row in rows:
+        tokens = "" if row.tokens is None else f"{row.tokens:,}"
+        cost = "" if row.cost_micros is None else money(row.cost_micros)
+        lasted = took(row.ended - row.started) if row.ended else ""
+        since = f"{ago(now - row.started)} ago"
+        lines.append((row.id, row.state.value, since, lasted, tokens, cost, row.agent, row.model))
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    for number, line in enumerate(lines):
+        styles = [""] * len(line) if number else ["quiet"] * len(line)
+        if number:
+            styles[1] = STYLES.get(rows[number - 1].state, "")
+        for text, width, style in zip(line, widths, styles, strict=True):
+            out.console.print(f"{text:<{width}}", style=style, end="  ", soft_wrap=True)
+        out.console.print()

@@ -1,0 +1,50 @@
+"""`harness worker`: serve agents until told to leave."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from argparse import Namespace
+
+from harness.cli.agents import load_agent
+from harness.cli.opened import opened
+from harness.cli.out import Out
+from harness.contracts.errors import ConfigError
+from harness.terminal import door
+
+
+async def worker(args: Namespace, out: Out) -> int:
+    from harness_workers.worker import serve
+
+    agents = [load_agent(where) for where in args.agents or (None,)]
+    names = [agent.name for agent in agents]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ConfigError(
+            "bad_agent", f"Two agents are called {twice!r}.", fix="Each has a queue by its name."
+        )
+    stop = stop_signal()
+    async with opened(out) as client, serve(client.connection, *agents):
+        page = client.connection.endpoints.ui_url
+        if out.json:
+            out.line({"serving": names, "page": page})
+        else:
+            out.raw(f"Serving {', '.join(names)}. Ctrl-C leaves.")
+            out.note(f"Page: {page}" if page else "")
+        await stop.wait()
+        out.note("\nLeaving: work in hand is finished or given back. Again: at once.")
+    return door.DONE
+
+
+def stop_signal() -> asyncio.Event:
+    """Set by Ctrl-C or a polite kill; a second one ends the process."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+
+    def again() -> None:
+        if stop.is_set():
+            door.leave(door.INTERRUPTED)
+        stop.set()
+
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(each, again)
+    return stop

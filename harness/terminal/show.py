@@ -1,0 +1,83 @@
+"""A run's card on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from rich.console import Console
+
+from harness.terminal.card import Card, Told
+from harness.terminal.text import call, clean, figures, one_line, took
+from harness.terminal.view import STYLES, VERDICTS
+
+SAID = 2_000
+
+
+def show(console: Console, card: Card, url: str | None, now: float) -> None:
+    console.print(card.run, style="bold", end="  ", soft_wrap=True)
+    console.print(card.state.value, style=STYLES.get(card.state, ""))
+    for name, text in (*_about(card, now), *_happened(card), *_end(card, url)):
+        console.print(f"  {name:<9}", style="quiet", end="")
+        console.print(clean(text).replace("\n", "\n" + " " * 11), soft_wrap=True)
+
+
+def _about(card: Card, now: float) -> Iterator[tuple[str, str]]:
+    yield "asked", _cut(card.asked)
+    yield "agent", f"{card.agent} on {card.model}"
+    at = datetime.fromtimestamp(card.started).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    last = (card.ended or now) - card.started
+    took_ = f"took {took(last)}" if card.ended else f"{took(last)} ago"
+    yield "started", f"{at}{f' by {card.by}' if card.by else ''}, {took_}"
+    if card.session:
+        yield "session", card.session
+    if card.parent:
+        yield "fork of", f"{card.parent.run}, turn {card.parent.turn}"
+    yield "used", figures(card.totals)
+    if card.doing and not card.waiting:
+        yield "doing", f"turn {card.turn}: {card.doing}"
+
+
+def _happened(card: Card) -> Iterator[tuple[str, str]]:
+    for waits in card.waiting:
+        what = f"{call(waits.tool, waits.arguments)}: " if waits.tool else ""
+        yield "waits", f"for a person ({waits.id}): {what}{one_line(waits.question, 400)}"
+        yield "", decide(card.run, waits.id, waits.need)
+    for made in card.decided:
+        note = f": {one_line(made.note)}" if made.note else ""
+        by = f" by {made.by}" if made.by else ""
+        yield "decided", f"{made.id or ''} {VERDICTS[made.verdict]}{by}{note}".strip()
+    for told in card.told:
+        yield "told", _told(told)
+    for refused in card.refused:
+        yield "refused", f"signal {refused.signal}: {one_line(refused.message, 400)}"
+    for reset in card.resets:
+        yield "reset", one_line(reset.reason)
+
+
+def _end(card: Card, url: str | None) -> Iterator[tuple[str, str]]:
+    if card.said:
+        yield "said", _cut(card.said)
+    if card.reason:
+        yield "reason", one_line(card.reason, 400)
+    if card.error:
+        yield "error", f"{card.error.message} [{card.error.code}]\n{card.error.fix}"
+    if url:
+        yield "page", url
+
+
+def decide(run: str, id: str, need: str) -> str:
+    """The command that decides."""
+    if need == "answer":
+        return f'harness answer {run} "..." --call {id}'
+    return f"harness approve {run} {id}    or: harness reject {run} {id} --note WHY"
+
+
+def _told(told: Told) -> str:
+    what = told.type.removesuffix("_requested").removesuffix("_received")
+    text = told.text if told.type == "hint_received" else told.reason
+    return f"{what}{f' by {told.by}' if told.by else ''}{f': {one_line(text)}' if text else ''}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SAID else f"{text[:SAID]}… ({len(text):,} characters)"
