@@ -1,7 +1,7 @@
 """One streamed call through an official SDK's client, the same for all of them.
 
 The SDK's client signs, sends and maps statuses; the events are read here from the bytes, because
-its typed stream costs more CPU per event than all the rest of a call.
+its typed stream costs more CPU than all the rest: 3.9 ms a call in place of 0.76.
 """
 
 from __future__ import annotations
@@ -116,8 +116,8 @@ def timeout_of(settings: ProviderSettings) -> httpx2.Timeout:
 def http_client_of(
     aiohttp_client: Callable[..., httpx2.AsyncClient], settings: ProviderSettings
 ) -> httpx2.AsyncClient | None:
-    """The SDK's own transport over aiohttp, where that is installed: a call costs 0.45 ms of CPU
-    with it and 0.8 ms without."""
+    """The SDK's own transport over aiohttp, where that is installed: a call costs 0.55 ms of CPU
+    with it and 0.76 ms without."""
     if find_spec("aiohttp") is None:
         return None
     return aiohttp_client(timeout=timeout_of(settings))
