@@ -28,7 +28,8 @@ RETRY_S = 0.2
 GIVE_UP_S = 120.0
 """How long a reader waits for an engine that does not answer."""
 AWAY = {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}
-REFERENCE = b"external-storage"
+REFERENCE = b"ExternalStorageReference"
+"""Stands in every payload that was stored elsewhere: the name of the message it became."""
 
 
 async def events(client: Client, run: str, *, wait: bool = True) -> AsyncIterator[DurableEvent]:

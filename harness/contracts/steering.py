@@ -84,7 +84,8 @@ def plain_value(encoding: bytes, data: bytes) -> Any:
     if encoding == b"binary/null":
         return None
     if encoding not in (b"json/plain", b"json/protobuf"):
-        raise SteeringError("bad_payload", f"the payload is {encoding.decode()!r}, not plain JSON")
+        found = encoding.decode(errors="replace")
+        raise SteeringError("bad_payload", f"the payload is {found!r}, not plain JSON")
     try:
         return from_json(data)
     except ValueError as error:
