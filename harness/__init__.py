@@ -10,6 +10,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from harness.version import __version__
+
 if TYPE_CHECKING:
     from harness.agent import Agent, Tool, ToolContext, tool
     from harness.contracts.errors import HarnessError
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from harness.contracts.run import Budget, RunResult, RunState
     from harness.local import Harness
 
-__version__ = "0.1.0"
 __all__ = [
     "Agent",
     "Budget",
@@ -30,6 +31,7 @@ __all__ = [
     "RunState",
     "Tool",
     "ToolContext",
+    "__version__",
     "tool",
 ]
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from temporalio.worker import Worker
 
-from harness import __version__
 from harness.client.connection import Connection
 from harness.stack import ensure_search_attributes
 from harness.store import LiveWriter, Transcripts
+from harness.version import __version__
 from harness_activities.call_model import ModelActivities
 from harness_activities.failures import Failures
 from harness_activities.model.plan import Models
