@@ -35,6 +35,7 @@ CATALOG: dict[str, Category] = {
     "config.invalid_value": Category(False, "Correct the value."),
     "config.missing": Category(False, "Set the value in the environment or in harness.toml."),
     "config.bad_agent": Category(False, "Point --agent at FILE.py:NAME, where NAME is an Agent."),
+    "config.usage": Category(False, "See `harness COMMAND --help`."),
     # --- stack
     "stack.unreachable": Category(True, "Run `harness doctor` to see what is up and what is not."),
     "stack.binary_missing": Category(False, "Install the extra: pip install 'durable-harness[local]'."),
@@ -51,6 +52,7 @@ CATALOG: dict[str, Category] = {
     "store.too_large": Category(False, "Make it smaller, or raise the limit in the settings."),
     "store.corrupt": Category(False, "Restore it from a backup: its bytes do not match their address."),
     "store.schema_too_new": Category(False, "Upgrade harness: this database was made by a newer version."),
+    "store.bad_export": Category(False, "Export the run again: `harness export RUN`."),
     # --- provider
     "provider.bad_request": Category(False, "The provider rejects the request as malformed: see its message."),
     "provider.authentication": Category(False, "Check the provider's API key."),
@@ -78,6 +80,10 @@ CATALOG: dict[str, Category] = {
     "tool.denied": Category(False, "A person or a policy refused this call."),
     "tool.confined": Category(False, "The path or address lies outside what the tool may touch."),
     "tool.outcome_unknown": Category(False, "A worker died in the middle: check whether it happened."),
+    "tool.busy": Category(True, "Another worker is at it: it is tried again by itself."),
+    "tool.changed": Category(False, "Something has changed it since: look before you go on (--past CALL)."),
+    "tool.no_undo": Category(False, "Undo it by hand, and go on past it: --past CALL."),
+    "tool.irreversible": Category(False, "It cannot be undone. Go on past it: --past CALL."),
     "tool.wrong_host": Category(False, "Start a worker on the host that owns the workspace."),
     # --- steering
     "steering.bad_payload": Category(False, "Send the payload in the form that the message shows."),
@@ -86,6 +92,8 @@ CATALOG: dict[str, Category] = {
     "steering.run_over": Category(False, "The run has ended: start another or fork it."),
     # --- run
     "run.not_found": Category(False, "List the runs: `harness list`."),
+    "run.no_turn": Category(False, "See the turns there are: `harness trace RUN`."),
+    "run.replay_differs": Category(False, "Let the code do what it did for runs that exist, or keep it for new ones."),
     "run.busy": Category(False, "Wait for the session's current run, or abort it."),
     "run.id_taken": Category(False, "Choose another id, or send the same request as before."),
     "run.no_worker": Category(False, "Serve the agent: `harness worker agent.py`."),

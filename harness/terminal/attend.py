@@ -170,10 +170,11 @@ class Attendance:
             async with asyncio.timeout(GRACE_S):
                 await self._interrupts.reach(2)
         if self._interrupts.count < 2:
-            while not self._events.empty():  # it may have ended meanwhile
-                if not self._take(self._events.get_nowait()):
-                    return Attended(Why.ENDED, self._ended)
-            self._stop_asking()
+            late = [self._events.get_nowait() for _ in range(self._events.qsize())]
+            if late and late[-1] is None:  # it has ended meanwhile
+                for event in late:
+                    self._take(event)
+                return Attended(Why.ENDED, self._ended)
             return Attended(Why.DETACHED, waiting=tuple(self._waiting.values()))
         await self._run.abort("Ctrl-C")
         self._view.note("Aborting.")

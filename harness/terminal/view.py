@@ -102,7 +102,7 @@ class RunView:
         for fallback in event.fallbacks or ():
             self._line(f"  fell back from {fallback.model}: {fallback.code}", "ask")
         if event.interrupted:
-            self._line("  (interrupted by a hint)", "ask")
+            self._line("  (cut short)", "ask")
 
     def model_failed(self, event: e.ModelFailed) -> None:
         self._line(f"  ✗ the model call failed: {_why(event.error)}", "bad")
@@ -164,7 +164,7 @@ class RunView:
         facts = [figures(event.totals)] if event.totals else []
         if self._started is not None:
             facts.append(took(event.at - self._started))
-        if self._first_ms is not None:
+        if self._first_ms is not None and self._first_ms >= 1:
             facts.append(f"first token after {took(self._first_ms / 1000)}")
         self.console.print()
         self.console.print(event.state.value, style=STYLES.get(event.state, ""), end="")

@@ -1,0 +1,31 @@
+"""How each script starts: read the arguments, connect, do one thing, leave."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn
+
+from harness import Harness
+from harness.client.handle import RunHandle
+from harness.terminal import door
+
+
+def steer(
+    about: str | None,
+    act: Callable[[RunHandle[Any], argparse.Namespace], Awaitable[Any]],
+    **options: dict[str, Any],
+) -> NoReturn:
+    """A script that does one thing to one run: `act` gets its handle and the arguments."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("run", help="the run's id")
+    for name, more in options.items():
+        positional = more.pop("positional", False)
+        parser.add_argument(name if positional else f"--{name}", **more)
+    args = parser.parse_args()
+
+    async def main() -> None:
+        async with Harness.connect() as harness:
+            await act(harness.run(args.run), args)
+
+    door.enter(main)

@@ -1,0 +1,10 @@
+"""Hold a run before its next step."""
+
+from harness_starter.script import steer
+
+if __name__ == "__main__":
+    steer(
+        __doc__,
+        lambda run, args: run.pause(args.reason),
+        reason={"help": "kept in the run's history"},
+    )

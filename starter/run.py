@@ -1,0 +1,35 @@
+"""Start a run of the agent in examples/calculator.py, here or on a worker elsewhere.
+
+python starter/run.py "What is 2 + 2?" --remote    (with: harness worker examples/calculator.py)
+"""
+
+import argparse
+
+from harness import Agent, Harness, tool
+from harness.terminal import door
+
+
+@tool(effect="read", inline=True)
+def add(a: int, b: int) -> int:
+    "Add two numbers."
+    return a + b
+
+
+agent = Agent("calculator", instructions="Use the tool for every sum.", tools=[add])
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("prompt")
+    parser.add_argument("--id", help="starts it once, however often this is called")
+    parser.add_argument("--remote", action="store_true", help="a worker elsewhere serves it")
+    args = parser.parse_args()
+    async with Harness.connect() if args.remote else Harness.local() as harness:
+        run = await harness.start(agent, args.prompt, id=args.id)
+        print(run.id, run.url)
+        if not args.remote:
+            print((await run.result()).output)
+
+
+if __name__ == "__main__":
+    door.enter(main)

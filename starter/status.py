@@ -1,0 +1,22 @@
+"""What a run does now: asked of its worker, and told from history where no worker is there."""
+
+import argparse
+import time
+from typing import Any
+
+from harness.client.handle import RunHandle
+from harness.terminal.card import card_of
+from harness.terminal.console import console
+from harness.terminal.show import show
+from harness_starter.script import steer
+
+
+async def status(run: RunHandle[Any], args: argparse.Namespace) -> None:
+    if args.ask:
+        print((await run.status()).wire().decode())
+    elif card := card_of(await run.trace()):
+        show(console(), card, run.url, time.time())
+
+
+if __name__ == "__main__":
+    steer(__doc__, status, ask={"action": "store_true", "help": "ask the worker"})

@@ -1,0 +1,22 @@
+"""Follow a run from its start: events, and text as it comes, from any process."""
+
+import argparse
+from typing import Any
+
+from harness.client.handle import RunHandle
+from harness.terminal.console import console
+from harness.terminal.view import RunView
+from harness_starter.script import steer
+
+
+async def watch(run: RunHandle[Any], args: argparse.Namespace) -> None:
+    view = RunView(console(), run.url)
+    async for event in run.events():
+        if args.json:
+            print(event.wire().decode(), flush=True)
+        else:
+            view.show(event)
+
+
+if __name__ == "__main__":
+    steer(__doc__, watch, json={"action": "store_true", "help": "one JSON object a line"})
