@@ -36,6 +36,8 @@ class Memory:
     """The abort came as Temporal's own Cancel, and the run closes as Canceled."""
     mends: int = 0
     """Invalid replies in a row."""
+    invalid: bool = False
+    """The newest reply had a call that the model must mend."""
     sent: list[Sent] = field(default_factory=list[Sent])
     """Nodes after `saved`, oldest first."""
     saved: str | None = None

@@ -21,7 +21,7 @@ MENDABLE = frozenset({"tool.unknown", "tool.invalid_arguments"})
 
 async def run_calls(memory: Memory, calls: tuple[ToolCall, ...]) -> None:
     """Run them and put their results into the messages that the model sees next."""
-    memory.calls = calls
+    memory.calls, memory.invalid = calls, False
     ordinals = _ordinals(calls)
     if memory.spec.parallel and all(_effect(memory, call) == "read" for call in calls):
         pairs = zip(calls, ordinals, strict=True)
@@ -30,6 +30,8 @@ async def run_calls(memory: Memory, calls: tuple[ToolCall, ...]) -> None:
     else:
         for call, ordinal in zip(calls, ordinals, strict=True):
             await _run(memory, call, ordinal)
+    # Counted by reply: one right call beside a wrong one would start the count again, for ever.
+    memory.mends = memory.mends + 1 if memory.invalid else 0
     settle(memory)
 
 
@@ -78,7 +80,8 @@ async def _call(memory: Memory, call: ToolCall, ordinal: int | None) -> ToolResu
         card.show(memory, f"running {call.name}")
         outcome = await _attempt(memory, request)
         if outcome.need is None:
-            _count_mends(memory, outcome)
+            if outcome.failure and outcome.failure.code in MENDABLE:
+                memory.invalid = True
             return outcome.result or _error(call, "the tool returned nothing")
         decide = await waits.decision(memory, _pending(memory, request, outcome))
         if decide is None:
@@ -137,13 +140,6 @@ def _pending(memory: Memory, request: RunTool, outcome: ToolOutcome) -> Pending:
         question=outcome.reason or f"May {call.name} run?",
         since=workflow.time(),
     )
-
-
-def _count_mends(memory: Memory, outcome: ToolOutcome) -> None:
-    if outcome.failure and outcome.failure.code in MENDABLE:
-        memory.mends += 1
-    else:
-        memory.mends = 0
 
 
 def _ordinals(calls: tuple[ToolCall, ...]) -> list[int | None]:
