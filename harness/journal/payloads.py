@@ -47,13 +47,18 @@ def plain(payloads: Payloads) -> list[Any]:
 
 def error_info(failure: Failure) -> ErrorInfo:
     """The error behind an engine failure: ours if it carries one of our codes."""
-    inner = failure
-    while inner.HasField("cause"):
+    inner, code = failure, ""
+    while True:
+        named = inner.HasField("application_failure_info")
+        code = inner.application_failure_info.type if named else ""
+        if code in CATALOG:  # what it was raised from is for logs
+            known = CATALOG[code]
+            return ErrorInfo(
+                code=code, message=inner.message, fix=known.fix, retryable=known.retryable
+            )
+        if not inner.HasField("cause"):
+            break
         inner = inner.cause
-    code = inner.application_failure_info.type if inner.HasField("application_failure_info") else ""
-    if code in CATALOG:
-        known = CATALOG[code]
-        return ErrorInfo(code=code, message=inner.message, fix=known.fix, retryable=known.retryable)
     if inner.HasField("timeout_failure_info"):
         return ErrorInfo(
             code="run.timed_out",
