@@ -22,6 +22,7 @@ from harness.contracts.errors import RunError, StackError
 from harness.contracts.event import DurableEvent
 from harness.contracts.run import RunResult
 from harness.journal import Projector
+from harness.journal.chain import continued
 from harness.journal.payloads import first
 
 RETRY_S = 0.2
@@ -46,8 +47,8 @@ async def events(client: Client, run: str, *, wait: bool = True) -> AsyncIterato
             elif entry.event_id > skip:
                 for event in drafts:
                     yield event
-            following = _continued(entry) or following
-        branch = None if following else await _branch(client, run, run_id)
+            following = continued(entry) or following
+        branch = None if following else await branch_of(client, run, run_id)
         if branch is None:  # a reset terminates the old execution, but that is not the run's end
             for event in terminated:
                 yield event
@@ -99,7 +100,7 @@ async def completed(client: Client, run: str) -> RunResult | None:
                 return first(
                     RunResult, closing.workflow_execution_completed_event_attributes.result
                 )
-            following = _continued(entry)
+            following = continued(entry)
             if following is None:
                 return None
             run_id, token = following, b""
@@ -139,14 +140,7 @@ async def first_execution(client: Client, run: str) -> str:
     return info.first_run_id or description.run_id or ""
 
 
-def _continued(entry: HistoryEvent) -> str | None:
-    if entry.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
-        attributes = entry.workflow_execution_continued_as_new_event_attributes
-        return attributes.new_execution_run_id
-    return None
-
-
-async def _branch(client: Client, run: str, run_id: str) -> tuple[str, int] | None:
+async def branch_of(client: Client, run: str, run_id: str) -> tuple[str, int] | None:
     """After a reset: the new execution, and where its history leaves the old one's.
 
     History of the old execution ends in a termination without a pointer; its description has it.

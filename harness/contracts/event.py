@@ -69,6 +69,8 @@ class ModelCalled(EventBase):
     model: str
     messages: tuple[Message, ...]
     """What is new to the model with this call."""
+    head: str | None = None
+    """The transcript node that they follow."""
 
 
 class ModelReplied(EventBase):

@@ -3,6 +3,10 @@
 The same projection serves the live stream, the trace, the command, the page and the archive.
 """
 
+from harness.journal.chain import Execution, project_chain
 from harness.journal.projector import Projector, project
 
-__all__ = ["Projector", "project"]
+VERSION = 1
+"""Of the rules: what was projected by others may read differently."""
+
+__all__ = ["VERSION", "Execution", "Projector", "project", "project_chain"]

@@ -38,6 +38,7 @@ def scheduled(state: State, entry: HistoryEvent) -> Draft:
             "call": request.call or 0,
             "model": request.model or state.model,
             "messages": request.messages,
+            "head": request.head,
         }
         return [(e.ModelCalled, fields)]
     call = request.call

@@ -1,0 +1,57 @@
+"""A run's executions, one after another: it goes on in fresh histories, and in branches when it is
+reset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+
+from harness.contracts.event import DurableEvent
+from harness.journal.projector import Projector
+
+TERMINATED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One history of a run, its payloads readable."""
+
+    run_id: str
+    entries: tuple[HistoryEvent, ...]
+
+    @property
+    def left_at(self) -> int:
+        """Where a reset made this history leave the one before; 0 when it is no branch. What is
+        before that is a copy."""
+        for entry in self.entries:
+            if entry.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
+                attributes = entry.workflow_task_failed_event_attributes
+                if attributes.new_run_id == self.run_id:
+                    return entry.event_id
+        return 0
+
+
+def project_chain(run: str, executions: Sequence[Execution]) -> list[DurableEvent]:
+    """All events of a run, the same as a reader gets who follows it."""
+    events: list[DurableEvent] = []
+    for place, execution in enumerate(executions):
+        projector = Projector(run=run, run_id=execution.run_id)
+        left_at = execution.left_at
+        last = place == len(executions) - 1
+        for entry in execution.entries:
+            drafts = projector.feed(entry)
+            # A reset terminates the old execution, but that is not the run's end.
+            if entry.event_id >= left_at and (last or entry.event_type != TERMINATED):
+                events.extend(drafts)
+    return events
+
+
+def continued(entry: HistoryEvent) -> str | None:
+    """The execution that goes on from here, where the entry says so."""
+    if entry.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
+        attributes = entry.workflow_execution_continued_as_new_event_attributes
+        return attributes.new_execution_run_id
+    return None

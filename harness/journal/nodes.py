@@ -1,0 +1,24 @@
+"""Transcript nodes out of a run's events: history has every message, so a node that a store has
+lost, or not written yet, can be made again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from harness.contracts.event import DurableEvent, ModelCalled, ModelReplied
+from harness.contracts.transcript import Node, digest
+
+
+def nodes(events: Iterable[DurableEvent]) -> dict[str, bytes]:
+    """Body by address, oldest first; only those whose bytes come out the same."""
+    found: dict[str, bytes] = {}
+    asked: ModelCalled | None = None
+    for event in events:
+        if isinstance(event, ModelCalled):
+            asked = event
+        elif isinstance(event, ModelReplied) and asked is not None:
+            said = (event.message,) if event.message.parts else ()
+            body = Node(parent=asked.head, messages=(*asked.messages, *said)).wire()
+            if digest(body) == event.head:
+                found[event.head] = body
+    return found

@@ -1,0 +1,130 @@
+"""Replaying recordings, and the helper for tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import WorkflowHistory
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowReplayResult
+
+from harness.client.converter import data_converter
+from harness.client.export import read_file
+from harness.client.recording import Recording
+from harness.contracts.errors import RunError
+from harness.journal import Execution
+from harness.replay.capture import Capture
+from harness.replay.compare import Difference, compare
+from harness.replay.step import asked, recorded
+from harness.version import __version__
+from harness_workflows import WORKFLOWS
+
+DECIDED = {
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW,
+}
+"""Ends that the workflow itself brings about."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Of one execution of a run."""
+
+    run: str
+    run_id: str
+    steps: int
+    """Steps that were compared."""
+    difference: Difference | None = None
+    failure: str | None = None
+    """What the SDK's own check says, where it fails."""
+
+    @property
+    def ok(self) -> bool:
+        return self.difference is None and self.failure is None
+
+    @property
+    def text(self) -> str:
+        """Why it is not ok."""
+        return self.difference.text if self.difference else (self.failure or "")
+
+
+async def replay(recordings: Iterable[Recording]) -> AsyncGenerator[Outcome]:
+    """Run today's code over each execution; what it asks for is compared with what is recorded."""
+    capture = Capture(UnsandboxedWorkflowRunner())
+    pairs = [(each, execution) for each in recordings for execution in each.executions]
+
+    async def histories() -> AsyncIterator[WorkflowHistory]:
+        for recording, execution in pairs:
+            capture.clear()
+            yield WorkflowHistory(recording.run, _as_itself(execution))
+
+    with ThreadPoolExecutor(1) as threads:
+        replayer = Replayer(
+            workflows=WORKFLOWS,
+            workflow_runner=capture,
+            workflow_task_executor=threads,
+            data_converter=data_converter(),
+            # Unset, the SDK hashes the code of all loaded modules.
+            build_id=f"harness-{__version__}",
+        )
+        async with replayer.workflow_replay_iterator(histories()) as results:
+            place = 0
+            async for result in results:
+                recording, execution = pairs[place]
+                place += 1
+                yield _outcome(recording.run, execution, capture, result)
+
+
+def _as_itself(execution: Execution) -> list[HistoryEvent]:
+    """A branch was told its own run id while it ran; the replayer takes the original's from its
+    first entry, and what depends on the id would differ."""
+    started, *others = execution.entries
+    attributes = started.workflow_execution_started_event_attributes
+    if attributes.original_execution_run_id != execution.run_id:
+        copy = HistoryEvent()
+        copy.CopyFrom(started)
+        mine = copy.workflow_execution_started_event_attributes
+        mine.original_execution_run_id = execution.run_id
+        started = copy
+    return [started, *others]
+
+
+def _outcome(
+    run: str, execution: Execution, capture: Capture, result: WorkflowReplayResult
+) -> Outcome:
+    entries = execution.entries
+    queue = entries[0].workflow_execution_started_event_attributes.task_queue.name
+    was = list(recorded(entries))
+    now = [step for each in capture.commands if (step := asked(each, capture.queue, queue))]
+    difference = compare(was, now, closed=entries[-1].event_type in DECIDED)
+    failure = result.replay_failure
+    return Outcome(
+        run=run,
+        run_id=execution.run_id,
+        steps=len(was),
+        difference=difference,
+        failure=str(failure) if failure else None,
+    )
+
+
+async def check(source: str | Path | Recording) -> None:
+    """RunError with the first step that differs, when today's code would not do the same again.
+
+    `source` is a file: an export of a run, or a history as Temporal's own tools save it.
+    """
+    recording = source if isinstance(source, Recording) else read_file(Path(source))
+    async with aclosing(replay([recording])) as outcomes:
+        async for outcome in outcomes:
+            if not outcome.ok:
+                raise RunError(
+                    "replay_differs",
+                    f"Today's code differs from run {outcome.run!r} ({outcome.run_id}).\n"
+                    f"{outcome.text}",
+                )

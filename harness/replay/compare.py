@@ -1,0 +1,103 @@
+"""Where what today's code asks for leaves what history holds. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
+
+from harness.replay.step import Step
+
+WIDTH = 200
+AROUND = 2
+"""Lines shown on either side of those that differ."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first step that differs; a side is None where it has no such step."""
+
+    recorded: Step | None
+    today: Step | None
+
+    @property
+    def entry(self) -> int | None:
+        return self.recorded.entry if self.recorded else None
+
+    @property
+    def text(self) -> str:
+        """Both sides, as a diff that a person can read."""
+        if self.recorded is None:
+            return f"history holds no such step; today's code asks for {_whole(self.today)}"
+        where = f"history entry {self.entry} ({self.recorded.lane})"
+        if self.today is None:
+            return f"{where}: today's code does not ask for it: {_whole(self.recorded)}"
+        if self.today.lane != self.recorded.lane:
+            return (
+                f"{where}: recorded {_whole(self.recorded)}\n"
+                f"today's code asks for {self.today.lane}: {_whole(self.today)}"
+            )
+        lines = difflib.unified_diff(
+            _lines(self.recorded.content),
+            _lines(self.today.content),
+            "recorded",
+            "today",
+            n=AROUND,
+            lineterm="",
+        )
+        shown = [line for line in lines if not line.startswith("@@")]
+        return "\n".join([f"{where}: its content differs", *map(_cut, shown)])
+
+
+def compare(recorded: Sequence[Step], today: Sequence[Step], *, closed: bool) -> Difference | None:
+    """The first difference in the order of history. While a run is open, its code may ask for
+    more than history holds yet."""
+    found: list[tuple[float, Difference]] = []
+    lanes, now = _lanes(recorded), _lanes(today)
+    for lane in lanes | now:
+        for was, asks in zip_longest(lanes.get(lane, []), now.get(lane, [])):
+            if was is None and not closed:
+                break
+            if was is None or asks is None or was.content != asks.content:
+                place = float("inf") if was is None or was.entry is None else was.entry
+                found.append((place, Difference(was, asks)))
+                break
+    if not found:
+        return None
+    difference = min(found, key=lambda pair: pair[0])[1]
+    if difference.today is None:
+        return Difference(difference.recorded, _instead(recorded, today))
+    return difference
+
+
+def _instead(recorded: Sequence[Step], today: Sequence[Step]) -> Step | None:
+    """The first thing that today's code asks for and history does not hold."""
+    counts = {lane: len(steps) for lane, steps in _lanes(recorded).items()}
+    for step in today:
+        counts[step.lane] = counts.get(step.lane, 0) - 1
+        if counts[step.lane] < 0:
+            return step
+    return None
+
+
+def _lanes(steps: Sequence[Step]) -> dict[str, list[Step]]:
+    lanes: dict[str, list[Step]] = defaultdict(list)
+    for step in steps:
+        lanes[step.lane].append(step)
+    return dict(lanes)
+
+
+def _lines(content: Any) -> list[str]:
+    return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False).splitlines()
+
+
+def _whole(step: Step | None) -> str:
+    return _cut(json.dumps(step.content, ensure_ascii=False)) if step else "nothing"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"

@@ -1,0 +1,172 @@
+"""What a workflow asks of the engine, in one form for both sides: as history recorded it, and as
+today's code says it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import from_json
+from temporalio.api.common.v1 import Payload
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.failure.v1 import Failure
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.bridge.proto.workflow_commands import WorkflowCommand
+
+LOCAL_MARKER = "core_local_activity"
+PATCHES = "TemporalChangeVersion"
+"""A search attribute that the SDK itself sets."""
+
+
+@dataclass(frozen=True)
+class Step:
+    lane: str
+    """Steps of a kind come in one order; local activities, which are recorded when they end, are
+    told apart by their number."""
+    content: Mapping[str, Any]
+    entry: int | None = None
+    """Its place in history, on the recorded side."""
+
+
+def recorded(entries: Iterable[HistoryEvent]) -> Iterator[Step]:
+    for entry in entries:
+        found = _recorded(entry)
+        if found is not None:
+            lane, content = found
+            if content:
+                yield Step(lane, content, entry.event_id)
+
+
+def _recorded(entry: HistoryEvent) -> tuple[str, dict[str, Any]] | None:
+    match entry.event_type:
+        case EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+            scheduled = entry.activity_task_scheduled_event_attributes
+            return "activity", _activity(
+                scheduled.activity_type.name,
+                scheduled.task_queue.name,
+                scheduled.input.payloads,
+            )
+        case EventType.EVENT_TYPE_MARKER_RECORDED:
+            return _marker(entry)
+        case EventType.EVENT_TYPE_TIMER_STARTED:
+            timer = entry.timer_started_event_attributes
+            return "timer", {"seconds": timer.start_to_fire_timeout.ToTimedelta().total_seconds()}
+        case EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:
+            upsert = entry.upsert_workflow_search_attributes_event_attributes
+            return "search attributes", _fields(upsert.search_attributes.indexed_fields)
+        case EventType.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED:
+            changed = entry.workflow_properties_modified_event_attributes
+            return "memo", _fields(changed.upserted_memo.fields)
+        case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED:
+            outcome = entry.workflow_execution_update_completed_event_attributes.outcome
+            if outcome.HasField("failure"):
+                return "answer to an update", _failure(outcome.failure)
+            return "answer to an update", {"result": _values(outcome.success.payloads)}
+        case _:
+            return _ending(entry)
+
+
+def _ending(entry: HistoryEvent) -> tuple[str, dict[str, Any]] | None:
+    match entry.event_type:
+        case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
+            going_on = entry.workflow_execution_continued_as_new_event_attributes
+            return "end", {"continue as new": _values(going_on.input.payloads)}
+        case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
+            result = entry.workflow_execution_completed_event_attributes.result
+            return "end", {"result": _values(result.payloads)}
+        case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
+            return "end", _failure(entry.workflow_execution_failed_event_attributes.failure)
+        case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED:
+            return "end", {"cancelled": True}
+        case _:
+            return None
+
+
+def _marker(entry: HistoryEvent) -> tuple[str, dict[str, Any]] | None:
+    marker = entry.marker_recorded_event_attributes
+    if marker.marker_name != LOCAL_MARKER:
+        return None
+    data: dict[str, Any] = from_json(marker.details["data"].payloads[0].data)
+    return f"local activity {data['seq']}", _local(data["activity_type"], entry.user_metadata)
+
+
+def asked(command: WorkflowCommand, own_queue: str, queue: str) -> Step | None:
+    """`own_queue` is what the replayer calls the run's queue, `queue` how history knows it."""
+    lane, content = _asked(command, own_queue, queue)
+    return Step(lane, content) if content else None
+
+
+def _asked(command: WorkflowCommand, own_queue: str, queue: str) -> tuple[str, dict[str, Any]]:
+    match command.WhichOneof("variant"):
+        case "schedule_activity":
+            activity = command.schedule_activity
+            wanted = activity.task_queue if activity.task_queue != own_queue else ""
+            arguments = activity.arguments
+            return "activity", _activity(activity.activity_type, wanted or queue, arguments)
+        case "schedule_local_activity":
+            local = command.schedule_local_activity
+            content = _local(local.activity_type, command.user_metadata)
+            return f"local activity {local.seq}", content
+        case "start_timer":
+            timer = command.start_timer
+            return "timer", {"seconds": timer.start_to_fire_timeout.ToTimedelta().total_seconds()}
+        case "upsert_workflow_search_attributes":
+            upsert = command.upsert_workflow_search_attributes
+            return "search attributes", _fields(upsert.search_attributes.indexed_fields)
+        case "modify_workflow_properties":
+            return "memo", _fields(command.modify_workflow_properties.upserted_memo.fields)
+        case "update_response":
+            answer = command.update_response
+            if answer.HasField("completed"):
+                return "answer to an update", {"result": _values([answer.completed])}
+            if answer.HasField("rejected"):
+                return "refused update", _failure(answer.rejected)
+            return "", {}
+        case variant:
+            return _asked_end(command, variant)
+
+
+def _asked_end(command: WorkflowCommand, variant: str | None) -> tuple[str, dict[str, Any]]:
+    match variant:
+        case "continue_as_new_workflow_execution":
+            going_on = command.continue_as_new_workflow_execution
+            return "end", {"continue as new": _values(going_on.arguments)}
+        case "complete_workflow_execution":
+            return "end", {"result": _values([command.complete_workflow_execution.result])}
+        case "fail_workflow_execution":
+            return "end", _failure(command.fail_workflow_execution.failure)
+        case "cancel_workflow_execution":
+            return "end", {"cancelled": True}
+        case _:
+            return "", {}
+
+
+def _activity(name: str, queue: str, arguments: Iterable[Payload]) -> dict[str, Any]:
+    return {"activity": name, "queue": queue, "arguments": _values(arguments)}
+
+
+def _local(name: str, metadata: Any) -> dict[str, Any]:
+    """History has no arguments of these: their summary says them."""
+    return {"activity": name, "summary": _value(metadata.summary)}
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    info = failure.application_failure_info
+    details = _values(info.details.payloads)
+    return {"failure": failure.message, "type": info.type, "details": details}
+
+
+def _fields(fields: Mapping[str, Payload]) -> dict[str, Any]:
+    return {name: _value(value) for name, value in fields.items() if name != PATCHES}
+
+
+def _values(payloads: Iterable[Payload]) -> list[Any]:
+    return [_value(each) for each in payloads]
+
+
+def _value(payload: Payload) -> Any:
+    if payload.metadata.get("encoding") in (b"json/plain", b"json/protobuf"):
+        return from_json(payload.data) if payload.data else None
+    return base64.b64encode(payload.data).decode() or None

@@ -1,0 +1,46 @@
+"""Transcript nodes taken out of one store and put into another, byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.contracts.errors import StoreError
+from harness.contracts.transcript import Node, digest
+from harness.store.database import Database
+from harness.store.transcripts import WALK
+
+STEP = 10_000
+
+
+async def read_nodes(database: Database, head: str, known: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The nodes from `head` back to the first one, or to one that is known."""
+    found: dict[str, bytes] = {}
+    at: str | None = head
+    while at is not None and at not in known:
+        rows = await database.fetch(WALK, (at, STEP))
+        if not rows:
+            raise StoreError("transcript_missing", f"Transcript node {at} is not in this store.")
+        for id, body in rows:
+            if at is None or at in known:
+                break
+            found[id] = bytes(body)
+            at = parent(id, found[id])
+    return found
+
+
+async def put_nodes(database: Database, nodes: Mapping[str, bytes]) -> None:
+    """Make them durable; a node that is there already stays as it is."""
+    rows = [(id, parent(id, body), body) for id, body in nodes.items()]
+    columns = tuple([row[place] for row in rows] for place in range(3))
+    await database.fetch(
+        "INSERT INTO harness.node (id, parent, body) "
+        "SELECT * FROM unnest(%b::text[], %b::text[], %b::bytea[]) ON CONFLICT DO NOTHING",
+        columns,
+    )
+
+
+def parent(id: str, body: bytes) -> str | None:
+    """The node before it; StoreError where the bytes are not what the address says."""
+    if digest(body) != id:
+        raise StoreError("corrupt", f"The bytes of transcript node {id} do not match its address.")
+    return Node.model_validate_json(body).parent
