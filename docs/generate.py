@@ -25,6 +25,13 @@ def notes(section: str) -> dict[str, str]:
     return data[section]
 
 
+def note(section: str, name: str) -> str:
+    try:
+        return notes(section)[name]
+    except KeyError:
+        raise SystemExit(f"docs/notes.toml says nothing of {name!r} under [{section}]") from None
+
+
 def settings() -> str:
     from harness.config._sources import WELL_KNOWN
     from harness.config.load import PROFILES
@@ -39,7 +46,7 @@ def settings() -> str:
                 continue
             names = [f"HARNESS_{key.upper().replace('.', '__')}"]
             names = [variables[key], *names] if key in variables else names
-            text = each.text or notes("settings")[key]
+            text = each.text or note("settings", key)
             shown = ", ".join(f"`{name}`" for name in names)
             yield [f"`{key}`", code(each.type), code(each.default or ""), shown, text]
 
@@ -85,7 +92,7 @@ def errors() -> str:
             again = "The engine tries again by itself." if category.retryable else "Not retried."
             parts += [
                 f'<a id="{anchor(name)}"></a>\n\n### `{name}`',
-                f"{notes('errors')[name]}\n\n**What to do:** {category.fix} {again}",
+                f"{note('errors', name)}\n\n**What to do:** {category.fix} {again}",
             ]
     return page(parts)
 
@@ -109,7 +116,7 @@ def events() -> str:
         parts += [f"## {heading}"]
         for kind in group:
             name = event_type(kind)
-            text = source.docstring(kind) or notes("events")[name]
+            text = source.docstring(kind) or note("events", name)
             parts += [f"### `{name}`", " ".join(text.split()), fields_table(kind, skip=("type",))]
     parts += ["## What they are made of", notes("pages")["event_parts"]]
     from harness.contracts import message, model, run
@@ -155,7 +162,7 @@ def steering() -> str:
         parts += [f"### `{name}`", notes("steering")[name], fields_table(kind)]
     parts += ["### `card`", notes("steering")["card"]]
     parts += ["## Search attributes", notes("steering")["attributes"]]
-    rows = [[f"`{n}`", kind, notes("attributes")[n]] for n, kind in SEARCH_ATTRIBUTES.items()]
+    rows = [[f"`{n}`", kind, note("attributes", n)] for n, kind in SEARCH_ATTRIBUTES.items()]
     parts.append(table(["Name", "Type", "Meaning"], rows))
     parts += ["## States", notes("steering")["states"]]
     steps = [
@@ -170,7 +177,7 @@ def verdicts() -> str:
     from harness_workflows.verdicts import VERDICTS
 
     rows = [
-        [f"`{need}`", ", ".join(f"`{each}`" for each in allowed), notes("needs")[need]]
+        [f"`{need}`", ", ".join(f"`{each}`" for each in allowed), note("needs", need)]
         for need, allowed in VERDICTS.items()
     ]
     return table(["What waits (`need`)", "Verdicts", "Meaning"], rows)

@@ -118,7 +118,8 @@ def _arguments(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
 
 def defined(module: Any, base: type) -> Iterator[type]:
     """The classes of a module that derive from `base`, in the order of the source."""
-    for value in vars(module).values():
+    found: list[object] = list(vars(module).values())
+    for value in found:
         if (
             isinstance(value, type)
             and issubclass(value, base)
