@@ -10,6 +10,8 @@ from contextlib import contextmanager
 GRACE_S = 2.0
 """How long after the first Ctrl-C a second one still aborts."""
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 class Interrupts:
     def __init__(self) -> None:
@@ -33,11 +35,13 @@ def interrupts() -> Generator[Interrupts]:
     counted = Interrupts()
     task = asyncio.current_task()
     assert task is not None
+    before = {each: signal.getsignal(each) for each in SIGNALS}
     loop.add_signal_handler(signal.SIGINT, counted.again)
     for each in (signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(each, task.cancel)
     try:
         yield counted
     finally:
-        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for each, handler in before.items():
             loop.remove_signal_handler(each)
+            signal.signal(each, handler)

@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable, Generator
 from importlib import import_module
 
+from harness.terminal.interrupts import interrupts
+
 
 def at_terminal() -> bool:
     """Whether someone is there to be asked."""
@@ -36,8 +38,15 @@ async def read_line() -> str | None:
 
 
 async def prompt(text: str) -> str | None:
-    """A line with editing and history; from a pipe, just a line. None at the end."""
-    typed = await _elsewhere(lambda: input(text) if at_terminal() else _piped())
+    """A line with editing and history; from a pipe, just a line. None at the end, and on Ctrl-C."""
+    with interrupts() as counted:
+        typing = asyncio.create_task(_elsewhere(lambda: input(text) if at_terminal() else _piped()))
+        stop = asyncio.create_task(counted.reach(1))
+        await asyncio.wait((typing, stop), return_when=asyncio.FIRST_COMPLETED)
+        for task in (typing, stop):
+            task.cancel()
+        await asyncio.gather(typing, stop, return_exceptions=True)
+    typed = None if typing.cancelled() else typing.result()
     return None if typed is None else typed.strip()
 
 

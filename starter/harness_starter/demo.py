@@ -7,7 +7,6 @@ MODEL=openai/gpt-5 make run         (with OPENAI_API_KEY; anthropic/... with ANT
 
 from __future__ import annotations
 
-import asyncio
 import os
 from pathlib import Path
 from typing import Any
@@ -75,20 +74,17 @@ async def converse(session: Session, model: str) -> int:
     """The first prompt, and on a terminal all that follow."""
     asked: str | None = os.environ.get("PROMPT") or PROMPT
     code = door.DONE
+    say(f"> {asked}")
     stays = at_terminal()
     while asked is not None:
         if asked:
-            say(f"> {asked}")
             code = await one(session, asked, model)
             if code == door.INTERRUPTED:
                 return code
         if not stays:
             return code
-        screen.print("\nThe page stays open until Ctrl-C. Ask something else:", style="quiet")
-        try:
-            asked = await prompt("> ")
-        except asyncio.CancelledError:  # Ctrl-C, which is how one leaves here
-            return door.DONE
+        say("\nThe page stays open until Ctrl-C. Ask something else:")
+        asked = await prompt("> ")
     return code
 
 
