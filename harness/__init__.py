@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from harness.version import __version__
 
 if TYPE_CHECKING:
-    from harness.agent import Agent, Tool, ToolContext, tool
+    from harness.agent import Agent, Happened, Tool, ToolContext, tool
     from harness.contracts.errors import HarnessError
     from harness.contracts.model import ContextPolicy, ModelParams, ModelPlan
     from harness.contracts.run import Budget, RunResult, RunState
@@ -23,6 +23,7 @@ __all__ = [
     "Agent",
     "Budget",
     "ContextPolicy",
+    "Happened",
     "Harness",
     "HarnessError",
     "ModelParams",
@@ -39,6 +40,7 @@ _HOMES = {
     "Agent": "harness.agent",
     "Budget": "harness.contracts.run",
     "ContextPolicy": "harness.contracts.model",
+    "Happened": "harness.agent",
     "Harness": "harness.local",
     "HarnessError": "harness.contracts.errors",
     "ModelParams": "harness.contracts.model",

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import functools
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from pydantic_core import to_jsonable_python
 from temporalio import activity
 
 from harness.config.settings import HttpToolSettings
+from harness.contracts.errors import ToolError
 from harness_activities._tool_results import Artifacts
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
 
 
 class Progress(Protocol):
     """Shows whoever watches how far a tool is. Called on the event loop."""
 
     def tool_progress(self, run: str, turn: int, call_id: str, text: str) -> None: ...
+
+
+class Connections(Protocol):
+    """Where a tool's transaction comes from: the ledger that records it."""
+
+    def connection(self) -> contextlib.AbstractAsyncContextManager[AsyncConnection[Any]]: ...
 
 
 BEAT_S = 1.0
@@ -42,6 +53,13 @@ class CallHost:
     loop: asyncio.AbstractEventLoop
     left: Any = None
     """What the tool leaves for its next attempt."""
+    ledger: Connections | None = None
+    """Absent for a tool that changes nothing."""
+    given: Any = None
+    """The receipt that the tool gave."""
+    inside: AsyncConnection[Any] | None = field(default=None, init=False)
+    """The connection of the tool's transaction, once it has one."""
+    _open: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack, init=False)
     _timer: asyncio.TimerHandle | None = field(default=None, init=False)
     _over: bool = field(default=False, init=False)
 
@@ -51,8 +69,34 @@ class CallHost:
     def heartbeat(self, details: Any) -> None:
         self._on_loop(self._leave, to_jsonable_python(details))
 
-    async def read_artifact(self, artifact: str, offset: int, limit: int) -> bytes:
+    def receipt(self, value: Any) -> None:
+        # A receipt that has no JSON form must not make the effect look as if it had failed.
+        self.given = to_jsonable_python(value, fallback=str)
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[AsyncConnection[Any]]:
+        if self.ledger is None:
+            raise ToolError("failed", "A tool that only reads has no transaction.")
+        if self.inside is None:
+            connection = await self._open.enter_async_context(self.ledger.connection())
+            await self._open.enter_async_context(connection.transaction())
+            self.inside = connection
+        async with self.inside.transaction():
+            yield self.inside
+
+    async def commit(self) -> None:
+        """Make what the tool did in its transaction true, the ledger's entry with it."""
+        await self._open.aclose()
+
+    async def rollback(self, error: BaseException) -> None:
+        with contextlib.suppress(type(error)):
+            await self._open.__aexit__(type(error), error, None)
+
+    async def read_artifact(self, artifact: str, offset: int, limit: int | None) -> bytes:
         return await self.artifacts.get(artifact, offset, limit)
+
+    async def put_artifact(self, content: bytes) -> str:
+        return await self.artifacts.put(content, run=self.run)
 
     def begin(self) -> None:
         """Beat from now on, as a timer: a call that is over before costs nothing more."""
@@ -65,11 +109,6 @@ class CallHost:
         self._over = True
         if self._timer is not None:
             self._timer.cancel()
-
-    def failed(self) -> None:
-        """Tell the next attempt that this one came to its end, so nobody need be asked."""
-        if not self.info.is_local:
-            activity.heartbeat({"left": self.left, "ended": self.info.attempt})
 
     def _on_loop(self, fn: Callable[[Any], None], value: Any) -> None:
         try:
@@ -96,23 +135,12 @@ class CallHost:
         self._timer = self.loop.call_later(every, self._beat, every)
 
 
-@dataclass(frozen=True)
-class Before:
-    """What the attempt before this one let us know."""
-
-    left: Any = None
-    ended: bool = False
-    """It failed by itself, so nothing of it is still under way."""
-
-
-def before(info: activity.Info) -> Before:
+def left_before(info: activity.Info) -> Any:
+    """What the attempt before this one left with its heartbeat."""
     if info.attempt == 1 or not info.heartbeat_details:
-        return Before()
+        return None
     details = info.heartbeat_details[0]
-    if not isinstance(details, dict):
-        return Before()
-    known = cast("dict[str, Any]", details)
-    return Before(known.get("left"), known.get("ended") == info.attempt - 1)
+    return cast("dict[str, Any]", details).get("left") if isinstance(details, dict) else None
 
 
 def time_limit(timeout_s: float | None, info: activity.Info) -> float | None:
@@ -128,7 +156,7 @@ def time_limit(timeout_s: float | None, info: activity.Info) -> float | None:
 
 async def invoke(pool: Executor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """Await an async function; run any other in a thread, with the same context variables."""
-    if _is_async(fn):
+    if is_async(fn):
         return await fn(*args, **kwargs)
     context = contextvars.copy_context()
     call = functools.partial(context.run, _in_thread, fn, *args, **kwargs)
@@ -136,7 +164,7 @@ async def invoke(pool: Executor, fn: Callable[..., Any], /, *args: Any, **kwargs
     return await cast("Awaitable[Any]", value) if inspect.isawaitable(value) else value
 
 
-def _is_async(fn: Callable[..., Any]) -> bool:
+def is_async(fn: Callable[..., Any]) -> bool:
     return inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(
         getattr(fn, "__call__", None)  # noqa: B004 - an object whose call is async
     )

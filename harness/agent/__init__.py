@@ -5,6 +5,7 @@ Light on purpose: importing it loads no SDK, neither the engine's nor a provider
 
 from harness.agent.agent import Agent
 from harness.agent.context import ToolContext, ToolHost
+from harness.agent.hooks import Happened
 from harness.agent.key import idempotency_key
 from harness.agent.schema import Signature
 from harness.agent.tool import AnyTool, Approval, Ask, Tool, tool
@@ -14,6 +15,7 @@ __all__ = [
     "AnyTool",
     "Approval",
     "Ask",
+    "Happened",
     "Signature",
     "Tool",
     "ToolContext",

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from harness.config.settings import HttpToolSettings
 from harness.contracts.errors import ToolError
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
 
 D_co = TypeVar("D_co", covariant=True)
 
@@ -24,7 +28,13 @@ class ToolHost(Protocol):
 
     def heartbeat(self, details: Any) -> None: ...
 
-    async def read_artifact(self, artifact: str, offset: int, limit: int) -> bytes: ...
+    def receipt(self, value: Any) -> None: ...
+
+    def transaction(self) -> AbstractAsyncContextManager[AsyncConnection[Any]]: ...
+
+    async def read_artifact(self, artifact: str, offset: int, limit: int | None) -> bytes: ...
+
+    async def put_artifact(self, content: bytes) -> str: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +60,8 @@ class ToolContext(Generic[D_co]):
     logger: logging.LoggerAdapter[logging.Logger]
     last_heartbeat: Any = None
     """What the attempt before this one passed to its last `heartbeat`."""
+    prepared: Any = None
+    """What the tool's `prepare` function returned before the first attempt acted."""
     root: Path | None = None
     host: ToolHost
 
@@ -72,3 +84,14 @@ class ToolContext(Generic[D_co]):
         """Leave a JSON value for the next attempt, should this one die. That the tool is alive is
         reported without it."""
         self.host.heartbeat(details)
+
+    def receipt(self, value: Any) -> None:
+        """Give what it takes to undo this call: a JSON value, a pydantic model or a dataclass. It
+        goes into the ledger with the result, and comes back to the function under `@tool.undo`."""
+        self.host.receipt(value)
+
+    def transaction(self) -> AbstractAsyncContextManager[AsyncConnection[Any]]:
+        """A connection to harness's own Postgres, in a transaction that the ledger's entry is part
+        of: it is committed when the tool returns and rolled back when it raises, so what is
+        changed with it happens once. For async tools that declare an effect other than "read"."""
+        return self.host.transaction()

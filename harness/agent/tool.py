@@ -6,9 +6,10 @@ import functools
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, ParamSpec, TypeVar, overload
 
+from harness.agent.hooks import Hooks, Prepare, Probe, Undo, receipt_type
 from harness.agent.schema import Signature, bad_tool, read_signature
 from harness.contracts.tool import Effect, ToolPolicy, ToolSpec
 
@@ -16,10 +17,14 @@ P = ParamSpec("P")
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 
+U = TypeVar("U", bound=Undo)
+B = TypeVar("B", bound=Probe)
+A = TypeVar("A", bound=Prepare)
+
 Rule = Callable[[Mapping[str, Any]], "bool | str | Awaitable[bool | str]"]
 """Decides by a call's arguments whether a person must allow it; a text says why."""
 Approval = Literal["always", "never"] | Rule
-OnUnknown = Literal["ask", "retry"]
+OnUnknown = Literal["ask", "retry", "probe"]
 
 INLINE_LIMIT_S = 1.0
 """Inline tools run inside a workflow task, which must not take long."""
@@ -46,6 +51,7 @@ class Tool(Generic[P, R_co]):
     signature: Signature
     approval: Approval = "never"
     on_unknown: OnUnknown = "ask"
+    hooks: Hooks = field(default_factory=Hooks, compare=False)
 
     @property
     def name(self) -> str:
@@ -53,6 +59,41 @@ class Tool(Generic[P, R_co]):
 
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R_co:
         return self.fn(*args, **kwargs)
+
+    def undo(self, fn: U, /) -> U:
+        """Declare how a call is taken back: `@write_note.undo` above a function (ctx, receipt). It
+        may be called again when its worker dies, and raises ToolError("changed", ...) where the
+        world is no longer as the call left it."""
+        self._check_hook(fn, "undo")
+        self.hooks.undo, self.hooks.receipt = fn, receipt_type(fn)
+        return fn
+
+    def probe(self, fn: B, /) -> B:
+        """Declare how to tell whether a call has happened whose worker died in the middle:
+        `@pay.probe` above a function (ctx, arguments) that returns Happened(result) or None."""
+        self._check_hook(fn, "probe")
+        self.hooks.probe = fn
+        return fn
+
+    def prepare(self, fn: A, /) -> A:
+        """Declare what is looked at and kept before a call acts: `@edit.prepare` above a function
+        (ctx, arguments) that changes nothing."""
+        self._check_hook(fn, "prepare")
+        self.hooks.prepare = fn
+        return fn
+
+    def _check_hook(self, fn: Callable[..., Any], hook: str) -> None:
+        if self.policy.effect == "read":
+            raise bad_tool(
+                self.name,
+                f"has {hook}, but its effect is 'read'",
+                'Declare effect="write" if it changes something.',
+            )
+        if len(inspect.signature(fn).parameters) != 2:
+            second = "receipt" if hook == "undo" else "arguments"
+            raise bad_tool(
+                self.name, f"its {hook} function takes two parameters", f"Use (ctx, {second})."
+            )
 
 
 AnyTool = Tool[..., Any]
@@ -97,7 +138,8 @@ def tool(
         approval: "always", "never", or a function of the arguments (a dict) that returns whether
             a person must allow the call, or the reason why.
         on_unknown: For writes whose worker died in the middle: "ask" a person whether it happened,
-            or "retry", because doing it twice does no harm (by the context's idempotency key).
+            "retry", because doing it twice does no harm (by the context's idempotency key, or all
+            of it is in `ctx.transaction()`), or "probe": the function under `@tool.probe` tells.
         timeout: Seconds that one attempt may take.
         attempts: How often it is tried when it raises ToolError("temporary", ...) or its worker
             dies.

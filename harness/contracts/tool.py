@@ -48,6 +48,8 @@ class ToolOutcome(Word):
     """Why a person is asked: the policy's words, or the question."""
     failure: ErrorInfo | None = None
     """Why the call failed; the model reads the same in `result`."""
+    attempt: int | None = None
+    """With need `outcome`: which beginning of the effect it is about."""
     ms: float | None = None
 
 
@@ -72,6 +74,10 @@ class RunTool(Word):
     approved: Flag = None
     edited: Flag = None
     """A person changed the arguments before allowing the call."""
+    again: int | None = None
+    """A person says that this beginning of the effect came to nothing: it may be made again."""
+    happened: str | None = None
+    """A person says that the effect has happened, and what had come of it."""
     note: str | None = None
     workspace: Workspace | None = None
     effect: Effect | None = None

@@ -1,7 +1,8 @@
 """The store: what the engine is not for, in Postgres and beside it.
 
 Transcript nodes, artifacts, pinned agent specs, live output, the last run of each session. Nothing
-here decides what a run does next. psycopg, alembic and obstore are loaded on first use.
+here decides what a run does next, but for the ledger of effects, which says whether a call has
+happened already. psycopg, alembic and obstore are loaded on first use.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from harness.store.artifacts import Artifacts, ArtifactStat
     from harness.store.database import Database
+    from harness.store.effects import Hold, Ledger, NewEffect
     from harness.store.follow import LiveReader
     from harness.store.live import LiveText, LiveWriter
     from harness.store.sessions import SessionRow, Sessions
@@ -22,9 +24,12 @@ __all__ = [
     "ArtifactStat",
     "Artifacts",
     "Database",
+    "Hold",
+    "Ledger",
     "LiveReader",
     "LiveText",
     "LiveWriter",
+    "NewEffect",
     "SessionRow",
     "Sessions",
     "Specs",
@@ -36,9 +41,12 @@ _HOMES = {
     "ArtifactStat": "artifacts",
     "Artifacts": "artifacts",
     "Database": "database",
+    "Hold": "effects",
+    "Ledger": "effects",
     "LiveReader": "follow",
     "LiveText": "live",
     "LiveWriter": "live",
+    "NewEffect": "effects",
     "SessionRow": "sessions",
     "Sessions": "sessions",
     "Specs": "specs",

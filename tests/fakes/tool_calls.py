@@ -20,6 +20,7 @@ from harness.config.settings import HttpToolSettings
 from harness.contracts.message import ToolCall
 from harness.contracts.tool import RunTool, ToolOutcome, Workspace
 from harness.contracts.transcript import digest
+from harness.store.effects import Hold, NewEffect
 from harness_activities.run_tool import Artifacts, ToolActivities
 
 HOST = "here"
@@ -41,6 +42,42 @@ class Memory:
         return self.kept[id][offset : None if limit is None else offset + limit]
 
 
+class Effects:
+    """A ledger in a dict, of one process that never dies."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[str, Any]] = {}
+
+    async def begin(self, new: NewEffect) -> Hold:
+        row = self.rows.get(new.key)
+        if row is not None:
+            return Hold(new.key, "", row["state"], 1, row["result"], row["receipt"])
+        self.rows[new.key] = {"state": "begun", "result": None, "receipt": new.receipt}
+        return Hold(new.key, "", "new", receipt=new.receipt)
+
+    async def again(self, hold: Hold, receipt: Any = None) -> Hold:
+        return Hold(hold.key, "", "new", receipt=receipt)
+
+    async def take_over(self, hold: Hold) -> None: ...
+
+    async def done(self, hold: Hold, result: Any, receipt: Any, **_: Any) -> None:
+        plain = result.model_dump(mode="json", exclude_none=True)
+        self.rows[hold.key] = {"state": "done", "result": plain, "receipt": receipt}
+
+    async def failed(self, hold: Hold, receipt: Any, note: str) -> None:
+        self.rows[hold.key] = {"state": "failed", "result": None, "receipt": receipt}
+
+    async def release(self, hold: Hold) -> None: ...
+
+    def connection(self) -> Any:
+        raise AssertionError("there is no database")
+
+    def begun_elsewhere(self) -> None:
+        """As if the worker of each call had died before it could say what came of it."""
+        for row in self.rows.values():
+            row |= {"state": "begun", "result": None}
+
+
 @dataclasses.dataclass
 class Said:
     """Takes note of progress."""
@@ -59,6 +96,7 @@ class Caller:
     env: ActivityEnvironment
     said: list[str]
     beats: list[tuple[Any, ...]]
+    effects: Effects
     root: Path | None = None
 
     async def request(self, name: str, arguments: Any, **fields: Any) -> ToolOutcome:
@@ -97,16 +135,18 @@ async def calling(
 ) -> AsyncIterator[Caller]:
     said: list[str] = []
     beats: list[tuple[Any, ...]] = []
+    effects = Effects()
     activities = ToolActivities(
         agent=Agent("tested", tools=tools, deps=deps),
         artifacts=artifacts or Memory(),
         progress=Said(said),
+        ledger=effects,
         http=http or HttpToolSettings(),
         host=HOST,
     )
     env = ActivityEnvironment()
     env.on_heartbeat = lambda *details: beats.append(details)
-    caller = Caller(activities, env, said, beats, root)
+    caller = Caller(activities, env, said, beats, effects, root)
     caller.info(
         start_to_close_timeout=timedelta(seconds=30),
         heartbeat_timeout=timedelta(seconds=5),

@@ -25,7 +25,7 @@ async def flaky(ctx: ToolContext[None]) -> None:
     raise ToolError("temporary", "The line is busy.")
 
 
-@tool
+@tool(effect="read")
 def inspect(ctx: ToolContext[dict[str, int]], n: int) -> dict[str, Any]:
     "Look at the context."
     ctx.progress("half way")
@@ -40,7 +40,7 @@ def inspect(ctx: ToolContext[dict[str, int]], n: int) -> dict[str, Any]:
 
 async def test_the_context_tells_a_tool_about_its_call() -> None:
     async with calling(inspect, deps={"limit": 5}) as call:
-        call.info(attempt=2, heartbeat_details=[{"left": {"page": 2}, "ended": 1}])
+        call.info(attempt=2, heartbeat_details=[{"left": {"page": 2}}])
         outcome = await call.request("inspect", {"n": 1}, turn=4, ordinal=2, origin="origin")
         assert outcome.result
         key = idempotency_key("origin", 4, "inspect", {"n": 1}, 2)

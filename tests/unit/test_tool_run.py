@@ -13,7 +13,7 @@ import pytest
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 
-from harness.agent import Ask, ToolContext, tool
+from harness.agent import Ask, Happened, ToolContext, tool
 from harness.contracts.errors import ToolError
 from tests.fakes.tool_calls import calling
 
@@ -107,11 +107,10 @@ async def test_a_temporary_failure_goes_to_the_engine_until_the_last_attempt() -
         assert caught.value.type == "tool.temporary"
         assert caught.value.non_retryable is False
         assert caught.value.next_retry_delay == timedelta(seconds=7)
-        assert call.beats[-1] == ({"left": None, "ended": 1},)
-        call.info(attempt=3, heartbeat_details=[{"left": None, "ended": 2}])
+        call.info(attempt=3)
         code, message = await call.refused("flaky")
         assert (code, message) == ("tool.temporary", "The line is busy.")
-        call.info(attempt=100, retry_policy=RetryPolicy(), heartbeat_details=[{"ended": 99}])
+        call.info(attempt=100, retry_policy=RetryPolicy())
         with pytest.raises(ApplicationError):
             await call.request("flaky", {})
         call.info(attempt=1, retry_policy=RetryPolicy(non_retryable_error_types=["tool.temporary"]))
@@ -142,24 +141,74 @@ async def look() -> str:
 
 
 async def test_a_write_whose_worker_died_is_not_repeated_without_asking() -> None:
-    async with calling(pay, pay_once, look) as call:
-        call.info(attempt=2)
+    async with calling(pay, pay_once) as call:
+        await call("pay", amount=1)
+        await call("pay_once", amount=1)
+        call.effects.begun_elsewhere()
         outcome = await call.request("pay", {"amount": 1}, approved=True)
-        assert outcome.need == "outcome"
+        assert (outcome.need, outcome.attempt) == ("outcome", 1)
         assert outcome.result is None
         assert "It may have happened" in (outcome.reason or "")
+        assert (await call.request("pay", {"amount": 1}, again=2)).need == "outcome"
+        again = await call.request("pay", {"amount": 1}, again=1)
+        assert again.result and again.result.content == "paid 1"
         assert await call("pay_once", amount=1) == "paid 1"
-        assert await call("look") == "seen"
+
+
+async def test_what_a_person_says_of_it_is_what_had_come_of_it() -> None:
+    async with calling(pay) as call:
+        await call("pay", amount=1)
+        call.effects.begun_elsewhere()
+        outcome = await call.request("pay", {"amount": 1}, again=1, happened="it was paid")
+        assert outcome.result and outcome.result.content == "it was paid"
+        assert await call("pay", amount=1) == "it was paid"
+
+
+async def test_a_write_that_has_happened_is_not_made_again() -> None:
+    made: list[int] = []
+
+    @tool
+    async def order(n: int) -> str:
+        "Order."
+        made.append(n)
+        return f"order {len(made)}"
+
+    async with calling(order) as call:
+        assert await call("order", n=1) == "order 1"
+        call.info(attempt=2)
+        assert await call("order", n=1) == "order 1"
+        other = await call.request("order", {"n": 1}, ordinal=2)
+        assert other.result and other.result.content == "order 2"
 
 
 async def test_a_write_that_failed_by_itself_is_tried_again() -> None:
-    async with calling(pay) as call:
-        call.info(attempt=2, heartbeat_details=[{"left": None, "ended": 1}])
-        assert await call("pay", amount=1) == "paid 1"
-        call.info(attempt=3)  # what the first attempt left says nothing about the second
-        assert (await call.request("pay", {"amount": 1})).need == "outcome"
-        call.info(heartbeat_details=["something else"])
-        assert (await call.request("pay", {"amount": 1})).need == "outcome"
+    async with calling(flaky) as call:
+        for attempt in (1, 2):
+            call.info(attempt=attempt)
+            with pytest.raises(ApplicationError):
+                await call.request("flaky", {})
+
+
+@pytest.mark.parametrize(
+    ("probe", "expected"),
+    [
+        (lambda ctx, arguments: Happened(f"seen {arguments['amount']}"), "seen 5"),
+        (lambda ctx, arguments: None, "paid 5"),
+        (lambda ctx, arguments: 1 / 0, None),
+    ],
+)
+async def test_a_probe_tells_whether_it_happened(probe: Any, expected: str | None) -> None:
+    probed = tool(name="probed", on_unknown="probe")(pay.fn)
+    probed.probe(probe)
+    async with calling(probed) as call:
+        await call("probed", amount=5)
+        call.effects.begun_elsewhere()
+        if expected is None:
+            outcome = await call.request("probed", {"amount": 5})
+            assert outcome.need == "outcome"
+            assert "ZeroDivisionError" in (outcome.reason or "")
+        else:
+            assert await call("probed", amount=5) == expected
 
 
 async def rule_async(arguments: Any) -> bool:

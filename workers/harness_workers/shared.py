@@ -12,7 +12,7 @@ from temporalio.worker import Worker
 
 from harness.client.connection import Connection
 from harness.stack import ensure_search_attributes
-from harness.store import LiveWriter, Transcripts
+from harness.store import Ledger, LiveWriter, Transcripts
 from harness.version import __version__
 from harness_activities.call_model import ModelActivities
 from harness_activities.failures import Failures
@@ -27,6 +27,7 @@ class Shared:
     connection: Connection
     model: ModelActivities
     live: LiveWriter
+    ledger: Ledger
 
 
 @asynccontextmanager
@@ -39,6 +40,8 @@ async def shared(connection: Connection) -> AsyncGenerator[Shared]:
         stack.push_async_callback(transcripts.close)
         live = LiveWriter(connection.database, connection.settings.live)
         stack.push_async_callback(live.close)
+        ledger = Ledger(connection.database)
+        stack.push_async_callback(ledger.close)
         model = ModelActivities(
             models=models,
             specs=connection.specs,
@@ -48,7 +51,7 @@ async def shared(connection: Connection) -> AsyncGenerator[Shared]:
         )
         for worker in _provider_workers(connection, model):
             await stack.enter_async_context(worker)
-        yield Shared(connection, model, live)
+        yield Shared(connection, model, live, ledger)
 
 
 def _provider_workers(connection: Connection, model: ModelActivities) -> list[Worker]:

@@ -39,6 +39,7 @@ class AgentWorker:
             agent=agent,
             artifacts=connection.artifacts,
             progress=parts.live,
+            ledger=parts.ledger,
             http=connection.settings.http,
         )
         self._stack = AsyncExitStack()

@@ -115,13 +115,20 @@ async def _attempt(memory: Memory, request: RunTool) -> ToolOutcome:
 def _settle(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool | ToolResult:
     """The next request, or the result that the decision itself is."""
     call = request.call
+    if decide.verdict == "answer" and outcome.need == "outcome":
+        # Through the ledger, so that what a person knows of the effect is known there.
+        return request.model_copy(
+            update={"approved": True, "again": outcome.attempt, "happened": decide.answer or ""}
+        )
     if decide.verdict == "answer":
         return ToolResult(call=call.id, name=call.name, content=decide.answer or "")
     if decide.verdict == "reject":
         note = f": {decide.note}" if decide.note else ""
         refused = "gave no answer" if outcome.need == "answer" else "refused this call"
         return _error(call, f"A person {refused}{note}")
-    changes: dict[str, object] = {"approved": True, "note": decide.note}
+    changes: dict[str, object] = {
+        "approved": True, "note": decide.note, "again": outcome.attempt,
+    }  # fmt: skip
     if decide.verdict == "edit":
         edited = call.model_copy(update={"arguments": decide.arguments})
         changes |= {"call": edited, "edited": True}

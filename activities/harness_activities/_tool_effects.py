@@ -1,0 +1,242 @@
+"""A write on its way through the ledger: begun, made once, done."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from harness.agent import AnyTool, Happened, ToolContext
+from harness.contracts.errors import HarnessError, ToolError
+from harness.contracts.message import ToolResult
+from harness.contracts.tool import RunTool, ToolOutcome
+from harness.store.effects import Hold, NewEffect
+from harness_activities._tool_failures import clean, words
+from harness_activities._tool_host import CallHost, Connections, is_async
+
+BUSY_S = 30.0
+"""How long a call without a limit waits for another attempt of itself."""
+LOOK_S = 0.25
+
+log = logging.getLogger("harness.tools")
+
+
+class EffectLedger(Connections, Protocol):
+    """The ledger, as far as calls need it."""
+
+    async def begin(self, new: NewEffect) -> Hold: ...
+    async def again(self, hold: Hold, receipt: Any = None) -> Hold: ...
+    async def take_over(self, hold: Hold) -> None: ...
+    async def done(
+        self, hold: Hold, result: Any, receipt: Any, *, inside: Any = None, note: str | None = None
+    ) -> None: ...
+    async def failed(self, hold: Hold, receipt: Any, note: str) -> None: ...
+    async def release(self, hold: Hold) -> None: ...
+
+
+@dataclass
+class Thread:
+    """A function in a thread goes on when its call is given up, and still says how it ended."""
+
+    begun: bool = False
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
+    value: Any = None
+    error: BaseException | None = None
+
+    def watch(self, fn: Callable[..., Any]) -> Callable[..., Any]:
+        if is_async(fn):
+            return fn
+
+        @functools.wraps(fn)
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            self.begun = True
+            try:
+                self.value = fn(*args, **kwargs)
+            except BaseException as error:
+                self.error = error
+                raise
+            finally:
+                with contextlib.suppress(RuntimeError):  # the loop is gone, and who waited too
+                    self.loop.call_soon_threadsafe(self.ended.set)
+            return self.value
+
+        return watched
+
+
+@dataclass(kw_only=True)
+class Write:
+    """One call of a tool that changes something."""
+
+    ledger: EffectLedger
+    tool: AnyTool
+    new: NewEffect
+    request: RunTool
+    arguments: Mapping[str, Any]
+    """As the function's own types."""
+    host: CallHost
+    limit: float | None
+    context: Callable[[], Awaitable[ToolContext[Any]]]
+    invoke: Callable[..., Awaitable[Any]]
+    show: Callable[[Any], Awaitable[ToolOutcome]]
+    later: Callable[[Awaitable[None]], None]
+    """Lets work go on after the call."""
+    thread: Thread = field(default_factory=Thread)
+
+    async def run(self, act: Callable[[Any, Thread], Awaitable[ToolOutcome]]) -> ToolOutcome:
+        """Make it, unless it has been made. `act` gets what was prepared."""
+        if self.tool.hooks.prepare:
+            prepared = await self._hook(self.tool.hooks.prepare)
+            self.host.receipt(prepared)
+            self.new = NewEffect(**{**vars(self.new), "receipt": self.host.given})
+            self.host.given = None
+        hold = await self._begin()
+        if hold is None:
+            why = f"Another attempt of {self.tool.name} is still at work. Approve to look again."
+            return ToolOutcome(need="outcome", reason=why)
+        try:
+            settled = await self._settle(hold)
+        except BaseException:
+            await self.ledger.release(hold)
+            raise
+        return settled if isinstance(settled, ToolOutcome) else await self._act(settled, act)
+
+    async def _begin(self) -> Hold | None:
+        """None: another attempt has it, and has not ended while there was time."""
+        try:
+            async with asyncio.timeout(self.limit or BUSY_S):
+                while True:
+                    try:
+                        return await self.ledger.begin(self.new)
+                    except ToolError as error:
+                        if error.code != "tool.busy":
+                            raise
+                    await asyncio.sleep(LOOK_S)
+        except TimeoutError:
+            return None
+
+    async def _settle(self, hold: Hold) -> Hold | ToolOutcome:
+        """The right to act now, or the outcome that is known without acting."""
+        said = self.request.happened
+        decided = hold.state == "new" or self.request.again == hold.attempt
+        if hold.state == "done":
+            await self.ledger.release(hold)
+            return self._recorded(hold.result)
+        if said is not None and decided:
+            return await self._was_done(hold, Happened(said))
+        if hold.state == "new":
+            return hold
+        if hold.state in ("failed", "undone") or decided:
+            return await self.ledger.again(hold, self.new.receipt)
+        return await self._unknown(hold)
+
+    async def _unknown(self, hold: Hold) -> Hold | ToolOutcome:
+        """It was begun and nobody is at it: it may have happened, or not."""
+        why = (
+            f"An earlier attempt of {self.tool.name} began and never reported back: its worker "
+            "died or lost touch. It may have happened."
+        )
+        if hold.state == "undoing":
+            why = f"This call of {self.tool.name} was being undone, and that came to no end."
+        elif self.tool.on_unknown == "retry":
+            return await self.ledger.again(hold, self.new.receipt)
+        elif self.tool.on_unknown == "probe" and self.tool.hooks.probe:
+            try:
+                found = await self._hook(self.tool.hooks.probe)
+            except Exception as error:
+                log.warning("the probe of %s failed", self.tool.name, exc_info=True)
+                why = f"{why} Looking whether it has failed: {words(error)}"
+            else:
+                if found is None:
+                    return await self.ledger.again(hold, self.new.receipt)
+                return await self._was_done(hold, found)
+        await self.ledger.release(hold)
+        return ToolOutcome(need="outcome", reason=why, attempt=hold.attempt)
+
+    async def _was_done(self, hold: Hold, found: Happened) -> ToolOutcome:
+        outcome = await self.show(found.result)
+        receipt = hold.receipt if found.receipt is None else self._json(found.receipt)
+        await self.ledger.take_over(hold)
+        await self.ledger.done(hold, outcome.result, receipt)
+        return outcome
+
+    async def _act(
+        self, hold: Hold, act: Callable[[Any, Thread], Awaitable[ToolOutcome]]
+    ) -> ToolOutcome:
+        host = self.host
+        try:
+            outcome = await act(hold.receipt, self.thread)
+        except HarnessError as error:
+            await host.rollback(error)
+            await self.ledger.failed(hold, host.given, clean(error.message))
+            raise
+        except TimeoutError as error:
+            await host.rollback(error)
+            return await self._out_of_time(hold)
+        except BaseException as error:
+            await host.rollback(error)
+            self._let_go(hold)
+            raise
+        if outcome.result is None:  # it asks a person first, and has done nothing
+            await host.rollback(ToolError("failed", "asked"))
+            await self.ledger.failed(hold, host.given, "asked a person")
+            return outcome
+        await self._done(hold, outcome)
+        return outcome
+
+    async def _done(self, hold: Hold, outcome: ToolOutcome) -> None:
+        host = self.host
+        receipt = hold.receipt if host.given is None else host.given
+        if host.inside is None:
+            await self.ledger.done(hold, outcome.result, receipt)
+            return
+        try:
+            await self.ledger.done(hold, outcome.result, receipt, inside=host.inside)
+            await host.commit()
+        except BaseException as error:
+            await host.rollback(error)
+            raise
+        finally:
+            await self.ledger.release(hold)
+
+    async def _out_of_time(self, hold: Hold) -> ToolOutcome:
+        self._let_go(hold)
+        if self.tool.on_unknown != "retry":
+            why = f"{self.tool.name} was stopped after {self.limit:g} s. It may have happened."
+            return ToolOutcome(need="outcome", reason=why, attempt=hold.attempt)
+        raise ToolError(
+            "timeout", f"{self.tool.name} took longer than {self.limit:g} s and was stopped."
+        )
+
+    def _let_go(self, hold: Hold) -> None:
+        """Give the right back as soon as nothing acts any more."""
+        self.later(self._when_over(hold))
+
+    async def _when_over(self, hold: Hold) -> None:
+        if not self.thread.begun:
+            await self.ledger.release(hold)
+            return
+        await self.thread.ended.wait()
+        if self.thread.error is not None:
+            await self.ledger.failed(hold, self.host.given, words(self.thread.error))
+            return
+        outcome = await self.show(self.thread.value)
+        await self._done(hold, outcome)
+
+    async def _hook(self, hook: Callable[..., Any]) -> Any:
+        async with asyncio.timeout(self.limit):
+            return await self.invoke(hook, await self.context(), dict(self.arguments))
+
+    def _json(self, value: Any) -> Any:
+        self.host.receipt(value)
+        return self.host.given
+
+    def _recorded(self, result: Any) -> ToolOutcome:
+        """What came of it the first time, as the result of this call."""
+        call = self.request.call
+        known = {**result, "call": call.id, "name": call.name}
+        return ToolOutcome(result=ToolResult.model_validate(known))

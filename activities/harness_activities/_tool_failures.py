@@ -1,0 +1,48 @@
+"""What went wrong with a call: words for the model, and whether the engine tries again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from harness.commons.redact import redact
+from harness.contracts.errors import HarnessError
+from harness.contracts.message import ToolCall, ToolResult
+from harness.contracts.tool import ToolOutcome
+from harness_activities._tool_results import shorten
+
+MAX_ERROR = 2_000
+
+
+def words(error: BaseException) -> str:
+    return clean(f"{type(error).__name__}: {error}")
+
+
+def clean(text: str) -> str:
+    """Without secrets, and short enough to be read."""
+    return shorten(redact(shorten(text, 4 * MAX_ERROR)), MAX_ERROR)
+
+
+def failure(call: ToolCall, error: HarnessError) -> ToolOutcome:
+    message = clean(error.message)
+    return ToolOutcome(
+        result=ToolResult(call=call.id, name=call.name, content=message, error=True),
+        failure=error.info.model_copy(update={"message": message}),
+    )
+
+
+def is_tried_again(info: activity.Info, error: HarnessError) -> bool:
+    policy = info.retry_policy
+    if policy is None:
+        return True
+    if error.code in (policy.non_retryable_error_types or ()):
+        return False
+    return policy.maximum_attempts == 0 or info.attempt < policy.maximum_attempts
+
+
+def try_again(error: HarnessError) -> ApplicationError:
+    wait = None if error.retry_after is None else timedelta(seconds=error.retry_after)
+    info = error.info.model_copy(update={"message": clean(error.message)})
+    return ApplicationError(info.message, info, type=error.code, next_retry_delay=wait)

@@ -1,0 +1,144 @@
+"""Effects of tools as the ledger keeps them, and what it takes to undo them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from harness.contracts.base import Flag, Word
+from harness.contracts.errors import ErrorInfo
+from harness.contracts.tool import Effect, Workspace
+
+UNDO = "Undo"
+"""The type of the workflow in the engine."""
+
+EffectState = Literal["begun", "done", "failed", "undoing", "undone"]
+"""`begun` and nothing after it: it may have happened, or not. `failed`: the tool itself said so."""
+
+
+class EffectRow(Word):
+    """One write of a run, in the ledger."""
+
+    key: str
+    """The idempotency key of the call."""
+    seq: int
+    """The order in which effects began."""
+    origin: str
+    """First run id of the chain."""
+    run: str
+    agent: str
+    turn: int
+    call: str
+    tool: str
+    effect: Effect
+    arguments: dict[str, Any]
+    workspace: Workspace | None = None
+    state: EffectState
+    attempt: int
+    """How often it was begun."""
+    result: str | None = None
+    """What the model read of it."""
+    receipt: Any = None
+    """What it takes to undo it, as the tool gave it."""
+    note: str | None = None
+    """What the undo said."""
+    who: str
+    """The worker that began it last."""
+    began: float
+    """Seconds since the epoch."""
+    ended: float | None = None
+    undone: float | None = None
+
+
+class UndoItem(Word):
+    """An effect that is there to be undone, as the workflow sees it."""
+
+    key: str
+    seq: int
+    turn: int
+    call: str
+    tool: str
+    effect: Effect
+    title: str
+    host: str | None = None
+    """The host that owns the folder which the effect changed."""
+    obstacle: ErrorInfo | None = None
+    """Why it cannot be undone, where that is known beforehand."""
+
+
+class ListEffects(Word):
+    """Input of the `list_effects` activity."""
+
+    run: str
+    to_turn: int | None = None
+    before: int | None = None
+    """Only what began before this `seq`."""
+
+
+class EffectPage(Word):
+    """The newest effects first."""
+
+    items: tuple[UndoItem, ...]
+    more: Flag = None
+
+
+class Compensate(Word):
+    """Input of the `compensate` activity."""
+
+    key: str
+    run: str
+
+
+class Compensated(Word):
+    """What came of it: words, or why it could not be done."""
+
+    said: str | None = None
+    obstacle: ErrorInfo | None = None
+
+
+StepState = Literal["undone", "would_undo", "passed", "stopped"]
+
+
+class UndoStep(Word):
+    """What an undo did about one effect."""
+
+    call: str
+    turn: int
+    tool: str
+    title: str
+    state: StepState
+    said: str | None = None
+    obstacle: ErrorInfo | None = None
+
+
+class UndoSpec(Word):
+    """Input of the `Undo` workflow; an operator may type it into the Temporal page."""
+
+    run: str
+    to_turn: int | None = None
+    """Undo what came after this turn; absent: everything."""
+    dry_run: Flag = None
+    past: tuple[str, ...] = ()
+    """Calls whose effect is left as it is, where it cannot be undone."""
+    by: str | None = None
+    steps: tuple[UndoStep, ...] = ()
+    """What an earlier execution of this undo did."""
+    before: int | None = None
+    """Where an earlier execution of this undo left off."""
+
+
+class UndoReport(Word):
+    """What an undo came to: the newest effect first."""
+
+    run: str
+    to_turn: int | None = None
+    dry_run: Flag = None
+    steps: tuple[UndoStep, ...]
+
+    @property
+    def stopped(self) -> UndoStep | None:
+        """The first effect that could not be undone. What came before it in the run stands."""
+        return next((step for step in self.steps if step.state == "stopped"), None)
+
+    @property
+    def undone(self) -> tuple[UndoStep, ...]:
+        return tuple(step for step in self.steps if step.state == "undone")

@@ -1,0 +1,78 @@
+"""Locks that go when their holder dies: session locks on one connection of this process."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, LiteralString
+
+from harness.store.database import Database, Row
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+
+KEEPALIVE = """
+SELECT set_config('tcp_keepalives_idle', '10', false),
+       set_config('tcp_keepalives_interval', '5', false),
+       set_config('tcp_keepalives_count', '3', false)
+"""
+"""A host that lost its power says no farewell: Postgres notices in 25 s, and not in two hours."""
+AGAIN = "SELECT pg_try_advisory_lock(k) FROM unnest(%s::bigint[]) AS k"
+
+
+def lock_number(key: str) -> int:
+    """Postgres names its locks by 64 bits."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], signed=True)
+
+
+class LockSession:
+    """Statements that take and give back locks. `held` says which are taken: when the connection
+    is lost they are gone, and the next one takes those that are still free."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: AsyncConnection[Row] | None = None
+        self._opening = asyncio.Lock()
+        self.held: set[int] = set()
+
+    async def fetch(
+        self, query: LiteralString, params: Sequence[Any] | Mapping[str, Any]
+    ) -> list[Row]:
+        """The rows of one statement that may run twice, where the connection breaks."""
+        from psycopg import InternalError, OperationalError
+
+        for again in (True, False):
+            connection = await self._open()
+            try:
+                cursor = await connection.execute(query, params, prepare=True)
+                return await cursor.fetchall() if cursor.description else []
+            except (OperationalError, InternalError) as error:
+                if not (again and connection.closed):
+                    raise self._database.unavailable(error) from error
+        raise AssertionError("the second try returns or raises")
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+
+    async def _open(self) -> AsyncConnection[Row]:
+        async with self._opening:
+            if self._connection is None or self._connection.closed:
+                opened = await self._database.connect()
+                await opened.execute(KEEPALIVE)
+                if self.held:
+                    await opened.execute(AGAIN, (list(self.held),))
+                self._connection = opened
+            return self._connection
+
+
+async def finish(work: Any) -> Any:
+    """Await `work` to its end, also where whoever waits for it is cancelled meanwhile."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        if not task.done():
+            await asyncio.wait([task])
+        raise

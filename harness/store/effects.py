@@ -1,0 +1,308 @@
+"""The ledger of effects: what a run's tools did to the world, and that they did it once.
+
+A write is begun before it acts and done after it, one round trip each. Whoever acts holds a lock
+that goes with the connection, so `begun` without a lock means: it is not known whether it happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import secrets
+import socket
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import to_json
+
+from harness.contracts.effect import EffectRow
+from harness.contracts.errors import StoreError, ToolError
+from harness.contracts.tool import Effect, Workspace
+from harness.store._locks import LockSession, finish, lock_number
+from harness.store.database import Database, Row
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+
+PATIENCE_S = (0.1, 0.3, 1.0, 3.0, 5.0)
+"""What has happened must be known: a database that is away is waited for."""
+PAGE = 200
+
+# The lock is taken before the row is looked at, and `DO UPDATE` sees the newest row whatever the
+# statement's snapshot says: a `done` that was written just before the lock came free is not missed.
+BEGIN = """
+WITH lock AS MATERIALIZED (SELECT pg_try_advisory_lock(%(lock)s) AS got)
+INSERT INTO harness.effect AS e (key, origin, run, agent, turn, call, tool, effect, arguments,
+                                 workspace, receipt, state, who)
+SELECT %(key)s, %(origin)s, %(run)s, %(agent)s, %(turn)s, %(call)s, %(tool)s, %(effect)s,
+       %(arguments)s::json, %(workspace)s::json, %(receipt)s::json, 'begun', %(who)s
+FROM lock WHERE got
+ON CONFLICT (key) DO UPDATE SET call = excluded.call
+RETURNING e.state, e.attempt, e.who, e.result, e.receipt
+"""
+AGAIN = """
+UPDATE harness.effect SET
+  state = 'begun', attempt = attempt + 1, who = %(who)s, began = now(), ended = NULL, undone = NULL,
+  result = NULL, note = NULL,
+  receipt = CASE WHEN state = 'begun' THEN receipt ELSE %(receipt)s::json END,
+  seq = CASE WHEN state = 'begun' THEN seq ELSE nextval('harness.effect_seq') END
+WHERE key = %(key)s RETURNING attempt
+"""
+TAKE_OVER = "UPDATE harness.effect SET who = %s, state = 'begun' WHERE key = %s"
+END = """
+UPDATE harness.effect SET state = %(state)s, result = %(result)s::json, receipt = %(receipt)s::json,
+  note = %(note)s, ended = now()
+WHERE key = %(key)s AND who = %(who)s AND state IN ('begun', %(state)s)
+RETURNING 1
+"""
+END_UNLOCK = f"WITH ended AS ({END}) SELECT pg_advisory_unlock(%(lock)s) FROM ended"
+UNDOING = """
+WITH lock AS MATERIALIZED (SELECT pg_try_advisory_lock(%(lock)s) AS got)
+UPDATE harness.effect e SET who = %(who)s,
+  state = CASE WHEN state = 'undone' THEN state ELSE 'undoing' END
+FROM lock WHERE got AND e.key = %(key)s
+RETURNING 1
+"""
+UNDONE = """
+UPDATE harness.effect SET state = 'undone', undone = now(), note = %(note)s
+WHERE key = %(key)s AND who = %(who)s AND state IN ('undoing', 'undone') RETURNING 1
+"""
+STANDS = """
+UPDATE harness.effect SET note = %(note)s, state = CASE
+  WHEN ended IS NULL THEN 'begun' WHEN result IS NULL THEN 'failed' ELSE 'done' END
+WHERE key = %(key)s AND who = %(who)s AND state = 'undoing' RETURNING 1
+"""
+ROWS = """
+SELECT key, seq, origin, run, agent, turn, call, tool, effect, arguments, workspace, state, attempt,
+       result ->> 'content', receipt, note, who, extract(epoch FROM began)::float8,
+       extract(epoch FROM ended)::float8, extract(epoch FROM undone)::float8
+FROM harness.effect
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewEffect:
+    """What is known of a write before it acts."""
+
+    key: str
+    origin: str
+    run: str
+    agent: str
+    turn: int
+    call: str
+    tool: str
+    effect: Effect
+    arguments: Mapping[str, Any]
+    workspace: Workspace | None = None
+    receipt: Any = None
+    """What the tool prepared: kept even if it dies."""
+
+
+@dataclass(frozen=True)
+class Hold:
+    """The right to act on one effect, until it is ended or released."""
+
+    key: str
+    who: str
+    state: str
+    """As it was found; `new` where it had not been begun."""
+    attempt: int = 1
+    result: Any = None
+    receipt: Any = None
+
+
+class Ledger:
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._locks = LockSession(database)
+        self._claimed: set[str] = set()
+        # A lock of this connection would be given to it twice, so what is ours is known here.
+        self._me = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
+        self._count = itertools.count(1)
+
+    async def close(self) -> None:
+        await self._locks.close()
+
+    async def begin(self, new: NewEffect) -> Hold:
+        """Take the right to act; `busy` while another attempt has it."""
+        who = self._claim(new.key)
+        values = {
+            **vars(new), "lock": lock_number(new.key), "who": who,
+            "arguments": _json(new.arguments),
+            "workspace": _json(new.workspace), "receipt": _json(new.receipt),
+        }  # fmt: skip
+        rows = await self._take(new.key, BEGIN, values)
+        state, attempt, found, result, receipt = rows[0]
+        if found == who:
+            return Hold(new.key, who, "new", receipt=receipt)
+        return Hold(new.key, who, state, attempt, result, receipt)
+
+    async def again(self, hold: Hold, receipt: Any = None) -> Hold:
+        """Make an effect once more that had failed, was undone, or came to nothing."""
+        values = {"key": hold.key, "who": hold.who, "receipt": _json(receipt)}
+        [(attempt,)] = await finish(self._locks.fetch(AGAIN, values))
+        kept = hold.receipt if hold.state == "begun" else receipt
+        return Hold(hold.key, hold.who, "new", attempt, receipt=kept)
+
+    async def take_over(self, hold: Hold) -> None:
+        """Write on behalf of a beginning that is not ours, once it is known what came of it."""
+        values = (hold.who, hold.key)
+        await finish(self._locks.fetch("UPDATE harness.effect SET who = %s WHERE key = %s", values))
+
+    async def done(
+        self,
+        hold: Hold,
+        result: Any,
+        receipt: Any,
+        *,
+        inside: AsyncConnection[Row] | None = None,
+        note: str | None = None,
+    ) -> None:
+        """It has happened. With `inside` this is part of that connection's transaction, and the
+        lock stays until `release`."""
+        await self._end(hold, "done", result, receipt, inside, note)
+
+    async def failed(self, hold: Hold, receipt: Any, note: str) -> None:
+        """The tool itself came to its end without success; what it left behind is in `receipt`."""
+        await self._end(hold, "failed", None, receipt, None, note)
+
+    async def release(self, hold: Hold) -> None:
+        """Give the right back without a word: nobody knows what happened."""
+        number = lock_number(hold.key)
+        self._locks.held.discard(number)
+        self._claimed.discard(hold.key)
+        await finish(self._locks.fetch("SELECT pg_advisory_unlock(%s)", (number,)))
+
+    def connection(self) -> AbstractAsyncContextManager[AsyncConnection[Row]]:
+        """One of the pool, for an effect in our own Postgres."""
+        return self.database.connection()
+
+    # --- undo
+
+    async def undoing(self, key: str) -> tuple[Hold, EffectRow]:
+        """Take the right to undo it; `busy` while somebody else is at it."""
+        [before] = await self._rows("WHERE key = %s", (key,))
+        who = self._claim(key)
+        values = {"lock": lock_number(key), "key": key, "who": who}
+        await self._take(key, UNDOING, values)
+        hold = Hold(key, who, before.state, before.attempt)
+        [row] = await self._rows("WHERE key = %s", (key,))
+        return hold, row
+
+    async def undone(
+        self, hold: Hold, note: str | None, *, inside: AsyncConnection[Row] | None = None
+    ) -> None:
+        values = {"key": hold.key, "who": hold.who, "note": note}
+        await self._write(UNDONE, values, inside)
+
+    async def stands(self, hold: Hold, note: str) -> None:
+        """It could not be undone: it is as it was before."""
+        await self._write(STANDS, {"key": hold.key, "who": hold.who, "note": note}, None)
+
+    # --- reading
+
+    async def of_run(self, run: str) -> list[EffectRow]:
+        """All of them, in the order in which they began."""
+        return await self._rows("WHERE run = %s ORDER BY seq", (run,))
+
+    async def to_undo(
+        self, run: str, to_turn: int | None = None, before: int | None = None, limit: int = PAGE
+    ) -> list[EffectRow]:
+        """What has an effect still, the newest first."""
+        return await self._rows(
+            "WHERE run = %s AND turn > %s AND seq < %s AND (state IN ('begun', 'done', 'undoing') "
+            "OR (state = 'failed' AND receipt IS NOT NULL)) ORDER BY seq DESC LIMIT %s",
+            (run, -1 if to_turn is None else to_turn, before or 2**63 - 1, limit),
+        )
+
+    # --- inside
+
+    def _claim(self, key: str) -> str:
+        if key in self._claimed:
+            raise busy()
+        self._claimed.add(key)
+        return f"{self._me}/{next(self._count)}"
+
+    async def _take(self, key: str, query: Any, values: dict[str, Any]) -> list[Row]:
+        """Run a statement that takes the lock of `key` first; `busy` where it did not get it."""
+        number = values["lock"]
+        work = asyncio.ensure_future(self._locks.fetch(query, values))
+        try:
+            rows = await finish(work)
+        except asyncio.CancelledError:
+            if work.done() and not work.cancelled() and not work.exception():
+                await self.release(Hold(key, "", ""))
+            self._claimed.discard(key)
+            raise
+        except BaseException:
+            self._claimed.discard(key)
+            raise
+        if not rows:
+            self._claimed.discard(key)
+            raise busy()
+        self._locks.held.add(number)
+        return rows
+
+    async def _end(
+        self,
+        hold: Hold,
+        state: str,
+        result: Any,
+        receipt: Any,
+        inside: AsyncConnection[Row] | None,
+        note: str | None,
+    ) -> None:
+        number = lock_number(hold.key)
+        values = {
+            "state": state, "result": _json(result), "receipt": _json(receipt), "note": note,
+            "key": hold.key, "who": hold.who, "lock": number,
+        }  # fmt: skip
+        try:
+            await self._write(END if inside else END_UNLOCK, values, inside)
+        except ToolError:
+            await self.release(hold)
+            raise
+        finally:
+            if inside is None:
+                self._locks.held.discard(number)
+                self._claimed.discard(hold.key)
+
+    async def _write(
+        self, query: Any, values: dict[str, Any], inside: AsyncConnection[Row] | None
+    ) -> None:
+        if inside is not None:
+            rows = await (await inside.execute(query, values)).fetchall()
+        else:
+            rows = await finish(self._patiently(query, values))
+        if not rows:
+            raise lost()
+
+    async def _patiently(self, query: Any, values: dict[str, Any]) -> list[Row]:
+        for wait in PATIENCE_S:
+            try:
+                return await self._locks.fetch(query, values)
+            except StoreError:
+                await asyncio.sleep(wait)
+        return await self._locks.fetch(query, values)
+
+    async def _rows(self, where: Any, params: tuple[Any, ...]) -> list[EffectRow]:
+        rows = await self.database.fetch(ROWS + where, params)
+        names = list(EffectRow.model_fields)
+        return [EffectRow.model_validate(dict(zip(names, row, strict=True))) for row in rows]
+
+
+def busy() -> ToolError:
+    return ToolError("busy", "Another attempt of this call is still at work.", retry_after=1)
+
+
+def lost() -> ToolError:
+    return ToolError(
+        "busy", "This attempt lost touch with the ledger, and another one has taken the call over."
+    )
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else to_json(value, exclude_none=True).decode()
