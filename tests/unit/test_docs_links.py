@@ -84,3 +84,20 @@ def test_every_picture_is_shown_and_small() -> None:
     for picture in (ROOT / "docs" / "img").iterdir():
         assert picture.resolve() in shown, f"{picture.name} is shown nowhere"
         assert picture.stat().st_size < 200_000, f"{picture.name} is over 200 kB"
+
+
+@pytest.mark.parametrize("file", FILES, ids=name)
+def test_declarations_hold(file: Path) -> None:
+    """Agents and tools in the documents are accepted; what runs something is for the examples."""
+    for language, text in fences(file):
+        if language == "python" and "asyncio.run(" not in text and not awaits(text):
+            exec(compile(text, name(file), "exec"), {"__name__": __name__})
+
+
+def awaits(text: str) -> bool:
+    """Whether it waits for something outside of any function."""
+    try:
+        compile(text, "document", "exec")
+    except SyntaxError:
+        return True
+    return False
