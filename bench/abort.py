@@ -22,7 +22,7 @@ NAME = "clock:clock-1200-50"
 
 
 async def streams(base: Ground) -> dict[str, Any]:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=30) as http:
         return (await http.get(f"{base.model}/streams")).json()
 
 

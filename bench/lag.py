@@ -2,9 +2,10 @@
 stamped them with, and text after the moment when the provider sent it.
 
 The fake provider sends the time as its text, so no clock is needed in between; what is measured
-includes its socket and the worker's reading.
+includes its socket and the worker's reading. The runs start one after another over the length of
+one stream: all of them stream together in the middle, and the engine is not measured under a burst.
 
-    python -m bench.lag [--streams 100] [--pieces 100] [--every 50]
+    python -m bench.lag [--streams 100] [--pieces 200] [--every 50]
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ class Seen:
     late: int = 0
     """Pieces that came only with the durable reply."""
 
-    async def follow(self, harness: Harness, agent: Agent[None], id: str) -> None:
+    async def follow(
+        self, harness: Harness, agent: Agent[None], id: str, after: float = 0.0
+    ) -> None:
+        await asyncio.sleep(after)
         run = await harness.start(agent, id, id=id)
         replied = ""
         async for event in run.events():
@@ -38,8 +42,9 @@ class Seen:
             elif event.type == "output_reset":
                 self.late += 1
             else:
-                self.events.append(now - event.at)
                 replied = event.type
+                if replied != "run_started":  # that one was there before anybody could read
+                    self.events.append(now - event.at)
         assert replied == "run_ended", replied
 
 
@@ -51,7 +56,11 @@ async def main(chosen: argparse.Namespace) -> None:
         for count in sorted({1, chosen.streams}):
             seen, used, own = Seen(), tree_cpu(worker), own_cpu()
             start = time.perf_counter()
-            following = (seen.follow(harness, agent, f"{count}-{n}") for n in range(count))
+            length = chosen.pieces * chosen.every / 1000
+            following = (
+                seen.follow(harness, agent, f"{count}-{n}", after=n * length / count)
+                for n in range(count)
+            )
             await asyncio.gather(*following)
             seconds = time.perf_counter() - start
             print(f"{count} streams at once, a piece each {chosen.every} ms:")
@@ -66,6 +75,6 @@ async def main(chosen: argparse.Namespace) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--streams", type=int, default=100)
-    parser.add_argument("--pieces", type=int, default=100)
+    parser.add_argument("--pieces", type=int, default=200)
     parser.add_argument("--every", type=int, default=50, help="milliseconds between two pieces")
     uvloop.run(main(parser.parse_args()))
