@@ -18,7 +18,9 @@ from temporalio.service import RPCError
 from harness.agent import Agent
 from harness.client.connection import Connection
 from harness.client.follow import Feeds
+from harness.client.fork import Change, fork
 from harness.client.handle import RunHandle
+from harness.client.recording import Recording
 from harness.client.start import Request, as_messages, start
 from harness.commons.log import get_logger
 from harness.contracts.errors import RunError, StoreError
@@ -75,7 +77,7 @@ class HarnessClient:
         id = await start(self.connection, agent, request, eager=served)
         if not served and not await self.has_worker(agent):
             await self.warn_unserved(id, agent.name)
-        return RunHandle(self.connection, self._feeds, id, agent)
+        return RunHandle(self.connection, self._feeds, id, agent, self.serve)
 
     async def serve(self, agent: Agent[Any]) -> bool:  # noqa: ARG002 - for those who host
         """Whether a worker in this process serves the agent; a client hosts none."""
@@ -120,7 +122,23 @@ class HarnessClient:
 
     def run(self, id: str, agent: Agent[Out] | None = None) -> RunHandle[Out]:
         """The run with this id. Nothing is asked yet: a wrong id shows at the first question."""
-        return RunHandle(self.connection, self._feeds, id, agent)
+        return RunHandle(self.connection, self._feeds, id, agent, self.serve)
+
+    async def fork(
+        self,
+        source: str | Recording,
+        at: int,
+        change: Change,
+        *,
+        agent: Agent[Out] | None = None,
+        id: str | None = None,
+    ) -> RunHandle[Out]:
+        """A new run that goes on after turn `at` of another one, or of an exported one. The agent
+        is needed only where this process shall serve it. See `RunHandle.fork`."""
+        served = agent is not None and await self.serve(agent)
+        name = agent.name if agent else None
+        forked = await fork(self.connection, source, at, change, id=id, agent=name, eager=served)
+        return self.run(forked, agent)
 
     async def runs(self, query: str = "", limit: int | None = None) -> AsyncIterator[RunRow]:
         """Runs, newest first. `query` is the engine's own language, such as

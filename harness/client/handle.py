@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
@@ -22,6 +22,7 @@ from harness.agent import Agent
 from harness.client import history
 from harness.client.connection import Connection, whoami
 from harness.client.follow import Feeds
+from harness.client.fork import Change, fork
 from harness.contracts.errors import (
     CATALOG,
     ErrorInfo,
@@ -46,6 +47,8 @@ from harness.contracts.steering import (
 )
 
 Out = TypeVar("Out")
+Serve = Callable[[Agent[Any]], Awaitable[bool]]
+"""Lets a worker of this process serve the agent, where the process hosts any; says whether."""
 ANSWER_S = 10.0
 """How long a query or update waits for a worker."""
 SERVED_S = 2.0
@@ -69,12 +72,18 @@ class Finished(Generic[Out]):
 
 class RunHandle(Generic[Out]):
     def __init__(
-        self, connection: Connection, feeds: Feeds, id: str, agent: Agent[Out] | None = None
+        self,
+        connection: Connection,
+        feeds: Feeds,
+        id: str,
+        agent: Agent[Out] | None = None,
+        serve: Serve | None = None,
     ) -> None:
         self.id = id
         self._connection = connection
         self._feeds = feeds
         self._agent = agent
+        self._serve = serve
 
     def __repr__(self) -> str:
         return f"RunHandle({self.id!r})"
@@ -193,6 +202,28 @@ class RunHandle(Generic[Out]):
 
     async def answer(self, text: str, id: str | None = None) -> Decision:
         return await self.decide("answer", id, answer=text)
+
+    # --- going on otherwise
+
+    async def fork(
+        self,
+        at: int,
+        *,
+        hint: str | None = None,
+        model: str | None = None,
+        instructions: str | None = None,
+        results: Mapping[str, str] | None = None,
+        id: str | None = None,
+    ) -> RunHandle[Out]:
+        """A new run that has turns 1 to `at` of this one behind it and goes on with the next model
+        call. Nothing of that is run again, and this run stays as it is.
+
+        `results` replaces what tools of turn `at` answered, by the ids of their calls."""
+        change = Change(hint=hint, model=model, instructions=instructions, results=results or {})
+        served = bool(self._agent and self._serve and await self._serve(self._agent))
+        name = self._agent.name if self._agent else None
+        forked = await fork(self._connection, self.id, at, change, id=id, agent=name, eager=served)
+        return RunHandle(self._connection, self._feeds, forked, self._agent, self._serve)
 
     # --- inside
 

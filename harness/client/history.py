@@ -14,7 +14,7 @@ from temporalio.api.workflowservice.v1 import (
     DescribeWorkflowExecutionRequest,
     GetWorkflowExecutionHistoryRequest,
 )
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionDescription
 from temporalio.common import RawValue
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -130,14 +130,29 @@ def not_found(run: str) -> RunError:
 
 async def first_execution(client: Client, run: str) -> str:
     """The oldest execution of the chain that the engine still knows."""
+    description = await _describe(client, run)
+    info = description.raw_description.workflow_execution_info
+    return info.first_run_id or description.run_id or ""
+
+
+async def newest_execution(client: Client, run: str) -> str:
+    return (await _describe(client, run)).run_id or ""
+
+
+async def page(
+    client: Client, request: GetWorkflowExecutionHistoryRequest, run: str
+) -> list[HistoryEvent]:
+    found = await _patiently(client, request, run)
+    return [await _readable(client, entry) for entry in found.history.events]
+
+
+async def _describe(client: Client, run: str) -> WorkflowExecutionDescription:
     try:
-        description = await client.get_workflow_handle(run).describe()
+        return await client.get_workflow_handle(run).describe()
     except RPCError as error:
         if error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT):
             raise not_found(run) from None
         raise StackError("unreachable", f"Temporal does not answer: {error.message}") from error
-    info = description.raw_description.workflow_execution_info
-    return info.first_run_id or description.run_id or ""
 
 
 async def branch_of(client: Client, run: str, run_id: str) -> tuple[str, int] | None:

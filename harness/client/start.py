@@ -24,6 +24,7 @@ from harness.client.connection import Connection, whoami
 from harness.commons.telemetry import current_trace_id, span
 from harness.contracts.errors import RunError, StackError, StoreError
 from harness.contracts.message import Message, user
+from harness.contracts.queues import agent_queue
 from harness.contracts.run import WORKFLOW, Budget, Parent, RunSpec, RunState
 from harness.contracts.tool import Workspace
 from harness.contracts.transcript import digest
@@ -100,20 +101,28 @@ async def _start(
     connection: Connection, agent: Agent[Any], request: Request, id: str, *, eager: bool
 ) -> str:
     spec = await pin(connection, agent, request)
-    prompt = spec.messages[-1].text if spec.messages else ""
+    await launch(connection, spec, id, eager=eager, repeatable=_repeatable(request))
+    return id
+
+
+async def launch(
+    connection: Connection, spec: RunSpec, id: str, *, eager: bool, repeatable: bool
+) -> None:
+    """Hand a pinned run to the engine. `repeatable`: the same spec again means the same run."""
+    prompt = spec.asked
     attributes = {
         "HarnessAgent": spec.agent,
         "HarnessState": RunState.RUNNING.value,
         "HarnessSession": spec.session,
         "HarnessModel": spec.model,
     }
-    memo = {REQUEST_MEMO: _request_digest(spec)} if _repeatable(request) else None
+    memo = {REQUEST_MEMO: _request_digest(spec)} if repeatable else None
     try:
-        handle = await connection.temporal.start_workflow(
+        await connection.temporal.start_workflow(
             WORKFLOW,
             spec,
             id=id,
-            task_queue=agent.queue,
+            task_queue=agent_queue(spec.agent),
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
             search_attributes=_attributes(attributes),
@@ -123,11 +132,9 @@ async def _start(
             request_eager_start=eager,
         )
     except WorkflowAlreadyStartedError:
-        await _same_request(connection, id, spec, known=_repeatable(request))
-        return id
+        await _same_request(connection, id, spec, known=repeatable)
     except RPCError as error:
         raise _start_error(error) from error
-    return handle.id
 
 
 async def _same_request(connection: Connection, id: str, spec: RunSpec, *, known: bool) -> None:

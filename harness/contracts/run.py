@@ -163,6 +163,14 @@ class RunSpec(Word):
     carry: Carry | None = None
     """Where an earlier execution of the same run left off."""
 
+    @property
+    def asked(self) -> str:
+        """What the run is about, in words."""
+        text = self.messages[-1].text if self.messages else ""
+        if text or self.parent is None:
+            return text
+        return f"fork of {self.parent.run} at turn {self.parent.turn}"
+
 
 class RunResult(Word):
     """How a run ended, whatever the way."""

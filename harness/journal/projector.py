@@ -42,7 +42,7 @@ class Projector(State):
         fields: dict[str, Any] = {
             "agent": spec.agent,
             "model": spec.model,
-            "prompt": spec.messages[-1].text if spec.messages else "",
+            "prompt": spec.asked,
             "session": spec.session,
             "parent": spec.parent,
             "by": spec.started_by or attributes.identity or None,

@@ -36,7 +36,7 @@ def markdown(memory: Memory) -> str:
     if memory.refusal:
         rows.append(("Last refused signal", memory.refusal))
     lines = ["| | |", "|---|---|", *(f"| {name} | {_cell(value)} |" for name, value in rows)]
-    lines += ["", f"**Asked:** {_cut(_prompt(memory))}"]
+    lines += ["", f"**Asked:** {_cut(memory.spec.asked)}"]
     for pending in memory.pending.values():
         lines += ["", f"**Waiting for a person** (`{pending.id}`): {_cut(pending.question)}"]
         if pending.tool:
@@ -66,10 +66,6 @@ def status(memory: Memory) -> RunStatus:
 def transcript(memory: Memory) -> TranscriptView:
     held = tuple(message for node in memory.sent for message in node.messages)
     return TranscriptView(head=memory.head, saved=memory.saved, unsaved=(*held, *memory.messages))
-
-
-def _prompt(memory: Memory) -> str:
-    return memory.spec.messages[-1].text if memory.spec.messages else ""
 
 
 def _cut(text: str) -> str:

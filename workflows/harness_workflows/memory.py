@@ -128,6 +128,7 @@ def remember(spec: RunSpec) -> Memory:
             saved=spec.head,
             messages=list(spec.messages),
             budget=spec.budget,
+            turn=spec.parent.turn if spec.parent else 0,
         )
     return Memory(
         spec=spec,

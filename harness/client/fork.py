@@ -1,0 +1,165 @@
+"""Forking a run: a new one that starts from a node of its transcript.
+
+What came before is pointed at and not copied: two look-ups, however long the run is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
+
+from harness.client import history
+from harness.client.connection import Connection, whoami
+from harness.client.recording import Recording, read_history
+from harness.client.start import launch, new_id
+from harness.commons.telemetry import current_trace_id, span
+from harness.contracts.errors import ConfigError, ProviderError, RunError, StoreError
+from harness.contracts.message import user
+from harness.contracts.model import split_ref
+from harness.contracts.run import Parent, RunSpec
+from harness.contracts.transcript import Node
+from harness.journal import Execution
+from harness.journal.fork import Point, check_turn, edited, point, without_hints
+from harness.journal.nodes import nodes
+from harness.store.copying import put_nodes
+
+NEXT_TURN = """
+SELECT n.body FROM harness.answer a JOIN harness.node n ON n.id = a.head
+WHERE a.run = %s AND a.turn = %s AND a.call >= 0 ORDER BY a.call DESC, a.seq DESC LIMIT 1
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What a fork does otherwise than its parent."""
+
+    hint: str | None = None
+    model: str | None = None
+    instructions: str | None = None
+    results: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What tools of the last kept turn answered instead, by the ids of their calls."""
+
+
+async def fork(
+    connection: Connection,
+    source: str | Recording,
+    at: int,
+    change: Change,
+    *,
+    id: str | None = None,
+    agent: str | None = None,
+    eager: bool = False,
+) -> str:
+    """Start a run with turns 1 to `at` of another one behind it; returns its id. `agent` is the
+    name of the one that will serve it, where that is known."""
+    run = source.run if isinstance(source, Recording) else source
+    with span("fork run", {"run": run}):
+        if isinstance(source, Recording):
+            await bring(connection, source)
+            spec, begin = source.spec, point(run, source.spec, source.events, at)
+        else:
+            spec, begin = await _find(connection, run, at)
+        if agent is not None and agent != spec.agent:
+            raise ConfigError(
+                "bad_agent",
+                f"Run {run!r} is of agent {spec.agent!r}, not of {agent!r}.",
+                fix=f"Name the agent that is called {spec.agent!r}, or none.",
+            )
+        forked = await _forked(connection, run, at, spec, begin, change)
+        name = id or new_id(spec.agent)
+        await launch(connection, forked, name, eager=eager, repeatable=id is not None)
+        return name
+
+
+async def bring(connection: Connection, recording: Recording) -> None:
+    """Put what an exported run names into this store; all of it is found by its content."""
+    for content in recording.specs.values():
+        await connection.artifacts.put(content, media_type="application/json")
+    for blob in recording.artifacts.values():
+        await connection.artifacts.put(blob.content, media_type=blob.media_type)
+    await put_nodes(connection.database, recording.nodes or nodes(recording.events))
+
+
+async def _find(connection: Connection, run: str, at: int) -> tuple[RunSpec, Point]:
+    spec, run_id = await _newest(connection, run)
+    check_turn(run, spec, at)
+    rows = await connection.database.fetch(NEXT_TURN, (run_id, at + 1))
+    if rows:  # the next turn's node: what it asked, and the node that this followed
+        node = Node.model_validate_json(rows[0][0])
+        asked = node.messages
+        asked = asked[:-1] if asked and asked[-1].role == "assistant" else asked
+        return spec, Point(node.parent, without_hints(asked))
+    # The last turn, or one of an earlier history: read all of them.
+    recording = await read_history(connection.temporal, run)
+    begin = point(run, spec, recording.events, at)
+    if begin.head is not None:
+        await _durable(connection, begin.head, recording)
+    return spec, begin
+
+
+async def _newest(connection: Connection, run: str) -> tuple[RunSpec, str]:
+    """What the run was started with, from the first entry of its newest execution."""
+    client = connection.temporal
+    run_id = await history.newest_execution(client, run)
+    request = GetWorkflowExecutionHistoryRequest(
+        namespace=client.namespace,
+        execution=WorkflowExecution(workflow_id=run, run_id=run_id),
+        maximum_page_size=1,
+    )
+    entries = await history.page(client, request, run)
+    return Recording(run, (Execution(run_id, tuple(entries)),)).spec, run_id
+
+
+async def _durable(connection: Connection, head: str, recording: Recording) -> None:
+    """A node is written a moment after its answer; history has all that it is made of."""
+    there = "SELECT 1 FROM harness.node WHERE id = %s"
+    if await connection.database.fetch(there, (head,)):
+        return
+    await put_nodes(connection.database, nodes(recording.events))
+    if not await connection.database.fetch(there, (head,)):
+        raise StoreError(
+            "transcript_missing",
+            f"The transcript of run {recording.run!r} is not in this store.",
+            fix="Export the run where it was made, and fork the file.",
+        )
+
+
+async def _forked(
+    connection: Connection, run: str, at: int, spec: RunSpec, begin: Point, change: Change
+) -> RunSpec:
+    messages = edited(run, at, begin.messages, change.results)
+    if change.hint:
+        messages = (*messages, user(change.hint, origin="hint"))
+    if not messages:
+        raise RunError(
+            "no_turn",
+            f"Turn {at} of {run!r} is an answer: the model has nothing to go on with.",
+            fix="Say what is next with a hint, or fork at an earlier turn.",
+        )
+    updates: dict[str, object] = {
+        "head": begin.head,
+        "messages": messages,
+        "parent": Parent(run=run, turn=at),
+        "session": None,
+        "carry": None,
+        "trace": current_trace_id(),
+        "started_by": whoami(),
+    }
+    if change.model:
+        updates |= _model(connection, change.model)
+    if change.instructions is not None:
+        agent = await connection.specs.get(spec.spec)
+        other = agent.model_copy(update={"instructions": change.instructions})
+        updates["spec"] = await connection.specs.put(other)
+    return spec.model_copy(update=updates)
+
+
+def _model(connection: Connection, model: str) -> dict[str, object]:
+    provider, name = split_ref(model)
+    if not provider or not name:
+        raise ProviderError("unknown", f"{model!r} names no model.")
+    settings = connection.settings.providers.get(provider)
+    return {"model": model, "override": True, "model_queue": settings.queue if settings else None}

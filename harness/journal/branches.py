@@ -1,0 +1,22 @@
+"""What of a run still stands: a reset makes it go on from an earlier point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from harness.contracts.event import Branched, DurableEvent, RunStarted
+
+
+def standing(events: Iterable[DurableEvent]) -> list[DurableEvent]:
+    """Without what resets left behind."""
+    kept: list[DurableEvent] = []
+    first = 0
+    """Where the events of this execution, or of one that it branched from, begin."""
+    for event in events:
+        if isinstance(event, RunStarted):
+            first = len(kept)
+        elif isinstance(event, Branched) and event.cursor is not None:
+            left_at = event.cursor.event_id
+            kept[first:] = [e for e in kept[first:] if e.cursor and e.cursor.event_id < left_at]
+        kept.append(event)
+    return kept

@@ -1,0 +1,110 @@
+"""Where a fork begins: the transcript node after a turn, and what the model has not seen yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from harness.contracts.errors import RunError
+from harness.contracts.event import DurableEvent, ModelCalled, ModelReplied, ToolCallFinished
+from harness.contracts.message import Message, ToolResult, tool_results
+from harness.contracts.run import RunSpec
+from harness.journal.branches import standing
+
+
+class Point(NamedTuple):
+    head: str | None
+    messages: tuple[Message, ...]
+
+
+def check_turn(run: str, spec: RunSpec, at: int) -> None:
+    if at < 0:
+        raise RunError("no_turn", f"There is no turn {at}: the first is 1, and 0 keeps none.")
+    parent = spec.parent
+    if parent is not None and at < parent.turn:
+        raise RunError(
+            "no_turn",
+            f"Turn {at} lies before {run!r} began: it is a fork of {parent.run!r} at turn "
+            f"{parent.turn}.",
+            fix=f"Fork {parent.run} instead.",
+        )
+
+
+def point(run: str, spec: RunSpec, events: Iterable[DurableEvent], at: int) -> Point:
+    """The point after turn `at`, with its tool results; 0 is the start."""
+    check_turn(run, spec, at)
+    stands = standing(events)
+    asked = {each.turn: each for each in stands if isinstance(each, ModelCalled)}
+    replied = {each.turn: each for each in stands if isinstance(each, ModelReplied)}
+    if (then := asked.get(at + 1)) is not None:
+        return Point(then.head, without_hints(then.messages))
+    if at == (spec.parent.turn if spec.parent else 0):
+        return Point(spec.head, without_hints(spec.messages))
+    reply = replied.get(at)
+    if reply is None:
+        raise _no_turn(run, at, max(replied, default=0), called=at in asked)
+    results = {
+        each.call_id: _result(each)
+        for each in stands
+        if isinstance(each, ToolCallFinished) and each.turn == at
+    }
+    open_calls = [call.name for call in reply.message.calls if call.id not in results]
+    if open_calls:
+        raise RunError(
+            "no_turn", f"Turn {at} of {run!r} has no result of {', '.join(open_calls)} yet."
+        )
+    found = tuple(results[call.id] for call in reply.message.calls)
+    return Point(reply.head, (tool_results(found),) if found else ())
+
+
+def without_hints(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """Hints that were taken up with a call came after the turn before it."""
+    end = len(messages)
+    while end and messages[end - 1].origin == "hint":
+        end -= 1
+    return messages[:end]
+
+
+def edited(
+    run: str, at: int, messages: tuple[Message, ...], results: Mapping[str, str]
+) -> tuple[Message, ...]:
+    """The messages with other answers of tools, by call."""
+    there = {p.call: p for m in messages for p in m.parts if isinstance(p, ToolResult)}
+    for call in results:
+        if call not in there:
+            known = ", ".join(f"{id} ({part.name})" for id, part in there.items()) or "none"
+            raise RunError(
+                "no_turn",
+                f"Turn {at} of {run!r} has no tool result {call!r}; it has: {known}.",
+                fix="Fork at the turn that made the call.",
+            )
+    return tuple(
+        message.model_copy(
+            update={
+                "parts": tuple(
+                    ToolResult(call=part.call, name=part.name, content=results[part.call])
+                    if isinstance(part, ToolResult) and part.call in results
+                    else part
+                    for part in message.parts
+                )
+            }
+        )
+        for message in messages
+    )
+
+
+def _result(event: ToolCallFinished) -> ToolResult:
+    return ToolResult(
+        call=event.call_id,
+        name=event.name,
+        content=event.content,
+        error=None if event.ok else True,
+        artifact=event.artifact,
+    )
+
+
+def _no_turn(run: str, at: int, last: int, *, called: bool) -> RunError:
+    if called:
+        return RunError("no_turn", f"Turn {at} of {run!r} has no reply yet.")
+    turns = f"its last turn is {last}" if last else "it has no turn yet"
+    return RunError("no_turn", f"Run {run!r} has no turn {at}: {turns}.")

@@ -1,0 +1,147 @@
+"""A fork keeps turns whole and goes on from there; its parent stays as it was."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import Agent, Harness, tool
+from harness.client.export import dumps, read_file
+from harness.client.fork import Change
+from harness.client.recording import record
+from harness.contracts import event as e
+from harness.contracts.errors import ConfigError, HarnessError
+from harness.contracts.run import Parent
+from harness.replay import check
+from tests.fakes.model_server import ModelServer
+from tests.fakes.runs import Gate, look, one, only, valid_transcript
+from tests.fakes.steps import call, say
+
+
+def asked(server: ModelServer) -> list[dict[str, Any]]:
+    """What the newest request holds, from the provider's side."""
+    return server.calls[-1].body["input"]
+
+
+def results(server: ModelServer) -> list[str]:
+    return [each["output"] for each in asked(server) if each.get("type") == "function_call_output"]
+
+
+async def test_a_fork_goes_on_after_a_turn(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    counted: list[str] = []
+
+    @tool(effect="write")
+    def note(what: str) -> str:
+        "Write it down."
+        counted.append(what)
+        return f"noted {what}"
+
+    agent = Agent(name, instructions="Be brief.", tools=[note])
+    model_server.script(
+        call("note", what="a"), call("note", what="b"), say("first end"), say("second end")
+    )
+    run = await harness.start(agent, "go")
+    await run.result()
+    before = await run.trace()
+
+    forked = await run.fork(1, hint="otherwise", model="openai/gpt-5-mini", instructions="Be long.")
+    assert (await forked.result()).output == "second end"
+    assert counted == ["a", "b"], "nothing was run again"
+    assert results(model_server) == ["noted a"]
+    assert "otherwise" in str(asked(model_server)[-1])
+    body = model_server.calls[-1].body
+    assert (body["model"], body["instructions"]) == ("gpt-5-mini", "Be long.")
+
+    events = await forked.trace()
+    started = one(events, e.RunStarted)
+    assert started.parent == Parent(run=run.id, turn=1)
+    assert [each.turn for each in only(events, e.ModelCalled)] == [2]
+    assert await run.trace() == before
+    head = (await forked.outcome()).head
+    assert [m.role for m in await valid_transcript(harness, head)] == [
+        "user", "assistant", "tool", "user", "assistant",
+    ]  # fmt: skip
+    await check(await record(harness.connection, forked.id, at=0))
+
+
+async def test_a_result_is_edited_and_a_fork_forked(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    agent = Agent(name, tools=[look])
+    model_server.script(
+        call("look", place="a"), say("one"), call("look", place="b"), say("two"), say("three")
+    )
+    run = await harness.start(agent, "go")
+    await run.result()
+    (wanted,) = [each.call.id for each in only(await run.trace(), e.ToolCallRequested)]
+    forked = await run.fork(1, results={wanted: "a treasure"})
+    await forked.result()
+    assert "a treasure" in results(model_server)
+
+    again = await forked.fork(3, hint="sum up")
+    await again.result()
+    assert [each.turn for each in only(await again.trace(), e.ModelCalled)] == [4]
+    assert results(model_server) == ["a treasure", "nothing at b"]
+    with pytest.raises(HarnessError, match=f"lies before .*{forked.id}") as caught:
+        await again.fork(2)
+    assert caught.value.code == "run.no_turn"
+
+
+async def test_what_cannot_be_forked(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    gate = Gate()
+    model_server.script(call("hold", what="x"), say("done"))
+    run = await harness.start(Agent(name, tools=[gate.tool]), "go")
+    await gate.entered.wait()
+    for at, words in ((-1, "first is 1"), (1, "no result of hold yet"), (7, "no turn 7")):
+        with pytest.raises(HarnessError, match=words) as caught:
+            await run.fork(at)
+        assert caught.value.code == "run.no_turn"
+    gate.left.set()
+    await run.result()
+    with pytest.raises(HarnessError, match="nothing to go on with"):
+        await run.fork(2)
+    with pytest.raises(HarnessError, match="has no tool result 'other'; it has"):
+        await run.fork(1, results={"other": "x"})
+    with pytest.raises(HarnessError) as caught:
+        await harness.run("nobody").fork(1)
+    assert caught.value.code == "run.not_found"
+    with pytest.raises(ConfigError, match="is of agent"):
+        await harness.run(run.id, Agent(f"{name}-other")).fork(1)
+
+
+async def test_the_start_is_turn_0_and_ids_are_idempotent(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    model_server.script(say("one"), say("two"))
+    run = await harness.start(Agent(name), "go")
+    await run.result()
+    forked = await run.fork(0, id=f"{name}-again")
+    same = await run.fork(0, id=f"{name}-again")
+    assert same.id == forked.id
+    assert (await same.result()).output == "two"
+    assert len(model_server.calls) == 2
+
+
+async def test_an_exported_file_is_forked_where_nothing_of_it_is_known(
+    harness: Harness, model_server: ModelServer, name: str, tmp_path: Path
+) -> None:
+    agent = Agent(name, tools=[look])
+    model_server.script(call("look", place="a"), say("one"), say("two"))
+    run = await harness.start(agent, "go")
+    await run.result()
+    file = tmp_path / "run.json"
+    file.write_text(dumps(await record(harness.connection, run.id, at=time.time())), "utf-8")
+    database = harness.connection.database
+    await database.fetch("DELETE FROM harness.answer WHERE run = ANY(%s)", ([run.id],))
+    recording = read_file(file)
+    await database.fetch("DELETE FROM harness.node WHERE id = ANY(%s)", (list(recording.nodes),))
+    forked = await harness.fork(recording, 1, Change(hint="again"), agent=agent)
+    assert (await forked.result()).output == "two"
+    assert results(model_server) == ["nothing at a"]
