@@ -26,6 +26,7 @@ from harness.store.artifacts import Artifacts
 from harness.store.live import LiveText, LiveWriter
 from harness.store.specs import Specs
 from harness.store.transcripts import Transcripts
+from harness_activities.call_ids import with_own_ids
 from harness_activities.context import estimate, fit
 from harness_activities.heartbeats import beating
 from harness_activities.images import with_images
@@ -199,7 +200,7 @@ class _Call:
             data, invalid = read_output(reply.message.text, self.spec.output)
         return ModelTurn(
             head="",
-            message=reply.message,
+            message=with_own_ids(reply.message),
             model=answer.model,
             usage=reply.usage,
             cost_micros=answer.cost_micros,

@@ -41,7 +41,7 @@ async def decision(memory: Memory, pending: Pending) -> Decide | None:
     _publish(memory)
     # No `finally` around this: it would run when the worker drops the run from its memory, too.
     await until(memory, lambda: pending.id in memory.decided, pending.question)
-    del memory.pending[pending.id]
+    memory.pending.pop(pending.id, None)
     if memory.aborted is None:
         _publish(memory)
     return memory.decided.pop(pending.id, None)
