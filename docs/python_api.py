@@ -12,7 +12,7 @@ from docs.generate import fields_table, notes, page, title
 
 def python_page() -> str:
     import harness
-    from harness.agent import Agent, Ask, ToolContext, tool
+    from harness.agent import Agent, Ask, Happened, Tool, ToolContext, tool
     from harness.client.client import HarnessClient, RunRow
     from harness.client.handle import Finished, RunHandle
     from harness.client.session import Session
@@ -26,6 +26,8 @@ def python_page() -> str:
     parts += ["## Agent", _call(source.constructor(Agent)), _doc(Agent)]
     made = source.function(tool)
     parts += ["## tool", _call(f"@{made.signature}"), _text(made.text)]
+    parts += ["## Tool", _doc(Tool), fields_table(Tool, skip=("hooks", "signature"))]
+    parts += [_methods(Tool), "## Happened", _doc(Happened), fields_table(Happened)]
     parts += ["## ToolContext", _doc(ToolContext), fields_table(ToolContext, skip=("host",))]
     parts += [_methods(ToolContext), "## Ask", "`from harness.agent import Ask`", _doc(Ask)]
     parts += [fields_table(Ask), "## Harness", _doc(Harness), _methods(Harness)]
