@@ -28,7 +28,14 @@ from harness.journal.payloads import first
 RETRY_S = 0.2
 GIVE_UP_S = 120.0
 """How long a reader waits for an engine that does not answer."""
-AWAY = {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}
+AWAY = {
+    RPCStatusCode.UNAVAILABLE,
+    RPCStatusCode.DEADLINE_EXCEEDED,
+    RPCStatusCode.CANCELLED,
+    RPCStatusCode.UNKNOWN,  # "transport error": the connection broke in the middle of a call
+    RPCStatusCode.INTERNAL,
+    RPCStatusCode.RESOURCE_EXHAUSTED,
+}
 REFERENCE = b"ExternalStorageReference"
 """Stands in every payload that was stored elsewhere: the name of the message it became."""
 
