@@ -12,6 +12,7 @@ from harness.contracts.event import DurableEvent, Event
 from harness.contracts.message import Message, ToolResult
 from harness.contracts.run import RunState
 from harness.store import Transcripts
+from tests.conformance.order import Order
 
 T = TypeVar("T")
 
@@ -82,8 +83,14 @@ async def waiting(run: RunHandle[Any], count: int = 1) -> list[Any]:
 
 
 async def all_events(run: RunHandle[Any], seconds: float = 20.0) -> list[Event]:
+    """What a follower sees, which is in order."""
+    order, events = Order(), list[Event]()
     async with asyncio.timeout(seconds):
-        return [event async for event in run.events()]
+        async for event in run.events():
+            order.feed(event)
+            events.append(event)
+    order.close()
+    return events
 
 
 def kinds(events: Iterable[Event]) -> list[str]:

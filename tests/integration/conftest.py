@@ -29,7 +29,7 @@ from tests.fakes.postgres import database_url as database_url
 from tests.fakes.postgres import postgres as postgres
 from tests.fakes.stack import User, kill, lives, pid_of, pids_of, until
 
-HANGS_SECONDS = 20
+HANGS_SECONDS = 60
 
 
 @dataclass(frozen=True)
