@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from contextlib import aclosing
 
 import uvloop
 from temporalio.api.enums.v1 import EventType
@@ -40,9 +39,8 @@ async def long_run(harness: Harness, turns: int) -> None:
     start = time.perf_counter()
     run = await harness.start(agent_of(f"long:turns-{turns}"), PROMPT, id="long")
     replies = 0
-    async with aclosing(run.events()) as events:
-        async for event in events:
-            replies += event.type == "model_replied"
+    async for event in run.events():
+        replies += event.type == "model_replied"
     result = await run.result()
     assert result.output == FINAL
     print(

@@ -104,7 +104,7 @@ def _responses(done: int) -> tuple[list[Json], Json]:
             "total_tokens": 120,
         },
     }  # fmt: skip
-    begun = {**whole, "status": "in_progress", "output": [], "usage": None}
+    begun: Json = {**whole, "status": "in_progress", "output": [], "usage": None}
     item, middle = _called(done) if done < ROUNDS else _said()
     bare = {**item, "status": "in_progress", **({"arguments": ""} if done < ROUNDS else {})}
     if done >= ROUNDS:
@@ -136,11 +136,11 @@ def _called(done: int) -> tuple[Json, list[Json]]:
 
 
 def _said() -> tuple[Json, list[Json]]:
-    part = {"type": "output_text", "text": FINAL, "annotations": [], "logprobs": []}
+    part: Json = {"type": "output_text", "text": FINAL, "annotations": [], "logprobs": []}
     item: Json = {"type": "message", "id": f"msg_{ID}", "role": "assistant", "status": "completed"}
     at = {"item_id": item["id"], "output_index": 0, "content_index": 0}
     kind = "response.output_text"
-    begun = {**part, "text": ""}
+    begun: Json = {**part, "text": ""}
     events: list[Json] = [{"type": "response.content_part.added", **at, "part": begun}]
     events += ({"type": f"{kind}.delta", **at, "delta": p, "logprobs": []} for p in _pieces())
     events.append({"type": f"{kind}.done", **at, "text": FINAL, "logprobs": []})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from typing import Any
 
 import uvloop
 
@@ -14,6 +15,7 @@ from bench.agents import Ground, agent_of, ground
 from bench.measure import memory_kb
 from bench.work import FINAL, PROMPT
 from harness import Harness
+from harness.client.handle import RunHandle
 from harness.contracts.run import RunState
 
 WARM = 50
@@ -47,7 +49,7 @@ async def parked(base: Ground, count: int, title: str, **options: int) -> None:
 
 async def finish(harness: Harness, id: str) -> None:
     """A parked run goes on, evicted or not."""
-    run = harness.run(id)
+    run: RunHandle[Any] = harness.run(id)
     while (await run.status()).state is RunState.WAITING or await run.pending():
         if await run.pending():
             await run.approve()

@@ -19,7 +19,7 @@ import statistics
 import sys
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import FrameType
@@ -77,10 +77,10 @@ class Sampler:
         self.seen[LOOP] += 1
 
 
-def threads() -> Counter[str]:
+def threads() -> defaultdict[str, float]:
     """Seconds of CPU of the kinds of threads of this process."""
     names = {thread.native_id: thread.name for thread in threading.enumerate()}
-    used: Counter[str] = Counter()
+    used: defaultdict[str, float] = defaultdict(float)
     for task in Path("/proc/self/task").iterdir():
         try:
             seconds = int((task / "schedstat").read_text().split()[0]) / 1e9
@@ -109,11 +109,10 @@ async def block(context: Any, tag: str, runs: int, pids: dict[str, int]) -> dict
     signal.setitimer(signal.ITIMER_PROF, SAMPLE_S, SAMPLE_S)
     await asyncio.gather(*(one(number) for number in range(runs)))
     signal.setitimer(signal.ITIMER_PROF, 0)
-    used = threads()
-    used.subtract(before)
+    used = {name: seconds - before[name] for name, seconds in threads().items()}
     main, samples = used.pop("main"), sampler.seen.total()
     for name, count in sampler.seen.items():
-        used[name] += main * count / samples
+        used[name] = main * count / samples
     for name, pid in pids.items():
         used[name] = tree_cpu(pid) - others[name]
     return {name: seconds / runs * 1e3 for name, seconds in used.items()}

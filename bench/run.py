@@ -74,7 +74,7 @@ async def measure(entrant: Entrant, chosen: argparse.Namespace, model: tuple[str
 
 
 async def main(chosen: argparse.Namespace) -> None:
-    names = chosen.only.split(",") if chosen.only else []
+    names: list[str] = chosen.only.split(",") if chosen.only else []
     entrants = [each for each in ENTRANTS if not names or each.name in names]
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
     batch = time.strftime("%Y-%m-%dT%H:%M:%S")

@@ -1,3 +1,5 @@
+# pyright: basic
+# (the SDK types its streams by overloads on literals; this is the loop that a user would write)
 """The floor: the same loop written by hand, as lean as Temporal and the official SDK allow.
 
 Same SDKs, same streaming, unsandboxed, uvloop, eager start, the tool as a local activity, the
@@ -37,7 +39,7 @@ class Model:
     async def _chat(self, messages: list[Json]) -> Json:
         text: list[str] = []
         calls: dict[int, Json] = {}
-        stream = await self.client.chat.completions.create(
+        stream: Any = await self.client.chat.completions.create(
             model=MODEL,
             messages=[{"role": "system", "content": SYSTEM}, *messages],  # type: ignore[list-item]
             tools=[ADD_CHAT],  # type: ignore[list-item]
@@ -68,7 +70,7 @@ class Model:
 
     async def _responses(self, messages: list[Json]) -> Json:
         items = [part for m in messages for part in m.get("items") or [_input(m)]]
-        stream = await self.client.responses.create(
+        stream: Any = await self.client.responses.create(
             model=MODEL,
             instructions=SYSTEM,
             input=items,  # type: ignore[arg-type]
@@ -80,7 +82,7 @@ class Model:
         async for event in stream:
             if event.type == "response.completed":
                 output = event.response.output
-        kept = [item.model_dump(exclude_none=True) for item in output]
+        kept: list[Json] = [item.model_dump(exclude_none=True) for item in output]
         message: Json = {"role": "assistant", "content": None, "items": kept}
         for item in output:
             if item.type == "message":
