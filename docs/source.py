@@ -8,6 +8,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 from functools import cache
+from types import ModuleType
 from typing import Any, NamedTuple
 
 
@@ -116,10 +117,9 @@ def _arguments(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     return re.sub(r"^(self|cls)(: [\w\[\]]+)?(, )?", "", whole)
 
 
-def defined(module: Any, base: type) -> Iterator[type]:
+def defined(module: ModuleType, base: type) -> Iterator[type]:
     """The classes of a module that derive from `base`, in the order of the source."""
-    found: list[object] = list(vars(module).values())
-    for value in found:
+    for value in vars(module).values():
         if (
             isinstance(value, type)
             and issubclass(value, base)
