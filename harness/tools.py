@@ -2,10 +2,13 @@
 
 from harness_activities.tools import (
     ask_human,
+    delete_file,
     echo,
+    edit_file,
     http_get,
     list_files,
     math,
+    move_file,
     now,
     read_file,
     search_files,
@@ -14,10 +17,13 @@ from harness_activities.tools import (
 
 __all__ = [
     "ask_human",
+    "delete_file",
     "echo",
+    "edit_file",
     "http_get",
     "list_files",
     "math",
+    "move_file",
     "now",
     "read_file",
     "search_files",

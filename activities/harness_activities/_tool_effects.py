@@ -90,8 +90,7 @@ class Write:
     async def run(self, act: Callable[[Any, Thread], Awaitable[ToolOutcome]]) -> ToolOutcome:
         """Make it, unless it has been made. `act` gets what was prepared."""
         if self.tool.hooks.prepare:
-            prepared = await self._hook(self.tool.hooks.prepare)
-            self.host.receipt(prepared)
+            self.host.receipt(await self._prepared(self.tool.hooks.prepare))
             self.new = NewEffect(**{**vars(self.new), "receipt": self.host.given})
             self.host.given = None
         hold = await self._begin()
@@ -104,6 +103,15 @@ class Write:
             await self.ledger.release(hold)
             raise
         return settled if isinstance(settled, ToolOutcome) else await self._act(settled, act)
+
+    async def _prepared(self, prepare: Callable[..., Any]) -> Any:
+        try:
+            return await self._hook(prepare)
+        except HarnessError:
+            raise
+        except Exception as error:
+            log.warning("preparing %s failed", self.tool.name, exc_info=True)
+            raise ToolError("failed", f"{self.tool.name} failed: {words(error)}") from None
 
     async def _begin(self) -> Hold | None:
         """None: another attempt has it, and has not ended while there was time."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
@@ -19,10 +19,11 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.agent import Agent
-from harness.client import history
+from harness.client import history, undo
 from harness.client.connection import Connection, whoami
 from harness.client.follow import Feeds
 from harness.client.fork import Change, fork
+from harness.contracts.effect import EffectRow, UndoReport
 from harness.contracts.errors import (
     CATALOG,
     ErrorInfo,
@@ -154,6 +155,21 @@ class RunHandle(Generic[Out]):
 
     async def pending(self) -> list[Pending]:
         return await self._query("pending", list[Pending])
+
+    # --- what it did to the world
+
+    async def effects(self) -> list[EffectRow]:
+        """Its writes as the ledger has them, in the order in which they began."""
+        return await undo.effects(self._connection, self.id)
+
+    async def undo(
+        self, to_turn: int | None = None, *, dry_run: bool = False, past: Sequence[str] = ()
+    ) -> UndoReport:
+        """Take back what the run did, or what it did after `to_turn`, the newest first. Stops at
+        what cannot be undone, unless its call is in `past`. A worker has to serve the agent."""
+        return await undo.undo(
+            self._connection, self.id, to_turn=to_turn, dry_run=dry_run, past=past
+        )
 
     # --- steering: signals need no worker to be there
 

@@ -6,6 +6,7 @@ a workflow is type-checked against activities that it never imports.
 
 from temporalio import activity
 
+from harness.contracts.effect import Compensate, Compensated, EffectPage, ListEffects
 from harness.contracts.model import CallModel, ModelTurn
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.contracts.transcript import SaveTranscript
@@ -26,4 +27,16 @@ async def run_tool(request: RunTool) -> ToolOutcome:
 @activity.defn
 async def save_transcript(request: SaveTranscript) -> str:
     """Make everything up to the returned head durable (before a run ends or goes on afresh)."""
+    ...
+
+
+@activity.defn
+async def list_effects(request: ListEffects) -> EffectPage:
+    """What there is to undo, the newest first."""
+    ...
+
+
+@activity.defn
+async def compensate(request: Compensate) -> Compensated:
+    """Take one effect back, or say why that cannot be done."""
     ...

@@ -19,6 +19,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from harness.agent import Agent
 from harness.client.connection import Connection
 from harness.contracts.queues import workspace_queue
+from harness_activities.effects import EffectActivities
 from harness_activities.run_tool import ToolActivities
 from harness_workers.shared import Shared, options, shared
 from harness_workflows import WORKFLOWS
@@ -42,6 +43,7 @@ class AgentWorker:
             ledger=parts.ledger,
             http=connection.settings.http,
         )
+        self._effects = EffectActivities(tools=self._tools, ledger=parts.ledger)
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> AgentWorker:
@@ -57,12 +59,19 @@ class AgentWorker:
     def _workers(self) -> list[Worker]:
         connection, agent = self._parts.connection, self._agent
         settings, model = connection.settings.worker, self._parts.model
+        effects = self._effects
         main = Worker(
             **options(connection),
             task_queue=agent.queue,
             workflows=WORKFLOWS,
             workflow_runner=workflow_runner(sandbox=settings.sandbox),
-            activities=[model.call_model, model.save_transcript, self._tools.run_tool],
+            activities=[
+                model.call_model,
+                model.save_transcript,
+                self._tools.run_tool,
+                effects.list_effects,
+                effects.compensate,
+            ],
             max_cached_workflows=settings.max_cached_runs,
             max_concurrent_workflow_tasks=settings.max_workflow_tasks,
             sticky_queue_schedule_to_start_timeout=timedelta(seconds=STICKY_S),
@@ -70,7 +79,11 @@ class AgentWorker:
         if not any(policy.workspace for policy in agent.policies().values()):
             return [main]
         queue = workspace_queue(agent.name, socket.gethostname())
-        tools = Worker(**options(connection), task_queue=queue, activities=[self._tools.run_tool])
+        tools = Worker(
+            **options(connection),
+            task_queue=queue,
+            activities=[self._tools.run_tool, effects.compensate],
+        )
         return [main, tools]
 
 

@@ -5,7 +5,8 @@ One workflow a file; everything that touches the world is an activity, called by
 """
 
 from harness_workflows.agent_run import AgentRun
+from harness_workflows.undo import Undo
 
-WORKFLOWS = [AgentRun]
+WORKFLOWS = [AgentRun, Undo]
 
-__all__ = ["WORKFLOWS", "AgentRun"]
+__all__ = ["WORKFLOWS", "AgentRun", "Undo"]

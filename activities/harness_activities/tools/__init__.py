@@ -3,6 +3,7 @@
 Light on purpose: an agent that names a tool loads no HTTP client and no engine.
 """
 
+from harness_activities.tools.edit import delete_file, edit_file, move_file
 from harness_activities.tools.files import list_files, read_file, write_file
 from harness_activities.tools.http import http_get
 from harness_activities.tools.person import ask_human
@@ -11,10 +12,13 @@ from harness_activities.tools.search import search_files
 
 __all__ = [
     "ask_human",
+    "delete_file",
     "echo",
+    "edit_file",
     "http_get",
     "list_files",
     "math",
+    "move_file",
     "now",
     "read_file",
     "search_files",

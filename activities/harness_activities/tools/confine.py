@@ -119,18 +119,70 @@ def open_regular(folder: int, name: str, path: str) -> int:
     return fd
 
 
-def write_file(root: Path, path: str, content: bytes) -> bool:
-    """Put `content` there in one step; readers see the old file or the new one. True if created."""
+def write_file(root: Path, path: str, content: bytes, mode: int | None = None) -> bool:
+    """Put `content` there in one step; readers see the old file or the new one. True if created.
+    A file that was there keeps its mode, unless `mode` is given."""
     with locate(root, path, make_folders=True) as place:
         if place.name is None:
             raise ToolError("failed", f"{_shown(path)} is a folder.")
         try:
-            return _replace(place.folder, place.name, content, path)
+            return _replace(place.folder, place.name, content, path, mode)
         except OSError as error:
             raise _explain(path, error) from None
 
 
-def _replace(folder: int, name: str, content: bytes, path: str) -> bool:
+def remove_file(root: Path, path: str) -> None:
+    with locate(root, path) as place:
+        if place.name is None:
+            raise ToolError("failed", f"{_shown(path)} is a folder.")
+        try:
+            _check_regular(os.stat(place.name, dir_fd=place.folder, follow_symlinks=False), path)
+            os.unlink(place.name, dir_fd=place.folder)
+        except OSError as error:
+            raise _explain(path, error) from None
+
+
+def remove_empty_folder(root: Path, path: str) -> None:
+    """Nothing happens where it is not empty, or gone."""
+    with contextlib.suppress(OSError, ToolError), locate(root, path) as place:
+        if place.name is not None:
+            os.rmdir(place.name, dir_fd=place.folder)
+
+
+def move_file(root: Path, source: str, target: str) -> None:
+    """What is at `target` already is replaced: look first."""
+    with locate(root, source) as old, locate(root, target, make_folders=True) as new:
+        if old.name is None or new.name is None:
+            raise ToolError("failed", f"{_shown(target if old.name else source)} is a folder.")
+        try:
+            _check_regular(os.stat(old.name, dir_fd=old.folder, follow_symlinks=False), source)
+            os.rename(old.name, new.name, src_dir_fd=old.folder, dst_dir_fd=new.folder)
+        except OSError as error:
+            raise _explain(source, error) from None
+
+
+def missing_folders(root: Path, path: str) -> list[str]:
+    """Folders on the way to `path` that do not exist yet, the outermost first."""
+    parts = parts_of(path)
+    ways = ["/".join(parts[:count]) for count in range(1, len(parts))]
+    return [way for way in ways if not exists(root, way)]
+
+
+def exists(root: Path, path: str) -> bool:
+    try:
+        with locate(root, path) as place:
+            if place.name is not None:
+                os.stat(place.name, dir_fd=place.folder, follow_symlinks=False)
+    except OSError:
+        return False
+    except ToolError as error:
+        if error.code == "tool.confined":
+            raise
+        return False
+    return True
+
+
+def _replace(folder: int, name: str, content: bytes, path: str, wanted: int | None) -> bool:
     mode, created = 0o644, True
     with contextlib.suppress(FileNotFoundError):
         found = os.stat(name, dir_fd=folder, follow_symlinks=False)
@@ -142,6 +194,8 @@ def _replace(folder: int, name: str, content: bytes, path: str) -> bool:
     try:
         with os.fdopen(fd, "wb") as file:
             file.write(content)
+            if wanted is not None or not created:  # what was asked for at `open` is masked
+                os.fchmod(fd, mode if wanted is None else wanted)
             file.flush()
             os.fsync(fd)
         # A link or fifo that was put here since is replaced, never followed.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
@@ -12,6 +12,12 @@ from pydantic import Field
 from harness.agent import ToolContext, tool
 from harness.contracts.errors import ToolError
 from harness_activities.tools import confine
+from harness_activities.tools.receipts import (
+    FileReceipt,
+    change_file,
+    prepare_change,
+    undo_files,
+)
 
 MAX_LINES = 2_000
 MAX_LINE = 2_000
@@ -69,10 +75,20 @@ def write_file(ctx: ToolContext[Any], path: str, content: str) -> str:
         content: The whole new content.
     """
     data = content.encode(errors="replace")
+    receipt = change_file(ctx, data)
+    verb = "Replaced" if receipt.changes[0].before else "Created"
+    return f"{verb} {path} ({len(data):,} bytes)."
+
+
+@write_file.prepare
+async def before_write(ctx: ToolContext[Any], arguments: Mapping[str, Any]) -> FileReceipt:
+    data = arguments["content"].encode(errors="replace")
     if len(data) > MAX_WRITE:
         raise ToolError("failed", f"That is {len(data):,} bytes; the limit is {MAX_WRITE:,}.")
-    created = confine.write_file(ctx.workspace, path, data)
-    return f"{'Created' if created else 'Replaced'} {path} ({len(data):,} bytes)."
+    return await prepare_change(ctx, arguments["path"], lambda _: data)
+
+
+write_file.undo(undo_files)
 
 
 @tool(effect="read", workspace=True)

@@ -1,0 +1,148 @@
+"""Undo: take back what a run did to the world, the newest effect first."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError
+
+from harness.contracts.activities import compensate, list_effects
+from harness.contracts.effect import (
+    UNDO,
+    Compensate,
+    Compensated,
+    EffectPage,
+    ListEffects,
+    StepState,
+    UndoItem,
+    UndoReport,
+    UndoSpec,
+    UndoStep,
+)
+from harness.contracts.errors import ErrorInfo
+from harness.contracts.queues import workspace_queue
+from harness_workflows.loop import failure
+
+AGENT_QUEUE = "agent."
+SHOWN = 40
+"""Steps on the card: the page slows down with large ones."""
+MARKS: dict[StepState, str] = {
+    "undone": "undone", "would_undo": "would be undone", "passed": "left as it is",
+    "stopped": "**stopped here**",
+}  # fmt: skip
+
+
+@workflow.defn(name=UNDO)
+class Undo:
+    @workflow.init
+    def __init__(self, spec: UndoSpec) -> None:
+        self.spec = spec
+        self.steps = list(spec.steps)
+        self.before = spec.before
+
+    @workflow.run
+    async def run(self, spec: UndoSpec) -> UndoReport:  # noqa: ARG002
+        page = EffectPage(items=(), more=True)
+        while page.more and not self._stopped:
+            page = await self._list()
+            for item in page.items:
+                if workflow.info().is_continue_as_new_suggested():
+                    workflow.continue_as_new(self._carried())
+                await self._take_back(item)
+                self.before = item.seq
+                if self._stopped:
+                    break
+        self._show("done")
+        return self.report()
+
+    @workflow.query(description="What has been done so far.")
+    def report(self) -> UndoReport:
+        spec = self.spec
+        return UndoReport(
+            run=spec.run, to_turn=spec.to_turn, dry_run=spec.dry_run, steps=tuple(self.steps)
+        )
+
+    @property
+    def _stopped(self) -> bool:
+        # A dry run goes on, to show all that stands in the way.
+        return not self.spec.dry_run and any(step.state == "stopped" for step in self.steps)
+
+    async def _list(self) -> EffectPage:
+        self._show("reading the ledger")
+        return await workflow.execute_activity(
+            list_effects,
+            ListEffects(run=self.spec.run, to_turn=self.spec.to_turn, before=self.before),
+            start_to_close_timeout=timedelta(seconds=30),
+            summary=f"effects of {self.spec.run}",
+        )
+
+    async def _take_back(self, item: UndoItem) -> None:
+        self._show(f"undoing {item.title}")
+        if item.call in self.spec.past:
+            self._step(item, "passed")
+        elif item.obstacle is not None:
+            self._step(item, "stopped", obstacle=item.obstacle)
+        elif self.spec.dry_run:
+            self._step(item, "would_undo")
+        else:
+            done = await self._compensate(item)
+            state: StepState = "undone" if done.obstacle is None else "stopped"
+            self._step(item, state, said=done.said, obstacle=done.obstacle)
+
+    async def _compensate(self, item: UndoItem) -> Compensated:
+        try:
+            return await workflow.execute_activity(
+                compensate,
+                Compensate(key=item.key, run=self.spec.run),
+                task_queue=item.host and workspace_queue(self._agent, item.host),
+                start_to_close_timeout=timedelta(minutes=5),
+                heartbeat_timeout=timedelta(seconds=5),
+                retry_policy=RetryPolicy(
+                    initial_interval=timedelta(milliseconds=500),
+                    maximum_interval=timedelta(seconds=30),
+                    maximum_attempts=10,
+                ),
+                summary=f"undo {item.title}"[:120],
+            )
+        except ActivityError as error:
+            return Compensated(obstacle=failure(error).info)
+
+    def _step(
+        self,
+        item: UndoItem,
+        state: StepState,
+        *,
+        said: str | None = None,
+        obstacle: ErrorInfo | None = None,
+    ) -> None:
+        step = UndoStep(
+            call=item.call, turn=item.turn, tool=item.tool, title=item.title, state=state,
+            said=said, obstacle=obstacle,
+        )  # fmt: skip
+        self.steps.append(step)
+
+    def _carried(self) -> UndoSpec:
+        changes = {"steps": tuple(self.steps), "before": self.before}
+        return self.spec.model_copy(update=changes)
+
+    @property
+    def _agent(self) -> str:
+        """The undo runs on the queue of the agent whose run it undoes."""
+        return workflow.info().task_queue.removeprefix(AGENT_QUEUE)
+
+    def _show(self, doing: str) -> None:
+        spec = self.spec
+        what = "everything" if spec.to_turn is None else f"what came after turn {spec.to_turn}"
+        lines = [f"Undo of `{spec.run}`: {what}{' (dry run)' if spec.dry_run else ''}"]
+        lines += [f"**Now:** {doing}", "", "| turn | effect | |", "|---|---|---|"]
+        for step in self.steps[-SHOWN:]:
+            why = step.obstacle.message if step.obstacle else step.said
+            cells = [
+                str(step.turn),
+                f"`{step.title}`",
+                MARKS[step.state] + (f": {why}" if why else ""),
+            ]
+            lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+        workflow.set_current_details("\n".join(lines))
