@@ -1,0 +1,102 @@
+"""Workers in processes of their own, to be killed.
+
+`python -m tests.fakes.worker_process` loads everything once, then makes a worker by fork for each
+line of JSON that it is told: a worker is up in a moment, however busy the machine is.
+
+The tool `dig` stays in the middle while a file called `hold` lies in the project folder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from harness import Agent, Harness, tool
+from harness.config.settings import Settings
+from tests.fakes.runs import add, look, send
+
+
+def agent(name: str, project: Path) -> Agent[None]:
+    @tool(effect="read")
+    async def dig(where: str) -> str:
+        """Dig."""
+        (project / "digging").write_text(str(os.getpid()))
+        while (project / "hold").exists():  # noqa: ASYNC110 - another process takes it away
+            await asyncio.sleep(0.01)
+        return f"dug at {where}"
+
+    return Agent(name, tools=[add, look, send, dig])
+
+
+class Forge:
+    """Makes worker processes, one for each test process."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "tests.fakes.worker_process"]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def make(self, argument: str) -> int:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(argument + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+class WorkerProcess:
+    """The only worker of an agent; another one takes over when it is killed."""
+
+    def __init__(self, forge: Forge, options: dict[str, Any], name: str, project: Path) -> None:
+        self._forge = forge
+        self._argument = json.dumps({"options": options, "name": name, "project": str(project)})
+        self._pid: int | None = None
+
+    def start(self) -> None:
+        self._pid = self._forge.make(self._argument)
+
+    def kill(self) -> None:
+        if self._pid is not None:
+            os.kill(self._pid, signal.SIGKILL)
+            self._pid = None
+
+    def replace(self) -> None:
+        self.kill()
+        self.start()
+
+
+async def _serve(argument: str) -> None:
+    asked = json.loads(argument)
+    project = Path(asked["project"])
+    settings = Settings.model_validate(asked["options"])
+    async with Harness.local(project=project, settings=settings) as harness:
+        await harness.serve(agent(asked["name"], project))
+        await asyncio.Event().wait()
+
+
+def _main() -> None:
+    import openai
+
+    assert openai  # loading it in a worker would hold up its heartbeats
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # killed workers leave nothing behind
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            asyncio.run(_serve(line))
+            return
+        print(pid, flush=True)
+
+
+if __name__ == "__main__":
+    _main()
