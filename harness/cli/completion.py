@@ -7,7 +7,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.cli.commands import COMMANDS, Command
+from harness.cli.commands import COMMANDS
+from harness.cli.declare import Command
 from harness.cli.parser import UsageError
 from harness.terminal import door
 

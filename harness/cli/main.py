@@ -6,7 +6,7 @@ import sys
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from harness.cli.commands import Command
+from harness.cli.declare import Command
 from harness.terminal import door
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import argparse
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from harness.cli.commands import BY_NAME, Command
+from harness.cli.commands import BY_NAME
+from harness.cli.declare import Command
 
 
 class UsageError(Exception):

@@ -1,0 +1,84 @@
+"""Commands and their arguments as plain tuples, and the arguments that several commands take."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class Arg(NamedTuple):
+    """An option (its name starts with a dash) or a positional argument."""
+
+    names: tuple[str, ...]
+    help: str
+    more: dict[str, Any]
+    """Passed on to argparse."""
+
+    @property
+    def is_option(self) -> bool:
+        return self.names[0].startswith("-")
+
+    @property
+    def shown(self) -> str:
+        """As help shows it: `--id ID`, `[CALL]`, `RUN...`."""
+        name = self.more.get("metavar") or self.names[-1].lstrip("-").upper()
+        if self.is_option:
+            flags = ", ".join(self.names)
+            return flags if "action" in self.more and self.takes_no_value else f"{flags} {name}"
+        match self.more.get("nargs"):
+            case "?":
+                return f"[{name}]"
+            case "*":
+                return f"[{name}...]"
+            case "+":
+                return f"{name}..."
+            case _:
+                return name
+
+    @property
+    def takes_no_value(self) -> bool:
+        return self.more.get("action") == "store_true"
+
+
+class Command(NamedTuple):
+    name: str
+    summary: str
+    target: str
+    """module:function, imported when the command runs."""
+    args: tuple[Arg, ...] = ()
+    about: str = ""
+    examples: tuple[tuple[str, str], ...] = ()
+
+
+def arg(*names: str, help: str, **more: Any) -> Arg:
+    return Arg(names, help, more)
+
+
+def flag(*names: str, help: str) -> Arg:
+    return Arg(names, help, {"action": "store_true"})
+
+
+JSON = flag("--json", help="Print one JSON object a line on stdout, and nothing else.")
+AGENT = arg(
+    "--agent",
+    metavar="FILE:NAME",
+    help="The agent, such as agent.py:agent. Unset: a built-in assistant.",
+)
+MODEL = arg("--model", metavar="PROVIDER/MODEL", help="Use this model instead of the agent's.")
+WORKSPACE = arg("--workspace", metavar="DIR", help="The folder file tools are confined to.")
+BUDGETS = (
+    arg("--budget-turns", metavar="N", type=int, help="Stop before model call N + 1."),
+    arg("--budget-tokens", metavar="N", type=int, help="Stop once this many tokens are used."),
+    arg("--budget-cost", metavar="USD", type=float, help="Stop once this much is spent."),
+    arg("--budget-seconds", metavar="S", type=float, help="Stop after this much wall time."),
+)
+RUN = arg("run", metavar="RUN", help="The run's id.")
+RUNS = arg("run", metavar="RUN", nargs="*", help="Ids of runs.")
+QUERY = arg(
+    "--query",
+    metavar="QUERY",
+    help="All open runs that the engine finds, such as \"HarnessState = 'waiting'\".",
+)
+YES = flag("--yes", "-y", help="Do not ask before many runs are reached.")
+REASON = arg("--reason", metavar="TEXT", help="Why; kept in the run's history.")
+NOTE = arg("--note", metavar="TEXT", help="Goes into history, and to the model when rejected.")
+CALL = arg("call", metavar="CALL", nargs="?", help="What is decided, where more than one waits.")

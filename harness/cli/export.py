@@ -1,0 +1,49 @@
+"""`harness export`: a run as one file."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from pathlib import Path
+
+from harness.cli.opened import opened
+from harness.cli.out import Out
+from harness.client.export import dumps
+from harness.client.recording import record
+from harness.commons.files import write_atomic
+from harness.contracts.errors import ConfigError
+from harness.terminal import door
+from harness.terminal.text import count
+
+
+async def export(args: Namespace, out: Out) -> int:
+    async with opened(out) as client:
+        recording = await record(client.connection, args.run, at=time.time())
+    text = dumps(recording)
+    if args.output == "-":
+        out.raw(text.rstrip("\n"))
+        return door.DONE
+    file = Path(args.output or f"{args.run.replace('/', '_')}.json")
+    try:
+        write_atomic(file, text.encode())
+    except OSError as error:
+        raise ConfigError(
+            "invalid_value", f"{file} cannot be written: {error.strerror}", fix="Use -o FILE."
+        ) from error
+    facts = {
+        "run": recording.run,
+        "file": str(file),
+        "bytes": len(text.encode()),
+        "events": len(recording.events),
+        "executions": len(recording.executions),
+        "nodes": len(recording.nodes),
+        "artifacts": len(recording.artifacts),
+        "missing": list(recording.missing),
+    }
+    if out.json:
+        out.line(facts)
+        return door.DONE
+    out.raw(f"{file}: {count(len(recording.events), 'event')}, {len(text.encode()):,} bytes")
+    for id in recording.missing:
+        out.note(f"Not in this store any more, and so not in the file: {id}")
+    return door.DONE

@@ -1,0 +1,103 @@
+"""The table of commands that look at what has happened, and go on from there."""
+
+from __future__ import annotations
+
+from harness.cli.declare import AGENT, JSON, MODEL, QUERY, Command, arg, flag
+
+SOURCE = arg("run", metavar="RUN|FILE", help="The run's id, or a file that was exported.")
+
+PAST: tuple[Command, ...] = (
+    Command(
+        "trace",
+        "Show what happened in a run, step by step.",
+        "harness.cli.trace:trace",
+        (
+            SOURCE,
+            flag("--follow", help="Stay until the run ends."),
+            arg("--from", dest="start", metavar="N|CURSOR", help="Start at this event."),
+            arg("--kind", metavar="KIND", nargs="+", help="Only these kinds of events."),
+            flag("--timeline", help="Draw who took how long, as bars."),
+            arg("--html", metavar="FILE", help="Write one self-contained page for a browser."),
+            JSON,
+        ),
+        "Read from the engine's history alone: what was shown once never changes. An exported run\n"
+        "reads the same as a live one.",
+        (
+            ("harness trace calculator-h8vvmdnvrp", ""),
+            ("harness trace RUN --kind tool_call_finished model_failed", "only these"),
+            ("harness trace RUN --html run.html", "to send to a colleague"),
+        ),
+    ),
+    Command(
+        "diff",
+        "Show two runs side by side, from where they part.",
+        "harness.cli.diff:diff",
+        (
+            arg("run", metavar="RUN|FILE", help="The first run, or an exported file."),
+            arg("other", metavar="RUN|FILE", help="The second one."),
+            JSON,
+        ),
+        "A fork is shown from the turn where it left its parent.",
+        (("harness diff RUN FORK", ""), ("harness diff before.json after.json", "two files")),
+    ),
+    Command(
+        "export",
+        "Write a run to one file, with everything that it names.",
+        "harness.cli.export:export",
+        (
+            arg("run", metavar="RUN", help="The run's id."),
+            arg("-o", "--output", metavar="FILE", help="Where to (RUN.json); - is stdout."),
+            JSON,
+        ),
+        "History, agent, transcript and artifacts; trace, replay, diff and fork read it. It holds\n"
+        "what the run was told and said: send it to nobody who may not read that.",
+        (("harness export RUN -o order.json", ""),),
+    ),
+    Command(
+        "replay",
+        "Run today's code over recorded runs and compare every step.",
+        "harness.cli.replay:replay",
+        (
+            arg("runs", metavar="RUN|FILE", nargs="*", help="Runs, or exported files."),
+            QUERY._replace(help="Runs that the engine finds, such as \"HarnessAgent = 'sales'\"."),
+            arg("--since", metavar="TIME", help="Runs that started since then, such as 7d or 12h."),
+            JSON,
+        ),
+        "Nothing is called and nothing changes. The first step that differs is shown with both\n"
+        "sides, arguments included; the exit code is then 1.",
+        (
+            ("harness replay --since 7d", "before a new version goes out"),
+            ("harness replay tests/histories/*.json", "in CI"),
+        ),
+    ),
+    Command(
+        "fork",
+        "Start a run that goes on from a turn of another one.",
+        "harness.cli.fork:fork",
+        (
+            SOURCE,
+            arg("--at", metavar="TURN", type=int, required=True, help="The last turn to keep."),
+            arg("--hint", metavar="TEXT", help="Say this to the model first."),
+            MODEL._replace(help="Go on with this model."),
+            arg("--prompt", metavar="FILE", help="Go on with these instructions."),
+            arg(
+                "--edit-tool-result",
+                metavar="CALL=TEXT",
+                action="append",
+                default=[],
+                help="What a tool answered in that turn instead, by the call's id.",
+            ),
+            AGENT._replace(help="Serve it here, as `harness run` does: agent.py:agent."),
+            arg("--id", metavar="ID", help="The fork's id; the same request again joins it."),
+            flag("--detach", help="Start it, print its id and leave; a worker runs it."),
+            JSON,
+        ),
+        "Turns up to TURN stay as they are, with their tool results; nothing of them runs again,\n"
+        "and the other run is not touched. Without --agent a worker must serve the agent.",
+        (
+            ("harness fork RUN --at 3 --model openai/gpt-5", "from there on with another model"),
+            ('harness fork RUN --at 3 --hint "be brief" --agent agent.py:agent', "served here"),
+            ("harness fork run.json --at 3 --edit-tool-result call_1='no rain'", "what if?"),
+        ),
+    ),
+)

@@ -1,0 +1,98 @@
+"""`harness replay`: today's code over recorded runs."""
+
+from __future__ import annotations
+
+import re
+from argparse import Namespace
+from collections.abc import AsyncGenerator, AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from harness.cli.opened import opened
+from harness.cli.out import Out
+from harness.cli.parser import UsageError
+from harness.cli.sources import reading
+from harness.client.recording import Recording, read_history
+from harness.replay import Outcome
+from harness.replay import replay as replay_all
+from harness.terminal import door
+from harness.terminal.text import clean, count
+
+UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+async def replay(args: Namespace, out: Out) -> int:
+    found = bool(args.query or args.since)
+    if bool(args.runs) == found:
+        raise UsageError(
+            "Name runs and files, or find some with --query and --since, not both."
+            if found
+            else "Which runs?",
+            "Like this: harness replay --since 7d",
+        )
+    since = _since(args.since) if args.since else None
+    recordings = _found(args.query, since, out) if found else _named(args.runs, out)
+    ok = bad = 0
+    async for recording in recordings:
+        async for outcome in replay_all([recording]):
+            _tell(outcome, out)
+            ok, bad = ok + outcome.ok, bad + (not outcome.ok)
+    if not out.json:
+        what = f"{count(ok + bad, 'execution')} replayed"
+        out.note(f"{what}, {bad} of them differently." if bad else f"{what}, all the same.")
+    return door.FAILED if bad else door.DONE
+
+
+async def _named(names: list[str], out: Out) -> AsyncGenerator[Recording]:
+    async with reading(out, names) as read:
+        for name in dict.fromkeys(names):
+            yield await read(name)
+
+
+async def _found(query: str | None, since: datetime | None, out: Out) -> AsyncIterator[Recording]:
+    parts = [f"({query})"] if query else []
+    parts += [f"StartTime >= '{since.isoformat()}'"] if since else []
+    async with opened(out, index=True) as client:
+        ids = dict.fromkeys([row.id async for row in client.runs(" AND ".join(parts))])
+        for id in ids:  # after a reset there are two rows
+            yield await read_history(client.connection.temporal, id)
+
+
+def _since(text: str) -> datetime:
+    match = re.fullmatch(r"(\d+)([mhdw])", text)
+    if match is None:
+        raise UsageError(f"--since {text} is no time.", "Like 30m, 12h, 7d or 2w.")
+    return datetime.now(UTC) - timedelta(**{UNITS[match[2]]: int(match[1])})
+
+
+def _tell(outcome: Outcome, out: Out) -> None:
+    if out.json:
+        out.line(_data(outcome))
+        return
+    if outcome.ok:
+        out.console.print("same     ", style="good", end="")
+        out.console.print(f"{outcome.run}  ", end="", soft_wrap=True)
+        out.console.print(count(outcome.steps, "step"), style="quiet")
+        return
+    out.console.print("differs  ", style="bad", end="")
+    out.console.print(f"{outcome.run} ({outcome.run_id})", soft_wrap=True)
+    for line in clean(outcome.text).splitlines():
+        style = "bad" if line.startswith("-") else "good" if line.startswith("+") else ""
+        out.console.print(f"  {line}", style=style, soft_wrap=True)
+
+
+def _data(outcome: Outcome) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "run": outcome.run,
+        "run_id": outcome.run_id,
+        "ok": outcome.ok,
+        "steps": outcome.steps,
+    }
+    if (difference := outcome.difference) is not None:
+        data["entry"] = difference.entry
+        for side in ("recorded", "today"):
+            step = getattr(difference, side)
+            data[side] = {"kind": step.lane, **step.content} if step else None
+    if outcome.failure:
+        data["failure"] = outcome.failure
+    return data

@@ -1,0 +1,67 @@
+"""How the page of a run looks."""
+
+STYLE = """
+:root{--bg:#fbfbfa;--card:#fff;--ink:#1c1f24;--soft:#68707c;--line:#e4e6ea;--model:#3b6fd4;
+--tool:#2f9163;--wait:#d99a1c;--bad:#cf3f3f;--queued:#c5cad3;--mono:ui-monospace,SFMono-Regular,
+Menlo,Consolas,monospace}
+@media(prefers-color-scheme:dark){:root{--bg:#15171b;--card:#1c1f25;--ink:#e7e9ed;--soft:#99a1ae;
+--line:#2d323b;--model:#6c9bf2;--tool:#58bd8b;--wait:#e6b450;--bad:#f07272;--queued:#474e5a}}
+*{box-sizing:border-box;margin:0}
+body{background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,
+"Helvetica Neue",sans-serif}
+main{max-width:1120px;margin:0 auto;padding:36px 24px 48px}
+h1{font-size:26px;line-height:1.25;letter-spacing:-.01em;overflow-wrap:anywhere}
+h2{font-size:17px;margin:36px 0 10px}
+h3{font-size:12px;font-weight:600;color:var(--soft)}
+.about,.note,footer{color:var(--soft);font-size:13.5px}
+.state{float:right;padding:3px 12px;border-radius:99px;font-size:13px;font-weight:600;color:#fff;
+background:var(--model)}
+@media(prefers-color-scheme:dark){.state{color:#111}}
+.state[data-state=completed]{background:var(--tool)}.state[data-state=failed]{background:var(--bad)}
+.state:is([data-state=aborted],[data-state=waiting],[data-state=paused]){background:var(--wait)}
+.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(130px,1fr));gap:1px;margin:20px 0;
+background:var(--line);border:1px solid var(--line);border-radius:10px;overflow:hidden}
+.facts div{background:var(--card);padding:10px 14px}
+dt{font-size:12px;color:var(--soft)}dd{font-size:17px;font-weight:600;
+font-variant-numeric:tabular-nums}
+.said{border-left:3px solid var(--line);padding:2px 14px;margin:12px 0}.said.bad{border-color:
+var(--bad)}.said p{white-space:pre-wrap;overflow-wrap:anywhere;max-height:18em;overflow:auto}
+
+.legend span{display:inline-block;font-size:13px;color:var(--soft);margin-right:18px}
+.legend span::before{content:"";display:inline-block;width:11px;height:11px;border-radius:3px;
+margin-right:6px;vertical-align:-1px;background:var(--c)}
+.model{--c:var(--model)}.tool{--c:var(--tool)}.wait{--c:var(--wait)}.bad{--c:var(--bad)}
+.queued{--c:var(--queued)}
+.timeline{border:1px solid var(--line);border-radius:10px;background:var(--card);padding:8px 14px;
+margin-top:10px}
+.timeline>div{display:grid;grid-template-columns:2.2em minmax(90px,220px) 1fr minmax(90px,200px);
+gap:10px;align-items:center;font-size:13.5px;padding:2px 0}
+.timeline .first:not(:first-child){border-top:1px solid var(--line);margin-top:3px;padding-top:5px}
+.turn,.took,time,.events b{color:var(--soft);font-variant-numeric:tabular-nums;font-weight:400}
+.name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.track{position:relative;height:14px}.track i{position:absolute;top:0;bottom:0;border-radius:3px;
+background:var(--c)}.track i:not(.queued){min-width:3px}
+.track .wait{background:repeating-linear-gradient(135deg,var(--c) 0 5px,transparent 5px 9px)}
+.events{list-style:none;padding:0;border:1px solid var(--line);border-radius:10px;
+background:var(--card);overflow:hidden}
+.events li+li{border-top:1px solid var(--line)}
+.events li{border-left:3px solid var(--c,transparent)}
+summary{display:grid;grid-template-columns:5em 1.8em 12.5em 1fr;gap:10px;padding:6px 14px;
+cursor:pointer;list-style:none;font-size:14px}
+summary::-webkit-details-marker{display:none}
+summary:hover{background:color-mix(in srgb,var(--ink) 5%,transparent)}
+summary:focus-visible{outline:2px solid var(--model);outline-offset:-2px}
+time{font-size:13px;text-align:right}
+code{font:12.5px/1.7 var(--mono);color:var(--soft)}
+.what{overflow-wrap:anywhere}.events .quiet .what{color:var(--soft)}
+small{display:block;color:var(--soft);font-size:12.5px}
+small span:not(:last-child)::after{content:" · ";white-space:pre}
+pre{font:12.5px/1.55 var(--mono);margin:0 14px 12px;padding:12px;border-radius:8px;overflow:auto;
+max-height:32em;background:var(--bg);border:1px solid var(--line);white-space:pre-wrap;
+overflow-wrap:anywhere}
+footer{margin-top:28px}
+@media(max-width:720px){main{padding:20px 12px}summary{grid-template-columns:5.5em 1.2em 1fr}
+summary .what{grid-column:1/-1}.timeline>div{grid-template-columns:1.6em 90px 1fr}
+.timeline .took{display:none}}
+@media print{body{background:#fff}.events{break-inside:auto}}
+"""
