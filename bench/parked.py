@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from typing import Any
 
 import uvloop
 
 from bench.agents import Ground, agent_of, ground
 from bench.measure import memory_kb
+from bench.recovery import waiting
 from bench.work import FINAL, PROMPT
 from harness import Harness
 from harness.client.handle import RunHandle
-from harness.contracts.run import RunState
 
 WARM = 50
 
@@ -49,12 +48,10 @@ async def parked(base: Ground, count: int, title: str, **options: int) -> None:
 
 async def finish(harness: Harness, id: str) -> None:
     """A parked run goes on, evicted or not."""
-    run: RunHandle[Any] = harness.run(id)
-    while (await run.status()).state is RunState.WAITING or await run.pending():
-        if await run.pending():
-            await run.approve()
-        if (await run.status()).turn == 4:
-            break
+    run: RunHandle[None] = harness.run(id)
+    for number in (1, 2, 3):
+        await waiting(harness, id, number)
+        await run.approve()
     assert (await run.result()).output == FINAL
 
 
