@@ -95,9 +95,9 @@ PAST: tuple[Command, ...] = (
         "Turns up to TURN stay as they are, with their tool results; nothing of them runs again,\n"
         "and the other run is not touched. Without --agent a worker must serve the agent.",
         (
-            ("harness fork RUN --at 3 --model openai/gpt-5", "from there on with another model"),
+            ("harness fork RUN --at 3 --model openai/gpt-5", "with another model"),
             ('harness fork RUN --at 3 --hint "be brief" --agent agent.py:agent', "served here"),
-            ("harness fork run.json --at 3 --edit-tool-result call_1='no rain'", "what if?"),
+            ("harness fork run.json --at 3 --edit-tool-result call_1=rain", "what if?"),
         ),
     ),
 )
