@@ -1,0 +1,184 @@
+"""Record the histories that `tests/replay` replays: python -m tests.histories.record [case ...]
+
+Each case is a run on a real engine. Record again only where a change of workflow code is meant to
+break runs in flight, or to add a case: old histories are what shows that it does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import socket
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from harness import Agent, Budget, Harness
+from harness.client.handle import RunHandle
+from harness.config.settings import Settings
+from harness.contracts.run import RunState
+from tests.fakes.model_server import ModelServer
+from tests.fakes.runs import Gate, add, eventually, look, send, until_state, waiting
+from tests.fakes.steps import Hang, call, calls, fail, say
+
+HERE = Path(__file__).parent
+Case = Callable[[Harness, ModelServer, str], Awaitable[RunHandle[Any]]]
+
+
+class Person(BaseModel):
+    name: str
+    age: int
+
+
+async def answer(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    model.script(say("Hello."))
+    return await harness.start(Agent(name), "Say hello.", id=name)
+
+
+async def tools(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    model.script(call("add", a=1, b=2), call("look", place="north"), say("Three."))
+    return await harness.start(Agent(name, tools=[add, look]), "Add and look.", id=name)
+
+
+async def parallel(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    model.script(calls(("look", {"place": "a"}), ("add", {"a": 1, "b": 2})), say("Done."))
+    return await harness.start(Agent(name, tools=[add, look], parallel=True), "Look.", id=name)
+
+
+async def approved(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    model.script(call("send", to="ann", text="a"), call("send", to="ann", text="b"), say("Sent."))
+    run = await harness.start(Agent(name, tools=[send]), "Write twice.", id=name)
+    await waiting(run)
+    await run.decide("edit", arguments={"to": "bob", "text": "a"})
+    await eventually(run.pending, lambda found: [pending.turn for pending in found] == [2])
+    await run.reject(note="enough")
+    return run
+
+
+async def hinted(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    model.script(Hang(), say("In short."))
+    run = await harness.start(Agent(name), "Tell me all.", id=name)
+    await model.called()
+    await run.hint("be brief", interrupt=True)
+    return run
+
+
+async def paused(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    gate = Gate()
+    model.script(call("hold", what="it"), say("Held."))
+    run = await harness.start(Agent(name, tools=[gate.tool]), "Hold it.", id=name)
+    await gate.entered.wait()
+    await run.pause("lunch")
+    gate.left.set()
+    await until_state(run, RunState.PAUSED)
+    await run.resume()
+    return run
+
+
+async def aborted(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    gate = Gate()
+    model.script(calls(("hold", {"what": "it"}), ("add", {"a": 1, "b": 2})))
+    run = await harness.start(Agent(name, tools=[gate.tool, add]), "Hold it.", id=name)
+    await gate.entered.wait()
+    await run.abort("enough")
+    return run
+
+
+async def cancelled(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    gate = Gate()
+    model.script(calls(("hold", {"what": "a"}), ("hold", {"what": "b"})))
+    agent = Agent(name, tools=[gate.tool], parallel=True)
+    run = await harness.start(agent, "Hold both.", id=name)
+    await gate.entered.wait()
+    await harness.connection.temporal.get_workflow_handle(run.id).cancel()
+    return run
+
+
+async def budget(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    model.always(call("add", a=1, b=2))
+    agent = Agent(name, tools=[add], budget=Budget(turns=1, ask=True))
+    run = await harness.start(agent, "Add for ever.", id=name)
+    await waiting(run)
+    await run.approve()
+    await eventually(run.pending, lambda found: any("2 turns" in p.question for p in found))
+    await run.reject()
+    return run
+
+
+async def mended(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    model.script(call("subtract", a=1), say("Ann."), say('{"name": "Ann", "age": 40}'))
+    return await harness.start(Agent(name, tools=[add], output=Person), "Who?", id=name)
+
+
+async def refused(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    model.script(fail(400, "too odd"))
+    return await harness.start(Agent(name), "Say something odd.", id=name)
+
+
+async def odd_signals(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    gate = Gate()
+    model.script(call("hold", what="it"), say("Held."))
+    run = await harness.start(Agent(name, tools=[gate.tool]), "Hold it.", id=name)
+    await gate.entered.wait()
+    handle: Any = harness.connection.temporal.get_workflow_handle(run.id)
+    for signal, arguments in (("hint", []), ("hint", [1, 2]), ("abort", [[1]]), ("stop", [])):
+        await handle.signal(signal, args=arguments)
+    await run.hint("with both hands")
+    gate.left.set()
+    return run
+
+
+CASES: dict[str, dict[str, Case]] = {
+    "AgentRun": {
+        case.__name__: case
+        for case in (
+            answer, tools, parallel, approved, hinted, paused, aborted, cancelled, budget, mended,
+            refused, odd_signals,
+        )
+    }
+}  # fmt: skip
+"""By workflow: every registered one has at least one."""
+
+
+async def record(chosen: set[str]) -> None:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        for workflow, cases in CASES.items():
+            for name, case in cases.items():
+                if not chosen or name in chosen:
+                    text = await _history(case, name, Path(folder))
+                    target = HERE / workflow / f"{name}.json"
+                    target.parent.mkdir(exist_ok=True)
+                    target.write_text(text)
+                    print(f"{target.relative_to(HERE)}: {len(text):,} bytes")
+
+
+async def _history(case: Case, name: str, folder: Path) -> str:
+    async with ModelServer() as model:
+        provider = {"kind": "openai", "base_url": model.openai, "api_key": "none"}
+        settings = Settings.model_validate(
+            {
+                "model": "openai/gpt-5",
+                "providers": {"openai": provider},
+                "worker": {"graceful_shutdown_seconds": 0.5},
+            }
+        )
+        async with Harness.local(project=folder, settings=settings) as harness:
+            run = await case(harness, model, name)
+            await run.outcome()
+            handle = harness.connection.temporal.get_workflow_handle(run.id)
+            history = (await handle.fetch_history()).to_json_dict()
+    text = json.dumps(history, indent=1, ensure_ascii=False)
+    # Where the code lay is nobody's business.
+    return re.sub(r'"stackTrace": "(?:[^"\\]|\\.)*"', '"stackTrace": ""', text) + "\n"
+
+
+if __name__ == "__main__":
+    os.environ["LOGNAME"] = "ann"  # who runs this, and where, is in every history
+    socket.gethostname = lambda: "laptop"
+    asyncio.run(record(set(sys.argv[1:])))
