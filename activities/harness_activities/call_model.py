@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
+from typing import cast
 
 from temporalio import activity
 
 from harness.commons.telemetry import annotate, span
-from harness.contracts.errors import StoreError
+from harness.contracts.errors import ProviderError, StoreError
 from harness.contracts.message import Message, Text
 from harness.contracts.model import (
     AgentSpec,
@@ -25,6 +27,7 @@ from harness.contracts.transcript import Node, SaveTranscript
 from harness.store.artifacts import Artifacts
 from harness.store.live import LiveText, LiveWriter
 from harness.store.specs import Specs
+from harness.store.stops import Stops
 from harness.store.transcripts import Transcripts
 from harness_activities.call_ids import with_own_ids
 from harness_activities.context import estimate, fit
@@ -33,6 +36,8 @@ from harness_activities.images import with_images
 from harness_activities.model.plan import Answer, Models
 from harness_activities.output import read_output
 
+CONFIRM_S = 60.0
+"""How long the engine may take to cancel a call whose end was announced."""
 FLUSH_WAIT_S = 2.0
 """How long a final answer waits for the database; after that the run saves it by itself."""
 
@@ -44,6 +49,7 @@ class ModelActivities:
     artifacts: Artifacts
     transcripts: Transcripts
     live: LiveWriter
+    stops: Stops
 
     @activity.defn(name="call_model")
     async def call_model(self, request: CallModel) -> ModelTurn:
@@ -61,8 +67,10 @@ class ModelActivities:
         call = _Call(request, spec, sent, streams, cache_key=run)
         with beating():
             try:
-                answer = await call.answer(self.models)
+                with self.stops.watch(run, call.leave):
+                    answer = await call.answer(self.models)
             except asyncio.CancelledError:
+                await call.confirmed()
                 details = activity.cancellation_details()
                 if details is None or not details.cancel_requested:
                     raise  # the worker stops: another one makes the call again
@@ -165,6 +173,8 @@ class _Call:
         cache_key: str,
     ) -> None:
         self.started = perf_counter()
+        self.task = cast("asyncio.Task[object]", asyncio.current_task())
+        self.left = False
         self.first: float | None = None
         self.pieces: list[str] = []
         self.model = request.model or spec.plan.candidates[0].model
@@ -192,6 +202,21 @@ class _Call:
             usage = answer.reply.usage
             annotate({"model": answer.model, "input": usage.input, "output": usage.output})
             return answer
+
+    def leave(self) -> None:
+        """Word has come that the run is being aborted: leave the provider at once."""
+        if not self.left:
+            self.left = True
+            self.task.cancel()
+
+    async def confirmed(self) -> None:
+        """After an early leave, wait for the engine to say the same. It is what decides."""
+        if not self.left or activity.is_cancelled():
+            return
+        self.task.uncancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(CONFIRM_S)
+            raise ProviderError("cut_stream", "An abort was announced, but the run goes on.")
 
     def turn(self, answer: Answer, dropped: int) -> ModelTurn:
         reply = answer.reply

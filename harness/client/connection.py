@@ -20,7 +20,7 @@ from harness.commons.telemetry import tracing_interceptors
 from harness.config.settings import Settings
 from harness.contracts.errors import StackError
 from harness.stack import Endpoints, connect_options
-from harness.store import Artifacts, Database, LiveReader, Sessions, Specs
+from harness.store import Artifacts, Database, LiveReader, Sessions, Specs, Stops
 from harness.store.external import external_storage
 
 
@@ -35,6 +35,7 @@ class Connection:
     specs: Specs
     sessions: Sessions
     live: LiveReader
+    stops: Stops
 
 
 @asynccontextmanager
@@ -50,6 +51,8 @@ async def open_connection(
         artifacts = Artifacts(database, settings.artifacts, folder=folder)
         live = LiveReader(database)
         stack.push_async_callback(live.close)
+        stops = Stops(database)
+        stack.push_async_callback(stops.close)
         yield Connection(
             settings=settings,
             endpoints=endpoints,
@@ -60,6 +63,7 @@ async def open_connection(
             specs=Specs(artifacts),
             sessions=Sessions(database),
             live=live,
+            stops=stops,
         )
 
 

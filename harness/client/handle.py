@@ -174,6 +174,7 @@ class RunHandle(Generic[Out]):
     # --- steering: signals need no worker to be there
 
     async def abort(self, reason: str = "aborted") -> None:
+        await self._connection.stops.announce(self.id)
         await self._signal("abort", Abort(reason=reason))
 
     async def hint(self, text: str, *, interrupt: bool = False) -> None:

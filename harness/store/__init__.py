@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from harness.store.live import LiveText, LiveWriter
     from harness.store.sessions import SessionRow, Sessions
     from harness.store.specs import Specs
+    from harness.store.stops import Stops
     from harness.store.transcripts import Answer, Transcripts
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "SessionRow",
     "Sessions",
     "Specs",
+    "Stops",
     "Transcripts",
 ]
 
@@ -50,6 +52,7 @@ _HOMES = {
     "SessionRow": "sessions",
     "Sessions": "sessions",
     "Specs": "specs",
+    "Stops": "stops",
     "Transcripts": "transcripts",
 }
 

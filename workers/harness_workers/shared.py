@@ -48,6 +48,7 @@ async def shared(connection: Connection) -> AsyncGenerator[Shared]:
             artifacts=connection.artifacts,
             transcripts=transcripts,
             live=live,
+            stops=connection.stops,
         )
         for worker in _provider_workers(connection, model):
             await stack.enter_async_context(worker)
