@@ -1,0 +1,81 @@
+"""The projection is a fold: a prefix gives a prefix, however it is cut, and nothing is made up."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from temporalio.client import WorkflowHistory
+
+from harness.contracts.event import EVENT, EVENTS, ModelReplied, RunEnded
+from harness.contracts.run import RunState
+from harness.journal import Projector, project
+from tests.histories.read import RUNS, events_of, run_id
+
+by_name = pytest.mark.parametrize("history", RUNS, ids=lambda history: history.workflow_id)
+
+
+@given(history=st.sampled_from(RUNS), data=st.data())
+def test_a_prefix_gives_a_prefix(history: WorkflowHistory, data: st.DataObject) -> None:
+    cut = data.draw(st.integers(0, len(history.events)))
+    part = project(history.workflow_id, run_id(history), history.events[:cut])
+    assert part == events_of(history)[: len(part)]
+
+
+@given(history=st.sampled_from(RUNS), data=st.data())
+def test_how_it_is_cut_into_pages_does_not_matter(
+    history: WorkflowHistory, data: st.DataObject
+) -> None:
+    cuts = data.draw(st.sets(st.integers(0, len(history.events))))
+    projector, events, start = Projector(history.workflow_id, run_id(history)), [], 0
+    for end in [*sorted(cuts), len(history.events)]:
+        for entry in history.events[start:end]:
+            events += projector.feed(entry)
+        start = end
+    assert events == events_of(history)
+
+
+@by_name
+def test_cursors_rise_and_point_at_what_they_came_from(history: WorkflowHistory) -> None:
+    ids = {entry.event_id for entry in history.events}
+    cursors = [event.cursor for event in events_of(history)]
+    places = [(cursor.event_id, cursor.place) for cursor in cursors if cursor]
+    assert places == sorted(set(places))
+    assert {event_id for event_id, _ in places} <= ids
+    assert all(cursor and type(cursor).parse(str(cursor)) == cursor for cursor in cursors)
+
+
+@by_name
+def test_events_travel_as_json(history: WorkflowHistory) -> None:
+    events = events_of(history)
+    assert [EVENT.validate_json(event.wire()) for event in events] == events
+    assert EVENTS.validate_json(EVENTS.dump_json(events)) == events
+
+
+@by_name
+def test_what_is_counted_here_is_what_the_run_counted(history: WorkflowHistory) -> None:
+    """Ends that the run did not come to by itself are explained with these figures."""
+    projector = Projector(history.workflow_id, run_id(history))
+    events = [event for entry in history.events for event in projector.feed(entry)]
+    ended = events[-1]
+    assert isinstance(ended, RunEnded)
+    assert ended.totals == projector.totals
+    replies = [event for event in events if isinstance(event, ModelReplied)]
+    assert projector.totals.usage.input == sum(reply.usage.input for reply in replies)
+
+
+def test_how_runs_ended() -> None:
+    ends = {history.workflow_id: events_of(history)[-1] for history in RUNS}
+    states = {name: end.state for name, end in ends.items() if isinstance(end, RunEnded)}
+    failed = {"budget": "run.budget", "refused": "provider.bad_request"}
+    for name, state in states.items():
+        if name in failed:
+            assert state is RunState.FAILED
+            end = ends[name]
+            assert isinstance(end, RunEnded)
+            assert end.error is not None
+            assert end.error.code == failed[name]
+        elif name in ("aborted", "cancelled"):
+            assert state is RunState.ABORTED
+        else:
+            assert state is RunState.COMPLETED
