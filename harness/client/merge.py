@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from harness.contracts.event import (
+    Branched,
     DurableEvent,
     LiveEvent,
     ModelCalled,
@@ -18,6 +19,7 @@ from harness.contracts.event import (
 )
 
 Call = tuple[int, int]
+BEFORE: Call = (0, -1)
 
 
 @dataclass
@@ -33,7 +35,7 @@ class Merger:
     shown: str = ""
     attempt: int = 1
     early: dict[Call, list[LiveEvent]] = field(default_factory=dict[Call, list[LiveEvent]])
-    last: Call = (0, -1)
+    last: Call = BEFORE
     """The newest call that is over."""
 
     def durable(self, event: DurableEvent) -> Iterator[DurableEvent | LiveEvent]:
@@ -49,6 +51,11 @@ class Merger:
                 yield event
             case ModelFailed():
                 self._end((event.turn, event.call))
+                yield event
+            case Branched():
+                # Turns that are over in the old branch are gone through again.
+                self.open, self.last, self.shown = None, BEFORE, ""
+                self.early.clear()
                 yield event
             case _:
                 yield event
