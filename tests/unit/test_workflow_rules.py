@@ -1,0 +1,180 @@
+"""The pure parts of a run: states, steering as it is typed, verdicts, trimming, labels."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.contracts.errors import SteeringError
+from harness.contracts.message import Message, ToolCall, ToolResult, tool_results, user
+from harness.contracts.model import ContextPolicy, Usage
+from harness.contracts.run import TRANSITIONS, Pending, RunState, Totals
+from harness.contracts.steering import (
+    EXAMPLES,
+    SIGNALS,
+    Abort,
+    Decide,
+    Hint,
+    Pause,
+    plain_value,
+    read_decide,
+    read_signal,
+)
+from harness_activities.context import estimate, fit
+from harness_workflows.calls import SUMMARY_WIDTH, summary
+from harness_workflows.verdicts import VERDICTS, check
+
+# --- states
+
+
+def test_every_state_has_its_row_and_ends_have_no_way_out() -> None:
+    assert set(TRANSITIONS) == set(RunState)
+    ends = {state for state in RunState if state.over}
+    assert ends == {RunState.COMPLETED, RunState.FAILED, RunState.ABORTED}
+    for state in set(RunState) - ends:
+        assert {RunState.FAILED, RunState.ABORTED} <= TRANSITIONS[state]
+    assert [state for state in RunState if RunState.COMPLETED in TRANSITIONS[state]] == [
+        RunState.RUNNING
+    ]
+
+
+# --- steering as it is typed
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_examples_are_right(name: Any) -> None:
+    assert read_signal(name, [plain_value(b"json/plain", EXAMPLES[name].encode())])
+    assert read_decide([plain_value(b"json/plain", EXAMPLES["decide"].encode())])
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "meaning"),
+    [
+        ("hint", ["look"], Hint(text="look")),
+        ("hint", [{"text": "look", "interrupt": True}], Hint(text="look", interrupt=True)),
+        ("abort", [], Abort()),
+        ("abort", [None], Abort()),
+        ("abort", ["  "], Abort()),
+        ("abort", ["enough"], Abort(reason="enough")),
+        ("pause", ["lunch"], Pause(reason="lunch")),
+    ],
+)
+def test_what_is_taken(name: Any, values: list[Any], meaning: Any) -> None:
+    assert read_signal(name, values) == meaning
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=5,
+)
+
+
+@given(name=st.sampled_from(SIGNALS), values=st.lists(JSON_VALUES, max_size=3))
+def test_whatever_is_typed_is_read_or_refused_with_an_example(name: Any, values: Any) -> None:
+    for read, example in ((lambda v: read_signal(name, v), name), (read_decide, "decide")):
+        try:
+            read(values)
+        except SteeringError as error:
+            assert error.code == "steering.bad_payload"
+            assert EXAMPLES[example] in error.message
+
+
+@given(encoding=st.binary(max_size=12), data=st.binary(max_size=12))
+def test_whatever_bytes_come_are_read_or_refused(encoding: bytes, data: bytes) -> None:
+    for kind in (encoding, b"json/plain"):
+        try:
+            plain_value(kind, data)
+        except SteeringError as error:
+            assert error.code == "steering.bad_payload"
+
+
+# --- verdicts
+
+
+def memory(*needs: Any, decided: tuple[str, ...] = ()) -> Any:
+    pending = {
+        f"c{n}": Pending(id=f"c{n}", need=need, turn=1, question="?", since=0)
+        for n, need in enumerate(needs)
+    }
+    return SimpleNamespace(pending=pending, decided=dict.fromkeys(decided))
+
+
+@pytest.mark.parametrize("need", VERDICTS)
+@pytest.mark.parametrize("verdict", ["approve", "reject", "edit", "answer"])
+def test_which_verdict_fits(need: str, verdict: Any) -> None:
+    decide = Decide(verdict=verdict)
+    if verdict in VERDICTS[need]:
+        assert check(memory(need), decide)[1].need == need
+    else:
+        with pytest.raises(SteeringError, match="takes " + ", ".join(VERDICTS[need])):
+            check(memory(need), decide)
+
+
+@pytest.mark.parametrize(
+    ("found", "id", "words"),
+    [
+        (memory(), None, "nothing waits"),
+        (memory("approval", "approval"), None, "say which: c0, c1"),
+        (memory("approval"), "c9", "what waits: c0"),
+        (memory("approval", decided=("c0",)), "c0", "nothing waits"),
+        (memory("approval", "approval", decided=("c0",)), "c0", "what waits: c1"),
+    ],
+)
+def test_what_is_not_pending(found: Any, id: str | None, words: str) -> None:
+    with pytest.raises(SteeringError, match=words) as refused:
+        check(found, Decide(verdict="approve", id=id))
+    assert refused.value.code == "steering.not_pending"
+
+
+# --- trimming
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> list[Message]:
+    messages = [user("what it is for")]
+    for turn in range(draw(st.integers(0, 6))):
+        if draw(st.booleans()):
+            ids = [f"{turn}.{n}" for n in range(draw(st.integers(1, 3)))]
+            asked = tuple(ToolCall(id=id, name="f", arguments={}) for id in ids)
+            text = draw(st.text("ab", max_size=80))
+            found = tuple(ToolResult(call=id, name="f", content=text) for id in ids)
+            messages += [Message(role="assistant", parts=asked), tool_results(found)]
+        else:
+            messages.append(user(draw(st.text("ab", min_size=1, max_size=80))))
+    return messages
+
+
+@given(messages=conversations(), limit=st.integers(0, 300))
+def test_trimming_never_parts_a_call_from_its_result(messages: list[Message], limit: int) -> None:
+    sent, dropped = fit(messages, ContextPolicy(max_input_tokens=limit))
+    assert len(sent) + dropped == len(messages)
+    assert sent[0] == messages[0]
+    assert sent[-1] == messages[-1]
+    asked = [call.id for message in sent for call in message.calls]
+    answered = [p.call for m in sent for p in m.parts if isinstance(p, ToolResult)]
+    assert asked == answered
+    if dropped == 0:
+        assert sent == tuple(messages)
+    elif sum(map(estimate, messages)) <= limit:
+        pytest.fail("it would have fitted")
+
+
+# --- sums and labels
+
+
+def test_totals_add_up_and_an_unknown_cost_adds_nothing() -> None:
+    totals = Totals().plus(turns=1).plus(usage=Usage(input=3, output=2))
+    assert totals.cost_micros is None
+    totals = totals.plus(usage=Usage(input=1), cost_micros=5).plus(tool_calls=2)
+    assert totals == Totals(turns=1, usage=Usage(input=4, output=2), cost_micros=5, tool_calls=2)
+
+
+def test_labels_fit_the_page() -> None:
+    assert summary("add", {"a": 2, "b": "x"}) == "add(a=2, b='x')"
+    assert summary("add", "{not json") == "add({not json)"
+    assert len(summary("add", {"a": "x" * 500})) == SUMMARY_WIDTH
