@@ -7,6 +7,8 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from harness.agent import Agent
 from harness.cli.agents import load_agent
 from harness.cli.opened import opened
@@ -17,6 +19,7 @@ from harness.client.client import HarnessClient
 from harness.client.handle import RunHandle
 from harness.client.session import Session
 from harness.client.start import new_id
+from harness.contracts.model import ModelRef
 from harness.contracts.run import Budget
 from harness.terminal import door
 from harness.terminal.interrupts import interrupts
@@ -83,6 +86,7 @@ async def _start(
     client: HarnessClient, agent: Agent[Any], args: Namespace, asked: str
 ) -> RunHandle[Any]:
     budget = _budget(args)
+    _check_model(args.model)
     workspace = Path(args.workspace) if args.workspace else None
     if args.session:
         session = Session(client, args.session)
@@ -92,6 +96,17 @@ async def _start(
     return await client.start(
         agent, asked, id=args.id, model=args.model, budget=budget, workspace=workspace
     )
+
+
+def _check_model(model: str | None) -> None:
+    if model is None:
+        return
+    try:
+        TypeAdapter[str](ModelRef).validate_python(model)
+    except ValidationError:
+        raise UsageError(
+            f"{model!r} is no model.", "Write provider/model: `harness models` lists them."
+        ) from None
 
 
 def _budget(args: Namespace) -> Budget | None:

@@ -1,0 +1,128 @@
+"""Commands about what is there, and the stack's own."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from harness import __version__
+from harness.config import explain_settings
+from tests.fakes.command import HARNESS, Project, kept_project
+
+__all__ = ["kept_project"]
+
+
+def test_version_models_tools_config(kept_project: Project) -> None:
+    assert kept_project.command("version", "--json").last == {"version": __version__}
+    assert __version__ in kept_project.command("--version").out
+    models = {line["model"]: line for line in kept_project.command("models", "--json").lines}
+    assert models["offline/demo"]["ready"]
+    assert "openai/gpt-5" in kept_project.command("models", "openai").out
+    tools = {line["name"]: line for line in kept_project.command("tools", "--json").lines}
+    assert tools["math"]["parameters"]["type"] == "object"
+    own = kept_project.command("tools", "--agent", "agent.py:agent")
+    assert "write_file(path, content)  (write, approval: always)" in own.out
+    config = kept_project.command("config", "show", "--json").lines
+    assert {line["key"] for line in config} == {each.key for each in explain_settings()}
+    assert all(line["source"] for line in config)
+    assert "offline/demo" in kept_project.command("config").out
+
+
+def test_doctor(kept_project: Project) -> None:
+    found = {line["name"]: line for line in kept_project.command("doctor", "--json").lines}
+    assert found["local stack"]["ok"]
+    fixed = kept_project.command("doctor", "--fix")
+    assert fixed.code == 0
+    assert "registered" in fixed.err
+
+
+def test_up_until_ctrl_c_then_nothing_is_left(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    terminal = project.terminal("up")
+    terminal.until("until Ctrl-C")
+    terminal.type("\x03")
+    assert terminal.end() == 0
+    assert project.command("down", "--json").last["stopped"] in (True, False)
+    assert project.command("down").out.startswith("Nothing runs")
+
+
+def test_help_of_every_way_in(kept_project: Project) -> None:
+    for words in (
+        [],
+        ["--help"],
+        ["help"],
+        ["help", "run"],
+        ["run", "-h"],
+        ["--completion", "zsh"],
+    ):
+        ended = kept_project.command(*words)
+        assert ended.code == 0
+        assert "harness" in ended.out
+    assert kept_project.command("--completion", "tcsh").code == 2
+
+
+def test_completion_is_installed_for_the_shell(tmp_path: Path) -> None:
+    env = {**os.environ, "HOME": str(tmp_path), "SHELL": "/bin/bash"}
+    found = subprocess.run(
+        [*HARNESS, "--install-completion"], env=env, capture_output=True, text=True
+    )
+    path = re.search(r"Wrote (\S+);", found.stdout)
+    assert path and "complete" in Path(path.group(1)).read_text()
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from harness.cli import help, main; main.print_(help.overview());"
+        "heavy = {'temporalio', 'pydantic', 'rich', 'asyncio', 'argparse'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert found.stdout.endswith("[]\n")
+
+
+def test_the_starter_scripts_steer_a_run(kept_project: Project) -> None:
+    starter = Path(__file__).parents[2] / "starter"
+
+    def script(name: str, *words: str) -> str:
+        done = subprocess.run(
+            [sys.executable, str(starter / name), *words],
+            cwd=kept_project.folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    assert "2+2 = 4" in script("run.py", "What is 2 + 2?", "--id", "script-1")
+    assert "completed" in script("status.py", "script-1")
+    assert "← add: 4" in script("watch.py", "script-1")
+    script("run.py", "write x to y.txt", "--id", "script-2", "--remote")
+    script("hint.py", "script-2", "be brief")
+    script("pause.py", "script-2")
+    script("resume.py", "script-2")
+    script("abort.py", "script-2", "--reason", "done here")
+    asked = kept_project.command("run", "write x to y.txt", "--agent", "agent.py", "--json").last
+    with kept_project.worker():
+        script("status.py", asked["run"], "--ask")
+        assert '"verdict":"approve"' in script("decide.py", asked["run"], "approve")
+        assert "done here" in script("watch.py", "script-2")
+
+
+def test_the_demo_without_a_terminal(kept_project: Project) -> None:
+    env = {**os.environ, "PROMPT": "What is 6 * 7?", "MODEL": "openai/gpt-5"}
+    env.pop("OPENAI_API_KEY", None)
+    found = subprocess.run(
+        [sys.executable, "-m", "harness_starter.demo"],
+        cwd=kept_project.folder,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert found.returncode == 0, found.stderr
+    assert "needs a key: set OPENAI_API_KEY" in found.stdout
+    assert "6*7 = 42" in found.stdout
+    assert "/workflows/session-" in found.stdout

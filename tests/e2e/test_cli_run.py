@@ -1,0 +1,188 @@
+"""`harness run`, `watch` and `chat` as a program and as a person use them."""
+
+from __future__ import annotations
+
+import os
+
+from tests.fakes.command import Project, kept_project
+
+__all__ = ["kept_project"]
+SLOW = "say slowly " + " ".join(f"w{number}" for number in range(300))
+
+
+def test_json_is_one_object_a_line_and_nothing_else(kept_project: Project) -> None:
+    ended = kept_project.command("run", "What is 2 + 2?", "--agent", "agent.py:agent", "--json")
+    assert ended.code == 0, ended.err
+    assert ended.last["state"] == "completed"
+    assert "2+2 = 4" in ended.last["output"]
+    assert ended.last["url"].endswith(ended.last["run"])
+    types = [line.get("type") for line in ended.lines[:-1]]
+    assert types[0] == "run_started"
+    assert types[-1] == "run_ended"
+    assert "a tool that prints" in ended.err
+
+
+def test_streamed_text_adds_up_to_the_reply(kept_project: Project) -> None:
+    ended = kept_project.command("run", "count to 30", "--json")
+    text = ""
+    for line in ended.lines[:-1]:
+        if line["type"] == "output_reset":
+            text = ""
+        if line["type"] == "output_delta":
+            text += line["text"]
+    assert text == ended.last["output"] == " ".join(str(n) for n in range(1, 31))
+
+
+def test_each_step_is_shown_to_people(kept_project: Project) -> None:
+    ended = kept_project.command("run", "What is 2 + 3?", "--agent", "agent.py")
+    assert ended.code == 0
+    for words in ("calculator on offline/demo", "turn 1", "→ add(a=2, b=3)", "← add: 5", "2+3 = 5"):
+        assert words in ended.out
+    assert "completed" in ended.out
+    assert "/namespaces/default/workflows/calculator-" in ended.out
+    assert "\x1b" not in ended.out
+
+
+def test_the_same_id_and_request_joins_the_run(kept_project: Project) -> None:
+    words = ("run", "What is 4 + 4?", "--agent", "agent.py:agent", "--id", "joined", "--json")
+    first, second = kept_project.command(*words), kept_project.command(*words)
+    assert first.last["run"] == second.last["run"] == "joined"
+    other = kept_project.command("run", "What is 5 + 5?", "--id", "joined", "--json")
+    assert other.code == 1
+    assert other.last["error"]["code"] == "run.id_taken"
+
+
+def test_a_budget_ends_a_run_as_failed(kept_project: Project) -> None:
+    ended = kept_project.command("run", "What is 2 + 2?", "--budget-turns", "1", "--json")
+    assert ended.code == 1
+    assert ended.last["state"] == "failed"
+    assert ended.last["error"]["code"] == "run.budget"
+
+
+def test_without_a_terminal_a_decision_ends_it_with_4(kept_project: Project) -> None:
+    ended = kept_project.command("run", "write hello to a.txt", "--agent", "agent.py")
+    assert ended.code == 4
+    assert "harness approve calculator-" in ended.err
+    assert "harness worker agent.py" in ended.err
+    told = kept_project.command("run", "write hello to b.txt", "--json")
+    assert told.code == 4
+    assert told.last["state"] == "waiting"
+    assert told.last["pending"][0]["arguments"] == {"path": "b.txt", "content": "hello"}
+
+
+def test_detached_run_is_watched_from_another_process(kept_project: Project) -> None:
+    ended = kept_project.command("run", SLOW, "--agent", "agent.py:other", "--detach")
+    assert ended.code == 0
+    run = ended.out.strip()
+    assert "harness worker agent.py:other" in ended.err
+    with kept_project.worker("agent.py:other"):
+        first = kept_project.start("watch", run, "--json")
+        assert first.stdout
+        for line in first.stdout:
+            if '"output_delta"' in line:
+                break
+        first.kill()  # and watch again: nothing is missing
+        first.communicate()
+        second = kept_project.start("watch", run, "--json")
+        assert second.stdout
+        text = ""
+        for line in second.stdout:
+            text += line if '"output_delta"' in line else ""
+            if len(text) > 1000:
+                break
+        assert '"w0' in text or '"slowly' in text or '"offset":0' in text
+        assert kept_project.command("abort", run).code == 0
+        second.communicate()
+        assert second.returncode == 3
+
+
+def test_ctrl_c_once_detaches_and_the_run_goes_on(kept_project: Project) -> None:
+    terminal = kept_project.terminal("run", "say slowly " + "a b c " * 20, "--agent", "agent.py")
+    terminal.until("slowly a")
+    terminal.type("\x03")
+    terminal.until("Detached. Run ")
+    assert terminal.end() == 130
+    assert "harness worker agent.py" in terminal.seen
+    run = terminal.seen.partition("Detached. Run ")[2].partition(" ")[0]
+    with kept_project.worker("agent.py"):
+        ended = kept_project.command("watch", run, "--json")
+    assert ended.last["state"] == "completed"
+    assert "No worker" not in ended.err
+
+
+def test_ctrl_c_says_when_another_worker_serves_the_run(kept_project: Project) -> None:
+    with kept_project.worker("agent.py:other"):
+        run = kept_project.command("run", SLOW, "--agent", "agent.py:other", "--detach").out.strip()
+        terminal = kept_project.terminal("watch", run)
+        terminal.until("slowly")
+        terminal.type("\x03")
+        terminal.until("A worker serves it.")
+        assert terminal.end() == 130
+        kept_project.command("abort", run)
+
+
+def test_ctrl_c_twice_aborts(kept_project: Project) -> None:
+    terminal = kept_project.terminal("run", SLOW)
+    terminal.until("slowly w0")
+    terminal.type("\x03")
+    terminal.until("Ctrl-C again")
+    terminal.type("\x03")
+    assert terminal.end() == 3
+    assert "aborted" in terminal.seen
+
+
+def test_a_person_decides_in_place(kept_project: Project) -> None:
+    terminal = kept_project.terminal("run", "write hello to a.txt", "--agent", "agent.py")
+    terminal.until("[e]dit:")
+    terminal.type("perhaps\n")
+    terminal.until("[e]dit:")
+    terminal.type("e\n")
+    terminal.until("as JSON:")
+    terminal.type('{"path": "b.txt", "content": "bye"}\n')
+    terminal.until("wrote bye to b.txt")
+    assert terminal.end() == 0
+
+
+def test_what_another_decides_ends_the_question(kept_project: Project) -> None:
+    terminal = kept_project.terminal("run", "write hello to a.txt", "--id", "asked")
+    terminal.until("[e]dit:")
+    assert kept_project.command("reject", "asked", "--note", "not now").code == 0
+    terminal.until("rejected")
+    terminal.until("not now")
+    assert terminal.end() == 0
+
+
+def test_chat_is_a_session(kept_project: Project) -> None:
+    typed = "What is 2 + 2?\n\nWhat is 3 + 3?\n"
+    ended = kept_project.command("chat", "--session", "talk", "--json", typed=typed)
+    assert ended.code == 0, ended.err
+    ends = [line for line in ended.lines if "url" in line]
+    assert [line["run"] for line in ends] == ["talk.1", "talk.2"]
+    assert "3+3 = 6" in ends[1]["output"]
+
+
+def test_chat_on_a_terminal_ends_with_ctrl_d(kept_project: Project) -> None:
+    terminal = kept_project.terminal("chat")
+    terminal.until("> ")
+    terminal.type("What is 2 + 5?\n")
+    terminal.until("2+5 = 7")
+    terminal.until("> ")
+    terminal.type("\x04")
+    terminal.until("harness chat --session")
+    assert terminal.end() == 0
+
+
+def test_prompt_from_stdin(kept_project: Project) -> None:
+    ended = kept_project.command("run", "-", "--json", typed="What is 6 + 6?")
+    assert "6+6 = 12" in ended.last["output"]
+
+
+def test_who_stops_reading_gets_no_noise(kept_project: Project) -> None:
+    process = kept_project.start("run", "What is 2 + 2?")
+    assert process.stdout and process.stderr
+    process.stdout.readline()
+    process.stdout.close()
+    os.close(process.stdin.fileno()) if process.stdin else None
+    process.stdin = None
+    process.wait()
+    assert "Traceback" not in process.stderr.read()

@@ -1,0 +1,145 @@
+"""What a person sees of a run, and its card."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from harness.contracts import event as e
+from harness.contracts.errors import ErrorInfo
+from harness.contracts.message import Message, Text, ToolCall
+from harness.contracts.model import Usage
+from harness.contracts.run import RunState, Totals
+from harness.terminal.card import card_of
+from harness.terminal.console import console
+from harness.terminal.show import show
+from harness.terminal.text import ago, call, clean, money, one_line, took
+from harness.terminal.view import RunView
+
+BASE: dict[str, Any] = {"run": "r", "at": 1.0, "trace": "t"}
+STARTED = e.RunStarted(**BASE, agent="a", model="offline/demo", prompt="Do it", by="me@here")
+CALLED = e.ModelCalled(**BASE, turn=1, call=0, model="offline/demo", messages=())
+ASKED = e.DecisionRequested(
+    **BASE, id="call_1", turn=1, need="approval", question="may I?", tool="add", arguments={"a": 1}
+)
+DECIDED = e.DecisionMade(**BASE, id="call_1", verdict="reject", note="no", by="you@there")
+
+
+def _replied(text: str) -> e.ModelReplied:
+    return e.ModelReplied(
+        **BASE,
+        turn=1,
+        call=0,
+        model="offline/demo",
+        message=Message(role="assistant", parts=(Text(text=text),)),
+        usage=Usage(input=10, output=5),
+        cost_micros=7,
+        ms=1.0,
+        attempts=1,
+        head="h",
+    )
+
+
+def _seen(*events: e.Event) -> str:
+    out = io.StringIO()
+    view = RunView(console(out), "http://page")
+    for each in events:
+        view.show(each)
+    return out.getvalue()
+
+
+def test_texts_of_two_attempts_are_not_mixed() -> None:
+    delta = {"turn": 1, "call": 0}
+    seen = _seen(
+        STARTED,
+        e.OutputDelta(**BASE, **delta, attempt=1, offset=0, text="half of"),
+        e.OutputReset(**BASE, **delta, attempt=2),
+        e.OutputDelta(**BASE, **delta, attempt=2, offset=0, text="the "),
+        e.OutputDelta(**BASE, **delta, attempt=2, offset=4, text="whole"),
+    )
+    lines = seen.splitlines()
+    assert lines[-3] == "half of"
+    assert "void" in lines[-2]
+    assert lines[-1] == "the whole"
+
+
+def test_what_a_model_prints_cannot_steer_the_terminal() -> None:
+    evil = "\x1b]0;title\x07\x1b[2Jtext\u009b31m"
+    seen = _seen(
+        e.OutputDelta(**BASE, turn=1, call=0, attempt=1, offset=0, text=evil),
+        e.ToolCallRequested(**BASE, turn=1, call=ToolCall(id="1", name="x", arguments=evil)),
+        e.ToolCallFinished(
+            **BASE, turn=1, call_id="1", name="x", content=evil, ok=True, attempts=1
+        ),
+    )
+    assert "\x1b" not in seen
+    assert "\u009b" not in seen
+    assert clean("a\x1bb\tc\n\x7f") == "ab\tc\n"
+
+
+def test_each_kind_of_event_is_told() -> None:
+    error = ErrorInfo(code="run.budget", message="too much", fix="more", retryable=False)
+    seen = _seen(
+        STARTED,
+        CALLED,
+        ASKED,
+        DECIDED,
+        e.HintReceived(**BASE, text="be brief", interrupt=False, by="x"),
+        e.PauseRequested(**BASE, reason="lunch"),
+        e.AbortRequested(**BASE, reason="enough", by="x"),
+        e.SignalRefused(**BASE, signal="hint", message="a right one: {}"),
+        e.BudgetReached(**BASE, budget="turns"),
+        e.Branched(**BASE, from_run_id="1", to_run_id="2", reason="again"),
+        e.ModelFailed(**BASE, turn=1, call=0, attempts=1, error=error),
+        e.ToolProgress(**BASE, turn=1, call_id="1", text="half way"),
+        e.OutputGap(**BASE, turn=1, call=0, attempt=1, offset=3),
+        e.StateChanged(**BASE, state=RunState.PAUSED),
+        e.RunEnded(**BASE, state=RunState.FAILED, output="", error=error, totals=Totals()),
+    )
+    for words in (
+        "a on offline/demo, run r", "add(a=1): may I?", "rejected by you@there: no",
+        "hint by x: be brief", "pause: lunch", "abort by x: enough", "signal hint refused",
+        "budget reached: turns", "reset", "too much [run.budget] more", "half way", "missed",
+        "harness resume r", "failed  0 turns",
+    ):  # fmt: skip
+        assert words in seen
+
+
+def test_card_says_what_waits_and_what_was_decided() -> None:
+    card = card_of([STARTED, CALLED, _replied("well"), ASKED])
+    assert card and [each.id for each in card.waiting] == ["call_1"]
+    card = card_of([STARTED, CALLED, _replied("well"), ASKED, DECIDED, CALLED, _replied("done")])
+    assert card and not card.waiting
+    assert card.totals.turns == 2
+    assert card.totals.cost_micros == 14
+    assert card.said == "done"
+    assert card.by == "me@here"
+
+
+def test_card_of_a_terminated_run_and_of_a_reset() -> None:
+    error = ErrorInfo(code="run.terminated", message="terminated", fix="again", retryable=False)
+    ended = e.RunEnded(**BASE, state=RunState.FAILED, output="so far", error=error)
+    card = card_of([STARTED, ended])
+    assert card and card.state is RunState.FAILED
+    out = io.StringIO()
+    show(console(out), card, "http://page", 100.0)
+    for words in ("Do it", "by me@here", "terminated [run.terminated]", "so far", "http://page"):
+        assert words in out.getvalue()
+    branched = e.Branched(**BASE, from_run_id="1", to_run_id="2", reason="again")
+    card = card_of([STARTED, ended, branched])
+    assert card and card.state is RunState.RUNNING
+    assert card.error is None
+    assert card_of([]) is None
+
+
+def test_words_for_values() -> None:
+    assert call("add", {"a": 1, "b": "x"}) == 'add(a=1, b="x")'
+    assert one_line("one\ntwo\nthree") == "one  (+2 lines)"
+    assert len(one_line("x" * 500)) == 160
+    assert [money(n) for n in (None, 0, 1500, 2_500_000)] == [
+        "unknown cost", "free", "$0.0015", "$2.50",
+    ]  # fmt: skip
+    assert [took(s) for s in (0.0001, 0.25, 2.5, 130, 7300, 90_000)] == [
+        "under 1 ms", "250 ms", "2.5 s", "2 min 10 s", "2 h 1 min", "1 d 1 h",
+    ]  # fmt: skip
+    assert [ago(s) for s in (3, 200, 8000, 200_000)] == ["3 s", "3 min", "2 h", "2 d"]
