@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from harness.contracts.errors import StoreError
 from harness.store.database import Database
@@ -19,6 +19,7 @@ from harness.store.database import Database
 CHANNEL = "harness_stop"
 HEARTBEAT_SECONDS = 20.0
 RETRY_SECONDS = 1.0
+START_SECONDS = 2.0
 log = logging.getLogger(__name__)
 
 
@@ -27,6 +28,14 @@ class Stops:
         self._database = database
         self._watched: dict[str, set[Callable[[], None]]] = {}
         self._task: asyncio.Task[None] | None = None
+        self._listening = asyncio.Event()
+
+    async def listen(self) -> None:
+        """Begin to listen: a worker does before it takes its first call."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._listen())
+        with suppress(TimeoutError):  # without the database calls go on, only unwarned
+            await asyncio.wait_for(self._listening.wait(), START_SECONDS)
 
     async def announce(self, run: str) -> None:
         """Never fails: the signal that follows is what counts."""
@@ -38,8 +47,6 @@ class Stops:
     @contextmanager
     def watch(self, run: str, stop: Callable[[], None]) -> Generator[None]:
         """Call `stop` when word comes that the run is being aborted."""
-        if self._task is None:
-            self._task = asyncio.create_task(self._listen())
         self._watched.setdefault(run, set()).add(stop)
         try:
             yield
@@ -62,6 +69,7 @@ class Stops:
                 connection = await self._database.connect()
                 async with connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
+                    self._listening.set()
                     while True:
                         async for notice in connection.notifies(timeout=HEARTBEAT_SECONDS):
                             self._stop(notice.payload)

@@ -42,6 +42,7 @@ async def shared(connection: Connection) -> AsyncGenerator[Shared]:
         stack.push_async_callback(live.close)
         ledger = Ledger(connection.database)
         stack.push_async_callback(ledger.close)
+        await connection.stops.listen()
         model = ModelActivities(
             models=models,
             specs=connection.specs,
