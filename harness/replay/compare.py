@@ -5,16 +5,21 @@ from __future__ import annotations
 import difflib
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any
+from typing import Any, cast
 
 from harness.replay.step import Step
 
 WIDTH = 200
 AROUND = 2
 """Lines shown on either side of those that differ."""
+
+
+EPOCH = 1e9
+"""Floats above are seconds since 1970."""
+CLOCK_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ def compare(recorded: Sequence[Step], today: Sequence[Step], *, closed: bool) ->
         for was, asks in zip_longest(lanes.get(lane, []), now.get(lane, [])):
             if was is None and not closed:
                 break
-            if was is None or asks is None or was.content != asks.content:
+            if was is None or asks is None or not same(was.content, asks.content):
                 place = float("inf") if was is None or was.entry is None else was.entry
                 found.append((place, Difference(was, asks)))
                 break
@@ -72,6 +77,20 @@ def compare(recorded: Sequence[Step], today: Sequence[Step], *, closed: bool) ->
     if difference.today is None:
         return Difference(difference.recorded, _instead(recorded, today))
     return difference
+
+
+def same(was: Any, now: Any) -> bool:
+    """Equal, but for the engine's clock: in a task that ran a local activity the workflow reads a
+    time that is some milliseconds off when it is replayed."""
+    if isinstance(was, Mapping) and isinstance(now, Mapping):
+        one, other = cast("Mapping[str, Any]", was), cast("Mapping[str, Any]", now)
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(was, list) and isinstance(now, list):
+        first, second = cast("list[Any]", was), cast("list[Any]", now)
+        return len(first) == len(second) and all(map(same, first, second))
+    if isinstance(was, float) and isinstance(now, float) and min(was, now) > EPOCH:
+        return abs(was - now) < CLOCK_S
+    return bool(was == now)
 
 
 def _instead(recorded: Sequence[Step], today: Sequence[Step]) -> Step | None:

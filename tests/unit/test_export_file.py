@@ -1,0 +1,101 @@
+"""An export is read back as it was written, and nothing that was damaged is believed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import History, HistoryEvent
+
+from harness.client.export import dumps, loads, read_file
+from harness.client.recording import Blob, Recording
+from harness.contracts.errors import HarnessError
+from harness.contracts.message import user
+from harness.contracts.transcript import Node, digest
+from harness.journal import Execution
+
+FILE = Path("run.json")
+
+
+def recording(texts: list[str], blobs: list[bytes]) -> Recording:
+    bodies = [Node(messages=(user(text),)).wire() for text in texts]
+    entry = HistoryEvent(event_id=1, event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED)
+    started = entry.workflow_execution_started_event_attributes
+    started.workflow_type.name = "AgentRun"
+    for body in bodies:
+        started.input.payloads.add(metadata={"encoding": b"json/plain"}, data=body)
+    return Recording(
+        run="r",
+        executions=(Execution("id-1", (entry,)), Execution("id-2", ())),
+        nodes={digest(body): body for body in bodies},
+        artifacts={digest(blob): Blob(blob, "text/plain") for blob in blobs},
+        missing=("gone",),
+        at=12.5,
+    )
+
+
+@given(st.lists(st.text(), max_size=5), st.lists(st.binary(), max_size=5))
+def test_round_trip(texts: list[str], blobs: list[bytes]) -> None:
+    before = recording(texts, blobs)
+    assert loads(dumps(before), FILE) == before
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_any_cut_and_any_changed_character_is_noticed(data: st.DataObject) -> None:
+    text = dumps(recording(["hello", "wörld"], [b"blob"]))
+    at = data.draw(st.integers(0, len(text) - 3))
+    with pytest.raises(HarnessError) as caught:
+        loads(text[:at], FILE)
+    assert caught.value.code == "store.bad_export"
+    other = data.draw(st.sampled_from("x0"))
+    changed = text[:at] + other + text[at + 1 :]
+    try:
+        assert loads(changed, FILE) == loads(text, FILE), "only what means nothing may change"
+    except HarnessError as error:
+        assert error.code in ("store.bad_export", "run.too_new")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "no whole JSON"),
+        ("[]", "no export of a run"),
+        ('{"format": "other"}', "no export of a run"),
+        ('{"events": []}', "no history"),
+        ('{"events": [{"eventId": "x"}]}', "no history"),
+        ('{"format": "harness run", "version": 1}', "does not match its digest"),
+    ],
+)
+def test_what_is_no_export(text: str, words: str) -> None:
+    with pytest.raises(HarnessError, match=words) as caught:
+        loads(text, FILE)
+    assert caught.value.code == "store.bad_export"
+    assert "harness export" in caught.value.fix
+
+
+def test_a_newer_one(tmp_path: Path) -> None:
+    text = json.dumps({"format": "harness run", "version": 2, "harness": "9.1"})
+    with pytest.raises(HarnessError, match=r"harness 9\.1, a newer version") as caught:
+        loads(text, FILE)
+    assert caught.value.code == "run.too_new"
+
+
+def test_a_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
+    with pytest.raises(HarnessError, match="cannot be read: No such file"):
+        read_file(tmp_path / "none.json")
+    (tmp_path / "binary.json").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(HarnessError, match="it is no text"):
+        read_file(tmp_path / "binary.json")
+
+
+def test_a_history_as_temporals_own_tools_save_it() -> None:
+    from google.protobuf.json_format import MessageToJson
+
+    before = recording(["hi"], []).executions[0]
+    (read,) = loads(MessageToJson(History(events=before.entries)), Path("order-7.json")).executions
+    assert read.entries == before.entries

@@ -1,0 +1,212 @@
+"""Looking back at a run: what stands, what took time, where a fork begins, where two runs part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.contracts import event as e
+from harness.contracts.errors import RunError
+from harness.contracts.message import Message, Text, ToolCall, ToolResult, tool_results, user
+from harness.contracts.model import Usage
+from harness.contracts.run import Parent, RunSpec, RunState
+from harness.journal.branches import standing
+from harness.journal.diff import part
+from harness.journal.fork import edited, point
+from harness.journal.nodes import nodes
+from harness.journal.steps import Step, steps
+from harness.terminal.timeline import bars, rows
+
+
+class Story:
+    """Events of a made-up run, a second apart."""
+
+    def __init__(self, run: str = "r", **started: Any) -> None:
+        self.run, self.run_id, self.number = run, f"{run}-1", 0
+        self.events: list[Any] = []
+        self.add(e.RunStarted, agent="a", model="m/x", prompt="go", **started)
+
+    def add(self, kind: type[Any], **fields: Any) -> Any:
+        self.number += 1
+        cursor = e.Cursor(run_id=self.run_id, event_id=self.number)
+        at = float(len(self.events))
+        event = kind(run=self.run, at=at, trace="t", cursor=cursor, **fields)
+        self.events.append(event)
+        return event
+
+    def ask(self, turn: int, *messages: Message, head: str | None = None, call: int = 0) -> Story:
+        self.add(e.ModelCalled, turn=turn, call=call, model="m/x", messages=messages, head=head)
+        return self
+
+    def reply(self, turn: int, text: str = "", *calls: ToolCall) -> Story:
+        parts = ((Text(text=text),) if text else ()) + calls
+        fields = {"model": "m/x", "usage": Usage(input=1, output=1), "ms": 5.0, "attempts": 1}
+        said = Message(role="assistant", parts=parts)
+        self.add(e.ModelReplied, turn=turn, call=0, message=said, head=f"h{turn}", **fields)
+        return self
+
+    def result(self, turn: int, id: str, text: str) -> Story:
+        fields = {"name": "look", "content": text, "ok": True, "attempts": 1, "ms": 500.0}
+        self.add(e.ToolCallFinished, turn=turn, call_id=id, **fields)
+        return self
+
+    def branch(self, at: int) -> Story:
+        before, self.run_id, self.number = self.run_id, f"{self.run_id}b", at - 1
+        self.add(e.Branched, from_run_id=before, to_run_id=self.run_id, reason="again")
+        return self
+
+
+LOOK = ToolCall(id="c1", name="look", arguments={})
+FOUND = tool_results((ToolResult(call="c1", name="look", content="rain"),))
+HINT = user("hurry", origin="hint")
+SPEC = RunSpec(agent="a", spec="s", model="m/x", messages=(user("go"),))
+
+
+def two_turns() -> Story:
+    story = Story().ask(1, user("go")).reply(1, "", LOOK).result(1, "c1", "rain")
+    return story.ask(2, FOUND, HINT, head="h1").reply(2, "It rains.")
+
+
+def test_a_fork_keeps_a_turn_with_its_results_and_without_the_hints_after_it() -> None:
+    events = two_turns().events
+    assert point("r", SPEC, events, 1) == ("h1", (FOUND,))
+    assert point("r", SPEC, events, 2) == ("h2", ())
+    assert point("r", SPEC, events, 0) == (None, (user("go"),))
+    before_the_next_call = [each for each in events if getattr(each, "turn", 0) < 2]
+    assert point("r", SPEC, before_the_next_call, 1) == ("h1", (FOUND,))
+
+
+@pytest.mark.parametrize("at", [-1, 3, 99])
+def test_a_turn_that_is_not_there(at: int) -> None:
+    with pytest.raises(RunError) as caught:
+        point("r", SPEC, two_turns().events, at)
+    assert caught.value.code == "run.no_turn"
+
+
+def test_a_turn_of_the_parent() -> None:
+    forked = SPEC.model_copy(update={"parent": Parent(run="p", turn=2), "head": "h2"})
+    events = Story(parent=Parent(run="p", turn=2)).ask(3, FOUND, head="h2").events
+    assert point("r", forked, events, 2) == ("h2", (FOUND,))
+    with pytest.raises(RunError, match="is a fork of 'p'"):
+        point("r", forked, events, 1)
+
+
+def test_an_edited_result() -> None:
+    (message,) = edited("r", 1, (FOUND,), {"c1": "sun"})
+    assert message.parts == (ToolResult(call="c1", name="look", content="sun"),)
+    with pytest.raises(RunError, match=r"it has: c1 \(look\)"):
+        edited("r", 1, (FOUND,), {"c2": "sun"})
+
+
+def test_what_a_reset_left_behind_does_not_stand() -> None:
+    story = two_turns().branch(4).ask(2, FOUND, head="h1").reply(2, "Again.")
+    texts = [each.message.text for each in standing(story.events) if each.type == "model_replied"]
+    assert texts == ["", "Again."]
+    assert point("r", SPEC, story.events, 1) == ("h1", (FOUND,))
+    story.branch(2)
+    with pytest.raises(RunError, match="it has no turn yet"):
+        point("r", SPEC, story.events, 1)
+
+
+@given(st.lists(st.integers(2, 6), max_size=4))
+def test_whatever_is_reset_ids_go_up_and_branches_stay(resets: list[int]) -> None:
+    story = two_turns()
+    for at in resets:
+        story.branch(at).ask(2, FOUND, head="h1").reply(2, "Again.")
+    left = standing(story.events)
+    ids = [each.cursor.event_id for each in left if each.cursor]
+    assert ids == sorted(ids)
+    assert not resets or left[-1].cursor == story.events[-1].cursor
+
+
+def test_steps_take_time() -> None:
+    story = two_turns()
+    asked = {"id": "c9", "turn": 2, "need": "approval", "question": "May it?", "tool": "send"}
+    story.add(e.ToolCallStarted, turn=2, call_id="c9", name="send", arguments={})
+    story.add(e.DecisionRequested, **asked)
+    story.add(e.StateChanged, state=RunState.WAITING)
+    story.add(e.DecisionMade, id="c9", verdict="approve")
+    story.add(e.StateChanged, state=RunState.RUNNING)
+    story.add(e.ToolCallStarted, turn=2, call_id="c9", name="send", arguments={})
+    story.add(e.StateChanged, state=RunState.PAUSED)
+    found = [(s.kind, s.name, s.start, s.end) for s in steps(story.events)]
+    assert found == [
+        ("model", "m/x", 1, 2),
+        ("tool", "look", 2.5, 3),
+        ("model", "m/x", 4, 5),
+        ("tool", "send", 6, 7),
+        ("wait", "send: approval", 7, 9),
+        ("tool", "send", 11, None),
+        ("pause", "paused", 12, None),
+    ]
+
+
+SPANS = st.lists(
+    st.tuples(
+        st.sampled_from(["model", "tool", "wait", "pause"]),
+        st.floats(0, 1e6),
+        st.floats(0, 1e6),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(SPANS, st.integers(20, 120))
+def test_every_bar_fits_whatever_took_how_long(spans: Sequence[Any], width: int) -> None:
+    made = [
+        Step(kind, kind, 1, start, start + length if over else None)
+        for kind, start, length, over in spans
+    ]
+    end = max(each.end or each.start for each in made)
+    found, _ = bars(made, 0.0, end)
+    for bar in found:
+        assert 0 <= bar.left <= bar.right <= 1
+    for row in rows(made, 0.0, end, width):
+        assert len(row.bar) >= 1
+        assert len(row.before + row.queued + row.bar) <= width
+
+
+def test_a_long_wait_leaves_room_for_the_work() -> None:
+    day = 86_400.0
+    made = [
+        Step("model", "m", 1, 0, 1),
+        Step("wait", "w", 1, 1, day),
+        Step("model", "m", 2, day, day + 1),
+    ]
+    found, scale = bars(made, 0, day + 1)
+    assert scale.squeeze < 1
+    assert [round(bar.right - bar.left, 3) for bar in found] == [0.375, 0.25, 0.375]
+
+
+def test_equal_runs_do_not_part() -> None:
+    one, other = two_turns().events, two_turns().events
+    parting = part(one, other)
+    assert (parting.same, parting.turn) == (5, 0)
+    assert [side.events for side in parting.sides] == [(), ()]
+
+
+def test_a_fork_parts_where_its_own_turns_begin() -> None:
+    parent = two_turns()
+    forked = Story("f", parent=Parent(run="r", turn=1)).ask(2, FOUND, head="h1").reply(2, "Dry.")
+    parting = part(parent.events, forked.events)
+    assert parting.turn == 2
+    assert [side.kept for side in parting.sides] == [0, 1]
+    assert [len(side.events) for side in parting.sides] == [2, 2]
+
+
+def test_nodes_come_out_of_history() -> None:
+    story = Story().ask(1, user("go"))
+    reply = Message(role="assistant", parts=(Text(text="done"),))
+    from harness.contracts.transcript import Node, digest
+
+    body = Node(messages=(user("go"), reply)).wire()
+    fields = {"model": "m/x", "usage": Usage(), "ms": 1.0, "attempts": 1}
+    story.add(e.ModelReplied, turn=1, call=0, message=reply, head=digest(body), **fields)
+    assert nodes(story.events) == {digest(body): body}
+    assert nodes(two_turns().events) == {}, "bytes that do not match are no node"
