@@ -189,7 +189,7 @@ class _Call:
             model=split_ref(self.model)[1],
             instructions=spec.instructions,
             messages=tuple(sent),
-            tools=() if request.final else spec.tools,
+            tools=spec.tools,
             output=spec.output,
             cache_key=cache_key,
         )

@@ -138,8 +138,6 @@ class CallModel(Word):
     interrupt, or when the transcript had to be sent again)."""
     model: ModelRef | None = None
     """The run's own model in place of the plan's candidates."""
-    final: Flag = None
-    """No tools this time: the last call that a budget allows."""
 
 
 class Fallback(Word):

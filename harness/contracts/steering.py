@@ -123,6 +123,9 @@ def _single(name: str, values: list[Any]) -> Any:
 
 
 def _read(model: type[W], name: str, value: Any) -> W:
+    if not isinstance(value, dict):
+        what = "nothing" if value is None else f"a {type(value).__name__}"
+        raise _refused(name, f"it takes a text or an object, not {what}")
     try:
         return model.model_validate(value)
     except ValidationError as error:
