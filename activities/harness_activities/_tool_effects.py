@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import functools
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from pydantic_core import to_jsonable_python
 
 from harness.agent import AnyTool, Happened, ToolContext
 from harness.contracts.errors import HarnessError, ToolError
@@ -28,6 +31,7 @@ log = logging.getLogger("harness.tools")
 class EffectLedger(Connections, Protocol):
     """The ledger, as far as calls need it."""
 
+    async def state(self, key: str) -> str | None: ...
     async def begin(self, new: NewEffect) -> Hold: ...
     async def again(self, hold: Hold, receipt: Any = None) -> Hold: ...
     async def take_over(self, hold: Hold) -> None: ...
@@ -90,9 +94,14 @@ class Write:
     async def run(self, act: Callable[[Any, Thread], Awaitable[ToolOutcome]]) -> ToolOutcome:
         """Make it, unless it has been made. `act` gets what was prepared."""
         if self.tool.hooks.prepare:
-            self.host.receipt(await self._prepared(self.tool.hooks.prepare))
-            self.new = NewEffect(**{**vars(self.new), "receipt": self.host.given})
-            self.host.given = None
+            try:
+                prepared = self._json(await self._prepared(self.tool.hooks.prepare))
+            except HarnessError:
+                # Where it has happened already, the world is no longer what it wants to see.
+                if await self.ledger.state(self.new.key) in (None, "failed", "undone"):
+                    raise
+                prepared = None
+            self.new = dataclasses.replace(self.new, receipt=prepared)
         hold = await self._begin()
         if hold is None:
             why = f"Another attempt of {self.tool.name} is still at work. Approve to look again."
@@ -240,8 +249,7 @@ class Write:
             return await self.invoke(hook, await self.context(), dict(self.arguments))
 
     def _json(self, value: Any) -> Any:
-        self.host.receipt(value)
-        return self.host.given
+        return to_jsonable_python(value, fallback=str)
 
     def _recorded(self, result: Any) -> ToolOutcome:
         """What came of it the first time, as the result of this call."""

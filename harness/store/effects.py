@@ -126,6 +126,11 @@ class Ledger:
     async def close(self) -> None:
         await self._locks.close()
 
+    async def state(self, key: str) -> str | None:
+        """Where an effect is; None where it was never begun."""
+        rows = await self.database.fetch("SELECT state FROM harness.effect WHERE key = %s", (key,))
+        return rows[0][0] if rows else None
+
     async def begin(self, new: NewEffect) -> Hold:
         """Take the right to act; `busy` while another attempt has it."""
         who = self._claim(new.key)

@@ -40,6 +40,8 @@ class _Now:
     requested: dict[str, int] = field(default_factory=dict[str, int])
     """Open tool calls, with how often they may be started yet."""
     waiting: set[str] = field(default_factory=set[str])
+    unknown: set[str] = field(default_factory=set[str])
+    """Calls of which a person is asked whether they have happened."""
     aborting: bool = False
     over: bool = False
     budget: bool = False
@@ -162,6 +164,7 @@ class Order:
         else:
             self._must(event, event.id in now.requested, "no such call is open")
         now.waiting.add(event.id)
+        (now.unknown.add if event.need == "outcome" else now.unknown.discard)(event.id)
 
     def _decision_made(self, event: e.DecisionMade) -> None:
         now = self.now
@@ -169,7 +172,8 @@ class Order:
         assert event.id is not None
         now.waiting.discard(event.id)
         if event.id in now.requested:
-            if event.verdict in ("reject", "answer"):
+            through = event.id in now.unknown  # what is said of it goes through the ledger
+            if event.verdict == "reject" or (event.verdict == "answer" and not through):
                 del now.requested[event.id]  # the decision is its result
             else:
                 now.requested[event.id] += 1

@@ -48,6 +48,9 @@ class Effects:
     def __init__(self) -> None:
         self.rows: dict[str, dict[str, Any]] = {}
 
+    async def state(self, key: str) -> str | None:
+        return self.rows.get(key, {}).get("state")
+
     async def begin(self, new: NewEffect) -> Hold:
         row = self.rows.get(new.key)
         if row is not None:
