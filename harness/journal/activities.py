@@ -42,7 +42,6 @@ def scheduled(state: State, entry: HistoryEvent) -> Draft:
         }
         return [(e.ModelCalled, fields)]
     call = request.call
-    state.totals = state.totals.plus(tool_calls=1)
     fields = {
         "turn": request.turn,
         "call_id": call.id,
@@ -119,7 +118,6 @@ def local(state: State, entry: HistoryEvent) -> Draft:
     if attributes.HasField("failure"):
         return _local_failed(state, data, attributes.failure)
     outcome = word(ToolOutcome, attributes.details["result"].payloads[0])
-    state.totals = state.totals.plus(tool_calls=1)
     if outcome.need:
         return []
     return [_finished(state, state.turn, outcome, {"attempts": data.get("attempt", 1)})]
@@ -127,7 +125,6 @@ def local(state: State, entry: HistoryEvent) -> Draft:
 
 def _local_failed(state: State, data: dict[str, Any], failure: Failure) -> Draft:
     error = error_info(failure)
-    state.totals = state.totals.plus(tool_calls=1)
     call = state.open_calls.pop(0) if state.open_calls else None
     fields: dict[str, Any] = {
         "turn": state.turn,
@@ -172,6 +169,7 @@ def _replied(
     if turn.interrupted:
         return
     state.open_calls = list(turn.message.calls)
+    state.totals = state.totals.plus(tool_calls=len(turn.message.calls))
     for call in turn.message.calls:
         yield e.ToolCallRequested, {"turn": request.turn, "call": call}
 
