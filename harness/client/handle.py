@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
@@ -21,8 +23,11 @@ from temporalio.service import RPCError, RPCStatusCode
 from harness.agent import Agent
 from harness.client import history, undo
 from harness.client.connection import Connection, whoami
+from harness.client.export import dumps
 from harness.client.follow import Feeds
 from harness.client.fork import Change, fork
+from harness.client.recording import record
+from harness.commons.files import write_atomic
 from harness.contracts.effect import EffectRow, UndoReport
 from harness.contracts.errors import (
     CATALOG,
@@ -105,6 +110,11 @@ class RunHandle(Generic[Out]):
     async def trace(self) -> list[DurableEvent]:
         """What has happened so far, from history alone; needs no worker."""
         return [event async for event in history.events(self._temporal, self.id, wait=False)]
+
+    async def export(self, file: Path) -> None:
+        """Write the run so far to one file, with everything that it names."""
+        recording = await record(self._connection, self.id, at=time.time())
+        await asyncio.to_thread(write_atomic, file, dumps(recording))
 
     async def outcome(self) -> RunResult:
         """How the run ends, whatever the way; waits for it."""

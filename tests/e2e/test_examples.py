@@ -15,6 +15,7 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "calculator": ("2+2 = 4", "completed"),
     "fallback": ("passed over nowhere/some-model: provider.network", "offline/demo answered"),
     "files": ("read_file: ok", "write_file: ok", "read_file: refused"),
+    "fork": ("was: forecast says: rain", "would be: forecast says: sun", "both replayed"),
     "parallel": ("sunny in Oslo\nsunny in Rome\nsunny in Lima",),
     "session": (".1: 3*7 = 21", ".2: 21+21 = 42", "True"),
     "steering": ("site 1 is dry", "now paused", "now running", "aborted: it rains"),

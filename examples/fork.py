@@ -1,0 +1,41 @@
+"""What if? A run is gone on with from its first turn, with another answer of its tool; the run
+itself stays as it was. Both are then compared, written to files, and replayed."""
+
+import asyncio
+from pathlib import Path
+
+from harness import Agent, Harness, tool
+from harness.contracts.event import ToolCallFinished
+from harness.journal.diff import part
+from harness.replay import check
+
+
+@tool(effect="read")
+def forecast(city: str) -> str:
+    "The weather of tomorrow."
+    return f"rain in {city}"
+
+
+agent = Agent("planner", instructions="Plan the day.", tools=[forecast])
+
+
+async def main() -> None:
+    async with Harness.local() as harness:
+        run = await harness.start(agent, 'Call forecast with {"city": "Oslo"}')
+        print("was:", (await run.result()).output.splitlines()[0])
+
+        calls = [e.call_id for e in await run.trace() if isinstance(e, ToolCallFinished)]
+        fork = await run.fork(1, results={calls[0]: "sun in Oslo"})
+        print("would be:", (await fork.result()).output.splitlines()[0])
+
+        parting = part(await run.trace(), await fork.trace())
+        print(f"they part in turn {parting.turn}")
+        for each in (run, fork):
+            file = Path(f"{each.id}.json")
+            await each.export(file)
+            await check(file)  # as a test would: today's code does the same again
+        print("both replayed")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

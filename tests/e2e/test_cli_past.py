@@ -1,0 +1,125 @@
+"""Looking back from the command line: trace, export, replay, diff, fork."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.command import Ended, Project, kept_project
+
+__all__ = ["kept_project"]
+
+
+@pytest.fixture
+def run(kept_project: Project) -> str:
+    """A run that has ended: two turns, one call."""
+    kept_project.command("run", "What is 3 * 7?", "--id", "past", "--json")
+    return "past"
+
+
+def test_trace(kept_project: Project, run: str) -> None:
+    shown = kept_project.command("trace", run)
+    assert shown.code == 0
+    lines = shown.out.splitlines()
+    assert "run started" in lines[0]
+    assert "queued" in shown.out
+    assert "tokens" in shown.out
+    assert "completed" in lines[-1]
+    events = kept_project.command("trace", run, "--json").lines
+    assert kept_project.command("trace", run, "--json", "--follow").lines == events
+    assert kept_project.command("trace", run, "--json", "--from", "3").lines == events[2:]
+    cursor = "{run_id}/{event_id}/{place}".format(**events[3]["cursor"])
+    assert kept_project.command("trace", run, "--json", "--from", cursor).lines == events[3:]
+    replies = kept_project.command("trace", run, "--json", "--kind", "model_replied").lines
+    assert replies == [each for each in events if each["type"] == "model_replied"]
+    assert "█" in kept_project.command("trace", run, "--timeline").out
+
+
+def test_trace_as_a_page(kept_project: Project, run: str) -> None:
+    assert kept_project.command("trace", run, "--html", "run.html").code == 0
+    text = (kept_project.folder / "run.html").read_text("utf-8")
+    assert "default-src 'none'" in text
+    assert "http://" not in text
+    assert "https://" not in text
+    assert "<script" not in text
+    assert text.count("<details>") == len(kept_project.command("trace", run, "--json").lines)
+
+
+def test_an_exported_run_reads_the_same(kept_project: Project, run: str) -> None:
+    live = kept_project.command("trace", run, "--json").lines
+    exported = kept_project.command("export", run, "-o", "kept.json", "--json").last
+    assert exported["events"] == len(live)
+    assert exported["missing"] == []
+    assert kept_project.command("trace", "kept.json", "--json").lines == live
+    same = kept_project.command("replay", "kept.json", run, "--json").lines
+    assert [each["ok"] for each in same] == [True, True]
+    found = kept_project.command("replay", "--since", "1h", "--json")
+    assert found.code == 0
+    assert run in {each["run"] for each in found.lines}
+    assert kept_project.command("diff", run, "kept.json").out.startswith("The same")
+
+
+def test_a_damaged_export(kept_project: Project, run: str) -> None:
+    kept_project.command("export", run, "-o", "kept.json")
+    file: Path = kept_project.folder / "kept.json"
+    file.write_text(file.read_text("utf-8").replace('"turns"', '"turn5"').replace("T", "U", 1))
+    for words in (("trace", "kept.json"), ("replay", "kept.json"), ("fork", "kept.json", "--at=1")):
+        ended = kept_project.command(*words)
+        assert ended.code == 1
+        assert "cannot be used" in ended.err
+
+
+def test_fork(kept_project: Project, run: str) -> None:
+    forked = kept_project.command(
+        "fork",
+        run,
+        "--at",
+        "1",
+        "--hint",
+        "And 4 * 4?",
+        "--agent",
+        "harness.cli.assistant",
+        "--json",
+    )
+    assert forked.code == 0, forked.err
+    assert "16" in forked.last["output"]
+    id = forked.last["run"]
+    card = kept_project.command("show", id, "--json").last
+    assert card["parent"] == {"run": run, "turn": 1}
+    parted = kept_project.command("diff", run, id, "--json").last
+    assert parted["turn"] == 2
+    assert "fork of past at turn 1" in kept_project.command("trace", id).out
+
+
+def test_a_fork_that_nothing_serves_says_so(kept_project: Project, run: str) -> None:
+    prompt = kept_project.folder / "prompt.txt"
+    prompt.write_text("Be brief.")
+    forked = kept_project.command("fork", run, "--at", "1", "--prompt", "prompt.txt")
+    assert forked.code == 0
+    assert "No worker serves it now" in forked.err
+    assert "harness worker" in forked.err
+
+
+def refused(ended: Ended, code: int, words: str) -> None:
+    assert ended.code == code
+    assert words in ended.err
+
+
+def test_bad_use(kept_project: Project, run: str) -> None:
+    command = kept_project.command
+    refused(command("trace", "nobody"), 1, "There is no run 'nobody'")
+    refused(command("trace", run, "--kind", "model_repied"), 2, "Did you mean model_replied?")
+    refused(command("trace", run, "--from", "x"), 2, "neither a number nor a cursor")
+    refused(command("trace", run, "--from", "a/1/0"), 1, "no event with the cursor")
+    refused(command("fork", run, "--at", "9"), 1, "has no turn 9")
+    refused(command("fork", run, "--at", "2"), 1, "nothing to go on with")
+    refused(command("fork", run, "--at", "1", "--edit-tool-result", "x"), 2, "names no call")
+    refused(command("fork", run, "--at", "1", "--edit-tool-result", "x=1"), 1, "no tool result 'x'")
+    refused(command("fork", run, "--at", "1", "--agent", "agent.py:other"), 2, "is of agent")
+    refused(command("fork", "none.json", "--at", "1"), 1, "cannot be read")
+    refused(command("replay"), 2, "Which runs?")
+    refused(command("replay", "--since", "soon"), 2, "is no time")
+    refused(command("export", "nobody"), 1, "There is no run 'nobody'")
+    assert json.loads(command("export", run, "-o", "-").out)["run"] == run
