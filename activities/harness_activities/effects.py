@@ -20,6 +20,7 @@ from harness.contracts.effect import (
 )
 from harness.contracts.errors import ErrorInfo, HarnessError, ToolError
 from harness.contracts.message import ToolCall
+from harness.contracts.queues import workspace_queue
 from harness.contracts.tool import RunTool
 from harness.contracts.transcript import digest
 from harness.store.effects import PAGE, Hold, Ledger
@@ -116,10 +117,11 @@ class EffectActivities:
         return Compensated(said=said)
 
     def _item(self, row: EffectRow) -> UndoItem:
-        obstacle = self._obstacle(row)
+        obstacle, place = self._obstacle(row), row.workspace
         return UndoItem(
             key=row.key, seq=row.seq, turn=row.turn, call=row.call, tool=row.tool,
-            effect=row.effect, title=_title(row), host=row.workspace and row.workspace.host,
+            effect=row.effect, title=_title(row),
+            queue=place and workspace_queue(row.agent, place.host),
             obstacle=obstacle and _shown(obstacle),
         )  # fmt: skip
 

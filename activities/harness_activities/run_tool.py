@@ -51,7 +51,7 @@ class ToolActivities:
     progress: Progress
     ledger: EffectLedger
     http: HttpToolSettings = field(default_factory=HttpToolSettings)
-    host: str = field(default_factory=socket.gethostname)
+    host: str = field(default_factory=lambda: socket.gethostname())
 
     def __post_init__(self) -> None:
         self._tools = {name: Checked(each) for name, each in self.agent.tools.items()}

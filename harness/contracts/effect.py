@@ -59,8 +59,8 @@ class UndoItem(Word):
     tool: str
     effect: Effect
     title: str
-    host: str | None = None
-    """The host that owns the folder which the effect changed."""
+    queue: str | None = None
+    """Of the host that owns the folder which the effect changed."""
     obstacle: ErrorInfo | None = None
     """Why it cannot be undone, where that is known beforehand."""
 

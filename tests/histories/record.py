@@ -7,6 +7,7 @@ break runs in flight, or to add a case: old histories are what shows that it doe
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -18,11 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
+from temporalio.client import WorkflowFailureError
 
-from harness import Agent, Budget, Harness
+from harness import Agent, Budget, Harness, tool
 from harness.client.handle import RunHandle
+from harness.client.undo import undo_id
 from harness.config.settings import Settings
 from harness.contracts.run import RunState
+from harness.tools import write_file
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import Gate, add, eventually, look, send, until_state, waiting
 from tests.fakes.steps import Hang, call, calls, fail, say
@@ -134,6 +138,40 @@ async def odd_signals(harness: Harness, model: ModelServer, name: str) -> RunHan
     return run
 
 
+@tool(effect="irreversible")
+async def publish() -> str:
+    """Publish."""
+    return "published"
+
+
+async def _wrote(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    """A run that wrote files, published, and wrote one more."""
+    model.script(
+        call("write_file", path="a.txt", content="a"),
+        call("publish"),
+        call("write_file", path="b.txt", content="b"),
+        say("Done."),
+    )
+    folder = Path(tempfile.mkdtemp())
+    agent = Agent(name, tools=[write_file, publish])
+    run = await harness.start(agent, "Write.", id=name, workspace=folder)
+    await run.outcome()
+    return run
+
+
+async def undone(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    run = await _wrote(harness, model, name)
+    [_, published, _] = await run.effects()
+    await run.undo(past=[published.call])
+    return harness.run(undo_id(run.id))
+
+
+async def stopped(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    run = await _wrote(harness, model, name)
+    await run.undo()
+    return harness.run(undo_id(run.id))
+
+
 CASES: dict[str, dict[str, Case]] = {
     "AgentRun": {
         case.__name__: case
@@ -141,7 +179,8 @@ CASES: dict[str, dict[str, Case]] = {
             answer, tools, parallel, approved, hinted, paused, aborted, cancelled, budget, mended,
             refused, odd_signals,
         )
-    }
+    },
+    "Undo": {case.__name__: case for case in (undone, stopped)},
 }  # fmt: skip
 """By workflow: every registered one has at least one."""
 
@@ -170,8 +209,9 @@ async def _history(case: Case, name: str, folder: Path) -> str:
         )
         async with Harness.local(project=folder, settings=settings) as harness:
             run = await case(harness, model, name)
-            await run.outcome()
-            handle = harness.connection.temporal.get_workflow_handle(run.id)
+            handle: Any = harness.connection.temporal.get_workflow_handle(run.id)
+            with contextlib.suppress(WorkflowFailureError):
+                await handle.result()
             history = (await handle.fetch_history()).to_json_dict()
     text = json.dumps(history, indent=1, ensure_ascii=False)
     # Where the code lay is nobody's business.

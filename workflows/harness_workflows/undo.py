@@ -22,10 +22,8 @@ from harness.contracts.effect import (
     UndoStep,
 )
 from harness.contracts.errors import ErrorInfo
-from harness.contracts.queues import workspace_queue
 from harness_workflows.loop import failure
 
-AGENT_QUEUE = "agent."
 SHOWN = 40
 """Steps on the card: the page slows down with large ones."""
 MARKS: dict[StepState, str] = {
@@ -96,7 +94,7 @@ class Undo:
             return await workflow.execute_activity(
                 compensate,
                 Compensate(key=item.key, run=self.spec.run),
-                task_queue=item.host and workspace_queue(self._agent, item.host),
+                task_queue=item.queue,
                 start_to_close_timeout=timedelta(minutes=5),
                 heartbeat_timeout=timedelta(seconds=5),
                 retry_policy=RetryPolicy(
@@ -126,11 +124,6 @@ class Undo:
     def _carried(self) -> UndoSpec:
         changes = {"steps": tuple(self.steps), "before": self.before}
         return self.spec.model_copy(update=changes)
-
-    @property
-    def _agent(self) -> str:
-        """The undo runs on the queue of the agent whose run it undoes."""
-        return workflow.info().task_queue.removeprefix(AGENT_QUEUE)
 
     def _show(self, doing: str) -> None:
         spec = self.spec
