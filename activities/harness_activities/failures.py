@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import Any
 
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import (
     ActivityInboundInterceptor,
     ExecuteActivityInput,
@@ -14,6 +15,8 @@ from temporalio.worker import (
 
 from harness.commons.redact import redact
 from harness.contracts.errors import HarnessError
+
+log = logging.getLogger(__name__)
 
 
 class Failures(Interceptor):
@@ -26,7 +29,9 @@ class _Mapped(ActivityInboundInterceptor):
         try:
             return await self.next.execute_activity(input)
         except HarnessError as error:
-            raise as_failure(error) from error
+            # The run's events and the Temporal page say it; the SDK would add a traceback.
+            log.info("%s: %s", error.code, redact(error.message))
+            raise as_failure(error) from None
 
 
 def as_failure(error: HarnessError) -> ApplicationError:
@@ -37,4 +42,5 @@ def as_failure(error: HarnessError) -> ApplicationError:
         type=error.code,
         non_retryable=not error.retryable,
         next_retry_delay=wait,
+        category=ApplicationErrorCategory.BENIGN,
     )

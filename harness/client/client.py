@@ -23,6 +23,7 @@ from harness.client.handle import RunHandle
 from harness.client.recording import Recording
 from harness.client.start import Request, as_messages, start
 from harness.commons.log import get_logger
+from harness.config.providers import check_models
 from harness.contracts.errors import RunError, StoreError
 from harness.contracts.message import FileRef, Image, Message
 from harness.contracts.run import WORKFLOW, Budget, RunState
@@ -74,6 +75,10 @@ class HarnessClient:
 
     async def begin(self, agent: Agent[Out], request: Request) -> RunHandle[Out]:
         served = await self.serve(agent)
+        if served:  # the calls are made from here, so it is known here whether they can be
+            plan = agent.spec(self.connection.settings.model).plan.candidates
+            models = [request.model] if request.model else [each.model for each in plan]
+            check_models(self.connection.settings, models)
         id = await start(self.connection, agent, request, eager=served)
         if not served and not await self.has_worker(agent):
             await self.warn_unserved(id, agent.name)

@@ -19,7 +19,7 @@ from temporalio.common import RawValue
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.contracts.errors import RunError, StackError
-from harness.contracts.event import DurableEvent
+from harness.contracts.event import DurableEvent, RunEnded
 from harness.contracts.run import RunResult
 from harness.journal import Projector
 from harness.journal.chain import continued
@@ -46,18 +46,18 @@ async def events(client: Client, run: str, *, wait: bool = True) -> AsyncIterato
     while run_id:
         projector = Projector(run=run, run_id=run_id)
         following = None
-        terminated: list[DurableEvent] = []
+        closing: list[DurableEvent] = []
         async for entry in entries(client, run, run_id, wait=wait):
             drafts = projector.feed(entry)
-            if entry.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
-                terminated = drafts
+            if any(isinstance(event, RunEnded) for event in drafts):
+                closing = drafts
             elif entry.event_id > skip:
                 for event in drafts:
                     yield event
             following = continued(entry) or following
         branch = None if following else await branch_of(client, run, run_id)
-        if branch is None:  # a reset terminates the old execution, but that is not the run's end
-            for event in terminated:
+        if branch is None:  # the end of an execution that was reset is not the run's end
+            for event in closing:
                 yield event
         skip = branch[1] - 1 if branch else 0
         run_id = following or (branch[0] if branch else None)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
 from temporalio.common import (
     SearchAttributeKey,
     SearchAttributePair,
@@ -22,13 +23,15 @@ from temporalio.service import RPCError, RPCStatusCode
 from harness.agent import Agent
 from harness.client.connection import Connection, whoami
 from harness.commons.telemetry import current_trace_id, span
-from harness.contracts.errors import RunError, StackError, StoreError
+from harness.contracts.errors import ConfigError, RunError, StackError, StoreError
 from harness.contracts.message import Message, user
+from harness.contracts.model import ModelRef
 from harness.contracts.queues import agent_queue
 from harness.contracts.run import WORKFLOW, Budget, Parent, RunSpec, RunState
 from harness.contracts.tool import Workspace
 from harness.contracts.transcript import digest
 
+MODEL_REF = TypeAdapter[str](ModelRef)
 ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"  # nothing that reads like something else
 REQUEST_MEMO = "request"
 SUMMARY_CHARS = 200
@@ -65,7 +68,7 @@ async def pin(connection: Connection, agent: Agent[Any], request: Request) -> Ru
     first = spec.plan.candidates[0].model
     folder = (request.workspace or connection.project).resolve()
     needs_folder = any(policy.workspace for policy in agent.policies().values())
-    model = request.model or first
+    model = _model(request.model or first)
     provider = settings.providers.get(model.partition("/")[0])
     return RunSpec(
         agent=agent.name,
@@ -85,6 +88,14 @@ async def pin(connection: Connection, agent: Agent[Any], request: Request) -> Ru
         started_by=whoami(),
         labels=dict(request.labels) if request.labels else None,
     )
+
+
+def _model(ref: str) -> str:
+    try:
+        return MODEL_REF.validate_python(ref)
+    except ValidationError:
+        words = f"{ref!r} names no model."
+        raise ConfigError("invalid_value", words, fix="Write it like openai/gpt-5.") from None
 
 
 async def start(connection: Connection, agent: Agent[Any], request: Request, *, eager: bool) -> str:

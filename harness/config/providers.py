@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from harness.config._keys import nearest
 from harness.config.settings import ProviderSettings, Settings
-from harness.contracts.errors import ConfigError, ProviderError
+from harness.contracts.errors import ConfigError, HarnessError, ProviderError
 
 BUILT_IN: dict[str, ProviderSettings] = {
     "openai": ProviderSettings(kind="openai", base_url="https://api.openai.com/v1"),
@@ -39,3 +41,25 @@ def resolve_provider(settings: Settings, name: str) -> ProviderSettings:
             fix=f"Set it under [providers.{name}] in harness.toml.",
         )
     return own
+
+
+def check_models(settings: Settings, models: Iterable[str]) -> None:
+    """Raise where none of a plan's models can be called from here: no such provider, or no key."""
+    problems = [_problem(settings, model) for model in models]
+    if problems and all(problems):
+        raise next(problem for problem in problems if problem)
+
+
+def _problem(settings: Settings, model: str) -> HarnessError | None:
+    name = model.partition("/")[0]
+    try:
+        provider = resolve_provider(settings, name)
+    except HarnessError as error:
+        return error
+    if provider.api_key is not None or name not in BUILT_IN or name in KEYLESS:
+        return None
+    return ProviderError(
+        "authentication",
+        f"{model} needs a key, and none is set for {name}.",
+        fix=f"Set {name.upper()}_API_KEY, or choose a model: harness models.",
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from harness.contracts.base import Flag, Word
 from harness.contracts.message import Message
@@ -71,14 +71,23 @@ class AgentSpec(Word):
     context: ContextPolicy = ContextPolicy()
 
 
+def _sane(tokens: Any) -> Any:
+    """Providers' figures as they can be counted with: the engine's index takes 64 bits."""
+    return min(max(tokens, 0), MAX_TOKENS) if isinstance(tokens, int) else tokens
+
+
+MAX_TOKENS = 10**12
+Tokens = Annotated[int, BeforeValidator(_sane)]
+
+
 class Usage(Word):
     """Tokens. `cached` and `cache_write` are parts of `input`, `reasoning` of `output`."""
 
-    input: int = 0
-    output: int = 0
-    cached: int | None = None
-    cache_write: int | None = None
-    reasoning: int | None = None
+    input: Tokens = 0
+    output: Tokens = 0
+    cached: Tokens | None = None
+    cache_write: Tokens | None = None
+    reasoning: Tokens | None = None
 
     @property
     def total(self) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeVar
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from pydantic_core import from_json
 
 from harness.contracts.base import Flag, Word
@@ -24,6 +24,7 @@ EXAMPLES: dict[str, str] = {
     "hint": '{"text": "look in the second file", "interrupt": false}',
     "pause": "{}",
     "resume": "{}",
+    "grant": '{"id": "budget", "verdict": "edit", "arguments": {"turns": 10}}',
     "decide": '{"id": "call_1", "verdict": "approve", "note": "checked"}',
 }
 MAX_BYTES = 1_000_000
@@ -62,6 +63,15 @@ class Decide(Word):
     answer: str | None = None
     """With `answer`: what the person says to the tool's question."""
     by: str | None = None
+
+
+class Grant(Word):
+    """With `edit` of a budget: how much more of each is granted."""
+
+    turns: int | None = Field(default=None, gt=0)
+    tokens: int | None = Field(default=None, gt=0)
+    cost_micros: int | None = Field(default=None, gt=0)
+    seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
 
 class Decision(Word):
@@ -114,6 +124,10 @@ def read_decide(values: list[Any]) -> Decide:
     if decide.verdict == "answer" and decide.answer is None:
         raise _refused("decide", 'verdict "answer" needs "answer"')
     return decide
+
+
+def read_grant(arguments: dict[str, Any] | None) -> Grant | None:
+    return None if arguments is None else _read(Grant, "grant", arguments)
 
 
 def _single(name: str, values: list[Any]) -> Any:

@@ -83,9 +83,16 @@ def update_completed(state: State, entry: HistoryEvent) -> Draft:
         "verdict": decision.verdict,
         "note": decision.note,
         "arguments": decide.arguments,
-        "by": decision.by or identity,
+        "by": _who(decision.by, identity),
     }
     return [(e.DecisionMade, fields)]
+
+
+def _who(said: str | None, identity: str | None) -> str | None:
+    """What the decider says of themselves, and what the engine knows where that is another name."""
+    if said is None or identity is None or said == identity:
+        return said or identity
+    return f"{said} (sent by {identity})"
 
 
 def waiting(state: State, entry: HistoryEvent) -> Draft:

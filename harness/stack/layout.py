@@ -42,6 +42,12 @@ class Layout:
         return self.state / "stack.json"
 
     @property
+    def keep(self) -> Path:
+        """There while somebody wants the stack to stay (`harness up --detach`), also when its
+        supervisor is killed."""
+        return self.state / "stack.keep"
+
+    @property
     def logs(self) -> Path:
         return self.state / "logs"
 

@@ -95,7 +95,9 @@ class Supervisor:
         except Exception as error:  # whoever waits must get an answer
             answer = {"failed": ["start_failed", f"The supervisor failed: {error!r}", ""]}
         self.waiting.discard(writer)
-        self.keep = self.keep or ("ready" in answer and bool(request.get("keep")))
+        if "ready" in answer and request.get("keep"):
+            self.keep = True
+            self.layout.keep.touch()
         send(writer, answer)
 
     async def _bring_up(self, wanted: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -161,12 +163,15 @@ class Supervisor:
         for sign in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(sign, self._on_signal)
         server = await asyncio.start_unix_server(self.serve, sock=listener)
-        self.begin_grace()  # whoever started it may be dead by now
+        self.keep = self.layout.keep.exists()
+        if not self.keep:
+            self.begin_grace()  # whoever started it may be dead by now
         await self.over.wait()
         for writer in self.leases:
             send(writer, {"stopping": "asked" if self.asked else "unused"})
         self.tell("stopping")
         await asyncio.gather(*(part.stop() for part in self.parts.values()))
+        self.layout.keep.unlink(missing_ok=True)
         self.layout.socket.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             self.layout.database_sockets.rmdir()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from temporalio import workflow
 
 from harness.contracts.run import Budget, Pending
+from harness.contracts.steering import Grant, read_grant
 from harness_workflows import waits
 from harness_workflows.memory import Memory
 
@@ -28,7 +31,7 @@ async def within_budget(memory: Memory) -> str | None:
             return None  # aborted
         if decide.verdict == "reject":
             return reached
-        memory.budget = _extended(memory, decide.arguments)
+        memory.budget = _extended(memory, read_grant(decide.arguments))
     return None
 
 
@@ -46,16 +49,23 @@ def _reached(memory: Memory) -> str | None:
     return None
 
 
-def _extended(memory: Memory, granted: dict[str, object] | None) -> Budget:
+def _extended(memory: Memory, granted: Grant | None) -> Budget:
     """As much again as the run started with, or what the person granted instead."""
-    first = memory.spec.budget
-    changes: dict[str, float] = {}
-    for name in ("turns", "tokens", "cost_micros", "seconds"):
-        limit, more = getattr(memory.budget, name), getattr(first, name)
-        if granted and isinstance(amount := granted.get(name), int | float):
-            more = amount
-        if limit is not None and more is not None:
-            changes[name] = limit + more
-    if "seconds" in changes:  # time went on while the person was asked
-        changes["seconds"] = max(changes["seconds"], workflow.time() - memory.started + 1)
-    return memory.budget.model_copy(update=changes)
+    first, now = memory.spec.budget, memory.budget
+    more = granted or Grant()
+    passed = workflow.time() - memory.started  # time went on while the person was asked
+    seconds = _sum(now.seconds, more.seconds or first.seconds)
+    return Budget(
+        turns=_sum(now.turns, more.turns or first.turns),
+        tokens=_sum(now.tokens, more.tokens or first.tokens),
+        cost_micros=_sum(now.cost_micros, more.cost_micros or first.cost_micros),
+        seconds=None if seconds is None else max(seconds, passed + 1),
+        ask=now.ask,
+    )
+
+
+N = TypeVar("N", int, float)
+
+
+def _sum(limit: N | None, more: N | None) -> N | None:
+    return None if limit is None or more is None else limit + more

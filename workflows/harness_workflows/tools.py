@@ -79,6 +79,8 @@ async def _call(memory: Memory, call: ToolCall, ordinal: int | None) -> ToolResu
     while memory.aborted is None:
         card.show(memory, f"running {call.name}")
         outcome = await _attempt(memory, request)
+        if request.edited and _misfits(outcome):
+            outcome = ToolOutcome(need="approval", reason=f"The edit does not fit. {_why(outcome)}")
         if outcome.need is None:
             if outcome.failure and outcome.failure.code in MENDABLE:
                 memory.invalid = True
@@ -91,6 +93,14 @@ async def _call(memory: Memory, call: ToolCall, ordinal: int | None) -> ToolResu
             return settled
         request = settled
     return None
+
+
+def _misfits(outcome: ToolOutcome) -> bool:
+    return outcome.failure is not None and outcome.failure.code == "tool.invalid_arguments"
+
+
+def _why(outcome: ToolOutcome) -> str:
+    return outcome.failure.message if outcome.failure else ""
 
 
 async def _attempt(memory: Memory, request: RunTool) -> ToolOutcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.contracts.errors import SteeringError
 from harness.contracts.run import Pending
-from harness.contracts.steering import EXAMPLES, Decide, Verdict
+from harness.contracts.steering import EXAMPLES, Decide, Verdict, read_grant
 from harness_workflows.memory import Memory
 
 VERDICTS: dict[str, tuple[Verdict, ...]] = {
@@ -36,4 +36,6 @@ def check(memory: Memory, decide: Decide) -> tuple[Decide, Pending]:
             "bad_payload",
             f"{decide.verdict!r} does not fit: {pending.id} takes {', '.join(allowed)}",
         )
+    if pending.need == "budget":
+        read_grant(decide.arguments)
     return decide, pending
