@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 
-from harness.contracts.event import DurableEvent
+from harness.contracts.event import DurableEvent, RunEnded
 from harness.journal.projector import Projector
-
-TERMINATED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED
 
 
 @dataclass(frozen=True)
@@ -43,8 +41,9 @@ def project_chain(run: str, executions: Sequence[Execution]) -> list[DurableEven
         last = place == len(executions) - 1
         for entry in execution.entries:
             drafts = projector.feed(entry)
-            # A reset terminates the old execution, but that is not the run's end.
-            if entry.event_id >= left_at and (last or entry.event_type != TERMINATED):
+            # The end of an execution that was reset is not the run's end.
+            ends = any(isinstance(event, RunEnded) for event in drafts)
+            if entry.event_id >= left_at and (last or not ends):
                 events.extend(drafts)
     return events
 
