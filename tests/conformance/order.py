@@ -64,7 +64,7 @@ class Order:
             self._must(event, not event.cursor, "a live event has no cursor")
         else:
             self._cursor(event)
-        self._must(event, not self.now.over or isinstance(event, e.Branched), "the run is over")
+        self._must(event, not self.now.over, "the run is over")
         self._must(
             event, not self.now.budget or isinstance(event, e.RunEnded), "the budget was reached"
         )
