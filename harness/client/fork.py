@@ -84,15 +84,19 @@ async def bring(connection: Connection, recording: Recording) -> None:
 
 
 async def _find(connection: Connection, run: str, at: int) -> tuple[RunSpec, Point]:
-    spec, run_id = await _newest(connection, run)
+    run_id: str = await history.newest_execution(connection.temporal, run)
+    spec, before = await _execution(connection, run, run_id)
     check_turn(run, spec, at)
+    while before and spec.carry and at < spec.carry.turn:  # the next turn is of an older history
+        run_id = before
+        spec, before = await _execution(connection, run, run_id)
     rows = await connection.database.fetch(NEXT_TURN, (run_id, at + 1))
     if rows:  # the next turn's node: what it asked, and the node that this followed
         node = Node.model_validate_json(rows[0][0])
         asked = node.messages
         asked = asked[:-1] if asked and asked[-1].role == "assistant" else asked
         return spec, Point(node.parent, without_hints(asked))
-    # The last turn, or one of an earlier history: read all of them.
+    # The last turn, or one from before a reset: history tells.
     recording = await read_history(connection.temporal, run)
     begin = point(run, spec, recording.events, at)
     if begin.head is not None:
@@ -100,17 +104,18 @@ async def _find(connection: Connection, run: str, at: int) -> tuple[RunSpec, Poi
     return spec, begin
 
 
-async def _newest(connection: Connection, run: str) -> tuple[RunSpec, str]:
-    """What the run was started with, from the first entry of its newest execution."""
+async def _execution(connection: Connection, run: str, run_id: str) -> tuple[RunSpec, str]:
+    """What an execution was started with, and the one that it continues: its first entry."""
     client = connection.temporal
-    run_id = await history.newest_execution(client, run)
     request = GetWorkflowExecutionHistoryRequest(
         namespace=client.namespace,
         execution=WorkflowExecution(workflow_id=run, run_id=run_id),
         maximum_page_size=1,
     )
     entries = await history.page(client, request, run)
-    return Recording(run, (Execution(run_id, tuple(entries)),)).spec, run_id
+    spec = Recording(run, (Execution(run_id, tuple(entries)),)).spec
+    started = entries[0].workflow_execution_started_event_attributes
+    return spec, started.continued_execution_run_id
 
 
 async def _durable(connection: Connection, head: str, recording: Recording) -> None:

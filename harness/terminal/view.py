@@ -67,6 +67,8 @@ class RunView:
             return
         self._started = event.at
         self._line(f"{event.agent} on {event.model}, run {event.run}", "bold")
+        if event.parent:
+            self._line(f"fork of {event.parent.run} at turn {event.parent.turn}", "quiet")
         if self._url:
             self._line(self._url, "quiet")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.client import Client
 
 from harness import Agent, Harness, tool
 from harness.client.export import dumps, read_file
@@ -145,3 +146,30 @@ async def test_an_exported_file_is_forked_where_nothing_of_it_is_known(
     forked = await harness.fork(recording, 1, Change(hint="again"), agent=agent)
     assert (await forked.result()).output == "two"
     assert results(model_server) == ["nothing at a"]
+
+
+async def test_a_turn_of_an_older_history(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    gate = Gate()
+    agent = Agent(name, tools=[gate.tool, look])
+    model_server.script(
+        call("look", place="a"), call("hold", what="x"), call("look", place="b"), say("done"),
+        say("again"), say("and again"),
+    )  # fmt: skip
+    run = await harness.start(agent, "go")
+    await gate.entered.wait()
+    # The engine suggests a fresh history when this one is large. A plain client sends what ours
+    # would store elsewhere.
+    client = await Client.connect(harness.connection.endpoints.temporal_address)
+    for _ in range(3):
+        await client.get_workflow_handle(run.id).signal("nothing", "x" * 1_500_000)
+    gate.left.set()
+    await run.result()
+    recording = await record(harness.connection, run.id, at=0)
+    assert len(recording.executions) == 2
+    assert recording.events == await run.trace()
+    for at, found in ((1, ["nothing at a"]), (2, ["nothing at a", "held x"])):
+        forked = await run.fork(at)
+        await forked.result()
+        assert results(model_server) == found
