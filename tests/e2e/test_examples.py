@@ -20,6 +20,7 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "session": (".1: 3*7 = 21", ".2: 21+21 = 42", "True"),
     "steering": ("site 1 is dry", "now paused", "now running", "aborted: it rains"),
     "tool_context": ("ordered tea, 1 order in all",),
+    "undo": ("turn 3: put_on_shelf is done", "took a vase off the shelf", "once more: ()"),
     "typed_result": ("urgent=True tags=[]",),
 }
 

@@ -1,0 +1,45 @@
+"""`harness effects` and `harness undo`, as a person and as a program use them."""
+
+from __future__ import annotations
+
+from tests.fakes.command import Project, kept_project
+
+__all__ = ["kept_project"]
+
+CLERK = """
+from harness import Agent
+from harness.tools import write_file
+
+clerk = Agent("clerk", tools=[write_file])
+"""
+
+
+def test_what_a_run_wrote_is_taken_back(kept_project: Project) -> None:
+    (kept_project.folder / "clerk.py").write_text(CLERK)
+    folder = kept_project.folder / "desk"
+    folder.mkdir()
+    prompt = 'Call write_file with {"path": "a.txt", "content": "a"}'
+    serve = ("--agent", "clerk.py:clerk")
+    made = kept_project.command("run", prompt, *serve, "--workspace", "desk", "--json")
+    run, file = str(made.last["run"]), folder / "a.txt"
+    assert file.read_text() == "a"
+
+    [effect] = kept_project.command("effects", run, "--json").lines
+    assert (effect["tool"], effect["state"]) == ("write_file", "done")
+    assert "Created a.txt" in kept_project.command("effects", run).out
+    dry = kept_project.command("undo", run, "--dry-run", *serve)
+    assert (dry.code, "would be undone" in dry.out) == (0, True)
+
+    file.write_text("by hand")
+    stopped = kept_project.command("undo", run, *serve)
+    assert stopped.code == 1
+    assert "was changed after" in stopped.out
+    assert f"--past {effect['call']}" in stopped.err
+    file.write_text("a")
+    undone = kept_project.command("undo", run, *serve, "--json")
+    assert (undone.code, undone.last["steps"][0]["state"]) == (0, "undone")
+    assert not file.exists()
+    again = kept_project.command("undo", run, "--to", "0", *serve)
+    assert "nothing to undo" in again.err
+    [effect] = kept_project.command("effects", run, "--json").lines
+    assert (effect["state"], effect["note"]) == ("undone", "removed a.txt")
