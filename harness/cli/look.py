@@ -31,7 +31,7 @@ async def list_runs(args: Namespace, out: Out) -> int:
     if args.limit < 1:
         raise UsageError("--limit must be 1 or more.", "Leave it out for 20.")
     query = _query(args)
-    async with opened(out, index=True) as client:
+    async with opened(out, index=True, store=False) as client:
         rows: dict[str, RunRow] = {}
         async for row in client.runs(query, limit=args.limit):
             rows.setdefault(row.id, row)  # after a reset there are two; the newer comes first
@@ -50,7 +50,7 @@ async def show(args: Namespace, out: Out) -> int:
     from harness.terminal.card import card_of
     from harness.terminal.show import show as show_card
 
-    async with opened(out) as client:
+    async with opened(out, store=False) as client:
         run: RunHandle[Any] = client.run(args.run)
         card = card_of(await run.trace())
     if card is None:

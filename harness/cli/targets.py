@@ -32,7 +32,7 @@ async def reach(args: Namespace, out: Out, runs: list[str], done: str, act: Act)
             "Name runs or a --query, not both." if runs else "Which run?",
             f"See `harness {args.command} --help`, and `harness list` for ids.",
         )
-    async with opened(out, index=bool(args.query)) as client:
+    async with opened(out, index=bool(args.query), store=False) as client:
         found = runs or await _find(client, args, out)
         if not found:
             out.note("No open run is like that.")

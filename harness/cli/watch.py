@@ -15,7 +15,7 @@ from harness.terminal.interrupts import interrupts
 
 
 async def watch(args: Namespace, out: Out) -> int:
-    async with opened(out) as client:
+    async with opened(out, store=False) as client:
         handle: RunHandle[Any] = client.run(args.run)
         events = await handle.trace()  # a wrong id shows here
         over = bool(events) and isinstance(events[-1], RunEnded)

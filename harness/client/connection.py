@@ -40,12 +40,16 @@ class Connection:
 
 @asynccontextmanager
 async def open_connection(
-    settings: Settings, endpoints: Endpoints, project: Path
+    settings: Settings, endpoints: Endpoints, project: Path, *, store: bool = True
 ) -> AsyncGenerator[Connection]:
+    """`store`: the database must answer, and its tables be up to date. Who reads runs from the
+    engine or steers them need not wait for it: an abort must work while the database hangs."""
     async with AsyncExitStack() as stack:
-        database = await Database.open(
-            endpoints.database_url, pool_size=settings.database.pool_size
-        )
+        size = settings.database.pool_size
+        if store:
+            database = await Database.open(endpoints.database_url, pool_size=size)
+        else:
+            database = Database(endpoints.database_url, pool_size=size)
         stack.push_async_callback(database.close)
         folder = project / settings.state_dir / "artifacts"
         artifacts = Artifacts(database, settings.artifacts, folder=folder)

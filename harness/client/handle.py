@@ -26,6 +26,7 @@ from harness.client.connection import Connection, whoami
 from harness.client.export import dumps
 from harness.client.follow import Feeds
 from harness.client.fork import Change, fork
+from harness.client.patience import not_found
 from harness.client.recording import record
 from harness.commons.files import write_atomic
 from harness.contracts.effect import EffectRow, UndoReport
@@ -283,7 +284,7 @@ class RunHandle(Generic[Out]):
         if error.status is RPCStatusCode.NOT_FOUND:
             if "already completed" in error.message:
                 return SteeringError("run_over", f"Run {self.id!r} has ended.")
-            return history.not_found(self.id)
+            return not_found(self.id)
         if error.status in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
             return RunError("no_worker", f"No worker answers for run {self.id!r}.")
         return StackError("unreachable", f"Temporal does not answer: {error.message}")

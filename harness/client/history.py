@@ -3,7 +3,7 @@ and restarts of the engine."""
 
 from __future__ import annotations
 
-import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,29 +13,19 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import (
     DescribeWorkflowExecutionRequest,
     GetWorkflowExecutionHistoryRequest,
+    GetWorkflowExecutionHistoryResponse,
 )
 from temporalio.client import Client, WorkflowExecutionDescription
 from temporalio.common import RawValue
-from temporalio.service import RPCError, RPCStatusCode
 
-from harness.contracts.errors import RunError, StackError
+from harness.client.patience import patiently
+from harness.contracts.errors import RunError
 from harness.contracts.event import DurableEvent, RunEnded
 from harness.contracts.run import RunResult
 from harness.journal import Projector
 from harness.journal.chain import continued
 from harness.journal.payloads import first
 
-RETRY_S = 0.2
-GIVE_UP_S = 120.0
-"""How long a reader waits for an engine that does not answer."""
-AWAY = {
-    RPCStatusCode.UNAVAILABLE,
-    RPCStatusCode.DEADLINE_EXCEEDED,
-    RPCStatusCode.CANCELLED,
-    RPCStatusCode.UNKNOWN,  # "transport error": the connection broke in the middle of a call
-    RPCStatusCode.INTERNAL,
-    RPCStatusCode.RESOURCE_EXHAUSTED,
-}
 REFERENCE = b"ExternalStorageReference"
 """Stands in every payload that was stored elsewhere: the name of the message it became."""
 
@@ -75,7 +65,7 @@ async def entries(
             next_page_token=token,
             wait_new_event=wait,
         )
-        page = await _patiently(client, request, run)
+        page = await _page(client, request, run)
         for entry in page.history.events:
             yield await _readable(client, entry)
         token = page.next_page_token
@@ -99,7 +89,7 @@ async def completed(client: Client, run: str) -> RunResult | None:
             wait_new_event=True,
             history_event_filter_type=HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT,
         )
-        page = await _patiently(client, request, run)
+        page = await _page(client, request, run)
         token = page.next_page_token
         for entry in page.history.events:
             if entry.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
@@ -115,31 +105,19 @@ async def completed(client: Client, run: str) -> RunResult | None:
             return None
 
 
-async def _patiently(client: Client, request: Any, run: str) -> Any:
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + GIVE_UP_S
-    while True:
-        try:
-            return await client.workflow_service.get_workflow_execution_history(request)
-        except RPCError as error:
-            if error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT):
-                raise not_found(run) from None
-            if error.status not in AWAY or loop.time() > deadline:
-                raise StackError(
-                    "unreachable", f"Temporal does not answer: {error.message}"
-                ) from error
-            await asyncio.sleep(RETRY_S)
-
-
-def not_found(run: str) -> RunError:
-    return RunError("not_found", f"There is no run {run!r} here.")
-
-
 async def first_execution(client: Client, run: str) -> str:
-    """The oldest execution of the chain that the engine still knows."""
-    description = await _describe(client, run)
-    info = description.raw_description.workflow_execution_info
-    return info.first_run_id or description.run_id or ""
+    """The oldest execution of the chain that the engine still knows: the first ones go when their
+    retention is over, while the run may go on."""
+    newest = await _describe(client, run)
+    first = newest.raw_description.workflow_execution_info.first_run_id
+    if not first or first == newest.run_id:
+        return newest.run_id or ""
+    try:
+        return (await _describe(client, run, first)).run_id or ""
+    except RunError:
+        query = f"WorkflowId = {json.dumps(run)}"
+        known = [(row.start_time, row.run_id) async for row in client.list_workflows(query)]
+        return min(known)[1] if known else newest.run_id or ""
 
 
 async def newest_execution(client: Client, run: str) -> str:
@@ -149,17 +127,21 @@ async def newest_execution(client: Client, run: str) -> str:
 async def page(
     client: Client, request: GetWorkflowExecutionHistoryRequest, run: str
 ) -> list[HistoryEvent]:
-    found = await _patiently(client, request, run)
+    found = await _page(client, request, run)
     return [await _readable(client, entry) for entry in found.history.events]
 
 
-async def _describe(client: Client, run: str) -> WorkflowExecutionDescription:
-    try:
-        return await client.get_workflow_handle(run).describe()
-    except RPCError as error:
-        if error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT):
-            raise not_found(run) from None
-        raise StackError("unreachable", f"Temporal does not answer: {error.message}") from error
+async def _page(
+    client: Client, request: GetWorkflowExecutionHistoryRequest, run: str
+) -> GetWorkflowExecutionHistoryResponse:
+    service = client.workflow_service
+    return await patiently(run, lambda: service.get_workflow_execution_history(request))
+
+
+async def _describe(
+    client: Client, run: str, run_id: str | None = None
+) -> WorkflowExecutionDescription:
+    return await patiently(run, client.get_workflow_handle(run, run_id=run_id).describe)
 
 
 async def branch_of(client: Client, run: str, run_id: str) -> tuple[str, int] | None:
@@ -171,7 +153,8 @@ async def branch_of(client: Client, run: str, run_id: str) -> tuple[str, int] | 
         namespace=client.namespace,
         execution=WorkflowExecution(workflow_id=run, run_id=run_id),
     )
-    description = await client.workflow_service.describe_workflow_execution(request)
+    service = client.workflow_service
+    description = await patiently(run, lambda: service.describe_workflow_execution(request))
     new_run_id = description.workflow_extended_info.reset_run_id
     if not new_run_id:
         return None

@@ -10,7 +10,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.client.connection import Connection, whoami
-from harness.client.history import not_found
+from harness.client.patience import not_found
 from harness.contracts.effect import UNDO, EffectRow, UndoReport, UndoSpec
 from harness.contracts.errors import RunError, StackError
 from harness.contracts.queues import agent_queue

@@ -20,6 +20,7 @@ CHANNEL = "harness_stop"
 HEARTBEAT_SECONDS = 20.0
 RETRY_SECONDS = 1.0
 START_SECONDS = 2.0
+ANNOUNCE_SECONDS = 0.5
 log = logging.getLogger(__name__)
 
 
@@ -39,9 +40,10 @@ class Stops:
 
     async def announce(self, run: str) -> None:
         """Never fails: the signal that follows is what counts."""
+        notify = self._database.fetch("SELECT pg_notify(%s, %s)", (CHANNEL, run))
         try:
-            await self._database.fetch("SELECT pg_notify(%s, %s)", (CHANNEL, run))
-        except StoreError as error:
+            await asyncio.wait_for(notify, ANNOUNCE_SECONDS)
+        except (StoreError, TimeoutError) as error:
             log.debug("the word that %s stops was not passed: %s", run, error)
 
     @contextmanager

@@ -199,7 +199,7 @@ class AgentRun:
             data=data,
             head=memory.head,
             totals=memory.totals,
-            reason=memory.aborted,
+            reason=memory.aborted if state is RunState.ABORTED else None,
         )
 
 

@@ -16,6 +16,7 @@ from harness.contracts.tool import RunTool, ToolOutcome, ToolPolicy
 from harness.contracts.transcript import SaveTranscript
 
 INLINE_LIMIT = timedelta(seconds=1)
+SAVE_LIMIT = timedelta(seconds=60)
 SUMMARY_WIDTH = 120  # the page cuts labels there
 READ = ToolPolicy(effect="read")
 """Policy of a tool that the agent does not have: the call comes back as an error to mend."""
@@ -67,6 +68,8 @@ async def save(spec: RunSpec, request: SaveTranscript) -> str:
         save_transcript,
         request,
         start_to_close_timeout=timedelta(seconds=30),
+        # A run must end also while the database is away for long.
+        schedule_to_close_timeout=SAVE_LIMIT,
         heartbeat_timeout=timedelta(seconds=spec.limits.heartbeat_s),
         summary="save the transcript",
     )

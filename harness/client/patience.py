@@ -1,0 +1,46 @@
+"""Asking an engine that may be away for a moment: readers wait for it to come back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from temporalio.service import RPCError, RPCStatusCode
+
+from harness.contracts.errors import RunError, StackError
+
+T = TypeVar("T")
+RETRY_S = 0.2
+GIVE_UP_S = 120.0
+"""How long a reader waits for an engine that does not answer."""
+AWAY = {
+    RPCStatusCode.UNAVAILABLE,
+    RPCStatusCode.DEADLINE_EXCEEDED,
+    RPCStatusCode.CANCELLED,
+    RPCStatusCode.UNKNOWN,  # "transport error": the connection broke in the middle of a call
+    RPCStatusCode.INTERNAL,
+    RPCStatusCode.RESOURCE_EXHAUSTED,
+}
+UNKNOWN_RUN = (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT)
+
+
+async def patiently(run: str, ask: Callable[[], Awaitable[T]]) -> T:
+    """The answer to a question about `run`, however long the engine takes to come back."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + GIVE_UP_S
+    while True:
+        try:
+            return await ask()
+        except RPCError as error:
+            if error.status in UNKNOWN_RUN:
+                raise not_found(run) from None
+            if error.status not in AWAY or loop.time() > deadline:
+                raise StackError(
+                    "unreachable", f"Temporal does not answer: {error.message}"
+                ) from error
+            await asyncio.sleep(RETRY_S)
+
+
+def not_found(run: str) -> RunError:
+    return RunError("not_found", f"There is no run {run!r} here.")
