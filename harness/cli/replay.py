@@ -33,10 +33,9 @@ async def replay(args: Namespace, out: Out) -> int:
     since = _since(args.since) if args.since else None
     recordings = _found(args.query, since, out) if found else _named(args.runs, out)
     ok = bad = 0
-    async for recording in recordings:
-        async for outcome in replay_all([recording]):
-            _tell(outcome, out)
-            ok, bad = ok + outcome.ok, bad + (not outcome.ok)
+    async for outcome in replay_all(recordings):
+        _tell(outcome, out)
+        ok, bad = ok + outcome.ok, bad + (not outcome.ok)
     if not out.json:
         what = f"{count(ok + bad, 'execution')} replayed"
         out.note(f"{what}, {bad} of them differently." if bad else f"{what}, all the same.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -55,15 +55,20 @@ class Outcome:
         return self.difference.text if self.difference else (self.failure or "")
 
 
-async def replay(recordings: Iterable[Recording]) -> AsyncGenerator[Outcome]:
+async def replay(
+    recordings: Iterable[Recording] | AsyncIterable[Recording],
+) -> AsyncGenerator[Outcome]:
     """Run today's code over each execution; what it asks for is compared with what is recorded."""
     capture = Capture(UnsandboxedWorkflowRunner())
-    pairs = [(each, execution) for each in recordings for execution in each.executions]
+    now: list[tuple[str, Execution]] = []
+    """What is replayed at the moment: the replayer takes one after another."""
 
     async def histories() -> AsyncIterator[WorkflowHistory]:
-        for recording, execution in pairs:
-            capture.clear()
-            yield WorkflowHistory(recording.run, _as_itself(execution))
+        async for recording in _each(recordings):
+            for execution in recording.executions:
+                capture.clear()
+                now[:] = [(recording.run, execution)]
+                yield WorkflowHistory(recording.run, _as_itself(execution))
 
     with ThreadPoolExecutor(1) as threads:
         replayer = Replayer(
@@ -75,11 +80,19 @@ async def replay(recordings: Iterable[Recording]) -> AsyncGenerator[Outcome]:
             build_id=f"harness-{__version__}",
         )
         async with replayer.workflow_replay_iterator(histories()) as results:
-            place = 0
             async for result in results:
-                recording, execution = pairs[place]
-                place += 1
-                yield _outcome(recording.run, execution, capture, result)
+                yield _outcome(*now[0], capture, result)
+
+
+async def _each(
+    recordings: Iterable[Recording] | AsyncIterable[Recording],
+) -> AsyncIterator[Recording]:
+    if isinstance(recordings, AsyncIterable):
+        async for recording in recordings:
+            yield recording
+    else:
+        for recording in recordings:
+            yield recording
 
 
 def _as_itself(execution: Execution) -> list[HistoryEvent]:

@@ -38,13 +38,14 @@ def recording(texts: list[str], blobs: list[bytes]) -> Recording:
     )
 
 
+@settings(max_examples=30)
 @given(st.lists(st.text(), max_size=5), st.lists(st.binary(), max_size=5))
 def test_round_trip(texts: list[str], blobs: list[bytes]) -> None:
     before = recording(texts, blobs)
     assert loads(dumps(before), FILE) == before
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_any_cut_and_any_changed_character_is_noticed(data: st.DataObject) -> None:
     text = dumps(recording(["hello", "wörld"], [b"blob"]))
