@@ -229,7 +229,14 @@ def _by_name(agent: str, tools: Sequence[AnyTool]) -> dict[str, AnyTool]:
             raise _bad(agent, f"{called} is no tool", f"Put @tool above {called}.")
         if each.name in found and found[each.name] is not each:
             raise _bad(agent, f"has two tools called {each.name}", "Rename one: @tool(name=...).")
-        found[each.name] = cast("AnyTool", each)
+        made = cast("AnyTool", each)
+        if made.on_unknown == "probe" and made.hooks.probe is None:
+            raise _bad(
+                agent,
+                f"{each.name} says on_unknown='probe' and has no probe function",
+                f"Declare one under @{each.name}.probe.",
+            )
+        found[each.name] = made
     if any(not each.policy.inline for each in found.values()):
         found.setdefault(read_result.name, read_result)
     return found

@@ -21,8 +21,10 @@ from harness.contracts import event as e
 from harness.contracts.errors import ToolError
 from harness.contracts.run import RunState
 from harness.store import Database, Ledger, NewEffect
+from harness.store._locks import LockSession, lock_number
+from harness.store.effects import BEGIN, END_UNLOCK
 from tests.fakes.model_server import ModelServer
-from tests.fakes.runs import all_events, eventually, one, waiting
+from tests.fakes.runs import all_events, eventually, look, one, waiting
 from tests.fakes.steps import call, say
 
 _WORKER = """
@@ -255,13 +257,7 @@ async def test_who_lost_the_lock_cannot_write_over_who_took_it(runs_database: st
         effect="write", arguments={}, receipt={"before": 1},
     )  # fmt: skip
     hold = await first.begin(new)
-    await second.database.fetch(
-        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' "
-        "AND pid <> pg_backend_pid() AND database = (SELECT oid FROM pg_database "
-        "WHERE datname = current_database()) AND granted AND classid::bigint = "
-        "((%s::bit(64) << 0)::bit(32))::bigint",
-        (format(_number(key), "064b"),),
-    )
+    await _cut(second.database, key)
 
     async def taken() -> Any:
         try:
@@ -281,12 +277,6 @@ async def test_who_lost_the_lock_cannot_write_over_who_took_it(runs_database: st
     for ledger in (first, second):
         await ledger.close()
         await ledger.database.close()
-
-
-def _number(key: str) -> int:
-    from harness.store._locks import lock_number
-
-    return lock_number(key) % 2**64
 
 
 async def test_an_effect_in_our_postgres_shares_the_transaction(
@@ -344,3 +334,53 @@ async def test_a_thread_that_was_given_up_still_says_what_it_did(
     await eventually(run.effects, lambda rows: rows[0].state == "done")
     await run.approve()  # again, they say: but by now it is known
     assert one(await all_events(run), e.ToolCallFinished).content == "slow, but done"
+
+
+async def test_a_write_costs_two_round_trips_and_a_read_none(
+    harness: Harness, model_server: ModelServer, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    fetch = LockSession.fetch
+
+    async def counted(self: LockSession, query: Any, params: Any) -> Any:
+        made.append(query)
+        return await fetch(self, query, params)
+
+    @tool
+    async def pay(amount: int) -> str:
+        "Pay."
+        return "paid"
+
+    monkeypatch.setattr(LockSession, "fetch", counted)
+    model_server.script(call("look", place="a"), call("pay", amount=5), say("Done."))
+    run = await harness.start(Agent(name, tools=[look, pay]), "Look, then pay.")
+    await run.outcome()
+    assert made == [BEGIN, END_UNLOCK]
+
+
+async def test_a_lost_connection_in_the_middle_loses_nothing(runs_database: str) -> None:
+    """Where nobody took the call over meanwhile, what came of it is still written."""
+    ledger = Ledger(await Database.open(runs_database))
+    key = uuid.uuid4().hex
+    new = NewEffect(
+        key=key, origin="o", run=f"run-{key}", agent="a", turn=1, call="c", tool="t",
+        effect="write", arguments={},
+    )  # fmt: skip
+    hold = await ledger.begin(new)
+    await _cut(ledger.database, key)
+    await ledger.done(hold, {"content": "made"}, None)
+    again = await ledger.begin(new)
+    assert (again.state, again.attempt) == ("done", 1)
+    await ledger.release(again)
+    await ledger.close()
+    await ledger.database.close()
+
+
+async def _cut(database: Database, key: str) -> None:
+    """Close the connection that holds the lock of this effect."""
+    number = lock_number(key) % 2**64
+    await database.fetch(
+        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' "
+        "AND classid::bigint = %s AND objid::bigint = %s",
+        (number >> 32, number % 2**32),
+    )

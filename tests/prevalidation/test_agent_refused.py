@@ -32,6 +32,11 @@ class Calls(BaseModel):
     back: Callable[[], int]
 
 
+@tool(on_unknown="probe")
+def unprobed() -> None:
+    "Declares no probe."
+
+
 PLAN = ModelPlan(candidates=(Candidate(model="openai/gpt-5"),))
 
 
@@ -53,6 +58,9 @@ def plain(a: int) -> int:
         (lambda: Agent("a", model=PLAN, params=ModelParams()), "has a model plan and, beside it"),
         (lambda: Agent("a", tools=[plain]), "plain is no tool"),  # type: ignore[list-item]
         (lambda: Agent("a", tools=[add, other_add]), "two tools called add"),
+        (lambda: Agent("a", tools=[unprobed]), "unprobed says on_unknown='probe' and has no"),
+        (lambda: add.undo(lambda ctx, receipt: None), "has undo, but its effect is 'read'"),
+        (lambda: unprobed.undo(lambda: None), "its undo function takes two"),  # type: ignore[arg-type]
         (lambda: Agent("a", output=Numbers), "output type Numbers is no JSON object"),
         (lambda: Agent("a", output=Calls), "output type has no JSON form"),
         (lambda: Agent("a", output=dict), "is no pydantic model"),  # type: ignore[type-var]
