@@ -53,8 +53,10 @@ async def show(args: Namespace, out: Out) -> int:
     async with opened(out, store=False) as client:
         run: RunHandle[Any] = client.run(args.run)
         card = card_of(await run.trace())
+        stuck = None if card is None or card.state.over else await run.trouble()
     if card is None:
         raise RunError("not_found", f"{args.run!r} is a workflow, but no run of an agent.")
+    card = card.model_copy(update={"stuck": stuck})
     if out.json:
         out.line({**card.model_dump(mode="json", exclude_none=True), "url": run.url})
     else:

@@ -28,6 +28,7 @@ from harness.client.follow import Feeds
 from harness.client.fork import Change, fork
 from harness.client.patience import not_found
 from harness.client.recording import record
+from harness.client.trouble import trouble
 from harness.commons.files import write_atomic
 from harness.contracts.effect import EffectRow, UndoReport
 from harness.contracts.errors import (
@@ -146,6 +147,10 @@ class RunHandle(Generic[Out]):
             raise from_info(result.error)
         wants = self._agent if self._agent and result.state is RunState.COMPLETED else None
         return Finished(result, wants.parse_output(result.data) if wants else None)
+
+    async def trouble(self) -> str | None:
+        """Why the run stands still although it is served, where its workflow task fails."""
+        return await trouble(self._temporal, self.id)
 
     async def status(self) -> RunStatus:
         return await self._query("status", RunStatus)

@@ -132,6 +132,7 @@ class Carry(Word):
     paused: Flag = None
     mends: int | None = None
     aborted: str | None = None
+    reply: str | None = None
 
 
 class RunSpec(Word):

@@ -35,6 +35,8 @@ class Card(Word):
     told: tuple[Told, ...] = ()
     refused: tuple[e.SignalRefused, ...] = ()
     resets: tuple[e.Branched, ...] = ()
+    stuck: str | None = None
+    """Why it stands still although it is served. Not from its events: the engine knows."""
     reason: str | None = None
     error: ErrorInfo | None = None
 
@@ -55,7 +57,7 @@ def _begin(event: e.RunStarted) -> Card:
         run=event.run,
         agent=event.agent,
         model=event.model,
-        state=RunState.RUNNING,
+        state=RunState.PENDING,
         asked=event.prompt,
         by=event.by,
         session=event.session,
@@ -69,7 +71,13 @@ def _changes(card: Card, event: Event) -> dict[str, object]:
         case e.StateChanged():
             return {"state": event.state}
         case e.ModelCalled():
-            return {"turn": event.turn, "model": event.model, "doing": f"calls {event.model}"}
+            taken = card.state is RunState.PENDING  # by a worker, with this call
+            return {
+                "turn": event.turn,
+                "model": event.model,
+                "doing": f"calls {event.model}",
+                "state": RunState.RUNNING if taken else card.state,
+            }
         case e.ModelReplied():
             said = event.message.text or card.said
             return {"said": said, "totals": _replied(card.totals, event), "doing": None}

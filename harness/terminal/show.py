@@ -7,6 +7,7 @@ from datetime import datetime
 
 from rich.console import Console
 
+from harness.contracts.run import RunState
 from harness.terminal.card import Card, Told
 from harness.terminal.text import call, clean, figures, one_line, took
 from harness.terminal.view import STYLES, VERDICTS
@@ -34,6 +35,10 @@ def _about(card: Card, now: float) -> Iterator[tuple[str, str]]:
     if card.parent:
         yield "fork of", f"{card.parent.run}, turn {card.parent.turn}"
     yield "used", figures(card.totals)
+    if card.stuck:
+        yield "stuck", card.stuck
+    if card.state is RunState.PENDING:
+        yield "doing", "waits for a worker to take it"
     if card.doing and not card.waiting:
         yield "doing", f"turn {card.turn}: {card.doing}"
 

@@ -111,6 +111,7 @@ class Memory:
             paused=True if self.paused else None,
             mends=self.mends or None,
             aborted=self.aborted,
+            reply=self.reply or None,
         )
         return self.spec.model_copy(update={"carry": carry})
 
@@ -143,4 +144,5 @@ def remember(spec: RunSpec) -> Memory:
         paused=bool(carry.paused),
         mends=carry.mends or 0,
         aborted=carry.aborted,
+        reply=carry.reply or "",
     )

@@ -1,0 +1,34 @@
+"""A run that stands still says why."""
+
+from __future__ import annotations
+
+from harness import Agent, Harness
+from harness.contracts.run import WORKFLOW
+from tests.fakes.model_server import ModelServer
+from tests.fakes.runs import eventually
+from tests.fakes.steps import hang
+
+
+async def test_a_workflow_task_that_fails_again_and_again_is_named(
+    harness: Harness, name: str
+) -> None:
+    agent = Agent(name)
+    await harness.serve(agent)
+    await harness.connection.temporal.start_workflow(
+        WORKFLOW, {"agent": 3}, id=name, task_queue=agent.queue
+    )
+    said = await eventually(harness.run(name).trouble, bool)
+    assert said is not None
+    assert "workflow task fails" in said
+    assert "Failed decoding arguments" in said
+    await harness.connection.temporal.get_workflow_handle(name).terminate()
+
+
+async def test_a_run_that_goes_on_is_in_no_trouble(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    model_server.script(hang())
+    run = await harness.start(Agent(name), "Wait.")
+    await model_server.called(1)
+    assert await run.trouble() is None
+    await run.abort()
