@@ -47,6 +47,6 @@ async def trouble(client: Client, run: str) -> str | None:
     if why is None:  # it was late, or its worker went away
         return None
     return (
-        f"its workflow task fails, now at attempt {attempts}: {why}. It goes on once a worker with a "
-        "fix serves it; `temporal workflow terminate` ends it."
+        f"its workflow task fails, now at attempt {attempts}: {why}. It goes on once a worker "
+        "with a fix serves it; `temporal workflow terminate` ends it."
     )
