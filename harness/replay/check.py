@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
+from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowReplayResult
 
 from harness.client.converter import data_converter
@@ -52,7 +55,10 @@ class Outcome:
     @property
     def text(self) -> str:
         """Why it is not ok."""
-        return self.difference.text if self.difference else (self.failure or "")
+        said = [self.difference.text] if self.difference else []
+        if self.failure and not (self.difference and self.difference.today):
+            said.append(f"the replayer stopped: {self.failure}")
+        return "\n".join(said)
 
 
 async def replay(
@@ -76,12 +82,19 @@ async def replay(
             workflow_runner=capture,
             workflow_task_executor=threads,
             data_converter=data_converter(),
+            runtime=_quiet(),
             # Unset, the SDK hashes the code of all loaded modules.
             build_id=f"harness-{__version__}",
         )
         async with replayer.workflow_replay_iterator(histories()) as results:
             async for result in results:
                 yield _outcome(*now[0], capture, result)
+
+
+@cache
+def _quiet() -> Runtime:
+    """Its logs would say again, in other words, what the outcome says."""
+    return Runtime(telemetry=TelemetryConfig(logging=None))
 
 
 async def _each(
@@ -123,8 +136,15 @@ def _outcome(
         run_id=execution.run_id,
         steps=len(was),
         difference=difference,
-        failure=str(failure) if failure else None,
+        failure=_words(failure) if failure else None,
     )
+
+
+def _words(failure: Exception) -> str:
+    """The message in what the SDK's core prints of its own structures."""
+    text = str(failure)
+    found = re.search(r'message: "((?:[^"\\]|\\.)*)"', text)
+    return found[1] if found else text
 
 
 async def check(source: str | Path | Recording) -> None:
