@@ -18,7 +18,7 @@ from harness.contracts.errors import HarnessError, ToolError
 from harness.contracts.message import ToolResult
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.store.effects import Hold, NewEffect
-from harness_activities._tool_failures import clean, words
+from harness_activities._tool_failures import clean, out_of_time, words
 from harness_activities._tool_host import CallHost, Connections, is_async
 
 BUSY_S = 30.0
@@ -223,11 +223,9 @@ class Write:
     async def _out_of_time(self, hold: Hold) -> ToolOutcome:
         self._let_go(hold)
         if self.tool.on_unknown != "retry":
-            why = f"{self.tool.name} was stopped after {self.limit:g} s. It may have happened."
+            why = f"{out_of_time(self.tool, self.limit).message} It may have happened."
             return ToolOutcome(need="outcome", reason=why, attempt=hold.attempt)
-        raise ToolError(
-            "timeout", f"{self.tool.name} took longer than {self.limit:g} s and was stopped."
-        )
+        raise out_of_time(self.tool, self.limit)
 
     def _let_go(self, hold: Hold) -> None:
         """Give the right back as soon as nothing acts any more."""

@@ -7,10 +7,12 @@ from datetime import timedelta
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from harness.agent import AnyTool
 from harness.commons.redact import redact
-from harness.contracts.errors import HarnessError
+from harness.contracts.errors import HarnessError, ToolError
 from harness.contracts.message import ToolCall, ToolResult
 from harness.contracts.tool import ToolOutcome
+from harness_activities._tool_host import is_async
 from harness_activities._tool_results import shorten
 
 MAX_ERROR = 2_000
@@ -31,6 +33,12 @@ def failure(call: ToolCall, error: HarnessError) -> ToolOutcome:
         result=ToolResult(call=call.id, name=call.name, content=message, error=True),
         failure=error.info.model_copy(update={"message": message}),
     )
+
+
+def out_of_time(tool: AnyTool, limit: float | None) -> ToolError:
+    """A thread cannot be stopped: what is said of it must not claim so."""
+    end = "was stopped" if is_async(tool.fn) else "was given up; its thread may still be at it"
+    return ToolError("timeout", f"{tool.name} took longer than {limit or 0:g} s and {end}.")
 
 
 def is_tried_again(info: activity.Info, error: HarnessError) -> bool:

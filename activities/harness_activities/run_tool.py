@@ -8,7 +8,6 @@ import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,16 +27,15 @@ from harness_activities._tool_failures import (
     MAX_ERROR,
     failure,
     is_tried_again,
+    out_of_time,
     try_again,
     words,
 )
 from harness_activities._tool_host import CallHost, Progress, invoke, left_before, time_limit
 from harness_activities._tool_results import Artifacts, shorten, show
+from harness_activities._tool_threads import Threads
 
 __all__ = ["Artifacts", "Progress", "ToolActivities"]
-
-THREADS = 128
-"""More than the activities that a worker takes at once: a call waits for no thread."""
 
 log = logging.getLogger("harness.tools")
 
@@ -56,7 +54,7 @@ class ToolActivities:
     def __post_init__(self) -> None:
         self._tools = {name: Checked(each) for name, each in self.agent.tools.items()}
         self._readable = "read_result" in self._tools
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="harness-tool")
+        self._pool = Threads()
         self._deps = Deps(self.agent.deps, self._pool)
         self._later: set[asyncio.Task[None]] = set()
 
@@ -64,7 +62,7 @@ class ToolActivities:
         """Let go of the threads and of what `deps` made. Threads still busy are not waited for."""
         for task in self._later:
             task.cancel()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.close()
         await self._deps.close()
 
     @activity.defn(name="run_tool")
@@ -121,9 +119,7 @@ class ToolActivities:
         try:
             return await act()
         except TimeoutError:
-            raise ToolError(
-                "timeout", f"{tool.name} took longer than {limit:g} s and was stopped."
-            ) from None
+            raise out_of_time(tool, limit) from None
 
     def _write(
         self,

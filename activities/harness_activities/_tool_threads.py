@@ -1,0 +1,119 @@
+"""Threads for sync functions: nobody waits for one that a call which was given up still keeps."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from queue import SimpleQueue
+from typing import Any, ParamSpec, TypeVar
+
+from harness.contracts.errors import ToolError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Deliver = Callable[[], None]
+Work = Callable[[], Deliver]
+
+KEPT_IDLE = 32
+MAX_THREADS = 1000
+"""Far above the calls that a worker takes at once: only threads that never come back get there."""
+
+log = logging.getLogger("harness.tools")
+
+
+class Threads(Executor):
+    """An idle thread for each call, or a new one: unlike in a pool of a fixed size, no call ever
+    stands behind another. They are daemons, so a hanging one does not keep the process."""
+
+    def __init__(self, limit: int = MAX_THREADS) -> None:
+        self._limit = limit
+        self._work: SimpleQueue[Work | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._idle = 0
+        """Threads that nothing has been promised to; there is never more work than promises."""
+        self._count = 0
+        self._closed = False
+        self._full = False
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+
+        def work() -> Deliver:
+            return _run(future, lambda: fn(*args, **kwargs))
+
+        if self._take():
+            self._work.put(work)
+        else:
+            try:
+                threading.Thread(
+                    target=self._serve, args=(work,), name="harness-tool", daemon=True
+                ).start()
+            except RuntimeError as error:  # the system gives no more
+                with self._lock:
+                    self._count -= 1
+                raise self._none_left(str(error)) from None
+        return future
+
+    def close(self) -> None:
+        """Idle threads end now and busy ones when they are done; none is waited for."""
+        with self._lock:
+            self._closed = True
+            for _ in range(self._idle):
+                self._work.put(None)
+            self._idle = 0
+
+    def _take(self) -> bool:
+        """True: an idle thread is promised. False: one more may be started."""
+        with self._lock:
+            if self._closed:
+                raise ToolError("temporary", "This worker is shutting down.")
+            if self._idle:
+                self._idle -= 1
+                return True
+            if self._count >= self._limit:
+                raise self._none_left(f"{self._count:,} are busy")
+            self._count += 1
+            return False
+
+    def _serve(self, work: Work | None) -> None:
+        while work is not None:
+            deliver = work()
+            kept = self._has_time()  # before it is known to be over: the next call finds it free
+            deliver()
+            del work, deliver  # what they hold may be large
+            if not kept:
+                return
+            work = self._work.get()
+
+    def _has_time(self) -> bool:
+        with self._lock:
+            self._full = False
+            if self._closed or self._idle >= KEPT_IDLE:
+                self._count -= 1
+                return False
+            self._idle += 1
+            return True
+
+    def _none_left(self, why: str) -> ToolError:
+        message = f"This worker has no thread left for a sync tool: {why}."
+        if not self._full:
+            log.error("%s Calls that were given up may keep them: restart the worker.", message)
+        self._full = True
+        return ToolError(
+            "temporary",
+            message,
+            fix="Restart the worker, and give tools that can hang a timeout of their own.",
+        )
+
+
+def _run(future: Future[Any], call: Callable[[], Any]) -> Deliver:
+    if not future.set_running_or_notify_cancel():
+        return lambda: None
+    try:
+        value = call()
+    except BaseException as error:
+        failed = error  # the name `error` ends with this block
+        return lambda: future.set_exception(failed)
+    return lambda: future.set_result(value)
