@@ -182,7 +182,10 @@ class RunHandle(Generic[Out]):
         self, to_turn: int | None = None, *, dry_run: bool = False, past: Sequence[str] = ()
     ) -> UndoReport:
         """Take back what the run did, or what it did after `to_turn`, the newest first. Stops at
-        what cannot be undone, unless its call is in `past`. A worker has to serve the agent."""
+        what cannot be undone, unless its call is in `past`. A worker has to serve the agent; a
+        process that hosts workers and knows the agent serves it."""
+        if self._agent and self._serve:
+            await self._serve(self._agent)
         return await undo.undo(
             self._connection, self.id, to_turn=to_turn, dry_run=dry_run, past=past
         )

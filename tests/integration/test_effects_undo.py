@@ -237,3 +237,24 @@ async def test_a_run_is_undone_by_one_at_a_time(
         await run.undo()
     left.set()
     assert told(await first) == [(1, "undone")]
+
+
+async def test_a_fork_undoes_only_what_it_did_itself(
+    harness: Harness, model_server: ModelServer, name: str, folder: Path
+) -> None:
+    model_server.script(
+        call("write_file", path="a.txt", content="a"),
+        call("write_file", path="b.txt", content="b"),
+        say("Done."),
+    )
+    run = await harness.start(Agent(name, tools=FILES), "Write.", workspace=folder)
+    await run.outcome()
+    model_server.script(call("write_file", path="c.txt", content="c"), say("Done."))
+    forked = await run.fork(1)
+    await forked.outcome()
+    assert [row.arguments["path"] for row in await forked.effects()] == ["c.txt"]
+    assert sorted(world(folder)) == ["a.txt", "b.txt", "c.txt"]
+    assert told(await forked.undo()) == [(2, "undone")]
+    assert sorted(world(folder)) == ["a.txt", "b.txt"]
+    assert told(await run.undo()) == [(2, "undone"), (1, "undone")]
+    assert world(folder) == {}

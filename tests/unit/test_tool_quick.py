@@ -30,10 +30,14 @@ async def test_a_question_for_a_person() -> None:
         assert (await call.refused("ask_human", question=""))[0] == "tool.invalid_arguments"
 
 
+CHANGE = {"write_file", "edit_file", "delete_file", "move_file"}
+
+
 def test_every_built_in_tool_says_what_it_does() -> None:
     for name in harness.tools.__all__:
         each = getattr(harness.tools, name)
         assert isinstance(each, Tool)
         assert each.name == name
         assert each.spec.description
-        assert each.policy.effect == ("write" if name == "write_file" else "read")
+        assert each.policy.effect == ("write" if name in CHANGE else "read")
+        assert (each.hooks.undo is not None) == (name in CHANGE)
