@@ -48,6 +48,7 @@ class Unsaved:
     call: int
     reply: bytes | None
     done: asyncio.Future[None] | None = None
+    refused: StoreError | None = None
 
     @property
     def size(self) -> int:
@@ -81,6 +82,8 @@ class NodeWriter:
         """Until `head` and all that was added before it are durable."""
         if (row := self.nodes.get(head)) is None:
             return
+        if row.refused is not None:
+            raise row.refused
         if row.done is None:
             row.done = asyncio.get_running_loop().create_future()
         self._hurry()
@@ -169,13 +172,17 @@ class NodeWriter:
                 return
 
     def _refused(self, row: Unsaved, error: Exception) -> None:
-        """Postgres will never take it. It stays unsaved, so the run keeps what it holds."""
+        """Postgres will never take it, nor a second try of it. It stays unsaved, so the run keeps
+        what it holds."""
         log.error("transcript node %s of run %s was refused: %s", row.head, row.run, error)
         self._leave_queue(row)
+        row.refused = StoreError(
+            "corrupt",
+            f"Postgres refuses transcript node {row.head}: {error}",
+            fix="Its content cannot be stored: history has the messages still.",
+        )
         if row.done is not None and not row.done.done():
-            row.done.set_exception(
-                StoreError("corrupt", f"Postgres refuses transcript node {row.head}: {error}")
-            )
+            row.done.set_exception(row.refused)
 
     def _saved(self, row: Unsaved) -> None:
         if self.nodes.get(row.head) is row:

@@ -81,8 +81,10 @@ class Database:
 
     async def fetch(self, query: LiteralString, params: Sequence[Any] = ()) -> list[Row]:
         """The rows of one statement that does no harm when it runs twice: it is tried again where
-        its connection turns out to be broken."""
+        its connection turns out to be broken. Tables of ours that are gone, or closed to us, are an
+        outage: somebody can bring them back."""
         from psycopg import InternalError, OperationalError
+        from psycopg.errors import InsufficientPrivilege, InvalidSchemaName, UndefinedTable
 
         async with self._slots:
             for again in (True, False):
@@ -94,6 +96,8 @@ class Database:
                     if not (again and connection.broken):
                         raise self.unavailable(error) from error
                     await self._drop_idle()
+                except (UndefinedTable, InvalidSchemaName, InsufficientPrivilege) as error:
+                    raise self.unavailable(error) from error
                 finally:
                     await self._give(connection)
         raise AssertionError("the second try returns or raises")

@@ -43,8 +43,10 @@ async def revision(database: Database) -> str | None:
 
     try:
         rows = await database.fetch("SELECT version_num FROM harness.alembic_version")
-    except (UndefinedTable, InvalidSchemaName):
-        return None
+    except StoreError as error:
+        if isinstance(error.__cause__, UndefinedTable | InvalidSchemaName):
+            return None
+        raise
     return rows[0][0] if rows else None
 
 

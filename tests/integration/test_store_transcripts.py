@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 
 import pytest
 
@@ -189,8 +189,36 @@ async def test_a_node_that_postgres_refuses_harms_no_other(database: Database) -
     assert not transcripts.is_saved(bad)
     assert transcripts.newest_saved(bad) is None
     again = transcripts.add(Node(messages=(user("worse"),)), run="\0", turn=1)
-    with pytest.raises(StoreError, match="refuses"):
-        await transcripts.flush(again)
+    for head in (again, again, bad):  # also when it is asked for later
+        with pytest.raises(StoreError, match="refuses") as caught:
+            await transcripts.flush(head)
+        assert not caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    ("away", "back"),
+    [
+        (
+            "ALTER TABLE harness.answer RENAME TO elsewhere",
+            "ALTER TABLE harness.elsewhere RENAME TO answer",
+        ),
+        ("ALTER SCHEMA harness RENAME TO elsewhere", "ALTER SCHEMA elsewhere RENAME TO harness"),
+    ],
+)
+async def test_tables_that_are_gone_for_a_while_lose_no_node(
+    database: Database, monkeypatch: pytest.MonkeyPatch, away: LiteralString, back: LiteralString
+) -> None:
+    transcripts = Transcripts(database)
+    await database.fetch(away)
+    head = grow(transcripts, None, words(3))
+    monkeypatch.setattr("harness.store._node_writer.PATIENCE_SECONDS", 0.2)
+    with pytest.raises(StoreError, match="does not exist") as caught:
+        await transcripts.flush(head)
+    assert caught.value.code == "store.unavailable"
+    monkeypatch.setattr("harness.store._node_writer.PATIENCE_SECONDS", 20)
+    await database.fetch(back)
+    await transcripts.flush(head)
+    assert await texts(Transcripts(database), head) == words(3)
 
 
 async def test_long_chains_come_in_pieces(database: Database) -> None:
