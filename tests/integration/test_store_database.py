@@ -9,7 +9,7 @@ import pytest
 
 from harness.contracts.errors import ConfigError, StoreError
 from harness.store.database import Database
-from harness.store.migrate import bring_up, revision, take_down
+from harness.store.migrate import HEAD, bring_up, revision, take_down
 from harness.store.sessions import Sessions
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ async def run_python(code: str, *arguments: str) -> None:
 
 async def test_up_down_up(empty_database_url: str) -> None:
     database = await Database.open(empty_database_url)
-    assert await revision(database) == "0001"
+    assert await revision(database) == HEAD
     assert not await bring_up(database)
     await take_down(database)
     assert await revision(database) is None
