@@ -58,7 +58,7 @@ UPDATE harness.effect SET state = %(state)s, result = %(result)s::json, receipt 
 WHERE key = %(key)s AND who = %(who)s AND state IN ('begun', %(state)s)
 RETURNING 1
 """
-END_UNLOCK = f"WITH ended AS ({END}) SELECT pg_advisory_unlock(%(lock)s) FROM ended"
+END_UNLOCK = f"WITH ended AS ({END}) SELECT pg_advisory_unlock(%(lock)s) FROM ended"  # nosec B608
 UNDOING = """
 WITH lock AS MATERIALIZED (SELECT pg_try_advisory_lock(%(lock)s) AS got)
 UPDATE harness.effect e SET who = %(who)s,
