@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+import logging
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import aclosing, contextmanager
 
 from harness.client import history
 from harness.client.connection import Connection
 from harness.client.merge import Merger
 from harness.contracts.event import LIVE, DurableEvent, Event, LiveEvent, RunStarted
+
+
+log = logging.getLogger("harness.client")
+
+
+@contextmanager
+def live_only(run: str) -> Generator[None]:
+    """What fails in here costs the live text of the run and no event, and is said once."""
+    try:
+        yield
+    except Exception:
+        log.warning("run %s is followed without live text from here on", run, exc_info=True)
 
 
 class Feed:
@@ -94,8 +107,9 @@ class Feeds:
                 queue.put_nowait(error)
 
         async def pump_live(trace: str) -> None:
-            async for event in self._connection.live.follow(run, trace=trace):
-                queue.put_nowait(event)
+            with live_only(run):
+                async for event in self._connection.live.follow(run, trace=trace):
+                    queue.put_nowait(event)
 
         tasks = [asyncio.create_task(pump_durable())]
         try:

@@ -10,8 +10,8 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator
-from typing import Any
+from collections.abc import AsyncGenerator, Iterable
+from typing import Any, cast
 
 from harness.contracts.errors import StoreError
 from harness.store._merge import MARKER, Live, Merger, OutputRow, ProgressRow
@@ -144,7 +144,7 @@ class LiveReader:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _listen(self) -> None:
-        from psycopg import OperationalError
+        from psycopg import Error
 
         while True:
             try:
@@ -155,12 +155,14 @@ class LiveReader:
                     self._recovered()
                     while True:
                         async for notice in connection.notifies(timeout=HEARTBEAT_SECONDS):
-                            self._mark(json.loads(notice.payload))
+                            self._mark(_named(notice.payload))
                         await connection.execute("SELECT 1")
-            except (StoreError, OperationalError) as error:
+            except (StoreError, Error) as error:
                 await self._failed(error)
 
     async def _fetch(self) -> None:
+        from psycopg import Error
+
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -171,11 +173,13 @@ class LiveReader:
                 continue
             try:
                 rows = await self._database.fetch(FETCH, _wants(feeds))
-            except StoreError as error:
+            except (StoreError, Error) as error:
                 self._joining = [*joining, *self._joining]
-                self._mark(runs)
+                self._dirty.update(runs)
+                self._wake.set()
                 await self._failed(error)
                 continue
+            self._recovered()
             _deliver(rows, feeds)
             for feed in joining:
                 self._join(feed)
@@ -189,7 +193,7 @@ class LiveReader:
             present = self._feeds.setdefault(feed.run, feed)
             present.readers |= feed.readers
 
-    def _mark(self, runs: Any) -> None:
+    def _mark(self, runs: Iterable[str]) -> None:
         dirty = [run for run in runs if run in self._feeds]
         if dirty:
             self._dirty.update(dirty)
@@ -205,6 +209,20 @@ class LiveReader:
         if self._failing:
             log.warning("live output is back")
         self._failing = False
+
+
+def _named(payload: str) -> list[str]:
+    """The runs that a notice names. Anybody may notify: what makes no sense ends nothing."""
+    try:
+        named: Any = json.loads(payload)
+    except (ValueError, RecursionError):
+        named = None
+    if isinstance(named, list):
+        names = cast("list[Any]", named)
+        if all(isinstance(name, str) for name in names):
+            return names
+    log.debug("a notice that names no runs was ignored: %.100r", payload)
+    return []
 
 
 def _wants(feeds: list[_Feed]) -> list[list[object]]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING
@@ -184,6 +185,49 @@ async def test_a_crash_of_postgres_loses_no_follower(
     assert late.events[0].offset == len("before ")
     await screen.close()
     await late.close()
+
+
+async def test_notices_of_others_end_nothing(
+    database: Database, writer: LiveWriter, reader: LiveReader
+) -> None:
+    screen = Screen(reader)
+    stream = writer.open("r", 1, 1, 1)
+    stream.write("before ")
+    await screen.shows("before ")
+    for payload in ("garbage", "", "{}", "7", "null", '[["r"]]', "[{}]", "[" * 7000):
+        await database.fetch("SELECT pg_notify('harness_live', %s)", (payload,))
+    stream.write("after")
+    await screen.shows("before after")
+    await screen.close()
+
+
+async def test_a_table_that_is_gone_for_a_while_ends_nothing(
+    database: Database, writer: LiveWriter, caplog: pytest.LogCaptureFixture
+) -> None:
+    reader, cut_off = LiveReader(database), asyncio.Event()
+    caplog.set_level(logging.WARNING)
+    stream = writer.open("r", 1, 1, 1)
+    stream.write("before ")
+    early = Screen(reader)
+    await early.shows("before ")
+    await database.fetch("ALTER TABLE harness.live_progress RENAME TO elsewhere")
+
+    def noted(record: logging.LogRecord) -> bool:
+        if "cut off" in record.getMessage():
+            cut_off.set()
+        return True
+
+    caplog.handler.addFilter(noted)
+    late = Screen(reader)
+    async with asyncio.timeout(20):
+        await cut_off.wait()
+    await database.fetch("ALTER TABLE harness.elsewhere RENAME TO live_progress")
+    await late.shows("before ")
+    stream.write("after")
+    for screen in (early, late):
+        await screen.shows("before after")
+        await screen.close()
+    await reader.close()
 
 
 async def test_what_is_old_is_swept_by_whole_runs(database: Database) -> None:

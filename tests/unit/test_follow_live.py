@@ -1,0 +1,23 @@
+"""Live text that fails is missed by nobody in silence."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from harness.client.follow import live_only
+
+
+def test_the_end_of_live_text_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    with live_only("r1"):
+        raise ValueError("no such row")
+    (record,) = caplog.records
+    assert record.getMessage() == "run r1 is followed without live text from here on"
+    assert "no such row" in caplog.text
+
+
+def test_leaving_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(asyncio.CancelledError), live_only("r1"):
+        raise asyncio.CancelledError
+    assert not caplog.records
