@@ -12,7 +12,6 @@ from harness.client.connection import Connection
 from harness.client.merge import Merger
 from harness.contracts.event import LIVE, DurableEvent, Event, LiveEvent, RunStarted
 
-
 log = logging.getLogger("harness.client")
 
 
