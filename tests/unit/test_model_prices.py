@@ -27,6 +27,11 @@ def test_a_dated_model_costs_the_same(ref: str) -> None:
     assert cost_micros(ref, Usage(input=1_000_000)) == 1_250_000
 
 
+def test_more_cached_than_there_was_is_no_refund() -> None:
+    usage = Usage(input=10, cached=1_000_000)
+    assert cost_micros("anthropic/claude-sonnet-4-6", usage) == 300_000
+
+
 def test_unknown_and_free() -> None:
     assert cost_micros("openai/gpt-99", Usage(input=5)) is None
     assert cost_micros("ollama/llama3.3:70b", Usage(input=5)) is None

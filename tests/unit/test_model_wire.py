@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic_core import to_json
 
 from harness.contracts.errors import ProviderError
 from harness.contracts.message import Image, Message, ToolCall, ToolResult, tool_results, user
-from harness.contracts.model import ModelParams, ModelRequest
+from harness.contracts.model import MAX_TOKENS, ModelParams, ModelRequest, Usage
 from harness_activities.model import chat_wire, messages_wire, responses_wire
 from harness_activities.model.adapter import Where
 from harness_activities.model.chat_wire import ChatFold, Dialect, dialect_of
+from harness_activities.model.messages_wire import MessagesFold
+from harness_activities.model.responses_wire import ResponsesFold
 from harness_activities.model.schema import strict_ready
 from harness_activities.model.translate import Memo, read_arguments, reasons
 from tests.fakes.asking import ADD
@@ -158,6 +161,50 @@ def test_usage_in_the_shapes_there_are() -> None:
         b'{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}],"x_groq":{"usage":{"prompt_tokens":3,"completion_tokens":1}}}'
     ).reply(None)
     assert (reply.usage.input, reply.usage.output) == (3, 1)
+
+
+MALFORMED: list[Any] = [
+    "many", 7, [1], None, True, {}, {"x": 1},
+    *(
+        {name: value}
+        for name in ("prompt_tokens", "input_tokens", "output_tokens", "cache_read_input_tokens")
+        for value in ("a lot", "12", 1.5, 1e300, -4, None, True, [], {"n": 1})
+    ),
+    *(
+        {name: value}
+        for name in ("prompt_tokens_details", "input_tokens_details", "output_tokens_details")
+        for value in ("none", [1], 3, {"cached_tokens": "x"}, {"thinking_tokens": -1.5})
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", MALFORMED)
+def test_a_bill_that_cannot_be_read_costs_no_answer(said: Any) -> None:
+    chat = fold(
+        to_json({"choices": [{"delta": {"content": "a"}, "finish_reason": "stop"}], "usage": said}),
+        to_json({"choices": [], "x_groq": said}),
+    )
+    messages = MessagesFold(lambda _: None, WHERE)
+    for value in (
+        {"type": "message_start", "message": {"usage": said}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": "a"}},
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": said},
+        {"type": "message_stop"},
+    ):
+        messages.feed(b"", to_json(value))
+    responses = ResponsesFold(lambda _: None, WHERE)
+    item = {"type": "message", "content": [{"type": "output_text", "text": "a"}]}
+    done = {"status": "completed", "output": [item], "usage": said}
+    responses.feed(b"response.completed", to_json({"type": "response.completed", "response": done}))
+    for reply in (chat.reply(None), messages.reply(None), responses.reply(None)):
+        assert reply.message.text == "a"
+        assert reply.usage == Usage()
+
+
+def test_a_bill_beyond_measure_is_clamped() -> None:
+    for usage_of in (chat_wire.usage_of, messages_wire.usage_of, responses_wire.usage_of):
+        said = {"prompt_tokens": 10**30, "input_tokens": 10**30}
+        assert usage_of(said).input == MAX_TOKENS
 
 
 def test_text_in_parts() -> None:

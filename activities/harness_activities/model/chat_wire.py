@@ -19,6 +19,7 @@ from harness.contracts.model import FinishReason, ModelReply, ModelRequest, Usag
 from harness.contracts.tool import ToolSpec
 from harness_activities.model import errors
 from harness_activities.model.adapter import Json, Sink, Where
+from harness_activities.model.figures import count, figures
 from harness_activities.model.schema import strict_ready
 from harness_activities.model.stream import parse
 from harness_activities.model.translate import (
@@ -187,8 +188,8 @@ class ChatFold:
         value = parse(data)
         if value.get("error") or event == b"error":
             raise errors.told(value, self._where)
-        groq: Json = value.get("x_groq") or {}
-        self._usage = value.get("usage") or groq.get("usage") or self._usage
+        usage = figures(value.get("usage")) or figures(figures(value.get("x_groq")).get("usage"))
+        self._usage = usage or self._usage
         self._id = value.get("id") or self._id
         self._model = value.get("model") or self._model
         for choice in value.get("choices") or ():
@@ -271,12 +272,11 @@ def _texts(content: str | list[Json]) -> list[str]:
 
 
 def usage_of(usage: Json) -> Usage:
-    into: Json = usage.get("prompt_tokens_details") or {}
-    out: Json = usage.get("completion_tokens_details") or {}
+    into, out = "prompt_tokens_details", "completion_tokens_details"
     return Usage(
-        input=usage.get("prompt_tokens") or 0,
-        output=usage.get("completion_tokens") or 0,
-        cached=into.get("cached_tokens") or usage.get("prompt_cache_hit_tokens") or None,
-        cache_write=into.get("cache_write_tokens") or None,
-        reasoning=out.get("reasoning_tokens") or None,
+        input=count(usage, "prompt_tokens") or 0,
+        output=count(usage, "completion_tokens") or 0,
+        cached=count(usage, into, "cached_tokens") or count(usage, "prompt_cache_hit_tokens"),
+        cache_write=count(usage, into, "cache_write_tokens"),
+        reasoning=count(usage, out, "reasoning_tokens"),
     )

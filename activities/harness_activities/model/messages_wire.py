@@ -18,6 +18,7 @@ from harness.contracts.model import FinishReason, ModelReply, ModelRequest, Usag
 from harness.contracts.tool import ToolSpec
 from harness_activities.model import errors
 from harness_activities.model.adapter import Json, Sink, Where
+from harness_activities.model.figures import count, figures
 from harness_activities.model.stream import parse
 from harness_activities.model.translate import Memo, file_note, read_arguments
 
@@ -193,11 +194,11 @@ class MessagesFold:
         elif kind == "message_start":
             message = value["message"]
             self._model = message.get("model") or self._model
-            self._usage = dict(message.get("usage") or {})
+            self._usage = dict(figures(message.get("usage")))
         elif kind == "message_delta":
             self._stop = value["delta"].get("stop_reason") or self._stop
-            told: Json = value.get("usage") or {}
-            self._usage |= {key: count for key, count in told.items() if count is not None}
+            usage = figures(value.get("usage"))
+            self._usage |= {key: said for key, said in usage.items() if said is not None}
         elif kind == "message_stop":
             self.done = self.over = True
         elif kind == "error":
@@ -257,15 +258,14 @@ _FINISH: dict[str, FinishReason] = {
 def usage_of(usage: Json) -> Usage:
     """The API counts what came from the cache or went there apart from the input; here the input
     is all of it."""
-    read: int = usage.get("cache_read_input_tokens") or 0
-    written: int = usage.get("cache_creation_input_tokens") or 0
-    details: Json = usage.get("output_tokens_details") or {}
+    read = count(usage, "cache_read_input_tokens")
+    written = count(usage, "cache_creation_input_tokens")
     return Usage(
-        input=(usage.get("input_tokens") or 0) + read + written,
-        output=usage.get("output_tokens") or 0,
-        cached=read or None,
-        cache_write=written or None,
-        reasoning=details.get("thinking_tokens") or None,
+        input=(count(usage, "input_tokens") or 0) + (read or 0) + (written or 0),
+        output=count(usage, "output_tokens") or 0,
+        cached=read,
+        cache_write=written,
+        reasoning=count(usage, "output_tokens_details", "thinking_tokens"),
     )
 
 

@@ -87,7 +87,7 @@ def cost_micros(ref: str, usage: Usage) -> int | None:
     if price is None:
         return None
     cached, written = usage.cached or 0, usage.cache_write or 0
-    plain = usage.input - cached - written
+    plain = max(0, usage.input - cached - written)
     write = price.input if price.cache_write is None else price.cache_write
     # Dollars per million tokens are millionths of a dollar per token.
     return round(

@@ -17,6 +17,7 @@ from harness.contracts.message import (
 from harness.contracts.model import FinishReason, ModelReply, ModelRequest, Usage
 from harness_activities.model import errors
 from harness_activities.model.adapter import Json, Sink, Where
+from harness_activities.model.figures import count, figures
 from harness_activities.model.schema import strict_ready
 from harness_activities.model.stream import parse
 from harness_activities.model.translate import (
@@ -184,7 +185,7 @@ class ResponsesFold:
             finish = "tool_calls"
         return ModelReply.model_construct(
             message=Message.model_construct(role="assistant", parts=parts, origin=None),
-            usage=usage_of(response.get("usage") or {}),
+            usage=usage_of(figures(response.get("usage"))),
             finish=finish,
             model=response.get("model") or self._where.model,
             request_id=request_id,
@@ -228,12 +229,11 @@ _WANTED = frozenset(
 
 
 def usage_of(usage: Json) -> Usage:
-    into: Json = usage.get("input_tokens_details") or {}
-    out: Json = usage.get("output_tokens_details") or {}
+    into, out = "input_tokens_details", "output_tokens_details"
     return Usage(
-        input=usage.get("input_tokens") or 0,
-        output=usage.get("output_tokens") or 0,
-        cached=into.get("cached_tokens") or None,
-        cache_write=into.get("cache_write_tokens") or None,
-        reasoning=out.get("reasoning_tokens") or None,
+        input=count(usage, "input_tokens") or 0,
+        output=count(usage, "output_tokens") or 0,
+        cached=count(usage, into, "cached_tokens"),
+        cache_write=count(usage, into, "cache_write_tokens"),
+        reasoning=count(usage, out, "reasoning_tokens"),
     )
