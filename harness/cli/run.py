@@ -25,11 +25,15 @@ from harness.terminal import door
 from harness.terminal.interrupts import interrupts
 from harness.terminal.keyboard import at_terminal, prompt
 
+MAX_BUDGET = 10**12
+"""More than any run will use of anything; the engine's numbers have 64 bits."""
+
 
 async def run(args: Namespace, out: Out) -> int:
     if args.id and args.session:
         raise UsageError("--id and --session exclude each other.", "A session names its runs.")
     asked = _asked(args.prompt)
+    _check(args)
     agent = load_agent(args.agent)
     if args.detach:
         async with opened(out, index=True) as client:
@@ -48,6 +52,7 @@ async def run(args: Namespace, out: Out) -> int:
 async def chat(args: Namespace, out: Out) -> int:
     from harness.local import hosting
 
+    _check(args)
     agent = load_agent(args.agent)
     args.session, args.id = args.session or new_id("session"), None
     out.note(f"Session {args.session}. Ctrl-D leaves.")
@@ -85,8 +90,7 @@ async def _detached(
 async def _start(
     client: HarnessClient, agent: Agent[Any], args: Namespace, asked: str
 ) -> RunHandle[Any]:
-    budget = _budget(args)
-    _check_model(args.model)
+    budget = budget_of(args)
     workspace = Path(args.workspace) if args.workspace else None
     if args.session:
         session = Session(client, args.session)
@@ -98,7 +102,10 @@ async def _start(
     )
 
 
-def _check_model(model: str | None) -> None:
+def _check(args: Namespace) -> None:
+    """Refuse what makes no sense before anything is started for it."""
+    budget_of(args)
+    model: str | None = args.model
     if model is None:
         return
     try:
@@ -109,20 +116,23 @@ def _check_model(model: str | None) -> None:
         ) from None
 
 
-def _budget(args: Namespace) -> Budget | None:
-    cost = args.budget_cost
-    limits: dict[str, Any] = {
+def budget_of(args: Namespace) -> Budget | None:
+    given: dict[str, int | float | None] = {
         "turns": args.budget_turns,
         "tokens": args.budget_tokens,
-        "cost_micros": None if cost is None else round(cost * 1e6),
+        "cost": args.budget_cost,
         "seconds": args.budget_seconds,
     }
+    limits = {name: value for name, value in given.items() if value is not None}
     for name, value in limits.items():
-        if value is not None and value <= 0:
+        if not 0 < value <= MAX_BUDGET:  # nan is neither
             raise UsageError(
-                f"--budget-{name.split('_')[0]} must be above 0.", "Leave it out for none."
+                f"--budget-{name} must be above 0 and up to {MAX_BUDGET:,}, not {value}.",
+                "Leave it out for none.",
             )
-    return Budget(**limits) if any(each is not None for each in limits.values()) else None
+    if "cost" in limits:
+        limits["cost_micros"] = max(1, round(limits.pop("cost") * 1e6))
+    return Budget.model_validate(limits) if limits else None
 
 
 def _asked(words: str | None) -> str:

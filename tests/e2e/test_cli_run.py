@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from tests.fakes.command import Project, kept_project
 
 __all__ = ["kept_project"]
@@ -185,4 +187,18 @@ def test_who_stops_reading_gets_no_noise(kept_project: Project) -> None:
     os.close(process.stdin.fileno()) if process.stdin else None
     process.stdin = None
     process.wait()
-    assert "Traceback" not in process.stderr.read()
+    assert process.stderr.read() == ""
+    assert process.returncode == 141
+
+
+@pytest.mark.parametrize(
+    "words", [("list",), ("list", "--json"), ("show", "RUN"), ("trace", "RUN")]
+)
+def test_a_pipe_that_is_closed_early(kept_project: Project, words: tuple[str, ...]) -> None:
+    run = kept_project.command("run", "What is 2 + 2?", "--json").last["run"]
+    process = kept_project.start(*(run if word == "RUN" else word for word in words))
+    assert process.stdin and process.stdout and process.stderr
+    process.stdout.close()
+    process.stdin.close()
+    assert process.wait() == 141
+    assert process.stderr.read() == ""

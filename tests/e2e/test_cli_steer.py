@@ -98,6 +98,8 @@ def test_wrong_input_is_told_and_not_traced(kept_project: Project) -> None:
         ("approve", "x", "--edit", "{"): (1, "steering.bad_payload"),
         ("run", "x", "--agent", "none.py"): (2, "config.bad_agent"),
         ("run", "x", "--budget-turns", "0"): (2, "config.usage"),
+        ("run", "x", "--budget-cost", "nan"): (2, "config.usage"),
+        ("chat", "--budget-cost", "inf"): (2, "config.usage"),
         ("run", "x", "--model", "nothing"): (2, "config.usage"),
     }
     for words, (code, name) in cases.items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import subprocess
 
 import pytest
@@ -10,6 +12,9 @@ from harness.cli import completion
 from harness.cli.commands import BY_NAME, COMMANDS, GROUPS, Command
 from harness.cli.help import of_command, overview
 from harness.cli.parser import UsageError, find, parse
+from harness.cli.run import budget_of
+from harness.contracts.run import Budget
+from harness.terminal.console import console
 
 
 def test_every_command_stands_in_one_group() -> None:
@@ -51,6 +56,42 @@ def test_mistakes_are_told_with_the_way_out(words: list[str], message: str, fix:
         parse(find(words[0]), words[1:])
     assert message in caught.value.message
     assert fix in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("option", "given"),
+    [
+        *(("cost", given) for given in ("nan", "inf", "-inf", "0", "-1", "1e300")),
+        *(("seconds", given) for given in ("nan", "inf", "0")),
+        ("turns", "-5"),
+        ("tokens", "9" * 400),
+    ],
+)
+def test_a_budget_that_is_no_limit(option: str, given: str) -> None:
+    args = parse(BY_NAME["run"], ["x", f"--budget-{option}={given}"])
+    with pytest.raises(UsageError, match=f"--budget-{option} must be above 0 and up to") as caught:
+        budget_of(args)
+    assert caught.value.fix == "Leave it out for none."
+
+
+def test_budgets() -> None:
+    words = ["x", "--budget-cost", "0.5", "--budget-turns", "3", "--budget-seconds", "1.5"]
+    assert budget_of(parse(BY_NAME["run"], words)) == Budget(
+        turns=3, cost_micros=500_000, seconds=1.5
+    )
+    assert budget_of(parse(BY_NAME["run"], ["x"])) is None
+    least = budget_of(parse(BY_NAME["run"], ["x", "--budget-cost", "1e-9"]))
+    assert least == Budget(cost_micros=1)
+
+
+def test_who_reads_no_more_is_told_from_a_failure() -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    out = os.fdopen(writes, "w")
+    with pytest.raises(BrokenPipeError):
+        console(out).print("words")
+    with contextlib.suppress(BrokenPipeError):
+        out.close()
 
 
 @pytest.mark.parametrize("script", [completion.bash, completion.zsh, completion.fish])
