@@ -214,7 +214,8 @@ class RunHandle(Generic[Out]):
         arguments: dict[str, Any] | None = None,
         answer: str | None = None,
     ) -> Decision:
-        """Decide what waits under `id`, which may be left out while only one thing waits."""
+        """Decide what waits under `id`, which may be left out while only one thing waits. With no
+        worker there it raises run.no_worker, and yet takes effect as soon as there is one."""
         value = Decide(
             verdict=verdict, id=id, note=note, arguments=arguments, answer=answer, by=whoami()
         )
@@ -226,7 +227,12 @@ class RunHandle(Generic[Out]):
         except WorkflowUpdateFailedError as error:
             raise _refused(error) from None
         except WorkflowUpdateRPCTimeoutOrCancelledError:
-            raise RunError("no_worker", f"No worker answers for run {self.id!r}.") from None
+            # Temporal has admitted the update by then, and gives it to the next worker.
+            raise RunError(
+                "no_worker",
+                f"No worker answers for run {self.id!r}. The decision waits there and takes "
+                "effect when one does.",
+            ) from None
         except RPCError as error:
             raise await self._rpc_error(error) from None
 

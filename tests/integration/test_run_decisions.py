@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness import Agent, Budget, Harness, tool
+from harness.config.settings import Settings
 from harness.contracts import event as e
-from harness.contracts.errors import SteeringError
+from harness.contracts.errors import RunError, SteeringError
 from harness.contracts.run import RunState
 from harness.tools import ask_human
 from tests.fakes.model_server import ModelServer
@@ -203,3 +205,31 @@ async def test_a_budget_that_is_not_granted_ends_the_run(
     assert ended.error is not None
     assert ended.error.code == "run.budget"
     assert kinds(events)[-2:] == ["budget_reached", "run_ended"]
+
+
+async def test_a_decision_waits_for_a_worker(
+    options: dict[str, Any],
+    remote: Harness,
+    model_server: ModelServer,
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model_server.script(call("send", **LETTER), say("Sent."))
+    agent, settings = Agent(name, tools=[send]), Settings.model_validate(options)
+    async with Harness.local(project=tmp_path, settings=settings) as first:
+        started = await first.start(agent, "Write to Ann.")
+        await waiting(started)
+    monkeypatch.setattr("harness.client.handle.ANSWER_S", 0.5)
+    run = remote.run(started.id)
+    with pytest.raises(RunError) as caught:
+        await run.approve(note="go on")
+    assert caught.value.code == "run.no_worker"
+    assert caught.value.message == (
+        f"No worker answers for run {run.id!r}. The decision waits there and takes effect when "
+        "one does."
+    )
+    async with Harness.local(project=tmp_path, settings=settings) as second:
+        await second.serve(agent)
+        assert (await run.result()).output == "Sent."
+    assert one(await all_events(run), e.DecisionMade).note == "go on"
