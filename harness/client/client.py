@@ -20,6 +20,7 @@ from harness.client.connection import Connection
 from harness.client.follow import Feeds
 from harness.client.fork import Change, fork
 from harness.client.handle import RunHandle
+from harness.client.patience import not_found
 from harness.client.recording import Recording
 from harness.client.start import Request, as_messages, start
 from harness.commons.log import get_logger
@@ -127,6 +128,8 @@ class HarnessClient:
 
     def run(self, id: str, agent: Agent[Out] | None = None) -> RunHandle[Out]:
         """The run with this id. Nothing is asked yet: a wrong id shows at the first question."""
+        if not id:
+            raise not_found(id)
         return RunHandle(self.connection, self._feeds, id, agent, self.serve)
 
     async def fork(

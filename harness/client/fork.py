@@ -14,7 +14,7 @@ from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
 from harness.client import history
 from harness.client.connection import Connection, whoami
 from harness.client.recording import Recording, read_history
-from harness.client.start import launch, new_id
+from harness.client.start import check_id, launch, new_id
 from harness.commons.telemetry import current_trace_id, span
 from harness.contracts.errors import ConfigError, ProviderError, RunError, StoreError
 from harness.contracts.message import user
@@ -56,6 +56,8 @@ async def fork(
     """Start a run with turns 1 to `at` of another one behind it; returns its id. `agent` is the
     name of the one that will serve it, where that is known."""
     run = source.run if isinstance(source, Recording) else source
+    if id is not None:
+        check_id(id)
     with span("fork run", {"run": run}):
         if isinstance(source, Recording):
             await bring(connection, source)

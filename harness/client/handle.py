@@ -44,14 +44,13 @@ from harness.contracts.event import DurableEvent, Event, RunEnded
 from harness.contracts.run import Pending, RunResult, RunState, RunStatus, Totals, TranscriptView
 from harness.contracts.steering import (
     MAX_BYTES,
-    Abort,
     Decide,
     Decision,
-    Hint,
-    Pause,
-    Resume,
+    Signal,
     Steering,
     Verdict,
+    read_decide,
+    read_signal,
 )
 
 Out = TypeVar("Out")
@@ -193,17 +192,18 @@ class RunHandle(Generic[Out]):
     # --- steering: signals need no worker to be there
 
     async def abort(self, reason: str = "aborted") -> None:
+        value = _checked("abort", reason)
         await self._connection.stops.announce(self.id)
-        await self._signal("abort", Abort(reason=reason))
+        await self._signal("abort", value)
 
     async def hint(self, text: str, *, interrupt: bool = False) -> None:
-        await self._signal("hint", Hint(text=text, interrupt=interrupt))
+        await self._signal("hint", _checked("hint", {"text": text, "interrupt": interrupt}))
 
     async def pause(self, reason: str | None = None) -> None:
-        await self._signal("pause", Pause(reason=reason))
+        await self._signal("pause", _checked("pause", reason))
 
     async def resume(self, reason: str | None = None) -> None:
-        await self._signal("resume", Resume(reason=reason))
+        await self._signal("resume", _checked("resume", reason))
 
     async def decide(
         self,
@@ -216,9 +216,8 @@ class RunHandle(Generic[Out]):
     ) -> Decision:
         """Decide what waits under `id`, which may be left out while only one thing waits. With no
         worker there it raises run.no_worker, and yet takes effect as soon as there is one."""
-        value = Decide(
-            verdict=verdict, id=id, note=note, arguments=arguments, answer=answer, by=whoami()
-        )
+        said = {"id": id, "note": note, "arguments": arguments, "answer": answer}
+        value = read_decide([{"verdict": verdict, "by": whoami(), **said}])
         _check_size("decide", value)
         try:
             return await self._handle.execute_update(
@@ -277,8 +276,7 @@ class RunHandle(Generic[Out]):
     def _handle(self) -> WorkflowHandle[Any, Any]:
         return self._connection.temporal.get_workflow_handle(self.id)
 
-    async def _signal(self, name: str, value: Steering) -> None:
-        _check_size(name, value)
+    async def _signal(self, name: Signal, value: Steering) -> None:
         try:
             await self._handle.signal(name, value)
         except RPCError as error:
@@ -302,6 +300,13 @@ class RunHandle(Generic[Out]):
         if error.status in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
             return RunError("no_worker", f"No worker answers for run {self.id!r}.")
         return StackError("unreachable", f"Temporal does not answer: {error.message}")
+
+
+def _checked(name: Signal, said: Any) -> Steering:
+    """What the workflow would make of it: nothing is sent that it would refuse."""
+    value = read_signal(name, [said])
+    _check_size(name, value)
+    return value
 
 
 def _check_size(name: str, value: Steering | Decide) -> None:

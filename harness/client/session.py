@@ -12,12 +12,15 @@ from temporalio.service import RPCError, RPCStatusCode
 from harness.agent import Agent
 from harness.client.client import HarnessClient
 from harness.client.handle import RunHandle
-from harness.client.start import Request, as_messages, new_id
+from harness.client.start import Request, as_messages, check_id, new_id
 from harness.contracts.errors import RunError
 from harness.contracts.message import Message
 from harness.contracts.run import Budget
 
 Out = TypeVar("Out")
+
+MAX_ID = 240
+"""Its runs add their number."""
 
 
 class Session:
@@ -25,7 +28,7 @@ class Session:
     two that are started at the same moment cannot both win."""
 
     def __init__(self, client: HarnessClient, id: str | None = None) -> None:
-        self.id = id or new_id("session")
+        self.id = new_id("session") if id is None else check_id(id, "session", MAX_ID)
         self._client = client
         self._sessions = client.connection.sessions
 

@@ -35,6 +35,8 @@ MODEL_REF = TypeAdapter[str](ModelRef)
 ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"  # nothing that reads like something else
 REQUEST_MEMO = "request"
 SUMMARY_CHARS = 200
+MAX_ID = 250
+"""The engine's index keeps 255 characters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,23 @@ class Request:
     budget: Budget | None = None
     workspace: Path | None = None
     labels: Mapping[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        if self.id is not None:
+            check_id(self.id)
+        if self.model is not None:
+            check_model(self.model)
+
+
+def check_id(id: str, what: str = "run", most: int = MAX_ID) -> str:
+    """The id of a run or session, as the engine and the store can keep it."""
+    if 0 < len(id) <= most and id.isprintable() and id.strip():
+        return id
+    raise ConfigError(
+        "invalid_value",
+        f"{id[:40]!r} is no id of a {what}.",
+        fix=f"Take 1 to {most} characters that can be seen.",
+    )
 
 
 def new_id(agent: str) -> str:
@@ -68,7 +87,7 @@ async def pin(connection: Connection, agent: Agent[Any], request: Request) -> Ru
     first = spec.plan.candidates[0].model
     folder = (request.workspace or connection.project).resolve()
     needs_folder = any(policy.workspace for policy in agent.policies().values())
-    model = _model(request.model or first)
+    model = check_model(request.model or first)
     provider = settings.providers.get(model.partition("/")[0])
     return RunSpec(
         agent=agent.name,
@@ -90,7 +109,7 @@ async def pin(connection: Connection, agent: Agent[Any], request: Request) -> Ru
     )
 
 
-def _model(ref: str) -> str:
+def check_model(ref: str) -> str:
     try:
         return MODEL_REF.validate_python(ref)
     except ValidationError:

@@ -1,0 +1,107 @@
+"""What makes no sense is refused before anything is asked of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import pytest
+
+from harness.client.client import HarnessClient
+from harness.client.connection import Connection
+from harness.client.handle import RunHandle
+from harness.client.session import Session
+from harness.client.start import Request
+from harness.contracts.errors import ConfigError, RunError, SteeringError
+from harness.contracts.message import user
+from harness.contracts.steering import MAX_BYTES
+
+ASKED = (user("hi"),)
+LARGE = "x" * MAX_BYTES
+Run = RunHandle[Any]
+
+
+def nowhere() -> Connection:
+    """Whatever was asked of it would fail the test."""
+    return cast("Connection", object())
+
+
+def run() -> Run:
+    return RunHandle(nowhere(), cast("Any", object()), "r")
+
+
+@pytest.mark.parametrize(
+    ("steer", "name"),
+    [
+        (lambda run: run.hint(LARGE), "hint"),
+        (lambda run: run.abort(LARGE), "abort"),
+        (lambda run: run.pause(LARGE), "pause"),
+        (lambda run: run.resume(LARGE), "resume"),
+        (lambda run: run.approve(note=LARGE), "decide"),
+        (lambda run: run.reject(note=LARGE), "decide"),
+        (lambda run: run.answer(LARGE), "decide"),
+        (lambda run: run.decide("edit", arguments={"text": LARGE}), "decide"),
+    ],
+)
+async def test_too_large(steer: Callable[[Run], Awaitable[object]], name: str) -> None:
+    with pytest.raises(SteeringError, match=f"{name} takes up to 1,000,000 bytes") as caught:
+        await steer(run())
+    assert caught.value.code == "steering.too_large"
+
+
+@pytest.mark.parametrize(
+    ("steer", "words"),
+    [
+        (lambda run: run.hint(""), "the text is empty"),
+        (lambda run: run.hint(" \n"), "the text is empty"),
+        (lambda run: run.hint(7), "text: Input should be a valid string"),
+        (lambda run: run.hint("x", interrupt="maybe"), "interrupt: Input should be a valid bool"),
+        (lambda run: run.decide("edit"), '"edit" needs "arguments"'),
+        (lambda run: run.decide("edit", arguments=[1]), "arguments: Input should be a valid dict"),
+        (lambda run: run.decide("answer"), '"answer" needs "answer"'),
+        (lambda run: run.decide("allow"), "verdict: Input should be 'approve'"),
+    ],
+)
+async def test_steering_that_means_nothing(
+    steer: Callable[[Run], Awaitable[object]], words: str
+) -> None:
+    with pytest.raises(SteeringError) as caught:
+        await steer(run())
+    assert caught.value.code == "steering.bad_payload"
+    assert words in caught.value.message
+    assert "A right one: {" in caught.value.message
+
+
+@pytest.mark.parametrize("id", ["", " ", "a\nb", "a\0b", "x" * 251])
+def test_a_wrong_id(id: str) -> None:
+    for make in (lambda: Request(messages=ASKED, id=id), lambda: Session(client(), id)):
+        with pytest.raises(ConfigError, match="is no id of a") as caught:
+            make()
+        assert caught.value.code == "config.invalid_value"
+        assert len(caught.value.message) < 100
+
+
+def test_no_id_at_all() -> None:
+    with pytest.raises(RunError) as caught:
+        client().run("")
+    assert caught.value.code == "run.not_found"
+
+
+def test_ids_that_are_right() -> None:
+    for id in ("r", "shop/42", "größe 3", "x" * 240):
+        assert Request(messages=ASKED, id=id).id == id
+        assert client().run(id).id == id
+        assert Session(client(), id).id == id
+    assert Session(client()).id.startswith("session-")
+
+
+@pytest.mark.parametrize("model", ["", "gpt-5", "openai/", "/gpt-5", "open ai/gpt-5", "OpenAI/x"])
+def test_a_wrong_model(model: str) -> None:
+    with pytest.raises(ConfigError, match="names no model") as caught:
+        Request(messages=ASKED, model=model)
+    assert "openai/gpt-5" in caught.value.fix
+
+
+def client() -> HarnessClient:
+    connection: Any = type("Closed", (), {"sessions": None})()
+    return HarnessClient(connection)
