@@ -33,11 +33,11 @@ from harness.commons.files import write_atomic
 from harness.contracts.effect import EffectRow, UndoReport
 from harness.contracts.errors import (
     CATALOG,
-    ErrorInfo,
     HarnessError,
     RunError,
     StackError,
     SteeringError,
+    by_code,
     from_info,
 )
 from harness.contracts.event import DurableEvent, Event, RunEnded
@@ -318,9 +318,5 @@ def _check_size(name: str, value: Steering | Decide) -> None:
 def _refused(error: WorkflowUpdateFailedError) -> HarnessError:
     cause = error.cause
     if isinstance(cause, ApplicationError) and cause.type in CATALOG:
-        known = CATALOG[cause.type]
-        info = ErrorInfo(
-            code=cause.type, message=cause.message, fix=known.fix, retryable=known.retryable
-        )
-        return from_info(info)
+        return by_code(cause.type, cause.message)
     return SteeringError("bad_payload", str(cause))

@@ -195,6 +195,12 @@ KINDS: dict[str, type[HarnessError]] = {
 }
 
 
+def by_code(code: str, message: str) -> HarnessError:
+    """The error with a code of the catalog, as it comes back from the engine."""
+    kind, _, category = code.partition(".")
+    return KINDS[kind](category, message)
+
+
 def from_info(info: ErrorInfo) -> HarnessError:
     """The exception that `info` was made from."""
     kind, _, category = info.code.partition(".")

@@ -9,7 +9,7 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 
 from harness.contracts import event as e
-from harness.contracts.errors import CATALOG, ErrorInfo
+from harness.contracts.errors import ErrorInfo, by_code
 from harness.contracts.model import CallModel, ModelTurn
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.journal.payloads import error_info, first, seconds, value, word
@@ -96,9 +96,7 @@ def timed_out(state: State, entry: HistoryEvent) -> Draft:
 
 def canceled(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.activity_task_canceled_event_attributes
-    error = ErrorInfo(
-        code="tool.denied", message="cancelled", fix=CATALOG["tool.denied"].fix, retryable=False
-    )
+    error = by_code("tool.denied", "cancelled").info
     found = state.scheduled.get(attributes.scheduled_event_id)
     if found and isinstance(found.input, CallModel):
         state.scheduled.pop(attributes.scheduled_event_id)

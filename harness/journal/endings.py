@@ -7,7 +7,7 @@ from typing import Any
 from temporalio.api.history.v1 import HistoryEvent
 
 from harness.contracts import event as e
-from harness.contracts.errors import CATALOG, ErrorInfo
+from harness.contracts.errors import by_code
 from harness.contracts.run import RunResult, RunState
 from harness.journal.payloads import error_info, first
 from harness.journal.state import Draft, State
@@ -52,7 +52,7 @@ def timed_out(state: State, entry: HistoryEvent) -> Draft:
 
 
 def _from_outside(state: State, code: str, message: str) -> tuple[type[Any], dict[str, Any]]:
-    error = ErrorInfo(code=code, message=message, fix=CATALOG[code].fix, retryable=False)
+    error = by_code(code, message).info
     # No head: what the run held was not saved.
     fields = {
         "state": RunState.FAILED, "output": state.reply, "error": error, "totals": state.totals,

@@ -11,7 +11,7 @@ from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.failure.v1 import Failure
 
 from harness.contracts.base import Word
-from harness.contracts.errors import CATALOG, ErrorInfo, RunError
+from harness.contracts.errors import CATALOG, ErrorInfo, RunError, by_code
 from harness.contracts.steering import plain_value
 
 W = TypeVar("W", bound=Word)
@@ -52,23 +52,10 @@ def error_info(failure: Failure) -> ErrorInfo:
         named = inner.HasField("application_failure_info")
         code = inner.application_failure_info.type if named else ""
         if code in CATALOG:  # what it was raised from is for logs
-            known = CATALOG[code]
-            return ErrorInfo(
-                code=code, message=inner.message, fix=known.fix, retryable=known.retryable
-            )
+            return by_code(code, inner.message).info
         if not inner.HasField("cause"):
             break
         inner = inner.cause
     if inner.HasField("timeout_failure_info"):
-        return ErrorInfo(
-            code="run.timed_out",
-            message=inner.message,
-            fix=CATALOG["run.timed_out"].fix,
-            retryable=False,
-        )
-    return ErrorInfo(
-        code="run.failed",
-        message=f"{code}: {inner.message}" if code else inner.message,
-        fix=CATALOG["run.failed"].fix,
-        retryable=False,
-    )
+        return by_code("run.timed_out", inner.message).info
+    return by_code("run.failed", f"{code}: {inner.message}" if code else inner.message).info

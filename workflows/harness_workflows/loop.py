@@ -9,11 +9,10 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 
 from harness.contracts.errors import (
     CATALOG,
-    ErrorInfo,
     HarnessError,
     ProviderError,
     RunError,
-    from_info,
+    by_code,
 )
 from harness.contracts.message import user
 from harness.contracts.model import CallModel, ModelTurn
@@ -108,12 +107,7 @@ def failure(error: BaseException) -> HarnessError:
     """What an activity's failure says, in our words."""
     cause = error.cause if isinstance(error, ActivityError) else error
     if isinstance(cause, ApplicationError) and cause.type in CATALOG:
-        known = CATALOG[cause.type]
-        return from_info(
-            ErrorInfo(
-                code=cause.type, message=cause.message, fix=known.fix, retryable=known.retryable
-            )
-        )
+        return by_code(cause.type, cause.message)
     if isinstance(cause, exceptions.TimeoutError):
         return ProviderError("timeout", f"a call ran out of time: {cause.message}")
     return RunError("failed", f"a call failed: {cause or error}")
