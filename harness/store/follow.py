@@ -91,6 +91,9 @@ class LiveReader:
         self._database = database
         self._feeds: dict[str, _Feed] = {}
         self._joining: list[_Feed] = []
+        self._arriving: set[str] = set()
+        """Runs whose first look is under way: a notice that comes meanwhile may be of what it
+        does not see."""
         self._dirty: set[str] = set()
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -151,7 +154,7 @@ class LiveReader:
                 connection = await self._database.connect()
                 async with connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
-                    self._mark(self._feeds)  # what came while nobody listened
+                    self._mark({*self._feeds, *self._arriving})  # what came unheard
                     self._recovered()
                     while True:
                         async for notice in connection.notifies(timeout=HEARTBEAT_SECONDS):
@@ -168,6 +171,7 @@ class LiveReader:
             self._wake.clear()
             runs, self._dirty = self._dirty, set()
             joining, self._joining = self._joining, []
+            self._arriving = {feed.run for feed in joining}
             feeds = [*joining, *(self._feeds[run] for run in runs if run in self._feeds)]
             if not feeds:
                 continue
@@ -194,7 +198,7 @@ class LiveReader:
             present.readers |= feed.readers
 
     def _mark(self, runs: Iterable[str]) -> None:
-        dirty = [run for run in runs if run in self._feeds]
+        dirty = [run for run in runs if run in self._feeds or run in self._arriving]
         if dirty:
             self._dirty.update(dirty)
             self._wake.set()

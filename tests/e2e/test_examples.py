@@ -16,7 +16,7 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "fallback": ("passed over nowhere/some-model: provider.network", "offline/demo answered"),
     "files": ("read_file: ok", "write_file: ok", "read_file: refused"),
     "fork": ("was: forecast says: rain", "would be: forecast says: sun", "both replayed"),
-    "parallel": ("sunny in Oslo\nsunny in Rome\nsunny in Lima",),
+    "parallel": ("sunny in Oslo", "sunny in Rome", "sunny in Lima"),
     "session": (".1: 3*7 = 21", ".2: 21+21 = 42", "True"),
     "steering": ("site 1 is dry", "now paused", "now running", "aborted: it rains"),
     "tool_context": ("ordered tea, 1 order in all",),
