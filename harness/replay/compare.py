@@ -89,7 +89,7 @@ def same(was: Any, now: Any) -> bool:
         first, second = cast("list[Any]", was), cast("list[Any]", now)
         return len(first) == len(second) and all(map(same, first, second))
     if isinstance(was, float) and isinstance(now, float) and min(was, now) > EPOCH:
-        return abs(was - now) < CLOCK_S
+        return was == now or abs(was - now) < CLOCK_S
     return bool(was == now)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.service import RPCError
 
 from harness import Agent, Harness
 from harness.client.handle import RunHandle
@@ -133,6 +134,15 @@ async def test_a_worker_killed_between_calls_in_a_tool_and_while_it_waits(
     await valid_transcript(remote, one(events, e.RunEnded).head)
 
 
+async def answers(harness: Harness) -> bool:
+    """Whether the engine is back: a worker that starts before it is leaves at once."""
+    try:
+        await harness.connection.temporal.count_workflows()
+    except RPCError:
+        return False
+    return True
+
+
 async def test_what_was_paid_for_is_not_paid_again(
     remote: Harness,
     engine: Engine,
@@ -156,6 +166,7 @@ async def test_what_was_paid_for_is_not_paid_again(
         worker.kill()
     finally:
         os.kill(supervisor, signal.SIGCONT)
+    await eventually(lambda: answers(remote), seconds=30)
     worker.start()
     events = await settled(run, watching)
     reply = one(events, e.ModelReplied)
