@@ -16,6 +16,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# The same examples each time, so that whether a commit passes is no matter of luck. To look for new
+# ones: pytest --hypothesis-profile=explore
+settings.register_profile("steady", derandomize=True)
+settings.register_profile("explore", max_examples=1000)
+settings.load_profile("steady")
 
 HERE = Path(__file__).parent
 BUDGETS = {"prevalidation": 0.001, "unit": 0.1, "replay": 0.1, "integration": 5.0}
