@@ -8,7 +8,7 @@ psycopg is loaded when a database is opened, not when this module is imported.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, LiteralString
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Row = tuple[Any, ...]
 
 CONNECT_SECONDS = 5
+LISTEN_SECONDS = 20.0
 
 
 class Database:
@@ -101,6 +102,20 @@ class Database:
                 finally:
                     await self._give(connection)
         raise AssertionError("the second try returns or raises")
+
+    async def listen(
+        self, channel: LiteralString, ready: Callable[[], None], heard: Callable[[str], None]
+    ) -> None:
+        """Tell `heard` what is said on `channel`, until the connection breaks: that raises, and
+        whoever listens says how it goes on. `ready` is called once nothing is missed any more."""
+        connection = await self.connect()
+        async with connection:
+            await connection.execute(f"LISTEN {channel}")
+            ready()
+            while True:
+                async for notice in connection.notifies(timeout=LISTEN_SECONDS):
+                    heard(notice.payload)
+                await connection.execute("SELECT 1")  # a dead connection says nothing by itself
 
     def unavailable(self, error: Exception) -> StoreError:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]

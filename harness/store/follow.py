@@ -18,7 +18,6 @@ from harness.store._merge import MARKER, Live, Merger, OutputRow, ProgressRow
 from harness.store.database import Database, Row
 from harness.store.live import CHANNEL
 
-HEARTBEAT_SECONDS = 30.0
 SKEW_MICROSECONDS = 10_000_000
 INBOX_ROWS = 20_000
 """A reader that is so far behind loses the oldest rows and sees a gap."""
@@ -151,17 +150,15 @@ class LiveReader:
 
         while True:
             try:
-                connection = await self._database.connect()
-                async with connection:
-                    await connection.execute(f"LISTEN {CHANNEL}")
-                    self._mark({*self._feeds, *self._arriving})  # what came unheard
-                    self._recovered()
-                    while True:
-                        async for notice in connection.notifies(timeout=HEARTBEAT_SECONDS):
-                            self._mark(_named(notice.payload))
-                        await connection.execute("SELECT 1")
+                await self._database.listen(
+                    CHANNEL, self._hearing, lambda payload: self._mark(_named(payload))
+                )
             except (StoreError, Error) as error:
                 await self._failed(error)
+
+    def _hearing(self) -> None:
+        self._mark({*self._feeds, *self._arriving})  # what came unheard
+        self._recovered()
 
     async def _fetch(self) -> None:
         from psycopg import Error

@@ -17,7 +17,6 @@ from harness.contracts.errors import StoreError
 from harness.store.database import Database
 
 CHANNEL = "harness_stop"
-HEARTBEAT_SECONDS = 20.0
 RETRY_SECONDS = 1.0
 START_SECONDS = 2.0
 ANNOUNCE_SECONDS = 0.5
@@ -64,19 +63,12 @@ class Stops:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _listen(self) -> None:
-        from psycopg import OperationalError
+        from psycopg import Error
 
         while True:
             try:
-                connection = await self._database.connect()
-                async with connection:
-                    await connection.execute(f"LISTEN {CHANNEL}")
-                    self._listening.set()
-                    while True:
-                        async for notice in connection.notifies(timeout=HEARTBEAT_SECONDS):
-                            self._stop(notice.payload)
-                        await connection.execute("SELECT 1")
-            except (StoreError, OperationalError) as error:
+                await self._database.listen(CHANNEL, self._listening.set, self._stop)
+            except (StoreError, Error) as error:
                 log.debug("no word of stops for a moment: %s", error)
                 await asyncio.sleep(RETRY_SECONDS)
 

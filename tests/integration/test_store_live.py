@@ -338,7 +338,7 @@ async def test_readers_end_when_the_process_does(database: Database) -> None:
 async def test_listening_outlives_silence(
     writer: LiveWriter, reader: LiveReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.store.follow.HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr("harness.store.database.LISTEN_SECONDS", 0.01)
     screen = Screen(reader)
     writer.open("r", 1, 1, 1).write("a")
     await screen.shows("a")
