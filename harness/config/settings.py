@@ -98,6 +98,25 @@ class HttpToolSettings(Section):
     """Let http_get reach private and loopback addresses too."""
 
 
+class ArchiveSettings(Section):
+    enabled: bool = True
+    """Seal ended runs, so that they outlive the engine's retention."""
+    every_minutes: float = Field(default=10.0, gt=0)
+    """How often a worker looks for ended runs."""
+    keep_days: float | None = Field(default=None, gt=0)
+    """Days after which the content of a sealed run is deleted. Unset: kept. Its seal stays."""
+
+
+class EncryptionSettings(Section):
+    key: SecretStr | None = None
+    """Encrypts what runs say, in the engine and in the store. Make one with `harness keys new`."""
+    old_keys: tuple[SecretStr, ...] = ()
+    """Former keys, for what `harness keys rotate` has not been told about yet."""
+    keyring: str | None = None
+    """file:///folder or s3://bucket/prefix for the keys of runs, apart from what they open, so that
+    no backup of the database has both. Unset: a folder under .harness."""
+
+
 class Settings(Section):
     profile: str = "default"
     state_dir: Path = Path(".harness")
@@ -114,3 +133,5 @@ class Settings(Section):
     log: LogSettings = LogSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     http: HttpToolSettings = HttpToolSettings()
+    archive: ArchiveSettings = ArchiveSettings()
+    encryption: EncryptionSettings = EncryptionSettings()

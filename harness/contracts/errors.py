@@ -53,6 +53,9 @@ CATALOG: dict[str, Category] = {
     "store.corrupt": Category(False, "Restore it from a backup: its bytes do not match their address."),
     "store.schema_too_new": Category(False, "Upgrade harness: this database was made by a newer version."),
     "store.bad_export": Category(False, "Export the run again: `harness export RUN`."),
+    "store.forgotten": Category(False, "Its key was destroyed: nobody can read it any more."),
+    "store.key_missing": Category(False, "Set encryption.key, or name the former key in encryption.old_keys."),
+    "store.bad_chain": Category(False, "Compare with a copy: the archive was changed after it was sealed."),
     # --- provider
     "provider.bad_request": Category(False, "The provider rejects the request as malformed: see its message."),
     "provider.authentication": Category(False, "Check the provider's API key."),
@@ -84,6 +87,7 @@ CATALOG: dict[str, Category] = {
     "tool.changed": Category(False, "Something has changed it since: look before you go on (--past CALL)."),
     "tool.no_undo": Category(False, "Undo it by hand, and go on past it: --past CALL."),
     "tool.irreversible": Category(False, "It cannot be undone. Go on past it: --past CALL."),
+    "tool.not_recorded": Category(False, "A what-if runs no tools: it plays back what was recorded."),
     "tool.wrong_host": Category(False, "Start a worker on the host that owns the workspace."),
     # --- steering
     "steering.bad_payload": Category(False, "Send the payload in the form that the message shows."),

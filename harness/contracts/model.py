@@ -147,6 +147,8 @@ class CallModel(Word):
     interrupt, or when the transcript had to be sent again)."""
     model: ModelRef | None = None
     """The run's own model in place of the plan's candidates."""
+    salt: str | None = None
+    """See `Node.salt`."""
 
 
 class Fallback(Word):

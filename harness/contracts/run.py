@@ -9,7 +9,7 @@ from harness.contracts.base import Flag, Word
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.message import Message
 from harness.contracts.model import ModelRef, Usage
-from harness.contracts.tool import Effect, Need, ToolPolicy, Workspace
+from harness.contracts.tool import Effect, Need, Playback, ToolPolicy, Workspace
 
 WORKFLOW = "AgentRun"
 """The workflow's type in the engine."""
@@ -161,6 +161,15 @@ class RunSpec(Word):
     trace: str | None = None
     started_by: str | None = None
     labels: dict[str, str] | None = None
+    lineage: str | None = None
+    """The family that its content belongs to, where that is not the run alone: a fork is of its
+    parent's, all runs of a session are of one. What is forgotten is forgotten by families."""
+    salt: str | None = None
+    """See `Node.salt`; one for a family."""
+    playback: Playback | None = None
+    """Tools do not run: a what-if."""
+    undo: Flag = None
+    """Take back what it did to the world when it fails."""
     carry: Carry | None = None
     """Where an earlier execution of the same run left off."""
 

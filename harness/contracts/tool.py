@@ -60,6 +60,15 @@ class Workspace(Word):
     root: str
 
 
+class Playback(Word):
+    """Where tool results come from when tools must not run: what other runs recorded."""
+
+    record: str
+    """Artifact with the recorded results. What it does not have is refused."""
+    live_reads: Flag = None
+    """Tools that only read may run where nothing is recorded."""
+
+
 class RunTool(Word):
     """Input of the `run_tool` activity."""
 
@@ -82,3 +91,4 @@ class RunTool(Word):
     workspace: Workspace | None = None
     effect: Effect | None = None
     session: str | None = None
+    playback: Playback | None = None

@@ -14,6 +14,8 @@ class Node(Word):
 
     parent: str | None = None
     messages: tuple[Message, ...]
+    salt: str | None = None
+    """The run's own, where content is encrypted: the address then tells nothing of the content."""
 
 
 class SaveTranscript(Word):
@@ -23,6 +25,7 @@ class SaveTranscript(Word):
     head: str | None = None
     messages: tuple[Message, ...]
     turn: int
+    salt: str | None = None
 
 
 def digest(content: bytes) -> str:
