@@ -13,9 +13,12 @@ from temporalio.converter import (
     BinaryPlainPayloadConverter,
     CompositePayloadConverter,
     DataConverter,
+    DefaultFailureConverter,
+    DefaultFailureConverterWithEncodedAttributes,
     EncodingPayloadConverter,
     ExternalStorage,
     JSONProtoPayloadConverter,
+    PayloadCodec,
 )
 
 from harness.contracts.base import Word
@@ -58,5 +61,15 @@ class HarnessPayloadConverter(CompositePayloadConverter):
         )
 
 
-def data_converter(storage: ExternalStorage | None = None) -> DataConverter:
-    return DataConverter(payload_converter_class=HarnessPayloadConverter, external_storage=storage)
+def data_converter(
+    storage: ExternalStorage | None = None, codec: PayloadCodec | None = None
+) -> DataConverter:
+    """With a codec the texts of failures are encrypted too; their codes stay readable."""
+    return DataConverter(
+        payload_converter_class=HarnessPayloadConverter,
+        payload_codec=codec,
+        failure_converter_class=DefaultFailureConverterWithEncodedAttributes
+        if codec
+        else DefaultFailureConverter,
+        external_storage=storage,
+    )

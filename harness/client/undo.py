@@ -11,7 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from harness.client.connection import Connection, whoami
 from harness.client.patience import not_found
-from harness.contracts.effect import UNDO, EffectRow, UndoReport, UndoSpec
+from harness.contracts.effect import UNDO, EffectRow, UndoReport, UndoSpec, undo_id
 from harness.contracts.errors import RunError, StackError
 from harness.contracts.queues import agent_queue
 from harness.store import Ledger
@@ -76,10 +76,6 @@ async def _start(
         ) from None
     except RPCError as error:
         raise StackError("unreachable", f"Temporal does not answer: {error.message}") from error
-
-
-def undo_id(run: str) -> str:
-    return f"{run}.undo"
 
 
 def _check(run: str, rows: Sequence[EffectRow], to_turn: int | None, past: Sequence[str]) -> None:

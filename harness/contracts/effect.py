@@ -11,6 +11,19 @@ from harness.contracts.tool import Effect, Workspace
 UNDO = "Undo"
 """The type of the workflow in the engine."""
 
+SUFFIX = ".undo"
+
+
+def undo_id(run: str) -> str:
+    """The undo of a run, as a workflow."""
+    return f"{run}{SUFFIX}"
+
+
+def undone_run(id: str) -> str:
+    """The run that an undo is of; any other run itself."""
+    return id.removesuffix(SUFFIX)
+
+
 EffectState = Literal["begun", "done", "failed", "undoing", "undone"]
 """`begun` and nothing after it: it may have happened, or not. `failed`: the tool itself said so."""
 

@@ -23,8 +23,8 @@ from temporalio.client import WorkflowFailureError
 
 from harness import Agent, Budget, Harness, tool
 from harness.client.handle import RunHandle
-from harness.client.undo import undo_id
 from harness.config.settings import Settings
+from harness.contracts.effect import undo_id
 from harness.contracts.run import RunState
 from harness.tools import write_file
 from tests.fakes.model_server import ModelServer

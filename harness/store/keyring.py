@@ -1,0 +1,255 @@
+"""The keys of runs, a file each, apart from what they open: no backup of the database has both.
+
+A key belongs to a family of runs. It lies here wrapped by the key that the settings name, so this
+place alone opens nothing either. A destroyed key leaves a word of when, and is never made again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.config.settings import EncryptionSettings
+from harness.contracts.errors import ConfigError, StoreError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    from obstore.store import ObjectStore
+    from pydantic import SecretStr
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+ID_BYTES = 16
+
+
+@dataclass(frozen=True)
+class Master:
+    """A key of the settings: it wraps the keys of families and nothing else."""
+
+    id: str
+    cipher: AESGCM
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the ring holds of one family."""
+
+    family: str
+    key: bytes | None
+    """None where it was destroyed."""
+    master: str | None
+    at: float
+    """When it was made or destroyed."""
+
+
+class Keyring:
+    def __init__(self, settings: EncryptionSettings, folder: Path) -> None:
+        self._url = settings.keyring
+        self._folder = folder
+        self._store: ObjectStore | None = None
+        self._masters = [_master(each) for each in (settings.key, *settings.old_keys) if each]
+
+    @property
+    def place(self) -> str:
+        return self._url or str(self._folder)
+
+    @property
+    def master(self) -> str:
+        """The id of the key that wraps new ones."""
+        return self._masters[0].id
+
+    async def of(self, family: str) -> Entry:
+        """The family's key; made where there is none yet. Of two who make it, one wins."""
+        id = key_id(family)
+        entry = await self.find(id)
+        if entry is not None:
+            return entry
+        made = Entry(family, secrets.token_bytes(KEY_BYTES), self.master, time.time())
+        if await self._put(id, self._wrapped(made), new=True):
+            return made
+        entry = await self.find(id)
+        if entry is None:
+            raise StoreError("unavailable", f"The key of {family!r} went while it was made.")
+        return entry
+
+    async def find(self, id: bytes) -> Entry | None:
+        """What is known of the key with this id."""
+        content = await self._get(id)
+        return None if content is None else self._read(content)
+
+    async def destroy(self, family: str) -> bool:
+        """Nobody reads anything of this family again. False where it had no key."""
+        entry = await self.find(key_id(family))
+        if entry is None or entry.key is None:
+            return False
+        gone = {"family": family, "destroyed": time.time()}
+        await self._put(key_id(family), json.dumps(gone).encode(), new=False)
+        return True
+
+    async def rotate(self) -> tuple[int, int]:
+        """Wrap every key anew with the current one; how many were, and how many are there."""
+        done = count = 0
+        async for id in self.ids():
+            entry = await self.find(id)
+            if entry is None or entry.key is None:
+                continue
+            count += 1
+            if entry.master != self.master:
+                await self._put(id, self._wrapped(entry), new=False)
+                done += 1
+        return done, count
+
+    async def ids(self) -> AsyncIterator[bytes]:
+        import obstore
+
+        async for page in obstore.list(self._open()):
+            for each in page:
+                name = str(each["path"]).rpartition("/")[2]
+                if len(name) == 2 * ID_BYTES:
+                    yield bytes.fromhex(name)
+
+    # --- inside
+
+    def _wrapped(self, entry: Entry) -> bytes:
+        master = self._masters[0]
+        nonce = os.urandom(NONCE_BYTES)
+        wrapped = master.cipher.encrypt(nonce, entry.key or b"", entry.family.encode())
+        data = {
+            "family": entry.family,
+            "made": entry.at,
+            "master": master.id,
+            "key": base64.b64encode(nonce + wrapped).decode(),
+        }
+        return json.dumps(data).encode()
+
+    def _read(self, content: bytes) -> Entry:
+        from cryptography.exceptions import InvalidTag
+
+        try:
+            data: dict[str, Any] = json.loads(content)
+            family = str(data["family"])
+            if "destroyed" in data:
+                return Entry(family, None, None, float(data["destroyed"]))
+            master = next((each for each in self._masters if each.id == data["master"]), None)
+            if master is None:
+                raise StoreError(
+                    "key_missing",
+                    f"The key of {family!r} is wrapped by key {data['master']}, which the settings "
+                    "do not have.",
+                )
+            wrapped = base64.b64decode(data["key"])
+            nonce, rest = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
+            key = master.cipher.decrypt(nonce, rest, family.encode())
+            return Entry(family, key, master.id, float(data["made"]))
+        except (ValueError, KeyError, TypeError, InvalidTag) as error:
+            raise StoreError(
+                "corrupt", f"A key in {self.place} is damaged: {type(error).__name__} {error}"
+            ) from None
+
+    async def _get(self, id: bytes) -> bytes | None:
+        import obstore
+        from obstore.exceptions import BaseError
+
+        try:
+            found = await obstore.get_async(self._open(), _path(id))
+            return bytes(await found.bytes_async())
+        except FileNotFoundError:
+            return None
+        except (BaseError, OSError) as error:
+            raise self._error("read", error) from error
+
+    async def _put(self, id: bytes, content: bytes, *, new: bool) -> bool:
+        """Whether it was written: with `new` only where nothing was."""
+        import obstore
+        from obstore.exceptions import AlreadyExistsError, BaseError
+
+        mode = "create" if new else "overwrite"
+        try:
+            await obstore.put_async(self._open(), _path(id), content, mode=mode)
+        except AlreadyExistsError:
+            return False
+        except (BaseError, OSError) as error:
+            raise self._error("written", error) from error
+        if self._url is None or self._url.startswith("file://"):
+            await asyncio.to_thread(_sync, self._local(), id)
+        return True
+
+    def _local(self) -> Path:
+        return Path(self._url.removeprefix("file://")) if self._url else self._folder
+
+    def _open(self) -> ObjectStore:
+        if self._store is None:
+            from obstore.exceptions import BaseError
+            from obstore.store import LocalStore, from_url
+
+            try:
+                if self._url is None or self._url.startswith("file://"):
+                    folder = self._local()
+                    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    self._store = LocalStore(folder.absolute(), mkdir=True)
+                else:
+                    self._store = from_url(self._url)
+            except (BaseError, ValueError, OSError) as error:
+                raise ConfigError(
+                    "invalid_value", f"encryption.keyring {self.place} cannot be opened: {error}"
+                ) from error
+        return self._store
+
+    def _error(self, verb: str, error: Exception) -> StoreError:
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        return StoreError(
+            "unavailable",
+            f"A key cannot be {verb} in {self.place}: {why}",
+            fix="Check that encryption.keyring can be reached.",
+        )
+
+
+def new_key() -> str:
+    """What `encryption.key` takes."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+
+
+def key_id(family: str) -> bytes:
+    """The name of a family's key, as it stands in what was encrypted with it."""
+    return hashlib.sha256(b"harness key " + family.encode()).digest()[:ID_BYTES]
+
+
+def _master(secret: SecretStr) -> Master:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    try:
+        key = base64.urlsafe_b64decode(secret.get_secret_value())
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise ConfigError(
+            "invalid_value",
+            "encryption.key is no key: it must be 32 bytes in base64.",
+            fix="Make one with `harness keys new`.",
+        )
+    return Master(hashlib.sha256(b"harness master " + key).hexdigest()[:12], AESGCM(key))
+
+
+def _path(id: bytes) -> str:
+    name = id.hex()
+    return f"{name[:2]}/{name}"
+
+
+def _sync(folder: Path, id: bytes) -> None:
+    """On the disk before anything is encrypted with it: a key that is lost loses a run."""
+    file = folder / _path(id)
+    for path in (file, file.parent, folder):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
