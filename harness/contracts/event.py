@@ -52,6 +52,8 @@ class RunStarted(EventBase):
     prompt: str
     session: str | None = None
     parent: Parent | None = None
+    whatif: Flag = None
+    """Its tools do not run: what was recorded of other runs is played back."""
     by: str | None = None
     continued: Flag = None
     """The same run goes on in a fresh history."""
@@ -127,6 +129,8 @@ class ToolCallFinished(EventBase):
     name: str
     content: str
     ok: bool
+    played: Flag = None
+    """The result was played back from a record: the tool did not run."""
     artifact: str | None = None
     error: ErrorInfo | None = None
     queued_ms: float | None = None

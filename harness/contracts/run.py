@@ -133,6 +133,8 @@ class Carry(Word):
     mends: int | None = None
     aborted: str | None = None
     reply: str | None = None
+    played: dict[str, int] | None = None
+    """In a what-if: how often each call has been made, by its key."""
 
 
 class RunSpec(Word):

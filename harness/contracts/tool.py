@@ -50,6 +50,8 @@ class ToolOutcome(Word):
     """Why the call failed; the model reads the same in `result`."""
     attempt: int | None = None
     """With need `outcome`: which beginning of the effect it is about."""
+    played: Flag = None
+    """The result was played back: the tool did not run."""
     ms: float | None = None
 
 
@@ -92,3 +94,6 @@ class RunTool(Word):
     effect: Effect | None = None
     session: str | None = None
     playback: Playback | None = None
+    nth: int | None = None
+    """With playback: which one this is among equal calls of the run, from 1; absent for the
+    first."""

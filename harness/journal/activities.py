@@ -186,6 +186,7 @@ def _finished(
         "ok": not result.error,
         "artifact": result.artifact,
         "error": outcome.failure,
+        "played": outcome.played,
         "ms": outcome.ms,
         **extra,
     }

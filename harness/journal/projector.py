@@ -45,6 +45,7 @@ class Projector(State):
             "prompt": spec.asked,
             "session": spec.session,
             "parent": spec.parent,
+            "whatif": True if spec.playback else None,
             "by": spec.started_by or attributes.identity or None,
             "continued": True if spec.carry else None,
         }

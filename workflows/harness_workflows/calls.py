@@ -53,7 +53,7 @@ def start_tool(spec: RunSpec, request: RunTool) -> workflow.ActivityHandle[ToolO
     return workflow.start_activity(
         run_tool,
         request,
-        task_queue=_workspace_queue(spec) if policy.workspace else None,
+        task_queue=_workspace_queue(spec) if policy.workspace and _runs(spec) else None,
         # The tool's own limit is kept inside the activity, where the error can say more.
         start_to_close_timeout=timedelta(seconds=timeout + 10),
         heartbeat_timeout=timedelta(seconds=limits.heartbeat_s),
@@ -81,6 +81,11 @@ def _retry(attempts: int) -> RetryPolicy:
         maximum_interval=timedelta(seconds=30),
         maximum_attempts=attempts,
     )
+
+
+def _runs(spec: RunSpec) -> bool:
+    """Whether tools may run at all. What is played back needs no folder, whose host may be gone."""
+    return spec.playback is None or spec.playback.live_reads is not None
 
 
 def _workspace_queue(spec: RunSpec) -> str | None:

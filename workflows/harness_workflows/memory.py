@@ -11,6 +11,7 @@ from harness.contracts.model import ModelTurn
 from harness.contracts.run import Budget, Carry, Pending, RunSpec, RunState, Sent, Totals
 from harness.contracts.steering import Decide
 from harness.contracts.tool import ToolOutcome
+from harness.contracts.whatif import call_key
 
 
 @dataclass
@@ -52,6 +53,8 @@ class Memory:
     tool_calls: list[workflow.ActivityHandle[ToolOutcome]] = field(
         default_factory=list[workflow.ActivityHandle[ToolOutcome]]
     )
+    played: dict[str, int] = field(default_factory=dict[str, int])
+    """In a what-if: how often each call has been made, by its key."""
     refusal: str | None = None
     """The newest signal that could not be understood, for the card."""
 
@@ -67,6 +70,14 @@ class Memory:
         self.hints.append(text)
         if interrupt and self.model_call:
             self.model_call.cancel()
+
+    def nth(self, call: ToolCall) -> int | None:
+        """In a what-if: which one this is among equal calls of the run; None for the first."""
+        if self.spec.playback is None:
+            return None
+        key = call_key(call.name, call.arguments)
+        self.played[key] = nth = self.played.get(key, 0) + 1
+        return nth if nth > 1 else None
 
     def take_hints(self) -> None:
         self.messages.extend(user(text, origin="hint") for text in self.hints)
@@ -112,6 +123,7 @@ class Memory:
             mends=self.mends or None,
             aborted=self.aborted,
             reply=self.reply or None,
+            played=self.played or None,
         )
         return self.spec.model_copy(update={"carry": carry})
 
@@ -145,4 +157,5 @@ def remember(spec: RunSpec) -> Memory:
         mends=carry.mends or 0,
         aborted=carry.aborted,
         reply=carry.reply or "",
+        played=dict(carry.played or {}),
     )

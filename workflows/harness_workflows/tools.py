@@ -74,6 +74,8 @@ async def _call(memory: Memory, call: ToolCall, ordinal: int | None) -> ToolResu
         ordinal=ordinal,
         workspace=memory.spec.workspace,
         session=memory.spec.session,
+        playback=memory.spec.playback,
+        nth=memory.nth(call),
     )
     memory.totals = memory.totals.plus(tool_calls=1)
     while memory.aborted is None:

@@ -1,0 +1,144 @@
+"""What would have happened otherwise: the record that a what-if plays back, and what it reports."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal, cast
+
+from harness.contracts.base import Flag, Word
+from harness.contracts.errors import ErrorInfo
+from harness.contracts.run import RunState
+from harness.contracts.transcript import digest
+
+LABEL = "whatif"
+"""The label of a what-if's forks; its value is the same for all forks of one what-if."""
+
+
+class Recorded(Word):
+    """What came of a call, as the model was told."""
+
+    content: str
+    error: Flag = None
+    artifact: str | None = None
+    failure: ErrorInfo | None = None
+
+
+class RecordedCall(Word):
+    """One call and its results, in the order in which equal calls were made."""
+
+    name: str
+    arguments: dict[str, Any] | str
+    results: tuple[Recorded, ...]
+
+
+class Record(Word):
+    """All that a what-if may answer to calls of tools."""
+
+    calls: tuple[RecordedCall, ...]
+
+
+def call_key(name: str, arguments: Mapping[str, Any] | str) -> str:
+    """The same for equal calls, however a model writes them: the order of the arguments does not
+    count, nor one that is null (strict models send those for what is left out)."""
+    if not isinstance(arguments, str):
+        arguments = {key: each for key, each in arguments.items() if each is not None}
+    text = json.dumps([name, _plain(arguments)], sort_keys=True, separators=(",", ":"))
+    return digest(text.encode())
+
+
+def _plain(value: Any) -> Any:
+    """2.0 is 2 in JSON."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in cast("Mapping[str, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in cast("list[Any]", value)]
+    return value
+
+
+How = Literal["ran", "played", "refused", "invalid", "open"]
+"""What became of a call: the tool ran; its result was played back; nothing was recorded; the call
+was the model's mistake; it has no result."""
+
+Verdict = Literal["same", "different", "failed"]
+
+
+class Called(Word):
+    turn: int
+    name: str
+    arguments: dict[str, Any] | str
+    how: How
+
+
+class Outcome(Word):
+    """What came of a run after a turn: figures and calls of what it did before do not count."""
+
+    run: str
+    model: str
+    state: RunState
+    output: str
+    """The final answer, or what there is of it."""
+    data: Any = None
+    reason: str | None = None
+    error: ErrorInfo | None = None
+    turns: int
+    calls: tuple[Called, ...]
+    tokens: int
+    cost_micros: int | None = None
+    seconds: float
+
+    def count(self, how: How) -> int:
+        return sum(call.how == how for call in self.calls)
+
+
+class ForkOutcome(Outcome):
+    """What came of a fork, and how that differs from what came of its source."""
+
+    verdict: Verdict
+    """`same`: it completed with the same answer. `failed`: it did not complete."""
+    same_answer: bool
+    same_calls: int
+    """How many calls it began with that its source made as well, in this order."""
+    parts: int | None = None
+    """The turn in which its calls differ for the first time; absent where all are the same."""
+
+
+class SourceOutcome(Word):
+    """One run that was asked what if."""
+
+    source: str
+    recorded: int
+    """Results that can be played back."""
+    was: Outcome | None = None
+    forks: tuple[ForkOutcome, ...] = ()
+    error: ErrorInfo | None = None
+    """Why it could not be asked, or not to the end."""
+
+    def count(self, verdict: Verdict) -> int:
+        return sum(fork.verdict == verdict for fork in self.forks)
+
+
+class WhatIfReport(Word):
+    label: str
+    """The value of the label `whatif` of all its forks."""
+    at: int
+    changes: tuple[str, ...]
+    """What the forks did otherwise, in words."""
+    live_reads: Flag = None
+    sources: tuple[SourceOutcome, ...]
+
+    @property
+    def forks(self) -> tuple[ForkOutcome, ...]:
+        return tuple(fork for source in self.sources for fork in source.forks)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every fork could be started, and has ended."""
+        return not any(source.error for source in self.sources) and all(
+            fork.state.over for fork in self.forks
+        )
+
+    def count(self, verdict: Verdict) -> int:
+        return sum(source.count(verdict) for source in self.sources)
