@@ -88,8 +88,10 @@ class ModelActivities:
                 await self.transcripts.load(head)  # where it is gone, the run sends it again
             if request.messages:
                 run_id = activity.info().workflow_run_id or ""
-                node = Node(parent=head, messages=request.messages)
-                head = self.transcripts.add(node, run=run_id, turn=request.turn, call=SAVE_CALL)
+                node = Node(parent=head, messages=request.messages, salt=request.salt)
+                head = self.transcripts.add(
+                    node, run=run_id, turn=request.turn, call=SAVE_CALL, owner=_owner()
+                )
             if head is None:
                 raise StoreError("transcript_missing", "There is nothing to save.")
             await self.transcripts.flush(head)
@@ -120,10 +122,12 @@ class ModelActivities:
 
     def _keep(self, run_id: str, request: CallModel, turn: ModelTurn) -> ModelTurn:
         said = (turn.message,) if turn.message.parts else ()
-        node = Node(parent=request.head, messages=(*request.messages, *said))
+        messages = (*request.messages, *said)
+        node = Node(parent=request.head, messages=messages, salt=request.salt)
         head = self.transcripts.add(
-            node, run=run_id, turn=request.turn, call=request.call or 0, reply=turn.wire()
-        )
+            node, run=run_id, turn=request.turn, call=request.call or 0, reply=turn.wire(),
+            owner=_owner(),
+        )  # fmt: skip
         saved = self.transcripts.newest_saved(request.head) if request.head else None
         return turn.model_copy(update={"head": head, "saved": saved})
 
@@ -132,6 +136,10 @@ TRIES_PER_ATTEMPT = 100
 """More candidates than any plan has, so that tries of a later attempt have higher numbers."""
 SAVE_CALL = -1
 """Place in the index of what a run saved at its end."""
+
+
+def _owner() -> str | None:
+    return activity.info().workflow_id
 
 
 class Streams:

@@ -14,6 +14,7 @@ from temporalio.client import Client
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError
 
+from harness.client.codec import Codec
 from harness.client.converter import data_converter
 from harness.commons.log import Level, engine_logs
 from harness.commons.telemetry import tracing_interceptors
@@ -22,6 +23,8 @@ from harness.contracts.errors import StackError
 from harness.stack import Endpoints, connect_options
 from harness.store import Artifacts, Database, LiveReader, Sessions, Specs, Stops
 from harness.store.external import external_storage
+from harness.store.keyring import Keyring
+from harness.store.vault import Vault
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +34,7 @@ class Connection:
     project: Path
     temporal: Client
     database: Database
+    vault: Vault
     artifacts: Artifacts
     specs: Specs
     sessions: Sessions
@@ -52,8 +56,9 @@ async def open_connection(
             database = Database(endpoints.database_url, pool_size=size)
         stack.push_async_callback(database.close)
         folder = project / settings.state_dir / "artifacts"
-        artifacts = Artifacts(database, settings.artifacts, folder=folder)
-        live = LiveReader(database)
+        vault = _vault(settings, database, project)
+        artifacts = Artifacts(database, settings.artifacts, folder, vault)
+        live = LiveReader(database, vault)
         stack.push_async_callback(live.close)
         stops = Stops(database)
         stack.push_async_callback(stops.close)
@@ -61,8 +66,9 @@ async def open_connection(
             settings=settings,
             endpoints=endpoints,
             project=project,
-            temporal=await _connect(settings, endpoints, artifacts),
+            temporal=await _connect(settings, endpoints, artifacts, vault),
             database=database,
+            vault=vault,
             artifacts=artifacts,
             specs=Specs(artifacts),
             sessions=Sessions(database),
@@ -71,13 +77,23 @@ async def open_connection(
         )
 
 
-async def _connect(settings: Settings, endpoints: Endpoints, artifacts: Artifacts) -> Client:
+def _vault(settings: Settings, database: Database, project: Path) -> Vault:
+    if settings.encryption.key is None:
+        return Vault(database)
+    return Vault(database, Keyring(settings.encryption, project / settings.state_dir / "keys"))
+
+
+async def _connect(
+    settings: Settings, endpoints: Endpoints, artifacts: Artifacts, vault: Vault
+) -> Client:
     options = await connect_options(settings, endpoints)
     try:
         return await Client.connect(
             **options,
             identity=whoami(),
-            data_converter=data_converter(external_storage(artifacts)),
+            data_converter=data_converter(
+                external_storage(artifacts), Codec(vault) if vault.on else None
+            ),
             interceptors=tracing_interceptors(),
             runtime=_runtime(settings.log.level),
         )

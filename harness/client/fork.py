@@ -25,6 +25,7 @@ from harness.journal import Execution
 from harness.journal.fork import Point, check_turn, edited, point, without_hints
 from harness.journal.nodes import nodes
 from harness.store.copying import put_nodes
+from harness.store.vault import new_salt
 
 NEXT_TURN = """
 SELECT n.body FROM harness.answer a JOIN harness.node n ON n.id = a.head
@@ -82,7 +83,12 @@ async def bring(connection: Connection, recording: Recording) -> None:
         await connection.artifacts.put(content, media_type="application/json")
     for blob in recording.artifacts.values():
         await connection.artifacts.put(blob.content, media_type=blob.media_type)
-    await put_nodes(connection.database, recording.nodes or nodes(recording.events))
+    await put_nodes(
+        connection.database,
+        connection.vault,
+        recording.run,
+        recording.nodes or nodes(recording.events, recording.spec.salt),
+    )
 
 
 async def _find(connection: Connection, run: str, at: int) -> tuple[RunSpec, Point]:
@@ -94,7 +100,7 @@ async def _find(connection: Connection, run: str, at: int) -> tuple[RunSpec, Poi
         spec, before = await _execution(connection, run, run_id)
     rows = await connection.database.fetch(NEXT_TURN, (run_id, at + 1))
     if rows:  # the next turn's node: what it asked, and the node that this followed
-        node = Node.model_validate_json(rows[0][0])
+        node = Node.model_validate_json(await connection.vault.open(rows[0][0]))
         asked = node.messages
         asked = asked[:-1] if asked and asked[-1].role == "assistant" else asked
         return spec, Point(node.parent, without_hints(asked))
@@ -125,7 +131,12 @@ async def _durable(connection: Connection, head: str, recording: Recording) -> N
     there = "SELECT 1 FROM harness.node WHERE id = %s"
     if await connection.database.fetch(there, (head,)):
         return
-    await put_nodes(connection.database, nodes(recording.events))
+    await put_nodes(
+        connection.database,
+        connection.vault,
+        recording.run,
+        nodes(recording.events, recording.spec.salt),
+    )
     if not await connection.database.fetch(there, (head,)):
         raise StoreError(
             "transcript_missing",
@@ -151,6 +162,8 @@ async def _forked(
         "messages": messages,
         "parent": Parent(run=run, turn=at),
         "session": None,
+        "lineage": spec.lineage or run,
+        "salt": new_salt() if connection.vault.on else None,
         "carry": None,
         "trace": current_trace_id(),
         "started_by": whoami(),

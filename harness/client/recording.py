@@ -12,6 +12,7 @@ from temporalio.client import Client
 
 from harness.client import history
 from harness.client.connection import Connection
+from harness.contracts.attempt import Attempt
 from harness.contracts.errors import RunError, StoreError
 from harness.contracts.event import DurableEvent, ModelCalled, ModelReplied, RunEnded
 from harness.contracts.message import FileRef, Image, Message, ToolResult
@@ -22,6 +23,7 @@ from harness.journal.chain import continued
 from harness.journal.nodes import nodes
 from harness.journal.payloads import first
 from harness.store.artifacts import Artifacts
+from harness.store.attempts import attempts_of
 from harness.store.copying import read_nodes
 from harness.version import __version__
 
@@ -43,6 +45,8 @@ class Recording:
     artifacts: Mapping[str, Blob] = field(default_factory=dict[str, Blob])
     missing: tuple[str, ...] = ()
     """Addresses that the run names and the store does not have."""
+    attempts: tuple[Attempt, ...] = ()
+    """Failed ones, from the attempt log: what history does not keep."""
     harness: str = __version__
     projector: int = VERSION
     at: float | None = None
@@ -96,6 +100,7 @@ async def record(connection: Connection, run: str, *, at: float) -> Recording:
         nodes=found,
         artifacts={id: blob for id, blob in kept.items() if id != spec.spec},
         missing=tuple(sorted({*lost, *(id for id, blob in blobs if blob is None)})),
+        attempts=tuple(await attempts_of(connection.database, run)),
         at=at,
     )
 
@@ -104,7 +109,7 @@ async def _nodes(
     connection: Connection, spec: RunSpec, events: list[DurableEvent]
 ) -> tuple[dict[str, bytes], list[str]]:
     """Found ones, and addresses that lead nowhere."""
-    found, lost = nodes(events), list[str]()
+    found, lost = nodes(events, spec.salt), list[str]()
     for head in dict.fromkeys(_heads(spec, events)):
         at: str | None = head
         while at is not None and at in found:  # what history itself holds
@@ -112,7 +117,7 @@ async def _nodes(
         if at is None or at in lost:
             continue
         try:
-            found |= await read_nodes(connection.database, at, found)
+            found |= await read_nodes(connection.database, connection.vault, at, found)
         except StoreError as error:
             if error.code != "store.transcript_missing":
                 raise

@@ -30,6 +30,7 @@ from harness.contracts.queues import agent_queue
 from harness.contracts.run import WORKFLOW, Budget, Parent, RunSpec, RunState
 from harness.contracts.tool import Workspace
 from harness.contracts.transcript import digest
+from harness.store.vault import new_salt
 
 MODEL_REF = TypeAdapter[str](ModelRef)
 ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"  # nothing that reads like something else
@@ -106,6 +107,8 @@ async def pin(connection: Connection, agent: Agent[Any], request: Request) -> Ru
         trace=current_trace_id(),
         started_by=whoami(),
         labels=dict(request.labels) if request.labels else None,
+        lineage=session_family(request.session) if request.session else None,
+        salt=new_salt() if connection.vault.on else None,
     )
 
 
@@ -140,6 +143,8 @@ async def launch(
 ) -> None:
     """Hand a pinned run to the engine. `repeatable`: the same spec again means the same run."""
     prompt = spec.asked
+    if spec.lineage:
+        await join_family(connection, id, spec.lineage)
     attributes = {
         "HarnessAgent": spec.agent,
         "HarnessState": RunState.RUNNING.value,
@@ -167,6 +172,19 @@ async def launch(
         raise _start_error(error) from error
 
 
+def session_family(session: str) -> str:
+    """All runs of a session read what was said before: they are forgotten together."""
+    return f"session/{session}"
+
+
+async def join_family(connection: Connection, run: str, family: str) -> None:
+    connection.vault.note_family(run, family)
+    await connection.database.fetch(
+        "INSERT INTO harness.lineage (run, lineage) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+        (run, family),
+    )
+
+
 async def _same_request(connection: Connection, id: str, spec: RunSpec, *, known: bool) -> None:
     description = await connection.temporal.get_workflow_handle(id).describe()
     before = await description.memo_value(REQUEST_MEMO, None)
@@ -180,8 +198,9 @@ def _repeatable(request: Request) -> bool:
 
 
 def _request_digest(spec: RunSpec) -> str:
-    """What makes two requests the same: not who sent them, and not their trace."""
-    return digest(spec.model_copy(update={"trace": None, "started_by": None}).wire())
+    """What makes two requests the same: not who sent them, not their trace, and not chance."""
+    own: dict[str, object] = {"trace": None, "started_by": None, "salt": None}
+    return digest(spec.model_copy(update=own).wire())
 
 
 def _attributes(values: Mapping[str, str | None]) -> TypedSearchAttributes:

@@ -9,8 +9,9 @@ from harness.contracts.event import DurableEvent, ModelCalled, ModelReplied
 from harness.contracts.transcript import Node, digest
 
 
-def nodes(events: Iterable[DurableEvent]) -> dict[str, bytes]:
-    """Body by address, oldest first; only those whose bytes come out the same."""
+def nodes(events: Iterable[DurableEvent], salt: str | None = None) -> dict[str, bytes]:
+    """Body by address, oldest first; only those whose bytes come out the same. `salt` is the
+    run's."""
     found: dict[str, bytes] = {}
     asked: ModelCalled | None = None
     for event in events:
@@ -18,7 +19,7 @@ def nodes(events: Iterable[DurableEvent]) -> dict[str, bytes]:
             asked = event
         elif isinstance(event, ModelReplied) and asked is not None:
             said = (event.message,) if event.message.parts else ()
-            body = Node(parent=asked.head, messages=(*asked.messages, *said)).wire()
+            body = Node(parent=asked.head, messages=(*asked.messages, *said), salt=salt).wire()
             if digest(body) == event.head:
                 found[event.head] = body
     return found

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from harness.contracts.errors import StoreError
 from harness.contracts.transcript import Node
 from harness.store.database import Database
+from harness.store.vault import Vault
 
 COALESCE_SECONDS = 0.01
 """Nobody waits for a node, unless at the end of a run: then it is written at once. At 40 runs/s
@@ -47,6 +48,8 @@ class Unsaved:
     turn: int
     call: int
     reply: bytes | None
+    owner: str | None = None
+    """The run whose content it is."""
     done: asyncio.Future[None] | None = None
     refused: StoreError | None = None
 
@@ -56,8 +59,9 @@ class Unsaved:
 
 
 class NodeWriter:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
+        self._vault = vault
         self._queue: deque[Unsaved] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
@@ -158,7 +162,7 @@ class NodeWriter:
         delay = 0.05
         while True:
             try:
-                await self._database.fetch(INSERT, _columns(batch))
+                await self._database.fetch(INSERT, await self._columns(batch))
             except StoreError as error:
                 if self._failure is None:
                     log.warning("transcript nodes wait to be written: %s", error)
@@ -170,6 +174,17 @@ class NodeWriter:
                     log.warning("transcript nodes are being written again")
                 self._failure = None
                 return
+
+    async def _columns(self, batch: list[Unsaved]) -> tuple[list[object], ...]:
+        rows = [
+            (
+                row.head, row.node.parent, await self._vault.seal(row.owner, row.body), row.run,
+                row.turn, row.call,
+                None if row.reply is None else await self._vault.seal(row.owner, row.reply),
+            )
+            for row in batch
+        ]  # fmt: skip
+        return tuple(list(column) for column in zip(*rows, strict=True))
 
     def _refused(self, row: Unsaved, error: Exception) -> None:
         """Postgres will never take it, nor a second try of it. It stays unsaved, so the run keeps
@@ -198,11 +213,3 @@ class NodeWriter:
         self._size -= row.size
         if self._size <= FULL_BYTES:
             self._room.set()
-
-
-def _columns(batch: list[Unsaved]) -> tuple[list[object], ...]:
-    rows = [
-        (row.head, row.node.parent, row.body, row.run, row.turn, row.call, row.reply)
-        for row in batch
-    ]
-    return tuple(list(column) for column in zip(*rows, strict=True))

@@ -16,12 +16,26 @@ from harness.config.settings import ArtifactSettings
 from harness.contracts.errors import ConfigError, StoreError
 from harness.contracts.transcript import digest
 from harness.store.database import Database
+from harness.store.vault import PLAIN, Vault
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 CACHE_BYTES = 16_000_000
 CACHE_ITEM_BYTES = 256_000
+
+# What a second run stores too belongs to neither: who forgets one must not take it from the other.
+INSERT = """
+INSERT INTO harness.artifact AS a (id, size, media_type, content, run, salt)
+VALUES (%s, %s, %s, %b, %s, %s)
+ON CONFLICT (id) DO UPDATE SET run = NULL WHERE a.run IS DISTINCT FROM excluded.run
+"""
+# `salt` is null where the content is not encrypted: then pages can be cut out of it.
+SELECT = """
+SELECT size, content IS NOT NULL,
+  CASE WHEN salt IS NULL THEN substring(content FROM %s::int FOR %s::int) ELSE content END, salt
+FROM harness.artifact WHERE id = %s
+"""
 
 
 class ArtifactStat(NamedTuple):
@@ -34,35 +48,49 @@ class ArtifactStat(NamedTuple):
 
 class Artifacts:
     def __init__(
-        self, database: Database, settings: ArtifactSettings, folder: Path | None = None
+        self,
+        database: Database,
+        settings: ArtifactSettings,
+        folder: Path | None = None,
+        vault: Vault = PLAIN,
     ) -> None:
         """`folder` is where large ones go when the settings name no other place."""
         self._database = database
+        self._vault = vault
         self._inline_limit = settings.inline_limit
         self._url = settings.url
         self._folder = folder
         self._objects: ObjectStore | None = None
         self._cache: OrderedDict[str, bytes] = OrderedDict()
         self._cached_bytes = 0
+        self._owners: dict[str, str | None] = {}
+        """Of what was stored from here and is in the cache."""
 
     async def put(
         self, content: bytes, *, media_type: str | None = None, run: str | None = None
     ) -> str:
-        """Store `content` and return its address, once it is durable."""
-        id = digest(content)
-        if id in self._cache:
+        """Store `content` and return its address, once it is durable. `run`: whose it is. What
+        several runs have in common belongs to none of them."""
+        salt = await self._vault.salt(run)
+        id = digest(salt + content)
+        if id in self._cache and self._owners.get(id, "") == run:
             return id
-        small = len(content) <= self._inline_limit
+        stored = await self._vault.seal(run, salt + content) if self._vault.on else content
+        small = len(stored) <= self._inline_limit
         if not small:
-            if await self._stat(id) and await self._has_object(id, len(content)):
+            if await self._stat(id) and await self._has_object(id, len(stored)):
                 return id
-            await self._put_object(id, content)
+            await self._put_object(id, stored)
         await self._database.fetch(
-            "INSERT INTO harness.artifact (id, size, media_type, content, run) "
-            "VALUES (%s, %s, %s, %b, %s) ON CONFLICT DO NOTHING",
-            (id, len(content), media_type, content if small else None, run),
-        )
+            INSERT,
+            (
+                id, len(content), media_type, stored if small else None, run,
+                len(salt) if self._vault.on else None,
+            ),
+        )  # fmt: skip
         self._remember(id, content)
+        if id in self._cache:
+            self._owners[id] = run
         return id
 
     async def get(self, id: str, offset: int = 0, limit: int | None = None) -> bytes:
@@ -73,20 +101,32 @@ class Artifacts:
             self._cache.move_to_end(id)
             return cached[offset:end]
         rows = await self._database.fetch(
-            "SELECT size, content IS NOT NULL, "
-            "substring(content FROM %s::int FOR %s::int) FROM harness.artifact WHERE id = %s",
-            (offset + 1, 2**31 - 2 - offset if limit is None else limit, id),
+            SELECT, (offset + 1, 2**31 - 2 - offset if limit is None else limit, id)
         )
         if not rows:
             raise StoreError("artifact_missing", f"There is no artifact {id} in this store.")
-        size, inline, content = rows[0]
+        size, inline, content, salt = rows[0]
+        if salt is not None:
+            return (await self._opened(id, content, salt))[offset:end]
         if not inline:
             content = await self._get_object(id, offset, min(size, size if end is None else end))
         if offset == 0 and (end is None or end >= size):
-            if digest(content) != id:
-                raise StoreError("corrupt", f"The bytes of artifact {id} do not match its address.")
+            self._check(id, content)
             self._remember(id, content)
         return content
+
+    async def _opened(self, id: str, stored: bytes | None, salt: int) -> bytes:
+        """Encrypted content can only be read as a whole."""
+        if stored is None:
+            stored = await self._get_object(id)
+        content = await self._vault.open(stored)
+        self._check(id, content)
+        self._remember(id, content[salt:])
+        return content[salt:]
+
+    def _check(self, id: str, content: bytes) -> None:
+        if digest(content) != id:
+            raise StoreError("corrupt", f"The bytes of artifact {id} do not match its address.")
 
     async def stat(self, id: str) -> ArtifactStat:
         rows = await self._stat(id)
@@ -110,8 +150,9 @@ class Artifacts:
         self._cache[id] = content
         self._cached_bytes += len(content)
         while self._cached_bytes > CACHE_BYTES:
-            _, old = self._cache.popitem(last=False)
+            gone, old = self._cache.popitem(last=False)
             self._cached_bytes -= len(old)
+            self._owners.pop(gone, None)
 
     # --- files or S3
 
@@ -138,16 +179,18 @@ class Artifacts:
         except (BaseError, OSError) as error:
             raise self._object_error(id, "looked up", error) from error
 
-    async def _get_object(self, id: str, start: int, end: int) -> bytes:
+    async def _get_object(self, id: str, start: int = 0, end: int | None = None) -> bytes:
         import obstore
         from obstore.exceptions import BaseError
 
-        if start >= end:
+        if end is not None and start >= end:
             return b""
         try:
-            content = await obstore.get_range_async(
-                self._open_objects(), _path(id), start=start, end=end
-            )
+            objects = self._open_objects()
+            if end is None:
+                whole = await obstore.get_async(objects, _path(id))
+                return bytes(await whole.bytes_async())
+            content = await obstore.get_range_async(objects, _path(id), start=start, end=end)
         except FileNotFoundError as error:
             raise StoreError(
                 "artifact_missing",

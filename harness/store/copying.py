@@ -8,11 +8,14 @@ from harness.contracts.errors import StoreError
 from harness.contracts.transcript import Node, digest
 from harness.store.database import Database
 from harness.store.transcripts import WALK
+from harness.store.vault import Vault
 
 STEP = 10_000
 
 
-async def read_nodes(database: Database, head: str, known: Mapping[str, bytes]) -> dict[str, bytes]:
+async def read_nodes(
+    database: Database, vault: Vault, head: str, known: Mapping[str, bytes]
+) -> dict[str, bytes]:
     """The nodes from `head` back to the first one, or to one that is known."""
     found: dict[str, bytes] = {}
     at: str | None = head
@@ -23,14 +26,14 @@ async def read_nodes(database: Database, head: str, known: Mapping[str, bytes]) 
         for id, body in rows:
             if at is None or at in known:
                 break
-            found[id] = bytes(body)
+            found[id] = await vault.open(bytes(body))
             at = parent(id, found[id])
     return found
 
 
-async def put_nodes(database: Database, nodes: Mapping[str, bytes]) -> None:
-    """Make them durable; a node that is there already stays as it is."""
-    rows = [(id, parent(id, body), body) for id, body in nodes.items()]
+async def put_nodes(database: Database, vault: Vault, run: str, nodes: Mapping[str, bytes]) -> None:
+    """Make them durable, as content of `run`; a node that is there already stays as it is."""
+    rows = [(id, parent(id, body), await vault.seal(run, body)) for id, body in nodes.items()]
     columns = tuple([row[place] for row in rows] for place in range(3))
     await database.fetch(
         "INSERT INTO harness.node (id, parent, body) "

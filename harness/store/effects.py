@@ -23,6 +23,7 @@ from harness.contracts.errors import StoreError, ToolError
 from harness.contracts.tool import Effect, Workspace
 from harness.store._locks import LockSession, finish, lock_number
 from harness.store.database import Database, Row
+from harness.store.vault import PLAIN, Vault
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -77,7 +78,7 @@ WHERE key = %(key)s AND who = %(who)s AND state = 'undoing' RETURNING 1
 """
 ROWS = """
 SELECT key, seq, origin, run, agent, turn, call, tool, effect, arguments, workspace, state, attempt,
-       result ->> 'content', receipt, note, who, extract(epoch FROM began)::float8,
+       result, receipt, note, who, extract(epoch FROM began)::float8,
        extract(epoch FROM ended)::float8, extract(epoch FROM undone)::float8
 FROM harness.effect
 """
@@ -112,11 +113,13 @@ class Hold:
     attempt: int = 1
     result: Any = None
     receipt: Any = None
+    run: str | None = None
 
 
 class Ledger:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, vault: Vault = PLAIN) -> None:
         self.database = database
+        self._vault = vault
         self._locks = LockSession(database)
         self._claimed: set[str] = set()
         # A lock of this connection would be given to it twice, so what is ours is known here.
@@ -133,24 +136,30 @@ class Ledger:
 
     async def begin(self, new: NewEffect) -> Hold:
         """Take the right to act; `busy` while another attempt has it."""
+        sealed = self._vault.seal_json
+        arguments, receipt = (
+            await sealed(new.run, new.arguments),
+            await sealed(new.run, new.receipt),
+        )
         who = self._claim(new.key)
         values = {
-            **vars(new), "lock": lock_number(new.key), "who": who,
-            "arguments": _json(new.arguments),
-            "workspace": _json(new.workspace), "receipt": _json(new.receipt),
+            **vars(new), "lock": lock_number(new.key), "who": who, "arguments": arguments,
+            "workspace": _json(new.workspace), "receipt": receipt,
         }  # fmt: skip
         rows = await self._take(new.key, BEGIN, values)
-        state, attempt, found, result, receipt = rows[0]
+        state, attempt, found, *kept = rows[0]
+        result, receipt = [await self._vault.open_json(each) for each in kept]
         if found == who:
-            return Hold(new.key, who, "new", receipt=receipt)
-        return Hold(new.key, who, state, attempt, result, receipt)
+            return Hold(new.key, who, "new", receipt=receipt, run=new.run)
+        return Hold(new.key, who, state, attempt, result, receipt, new.run)
 
     async def again(self, hold: Hold, receipt: Any = None) -> Hold:
         """Make an effect once more that had failed, was undone, or came to nothing."""
-        values = {"key": hold.key, "who": hold.who, "receipt": _json(receipt)}
+        sealed = await self._vault.seal_json(hold.run, receipt)
+        values = {"key": hold.key, "who": hold.who, "receipt": sealed}
         [(attempt,)] = await finish(self._locks.fetch(AGAIN, values))
         kept = hold.receipt if hold.state == "begun" else receipt
-        return Hold(hold.key, hold.who, "new", attempt, receipt=kept)
+        return Hold(hold.key, hold.who, "new", attempt, receipt=kept, run=hold.run)
 
     async def take_over(self, hold: Hold) -> None:
         """Write on behalf of a beginning that is not ours, once it is known what came of it."""
@@ -193,19 +202,23 @@ class Ledger:
         who = self._claim(key)
         values = {"lock": lock_number(key), "key": key, "who": who}
         await self._take(key, UNDOING, values)
-        hold = Hold(key, who, before.state, before.attempt)
+        hold = Hold(key, who, before.state, before.attempt, run=before.run)
         [row] = await self._rows("WHERE key = %s", (key,))
         return hold, row
 
     async def undone(
         self, hold: Hold, note: str | None, *, inside: AsyncConnection[Row] | None = None
     ) -> None:
-        values = {"key": hold.key, "who": hold.who, "note": note}
+        sealed = None if note is None else await self._vault.seal_text(hold.run, note)
+        values = {"key": hold.key, "who": hold.who, "note": sealed}
         await self._write(UNDONE, values, inside)
 
     async def stands(self, hold: Hold, note: str) -> None:
         """It could not be undone: it is as it was before."""
-        await self._write(STANDS, {"key": hold.key, "who": hold.who, "note": note}, None)
+        values = {
+            "key": hold.key, "who": hold.who, "note": await self._vault.seal_text(hold.run, note),
+        }  # fmt: skip
+        await self._write(STANDS, values, None)
 
     # --- reading
 
@@ -260,9 +273,11 @@ class Ledger:
         inside: AsyncConnection[Row] | None,
         note: str | None,
     ) -> None:
-        number = lock_number(hold.key)
+        number, sealed = lock_number(hold.key), self._vault.seal_json
         values = {
-            "state": state, "result": _json(result), "receipt": _json(receipt), "note": note,
+            "state": state, "result": await sealed(hold.run, result),
+            "receipt": await sealed(hold.run, receipt),
+            "note": None if note is None else await self._vault.seal_text(hold.run, note),
             "key": hold.key, "who": hold.who, "lock": number,
         }  # fmt: skip
         try:
@@ -295,8 +310,17 @@ class Ledger:
 
     async def _rows(self, where: Any, params: tuple[Any, ...]) -> list[EffectRow]:
         rows = await self.database.fetch(ROWS + where, params)
-        names = list(EffectRow.model_fields)
-        return [EffectRow.model_validate(dict(zip(names, row, strict=True))) for row in rows]
+        return [await self._row(row) for row in rows]
+
+    async def _row(self, row: Row) -> EffectRow:
+        values = dict(zip(EffectRow.model_fields, row, strict=True))
+        for name in ("arguments", "result", "receipt"):
+            values[name] = await self._vault.open_json(values[name])
+        if values["note"] is not None:
+            values["note"] = await self._vault.open_text(values["note"])
+        if values["result"] is not None:
+            values["result"] = values["result"].get("content")
+        return EffectRow.model_validate(values)
 
 
 def busy() -> ToolError:

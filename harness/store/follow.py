@@ -17,6 +17,7 @@ from harness.contracts.errors import StoreError
 from harness.store._merge import MARKER, Live, Merger, OutputRow, ProgressRow
 from harness.store.database import Database, Row
 from harness.store.live import CHANNEL
+from harness.store.vault import PLAIN, Vault
 
 SKEW_MICROSECONDS = 10_000_000
 INBOX_ROWS = 20_000
@@ -86,8 +87,9 @@ class _Feed:
 
 
 class LiveReader:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, vault: Vault = PLAIN) -> None:
         self._database = database
+        self._vault = vault
         self._feeds: dict[str, _Feed] = {}
         self._joining: list[_Feed] = []
         self._arriving: set[str] = set()
@@ -173,7 +175,10 @@ class LiveReader:
             if not feeds:
                 continue
             try:
-                rows = await self._database.fetch(FETCH, _wants(feeds))
+                rows = [
+                    await self._opened(row)
+                    for row in await self._database.fetch(FETCH, _wants(feeds))
+                ]
             except (StoreError, Error) as error:
                 self._joining = [*joining, *self._joining]
                 self._dirty.update(runs)
@@ -184,6 +189,14 @@ class LiveReader:
             _deliver(rows, feeds)
             for feed in joining:
                 self._join(feed)
+
+    async def _opened(self, row: Row) -> Row:
+        *before, text, when = row
+        try:
+            text = await self._vault.open_text(text)
+        except StoreError:  # forgotten, or of a process with another key: a gap, and no more
+            text = ""
+        return (*before, text, when)
 
     def _join(self, feed: _Feed) -> None:
         """A new reader has caught up: from here on it shares what is fetched for its run. It may

@@ -12,12 +12,14 @@ import json
 import logging
 import time
 from collections import deque
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from harness.config.settings import LiveSettings
 from harness.contracts.errors import StoreError
 from harness.store._merge import MARKER
 from harness.store.database import Database
+from harness.store.vault import PLAIN, Vault
 
 CHANNEL = "harness_live"
 NOTIFY_BYTES = 7900
@@ -115,8 +117,9 @@ class LiveText:
 
 
 class LiveWriter:
-    def __init__(self, database: Database, settings: LiveSettings) -> None:
+    def __init__(self, database: Database, settings: LiveSettings, vault: Vault = PLAIN) -> None:
         self._database = database
+        self._vault = vault
         self._delay = settings.flush_ms / 1000
         self._bytes = settings.flush_bytes
         self._keep_hours = settings.keep_hours
@@ -234,14 +237,20 @@ class LiveWriter:
     async def _send(self) -> None:
         output, progress = list(self._output), list(self._progress)
         runs = sorted({row.run for row in output} | {row.run for row in progress})
+        sealed = (await self._sealed(output), await self._sealed(progress))
         await self._database.fetch(
-            WRITE, (*_columns(output, 7), *_columns(progress, 5), _payloads(runs))
+            WRITE, (*_columns(sealed[0], 7), *_columns(sealed[1], 5), _payloads(runs))
         )
         self._failing = False
         for _ in output:
             self._kept -= len(self._output.popleft().text)
         for _ in progress:
             self._kept -= len(self._progress.popleft().text)
+
+    async def _sealed(self, rows: Sequence[_Output | _Progress]) -> list[Any]:
+        if not self._vault.on:
+            return list(rows)
+        return [row._replace(text=await self._vault.seal_text(row.run, row.text)) for row in rows]
 
     def _fail(self, why: str) -> None:
         if not self._failing:
@@ -257,7 +266,7 @@ class LiveWriter:
             log.info("live output was not swept: %s", error)
 
 
-def _columns(rows: list[_Output] | list[_Progress], width: int) -> list[list[object]]:
+def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:
     if not rows:
         return [[] for _ in range(width)]
     return [list(column) for column in zip(*rows, strict=True)]

@@ -14,6 +14,7 @@ from harness.contracts.transcript import Node, digest
 from harness.store._lines import Lines
 from harness.store._node_writer import NodeWriter, Unsaved
 from harness.store.database import Database
+from harness.store.vault import PLAIN, Vault
 
 CACHE_BYTES = 64_000_000
 STEPS = (32, 1000, 10_000)
@@ -38,20 +39,30 @@ class Answer(NamedTuple):
 
 
 class Transcripts:
-    def __init__(self, database: Database, *, cache_bytes: int = CACHE_BYTES) -> None:
+    def __init__(
+        self, database: Database, *, cache_bytes: int = CACHE_BYTES, vault: Vault = PLAIN
+    ) -> None:
         self._database = database
+        self._vault = vault
         self._lines = Lines(cache_bytes)
-        self._writer = NodeWriter(database)
+        self._writer = NodeWriter(database, vault)
 
     def add(
-        self, node: Node, *, run: str, turn: int, call: int = 1, reply: bytes | None = None
+        self,
+        node: Node,
+        *,
+        run: str,
+        turn: int,
+        call: int = 1,
+        reply: bytes | None = None,
+        owner: str | None = None,
     ) -> str:
         """Remember a node and its place in the index, and queue both to be written; returns its
-        digest. `reply` is handed back by `find`."""
+        digest. `reply` is handed back by `find`. `run` is the execution's id, `owner` the run's."""
         body = node.wire()
         head = digest(body)
         self._lines.add(head, node, len(body))
-        self._writer.add(Unsaved(head, node, body, run, turn, call, reply))
+        self._writer.add(Unsaved(head, node, body, run, turn, call, reply, owner))
         return head
 
     def is_saved(self, head: str) -> bool:
@@ -94,7 +105,7 @@ class Transcripts:
             for id, body in rows:
                 if at is None or at in self._lines:
                     break
-                node = _read(id, body)
+                node = _read(id, await self._vault.open(body))
                 missing.append((id, node, len(body)))
                 at = node.parent
         messages = self._lines.messages(at) if at is not None else []
@@ -113,7 +124,7 @@ class Transcripts:
         rows = await self._database.fetch("SELECT body FROM harness.node WHERE id = %s", (head,))
         if not rows:
             raise _missing(head, head)
-        return _read(head, rows[0][0])
+        return _read(head, await self._vault.open(rows[0][0]))
 
     async def find(self, run: str, turn: int, call: int = 1) -> Answer | None:
         """The newest answer to that model call, where there is one. After a reset the same call may
@@ -125,7 +136,10 @@ class Transcripts:
             "ORDER BY seq DESC LIMIT 1",
             (run, turn, call),
         )
-        return Answer(*rows[0]) if rows else None
+        if not rows:
+            return None
+        head, reply = rows[0]
+        return Answer(head, None if reply is None else await self._vault.open(reply))
 
     async def find_turn(self, run: str, turn: int) -> str | None:
         """The node that ended a turn, to fork from."""

@@ -14,7 +14,9 @@ import secrets
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
+
+from pydantic_core import from_json, to_json
 
 from harness.contracts.effect import undone_run
 from harness.contracts.errors import StoreError
@@ -29,6 +31,7 @@ MAGIC = b"\x00harness"
 PLAIN_MARK = MAGIC + b"\x00"
 SEALED_MARK = MAGIC + b"\x01"
 TEXT_MARK = "harness.sealed:"
+JSON_MARK = "harness.sealed"
 SHARED = "harness"
 """The family of what belongs to no run: the words of agents."""
 KNOWN = 10_000
@@ -99,6 +102,23 @@ class Vault:
             return stored
         sealed = base64.b64decode(stored.removeprefix(TEXT_MARK))
         return (await self.open(sealed)).decode()
+
+    async def seal_json(self, run: str | None, value: Any) -> str | None:
+        """JSON to store in place of `value`; None for nothing."""
+        if value is None:
+            return None
+        plain = to_json(value, exclude_none=True)
+        if self._keyring is None:
+            return plain.decode()
+        sealed = await self.seal(run, plain)
+        return to_json({JSON_MARK: base64.b64encode(sealed).decode()}).decode()
+
+    async def open_json(self, stored: Any) -> Any:
+        """`stored` is JSON that has been read already."""
+        if not isinstance(stored, dict) or JSON_MARK not in stored:
+            return cast("Any", stored)
+        sealed = base64.b64decode(cast("dict[str, str]", stored)[JSON_MARK])
+        return from_json(await self.open(sealed))
 
     async def key_of(self, run: str | None) -> Key:
         """The key of a run's family; made where it has none yet."""

@@ -171,14 +171,15 @@ class AgentRun:
 
     async def _saved(self, head: str | None, messages: tuple[Any, ...]) -> str:
         memory = self.memory
-        request = SaveTranscript(head=head, messages=messages, turn=memory.turn)
+        salt = memory.spec.salt
+        request = SaveTranscript(head=head, messages=messages, turn=memory.turn, salt=salt)
         try:
             return await save(memory.spec, request)
         except ActivityError as error:
             if failure(error).code != TRANSCRIPT_MISSING or not memory.sent:
                 raise
         head, messages = memory.resend(messages)
-        request = SaveTranscript(head=head, messages=messages, turn=memory.turn)
+        request = SaveTranscript(head=head, messages=messages, turn=memory.turn, salt=salt)
         return await save(memory.spec, request)
 
     def _close(self, state: RunState) -> None:

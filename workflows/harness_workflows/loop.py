@@ -70,6 +70,7 @@ async def _turn(memory: Memory) -> ModelTurn | None:
         messages=messages,
         turn=memory.turn,
         model=memory.spec.model if memory.spec.override else None,
+        salt=memory.spec.salt,
     )
     try:
         reply = await _answer(memory, request)

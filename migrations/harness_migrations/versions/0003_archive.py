@@ -13,9 +13,11 @@ CREATE TABLE harness.seal (
     seq         bigint PRIMARY KEY,
     hash        text COLLATE "C" NOT NULL UNIQUE,
     entry       bytea NOT NULL,
+    kind        text NOT NULL,
+    namespace   text COLLATE "C" NOT NULL,
     run         text COLLATE "C" NOT NULL,
-    run_id      text COLLATE "C" NOT NULL,
-    sealed      timestamptz NOT NULL DEFAULT now(),
+    run_ids     text COLLATE "C"[] NOT NULL,
+    sealed      timestamptz NOT NULL,
     content     text COLLATE "C",
     key         bytea,
     agent       text,
@@ -30,7 +32,9 @@ CREATE TABLE harness.seal (
     cost_micros bigint
 );
 CREATE INDEX seal_run ON harness.seal (run, seq DESC);
+CREATE INDEX seal_run_ids ON harness.seal USING gin (run_ids);
 CREATE INDEX seal_ended ON harness.seal (ended DESC);
+CREATE INDEX seal_content ON harness.seal (content);
 
 -- Attempts of activities that failed, as the workers saw them: history keeps only the last.
 CREATE TABLE harness.attempt (
@@ -48,14 +52,21 @@ CREATE INDEX attempt_run ON harness.attempt (run);
 
 -- Runs whose content belongs to a family: forks, and the runs of a session.
 CREATE TABLE harness.lineage (
-    run     text COLLATE "C" PRIMARY KEY,
-    lineage text COLLATE "C" NOT NULL
+    run     text COLLATE "C" NOT NULL,
+    lineage text COLLATE "C" NOT NULL,
+    PRIMARY KEY (run, lineage)
 );
 CREATE INDEX lineage_of ON harness.lineage (lineage);
+
+-- Of an encrypted artifact: how many bytes of salt go before its content.
+ALTER TABLE harness.artifact ADD COLUMN salt smallint;
+CREATE INDEX artifact_run ON harness.artifact (run);
 """
 
 DOWN = """
 DROP TABLE harness.lineage, harness.attempt, harness.seal;
+DROP INDEX harness.artifact_run;
+ALTER TABLE harness.artifact DROP COLUMN salt;
 """
 
 
