@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from harness.agent import AnyTool
 from harness.commons.redact import redact
@@ -53,4 +53,10 @@ def is_tried_again(info: activity.Info, error: HarnessError) -> bool:
 def try_again(error: HarnessError) -> ApplicationError:
     wait = None if error.retry_after is None else timedelta(seconds=error.retry_after)
     info = error.info.model_copy(update={"message": clean(error.message)})
-    return ApplicationError(info.message, info, type=error.code, next_retry_delay=wait)
+    return ApplicationError(
+        info.message,
+        info,
+        type=error.code,
+        next_retry_delay=wait,
+        category=ApplicationErrorCategory.BENIGN,
+    )

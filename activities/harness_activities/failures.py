@@ -1,12 +1,18 @@
-"""Our errors as the engine knows them: the code is the failure's type, so it survives."""
+"""Our errors as the engine knows them: the code is the failure's type, so it survives. And each
+failed attempt as the attempt log keeps it, for the engine remembers only the last."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import os
+import socket
+import time
 from datetime import timedelta
 from typing import Any
 
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, CancelledError
 from temporalio.worker import (
     ActivityInboundInterceptor,
     ExecuteActivityInput,
@@ -14,24 +20,93 @@ from temporalio.worker import (
 )
 
 from harness.commons.redact import redact
-from harness.contracts.errors import HarnessError
+from harness.contracts.attempt import Attempt
+from harness.contracts.errors import CATALOG, HarnessError
+from harness.contracts.model import CallModel
+from harness.contracts.tool import RunTool
+from harness.store.attempts import AttemptWriter
 
 log = logging.getLogger(__name__)
 
 
 class Failures(Interceptor):
+    def __init__(self, attempts: AttemptWriter) -> None:
+        self._attempts = attempts
+        self._who = f"{socket.gethostname()}/{os.getpid()}"
+
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
-        return _Mapped(next)
+        return _Mapped(next, self._attempts, self._who)
 
 
 class _Mapped(ActivityInboundInterceptor):
+    def __init__(self, next: ActivityInboundInterceptor, attempts: AttemptWriter, who: str) -> None:
+        super().__init__(next)
+        self._attempts = attempts
+        self._who = who
+
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+        started = time.time()
         try:
             return await self.next.execute_activity(input)
+        except (asyncio.CancelledError, CancelledError):
+            raise  # no failure: the engine knows why
         except HarnessError as error:
+            self._log(error, started, input)
             # The run's events and the Temporal page say it; the SDK would add a traceback.
             log.info("%s: %s", error.code, redact(error.message))
             raise as_failure(error) from None
+        except Exception as error:
+            self._log(error, started, input)
+            raise
+
+    def _log(self, error: Exception, started: float, input: ExecuteActivityInput) -> None:
+        """Nothing that goes wrong here may hide the failure itself."""
+        try:
+            self._attempts.add(attempt_of(error, started, self._who, input.args[:1]))
+        except Exception:
+            log.exception("a failed attempt could not be logged")
+
+
+def attempt_of(error: Exception, started: float, who: str, args: Any) -> Attempt:
+    info = activity.info()
+    request = args[0] if args else None
+    step: dict[str, Any] = {}
+    if isinstance(request, CallModel):
+        step = {"turn": request.turn, "call": str(request.call or 0), "title": request.model}
+    elif isinstance(request, RunTool):
+        step = {"turn": request.turn, "call": request.call.id, "title": request.call.name}
+    return Attempt(
+        run=info.workflow_id or "",
+        run_id=info.workflow_run_id or "",
+        activity=info.activity_id,
+        attempt=info.attempt,
+        started=started,
+        ended=time.time(),
+        who=who,
+        kind=info.activity_type,
+        **step,
+        **_why(error),
+    )
+
+
+def _why(error: Exception) -> dict[str, Any]:
+    if isinstance(error, HarnessError):
+        return _told(type(error), error.code, error.message, error.retryable, error.retry_after)
+    if not isinstance(error, ApplicationError):
+        return _told(type(error), None, str(error), True, None)
+    code = error.type if error.type in CATALOG else None
+    delay = error.next_retry_delay
+    wait = None if delay is None else delay.total_seconds()
+    return _told(
+        type(error.__cause__ or error), code, error.message, not error.non_retryable, wait
+    )
+
+
+def _told(
+    kind: type[BaseException], code: str | None, message: str, retryable: bool, wait: float | None
+) -> dict[str, Any]:
+    told = {"type": kind.__name__, "code": code, "message": redact(message)}
+    return {**told, "retryable": retryable, "retry_after": wait}
 
 
 def as_failure(error: HarnessError) -> ApplicationError:

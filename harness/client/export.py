@@ -17,6 +17,7 @@ from temporalio.api.history.v1 import History
 from temporalio.client import WorkflowHistory
 
 from harness.client.recording import Blob, Recording
+from harness.contracts.attempt import Attempt
 from harness.contracts.errors import RunError, StoreError
 from harness.contracts.transcript import digest
 from harness.journal import Execution
@@ -44,6 +45,7 @@ def dumps(recording: Recording) -> str:
             for id, blob in recording.artifacts.items()
         },
         "missing": list(recording.missing),
+        "attempts": [json.loads(each.wire()) for each in recording.attempts],
     }
     return json.dumps({**data, "digest": _digest(data)}, ensure_ascii=False, indent=1) + "\n"
 
@@ -102,6 +104,7 @@ def _read(data: dict[str, Any]) -> Recording:
             for id, each in data["artifacts"].items()
         },
         missing=tuple(data["missing"]),
+        attempts=tuple(Attempt.model_validate(each) for each in data.get("attempts", ())),
         harness=data["harness"],
         projector=data["projector"],
         at=data["at"],

@@ -30,6 +30,7 @@ from harness.client.patience import not_found
 from harness.client.recording import record
 from harness.client.trouble import trouble
 from harness.commons.files import write_atomic
+from harness.contracts.attempt import Attempt
 from harness.contracts.effect import EffectRow, UndoReport
 from harness.contracts.errors import (
     CATALOG,
@@ -52,6 +53,7 @@ from harness.contracts.steering import (
     read_decide,
     read_signal,
 )
+from harness.store.attempts import attempts_of
 
 Out = TypeVar("Out")
 Serve = Callable[[Agent[Any]], Awaitable[bool]]
@@ -111,6 +113,11 @@ class RunHandle(Generic[Out]):
     async def trace(self) -> list[DurableEvent]:
         """What has happened so far, from history alone; needs no worker."""
         return [event async for event in history.events(self._temporal, self.id, wait=False)]
+
+    async def attempts(self) -> list[Attempt]:
+        """Attempts that failed, from the log that workers keep: history has their number and why
+        the last one failed. One whose worker was killed is missing."""
+        return await attempts_of(self._connection.database, self.id)
 
     async def export(self, file: Path) -> None:
         """Write the run so far to one file, with everything that it names."""

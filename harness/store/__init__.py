@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from harness.store.artifacts import Artifacts, ArtifactStat
+    from harness.store.attempts import AttemptWriter
     from harness.store.database import Database
     from harness.store.effects import Hold, Ledger, NewEffect
     from harness.store.follow import LiveReader
@@ -24,6 +25,7 @@ __all__ = [
     "Answer",
     "ArtifactStat",
     "Artifacts",
+    "AttemptWriter",
     "Database",
     "Hold",
     "Ledger",
@@ -42,6 +44,7 @@ _HOMES = {
     "Answer": "transcripts",
     "ArtifactStat": "artifacts",
     "Artifacts": "artifacts",
+    "AttemptWriter": "attempts",
     "Database": "database",
     "Hold": "effects",
     "Ledger": "effects",

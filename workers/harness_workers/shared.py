@@ -12,7 +12,7 @@ from temporalio.worker import Worker
 
 from harness.client.connection import Connection
 from harness.stack import ensure_search_attributes
-from harness.store import Ledger, LiveWriter, Transcripts
+from harness.store import AttemptWriter, Ledger, LiveWriter, Transcripts
 from harness.version import __version__
 from harness_activities.call_model import ModelActivities
 from harness_activities.failures import Failures
@@ -28,6 +28,7 @@ class Shared:
     model: ModelActivities
     live: LiveWriter
     ledger: Ledger
+    attempts: AttemptWriter
 
 
 @asynccontextmanager
@@ -42,6 +43,8 @@ async def shared(connection: Connection) -> AsyncGenerator[Shared]:
         stack.push_async_callback(live.close)
         ledger = Ledger(connection.database)
         stack.push_async_callback(ledger.close)
+        attempts = AttemptWriter(connection.database)
+        stack.push_async_callback(attempts.close)
         await connection.stops.listen()
         model = ModelActivities(
             models=models,
@@ -51,18 +54,20 @@ async def shared(connection: Connection) -> AsyncGenerator[Shared]:
             live=live,
             stops=connection.stops,
         )
-        for worker in _provider_workers(connection, model):
+        for worker in _provider_workers(connection, model, attempts):
             await stack.enter_async_context(worker)
-        yield Shared(connection, model, live, ledger)
+        yield Shared(connection, model, live, ledger, attempts)
 
 
-def _provider_workers(connection: Connection, model: ModelActivities) -> list[Worker]:
+def _provider_workers(
+    connection: Connection, model: ModelActivities, attempts: AttemptWriter
+) -> list[Worker]:
     """A provider with a queue of its own: the engine keeps its rate across all workers, and a slow
     one holds up no other. It costs the short way from the run to the call, so it is a setting."""
     providers = connection.settings.providers.values()
     return [
         Worker(
-            **options(connection),
+            **options(connection, attempts),
             task_queue=provider.queue,
             activities=[model.call_model],
             max_task_queue_activities_per_second=provider.requests_per_second,
@@ -72,7 +77,7 @@ def _provider_workers(connection: Connection, model: ModelActivities) -> list[Wo
     ]
 
 
-def options(connection: Connection) -> dict[str, Any]:
+def options(connection: Connection, attempts: AttemptWriter) -> dict[str, Any]:
     """What every worker of this process is told."""
     settings = connection.settings.worker
     return {
@@ -80,7 +85,7 @@ def options(connection: Connection) -> dict[str, Any]:
         "max_concurrent_activities": settings.max_activities,
         "graceful_shutdown_timeout": timedelta(seconds=settings.graceful_shutdown_seconds),
         "max_heartbeat_throttle_interval": timedelta(seconds=HEARTBEAT_THROTTLE_S),
-        "interceptors": [Failures()],
+        "interceptors": [Failures(attempts)],
         # Unset, the SDK hashes the code of all loaded modules: 1.7 s of CPU at the first worker.
         "build_id": f"harness-{__version__}",
     }

@@ -61,7 +61,7 @@ class AgentWorker:
         settings, model = connection.settings.worker, self._parts.model
         effects = self._effects
         main = Worker(
-            **options(connection),
+            **options(connection, self._parts.attempts),
             task_queue=agent.queue,
             workflows=WORKFLOWS,
             workflow_runner=workflow_runner(sandbox=settings.sandbox),
@@ -80,7 +80,7 @@ class AgentWorker:
             return [main]
         queue = workspace_queue(agent.name, socket.gethostname())
         tools = Worker(
-            **options(connection),
+            **options(connection, self._parts.attempts),
             task_queue=queue,
             activities=[self._tools.run_tool, effects.compensate],
         )

@@ -1,0 +1,130 @@
+"""Which step each failed attempt belongs to: what the log says beside history, never inside it.
+Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from math import inf
+from typing import NamedTuple
+
+from harness.contracts import event as e
+from harness.contracts.attempt import Attempt
+from harness.contracts.event import DurableEvent
+
+Key = tuple[str, str, int, str]
+"""Execution, kind of activity, turn, and which call."""
+
+
+class Earlier(NamedTuple):
+    """One attempt of a step that was not its last."""
+
+    step: DurableEvent
+    """The event that ended the step; the one that began it, where it has no end."""
+    attempt: int
+    logged: Attempt | None
+    """None: the worker was killed, or could not write it down."""
+
+
+class Attempts:
+    """Finds the attempts of steps while events go by, in their order."""
+
+    def __init__(self, logged: Iterable[Attempt] = ()) -> None:
+        self._found: dict[Key, list[list[Attempt]]] = {}
+        self._begun: dict[Key, DurableEvent] = {}
+        """Steps that have no end yet."""
+        self._told: set[tuple[str, str]] = set()
+        self.know(logged)
+
+    def know(self, logged: Iterable[Attempt]) -> None:
+        """What the log has by now. Attempts of one activity stay together: a call that waits for a
+        person is two activities."""
+        found: dict[Key, list[list[Attempt]]] = {}
+        ordered = sorted(logged, key=lambda a: (a.run_id, a.kind, a.activity, a.attempt))
+        for _, group in groupby(ordered, key=lambda a: (a.run_id, a.kind, a.activity)):
+            tries = list(group)
+            first = tries[0]
+            told = (first.run_id, first.activity) in self._told
+            if first.turn is not None and first.call is not None and not told:
+                key = (first.run_id, first.kind, first.turn, first.call)
+                found.setdefault(key, []).append(tries)
+        for groups in found.values():
+            groups.sort(key=lambda tries: tries[0].started)
+        self._found = found
+
+    def asks(self, event: DurableEvent) -> bool:
+        """Whether the log has anything to say before `event`, as far as history tells."""
+        return _count(event) > 1 or bool(self._ended_by(event))
+
+    def before(self, event: DurableEvent) -> list[Earlier]:
+        """To be told before `event`: the attempts that came before the one it tells of."""
+        told = [each for key in self._ended_by(event) for each in self._left(key, event.at)]
+        key = _key(event)
+        if key is None:
+            return told
+        if isinstance(event, e.ModelCalled | e.ToolCallStarted):
+            self._begun[key] = event
+            return told
+        self._begun.pop(key, None)
+        known = {each.attempt: each for each in self._take(key)}
+        return [Earlier(event, number, known.get(number)) for number in range(1, _count(event))]
+
+    def open(self) -> list[Earlier]:
+        """To be told last: failures of steps that are under way."""
+        return [each for key in list(self._begun) for each in self._left(key)]
+
+    def _ended_by(self, event: DurableEvent) -> list[Key]:
+        """Steps that have no end of their own: they were cancelled, or led to a question."""
+        match event:
+            case e.RunEnded() | e.Branched():
+                return list(self._begun)
+            case e.ModelCalled():
+                return [key for key in self._begun if key[1] == "call_model"]
+            case e.ToolCallStarted():
+                return [key for key in self._begun if key == _key(event)]
+            case _:
+                return []
+
+    def _left(self, key: Key, until: float = inf) -> list[Earlier]:
+        begun = self._begun.pop(key)
+        return [Earlier(begun, each.attempt, each) for each in self._take(key, until)]
+
+    def _take(self, key: Key, until: float = inf) -> list[Attempt]:
+        """What failed of the activity that is over by then. Each is told once; a key has two where
+        a call waited for a person in between."""
+        groups = self._found.get(key, [])
+        early = [tries for tries in groups if tries[0].started < until]
+        for tries in early:
+            self._told.add((key[0], tries[0].activity))
+        groups[:] = [tries for tries in groups if tries not in early]
+        return early[-1] if early else []
+
+
+def weave(
+    events: Iterable[DurableEvent], logged: Sequence[Attempt]
+) -> Iterable[DurableEvent | Earlier]:
+    """Events with the earlier attempts of their steps right before the end of each."""
+    attempts = Attempts(logged)
+    for event in events:
+        yield from attempts.before(event)
+        yield event
+    yield from attempts.open()
+
+
+def _key(event: DurableEvent) -> Key | None:
+    run_id = event.cursor.run_id if event.cursor else ""
+    match event:
+        case e.ModelCalled() | e.ModelReplied() | e.ModelFailed():
+            return run_id, "call_model", event.turn, str(event.call)
+        case e.ToolCallStarted() | e.ToolCallFinished():
+            return run_id, "run_tool", event.turn, event.call_id
+        case _:
+            return None
+
+
+def _count(event: DurableEvent) -> int:
+    match event:
+        case e.ModelReplied() | e.ModelFailed() | e.ToolCallFinished():
+            return event.attempts
+        case _:
+            return 0
