@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from typing import Any
 
-from temporalio.api.common.v1 import Payload, WorkflowExecution
+from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType, HistoryEventFilterType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import (
@@ -16,18 +15,15 @@ from temporalio.api.workflowservice.v1 import (
     GetWorkflowExecutionHistoryResponse,
 )
 from temporalio.client import Client, WorkflowExecutionDescription
-from temporalio.common import RawValue
 
 from harness.client.patience import patiently
+from harness.client.plain import plain
 from harness.contracts.errors import RunError
 from harness.contracts.event import DurableEvent, RunEnded
 from harness.contracts.run import RunResult
 from harness.journal import Projector
 from harness.journal.chain import continued
 from harness.journal.payloads import first
-
-REFERENCE = b"ExternalStorageReference"
-"""Stands in every payload that was stored elsewhere: the name of the message it became."""
 
 
 async def events(client: Client, run: str, *, wait: bool = True) -> AsyncIterator[DurableEvent]:
@@ -67,7 +63,7 @@ async def entries(
         )
         page = await _page(client, request, run)
         for entry in page.history.events:
-            yield await _readable(client, entry)
+            yield await plain(client.data_converter, entry)
         token = page.next_page_token
         if not token:
             return
@@ -93,7 +89,7 @@ async def completed(client: Client, run: str) -> RunResult | None:
         token = page.next_page_token
         for entry in page.history.events:
             if entry.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
-                closing = await _readable(client, entry)
+                closing = await plain(client.data_converter, entry)
                 return first(
                     RunResult, closing.workflow_execution_completed_event_attributes.result
                 )
@@ -128,7 +124,7 @@ async def page(
     client: Client, request: GetWorkflowExecutionHistoryRequest, run: str
 ) -> list[HistoryEvent]:
     found = await _page(client, request, run)
-    return [await _readable(client, entry) for entry in found.history.events]
+    return [await plain(client.data_converter, entry) for entry in found.history.events]
 
 
 async def _page(
@@ -164,35 +160,3 @@ async def branch_of(client: Client, run: str, run_id: str) -> tuple[str, int] | 
             if attributes.new_run_id == new_run_id:
                 return new_run_id, entry.event_id
     return new_run_id, 1
-
-
-async def _readable(client: Client, entry: HistoryEvent) -> HistoryEvent:
-    """The entry with its payloads decrypted and fetched, where they were stored elsewhere."""
-    converter = client.data_converter
-    if converter.payload_codec is None and REFERENCE not in entry.SerializeToString():
-        return entry
-    copy = HistoryEvent()
-    copy.CopyFrom(entry)
-    for payload in _payloads(copy):
-        raw: list[RawValue] = await converter.decode([payload], [RawValue])
-        payload.CopyFrom(raw[0].payload)
-    return copy
-
-
-def _payloads(message: Any) -> list[Payload]:
-    """Every payload inside a protobuf message."""
-    if isinstance(message, Payload):
-        return [message]
-    found: list[Payload] = []
-    for field, value in message.ListFields():
-        if field.message_type is None:
-            continue
-        inner: list[Any] = [value]
-        if field.message_type.GetOptions().map_entry:
-            # A map of plain values has no messages to look into.
-            inner = [v for v in value.values() if hasattr(v, "ListFields")]
-        elif field.is_repeated:
-            inner = list(value)
-        for each in inner:
-            found.extend(_payloads(each))
-    return found

@@ -1,0 +1,68 @@
+"""Entries of a history as they were before they were encrypted, or stored elsewhere.
+
+Needs no engine: sealed histories are read the same way.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from google.protobuf.message import Message
+from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.common import RawValue
+from temporalio.converter import DataConverter
+
+REFERENCE = b"ExternalStorageReference"
+"""Stands in every payload that was stored elsewhere: the name of the message it became."""
+
+
+async def plain(converter: DataConverter, entry: HistoryEvent) -> HistoryEvent:
+    """The entry with its payloads decrypted and fetched, and the texts of failures in place."""
+    if converter.payload_codec is None and REFERENCE not in entry.SerializeToString():
+        return entry
+    copy = HistoryEvent()
+    copy.CopyFrom(entry)
+    failures: list[Failure] = []
+    for found in _found(copy):
+        if isinstance(found, Failure):
+            failures.append(found)
+            continue
+        raw: list[RawValue] = await converter.decode([found], [RawValue])
+        found.CopyFrom(raw[0].payload)
+    for failure in failures:
+        _restore(failure)
+    return copy
+
+
+def _restore(failure: Failure) -> None:
+    """An encrypted failure keeps its text in a payload, and says nothing itself."""
+    if not failure.HasField("encoded_attributes"):
+        return
+    told: dict[str, Any] = json.loads(failure.encoded_attributes.data)
+    failure.message = told.get("message", "")
+    failure.stack_trace = told.get("stack_trace", "")
+    failure.ClearField("encoded_attributes")
+
+
+def _found(message: Message) -> Iterator[Payload | Failure]:
+    """Every payload and every failure inside, however deep."""
+    if isinstance(message, Payload):
+        yield message
+        return
+    if isinstance(message, Failure):
+        yield message
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        inner: list[Any] = [value]
+        if field.message_type.GetOptions().map_entry:
+            # A map of plain values has no messages to look into.
+            inner = [v for v in value.values() if hasattr(v, "ListFields")]
+        elif field.is_repeated:
+            inner = list(value)
+        for each in inner:
+            yield from _found(each)
