@@ -117,7 +117,8 @@ class RunHandle(Generic[Out]):
     async def attempts(self) -> list[Attempt]:
         """Attempts that failed, from the log that workers keep: history has their number and why
         the last one failed. One whose worker was killed is missing."""
-        return await attempts_of(self._connection.database, self.id)
+        connection = self._connection
+        return await attempts_of(connection.database, self.id, connection.vault)
 
     async def export(self, file: Path) -> None:
         """Write the run so far to one file, with everything that it names."""

@@ -100,7 +100,7 @@ async def record(connection: Connection, run: str, *, at: float) -> Recording:
         nodes=found,
         artifacts={id: blob for id, blob in kept.items() if id != spec.spec},
         missing=tuple(sorted({*lost, *(id for id, blob in blobs if blob is None)})),
-        attempts=tuple(await attempts_of(connection.database, run)),
+        attempts=tuple(await attempts_of(connection.database, run, connection.vault)),
         at=at,
     )
 

@@ -87,34 +87,34 @@ class AttemptWriter:
         delay = 0.1
         while True:
             try:
-                await self._database.fetch(INSERT, _columns(batch))
-            except StoreError as error:
-                if not self._away:
-                    log.warning("the attempt log waits to be written: %s", error)
-                self._away = True
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, 5.0)
-            except Exception as error:  # a row that Postgres refuses stops no other
-                if len(batch) > 1:
+                await self._database.fetch(INSERT, await _columns(self._vault, batch))
+            except Exception as error:
+                if isinstance(error, StoreError) and error.retryable:
+                    if not self._away:
+                        log.warning("the attempt log waits to be written: %s", error)
+                    self._away = True
+                    await asyncio.sleep(delay)
+                    delay = min(delay * 2, 5.0)
+                    continue
+                if len(batch) > 1:  # one of them is to blame: the others must not suffer
                     for each in batch:
                         await self._write([each])
                 else:
-                    log.warning(
-                        "attempt %d of %s not logged: %s", batch[0].attempt, batch[0].run, error
-                    )
-                return
-            else:
-                self._away = False
-                return
+                    log.warning("a failed attempt of %s was not logged: %s", batch[0].run, error)
+            self._away = False
+            return
 
 
-async def attempts_of(database: Database, run: str) -> list[Attempt]:
+async def attempts_of(database: Database, run: str, vault: Vault = PLAIN) -> list[Attempt]:
     """What is logged of a run, in the order in which the attempts began."""
     return [_read(row) for row in await database.fetch(SELECT, (run,))]
 
 
-def _columns(batch: Sequence[Attempt]) -> tuple[list[object], ...]:
-    rows = [(*(getattr(each, name) for name in ROW), _body(each)) for each in batch]
+async def _columns(vault: Vault, batch: Sequence[Attempt]) -> tuple[list[object], ...]:
+    rows = [
+        (*(getattr(each, name) for name in ROW), await vault.seal(each.run, _body(each)))
+        for each in batch
+    ]
     return tuple(list(column) for column in zip(*rows, strict=True))
 
 
@@ -123,9 +123,8 @@ def _body(attempt: Attempt) -> bytes:
     return told.model_dump_json(exclude_none=True, exclude=set(ROW)).encode()
 
 
-def _read(row: Row) -> Attempt:
-    *columns, body = row
-    told = from_json(bytes(body))
+def _read(columns: Sequence[Any], body: bytes) -> Attempt:
+    told = from_json(body)
     known = {name: told[name] for name in Attempt.model_fields.keys() & told.keys()}
     return Attempt.model_validate({**known, **dict(zip(ROW, columns, strict=True))})
 

@@ -43,7 +43,7 @@ async def shared(connection: Connection) -> AsyncGenerator[Shared]:
         stack.push_async_callback(live.close)
         ledger = Ledger(connection.database)
         stack.push_async_callback(ledger.close)
-        attempts = AttemptWriter(connection.database)
+        attempts = AttemptWriter(connection.database, connection.vault)
         stack.push_async_callback(attempts.close)
         await connection.stops.listen()
         model = ModelActivities(
