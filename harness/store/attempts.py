@@ -10,12 +10,14 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
+from typing import Any
 
 from pydantic_core import from_json
 
 from harness.contracts.attempt import Attempt
 from harness.contracts.errors import StoreError
-from harness.store.database import Database, Row
+from harness.store.database import Database
+from harness.store.vault import PLAIN, Vault
 
 KEPT = 1000
 """So many wait to be written at most: a database that is away must not cost a worker its memory."""
@@ -45,8 +47,9 @@ FROM harness.attempt WHERE run = %s ORDER BY started, activity, attempt
 class AttemptWriter:
     """Takes rows at once and writes them when it can; what cannot be kept is dropped and said."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, vault: Vault = PLAIN) -> None:
         self._database = database
+        self._vault = vault
         self._waiting: deque[Attempt] = deque()
         self._task: asyncio.Task[None] | None = None
         self._away = False
@@ -107,7 +110,8 @@ class AttemptWriter:
 
 async def attempts_of(database: Database, run: str, vault: Vault = PLAIN) -> list[Attempt]:
     """What is logged of a run, in the order in which the attempts began."""
-    return [_read(row) for row in await database.fetch(SELECT, (run,))]
+    rows = await database.fetch(SELECT, (run,))
+    return [_read(columns, await vault.open(bytes(body))) for *columns, body in rows]
 
 
 async def _columns(vault: Vault, batch: Sequence[Attempt]) -> tuple[list[object], ...]:
