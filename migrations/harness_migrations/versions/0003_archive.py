@@ -16,7 +16,7 @@ CREATE TABLE harness.seal (
     kind        text NOT NULL,
     namespace   text COLLATE "C" NOT NULL,
     run         text COLLATE "C" NOT NULL,
-    run_ids     text COLLATE "C"[] NOT NULL,
+    run_ids     text[] COLLATE "C" NOT NULL,
     sealed      timestamptz NOT NULL,
     content     text COLLATE "C",
     key         bytea,
