@@ -29,7 +29,7 @@ async def reading(out: Out, names: Sequence[str]) -> AsyncGenerator[Read]:
         async def read(name: str) -> Recording:
             if is_file(name):
                 return await _file(name)
-            return await read_history(client.connection.temporal, name)
+            return await read_history(client.connection, name)
 
         yield read
 
