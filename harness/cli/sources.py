@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from harness.cli.opened import opened
 from harness.cli.out import Out
+from harness.client.connection import Connection
 from harness.client.export import read_file
 from harness.client.recording import Recording, read_history
+from harness.contracts.errors import StoreError
+from harness.store.attempts import attempts_of
 
 Read = Callable[[str], Awaitable[Recording]]
 
@@ -19,8 +23,11 @@ def is_file(name: str) -> bool:
 
 
 @asynccontextmanager
-async def reading(out: Out, names: Sequence[str]) -> AsyncGenerator[Read]:
-    """What reads each of `names`; files alone need no engine."""
+async def reading(
+    out: Out, names: Sequence[str], *, attempts: bool = False
+) -> AsyncGenerator[Read]:
+    """What reads each of `names`; files alone need no engine. With `attempts` the attempt log is
+    read as well, where it can be."""
     if all(is_file(name) for name in names):
         yield _file
         return
@@ -29,10 +36,23 @@ async def reading(out: Out, names: Sequence[str]) -> AsyncGenerator[Read]:
         async def read(name: str) -> Recording:
             if is_file(name):
                 return await _file(name)
-            return await read_history(client.connection, name)
+            found = await read_history(client.connection, name)
+            return await _with_attempts(client.connection, found, out) if attempts else found
 
         yield read
 
 
 async def _file(name: str) -> Recording:
     return read_file(Path(name))
+
+
+async def _with_attempts(connection: Connection, found: Recording, out: Out) -> Recording:
+    """History does not need the log: what cannot be read is said, and left out."""
+    if found.attempts:
+        return found
+    try:
+        logged = await attempts_of(connection.database, found.run, connection.vault)
+    except StoreError as error:
+        out.note(f"Earlier attempts are not shown: {error.message}")
+        return found
+    return replace(found, attempts=tuple(logged))
