@@ -20,7 +20,12 @@ def prepare() -> tuple[Path, Settings]:
     """The project and its settings; logs and traces go where those say."""
     project = find_project(Path.cwd())
     settings = load_settings(project)
-    configure_logs(settings.log.level, settings.log.format, secrets=secrets_of(settings))
+    configure_logs(
+        settings.log.level,
+        settings.log.format,
+        secrets=secrets_of(settings),
+        discreet=settings.encryption.key is not None,
+    )
     start_traces(settings.telemetry.endpoint, settings.telemetry.service_name)
     return project, settings
 

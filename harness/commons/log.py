@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Iterable, MutableMapping
 from contextlib import AbstractContextManager
+from traceback import extract_tb
 from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
 
 import structlog
@@ -27,6 +28,7 @@ Level = Literal["debug", "info", "warning", "error"]
 CHATTY = ("httpx", "httpx2", "httpcore", "httpcore2", "openai", "anthropic", "urllib3", "alembic")
 
 _Event = MutableMapping[str, Any]
+_discreet = False
 
 
 def configure_logs(
@@ -34,17 +36,22 @@ def configure_logs(
     format: Literal["human", "json"] = "human",
     *,
     secrets: Iterable[str] = (),
+    discreet: bool = False,
     stream: TextIO | None = None,
 ) -> None:
-    """Send every log of this process to stderr, in one format. Calling it again replaces it."""
+    """Send every log of this process to stderr, in one format. Calling it again replaces it.
+
+    `discreet`: nothing that a run says goes into a log, for logs are kept where no key reaches."""
     register_secrets(secrets)
+    global _discreet
+    _discreet = discreet
     out = stream or sys.stderr
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        _outlined if discreet else structlog.processors.format_exc_info,
     ]
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[_from_engine, *shared],
@@ -89,6 +96,28 @@ def engine_logs(level: Level = "warning") -> LoggingConfig:
         filter=TelemetryFilter(core_level=engine, other_level="ERROR"),
         forwarding=LogForwardingConfig(logging.getLogger("temporalio.core")),
     )
+
+
+def said(text: str) -> str:
+    """Words that may be a run's own, as a log may have them."""
+    return "(what it said is not logged)" if _discreet else text
+
+
+def _outlined(_logger: Any, _method: str, event: _Event) -> _Event:
+    """An exception by its types and places: its message and its values may be a run's words."""
+    found = event.pop("exc_info", None)
+    if not found:
+        return event
+    error = found if isinstance(found, BaseException) else sys.exc_info()[1]
+    if isinstance(found, tuple):
+        error = cast("tuple[Any, BaseException | None, Any]", found)[1]
+    lines: list[str] = []
+    while error is not None:
+        places = [f"{f.filename}:{f.lineno} {f.name}" for f in extract_tb(error.__traceback__)]
+        lines.append("\n  ".join([type(error).__name__, *places]))
+        error = error.__cause__ or error.__context__
+    event["exception"] = "\n".join(lines)
+    return event
 
 
 def _renderer(format: Literal["human", "json"], out: TextIO) -> Processor:

@@ -164,6 +164,8 @@ class NodeWriter:
             try:
                 await self._database.fetch(INSERT, await self._columns(batch))
             except StoreError as error:
+                if not error.retryable:
+                    raise
                 if self._failure is None:
                     log.warning("transcript nodes wait to be written: %s", error)
                 self._failure = error

@@ -42,7 +42,12 @@ screen = console()
 async def main() -> int:
     project = find_project(Path.cwd())
     settings = load_settings(project)
-    configure_logs(settings.log.level, settings.log.format, secrets=secrets_of(settings))
+    configure_logs(
+        settings.log.level,
+        settings.log.format,
+        secrets=secrets_of(settings),
+        discreet=settings.encryption.key is not None,
+    )
     model, why = choose_model(settings, os.environ.get("MODEL") or settings.model)
     async with Harness.local(project=project, settings=settings, progress=say) as harness:
         for note in harness.connection.endpoints.notes:
