@@ -19,6 +19,7 @@ from temporalio.worker import (
     Interceptor,
 )
 
+from harness.commons.log import said
 from harness.commons.redact import redact
 from harness.contracts.attempt import Attempt
 from harness.contracts.errors import CATALOG, HarnessError
@@ -53,7 +54,7 @@ class _Mapped(ActivityInboundInterceptor):
         except HarnessError as error:
             self._log(error, started, input)
             # The run's events and the Temporal page say it; the SDK would add a traceback.
-            log.info("%s: %s", error.code, redact(error.message))
+            log.info("%s: %s", error.code, said(redact(error.message)))
             raise as_failure(error) from None
         except Exception as error:
             self._log(error, started, input)
