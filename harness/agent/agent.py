@@ -46,6 +46,8 @@ class Agent(Generic[Out]):
         budget: Limits of each run.
         context: What is left out when the conversation grows.
         parallel: Calls of read-only tools in one reply run side by side.
+        undo_on_failure: A run that fails for good takes back what it did to the world. Not one that
+            is aborted, unless that is asked for.
         deps: What tools find in their context: a value, or a function (async or not) that makes
             it, called once in each worker. If that returns an async context manager, it is
             entered, and left when the worker stops.
@@ -65,6 +67,7 @@ class Agent(Generic[Out]):
         budget: Budget | None = None,
         context: ContextPolicy | None = None,
         parallel: bool = False,
+        undo_on_failure: bool = False,
         deps: Any = None,
     ) -> None: ...
     @overload
@@ -81,6 +84,7 @@ class Agent(Generic[Out]):
         budget: Budget | None = None,
         context: ContextPolicy | None = None,
         parallel: bool = False,
+        undo_on_failure: bool = False,
         deps: Any = None,
     ) -> None: ...
     def __init__(
@@ -96,6 +100,7 @@ class Agent(Generic[Out]):
         budget: Budget | None = None,
         context: ContextPolicy | None = None,
         parallel: bool = False,
+        undo_on_failure: bool = False,
         deps: Any = None,
     ) -> None:
         if not _NAME.fullmatch(name):
@@ -124,6 +129,7 @@ class Agent(Generic[Out]):
         self.budget = budget or Budget()
         self.context = context or ContextPolicy()
         self.parallel = parallel
+        self.undo_on_failure = undo_on_failure
         self.deps = deps
         self._specs: dict[str, AgentSpec] = {}
         if model is not None:

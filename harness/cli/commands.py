@@ -146,10 +146,19 @@ COMMANDS: tuple[Command, ...] = (
         "abort",
         "End runs.",
         "harness.cli.steer:abort",
-        (RUNS, REASON, QUERY, YES, JSON),
-        "Closes the model call in flight. A run whose worker is away ends when one comes back.",
+        (
+            RUNS,
+            REASON,
+            flag("--undo", help="Take back what they did to the world, and say how far that came."),
+            QUERY,
+            YES,
+            JSON,
+        ),
+        "Closes the model call in flight. A run whose worker is away ends when one comes back.\n"
+        "With --undo it waits for the end, and exits with 1 where an effect could not be undone.",
         (
             ("harness abort RUN --reason 'no longer needed'", ""),
+            ("harness abort RUN --undo", "and take back what it did"),
             ("harness abort --query \"HarnessAgent = 'calculator'\" --yes", "many at once"),
         ),
     ),

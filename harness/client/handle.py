@@ -145,6 +145,7 @@ class RunHandle(Generic[Out]):
             totals=last.totals or Totals(),
             reason=last.reason,
             error=last.error,
+            undone=last.undone,
         )
 
     async def result(self) -> Finished[Out]:
@@ -199,8 +200,10 @@ class RunHandle(Generic[Out]):
 
     # --- steering: signals need no worker to be there
 
-    async def abort(self, reason: str = "aborted") -> None:
-        value = _checked("abort", reason)
+    async def abort(self, reason: str = "aborted", *, undo: bool = False) -> None:
+        """End it. With `undo` what it did to the world is taken back before it ends; how far that
+        came is in the result's `undone`."""
+        value = _checked("abort", {"reason": reason, "undo": True} if undo else reason)
         await self._connection.stops.announce(self.id)
         await self._signal("abort", value)
 

@@ -100,6 +100,7 @@ async def pin(connection: Connection, agent: Agent[Any], request: Request) -> Ru
         tools=agent.policies(),
         budget=request.budget or agent.budget,
         parallel=True if agent.parallel else None,
+        undo=True if agent.undo_on_failure else None,
         session=request.session,
         parent=request.parent,
         workspace=Workspace(host=socket.gethostname(), root=str(folder)) if needs_folder else None,

@@ -155,3 +155,20 @@ class UndoReport(Word):
     @property
     def undone(self) -> tuple[UndoStep, ...]:
         return tuple(step for step in self.steps if step.state == "undone")
+
+
+class Undone(Word):
+    """What the undo that a run began at its end came to, in short."""
+
+    workflow: str
+    """The undo's own id: its steps can be read there."""
+    count: int
+    """Effects that were taken back."""
+    stopped: UndoStep | None = None
+    """The effect that could not be taken back: it stands, and those before it."""
+    error: ErrorInfo | None = None
+    """Why the undo itself came to no end, as far as the run knows."""
+
+    @property
+    def whole(self) -> bool:
+        return self.stopped is None and self.error is None

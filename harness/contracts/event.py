@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from harness.contracts.base import Flag, Word
+from harness.contracts.effect import Undone
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.message import Message, ToolCall
 from harness.contracts.model import Fallback, Usage
@@ -181,6 +182,8 @@ class ResumeRequested(EventBase):
 class AbortRequested(EventBase):
     type: Literal["abort_requested"] = "abort_requested"
     reason: str
+    undo: Flag = None
+    """What the run did to the world is to be taken back."""
     by: str | None = None
 
 
@@ -194,6 +197,18 @@ class SignalRefused(EventBase):
 class BudgetReached(EventBase):
     type: Literal["budget_reached"] = "budget_reached"
     budget: str
+
+
+class UndoStarted(EventBase):
+    """The run comes to its end by taking its effects back, in a workflow of its own."""
+
+    type: Literal["undo_started"] = "undo_started"
+    workflow: str
+
+
+class EffectsUndone(EventBase):
+    type: Literal["effects_undone"] = "effects_undone"
+    undone: Undone
 
 
 class Branched(EventBase):
@@ -212,6 +227,7 @@ class RunEnded(EventBase):
     data: Any = None
     reason: str | None = None
     error: ErrorInfo | None = None
+    undone: Undone | None = None
     totals: Totals | None = None
     head: str | None = None
 
@@ -274,6 +290,8 @@ DurableEvent = (
     | AbortRequested
     | SignalRefused
     | BudgetReached
+    | UndoStarted
+    | EffectsUndone
     | Branched
     | RunEnded
 )

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from harness.contracts.base import Flag, Word
+from harness.contracts.effect import Undone
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.message import Message
 from harness.contracts.model import ModelRef, Usage
@@ -75,6 +76,8 @@ class Limits(Word):
     heartbeat_s: float = 5.0
     mends: int = 5
     """Invalid tool calls in a row that go back to the model before the run fails."""
+    undo_wait_s: float | None = None
+    """How long an end waits for the undo that belongs to it."""
 
 
 class Parent(Word):
@@ -132,6 +135,7 @@ class Carry(Word):
     paused: Flag = None
     mends: int | None = None
     aborted: str | None = None
+    undo: Flag = None
     reply: str | None = None
     played: dict[str, int] | None = None
     """In a what-if: how often each call has been made, by its key."""
@@ -198,6 +202,8 @@ class RunResult(Word):
     reason: str | None = None
     """Why it was aborted, or which budget it reached."""
     error: ErrorInfo | None = None
+    undone: Undone | None = None
+    """What became of its effects, where the end was to take them back."""
 
 
 class Pending(Word):

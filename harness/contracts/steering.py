@@ -20,7 +20,7 @@ Signal = Literal["abort", "hint", "pause", "resume"]
 SIGNALS: tuple[Signal, ...] = ("abort", "hint", "pause", "resume")
 
 EXAMPLES: dict[str, str] = {
-    "abort": '{"reason": "no longer needed"}',
+    "abort": '{"reason": "no longer needed", "undo": false}',
     "hint": '{"text": "look in the second file", "interrupt": false}',
     "pause": "{}",
     "resume": "{}",
@@ -33,6 +33,8 @@ MAX_BYTES = 1_000_000
 
 class Abort(Word):
     reason: str = "aborted"
+    undo: bool | None = None
+    """Take back what the run did to the world, before it ends."""
 
 
 class Hint(Word):

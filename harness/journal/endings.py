@@ -36,6 +36,7 @@ def canceled(state: State, entry: HistoryEvent) -> Draft:
         "reason": state.why,
         "totals": state.totals,
         "head": state.head,
+        "undone": state.undone,
     }
     return [(e.RunEnded, fields)]
 
@@ -63,5 +64,5 @@ def _from_outside(state: State, code: str, message: str) -> tuple[type[Any], dic
 def _fields(result: RunResult) -> dict[str, Any]:
     return {
         name: getattr(result, name)
-        for name in ("state", "output", "data", "reason", "error", "totals", "head")
+        for name in ("state", "output", "data", "reason", "error", "undone", "totals", "head")
     }

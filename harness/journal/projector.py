@@ -11,7 +11,7 @@ from temporalio.api.history.v1 import HistoryEvent
 
 from harness.contracts import event as e
 from harness.contracts.run import RunSpec, RunState
-from harness.journal import activities, endings, steering
+from harness.journal import activities, endings, steering, undoing
 from harness.journal.payloads import first, seconds, value
 from harness.journal.state import Draft, State
 
@@ -86,6 +86,13 @@ class Projector(State):
         EventType.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED: steering.waiting,
         EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES: _attributes,
         EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED: _task_failed,
+        EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED: undoing.initiated,
+        EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_FAILED: undoing.not_started,
+        EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_COMPLETED: undoing.completed,
+        EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_FAILED: undoing.failed,
+        EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_CANCELED: undoing.canceled,
+        EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TIMED_OUT: undoing.timed_out,
+        EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TERMINATED: undoing.terminated,
         EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: endings.completed,
         EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED: endings.failed,
         EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED: endings.canceled,

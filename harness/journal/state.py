@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.contracts.effect import Undone
 from harness.contracts.message import ToolCall
 from harness.contracts.model import CallModel
 from harness.contracts.run import Totals
@@ -49,5 +50,8 @@ class State:
     open_calls: list[ToolCall] = field(default_factory=list[ToolCall])
     """Calls of the newest reply; a failed inline call is recorded without saying which it was."""
     turn: int = 0
+    undos: dict[int, str] = field(default_factory=dict[int, str])
+    """Undo workflows that the run began, by the entry that did."""
+    undone: Undone | None = None
     updates: dict[int, Any] = field(default_factory=dict[int, Any])
     announced: set[str] = field(default_factory=set[str])

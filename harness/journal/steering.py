@@ -46,7 +46,8 @@ def _meaning(read: Steering, by: str | None) -> tuple[type[Any], dict[str, Any]]
     if isinstance(read, Hint):
         return e.HintReceived, {"text": read.text, "interrupt": read.interrupt, "by": by}
     if isinstance(read, Abort):
-        return e.AbortRequested, {"reason": read.reason, "by": by}
+        undo = True if read.undo else None
+        return e.AbortRequested, {"reason": read.reason, "undo": undo, "by": by}
     kind = e.PauseRequested if isinstance(read, Pause) else e.ResumeRequested
     return kind, {"reason": read.reason, "by": by}
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from harness.contracts import event as e
 from harness.contracts.base import Word
+from harness.contracts.effect import Undone
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.event import Event
 from harness.contracts.run import Parent, RunState, Totals
@@ -39,6 +40,7 @@ class Card(Word):
     """Why it stands still although it is served. Not from its events: the engine knows."""
     reason: str | None = None
     error: ErrorInfo | None = None
+    undone: Undone | None = None
 
 
 def card_of(events: Iterable[Event]) -> Card | None:
@@ -104,6 +106,10 @@ def _steered(card: Card, event: Event) -> dict[str, object]:
             return {"told": (*card.told, event)}
         case e.SignalRefused():
             return {"refused": (*card.refused, event)}
+        case e.UndoStarted():
+            return {"doing": f"takes back what it did ({event.workflow})"}
+        case e.EffectsUndone():
+            return {"undone": event.undone, "doing": None}
         case e.Branched():
             again = {"state": RunState.RUNNING, "ended": None, "error": None, "waiting": ()}
             return {**again, "resets": (*card.resets, event)}
@@ -131,6 +137,7 @@ def _ended(card: Card, event: e.RunEnded) -> dict[str, object]:
         "totals": event.totals or card.totals,
         "reason": event.reason,
         "error": event.error,
+        "undone": event.undone or card.undone,
         "waiting": (),
         "doing": None,
     }

@@ -22,6 +22,7 @@ MARKS = {
     "decision_requested": "wait", "decision_made": "wait", "hint_received": "wait",
     "abort_requested": "wait", "pause_requested": "wait", "resume_requested": "wait",
     "signal_refused": "bad", "branched": "wait", "budget_reached": "wait",
+    "undo_started": "wait", "effects_undone": "wait",
 }  # fmt: skip
 NOTHING = "default-src 'none'; style-src 'unsafe-inline'"
 

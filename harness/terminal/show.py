@@ -9,7 +9,7 @@ from rich.console import Console
 
 from harness.contracts.run import RunState
 from harness.terminal.card import Card, Told
-from harness.terminal.text import call, clean, figures, one_line, took
+from harness.terminal.text import call, clean, figures, one_line, taken_back, took
 from harness.terminal.view import STYLES, VERDICTS
 
 SAID = 2_000
@@ -67,6 +67,8 @@ def _end(card: Card, url: str | None) -> Iterator[tuple[str, str]]:
         yield "reason", one_line(card.reason, 400)
     if card.error:
         yield "error", f"{card.error.message} [{card.error.code}]\n{card.error.fix}"
+    if card.undone:
+        yield "undone", taken_back(card.undone)
     if url:
         yield "page", url
 

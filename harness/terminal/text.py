@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from harness.contracts.effect import Undone
 from harness.contracts.run import Totals
 
 # A model or a tool may print anything; escape sequences must not reach the terminal.
@@ -24,6 +25,15 @@ def one_line(text: str, limit: int = 160) -> str:
     lines = rest.count("\n") + 1 if rest else 0
     shown = first if len(first) <= limit else first[: limit - 1] + "…"
     return f"{shown}  (+{lines} {'line' if lines == 1 else 'lines'})" if lines else shown
+
+
+def taken_back(undone: Undone) -> str:
+    """How an undo at the end of a run came out."""
+    done = f"took back {count(undone.count, 'effect')}"
+    if stopped := undone.stopped:
+        why = f": {one_line(stopped.obstacle.message, 400)}" if stopped.obstacle else ""
+        return f"{done}, and stopped at turn {stopped.turn}, {one_line(stopped.title)}{why}"
+    return f"{done}. {one_line(undone.error.message, 400)}" if undone.error else done
 
 
 def call(name: str, arguments: Mapping[str, Any] | str | None) -> str:

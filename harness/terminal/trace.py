@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from harness.contracts import event as e
 from harness.contracts.event import DurableEvent
 from harness.contracts.model import Usage
-from harness.terminal.text import call, clean, count, figures, money, one_line, took
+from harness.terminal.text import call, clean, count, figures, money, one_line, taken_back, took
 from harness.terminal.view import STYLES, VERDICTS
 
 SHOWN = 100
@@ -125,6 +125,14 @@ def _budget(event: e.BudgetReached) -> Line:
     return Line(one_line(event.budget, SHOWN), style="ask")
 
 
+def _undoing(event: e.UndoStarted) -> Line:
+    return Line("takes back what the run did", (event.workflow,), "ask")
+
+
+def _undone(event: e.EffectsUndone) -> Line:
+    return Line(taken_back(event.undone), style="ask" if event.undone.whole else "bad")
+
+
 def _branched(event: e.Branched) -> Line:
     what = f"goes on from an earlier point: {one_line(event.reason, SHOWN)}"
     return Line(what, (f"branch {event.to_run_id} of {event.from_run_id}",), "ask")
@@ -175,6 +183,8 @@ _RULES: dict[type[Any], Callable[[Any], Line]] = {
     e.AbortRequested: _told,
     e.SignalRefused: _refused,
     e.BudgetReached: _budget,
+    e.UndoStarted: _undoing,
+    e.EffectsUndone: _undone,
     e.Branched: _branched,
     e.RunEnded: _ended,
 }

@@ -11,7 +11,7 @@ from harness.contracts import event as e
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.event import Event
 from harness.contracts.run import RunState
-from harness.terminal.text import call, clean, figures, one_line, took
+from harness.terminal.text import call, clean, figures, one_line, taken_back, took
 
 STYLES = {
     RunState.COMPLETED: "good",
@@ -159,6 +159,12 @@ class RunView:
     def budget_reached(self, event: e.BudgetReached) -> None:
         self._line(f"  budget reached: {one_line(event.budget)}", "ask")
 
+    def undo_started(self, event: e.UndoStarted) -> None:
+        self._line(f"  takes back what it did ({event.workflow})", "ask")
+
+    def effects_undone(self, event: e.EffectsUndone) -> None:
+        self._line(f"  {taken_back(event.undone)}", "ask" if event.undone.whole else "bad")
+
     def branched(self, event: e.Branched) -> None:
         self._line(f"  reset: goes on from an earlier point ({one_line(event.reason)})", "ask")
 
@@ -214,6 +220,8 @@ _RULES: dict[type[Any], Callable[[RunView, Any], None]] = {
     e.AbortRequested: RunView.steered,
     e.SignalRefused: RunView.signal_refused,
     e.BudgetReached: RunView.budget_reached,
+    e.UndoStarted: RunView.undo_started,
+    e.EffectsUndone: RunView.effects_undone,
     e.Branched: RunView.branched,
     e.RunEnded: RunView.run_ended,
     e.OutputDelta: RunView.output_delta,

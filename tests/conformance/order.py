@@ -43,6 +43,8 @@ class _Now:
     unknown: set[str] = field(default_factory=set[str])
     """Calls of which a person is asked whether they have happened."""
     aborting: bool = False
+    undoing: bool = False
+    """It takes its effects back: what is left is to say so and to end."""
     over: bool = False
     budget: bool = False
     shown: str = ""
@@ -114,6 +116,7 @@ class Order:
 
     def _called(self, event: e.ModelCalled) -> None:
         now = self.now
+        self._must(event, not now.undoing, "it takes its effects back")
         self._must(event, not now.asking, "a model call is open")
         self._must(event, not now.requested, "tool calls are open")
         self._must(event, now.state is RunState.RUNNING, "it is not running")
@@ -184,6 +187,15 @@ class Order:
     def _budget(self, event: e.BudgetReached) -> None:
         self.now.budget = True
 
+    def _undo_started(self, event: e.UndoStarted) -> None:
+        now = self.now
+        self._must(event, not now.asking and not now.undoing, "it is at work, or undone already")
+        now.undoing = True
+
+    def _undone(self, event: e.EffectsUndone) -> None:
+        self._must(event, self.now.undoing, "no undo was begun")
+        self.now.undoing = False
+
     def _branched(self, event: e.Branched) -> None:
         """Back to where the branch leaves the execution it came from."""
         assert event.cursor is not None
@@ -243,6 +255,8 @@ RULES: dict[type[Any], Callable[[Order, Any], None]] = {
     e.DecisionMade: Order._decision_made,
     e.AbortRequested: Order._aborted,
     e.BudgetReached: Order._budget,
+    e.UndoStarted: Order._undo_started,
+    e.EffectsUndone: Order._undone,
     e.Branched: Order._branched,
     e.RunEnded: Order._ended,
     e.OutputDelta: Order._delta,

@@ -172,12 +172,29 @@ async def stopped(harness: Harness, model: ModelServer, name: str) -> RunHandle[
     return harness.run(undo_id(run.id))
 
 
+async def aborted_undone(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    gate = Gate()
+    model.script(call("write_file", path="a.txt", content="a"), call("hold", what="it"))
+    agent = Agent(name, tools=[write_file, gate.tool])
+    run = await harness.start(agent, "Write.", id=name, workspace=Path(tempfile.mkdtemp()))
+    await gate.entered.wait()
+    await run.abort("enough", undo=True)
+    return run
+
+
+async def failed_undone(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    """It stops at what cannot be undone."""
+    model.script(call("publish"), call("write_file", path="a.txt", content="a"), fail(400, "odd"))
+    agent = Agent(name, tools=[write_file, publish], undo_on_failure=True)
+    return await harness.start(agent, "Write.", id=name, workspace=Path(tempfile.mkdtemp()))
+
+
 CASES: dict[str, dict[str, Case]] = {
     "AgentRun": {
         case.__name__: case
         for case in (
             answer, tools, parallel, approved, hinted, paused, aborted, cancelled, budget, mended,
-            refused, odd_signals,
+            refused, odd_signals, aborted_undone, failed_undone,
         )
     },
     "Undo": {case.__name__: case for case in (undone, stopped)},

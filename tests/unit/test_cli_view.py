@@ -6,7 +6,8 @@ import io
 from typing import Any
 
 from harness.contracts import event as e
-from harness.contracts.errors import ErrorInfo
+from harness.contracts.effect import Undone, UndoStep
+from harness.contracts.errors import ErrorInfo, ToolError
 from harness.contracts.message import Message, Text, ToolCall
 from harness.contracts.model import Usage
 from harness.contracts.run import RunState, Totals
@@ -77,6 +78,16 @@ def test_what_a_model_prints_cannot_steer_the_terminal() -> None:
     assert clean("a\x1bb\tc\n\x7f") == "ab\tc\n"
 
 
+STOPPED = Undone(
+    workflow="r.undo",
+    count=2,
+    stopped=UndoStep(
+        call="c1", turn=1, tool="pay", title="pay()", state="stopped",
+        obstacle=ToolError("irreversible", "too late").info,
+    ),
+)  # fmt: skip
+
+
 def test_each_kind_of_event_is_told() -> None:
     error = ErrorInfo(code="run.budget", message="too much", fix="more", retryable=False)
     seen = _seen(
@@ -89,6 +100,8 @@ def test_each_kind_of_event_is_told() -> None:
         e.AbortRequested(**BASE, reason="enough", by="x"),
         e.SignalRefused(**BASE, signal="hint", message="a right one: {}"),
         e.BudgetReached(**BASE, budget="turns"),
+        e.UndoStarted(**BASE, workflow="r.undo"),
+        e.EffectsUndone(**BASE, undone=STOPPED),
         e.Branched(**BASE, from_run_id="1", to_run_id="2", reason="again"),
         e.ModelFailed(**BASE, turn=1, call=0, attempts=1, error=error),
         e.ToolProgress(**BASE, turn=1, call_id="1", text="half way"),
@@ -100,7 +113,8 @@ def test_each_kind_of_event_is_told() -> None:
         "a on offline/demo, run r", "add(a=1): may I?", "rejected by you@there: no",
         "hint by x: be brief", "pause: lunch", "abort by x: enough", "signal hint refused",
         "budget reached: turns", "reset", "too much [run.budget] more", "half way", "missed",
-        "harness resume r", "failed  0 turns",
+        "harness resume r", "failed  0 turns", "takes back what it did (r.undo)",
+        "took back 2 effects, and stopped at turn 1, pay(): too late",
     ):  # fmt: skip
         assert words in seen
 
@@ -143,3 +157,14 @@ def test_words_for_values() -> None:
         "under 1 ms", "250 ms", "2.5 s", "2 min 10 s", "2 h 1 min", "1 d 1 h",
     ]  # fmt: skip
     assert [ago(s) for s in (3, 200, 8000, 200_000)] == ["3 s", "3 min", "2 h", "2 d"]
+
+
+def test_card_says_how_far_an_undo_came() -> None:
+    undone = e.EffectsUndone(**BASE, undone=STOPPED)
+    ended = e.RunEnded(**BASE, state=RunState.ABORTED, output="", undone=STOPPED)
+    for events in ([STARTED, undone], [STARTED, undone, ended], [STARTED, ended]):
+        card = card_of(events)
+        assert card and card.undone == STOPPED
+        out = io.StringIO()
+        show(console(out), card, None, 100.0)
+        assert "took back 2 effects, and stopped at turn 1" in out.getvalue()

@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from temporalio.client import WorkflowHistory
 
-from harness.contracts.event import EVENT, EVENTS, ModelReplied, RunEnded
+from harness.contracts.event import (
+    EVENT,
+    EVENTS,
+    EffectsUndone,
+    ModelReplied,
+    RunEnded,
+    UndoStarted,
+)
 from harness.contracts.run import RunState
 from harness.journal import Projector, project
 from tests.histories.read import RUNS, events_of, run_id
@@ -68,6 +75,7 @@ def test_how_runs_ended() -> None:
     ends = {history.workflow_id: events_of(history)[-1] for history in RUNS}
     states = {name: end.state for name, end in ends.items() if isinstance(end, RunEnded)}
     failed = {"budget": "run.budget", "refused": "provider.bad_request"}
+    failed["failed_undone"] = "provider.bad_request"
     for name, state in states.items():
         if name in failed:
             assert state is RunState.FAILED
@@ -75,7 +83,24 @@ def test_how_runs_ended() -> None:
             assert isinstance(end, RunEnded)
             assert end.error is not None
             assert end.error.code == failed[name]
-        elif name in ("aborted", "cancelled"):
+        elif name in ("aborted", "cancelled", "aborted_undone"):
             assert state is RunState.ABORTED
         else:
             assert state is RunState.COMPLETED
+
+
+def test_an_undo_at_the_end_is_told() -> None:
+    stops = {"aborted_undone": None, "failed_undone": "tool.irreversible"}
+    for history in RUNS:
+        if history.workflow_id not in stops:
+            continue
+        begun, undone, ended = events_of(history)[-3:]
+        assert isinstance(begun, UndoStarted)
+        assert isinstance(undone, EffectsUndone)
+        assert isinstance(ended, RunEnded)
+        assert begun.workflow == f"{history.workflow_id}.undo"
+        assert undone.undone == ended.undone
+        assert undone.undone.count == 1
+        stopped = undone.undone.stopped
+        code = stopped.obstacle.code if stopped and stopped.obstacle else None
+        assert code == stops[history.workflow_id]

@@ -10,6 +10,7 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError
 
+from harness.contracts.effect import Undone
 from harness.contracts.errors import HarnessError, SteeringError
 from harness.contracts.model import ModelTurn
 from harness.contracts.run import (
@@ -37,6 +38,7 @@ from harness_workflows import card, waits
 from harness_workflows.calls import save
 from harness_workflows.loop import TRANSCRIPT_MISSING, FreshHistory, converse, failure
 from harness_workflows.memory import remember
+from harness_workflows.takeback import take_back
 from harness_workflows.tools import settle
 from harness_workflows.verdicts import check
 
@@ -59,11 +61,11 @@ class AgentRun:
 
     # --- steering: a signal must never raise, or the run wedges
 
-    @workflow.signal(description='End the run. {"reason": "..."} or nothing.')
+    @workflow.signal(description='End the run. {"reason": "...", "undo": false}, or nothing.')
     async def abort(self, *values: RawValue) -> None:
         read = self._read("abort", values)
         if isinstance(read, Abort):
-            self.memory.abort(read.reason)
+            self.memory.abort(read.reason, undo=bool(read.undo))
 
     @workflow.signal(description='Tell the model something. {"text": "...", "interrupt": false}')
     async def hint(self, *values: RawValue) -> None:
@@ -136,17 +138,22 @@ class AgentRun:
 
     async def _end(self, reply: ModelTurn | None) -> RunResult:
         memory = self.memory
-        state = RunState.COMPLETED if reply else RunState.ABORTED
         await self._save()
+        undone = await take_back(memory) if memory.undo else None
+        # Whoever wants the effects undone wants no answer, should both have come at once.
+        state = RunState.COMPLETED if reply and undone is None else RunState.ABORTED
         self._close(state)
         if memory.cancelled:
             raise asyncio.CancelledError
-        return self._result(state, data=reply.data if reply else None)
+        data = reply.data if reply and undone is None else None
+        return self._result(state, undone, data=data)
 
     async def _fail(self, error: HarnessError) -> NoReturn:
         await self._save()
+        memory = self.memory
+        undone = await take_back(memory) if memory.spec.undo or memory.undo else None
         self._close(RunState.FAILED)
-        result = self._result(RunState.FAILED).model_copy(update={"error": error.info})
+        result = self._result(RunState.FAILED, undone).model_copy(update={"error": error.info})
         raise ApplicationError(error.message, result, type=error.code, non_retryable=True)
 
     async def _continue(self) -> NoReturn:
@@ -192,7 +199,9 @@ class AgentRun:
             updates.append(waits.COST.value_set(cost))
         waits.attributes(*updates)
 
-    def _result(self, state: RunState, *, data: Any = None) -> RunResult:
+    def _result(
+        self, state: RunState, undone: Undone | None = None, *, data: Any = None
+    ) -> RunResult:
         memory = self.memory
         return RunResult(
             state=state,
@@ -201,6 +210,7 @@ class AgentRun:
             head=memory.head,
             totals=memory.totals,
             reason=memory.aborted if state is RunState.ABORTED else None,
+            undone=undone,
         )
 
 

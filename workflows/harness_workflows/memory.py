@@ -33,6 +33,8 @@ class Memory:
     hints: list[str] = field(default_factory=list[str])
     paused: bool = False
     aborted: str | None = None
+    undo: bool = False
+    """Whoever aborted it wants its effects taken back."""
     cancelled: bool = False
     """The abort came as Temporal's own Cancel, and the run closes as Canceled."""
     mends: int = 0
@@ -58,9 +60,10 @@ class Memory:
     refusal: str | None = None
     """The newest signal that could not be understood, for the card."""
 
-    def abort(self, reason: str) -> None:
+    def abort(self, reason: str, *, undo: bool = False) -> None:
         if self.aborted is None:
             self.aborted = reason
+        self.undo = self.undo or undo
         if self.model_call:
             self.model_call.cancel()
         for handle in self.tool_calls:
@@ -122,6 +125,7 @@ class Memory:
             paused=True if self.paused else None,
             mends=self.mends or None,
             aborted=self.aborted,
+            undo=True if self.undo else None,
             reply=self.reply or None,
             played=self.played or None,
         )
@@ -156,6 +160,7 @@ def remember(spec: RunSpec) -> Memory:
         paused=bool(carry.paused),
         mends=carry.mends or 0,
         aborted=carry.aborted,
+        undo=bool(carry.undo),
         reply=carry.reply or "",
         played=dict(carry.played or {}),
     )
