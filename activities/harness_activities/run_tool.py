@@ -32,6 +32,7 @@ from harness_activities._tool_failures import (
     words,
 )
 from harness_activities._tool_host import CallHost, Progress, invoke, left_before, time_limit
+from harness_activities._tool_playback import Records, play
 from harness_activities._tool_results import Artifacts, shorten, show
 from harness_activities._tool_threads import Threads
 
@@ -56,6 +57,7 @@ class ToolActivities:
         self._readable = "read_result" in self._tools
         self._pool = Threads()
         self._deps = Deps(self.agent.deps, self._pool)
+        self._records = Records(self.artifacts)
         self._later: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
@@ -72,7 +74,7 @@ class ToolActivities:
         host = self.host_of(request)
         host.begin()
         try:
-            outcome = await self._outcome(request, host)
+            outcome = await self._played(request, host)
         except HarnessError as error:
             if error.retryable and is_tried_again(host.info, error):
                 raise try_again(error) from error
@@ -99,9 +101,25 @@ class ToolActivities:
     async def invoke(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         return await invoke(self._pool, fn, *args, **kwargs)
 
-    async def _outcome(self, request: RunTool, host: CallHost) -> ToolOutcome:
+    async def _played(self, request: RunTool, host: CallHost) -> ToolOutcome:
+        """The outcome; in a what-if from a record."""
+        if request.playback is None:
+            return await self._outcome(request, host)
+        return await play(
+            request.playback,
+            request,
+            self._records,
+            check=lambda: self._fits(request)[0],
+            run=lambda: self._outcome(request, host),
+        )
+
+    def _fits(self, request: RunTool) -> tuple[AnyTool, dict[str, Any]]:
+        """The tool, and the arguments as its own types; ToolError when they do not fit."""
         tool = self.tool(request.call.name)
-        arguments = self._tools[tool.name].typed(request.call.arguments)
+        return tool, self._tools[tool.name].typed(request.call.arguments)
+
+    async def _outcome(self, request: RunTool, host: CallHost) -> ToolOutcome:
+        tool, arguments = self._fits(request)
         self.check_host(tool, request)
         limit = time_limit(tool.policy.timeout_s, host.info)
         reason = None if request.approved else await self._asks(tool, arguments, limit)

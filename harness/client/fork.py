@@ -21,16 +21,20 @@ from harness.contracts.message import user
 from harness.contracts.model import split_ref
 from harness.contracts.run import Parent, RunSpec
 from harness.contracts.transcript import Node
+from harness.contracts.whatif import LABEL
 from harness.journal import Execution
-from harness.journal.fork import Point, check_turn, edited, point, without_hints
+from harness.journal.fork import Point, Rewriting, check_turn, point, without_hints
 from harness.journal.nodes import nodes
 from harness.store.copying import put_nodes
+from harness.store.transcripts import WALK
 from harness.store.vault import new_salt
 
 NEXT_TURN = """
 SELECT n.body FROM harness.answer a JOIN harness.node n ON n.id = a.head
 WHERE a.run = %s AND a.turn = %s AND a.call >= 0 ORDER BY a.call DESC, a.seq DESC LIMIT 1
 """
+WALKED = 200
+"""Nodes a round trip, on the way back to a result that is edited."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +45,7 @@ class Change:
     model: str | None = None
     instructions: str | None = None
     results: Mapping[str, str] = field(default_factory=dict[str, str])
-    """What tools of the last kept turn answered instead, by the ids of their calls."""
+    """What tools of kept turns answered instead, by the ids of their calls."""
 
 
 async def fork(
@@ -60,21 +64,34 @@ async def fork(
     if id is not None:
         check_id(id)
     with span("fork run", {"run": run}):
-        if isinstance(source, Recording):
-            await bring(connection, source)
-            spec, begin = source.spec, point(run, source.spec, source.events, at)
-        else:
-            spec, begin = await _find(connection, run, at)
-        if agent is not None and agent != spec.agent:
-            raise ConfigError(
-                "bad_agent",
-                f"Run {run!r} is of agent {spec.agent!r}, not of {agent!r}.",
-                fix=f"Name the agent that is called {spec.agent!r}, or none.",
-            )
-        forked = await _forked(connection, run, at, spec, begin, change)
-        name = id or new_id(spec.agent)
+        forked = await pinned(connection, source, at, change, agent=agent)
+        name = id or new_id(forked.agent)
         await launch(connection, forked, name, eager=eager, repeatable=id is not None)
         return name
+
+
+async def pinned(
+    connection: Connection,
+    source: str | Recording,
+    at: int,
+    change: Change,
+    *,
+    agent: str | None = None,
+) -> RunSpec:
+    """What a fork is started with."""
+    if isinstance(source, Recording):
+        await bring(connection, source)
+        run, spec, begin = source.run, source.spec, await _told(connection, source, at)
+    else:
+        run = source
+        spec, begin = await _find(connection, run, at)
+    if agent is not None and agent != spec.agent:
+        raise ConfigError(
+            "bad_agent",
+            f"Run {run!r} is of agent {spec.agent!r}, not of {agent!r}.",
+            fix=f"Name the agent that is called {spec.agent!r}, or none.",
+        )
+    return await _forked(connection, run, at, spec, begin, change)
 
 
 async def bring(connection: Connection, recording: Recording) -> None:
@@ -92,6 +109,17 @@ async def bring(connection: Connection, recording: Recording) -> None:
 
 
 async def _find(connection: Connection, run: str, at: int) -> tuple[RunSpec, Point]:
+    try:
+        return await _find_live(connection, run, at)
+    except RunError as error:
+        if error.code != "run.not_found":
+            raise
+    # The engine has forgotten it, or its older histories: the archive tells.
+    recording = await read_history(connection, run)
+    return recording.spec, await _told(connection, recording, at)
+
+
+async def _find_live(connection: Connection, run: str, at: int) -> tuple[RunSpec, Point]:
     run_id: str = await history.newest_execution(connection.temporal, run)
     spec, before = await _execution(connection, run, run_id)
     check_turn(run, spec, at)
@@ -105,11 +133,14 @@ async def _find(connection: Connection, run: str, at: int) -> tuple[RunSpec, Poi
         asked = asked[:-1] if asked and asked[-1].role == "assistant" else asked
         return spec, Point(node.parent, without_hints(asked))
     # The last turn, or one from before a reset: history tells.
-    recording = await read_history(connection.temporal, run)
-    begin = point(run, spec, recording.events, at)
+    return spec, await _told(connection, await read_history(connection, run), at)
+
+
+async def _told(connection: Connection, recording: Recording, at: int) -> Point:
+    begin = point(recording.run, recording.spec, recording.events, at)
     if begin.head is not None:
         await _durable(connection, begin.head, recording)
-    return spec, begin
+    return begin
 
 
 async def _execution(connection: Connection, run: str, run_id: str) -> tuple[RunSpec, str]:
@@ -148,7 +179,9 @@ async def _durable(connection: Connection, head: str, recording: Recording) -> N
 async def _forked(
     connection: Connection, run: str, at: int, spec: RunSpec, begin: Point, change: Change
 ) -> RunSpec:
-    messages = edited(run, at, begin.messages, change.results)
+    if change.results:
+        begin = await _rewritten(connection, run, at, begin, change.results)
+    messages = begin.messages
     if change.hint:
         messages = (*messages, user(change.hint, origin="hint"))
     if not messages:
@@ -162,6 +195,8 @@ async def _forked(
         "messages": messages,
         "parent": Parent(run=run, turn=at),
         "session": None,
+        "playback": None,
+        "labels": {k: v for k, v in (spec.labels or {}).items() if k != LABEL} or None,
         "lineage": spec.lineage or run,
         "salt": new_salt() if connection.vault.on else None,
         "carry": None,
@@ -175,6 +210,32 @@ async def _forked(
         other = agent.model_copy(update={"instructions": change.instructions})
         updates["spec"] = await connection.specs.put(other)
     return spec.model_copy(update=updates)
+
+
+async def _rewritten(
+    connection: Connection, run: str, at: int, begin: Point, results: Mapping[str, str]
+) -> Point:
+    """With other results of tools. Those of the last kept turn stand in what the model has not seen
+    yet; from an earlier one on the transcript is made anew, beside the one that the run has."""
+    rewriting = Rewriting(results)
+    messages = rewriting.edit(begin.messages)
+    head = begin.head
+    if not rewriting.wanted:
+        return Point(head, messages)
+    while head is not None and rewriting.wanted:
+        rows = await connection.database.fetch(WALK, (head, WALKED))
+        if not rows:
+            raise StoreError("transcript_missing", f"Transcript node {head} is not in this store.")
+        for _, body in rows:
+            if head is None or not rewriting.wanted:
+                break
+            node = Node.model_validate_json(await connection.vault.open(bytes(body)))
+            rewriting.take(node)
+            head = node.parent
+    rewriting.check(run, at)
+    made = rewriting.nodes()
+    await put_nodes(connection.database, connection.vault, run, made)
+    return Point(list(made)[-1], messages)
 
 
 def _model(connection: Connection, model: str) -> dict[str, object]:

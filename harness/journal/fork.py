@@ -9,6 +9,7 @@ from harness.contracts.errors import RunError
 from harness.contracts.event import DurableEvent, ModelCalled, ModelReplied, ToolCallFinished
 from harness.contracts.message import Message, ToolResult, tool_results
 from harness.contracts.run import RunSpec
+from harness.contracts.transcript import Node, digest
 from harness.journal.branches import standing
 
 
@@ -65,19 +66,14 @@ def without_hints(messages: tuple[Message, ...]) -> tuple[Message, ...]:
     return messages[:end]
 
 
-def edited(
-    run: str, at: int, messages: tuple[Message, ...], results: Mapping[str, str]
-) -> tuple[Message, ...]:
+def calls_of(messages: Iterable[Message]) -> dict[str, str]:
+    """The tools whose results stand in these messages, by the ids of the calls."""
+    parts = (part for message in messages for part in message.parts)
+    return {part.call: part.name for part in parts if isinstance(part, ToolResult)}
+
+
+def edited(messages: tuple[Message, ...], results: Mapping[str, str]) -> tuple[Message, ...]:
     """The messages with other answers of tools, by call."""
-    there = {p.call: p for m in messages for p in m.parts if isinstance(p, ToolResult)}
-    for call in results:
-        if call not in there:
-            known = ", ".join(f"{id} ({part.name})" for id, part in there.items()) or "none"
-            raise RunError(
-                "no_turn",
-                f"Turn {at} of {run!r} has no tool result {call!r}; it has: {known}.",
-                fix="Fork at the turn that made the call.",
-            )
     return tuple(
         message.model_copy(
             update={
@@ -91,6 +87,46 @@ def edited(
         )
         for message in messages
     )
+
+
+class Rewriting:
+    """The end of a transcript made anew with other results of tools. Nodes are taken newest first,
+    as far back as the last call that is looked for; none of them is changed."""
+
+    def __init__(self, results: Mapping[str, str]) -> None:
+        self.wanted = dict(results)
+        """Calls that were not found yet. An id that was used again means its newest call."""
+        self._known: dict[str, str] = {}
+        """Calls that were found, with their tools."""
+        self._taken: list[Node] = []
+
+    def edit(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
+        there = calls_of(messages)
+        self._known = there | self._known
+        now = {call: self.wanted.pop(call) for call in there if call in self.wanted}
+        return edited(messages, now) if now else messages
+
+    def take(self, node: Node) -> None:
+        self._taken.append(node.model_copy(update={"messages": self.edit(node.messages)}))
+
+    def nodes(self) -> dict[str, bytes]:
+        """The new nodes by their address, oldest first: the last one is the new head."""
+        made: dict[str, bytes] = {}
+        parent = self._taken[-1].parent if self._taken else None
+        for node in reversed(self._taken):
+            body = node.model_copy(update={"parent": parent}).wire()
+            parent = digest(body)
+            made[parent] = body
+        return made
+
+    def check(self, run: str, at: int) -> None:
+        for call in self.wanted:
+            known = ", ".join(f"{id} ({name})" for id, name in self._known.items()) or "none"
+            raise RunError(
+                "no_turn",
+                f"{run!r} has no tool result {call!r}; it has up to turn {at}: {known}.",
+                fix="Fork at the turn that made the call, or at a later one.",
+            )
 
 
 def _result(event: ToolCallFinished) -> ToolResult:

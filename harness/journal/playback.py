@@ -1,0 +1,165 @@
+"""What a what-if may answer to calls of tools: the results that runs were told, by call. Pure.
+
+What counts is what the model was told, whoever said it: a tool, a person who answered a question,
+edited a call or refused it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from harness.contracts import event as e
+from harness.contracts.errors import ErrorInfo
+from harness.contracts.event import DurableEvent
+from harness.contracts.message import Message, ToolCall, ToolResult
+from harness.contracts.whatif import Record, Recorded, RecordedCall, call_key
+from harness.journal.branches import standing
+
+NO_ANSWER = frozenset(
+    {"tool.not_recorded", "tool.unknown", "tool.invalid_arguments", "tool.denied"}
+)
+"""Errors that say nothing of the world: of a what-if, of the model's own mistakes, of an abort."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A call of a run, and what the model was told of it."""
+
+    turn: int
+    call: ToolCall
+    result: Recorded
+    ran: ToolCall | None = None
+    """The call as a person had edited it."""
+
+    @property
+    def calls(self) -> tuple[ToolCall, ...]:
+        return (self.call, self.ran) if self.ran else (self.call,)
+
+
+@dataclass
+class _Open:
+    turn: int
+    call: ToolCall
+    finished: e.ToolCallFinished | None = None
+    ran: ToolCall | None = None
+    told: ToolResult | None = None
+
+
+def seen(events: Iterable[DurableEvent]) -> list[Seen]:
+    """Calls with their results, in order; only of what stands after resets."""
+    done: list[_Open] = []
+    calls: dict[str, _Open] = {}
+    """Those of the newest reply: providers may use an id again in a later one."""
+    for event in standing(events):
+        match event:
+            case e.ModelReplied() if not event.interrupted:
+                calls = {call.id: _Open(event.turn, call) for call in event.message.calls}
+                done.extend(calls.values())
+            case e.ModelCalled():
+                for message in event.messages:
+                    for part in message.parts:
+                        if isinstance(part, ToolResult) and part.call in calls:
+                            calls[part.call].told = part
+            case e.ToolCallFinished() if event.call_id in calls:
+                calls[event.call_id].finished = event
+            case e.DecisionMade() if event.verdict == "edit" and event.id in calls:
+                asked = calls[event.id]
+                changed = {"arguments": event.arguments or {}}
+                asked.ran = asked.call.model_copy(update=changed)
+            case _:
+                pass
+    return [each for open in done if (each := _seen(open))]
+
+
+def _seen(open: _Open) -> Seen | None:
+    told, finished = open.told, open.finished
+    failure = finished.error if finished else None
+    if failure and failure.code in NO_ANSWER:
+        return None
+    if told is not None:
+        result = Recorded(
+            content=told.content, error=told.error, artifact=told.artifact, failure=failure
+        )
+    elif finished is not None:  # the run ended before the model was told
+        result = _finished(finished, failure)
+    else:
+        return None
+    return Seen(open.turn, open.call, result, open.ran)
+
+
+def _finished(event: e.ToolCallFinished, failure: ErrorInfo | None) -> Recorded:
+    return Recorded(
+        content=event.content,
+        error=None if event.ok else True,
+        artifact=event.artifact,
+        failure=failure,
+    )
+
+
+def edit(calls: Iterable[Seen], results: Mapping[str, str]) -> list[Seen]:
+    """With other results, by the ids of calls."""
+    return [
+        replace(each, result=Recorded(content=results[each.call.id]))
+        if each.call.id in results
+        else each
+        for each in calls
+    ]
+
+
+def record(
+    calls: Iterable[Seen],
+    at: int,
+    *,
+    before: Iterable[Message] = (),
+    parents: Iterable[tuple[Iterable[Seen], int]] = (),
+) -> Record:
+    """What a fork after turn `at` may be told.
+
+    A call is answered by the results that equal calls had after that turn, one after another. Where
+    there are none: by the newest that equal ones had up to then, `before` the run began included,
+    and last by what the run's `parents` were told, each with the turn at which it was left.
+    """
+    found: dict[str, RecordedCall] = {}
+    _add(found, _lists(calls, at))
+    _add(found, _newest(before))
+    for theirs, left in parents:
+        _add(found, _lists(theirs, left))
+    return Record(calls=tuple(found.values()))
+
+
+def _lists(calls: Iterable[Seen], at: int) -> dict[str, RecordedCall]:
+    later: dict[str, RecordedCall] = {}
+    kept: dict[str, RecordedCall] = {}
+    for each in calls:
+        for call in {call_key(c.name, c.arguments): c for c in each.calls}.items():
+            _put(later if each.turn > at else kept, *call, each.result, grow=each.turn > at)
+    return {**kept, **later}
+
+
+def _put(
+    found: dict[str, RecordedCall], key: str, call: ToolCall, result: Recorded, *, grow: bool
+) -> None:
+    before = found[key].results if grow and key in found else ()
+    found[key] = RecordedCall(name=call.name, arguments=call.arguments, results=(*before, result))
+
+
+def _newest(messages: Iterable[Message]) -> dict[str, RecordedCall]:
+    """Of a conversation that is known by its messages alone. Its errors are left out: some of them
+    say only how a run had ended."""
+    found: dict[str, RecordedCall] = {}
+    calls: dict[str, ToolCall] = {}
+    for message in messages:
+        if message.calls:
+            calls = {call.id: call for call in message.calls}
+        for part in message.parts:
+            if isinstance(part, ToolResult) and part.call in calls and not part.error:
+                call = calls[part.call]
+                result = Recorded(content=part.content, artifact=part.artifact)
+                _put(found, call_key(call.name, call.arguments), call, result, grow=False)
+    return found
+
+
+def _add(found: dict[str, RecordedCall], more: Mapping[str, RecordedCall]) -> None:
+    for key, each in more.items():
+        found.setdefault(key, each)

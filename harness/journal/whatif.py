@@ -1,0 +1,153 @@
+"""What came of a run after a turn, and how a what-if differs from what came of its source. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
+from statistics import median
+from typing import Any
+
+from harness.contracts import event as e
+from harness.contracts.event import DurableEvent
+from harness.contracts.run import RunState
+from harness.contracts.whatif import (
+    Called,
+    ForkOutcome,
+    How,
+    Outcome,
+    SourceOutcome,
+    Verdict,
+    WhatIfReport,
+    call_key,
+)
+from harness.journal.branches import standing
+
+MISTAKES = frozenset({"tool.unknown", "tool.invalid_arguments"})
+VERDICTS: tuple[Verdict, ...] = ("same", "different", "failed")
+
+
+def outcome(events: Iterable[DurableEvent], after: int) -> Outcome | None:
+    """None where there is not even a start."""
+    stands = standing(events)
+    started = next((each for each in stands if isinstance(each, e.RunStarted)), None)
+    if started is None:
+        return None
+    own = [each for each in stands if getattr(each, "turn", 0) > after]
+    replies = [each for each in own if isinstance(each, e.ModelReplied)]
+    ended = stands[-1] if isinstance(stands[-1], e.RunEnded) else None
+    costs = [each.cost_micros for each in replies if each.cost_micros is not None]
+    begun = next((each.at for each in own), started.at)
+    return Outcome(
+        run=started.run,
+        model=replies[-1].model if replies else started.model,
+        state=ended.state if ended else _state(stands),
+        output=ended.output if ended else (replies[-1].message.text if replies else ""),
+        data=ended.data if ended else None,
+        reason=ended.reason if ended else None,
+        error=ended.error if ended else None,
+        turns=len({each.turn for each in own if isinstance(each, e.ModelCalled)}),
+        calls=_calls(own),
+        tokens=sum(each.usage.total for each in replies),
+        cost_micros=sum(costs) if costs else None,
+        seconds=max(0.0, stands[-1].at - begun),
+    )
+
+
+def _state(events: Sequence[DurableEvent]) -> RunState:
+    states = [each.state for each in events if isinstance(each, e.StateChanged)]
+    return states[-1] if states else RunState.RUNNING
+
+
+def _calls(events: Sequence[DurableEvent]) -> tuple[Called, ...]:
+    finished = {
+        (each.turn, each.call_id): each for each in events if isinstance(each, e.ToolCallFinished)
+    }
+    return tuple(
+        Called(
+            turn=each.turn,
+            name=call.name,
+            arguments=call.arguments,
+            how=_how(finished.get((each.turn, call.id))),
+        )
+        for each in events
+        if isinstance(each, e.ModelReplied) and not each.interrupted
+        for call in each.message.calls
+    )
+
+
+def _how(event: e.ToolCallFinished | None) -> How:
+    if event is None:
+        return "open"
+    if event.played:
+        return "played"
+    code = event.error.code if event.error else None
+    if code == "tool.not_recorded":
+        return "refused"
+    return "invalid" if code in MISTAKES else "ran"
+
+
+def compare(was: Outcome, fork: Outcome) -> ForkOutcome:
+    both_done = was.state is fork.state is RunState.COMPLETED
+    same = both_done and _answer(was) == _answer(fork)
+    failed = fork.state is not RunState.COMPLETED
+    pairs = zip(was.calls, fork.calls, strict=False)
+    alike = sum(1 for _ in takewhile(lambda pair: _key(pair[0]) == _key(pair[1]), pairs))
+    rest = [calls[alike].turn for calls in (was.calls, fork.calls) if len(calls) > alike]
+    return ForkOutcome(
+        **dict(fork),
+        verdict="failed" if failed else "same" if same else "different",
+        same_answer=same,
+        same_calls=alike,
+        parts=min(rest) if rest else None,
+    )
+
+
+def _answer(of: Outcome) -> Any:
+    """Typed results are compared as what they are, others without the space between words."""
+    return of.data if of.data is not None else " ".join(of.output.split())
+
+
+def _key(call: Called) -> str:
+    return call_key(call.name, call.arguments)
+
+
+def medians(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """Of tokens, cost and seconds; cost only where it is known of all."""
+    if not outcomes:
+        return {}
+    found: dict[str, float] = {
+        "tokens": median(each.tokens for each in outcomes),
+        "seconds": median(each.seconds for each in outcomes),
+    }
+    costs = [each.cost_micros for each in outcomes if each.cost_micros is not None]
+    if len(costs) == len(outcomes):
+        found["cost_micros"] = median(costs)
+    return found
+
+
+def summary(report: WhatIfReport) -> dict[str, Any]:
+    """The report in figures."""
+    return {
+        "label": report.label,
+        "at": report.at,
+        "changes": list(report.changes),
+        "live_reads": bool(report.live_reads),
+        "complete": report.complete,
+        "forks": len(report.forks),
+        **{each: report.count(each) for each in VERDICTS},
+        "median": medians(report.forks),
+        "was": medians([each.was for each in report.sources if each.was]),
+        "sources": [_source(each) for each in report.sources],
+    }
+
+
+def _source(each: SourceOutcome) -> dict[str, Any]:
+    data: dict[str, Any] = {"source": each.source, "recorded": each.recorded}
+    if each.was:
+        kept = {"model", "state", "output", "data", "turns", "tokens", "cost_micros", "seconds"}
+        data["was"] = each.was.model_dump(mode="json", exclude_none=True, include=kept)
+    data |= {verdict: each.count(verdict) for verdict in VERDICTS}
+    data["median"] = medians(each.forks)
+    if each.error:
+        data["error"] = each.error.model_dump(mode="json", exclude_none=True)
+    return data
