@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import mimetypes
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,18 +14,22 @@ from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError
 
 from harness.agent import Agent
+from harness.client.attachments import attach
 from harness.client.connection import Connection
 from harness.client.follow import Feeds
 from harness.client.fork import Change, fork
 from harness.client.handle import RunHandle
 from harness.client.patience import not_found
+from harness.client.playback import Read
 from harness.client.recording import Recording
 from harness.client.start import Request, as_messages, start
+from harness.client.whatif import Progress, Question, WhatIf
 from harness.commons.log import get_logger
 from harness.config.providers import check_models
-from harness.contracts.errors import RunError, StoreError
+from harness.contracts.errors import RunError
 from harness.contracts.message import FileRef, Image, Message
 from harness.contracts.run import WORKFLOW, Budget, RunState
+from harness.contracts.whatif import WhatIfReport
 
 Out = TypeVar("Out")
 
@@ -112,19 +114,7 @@ class HarnessClient:
     async def attach(self, file: Path) -> Image | FileRef:
         """Store a file for a message: a picture is shown to the model, anything else is named to
         it, to be read with `read_result`."""
-        media_type = mimetypes.guess_type(file.name)[0]
-        try:
-            content = await asyncio.to_thread(file.read_bytes)
-        except OSError as error:
-            raise StoreError(
-                "artifact_missing",
-                f"{file} cannot be read: {error.strerror}",
-                fix="Correct the path.",
-            ) from error
-        artifact = await self.connection.artifacts.put(content, media_type=media_type)
-        if media_type and media_type.startswith("image/"):
-            return Image(media_type=media_type, artifact=artifact)
-        return FileRef(artifact=artifact, name=file.name, media_type=media_type, size=len(content))
+        return await attach(self.connection, file)
 
     def run(self, id: str, agent: Agent[Out] | None = None) -> RunHandle[Out]:
         """The run with this id. Nothing is asked yet: a wrong id shows at the first question."""
@@ -147,6 +137,31 @@ class HarnessClient:
         name = agent.name if agent else None
         forked = await fork(self.connection, source, at, change, id=id, agent=name, eager=served)
         return self.run(forked, agent)
+
+    async def whatif(
+        self,
+        sources: Sequence[str | Recording],
+        at: int,
+        change: Change | None = None,
+        *,
+        n: int = 5,
+        live_reads: bool = False,
+        agent: Agent[Any] | None = None,
+        read: Read | None = None,
+        progress: Progress | None = None,
+    ) -> WhatIfReport:
+        """What would have come of past runs: `n` forks of each after turn `at`, whose tools do not
+        run. They are told what was recorded of the run; what is not recorded is refused, but for
+        tools that only read where `live_reads` allows them. Nothing reaches the world, and nobody
+        is asked. A run that cannot be asked stops no other: see `SourceOutcome.error`.
+
+        `agent` is needed only where this process shall serve the forks, `read` where runs are
+        known from elsewhere than from the engine and the archive."""
+        question = Question(at=at, change=change or Change(), n=n, live_reads=live_reads)
+        served = agent is not None and await self.serve(agent)
+        name = agent.name if agent else None
+        asking = WhatIf(self.connection, self.run, question, agent=name, served=served)
+        return await asking.ask(sources, read=read, progress=progress)
 
     async def runs(self, query: str = "", limit: int | None = None) -> AsyncIterator[RunRow]:
         """Runs, newest first. `query` is the engine's own language, such as

@@ -14,10 +14,10 @@ from temporalio.converter import (
     WorkflowSerializationContext,
 )
 
+from harness.journal.payloads import ENCRYPTED
 from harness.store.vault import Vault
 
-ENCODING = b"binary/encrypted"
-METADATA = {"encoding": ENCODING}
+METADATA = {"encoding": ENCRYPTED.encode()}
 
 
 class Codec(PayloadCodec, WithSerializationContext):
@@ -46,6 +46,6 @@ class Codec(PayloadCodec, WithSerializationContext):
         return [await self._plain(each) for each in payloads]
 
     async def _plain(self, payload: Payload) -> Payload:
-        if payload.metadata.get("encoding") != ENCODING:
+        if payload.metadata.get("encoding") != METADATA["encoding"]:
             return payload
         return Payload.FromString(await self._vault.open(payload.data))

@@ -22,6 +22,7 @@ from temporalio.converter import (
 )
 
 from harness.contracts.base import Word
+from harness.journal.payloads import ENCRYPTED, key_missing
 
 METADATA = {"encoding": b"json/plain"}
 
@@ -46,6 +47,20 @@ class WordConverter(EncodingPayloadConverter):
         return _adapter(hint).validate_json(payload.data)  # pyright: ignore[reportUnknownArgumentType]
 
 
+class Unreadable(EncodingPayloadConverter):
+    """Says what is wrong where a payload comes this far without having been decrypted."""
+
+    @property
+    def encoding(self) -> str:
+        return ENCRYPTED
+
+    def to_payload(self, value: Any) -> Payload | None:  # noqa: ARG002
+        return None
+
+    def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:  # noqa: ARG002
+        raise key_missing()
+
+
 @lru_cache(maxsize=256)
 def _adapter(type_hint: Any) -> TypeAdapter[Any]:
     return TypeAdapter(type_hint)
@@ -58,6 +73,7 @@ class HarnessPayloadConverter(CompositePayloadConverter):
             BinaryPlainPayloadConverter(),
             JSONProtoPayloadConverter(),  # the page asks for a run's current details in it
             WordConverter(),
+            Unreadable(),
         )
 
 

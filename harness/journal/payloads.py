@@ -11,10 +11,26 @@ from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.failure.v1 import Failure
 
 from harness.contracts.base import Word
-from harness.contracts.errors import CATALOG, ErrorInfo, RunError, by_code
+from harness.contracts.errors import CATALOG, ErrorInfo, RunError, StoreError, by_code
 from harness.contracts.steering import plain_value
 
 W = TypeVar("W", bound=Word)
+
+
+ENCRYPTED = "binary/encrypted"
+
+
+def data_of(payload: Payload) -> bytes:
+    """What it holds; an error where this process has no key to read it with."""
+    if payload.metadata.get("encoding") == ENCRYPTED.encode():
+        raise key_missing()
+    return payload.data
+
+
+def key_missing() -> StoreError:
+    return StoreError(
+        "key_missing", "This run is encrypted, and no encryption.key is set to read it."
+    )
 
 
 def seconds(stamp: Timestamp) -> float:
@@ -23,7 +39,7 @@ def seconds(stamp: Timestamp) -> float:
 
 def word(model: type[W], payload: Payload) -> W:
     try:
-        return model.model_validate_json(payload.data)
+        return model.model_validate_json(data_of(payload))
     except ValidationError as error:
         raise RunError(
             "too_new",
@@ -37,12 +53,12 @@ def first(model: type[W], payloads: Payloads) -> W | None:
 
 
 def value(payload: Payload) -> Any:
-    return from_json(payload.data) if payload.data else None
+    return from_json(data_of(payload)) if payload.data else None
 
 
 def plain(payloads: Payloads) -> list[Any]:
     """What a person typed, as the workflow read it."""
-    return [plain_value(p.metadata["encoding"], p.data) for p in payloads.payloads]
+    return [plain_value(p.metadata["encoding"], data_of(p)) for p in payloads.payloads]
 
 
 def error_info(failure: Failure) -> ErrorInfo:

@@ -1,0 +1,234 @@
+"""With a key, nothing that a run says can be read in the engine's files or in the database."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import Agent, Harness, ToolContext, tool
+from harness.client.connection import open_connection
+from harness.client.export import read_file
+from harness.config.settings import Settings
+from harness.contracts.errors import StoreError, ToolError
+from harness.contracts.event import LIVE, DurableEvent, RunEnded, ToolCallFinished
+from harness.contracts.run import RunState
+from harness.local import hosting
+from harness.replay import check
+from harness.store import Artifacts, Database
+from harness.store.keyring import new_key
+from tests.fakes.model_server import ModelServer
+from tests.fakes.runs import add, all_events, one, only, waiting
+from tests.fakes.steps import call, calls, say
+
+TABLES = (
+    "node", "answer", "artifact", "effect", "live_output", "live_progress", "attempt", "seal",
+    "session", "lineage",
+)  # fmt: skip
+
+
+@pytest.fixture
+def options(options: dict[str, Any]) -> dict[str, Any]:
+    return {**options, "encryption": {"key": new_key()}}
+
+
+@pytest.fixture
+def secret() -> str:
+    return f"secret{uuid.uuid4().hex}"
+
+
+def agent(name: str, secret: str) -> Agent[str]:
+    @tool(effect="write", approval="always")
+    async def send(to: str, context: ToolContext[None]) -> str:
+        """Send a message."""
+        context.progress(f"sending {secret}")
+        context.heartbeat(f"at {secret}")
+        context.receipt({"id": secret})
+        return f"sent {secret} to {to}"
+
+    @send.undo
+    def unsend(context: ToolContext[None], receipt: dict[str, str]) -> str:  # noqa: ARG001
+        return f"took {receipt['id']} back"
+
+    @tool(effect="read")
+    def broken(what: str) -> str:
+        """Fail."""
+        raise ToolError("temporary", f"no {what} for {secret}")
+
+    @tool(effect="read")
+    def large() -> str:
+        """Say much."""
+        return secret + " and more" * 60_000
+
+    return Agent(name, tools=[add, send, broken, large])
+
+
+async def readable(database: Database, engine: Path, secret: str) -> list[str]:
+    """Where the secret can be read."""
+    places = [
+        table
+        for table in TABLES
+        if await database.fetch(
+            f"SELECT 1 FROM harness.{table} t WHERE t::text LIKE %s OR t::text LIKE %s",  # pyright: ignore[reportArgumentType]
+            (f"%{secret}%", f"%{secret.encode().hex()}%"),
+        )
+    ]
+    grep = ["grep", "-rlaF", secret, str(engine)]
+    found = await asyncio.to_thread(subprocess.run, grep, capture_output=True, text=True)
+    return places + found.stdout.splitlines()
+
+
+async def converse(harness: Harness, model_server: ModelServer, name: str, secret: str) -> Any:
+    """A run that says the secret wherever something can be said."""
+    model_server.script(
+        calls(("add", {"a": 1, "b": 2}), ("broken", {"what": secret}), ("large", {})),
+        call("send", to=secret),
+        say(f"All of {secret} is done. " * 40, delay=0.02, pieces=20),
+    )
+    run = await harness.start(agent(name, secret), f"Tell {secret}.", id=f"{name}-1")
+    await run.hint(f"think of {secret}")
+    await waiting(run)
+    await run.approve(note=f"{secret} may go")
+    await run.outcome()
+    return run
+
+
+async def test_nothing_that_was_said_can_be_read(
+    harness: Harness, model_server: ModelServer, name: str, engine: Any, secret: str
+) -> None:
+    plain = f"plain{uuid.uuid4().hex}"
+    run = await harness.start(Agent(plain), "Hello.")  # that grep would find it
+    await run.abort()
+    run = await converse(harness, model_server, name, secret)
+    events = await all_events(run)
+    assert one(events, RunEnded).state is RunState.COMPLETED
+    assert secret in (await run.result()).output
+    failed = [each for each in only(events, ToolCallFinished) if not each.ok]
+    assert failed, [repr(e)[:300] for e in events]
+    assert secret in failed[0].content
+    assert any(isinstance(event, LIVE) for event in events)
+    [effect] = await run.effects()
+    assert (effect.arguments, effect.receipt) == ({"to": secret}, {"id": secret})
+    assert effect.result is not None and secret in effect.result
+    report = await run.undo()
+    assert report.steps[0].said == f"took {secret} back"
+    assert (await run.effects())[0].note == f"took {secret} back"
+    attempts = await run.attempts()
+    assert attempts and all(secret in each.message for each in attempts)
+
+    database, folder = harness.connection.database, engine.project
+    assert await readable(database, folder, plain), "an agent's name is no secret"
+    assert await readable(database, folder, secret) == []
+
+
+async def test_forks_sessions_exports_and_replays_work_as_without(
+    harness: Harness, model_server: ModelServer, name: str, secret: str, tmp_path: Path
+) -> None:
+    run = await converse(harness, model_server, name, secret)
+    file = tmp_path / "run.json"
+    await run.export(file)
+    recording = read_file(file)
+    assert recording.events == await run.trace()
+    assert not recording.missing
+    await check(file)
+
+    model_server.script(say("forked"))
+    forked = await harness.fork(run.id, 1, hint("go on"), agent=agent(name, secret))
+    assert (await forked.result()).output == "forked"
+    model_server.script(say("from the file"))
+    forked = await harness.fork(recording, 1, hint("go on"), agent=agent(name, secret))
+    assert (await forked.result()).output == "from the file"
+
+    session = harness.session(f"{name}-talk")
+    model_server.script(say(f"one {secret}"), say("two"))
+    await (await session.start(agent(name, secret), "first")).result()
+    second = await session.start(agent(name, secret), "second")
+    assert (await second.result()).output == "two"
+    connection = harness.connection
+    families = {await connection.vault.family(each) for each in await session.runs()}
+    assert families == {f"session/{name}-talk"}
+    assert await connection.vault.family(forked.id) == run.id
+
+
+async def test_another_process_reads_it_with_the_key_and_not_without(
+    harness: Harness, model_server: ModelServer, name: str, secret: str,
+    options: dict[str, Any], tmp_path: Path,
+) -> None:  # fmt: skip
+    run = await converse(harness, model_server, name, secret)
+    connection = harness.connection
+    durable = [each for each in await run.trace()]
+
+    async def trace(**changes: Any) -> list[DurableEvent]:
+        settings = Settings.model_validate({**options, **changes})
+        async with open_connection(settings, connection.endpoints, tmp_path) as other:
+            return await Harness(other).run(run.id).trace()
+
+    assert await trace() == durable
+    rotated = {"key": new_key(), "old_keys": [options["encryption"]["key"]]}
+    assert await trace(encryption=rotated) == durable
+    with pytest.raises(StoreError, match=r"store\.key_missing|no encryption\.key is set"):
+        await trace(encryption={})
+    with pytest.raises(StoreError, match="which the settings do not have"):
+        await trace(encryption={"key": new_key()})
+    settings = Settings.model_validate({**options, "encryption": rotated})
+    async with open_connection(settings, connection.endpoints, tmp_path) as other:
+        done, count = await other.vault.keyring.rotate()
+        assert done == count >= 1
+        assert await other.vault.keyring.rotate() == (0, count)
+    assert await trace(encryption={"key": rotated["key"]}) == durable
+
+
+async def test_a_run_that_began_without_a_key_goes_on_with_one(
+    options: dict[str, Any], model_server: ModelServer, name: str, secret: str, tmp_path: Path,
+    engine: Any,
+) -> None:  # fmt: skip
+    @tool(effect="write", approval="always")
+    def send(to: str) -> str:
+        """Send a message."""
+        return f"sent {secret} to {to}"
+
+    told = Agent(name, tools=[send])
+    model_server.script(call("send", to="Ada"), say(secret))
+    without = Settings.model_validate({**options, "encryption": {}})
+    async with Harness.local(project=tmp_path, settings=without) as harness:
+        run = await harness.start(told, "go")
+        await waiting(run)
+        id, endpoints = run.id, harness.connection.endpoints
+    async with (
+        open_connection(Settings.model_validate(options), endpoints, tmp_path) as connection,
+        hosting(connection) as harness,
+    ):
+        run = harness.run(id, told)
+        await harness.serve(told)
+        await run.approve()
+        assert (await run.result()).output == secret
+        assert await readable(connection.database, engine.project, secret) == []
+
+
+async def test_what_is_stored_by_its_address_tells_nothing(
+    harness: Harness, name: str, secret: str
+) -> None:
+    """The same content of two families has two addresses, and of one family one."""
+    artifacts = harness.connection.artifacts
+    content = secret.encode() * 3
+    first = await artifacts.put(content, run=f"{name}-a")
+    assert await artifacts.put(content, run=f"{name}-a") == first
+    second = await artifacts.put(content, run=f"{name}-b")
+    assert second != first
+    fresh = Artifacts(
+        harness.connection.database,
+        harness.connection.settings.artifacts,
+        vault=harness.connection.vault,
+    )
+    assert await fresh.get(first) == await fresh.get(second) == content
+    assert await fresh.get(first, 3, 10) == content[3:13]
+
+
+def hint(text: str) -> Any:
+    from harness.client.fork import Change
+
+    return Change(hint=text)
