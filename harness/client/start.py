@@ -21,6 +21,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.agent import Agent
+from harness.client.attachments import taken_up
 from harness.client.connection import Connection, whoami
 from harness.commons.telemetry import current_trace_id, span
 from harness.contracts.errors import ConfigError, RunError, StackError, StoreError
@@ -146,6 +147,8 @@ async def launch(
     prompt = spec.asked
     if spec.lineage:
         await join_family(connection, id, spec.lineage)
+    messages = await taken_up(connection, id, spec.messages)
+    spec = spec.model_copy(update={"messages": messages})
     attributes = {
         "HarnessAgent": spec.agent,
         "HarnessState": RunState.RUNNING.value,
