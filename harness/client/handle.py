@@ -29,6 +29,7 @@ from harness.client.fork import Change, fork
 from harness.client.patience import not_found
 from harness.client.recording import record
 from harness.client.trouble import trouble
+from harness.client.whatif import Question, WhatIf
 from harness.commons.files import write_atomic
 from harness.contracts.attempt import Attempt
 from harness.contracts.effect import EffectRow, UndoReport
@@ -53,6 +54,7 @@ from harness.contracts.steering import (
     read_decide,
     read_signal,
 )
+from harness.contracts.whatif import WhatIfReport
 from harness.store.attempts import attempts_of
 
 Out = TypeVar("Out")
@@ -270,12 +272,37 @@ class RunHandle(Generic[Out]):
         """A new run that has turns 1 to `at` of this one behind it and goes on with the next model
         call. Nothing of that is run again, and this run stays as it is.
 
-        `results` replaces what tools of turn `at` answered, by the ids of their calls."""
+        `results` replaces what tools of those turns answered, by the ids of their calls."""
         change = Change(hint=hint, model=model, instructions=instructions, results=results or {})
         served = bool(self._agent and self._serve and await self._serve(self._agent))
         name = self._agent.name if self._agent else None
         forked = await fork(self._connection, self.id, at, change, id=id, agent=name, eager=served)
         return RunHandle(self._connection, self._feeds, forked, self._agent, self._serve)
+
+    async def whatif(
+        self,
+        at: int,
+        *,
+        hint: str | None = None,
+        model: str | None = None,
+        instructions: str | None = None,
+        results: Mapping[str, str] | None = None,
+        n: int = 5,
+        live_reads: bool = False,
+    ) -> WhatIfReport:
+        """What would have come of this run: `n` forks after turn `at` whose tools do not run. See
+        `HarnessClient.whatif`, which asks many runs. `results` replaces what tools answered, in
+        turns that are kept and in those that are played back."""
+        change = Change(hint=hint, model=model, instructions=instructions, results=results or {})
+        asked = Question(at=at, change=change, n=n, live_reads=live_reads)
+        served = bool(self._agent and self._serve and await self._serve(self._agent))
+        name = self._agent.name if self._agent else None
+
+        def handle(id: str) -> RunHandle[Any]:
+            return RunHandle(self._connection, self._feeds, id)
+
+        asking = WhatIf(self._connection, handle, asked, agent=name, served=served)
+        return await asking.ask([self.id])
 
     # --- inside
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from temporalio.api.enums.v1 import TaskQueueType
@@ -19,7 +19,7 @@ from temporalio.service import RPCError
 from harness.client.connection import Connection
 from harness.client.fork import Change, pinned
 from harness.client.playback import Read, record_of
-from harness.client.recording import Recording
+from harness.client.recording import Recording, read_history
 from harness.client.start import launch, new_id
 from harness.contracts.errors import ConfigError, HarnessError, RunError
 from harness.contracts.queues import agent_queue
@@ -68,18 +68,17 @@ class Question:
             raise ConfigError("invalid_value", "A what-if needs one fork at least.")
 
 
-@dataclass(kw_only=True)
+@dataclass
 class WhatIf:
-    """One what-if on its way. `handle` gives the run with an id, `read` what was recorded of it;
-    `agent` is the name of the one that is served here, where one is."""
+    """One what-if on its way. `agent` is the name of the one that is served here, where one is."""
 
     connection: Connection
     handle: Callable[[str], RunHandle[Any]]
-    read: Read
+    """Gives the run with an id."""
     question: Question
+    _: KW_ONLY
     agent: str | None = None
     served: bool = False
-    progress: Progress
 
     def __post_init__(self) -> None:
         self.label = new_id(LABEL)
@@ -87,9 +86,18 @@ class WhatIf:
         self._reading = asyncio.Semaphore(READ_AT_ONCE)
         self._open: set[str] = set()
         self._polled: dict[str, bool] = {}
+        self._read: Read = lambda run: read_history(self.connection, run)
+        self._progress: Progress | None = None
 
-    async def ask(self, sources: Sequence[str | Recording]) -> WhatIfReport:
+    async def ask(
+        self,
+        sources: Sequence[str | Recording],
+        *,
+        read: Read | None = None,
+        progress: Progress | None = None,
+    ) -> WhatIfReport:
         """Ask it of every source; a source that cannot be asked stops no other."""
+        self._read, self._progress = read or self._read, progress
         tasks = [asyncio.create_task(self._source(each)) for each in sources]
         try:
             asked = await asyncio.gather(*tasks)
@@ -111,7 +119,7 @@ class WhatIf:
         known = SourceOutcome(source=name, recorded=0)
         try:
             async with self._reading:
-                recording = await self.read(source) if isinstance(source, str) else source
+                recording = await self._read(source) if isinstance(source, str) else source
                 spec, played = await self._spec(recording)
             was = outcome(recording.events, self.question.at)
             assert was is not None  # it has a spec, so it has started
@@ -121,7 +129,7 @@ class WhatIf:
             return await self._all(known, forks)
         except HarnessError as error:
             known = known.model_copy(update={"error": error.info})
-            self.progress(known, None)
+            self._told(known, None)
             return known
 
     async def _all(
@@ -136,8 +144,12 @@ class WhatIf:
         info = next((each.info for each in errors if isinstance(each, HarnessError)), None)
         known = known.model_copy(update={"forks": good, "error": info})
         if info is not None:
-            self.progress(known, None)
+            self._told(known, None)
         return known
+
+    def _told(self, source: SourceOutcome, fork: ForkOutcome | None) -> None:
+        if self._progress:
+            self._progress(source, fork)
 
     # --- before the forks
 
@@ -153,7 +165,7 @@ class WhatIf:
         spec = await pinned(self.connection, recording, question.at, change, agent=self.agent)
         # Calls that are not kept answer otherwise where they are played back from.
         otherwise = edit(calls, {c: text for c, text in results.items() if c in later})
-        played = await record_of(self.connection, recording, otherwise, question.at, self.read)
+        played = await record_of(self.connection, recording, otherwise, question.at, self._read)
         artifact = await self.connection.artifacts.put(
             played.wire(), media_type="application/json", run=recording.run
         )
@@ -185,7 +197,7 @@ class WhatIf:
         if ended is None:
             raise RunError("failed", f"Fork {run.id!r} did not start.")
         compared = compare(was, ended)
-        self.progress(known, compared)
+        self._told(known, compared)
         return compared
 
     async def _ended(self, run: RunHandle[Any], spec: RunSpec) -> None:
