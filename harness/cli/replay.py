@@ -54,7 +54,7 @@ async def _found(query: str | None, since: datetime | None, out: Out) -> AsyncIt
     async with opened(out, index=True) as client:
         ids = dict.fromkeys([row.id async for row in client.runs(" AND ".join(parts))])
         for id in ids:  # after a reset there are two rows
-            yield await read_history(client.connection.temporal, id)
+            yield await read_history(client.connection, id)
 
 
 def _since(text: str) -> datetime:

@@ -16,7 +16,7 @@ from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
 from temporalio.api.history.v1 import History
 from temporalio.client import WorkflowHistory
 
-from harness.client.recording import Blob, Recording
+from harness.client.recording import Blob, Proof, Recording
 from harness.contracts.attempt import Attempt
 from harness.contracts.errors import RunError, StoreError
 from harness.contracts.transcript import digest
@@ -47,6 +47,12 @@ def dumps(recording: Recording) -> str:
         "missing": list(recording.missing),
         "attempts": [json.loads(each.wire()) for each in recording.attempts],
     }
+    if (proof := recording.proof) is not None:
+        data["seal"] = {
+            "entry": proof.entry.decode(),
+            "key": proof.key.hex(),
+            "marks": {id: marks.hex() for id, marks in proof.marks.items()},
+        }
     return json.dumps({**data, "digest": _digest(data)}, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -105,10 +111,16 @@ def _read(data: dict[str, Any]) -> Recording:
         },
         missing=tuple(data["missing"]),
         attempts=tuple(Attempt.model_validate(each) for each in data.get("attempts", ())),
+        proof=_proof(data["seal"]) if "seal" in data else None,
         harness=data["harness"],
         projector=data["projector"],
         at=data["at"],
     )
+
+
+def _proof(data: dict[str, Any]) -> Proof:
+    marks = {id: bytes.fromhex(text) for id, text in data["marks"].items()}
+    return Proof(data["entry"].encode(), bytes.fromhex(data["key"]), marks)
 
 
 def _foreign(data: dict[str, Any], file: Path) -> Recording:

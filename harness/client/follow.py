@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import aclosing, contextmanager
 
-from harness.client import history
+from harness.client import past
 from harness.client.connection import Connection
 from harness.client.merge import Merger
 from harness.contracts.event import LIVE, DurableEvent, Event, LiveEvent, RunStarted
@@ -59,7 +59,7 @@ class Feed:
 
     async def _read(self) -> None:
         try:
-            async for event in history.events(self._connection.temporal, self._run):
+            async for event in past.events(self._connection, self._run):
                 self._events.append(event)
                 self._wake()
             self._over = True

@@ -21,7 +21,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.agent import Agent
-from harness.client import history, undo
+from harness.client import history, past, undo
 from harness.client.connection import Connection, whoami
 from harness.client.export import dumps
 from harness.client.follow import Feeds
@@ -114,7 +114,7 @@ class RunHandle(Generic[Out]):
 
     async def trace(self) -> list[DurableEvent]:
         """What has happened so far, from history alone; needs no worker."""
-        return [event async for event in history.events(self._temporal, self.id, wait=False)]
+        return [event async for event in past.events(self._connection, self.id, wait=False)]
 
     async def attempts(self) -> list[Attempt]:
         """Attempts that failed, from the log that workers keep: history has their number and why
@@ -129,9 +129,7 @@ class RunHandle(Generic[Out]):
 
     async def outcome(self) -> RunResult:
         """How the run ends, whatever the way; waits for it."""
-        if not self._feeds.reading(self.id) and (
-            result := await history.completed(self._temporal, self.id)
-        ):
+        if not self._feeds.reading(self.id) and (result := await self._completed()):
             return result
         last: RunEnded | None = None
         async for event in self._feeds.durable(self.id):
@@ -149,6 +147,14 @@ class RunHandle(Generic[Out]):
             error=last.error,
             undone=last.undone,
         )
+
+    async def _completed(self) -> RunResult | None:
+        try:
+            return await history.completed(self._temporal, self.id)
+        except RunError as error:
+            if error.code != "run.not_found":
+                raise
+            return None  # its events are looked for in the archive too
 
     async def result(self) -> Finished[Out]:
         """The result of a run that completed or was aborted; a failed one raises its error."""

@@ -26,9 +26,11 @@ from harness.journal.chain import continued
 from harness.journal.payloads import first
 
 
-async def events(client: Client, run: str, *, wait: bool = True) -> AsyncIterator[DurableEvent]:
-    """All events of a run, from its first execution on; with `wait` until it is over."""
-    run_id, skip = await first_execution(client, run), 0
+async def events(
+    client: Client, run: str, run_id: str | None, *, skip: int = 0, wait: bool = True
+) -> AsyncIterator[DurableEvent]:
+    """The events of a run from an execution on, without what is before its entry `skip`; with
+    `wait` until the run is over."""
     while run_id:
         projector = Projector(run=run, run_id=run_id)
         following = None
@@ -52,7 +54,15 @@ async def events(client: Client, run: str, *, wait: bool = True) -> AsyncIterato
 async def entries(
     client: Client, run: str, run_id: str, *, wait: bool
 ) -> AsyncIterator[HistoryEvent]:
-    """The entries of one execution; the token of the poll resumes exactly after an outage."""
+    """The entries of one execution, their payloads readable."""
+    async for entry in raw_entries(client, run, run_id, wait=wait):
+        yield await plain(client.data_converter, entry)
+
+
+async def raw_entries(
+    client: Client, run: str, run_id: str, *, wait: bool = False
+) -> AsyncIterator[HistoryEvent]:
+    """As the engine has them. The token of the poll resumes exactly after an outage."""
     token = b""
     while True:
         request = GetWorkflowExecutionHistoryRequest(
@@ -63,7 +73,7 @@ async def entries(
         )
         page = await _page(client, request, run)
         for entry in page.history.events:
-            yield await plain(client.data_converter, entry)
+            yield entry
         token = page.next_page_token
         if not token:
             return
@@ -101,19 +111,20 @@ async def completed(client: Client, run: str) -> RunResult | None:
             return None
 
 
-async def first_execution(client: Client, run: str) -> str:
-    """The oldest execution of the chain that the engine still knows: the first ones go when their
-    retention is over, while the run may go on."""
+async def first_execution(client: Client, run: str) -> tuple[str, str | None]:
+    """The oldest execution of the chain that the engine still knows, and the first of all where
+    it does not know that any more: the oldest go when their retention is over, while the run may
+    go on."""
     newest = await _describe(client, run)
     first = newest.raw_description.workflow_execution_info.first_run_id
     if not first or first == newest.run_id:
-        return newest.run_id or ""
+        return newest.run_id or "", None
     try:
-        return (await _describe(client, run, first)).run_id or ""
+        return (await _describe(client, run, first)).run_id or "", None
     except RunError:
         query = f"WorkflowId = {json.dumps(run)}"
         known = [(row.start_time, row.run_id) async for row in client.list_workflows(query)]
-        return min(known)[1] if known else newest.run_id or ""
+        return min(known)[1] if known else newest.run_id or "", first
 
 
 async def newest_execution(client: Client, run: str) -> str:

@@ -4,14 +4,13 @@ trace, replay and fork read, whether it comes from the engine or from a file."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from temporalio.client import Client
-
-from harness.client import history
+from harness.client import past
 from harness.client.connection import Connection
+from harness.client.past import shown_execution
 from harness.contracts.attempt import Attempt
 from harness.contracts.errors import RunError, StoreError
 from harness.contracts.event import DurableEvent, ModelCalled, ModelReplied, RunEnded
@@ -19,9 +18,9 @@ from harness.contracts.message import FileRef, Image, Message, ToolResult
 from harness.contracts.run import WORKFLOW, RunSpec
 from harness.contracts.transcript import Node
 from harness.journal import VERSION, Execution, project_chain
-from harness.journal.chain import continued
 from harness.journal.nodes import nodes
 from harness.journal.payloads import first
+from harness.journal.seal import marks_of
 from harness.store.artifacts import Artifacts
 from harness.store.attempts import attempts_of
 from harness.store.copying import read_nodes
@@ -32,6 +31,17 @@ from harness.version import __version__
 class Blob:
     content: bytes
     media_type: str | None = None
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What proves without a store that a recording is what was sealed."""
+
+    entry: bytes
+    """Its hash is the replay token."""
+    key: bytes
+    marks: Mapping[str, bytes]
+    """By execution: which event was changed, where one was."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,8 @@ class Recording:
     """Addresses that the run names and the store does not have."""
     attempts: tuple[Attempt, ...] = ()
     """Failed ones, from the attempt log: what history does not keep."""
+    proof: Proof | None = None
+    """None: it had not been sealed."""
     harness: str = __version__
     projector: int = VERSION
     at: float | None = None
@@ -66,24 +78,14 @@ class Recording:
         raise RunError("not_found", f"{self.run!r} is a workflow, but no run of an agent.")
 
 
-async def read_history(client: Client, run: str) -> Recording:
-    """What the engine knows of a run so far."""
-    return Recording(run, tuple([each async for each in executions(client, run)]))
-
-
-async def executions(client: Client, run: str) -> AsyncIterator[Execution]:
-    run_id: str | None = await history.first_execution(client, run)
-    while run_id:
-        entries = [each async for each in history.entries(client, run, run_id, wait=False)]
-        yield Execution(run_id, tuple(entries))
-        following = next((to for each in reversed(entries) if (to := continued(each))), None)
-        branch = None if following else await history.branch_of(client, run, run_id)
-        run_id = following or (branch[0] if branch else None)
+async def read_history(connection: Connection, run: str) -> Recording:
+    """What is known of a run so far: by the engine, or by the archive where that has forgotten."""
+    return Recording(run, await past.executions(connection, run))
 
 
 async def record(connection: Connection, run: str, *, at: float) -> Recording:
     """A run with everything that it names."""
-    known = await read_history(connection.temporal, run)
+    known = await read_history(connection, run)
     spec, events = known.spec, known.events
     found, lost = await _nodes(connection, spec, events)
     messages = [each for body in found.values() for each in _messages(body)]
@@ -100,9 +102,34 @@ async def record(connection: Connection, run: str, *, at: float) -> Recording:
         nodes=found,
         artifacts={id: blob for id, blob in kept.items() if id != spec.spec},
         missing=tuple(sorted({*lost, *(id for id, blob in blobs if blob is None)})),
-        attempts=tuple(await attempts_of(connection.database, run, connection.vault)),
+        attempts=await _attempts(connection, run),
+        proof=await _proof(connection, known),
         at=at,
     )
+
+
+async def _attempts(connection: Connection, run: str) -> tuple[Attempt, ...]:
+    """From the log; of a run that was made elsewhere, as they were sealed."""
+    logged = tuple(await attempts_of(connection.database, run, connection.vault))
+    if logged:
+        return logged
+    try:
+        return (await past.sealed(connection, run)).attempts
+    except (RunError, StoreError):  # not sealed, or not readable any more
+        return ()
+
+
+async def _proof(connection: Connection, known: Recording) -> Proof | None:
+    store = past.seals(connection)
+    rows = await store.of_run(known.run, connection.endpoints.namespace)
+    ids = tuple(each.run_id for each in known.executions)
+    row = next((each for each in rows if each.kind != "part" and each.run_ids == ids), None)
+    key = await store.key(row) if row else None
+    if row is None or key is None:
+        return None
+    shown = [shown_execution(each) for each in known.executions]
+    marks = {each.run_id: b"".join(marks_of(key, known.run, each)) for each in shown}
+    return Proof(row.entry, key, marks)
 
 
 async def _nodes(

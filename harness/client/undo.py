@@ -10,6 +10,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.client.connection import Connection, whoami
+from harness.client.past import is_sealed
 from harness.client.patience import not_found
 from harness.contracts.effect import UNDO, EffectRow, UndoReport, UndoSpec, undo_id
 from harness.contracts.errors import RunError, StackError
@@ -97,7 +98,7 @@ async def _is_open(connection: Connection, run: str, *, known: bool = False) -> 
         description = await connection.temporal.get_workflow_handle(run).describe()
     except RPCError as error:
         if error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT):
-            if known:
+            if known or await is_sealed(connection, run):
                 return False
             raise not_found(run) from None
         raise StackError("unreachable", f"Temporal does not answer: {error.message}") from error

@@ -37,7 +37,7 @@ def project_chain(run: str, executions: Sequence[Execution]) -> list[DurableEven
     events: list[DurableEvent] = []
     for place, execution in enumerate(executions):
         projector = Projector(run=run, run_id=execution.run_id)
-        left_at = execution.left_at
+        left_at = execution.left_at if place else 0  # what it left may not be known any more
         last = place == len(executions) - 1
         for entry in execution.entries:
             drafts = projector.feed(entry)

@@ -1,0 +1,274 @@
+"""Seals: history bytes under keyed commitments, and the chain of entries. Pure.
+
+A commitment is an HMAC under a key of the seal's own. Once key and content are destroyed the chain
+still stands, and says nothing of what the run said.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import struct
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from harness.contracts.base import Word
+from harness.contracts.errors import RunError, StoreError
+from harness.contracts.seal import ENTRY_VERSION, START, SealedExecution, SealEntry
+
+MAGIC = b"harness seal\n"
+VERSION = 1
+MARK_BYTES = 8
+"""A mark says which event was changed; that one was is proven by the whole commitment."""
+LENGTH = struct.Struct(">I")
+
+
+@dataclass(frozen=True)
+class RawExecution:
+    """One history as the engine gave it: payloads neither decrypted nor fetched."""
+
+    run_id: str
+    events: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class Content:
+    run: str
+    executions: tuple[RawExecution, ...]
+    telemetry: tuple[bytes, ...] = ()
+    """Rows of the attempt log: beside history, not of it."""
+
+
+class _Header(Word):
+    version: int
+    run: str
+    executions: tuple[tuple[str, int], ...]
+    telemetry: int = 0
+
+
+@dataclass(frozen=True)
+class Damage:
+    """Where content is not what was sealed."""
+
+    run_id: str | None
+    event: int | None
+    """The number of the history event, from 1; None: no event in particular."""
+    what: str
+
+    def __str__(self) -> str:
+        where = f"event {self.event} of execution {self.run_id}: " if self.event else ""
+        return f"{where}{self.what}"
+
+
+# --- commitments
+
+
+def commitments(key: bytes, run: str, run_id: str, events: Iterable[bytes]) -> Iterator[bytes]:
+    """One for each event, each with all events before it in it."""
+    value = hmac.digest(key, f"execution\n{run}\n{run_id}".encode(), hashlib.sha256)
+    for event in events:
+        value = hmac.digest(key, value + event, hashlib.sha256)
+        yield value
+
+
+def last_of(key: bytes, run: str, execution: RawExecution) -> str:
+    value = b""
+    for value in commitments(key, run, execution.run_id, execution.events):  # noqa: B007
+        pass
+    return value.hex()
+
+
+def marks_of(key: bytes, run: str, execution: RawExecution) -> list[bytes]:
+    chain = commitments(key, run, execution.run_id, execution.events)
+    return [value[:MARK_BYTES] for value in chain]
+
+
+def whole(key: bytes, content: bytes) -> str:
+    return hmac.digest(key, b"content\n" + content, hashlib.sha256).hex()
+
+
+def first_change(
+    key: bytes, run: str, execution: RawExecution, sealed: SealedExecution, marks: Sequence[bytes]
+) -> Damage | None:
+    """The first event that is not as it was sealed; None where all are."""
+    found = marks_of(key, run, execution)
+    marked = len(marks) == sealed.events
+    for place, (mark, told) in enumerate(zip(found, marks, strict=False)):
+        if marked and mark != told:
+            return Damage(execution.run_id, place + 1, "is not what was sealed")
+    if len(found) < sealed.events:
+        return Damage(execution.run_id, len(found) + 1, f"is gone: {sealed.events} were sealed")
+    if len(found) > sealed.events:
+        return Damage(execution.run_id, sealed.events + 1, "was added after the run was sealed")
+    if last_of(key, run, execution) != sealed.last:
+        what = f"the events of execution {execution.run_id} are not those that were sealed"
+        return Damage(execution.run_id, None, what)
+    return None
+
+
+# --- content
+
+
+def pack(content: Content, key: bytes) -> bytes:
+    """Marks stand before what is compressed: a flipped byte there leaves them to find it by."""
+    header = _Header(
+        version=VERSION,
+        run=content.run,
+        executions=tuple((each.run_id, len(each.events)) for each in content.executions),
+        telemetry=len(content.telemetry),
+    ).wire()
+    marks = [mark for each in content.executions for mark in marks_of(key, content.run, each)]
+    frames = [event for each in content.executions for event in each.events]
+    body = b"".join(LENGTH.pack(len(each)) + each for each in [*frames, *content.telemetry])
+    return b"".join((MAGIC, LENGTH.pack(len(header)), header, *marks, zlib.compress(body)))
+
+
+def unpack(data: bytes) -> Content:
+    header, _, rest = _open(data)
+    try:
+        body = zlib.decompress(rest)
+    except zlib.error as error:
+        raise _corrupt(str(error)) from None
+    frames = list(_frames(body))
+    want = sum(count for _, count in header.executions) + header.telemetry
+    if len(frames) != want or sum(map(len, frames)) + LENGTH.size * want != len(body):
+        raise _corrupt(f"it has {len(frames)} of {want} parts")
+    return _content(header, frames)
+
+
+def damage_of(data: bytes, key: bytes, entry: SealEntry) -> Damage | None:
+    """What was changed in sealed content, as near as it can be told; None where nothing was."""
+    if entry.content is not None and hmac.compare_digest(whole(key, data), entry.content):
+        return None
+    try:
+        header, marks, rest = _open(data)
+    except StoreError as error:
+        return Damage(None, None, error.message)
+    content = _content(header, list(_frames(_readable_part(rest))))
+    if content.run != entry.run:
+        return Damage(None, None, f"it holds run {content.run!r}")
+    by_id = {each.run_id: each for each in content.executions}
+    at = 0
+    for sealed in entry.executions:
+        told = marks[at : at + sealed.events]
+        at += sealed.events
+        execution = by_id.get(sealed.run_id)
+        if execution is None:
+            return Damage(sealed.run_id, 1, "is gone")
+        if (found := first_change(key, entry.run, execution, sealed, told)) is not None:
+            return found
+    return Damage(None, None, "its events are as they were sealed, what is beside them is not")
+
+
+def _open(data: bytes) -> tuple[_Header, list[bytes], bytes]:
+    if not data.startswith(MAGIC):
+        raise _corrupt("it does not begin like one")
+    start = len(MAGIC) + LENGTH.size
+    try:
+        (size,) = LENGTH.unpack(data[len(MAGIC) : start])
+        header = _Header.model_validate_json(data[start : start + size])
+    except (struct.error, ValidationError) as error:
+        raise _corrupt(f"its head cannot be read ({type(error).__name__})") from None
+    if header.version > VERSION:
+        raise RunError("too_new", f"Run {header.run!r} was sealed by a newer version.")
+    at = start + size
+    end = at + MARK_BYTES * sum(count for _, count in header.executions)
+    marks = [data[place : place + MARK_BYTES] for place in range(at, end, MARK_BYTES)]
+    return header, marks, data[end:]
+
+
+def _readable_part(rest: bytes) -> bytes:
+    """What can be decompressed up to where it is damaged."""
+    stream, found = zlib.decompressobj(), bytearray()
+    try:
+        for place in range(len(rest)):
+            found += stream.decompress(rest[place : place + 1])
+    except zlib.error:
+        pass
+    return bytes(found)
+
+
+def _frames(body: bytes) -> Iterator[bytes]:
+    """Whole ones; stops where the rest is none."""
+    at = 0
+    while at + LENGTH.size <= len(body):
+        (size,) = LENGTH.unpack_from(body, at)
+        end = at + LENGTH.size + size
+        if end > len(body):
+            return
+        yield body[at + LENGTH.size : end]
+        at = end
+
+
+def _content(header: _Header, frames: list[bytes]) -> Content:
+    executions: list[RawExecution] = []
+    at = 0
+    for run_id, count in header.executions:
+        executions.append(RawExecution(run_id, tuple(frames[at : at + count])))
+        at += count
+    return Content(header.run, tuple(executions), tuple(frames[at:]))
+
+
+# --- the chain
+
+
+def hash_of(entry: bytes) -> str:
+    """The hash of an entry; of a run's newest one it is the run's replay token."""
+    return hashlib.sha256(entry).hexdigest()
+
+
+def read_entry(entry: bytes) -> SealEntry:
+    try:
+        read = SealEntry.model_validate_json(entry)
+    except ValidationError as error:
+        raise StoreError(
+            "bad_chain", f"An entry of the archive cannot be read: {error.errors()[0]['msg']}"
+        ) from None
+    if read.version > ENTRY_VERSION:
+        raise RunError("too_new", f"Run {read.run!r} was sealed by harness {read.harness}.")
+    return read
+
+
+class Link(Word):
+    """What chains an entry, of whatever version."""
+
+    seq: int
+    prev: str
+
+    model_config = {"extra": "ignore"}
+
+
+class Chain:
+    """Follows entries in the order of their numbers, and says what is wrong with each."""
+
+    def __init__(self, seq: int = 0, hash: str = START) -> None:
+        self.seq = seq
+        self.hash = hash
+
+    def follow(self, seq: int, hash: str, entry: bytes) -> list[str]:
+        wrong = self._wrong(seq, hash, entry)
+        self.seq, self.hash = seq, hash
+        return wrong
+
+    def _wrong(self, seq: int, hash: str, entry: bytes) -> list[str]:
+        if hash_of(entry) != hash:
+            return ["its entry was changed: it does not match its hash"]
+        try:
+            link = Link.model_validate_json(entry)
+        except ValidationError:
+            return ["its entry cannot be read"]
+        if link.seq != seq:
+            return [f"it stands in the place of seal {link.seq}"]
+        if seq != self.seq + 1:
+            gone = f"{self.seq + 1} to {seq - 1}" if seq > self.seq + 2 else str(self.seq + 1)
+            return [f"before it seal {gone} was removed"]
+        if link.prev != self.hash:
+            return ["it does not follow from the seal before it: one was inserted or replaced"]
+        return []
+
+
+def _corrupt(why: str) -> StoreError:
+    return StoreError("corrupt", f"Sealed content cannot be read: {why}.")

@@ -1,0 +1,324 @@
+"""Seals of ended runs: rows of a chain to which entries are only added, one writer at a time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, LiteralString
+
+from harness.contracts.seal import START, Kind, SealEntry
+from harness.journal.seal import hash_of, read_entry
+from harness.store._locks import lock_number
+from harness.store.database import Database, Row
+from harness.store.vault import PLAIN, Vault
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+
+LOCK = lock_number("harness.seal")
+PAGE = 500
+COLUMNS: LiteralString = "seq, hash, entry, kind, namespace, run, run_ids, content, key"
+INDEX: LiteralString = """agent, state, model, session, lineage,
+  extract(epoch FROM started)::float8, extract(epoch FROM ended)::float8, turns, tokens,
+  cost_micros"""
+INSERT = """
+INSERT INTO harness.seal (seq, hash, entry, kind, namespace, run, run_ids, sealed, content, key,
+  agent, state, model, session, lineage, started, ended, turns, tokens, cost_micros)
+VALUES (%s, %s, %b, %s, %s, %s, %s, to_timestamp(%s), %s, %b,
+  %s, %s, %s, %s, %s, to_timestamp(%s), to_timestamp(%s), %s, %s, %s)
+"""
+REINDEX = """
+UPDATE harness.seal SET agent = %s, state = %s, model = %s, session = %s, lineage = %s,
+  started = to_timestamp(%s), ended = to_timestamp(%s), turns = %s, tokens = %s, cost_micros = %s
+WHERE seq = %s
+"""
+KNOWN = """
+SELECT id, bool_or(content IS NOT NULL) FROM harness.seal, unnest(run_ids) AS id
+WHERE run_ids && %s::text[] GROUP BY id
+"""
+OF_RUN = f"""
+SELECT {COLUMNS} FROM harness.seal
+WHERE run = %s AND namespace = %s AND kind IN ('sealed', 'imported', 'part')
+ORDER BY (kind <> 'part') DESC, seq DESC
+"""  # nosec B608
+WITH = f"""
+SELECT {COLUMNS} FROM harness.seal
+WHERE run_ids @> ARRAY[%s]::text[] AND content IS NOT NULL ORDER BY seq DESC LIMIT 1
+"""  # nosec B608
+OLD = f"""
+SELECT {COLUMNS} FROM harness.seal WHERE content IS NOT NULL AND sealed < to_timestamp(%s)
+ORDER BY seq LIMIT %s
+"""  # nosec B608
+AFTER = f"SELECT {COLUMNS} FROM harness.seal WHERE seq > %s ORDER BY seq LIMIT %s"  # nosec B608
+LISTED = f"""
+SELECT run, {INDEX} FROM (
+  SELECT DISTINCT ON (run) * FROM harness.seal
+  WHERE namespace = %(namespace)s AND kind IN ('sealed', 'imported') ORDER BY run, seq DESC
+) AS newest
+WHERE agent IS NOT NULL AND (%(agent)s::text IS NULL OR agent = %(agent)s)
+  AND (%(state)s::text IS NULL OR state = %(state)s)
+  AND (%(session)s::text IS NULL OR session = %(session)s)
+ORDER BY started DESC NULLS LAST LIMIT %(limit)s
+"""  # nosec B608
+FIGURES = """
+SELECT count(*) FILTER (WHERE s.kind IN ('sealed', 'imported', 'part')),
+  count(DISTINCT s.run) FILTER (WHERE s.kind IN ('sealed', 'imported')),
+  (SELECT count(DISTINCT g) FROM harness.seal t, jsonb_array_elements_text(
+     convert_from(t.entry, 'UTF8')::jsonb -> 'seals') g WHERE t.kind = 'deleted'),
+  (SELECT count(DISTINCT g) FROM harness.seal t, jsonb_array_elements_text(
+     convert_from(t.entry, 'UTF8')::jsonb -> 'seals') g WHERE t.kind = 'forgotten'),
+  coalesce(sum(a.size), 0)::bigint, extract(epoch FROM min(s.ended))::float8, max(s.seq)
+FROM harness.seal s LEFT JOIN harness.artifact a ON a.id = s.content
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SealIndex:
+    """What lists show of a sealed run; read out of its content."""
+
+    agent: str | None = None
+    state: str | None = None
+    model: str | None = None
+    session: str | None = None
+    lineage: str | None = None
+    started: float | None = None
+    ended: float | None = None
+    turns: int | None = None
+    tokens: int | None = None
+    cost_micros: int | None = None
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        return tuple(vars(self).values())
+
+
+@dataclass(frozen=True)
+class SealRow:
+    seq: int
+    hash: str
+    entry: bytes
+    kind: str
+    namespace: str
+    run: str
+    run_ids: tuple[str, ...]
+    content: str | None
+    """The artifact; None where it was deleted or forgotten."""
+    key: bytes | None
+    """As it is stored: `Seals.key` opens it."""
+
+    @property
+    def read(self) -> SealEntry:
+        return read_entry(self.entry)
+
+
+@dataclass(frozen=True)
+class Listed:
+    run: str
+    index: SealIndex
+
+
+@dataclass(frozen=True)
+class NewSeal:
+    """An entry whose place in the chain is not known yet."""
+
+    entry: SealEntry
+    content: str | None = None
+    key: bytes | None = None
+    index: SealIndex = SealIndex()
+
+
+@dataclass(frozen=True)
+class Figures:
+    seals: int
+    runs: int
+    deleted: int
+    forgotten: int
+    bytes: int
+    oldest: float | None
+    """When the first of them ended."""
+    head: int
+
+
+class Seals:
+    def __init__(self, database: Database, vault: Vault = PLAIN) -> None:
+        self._database = database
+        self._vault = vault
+
+    async def append(self, new: Sequence[NewSeal]) -> list[SealRow]:
+        """Add entries to the chain. A run that somebody else sealed meanwhile is left out."""
+        kept = [
+            replace(each, key=await self._vault.seal(each.entry.run, each.key))
+            if each.key
+            else each
+            for each in new
+        ]
+        async with self._database.connection() as connection, connection.transaction():
+            await self._lock(connection)
+            last = [each.entry.run_ids[-1] for each in kept]
+            cursor = await connection.execute(KNOWN, (last,))
+            known = {run_id: there for run_id, there in await cursor.fetchall()}
+            # What was deleted may be imported again, and is not sealed again.
+            taken = [
+                each
+                for each, id in zip(kept, last, strict=True)
+                if id not in known or (each.entry.kind == "imported" and not known[id])
+            ]
+            return await _add(connection, taken)
+
+    async def drop(self, rows: Iterable[SealRow], kind: Kind, tombstone: SealEntry) -> list[str]:
+        """Take content and keys out of the table, and say so in the chain, one entry a run.
+        Returns the artifacts that nothing names any more. `tombstone` says who and when."""
+        async with self._database.connection() as connection, connection.transaction():
+            await self._lock(connection)
+            cursor = await connection.execute(
+                "SELECT seq, run, namespace, content FROM harness.seal "
+                "WHERE seq = ANY(%s) AND content IS NOT NULL ORDER BY seq",
+                ([row.seq for row in rows],),
+            )
+            found = await cursor.fetchall()
+            runs: dict[tuple[str, str], list[int]] = {}
+            for seq, run, namespace, _ in found:
+                runs.setdefault((run, namespace), []).append(seq)
+            stones = [
+                NewSeal(
+                    tombstone.model_copy(
+                        update={
+                            "kind": kind, "run": run, "namespace": space, "seals": tuple(seqs)
+                        }
+                    )
+                )
+                for (run, space), seqs in runs.items()
+            ]  # fmt: skip
+            await _add(connection, stones)
+            gone = [row[0] for row in found]
+            await connection.execute(
+                "UPDATE harness.seal SET content = NULL, key = NULL WHERE seq = ANY(%s)", (gone,)
+            )
+            return [row[3] for row in found]
+
+    # --- reading
+
+    async def key(self, row: SealRow) -> bytes | None:
+        """Of its commitments; None where it is gone."""
+        return None if row.key is None else await self._vault.open(row.key)
+
+    async def of_run(self, run: str, namespace: str) -> list[SealRow]:
+        """The newest first; those of parts of a run that went on come last."""
+        return await self._rows(OF_RUN, (run, namespace))
+
+    async def namespaces(self, run: str) -> list[str]:
+        query = "SELECT DISTINCT namespace FROM harness.seal WHERE run = %s"
+        return [row[0] for row in await self._database.fetch(query, (run,))]
+
+    async def tombstone(self, run: str, seq: int) -> SealEntry | None:
+        """The entry that says where the content of a seal went."""
+        rows = await self._database.fetch(
+            "SELECT entry FROM harness.seal WHERE run = %s AND seq > %s "
+            "AND kind IN ('deleted', 'forgotten') ORDER BY seq",
+            (run, seq),
+        )
+        entries = [read_entry(bytes(row[0])) for row in rows]
+        return next((each for each in entries if seq in each.seals), None)
+
+    async def with_execution(self, run_id: str) -> SealRow | None:
+        """The newest that has this execution in it, and its content."""
+        return next(iter(await self._rows(WITH, (run_id,))), None)
+
+    async def known(self, run_ids: Sequence[str]) -> set[str]:
+        """Which of these executions are sealed."""
+        return {row[0] for row in await self._database.fetch(KNOWN, (list(run_ids),))}
+
+    async def old(self, before: float, limit: int = PAGE) -> list[SealRow]:
+        """With content, and sealed before then."""
+        return await self._rows(OLD, (before, limit))
+
+    async def all(self) -> AsyncIterator[SealRow]:
+        """In the order of the chain."""
+        seq = -(2**62)
+        while rows := await self._rows(AFTER, (seq, PAGE)):
+            for row in rows:
+                yield row
+            seq = rows[-1].seq
+
+    async def listed(
+        self,
+        namespace: str,
+        *,
+        agent: str | None = None,
+        state: str | None = None,
+        session: str | None = None,
+        limit: int | None = None,
+    ) -> list[Listed]:
+        """Sealed runs of agents, the newest first."""
+        values = {
+            "namespace": namespace, "agent": agent, "state": state, "session": session,
+            "limit": limit,
+        }  # fmt: skip
+        async with self._database.connection() as connection:
+            cursor = await connection.execute(LISTED, values)
+            rows = await cursor.fetchall()
+        names = list(vars(SealIndex()))
+        return [
+            Listed(run, SealIndex(**dict(zip(names, index, strict=True)))) for run, *index in rows
+        ]
+
+    async def figures(self) -> Figures:
+        rows = await self._database.fetch(FIGURES)
+        seals, runs, deleted, forgotten, size, oldest, head = rows[0]
+        return Figures(seals, runs, deleted, forgotten, size, oldest, head or 0)
+
+    async def head(self) -> str | None:
+        """The hash of the last entry."""
+        query = "SELECT hash FROM harness.seal ORDER BY seq DESC LIMIT 1"
+        rows = await self._database.fetch(query)
+        return rows[0][0] if rows else None
+
+    async def reindex(self, seq: int, index: SealIndex) -> None:
+        await self._database.fetch(REINDEX, (*index.values, seq))
+
+    # --- inside
+
+    async def _rows(self, query: LiteralString, params: tuple[Any, ...]) -> list[SealRow]:
+        return [_row(row) for row in await self._database.fetch(query, params)]
+
+    async def _lock(self, connection: AsyncConnection[Row]) -> None:
+        await connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+
+
+def _row(row: Row) -> SealRow:
+    seq, hash, entry, kind, namespace, run, run_ids, content, key = row
+    return SealRow(
+        seq, hash, bytes(entry), kind, namespace, run, tuple(run_ids), content,
+        None if key is None else bytes(key),
+    )  # fmt: skip
+
+
+async def _add(connection: AsyncConnection[Row], new: Sequence[NewSeal]) -> list[SealRow]:
+    """Behind the last one. The lock is held."""
+    cursor = await connection.execute(
+        "SELECT seq, hash FROM harness.seal ORDER BY seq DESC LIMIT 1"
+    )
+    seq, prev = await cursor.fetchone() or (0, START)
+    rows: list[SealRow] = []
+    values: list[tuple[Any, ...]] = []
+    for seal in new:
+        seq += 1
+        entry = seal.entry.model_copy(update={"seq": seq, "prev": prev})
+        data = entry.wire()
+        prev = hash_of(data)
+        ids = tuple(entry.run_ids)
+        rows.append(
+            SealRow(
+                seq, prev, data, entry.kind, entry.namespace, entry.run, ids, seal.content, seal.key
+            )
+        )
+        values.append(
+            (
+                seq, prev, data, entry.kind, entry.namespace, entry.run, list(ids), entry.at,
+                seal.content, seal.key, *seal.index.values,
+            )
+        )  # fmt: skip
+    if values:
+        async with connection.cursor() as many:
+            await many.executemany(INSERT, values)
+    return rows
