@@ -24,12 +24,7 @@ from harness.terminal.interrupts import interrupts
 
 
 async def fork(args: Namespace, out: Out) -> int:
-    change = Change(
-        hint=args.hint,
-        model=args.model,
-        instructions=_text(args.prompt) if args.prompt else None,
-        results=dict(_edit(each) for each in args.edit_tool_result),
-    )
+    change = change_of(args)
     agent = load_agent(args.agent) if args.agent and not args.detach else None
     async with opened(out, index=True) as client:
         if agent is None:
@@ -43,6 +38,16 @@ async def fork(args: Namespace, out: Out) -> int:
                 attended = await stay(handle, out, counted, leave=True)
         serve = f"harness worker {args.agent}"
         return await leave(client.run(handle.id), attended, out, serve)
+
+
+def change_of(args: Namespace) -> Change:
+    """What is said on the command line to be otherwise."""
+    return Change(
+        hint=args.hint,
+        model=args.model,
+        instructions=_text(args.prompt) if args.prompt else None,
+        results=dict(_edit(each) for each in args.edit_tool_result),
+    )
 
 
 async def _start(

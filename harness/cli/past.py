@@ -85,7 +85,7 @@ PAST: tuple[Command, ...] = (
                 metavar="CALL=TEXT",
                 action="append",
                 default=[],
-                help="What a tool answered in that turn instead, by the call's id.",
+                help="What a tool answered in a kept turn instead, by the call's id.",
             ),
             AGENT._replace(help="Serve it here, as `harness run` does: agent.py:agent."),
             arg("--id", metavar="ID", help="The fork's id; the same request again joins it."),
@@ -98,6 +98,45 @@ PAST: tuple[Command, ...] = (
             ("harness fork RUN --at 3 --model openai/gpt-5", "with another model"),
             ('harness fork RUN --at 3 --hint "be brief" --agent agent.py:agent', "served here"),
             ("harness fork run.json --at 3 --edit-tool-result call_1=rain", "what if?"),
+        ),
+    ),
+    Command(
+        "whatif",
+        "See how past runs would have ended otherwise; no tool runs.",
+        "harness.cli.whatif:whatif",
+        (
+            arg("runs", metavar="RUN|FILE", nargs="*", help="Runs, or exported files."),
+            arg("--at", metavar="TURN", type=int, required=True, help="The last turn to keep."),
+            MODEL._replace(help="Go on with this model."),
+            arg("--hint", metavar="TEXT", help="Say this to the model first."),
+            arg("--prompt", metavar="FILE", help="Go on with these instructions."),
+            arg(
+                "--edit-tool-result",
+                metavar="CALL=TEXT",
+                action="append",
+                default=[],
+                help="What a tool answered instead, by the call's id.",
+            ),
+            arg("--n", metavar="N", type=int, default=5, help="How many forks of each run (5)."),
+            flag("--live-reads", help="Let tools that only read run where nothing is recorded."),
+            AGENT._replace(help="Serve the forks here: agent.py:agent. Unset: a worker does."),
+            QUERY._replace(
+                help="Ended runs that the engine finds, such as \"HarnessAgent = 'sales'\"."
+            ),
+            arg("--since", metavar="TIME", help="Runs that started since then, such as 7d or 12h."),
+            arg("--html", metavar="FILE", help="Write a page with a picture of the outcome."),
+            JSON,
+        ),
+        "Forks each run after TURN. What its tools and people had said is played back, any other\n"
+        "call is refused, and nothing reaches the world. The exit code is 1 where a run could not\n"
+        "be asked. Ctrl-C aborts the forks.",
+        (
+            ("harness whatif RUN --at 2 --model openai/gpt-5", "with another model"),
+            (
+                "harness whatif --since 7d --at 0 --prompt new.txt --html whatif.html",
+                "an evaluation",
+            ),
+            ("harness whatif RUN --at 0 --edit-tool-result call_1=rain --n 1", ""),
         ),
     ),
 )

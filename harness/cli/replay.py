@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from argparse import Namespace
 from collections.abc import AsyncGenerator, AsyncIterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from harness.cli.opened import opened
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
+from harness.cli.since import query_of
 from harness.cli.sources import reading
 from harness.client.recording import Recording, read_history
 from harness.replay import Outcome
 from harness.replay import replay as replay_all
 from harness.terminal import door
 from harness.terminal.text import clean, count
-
-UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 async def replay(args: Namespace, out: Out) -> int:
@@ -30,8 +27,8 @@ async def replay(args: Namespace, out: Out) -> int:
             else "Which runs?",
             "Like this: harness replay --since 7d",
         )
-    since = _since(args.since) if args.since else None
-    recordings = _found(args.query, since, out) if found else _named(args.runs, out)
+    query = " AND ".join(query_of(args.query, args.since))
+    recordings = _found(query, out) if found else _named(args.runs, out)
     ok = bad = 0
     async for outcome in replay_all(recordings):
         _tell(outcome, out)
@@ -48,20 +45,11 @@ async def _named(names: list[str], out: Out) -> AsyncGenerator[Recording]:
             yield await read(name)
 
 
-async def _found(query: str | None, since: datetime | None, out: Out) -> AsyncIterator[Recording]:
-    parts = [f"({query})"] if query else []
-    parts += [f"StartTime >= '{since.isoformat()}'"] if since else []
+async def _found(query: str, out: Out) -> AsyncIterator[Recording]:
     async with opened(out, index=True) as client:
-        ids = dict.fromkeys([row.id async for row in client.runs(" AND ".join(parts))])
+        ids = dict.fromkeys([row.id async for row in client.runs(query)])
         for id in ids:  # after a reset there are two rows
             yield await read_history(client.connection, id)
-
-
-def _since(text: str) -> datetime:
-    match = re.fullmatch(r"(\d+)([mhdw])", text)
-    if match is None:
-        raise UsageError(f"--since {text} is no time.", "Like 30m, 12h, 7d or 2w.")
-    return datetime.now(UTC) - timedelta(**{UNITS[match[2]]: int(match[1])})
 
 
 def _tell(outcome: Outcome, out: Out) -> None:

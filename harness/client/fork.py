@@ -136,6 +136,12 @@ async def _find_live(connection: Connection, run: str, at: int) -> tuple[RunSpec
     return spec, await _told(connection, await read_history(connection, run), at)
 
 
+async def is_whatif(connection: Connection, run: str) -> bool:
+    """Whether the run is a fork whose tools did not run."""
+    run_id = await history.newest_execution(connection.temporal, run)
+    return (await _execution(connection, run, run_id))[0].playback is not None
+
+
 async def _told(connection: Connection, recording: Recording, at: int) -> Point:
     begin = point(recording.run, recording.spec, recording.events, at)
     if begin.head is not None:

@@ -1,0 +1,151 @@
+"""`harness whatif`: how past runs would have ended otherwise; no tool runs."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from harness.cli.agents import load_agent
+from harness.cli.fork import change_of
+from harness.cli.opened import opened
+from harness.cli.out import Out
+from harness.cli.parser import UsageError
+from harness.cli.since import query_of
+from harness.cli.sources import is_file
+from harness.client.client import HarnessClient
+from harness.client.export import read_file
+from harness.client.fork import is_whatif
+from harness.client.playback import Read
+from harness.client.recording import Recording, read_history
+from harness.client.whatif import Progress
+from harness.commons.files import write_atomic
+from harness.contracts.errors import ConfigError
+from harness.contracts.whatif import ForkOutcome, SourceOutcome, WhatIfReport
+from harness.terminal import door
+from harness.terminal.interrupts import interrupts
+from harness.terminal.text import count
+
+ENDED = "ExecutionStatus != 'Running'"
+
+
+async def whatif(args: Namespace, out: Out) -> int:
+    found = bool(args.query or args.since)
+    if bool(args.runs) == found:
+        raise UsageError(
+            "Name runs and files, or find some with --query and --since, not both."
+            if found
+            else "Which runs?",
+            "Like this: harness whatif RUN --at 2 --hint 'be brief'",
+        )
+    change = change_of(args)
+    agent = load_agent(args.agent) if args.agent else None
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(opened(out, index=True))
+        runs = list(dict.fromkeys(args.runs)) or await _find(client, args)
+        if not runs:
+            out.note("No run that has ended is like that.")
+            return door.DONE
+        harness: HarnessClient = client
+        if agent is not None:
+            from harness.local import hosting
+
+            harness = await stack.enter_async_context(hosting(client.connection))
+        progress = _progress(out, len(runs) * args.n)
+        asking = asyncio.ensure_future(
+            harness.whatif(
+                runs, args.at, change, n=args.n, live_reads=args.live_reads, agent=agent,
+                read=_reading(client), progress=progress,
+            )
+        )  # fmt: skip
+        report = await _unless_interrupted(asking, out)
+    if report is None:
+        return door.INTERRUPTED
+    _tell(report, Path(args.html) if args.html else None, out)
+    return door.DONE if report.complete else door.FAILED
+
+
+async def _find(client: HarnessClient, args: Namespace) -> list[str]:
+    """Ended runs; what was a what-if itself is none."""
+    query = " AND ".join([*query_of(args.query, args.since), ENDED])
+    ids = dict.fromkeys([row.id async for row in client.runs(query)])
+    return [id for id in ids if not await is_whatif(client.connection, id)]
+
+
+def _reading(client: HarnessClient) -> Read:
+    async def read(name: str) -> Recording:
+        if is_file(name):
+            return read_file(Path(name))
+        return await read_history(client.connection, name)
+
+    return read
+
+
+async def _unless_interrupted(
+    asking: asyncio.Future[WhatIfReport], out: Out
+) -> WhatIfReport | None:
+    """None after Ctrl-C: the forks that had begun are aborted then."""
+    with interrupts() as counted:
+        stop = asyncio.ensure_future(counted.reach(1))
+        try:
+            await asyncio.wait({asking, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if asking.done():
+                return asking.result()
+            out.note("\nAborting the forks. Their runs stay in the list.")
+            asking.cancel()
+            await asyncio.wait({asking})
+            return None
+        finally:
+            stop.cancel()
+            asking.cancel()
+            await asyncio.wait({asking, stop})
+
+
+def _progress(out: Out, whole: int) -> Progress:
+    done = 0
+
+    def told(source: SourceOutcome, fork: ForkOutcome | None) -> None:
+        nonlocal done
+        if fork is None:
+            message = source.error.message if source.error else "it failed"
+            out.note(f"{source.source}: {message}")
+            return
+        from harness.terminal.whatif import told as words
+
+        done += 1
+        out.note(f"{done:>{len(str(whole))}} of {whole}  {words(fork)}")
+
+    return told
+
+
+def _tell(report: WhatIfReport, html: Path | None, out: Out) -> None:
+    from harness.journal.whatif import summary
+
+    if out.json:
+        for source in report.sources:
+            for fork in source.forks:
+                data = fork.model_dump(mode="json", exclude_none=True)
+                out.line({"source": source.source, **data})
+        out.line({"summary": summary(report)})
+    else:
+        from harness.terminal.whatif import show
+
+        show(out.console, report)
+    if html is not None:
+        size = _write(html, report)
+        out.note(f"\n{html}: {count(size, 'byte')}")
+
+
+def _write(html: Path, report: WhatIfReport) -> int:
+    from harness.terminal.whatif_page import page
+    from harness.version import __version__
+
+    text = page(report, __version__)
+    try:
+        write_atomic(html, text)
+    except OSError as error:
+        raise ConfigError(
+            "invalid_value", f"{html} cannot be written: {error.strerror}", fix="Name another."
+        ) from error
+    return len(text.encode())
