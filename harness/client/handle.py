@@ -169,7 +169,7 @@ class RunHandle(Generic[Out]):
         return await trouble(self._temporal, self.id)
 
     async def status(self) -> RunStatus:
-        return await self._query("status", RunStatus)
+        return await self._query("status", RunStatus, past.status)
 
     async def is_served(self) -> bool:
         """Whether a worker answers for this run; sure, but it takes a moment to say no."""
@@ -183,10 +183,10 @@ class RunHandle(Generic[Out]):
         return True
 
     async def transcript(self) -> TranscriptView:
-        return await self._query("transcript", TranscriptView)
+        return await self._query("transcript", TranscriptView, past.transcript)
 
     async def pending(self) -> list[Pending]:
-        return await self._query("pending", list[Pending])
+        return await self._query("pending", list[Pending], lambda _: [])
 
     # --- what it did to the world
 
@@ -326,7 +326,11 @@ class RunHandle(Generic[Out]):
         except RPCError as error:
             raise await self._rpc_error(error) from None
 
-    async def _query(self, name: str, kind: Any) -> Any:
+    async def _query(
+        self, name: str, kind: Any, otherwise: Callable[[list[DurableEvent]], Any]
+    ) -> Any:
+        """What the run says, or `otherwise` from the events of one that the engine has forgotten:
+        it has ended."""
         try:
             return await self._handle.query(
                 name, result_type=kind, rpc_timeout=timedelta(seconds=ANSWER_S)
@@ -334,7 +338,10 @@ class RunHandle(Generic[Out]):
         except WorkflowQueryFailedError as error:
             raise RunError("failed", f"{name} of {self.id!r} failed: {error}") from None
         except RPCError as error:
-            raise await self._rpc_error(error) from None
+            wrong = await self._rpc_error(error)
+        if wrong.code != "run.not_found":
+            raise wrong
+        return otherwise(await self.trace())
 
     async def _rpc_error(self, error: RPCError) -> HarnessError:
         if error.status is RPCStatusCode.NOT_FOUND:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from temporalio.api.history.v1 import HistoryEvent
@@ -14,7 +14,8 @@ from harness.client.patience import not_found
 from harness.client.plain import plain
 from harness.contracts.attempt import Attempt
 from harness.contracts.errors import RunError, StoreError
-from harness.contracts.event import DurableEvent
+from harness.contracts.event import DurableEvent, ModelCalled, RunEnded, RunStarted
+from harness.contracts.run import RunState, RunStatus, Totals, TranscriptView
 from harness.journal import Execution, project_chain
 from harness.journal.chain import continued
 from harness.journal.seal import Content, RawExecution, damage_of, unpack
@@ -120,6 +121,31 @@ def shown_execution(execution: Execution) -> RawExecution:
         copy.DiscardUnknownFields()  # pyright: ignore[reportAttributeAccessIssue]
         events.append(copy.SerializeToString(deterministic=True))
     return RawExecution(execution.run_id, tuple(events))
+
+
+def status(events: Sequence[DurableEvent]) -> RunStatus:
+    """What a run that has ended would say of itself."""
+    began = next((each for each in events if isinstance(each, RunStarted)), None)
+    ended = next((each for each in reversed(events) if isinstance(each, RunEnded)), None)
+    if began is None:
+        raise RunError("not_found", "This is a workflow, but no run of an agent.")
+    return RunStatus(
+        run=began.run,
+        agent=began.agent,
+        state=ended.state if ended else RunState.RUNNING,
+        turn=max((each.turn for each in events if isinstance(each, ModelCalled)), default=0),
+        doing="",
+        model=began.model,
+        totals=(ended.totals if ended else None) or Totals(),
+        session=began.session,
+        reason=ended.reason if ended else None,
+    )
+
+
+def transcript(events: Sequence[DurableEvent]) -> TranscriptView:
+    ended = next((each for each in reversed(events) if isinstance(each, RunEnded)), None)
+    head = ended.head if ended else None
+    return TranscriptView(head=head, saved=head, unsaved=())
 
 
 # --- inside

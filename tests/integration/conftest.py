@@ -11,6 +11,7 @@ import signal
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,20 @@ class Engine:
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
+    with _started() as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def fresh_engine() -> Iterator[Engine]:
+    """One that knows nothing: to it all runs are forgotten. (A real one takes half a minute to
+    delete a run.)"""
+    with _started() as engine:
+        yield engine
+
+
+@contextmanager
+def _started() -> Generator[Engine]:
     # Not below pytest's own folder: what the supervisor holds open there would be removed early.
     with tempfile.TemporaryDirectory(prefix="harness-engine-", ignore_cleanup_errors=True) as name:
         project = Path(name)
@@ -98,6 +113,7 @@ def options(engine: Engine, runs_database: str, model_server: ModelServer) -> di
         "temporal": {"address": engine.address, "ui": engine.ui},
         "database": {"url": runs_database, "pool_size": 4},
         "worker": {"sandbox": True, "graceful_shutdown_seconds": 0.5},
+        "archive": {"enabled": False},
     }
 
 
@@ -115,6 +131,17 @@ async def remote(options: dict[str, Any], tmp_path: Path) -> AsyncIterator[Harne
     settings = Settings.model_validate(options)
     async with Harness.connect(project=tmp_path, settings=settings) as connected:
         yield connected
+
+
+@pytest.fixture
+async def later(
+    options: dict[str, Any], fresh_engine: Engine, tmp_path: Path
+) -> AsyncIterator[Harness]:
+    """Serves each agent, with the same store and an engine that has forgotten everything."""
+    temporal = {"address": fresh_engine.address, "ui": fresh_engine.ui}
+    settings = Settings.model_validate({**options, "temporal": temporal})
+    async with Harness.local(project=tmp_path, settings=settings) as serving:
+        yield serving
 
 
 @pytest.hookimpl(wrapper=True)

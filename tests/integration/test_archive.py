@@ -1,0 +1,54 @@
+"""Ended runs are sealed, and read the same once the engine has forgotten them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness import Agent, Harness
+from harness.client import archive
+from harness.client.fork import Change
+from harness.client.handle import RunHandle
+from harness.client.recording import record
+from harness.client.verify import verify_run
+from harness.replay import replay
+from tests.fakes.model_server import ModelServer
+from tests.fakes.runs import all_events, look
+from tests.fakes.steps import call, say
+
+
+async def ended(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    model.script(call("look", place="north"), say("Nothing there."))
+    run = await harness.start(Agent(name, tools=[look]), "Look.", id=name)
+    await run.result()
+    return run
+
+
+async def test_a_forgotten_run_reads_the_same(
+    harness: Harness, later: Harness, model_server: ModelServer, name: str
+) -> None:
+    run = await ended(harness, model_server, name)
+    before, result, status = await run.trace(), await run.outcome(), await run.status()
+    recording = await record(harness.connection, run.id, at=1)
+    row = await archive.seal_run(harness.connection, run.id)
+    assert (await archive.seal_run(harness.connection, run.id)).seq == row.seq, "sealed once"
+
+    past: RunHandle[Any] = later.run(run.id)
+    assert await past.trace() == before
+    assert [each for each in await all_events(past) if each.cursor] == before
+    assert await past.outcome() == result
+    assert (await past.result()).output == "Nothing there."
+    assert (await past.status()).model_copy(update={"doing": status.doing}) == status
+    assert (await past.pending(), await past.effects()) == ([], [])
+    assert (await past.transcript()).head == result.head
+    again = await record(later.connection, run.id, at=1)
+    assert (again.executions, again.nodes) == (recording.executions, recording.nodes)
+    assert [each.ok async for each in replay([again])] == [True]
+    verified = await verify_run(later.connection, run.id, row.hash)
+    assert (verified.problems, verified.engine) == ((), False)
+    assert (await verify_run(harness.connection, run.id)).engine
+    assert (await archive.seal_run(later.connection, run.id)).seq == row.seq
+
+    model_server.script(say("South, then."))
+    agent = Agent(name, tools=[look])
+    forked = await later.fork(run.id, 1, Change(hint="and south?"), agent=agent)
+    assert (await forked.result()).output == "South, then."
