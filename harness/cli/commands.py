@@ -24,6 +24,7 @@ from harness.cli.declare import (
     flag,
 )
 from harness.cli.past import PAST
+from harness.cli.secret import SECRET
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -282,6 +283,7 @@ COMMANDS: tuple[Command, ...] = (
         "",
         (("harness config show", ""), ("harness config show --json", "for programs")),
     ),
+    *SECRET,
     Command("version", "Print the version.", "harness.cli.facts:version", (JSON,)),
 )
 
@@ -290,6 +292,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Look", ("list", "show", "trace", "effects", "diff", "export")),
     ("Again", ("replay", "fork")),
     ("Steer", ("abort", "hint", "pause", "resume", "approve", "reject", "answer", "undo")),
+    ("Keep", ("forget", "keys")),
     ("Serve", ("worker", "up", "down", "doctor")),
     ("Know", ("models", "tools", "config", "version")),
 )

@@ -67,6 +67,17 @@ class Keyring:
         """The id of the key that wraps new ones."""
         return self._masters[0].id
 
+    @property
+    def masters(self) -> list[str]:
+        """The ids of all keys that the settings have, the current one first."""
+        return [each.id for each in self._masters]
+
+    async def wrapped_by(self, id: bytes) -> str | None:
+        """The id of the master key that a key needs; None where it was destroyed."""
+        content = await self._get(id)
+        data: dict[str, Any] = json.loads(content or b"{}")
+        return data.get("master")
+
     async def of(self, family: str) -> Entry:
         """The family's key; made where there is none yet. Of two who make it, one wins."""
         id = key_id(family)

@@ -1,0 +1,63 @@
+"""`harness forget`: a run and its family, unreadable from here on."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from argparse import Namespace
+
+from harness.cli.opened import opened
+from harness.cli.out import Out
+from harness.cli.parser import UsageError
+from harness.client.forget import Family, Forgotten, family_of
+from harness.client.forget import forget as forget_family
+from harness.terminal import door
+from harness.terminal.keyboard import at_terminal
+from harness.terminal.text import count
+
+SHOWN = 20
+
+
+async def forget(args: Namespace, out: Out) -> int:
+    async with opened(out, index=True) as client:
+        connection = client.connection
+        family = await family_of(connection, args.run)
+        if not args.yes and not await _sure(family, out):
+            return door.DONE
+        done = await forget_family(connection, args.run)
+    if out.json:
+        out.line({
+            "family": done.family, "runs": list(done.runs), "unreadable": done.unreadable,
+            "deleted": done.deleted,
+        })  # fmt: skip
+        return door.DONE
+    _tell(done, out)
+    return door.DONE
+
+
+async def _sure(family: Family, out: Out) -> bool:
+    if out.json or not at_terminal():
+        raise UsageError(
+            f"This forgets {count(len(family.runs), 'run')} for good.",
+            "Add --yes to say that it shall.",
+        )
+    for id in family.runs[:SHOWN]:
+        out.raw(f"  {id}")
+    if len(family.runs) > SHOWN:
+        out.raw(f"  … and {len(family.runs) - SHOWN:,} more")
+    sys.stdout.write(f"forget {count(len(family.runs), 'run')} for good? [y/N] ")
+    sys.stdout.flush()
+    typed = await asyncio.to_thread(sys.stdin.readline)
+    return typed.strip().lower() in ("y", "yes")
+
+
+def _tell(done: Forgotten, out: Out) -> None:
+    for id in done.runs:
+        out.raw(f"{id}: forgotten")
+    if done.unreadable:
+        out.note("Their key is destroyed: copies in backups and elsewhere are unreadable too.")
+    else:
+        out.note(
+            "Deleted here. They were not encrypted: copies elsewhere, such as backups and exports, "
+            "can still be read."
+        )

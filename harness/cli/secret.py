@@ -1,0 +1,40 @@
+"""The table of commands for what must not be read: keys, and forgetting."""
+
+from __future__ import annotations
+
+from harness.cli.declare import JSON, RUN, Command, arg, flag
+
+SECRET: tuple[Command, ...] = (
+    Command(
+        "forget",
+        "Make what a run said unreadable, everywhere and for good.",
+        "harness.cli.forget:forget",
+        (RUN, flag("--yes", "-y", help="Do not ask."), JSON),
+        "With it go its forks and the other runs of its session, which hold its words too. With\n"
+        "encryption.key set their key is destroyed, so no copy can be read again, backups\n"
+        "included; without it, what lies here is deleted. Their seals stay, and say so.",
+        (("harness forget clerk-h8vvmdnvrp", "shows who is forgotten with it, and asks"),),
+    ),
+    Command(
+        "keys",
+        "Make, show and change the keys that encrypt runs.",
+        "harness.cli.keys:keys",
+        (
+            arg(
+                "what",
+                metavar="new|status|rotate",
+                nargs="?",
+                choices=("new", "status", "rotate"),
+                default="status",
+                help="status, where nothing is said.",
+            ),
+            JSON,
+        ),
+        "encryption.key wraps a key for each family of runs. To change it, move the old one to\n"
+        "encryption.old_keys, set a new one, and rotate: what is stored stays as it is.",
+        (
+            ("harness keys new", "a key for HARNESS_ENCRYPTION__KEY"),
+            ("harness keys rotate", "afterwards the old key opens nothing"),
+        ),
+    ),
+)
