@@ -15,12 +15,13 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.service import RPCError, RPCStatusCode
 
-from harness.client.archive import forget_seals
+from harness.client.archive import forget_seals, seal_run
 from harness.client.attachments import OWN
 from harness.client.connection import Connection
 from harness.client.patience import not_found
+from harness.commons.log import get_logger
 from harness.contracts.effect import undo_id
-from harness.contracts.errors import RunError, StackError
+from harness.contracts.errors import RunError, StackError, StoreError
 from harness.store.forget import delete_content, executions_of, owned_artifacts
 
 
@@ -68,18 +69,33 @@ async def forget(connection: Connection, run: str) -> Forgotten:
     run_ids = sorted({*rows, *(run_id for _, run_id in known)})
     if not run_ids and not await _leftovers(connection, family):
         raise not_found(run)
+    histories = [name for run in family.runs for name in (run, undo_id(run))]
+    await _seal_first(connection, {id for id, _ in known})
     unreadable = False
     if connection.vault.on:
         for name in (family.name, *family.keys):
             unreadable |= await connection.vault.forget(name)
-    await forget_seals(connection, family.runs)
-    artifacts = await owned_artifacts(connection.database, (*family.runs, *family.keys))
+    await forget_seals(connection, histories)
+    artifacts = await owned_artifacts(connection.database, (*histories, *family.keys))
     for id in artifacts:
         await connection.artifacts.delete(id)
     deleted = await delete_content(connection.database, family.runs, run_ids)
     for id, run_id in known:
         await _delete(connection, id, run_id)
     return Forgotten(family.name, family.runs, unreadable, {"artifact": len(artifacts), **deleted})
+
+
+async def _seal_first(connection: Connection, ids: set[str]) -> None:
+    """So that the chain says of each that it was there, and who took it away. It also keeps the
+    sweep from sealing what the engine has not deleted yet."""
+    for id in sorted(ids):
+        try:
+            await seal_run(connection, id)
+        except (RunError, StoreError) as error:
+            if error.retryable:
+                raise
+            # Forgotten in part before, or damaged: that must not keep it from being forgotten.
+            get_logger(__name__).info("not sealed before it is forgotten", run=id, why=error.code)
 
 
 async def _leftovers(connection: Connection, family: Family) -> bool:
