@@ -14,6 +14,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +38,13 @@ def agent(name: str, project: Path) -> Agent[None]:
 class Forge:
     """Makes worker processes, one for each test process."""
 
-    def __init__(self) -> None:
-        command = [sys.executable, "-m", "tests.fakes.worker_process"]
+    def __init__(self, module: str = "tests.fakes.worker_process") -> None:
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for who made it
         )
 
     def make(self, argument: str) -> int:
@@ -84,7 +88,8 @@ async def _serve(argument: str) -> None:
         await asyncio.Event().wait()
 
 
-def _main() -> None:
+def forge(serve: Callable[[str], Coroutine[Any, Any, None]]) -> None:
+    """Make a process that serves what it is told, for each line of standard input."""
     import openai
 
     assert openai  # loading it in a worker would hold up its heartbeats
@@ -93,10 +98,10 @@ def _main() -> None:
         pid = os.fork()
         if pid == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            asyncio.run(_serve(line))
+            asyncio.run(serve(line))
             return
         print(pid, flush=True)
 
 
 if __name__ == "__main__":
-    _main()
+    forge(_serve)
