@@ -98,9 +98,7 @@ def _why(error: Exception) -> dict[str, Any]:
     code = error.type if error.type in CATALOG else None
     delay = error.next_retry_delay
     wait = None if delay is None else delay.total_seconds()
-    return _told(
-        type(error.__cause__ or error), code, error.message, not error.non_retryable, wait
-    )
+    return _told(type(error.__cause__ or error), code, error.message, not error.non_retryable, wait)
 
 
 def _told(

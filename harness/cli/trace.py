@@ -1,10 +1,10 @@
-"""`harness trace`: what happened in a run, from history alone."""
+"""`harness trace`: what happened in a run, from history, and from the attempt log beside it."""
 
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import get_args
 
@@ -16,13 +16,15 @@ from harness.cli.parser import UsageError, nearest
 from harness.cli.sources import is_file, reading
 from harness.client.handle import RunHandle
 from harness.commons.files import write_atomic
-from harness.contracts.errors import ConfigError, RunError
+from harness.contracts.attempt import Attempt
+from harness.contracts.errors import ConfigError, RunError, StoreError
 from harness.contracts.event import LIVE, Cursor, DurableEvent, RunEnded, RunStarted
+from harness.journal.attempts import Attempts, Earlier, weave
 from harness.journal.steps import steps
 from harness.terminal import door
-from harness.terminal.text import clean, took
+from harness.terminal.text import clean, count, took
 from harness.terminal.timeline import NAME, rows
-from harness.terminal.trace import line, offset
+from harness.terminal.trace import Line, after, attempt_facts, earlier, offset
 from harness.version import __version__
 
 KINDS = tuple(kind.model_fields["type"].default for kind in get_args(DurableEvent))
@@ -35,100 +37,139 @@ async def trace(args: Namespace, out: Out) -> int:
         raise UsageError("--follow shows events as they come.", "Leave out --html and --timeline.")
     if args.follow:
         return await _shown(_followed(args.run, out), kinds, start, out)
-    async with reading(out, [args.run]) as read:
-        events = (await read(args.run)).events
+    async with reading(out, [args.run], attempts=True) as read:
+        found = await read(args.run)
+    events, attempts = found.events, found.attempts
     if not events:
         raise RunError("not_found", f"{args.run!r} is a workflow, but no run of an agent.")
     if args.html:
-        return _page(events, Path(args.html), out)
+        return _page(events, attempts, Path(args.html), out)
     if args.timeline:
-        return _timeline(events, out)
-    return await _shown(_all(events), kinds, start, out)
+        return _timeline(events, attempts, out)
+    return await _shown(_all(events, attempts), kinds, start, out)
 
 
-async def _all(events: list[DurableEvent]) -> AsyncGenerator[DurableEvent]:
-    for event in events:
-        yield event
+async def _all(
+    events: list[DurableEvent], attempts: Sequence[Attempt]
+) -> AsyncGenerator[DurableEvent | Earlier]:
+    for each in weave(events, attempts):
+        yield each
 
 
-async def _followed(run: str, out: Out) -> AsyncGenerator[DurableEvent]:
+async def _followed(run: str, out: Out) -> AsyncGenerator[DurableEvent | Earlier]:
     if is_file(run):
         raise UsageError(f"{run} is a file: it does not go on.", "Leave out --follow.")
     async with opened(out) as client:
         handle: RunHandle[object] = client.run(run)
+        attempts = Attempts()
         async for event in handle.events():
-            if not isinstance(event, LIVE):
-                yield event
+            if isinstance(event, LIVE):
+                continue
+            if attempts.asks(event):
+                with suppress(StoreError):
+                    attempts.know(await handle.attempts())
+            for each in attempts.before(event):
+                yield each
+            yield event
 
 
 async def _shown(
-    events: AsyncGenerator[DurableEvent],
+    events: AsyncGenerator[DurableEvent | Earlier],
     kinds: frozenset[str],
     start: int | Cursor,
     out: Out,
 ) -> int:
-    number, begun, shown = 0, None, isinstance(start, int)
+    number, begun, shown = 0, 0.0, isinstance(start, int)
+    before: list[Earlier] = []
+    """Attempts of the step that the next event ends: shown if that is."""
     async with aclosing(events):
         async for event in events:
-            number += 1
-            begun = event.at if begun is None else begun
-            shown = shown or event.cursor == start
-            if not shown or (isinstance(start, int) and number < start):
+            if isinstance(event, Earlier):
+                before.append(event)
                 continue
-            if not kinds or event.type in kinds:
-                _tell(number, begun, event, out)
+            number += 1
+            begun = begun or event.at
+            shown = shown or event.cursor == start
+            if shown and not (isinstance(start, int) and number < start):
+                _tell_attempts(begun, before, kinds, out)
+                if not kinds or event.type in kinds:
+                    _tell(number, begun, event, before, out)
+            before.clear()
     if not shown:
         raise RunError(
             "no_turn", f"The run has no event with the cursor {start}.", fix="See --json for them."
         )
+    if isinstance(start, int) and start > max(number, 1):
+        out.note(f"The run has {count(number, 'event')} so far: none from {start} on.")
+    _tell_attempts(begun, before, kinds, out)
     return door.DONE
 
 
-def _tell(number: int, begun: float, event: DurableEvent, out: Out) -> None:
+def _tell_attempts(begun: float, told: Sequence[Earlier], kinds: frozenset[str], out: Out) -> None:
+    for each in told:
+        if kinds and each.step.type not in kinds:
+            continue
+        if out.json:
+            out.line({"attempt_log": attempt_facts(each)})
+            continue
+        at = offset(each.logged.ended - begun) if each.logged else " " * 10
+        turn = getattr(each.step, "turn", "")
+        _print("", at, turn, f"  attempt {each.attempt}", earlier(each), out)
+
+
+def _tell(
+    number: int, begun: float, event: DurableEvent, before: Sequence[Earlier], out: Out
+) -> None:
     if out.json:
         out.raw(event.wire().decode())
         return
-    told = line(event)
-    turn = getattr(event, "turn", "")
+    kind, turn = event.type.replace("_", " "), getattr(event, "turn", "")
+    _print(number, offset(event.at - begun), turn, kind, after(before, event), out)
+
+
+def _print(number: object, at: str, turn: object, kind: str, told: Line, out: Out) -> None:
     text = Text.assemble(
-        (f"{number:>4} {offset(event.at - begun)} {turn!s:>3}  ", "quiet"),
-        (f"{event.type.replace('_', ' '):<20} ", "quiet"),
+        (f"{number!s:>4} {at} {turn!s:>3}  ", "quiet"),
+        (f"{kind:<20} ", "quiet"),
         (told.what, told.style),
         (f"  {' · '.join(told.facts)}" if told.facts else "", "quiet"),
     )
     out.console.print(text, soft_wrap=True)
 
 
-def _timeline(events: list[DurableEvent], out: Out) -> int:
+def _timeline(events: list[DurableEvent], attempts: Sequence[Attempt], out: Out) -> int:
     begun = next(each.at for each in events if isinstance(each, RunStarted))
     end = events[-1].at
-    found = steps(events)
+    found = steps(events, attempts)
     if out.json:
         for step in found:
-            out.line({**vars(step), "start": step.start, "end": step.end})
+            log = [attempt_facts(each) for each in step.earlier]
+            out.line(step.facts() | ({"attempt_log": log} if log else {}))
         return door.DONE
     width = max(20, out.console.width - NAME - 22)
     for row in rows(found, begun, end, width):
         facts = [took(row.seconds)]
-        facts += [f"×{row.step.attempts}"] if row.step.attempts > 1 else []
+        facts += [f"first {took(row.step.first)}"] if row.step.first is not None else []
+        facts += [f"{row.step.attempts} attempts"] if row.step.attempts > 1 else []
+        facts += ["left behind by a reset"] if row.step.left else []
         text = Text.assemble(
             (f"{row.turn:>3} ", "quiet"),
             f"{clean(row.name):<{NAME}} ",
-            (row.before + row.queued, "quiet"),
-            (row.bar, row.style),
-            (f" {' '.join(facts)}", "quiet"),
+            *row.cells,
+            (f" {' · '.join(facts)}", "quiet"),
         )
         out.console.print(text, soft_wrap=True)
     over = isinstance(events[-1], RunEnded)
     whole = f"{took(end - begun)} in all" if over else f"{took(end - begun)} so far"
-    out.console.print(f"{whole}; ░ queued, █ at work, ▒ waiting", style="quiet", soft_wrap=True)
+    legend = "░ queued, ▓ until the first token, █ at work, ▒ waiting, × an attempt that failed"
+    out.console.print(f"{whole}; {legend}", style="quiet", soft_wrap=True)
     return door.DONE
 
 
-def _page(events: list[DurableEvent], file: Path, out: Out) -> int:
+def _page(events: list[DurableEvent], attempts: Sequence[Attempt], file: Path, out: Out) -> int:
     from harness.terminal.page import page
 
-    text = page(events, __version__)
+    text = page(events, __version__, attempts)
     try:
         write_atomic(file, text)
     except OSError as error:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from harness.contracts import event as e
+from harness.contracts.attempt import Attempt
 from harness.contracts.event import DurableEvent
 from harness.contracts.run import RunState
+from harness.journal.attempts import Earlier, weave
 
 Kind = Literal["model", "tool", "wait", "pause"]
 
@@ -23,35 +25,89 @@ class Step:
     """None while it goes on."""
     queued: float = 0.0
     """Seconds until a worker began its last attempt."""
+    first: float | None = None
+    """Seconds from the request to the first token."""
     attempts: int = 1
     ok: bool = True
+    tokens: int | None = None
+    cost_micros: int | None = None
+    who: str | None = None
+    """Who decided, where it waited for a person."""
+    left: bool = False
+    """A reset went back to before it: another branch goes on without it."""
+    number: int = 0
+    """Of the event that it begins with, from 1."""
+    earlier: list[Earlier] = field(default_factory=list[Earlier])
+    """Attempts that failed before the last one. Not from history: see the attempt log."""
+
+    def facts(self) -> dict[str, Any]:
+        """All but the attempts, as plain data."""
+        return {key: value for key, value in vars(self).items() if key != "earlier"}
+
+
+@dataclass
+class _Begun:
+    """A step of this execution, or of one that it branched from, by places in history."""
+
+    key: str
+    step: Step
+    began: int
+    ended: int = 0
 
 
 @dataclass
 class _Fold:
     steps: list[Step] = field(default_factory=list[Step])
-    open: dict[str, Step] = field(default_factory=dict[str, Step])
+    open: dict[str, _Begun] = field(default_factory=dict[str, _Begun])
+    begun: list[_Begun] = field(default_factory=list[_Begun])
     turn: int = 0
+    number: int = 0
+    place: int = 0
+    earlier: list[Earlier] = field(default_factory=list[Earlier])
+    """Told of the step whose end comes next."""
 
     def begin(self, key: str, step: Step) -> None:
-        self.open[key] = step
+        self.open[key] = self.add(key, step)
+
+    def add(self, key: str, step: Step) -> _Begun:
+        step.number = self.number
         self.steps.append(step)
+        self.begun.append(_Begun(key, step, self.place, self.place if step.end else 0))
+        return self.begun[-1]
 
     def end(self, key: str, at: float) -> Step | None:
-        step = self.open.pop(key, None)
-        if step is not None:
-            step.end = at
-        return step
+        found = self.open.pop(key, None)
+        if found is None:
+            return None
+        found.step.end, found.ended = at, self.place
+        return found.step
 
     def end_all(self, at: float) -> None:
         for key in list(self.open):
             self.end(key, at)
 
+    def branch(self, event: e.Branched) -> None:
+        """What began after that point is left behind; what only ended after it goes on again."""
+        self.end_all(event.at)
+        kept = [each for each in self.begun if each.began < self.place]
+        for each in self.begun:
+            each.step.left = each.step.left or each.ended >= self.place
+        self.begun = [each for each in kept if each.ended < self.place]
+        for each in kept:
+            if each.ended >= self.place:
+                again = Step(each.step.kind, each.step.name, each.step.turn, event.at)
+                self.begin(each.key, again)
 
-def steps(events: Iterable[DurableEvent]) -> list[Step]:
+
+def steps(events: Iterable[DurableEvent], attempts: Sequence[Attempt] = ()) -> list[Step]:
     """In the order in which they began."""
     fold = _Fold()
-    for event in events:
+    for event in weave(events, attempts):
+        if isinstance(event, Earlier):
+            _tell(fold, event)
+            continue
+        fold.number += 1
+        fold.place = event.cursor.event_id if event.cursor else 0
         match event:
             case e.ModelCalled() | e.ModelReplied() | e.ModelFailed():
                 _model(fold, event)
@@ -59,11 +115,27 @@ def steps(events: Iterable[DurableEvent]) -> list[Step]:
                 _tool(fold, event)
             case e.DecisionRequested() | e.DecisionMade() | e.StateChanged():
                 _waits(fold, event)
-            case e.RunEnded() | e.Branched():
+            case e.RunStarted():
+                fold.begun.clear()
+            case e.Branched():
+                fold.branch(event)
+            case e.RunEnded():
                 fold.end_all(event.at)
             case _:
                 pass
+        fold.earlier.clear()
     return fold.steps
+
+
+def _tell(fold: _Fold, told: Earlier) -> None:
+    """Attempts come before the end of their step, or after its beginning where it has none."""
+    if isinstance(told.step, e.ModelCalled | e.ToolCallStarted):
+        number = 0 if told.step.cursor is None else told.step.cursor.event_id
+        for each in reversed(fold.begun):
+            if each.began == number:
+                each.step.earlier.append(told)
+                return
+    fold.earlier.append(told)
 
 
 def _model(fold: _Fold, event: e.ModelCalled | e.ModelReplied | e.ModelFailed) -> None:
@@ -76,10 +148,13 @@ def _model(fold: _Fold, event: e.ModelCalled | e.ModelReplied | e.ModelFailed) -
     if step is None:
         return
     step.attempts = event.attempts
+    step.earlier += fold.earlier
     if isinstance(event, e.ModelFailed):
         step.ok = False
-    else:
-        step.name, step.queued = event.model, (event.queued_ms or 0) / 1e3
+        return
+    step.name, step.queued = event.model, _queued(step, event.queued_ms, event.ms)
+    step.first = None if event.first_ms is None else event.first_ms / 1e3
+    step.tokens, step.cost_micros = event.usage.total, event.cost_micros
 
 
 def _tool(fold: _Fold, event: e.ToolCallStarted | e.ToolCallFinished) -> None:
@@ -92,8 +167,16 @@ def _tool(fold: _Fold, event: e.ToolCallStarted | e.ToolCallFinished) -> None:
     if step is None:  # inline: recorded once, at its end
         start = event.at - (event.ms or 0) / 1e3
         step = Step("tool", event.name, event.turn, start, event.at)
-        fold.steps.append(step)
-    step.ok, step.attempts, step.queued = event.ok, event.attempts, (event.queued_ms or 0) / 1e3
+        fold.add(key, step)
+    step.ok, step.attempts = event.ok, event.attempts
+    step.queued = _queued(step, event.queued_ms, event.ms)
+    step.earlier += fold.earlier
+
+
+def _queued(step: Step, queued_ms: float | None, ms: float | None) -> float:
+    """A call that goes on in another branch was queued since before it."""
+    took = (step.end or step.start) - step.start
+    return max(0.0, min((queued_ms or 0) / 1e3, took - (ms or 0) / 1e3))
 
 
 def _waits(fold: _Fold, event: e.DecisionRequested | e.DecisionMade | e.StateChanged) -> None:
@@ -102,7 +185,9 @@ def _waits(fold: _Fold, event: e.DecisionRequested | e.DecisionMade | e.StateCha
         name = f"{event.tool or 'budget'}: {event.need}"
         fold.begin(f"wait {event.id}", Step("wait", name, event.turn, event.at))
     elif isinstance(event, e.DecisionMade):
-        fold.end(f"wait {event.id}", event.at)
+        step = fold.end(f"wait {event.id}", event.at)
+        if step is not None:
+            step.who = event.by
     elif event.state is RunState.PAUSED:
         fold.begin("pause", Step("pause", "paused", fold.turn, event.at))
     else:

@@ -5,17 +5,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from html import escape
 
 from harness.contracts import event as e
+from harness.contracts.attempt import Attempt
 from harness.contracts.event import DurableEvent
-from harness.journal.steps import steps
+from harness.journal.attempts import Earlier, weave
+from harness.journal.branches import standing
+from harness.journal.steps import Step, steps
 from harness.terminal.card import Card, card_of
 from harness.terminal.page_style import STYLE
-from harness.terminal.text import clean, count, money, took
-from harness.terminal.timeline import WAITS, Bar, bars
-from harness.terminal.trace import line, offset
+from harness.terminal.page_timeline import timeline
+from harness.terminal.text import clean, count, money, taken_back, took
+from harness.terminal.timeline import WAITS
+from harness.terminal.trace import SHOWN, Line, after, earlier, moment, offset
 
 MARKS = {
     "model_replied": "model", "model_failed": "bad", "tool_call_finished": "tool",
@@ -27,18 +30,21 @@ MARKS = {
 NOTHING = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def page(events: Sequence[DurableEvent], version: str) -> str:
+def page(events: Sequence[DurableEvent], version: str, attempts: Sequence[Attempt] = ()) -> str:
     card = card_of(events)
     assert card is not None
     end = card.ended or events[-1].at
+    found = steps(events, attempts)
+    told = count(len(attempts), "failed attempt")
     body = [
-        _head(card, end),
-        _timeline(events, card.started, end),
+        _head(card, end, found),
+        timeline(found, card.started, end),
         "<section><h2>Events</h2><ol class=events>",
-        *(_event(each, card.started) for each in events),
+        *_events(events, attempts, card.started),
         "</ol></section>",
-        f"<footer>harness {escape(version)} · {count(len(events), 'event')}, a projection of the "
-        f"engine's history · {_date(card.started)}</footer>",
+        f"<footer>{count(len(events), 'event')}, a projection of the engine's history"
+        f"{f'; {told} from the attempt log' if attempts else ''}. harness {escape(version)}, "
+        f"{moment(card.started)}</footer>",
     ]
     title = escape(f"{card.run} · {card.state.value}")
     return (
@@ -52,9 +58,11 @@ def page(events: Sequence[DurableEvent], version: str) -> str:
     )
 
 
-def _head(card: Card, end: float) -> str:
+def _head(card: Card, end: float, found: Sequence[Step]) -> str:
     usage = card.totals.usage
     cached = f" ({usage.cached:,} cached)" if usage.cached else ""
+    waited = sum((s.end or end) - s.start for s in found if s.kind in WAITS)
+    failed = sum(step.attempts - 1 for step in found)
     facts = [
         ("took", took(end - card.started) if card.ended else f"{took(end - card.started)} so far"),
         ("turns", str(card.totals.turns)),
@@ -63,7 +71,9 @@ def _head(card: Card, end: float) -> str:
         ("tokens out", f"{usage.output:,}"),
         ("cost", money(card.totals.cost_micros)),
     ]
-    about = [f"{card.agent} on {card.model}", f"started {_date(card.started)}"]
+    facts += [("waited", took(waited))] if waited else []
+    facts += [("failed attempts", str(failed))] if failed else []
+    about = [f"{card.agent} on {card.model}", f"started {moment(card.started)}"]
     about += [f"by {card.by}"] if card.by else []
     about += [f"session {card.session}"] if card.session else []
     if card.parent:
@@ -82,71 +92,90 @@ def _head(card: Card, end: float) -> str:
         parts.append(f"<div class='said bad'><h3>Error</h3><p>{_text(why)}</p></div>")
     elif card.reason:
         parts.append(f"<div class=said><h3>Reason</h3><p>{_text(card.reason)}</p></div>")
+    if card.undone:
+        parts.append(
+            f"<div class=said><h3>Undone</h3><p>{_text(taken_back(card.undone))}</p></div>"
+        )
     return "".join(parts) + "</header>"
 
 
-def _timeline(events: Sequence[DurableEvent], start: float, end: float) -> str:
-    found, scale = bars(steps(events), start, end)
-    if not found:
-        return ""
-    note = ""
-    if scale.squeeze < 1:
-        note = "<p class=note>Striped waits are drawn shorter than they were.</p>"
-    rows = "".join(_rows(found))
-    legend = "".join(
-        f"<span class={kind}>{name}</span>"
-        for kind, name in (
-            ("queued", "queued"), ("model", "model"), ("tool", "tool"),
-            ("wait", "waits for a person"), ("bad", "failed"),
-        )
-    )  # fmt: skip
-    return (
-        f"<section><h2>Timeline</h2><p class=legend>{legend}</p>{note}"
-        f"<div class=timeline>{rows}</div></section>"
-    )
+def _events(
+    events: Sequence[DurableEvent], attempts: Sequence[Attempt], start: float
+) -> Iterator[str]:
+    stands = {id(each) for each in standing(events)}
+    number, turn = 0, 0
+    told: list[Earlier] = []
+    for each in weave(events, attempts):
+        if isinstance(each, Earlier):
+            told.append(each)
+            yield _attempt(each, start, "" if id(each.step) in stands else " left")
+            continue
+        number += 1
+        marks = [] if id(each) in stands else ["left"]
+        now = getattr(each, "turn", turn)
+        marks += ["first"] if now != turn else []
+        turn = now
+        yield _event(each, after(told, each), start, number, marks)
+        told.clear()
 
 
-def _rows(found: list[Bar]) -> Iterator[str]:
-    turn = 0
-    for bar in found:
-        step = bar.step
-        kind = "wait" if step.kind in WAITS else step.kind if step.ok else "bad"
-        facts = [took(bar.seconds)]
-        facts += [f"queued {took(step.queued)}"] if step.queued >= 0.001 else []
-        facts += [f"{step.attempts} attempts"] if step.attempts > 1 else []
-        left, queued = bar.left * 100, max(bar.began - bar.left, 0) * 100
-        width = max((bar.right - bar.left) * 100 - queued, 0)
-        new = " class=first" if step.turn != turn else ""
-        label = str(step.turn) if step.turn != turn else ""
-        yield (
-            f"<div{new}><span class=turn>{label}</span>"
-            f"<span class=name>{_text(step.name)}</span>"
-            f"<span class=track><i class=queued style='left:{left:.3f}%;width:{queued:.3f}%'></i>"
-            f"<i class={kind} style='left:{left + queued:.3f}%;width:{width:.3f}%'></i></span>"
-            f"<span class=took>{' · '.join(facts)}</span></div>"
-        )
-        turn = step.turn
-
-
-def _event(event: DurableEvent, start: float) -> str:
-    told = line(event)
+def _event(event: DurableEvent, told: Line, start: float, number: int, marks: list[str]) -> str:
     mark = MARKS.get(event.type, "quiet")
     if isinstance(event, e.ToolCallFinished) and not event.ok:
         mark = "bad"
-    turn = getattr(event, "turn", "")
-    facts = "".join(f"<span>{_text(fact)}</span>" for fact in told.facts)
     data = event.model_dump(mode="json", exclude_none=True, exclude={"run", "trace", "type"})
     whole = json.dumps(data, indent=2, ensure_ascii=False)
     return (
-        f"<li class={mark}><details><summary><time>{offset(event.at - start).strip()}</time>"
-        f"<b>{turn}</b><code>{event.type.replace('_', ' ')}</code>"
-        f"<span class=what>{_text(told.what)}<small>{facts}</small></span></summary>"
-        f"<pre>{_text(whole)}</pre></details></li>"
+        f"<li id=e{number} class='{' '.join([mark, *marks])}'><details>"
+        f"{_summary(event.at - start, event.at, event, event.type.replace('_', ' '), told)}"
+        f"{_said(event)}<pre>{_text(whole)}</pre></details></li>"
     )
 
 
-def _date(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+def _attempt(told: Earlier, start: float, left: str) -> str:
+    found = told.logged
+    name = f"attempt {told.attempt}"
+    if found is None:
+        row = _summary(None, None, told.step, name, earlier(told), tag="div")
+        return f"<li class='bad log{left}'>{row}</li>"
+    whole = json.dumps(found.model_dump(exclude_none=True), indent=2, ensure_ascii=False)
+    row = _summary(found.ended - start, found.ended, told.step, name, earlier(told))
+    body = f"<details class=log>{row}<pre>{_text(whole)}</pre></details>"
+    return f"<li class='bad log{left}'>{body}</li>"
+
+
+def _summary(
+    since: float | None,
+    at: float | None,
+    event: DurableEvent,
+    kind: str,
+    told: Line,
+    *,
+    tag: str = "summary",
+) -> str:
+    facts = "".join(f"<span>{_text(fact)}</span>" for fact in told.facts)
+    when = "" if since is None else offset(since).strip()
+    title = "" if at is None else f" title='{moment(at)}'"
+    return (
+        f"<{tag}><time{title}>{when}</time><b>{getattr(event, 'turn', '')}</b><code>{kind}</code>"
+        f"<span class=what>{_text(told.what)}<small>{facts}</small></span></{tag}>"
+    )
+
+
+def _said(event: DurableEvent) -> str:
+    """What was said, as it was, before the event as JSON."""
+    match event:
+        case e.ModelReplied():
+            text = event.message.text
+        case e.ToolCallFinished():
+            text = event.content
+        case e.ModelCalled():
+            text = "\n\n".join(m.text for m in event.messages if m.text)
+        case e.HintReceived():
+            text = event.text
+        case _:
+            text = ""
+    return f"<div class=body>{_text(text)}</div>" if len(text) > SHOWN or "\n" in text else ""
 
 
 def _text(text: str) -> str:

@@ -19,10 +19,10 @@ background:var(--model)}
 @media(prefers-color-scheme:dark){.state{color:#111}}
 .state[data-state=completed]{background:var(--tool)}.state[data-state=failed]{background:var(--bad)}
 .state:is([data-state=aborted],[data-state=waiting],[data-state=paused]){background:var(--wait)}
-.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(130px,1fr));gap:1px;margin:20px 0;
-background:var(--line);border:1px solid var(--line);border-radius:10px;overflow:hidden}
-.facts div{background:var(--card);padding:10px 14px}
-dt{font-size:12px;color:var(--soft)}dd{font-size:17px;font-weight:600;
+.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(108px,1fr));margin:20px 0;
+background:var(--card);border:1px solid var(--line);border-radius:10px;overflow:hidden}
+.facts div{padding:10px 14px;box-shadow:1px 0 var(--line),0 1px var(--line)}
+dt{font-size:12px;color:var(--soft)}dd{font-size:16.5px;font-weight:600;white-space:nowrap;
 font-variant-numeric:tabular-nums}
 .said{border-left:3px solid var(--line);padding:2px 14px;margin:12px 0}.said.bad{border-color:
 var(--bad)}.said p{white-space:pre-wrap;overflow-wrap:anywhere;max-height:18em;overflow:auto}
@@ -31,37 +31,63 @@ var(--bad)}.said p{white-space:pre-wrap;overflow-wrap:anywhere;max-height:18em;o
 .legend span::before{content:"";display:inline-block;width:11px;height:11px;border-radius:3px;
 margin-right:6px;vertical-align:-1px;background:var(--c)}
 .model{--c:var(--model)}.tool{--c:var(--tool)}.wait{--c:var(--wait)}.bad{--c:var(--bad)}
-.queued{--c:var(--queued)}
+.queued{--c:var(--queued)}.early{--c:color-mix(in srgb,var(--model) 45%,var(--card))}
 .timeline{border:1px solid var(--line);border-radius:10px;background:var(--card);padding:8px 14px;
-margin-top:10px}
-.timeline>div{display:grid;grid-template-columns:2.2em minmax(90px,220px) 1fr minmax(90px,200px);
-gap:10px;align-items:center;font-size:13.5px;padding:2px 0}
-.timeline .first:not(:first-child){border-top:1px solid var(--line);margin-top:3px;padding-top:5px}
+margin-top:10px;max-height:80vh;overflow-y:auto}
+.timeline>*{display:grid;grid-template-columns:1.6em 190px 1fr 190px;gap:10px;align-items:center;
+font-size:13.5px;padding:1px 0;color:inherit;text-decoration:none;border-radius:4px}
+.timeline>a:hover,summary:hover{background:color-mix(in srgb,var(--ink) 5%,transparent)}
+.timeline>a:focus-visible,summary:focus-visible{outline:2px solid var(--model);outline-offset:-2px}
+.timeline .first:not(:nth-child(2)){border-top:1px solid var(--line);border-radius:0;
+margin-top:3px;padding-top:4px}
+.axis{position:sticky;top:-8px;z-index:1;background:var(--card);padding:2px 0 4px!important}
+.axis b{position:absolute;transform:translateX(-50%);white-space:nowrap;font-size:11.5px;
+font-weight:400;color:var(--soft)}
 .turn,.took,time,.events b{color:var(--soft);font-variant-numeric:tabular-nums;font-weight:400}
+.took{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
+.took b{color:var(--ink);font-weight:400}
 .name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
-.track{position:relative;height:14px}.track i{position:absolute;top:0;bottom:0;border-radius:3px;
-background:var(--c)}.track i:not(.queued){min-width:3px}
+.track{position:relative;height:18px}.timeline a .track{background:var(--grid)}
+.track i{position:absolute;top:2px;bottom:2px;border-radius:3px;background:var(--c)}
+.track i:not(.queued,.early){min-width:3px}.track .early{border-radius:3px 0 0 3px}
+.track .early+i{border-radius:0 3px 3px 0}
 .track .wait{background:repeating-linear-gradient(135deg,var(--c) 0 5px,transparent 5px 9px)}
+.left:not(:hover){opacity:.55}
 .events{list-style:none;padding:0;border:1px solid var(--line);border-radius:10px;
 background:var(--card);overflow:hidden}
-.events li+li{border-top:1px solid var(--line)}
-.events li{border-left:3px solid var(--c,transparent)}
-summary{display:grid;grid-template-columns:5em 1.8em 12.5em 1fr;gap:10px;padding:6px 14px;
-cursor:pointer;list-style:none;font-size:14px}
+.events li{border-left:3px solid var(--c,transparent);content-visibility:auto;
+contain-intrinsic-size:auto 54px}
+.events li+li{border-top:1px solid color-mix(in srgb,var(--line) 60%,transparent)}
+.events li+li.first{border-top:2px solid var(--line)}
+.events li:target{background:color-mix(in srgb,var(--model) 12%,var(--card))}
+summary,.log>div{display:grid;grid-template-columns:5em 1.8em 12.5em 1fr;gap:10px;padding:6px 14px;
+font-size:14px}
+summary{cursor:pointer;list-style:none}
 summary::-webkit-details-marker{display:none}
-summary:hover{background:color-mix(in srgb,var(--ink) 5%,transparent)}
-summary:focus-visible{outline:2px solid var(--model);outline-offset:-2px}
+.log code{padding-left:1.4em}.log .what{color:var(--bad)}
+.log>div .what{color:var(--soft)}
 time{font-size:13px;text-align:right}
 code{font:12.5px/1.7 var(--mono);color:var(--soft)}
 .what{overflow-wrap:anywhere}.events .quiet .what{color:var(--soft)}
 small{display:block;color:var(--soft);font-size:12.5px}
 small span:not(:last-child)::after{content:" · ";white-space:pre}
+.body{margin:2px 14px 10px;padding:8px 14px;border-left:3px solid var(--line);font-size:14px;
+white-space:pre-wrap;overflow-wrap:anywhere;max-height:32em;overflow:auto}
 pre{font:12.5px/1.55 var(--mono);margin:0 14px 12px;padding:12px;border-radius:8px;overflow:auto;
 max-height:32em;background:var(--bg);border:1px solid var(--line);white-space:pre-wrap;
 overflow-wrap:anywhere}
 footer{margin-top:28px}
-@media(max-width:720px){main{padding:20px 12px}summary{grid-template-columns:5.5em 1.2em 1fr}
-summary .what{grid-column:1/-1}.timeline>div{grid-template-columns:1.6em 90px 1fr}
+@media screen and (max-width:820px){main{padding:20px 12px}summary,.log>div{grid-template-columns:5.5em 1.2em
+1fr}summary .what,.log>div .what{grid-column:1/-1}.timeline>*{grid-template-columns:1.4em 90px 1fr}
 .timeline .took{display:none}}
-@media print{body{background:#fff}.events{break-inside:auto}}
+@page{margin:14mm}
+@media print{:root{--bg:#fff;--card:#fff;--ink:#1c1f24;--soft:#555c66;--line:#dfe2e6;
+--model:#3b6fd4;--tool:#2f9163;--wait:#d99a1c;--bad:#cf3f3f;--queued:#c5cad3}
+body,.said p,.what,small,.about,.note,time,.legend span,code{font-size:11px}h1{font-size:20px}
+h2{font-size:14px;margin:20px 0 8px}dd{font-size:14px}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}
+main{max-width:none;padding:0}.state{color:#fff}
+.timeline,.said p,pre,.body{max-height:none;overflow:visible}.axis{position:static}
+.events li{content-visibility:visible;break-inside:avoid}summary,.log>div{padding:3px 8px;
+grid-template-columns:5.5em 1.6em 11em 1fr;font-size:11px}.timeline>*{font-size:11px;
+break-inside:avoid;grid-template-columns:1.6em 130px 1fr 130px}h2{break-after:avoid}}
 """

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from math import inf
 from typing import NamedTuple
 
 from harness.journal.steps import Step
@@ -13,6 +15,12 @@ SHARE = 0.25
 """Of the width, at most, for waits: a person may take a day for what the run does in a second."""
 STYLES = {"model": "call", "tool": "good", "wait": "ask", "pause": "ask"}
 NAME = 30
+APART = 0.08
+STEPS_S = (
+    *(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600),
+    *(1800, 3600, 2 * 3600, 6 * 3600, 12 * 3600, 86_400, 7 * 86_400, 30 * 86_400, inf),
+)
+"""Between two marks of the time axis."""
 
 
 @dataclass(frozen=True)
@@ -50,34 +58,60 @@ class Bar(NamedTuple):
     left: float
     began: float
     """Where the last attempt began: before that it was queued."""
+    first: float
+    """Where the first token came; where there is none, as `began`."""
     right: float
+    tries: tuple[tuple[float, float], ...]
+    """Earlier attempts that are logged."""
     seconds: float
 
 
 def bars(steps: Sequence[Step], start: float, end: float) -> tuple[list[Bar], Scale]:
     scaled = scale(steps, start, end)
-    found = [
-        Bar(
-            step,
-            scaled.place(step.start),
-            scaled.place(step.start + step.queued),
-            scaled.place(step.end or end),
-            (step.end or end) - step.start,
-        )
-        for step in steps
-    ]
-    return found, scaled
+    return [_bar(step, scaled, end) for step in steps], scaled
+
+
+def _bar(step: Step, scaled: Scale, end: float) -> Bar:
+    until = step.end or end
+    began = step.start + step.queued
+    place = scaled.place
+    tries = [(each.logged.started, each.logged.ended) for each in step.earlier if each.logged]
+    return Bar(
+        step=step,
+        left=place(step.start),
+        began=place(began),
+        first=place(min(until, began + (step.first or 0))),
+        right=place(until),
+        tries=tuple((place(max(a, step.start)), place(min(b, until))) for a, b in tries),
+        seconds=until - step.start,
+    )
+
+
+def ticks(scaled: Scale) -> list[tuple[float, float]]:
+    """Round times since the start, and where they stand: none close to another or to the end."""
+    whole = scaled.end - scaled.start
+    step = next(each for each in STEPS_S if whole / each <= 10)
+    found: list[tuple[float, float]] = []
+    last = 0.0
+    for number in range(1, int(whole / step) + 1):
+        place = scaled.place(scaled.start + number * step)
+        if last + APART <= place <= 1 - APART / 2:
+            found.append((number * step, place))
+            last = place
+    return found
 
 
 class Row(NamedTuple):
     turn: str
     name: str
-    before: str
-    queued: str
-    bar: str
-    style: str
+    cells: tuple[tuple[str, str], ...]
+    """Pieces of the bar with their styles, from the left edge."""
     step: Step
     seconds: float
+
+    @property
+    def drawn(self) -> str:
+        return "".join(text for text, _ in self.cells)
 
 
 def rows(steps: Sequence[Step], start: float, end: float, width: int) -> list[Row]:
@@ -85,25 +119,43 @@ def rows(steps: Sequence[Step], start: float, end: float, width: int) -> list[Ro
     made: list[Row] = []
     turn = 0
     for bar in bars(steps, start, end)[0]:
-        left = min(int(bar.left * width), width - 1)
-        right = max(left + 1, min(round(bar.right * width), width))
-        queued = min(max(int(bar.began * width) - left, 0), right - left - 1)
-        glyph = {"wait": "▒", "pause": "▒"}.get(bar.step.kind, "█")
         name = bar.step.name
         made.append(
             Row(
                 turn=str(bar.step.turn) if bar.step.turn != turn else "",
                 name=name if len(name) <= NAME else name[: NAME - 1] + "…",
-                before=" " * left,
-                queued="░" * queued,
-                bar=glyph * (right - left - queued),
-                style=STYLES[bar.step.kind] if bar.step.ok else "bad",
+                cells=_cells(bar, width),
                 step=bar.step,
                 seconds=bar.seconds,
             )
         )
         turn = bar.step.turn
     return made
+
+
+def _cells(bar: Bar, width: int) -> tuple[tuple[str, str], ...]:
+    left = min(int(bar.left * width), width - 1)
+    right = max(left + 1, min(round(bar.right * width), width))
+    began = min(max(int(bar.began * width), left), right - 1)
+    first = min(max(int(bar.first * width), began), right - 1)
+    style = style_of(bar.step)
+    wait = bar.step.kind in WAITS
+    columns = [(" ", "")] * left
+    columns += [("░", "quiet")] * (began - left)
+    columns += [("▓", style)] * (first - began)
+    columns += [("▒" if wait else "█", style)] * (right - first)
+    for begin, stop in bar.tries:
+        at = min(int(begin * width), right - 1)
+        for column in range(at, max(at + 1, min(round(stop * width), began))):
+            columns[column] = ("×", "bad")
+    return tuple(
+        ("".join(text for text, _ in same), kind)
+        for kind, same in groupby(columns, key=lambda each: each[1])
+    )
+
+
+def style_of(step: Step) -> str:
+    return "quiet" if step.left else STYLES[step.kind] if step.ok else "bad"
 
 
 def _merged(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -3,12 +3,14 @@ true. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from harness.contracts import event as e
 from harness.contracts.event import DurableEvent
 from harness.contracts.model import Usage
+from harness.journal.attempts import Earlier
 from harness.terminal.text import call, clean, count, figures, money, one_line, taken_back, took
 from harness.terminal.view import STYLES, VERDICTS
 
@@ -28,6 +30,39 @@ def line(event: DurableEvent) -> Line:
     return told._replace(what=clean(told.what), facts=tuple(map(clean, told.facts)))
 
 
+def after(told: Sequence[Earlier], event: DurableEvent) -> Line:
+    """The line of an event that follows attempts: what they have said is not said again."""
+    said = told and told[-1].logged is not None and told[-1].step is event
+    if said and isinstance(event, e.ModelReplied | e.ToolCallFinished):
+        return line(event.model_copy(update={"last_failure": None}))
+    return line(event)
+
+
+def earlier(told: Earlier) -> Line:
+    """An attempt before the last one: from the attempt log, which is not history."""
+    found = told.logged
+    if found is None:
+        return Line("not logged: its worker was killed, or could not write it down", style="quiet")
+    code = f" [{found.code}]" if found.code else f" ({found.type})"
+    facts = [f"failed after {took(found.ended - found.started)}"]
+    facts += [f"to be tried again after {took(found.retry_after)}"] if found.retry_after else []
+    facts += [] if found.retryable else ["not to be tried again"]
+    facts += [f"on {found.who}", "from the attempt log"]
+    what = f"{one_line(found.message, SHOWN)}{code}"
+    return Line(clean(what), tuple(map(clean, facts)), "bad")
+
+
+def attempt_facts(told: Earlier) -> dict[str, Any]:
+    """The same for programs; `event` is where it belongs in the run's events."""
+    found = told.logged.model_dump(exclude_none=True) if told.logged else {}
+    where = {"event": str(told.step.cursor), "attempt": told.attempt}
+    return {**where, "logged": told.logged is not None, **found}
+
+
+def moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
 def offset(seconds: float) -> str:
     """Time since the start of the run, in a column of its own."""
     if seconds < 100:
@@ -40,7 +75,8 @@ def offset(seconds: float) -> str:
 def _started(event: e.RunStarted) -> Line:
     if event.continued:
         return Line("goes on in a fresh history", style="quiet")
-    facts = [f"by {event.by}"] if event.by else []
+    facts = [moment(event.at)]
+    facts += [f"by {event.by}"] if event.by else []
     facts += [f"session {event.session}"] if event.session else []
     if event.parent:
         facts.append(f"fork of {event.parent.run} at turn {event.parent.turn}")
