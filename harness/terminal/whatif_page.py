@@ -30,6 +30,7 @@ transform:rotate(45deg) scale(.8)}
 .legend .median::before{width:2px;border-radius:0;background:var(--ink)}
 .runs summary{grid-template-columns:minmax(120px,260px) 9em 1fr}
 .runs .tally span{color:var(--c);font-weight:600;margin-right:8px;font-variant-numeric:tabular-nums}
+dd small{font-weight:400}
 .fork{border-left:3px solid var(--c,var(--line));margin:10px 14px;padding:2px 14px}
 .fork p{white-space:pre-wrap;overflow-wrap:anywhere;max-height:12em;overflow:auto}
 .fork small{margin-top:2px}.fork code{display:block;overflow-wrap:anywhere}
@@ -73,7 +74,7 @@ def _head(report: WhatIfReport) -> str:
     tokens, cost, seconds = against(medians(report.forks), was)
     facts = [(name, f"{report.count(name):,}") for name in VERDICTS]
     facts += [("median tokens", tokens), ("median cost", cost), ("median time", seconds)]
-    cells = "".join(f"<div><dt>{k}</dt><dd>{escape(v or '-')}</dd></div>" for k, v in facts)
+    cells = "".join(_fact(name, value) for name, value in facts)
     about = f"{count(len(report.sources), 'run')}, {count(len(report.forks), 'fork')}"
     about += "; tools that only read ran" if report.live_reads else "; no tool ran"
     state = "completed" if report.complete else "failed"
@@ -82,6 +83,12 @@ def _head(report: WhatIfReport) -> str:
         f"<header><p class=state data-state={state}>{word}</p><h1>{_text(headline(report))}</h1>"
         f"<p class=about>{about}</p><dl class=facts>{cells}</dl></header>"
     )
+
+
+def _fact(name: str, value: str) -> str:
+    now, _, was = value.removesuffix(")").partition(" (")
+    small = f"<small>{escape(was)}</small>" if was else ""
+    return f"<div><dt>{name}</dt><dd>{escape(now or '-')}{small}</dd></div>"
 
 
 def _drawn(report: WhatIfReport) -> str:

@@ -103,6 +103,9 @@ def _square(fork: ForkOutcome, place: int, top: int) -> str:
 
 def _used(source: SourceOutcome, middle: float, scale: _Scale) -> Iterator[str]:
     """Forks as dots, their median as a stroke, the run itself as a hollow diamond."""
+    if source.forks:
+        x = scale.x(medians(source.forks)["tokens"])
+        yield f"<line class=median x1={x:.1f} x2={x:.1f} y1={middle - 9} y2={middle + 9} />"
     if source.was:
         x = scale.x(source.was.tokens)
         title = f"<title>was: {escape(figures(source.was, fork=False))}</title>"
@@ -112,9 +115,6 @@ def _used(source: SourceOutcome, middle: float, scale: _Scale) -> Iterator[str]:
             f"<circle class={fork.verdict} cx={scale.x(fork.tokens):.1f} cy={middle} r=4.5>"
             f"{_title(fork)}</circle>"
         )
-    if source.forks:
-        x = scale.x(medians(source.forks)["tokens"])
-        yield f"<line class=median x1={x:.1f} x2={x:.1f} y1={middle - 9} y2={middle + 9} />"
 
 
 def _axis(scale: _Scale, bottom: int) -> Iterator[str]:

@@ -22,6 +22,12 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "tool_context": ("ordered tea, 1 order in all",),
     "undo": ("turn 3: put_on_shelf is done", "took a vase off the shelf", "once more: ()"),
     "typed_result": ("urgent=True tags=[]",),
+    "whatif": (
+        "10 runs, 10 orders",
+        "40 forks: 20 same, 12 different, 8 failed; still 10 orders",
+        "{'euros': 15} -> {'euros': 15}: price played, order played, rebate refused",
+        "a picture of it: whatif.html",
+    ),
 }
 
 

@@ -1,0 +1,90 @@
+"""What if they had been told to ask for a rebate? Ten past orders are asked, four times each.
+
+No tool runs again: what was recorded is played back, and nothing is ordered. A page shows what
+would have been otherwise.
+"""
+
+import asyncio
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from harness import Agent, Budget, Harness, tool
+from harness.client.fork import Change
+from harness.contracts.whatif import WhatIfReport
+from harness.journal.whatif import summary
+from harness.terminal.whatif_page import page
+from harness.version import __version__
+
+ordered: list[str] = []
+
+
+@tool(effect="read")
+def price(item: str) -> str:
+    "What an item costs."
+    return f"{item} costs {10 + len(item)} euros"
+
+
+@tool(effect="read")
+def rebate(code: str) -> str:
+    "What is taken off the price."
+    return f"{code} takes off {len(code)} euros"
+
+
+@tool(effect="write")
+def order(item: str) -> str:
+    "Order an item."
+    ordered.append(item)
+    return f"ordered one {item} for {10 + len(item)} euros"
+
+
+class Bill(BaseModel):
+    euros: int
+
+
+agent = Agent(
+    "buyer", instructions="Buy what is asked.", tools=[price, rebate, order], output=Bill,
+    budget=Budget(turns=5),
+)  # fmt: skip
+ITEMS = ("tea", "rice", "salt", "oil", "bread", "milk", "eggs", "soap", "pens", "paper")
+HINT = 'Call rebate with {"code": "SPRING"}'
+
+
+def prompt(place: int, item: str) -> str:
+    """What was asked: some had asked for the rebate by themselves, some took long."""
+    steps = [f'Call price with {{"item": "{item}"}}', f'Call order with {{"item": "{item}"}}']
+    if place >= 5:
+        steps.insert(0, HINT)
+    if place >= 8:
+        steps.insert(0, 'Call price with {"item": "cake"}')
+    return ". ".join(steps)
+
+
+async def main() -> None:
+    async with Harness.local() as harness:
+        runs = [await harness.start(agent, prompt(place, item)) for place, item in enumerate(ITEMS)]
+        bills = [await run.result() for run in runs]
+        print(f"{len(bills)} runs, {len(ordered)} orders")
+
+        ids = [run.id for run in runs]
+        report = await harness.whatif(ids, 0, Change(hint=HINT), n=4, agent=agent)
+        told = summary(report)
+        print(
+            f"{told['forks']} forks: {told['same']} same, {told['different']} different,", end=" "
+        )
+        print(f"{told['failed']} failed; still {len(ordered)} orders")
+        print(f"median tokens: {told['median']['tokens']:g}, was {told['was']['tokens']:g}")
+        for source in report.sources[4:6]:
+            fork = source.forks[0]
+            calls = ", ".join(f"{call.name} {call.how}" for call in fork.calls)
+            print(f"{source.was and source.was.data} -> {fork.data}: {calls}")
+    draw(report, Path("whatif.html"))
+
+
+def draw(report: WhatIfReport, file: Path) -> None:
+    file.write_text(page(report, __version__), "utf-8")
+    print(f"a picture of it: {file}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
