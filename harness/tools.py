@@ -12,6 +12,10 @@ from harness_activities.tools import (
     now,
     read_file,
     search_files,
+    sql_execute,
+    sql_query,
+    sql_tables,
+    sql_tools,
     write_file,
 )
 
@@ -27,5 +31,9 @@ __all__ = [
     "now",
     "read_file",
     "search_files",
+    "sql_execute",
+    "sql_query",
+    "sql_tables",
+    "sql_tools",
     "write_file",
 ]

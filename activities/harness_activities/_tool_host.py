@@ -53,6 +53,8 @@ class CallHost:
     loop: asyncio.AbstractEventLoop
     left: Any = None
     """What the tool leaves for its next attempt."""
+    database: Connections | None = None
+    """Where tools that only read may look."""
     ledger: Connections | None = None
     """Absent for a tool that changes nothing."""
     given: Any = None
@@ -83,6 +85,18 @@ class CallHost:
             self.inside = connection
         async with self.inside.transaction():
             yield self.inside
+
+    @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncGenerator[AsyncConnection[Any]]:
+        """A connection in a transaction that cannot write, and is rolled back."""
+        if self.database is None:
+            raise ToolError("failed", "This worker has no database for tools.")
+        async with (
+            self.database.connection() as connection,
+            connection.transaction(force_rollback=True),
+        ):
+            await connection.execute("SET TRANSACTION READ ONLY")
+            yield connection
 
     async def commit(self) -> None:
         """Make what the tool did in its transaction true, the ledger's entry with it."""

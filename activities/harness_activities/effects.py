@@ -135,6 +135,13 @@ class EffectActivities:
             return ToolError("no_undo", f"The agent has no tool {row.tool} any more.")
         if hooks.undo is None:
             return ToolError("no_undo", f"{row.tool} has no undo function.")
+        if hooks.obstacle and row.receipt is not None:
+            try:
+                why = hooks.obstacle(hooks.read_receipt(row.receipt))
+            except ToolError as error:
+                return error
+            if why:
+                return ToolError("no_undo", why)
         if row.state == "begun" and row.receipt is None and hooks.probe is None:
             return ToolError("outcome_unknown", f"{row.tool} began and never reported back.")
         return None

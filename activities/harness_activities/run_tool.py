@@ -95,7 +95,7 @@ class ToolActivities:
         return CallHost(
             run=run or info.workflow_id or "", turn=request.turn, call_id=request.call.id,
             http=self.http, artifacts=self.artifacts, sink=self.progress, info=info,
-            loop=asyncio.get_running_loop(), left=left_before(info),
+            loop=asyncio.get_running_loop(), left=left_before(info), database=self.ledger,
         )  # fmt: skip
 
     async def invoke(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:

@@ -35,6 +35,10 @@ call acts, so that it is known even if the worker dies in the middle; `ctx.prepa
 the call, the first one's to each attempt, and it is the receipt unless the call gives another."""
 
 
+Obstacle = Callable[[Any], "str | None"]
+"""Reads in a receipt why that call cannot be undone. None: nothing there says so."""
+
+
 @dataclass
 class Hooks:
     """Filled in by the decorators of a tool."""
@@ -42,6 +46,7 @@ class Hooks:
     undo: Undo | None = None
     probe: Probe | None = None
     prepare: Prepare | None = None
+    obstacle: Obstacle | None = None
     receipt: TypeAdapter[Any] | None = None
     """Reads a receipt as the type that the undo function wants."""
 

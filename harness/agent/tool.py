@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, ParamSpec, TypeVar, overload
 
-from harness.agent.hooks import Hooks, Prepare, Probe, Undo, receipt_type
+from harness.agent.hooks import Hooks, Obstacle, Prepare, Probe, Undo, receipt_type
 from harness.agent.schema import Signature, bad_tool, read_signature
 from harness.contracts.tool import Effect, ToolPolicy, ToolSpec
 
@@ -20,6 +20,7 @@ R_co = TypeVar("R_co", covariant=True)
 U = TypeVar("U", bound=Undo)
 B = TypeVar("B", bound=Probe)
 A = TypeVar("A", bound=Prepare)
+S = TypeVar("S", bound=Obstacle)
 
 Rule = Callable[[Mapping[str, Any]], "bool | str | Awaitable[bool | str]"]
 """Decides by a call's arguments whether a person must allow it; a text says why."""
@@ -80,6 +81,16 @@ class Tool(Generic[P, R_co]):
         (ctx, arguments) that changes nothing."""
         self._check_hook(fn, "prepare")
         self.hooks.prepare = fn
+        return fn
+
+    def obstacle(self, fn: S, /) -> S:
+        """Declare what of a call's receipt shows that it cannot be undone, so that it is known
+        beforehand: `@send.obstacle` above a function (receipt) that returns why, or None."""
+        if self.hooks.undo is None:
+            raise bad_tool(
+                self.name, "has obstacle, but no undo", f"Declare it under @{self.name}.undo first."
+            )
+        self.hooks.obstacle = fn
         return fn
 
     def _check_hook(self, fn: Callable[..., Any], hook: str) -> None:

@@ -9,6 +9,7 @@ from harness_activities.tools.http import http_get
 from harness_activities.tools.person import ask_human
 from harness_activities.tools.quick import echo, math, now
 from harness_activities.tools.search import search_files
+from harness_activities.tools.sql import sql_execute, sql_query, sql_tables, sql_tools
 
 __all__ = [
     "ask_human",
@@ -22,5 +23,9 @@ __all__ = [
     "now",
     "read_file",
     "search_files",
+    "sql_execute",
+    "sql_query",
+    "sql_tables",
+    "sql_tools",
     "write_file",
 ]

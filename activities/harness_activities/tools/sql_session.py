@@ -1,0 +1,210 @@
+"""Statements of a model in the database: what they may reach, and how values leave it exactly.
+
+What a statement has touched is asked of Postgres after it ran (its locks, its counters), and not
+guessed from its text: a view, a function, a trigger or a cascade hides nothing from that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.contracts.errors import ToolError
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection, AsyncRawCursor, Error
+
+Text = str | None
+"""A value as Postgres writes it."""
+Cells = tuple[Text, ...]
+
+OWN = "harness"
+"""The schema of harness itself: closed, whatever is allowed."""
+LOCK_MS = 5_000
+# Under these each type reads back what it writes, bit for bit.
+EXACT = {
+    "DateStyle": "ISO, YMD",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "lc_monetary": "C",
+    "lock_timeout": str(LOCK_MS),
+}
+TOUCHED = """
+SELECT n.nspname, c.relname, l.mode FROM pg_catalog.pg_locks l
+JOIN pg_catalog.pg_class c ON c.oid = l.relation
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND n.nspname <> 'pg_toast'
+"""
+# Counters of the transaction may begin above zero, so only how they grow says something.
+COUNTS = """
+SELECT schemaname, relname, n_tup_ins + n_tup_upd + n_tup_del
+FROM pg_catalog.pg_stat_xact_all_tables
+WHERE n_tup_ins + n_tup_upd + n_tup_del > 0 AND schemaname <> 'pg_toast'
+"""
+WHO = """
+SELECT current_setting('is_superuser'), current_setting('server_version_num'),
+       current_setting('track_counts')
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """What the author of an agent lets its statements do."""
+
+    schemas: tuple[str, ...] = ("public",)
+    role: str | None = None
+    """Whom they run as."""
+    beyond: bool = False
+    """They may also change other tables, by triggers and cascades."""
+    seconds: float = 15.0
+
+    @property
+    def path(self) -> str:
+        return ", ".join(quoted(schema) for schema in self.schemas)
+
+
+@dataclass
+class Session:
+    """A transaction in which a model's statement runs."""
+
+    connection: AsyncConnection[Any]
+    cursor: AsyncRawCursor[Any]
+    access: Access
+    version: int
+    counts: bool
+    """Postgres counts changes."""
+    role: str = "none"
+
+    async def rows(
+        self, query: str, params: Sequence[Any] = (), *, single: bool = False
+    ) -> list[Cells]:
+        """As text, which is how Postgres keeps its word about every type. `single`: the protocol
+        refuses a second statement; for what a model wrote."""
+        # Binary results force that protocol. Prepared, a plan would outlive a change of the table.
+        await self.cursor.execute(query, params, prepare=False, binary=single)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        result = self.cursor.pgresult
+        if result is None or not result.nfields:
+            return []
+        coding = self.connection.info.encoding
+        return [
+            tuple(
+                None if (cell := result.get_value(row, column)) is None else cell.decode(coding)
+                for column in range(result.nfields)
+            )
+            for row in range(result.ntuples)
+        ]
+
+    async def touched(self) -> set[Cells]:
+        """What this transaction holds locks of, and of which kind."""
+        return set(await self.rows(TOUCHED))
+
+    async def changed(self) -> dict[tuple[str, str], int]:
+        """Rows that were changed, by table."""
+        found = await self.rows(COUNTS)
+        return {(str(schema), str(name)): int(count or 0) for schema, name, count in found}
+
+    async def use(self, settings: dict[str, str | None]) -> None:
+        names, values = list(settings), list(settings.values())
+        query = (
+            "SELECT pg_catalog.set_config(name, value, true) "
+            "FROM unnest($1::text[], $2::text[]) AS each(name, value)"
+        )
+        await self.rows(query, [names, values])
+
+    async def check_touched(self, before: set[Cells]) -> None:
+        """Refuse what lies outside the allowed schemas."""
+        allowed = set(self.access.schemas)
+        for schema, name, _ in sorted(await self.touched() - before, key=str):
+            if schema == OWN or schema not in allowed:
+                raise ToolError(
+                    "confined",
+                    f"{schema}.{name} may not be used. The schemas here are "
+                    f"{', '.join(self.access.schemas)}; sql_tables lists their tables.",
+                )
+        if (await self.rows("SELECT current_setting('role')"))[0][0] != self.role:
+            raise ToolError("confined", "A statement may not change its role.")
+
+
+@contextlib.asynccontextmanager
+async def session(
+    connection: AsyncConnection[Any], access: Access, *, writes: bool, trusted: bool = False
+) -> AsyncGenerator[Session]:
+    """Settings that are right for exact values, and the role that statements run as; gone at the
+    end. `trusted`: the statements are ours."""
+    from psycopg import AsyncRawCursor
+
+    cursor: AsyncRawCursor[Any] = AsyncRawCursor(connection)
+    made = Session(connection, cursor, access, 0, counts=True)
+    [[superuser, version, counts]] = await made.rows(WHO)
+    made.version, made.counts = int(version or 0), counts == "on"
+    settings: dict[str, str | None] = {
+        **EXACT,
+        "search_path": access.path,
+        "statement_timeout": str(int(access.seconds * 1000)),
+    }
+    await made.use(settings)
+    makes = superuser == "on" and access.role is None and writes and not trusted
+    if access.role is not None and not trusted:
+        made.role = access.role
+    elif makes:
+        made.role = await _make_role(made)
+    elif superuser == "on" and not trusted:
+        made.role = "pg_read_all_data"
+    if made.role != "none":
+        await made.use({"role": made.role})
+    yield made
+    # What comes next in this transaction is the ledger's own.
+    await made.use({name: None for name in (*settings, "role")})
+    if makes:
+        await made.rows(f"DROP ROLE {quoted(made.role)}")
+
+
+async def _make_role(made: Session) -> str:
+    """A superuser may read files and run programs. The role that stands in for it is seen by nobody
+    else: it is gone before the transaction ends."""
+    role = f"harness_{secrets.token_hex(8)}"
+    await made.rows(f"CREATE ROLE {quoted(role)} IN ROLE pg_read_all_data, pg_write_all_data")
+    return role
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def sql_text(value: str | float | bool | None) -> Text:
+    """A parameter as Postgres reads it; the type is the one that the statement wants."""
+    if value is None or isinstance(value, str):
+        return value
+    return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+@contextlib.asynccontextmanager
+async def refusals() -> AsyncGenerator[None]:
+    """What Postgres says about a statement, in words for the model."""
+    from psycopg import Error, OperationalError, errors
+
+    try:
+        yield
+    except errors.QueryCanceled as error:
+        raise ToolError("timeout", f"Postgres: {_words(error)}.") from None
+    except (
+        errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure,
+    ) as error:  # fmt: skip
+        raise ToolError("temporary", f"Postgres: {_words(error)}.") from None
+    except errors.InsufficientPrivilege as error:
+        raise ToolError("confined", f"Postgres: {_words(error)}.") from None
+    except Error as error:
+        if isinstance(error, OperationalError) or error.sqlstate is None:
+            raise  # the database is away: it is tried again
+        raise ToolError("failed", f"Postgres: {_words(error)}.") from None
+
+
+def _words(error: Error) -> str:
+    found = error.diag
+    words = [found.message_primary or str(error), found.message_detail, found.message_hint]
+    return ". ".join(each.rstrip(".") for each in words if each)
