@@ -80,6 +80,7 @@ def _started(event: e.RunStarted) -> Line:
     facts += [f"session {event.session}"] if event.session else []
     if event.parent:
         facts.append(f"fork of {event.parent.run} at turn {event.parent.turn}")
+    facts += ["what-if: no tool runs"] if event.whatif else []
     what = f"{event.agent} on {event.model}: {one_line(event.prompt, SHOWN)}"
     return Line(what, tuple(facts), "bold")
 
@@ -126,6 +127,7 @@ def _tool_started(event: e.ToolCallStarted) -> Line:
 def _tool_finished(event: e.ToolCallFinished) -> Line:
     facts = [*_latency(event.queued_ms, None, event.ms)]
     facts += _attempts(event.attempts, event.last_failure)
+    facts += ["played back"] if event.played else []
     facts += [f"whole result: {event.artifact}"] if event.artifact else []
     what = f"{event.name}: {one_line(event.content, SHOWN)}"
     return Line(what, tuple(facts), "good" if event.ok else "bad")
