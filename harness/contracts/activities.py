@@ -8,6 +8,7 @@ from temporalio import activity
 
 from harness.contracts.effect import Compensate, Compensated, EffectPage, ListEffects
 from harness.contracts.model import CallModel, ModelTurn
+from harness.contracts.seal import Sealed, SealEnded
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.contracts.transcript import SaveTranscript
 
@@ -39,4 +40,10 @@ async def list_effects(request: ListEffects) -> EffectPage:
 @activity.defn
 async def compensate(request: Compensate) -> Compensated:
     """Take one effect back, or say why that cannot be done."""
+    ...
+
+
+@activity.defn
+async def seal_ended(request: SealEnded) -> Sealed:
+    """Seal runs that have ended, so that they outlive the engine's retention."""
     ...

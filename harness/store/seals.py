@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, LiteralString
 
+from harness.contracts.errors import StoreError
 from harness.contracts.seal import START, Kind, SealEntry
 from harness.journal.seal import hash_of, read_entry
 from harness.store._locks import lock_number
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 
 LOCK = lock_number("harness.seal")
 PAGE = 500
+IDENTITY = """
+SELECT s.system_identifier::text || '/' || d.oid::text
+FROM pg_control_system() s, pg_database d WHERE d.datname = current_database()
+"""
 COLUMNS: LiteralString = "seq, hash, entry, kind, namespace, run, run_ids, content, key"
 INDEX: LiteralString = """agent, state, model, session, lineage,
   extract(epoch FROM started)::float8, extract(epoch FROM ended)::float8, turns, tokens,
@@ -322,3 +328,13 @@ async def _add(connection: AsyncConnection[Row], new: Sequence[NewSeal]) -> list
         async with connection.cursor() as many:
             await many.executemany(INSERT, values)
     return rows
+
+
+async def store_id(database: Database) -> str:
+    """The same for all who use this database, and for no other: two stores that share an engine
+    are swept apart."""
+    try:
+        rows = await database.fetch(IDENTITY)
+    except StoreError:  # not everybody may ask
+        rows = [(database.name,)]
+    return hashlib.sha256(rows[0][0].encode()).hexdigest()[:8]

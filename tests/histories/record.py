@@ -20,13 +20,17 @@ from typing import Any
 
 from pydantic import BaseModel
 from temporalio.client import WorkflowFailureError
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from harness import Agent, Budget, Harness, tool
 from harness.client.handle import RunHandle
 from harness.config.settings import Settings
 from harness.contracts.effect import undo_id
 from harness.contracts.run import RunState
+from harness.contracts.seal import SWEEP, SweepSpec
 from harness.tools import write_file
+from harness_activities.archive import ArchiveActivities
+from harness_workflows.sweep import Sweep
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import Gate, add, eventually, look, send, until_state, waiting
 from tests.fakes.steps import Hang, call, calls, fail, say
@@ -189,6 +193,23 @@ async def failed_undone(harness: Harness, model: ModelServer, name: str) -> RunH
     return await harness.start(agent, "Write.", id=name, workspace=Path(tempfile.mkdtemp()))
 
 
+async def swept(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    """One pass by hand; a schedule starts them otherwise."""
+    run = await answer(harness, model, f"{name}-run")
+    await run.outcome()
+    connection = harness.connection
+    worker = Worker(
+        connection.temporal,
+        task_queue=name,
+        workflows=[Sweep],
+        activities=[ArchiveActivities(connection).seal_ended],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+    )
+    async with worker:
+        await connection.temporal.execute_workflow(SWEEP, SweepSpec(), id=name, task_queue=name)
+    return harness.run(name)
+
+
 CASES: dict[str, dict[str, Case]] = {
     "AgentRun": {
         case.__name__: case
@@ -198,6 +219,7 @@ CASES: dict[str, dict[str, Case]] = {
         )
     },
     "Undo": {case.__name__: case for case in (undone, stopped)},
+    "Sweep": {"swept": swept},
 }  # fmt: skip
 """By workflow: every registered one has at least one."""
 

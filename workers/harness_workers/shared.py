@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from harness.version import __version__
 from harness_activities.call_model import ModelActivities
 from harness_activities.failures import Failures
 from harness_activities.model.plan import Models
+from harness_workers.sweeping import sweep_on
 
 HEARTBEAT_THROTTLE_S = 0.5
 """How often a heartbeat goes out at most, and with it how late a cancel may arrive."""
@@ -37,11 +39,11 @@ async def shared(connection: Connection) -> AsyncGenerator[Shared]:
         await ensure_search_attributes(connection.temporal)
         models = Models(connection.settings)
         stack.push_async_callback(models.close)
-        transcripts = Transcripts(connection.database)
+        transcripts = Transcripts(connection.database, vault=connection.vault)
         stack.push_async_callback(transcripts.close)
-        live = LiveWriter(connection.database, connection.settings.live)
+        live = LiveWriter(connection.database, connection.settings.live, connection.vault)
         stack.push_async_callback(live.close)
-        ledger = Ledger(connection.database)
+        ledger = Ledger(connection.database, connection.vault)
         stack.push_async_callback(ledger.close)
         attempts = AttemptWriter(connection.database, connection.vault)
         stack.push_async_callback(attempts.close)
@@ -56,7 +58,13 @@ async def shared(connection: Connection) -> AsyncGenerator[Shared]:
         )
         for worker in _provider_workers(connection, model, attempts):
             await stack.enter_async_context(worker)
+        stack.push_async_callback(_ended, asyncio.create_task(sweep_on(connection)))
         yield Shared(connection, model, live, ledger, attempts)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
 
 
 def _provider_workers(

@@ -5,8 +5,9 @@ One workflow a file; everything that touches the world is an activity, called by
 """
 
 from harness_workflows.agent_run import AgentRun
+from harness_workflows.sweep import Sweep
 from harness_workflows.undo import Undo
 
-WORKFLOWS = [AgentRun, Undo]
+WORKFLOWS = [AgentRun, Undo, Sweep]
 
-__all__ = ["WORKFLOWS", "AgentRun", "Undo"]
+__all__ = ["WORKFLOWS", "AgentRun", "Sweep", "Undo"]

@@ -1,0 +1,25 @@
+"""The activity of a sweep: `seal_ended`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from temporalio import activity
+
+from harness.client import archive
+from harness.client.connection import Connection
+from harness.contracts.seal import Sealed, SealEnded
+from harness_activities.heartbeats import beating
+
+
+@dataclass(frozen=True)
+class ArchiveActivities:
+    connection: Connection
+
+    @activity.defn(name="seal_ended")
+    async def seal_ended(self, request: SealEnded) -> Sealed:
+        """Seal runs that have ended, so that they outlive the engine's retention."""
+        with beating():
+            return await archive.seal_ended(
+                self.connection, request.since, progress=activity.heartbeat
+            )
