@@ -16,6 +16,7 @@ from pydantic_core import to_jsonable_python
 from harness.agent import AnyTool, Happened, ToolContext
 from harness.contracts.errors import HarnessError, ToolError
 from harness.contracts.message import ToolResult
+from harness.contracts.run import Limits
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.store.effects import Hold, NewEffect
 from harness_activities._tool_failures import clean, out_of_time, words
@@ -40,6 +41,12 @@ class EffectLedger(Connections, Protocol):
     ) -> None: ...
     async def failed(self, hold: Hold, receipt: Any, note: str) -> None: ...
     async def release(self, hold: Hold) -> None: ...
+
+
+def allowed(tool: AnyTool) -> int:
+    """How often a write may fail by itself. The engine tries more often, so that what an attempt
+    did whose worker died, or that the database could not be told of, is found out in the end."""
+    return tool.policy.attempts or Limits().tool_attempts
 
 
 @dataclass
@@ -159,7 +166,7 @@ class Write:
         )
         if hold.state == "undoing":
             why = f"This call of {self.tool.name} was being undone, and that came to no end."
-        elif self.tool.on_unknown == "retry":
+        elif self.tool.on_unknown == "retry" and self.host.info.attempt <= allowed(self.tool):
             return await self.ledger.again(hold, self.new.receipt)
         elif self.tool.on_unknown == "probe" and self.tool.hooks.probe:
             try:

@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from harness.agent import AnyTool
 from harness.commons.redact import redact
-from harness.contracts.errors import HarnessError, ToolError
+from harness.contracts.errors import HarnessError, StoreError, ToolError
 from harness.contracts.message import ToolCall, ToolResult
 from harness.contracts.tool import ToolOutcome
 from harness_activities._tool_host import is_async
@@ -41,8 +41,12 @@ def out_of_time(tool: AnyTool, limit: float | None) -> ToolError:
     return ToolError("timeout", f"{tool.name} took longer than {limit or 0:g} s and {end}.")
 
 
-def is_tried_again(info: activity.Info, error: HarnessError) -> bool:
+def is_tried_again(info: activity.Info, error: HarnessError, attempts: int | None = None) -> bool:
+    """`attempts`: how often a tool may fail by itself. For an outage of ours the engine has more:
+    what is in the ledger must be found out."""
     policy = info.retry_policy
+    if attempts is not None and info.attempt >= attempts and not isinstance(error, StoreError):
+        return False
     if policy is None:
         return True
     if error.code in (policy.non_retryable_error_types or ()):

@@ -7,7 +7,7 @@ import contextlib
 import contextvars
 import functools
 import inspect
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -16,7 +16,7 @@ from pydantic_core import to_jsonable_python
 from temporalio import activity
 
 from harness.config.settings import HttpToolSettings
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import StoreError, ToolError
 from harness_activities._tool_results import Artifacts
 
 if TYPE_CHECKING:
@@ -79,12 +79,13 @@ class CallHost:
     async def transaction(self) -> AsyncGenerator[AsyncConnection[Any]]:
         if self.ledger is None:
             raise ToolError("failed", "A tool that only reads has no transaction.")
-        if self.inside is None:
-            connection = await self._open.enter_async_context(self.ledger.connection())
-            await self._open.enter_async_context(connection.transaction())
-            self.inside = connection
-        async with self.inside.transaction():
-            yield self.inside
+        with _outage():
+            if self.inside is None:
+                connection = await self._open.enter_async_context(self.ledger.connection())
+                await self._open.enter_async_context(connection.transaction())
+                self.inside = connection
+            async with self.inside.transaction():
+                yield self.inside
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncConnection[Any]]:
@@ -147,6 +148,22 @@ class CallHost:
         # The server keeps the newest heartbeat alone, so each one carries what was left.
         activity.heartbeat(*([] if self.left is None else [{"left": self.left}]))
         self._timer = self.loop.call_later(every, self._beat, every)
+
+
+@contextlib.contextmanager
+def _outage() -> Generator[None]:
+    """Our own Postgres went away in the middle: that is no failure of the tool, and is tried again.
+    What the database says about a statement stays the tool's own."""
+    from psycopg import OperationalError
+    from psycopg.errors import AdminShutdown, CrashShutdown
+
+    try:
+        yield
+    except OperationalError as error:
+        if error.sqlstate and not isinstance(error, AdminShutdown | CrashShutdown):
+            raise
+        why = str(error).strip().partition("\n")[0]
+        raise StoreError("unavailable", f"Postgres went away in a transaction: {why}") from error
 
 
 def left_before(info: activity.Info) -> Any:

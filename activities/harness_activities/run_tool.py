@@ -22,7 +22,7 @@ from harness.contracts.tool import RunTool, ToolOutcome
 from harness.store.effects import NewEffect
 from harness_activities._tool_arguments import Checked, unknown_tool
 from harness_activities._tool_deps import Deps
-from harness_activities._tool_effects import EffectLedger, Thread, Write
+from harness_activities._tool_effects import EffectLedger, Thread, Write, allowed
 from harness_activities._tool_failures import (
     MAX_ERROR,
     failure,
@@ -76,13 +76,18 @@ class ToolActivities:
         try:
             outcome = await self._played(request, host)
         except HarnessError as error:
-            if error.retryable and is_tried_again(host.info, error):
+            if error.retryable and is_tried_again(host.info, error, self._attempts(request)):
                 raise try_again(error) from error
             outcome = failure(request.call, error)
         finally:
             host.end()
         ms = round((time.perf_counter() - started) * 1000, 2)
         return outcome.model_copy(update={"ms": ms})
+
+    def _attempts(self, request: RunTool) -> int | None:
+        """How often the tool may fail; None where the engine counts it."""
+        checked = self._tools.get(request.call.name)
+        return allowed(checked.tool) if checked and checked.tool.policy.effect != "read" else None
 
     def tool(self, name: str) -> AnyTool:
         checked = self._tools.get(name)

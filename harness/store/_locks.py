@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, LiteralString
 
+from harness.contracts.errors import StoreError
 from harness.store.database import Database, Row
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ SELECT set_config('tcp_keepalives_idle', '10', false),
        set_config('tcp_keepalives_count', '3', false)
 """
 """A host that lost its power says no farewell: Postgres notices in 25 s, and not in two hours."""
+LOOK_S = 0.25
+"""How often a process that holds locks looks whether its connection is still there."""
 AGAIN = "SELECT pg_try_advisory_lock(k) FROM unnest(%s::bigint[]) AS k"
 
 
@@ -28,13 +32,22 @@ def lock_number(key: str) -> int:
 
 class LockSession:
     """Statements that take and give back locks. `held` says which are taken: when the connection
-    is lost they are gone, and the next one takes those that are still free."""
+    is lost they are gone, and the next one takes those that are still free. It is opened as soon
+    as the database is back, not only for the next statement: a call may act for long before that,
+    and without its lock another attempt of it would take it for dead."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._connection: AsyncConnection[Row] | None = None
         self._opening = asyncio.Lock()
+        self._keeping: asyncio.Task[None] | None = None
         self.held: set[int] = set()
+
+    def hold(self, number: int) -> None:
+        """This lock was taken by a statement, and is kept until it is discarded from `held`."""
+        self.held.add(number)
+        if self._keeping is None or self._keeping.done():
+            self._keeping = asyncio.create_task(self._keep())
 
     async def fetch(
         self, query: LiteralString, params: Sequence[Any] | Mapping[str, Any]
@@ -53,8 +66,20 @@ class LockSession:
         raise AssertionError("the second try returns or raises")
 
     async def close(self) -> None:
+        if self._keeping is not None:
+            self._keeping.cancel()
         if self._connection is not None:
             await self._connection.close()
+
+    async def _keep(self) -> None:
+        while self.held:
+            await asyncio.sleep(LOOK_S)
+            connection = self._connection
+            if not self.held or connection is None or connection.lock.locked():
+                continue  # whoever is at work with it sees for himself
+            if await _is_cut(connection):
+                with contextlib.suppress(StoreError):  # the database is still away
+                    await self._open()
 
     async def _open(self) -> AsyncConnection[Row]:
         async with self._opening:
@@ -65,6 +90,19 @@ class LockSession:
                     await opened.execute(AGAIN, (list(self.held),))
                 self._connection = opened
             return self._connection
+
+
+async def _is_cut(connection: AsyncConnection[Row]) -> bool:
+    """Without a round trip."""
+    from psycopg import OperationalError
+
+    if not connection.closed:
+        try:
+            connection.pgconn.consume_input()
+            connection.pgconn.consume_input()  # the server may have said farewell first
+        except OperationalError:
+            await connection.close()
+    return connection.closed
 
 
 async def finish(work: Any) -> Any:

@@ -261,7 +261,7 @@ class Ledger:
         if not rows:
             self._claimed.discard(key)
             raise busy()
-        self._locks.held.add(number)
+        self._locks.hold(number)
         return rows
 
     async def _end(

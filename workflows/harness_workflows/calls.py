@@ -58,7 +58,7 @@ def start_tool(spec: RunSpec, request: RunTool) -> workflow.ActivityHandle[ToolO
         start_to_close_timeout=timedelta(seconds=timeout + 10),
         heartbeat_timeout=timedelta(seconds=limits.heartbeat_s),
         cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-        retry_policy=_retry(policy.attempts or limits.tool_attempts),
+        retry_policy=_retry(_tool_attempts(spec, policy)),
         summary=label,
     )
 
@@ -73,6 +73,15 @@ async def save(spec: RunSpec, request: SaveTranscript) -> str:
         heartbeat_timeout=timedelta(seconds=spec.limits.heartbeat_s),
         summary="save the transcript",
     )
+
+
+def _tool_attempts(spec: RunSpec, policy: ToolPolicy) -> int:
+    """A write is tried more often than it may fail: an attempt whose worker died must be followed
+    by one that finds in the ledger what came of it, or asks, also after an outage. The activity
+    itself counts what the tool may."""
+    limits = spec.limits
+    attempts = policy.attempts or limits.tool_attempts
+    return attempts if policy.effect == "read" else max(attempts, limits.model_attempts)
 
 
 def _retry(attempts: int) -> RetryPolicy:
