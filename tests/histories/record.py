@@ -142,6 +142,18 @@ async def odd_signals(harness: Harness, model: ModelServer, name: str) -> RunHan
     return run
 
 
+async def whatif(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    model.script(call("look", place="a"), call("add", a=1, b=2), say("Three."))
+    run = await harness.start(Agent(name, tools=[add, look, send]), "Look, add.", id=name)
+    await run.result()
+    model.script(
+        call("look", place="a"), call("look", place="a"), call("add", a=1, b=2),
+        call("send", to="ann", text="a"), say("Three."),
+    )  # fmt: skip
+    [fork] = (await run.whatif(0, n=1)).forks
+    return harness.run(fork.run)
+
+
 @tool(effect="irreversible")
 async def publish() -> str:
     """Publish."""
@@ -215,7 +227,7 @@ CASES: dict[str, dict[str, Case]] = {
         case.__name__: case
         for case in (
             answer, tools, parallel, approved, hinted, paused, aborted, cancelled, budget, mended,
-            refused, odd_signals, aborted_undone, failed_undone,
+            refused, odd_signals, whatif, aborted_undone, failed_undone,
         )
     },
     "Undo": {case.__name__: case for case in (undone, stopped)},

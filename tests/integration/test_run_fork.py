@@ -12,6 +12,7 @@ from temporalio.client import Client
 from harness import Agent, Harness, tool
 from harness.client.export import dumps, read_file
 from harness.client.fork import Change
+from harness.client.handle import RunHandle
 from harness.client.recording import record
 from harness.contracts import event as e
 from harness.contracts.errors import ConfigError, HarnessError
@@ -91,6 +92,56 @@ async def test_a_result_is_edited_and_a_fork_forked(
     with pytest.raises(HarnessError, match=f"lies before .*{forked.id}") as caught:
         await again.fork(2)
     assert caught.value.code == "run.no_turn"
+
+
+async def test_results_of_any_kept_turn_are_edited(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    agent = Agent(name, instructions="Be brief.", tools=[look])
+    model_server.script(
+        call("look", place="a"), call("look", place="b"), call("look", place="c"), say("end"),
+        say("otherwise"), say("more"), say("most"),
+    )  # fmt: skip
+    run = await harness.start(agent, "go")
+    head = (await run.outcome()).head
+    before = await valid_transcript(harness, head)
+    ids = [each.call.id for each in only(await run.trace(), e.ToolCallRequested)]
+
+    forked = await run.fork(
+        3, results={ids[0]: "gold", ids[2]: "silver"}, model="openai/gpt-5-mini",
+        instructions="Be long.",
+    )  # fmt: skip
+    assert (await forked.result()).output == "otherwise"
+    assert results(model_server) == ["gold", "nothing at b", "silver"]
+    body = model_server.calls[-1].body
+    assert (body["model"], body["instructions"]) == ("gpt-5-mini", "Be long.")
+    assert await valid_transcript(harness, head) == before, "the run's own transcript stays"
+    mine = await valid_transcript(harness, (await forked.outcome()).head)
+    assert len(mine) == len(before)
+
+    again = await forked.fork(3, results={ids[1]: "bronze"}, hint="again")
+    await again.result()
+    assert results(model_server) == ["gold", "bronze", "silver"], "turns of the parent are kept"
+    with pytest.raises(HarnessError, match="has no tool result 'x'; it has up to turn 2: ") as bad:
+        await run.fork(2, results={"x": "1"})
+    assert bad.value.code == "run.no_turn"
+    assert f"{ids[0]} (look), {ids[1]} (look)" in str(bad.value)
+    assert ids[2] not in str(bad.value)
+
+
+async def test_a_file_is_forked_with_an_early_result_edited(
+    harness: Harness, model_server: ModelServer, name: str, tmp_path: Path
+) -> None:
+    model_server.script(call("look", place="a"), call("look", place="b"), say("end"), say("two"))
+    run = await harness.start(Agent(name, tools=[look]), "go")
+    await run.result()
+    [first, _] = [each.call.id for each in only(await run.trace(), e.ToolCallRequested)]
+    file = tmp_path / "run.json"
+    file.write_text(dumps(await record(harness.connection, run.id, at=0)), "utf-8")
+    change = Change(results={first: "gold"})
+    forked: RunHandle[Any] = await harness.fork(read_file(file), 2, change)
+    await forked.result()
+    assert results(model_server) == ["gold", "nothing at b"]
 
 
 async def test_what_cannot_be_forked(

@@ -11,12 +11,14 @@ from harness.contracts.errors import ToolError
 from harness.contracts.event import DurableEvent
 from harness.contracts.message import Message, Text, ToolCall, ToolResult, tool_results, user
 from harness.contracts.model import Usage
-from harness.contracts.run import RunState, Totals
+from harness.contracts.run import Budget, Carry, RunSpec, RunState, Totals
+from harness.contracts.tool import Playback
 from harness.contracts.transcript import Node, digest
 from harness.contracts.whatif import Record, call_key
 from harness.journal.fork import Rewriting
 from harness.journal.playback import edit, record, seen
 from harness.journal.whatif import compare, medians, outcome
+from harness_workflows.memory import remember
 
 BASE: dict[str, Any] = {"run": "r", "at": 0.0, "trace": "t"}
 
@@ -210,3 +212,17 @@ def test_an_unknown_call_is_named() -> None:
         rewriting.take(node)
     with pytest.raises(Exception, match=r"'r' has no tool result 'c9'; it has .* c0 .*c1"):
         rewriting.check("r", 2)
+
+
+def test_equal_calls_are_counted_in_a_what_if_and_through_a_fresh_history() -> None:
+    carry = Carry(
+        origin="o", started=0, turn=1, totals=Totals(), messages=(user("go"),), budget=Budget()
+    )
+    spec = RunSpec(agent="a", spec="s", model="p/m", messages=(), carry=carry)
+    call = ToolCall(id="c", name="read", arguments={"a": 1})
+    plain = remember(spec)
+    assert [plain.nth(call), plain.nth(call)] == [None, None]
+    assert plain.carried().carry == carry
+    memory = remember(spec.model_copy(update={"playback": Playback(record="r")}))
+    assert [memory.nth(call), memory.nth(call)] == [None, 2]
+    assert remember(memory.carried()).nth(call) == 3
