@@ -1,8 +1,10 @@
 # `make run` and `make test` do all set-up themselves; `make setup` only installs.
 PYTHON ?= python3
 BIN := .venv/bin
+TRIALS ?= 200
+SEED ?= 1
 
-.PHONY: run test setup lock check format bench clean
+.PHONY: run test setup lock check format bench crash clean
 
 setup: .venv/.ready
 
@@ -35,6 +37,11 @@ lock:
 
 bench: setup
 	@$(BIN)/python -m bench.run
+
+# make crash TRIALS=1000 SEED=1; one trial again: make crash TRIALS=1000 SEED=1 ONLY=17
+crash: setup
+	@$(BIN)/python -m tests.crash --trials $(TRIALS) --seed $(SEED) $(if $(ONLY),--only $(ONLY)) \
+	  $(if $(JSON),--json $(JSON))
 
 clean:
 	rm -rf .venv .harness

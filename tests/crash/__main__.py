@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import sys
 import time
@@ -39,6 +40,7 @@ def main() -> int:
             _say(f"{number} of {len(wanted)} trials, {time.monotonic() - began:.0f} s")
 
     campaign = Campaign(wanted, kept, chosen.together, told)
+    logging.getLogger("harness").setLevel(logging.ERROR)  # that servers go away is the point
     began, stopped = time.monotonic(), False
     try:
         uvloop.run(campaign.run())

@@ -1,0 +1,31 @@
+"""A small part of `make crash`: every kind of kill, and no violation."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.crash.plan import KINDS
+
+ROOT = Path(__file__).resolve().parents[2]
+TRIALS = 24
+
+
+def test_nothing_is_lost_doubled_or_shown_twice(tmp_path: Path) -> None:
+    figures = tmp_path / "figures.json"
+    command = [sys.executable, "-m", "tests.crash", "--trials", str(TRIALS), "--seed", "1"]
+    done = subprocess.run(
+        [*command, "--json", str(figures), "--keep", str(tmp_path / "kept")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    rows = {row["kind of kill"]: row for row in json.loads(figures.read_text())["rows"]}
+    assert rows["all"]["trials"] == TRIALS, said
+    for kind in KINDS:
+        assert rows[kind.title]["hit"], f"{kind.title} hit nothing:\n{said}"
