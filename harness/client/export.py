@@ -40,10 +40,7 @@ def dumps(recording: Recording) -> str:
         ],
         "specs": _texts(recording.specs),
         "nodes": _texts(recording.nodes),
-        "artifacts": {
-            id: {"media_type": blob.media_type, "base64": base64.b64encode(blob.content).decode()}
-            for id, blob in recording.artifacts.items()
-        },
+        "artifacts": {id: _blob(blob) for id, blob in recording.artifacts.items()},
         "missing": list(recording.missing),
         "attempts": [json.loads(each.wire()) for each in recording.attempts],
     }
@@ -106,7 +103,11 @@ def _read(data: dict[str, Any]) -> Recording:
         specs={id: text.encode() for id, text in data["specs"].items()},
         nodes={id: text.encode() for id, text in data["nodes"].items()},
         artifacts={
-            id: Blob(base64.b64decode(each["base64"]), each["media_type"])
+            id: Blob(
+                base64.b64decode(each["base64"]),
+                each["media_type"],
+                base64.b64decode(each.get("salt", "")),
+            )
             for id, each in data["artifacts"].items()
         },
         missing=tuple(data["missing"]),
@@ -132,6 +133,11 @@ def _foreign(data: dict[str, Any], file: Path) -> Recording:
     run_id = started.original_execution_run_id
     run = started.workflow_id or file.name.partition(".")[0]
     return Recording(run, (Execution(run_id, events),))
+
+
+def _blob(blob: Blob) -> dict[str, Any]:
+    data = {"media_type": blob.media_type, "base64": base64.b64encode(blob.content).decode()}
+    return data | ({"salt": base64.b64encode(blob.salt).decode()} if blob.salt else {})
 
 
 def _texts(values: Mapping[str, bytes]) -> dict[str, str]:

@@ -99,7 +99,9 @@ async def bring(connection: Connection, recording: Recording) -> None:
     for content in recording.specs.values():
         await connection.artifacts.put(content, media_type="application/json")
     for blob in recording.artifacts.values():
-        await connection.artifacts.put(blob.content, media_type=blob.media_type)
+        await connection.artifacts.put(
+            blob.content, media_type=blob.media_type, run=recording.run, salt=blob.salt
+        )
     await put_nodes(
         connection.database,
         connection.vault,

@@ -31,6 +31,8 @@ from harness.version import __version__
 class Blob:
     content: bytes
     media_type: str | None = None
+    salt: bytes = b""
+    """Goes before the content in its address, where that is encrypted at home."""
 
 
 @dataclass(frozen=True)
@@ -80,12 +82,14 @@ class Recording:
 
 async def read_history(connection: Connection, run: str) -> Recording:
     """What is known of a run so far: by the engine, or by the archive where that has forgotten."""
-    return Recording(run, await past.executions(connection, run))
+    found = await past.read(connection, run)
+    return Recording(run, found.executions, attempts=found.attempts)
 
 
 async def record(connection: Connection, run: str, *, at: float) -> Recording:
     """A run with everything that it names."""
     known = await read_history(connection, run)
+    logged = tuple(await attempts_of(connection.database, run, connection.vault))
     spec, events = known.spec, known.events
     found, lost = await _nodes(connection, spec, events)
     messages = [each for body in found.values() for each in _messages(body)]
@@ -102,21 +106,10 @@ async def record(connection: Connection, run: str, *, at: float) -> Recording:
         nodes=found,
         artifacts={id: blob for id, blob in kept.items() if id != spec.spec},
         missing=tuple(sorted({*lost, *(id for id, blob in blobs if blob is None)})),
-        attempts=await _attempts(connection, run),
+        attempts=logged or known.attempts,
         proof=await _proof(connection, known),
         at=at,
     )
-
-
-async def _attempts(connection: Connection, run: str) -> tuple[Attempt, ...]:
-    """From the log; of a run that was made elsewhere, as they were sealed."""
-    logged = tuple(await attempts_of(connection.database, run, connection.vault))
-    if logged:
-        return logged
-    try:
-        return (await past.sealed(connection, run)).attempts
-    except (RunError, StoreError):  # not sealed, or not readable any more
-        return ()
 
 
 async def _proof(connection: Connection, known: Recording) -> Proof | None:
@@ -178,7 +171,8 @@ def _artifacts_of(message: Message) -> Iterator[str]:
 async def _blob(artifacts: Artifacts, id: str) -> tuple[str, Blob | None]:
     try:
         stat = await artifacts.stat(id)
-        return id, Blob(await artifacts.get(id), stat.media_type)
+        salt, content = await artifacts.salted(id)
+        return id, Blob(content, stat.media_type, salt)
     except StoreError as error:
         if error.code != "store.artifact_missing":
             raise

@@ -15,6 +15,7 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 
 from harness.client.patience import patiently
+from harness.client.plain import plain
 
 
 async def trouble(client: Client, run: str) -> str | None:
@@ -39,13 +40,15 @@ async def trouble(client: Client, run: str) -> str | None:
         ),
     )
     failures = (
-        entry.workflow_task_failed_event_attributes.failure.message
+        entry
         for entry in newest.history.events
         if entry.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
     )
-    why = next(failures, None)
-    if why is None:  # it was late, or its worker went away
+    found = next(failures, None)
+    if found is None:  # it was late, or its worker went away
         return None
+    entry = await plain(client.data_converter, found)
+    why = entry.workflow_task_failed_event_attributes.failure.message
     return (
         f"its workflow task fails, now at attempt {attempts}: {why}. It goes on once a worker "
         "with a fix serves it; `temporal workflow terminate` ends it."

@@ -67,15 +67,21 @@ class Artifacts:
         """Of what was stored from here and is in the cache."""
 
     async def put(
-        self, content: bytes, *, media_type: str | None = None, run: str | None = None
+        self,
+        content: bytes,
+        *,
+        media_type: str | None = None,
+        run: str | None = None,
+        salt: bytes | None = None,
     ) -> str:
         """Store `content` and return its address, once it is durable. `run`: whose it is. What
-        several runs have in common belongs to none of them."""
-        salt = await self._vault.salt(run)
+        several runs have in common belongs to none of them. `salt`: of an export, so that the
+        address is the same here."""
+        salt = await self._vault.salt(run) if salt is None else salt
         id = digest(salt + content)
         if id in self._cache and self._owners.get(id, "") == run:
             return id
-        stored = await self._vault.seal(run, salt + content) if self._vault.on else content
+        stored = await self._vault.seal(run, salt + content) if self._vault.on else salt + content
         small = len(stored) <= self._inline_limit
         if not small:
             if await self._stat(id) and await self._has_object(id, len(stored)):
@@ -85,7 +91,7 @@ class Artifacts:
             INSERT,
             (
                 id, len(content), media_type, stored if small else None, run,
-                len(salt) if self._vault.on else None,
+                len(salt) if self._vault.on or salt else None,
             ),
         )  # fmt: skip
         self._remember(id, content)
@@ -115,14 +121,24 @@ class Artifacts:
             self._remember(id, content)
         return content
 
+    async def salted(self, id: str) -> tuple[bytes, bytes]:
+        """The content, after what goes before it in its address."""
+        rows = await self._database.fetch(SELECT, (1, 1, id))
+        if rows and (salt := rows[0][3]):
+            whole = await self._whole(id, rows[0][2])
+            return whole[:salt], whole[salt:]
+        return b"", await self.get(id)
+
     async def _opened(self, id: str, stored: bytes | None, salt: int) -> bytes:
         """Encrypted content can only be read as a whole."""
-        if stored is None:
-            stored = await self._get_object(id)
-        content = await self._vault.open(stored)
+        content = (await self._whole(id, stored))[salt:]
+        self._remember(id, content)
+        return content
+
+    async def _whole(self, id: str, stored: bytes | None) -> bytes:
+        content = await self._vault.open(await self._get_object(id) if stored is None else stored)
         self._check(id, content)
-        self._remember(id, content[salt:])
-        return content[salt:]
+        return content
 
     def _check(self, id: str, content: bytes) -> None:
         if digest(content) != id:

@@ -101,14 +101,13 @@ async def test_nothing_that_was_said_can_be_read(
     harness: Harness, model_server: ModelServer, name: str, engine: Any, secret: str
 ) -> None:
     plain = f"plain{uuid.uuid4().hex}"
-    run = await harness.start(Agent(plain), "Hello.")  # that grep would find it
-    await run.abort()
+    model_server.script(say("Hello."))
+    await (await harness.start(Agent(plain), "Hello.")).result()
     run = await converse(harness, model_server, name, secret)
     events = await all_events(run)
     assert one(events, RunEnded).state is RunState.COMPLETED
     assert secret in (await run.result()).output
     failed = [each for each in only(events, ToolCallFinished) if not each.ok]
-    assert failed, [repr(e)[:300] for e in events]
     assert secret in failed[0].content
     assert any(isinstance(event, LIVE) for event in events)
     [effect] = await run.effects()

@@ -27,7 +27,7 @@ BLOCK = 1024 * 1024
 
 
 class Was(Word):
-    """A file at a moment. `digest` is also the artifact with its bytes, where they are kept."""
+    """A file at a moment."""
 
     digest: str
     mode: int | None = None
@@ -38,6 +38,8 @@ class Change(Word):
     path: str
     before: Was | None = None
     after: Was | None = None
+    kept: str | None = None
+    """The artifact with the bytes from before."""
 
 
 class FileReceipt(Word):
@@ -63,12 +65,12 @@ async def prepare_change(ctx: ToolContext[Any], path: str, edit: Edit) -> FileRe
     found = await asyncio.to_thread(read, root, path)
     new = edit(found.content if found else None)
     mode = found.was.mode if found else None
-    if found:
-        await ctx.host.put_artifact(found.content)
+    kept = await ctx.host.put_artifact(found.content) if found else None
     change = Change(
         path=path,
         before=found.was if found else None,
         after=None if new is None else Was(digest=digest(new), mode=mode),
+        kept=kept,
     )
     folders = confine.missing_folders(root, path) if new is not None else []
     return FileReceipt(changes=(change,), folders=tuple(folders))
@@ -115,7 +117,7 @@ async def _restore(ctx: ToolContext[Any], change: Change) -> str:
     if before is None:
         await asyncio.to_thread(confine.remove_file, root, path)
         return f"removed {path}"
-    content = await ctx.host.read_artifact(before.digest, 0, None)
+    content = await ctx.host.read_artifact(change.kept or "", 0, None)
     await asyncio.to_thread(confine.write_file, root, path, content, before.mode)
     return f"restored {path} ({len(content):,} bytes)"
 
