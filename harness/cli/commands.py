@@ -87,6 +87,7 @@ COMMANDS: tuple[Command, ...] = (
             arg("--agent", metavar="NAME", help="Of this agent."),
             arg("--session", metavar="ID", help="Of this session."),
             arg("--query", metavar="QUERY", help="In the engine's own language."),
+            flag("--archived", help="Sealed ones, also those that the engine has forgotten."),
             arg("--limit", metavar="N", type=int, default=20, help="At most this many (20)."),
             JSON,
         ),
@@ -292,7 +293,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Look", ("list", "show", "trace", "effects", "diff", "export")),
     ("Again", ("replay", "fork")),
     ("Steer", ("abort", "hint", "pause", "resume", "approve", "reject", "answer", "undo")),
-    ("Keep", ("forget", "keys")),
+    ("Keep", ("archive", "verify", "forget", "keys")),
     ("Serve", ("worker", "up", "down", "doctor")),
     ("Know", ("models", "tools", "config", "version")),
 )

@@ -12,6 +12,7 @@ from harness.client.export import dumps
 from harness.client.recording import record
 from harness.commons.files import write_atomic
 from harness.contracts.errors import ConfigError
+from harness.journal.seal import hash_of
 from harness.terminal import door
 from harness.terminal.text import count
 
@@ -39,11 +40,14 @@ async def export(args: Namespace, out: Out) -> int:
         "nodes": len(recording.nodes),
         "artifacts": len(recording.artifacts),
         "missing": list(recording.missing),
+        "token": hash_of(recording.proof.entry) if recording.proof else None,
     }
     if out.json:
         out.line(facts)
         return door.DONE
     out.raw(f"{file}: {count(len(recording.events), 'event')}, {len(text.encode()):,} bytes")
+    if facts["token"]:
+        out.raw(f"token {facts['token']}")
     for id in recording.missing:
         out.note(f"Not in this store any more, and so not in the file: {id}")
     return door.DONE

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
+from collections.abc import AsyncIterator
 from dataclasses import asdict
 from typing import Any
 
 from harness.cli.opened import opened
 from harness.cli.out import Out
 from harness.cli.parser import UsageError, nearest
-from harness.client.client import RunRow
+from harness.client.client import HarnessClient, RunRow
 from harness.client.handle import RunHandle
-from harness.contracts.errors import RunError
+from harness.client.past import seals
+from harness.contracts.errors import RunError, StoreError
 from harness.contracts.run import RunState
 from harness.terminal import door
 from harness.terminal.text import ago, money, took
@@ -30,10 +32,15 @@ STATES = {
 async def list_runs(args: Namespace, out: Out) -> int:
     if args.limit < 1:
         raise UsageError("--limit must be 1 or more.", "Leave it out for 20.")
+    if args.archived and args.query:
+        raise UsageError(
+            "--query is the engine's language: the archive has none.", "Use --state or --agent."
+        )
     query = _query(args)
-    async with opened(out, index=True, store=False) as client:
+    async with opened(out, index=True, store=args.archived) as client:
         rows: dict[str, RunRow] = {}
-        async for row in client.runs(query, limit=args.limit):
+        found = _archived(client, args) if args.archived else client.runs(query, limit=args.limit)
+        async for row in found:
             rows.setdefault(row.id, row)  # after a reset there are two; the newer comes first
     if out.json:
         for row in rows.values():
@@ -46,6 +53,29 @@ async def list_runs(args: Namespace, out: Out) -> int:
     return door.DONE
 
 
+async def _archived(client: HarnessClient, args: Namespace) -> AsyncIterator[RunRow]:
+    listed = await seals(client.connection).listed(
+        client.connection.endpoints.namespace,
+        agent=args.agent,
+        state=args.state,
+        session=args.session,
+        limit=args.limit,
+    )
+    for each in listed:
+        index = each.index
+        yield RunRow(
+            id=each.run,
+            agent=index.agent or "",
+            state=RunState(index.state) if index.state else RunState.FAILED,
+            model=index.model or "",
+            session=index.session,
+            started=index.started or 0.0,
+            ended=index.ended,
+            tokens=index.tokens,
+            cost_micros=index.cost_micros,
+        )
+
+
 async def show(args: Namespace, out: Out) -> int:
     from harness.terminal.card import card_of
     from harness.terminal.show import show as show_card
@@ -53,15 +83,27 @@ async def show(args: Namespace, out: Out) -> int:
     async with opened(out, store=False) as client:
         run: RunHandle[Any] = client.run(args.run)
         card = card_of(await run.trace())
-        stuck = None if card is None or card.state.over else await run.trouble()
+        over = card is not None and card.state.over
+        stuck = None if card is None or over else await run.trouble()
+        token = await _token(client, args.run) if out.json and over else None
     if card is None:
         raise RunError("not_found", f"{args.run!r} is a workflow, but no run of an agent.")
     card = card.model_copy(update={"stuck": stuck})
     if out.json:
-        out.line({**card.model_dump(mode="json", exclude_none=True), "url": run.url})
+        data = card.model_dump(mode="json", exclude_none=True)
+        out.line({**data, "url": run.url, **({"token": token} if token else {})})
     else:
         show_card(out.console, card, run.url, time.time())
     return door.DONE
+
+
+async def _token(client: HarnessClient, run: str) -> str | None:
+    """The replay token, where it is sealed and the database answers."""
+    try:
+        rows = await seals(client.connection).of_run(run, client.connection.endpoints.namespace)
+    except StoreError:
+        return None
+    return next((row.hash for row in rows if row.kind != "part"), None)
 
 
 def _query(args: Namespace) -> str:

@@ -13,10 +13,10 @@ UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 def query_of(query: str | None, since: str | None) -> list[str]:
     """What holds of such runs, each a condition of the engine's query language."""
     parts = [f"({query})"] if query else []
-    return [*parts, f"StartTime >= '{_moment(since).isoformat()}'"] if since else parts
+    return [*parts, f"StartTime >= '{moment(since).isoformat()}'"] if since else parts
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
     match = re.fullmatch(r"(\d+)([mhdw])", text)
     if match is None:
         raise UsageError(f"--since {text} is no time.", "Like 30m, 12h, 7d or 2w.")

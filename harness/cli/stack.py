@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from argparse import Namespace
 from dataclasses import asdict
 
+from harness.cli.archive import seal_a_while
 from harness.cli.opened import opened, prepare
 from harness.cli.out import Out
 from harness.cli.serve import stop_signal
@@ -20,6 +22,7 @@ async def up(args: Namespace, out: Out) -> int:
             out.line(_public(endpoints))
         else:
             _tell(endpoints, out)
+        sealing = asyncio.create_task(seal_a_while(client.connection))
         local = endpoints.local_engine or endpoints.local_database
         if not local:
             out.note("Both are configured: there is nothing to start.")
@@ -28,6 +31,7 @@ async def up(args: Namespace, out: Out) -> int:
         else:
             out.note("They run until Ctrl-C, and as long as another command uses them.")
             await stop.wait()
+        await sealing
     return door.DONE
 
 

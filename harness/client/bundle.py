@@ -16,7 +16,7 @@ from pathlib import Path
 from harness.client.connection import Connection
 from harness.client.export import dumps, loads, read_file
 from harness.client.fork import bring
-from harness.client.past import executions, seals, shown_execution
+from harness.client.past import read, seals, shown_execution
 from harness.client.recording import Recording, record
 from harness.client.sealing import draft
 from harness.client.verify import verify_recording
@@ -72,9 +72,9 @@ async def import_files(connection: Connection, sources: Sequence[Path]) -> Async
     """Take exported runs into this archive, each sealed anew. What was damaged is refused, and the
     rest goes on."""
     for source in sources:
-        for name, read in _recordings(source):
+        for name, load in _recordings(source):
             try:
-                recording = await asyncio.to_thread(read)
+                recording = await asyncio.to_thread(load)
                 yield Moved(recording.run, name, await _import(connection, recording))
             except HarnessError as error:
                 yield Moved("", name, error=error)
@@ -105,7 +105,7 @@ async def _import(connection: Connection, recording: Recording) -> SealRow | Non
 
 async def _is_here(connection: Connection, recording: Recording) -> bool:
     try:
-        here = await executions(connection, recording.run)
+        here = (await read(connection, recording.run)).executions
     except HarnessError as error:
         if error.code in ("run.not_found", "store.artifact_missing"):
             return False

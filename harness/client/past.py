@@ -23,25 +23,24 @@ from harness.store.seals import SealRow, Seals
 
 
 @dataclass(frozen=True)
-class Sealed:
-    """A sealed run, readable."""
-
-    row: SealRow
+class Past:
     executions: tuple[Execution, ...]
-    attempts: tuple[Attempt, ...]
+    """Readable, oldest first."""
+    attempts: tuple[Attempt, ...] = ()
+    """As they were sealed; of what the engine has still, the log knows."""
 
 
 def seals(connection: Connection) -> Seals:
     return Seals(connection.database, connection.vault)
 
 
-async def executions(connection: Connection, run: str) -> tuple[Execution, ...]:
-    """All of a run so far, oldest first."""
+async def read(connection: Connection, run: str) -> Past:
+    """All of a run so far."""
     found = await _oldest(connection, run)
     if found is None:
-        return (await sealed(connection, run)).executions
+        return await _sealed(connection, run)
     oldest, older = found
-    return (*older, *[each async for each in _known(connection, run, oldest)])
+    return Past((*older, *[each async for each in _known(connection, run, oldest)]))
 
 
 async def events(
@@ -50,7 +49,7 @@ async def events(
     """All events of a run, from its first execution on; with `wait` until it is over."""
     found = await _oldest(connection, run)
     if found is None:
-        for event in project_chain(run, (await sealed(connection, run)).executions):
+        for event in project_chain(run, (await _sealed(connection, run)).executions):
             yield event
         return
     (oldest, older), skip, client = found, 0, connection.temporal
@@ -61,26 +60,6 @@ async def events(
         skip = max(0, Execution(oldest, tuple(entries)).left_at - 1)
     async for event in history.events(client, run, oldest, skip=skip, wait=wait):
         yield event
-
-
-async def sealed(connection: Connection, run: str) -> Sealed:
-    """A run as it was sealed last; an error that says why where it cannot be read."""
-    try:
-        rows = await seals(connection).of_run(run, connection.endpoints.namespace)
-    except StoreError as error:
-        raise StoreError(
-            "unavailable",
-            f"The engine knows no run {run!r}, and the archive cannot be asked: {error.message}",
-        ) from error
-    if not rows:
-        raise await _nowhere(connection, run)
-    row = rows[0]
-    content = await read_content(connection, row)
-    return Sealed(
-        row,
-        tuple([await readable(connection, each) for each in content.executions]),
-        tuple(Attempt.model_validate_json(each) for each in content.telemetry),
-    )
 
 
 async def is_sealed(connection: Connection, run: str) -> bool:
@@ -149,6 +128,25 @@ def transcript(events: Sequence[DurableEvent]) -> TranscriptView:
 
 
 # --- inside
+
+
+async def _sealed(connection: Connection, run: str) -> Past:
+    """A run as it was sealed last; an error that says why where it cannot be read."""
+    try:
+        rows = await seals(connection).of_run(run, connection.endpoints.namespace)
+    except StoreError as error:
+        raise StoreError(
+            "unavailable",
+            f"The engine knows no run {run!r}, and the archive cannot be asked: {error.message}",
+        ) from error
+    if not rows:
+        raise await _nowhere(connection, run)
+    row = rows[0]
+    content = await read_content(connection, row)
+    return Past(
+        tuple([await readable(connection, each) for each in content.executions]),
+        tuple(Attempt.model_validate_json(each) for each in content.telemetry),
+    )
 
 
 async def _oldest(connection: Connection, run: str) -> tuple[str, tuple[Execution, ...]] | None:
