@@ -20,6 +20,7 @@ from pydantic_core import from_json, to_json
 
 from harness.contracts.effect import undone_run
 from harness.contracts.errors import StoreError
+from harness.contracts.queues import ARCHIVE
 from harness.store.keyring import ID_BYTES, NONCE_BYTES, Entry, Keyring, key_id
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ SEALED_MARK = MAGIC + b"\x01"
 TEXT_MARK = "harness.sealed:"
 JSON_MARK = "harness.sealed"
 SHARED = "harness"
-"""The family of what belongs to no run: the words of agents."""
+"""The family of what belongs to no run: the words of agents, the work of the archive."""
 KNOWN = 10_000
 KEY_SECONDS = 60.0
 """How long a process may still read what another one has made unreadable."""
@@ -135,7 +136,7 @@ class Vault:
 
     async def family(self, run: str | None) -> str:
         """Who is forgotten together with a run."""
-        if run is None:
+        if run is None or run.startswith(ARCHIVE):
             return SHARED
         run = undone_run(run)
         if (family := self._families.get(run)) is not None:
