@@ -101,7 +101,8 @@ def verdict(outcomes: Sequence[Outcome], planned: int, failures: Sequence[str], 
     if wrong:
         bad = [str(each.trial.number) for each in outcomes if each.bad]
         return f"FAIL: {wrong} violations in {made} ({', '.join(bad)}), {took:.0f} s"
+    word = "OK" if len(outcomes) == planned else "OK so far"
     return (
-        f"OK: {made}, {effects:,} effects, each as often as it should be; nothing lost, "
+        f"{word}: {made}, {effects:,} effects, each as often as it should be; nothing lost, "
         f"no stream with a gap or a repeat, every unknown asked; {took:.0f} s"
     )

@@ -262,13 +262,15 @@ class Making:
     async def _bounded(self, work: Awaitable[T], what: str) -> T:
         """As long as something goes on in this trial."""
         task = asyncio.ensure_future(work)
-        while not task.done():
-            await asyncio.wait([task], timeout=1)
-            if not task.done() and time.monotonic() - self.case.touched > STUCK_S:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
-                raise Stuck(f"nothing happened for {STUCK_S:g} s, and {what}")
-        return task.result()
+        try:
+            while not task.done():
+                await asyncio.wait([task], timeout=1)
+                if not task.done() and time.monotonic() - self.case.touched > STUCK_S:
+                    raise Stuck(f"nothing happened for {STUCK_S:g} s, and {what}")
+            return task.result()
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     def _later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
