@@ -291,7 +291,7 @@ COMMANDS: tuple[Command, ...] = (
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Run", ("run", "chat", "watch")),
     ("Look", ("list", "show", "trace", "effects", "diff", "export")),
-    ("Again", ("replay", "fork")),
+    ("Again", ("replay", "fork", "whatif")),
     ("Steer", ("abort", "hint", "pause", "resume", "approve", "reject", "answer", "undo")),
     ("Keep", ("archive", "verify", "forget", "keys")),
     ("Serve", ("worker", "up", "down", "doctor")),
