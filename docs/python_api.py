@@ -16,7 +16,7 @@ def python_page() -> str:
     from harness.client.client import HarnessClient, RunRow
     from harness.client.handle import Finished, RunHandle
     from harness.client.session import Session
-    from harness.contracts import message, model, run
+    from harness.contracts import message, model, run, whatif
     from harness.contracts.errors import HarnessError
     from harness.local import Harness
 
@@ -36,7 +36,9 @@ def python_page() -> str:
     parts += ["## Finished", _doc(Finished), fields_table(Finished), _methods(Finished)]
     parts += ["## Session", "What `harness.session()` returns.", _doc(Session), _methods(Session)]
     parts += ["## RunRow", _doc(RunRow), fields_table(RunRow)]
-    kinds: list[Any] = [run.Budget, run.RunResult, run.RunStatus, run.Pending, run.Totals]
+    kinds: list[Any] = [whatif.WhatIfReport, whatif.SourceOutcome, whatif.ForkOutcome]
+    kinds += [whatif.Outcome, whatif.Called]
+    kinds += [run.Budget, run.RunResult, run.RunStatus, run.Pending, run.Totals]
     kinds += [model.Usage, model.ModelPlan, model.Candidate, model.ModelParams]
     kinds += [model.ContextPolicy, message.Message]
     for kind in kinds:

@@ -46,7 +46,7 @@ MOST_SECONDS = 1800.0
 """Wall time of a fork, unless its source has a smaller budget: nobody is there to wait for."""
 LATE_S = 60.0
 """How long after its time is up a fork may still take to end."""
-UNSERVED_S = 15.0
+UNSERVED_S = 10.0
 """After this long it is looked whether a fork is served."""
 ENDING_S = 10.0
 
