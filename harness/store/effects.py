@@ -44,15 +44,22 @@ FROM lock WHERE got
 ON CONFLICT (key) DO UPDATE SET call = excluded.call
 RETURNING e.state, e.attempt, e.who, e.result, e.receipt
 """
-AGAIN = """
+# Only from the state that was found: whoever was slow and not dead may have said since what came of
+# it. A statement that is run twice finds its own name.
+FOUND = "(state = %(state)s AND attempt = %(attempt)s OR who = %(who)s)"
+AGAIN = f"""
 UPDATE harness.effect SET
-  state = 'begun', attempt = attempt + 1, who = %(who)s, began = now(), ended = NULL, undone = NULL,
+  state = 'begun', who = %(who)s, began = now(), ended = NULL, undone = NULL,
   result = NULL, note = NULL,
+  attempt = CASE WHEN who = %(who)s THEN attempt ELSE attempt + 1 END,
   receipt = CASE WHEN state = 'begun' THEN receipt ELSE %(receipt)s::json END,
   seq = CASE WHEN state = 'begun' THEN seq ELSE nextval('harness.effect_seq') END
-WHERE key = %(key)s RETURNING attempt
-"""
-TAKE_OVER = "UPDATE harness.effect SET who = %s, state = 'begun' WHERE key = %s"
+WHERE key = %(key)s AND {FOUND} RETURNING attempt
+"""  # nosec B608
+TAKE_OVER = f"""
+UPDATE harness.effect SET who = %(who)s, state = 'begun'
+WHERE key = %(key)s AND {FOUND} RETURNING 1
+"""  # nosec B608
 END = """
 UPDATE harness.effect SET state = %(state)s, result = %(result)s::json, receipt = %(receipt)s::json,
   note = %(note)s, ended = now()
@@ -156,15 +163,18 @@ class Ledger:
     async def again(self, hold: Hold, receipt: Any = None) -> Hold:
         """Make an effect once more that had failed, was undone, or came to nothing."""
         sealed = await self._vault.seal_json(hold.run, receipt)
-        values = {"key": hold.key, "who": hold.who, "receipt": sealed}
-        [(attempt,)] = await finish(self._locks.fetch(AGAIN, values))
+        values = {**_found(hold), "receipt": sealed}
+        rows = await finish(self._locks.fetch(AGAIN, values))
+        if not rows:
+            raise lost()
+        [(attempt,)] = rows
         kept = hold.receipt if hold.state == "begun" else receipt
         return Hold(hold.key, hold.who, "new", attempt, receipt=kept, run=hold.run)
 
     async def take_over(self, hold: Hold) -> None:
         """Write on behalf of a beginning that is not ours, once it is known what came of it."""
-        values = (hold.who, hold.key)
-        await finish(self._locks.fetch("UPDATE harness.effect SET who = %s WHERE key = %s", values))
+        if not await finish(self._locks.fetch(TAKE_OVER, _found(hold))):
+            raise lost()
 
     async def done(
         self,
@@ -321,6 +331,10 @@ class Ledger:
         if values["result"] is not None:
             values["result"] = values["result"].get("content")
         return EffectRow.model_validate(values)
+
+
+def _found(hold: Hold) -> dict[str, Any]:
+    return {"key": hold.key, "who": hold.who, "state": hold.state, "attempt": hold.attempt}
 
 
 def busy() -> ToolError:
