@@ -11,7 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from harness.client.connection import Connection, whoami
 from harness.client.past import is_sealed
-from harness.client.patience import not_found
+from harness.client.patience import not_found, patiently
 from harness.contracts.effect import UNDO, EffectRow, UndoReport, UndoSpec, undo_id
 from harness.contracts.errors import RunError, StackError
 from harness.contracts.queues import agent_queue
@@ -47,7 +47,7 @@ async def undo(
         return UndoReport(run=run, to_turn=to_turn, dry_run=spec.dry_run, steps=())
     handle = await _start(connection, spec, rows[-1].agent)
     try:
-        return await handle.result()
+        return await patiently(run, handle.result)  # it goes on, also while the engine is away
     except WorkflowFailureError as error:
         raise RunError("failed", f"The undo of {run!r} was ended: {error.cause or error}") from None
 
