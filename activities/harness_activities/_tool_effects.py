@@ -196,6 +196,8 @@ class Write:
             outcome = await act(hold.receipt, self.thread)
         except HarnessError as error:
             await host.rollback(error)
+            if error.code == "tool.outcome_unknown":
+                return await self._not_known(hold, error)
             await self.ledger.failed(hold, host.given, clean(error.message))
             raise
         except TimeoutError as error:
@@ -226,6 +228,14 @@ class Write:
             raise
         finally:
             await self.ledger.release(hold)
+
+    async def _not_known(self, hold: Hold, error: HarnessError) -> ToolOutcome:
+        """The tool itself cannot tell whether it has happened."""
+        await self.ledger.release(hold)
+        if self.tool.on_unknown == "ask":
+            why = f"{error.message} It may have happened."
+            return ToolOutcome(need="outcome", reason=why, attempt=hold.attempt)
+        raise ToolError("temporary", error.message)
 
     async def _out_of_time(self, hold: Hold) -> ToolOutcome:
         self._let_go(hold)

@@ -10,6 +10,7 @@ from typing import Any
 from temporalio import activity
 
 from harness.agent import AnyTool, Happened
+from harness.agent.hooks import Hooks
 from harness.contracts.effect import (
     Compensate,
     Compensated,
@@ -135,16 +136,22 @@ class EffectActivities:
             return ToolError("no_undo", f"The agent has no tool {row.tool} any more.")
         if hooks.undo is None:
             return ToolError("no_undo", f"{row.tool} has no undo function.")
-        if hooks.obstacle and row.receipt is not None:
-            try:
-                why = hooks.obstacle(hooks.read_receipt(row.receipt))
-            except ToolError as error:
-                return error
-            if why:
-                return ToolError("no_undo", why)
+        if hooks.obstacle and (row.receipt is not None or row.ended is not None):
+            return _declared(hooks, row)
         if row.state == "begun" and row.receipt is None and hooks.probe is None:
             return ToolError("outcome_unknown", f"{row.tool} began and never reported back.")
         return None
+
+
+def _declared(hooks: Hooks, row: EffectRow) -> ToolError | None:
+    """What the call itself left about its undo."""
+    if row.receipt is None or hooks.obstacle is None:
+        return ToolError("no_undo", f"{row.tool} left nothing that says how it is undone.")
+    try:
+        why = hooks.obstacle(hooks.read_receipt(row.receipt))
+    except ToolError as error:
+        return error
+    return ToolError("no_undo", why) if why else None
 
 
 def _call_of(row: EffectRow) -> RunTool:

@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError
 
 from harness.config.settings import HttpToolSettings
 from harness.tools import http_get
-from harness_activities.tools import http
+from harness_activities.tools import web
 from tests.fakes.tool_calls import Caller, calling
 
 Answer = Callable[[str, asyncio.StreamWriter], Awaitable[None]]
@@ -238,7 +238,7 @@ async def test_tls_is_spoken_under_the_name_and_not_the_address(
 
 
 async def test_too_much_is_refused(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "MAX_BYTES", 100_000)
+    monkeypatch.setattr(web, "MAX_BYTES", 100_000)
 
     async def endless(request: str, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\n")
@@ -267,7 +267,7 @@ async def test_too_much_is_refused(call: Caller, monkeypatch: pytest.MonkeyPatch
 async def test_failures_that_may_pass_are_tried_again(
     call: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "TIMEOUT_S", 0.1)
+    monkeypatch.setattr(web, "TIMEOUT_S", 0.1)
 
     async def hangs(request: str, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(10)

@@ -1,0 +1,229 @@
+"""The tool that changes something on the web, and takes it back by the request declared for that.
+
+Whether a request has happened is not known where its answer never came. Then nothing is sent again:
+a person is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import Field
+from pydantic_core import from_json, to_json
+
+from harness.agent import AnyTool, ToolContext, tool
+from harness.agent.tool import Approval
+from harness.config.settings import HttpToolSettings
+from harness.contracts.base import Word
+from harness.contracts.errors import ToolError
+from harness_activities.tools import inverse, web
+from harness_activities.tools.addresses import host_allowed
+from harness_activities.tools.http import http_get
+from harness_activities.tools.inverse import Method, Request
+
+REFUSED = frozenset(
+    {
+        "host", "content-length", "transfer-encoding", "connection", "idempotency-key",
+        "accept-encoding", "upgrade", "te", "trailer", "expect",
+    }
+)  # fmt: skip
+"""Headers that belong to the tool."""
+LATER = frozenset({429, 503})
+"""Answers that say that nothing was done."""
+NEVER = frozenset({501, 505})
+SHOWN = 500
+
+Secrets = Mapping[str, Mapping[str, str]]
+
+
+class HttpReceipt(Word):
+    method: str
+    url: str
+    undo: Request | None = None
+    """What takes it back, with the answer's values in it."""
+    why: str | None = None
+    """Why nothing does."""
+
+
+class _Sender(NamedTuple):
+    settings: HttpToolSettings
+    headers: Secrets
+    key: str
+
+    async def send(self, asked: Request, *, unknown: str) -> tuple[web.Reply, str | None]:
+        """The answer, and why its content could not be read, where that is so. `unknown`: the
+        error for an answer that never came."""
+        import httpx
+
+        content, kind = _content(asked.body)
+        headers = {"content-type": kind} if kind else {}
+        host = web.host_of(asked.url)
+        own = [each for name, each in self.headers.items() if name.lower() == host]
+        for more in (asked.headers, *own):
+            headers |= {name.lower(): value for name, value in more.items()}
+        headers["idempotency-key"] = self.key
+        async with web.client() as client:
+            request = await web.request(
+                client, asked.url, self.settings, method=asked.method, headers=headers,
+                content=content, tool="http_request",
+            )  # fmt: skip
+            try:
+                reply = await client.send(request, stream=True)
+            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+                raise ToolError(
+                    "temporary", f"{asked.url} cannot be reached: {_words(error)}."
+                ) from None
+            except httpx.LocalProtocolError as error:
+                raise ToolError("failed", f"{asked.url}: {_words(error)}.") from None
+            except httpx.TransportError as error:
+                raise ToolError(unknown, f"{asked.url} gave no answer: {_words(error)}.") from None
+            return await _read(reply, asked.url)
+
+
+async def _read(reply: Any, url: str) -> tuple[web.Reply, str | None]:
+    """What it says was done is done, also where the rest of the answer is lost."""
+    import httpx
+
+    try:
+        return await web.read(reply, url), None
+    except (httpx.HTTPError, ToolError) as error:
+        lost = web.Reply(url, reply.status_code, "", None, None, b"")
+        return lost, f"the answer could not be read: {_words(error)}"
+    finally:
+        await reply.aclose()
+
+
+def http_tools(
+    *,
+    approval: Approval = "always",
+    headers: Secrets | None = None,
+    on_unknown: Literal["ask", "retry"] = "ask",
+) -> tuple[AnyTool, AnyTool]:
+    """`http_get` and `http_request`, as an agent needs them.
+
+    Args:
+        approval: Whether a person must allow a request that changes something.
+        headers: By host, what its requests carry, such as a token. No model sees it, and no history
+            or ledger holds it.
+        on_unknown: "retry" where the hosts keep to the Idempotency-Key that each request carries:
+            the same for every attempt of a call.
+    """
+    secret = headers or {}
+
+    @tool(effect="write", timeout=45.0, approval=approval, on_unknown=on_unknown)
+    async def http_request(
+        ctx: ToolContext[Any],
+        method: Method,
+        url: Annotated[str, Field(min_length=1, max_length=8_000)],
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        undo: Request | None = None,
+    ) -> str | bytes:
+        """Change something on the web by an HTTP request. Redirects are not followed.
+
+        Args:
+            method: POST, PUT, PATCH or DELETE.
+            url: An http or https address of a host that was allowed.
+            body: Sent as JSON; a text is sent as it is.
+            headers: Beside those that are sent anyway.
+            undo: The request that takes this one back, where there is one. {response.id} in it
+                stands for a value of the JSON answer.
+        """
+        asked = Request(method=method, url=url, headers=headers or {}, body=body)
+        _check(asked, undo, ctx.host.http)
+        sender = _Sender(ctx.host.http, secret, ctx.idempotency_key)
+        reply, lost = await sender.send(asked, unknown="outcome_unknown")
+        _check_answer(asked, reply)
+        receipt = _receipt(asked, undo, reply, lost)
+        ctx.receipt(receipt)
+        shown = reply.shown()
+        if receipt.why and undo and isinstance(shown, str):
+            return f"{shown}\n[It was done, and cannot be undone: {receipt.why}]"
+        return shown
+
+    @http_request.undo
+    async def undo_request(ctx: ToolContext[Any], receipt: HttpReceipt) -> str:
+        if receipt.undo is None:
+            raise ToolError("no_undo", receipt.why or "The call declared no undo.")
+        sender = _Sender(ctx.host.http, secret, ctx.idempotency_key)
+        reply, _ = await sender.send(receipt.undo, unknown="temporary")
+        return _undone(receipt.undo, reply)
+
+    @http_request.obstacle
+    def http_obstacle(receipt: HttpReceipt) -> str | None:
+        return None if receipt.undo else receipt.why or "The call declared no undo."
+
+    return http_get, http_request
+
+
+def _check(asked: Request, undo: Request | None, settings: HttpToolSettings) -> None:
+    """What is wrong is said before anything is sent."""
+    for name in (*asked.headers, *(undo.headers if undo else ())):
+        if name.lower() in REFUSED:
+            raise ToolError("failed", f"The header {name} is set by the tool: leave it out.")
+    if undo is None:
+        return
+    head = inverse.check(undo)
+    if head is not None and not host_allowed(web.host_of(head), settings.allow):
+        raise ToolError("confined", f"The undo may not reach {web.host_of(head)}.")
+
+
+def _check_answer(asked: Request, reply: web.Reply) -> None:
+    status, said = reply.status, f"{asked.method} {asked.url} was answered with {reply.status}"
+    if status in LATER:
+        raise ToolError("temporary", f"{said}.", retry_after=reply.retry_after)
+    if status >= 500 and status not in NEVER:
+        raise ToolError("outcome_unknown", f"{said}: {_start(reply)}")
+    if status >= 300:  # a redirect is an answer that did nothing here
+        raise ToolError("failed", f"{said}: {_start(reply)}")
+
+
+def _receipt(
+    asked: Request, undo: Request | None, reply: web.Reply, lost: str | None
+) -> HttpReceipt:
+    receipt = HttpReceipt(method=asked.method, url=asked.url)
+    if undo is None:
+        return receipt.model_copy(update={"why": "The call declared no undo."})
+    try:
+        answer = from_json(reply.content) if reply.content else None
+    except ValueError:
+        answer = None
+    try:
+        return receipt.model_copy(update={"undo": inverse.fill(undo, answer)})
+    except ToolError as error:
+        why = f"{error.message}{f' ({lost})' if lost else ''}"
+        return receipt.model_copy(update={"why": why})
+
+
+def _undone(asked: Request, reply: web.Reply) -> str:
+    status, said = reply.status, f"{asked.method} {asked.url} was answered with {reply.status}"
+    if status < 300:
+        return said
+    if asked.method == "DELETE" and status in (404, 410):
+        return f"{said}: it was gone already"
+    if status in (404, 409, 410, 412):
+        raise ToolError("changed", f"{said}: {_start(reply)}")
+    if status in LATER or (status >= 500 and status not in NEVER):
+        raise ToolError("temporary", f"{said}.", retry_after=reply.retry_after)
+    raise ToolError("failed", f"{said}: {_start(reply)}")
+
+
+def _content(body: Any) -> tuple[bytes | None, str | None]:
+    if body is None:
+        return None, None
+    if isinstance(body, str):
+        return body.encode(errors="replace"), "text/plain; charset=utf-8"
+    return to_json(body), "application/json"
+
+
+def _start(reply: web.Reply) -> str:
+    text = reply.text().strip()
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def _words(error: Exception) -> str:
+    return str(error).rstrip(".") or type(error).__name__
+
+
+_, http_request = http_tools()

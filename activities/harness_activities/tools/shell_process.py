@@ -1,0 +1,108 @@
+"""A command in a process group of its own, within limits; nothing of it is left when it is over."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from harness.contracts.errors import ToolError
+
+_CHILD = Path(__file__).with_name("_shell_child.py")
+KEPT = 256 * 1024
+"""Of the output, from its beginning and from its end each."""
+BLOCK = 64 * 1024
+LAST_WORDS_S = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    seconds: float
+    memory_mb: int
+    file_mb: int
+
+    def as_numbers(self) -> dict[str, int]:
+        mega = 1024 * 1024
+        return {
+            "CPU": int(self.seconds) + 1, "AS": self.memory_mb * mega, "CORE": 0,
+            "FSIZE": self.file_mb * mega, "NOFILE": 1024,
+        }  # fmt: skip
+
+
+class Ran(NamedTuple):
+    code: int | None
+    """None: its time was up."""
+    output: str
+
+
+async def run(command: str, folder: Path, env: Mapping[str, str], limits: Limits) -> Ran:
+    """Run it and wait for its end; cancelled, it is killed."""
+    if os.name != "posix":
+        raise ToolError("failed", "shell needs a POSIX system.")
+    asked = json.dumps({"command": command, "limits": limits.as_numbers()})
+    ours, theirs = os.pipe()
+    try:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-I", "-S", str(_CHILD), asked,
+            stdin=asyncio.subprocess.PIPE, stdout=theirs, stderr=theirs,
+            cwd=folder, env=dict(env), start_new_session=True,
+        )  # fmt: skip
+    except OSError as error:
+        os.close(ours)
+        raise ToolError("failed", f"The command cannot be started: {error.strerror}.") from None
+    finally:
+        os.close(theirs)
+    output = _Output()
+    reading = asyncio.create_task(output.read(ours))
+    code: int | None = None
+    try:
+        async with asyncio.timeout(limits.seconds):
+            code = await process.wait()
+    except TimeoutError:
+        pass
+    finally:
+        if process.stdin is not None:
+            process.stdin.close()  # its watcher kills what there is
+        await process.wait()
+        # Who has left the group may hold the pipe for ever.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS_S):
+                await asyncio.shield(reading)
+        reading.cancel()
+    return Ran(code, output.text())
+
+
+class _Output:
+    def __init__(self) -> None:
+        self._head = bytearray()
+        self._tail = bytearray()
+        self._size = 0
+
+    async def read(self, pipe: int) -> None:
+        stream = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(stream)
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.connect_read_pipe(lambda: protocol, os.fdopen(pipe, "rb", 0))
+        try:
+            await self._read(stream)
+        finally:
+            transport.close()
+
+    async def _read(self, stream: asyncio.StreamReader) -> None:
+        while block := await stream.read(BLOCK):
+            self._size += len(block)
+            room = KEPT - len(self._head)
+            self._head += block[:room]
+            self._tail += block[room:] if room < len(block) else b""
+            del self._tail[: max(0, len(self._tail) - KEPT)]
+
+    def text(self) -> str:
+        cut = self._size - len(self._head) - len(self._tail)
+        middle = f"\n[{cut:,} bytes cut here]\n".encode() if cut else b""
+        return bytes(self._head + middle + self._tail).decode(errors="replace")

@@ -1,0 +1,154 @@
+"""Requests to addresses that were checked, within limits; for the tools that use the web. They
+connect by themselves, never through a proxy: a proxy would look the name up again."""
+
+from __future__ import annotations
+
+import functools
+import ssl
+import zlib
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from harness.config.settings import HttpToolSettings
+from harness.contracts.errors import ToolError
+from harness_activities.tools.addresses import host_allowed, resolve
+from harness_activities.tools.page_text import page_text
+
+if TYPE_CHECKING:
+    import httpx
+
+MAX_BYTES = 5 * 1024 * 1024
+TIMEOUT_S = 15.0
+AGENT = "durable-harness"
+_TEXTUAL = ("json", "xml", "javascript", "yaml", "csv", "x-www-form-urlencoded")
+
+
+class Reply(NamedTuple):
+    url: str
+    status: int
+    media_type: str
+    charset: str | None
+    retry_after: float | None
+    content: bytes
+
+    def text(self) -> str:
+        try:
+            return self.content.decode(self.charset or "utf-8", errors="replace")
+        except LookupError:  # a charset that nobody knows
+            return self.content.decode(errors="replace")
+
+    def shown(self) -> str | bytes:
+        """For the model: a page as text, what is no text as it is."""
+        head = f"HTTP {self.status} {self.media_type}\n{self.url}\n"
+        kind = self.media_type.partition(";")[0].strip().lower()
+        if kind in ("text/html", "application/xhtml+xml"):
+            return f"{head}\n{page_text(self.text())}"
+        if kind.startswith("text/") or not kind or any(each in kind for each in _TEXTUAL):
+            return f"{head}\n{self.text()}"
+        return self.content or head
+
+
+@functools.cache
+def trusted() -> ssl.SSLContext:
+    """Whose certificates are believed; reading them takes longer than most requests."""
+    import httpx
+
+    return httpx.create_ssl_context()
+
+
+def client() -> httpx.AsyncClient:
+    import httpx
+
+    # trust_env: a proxy from the environment would connect to wherever the name leads.
+    return httpx.AsyncClient(trust_env=False, timeout=TIMEOUT_S, verify=trusted())
+
+
+def host_of(url: str) -> str:
+    import httpx
+
+    try:
+        return httpx.URL(url).raw_host.decode().strip("[]").lower().rstrip(".")
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise ToolError("failed", f"{url!r} is no address: {error}.") from None
+
+
+async def request(
+    client: httpx.AsyncClient,
+    url: str,
+    settings: HttpToolSettings,
+    *,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    content: bytes | None = None,
+    tool: str = "http_get",
+) -> httpx.Request:
+    """A request to an address that was checked, under the name that was asked for."""
+    import httpx
+
+    host, target = host_of(url), httpx.URL(url)
+    if target.scheme not in ("http", "https") or not host:
+        raise ToolError("failed", f"{url!r} is no http or https address.")
+    port = target.port or (443 if target.scheme == "https" else 80)
+    if port > 65_535:
+        raise ToolError("failed", f"{url!r} is no address: there is no such port.")
+    if target.userinfo:
+        raise ToolError("confined", "An address with a user name or password is refused.")
+    if not host_allowed(host, settings.allow):
+        raise ToolError(
+            "confined",
+            f"{tool} may not reach {host}. Whoever runs this may allow it: add "
+            f'"{host}" to allow under [http] in harness.toml, or to HARNESS_HTTP__ALLOW.',
+        )
+    address = await resolve(host, port, allow_private=settings.allow_private)
+    own = {
+        "Host": target.netloc.decode(),
+        "User-Agent": AGENT,
+        "Accept": "*/*",
+        "Accept-Encoding": "gzip, deflate",
+    }
+    return client.build_request(
+        method,
+        target.copy_with(host=address),
+        headers={**(headers or {}), **own},
+        content=content,
+        extensions={"sni_hostname": host},  # the certificate must be the name's, not the address's
+    )
+
+
+async def read(reply: httpx.Response, url: str) -> Reply:
+    unpack = _unpacker(reply.headers.get("content-encoding", ""), url)
+    content = bytearray()
+    async for block in reply.aiter_raw(64 * 1024):
+        content += unpack(block, MAX_BYTES + 1 - len(content))
+        if len(content) > MAX_BYTES:
+            raise ToolError("failed", f"{url} sends more than {MAX_BYTES:,} bytes.")
+    return Reply(
+        url=url,
+        status=reply.status_code,
+        media_type=reply.headers.get("content-type", ""),
+        charset=reply.charset_encoding,
+        retry_after=_seconds(reply.headers.get("retry-after", "")),
+        content=bytes(content),
+    )
+
+
+def _unpacker(encoding: str, url: str) -> Callable[[bytes, int], bytes]:
+    """(block, how much at most) -> what it unpacks to. httpx unpacks without a bound, so that a
+    few kilobytes could become as many megabytes."""
+    if encoding.lower() in ("", "identity"):
+        return lambda block, most: block[:most]
+    if encoding.lower() not in ("gzip", "x-gzip", "deflate"):
+        raise ToolError("failed", f"{url} answers in {encoding}, which was not asked for.")
+    unpacker = zlib.decompressobj(wbits=47)  # gzip or zlib, as the content says
+
+    def unpack(block: bytes, most: int) -> bytes:
+        try:
+            return unpacker.decompress(block, most)
+        except zlib.error as error:
+            raise ToolError("failed", f"{url} cannot be unpacked: {error}.") from None
+
+    return unpack
+
+
+def _seconds(text: str) -> float | None:
+    return min(float(text), 300.0) if text.isascii() and text.isdigit() else None
