@@ -11,6 +11,9 @@ from harness.client.connection import Connection
 from harness.contracts.seal import Sealed, SealEnded
 from harness_activities.heartbeats import beating
 
+AT_ONCE = 4
+"""The worker has runs to serve beside it."""
+
 
 @dataclass(frozen=True)
 class ArchiveActivities:
@@ -21,5 +24,5 @@ class ArchiveActivities:
         """Seal runs that have ended, so that they outlive the engine's retention."""
         with beating():
             return await archive.seal_ended(
-                self.connection, request.since, progress=activity.heartbeat
+                self.connection, request.since, at_once=AT_ONCE, progress=activity.heartbeat
             )

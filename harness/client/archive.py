@@ -84,6 +84,7 @@ async def seal_ended(
     since: float | None = None,
     *,
     limit: int = PASS,
+    at_once: int = AT_ONCE,
     progress: Progress = lambda _: None,
 ) -> Sealed:
     """Seal what has ended since then and is in no seal yet; content past its time is deleted."""
@@ -94,7 +95,7 @@ async def seal_ended(
     chosen = found[:limit]
     for at in range(0, len(chosen), BATCH):
         batch = chosen[at : at + BATCH]
-        drafts, lost = await _drafts(connection, batch)
+        drafts, lost = await _drafts(connection, batch, at_once)
         failed += lost
         done += len(await seals(connection).append(drafts))
         progress(done)
@@ -189,10 +190,10 @@ async def _left(connection: Connection, page: Sequence[Ended]) -> list[Ended]:
 
 
 async def _drafts(
-    connection: Connection, batch: Sequence[Ended]
+    connection: Connection, batch: Sequence[Ended], at_once: int
 ) -> tuple[list[NewSeal], list[Ended]]:
     """Of those that can be sealed, and those that failed."""
-    slots, failed = asyncio.Semaphore(AT_ONCE), list[Ended]()
+    slots, failed = asyncio.Semaphore(at_once), list[Ended]()
 
     async def one(each: Ended) -> NewSeal | None:
         async with slots:

@@ -1,0 +1,216 @@
+"""Whatever is changed in the archive is found, named, and not believed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import Agent, Harness
+from harness.client import archive
+from harness.client.bundle import Moved, export_archive, import_files
+from harness.client.export import dumps, read_file
+from harness.client.past import seals
+from harness.client.recording import record
+from harness.client.verify import verify_all, verify_recording, verify_run
+from harness.config.settings import Settings
+from harness.contracts.errors import HarnessError
+from harness.journal.seal import hash_of
+from harness.store.seals import SealRow
+from tests.fakes.model_server import ModelServer
+from tests.fakes.runs import look
+from tests.fakes.steps import call, say
+
+
+@pytest.fixture
+async def own(options: dict[str, Any], database_url: str, tmp_path: Path) -> AsyncIterator[Harness]:
+    """A store of the test's own: its chain is broken by the test."""
+    changed = {**options, "database": {"url": database_url, "pool_size": 4}}
+    settings = Settings.model_validate(changed)
+    async with Harness.local(project=tmp_path / "own", settings=settings) as serving:
+        yield serving
+
+
+@pytest.fixture
+async def rows(own: Harness, model_server: ModelServer, name: str) -> list[SealRow]:
+    """Three sealed runs."""
+    agent = Agent(name, tools=[look])
+    found: list[SealRow] = []
+    for n in range(3):
+        model_server.script(call("look", place="north"), say("Nothing."))
+        run = await own.start(agent, "Look.", id=f"{name}-{n}")
+        await run.result()
+        found.append(await archive.seal_run(own.connection, run.id))
+    return found
+
+
+async def sql(harness: Harness, statement: Any, *params: Any) -> None:
+    await harness.connection.database.fetch(statement, params)
+
+
+async def wrong(harness: Harness) -> list[str]:
+    return [str(each) for each in (await verify_all(harness.connection)).problems]
+
+
+async def test_a_flipped_byte_names_the_event(own: Harness, rows: list[SealRow]) -> None:
+    assert await wrong(own) == []
+    flip = """UPDATE harness.artifact SET content = set_byte(content, octet_length(content) - 100,
+              get_byte(content, octet_length(content) - 100) # 1) WHERE id = %s"""
+    await sql(own, flip, rows[1].content)
+    [problem] = await wrong(own)
+    assert problem.startswith(f"Seal {rows[1].seq} of run {rows[1].run!r}: event ")
+    report = await verify_run(own.connection, rows[1].run)
+    assert str(report.problems[0]) == problem
+    assert (await verify_run(own.connection, rows[0].run)).problems == ()
+
+
+async def test_damaged_content_is_not_shown(
+    own: Harness, rows: list[SealRow], options: dict[str, Any], later: Harness, tmp_path: Path
+) -> None:
+    cut = "UPDATE harness.artifact SET content = substring(content FOR 900) WHERE id = %s"
+    await sql(own, cut, rows[0].content)
+    await sql(own, "DELETE FROM harness.artifact WHERE id = %s", rows[1].content)
+    other = await archive.seal_run(own.connection, rows[2].run)
+    await sql(own, "UPDATE harness.seal SET content = %s WHERE seq = %s", None, other.seq)
+    settings = Settings.model_validate({
+        **options,
+        "temporal": {"address": later.connection.endpoints.temporal_address},
+        "database": {"url": own.connection.endpoints.database_url, "pool_size": 2},
+    })  # fmt: skip
+    codes: list[str] = []
+    async with Harness.connect(project=tmp_path / "later", settings=settings) as past:
+        for row in rows:
+            with pytest.raises(HarnessError) as caught:
+                await past.run(row.run).trace()
+            codes.append(caught.value.code)
+            if row is rows[0]:
+                assert "event " in caught.value.message
+        with pytest.raises(HarnessError, match="no run 'nobody'"):
+            await past.run("nobody").trace()
+    assert codes == ["store.bad_chain", "store.artifact_missing", "store.bad_chain"]
+    assert [each.split(":")[0] for each in await wrong(own)] == [
+        f"Seal {row.seq} of run {row.run!r}" for row in rows
+    ]
+
+
+@pytest.mark.parametrize(
+    ("statement", "seq", "what"),
+    [
+        ("DELETE FROM harness.seal WHERE seq = 2", 3, "seal 2 was removed"),
+        ("UPDATE harness.seal SET entry = entry || ' '::bytea WHERE seq = 2", 2, "was changed"),
+        ("UPDATE harness.seal SET run = 'other' WHERE seq = 2", 2, "row says something else"),
+        ("UPDATE harness.seal SET key = NULL WHERE seq = 2", 2, "key of its commitments"),
+        ("UPDATE harness.seal SET key = set_byte(key, 0, get_byte(key, 0) # 1) WHERE seq = 2",
+         2, "event 1 of execution"),
+        ("UPDATE harness.seal SET content = NULL, key = NULL WHERE seq = 2", 2, "taken away"),
+        ("UPDATE harness.seal a SET content = b.content FROM harness.seal b "
+         "WHERE a.seq = 2 AND b.seq = 3", 2, "it holds run"),
+        ("UPDATE harness.seal SET seq = 20 WHERE seq = 2", 3, "seal 2 was removed"),
+        ("INSERT INTO harness.seal SELECT 4, hash || 'x', entry, kind, namespace, run, run_ids, "
+         "sealed, content, key FROM harness.seal WHERE seq = 2", 4, "was changed"),
+    ],
+)  # fmt: skip
+async def test_a_changed_chain_is_found(
+    own: Harness, rows: list[SealRow], statement: str, seq: int, what: str
+) -> None:
+    await sql(own, statement)
+    found = (await verify_all(own.connection)).problems
+    assert found
+    assert found[0].seq == seq
+    assert what in found[0].what
+
+
+async def test_a_forged_entry_needs_the_whole_chain_forged_and_fails_its_token(
+    own: Harness, rows: list[SealRow]
+) -> None:
+    forged = rows[2].entry.replace(b'"by":"', b'"by":"not-')
+    await sql(
+        own, "UPDATE harness.seal SET entry = %b, hash = %s WHERE seq = %s",
+        forged, hash_of(forged), rows[2].seq,
+    )  # fmt: skip
+    assert await wrong(own) == [], "the end of a chain proves itself by its token alone"
+    report = await verify_all(own.connection, token=rows[2].hash)
+    assert "no seal of this archive has the token" in str(report.problems[0])
+    [problem] = (await verify_run(own.connection, rows[2].run, rows[2].hash)).problems
+    assert "its token is" in problem.what
+
+
+async def test_an_export_is_verified_without_a_store(
+    own: Harness, rows: list[SealRow], tmp_path: Path
+) -> None:
+    recording = await record(own.connection, rows[0].run, at=1)
+    file = tmp_path / "run.json"
+    file.write_text(dumps(recording))
+    read = read_file(file)
+    assert read.proof == recording.proof
+    assert verify_recording(read, rows[0].hash) == (rows[0].hash, [])
+    [other] = verify_recording(read, rows[1].hash)[1]
+    assert "its token is" in other.what
+    text = file.read_text()
+    data = json.loads(text)
+    place = next(
+        n
+        for n, each in enumerate(data["executions"][0]["history"]["events"])
+        if each["eventType"] == "EVENT_TYPE_ACTIVITY_TASK_SCHEDULED"
+    )
+    from harness.client.export import _digest
+
+    scheduled = data["executions"][0]["history"]["events"][place]
+    scheduled["activityTaskScheduledEventAttributes"]["activityId"] = "77"
+    del data["digest"]
+    file.write_text(json.dumps({**data, "digest": _digest(data)}))
+    [problem] = verify_recording(read_file(file), rows[0].hash)[1]
+    assert f"event {place + 1} of execution" in problem.what
+
+
+async def moved(found: AsyncIterator[Moved]) -> list[Moved]:
+    return [each async for each in found]
+
+
+@pytest.mark.parametrize("target", ["runs", "runs.zip"])
+async def test_runs_go_to_another_place(
+    own: Harness, rows: list[SealRow], later: Harness, tmp_path: Path, target: str
+) -> None:
+    bundle = tmp_path / target
+    out = await moved(export_archive(own.connection, bundle))
+    assert [each.run for each in out] == [row.run for row in rows]
+    if target == "runs":
+        damaged = bundle / f"{rows[1].run}.json"
+        damaged.write_text(damaged.read_text().replace('"spec', '"spek', 1))
+    there = await moved(import_files(later.connection, [bundle]))
+    refused = [each for each in there if each.error]
+    assert [each.error.code for each in refused if each.error] == (
+        ["store.bad_export"] if target == "runs" else []
+    )
+    taken = [each for each in there if each.seal]
+    before = {row.run: row for row in rows}
+    for each in taken:
+        assert each.seal is not None
+        origin = each.seal.read.origin
+        assert origin is not None
+        assert origin.hash == before[each.run].hash
+        assert await later.run(each.run).trace() == await own.run(each.run).trace()
+        assert (await verify_run(later.connection, each.run)).problems == ()
+    again = await moved(import_files(later.connection, [bundle]))
+    assert [each.seal for each in again if not each.error] == [None] * len(taken)
+    listed = await seals(later.connection).listed("default", limit=100)
+    assert {each.run for each in taken} <= {each.run for each in listed}
+    assert {each.run: each.index.state for each in listed}[taken[0].run] == "completed"
+
+
+async def test_runs_of_another_namespace_are_said_to_be_there(
+    own: Harness, rows: list[SealRow], options: dict[str, Any], later: Harness, tmp_path: Path
+) -> None:
+    await sql(own, "UPDATE harness.seal SET namespace = 'elsewhere' WHERE seq = 1")
+    settings = Settings.model_validate({
+        **options,
+        "temporal": {"address": later.connection.endpoints.temporal_address},
+        "database": {"url": own.connection.endpoints.database_url, "pool_size": 2},
+    })  # fmt: skip
+    async with Harness.connect(project=tmp_path / "later", settings=settings) as past:
+        with pytest.raises(HarnessError, match="of namespace elsewhere") as caught:
+            await past.run(rows[0].run).trace()
+    assert caught.value.code == "run.not_found"

@@ -1,0 +1,199 @@
+"""Whatever is changed in sealed content, or in the chain of seals, is found and named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.contracts.errors import HarnessError
+from harness.contracts.seal import ENTRY_VERSION, START, SealedExecution, SealEntry
+from harness.journal.seal import (
+    Chain,
+    Content,
+    RawExecution,
+    damage_of,
+    hash_of,
+    last_of,
+    pack,
+    read_entry,
+    unpack,
+    whole,
+)
+
+KEY = bytes(range(32))
+EVENTS = st.lists(st.binary(max_size=40), min_size=1, max_size=6).map(tuple)
+CONTENTS = st.builds(
+    lambda many, telemetry: Content(
+        "r", tuple(RawExecution(f"e{n}", each) for n, each in enumerate(many)), telemetry
+    ),
+    st.lists(EVENTS, min_size=1, max_size=3),
+    st.lists(st.binary(max_size=20), max_size=2).map(tuple),
+)
+
+
+def entry_of(content: Content, key: bytes = KEY) -> SealEntry:
+    return SealEntry(
+        seq=1, prev=START, kind="sealed", run=content.run, namespace="default", at=1.0, by="ann",
+        harness="1", projector=1, workflow="AgentRun",
+        executions=tuple(
+            SealedExecution(
+                run_id=each.run_id, events=len(each.events), last=last_of(key, content.run, each)
+            )
+            for each in content.executions
+        ),
+        content=whole(key, pack(content, key)),
+    )  # fmt: skip
+
+
+@given(CONTENTS)
+def test_content_comes_back_as_it_was(content: Content) -> None:
+    data = pack(content, KEY)
+    assert unpack(data) == content
+    assert damage_of(data, KEY, entry_of(content)) is None
+
+
+@given(st.data())
+def test_a_changed_event_is_named(data: st.DataObject) -> None:
+    """The content is packed anew around it, as somebody would who knows the format and the key."""
+    content = data.draw(CONTENTS)
+    place = data.draw(st.integers(0, len(content.executions) - 1))
+    before = content.executions[place]
+    at = data.draw(st.integers(0, len(before.events) - 1))
+    kind = data.draw(st.sampled_from(["change", "remove", "insert", "swap"]))
+    events = list(before.events)
+    match kind:
+        case "change":
+            events[at] += b"!"
+        case "remove":
+            del events[at]
+        case "insert":
+            events.insert(at, b"new" * 20)
+        case _:
+            events[0], events[at] = events[at], events[0]
+    after = replace(before, events=tuple(events))
+    executions = list(content.executions)
+    executions[place] = after
+    changed = replace(content, executions=tuple(executions))
+    damage = damage_of(pack(changed, KEY), KEY, entry_of(content))
+    if after == before:
+        assert damage is None
+        return
+    assert damage is not None
+    assert damage.run_id == before.run_id
+
+
+@given(st.data())
+def test_a_flipped_byte_is_found_and_the_event_named(data: st.DataObject) -> None:
+    content = data.draw(CONTENTS)
+    packed = bytearray(pack(content, KEY))
+    at = data.draw(st.integers(0, len(packed) - 1))
+    packed[at] ^= data.draw(st.integers(1, 255))
+    assert damage_of(bytes(packed), KEY, entry_of(content)) is not None
+
+
+@given(CONTENTS, st.data())
+def test_which_event_was_changed_where_its_marks_are_left(
+    content: Content, data: st.DataObject
+) -> None:
+    """The bytes of one event are others, the marks are those that were sealed."""
+    place = data.draw(st.integers(0, len(content.executions) - 1))
+    before = content.executions[place]
+    at = data.draw(st.integers(0, len(before.events) - 1))
+    events = [*before.events[:at], before.events[at] + b"!", *before.events[at + 1 :]]
+    executions = list(content.executions)
+    executions[place] = replace(before, events=tuple(events))
+    good, bad = pack(content, KEY), pack(replace(content, executions=tuple(executions)), KEY)
+    marks = sum(len(each.events) for each in content.executions) * 8
+    head = good.index(b"}") + 1  # the header is JSON without braces inside
+    mixed = bad[:head] + good[head : head + marks] + bad[head + marks :]
+    damage = damage_of(mixed, KEY, entry_of(content))
+    assert damage is not None
+    assert (damage.run_id, damage.event) == (before.run_id, at + 1)
+
+
+@given(st.binary(max_size=200))
+def test_what_is_no_seal_is_refused(data: bytes) -> None:
+    with pytest.raises(HarnessError) as caught:
+        unpack(data)
+    assert caught.value.code == "store.corrupt"
+
+
+# --- the chain
+
+Row = tuple[int, str, bytes]
+
+
+def chain(count: int) -> list[Row]:
+    rows: list[Row] = []
+    prev = START
+    for seq in range(1, count + 1):
+        entry = SealEntry(
+            seq=seq, prev=prev, kind="sealed", run=f"r{seq}", namespace="default", at=1.0, by="ann",
+            harness="1", projector=1,
+        ).wire()  # fmt: skip
+        prev = hash_of(entry)
+        rows.append((seq, prev, entry))
+    return rows
+
+
+def problems(rows: list[Row]) -> list[str]:
+    follow = Chain()
+    return [what for row in rows for what in follow.follow(*row)]
+
+
+def test_a_whole_chain_has_none() -> None:
+    assert problems(chain(5)) == []
+    assert problems([]) == []
+
+
+@given(st.data())
+def test_every_change_of_the_chain_is_found(data: st.DataObject) -> None:
+    rows = chain(data.draw(st.integers(2, 6)))
+    at = data.draw(st.integers(0, len(rows) - 2))
+    kind = data.draw(st.sampled_from(["remove", "entry", "rehashed", "insert", "swap", "copy"]))
+    seq, hash, entry = rows[at]
+    forged = entry.replace(b'"by":"ann"', b'"by":"bob"')
+    match kind:
+        case "remove":
+            del rows[at]
+        case "entry":
+            rows[at] = (seq, hash, forged)
+        case "rehashed":
+            rows[at] = (seq, hash_of(forged), forged)
+        case "insert":
+            rows.insert(at, (seq, hash_of(forged), forged))
+        case "swap":
+            other = rows[at + 1]
+            rows[at], rows[at + 1] = (seq, *other[1:]), (other[0], hash, entry)
+        case _:
+            rows.insert(at, (seq, hash, entry))
+    assert problems(rows)
+
+
+@given(st.integers(1, 5))
+def test_only_the_head_tells_that_the_end_was_cut_off(kept: int) -> None:
+    rows = chain(6)
+    assert problems(rows[:kept]) == []
+    assert rows[kept - 1][1] != rows[-1][1]
+
+
+def test_an_entry_of_a_newer_version_chains_and_is_not_read() -> None:
+    [(_, _, entry), *_] = chain(1)
+    newer = entry.replace(b'"version":%d' % ENTRY_VERSION, b'"version":%d' % (ENTRY_VERSION + 1))
+    assert Chain().follow(1, hash_of(newer), newer) == []
+    with pytest.raises(HarnessError) as caught:
+        read_entry(newer)
+    assert caught.value.code == "run.too_new"
+    with pytest.raises(HarnessError) as caught:
+        read_entry(b"{}")
+    assert caught.value.code == "store.bad_chain"
+
+
+def test_a_chain_whose_keys_are_gone_says_nothing_of_what_was_said() -> None:
+    one = entry_of(Content("r", (RawExecution("e", (b"secret",)),)), KEY)
+    other = entry_of(Content("r", (RawExecution("e", (b"secret",)),)), bytes(32))
+    assert one.content != other.content
+    assert one.executions != other.executions
