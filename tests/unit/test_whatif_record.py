@@ -15,6 +15,7 @@ from harness.contracts.run import Budget, Carry, RunSpec, RunState, Totals
 from harness.contracts.tool import Playback
 from harness.contracts.transcript import Node, digest
 from harness.contracts.whatif import Record, call_key
+from harness.journal.diff import part
 from harness.journal.fork import Rewriting
 from harness.journal.playback import edit, record, seen
 from harness.journal.whatif import compare, medians, outcome
@@ -176,6 +177,15 @@ def test_only_what_came_after_the_turn_counts() -> None:
     assert whole(Run().turn()).state is RunState.RUNNING
     assert medians([]) == {}
     assert medians([whole(run), later])["tokens"] == 22.5
+
+
+def test_what_is_played_back_is_no_difference() -> None:
+    run = Run().turn(("read", {"a": 1}, "x")).turn(text="end").end("end")
+    played = [
+        each.model_copy(update={"played": True}) if isinstance(each, e.ToolCallFinished) else each
+        for each in run.events
+    ]
+    assert part(run.events, played).turn == 0
 
 
 def chain(*results: str) -> list[Node]:

@@ -16,6 +16,8 @@ from harness.contracts.tool import RunTool, ToolOutcome, ToolPolicy
 from harness.contracts.transcript import SaveTranscript
 
 INLINE_LIMIT = timedelta(seconds=1)
+PLAYBACK_LIMIT = timedelta(seconds=5)
+"""Of an inline tool in a what-if: the record may be large, and is read from the store."""
 SAVE_LIMIT = timedelta(seconds=60)
 SUMMARY_WIDTH = 120  # the page cuts labels there
 READ = ToolPolicy(effect="read")
@@ -44,7 +46,7 @@ def start_tool(spec: RunSpec, request: RunTool) -> workflow.ActivityHandle[ToolO
         return workflow.start_local_activity(
             run_tool,
             request,
-            start_to_close_timeout=INLINE_LIMIT,
+            start_to_close_timeout=INLINE_LIMIT if spec.playback is None else PLAYBACK_LIMIT,
             retry_policy=RetryPolicy(maximum_attempts=2),
             summary=label,
         )
