@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections import Counter
+from pathlib import Path
 
 from harness.cli.opened import prepare
 from harness.cli.out import Out
-from harness.contracts.errors import ConfigError
+from harness.config.settings import Settings
+from harness.contracts.errors import ConfigError, HarnessError
+from harness.stack import Check
 from harness.store.keyring import Keyring, new_key
 from harness.terminal import door
 from harness.terminal.text import count
+
+MISSING = "Name the missing keys in encryption.old_keys: what they wrap cannot be read."
 
 
 async def keys(args: Namespace, out: Out) -> int:
@@ -47,26 +51,35 @@ async def _rotate(ring: Keyring, out: Out) -> int:
 
 
 async def _status(ring: Keyring, out: Out) -> int:
-    masters: Counter[str] = Counter()
-    destroyed = 0
-    async for id in ring.ids():
-        wrapped = await ring.wrapped_by(id)
-        if wrapped is None:
-            destroyed += 1
-        else:
-            masters[wrapped] += 1
-    missing = sorted(set(masters) - set(ring.masters))
+    found = await ring.census()
     if out.json:
         out.line({
-            "on": True, "keyring": ring.place, "master": ring.master, "keys": dict(masters),
-            "destroyed": destroyed, "missing": missing,
+            "on": True, "keyring": ring.place, "master": ring.master, "keys": found.masters,
+            "destroyed": found.destroyed, "missing": list(found.missing),
         })  # fmt: skip
-        return door.FAILED if missing else door.DONE
+        return door.FAILED if found.missing else door.DONE
     out.raw(f"Encrypted with key {ring.master}; the keys of runs are in {ring.place}.")
-    for master, number in sorted(masters.items()):
+    for master, number in sorted(found.masters.items()):
         said = "current" if master == ring.master else "former"
-        out.raw(f"  {master}  {count(number, 'key')}  {'MISSING' if master in missing else said}")
-    out.raw(f"  {count(destroyed, 'key')} destroyed")
-    if missing:
-        out.note("Name the missing ones in encryption.old_keys: what they wrap cannot be read.")
-    return door.FAILED if missing else door.DONE
+        said = "MISSING" if master in found.missing else said
+        out.raw(f"  {master}  {count(number, 'key')}  {said}")
+    out.raw(f"  {count(found.destroyed, 'key')} destroyed")
+    if found.missing:
+        out.note(MISSING)
+    return door.FAILED if found.missing else door.DONE
+
+
+async def check(settings: Settings, project: Path) -> Check:
+    """For `harness doctor`: whether what is encrypted can be read here."""
+    if settings.encryption.key is None:
+        return Check(name="encryption", ok=True, detail="off: encryption.key is not set", fix="")
+    try:
+        ring = Keyring(settings.encryption, project / settings.state_dir / "keys")
+        found = await ring.census()
+    except HarnessError as error:
+        return Check(name="encryption", ok=False, detail=error.message, fix=error.fix)
+    if found.missing:
+        what = f"keys in {ring.place} are wrapped by {', '.join(found.missing)}"
+        return Check(name="encryption", ok=False, detail=what, fix=MISSING)
+    keys = count(sum(found.masters.values()), "key")
+    return Check(name="encryption", ok=True, detail=f"on, {keys} of runs in {ring.place}", fix="")

@@ -6,6 +6,7 @@ import asyncio
 from argparse import Namespace
 from dataclasses import asdict
 
+from harness.cli import keys
 from harness.cli.archive import seal_a_while
 from harness.cli.opened import opened, prepare
 from harness.cli.out import Out
@@ -50,7 +51,7 @@ async def doctor(args: Namespace, out: Out) -> int:
     if args.fix:
         async with opened(out, index=True):
             out.note("Tables are up to date, search attributes are registered.")
-    checks = await diagnose(settings, project)
+    checks = [*await diagnose(settings, project), await keys.check(settings, project)]
     for check in checks:
         if out.json:
             out.line(asdict(check))

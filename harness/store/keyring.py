@@ -13,6 +13,7 @@ import json
 import os
 import secrets
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,16 @@ class Entry:
     """When it was made or destroyed."""
 
 
+@dataclass(frozen=True)
+class Census:
+    """The keys of families, counted by the master key that wraps them."""
+
+    masters: dict[str, int]
+    destroyed: int
+    missing: tuple[str, ...]
+    """Master keys that the settings do not have."""
+
+
 class Keyring:
     def __init__(self, settings: EncryptionSettings, folder: Path) -> None:
         self._url = settings.keyring
@@ -67,16 +78,17 @@ class Keyring:
         """The id of the key that wraps new ones."""
         return self._masters[0].id
 
-    @property
-    def masters(self) -> list[str]:
-        """The ids of all keys that the settings have, the current one first."""
-        return [each.id for each in self._masters]
-
-    async def wrapped_by(self, id: bytes) -> str | None:
-        """The id of the master key that a key needs; None where it was destroyed."""
-        content = await self._get(id)
-        data: dict[str, Any] = json.loads(content or b"{}")
-        return data.get("master")
+    async def census(self) -> Census:
+        counted: Counter[str] = Counter()
+        destroyed = 0
+        async for id in self.ids():
+            data: dict[str, Any] = json.loads(await self._get(id) or b"{}")
+            if "destroyed" in data:
+                destroyed += 1
+            else:
+                counted[str(data.get("master"))] += 1
+        known = {each.id for each in self._masters}
+        return Census(dict(counted), destroyed, tuple(sorted(set(counted) - known)))
 
     async def of(self, family: str) -> Entry:
         """The family's key; made where there is none yet. Of two who make it, one wins."""
