@@ -56,10 +56,9 @@ def test_a_turn_of_the_parent() -> None:
 
 
 def test_an_edited_result() -> None:
-    (message,) = edited("r", 1, (FOUND,), {"c1": "sun"})
+    (message,) = edited((FOUND,), {"c1": "sun"})
     assert message.parts == (ToolResult(call="c1", name="look", content="sun"),)
-    with pytest.raises(RunError, match=r"it has: c1 \(look\)"):
-        edited("r", 1, (FOUND,), {"c2": "sun"})
+    assert edited((FOUND,), {"c2": "sun"}) == (FOUND,)
 
 
 def test_what_a_reset_left_behind_does_not_stand() -> None:
