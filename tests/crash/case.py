@@ -86,7 +86,6 @@ class Case:
     followers: list[Follower] = field(default_factory=lambda: [Follower(), Follower()])
     snapshots: list[list[e.DurableEvent]] = field(default_factory=list[list[e.DurableEvent]])
     log: list[str] = field(default_factory=list[str])
-    began: float = field(default_factory=time.monotonic)
     touched: float = field(default_factory=time.monotonic)
 
     def touch(self) -> None:

@@ -38,17 +38,19 @@ async def ask(socket: Path, visit: Visit) -> None:
         writer.close()
 
 
-async def live(socket: Path, trial: int) -> asyncio.StreamWriter:
-    """Open for as long as this process lives; it ends itself when the campaign does."""
+async def live(socket: Path, trial: int) -> asyncio.Task[None]:
+    """A line that is open for as long as this process lives; the process ends with the campaign."""
     reader, writer = await asyncio.open_unix_connection(socket)
     writer.write(json.dumps({"trial": trial, "alive": os.getpid()}).encode() + b"\n")
 
     async def until_over() -> None:
-        await reader.read()
+        try:
+            await reader.read()
+        finally:
+            writer.close()
         os._exit(0)
 
-    writer.over = asyncio.create_task(until_over())  # type: ignore[attr-defined]
-    return writer
+    return asyncio.create_task(until_over())
 
 
 # --- the campaign's side

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -59,8 +58,3 @@ def text_of(trial: Trial, place: int) -> str:
     if place < len(trial.replies):
         return f"Step {place + 1} of trial {trial.number}, with {len(trial.replies[place])} calls."
     return f"All steps of trial {trial.number} are done."
-
-
-async def soon(seconds: float, act: Callable[[], Any]) -> None:
-    await asyncio.sleep(seconds)
-    act()

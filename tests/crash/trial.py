@@ -96,7 +96,6 @@ class Making:
         agent = agent_of(case.id, self.ground, files=case.trial.files)
         await patient(lambda: self._start(agent))
         case.started = True
-        case.began = time.monotonic()
         case.say("started")
         first, second = case.followers
         # A client of its own reads by a poll of its own.

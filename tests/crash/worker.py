@@ -100,15 +100,14 @@ async def _serve(argument: str) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     ground = Ground(asked["trial"], folder, Path(asked["socket"]), asked["services"])
-    keep = await line.live(ground.socket, ground.trial)
+    line_to_campaign = await line.live(ground.socket, ground.trial)
     print(f"{time.time():.3f} worker {os.getpid()} starts", file=sys.stderr, flush=True)
     settings = Settings.model_validate(asked["options"])
     async with Harness.local(project=Path(asked["project"]), settings=settings) as harness:
         await harness.serve(agent_of(asked["name"], ground, files=asked["files"]))
         (folder / f"up-{os.getpid()}").touch()
         print(f"{time.time():.3f} worker {os.getpid()} serves", file=sys.stderr, flush=True)
-        await asyncio.Event().wait()
-    keep.close()
+        await line_to_campaign
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.crash.plan import KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
-TRIALS = 24
+TRIALS = 20
 
 
 def test_nothing_is_lost_doubled_or_shown_twice(tmp_path: Path) -> None:
