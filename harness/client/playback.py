@@ -3,15 +3,14 @@ it began, and from the runs that it is a fork of."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from harness.client.connection import Connection
 from harness.client.recording import Recording
 from harness.contracts.errors import RunError, StoreError
 from harness.contracts.message import Message
 from harness.contracts.transcript import Node
-from harness.contracts.whatif import Record
-from harness.journal.playback import Seen, record, seen
+from harness.journal.playback import Seen, seen
 from harness.store.copying import read_nodes
 
 MOST_PARENTS = 100
@@ -20,18 +19,8 @@ Read = Callable[[str], Awaitable[Recording]]
 """What was recorded of a run."""
 
 
-async def record_of(
-    connection: Connection, recording: Recording, calls: Iterable[Seen], at: int, read: Read
-) -> Record:
-    """`calls` are those of the run, as they shall be played back."""
-    before = await _before(connection, recording)
-    parents = await _parents(recording, read)
-    return record(calls, at, before=before, parents=parents)
-
-
-async def _before(connection: Connection, recording: Recording) -> list[Message]:
-    """What was said before the run began: kept turns of its parent, its session."""
-    head = recording.spec.head
+async def before(connection: Connection, recording: Recording, head: str | None) -> list[Message]:
+    """What had been said up to `head`: also in kept turns of the run's parent, or its session."""
     if head is None:
         return []
     bodies = dict(recording.nodes)
@@ -43,8 +32,9 @@ async def _before(connection: Connection, recording: Recording) -> list[Message]
     return _conversation(head, bodies)
 
 
-async def _parents(recording: Recording, read: Read) -> list[tuple[list[Seen], int]]:
-    """With the turns at which they were left, as far as they are known."""
+async def parents(recording: Recording, read: Read) -> list[tuple[list[Seen], int]]:
+    """What the runs were told that this one is a fork of, as far as they are known, each with the
+    turn at which it was left."""
     found: list[tuple[list[Seen], int]] = []
     parent = recording.spec.parent
     while parent is not None and len(found) < MOST_PARENTS:

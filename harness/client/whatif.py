@@ -18,7 +18,7 @@ from temporalio.service import RPCError
 
 from harness.client.connection import Connection
 from harness.client.fork import Change, pinned
-from harness.client.playback import Read, record_of
+from harness.client.playback import Read, before, parents
 from harness.client.recording import Recording, read_history
 from harness.client.start import launch, new_id
 from harness.contracts.errors import ConfigError, HarnessError, RunError
@@ -33,7 +33,7 @@ from harness.contracts.whatif import (
     SourceOutcome,
     WhatIfReport,
 )
-from harness.journal.playback import edit, seen
+from harness.journal.playback import edit, record, seen
 from harness.journal.whatif import compare, outcome
 
 if TYPE_CHECKING:
@@ -163,9 +163,12 @@ class WhatIf:
             question.change, results={c: text for c, text in results.items() if c not in later}
         )
         spec = await pinned(self.connection, recording, question.at, change, agent=self.agent)
-        # Calls that are not kept answer otherwise where they are played back from.
-        otherwise = edit(calls, {c: text for c, text in results.items() if c in later})
-        played = await record_of(self.connection, recording, otherwise, question.at, self._read)
+        played = record(
+            edit(calls, results, question.at),
+            question.at,
+            before=await before(self.connection, recording, spec.head),
+            parents=await parents(recording, self._read),
+        )
         artifact = await self.connection.artifacts.put(
             played.wire(), media_type="application/json", run=recording.run
         )

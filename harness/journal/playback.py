@@ -6,7 +6,7 @@ edited a call or refused it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.contracts import event as e
@@ -97,11 +97,13 @@ def _finished(event: e.ToolCallFinished, failure: ErrorInfo | None) -> Recorded:
     )
 
 
-def edit(calls: Iterable[Seen], results: Mapping[str, str]) -> list[Seen]:
-    """With other results, by the ids of calls."""
+def edit(calls: Sequence[Seen], results: Mapping[str, str], at: int) -> list[Seen]:
+    """With other results, by the ids of calls. An id that was used up to turn `at` means the calls
+    there, and not those that used it again."""
+    kept = {each.call.id for each in calls if each.turn <= at}
     return [
         replace(each, result=Recorded(content=results[each.call.id]))
-        if each.call.id in results
+        if each.call.id in results and (each.turn <= at or each.call.id not in kept)
         else each
         for each in calls
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 STYLES: Mapping[Verdict, str] = {"same": "good", "different": "ask", "failed": "bad"}
 WORD = 9
 """Room for the longest verdict."""
+TABLE = 120
+"""Columns that the table may take where the terminal's width is not known, or less."""
 
 
 def headline(report: WhatIfReport) -> str:
@@ -73,7 +75,7 @@ def show(console: Console, report: WhatIfReport) -> None:
         for text in _source(source):
             console.print(text, soft_wrap=True)
     console.print()
-    console.print(_table(report))
+    console.print(_table(report), width=max(console.width, TABLE), crop=False)
 
 
 def _source(source: SourceOutcome) -> Iterator[Text]:
@@ -104,19 +106,23 @@ def _table(report: WhatIfReport) -> Table:
     table = Table(box=None, pad_edge=False, header_style="quiet")
     table.add_column("run")
     for name in STYLES:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", min_width=len(name))
     for name in ("median tokens", "cost", "time"):
         table.add_column(name, justify="right", no_wrap=True)
     for source in report.sources:
         was = medians([source.was]) if source.was else {}
         counts = [source.count(name) for name in STYLES]
-        table.add_row(clean(source.source), *_counts(counts), *against(medians(source.forks), was))
+        table.add_row(clean(source.source), *_counts(counts), *_arrows(source.forks, was))
     if len(report.sources) > 1:
         was = medians([each.was for each in report.sources if each.was])
         counts = [report.count(name) for name in STYLES]
         name = f"all {len(report.sources):,}"
-        table.add_row(name, *_counts(counts), *against(medians(report.forks), was), style="bold")
+        table.add_row(name, *_counts(counts), *_arrows(report.forks, was), style="bold")
     return table
+
+
+def _arrows(forks: Sequence[Outcome], was: Mapping[str, float]) -> list[str]:
+    return [_arrow(*each) for each in against(medians(forks), was)]
 
 
 def _counts(counts: list[int]) -> list[Text]:
@@ -126,23 +132,19 @@ def _counts(counts: list[int]) -> list[Text]:
     ]
 
 
-def against(now: Mapping[str, float], was: Mapping[str, float]) -> tuple[str, str, str]:
-    """Tokens, cost and time, each with what it was."""
-
-    def both(name: str, words: dict[str, str]) -> str:
-        then = f" (was {words['was']})" if name in was else ""
-        return f"{words['now']}{then}" if name in now else ""
-
-    def say(name: str, value: float | None) -> str:
-        if value is None:
-            return ""
-        if name == "tokens":
-            return f"{value:,.0f}"
-        return money(round(value)) if name == "cost_micros" else took(value)
-
+def against(now: Mapping[str, float], was: Mapping[str, float]) -> list[tuple[str, str]]:
+    """Tokens, cost and time, each as it is and as it was; empty where it is not known."""
     names = ("tokens", "cost_micros", "seconds")
-    tokens, cost, seconds = (
-        both(name, {"now": say(name, now.get(name)), "was": say(name, was.get(name))})
-        for name in names
-    )
-    return tokens, cost, seconds
+    return [(_figure(name, now.get(name)), _figure(name, was.get(name))) for name in names]
+
+
+def _figure(name: str, value: float | None) -> str:
+    if value is None:
+        return ""
+    if name == "tokens":
+        return f"{value:,.0f}"
+    return money(round(value)) if name == "cost_micros" else took(value)
+
+
+def _arrow(now: str, was: str) -> str:
+    return f"{was} → {now}" if was and now and was != now else now

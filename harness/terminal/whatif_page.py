@@ -71,10 +71,10 @@ def page(report: WhatIfReport, version: str) -> str:
 
 def _head(report: WhatIfReport) -> str:
     was = medians([each.was for each in report.sources if each.was])
-    tokens, cost, seconds = against(medians(report.forks), was)
-    facts = [(name, f"{report.count(name):,}") for name in VERDICTS]
-    facts += [("median tokens", tokens), ("median cost", cost), ("median time", seconds)]
-    cells = "".join(_fact(name, value) for name, value in facts)
+    names = ("median tokens", "median cost", "median time")
+    figures = against(medians(report.forks), was)
+    cells = "".join(_fact(name, f"{report.count(name):,}") for name in VERDICTS)
+    cells += "".join(_fact(name, *each) for name, each in zip(names, figures, strict=True))
     about = f"{count(len(report.sources), 'run')}, {count(len(report.forks), 'fork')}"
     about += "; tools that only read ran" if report.live_reads else "; no tool ran"
     state = "completed" if report.complete else "failed"
@@ -85,9 +85,8 @@ def _head(report: WhatIfReport) -> str:
     )
 
 
-def _fact(name: str, value: str) -> str:
-    now, _, was = value.removesuffix(")").partition(" (")
-    small = f"<small>{escape(was)}</small>" if was else ""
+def _fact(name: str, now: str, was: str = "") -> str:
+    small = f"<small>was {escape(was)}</small>" if was else ""
     return f"<div><dt>{name}</dt><dd>{escape(now or '-')}{small}</dd></div>"
 
 

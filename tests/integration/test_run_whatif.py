@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from harness import Agent, Budget, Harness, tool
+from harness.agent import Ask
 from harness.client.fork import Change
 from harness.client.recording import record
 from harness.contracts import event as e
 from harness.contracts.errors import HarnessError
 from harness.contracts.run import Parent, RunState
 from harness.replay import check
-from harness.tools import ask_human
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import add, one, only, waiting
 from tests.fakes.steps import call, calls, say
@@ -50,7 +50,12 @@ class World:
             self.writes.append(what)
             return f"noted {what}"
 
-        self.tools = [read, write, note, add, ask_human]
+        @tool(effect="read")
+        def ask(question: str) -> Ask:
+            "Ask a person."
+            return Ask(question)
+
+        self.tools = [read, write, note, add, ask]
 
 
 async def test_recorded_results_are_played_back_and_nothing_runs(
@@ -106,7 +111,7 @@ async def test_live_reads_run_and_writes_are_refused_still(
     await run.result()
     model_server.script(
         call("read", place="b"), call("write", what="x"), call("note", what="x"),
-        call("ask_human", question="Which?"), call("reed"), call("read"), say("two"),
+        call("ask", question="Which?"), call("reed"), call("read"), say("two"),
     )  # fmt: skip
     report = await run.whatif(1, live_reads=True, n=1)
     [fork] = report.forks
@@ -124,7 +129,7 @@ async def test_what_people_said_is_played_back(
     world = World()
     agent = Agent(name, tools=world.tools)
     model_server.script(
-        call("ask_human", question="Which?"), call("note", what="a"), call("note", what="b"),
+        call("ask", question="Which?"), call("note", what="a"), call("note", what="b"),
         say("done"),
     )  # fmt: skip
     run = await harness.start(agent, "go")
@@ -141,7 +146,7 @@ async def test_what_people_said_is_played_back(
     assert world.writes == ["c"]
 
     model_server.script(
-        call("ask_human", question="Which?"), call("note", what="a"), call("note", what="c"),
+        call("ask", question="Which?"), call("note", what="a"), call("note", what="c"),
         call("note", what="b"), say("done"),
     )  # fmt: skip
     [fork] = (await run.whatif(0, n=1)).forks

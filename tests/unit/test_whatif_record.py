@@ -139,10 +139,15 @@ def test_before_and_parents_answer_what_the_run_itself_cannot() -> None:
 
 
 def test_results_are_edited() -> None:
-    run = Run().turn(("read", {"a": 1}, ToolError("failed", "broken"))).turn(text="end")
-    made = record(edit(seen(run.events), {"c0": "well"}), 0)
-    assert answers(made, "read", a=1) == ["well"]
-    assert made.calls[0].results[0].error is None
+    run = (
+        Run().turn(("read", {"a": 1}, ToolError("failed", "broken"))).turn(("read", {"b": 1}, "b"))
+    )
+    calls = seen(run.turn(text="end").events)  # both calls have the same id
+    whole = record(edit(calls, {"c0": "well"}, 0), 0)
+    assert answers(whole, "read", a=1) == answers(whole, "read", b=1) == ["well"]
+    assert whole.calls[0].results[0].error is None
+    later = record(edit(calls, {"c0": "well"}, 1), 1)
+    assert (answers(later, "read", a=1), answers(later, "read", b=1)) == (["well"], ["b"])
 
 
 def whole(run: Run, after: int = 0) -> Any:
