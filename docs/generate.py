@@ -6,6 +6,7 @@ compares the pages with what this would write, and every note with the thing tha
 
 from __future__ import annotations
 
+import inspect
 import tomllib
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -198,12 +199,17 @@ def cli() -> str:
 
 def tools() -> str:
     import harness.tools as built_in
+    from harness.agent import Tool
     from harness.agent.read_result import read_result
 
     parts = [title("Built-in tools", "harness/tools.py"), notes("pages")["tools"]]
+    factories: list[Any] = []
     names = [*built_in.__all__, read_result.name]
     for name in names:
         each: Any = read_result if name == read_result.name else getattr(built_in, name)
+        if not isinstance(each, Tool):
+            factories.append(each)
+            continue
         facts = [f"effect `{each.policy.effect}`"]
         facts += ["inline"] if each.policy.inline else []
         facts += ["works in the workspace"] if each.policy.workspace else []
@@ -211,6 +217,13 @@ def tools() -> str:
         parts.append(", ".join(facts).capitalize() + ".")
         parts.append(schema_table(each.spec.parameters))
         parts.append(notes("tools").get(name, ""))
+    parts += ["## With settings of your own", notes("pages")["tool_factories"]]
+    for make in factories:
+        options = inspect.signature(make).parameters.values()
+        lines = [f"    {each.name}: {each.annotation} = {each.default!r},\n" for each in options]
+        called = f"{make.__name__}(\n{''.join(lines)})"
+        parts += [f"### `{make.__name__}`", f"```text\n{called}\n```"]
+        parts.append(f"```text\n{inspect.getdoc(make)}\n```")
     return page(parts)
 
 
@@ -221,10 +234,14 @@ def schema_table(schema: dict[str, Any]) -> str:
         limits = _range(each, "minimum", "maximum", "")
         limits += _range(each, "minLength", "maxLength", " characters")
         default = "" if name in required else code(repr(each.get("default")))
-        kind = each.get("type") or " or ".join(e.get("type", "") for e in each.get("anyOf", ()))
+        kind = each.get("type") or " or ".join(map(_kind, each.get("anyOf", ())))
         text = " ".join([*([each["description"]] if "description" in each else []), *limits])
         rows.append([f"`{name}`", kind, default, text])
     return table(["Argument", "Type", "Default", "Meaning"], rows) if rows else "No arguments."
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    return schema.get("type") or ("object" if "$ref" in schema else "")
 
 
 def _range(schema: dict[str, Any], low: str, high: str, unit: str) -> list[str]:

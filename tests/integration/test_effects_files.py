@@ -4,113 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import tempfile
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from temporalio.testing import ActivityEnvironment
 
-from harness.agent import Agent
-from harness.config.settings import ArtifactSettings
-from harness.contracts.effect import Compensate, ListEffects
-from harness.contracts.message import ToolCall
-from harness.contracts.tool import RunTool, ToolOutcome, Workspace
-from harness.store import Artifacts, Database, Ledger
-from harness.tools import delete_file, edit_file, move_file, write_file
-from harness_activities.effects import EffectActivities
-from harness_activities.run_tool import ToolActivities
-from tests.fakes.tool_calls import HOST, Said
-
-World = dict[str, tuple[bytes, int] | None]
-
-paths = st.sampled_from(["a", "b", "d/a", "d/b", "d/e/a", "link", "loop/a", "../out", "d"])
-texts = st.sampled_from(["", "x", "xx", "x y\r\n", "é\0"])
-operations = st.one_of(
-    st.tuples(st.just("write_file"), st.fixed_dictionaries({"path": paths, "content": texts})),
-    st.tuples(
-        st.just("edit_file"),
-        st.fixed_dictionaries(
-            {"path": paths, "old": texts, "new": texts, "everywhere": st.booleans()}
-        ),
-    ),
-    st.tuples(st.just("delete_file"), st.fixed_dictionaries({"path": paths})),
-    st.tuples(st.just("move_file"), st.fixed_dictionaries({"source": paths, "target": paths})),
-)
-
-
-def world(folder: Path) -> World:
-    return {
-        str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mode)
-        if path.is_file()
-        else None
-        for path in folder.rglob("*")
-    }
-
-
-def lay_out(folder: Path) -> None:
-    (folder / "d").mkdir()
-    (folder / "a").write_bytes(b"x\xff\r\nx")
-    (folder / "a").chmod(0o777)
-    (folder / "d/b").write_bytes(b"x")
-    (folder / "d/b").chmod(0o600)
-    (folder / "link").symlink_to("d/b")
-    (folder / "loop").symlink_to("d")
-
-
-class Calls:
-    """Runs calls and compensations as workers would; a call may be cut off before it reports."""
-
-    def __init__(self, database: Database, folder: Path, run: str) -> None:
-        self._workspace = Workspace(host=HOST, root=str(folder))
-        self._ledger = Ledger(database)
-        self._tools = ToolActivities(
-            agent=Agent("clerk", tools=[write_file, edit_file, delete_file, move_file]),
-            artifacts=Artifacts(database, ArtifactSettings()),
-            progress=Said([]),
-            ledger=self._ledger,
-            host=HOST,
-        )
-        self._effects = EffectActivities(tools=self._tools, ledger=self._ledger)
-        self._env = ActivityEnvironment()
-        self._env.info = dataclasses.replace(
-            self._env.info, workflow_id=run, workflow_run_id=run,
-            start_to_close_timeout=timedelta(seconds=30),
-        )  # fmt: skip
-        self._run = run
-
-    async def call(self, turn: int, name: str, arguments: dict[str, Any]) -> ToolOutcome:
-        request = RunTool(
-            call=ToolCall(id=f"c{turn}", name=name, arguments=arguments),
-            turn=turn, spec="s", workspace=self._workspace,
-        )  # fmt: skip
-        return await self._env.run(self._tools.run_tool, request)
-
-    async def forget(self, turn: int) -> None:
-        """As if the worker had died after the effect and before it could say so."""
-        await self._ledger.database.fetch(
-            "UPDATE harness.effect SET state = 'begun', result = NULL, ended = NULL "
-            "WHERE run = %s AND turn = %s AND state = 'done'",
-            (self._run, turn),
-        )
-
-    async def undo(self, to_turn: int) -> None:
-        listed = await self._env.run(
-            self._effects.list_effects, ListEffects(run=self._run, to_turn=to_turn)
-        )
-        for item in listed.items:
-            for _ in range(2):  # the second time does nothing
-                done = await self._env.run(
-                    self._effects.compensate, Compensate(key=item.key, run=self._run)
-                )
-                assert done.obstacle is None, (item, done)
-
-    async def close(self) -> None:
-        await self._tools.close()
-        await self._ledger.close()
+from harness.store import Database
+from tests.fakes.undoing import Calls, lay_out, operations, world
 
 
 @settings(
