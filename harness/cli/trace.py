@@ -196,7 +196,11 @@ def _start(text: str | None) -> int | Cursor:
     if text is None:
         return 1
     try:
-        return int(text) if text.isdigit() else Cursor.parse(text)
+        if not text.isdigit():
+            return Cursor.parse(text)
+        if (number := int(text)) > 0:
+            return number
+        raise UsageError("--from 0: the first event is 1.", "Leave it out for all of them.")
     except ValueError:
         raise UsageError(
             f"--from {text} is neither a number nor a cursor.", "A cursor is RUN_ID/EVENT/PLACE."

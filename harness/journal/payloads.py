@@ -41,10 +41,12 @@ def word(model: type[W], payload: Payload) -> W:
     try:
         return model.model_validate_json(data_of(payload))
     except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
         raise RunError(
             "too_new",
             f"history holds a {model.__name__} that this version cannot read: "
-            f"{error.errors(include_url=False)[0]['msg']}",
+            f"{where + ': ' if where else ''}{first['msg']}",
         ) from None
 
 

@@ -19,7 +19,8 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRepla
 from harness.client.converter import data_converter
 from harness.client.export import read_file
 from harness.client.recording import Recording
-from harness.contracts.errors import RunError
+from harness.contracts.errors import HarnessError, RunError
+from harness.contracts.run import WORKFLOW
 from harness.journal import Execution
 from harness.replay.capture import Capture
 from harness.replay.compare import Difference, compare
@@ -68,9 +69,13 @@ async def replay(
     capture = Capture(UnsandboxedWorkflowRunner())
     now: list[tuple[str, Execution]] = []
     """What is replayed at the moment: the replayer takes one after another."""
+    unreadable: list[Outcome] = []
 
     async def histories() -> AsyncIterator[WorkflowHistory]:
         async for recording in _each(recordings):
+            if why := _unreadable(recording):
+                unreadable.append(Outcome(recording.run, "", 0, failure=why))
+                continue
             for execution in recording.executions:
                 capture.clear()
                 now[:] = [(recording.run, execution)]
@@ -89,6 +94,22 @@ async def replay(
         async with replayer.workflow_replay_iterator(histories()) as results:
             async for result in results:
                 yield _outcome(*now[0], capture, result)
+    for each in unreadable:
+        yield each
+
+
+def _unreadable(recording: Recording) -> str | None:
+    """Why its words cannot be read, such as those of a newer version: the SDK would show a
+    traceback for each."""
+    entries = recording.executions[0].entries if recording.executions else ()
+    started = entries[0].workflow_execution_started_event_attributes if entries else None
+    if started is None or started.workflow_type.name != WORKFLOW:
+        return None
+    try:
+        recording.events  # noqa: B018 - read once, and kept
+    except HarnessError as error:
+        return str(error.info)
+    return None
 
 
 @cache

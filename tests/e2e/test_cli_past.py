@@ -113,6 +113,12 @@ def test_bad_use(kept_project: Project, run: str) -> None:
     refused(command("trace", run, "--kind", "model_repied"), 2, "Did you mean model_replied?")
     refused(command("trace", run, "--from", "x"), 2, "neither a number nor a cursor")
     refused(command("trace", run, "--from", "a/1/0"), 1, "no event with the cursor")
+    refused(command("trace", run, "--from", "0"), 2, "the first event is 1")
+    assert "none from 99 on" in command("trace", run, "--from", "99").err
+    refused(command("trace", run, "--html", "no/folder/x.html"), 2, "cannot be written")
+    refused(command("undo", run, "--past", "x", "--dry-run"), 1, "no effect of a call 'x'")
+    refused(command("diff", run, "nobody"), 1, "There is no run 'nobody'")
+    refused(command("effects", "nobody"), 1, "There is no run 'nobody'")
     refused(command("fork", run, "--at", "9"), 1, "has no turn 9")
     refused(command("fork", run, "--at", "2"), 1, "nothing to go on with")
     refused(command("fork", run, "--at", "1", "--edit-tool-result", "x"), 2, "names no call")
