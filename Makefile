@@ -37,6 +37,9 @@ lock:
 
 bench: setup
 	@$(BIN)/python -m bench.run
+	@$(BIN)/python -m bench.past
+	@$(BIN)/python -m bench.ledger
+	@$(BIN)/python -m bench.replays
 
 # make crash TRIALS=1000 SEED=1; one trial again: make crash TRIALS=1000 SEED=1 ONLY=17
 crash: setup

@@ -20,8 +20,8 @@ PAST: tuple[Command, ...] = (
             arg("--html", metavar="FILE", help="Write one self-contained page for a browser."),
             JSON,
         ),
-        "Read from the engine's history alone: what was shown once never changes. An exported run\n"
-        "reads the same as a live one.",
+        "Read from the engine's history: what was shown once never changes. An exported run reads\n"
+        "the same as a live one. Earlier attempts of a step come from the log that workers keep.",
         (
             ("harness trace calculator-h8vvmdnvrp", ""),
             ("harness trace RUN --kind tool_call_finished model_failed", "only these"),
