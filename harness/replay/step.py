@@ -48,6 +48,11 @@ def _recorded(entry: HistoryEvent) -> tuple[str, dict[str, Any]] | None:
                 scheduled.task_queue.name,
                 scheduled.input.payloads,
             )
+        case EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED:
+            child = entry.start_child_workflow_execution_initiated_event_attributes
+            return "workflow", _child(
+                child.workflow_type.name, child.workflow_id, child.input.payloads
+            )
         case EventType.EVENT_TYPE_MARKER_RECORDED:
             return _marker(entry)
         case EventType.EVENT_TYPE_TIMER_STARTED:
@@ -109,6 +114,9 @@ def _asked(command: WorkflowCommand, own_queue: str, queue: str) -> tuple[str, d
             local = command.schedule_local_activity
             content = _local(local.activity_type, command.user_metadata)
             return f"local activity {local.seq}", content
+        case "start_child_workflow_execution":
+            child = command.start_child_workflow_execution
+            return "workflow", _child(child.workflow_type, child.workflow_id, child.input)
         case "start_timer":
             timer = command.start_timer
             return "timer", {"seconds": timer.start_to_fire_timeout.ToTimedelta().total_seconds()}
@@ -145,6 +153,10 @@ def _asked_end(command: WorkflowCommand, variant: str | None) -> tuple[str, dict
 
 def _activity(name: str, queue: str, arguments: Iterable[Payload]) -> dict[str, Any]:
     return {"activity": name, "queue": queue, "arguments": _values(arguments)}
+
+
+def _child(name: str, id: str, arguments: Iterable[Payload]) -> dict[str, Any]:
+    return {"workflow": name, "id": id, "arguments": _values(arguments)}
 
 
 def _local(name: str, metadata: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from harness.client.start import Request, as_messages, pin
 from harness.contracts import event as e
 from harness.contracts.effect import Undone, undo_id
 from harness.contracts.run import WORKFLOW, Limits, RunState
+from harness.replay import check
 from harness.tools import write_file
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import Gate, all_events, eventually, one
@@ -65,6 +66,8 @@ async def test_an_abort_takes_back_what_the_run_did(
     assert one(events, e.EffectsUndone).undone == result.undone
     assert one(events, e.RunEnded).undone == result.undone
     assert (await run.undo()).steps == ()
+    await run.export(folder / "run.json")
+    await check(folder / "run.json")  # today's code begins the same undo
 
 
 async def test_an_abort_that_may_not_undo_all_says_where_it_stopped(

@@ -138,9 +138,10 @@ def http_tools(
         receipt = _receipt(asked, undo, reply, lost)
         ctx.receipt(receipt)
         shown = reply.shown()
-        if receipt.why and undo and isinstance(shown, str):
-            return f"{shown}\n[It was done, and cannot be undone: {receipt.why}]"
-        return shown
+        lost_undo = receipt.why and undo and isinstance(shown, str)
+        return (
+            f"{shown}\n[It was done, and cannot be undone: {receipt.why}]" if lost_undo else shown
+        )
 
     @http_request.undo
     async def undo_request(ctx: ToolContext[Any], receipt: HttpReceipt) -> str:

@@ -87,7 +87,10 @@ def sql_tools(
             fix="Name schemas of yours.",
         )
     access = Access(schemas=tuple(schemas), role=role, beyond=beyond)
+    return (*_readers(access), _writer(access, approval))
 
+
+def _readers(access: Access) -> tuple[AnyTool, AnyTool]:
     @tool(effect="read", timeout=45.0)
     async def sql_tables(ctx: ToolContext[Any]) -> str:
         """List the tables of the database with their columns."""
@@ -112,6 +115,10 @@ def sql_tools(
         async with _reading(ctx, access) as made:
             return await _read(made, query, [sql_text(each) for each in params], limit)
 
+    return sql_tables, sql_query
+
+
+def _writer(access: Access, approval: Approval) -> AnyTool:
     @tool(effect="write", timeout=45.0, on_unknown="retry", approval=approval)
     async def sql_execute(
         ctx: ToolContext[Any], statement: Statement, params: Values = ()
@@ -146,7 +153,7 @@ def sql_tools(
         names = [*receipt.beyond, *([receipt.shape.name] if receipt.partly else [])]
         return f"It also changed {', '.join(names)}, by triggers or cascades." if names else None
 
-    return sql_tables, sql_query, sql_execute
+    return sql_execute
 
 
 @contextlib.asynccontextmanager
