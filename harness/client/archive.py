@@ -28,6 +28,7 @@ PASS = 2000
 OVERLAP_S = 3600.0
 """The engine's index lags behind, and clocks differ: this far back is looked at again."""
 ORPHANED_S = 3600.0
+DAY_S = 86_400.0
 ORPHANS = """
 SELECT id FROM harness.artifact a WHERE media_type = %s AND at < to_timestamp(%s)
 AND NOT EXISTS (SELECT FROM harness.seal WHERE content = a.id)
@@ -89,6 +90,8 @@ async def seal_ended(
 ) -> Sealed:
     """Seal what has ended since then and is in no seal yet; content past its time is deleted."""
     begun = time.time()
+    if since is not None and since // DAY_S != begun // DAY_S:
+        since = None  # once a day all are looked at: a store may have been restored from a backup
     deleted = await delete_old(connection)
     found = [each async for each in unsealed(connection, since)]
     done, failed = 0, list[Ended]()
@@ -118,15 +121,14 @@ async def unsealed(connection: Connection, since: float | None = None) -> AsyncI
     for which, start in ((ENDED, after), (before(time.time() - half), aging)):
         page: list[Ended] = []
         async for row in closed(client, which, start):
-            if row.run_id and row.run_id not in seen:
-                seen.add(row.run_id)
+            if row.run_id:
                 ended = row.close_time.timestamp() if row.close_time else time.time()
                 page.append(Ended(row.id, row.run_id, ended))
             if len(page) == 1000:
-                for each in await _left(connection, page):
+                for each in await _left(connection, page, seen):
                     yield each
                 page = []
-        for each in await _left(connection, page):
+        for each in await _left(connection, page, seen):
             yield each
 
 
@@ -141,7 +143,7 @@ async def delete_old(connection: Connection) -> int:
         await connection.artifacts.delete(id)
     deleted = 0
     while days is not None:
-        rows = await seals(connection).old(time.time() - days * 86_400)
+        rows = await seals(connection).old(time.time() - days * DAY_S)
         deleted += await _drop(connection, rows, "deleted")
         if not rows:
             break
@@ -184,9 +186,11 @@ async def rebuild(connection: Connection, progress: Progress = lambda _: None) -
 # --- inside
 
 
-async def _left(connection: Connection, page: Sequence[Ended]) -> list[Ended]:
+async def _left(connection: Connection, page: Sequence[Ended], seen: set[str]) -> list[Ended]:
     known = await seals(connection).known([each.run_id for each in page])
-    return [each for each in page if each.run_id not in known]
+    left = [each for each in page if each.run_id not in known | seen]
+    seen.update(each.run_id for each in left)
+    return left
 
 
 async def _drafts(

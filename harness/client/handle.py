@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -39,6 +40,7 @@ from harness.contracts.errors import (
     RunError,
     StackError,
     SteeringError,
+    StoreError,
     by_code,
     from_info,
 )
@@ -252,7 +254,7 @@ class RunHandle(Generic[Out]):
                 "effect when one does.",
             ) from None
         except RPCError as error:
-            raise await self._rpc_error(error) from None
+            raise await self._refusal(error) from None
 
     async def approve(self, id: str | None = None, *, note: str | None = None) -> Decision:
         return await self.decide("approve", id, note=note)
@@ -324,7 +326,7 @@ class RunHandle(Generic[Out]):
         try:
             await self._handle.signal(name, value)
         except RPCError as error:
-            raise await self._rpc_error(error) from None
+            raise await self._refusal(error) from None
 
     async def _query(
         self, name: str, kind: Any, otherwise: Callable[[list[DurableEvent]], Any]
@@ -338,12 +340,21 @@ class RunHandle(Generic[Out]):
         except WorkflowQueryFailedError as error:
             raise RunError("failed", f"{name} of {self.id!r} failed: {error}") from None
         except RPCError as error:
-            wrong = await self._rpc_error(error)
+            wrong = self._rpc_error(error)
         if wrong.code != "run.not_found":
             raise wrong
         return otherwise(await self.trace())
 
-    async def _rpc_error(self, error: RPCError) -> HarnessError:
+    async def _refusal(self, error: RPCError) -> HarnessError:
+        """Why steering did not arrive; a run that the engine has forgotten has ended."""
+        wrong = self._rpc_error(error)
+        if wrong.code == "run.not_found":
+            with suppress(StoreError):
+                if await past.is_sealed(self._connection, self.id):
+                    return SteeringError("run_over", f"Run {self.id!r} has ended.")
+        return wrong
+
+    def _rpc_error(self, error: RPCError) -> HarnessError:
         if error.status is RPCStatusCode.NOT_FOUND:
             if "already completed" in error.message:
                 return SteeringError("run_over", f"Run {self.id!r} has ended.")

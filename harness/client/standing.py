@@ -11,6 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from harness.client.archive import unsealed
 from harness.client.connection import Connection
 from harness.client.past import seals
+from harness.client.patience import patiently
 from harness.client.walk import ENDED, TYPES, retention_s
 from harness.contracts.errors import StackError
 from harness.contracts.queues import archive_queue
@@ -47,7 +48,7 @@ async def standing(connection: Connection) -> Standing:
     lost = None if oldest is None else oldest + retention
     last, following = await _swept(client, archive_queue(await store_id(connection.database)))
     return Standing(
-        ended=(await client.count_workflows(f"{TYPES} AND {ENDED}")).count,
+        ended=(await patiently("", lambda: client.count_workflows(f"{TYPES} AND {ENDED}"))).count,
         unsealed=len(left),
         oldest_unsealed=oldest,
         lost_at=lost,

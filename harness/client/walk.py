@@ -10,13 +10,14 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client, WorkflowExecution
+from temporalio.service import RPCError
 
 from harness.client import history
 from harness.client.connection import Connection
 from harness.client.past import read_content, seals
 from harness.client.patience import patiently
 from harness.contracts.effect import UNDO
-from harness.contracts.errors import RunError
+from harness.contracts.errors import RunError, StackError
 from harness.contracts.run import WORKFLOW
 from harness.contracts.seal import Kind
 from harness.journal.chain import Execution, continued
@@ -45,10 +46,16 @@ class Walked:
     executions: tuple[RawExecution, ...]
 
 
-def closed(client: Client, which: str, after: float | None) -> AsyncIterator[WorkflowExecution]:
+async def closed(
+    client: Client, which: str, after: float | None
+) -> AsyncIterator[WorkflowExecution]:
     """Executions that were closed, in no order."""
     since = f" AND CloseTime >= '{_stamp(after)}'" if after is not None else ""
-    return client.list_workflows(f"{TYPES} AND {which}{since}", page_size=1000)
+    try:
+        async for row in client.list_workflows(f"{TYPES} AND {which}{since}", page_size=1000):
+            yield row
+    except RPCError as error:
+        raise StackError("unreachable", f"Temporal does not list runs: {error.message}") from error
 
 
 def before(moment: float) -> str:

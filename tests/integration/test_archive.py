@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from harness import Agent, Harness
 from harness.client import archive
 from harness.client.fork import Change
 from harness.client.handle import RunHandle
 from harness.client.recording import record
 from harness.client.verify import verify_run
+from harness.contracts.errors import SteeringError
 from harness.replay import replay
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import all_events, look
@@ -47,6 +50,10 @@ async def test_a_forgotten_run_reads_the_same(
     assert (verified.problems, verified.engine) == ((), False)
     assert (await verify_run(harness.connection, run.id)).engine
     assert (await archive.seal_run(later.connection, run.id)).seq == row.seq
+
+    for steer in (past.abort(), past.hint("go on"), past.approve("x")):
+        with pytest.raises(SteeringError, match="has ended"):
+            await steer
 
     model_server.script(say("South, then."))
     agent = Agent(name, tools=[look])
