@@ -97,7 +97,7 @@ def _last(handle: RunHandle[Any], attended: Attended) -> dict[str, Any]:
 
 
 def _ending(ended: RunEnded) -> dict[str, Any]:
-    kept = {"state", "output", "data", "reason", "error", "totals"}
+    kept = {"state", "output", "data", "reason", "error", "undone", "totals"}
     return ended.model_dump(mode="json", exclude_none=True, include=kept)
 
 

@@ -259,6 +259,45 @@ async def test_what_goes_beyond_is_done_where_the_author_says_so(
     assert await table.rows("t") == ["(2,y)"]
 
 
+async def test_a_role_of_ones_own_is_the_limit(clerk: Clerk, table: Table) -> None:
+    role = table.schema.replace("shop", "clerk")
+    await table.run(
+        "CREATE TABLE t (id int PRIMARY KEY, a text)",
+        "CREATE TABLE secret (id int)",
+        f"CREATE ROLE {role}",
+        f"GRANT USAGE ON SCHEMA {table.schema} TO {role}",
+        f"GRANT SELECT, INSERT ON t TO {role}",
+    )
+    clerk.options = {"role": role}
+    said = await clerk.does(
+        ("INSERT INTO t VALUES (1, current_user)", []),
+        ("DELETE FROM t", []),
+        ("INSERT INTO t SELECT id FROM secret", []),
+    )
+    assert "Inserted 1" in said[0]
+    assert ["permission denied" in words for words in said[1:]] == [True, True]
+    assert await table.rows("t") == [f"(1,{role})"]
+    assert [step.state for step in (await clerk.undo()).steps] == ["undone"]
+    assert await table.rows("t") == []
+    await table.run(f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+
+
+async def test_a_statement_leaves_nothing_in_the_connection(clerk: Clerk, table: Table) -> None:
+    await table.run("CREATE TABLE t (a text)")
+    said = await clerk.does(
+        ("INSERT INTO t VALUES (set_config('statement_timeout', '1', false))", []),
+        ("INSERT INTO t VALUES (set_config('search_path', 'pg_catalog', false))", []),
+        ("INSERT INTO t SELECT pg_advisory_lock(7)::text", []),
+        ("INSERT INTO t SELECT pg_sleep(0.05)::text", []),
+    )
+    assert all("Inserted 1" in words for words in said), said
+    held = await table.connection.execute(
+        "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND classid = 0"
+    )
+    assert await held.fetchall() == []
+    assert [step.state for step in (await clerk.undo()).steps] == ["undone"] * 4
+
+
 async def test_reading(clerk: Clerk, table: Table) -> None:
     await table.run(
         "CREATE TABLE t (id int PRIMARY KEY, a text, n numeric, j jsonb, yes bool)",

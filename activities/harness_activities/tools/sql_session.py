@@ -158,8 +158,10 @@ async def session(
     if made.role != "none":
         await made.use({"role": made.role})
     yield made
-    # What comes next in this transaction is the ledger's own.
-    await made.use({name: None for name in (*settings, "role")})
+    # What comes next in this transaction is the ledger's own, and the connection goes on after it.
+    await made.use({"role": None})
+    await made.rows("RESET ALL")
+    await made.rows("SELECT pg_catalog.pg_advisory_unlock_all()")
     if makes:
         await made.rows(f"DROP ROLE {quoted(made.role)}")
 
