@@ -102,14 +102,7 @@ def _read(data: dict[str, Any]) -> Recording:
         ),
         specs={id: text.encode() for id, text in data["specs"].items()},
         nodes={id: text.encode() for id, text in data["nodes"].items()},
-        artifacts={
-            id: Blob(
-                base64.b64decode(each["base64"]),
-                each["media_type"],
-                base64.b64decode(each.get("salt", "")),
-            )
-            for id, each in data["artifacts"].items()
-        },
+        artifacts={id: _artifact(id, each) for id, each in data["artifacts"].items()},
         missing=tuple(data["missing"]),
         attempts=tuple(Attempt.model_validate(each) for each in data.get("attempts", ())),
         proof=_proof(data["seal"]) if "seal" in data else None,
@@ -117,6 +110,13 @@ def _read(data: dict[str, Any]) -> Recording:
         projector=data["projector"],
         at=data["at"],
     )
+
+
+def _artifact(id: str, data: dict[str, Any]) -> Blob:
+    content, salt = base64.b64decode(data["base64"]), base64.b64decode(data.get("salt", ""))
+    if digest(salt + content) != id:
+        raise ValueError(f"artifact {id} does not match its address")
+    return Blob(content, data["media_type"], salt)
 
 
 def _proof(data: dict[str, Any]) -> Proof:

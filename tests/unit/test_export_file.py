@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import History, HistoryEvent
 
+from harness.client import export
 from harness.client.export import dumps, loads, read_file
-from harness.client.recording import Blob, Recording
+from harness.client.recording import Blob, Proof, Recording
 from harness.contracts.errors import HarnessError
 from harness.contracts.message import user
 from harness.contracts.transcript import Node, digest
@@ -100,3 +102,20 @@ def test_a_history_as_temporals_own_tools_save_it() -> None:
     before = recording(["hi"], []).executions[0]
     (read,) = loads(MessageToJson(History(events=before.entries)), Path("order-7.json")).executions
     assert read.entries == before.entries
+
+
+def test_what_is_found_by_its_address_matches_it() -> None:
+    """Somebody who knows how to make a digest changed an artifact."""
+    data = json.loads(dumps(recording([], [b"blob"])))
+    del data["digest"]
+    [artifact] = data["artifacts"].values()
+    artifact["base64"] = "AAAA"
+    text = json.dumps({**data, "digest": export._digest(data)})
+    with pytest.raises(HarnessError, match="does not match its address"):
+        loads(text, FILE)
+
+
+def test_a_seal_comes_back_as_it_was() -> None:
+    proof = Proof(b'{"seq":1}', bytes(32), {"id-1": b"\x01" * 8})
+    before = replace(recording(["hello"], []), proof=proof)
+    assert loads(dumps(before), FILE) == before

@@ -25,10 +25,15 @@ from harness.journal.seal import (
 
 KEY = bytes(range(32))
 EVENTS = st.lists(st.binary(max_size=40), min_size=1, max_size=6).map(tuple)
+
+
+def content_of(many: list[tuple[bytes, ...]], telemetry: tuple[bytes, ...]) -> Content:
+    raw = tuple(RawExecution(f"e{n}", each) for n, each in enumerate(many))
+    return Content("r", raw, telemetry)
+
+
 CONTENTS = st.builds(
-    lambda many, telemetry: Content(
-        "r", tuple(RawExecution(f"e{n}", each) for n, each in enumerate(many)), telemetry
-    ),
+    content_of,
     st.lists(EVENTS, min_size=1, max_size=3),
     st.lists(st.binary(max_size=20), max_size=2).map(tuple),
 )
