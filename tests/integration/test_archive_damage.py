@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -121,6 +122,54 @@ async def test_a_changed_chain_is_found(
     assert found
     assert found[0].seq == seq
     assert what in found[0].what
+
+
+async def test_a_seal_of_a_newer_version_chains_and_is_not_read(
+    own: Harness, rows: list[SealRow]
+) -> None:
+    entry = rows[2].entry.replace(b'"version":1', b'"version":99').replace(b'"seq":3', b'"seq":4')
+    entry = entry.replace(rows[2].read.prev.encode(), rows[2].hash.encode())
+    await sql(
+        own, "INSERT INTO harness.seal SELECT 4, %s, %b, kind, namespace, 'newer', run_ids, "
+        "sealed, content, key FROM harness.seal WHERE seq = 3", hash_of(entry), entry,
+    )  # fmt: skip
+    report = await verify_all(own.connection)
+    assert (report.problems, report.newer, report.checked) == ([], 1, 3)
+    with pytest.raises(HarnessError) as caught:
+        await own.run("newer").trace()
+    assert caught.value.code == "run.too_new"
+
+
+async def test_the_index_is_made_again(own: Harness, rows: list[SealRow]) -> None:
+    store = seals(own.connection)
+    before = await store.listed("default")
+    assert [each.index.state for each in before] == ["completed"] * 3
+    await sql(
+        own, "UPDATE harness.seal SET agent = NULL, state = NULL, tokens = NULL, ended = NULL"
+    )
+    assert await store.listed("default") == []
+    assert await archive.rebuild(own.connection) == 3
+    assert await store.listed("default") == before
+    assert len(await store.listed("default", state="failed")) == 0
+    assert len(await store.listed("default", limit=2)) == 2
+
+
+async def test_many_who_seal_at_once_make_one_chain(
+    own: Harness, model_server: ModelServer, name: str
+) -> None:
+    model_server.always(say("Hello."))
+    runs = [await own.start(Agent(name), "Hello?") for _ in range(8)]
+    for run in runs:
+        await run.result()
+    await asyncio.gather(
+        *(archive.seal_run(own.connection, run.id) for run in (*runs, *runs)),
+        archive.seal_ended(own.connection),
+        archive.seal_ended(own.connection),
+    )
+    found = [row.run async for row in seals(own.connection).all()]
+    assert sorted(run for run in found if run in {r.id for r in runs}) == sorted(r.id for r in runs)
+    assert len(found) == len(set(found))
+    assert await wrong(own) == []
 
 
 async def test_a_forged_entry_needs_the_whole_chain_forged_and_fails_its_token(
