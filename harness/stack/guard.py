@@ -73,9 +73,27 @@ async def end_orphan(pid: int, *, like: str, signals: tuple[signal.Signals, ...]
     """End what an earlier supervisor left: each signal gets five seconds."""
     for sign in signals:
         if not is_running(pid, like=like):
-            return
+            break
         os.kill(pid, sign)
         for _ in range(250):
             if not is_running(pid, like=like):
-                return
+                break
             await asyncio.sleep(0.02)
+    for _ in range(250):
+        if not is_ending(pid):
+            return
+        await asyncio.sleep(0.02)
+
+
+def is_ending(pid: int) -> bool:
+    """Whether it was killed and still has its ports: Linux takes away the command line first, and
+    closes what a process has open when the last of its threads ends. On a busy machine that takes
+    a moment, in which a successor would find its ports in use and move to others."""
+    process = Path(f"/proc/{pid}")
+    try:
+        if (process / "cmdline").read_bytes():
+            return False
+        state = (process / "stat").read_text().rpartition(")")[2].split()[0]
+        return state != "Z" or len(list((process / "task").iterdir())) > 1
+    except OSError:
+        return False

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import logging
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -43,8 +45,8 @@ def main() -> int:
     logging.getLogger("harness").setLevel(logging.ERROR)  # that servers go away is the point
     began, stopped = time.monotonic(), False
     try:
-        uvloop.run(campaign.run())
-    except KeyboardInterrupt:
+        uvloop.run(_until_told(campaign))
+    except (KeyboardInterrupt, asyncio.CancelledError):
         stopped = True
     took = time.monotonic() - began
     made = rows(campaign.outcomes)
@@ -60,6 +62,13 @@ def main() -> int:
     if stopped:
         return 130
     return 1 if campaign.failures or any(each.bad for each in campaign.outcomes) else 0
+
+
+async def _until_told(campaign: Campaign) -> None:
+    """Ctrl-C cancels it anyway; being told to end does the same."""
+    task = asyncio.ensure_future(campaign.run())
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await task
 
 
 def _say(line: str) -> None:

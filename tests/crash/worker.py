@@ -85,7 +85,8 @@ class Crew:
             await asyncio.sleep(PAUSE_S)
             up = (Path(self.asked["folder"]) / f"up-{pid}").exists()
             if not up and time.monotonic() > deadline:
-                os.kill(pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         self.died(pid)
 
 
