@@ -10,8 +10,12 @@ from harness.stack.guard import end_orphan, is_ending, is_running
 from tests.fakes.stack import lives, until
 
 
+def sleeper() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(["/bin/sleep", "600"])
+
+
 async def test_only_what_has_been_killed_and_is_not_gone_is_ending() -> None:
-    child = subprocess.Popen(["/bin/sleep", "600"])
+    child = sleeper()
     await until(lambda: is_running(child.pid, like="sleep"))
     assert not is_ending(child.pid)
     await end_orphan(child.pid, like="another program", signals=(signal.SIGKILL,))
