@@ -111,7 +111,8 @@ async def test_an_abort_typed_by_hand_and_a_cancel_after_it(
 async def test_a_failed_run_takes_back_what_it_did_where_its_agent_says_so(
     harness: Harness, model_server: ModelServer, name: str, folder: Path
 ) -> None:
-    for number, (undo, left) in enumerate(((True, []), (False, ["a.txt"]))):
+    wanted: list[tuple[bool, list[str]]] = [(True, []), (False, ["a.txt"])]
+    for number, (undo, left) in enumerate(wanted):
         model_server.script(call("write_file", path="a.txt", content="a"), fail(400, "odd"))
         agent = Agent(f"{name}-{number}", tools=[write_file], undo_on_failure=undo)
         run = await harness.start(agent, "Write.", workspace=folder)
