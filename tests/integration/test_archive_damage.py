@@ -27,9 +27,15 @@ from tests.fakes.steps import call, say
 
 
 @pytest.fixture
-async def own(options: dict[str, Any], database_url: str, tmp_path: Path) -> AsyncIterator[Harness]:
-    """A store of the test's own: its chain is broken by the test."""
-    changed = {**options, "database": {"url": database_url, "pool_size": 4}}
+async def own(
+    options: dict[str, Any], fresh_engine: Any, database_url: str, tmp_path: Path
+) -> AsyncIterator[Harness]:
+    """A store of the test's own, whose chain it breaks, and an engine with few runs."""
+    changed = {
+        **options,
+        "temporal": {"address": fresh_engine.address, "ui": fresh_engine.ui},
+        "database": {"url": database_url, "pool_size": 4},
+    }
     settings = Settings.model_validate(changed)
     async with Harness.local(project=tmp_path / "own", settings=settings) as serving:
         yield serving
@@ -69,7 +75,7 @@ async def test_a_flipped_byte_names_the_event(own: Harness, rows: list[SealRow])
 
 
 async def test_damaged_content_is_not_shown(
-    own: Harness, rows: list[SealRow], options: dict[str, Any], later: Harness, tmp_path: Path
+    own: Harness, rows: list[SealRow], options: dict[str, Any], harness: Harness, tmp_path: Path
 ) -> None:
     cut = "UPDATE harness.artifact SET content = substring(content FOR 900) WHERE id = %s"
     await sql(own, cut, rows[0].content)
@@ -78,11 +84,11 @@ async def test_damaged_content_is_not_shown(
     await sql(own, "UPDATE harness.seal SET content = %s WHERE seq = %s", None, other.seq)
     settings = Settings.model_validate({
         **options,
-        "temporal": {"address": later.connection.endpoints.temporal_address},
+        "temporal": {"address": harness.connection.endpoints.temporal_address},
         "database": {"url": own.connection.endpoints.database_url, "pool_size": 2},
     })  # fmt: skip
     codes: list[str] = []
-    async with Harness.connect(project=tmp_path / "later", settings=settings) as past:
+    async with Harness.connect(project=tmp_path / "past", settings=settings) as past:
         for row in rows:
             with pytest.raises(HarnessError) as caught:
                 await past.run(row.run).trace()
@@ -221,7 +227,7 @@ async def moved(found: AsyncIterator[Moved]) -> list[Moved]:
 
 @pytest.mark.parametrize("target", ["runs", "runs.zip"])
 async def test_runs_go_to_another_place(
-    own: Harness, rows: list[SealRow], later: Harness, tmp_path: Path, target: str
+    own: Harness, rows: list[SealRow], harness: Harness, tmp_path: Path, target: str
 ) -> None:
     bundle = tmp_path / target
     out = await moved(export_archive(own.connection, bundle))
@@ -229,7 +235,7 @@ async def test_runs_go_to_another_place(
     if target == "runs":
         damaged = bundle / f"{rows[1].run}.json"
         damaged.write_text(damaged.read_text().replace('"spec', '"spek', 1))
-    there = await moved(import_files(later.connection, [bundle]))
+    there = await moved(import_files(harness.connection, [bundle]))
     refused = [each for each in there if each.error]
     assert [each.error.code for each in refused if each.error] == (
         ["store.bad_export"] if target == "runs" else []
@@ -241,25 +247,25 @@ async def test_runs_go_to_another_place(
         origin = each.seal.read.origin
         assert origin is not None
         assert origin.hash == before[each.run].hash
-        assert await later.run(each.run).trace() == await own.run(each.run).trace()
-        assert (await verify_run(later.connection, each.run)).problems == ()
-    again = await moved(import_files(later.connection, [bundle]))
+        assert await harness.run(each.run).trace() == await own.run(each.run).trace()
+        assert (await verify_run(harness.connection, each.run)).problems == ()
+    again = await moved(import_files(harness.connection, [bundle]))
     assert [each.seal for each in again if not each.error] == [None] * len(taken)
-    listed = await seals(later.connection).listed("default", limit=100)
+    listed = await seals(harness.connection).listed("default")
     assert {each.run for each in taken} <= {each.run for each in listed}
     assert {each.run: each.index.state for each in listed}[taken[0].run] == "completed"
 
 
 async def test_runs_of_another_namespace_are_said_to_be_there(
-    own: Harness, rows: list[SealRow], options: dict[str, Any], later: Harness, tmp_path: Path
+    own: Harness, rows: list[SealRow], options: dict[str, Any], harness: Harness, tmp_path: Path
 ) -> None:
     await sql(own, "UPDATE harness.seal SET namespace = 'elsewhere' WHERE seq = 1")
     settings = Settings.model_validate({
         **options,
-        "temporal": {"address": later.connection.endpoints.temporal_address},
+        "temporal": {"address": harness.connection.endpoints.temporal_address},
         "database": {"url": own.connection.endpoints.database_url, "pool_size": 2},
     })  # fmt: skip
-    async with Harness.connect(project=tmp_path / "later", settings=settings) as past:
+    async with Harness.connect(project=tmp_path / "past", settings=settings) as past:
         with pytest.raises(HarnessError, match="of namespace elsewhere") as caught:
             await past.run(rows[0].run).trace()
     assert caught.value.code == "run.not_found"

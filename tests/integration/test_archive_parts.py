@@ -98,20 +98,20 @@ async def test_a_run_that_goes_on_is_not_sealed_yet(
 
 
 async def test_older_histories_of_a_run_that_goes_on_are_read_from_the_archive(
-    harness: Harness,
     later: Harness,
+    harness: Harness,
     model_server: ModelServer,
     name: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The engine really deletes: that takes it half a minute."""
     signal.alarm(150)
-    connection, gate = harness.connection, Gate()
+    connection, gate = later.connection, Gate()
     model_server.script(call("look", place="a"), say("Done."))
-    short = await harness.start(Agent(f"{name}-short", tools=[look]), "Look.", id=f"{name}-short")
+    short = await later.start(Agent(f"{name}-short", tools=[look]), "Look.", id=f"{name}-short")
     await short.result()
     model_server.script(call("hold", what="it"), call("send", to="ann", text="hi"), say("Sent."))
-    run = await harness.start(Agent(name, tools=[gate.tool, send]), "Hold, send.", id=name)
+    run = await later.start(Agent(name, tools=[gate.tool, send]), "Hold, send.", id=name)
     await gate.entered.wait()
     client = await Client.connect(connection.endpoints.temporal_address)
     for _ in range(3):  # the engine suggests a fresh history at 4 MB
@@ -136,9 +136,9 @@ async def test_older_histories_of_a_run_that_goes_on_are_read_from_the_archive(
     assert cursor is not None
     forgotten = [(run.id, older.run_id), (short.id, cursor.run_id)]
     for id, run_id in forgotten:
-        await delete(harness, id, run_id)
+        await delete(later, id, run_id)
     for id, run_id in forgotten:
-        await eventually(partial(gone, harness, id, run_id), seconds=50)
+        await eventually(partial(gone, later, id, run_id), seconds=50)
 
     assert (await short.trace(), await short.outcome()) == (trace, result)
     assert await run.trace() == going
@@ -149,5 +149,5 @@ async def test_older_histories_of_a_run_that_goes_on_are_read_from_the_archive(
     assert [each for each in await all_events(run) if each.cursor] == before
     row = await archive.seal_run(connection, run.id)
     assert row.run_ids == (older.run_id, newest.run_id), "what is forgotten comes from the part"
-    assert await later.run(run.id).trace() == before
-    assert (await verify_run(later.connection, run.id)).problems == ()
+    assert await harness.run(run.id).trace() == before
+    assert (await verify_run(harness.connection, run.id)).problems == ()

@@ -22,10 +22,17 @@ from tests.fakes.steps import say
 
 
 @pytest.fixture
-def own(options: dict[str, Any], database_url: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Settings with a store of the test's own, and a sweep that begins at once."""
+def own(
+    options: dict[str, Any], fresh_engine: Any, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Any]:
+    """A store of the test's own, an engine with few runs, and a sweep that begins at once."""
     monkeypatch.setattr(sweeping, "DELAY_S", 0.0)
-    return {**options, "database": {"url": database_url, "pool_size": 4}, "archive": {}}
+    return {
+        **options,
+        "temporal": {"address": fresh_engine.address, "ui": fresh_engine.ui},
+        "database": {"url": database_url, "pool_size": 4},
+        "archive": {},
+    }
 
 
 async def test_a_worker_seals_what_has_ended(
@@ -98,3 +105,23 @@ async def test_what_is_past_its_time_is_deleted_and_the_chain_stands(
         assert (report.problems, report.deleted, report.checked) == ([], 1, 0)
         assert await archive.forget_seals(harness.connection, [run.id]) == 0
         assert (await archive.seal_run(harness.connection, run.id)).seq == row.seq
+
+
+async def test_what_is_too_much_for_one_pass_is_left_for_the_next(
+    own: dict[str, Any], model_server: ModelServer, name: str, tmp_path: Path
+) -> None:
+    model_server.always(say("Hello."))
+    quiet = Settings.model_validate({**own, "archive": {"enabled": False}})
+    async with Harness.local(project=tmp_path, settings=quiet) as harness:
+        for _ in range(3):
+            await (await harness.start(Agent(name), "Hello?")).result()
+
+        async def left() -> int:
+            return len([each async for each in archive.unsealed(harness.connection)])
+
+        count = await eventually(left, lambda found: found >= 3)
+        first = await archive.seal_ended(harness.connection, limit=2)
+        assert (first.sealed, first.more) == (2, True)
+        rest = await archive.seal_ended(harness.connection, first.since)
+        assert (rest.sealed, rest.more, rest.failed) == (count - 2, None, 0)
+        assert (await archive.seal_ended(harness.connection, rest.since)).sealed == 0
