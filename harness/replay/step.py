@@ -19,6 +19,21 @@ LOCAL_MARKER = "core_local_activity"
 PATCHES = "TemporalChangeVersion"
 """A search attribute that the SDK itself sets."""
 
+SAID_BY_THE_WORKFLOW = frozenset({
+    EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
+    EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED,
+    EventType.EVENT_TYPE_MARKER_RECORDED,
+    EventType.EVENT_TYPE_TIMER_STARTED,
+    EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES,
+    EventType.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED,
+})  # fmt: skip
+"""Asked once for all: the names of this enum are looked up slowly, and most entries are none."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -32,6 +47,8 @@ class Step:
 
 def recorded(entries: Iterable[HistoryEvent]) -> Iterator[Step]:
     for entry in entries:
+        if entry.event_type not in SAID_BY_THE_WORKFLOW:
+            continue
         found = _recorded(entry)
         if found is not None:
             lane, content = found
