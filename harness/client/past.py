@@ -38,7 +38,7 @@ async def read(connection: Connection, run: str) -> Past:
     """All of a run so far."""
     found = await _oldest(connection, run)
     if found is None:
-        return await _sealed(connection, run)
+        return await sealed(connection, run)
     oldest, older = found
     return Past((*older, *[each async for each in _known(connection, run, oldest)]))
 
@@ -49,7 +49,7 @@ async def events(
     """All events of a run, from its first execution on; with `wait` until it is over."""
     found = await _oldest(connection, run)
     if found is None:
-        for event in project_chain(run, (await _sealed(connection, run)).executions):
+        for event in project_chain(run, (await sealed(connection, run)).executions):
             yield event
         return
     (oldest, older), skip, client = found, 0, connection.temporal
@@ -60,6 +60,25 @@ async def events(
         skip = max(0, Execution(oldest, tuple(entries)).left_at - 1)
     async for event in history.events(client, run, oldest, skip=skip, wait=wait):
         yield event
+
+
+async def sealed(connection: Connection, run: str) -> Past:
+    """A run as it was sealed last; an error that says why where it cannot be read."""
+    try:
+        rows = await seals(connection).of_run(run, connection.endpoints.namespace)
+    except StoreError as error:
+        raise StoreError(
+            "unavailable",
+            f"The engine knows no run {run!r}, and the archive cannot be asked: {error.message}",
+        ) from error
+    if not rows:
+        raise await _nowhere(connection, run)
+    row = rows[0]
+    content = await read_content(connection, row)
+    return Past(
+        tuple([await readable(connection, each) for each in content.executions]),
+        tuple(Attempt.model_validate_json(each) for each in content.telemetry),
+    )
 
 
 async def is_sealed(connection: Connection, run: str) -> bool:
@@ -128,25 +147,6 @@ def transcript(events: Sequence[DurableEvent]) -> TranscriptView:
 
 
 # --- inside
-
-
-async def _sealed(connection: Connection, run: str) -> Past:
-    """A run as it was sealed last; an error that says why where it cannot be read."""
-    try:
-        rows = await seals(connection).of_run(run, connection.endpoints.namespace)
-    except StoreError as error:
-        raise StoreError(
-            "unavailable",
-            f"The engine knows no run {run!r}, and the archive cannot be asked: {error.message}",
-        ) from error
-    if not rows:
-        raise await _nowhere(connection, run)
-    row = rows[0]
-    content = await read_content(connection, row)
-    return Past(
-        tuple([await readable(connection, each) for each in content.executions]),
-        tuple(Attempt.model_validate_json(each) for each in content.telemetry),
-    )
 
 
 async def _oldest(connection: Connection, run: str) -> tuple[str, tuple[Execution, ...]] | None:
