@@ -21,6 +21,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.agent import Agent
+from harness.client import past
 from harness.client.attachments import taken_up
 from harness.client.connection import Connection, whoami
 from harness.commons.telemetry import current_trace_id, span
@@ -31,6 +32,7 @@ from harness.contracts.queues import agent_queue
 from harness.contracts.run import WORKFLOW, Budget, Parent, RunSpec, RunState
 from harness.contracts.tool import Workspace
 from harness.contracts.transcript import digest
+from harness.journal.payloads import value
 from harness.store.vault import new_salt
 
 MODEL_REF = TypeAdapter[str](ModelRef)
@@ -145,10 +147,11 @@ async def launch(
 ) -> None:
     """Hand a pinned run to the engine. `repeatable`: the same spec again means the same run."""
     prompt = spec.asked
-    if spec.lineage:
-        await join_family(connection, id, spec.lineage)
+    joined = await join_family(connection, id, spec.lineage) if spec.lineage else False
     messages = await taken_up(connection, id, spec.messages)
     spec = spec.model_copy(update={"messages": messages})
+    if repeatable and await past.is_sealed(connection, id):
+        return await _same_as_sealed(connection, id, spec)
     attributes = {
         "HarnessAgent": spec.agent,
         "HarnessState": RunState.RUNNING.value,
@@ -171,6 +174,8 @@ async def launch(
             request_eager_start=eager,
         )
     except WorkflowAlreadyStartedError:
+        if joined:  # whoever has the id is of no family of ours
+            await leave_family(connection, id)
         await _same_request(connection, id, spec, known=repeatable)
     except RPCError as error:
         raise _start_error(error) from error
@@ -181,19 +186,41 @@ def session_family(session: str) -> str:
     return f"session/{session}"
 
 
-async def join_family(connection: Connection, run: str, family: str) -> None:
+async def join_family(connection: Connection, run: str, family: str) -> bool:
+    """Before the run starts: what it says is encrypted with the family's key. False where it had
+    joined before."""
     connection.vault.note_family(run, family)
-    await connection.database.fetch(
-        "INSERT INTO harness.lineage (run, lineage) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+    rows = await connection.database.fetch(
+        "INSERT INTO harness.lineage (run, lineage) VALUES (%s, %s) ON CONFLICT DO NOTHING "
+        "RETURNING 1",
         (run, family),
     )
+    return bool(rows)
+
+
+async def leave_family(connection: Connection, run: str) -> None:
+    connection.vault.drop_family(run)
+    await connection.database.fetch("DELETE FROM harness.lineage WHERE run = %s", (run,))
 
 
 async def _same_request(connection: Connection, id: str, spec: RunSpec, *, known: bool) -> None:
     description = await connection.temporal.get_workflow_handle(id).describe()
     before = await description.memo_value(REQUEST_MEMO, None)
     if not known or before != _request_digest(spec):
-        raise RunError("id_taken", f"Run {id!r} exists, and was started by another request.")
+        raise _taken(id)
+
+
+async def _same_as_sealed(connection: Connection, id: str, spec: RunSpec) -> None:
+    """The engine may have forgotten the run, and would start it again."""
+    first = (await past.sealed(connection, id)).executions[0].entries[0]
+    memo = first.workflow_execution_started_event_attributes.memo.fields
+    before = value(memo[REQUEST_MEMO]) if REQUEST_MEMO in memo else None
+    if before != _request_digest(spec):
+        raise _taken(id)
+
+
+def _taken(id: str) -> RunError:
+    return RunError("id_taken", f"Run {id!r} exists, and was started by another request.")
 
 
 def _repeatable(request: Request) -> bool:

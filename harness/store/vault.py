@@ -154,6 +154,9 @@ class Vault:
             self._families.popitem(last=False)
         return family
 
+    def drop_family(self, run: str) -> None:
+        self._families.pop(run, None)
+
     async def forget(self, family: str) -> bool:
         """Destroy its key. Nothing of it can be read again, wherever a copy may be."""
         destroyed = await self.keyring.destroy(family)

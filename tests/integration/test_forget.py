@@ -12,7 +12,8 @@ from harness import Agent, Harness
 from harness.client import past
 from harness.client.archive import seal_run
 from harness.client.connection import open_connection
-from harness.client.forget import forget
+from harness.client.forget import family_of, forget
+from harness.client.fork import Change
 from harness.config.settings import Settings
 from harness.contracts.errors import HarnessError, RunError, StoreError
 from harness.contracts.message import FileRef, Message, Text
@@ -131,3 +132,35 @@ async def test_what_was_attached_goes_too(
     kept = await harness.connection.artifacts.exists(attached.artifact)
     assert kept is not encrypted(harness)
     assert done.deleted["artifact"] >= (2 if encrypted(harness) else 0)
+
+
+async def test_whoever_has_the_id_already_joins_no_family(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    model_server.script(say("mine"), say("yours"))
+    run = await harness.start(Agent(name), "one")
+    other = await harness.start(Agent(name), "two", id=f"{name}-other")
+    await run.result()
+    await other.result()
+    with pytest.raises(RunError, match="another request"):
+        await harness.fork(run.id, 0, Change(hint="go"), id=other.id)
+    assert (await family_of(harness.connection, run.id)).runs == (run.id,)
+    assert (await family_of(harness.connection, other.id)).runs == (other.id,)
+
+
+async def test_an_id_is_not_started_again_once_the_run_is_sealed(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    """What holds when the engine has forgotten it: nothing is asked of the engine."""
+    model_server.script(say("once"))
+    id = f"{name}-once"
+    run = await harness.start(Agent(name), "one", id=id)
+    await run.result()
+    await seal_run(harness.connection, id)
+    again = await harness.start(Agent(name), "one", id=id)
+    assert (await again.result()).output == "once"
+    with pytest.raises(RunError, match="another request"):
+        await harness.start(Agent(name), "two", id=id)
+    await forget(harness.connection, id)
+    with pytest.raises(HarnessError, match="forgotten"):
+        await harness.start(Agent(name), "one", id=id)
