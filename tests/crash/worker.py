@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -111,5 +112,15 @@ async def _serve(argument: str) -> None:
         await line_to_campaign
 
 
+async def _serve_to_the_end(argument: str) -> None:
+    """Leaves at once, whatever happens: threads of the engine's SDK may hold up an orderly exit."""
+    try:
+        await _serve(argument)
+    except Exception:
+        traceback.print_exc()
+    finally:
+        os._exit(1)
+
+
 if __name__ == "__main__":
-    forge(_serve)
+    forge(_serve_to_the_end)
