@@ -200,6 +200,8 @@ async def test_what_could_not_be_undone_is_not_done(clerk: Clerk, table: Table) 
         "CREATE TRIGGER watch BEFORE INSERT ON guarded FOR EACH ROW EXECUTE FUNCTION f()",
         f"CREATE FUNCTION sly() RETURNS int LANGUAGE sql AS "
         f"$$ DELETE FROM {table.schema}.kid; SELECT 1 $$",
+        "CREATE FUNCTION steps_up() RETURNS text LANGUAGE sql VOLATILE AS "
+        "$$ SELECT set_config('role', 'none', false) $$",
     )
     seen = [await table.rows("t"), await table.rows("kid")]
     refused = {
@@ -223,7 +225,8 @@ async def test_what_could_not_be_undone_is_not_done(clerk: Clerk, table: Table) 
         "INSERT INTO t SELECT 9, key FROM harness.effect": "may not be used",
         "UPDATE harness.effect SET note = 'x'": "may not be",
         "INSERT INTO t SELECT 9, pg_read_file('/etc/passwd')": "permission denied",
-        "INSERT INTO t SELECT 9, set_config('role', 'none', false)": "may not change its role",
+        "INSERT INTO t SELECT 9, set_config('role', 'none', false)": "set_config may not be used",
+        "INSERT INTO t VALUES (9, steps_up())": "may not change its role",
         "INSERT INTO t SELECT g, '' FROM generate_series(10, 2000) g": "more than 1,000",
         "INSERT INTO t VALUES (1, 'again')": "duplicate key",
     }  # fmt: skip
@@ -283,11 +286,17 @@ async def test_a_role_of_ones_own_is_the_limit(clerk: Clerk, table: Table) -> No
 
 
 async def test_a_statement_leaves_nothing_in_the_connection(clerk: Clerk, table: Table) -> None:
-    await table.run("CREATE TABLE t (a text)")
+    await table.run(
+        "CREATE TABLE t (a text)",
+        "CREATE FUNCTION sets(name text, value text) RETURNS text LANGUAGE plpgsql AS "
+        "$$ BEGIN RETURN set_config(name, value, false); END $$",
+        "CREATE FUNCTION locks() RETURNS void LANGUAGE plpgsql AS "
+        "$$ BEGIN PERFORM pg_advisory_lock(7); END $$",
+    )
     said = await clerk.does(
-        ("INSERT INTO t VALUES (set_config('statement_timeout', '1', false))", []),
-        ("INSERT INTO t VALUES (set_config('search_path', 'pg_catalog', false))", []),
-        ("INSERT INTO t SELECT pg_advisory_lock(7)::text", []),
+        ("INSERT INTO t VALUES (sets('statement_timeout', '1'))", []),
+        ("INSERT INTO t VALUES (sets('search_path', 'pg_catalog'))", []),
+        ("INSERT INTO t SELECT locks()::text", []),
         ("INSERT INTO t SELECT pg_sleep(0.05)::text", []),
     )
     assert all("Inserted 1" in words for words in said), said
@@ -296,6 +305,38 @@ async def test_a_statement_leaves_nothing_in_the_connection(clerk: Clerk, table:
     )
     assert await held.fetchall() == []
     assert [step.state for step in (await clerk.undo()).steps] == ["undone"] * 4
+
+
+# Each takes another role, has it run a text, and gives it back: nothing is left to be seen.
+STEALTHY = """
+SELECT set_config('role', 'pg_read_all_data', true), found FROM
+  (SELECT set_config('role', 'none', true) AS role OFFSET 0) AS first, LATERAL
+  (SELECT string_agg(word, ' ') AS found FROM ts_stat(
+     'SELECT to_tsvector(''simple'', pg_read_file(''/etc/passwd''))' || left(role, 0))) AS second
+"""
+UNSEEN = (
+    STEALTHY,
+    STEALTHY.replace("set_config", 'pg_catalog . "set_config"'),
+    STEALTHY.replace("set_config", 'U&"set\\005fconfig"'),
+    "SELECT word FROM ts_stat('SELECT to_tsvector(''x'')')",
+    "SELECT Query_To_Xml('SELECT 1', true, true, '')",
+    "SELECT pg_advisory_lock(8), 1 / (random() * 0)::int",
+    "SELECT pg_notify('harness_stop', 'x')",
+    "SELECT setval('serial', 1)",
+)
+
+
+async def test_what_would_leave_no_trace_is_refused(clerk: Clerk, table: Table) -> None:
+    await table.run("CREATE TABLE t (a text)", "CREATE SEQUENCE serial")
+    writes = await clerk.does(*((f"INSERT INTO t SELECT '' FROM ({q}) q", []) for q in UNSEEN))
+    clerk.options = {"query": True}
+    for words in [*writes, *await clerk.does(*((query, []) for query in UNSEEN))]:
+        assert "may not be used" in words, words
+    assert await table.rows("t") == []
+    held = await table.connection.execute(
+        "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 8 AND classid = 0"
+    )
+    assert await held.fetchall() == []
 
 
 async def test_reading(clerk: Clerk, table: Table) -> None:

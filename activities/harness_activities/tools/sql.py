@@ -28,6 +28,7 @@ from harness_activities.tools.sql_session import (
     OWN,
     Access,
     Session,
+    check_words,
     refusals,
     session,
     sql_text,
@@ -167,6 +168,7 @@ async def _reading(ctx: ToolContext[Any], access: Access) -> AsyncGenerator[Sess
 
 
 async def _read(made: Session, query: str, params: list[str | None], limit: int) -> dict[str, Any]:
+    check_words(query)
     before = await made.touched()
     # A cursor takes a SELECT and nothing else, and gives no more rows than are fetched.
     declare = f"DECLARE harness_query NO SCROLL CURSOR FOR {query}"
@@ -220,6 +222,7 @@ async def _change(
 
 async def _plan(made: Session, statement: str, params: list[str | None]) -> _Plan:
     """Which table it changes: from the plan that Postgres makes of it."""
+    check_words(statement)
     before = await made.touched()
     explain = f"EXPLAIN (VERBOSE, FORMAT JSON) {statement}"
     [[plan]] = await made.rows(explain, params, single=True)

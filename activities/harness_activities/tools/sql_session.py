@@ -1,12 +1,14 @@
 """Statements of a model in the database: what they may reach, and how values leave it exactly.
 
 What a statement has touched is asked of Postgres after it ran (its locks, its counters), and not
-guessed from its text: a view, a function, a trigger or a cascade hides nothing from that.
+guessed from its text: a view, a function, a trigger or a cascade hides nothing from that. Only the
+few functions that could hide something are refused by name.
 """
 
 from __future__ import annotations
 
 import contextlib
+import re
 import secrets
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
@@ -46,6 +48,15 @@ SELECT schemaname, relname, n_tup_ins + n_tup_upd + n_tup_del
 FROM pg_catalog.pg_stat_xact_all_tables
 WHERE n_tup_ins + n_tup_upd + n_tup_del > 0 AND schemaname <> 'pg_toast'
 """
+# What leaves no lock and no count behind, so that nobody could tell afterwards: settings (the role
+# that a statement took, and gave back), statements that are text to Postgres, locks that outlive
+# the transaction, words to other sessions, sequences set back. A name stands in one piece in SQL,
+# but for U&"..." with its escapes.
+UNSEEN = re.compile(
+    r"\b(?:set_config|ts_stat|ts_rewrite|setval|pg_notify|pg_(?:try_)?advisory_\w+"
+    r'|pg_(?:cancel|terminate)_backend|(?:query|cursor|table|schema|database)_to_xml\w*)|\bu&"',
+    re.IGNORECASE,
+)
 WHO = """
 SELECT current_setting('is_superuser'), current_setting('server_version_num'),
        current_setting('track_counts')
@@ -172,6 +183,12 @@ async def _make_role(made: Session) -> str:
     role = f"harness_{secrets.token_hex(8)}"
     await made.rows(f"CREATE ROLE {quoted(role)} IN ROLE pg_read_all_data, pg_write_all_data")
     return role
+
+
+def check_words(statement: str) -> None:
+    """Refuse what could not be seen afterwards."""
+    if found := UNSEEN.search(statement):
+        raise ToolError("confined", f"{found.group()} may not be used in a statement here.")
 
 
 def quoted(name: str) -> str:
