@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 KEY_BYTES = 32
 NONCE_BYTES = 12
 ID_BYTES = 16
+GONE = ".gone"
+"""Of a destroyed key, beside it: whoever wraps the key anew at the same time finds it there."""
 
 
 @dataclass(frozen=True)
@@ -114,8 +116,9 @@ class Keyring:
         entry = await self.find(key_id(family))
         if entry is None or entry.key is None:
             return False
-        gone = {"family": family, "destroyed": time.time()}
-        await self._put(key_id(family), json.dumps(gone).encode(), new=False)
+        gone = json.dumps({"family": family, "destroyed": time.time()}).encode()
+        await self._put(key_id(family), gone, new=False, name=GONE)
+        await self._put(key_id(family), gone, new=False)
         return True
 
     async def rotate(self) -> tuple[int, int]:
@@ -129,6 +132,9 @@ class Keyring:
             if entry.master != self.master:
                 await self._put(id, self._wrapped(entry), new=False)
                 done += 1
+            # Destroyed since it was read: it must not come back.
+            if (gone := await self._get(id, GONE)) is not None:
+                await self._put(id, gone, new=False)
         return done, count
 
     async def ids(self) -> AsyncIterator[bytes]:
@@ -178,32 +184,32 @@ class Keyring:
                 "corrupt", f"A key in {self.place} is damaged: {type(error).__name__} {error}"
             ) from None
 
-    async def _get(self, id: bytes) -> bytes | None:
+    async def _get(self, id: bytes, name: str = "") -> bytes | None:
         import obstore
         from obstore.exceptions import BaseError
 
         try:
-            found = await obstore.get_async(self._open(), _path(id))
+            found = await obstore.get_async(self._open(), _path(id) + name)
             return bytes(await found.bytes_async())
         except FileNotFoundError:
             return None
         except (BaseError, OSError) as error:
             raise self._error("read", error) from error
 
-    async def _put(self, id: bytes, content: bytes, *, new: bool) -> bool:
+    async def _put(self, id: bytes, content: bytes, *, new: bool, name: str = "") -> bool:
         """Whether it was written: with `new` only where nothing was."""
         import obstore
         from obstore.exceptions import AlreadyExistsError, BaseError
 
         mode = "create" if new else "overwrite"
         try:
-            await obstore.put_async(self._open(), _path(id), content, mode=mode)
+            await obstore.put_async(self._open(), _path(id) + name, content, mode=mode)
         except AlreadyExistsError:
             return False
         except (BaseError, OSError) as error:
             raise self._error("written", error) from error
         if self._url is None or self._url.startswith("file://"):
-            await asyncio.to_thread(_sync, self._local(), id)
+            await asyncio.to_thread(_sync, self._local(), _path(id) + name)
         return True
 
     def _local(self) -> Path:
@@ -267,9 +273,9 @@ def _path(id: bytes) -> str:
     return f"{name[:2]}/{name}"
 
 
-def _sync(folder: Path, id: bytes) -> None:
+def _sync(folder: Path, name: str) -> None:
     """On the disk before anything is encrypted with it: a key that is lost loses a run."""
-    file = folder / _path(id)
+    file = folder / name
     for path in (file, file.parent, folder):
         handle = os.open(path, os.O_RDONLY)
         try:

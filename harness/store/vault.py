@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic_core import from_json, to_json
 
 from harness.contracts.effect import undone_run
-from harness.contracts.errors import StoreError
+from harness.contracts.errors import RunError, StoreError
 from harness.contracts.queues import ARCHIVE
 from harness.store.keyring import ID_BYTES, NONCE_BYTES, Entry, Keyring, key_id
 
@@ -159,6 +159,8 @@ class Vault:
 
     async def forget(self, family: str) -> bool:
         """Destroy its key. Nothing of it can be read again, wherever a copy may be."""
+        if family == SHARED:
+            raise RunError("failed", "What all runs share cannot be forgotten with one of them.")
         destroyed = await self.keyring.destroy(family)
         self._keys.pop(key_id(family), None)
         return destroyed

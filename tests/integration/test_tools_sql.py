@@ -328,9 +328,11 @@ UNSEEN = (
 
 async def test_what_would_leave_no_trace_is_refused(clerk: Clerk, table: Table) -> None:
     await table.run("CREATE TABLE t (a text)", "CREATE SEQUENCE serial")
-    writes = await clerk.does(*((f"INSERT INTO t SELECT '' FROM ({q}) q", []) for q in UNSEEN))
+    writes = await clerk.does(
+        *((f"INSERT INTO t SELECT '' FROM ({q}) q", list[Any]()) for q in UNSEEN)
+    )
     clerk.options = {"query": True}
-    for words in [*writes, *await clerk.does(*((query, []) for query in UNSEEN))]:
+    for words in [*writes, *await clerk.does(*((query, list[Any]()) for query in UNSEEN))]:
         assert "may not be used" in words, words
     assert await table.rows("t") == []
     held = await table.connection.execute(

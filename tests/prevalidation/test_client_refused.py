@@ -81,6 +81,15 @@ def test_a_wrong_id(id: str) -> None:
         assert len(caught.value.message) < 100
 
 
+@pytest.mark.parametrize(
+    "id", ["harness", "harness.archive.1", "session/ada", "attached/x", "mine.undo"]
+)
+def test_an_id_that_harness_uses_itself(id: str) -> None:
+    with pytest.raises(ConfigError, match="harness uses it itself"):
+        Request(messages=ASKED, id=id)
+    assert Session(client(), id).id == id
+
+
 def test_no_id_at_all() -> None:
     with pytest.raises(RunError) as caught:
         client().run("")
