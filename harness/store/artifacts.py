@@ -83,9 +83,8 @@ class Artifacts:
             return id
         stored = await self._vault.seal(run, salt + content) if self._vault.on else salt + content
         small = len(stored) <= self._inline_limit
-        if not small:
-            if await self._stat(id) and await self._has_object(id, len(stored)):
-                return id
+        # The row is written in any case: it says whose the content is.
+        if not small and not (await self._stat(id) and await self._has_object(id, len(stored))):
             await self._put_object(id, stored)
         await self._database.fetch(
             INSERT,

@@ -12,6 +12,7 @@ from harness.contracts.transcript import digest
 from harness.store.artifacts import Artifacts
 from harness.store.database import Database
 from harness.store.external import external_storage
+from harness.store.forget import owned_artifacts
 from harness.store.specs import Specs
 
 pytest_plugins = ("tests.fakes.postgres",)
@@ -54,6 +55,17 @@ async def test_content_comes_back(
         assert stat == (id, len(content), "text/plain", len(content) <= 5000)
     assert await other(database, tmp_path).put(content) == id
     assert await other(database, tmp_path).get(id, 3, 10) == content[3:13]
+
+
+@pytest.mark.parametrize("content", [SMALL, LARGE])
+async def test_what_two_runs_stored_belongs_to_neither(
+    database: Database, artifacts: Artifacts, tmp_path: Path, content: bytes
+) -> None:
+    """Or it would go when one of them is forgotten."""
+    id = await artifacts.put(content, run="first")
+    assert await owned_artifacts(database, ["first"]) == [id]
+    assert await other(database, tmp_path).put(content, run="second") == id
+    assert await owned_artifacts(database, ["first", "second"]) == []
 
 
 async def test_large_ones_are_files(artifacts: Artifacts, tmp_path: Path) -> None:
