@@ -309,4 +309,5 @@ class ToolActivities:
 
 def key_of(request: RunTool, origin: str) -> str:
     sent = request.call.arguments if isinstance(request.call.arguments, dict) else {}
-    return idempotency_key(origin, request.turn, request.call.name, sent, request.ordinal or 1)
+    begin = origin + (request.salt or "")
+    return idempotency_key(begin, request.turn, request.call.name, sent, request.ordinal or 1)

@@ -93,6 +93,8 @@ class RunTool(Word):
     workspace: Workspace | None = None
     effect: Effect | None = None
     session: str | None = None
+    salt: str | None = None
+    """See `Node.salt`: the key of an effect then tells nothing of its arguments."""
     playback: Playback | None = None
     nth: int | None = None
     """With playback: which one this is among equal calls of the run, from 1; absent for the

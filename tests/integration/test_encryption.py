@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from harness import Agent, Harness, ToolContext, tool
+from harness.agent import idempotency_key
 from harness.client.connection import open_connection
 from harness.client.export import read_file
 from harness.config.settings import Settings
@@ -113,6 +114,8 @@ async def test_nothing_that_was_said_can_be_read(
     [effect] = await run.effects()
     assert (effect.arguments, effect.receipt) == ({"to": secret}, {"id": secret})
     assert effect.result is not None and secret in effect.result
+    guess = idempotency_key(effect.origin, effect.turn, "send", {"to": secret})
+    assert effect.key != guess, "a key tells nobody that his guess is right"
     report = await run.undo()
     assert report.steps[0].said == f"took {secret} back"
     assert (await run.effects())[0].note == f"took {secret} back"

@@ -74,6 +74,7 @@ async def _call(memory: Memory, call: ToolCall, ordinal: int | None) -> ToolResu
         ordinal=ordinal,
         workspace=memory.spec.workspace,
         session=memory.spec.session,
+        salt=memory.spec.salt,
         playback=memory.spec.playback,
         nth=memory.nth(call),
     )
