@@ -11,7 +11,7 @@ from dataclasses import replace
 from harness.client.connection import Connection, whoami
 from harness.client.past import readable, shown_execution
 from harness.client.walk import Walked
-from harness.commons.log import get_logger
+from harness.commons.log import get_logger, said
 from harness.contracts.attempt import Attempt
 from harness.contracts.effect import undone_run
 from harness.contracts.errors import RunError, StoreError
@@ -44,7 +44,7 @@ async def draft(
     try:
         plain = [await readable(connection, each) for each in raw]
     except (StoreError, ValueError) as error:  # its bytes are sealed all the same
-        log.warning("a run is sealed that cannot be read", run=run, error=str(error))
+        log.warning("a run is sealed that cannot be read", run=run, error=said(str(error)))
     ids = {each.run_id for each in raw}
     if attempts is None:
         attempts = await attempts_of(connection.database, run, connection.vault)
@@ -88,7 +88,8 @@ def index_of(run: str, workflow: str, plain: Sequence[Execution]) -> SealIndex:
         events = project_chain(run, plain)
         spec = first(RunSpec, started.workflow_execution_started_event_attributes.input)
     except (RunError, ValueError) as error:
-        log.warning("a run is sealed that this version cannot read", run=run, error=str(error))
+        what = "a run is sealed that this version cannot read"
+        log.warning(what, run=run, error=said(str(error)))
         return times
     begin = next((each for each in events if isinstance(each, RunStarted)), None)
     end = next((each for each in reversed(events) if isinstance(each, RunEnded)), None)
