@@ -33,6 +33,8 @@ class Shop:
         self.seen: list[Exchange] = []
         self.answers: list[int | str] = []
         """What the next requests get instead: a status, or a way to fail."""
+        self.silent: set[int] = set()
+        """Statuses that come without word of when to try again."""
         self.base = ""
         self._keys: dict[str, str] = {}
 
@@ -40,7 +42,8 @@ class Shop:
         self.seen.append(exchange)
         instead = self.answers.pop(0) if self.answers else None
         if isinstance(instead, int):
-            exchange.answer(instead, "text/plain", b"as told", {"retry-after": "0"})
+            later = {} if instead in self.silent else {"retry-after": "0"}
+            exchange.answer(instead, "text/plain", b"as told", later)
             return
         if instead == "before":
             exchange.drop()
@@ -159,13 +162,24 @@ async def test_answers(call: Caller, shop: Shop) -> None:
         with pytest.raises(ApplicationError) as caught:
             await call.request("http_request", asked)
         assert caught.value.type == "tool.temporary"
-    for instead in (500, 502, "before", "after"):
+    shop.silent = {503}  # a proxy that has lost the server
+    for instead in (500, 502, 503, "before", "after"):
         shop.answers = [instead]
         call.effects.rows.clear()
         outcome = await call.request("http_request", asked)
         assert (outcome.need, outcome.attempt) == ("outcome", 1)
         assert outcome.reason and outcome.reason.endswith("It may have happened.")
     assert len(shop.orders) == 1  # the one whose answer was lost
+
+
+async def test_secrets_go_over_https_alone() -> None:
+    secret = {"shop.example": {"authorization": "Bearer sesame"}}
+    settings = HttpToolSettings(allow=("shop.example",))
+    async with calling(*http_tools(approval="never", headers=secret), http=settings) as call:
+        asked = {"method": "POST", "url": "http://shop.example/orders"}
+        code, message = await call.refused("http_request", **asked)
+    assert code == "tool.confined"
+    assert "go over https alone" in message
 
 
 async def test_a_host_that_keeps_to_the_key_may_be_asked_again(shop: Shop) -> None:

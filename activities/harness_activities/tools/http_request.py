@@ -30,7 +30,7 @@ REFUSED = frozenset(
 )  # fmt: skip
 """Headers that belong to the tool."""
 LATER = frozenset({429, 503})
-"""Answers that say that nothing was done."""
+"""Answers that ask to try again."""
 NEVER = frozenset({501, 505})
 SHOWN = 500
 
@@ -60,6 +60,8 @@ class _Sender(NamedTuple):
         headers = {"content-type": kind} if kind else {}
         host = web.host_of(asked.url)
         own = [each for name, each in self.headers.items() if name.lower() == host]
+        if own and not self.settings.allow_private and not asked.url.lower().startswith("https:"):
+            raise ToolError("confined", f"The headers of {host} go over https alone.")
         for more in (asked.headers, *own):
             headers |= {name.lower(): value for name, value in more.items()}
         headers["idempotency-key"] = self.key
@@ -172,7 +174,9 @@ def _check(asked: Request, undo: Request | None, settings: HttpToolSettings) -> 
 
 def _check_answer(asked: Request, reply: web.Reply) -> None:
     status, said = reply.status, f"{asked.method} {asked.url} was answered with {reply.status}"
-    if status in LATER:
+    # Proxies say 503 too when they lose the server in the middle of a request that it does; only
+    # a server that refuses one says when to come back.
+    if status == 429 or (status == 503 and reply.retry_after is not None):
         raise ToolError("temporary", f"{said}.", retry_after=reply.retry_after)
     if status >= 500 and status not in NEVER:
         raise ToolError("outcome_unknown", f"{said}: {_start(reply)}")
