@@ -278,8 +278,10 @@ class ToolActivities:
         call, info = request.call, host.info
         root = request.workspace.root if request.workspace and tool.policy.workspace else None
         origin = request.origin or info.workflow_run_id or ""
+        # In a what-if that runs no tool of the agent, nothing that they share is made either.
+        bare = request.playback is not None and not request.playback.live_reads
         return ToolContext(
-            deps=await self._make_deps(),
+            deps=None if bare else await self._make_deps(),
             run=host.run,
             turn=request.turn,
             call_id=call.id,

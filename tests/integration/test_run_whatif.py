@@ -58,6 +58,27 @@ class World:
         self.tools = [read, write, note, add, ask]
 
 
+async def test_reading_a_stored_result_makes_no_deps(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    made: list[str] = []
+
+    @tool(effect="read")
+    async def large() -> str:
+        "Say much."
+        return "long " * 60_000
+
+    agent = Agent(name, tools=[large], deps=lambda: made.append("made"))
+    model_server.script(call("large"), say("the end"))
+    run = await harness.start(agent, "go")
+    await run.result()
+    [artifact] = [each.artifact for each in only(await run.trace(), e.ToolCallFinished)]
+    model_server.script(call("large"), call("read_result", artifact=artifact), say("the end"))
+    [source] = (await run.whatif(0, n=1)).sources
+    assert [each.how for each in source.forks[0].calls] == ["played", "ran"]
+    assert made == []
+
+
 async def test_recorded_results_are_played_back_and_nothing_runs(
     harness: Harness, model_server: ModelServer, name: str
 ) -> None:
