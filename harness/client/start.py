@@ -200,6 +200,7 @@ def session_family(session: str) -> str:
 async def join_family(connection: Connection, run: str, family: str) -> bool:
     """Before the run starts: what it says is encrypted with the family's key. False where it had
     joined before."""
+    await connection.vault.renew(family)
     connection.vault.note_family(run, family)
     rows = await connection.database.fetch(
         "INSERT INTO harness.lineage (run, lineage) VALUES (%s, %s) ON CONFLICT DO NOTHING "

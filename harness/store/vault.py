@@ -128,6 +128,14 @@ class Vault:
         key = self._fresh(id)
         return key or self._keep(id, await self.keyring.of(family))
 
+    async def renew(self, family: str) -> None:
+        """Look again for its key, which another process may have destroyed a moment ago: what is
+        begun with it now could be read by nobody."""
+        if self._keyring is not None:
+            id = key_id(family)
+            self._keys.pop(id, None)
+            self._keep(id, await self._keyring.of(family))
+
     async def salt(self, run: str | None) -> bytes:
         """See `Key.salt`; nothing where nothing is encrypted, or where content is anybody's."""
         if self._keyring is None or run is None:

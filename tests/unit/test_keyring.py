@@ -40,3 +40,13 @@ async def test_what_all_share_is_not_forgotten(tmp_path: Path) -> None:
         with pytest.raises(RunError, match="all runs share"):
             await vault.forget(await vault.family(run))
     assert await vault.open(sealed) == b"words"
+
+
+async def test_nothing_begins_with_a_key_that_another_process_has_destroyed(tmp_path: Path) -> None:
+    settings = EncryptionSettings(key=OLD)
+    here, there = (Vault(None, Keyring(settings, tmp_path)) for _ in range(2))
+    await here.seal("session/ada", b"words")
+    await there.forget("session/ada")
+    assert await here.seal("session/ada", b"more"), "for a minute it is known here"
+    with pytest.raises(StoreError, match="was forgotten"):
+        await here.renew("session/ada")
