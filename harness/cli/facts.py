@@ -65,8 +65,10 @@ def _tools_of(agent: str | None) -> list[Any]:
 
         return list(load_agent(agent).tools.values())
     from harness import tools as built_in
+    from harness.agent import Tool
 
-    return [getattr(built_in, name) for name in built_in.__all__]
+    named = [getattr(built_in, name) for name in built_in.__all__]
+    return [each for each in named if isinstance(each, Tool)]  # the others make tools
 
 
 def _signature(name: str, parameters: dict[str, Any]) -> str:

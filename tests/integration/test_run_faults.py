@@ -257,7 +257,7 @@ def _written(postgres: Postgres, url: str) -> Any:
     async def look() -> bool:
         database = url.rpartition("/")[2]
         found = postgres.execute(
-            "SELECT 1 FROM harness.node WHERE convert_from(body, 'UTF8') LIKE '%Dear answer.%'",
+            "SELECT 1 FROM harness.node WHERE position('Dear answer.'::bytea IN body) > 0",
             database,
         )
         return bool(found)

@@ -110,9 +110,11 @@ async def test_a_temporary_failure_goes_to_the_engine_until_the_last_attempt() -
         call.info(attempt=3)
         code, message = await call.refused("flaky")
         assert (code, message) == ("tool.temporary", "The line is busy.")
-        call.info(attempt=100, retry_policy=RetryPolicy())
+        call.info(attempt=2, retry_policy=RetryPolicy())
         with pytest.raises(ApplicationError):
             await call.request("flaky", {})
+        call.info(attempt=4, retry_policy=RetryPolicy(maximum_attempts=10))
+        assert (await call.refused("flaky"))[0] == "tool.temporary", "a tool fails four times"
         call.info(attempt=1, retry_policy=RetryPolicy(non_retryable_error_types=["tool.temporary"]))
         assert (await call.refused("flaky"))[0] == "tool.temporary"
 
