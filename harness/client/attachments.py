@@ -14,9 +14,8 @@ from pathlib import Path
 
 from harness.client.connection import Connection
 from harness.contracts.errors import StoreError
+from harness.contracts.family import attached_owner, is_attached
 from harness.contracts.message import FileRef, Image, Message
-
-OWN = "attached/"
 
 
 async def attach(connection: Connection, file: Path) -> Image | FileRef:
@@ -29,7 +28,7 @@ async def attach(connection: Connection, file: Path) -> Image | FileRef:
             f"{file} cannot be read: {error.strerror}",
             fix="Correct the path.",
         ) from error
-    owner = OWN + secrets.token_urlsafe(16) if connection.vault.on else None
+    owner = attached_owner(secrets.token_urlsafe(16)) if connection.vault.on else None
     artifact = await connection.artifacts.put(content, media_type=media_type, run=owner)
     if media_type and media_type.startswith("image/"):
         return Image(media_type=media_type, artifact=artifact)
@@ -59,7 +58,7 @@ async def _own(connection: Connection, run: str, artifact: str) -> str:
     rows = await connection.database.fetch(
         "SELECT run, media_type FROM harness.artifact WHERE id = %s", (artifact,)
     )
-    if not rows or not (rows[0][0] or "").startswith(OWN):
+    if not rows or not is_attached(rows[0][0] or ""):
         return artifact
     owner, media_type = rows[0]
     content = await connection.artifacts.get(artifact)

@@ -16,12 +16,12 @@ from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.client.archive import forget_seals, seal_run
-from harness.client.attachments import OWN
 from harness.client.connection import Connection
 from harness.client.patience import not_found
 from harness.commons.log import get_logger
 from harness.contracts.effect import undo_id
 from harness.contracts.errors import RunError, StackError, StoreError
+from harness.contracts.family import is_attached, is_session
 from harness.store.forget import delete_content, executions_of, owned_artifacts
 
 
@@ -52,12 +52,12 @@ async def family_of(connection: Connection, run: str) -> Family:
         "SELECT run FROM harness.lineage WHERE lineage = %s ORDER BY run", (name,)
     )
     members = [row[0] for row in rows]
-    first = [] if name.startswith("session/") else [name]
-    runs = [each for each in members if not each.startswith(OWN)]
+    first = [] if is_session(name) else [name]
+    runs = [each for each in members if not is_attached(each)]
     return Family(
         name,
         tuple(dict.fromkeys([*first, *runs])),
-        tuple(each for each in members if each.startswith(OWN)),
+        tuple(each for each in members if is_attached(each)),
     )
 
 

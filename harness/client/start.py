@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import socket
 from collections.abc import Mapping, Sequence
@@ -26,16 +25,16 @@ from harness.client import past
 from harness.client.attachments import taken_up
 from harness.client.connection import Connection, whoami
 from harness.commons.telemetry import current_trace_id, span
-from harness.contracts.effect import SUFFIX
 from harness.contracts.errors import ConfigError, RunError, StackError, StoreError
+from harness.contracts.family import is_reserved, session_family
 from harness.contracts.message import Message, user
 from harness.contracts.model import ModelRef
-from harness.contracts.queues import ARCHIVE, agent_queue
+from harness.contracts.queues import agent_queue
 from harness.contracts.run import WORKFLOW, Budget, Parent, RunSpec, RunState
 from harness.contracts.tool import Workspace
 from harness.contracts.transcript import digest
 from harness.journal.payloads import value
-from harness.store.vault import SHARED, new_salt
+from harness.store.vault import new_salt
 
 MODEL_REF = TypeAdapter[str](ModelRef)
 ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"  # nothing that reads like something else
@@ -43,11 +42,6 @@ REQUEST_MEMO = "request"
 SUMMARY_CHARS = 200
 MAX_ID = 250
 """The engine's index keeps 255 characters."""
-RESERVED = re.compile(
-    rf"^({re.escape(SHARED)}$|{re.escape(ARCHIVE)}|session/|attached/)|{re.escape(SUFFIX)}$"
-)
-"""Whose words are kept under these names: everybody's, a session's, a file's, an undo's. A run that
-had one of them would take them along when it is forgotten."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +67,7 @@ class Request:
 
 def check_id(id: str, what: str = "run", most: int = MAX_ID) -> str:
     """The id of a run or session, as the engine and the store can keep it."""
-    if what == "run" and RESERVED.search(id):
+    if what == "run" and is_reserved(id):
         raise ConfigError(
             "invalid_value", f"{id[:40]!r} cannot name a run: harness uses it itself."
         )
@@ -190,11 +184,6 @@ async def launch(
         await _same_request(connection, id, spec, known=repeatable)
     except RPCError as error:
         raise _start_error(error) from error
-
-
-def session_family(session: str) -> str:
-    """All runs of a session read what was said before: they are forgotten together."""
-    return f"session/{session}"
 
 
 async def join_family(connection: Connection, run: str, family: str) -> bool:

@@ -20,6 +20,7 @@ from pydantic_core import from_json, to_json
 
 from harness.contracts.effect import undone_run
 from harness.contracts.errors import RunError, StoreError
+from harness.contracts.family import SHARED
 from harness.contracts.queues import ARCHIVE
 from harness.store.keyring import ID_BYTES, NONCE_BYTES, Entry, Keyring, key_id
 
@@ -33,8 +34,6 @@ PLAIN_MARK = MAGIC + b"\x00"
 SEALED_MARK = MAGIC + b"\x01"
 TEXT_MARK = "harness.sealed:"
 JSON_MARK = "harness.sealed"
-SHARED = "harness"
-"""The family of what belongs to no run: the words of agents, the work of the archive."""
 KNOWN = 10_000
 KEY_SECONDS = 60.0
 """How long a process may still read what another one has made unreadable."""

@@ -17,6 +17,7 @@ from harness.client.export import read_file
 from harness.config.settings import Settings
 from harness.contracts.errors import StoreError, ToolError
 from harness.contracts.event import LIVE, DurableEvent, RunEnded, ToolCallFinished
+from harness.contracts.family import session_family
 from harness.contracts.run import RunState
 from harness.local import hosting
 from harness.replay import check
@@ -52,7 +53,7 @@ def agent(name: str, secret: str) -> Agent[None]:
         return f"sent {secret} to {to}"
 
     @send.undo
-    def unsend(context: ToolContext[None], receipt: dict[str, str]) -> str:  # noqa: ARG001
+    def unsend(context: ToolContext[None], receipt: dict[str, str]) -> str:
         return f"took {receipt['id']} back"
 
     @tool(effect="read")
@@ -152,7 +153,7 @@ async def test_forks_sessions_exports_and_replays_work_as_without(
     assert (await second.result()).output == "two"
     connection = harness.connection
     families = {await connection.vault.family(each) for each in await session.runs()}
-    assert families == {f"session/{name}-talk"}
+    assert families == {session_family(f"{name}-talk")}
     assert await connection.vault.family(forked.id) == run.id
 
 

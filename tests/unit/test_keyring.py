@@ -9,8 +9,9 @@ from pydantic import SecretStr
 
 from harness.config.settings import EncryptionSettings
 from harness.contracts.errors import RunError, StoreError
+from harness.contracts.family import SHARED
 from harness.store.keyring import Entry, Keyring, new_key
-from harness.store.vault import SHARED, Vault
+from harness.store.vault import Vault
 
 OLD, NEW = SecretStr(new_key()), SecretStr(new_key())
 
