@@ -18,6 +18,40 @@ def write_atomic(path: Path, content: bytes | str, *, mode: int | None = None) -
     if mode is None and target.exists():
         mode = stat.S_IMODE(target.stat().st_mode)
     data = content.encode() if isinstance(content, str) else content
+    temporary = _write_beside(target, data, mode)
+    try:
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(target.parent)
+
+
+def create_atomic(path: Path, content: bytes, *, mode: int) -> bool:
+    """Write `path` where nothing is; False where something is. Nobody sees it before its content is
+    on the disk; its name is once this returns. Blocks."""
+    temporary = _write_beside(path, content, mode)
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
+    return True
+
+
+def sync_folder(folder: Path) -> None:
+    """A new name is durable only when its folder is."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _write_beside(target: Path, data: bytes, mode: int | None) -> Path:
+    """A file in the same folder, on the disk, for the name to be given to."""
     temporary = target.with_name(f".{target.name[:64]}.{secrets.token_hex(6)}")
     # As narrow as the result from the start: a secret is at no moment readable by others.
     handle = os.open(
@@ -30,17 +64,7 @@ def write_atomic(path: Path, content: bytes | str, *, mode: int | None = None) -
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(target.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """The new name is durable only when its folder is."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    return temporary

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.commons.files import create_atomic, sync_folder, write_atomic
+from harness.commons.log import get_logger
 from harness.config.settings import EncryptionSettings
 from harness.contracts.errors import ConfigError, StoreError
 
@@ -97,14 +99,14 @@ class Keyring:
         id = key_id(family)
         entry = await self.find(id)
         if entry is not None:
-            return entry
+            return await self._durable(id, entry)
         made = Entry(family, secrets.token_bytes(KEY_BYTES), self.master, time.time())
         if await self._put(id, self._wrapped(made), new=True):
             return made
         entry = await self.find(id)
         if entry is None:
             raise StoreError("unavailable", f"The key of {family!r} went while it was made.")
-        return entry
+        return await self._durable(id, entry)
 
     async def find(self, id: bytes) -> Entry | None:
         """What is known of the key with this id."""
@@ -203,17 +205,34 @@ class Keyring:
 
         mode = "create" if new else "overwrite"
         try:
-            await obstore.put_async(self._open(), _path(id) + name, content, mode=mode)
+            objects = self._open()
+            if (folder := self._local) is not None:
+                file = folder / (_path(id) + name)
+                return await asyncio.to_thread(_write, folder, file, content, new=new)
+            await obstore.put_async(objects, _path(id) + name, content, mode=mode)
         except AlreadyExistsError:
             return False
         except (BaseError, OSError) as error:
             raise self._error("written", error) from error
-        if self._url is None or self._url.startswith("file://"):
-            await asyncio.to_thread(_sync, self._local(), _path(id) + name)
         return True
 
-    def _local(self) -> Path:
-        return Path(self._url.removeprefix("file://")) if self._url else self._folder
+    async def _durable(self, id: bytes, entry: Entry) -> Entry:
+        """Whoever made the key a moment ago may not have come so far: what is encrypted with it
+        here must not outlive it."""
+        if (folder := self._local) is not None:
+            try:
+                await asyncio.to_thread(_sync, folder, folder / _path(id))
+            except OSError as error:
+                raise self._error("kept", error) from error
+        return entry
+
+    @property
+    def _local(self) -> Path | None:
+        """The folder, where it is one."""
+        if self._url is None:
+            return self._folder
+        scheme, _, path = self._url.partition("file://")
+        return None if scheme else Path(path)
 
     def _open(self) -> ObjectStore:
         if self._store is None:
@@ -221,12 +240,11 @@ class Keyring:
             from obstore.store import LocalStore, from_url
 
             try:
-                if self._url is None or self._url.startswith("file://"):
-                    folder = self._local()
-                    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                if (folder := self._local) is not None:
+                    _make_private(folder)
                     self._store = LocalStore(folder.absolute(), mkdir=True)
                 else:
-                    self._store = from_url(self._url)
+                    self._store = from_url(self._url or "")
             except (BaseError, ValueError, OSError) as error:
                 raise ConfigError(
                     "invalid_value", f"encryption.keyring {self.place} cannot be opened: {error}"
@@ -273,12 +291,30 @@ def _path(id: bytes) -> str:
     return f"{name[:2]}/{name}"
 
 
-def _sync(folder: Path, name: str) -> None:
+def _write(folder: Path, file: Path, content: bytes, *, new: bool) -> bool:
     """On the disk before anything is encrypted with it: a key that is lost loses a run."""
-    file = folder / name
-    for path in (file, file.parent, folder):
-        handle = os.open(path, os.O_RDONLY)
+    file.parent.mkdir(mode=0o700, exist_ok=True)
+    written = True
+    if new:
+        written = create_atomic(file, content, mode=0o600)
+    else:
+        write_atomic(file, content, mode=0o600)
+    _sync(folder, file)
+    return written
+
+
+def _sync(folder: Path, file: Path) -> None:
+    for each in (file.parent, folder):
+        sync_folder(each)
+
+
+def _make_private(folder: Path) -> None:
+    """Nobody else on this host looks in, also where the folder was made otherwise."""
+    if not folder.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sync_folder(folder.parent)
+    elif folder.stat().st_mode & 0o077:
         try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+            folder.chmod(0o700)
+        except PermissionError:  # it is somebody else's, who gave us access
+            get_logger(__name__).warning("others can look into the keyring", folder=str(folder))

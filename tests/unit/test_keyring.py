@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,14 @@ from pydantic import SecretStr
 from harness.config.settings import EncryptionSettings
 from harness.contracts.errors import RunError, StoreError
 from harness.contracts.family import SHARED
-from harness.store.keyring import Entry, Keyring, new_key
+from harness.store.keyring import Entry, Keyring, key_id, new_key
 from harness.store.vault import Vault
 
 OLD, NEW = SecretStr(new_key()), SecretStr(new_key())
+
+
+def inside(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*"))
 
 
 class Slow(Keyring):
@@ -51,3 +57,46 @@ async def test_nothing_begins_with_a_key_that_another_process_has_destroyed(tmp_
     assert await here.seal("session/ada", b"more"), "for a minute it is known here"
     with pytest.raises(StoreError, match="was forgotten"):
         await here.renew("session/ada")
+
+
+@pytest.mark.parametrize("by_url", [False, True])
+async def test_nobody_else_on_the_host_reads_keys(tmp_path: Path, by_url: bool) -> None:
+    folder = tmp_path / "keys"
+    folder.mkdir(mode=0o755)
+    url = folder.as_uri() if by_url else None
+    ring = Keyring(EncryptionSettings(key=OLD, keyring=url), folder)
+    await ring.of("run")
+    await ring.destroy("run")
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (folder, *inside(folder))}
+    id = key_id("run").hex()
+    assert modes == {"keys": 0o700, id[:2]: 0o700, id: 0o600, f"{id}.gone": 0o600}
+
+
+async def test_of_many_who_make_a_key_one_wins(tmp_path: Path) -> None:
+    rings = [Keyring(EncryptionSettings(key=OLD), tmp_path) for _ in range(8)]
+    keys = {entry.key for entry in await asyncio.gather(*(ring.of("run") for ring in rings))}
+    assert len(keys) == 1
+    assert [path.is_dir() for path in inside(tmp_path)] == [True, False]
+
+
+async def test_a_key_is_on_the_disk_before_it_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its name and the names of its folders before it is used, whoever made it."""
+    ring = Keyring(EncryptionSettings(key=OLD), tmp_path)
+    file = tmp_path / key_id("run").hex()[:2] / key_id("run").hex()
+    synced: list[tuple[str, bool]] = []
+    fsync = os.fsync
+
+    def watched(handle: int) -> None:
+        synced.append((os.readlink(f"/proc/self/fd/{handle}"), file.exists()))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    await ring.of("run")
+    (first, visible), *names = synced
+    assert (Path(first).parent, visible) == (file.parent, False)
+    assert {(str(file.parent), True), (str(tmp_path), True)} <= set(names)
+    synced.clear()
+    await Keyring(EncryptionSettings(key=OLD), tmp_path).of("run")
+    assert [Path(path) for path, _ in synced] == [file.parent, tmp_path]
