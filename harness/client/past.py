@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
+from pydantic import ValidationError
 from temporalio.api.history.v1 import HistoryEvent
 
 from harness.client import history
@@ -77,7 +79,7 @@ async def sealed(connection: Connection, run: str) -> Past:
     content = await read_content(connection, row)
     return Past(
         tuple([await readable(connection, each) for each in content.executions]),
-        tuple(Attempt.model_validate_json(each) for each in content.telemetry),
+        attempts_in(content.telemetry),
     )
 
 
@@ -107,6 +109,16 @@ async def readable(connection: Connection, raw: RawExecution) -> Execution:
     converter = connection.temporal.data_converter
     entries = [await plain(converter, HistoryEvent.FromString(event)) for event in raw.events]
     return Execution(raw.run_id, tuple(entries))
+
+
+def attempts_in(telemetry: Sequence[bytes]) -> tuple[Attempt, ...]:
+    """As far as this version knows them. What it cannot read is left out: these are beside the
+    history, and must not keep that from being read."""
+    found: list[Attempt] = []
+    for row in telemetry:
+        with suppress(ValidationError):
+            found.append(Attempt.model_validate_json(row, extra="ignore"))
+    return tuple(found)
 
 
 def shown_execution(execution: Execution) -> RawExecution:
@@ -197,9 +209,10 @@ async def _gone(store: Seals, row: SealRow) -> StoreError:
             "bad_chain",
             f"The sealed content of run {row.run!r} was taken away, and nobody said so.",
         )
-    when = time.strftime("%Y-%m-%d", time.gmtime(stone.at))
-    if stone.kind == "forgotten":
-        return StoreError("forgotten", f"Run {row.run!r} was forgotten by {stone.by} on {when}.")
+    told = stone.read
+    when = time.strftime("%Y-%m-%d", time.gmtime(told.at))
+    if told.kind == "forgotten":
+        return StoreError("forgotten", f"Run {row.run!r} was forgotten by {told.by} on {when}.")
     return StoreError(
         "artifact_missing",
         f"The content of run {row.run!r} was deleted on {when}; its seal is still there.",

@@ -25,6 +25,7 @@ from harness.journal.seal import (
 )
 from harness.store.seals import SealRow
 
+GONE = "its content was taken away, and no entry says so"
 Progress = Callable[[int], None]
 
 
@@ -102,8 +103,7 @@ async def verify_all(
         report.deleted += kind == "deleted"
         report.forgotten += kind == "forgotten"
         if kind is None:
-            what = "its content was taken away, and no entry says so"
-            report.problems.append(Problem(what, seq, row.run))
+            report.problems.append(Problem(GONE, seq, row.run))
     if not found:
         report.problems.append(Problem(f"no seal of this archive has the token {token}"))
     report.head = chain.hash or None
@@ -133,9 +133,8 @@ async def verify_run(connection: Connection, run: str, token: str | None = None)
     problems += _columns(row, entry)
     gone, compared = None, False
     if row.content is None:
-        stone = await seals(connection).tombstone(run, row.seq)
-        gone = stone.kind if stone else None
-        problems += [] if stone else ["its content was taken away, and no entry says so"]
+        gone, wrong = await _taken(connection, row)
+        problems += wrong
     elif not problems:
         problems += await _content(connection, row, entry, report)
         if not problems:
@@ -204,6 +203,20 @@ def _columns(row: SealRow, entry: SealEntry) -> list[str]:
     told = (entry.seq, entry.kind, entry.namespace, entry.run, tuple(entry.run_ids))
     stands = (row.seq, row.kind, row.namespace, row.run, row.run_ids)
     return [] if told == stands else ["its row says something else than its entry"]
+
+
+async def _taken(connection: Connection, row: SealRow) -> tuple[str | None, list[str]]:
+    """What became of content that is gone, as an entry says that follows from this seal's."""
+    stone = await seals(connection).tombstone(row.run, row.seq)
+    if stone is None:
+        return None, [GONE]
+    chain = Chain(row.seq, row.hash)
+    async for each in seals(connection).all(row.seq):
+        if wrong := chain.follow(each.seq, each.hash, each.entry):
+            return None, [f"{GONE} that follows from it: seal {each.seq}: {wrong[0]}"]
+        if each.seq == stone.seq:
+            break
+    return stone.kind, []
 
 
 async def _content(

@@ -51,6 +51,10 @@ WITH = f"""
 SELECT {COLUMNS} FROM harness.seal
 WHERE run_ids @> ARRAY[%s]::text[] AND content IS NOT NULL ORDER BY seq DESC LIMIT 1
 """  # nosec B608
+STONES = f"""
+SELECT {COLUMNS} FROM harness.seal
+WHERE run = %s AND seq > %s AND kind IN ('deleted', 'forgotten') ORDER BY seq
+"""  # nosec B608
 OLD = f"""
 SELECT {COLUMNS} FROM harness.seal WHERE content IS NOT NULL AND sealed < to_timestamp(%s)
 ORDER BY seq LIMIT %s
@@ -216,15 +220,17 @@ class Seals:
         query = "SELECT DISTINCT namespace FROM harness.seal WHERE run = %s"
         return [row[0] for row in await self._database.fetch(query, (run,))]
 
-    async def tombstone(self, run: str, seq: int) -> SealEntry | None:
-        """The entry that says where the content of a seal went."""
-        rows = await self._database.fetch(
-            "SELECT entry FROM harness.seal WHERE run = %s AND seq > %s "
-            "AND kind IN ('deleted', 'forgotten') ORDER BY seq",
-            (run, seq),
-        )
-        entries = [read_entry(bytes(row[0])) for row in rows]
-        return next((each for each in entries if seq in each.seals), None)
+    async def tombstone(self, run: str, seq: int) -> SealRow | None:
+        """The one whose entry says where the content of a seal went. An entry that does not match
+        its hash says nothing."""
+        for row in await self._rows(STONES, (run, seq)):
+            if hash_of(row.entry) != row.hash:
+                continue
+            told = row.read
+            same = (told.seq, told.kind, told.run) == (row.seq, row.kind, run)
+            if same and seq in told.seals:
+                return row
+        return None
 
     async def with_execution(self, run_id: str) -> SealRow | None:
         """The newest that has this execution in it, and its content."""
@@ -238,9 +244,9 @@ class Seals:
         """With content, and sealed before then."""
         return await self._rows(OLD, (before, limit))
 
-    async def all(self) -> AsyncIterator[SealRow]:
-        """In the order of the chain."""
-        seq = -(2**62)
+    async def all(self, after: int = -(2**62)) -> AsyncIterator[SealRow]:
+        """In the order of the chain, from behind a number on."""
+        seq = after
         while rows := await self._rows(AFTER, (seq, PAGE)):
             for row in rows:
                 yield row

@@ -14,7 +14,7 @@ from harness import Agent, Harness
 from harness.client import archive
 from harness.client.bundle import Moved, export_archive, import_files
 from harness.client.export import dumps, read_file
-from harness.client.past import seals
+from harness.client.past import sealed, seals
 from harness.client.recording import record
 from harness.client.verify import verify_all, verify_recording, verify_run
 from harness.config.settings import Settings
@@ -269,3 +269,34 @@ async def test_runs_of_another_namespace_are_said_to_be_there(
         with pytest.raises(HarnessError, match="of namespace elsewhere") as caught:
             await past.run(rows[0].run).trace()
     assert caught.value.code == "run.not_found"
+
+
+@pytest.mark.parametrize("hash", ["zz", None], ids=["any hash", "its own hash"])
+async def test_a_forged_word_that_content_was_deleted_is_not_believed(
+    own: Harness, rows: list[SealRow], hash: str | None
+) -> None:
+    row = rows[0]
+    stone = row.read.model_copy(
+        update={"seq": 4, "prev": "nonsense", "kind": "deleted", "executions": (), "seals": (1,)}
+    )
+    await sql(own, "UPDATE harness.seal SET content = NULL, key = NULL WHERE seq = 1")
+    await sql(
+        own, "INSERT INTO harness.seal (seq, hash, entry, kind, namespace, run, run_ids, sealed) "
+        "VALUES (4, %s, %b, 'deleted', %s, %s, '{}', now())",
+        hash or hash_of(stone.wire()), stone.wire(), row.namespace, row.run,
+    )  # fmt: skip
+    found = await verify_run(own.connection, row.run)
+    assert found.gone is None
+    assert [each.seq for each in found.problems] == [1]
+    assert "taken away, and no entry says so" in found.problems[0].what
+    if hash:
+        with pytest.raises(HarnessError, match="taken away, and nobody said so"):
+            await sealed(own.connection, row.run)
+
+
+async def test_content_that_was_taken_away_in_the_open_is_no_damage(
+    own: Harness, rows: list[SealRow]
+) -> None:
+    await archive.forget_seals(own.connection, [rows[0].run])
+    found = await verify_run(own.connection, rows[0].run)
+    assert (found.gone, found.problems) == ("forgotten", ())
