@@ -23,7 +23,9 @@ def words(error: BaseException) -> str:
 
 
 def clean(text: str) -> str:
-    """Without secrets, and short enough to be read."""
+    """Without secrets, short enough to be read, and as the ledger and history can keep it: no NUL,
+    no half of a surrogate pair."""
+    text = text.replace("\0", "\ufffd").encode(errors="replace").decode()
     return shorten(redact(shorten(text, 4 * MAX_ERROR)), MAX_ERROR)
 
 

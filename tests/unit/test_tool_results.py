@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from harness.agent import tool
 from harness.contracts.errors import StoreError
 from harness.contracts.transcript import digest
+from harness_activities._tool_failures import clean
 from harness_activities._tool_results import PREVIEW_LIMIT
 from tests.fakes.tool_calls import Memory, calling
 
@@ -185,3 +186,9 @@ async def test_an_outcome_is_small() -> None:
     async with calling(give) as call:
         outcome = await call.request("give", {"name": "number"})
     assert set(json.loads(outcome.wire())) == {"result", "ms"}
+
+
+def test_words_of_a_failure_can_be_kept() -> None:
+    """The ledger takes no NUL, and no half of a surrogate pair: a tool that says such a thing has
+    come to its end all the same."""
+    assert clean("no \0 way \ud800") == "no \ufffd way ?"
