@@ -100,3 +100,13 @@ async def test_a_key_is_on_the_disk_before_it_can_be_read(
     synced.clear()
     await Keyring(EncryptionSettings(key=OLD), tmp_path).of("run")
     assert [Path(path) for path, _ in synced] == [file.parent, tmp_path]
+
+
+async def test_a_key_that_nobody_can_read_any_more_is_destroyed_too(tmp_path: Path) -> None:
+    sealed = await Vault(None, Keyring(EncryptionSettings(key=OLD), tmp_path)).seal("run", b"words")
+    ring = Keyring(EncryptionSettings(key=NEW), tmp_path)
+    assert await ring.destroy("run"), "its master key is lost"
+    assert await ring.destroy("run"), "it is gone still"
+    assert not await ring.destroy("other")
+    with pytest.raises(StoreError, match="was forgotten"):
+        await Vault(None, Keyring(EncryptionSettings(key=OLD), tmp_path)).open(sealed)
