@@ -68,6 +68,7 @@ def _command(words: Sequence[str]) -> int:
 
 
 def _run(command: Command, args: Any, out: Out) -> int:
+    from asyncio import CancelledError
     from importlib import import_module
 
     module, _, name = command.target.partition(":")
@@ -75,7 +76,10 @@ def _run(command: Command, args: Any, out: Out) -> int:
     result: int | Coroutine[Any, Any, int] = function(args, out)
     if isinstance(result, int):
         return result
-    return door.run(result)
+    try:
+        return door.run(result)
+    except CancelledError:  # told to leave: SIGTERM, or the terminal is gone
+        return door.INTERRUPTED
 
 
 def _failed(error: Exception, out: Out) -> int:

@@ -10,7 +10,8 @@ from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.api.history.v1 import HistoryEvent
 
 from harness.contracts import event as e
-from harness.contracts.run import RunSpec, RunState
+from harness.contracts.errors import RunError
+from harness.contracts.run import WORKFLOW, RunSpec, RunState
 from harness.journal import activities, endings, steering, undoing
 from harness.journal.payloads import first, seconds, value
 from harness.journal.state import Draft, State
@@ -32,6 +33,8 @@ class Projector(State):
 
     def _run_started(self, entry: HistoryEvent) -> Draft:
         attributes = entry.workflow_execution_started_event_attributes
+        if attributes.workflow_type.name not in ("", WORKFLOW):  # such as an undo
+            raise RunError("not_found", f"{self.run!r} is a workflow, but no run of an agent.")
         spec = first(RunSpec, attributes.input)
         if spec is None:
             return []

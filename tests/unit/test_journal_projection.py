@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
 
+from harness.contracts.errors import RunError
 from harness.contracts.event import (
     EVENT,
     EVENTS,
@@ -104,3 +107,10 @@ def test_an_undo_at_the_end_is_told() -> None:
         stopped = undone.undone.stopped
         code = stopped.obstacle.code if stopped and stopped.obstacle else None
         assert code == stops[history.workflow_id]
+
+
+def test_a_workflow_that_is_no_run_says_so() -> None:
+    began = HistoryEvent(event_id=1, event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED)
+    began.workflow_execution_started_event_attributes.workflow_type.name = "Undo"
+    with pytest.raises(RunError, match=r"'r\.undo' is a workflow, but no run of an agent"):
+        project("r.undo", "id", [began])
