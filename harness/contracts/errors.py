@@ -53,7 +53,7 @@ CATALOG: dict[str, Category] = {
     "store.corrupt": Category(False, "Restore it from a backup: its bytes do not match their address."),
     "store.schema_too_new": Category(False, "Upgrade harness: this database was made by a newer version."),
     "store.bad_export": Category(False, "Export the run again: `harness export RUN`."),
-    "store.forgotten": Category(False, "Its key was destroyed: nobody can read it any more."),
+    "store.forgotten": Category(False, "What it said was deleted for good; an export that was made before can still be read."),
     "store.key_missing": Category(False, "Set encryption.key, or name the former key in encryption.old_keys."),
     "store.bad_chain": Category(False, "Compare with a copy: the archive was changed after it was sealed."),
     # --- provider
