@@ -19,7 +19,7 @@ from harness.contracts.message import ToolResult
 from harness.contracts.run import Limits
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.store.effects import Hold, NewEffect
-from harness_activities._tool_failures import clean, out_of_time, words
+from harness_activities._tool_failures import clean, is_tried_again, out_of_time, words
 from harness_activities._tool_host import CallHost, Connections, is_async
 
 BUSY_S = 30.0
@@ -32,7 +32,7 @@ log = logging.getLogger("harness.tools")
 class EffectLedger(Connections, Protocol):
     """The ledger, as far as calls need it."""
 
-    async def state(self, key: str) -> str | None: ...
+    async def state(self, key: str) -> tuple[str | None, int]: ...
     async def begin(self, new: NewEffect) -> Hold: ...
     async def again(self, hold: Hold, receipt: Any = None) -> Hold: ...
     async def take_over(self, hold: Hold) -> None: ...
@@ -101,11 +101,14 @@ class Write:
     async def run(self, act: Callable[[Any, Thread], Awaitable[ToolOutcome]]) -> ToolOutcome:
         """Make it, unless it has been made. `act` gets what was prepared."""
         if self.tool.hooks.prepare:
+            state, self.host.undos = await self.ledger.state(self.new.key)
+            if state == "undoing":  # made again, it is as if undone
+                self.host.undos += 1
             try:
                 prepared = self._json(await self._prepared(self.tool.hooks.prepare))
             except HarnessError:
                 # Where it has happened already, the world is no longer what it wants to see.
-                if await self.ledger.state(self.new.key) in (None, "failed", "undone"):
+                if state in (None, "failed", "undone"):
                     raise
                 prepared = None
             self.new = dataclasses.replace(self.new, receipt=prepared)
@@ -113,12 +116,16 @@ class Write:
         if hold is None:
             why = f"Another attempt of {self.tool.name} is still at work. Approve to look again."
             return ToolOutcome(need="outcome", reason=why)
+        self.host.undos = hold.undos
         try:
             settled = await self._settle(hold)
         except BaseException:
             await self.ledger.release(hold)
             raise
-        return settled if isinstance(settled, ToolOutcome) else await self._act(settled, act)
+        if isinstance(settled, ToolOutcome):
+            return settled
+        self.host.undos = settled.undos
+        return await self._act(settled, act)
 
     async def _prepared(self, prepare: Callable[..., Any]) -> Any:
         try:
@@ -146,7 +153,9 @@ class Write:
     async def _settle(self, hold: Hold) -> Hold | ToolOutcome:
         """The right to act now, or the outcome that is known without acting."""
         said = self.request.happened
-        decided = hold.state == "new" or self.request.again == hold.attempt
+        # Where the question was about no beginning that was known, the words are about this one.
+        told = said is not None and self.request.again is None and hold.state == "begun"
+        decided = hold.state == "new" or self.request.again == hold.attempt or told
         if hold.state == "done":
             await self.ledger.release(hold)
             return self._recorded(hold.result)
@@ -230,16 +239,21 @@ class Write:
             await self.ledger.release(hold)
 
     async def _not_known(self, hold: Hold, error: HarnessError) -> ToolOutcome:
-        """The tool itself cannot tell whether it has happened."""
+        """The tool itself cannot tell whether it has happened. Nobody may read that it failed: the
+        model would call again, under another key."""
         await self.ledger.release(hold)
-        if self.tool.on_unknown == "ask":
-            why = f"{error.message} It may have happened."
-            return ToolOutcome(need="outcome", reason=why, attempt=hold.attempt)
-        raise ToolError("temporary", error.message)
+        again = ToolError("temporary", error.message)
+        if self.tool.on_unknown != "ask" and is_tried_again(
+            self.host.info, again, allowed(self.tool)
+        ):
+            raise again
+        why = f"{error.message} It may have happened."
+        return ToolOutcome(need="outcome", reason=why, attempt=hold.attempt)
 
     async def _out_of_time(self, hold: Hold) -> ToolOutcome:
         self._let_go(hold)
-        if self.tool.on_unknown != "retry":
+        # What a transaction held was rolled back.
+        if self.tool.on_unknown != "retry" or self.host.inside is None:
             why = f"{out_of_time(self.tool, self.limit).message} It may have happened."
             return ToolOutcome(need="outcome", reason=why, attempt=hold.attempt)
         raise out_of_time(self.tool, self.limit)

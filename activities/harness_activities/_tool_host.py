@@ -59,6 +59,8 @@ class CallHost:
     """Absent for a tool that changes nothing."""
     given: Any = None
     """The receipt that the tool gave."""
+    undos: int = 0
+    """How often the effect was undone before."""
     inside: AsyncConnection[Any] | None = field(default=None, init=False)
     """The connection of the tool's transaction, once it has one."""
     _open: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack, init=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from temporalio import activity
 
 from harness.agent import AnyTool, Happened
 from harness.agent.hooks import Hooks
+from harness.agent.key import sent_key, undo_key
 from harness.contracts.effect import (
     Compensate,
     Compensated,
@@ -23,7 +25,6 @@ from harness.contracts.errors import ErrorInfo, HarnessError, ToolError
 from harness.contracts.message import ToolCall
 from harness.contracts.queues import workspace_queue
 from harness.contracts.tool import RunTool
-from harness.contracts.transcript import digest
 from harness.store.effects import PAGE, Hold, Ledger
 from harness_activities._tool_failures import clean, is_tried_again, try_again, words
 from harness_activities._tool_host import CallHost, time_limit
@@ -81,14 +82,17 @@ class EffectActivities:
         self.tools.check_host(tool, request)
         limit = time_limit(tool.policy.timeout_s, host.info)
         context = await self.tools.context(
-            tool, request, host, key=digest(f"undo {row.key}".encode())
+            tool, request, host, key=undo_key(row.key, row.undos)
         )
         try:
             async with asyncio.timeout(limit):
                 receipt = row.receipt
                 # The row says `undoing` by now; without a result nobody knows what came of it.
                 if row.ended is None and tool.hooks.probe:
-                    found = await self.tools.invoke(tool.hooks.probe, context, row.arguments)
+                    # It looks for what the call itself has sent.
+                    sent = sent_key(row.key, row.undos)
+                    asked = dataclasses.replace(context, idempotency_key=sent)
+                    found = await self.tools.invoke(tool.hooks.probe, asked, row.arguments)
                     if found is None:
                         return await self._undone(hold, host, "it had not happened")
                     if isinstance(found, Happened) and found.receipt is not None:

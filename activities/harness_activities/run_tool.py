@@ -15,8 +15,9 @@ from typing import Any
 from temporalio import activity
 
 from harness.agent import Agent, AnyTool, Ask, ToolContext, idempotency_key
+from harness.agent.key import sent_key
 from harness.config.settings import HttpToolSettings
-from harness.contracts.errors import HarnessError, ToolError
+from harness.contracts.errors import HarnessError, StoreError, ToolError
 from harness.contracts.message import ToolResult
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.store.effects import NewEffect
@@ -25,6 +26,7 @@ from harness_activities._tool_deps import Deps
 from harness_activities._tool_effects import EffectLedger, Thread, Write, allowed
 from harness_activities._tool_failures import (
     MAX_ERROR,
+    clean,
     failure,
     is_tried_again,
     out_of_time,
@@ -78,11 +80,19 @@ class ToolActivities:
         except HarnessError as error:
             if error.retryable and is_tried_again(host.info, error, self._attempts(request)):
                 raise try_again(error) from error
-            outcome = failure(request.call, error)
+            outcome = self._unknown(request, host, error) or failure(request.call, error)
         finally:
             host.end()
         ms = round((time.perf_counter() - started) * 1000, 2)
         return outcome.model_copy(update={"ms": ms})
+
+    def _unknown(self, request: RunTool, host: CallHost, error: HarnessError) -> ToolOutcome | None:
+        """The ledger is away for good: what this attempt or one before it did stands there."""
+        acted = host.info.attempt > 1 and request.playback is None
+        if not acted or not isinstance(error, StoreError) or self._attempts(request) is None:
+            return None
+        why = f"{clean(error.message)} It may have happened. Approve to look again."
+        return ToolOutcome(need="outcome", reason=why)
 
     def _attempts(self, request: RunTool) -> int | None:
         """How often the tool may fail; None where the engine counts it."""
@@ -286,7 +296,7 @@ class ToolActivities:
             turn=request.turn,
             call_id=call.id,
             tool=tool.name,
-            idempotency_key=key or key_of(request, origin),
+            idempotency_key=key or sent_key(key_of(request, origin), host.undos),
             attempt=info.attempt,
             cancelled=cancelled or threading.Event(),
             logger=logging.LoggerAdapter(

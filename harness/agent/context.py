@@ -53,7 +53,8 @@ class ToolContext(Generic[D_co]):
     call_id: str
     tool: str
     idempotency_key: str
-    """The same for every attempt of this call, and for no other call: hand it to what you call."""
+    """The same for every attempt of this call, and for no other call: hand it to what you call.
+    Another one once the call was undone and is made again."""
     attempt: int
     """From 1; more than 1 when the engine tries again."""
     cancelled: threading.Event

@@ -19,3 +19,14 @@ def idempotency_key(
     """
     parts = [origin, turn, tool, arguments, ordinal]
     return digest(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode())
+
+
+def sent_key(key: str, undos: int) -> str:
+    """What is handed to others. Made anew after an undo it is another effect to them: whoever keeps
+    to such keys would answer the old one, and do nothing."""
+    return digest(f"{key} {undos}".encode()) if undos else key
+
+
+def undo_key(key: str, undos: int) -> str:
+    """The same for every attempt of one undo."""
+    return sent_key(digest(f"undo {key}".encode()), undos)

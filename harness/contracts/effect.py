@@ -32,7 +32,7 @@ class EffectRow(Word):
     """One write of a run, in the ledger."""
 
     key: str
-    """The idempotency key of the call."""
+    """The idempotency key of the call, as the ledger knows it."""
     seq: int
     """The order in which effects began."""
     origin: str
@@ -48,6 +48,8 @@ class EffectRow(Word):
     state: EffectState
     attempt: int
     """How often it was begun."""
+    undos: int = 0
+    """How often it was undone."""
     result: str | None = None
     """What the model read of it."""
     receipt: Any = None

@@ -42,7 +42,7 @@ SELECT %(key)s, %(origin)s, %(run)s, %(agent)s, %(turn)s, %(call)s, %(tool)s, %(
        %(arguments)s::json, %(workspace)s::json, %(receipt)s::json, 'begun', %(who)s
 FROM lock WHERE got
 ON CONFLICT (key) DO UPDATE SET call = excluded.call
-RETURNING e.state, e.attempt, e.who, e.result, e.receipt
+RETURNING e.state, e.attempt, e.who, e.result, e.receipt, e.undos
 """
 # Only from the state that was found: whoever was slow and not dead may have said since what came of
 # it. A statement that is run twice finds its own name.
@@ -52,9 +52,10 @@ UPDATE harness.effect SET
   state = 'begun', who = %(who)s, began = now(), ended = NULL, undone = NULL,
   result = NULL, note = NULL,
   attempt = CASE WHEN who = %(who)s THEN attempt ELSE attempt + 1 END,
+  undos = CASE WHEN state = 'undoing' THEN undos + 1 ELSE undos END,
   receipt = CASE WHEN state = 'begun' THEN receipt ELSE %(receipt)s::json END,
   seq = CASE WHEN state = 'begun' THEN seq ELSE nextval('harness.effect_seq') END
-WHERE key = %(key)s AND {FOUND} RETURNING attempt
+WHERE key = %(key)s AND {FOUND} RETURNING attempt, undos
 """  # nosec B608
 TAKE_OVER = f"""
 UPDATE harness.effect SET who = %(who)s, state = 'begun'
@@ -75,7 +76,8 @@ FROM lock WHERE got AND e.key = %(key)s
 RETURNING 1
 """
 UNDONE = """
-UPDATE harness.effect SET state = 'undone', undone = now(), note = %(note)s
+UPDATE harness.effect SET state = 'undone', undone = now(), note = %(note)s,
+  undos = CASE WHEN state = 'undoing' THEN undos + 1 ELSE undos END
 WHERE key = %(key)s AND who = %(who)s AND state IN ('undoing', 'undone') RETURNING 1
 """
 STANDS = """
@@ -85,7 +87,7 @@ WHERE key = %(key)s AND who = %(who)s AND state = 'undoing' RETURNING 1
 """
 ROWS = """
 SELECT key, seq, origin, run, agent, turn, call, tool, effect, arguments, workspace, state, attempt,
-       result, receipt, note, who, extract(epoch FROM began)::float8,
+       undos, result, receipt, note, who, extract(epoch FROM began)::float8,
        extract(epoch FROM ended)::float8, extract(epoch FROM undone)::float8
 FROM harness.effect
 """
@@ -121,6 +123,7 @@ class Hold:
     result: Any = None
     receipt: Any = None
     run: str | None = None
+    undos: int = 0
 
 
 class Ledger:
@@ -136,10 +139,11 @@ class Ledger:
     async def close(self) -> None:
         await self._locks.close()
 
-    async def state(self, key: str) -> str | None:
-        """Where an effect is; None where it was never begun."""
-        rows = await self.database.fetch("SELECT state FROM harness.effect WHERE key = %s", (key,))
-        return rows[0][0] if rows else None
+    async def state(self, key: str) -> tuple[str | None, int]:
+        """Where an effect is, None where it was never begun; and how often it was undone."""
+        query = "SELECT state, undos FROM harness.effect WHERE key = %s"
+        rows = await self.database.fetch(query, (key,))
+        return (rows[0][0], rows[0][1]) if rows else (None, 0)
 
     async def begin(self, new: NewEffect) -> Hold:
         """Take the right to act; `busy` while another attempt has it."""
@@ -154,11 +158,11 @@ class Ledger:
             "workspace": _json(new.workspace), "receipt": receipt,
         }  # fmt: skip
         rows = await self._take(new.key, BEGIN, values)
-        state, attempt, found, *kept = rows[0]
+        state, attempt, found, *kept, undos = rows[0]
         result, receipt = [await self._vault.open_json(each) for each in kept]
         if found == who:
             return Hold(new.key, who, "new", receipt=receipt, run=new.run)
-        return Hold(new.key, who, state, attempt, result, receipt, new.run)
+        return Hold(new.key, who, state, attempt, result, receipt, new.run, undos)
 
     async def again(self, hold: Hold, receipt: Any = None) -> Hold:
         """Make an effect once more that had failed, was undone, or came to nothing."""
@@ -167,9 +171,9 @@ class Ledger:
         rows = await finish(self._locks.fetch(AGAIN, values))
         if not rows:
             raise lost()
-        [(attempt,)] = rows
+        [(attempt, undos)] = rows
         kept = hold.receipt if hold.state == "begun" else receipt
-        return Hold(hold.key, hold.who, "new", attempt, receipt=kept, run=hold.run)
+        return Hold(hold.key, hold.who, "new", attempt, None, kept, hold.run, undos)
 
     async def take_over(self, hold: Hold) -> None:
         """Write on behalf of a beginning that is not ours, once it is known what came of it."""

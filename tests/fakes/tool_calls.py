@@ -48,8 +48,8 @@ class Effects:
     def __init__(self) -> None:
         self.rows: dict[str, dict[str, Any]] = {}
 
-    async def state(self, key: str) -> str | None:
-        return self.rows.get(key, {}).get("state")
+    async def state(self, key: str) -> tuple[str | None, int]:
+        return self.rows.get(key, {}).get("state"), 0
 
     async def begin(self, new: NewEffect) -> Hold:
         row = self.rows.get(new.key)

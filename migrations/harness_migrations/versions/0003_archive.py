@@ -61,12 +61,16 @@ CREATE INDEX lineage_of ON harness.lineage (lineage);
 -- Of an encrypted artifact: how many bytes of salt go before its content.
 ALTER TABLE harness.artifact ADD COLUMN salt smallint;
 CREATE INDEX artifact_run ON harness.artifact (run);
+
+-- How often an effect was undone: made anew after that, it goes out under another key.
+ALTER TABLE harness.effect ADD COLUMN undos integer NOT NULL DEFAULT 0;
 """
 
 DOWN = """
 DROP TABLE harness.lineage, harness.attempt, harness.seal;
 DROP INDEX harness.artifact_run;
 ALTER TABLE harness.artifact DROP COLUMN salt;
+ALTER TABLE harness.effect DROP COLUMN undos;
 """
 
 
