@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +17,7 @@ from harness.config.settings import ArtifactSettings
 from harness.contracts.errors import ConfigError, StoreError
 from harness.contracts.transcript import digest
 from harness.store.database import Database
-from harness.store.vault import PLAIN, Vault
+from harness.store.vault import PLAIN, Vault, key_in
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -36,6 +37,19 @@ SELECT size, content IS NOT NULL,
   CASE WHEN salt IS NULL THEN substring(content FROM %s::int FOR %s::int) ELSE content END, salt
 FROM harness.artifact WHERE id = %s
 """
+
+
+# The row is locked until the object is gone too: who puts the same meanwhile waits and looks again.
+DELETE = """
+DELETE FROM harness.artifact WHERE id = %s AND (%s::text[] IS NULL OR run = ANY(%s))
+RETURNING content IS NOT NULL
+"""
+
+
+class Cached(NamedTuple):
+    content: bytes
+    key: bytes | None
+    """What it was encrypted with: it is shown as long as that is there."""
 
 
 class ArtifactStat(NamedTuple):
@@ -61,7 +75,7 @@ class Artifacts:
         self._url = settings.url
         self._folder = folder
         self._objects: ObjectStore | None = None
-        self._cache: OrderedDict[str, bytes] = OrderedDict()
+        self._cache: OrderedDict[str, Cached] = OrderedDict()
         self._cached_bytes = 0
         self._owners: dict[str, str | None] = {}
         """Of what was stored from here and is in the cache."""
@@ -84,7 +98,8 @@ class Artifacts:
         stored = await self._vault.seal(run, salt + content) if self._vault.on else salt + content
         small = len(stored) <= self._inline_limit
         # The row is written in any case: it says whose the content is.
-        if not small and not (await self._stat(id) and await self._has_object(id, len(stored))):
+        size = None if small else len(stored)
+        if size and not (await self._stat(id) and await self._has_object(id, size)):
             await self._put_object(id, stored)
         await self._database.fetch(
             INSERT,
@@ -93,7 +108,9 @@ class Artifacts:
                 len(salt) if self._vault.on or salt else None,
             ),
         )  # fmt: skip
-        self._remember(id, content)
+        if size and not await self._has_object(id, size):  # deleted since, with the former row
+            await self._put_object(id, stored)
+        self._remember(id, content, key_in(stored))
         if id in self._cache:
             self._owners[id] = run
         return id
@@ -102,8 +119,7 @@ class Artifacts:
         """The content, or `limit` bytes of it from `offset` on; a whole one is checked against its
         address."""
         end = None if limit is None else offset + limit
-        if (cached := self._cache.get(id)) is not None:
-            self._cache.move_to_end(id)
+        if (cached := await self._cached(id)) is not None:
             return cached[offset:end]
         rows = await self._database.fetch(
             SELECT, (offset + 1, 2**31 - 2 - offset if limit is None else limit, id)
@@ -124,20 +140,23 @@ class Artifacts:
         """The content, after what goes before it in its address."""
         rows = await self._database.fetch(SELECT, (1, 1, id))
         if rows and (salt := rows[0][3]):
-            whole = await self._whole(id, rows[0][2])
+            whole, _ = await self._whole(id, rows[0][2])
             return whole[:salt], whole[salt:]
         return b"", await self.get(id)
 
     async def _opened(self, id: str, stored: bytes | None, salt: int) -> bytes:
         """Encrypted content can only be read as a whole."""
-        content = (await self._whole(id, stored))[salt:]
-        self._remember(id, content)
+        whole, key = await self._whole(id, stored)
+        content = whole[salt:]
+        self._remember(id, content, key)
         return content
 
-    async def _whole(self, id: str, stored: bytes | None) -> bytes:
-        content = await self._vault.open(await self._get_object(id) if stored is None else stored)
+    async def _whole(self, id: str, stored: bytes | None) -> tuple[bytes, bytes | None]:
+        """With its salt, and the key that it was encrypted with."""
+        stored = await self._get_object(id) if stored is None else stored
+        content = await self._vault.open(stored)
         self._check(id, content)
-        return content
+        return content, key_in(stored)
 
     def _check(self, id: str, content: bytes) -> None:
         if digest(content) != id:
@@ -153,16 +172,18 @@ class Artifacts:
             content = await self._get_object(id)
         return content if salt is None else (await self._vault.open(content))[salt:]
 
-    async def delete(self, id: str) -> None:
-        """Take it away; what is not there stays so."""
-        if (cached := self._cache.pop(id, None)) is not None:
-            self._cached_bytes -= len(cached)
-        rows = await self._database.fetch(
-            "SELECT content IS NOT NULL FROM harness.artifact WHERE id = %s", (id,)
-        )
-        if rows and not rows[0][0]:
-            await self._delete_object(id)
-        await self._database.fetch("DELETE FROM harness.artifact WHERE id = %s", (id,))
+    async def delete(self, id: str, owners: Sequence[str] | None = None) -> bool:
+        """Take it away; with `owners` only as long as it belongs to one of them. False where there
+        was nothing to take."""
+        whose = None if owners is None else list(owners)
+        async with self._database.connection() as connection, connection.transaction():
+            cursor = await connection.execute(DELETE, (id, whose, whose))
+            row = await cursor.fetchone()
+            if row is not None and not row[0]:
+                await self._delete_object(id)
+        if row is not None:
+            self._drop(id)
+        return row is not None
 
     async def stat(self, id: str) -> ArtifactStat:
         rows = await self._stat(id)
@@ -180,15 +201,33 @@ class Artifacts:
         )
         return [ArtifactStat(*row) for row in rows]
 
-    def _remember(self, id: str, content: bytes) -> None:
+    # --- in memory
+
+    async def _cached(self, id: str) -> bytes | None:
+        found = self._cache.get(id)
+        if found is None:
+            return None
+        try:
+            await self._vault.check(found.key)
+        except StoreError:
+            self._drop(id)
+            raise
+        if id in self._cache:
+            self._cache.move_to_end(id)
+        return found.content
+
+    def _remember(self, id: str, content: bytes, key: bytes | None = None) -> None:
         if len(content) > CACHE_ITEM_BYTES or id in self._cache:
             return
-        self._cache[id] = content
+        self._cache[id] = Cached(content, key)
         self._cached_bytes += len(content)
         while self._cached_bytes > CACHE_BYTES:
-            gone, old = self._cache.popitem(last=False)
-            self._cached_bytes -= len(old)
-            self._owners.pop(gone, None)
+            self._drop(next(iter(self._cache)))
+
+    def _drop(self, id: str) -> None:
+        self._owners.pop(id, None)
+        if (gone := self._cache.pop(id, None)) is not None:
+            self._cached_bytes -= len(gone.content)
 
     # --- files or S3
 

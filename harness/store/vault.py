@@ -91,6 +91,12 @@ class Vault:
                 "corrupt", f"What {key.family!r} has stored was changed: it cannot be decrypted."
             ) from None
 
+    async def check(self, key: bytes | None) -> None:
+        """StoreError where the key that something was read with (see `key_in`) is there no more:
+        for who keeps in memory what was read."""
+        if key is not None:
+            await self._key(key)
+
     async def seal_text(self, run: str | None, text: str) -> str:
         if self._keyring is None:
             return text
@@ -214,6 +220,12 @@ class Vault:
 
 PLAIN = Vault()
 """Leaves everything as it is."""
+
+
+def key_in(stored: bytes) -> bytes | None:
+    """Which key opens it; None where it is not encrypted."""
+    start = len(SEALED_MARK)
+    return stored[start : start + ID_BYTES] if stored.startswith(SEALED_MARK) else None
 
 
 def new_salt() -> str:

@@ -1,19 +1,24 @@
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import DataConverter
 
-from harness.config.settings import ArtifactSettings
+from harness.config.settings import ArtifactSettings, EncryptionSettings
 from harness.contracts.errors import ConfigError, StoreError
 from harness.contracts.model import AgentSpec, Candidate, ModelPlan
 from harness.contracts.transcript import digest
+from harness.store import vault
 from harness.store.artifacts import Artifacts
 from harness.store.database import Database
 from harness.store.external import external_storage
 from harness.store.forget import owned_artifacts
+from harness.store.keyring import Keyring, new_key
 from harness.store.specs import Specs
+from harness.store.vault import Vault
 
 pytest_plugins = ("tests.fakes.postgres",)
 
@@ -165,3 +170,46 @@ async def test_large_payloads_leave_the_engine(
     elsewhere = external_storage(other(database, tmp_path), threshold=1000)
     back: list[Payload] = [await elsewhere._retrieve_payload(payload) for payload in stored]
     assert DataConverter().payload_converter.from_payloads(back) == ["x" * 900, "y" * 9_000]
+
+
+@pytest.mark.parametrize("content", [SMALL, LARGE])
+async def test_what_another_run_has_stored_too_is_not_forgotten_with_the_first(
+    database: Database, artifacts: Artifacts, tmp_path: Path, content: bytes
+) -> None:
+    """It became the other's after it was looked up."""
+    id = await artifacts.put(content, run="first")
+    [owned] = await owned_artifacts(database, ["first"])
+    await other(database, tmp_path).put(content, run="second")
+    assert not await artifacts.delete(owned, ["first"])
+    assert await other(database, tmp_path).get(id) == content
+    assert await artifacts.delete(id)
+    assert not await artifacts.exists(id)
+    assert not any((tmp_path / "artifacts").glob("*/*"))
+
+
+async def test_what_is_put_while_it_is_deleted_is_there_afterwards(
+    database: Database, artifacts: Artifacts, tmp_path: Path
+) -> None:
+    for n in range(10):
+        content = LARGE + bytes([n])
+        id = await artifacts.put(content, run="first")
+        await asyncio.gather(
+            artifacts.delete(id, ["first"]), other(database, tmp_path).put(content, run="second")
+        )
+        assert await other(database, tmp_path).get(id) == content
+
+
+async def test_what_another_process_made_unreadable_is_not_shown_from_memory(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vault, "KEY_SECONDS", 0.0)
+    settings = EncryptionSettings(key=SecretStr(new_key()))
+    here, there = (Vault(database, Keyring(settings, tmp_path / "keys")) for _ in range(2))
+    artifacts = Artifacts(database, SETTINGS, tmp_path / "artifacts", here)
+    stored = await artifacts.put(b"said", run="run")
+    read = await Artifacts(database, SETTINGS, None, there).put(b"heard", run="run")
+    assert await artifacts.get(read) == b"heard"
+    await there.forget("run")
+    for id in (stored, read):
+        with pytest.raises(StoreError, match="was forgotten"):
+            await artifacts.get(id)
