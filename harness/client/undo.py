@@ -10,10 +10,10 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.client.connection import Connection, whoami
-from harness.client.past import is_sealed
+from harness.client.past import is_sealed, sealed
 from harness.client.patience import not_found, patiently
 from harness.contracts.effect import UNDO, EffectRow, UndoReport, UndoSpec, undo_id
-from harness.contracts.errors import RunError, StackError
+from harness.contracts.errors import RunError, StackError, StoreError
 from harness.contracts.queues import agent_queue
 from harness.store import Ledger
 
@@ -98,8 +98,20 @@ async def _is_open(connection: Connection, run: str, *, known: bool = False) -> 
         description = await connection.temporal.get_workflow_handle(run).describe()
     except RPCError as error:
         if error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT):
-            if known or await is_sealed(connection, run):
+            if known:
                 return False
-            raise not_found(run) from None
+            if not await is_sealed(connection, run):
+                raise not_found(run) from None
+            await _not_forgotten(connection, run)
+            return False
         raise StackError("unreachable", f"Temporal does not answer: {error.message}") from error
     return description.close_time is None
+
+
+async def _not_forgotten(connection: Connection, run: str) -> None:
+    """A run whose effects were deleted with it is not one that had none."""
+    try:
+        await sealed(connection, run)
+    except StoreError as error:
+        if error.code == "store.forgotten":
+            raise
