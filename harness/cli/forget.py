@@ -28,7 +28,7 @@ async def forget(args: Namespace, out: Out) -> int:
     if out.json:
         out.line({
             "family": done.family, "runs": list(done.runs), "unreadable": done.unreadable,
-            "deleted": done.deleted,
+            "deleted": done.deleted, "going": list(done.going),
         })  # fmt: skip
         return door.DONE
     _tell(done, out)
@@ -54,6 +54,9 @@ async def _sure(family: Family, out: Out) -> bool:
 def _tell(done: Forgotten, out: Out) -> None:
     for id in done.runs:
         out.raw(f"{id}: forgotten")
+    for id in done.going:
+        end = "temporal workflow terminate --workflow-id" if done.unreadable else "harness abort"
+        out.note(f"{id} was started meanwhile. End it with `{end} {id}`, and forget it again.")
     if done.unreadable:
         out.note("Their key is destroyed: copies in backups and elsewhere are unreadable too.")
     else:

@@ -19,7 +19,7 @@ from harness.client.archive import forget_seals, seal_run
 from harness.client.connection import Connection
 from harness.client.patience import not_found
 from harness.commons.log import get_logger
-from harness.contracts.effect import undo_id
+from harness.contracts.effect import undo_id, undone_run
 from harness.contracts.errors import RunError, StackError, StoreError
 from harness.contracts.family import is_attached, is_session
 from harness.store.forget import delete_content, executions_of, owned_artifacts
@@ -43,6 +43,8 @@ class Forgotten:
     """A key was destroyed: copies elsewhere can be read no more either."""
     deleted: dict[str, int]
     """Rows by table."""
+    going: tuple[str, ...] = ()
+    """Histories that were begun meanwhile and are open still. They are left alone."""
 
 
 async def family_of(connection: Connection, run: str) -> Family:
@@ -64,25 +66,57 @@ async def family_of(connection: Connection, run: str) -> Family:
 async def forget(connection: Connection, run: str) -> Forgotten:
     """Forget `run` and its family. What was cut off by a crash is finished by the next call."""
     family = await family_of(connection, run)
-    known = await _known(connection, family.runs)
+    known, going = await _known(connection, family.runs)
+    if going:
+        raise RunError(
+            "busy",
+            f"Run {going[0]!r} is still going.",
+            fix=f"Abort it first: harness abort {going[0]}",
+        )
     rows = await executions_of(connection.database, family.runs)
-    run_ids = sorted({*rows, *(run_id for _, run_id in known)})
-    if not run_ids and not await _leftovers(connection, family):
+    if not known and not rows and not await _leftovers(connection, family):
         raise not_found(run)
-    histories = [name for run in family.runs for name in (run, undo_id(run))]
-    await _seal_first(connection, {id for id, _ in known})
-    unreadable = False
+    sealed = {id for id, _ in known}
+    await _seal_first(connection, sealed)
+    unreadable = await _destroy(connection, family)
+    # Once more: somebody may have joined the family while its key was there.
+    family = await family_of(connection, run)
+    known, going = await _known(connection, family.runs)
+    await _seal_first(connection, {id for id, _ in known} - sealed)
+    unreadable |= await _destroy(connection, family)
+    runs = tuple(each for each in family.runs if not {each, undo_id(each)} & set(going))
+    known = [(id, run_id) for id, run_id in known if undone_run(id) in runs]
+    deleted = await _take_away(connection, runs, family.keys, known)
+    return Forgotten(family.name, runs, unreadable, deleted, tuple(going))
+
+
+async def _destroy(connection: Connection, family: Family) -> bool:
+    """Whether there was a key."""
+    found = False
     if connection.vault.on:
         for name in (family.name, *family.keys):
-            unreadable |= await connection.vault.forget(name)
+            found |= await connection.vault.forget(name)
+    return found
+
+
+async def _take_away(
+    connection: Connection,
+    runs: Sequence[str],
+    keys: Sequence[str],
+    known: Sequence[tuple[str, str]],
+) -> dict[str, int]:
+    """What lies here of runs that have ended; how many rows that was, by table."""
+    histories = [name for run in runs for name in (run, undo_id(run))]
+    rows = await executions_of(connection.database, runs)
+    run_ids = sorted({*rows, *(run_id for _, run_id in known)})
     await forget_seals(connection, histories)
-    artifacts = await owned_artifacts(connection.database, (*histories, *family.keys))
-    for id in artifacts:
-        await connection.artifacts.delete(id)
-    deleted = await delete_content(connection.database, family.runs, run_ids)
+    owners, artifacts = (*histories, *keys), 0
+    for id in await owned_artifacts(connection.database, owners):
+        artifacts += await connection.artifacts.delete(id, owners)
+    deleted = await delete_content(connection.database, runs, run_ids)
     for id, run_id in known:
         await _delete(connection, id, run_id)
-    return Forgotten(family.name, family.runs, unreadable, {"artifact": len(artifacts), **deleted})
+    return {"artifact": artifacts, **deleted}
 
 
 async def _seal_first(connection: Connection, ids: set[str]) -> None:
@@ -104,9 +138,11 @@ async def _leftovers(connection: Connection, family: Family) -> bool:
     return bool(await connection.database.fetch(there, (list(family.runs),)))
 
 
-async def _known(connection: Connection, runs: Sequence[str]) -> list[tuple[str, str]]:
-    """Histories that the engine has of them and of their undos; `busy` where one is still open."""
-    found: list[tuple[str, str]] = []
+async def _known(
+    connection: Connection, runs: Sequence[str]
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """Histories that the engine has of them and of their undos, and which of these are open."""
+    found, going = list[tuple[str, str]](), list[str]()
     for id in [name for run in runs for name in (run, undo_id(run))]:
         try:
             description = await connection.temporal.get_workflow_handle(id).describe()
@@ -115,13 +151,12 @@ async def _known(connection: Connection, runs: Sequence[str]) -> list[tuple[str,
                 continue
             raise StackError("unreachable", f"Temporal does not answer: {error.message}") from error
         if description.close_time is None:
-            raise RunError(
-                "busy", f"Run {id!r} is still going.", fix=f"Abort it first: harness abort {id}"
-            )
+            going.append(id)
+            continue
         query = f"WorkflowId = {json.dumps(id)}"
         ids = [row.run_id async for row in connection.temporal.list_workflows(query)]
         found += [(id, each) for each in dict.fromkeys([*ids, description.run_id]) if each]
-    return found
+    return found, going
 
 
 async def _delete(connection: Connection, id: str, run_id: str) -> None:

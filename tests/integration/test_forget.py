@@ -18,6 +18,7 @@ from harness.config.settings import Settings
 from harness.contracts.errors import HarnessError, RunError, StoreError
 from harness.contracts.message import FileRef, Message, Text
 from harness.store.keyring import new_key
+from harness.store.seals import SealRow
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import add, send, waiting
 from tests.fakes.steps import call, say
@@ -82,7 +83,7 @@ async def test_a_session_is_forgotten_as_a_whole(
     done = await forget(harness.connection, f"{name}-talk.1")
     assert done.runs == (f"{name}-talk.1", f"{name}-talk.2")
     again = await forget(harness.connection, f"{name}-talk.2")
-    assert not again.unreadable
+    assert again.unreadable is encrypted(harness), "it is gone still"
 
 
 async def test_an_unknown_run_is_not_forgotten(harness: Harness) -> None:
@@ -164,3 +165,31 @@ async def test_an_id_is_not_started_again_once_the_run_is_sealed(
     await forget(harness.connection, id)
     with pytest.raises(HarnessError, match="forgotten"):
         await harness.start(Agent(name), "one", id=id)
+
+
+async def test_who_joins_the_family_meanwhile_is_forgotten_too(
+    harness: Harness, model_server: ModelServer, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection, agent = harness.connection, Agent(name, tools=[send])
+    model_server.script(say("one"), say("two"), call("send", to="Ada", text="three"))
+    session = harness.session(f"{name}-talk")
+    await (await session.start(agent, "first")).result()
+
+    async def seal(*args: Any) -> SealRow:
+        """The family is listed, and its key is still there."""
+        monkeypatch.undo()
+        await (await session.start(agent, "second")).result()
+        await waiting(await session.start(agent, "third"))
+        return await seal_run(*args)
+
+    monkeypatch.setattr("harness.client.forget.seal_run", seal)
+    done = await forget(connection, f"{name}-talk.1")
+    assert done.runs == (f"{name}-talk.1", f"{name}-talk.2")
+    assert done.going == (f"{name}-talk.3",)
+    assert done.unreadable is encrypted(harness)
+    third = connection.temporal.get_workflow_handle(done.going[0])
+    assert (await third.describe()).close_time is None
+    await third.terminate()
+    done = await forget(connection, f"{name}-talk.3")
+    assert done.runs == tuple(f"{name}-talk.{n}" for n in (1, 2, 3))
+    assert done.going == ()
