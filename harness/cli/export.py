@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.cli.opened import opened
 from harness.cli.out import Out
-from harness.client.export import dumps
+from harness.client.export import dumps, file_name
 from harness.client.recording import record
 from harness.commons.files import write_atomic
 from harness.contracts.errors import ConfigError
@@ -24,7 +24,7 @@ async def export(args: Namespace, out: Out) -> int:
     if args.output == "-":
         out.raw(text.rstrip("\n"))
         return door.DONE
-    file = Path(args.output or f"{args.run.replace('/', '_')}.json")
+    file = Path(args.output or file_name(args.run))
     try:
         write_atomic(file, text.encode())
     except OSError as error:

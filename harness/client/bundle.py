@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from harness.client.connection import Connection
-from harness.client.export import dumps, loads, read_file
+from harness.client.export import dumps, file_name, loads, read_file
 from harness.client.fork import bring
 from harness.client.past import read, seals, shown_execution
 from harness.client.recording import Recording, record
@@ -57,7 +57,7 @@ async def export_archive(
             entry = row.read
             if entry.workflow != WORKFLOW or row.content is None or (since and entry.at < since):
                 continue
-            name = f"{run.replace('/', '_')}.json"
+            name = file_name(run)
             try:
                 text = dumps(await record(connection, run, at=time.time()))
             except HarnessError as error:

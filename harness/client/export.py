@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 
 from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
 from temporalio.api.history.v1 import History
@@ -24,6 +25,15 @@ from harness.journal import Execution
 
 FORMAT = "harness run"
 VERSION = 1
+NAME_BYTES = 145
+
+
+def file_name(run: str) -> str:
+    """Of its export: no two runs have the same, and every file system can keep it."""
+    name = quote(run, safe="")
+    if len(name) > NAME_BYTES:  # quoted, no name has a = in it
+        name = f"{name[: NAME_BYTES - 33]}={hashlib.sha256(run.encode()).hexdigest()[:32]}"
+    return f"{name}.json"
 
 
 def dumps(recording: Recording) -> str:

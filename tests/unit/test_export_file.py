@@ -13,7 +13,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import History, HistoryEvent
 
 from harness.client import export
-from harness.client.export import dumps, loads, read_file
+from harness.client.export import dumps, file_name, loads, read_file
 from harness.client.recording import Blob, Proof, Recording
 from harness.contracts.errors import HarnessError
 from harness.contracts.message import user
@@ -119,3 +119,13 @@ def test_a_seal_comes_back_as_it_was() -> None:
     proof = Proof(b'{"seq":1}', bytes(32), {"id-1": b"\x01" * 8})
     before = replace(recording(["hello"], []), proof=proof)
     assert loads(dumps(before), FILE) == before
+
+
+def test_no_two_runs_have_one_file() -> None:
+    long = "ü" * 250
+    runs = ["shop/42", "shop_42", "shop%2F42", "..", long, f"{long[:-1]}a", file_name(long)[:-5]]
+    names = [file_name(run) for run in runs]
+    assert len({name.lower() for name in names}) == len(runs)
+    assert max(len(name.encode()) for name in names) <= 150
+    assert not any("/" in name for name in names)
+    assert file_name("shop-2.1") == "shop-2.1.json"
