@@ -24,11 +24,22 @@ class Place(NamedTuple):
     end: int
 
 
-class Line:
-    __slots__ = ("heads", "messages", "size")
+class Whose(NamedTuple):
+    """Whose words they are: the run that said them, or the key that they were encrypted with."""
 
-    def __init__(self, messages: list[Message]) -> None:
+    run: str | None = None
+    key: bytes | None = None
+
+
+NOBODY = Whose()
+
+
+class Line:
+    __slots__ = ("heads", "messages", "size", "whose")
+
+    def __init__(self, messages: list[Message], whose: Whose) -> None:
         self.messages = messages
+        self.whose = whose
         self.heads: list[str] = []
         self.size = 0
 
@@ -63,12 +74,16 @@ class Lines:
         place = self._places.get(head)
         return place.parent if place else None
 
-    def add(self, head: str, node: Node, size: int) -> bool:
+    def whose(self, head: str) -> Whose:
+        place = self._places.get(head)
+        return place.line.whose if place else NOBODY
+
+    def add(self, head: str, node: Node, size: int, whose: Whose = NOBODY) -> bool:
         """Remember a node; False where its parent is not in memory."""
         if head in self._places:
             return True
         if node.parent is None:
-            line, start = Line([]), 0
+            line, start = Line([], whose), 0
         else:
             place = self._places.get(node.parent)
             if place is None:
@@ -76,9 +91,11 @@ class Lines:
             line, start = place.line, place.end
             if start < len(line.messages):
                 self._lines.move_to_end(line)
-                line = Line(line.messages[:start])
+                line = Line(line.messages[:start], line.whose)
                 self._grow(line, start * 8)
         line.messages.extend(node.messages)
+        if any(whose):
+            line.whose = whose
         line.heads.append(head)
         self._places[head] = Place(line, node.parent, start, len(line.messages))
         self._grow(line, 2 * size + MESSAGE_BYTES * max(1, len(node.messages)))

@@ -11,10 +11,10 @@ from typing import NamedTuple
 from harness.contracts.errors import StoreError
 from harness.contracts.message import Message
 from harness.contracts.transcript import Node, digest
-from harness.store._lines import Lines
+from harness.store._lines import Lines, Whose
 from harness.store._node_writer import NodeWriter, Unsaved
 from harness.store.database import Database
-from harness.store.vault import PLAIN, Vault
+from harness.store.vault import PLAIN, Vault, key_in
 
 CACHE_BYTES = 64_000_000
 STEPS = (32, 1000, 10_000)
@@ -61,7 +61,7 @@ class Transcripts:
         digest. `reply` is handed back by `find`. `run` is the execution's id, `owner` the run's."""
         body = node.wire()
         head = digest(body)
-        self._lines.add(head, node, len(body))
+        self._lines.add(head, node, len(body), Whose(run=owner))
         self._writer.add(Unsaved(head, node, body, run, turn, call, reply, owner))
         return head
 
@@ -89,13 +89,13 @@ class Transcripts:
 
     async def load(self, head: str) -> list[Message]:
         """The whole conversation up to `head`, oldest first."""
-        missing: list[tuple[str, Node, int]] = []
+        missing: list[tuple[str, Node, int, bytes | None]] = []
         at: str | None = head
         steps = iter(STEPS)
         step = 0
         while at is not None and at not in self._lines:
             if row := self._writer.nodes.get(at):
-                missing.append((at, row.node, row.size))
+                missing.append((at, row.node, row.size, None))
                 at = row.node.parent
                 continue
             step = next(steps, step)
@@ -106,18 +106,21 @@ class Transcripts:
                 if at is None or at in self._lines:
                     break
                 node = _read(id, await self._vault.open(body))
-                missing.append((id, node, len(body)))
+                missing.append((id, node, len(body), key_in(body)))
                 at = node.parent
+        if at is not None:
+            await self._check(at)
         messages = self._lines.messages(at) if at is not None else []
         if messages is None:  # forgotten while we waited: start over
             return await self.load(head)
-        for id, node, size in reversed(missing):
-            self._lines.add(id, node, size)
+        for id, node, size, key in reversed(missing):
+            self._lines.add(id, node, size, Whose(key=key))
             messages.extend(node.messages)
         return messages
 
     async def node(self, head: str) -> Node:
         if (node := self._lines.node(head)) is not None:
+            await self._check(head)
             return node
         if row := self._writer.nodes.get(head):
             return row.node
@@ -156,6 +159,14 @@ class Transcripts:
     async def close(self) -> None:
         """Write what is left."""
         await self._writer.close()
+
+    async def _check(self, head: str) -> None:
+        """StoreError where what is in memory was forgotten elsewhere."""
+        run, key = self._lines.whose(head)
+        if key is not None:
+            await self._vault.check(key)
+        elif run is not None and self._vault.on:
+            await self._vault.key_of(run)
 
 
 def _read(id: str, body: bytes) -> Node:

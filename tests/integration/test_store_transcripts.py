@@ -3,15 +3,21 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import TYPE_CHECKING, LiteralString
 
 import pytest
+from pydantic import SecretStr
 
+from harness.config.settings import EncryptionSettings
 from harness.contracts.errors import StoreError
 from harness.contracts.message import user
 from harness.contracts.transcript import Node
+from harness.store import vault
 from harness.store.database import Database
+from harness.store.keyring import Keyring, new_key
 from harness.store.transcripts import Transcripts
+from harness.store.vault import Vault
 
 if TYPE_CHECKING:
     from tests.fakes.postgres import Postgres
@@ -298,3 +304,22 @@ async def test_what_was_said_to_be_saved_survives_every_death(
     ):
         await transcripts.load(last)
     await database.close()
+
+
+async def test_what_another_process_made_unreadable_is_not_read_from_memory(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vault, "KEY_SECONDS", 0.0)
+    settings = EncryptionSettings(key=SecretStr(new_key()))
+    here, there = (Vault(database, Keyring(settings, tmp_path)) for _ in range(2))
+    wrote, read = (Transcripts(database, vault=here) for _ in range(2))
+    first = wrote.add(Node(messages=(user("secret"),)), run="e", turn=1, owner="run")
+    head = wrote.add(Node(parent=first, messages=(user("more"),)), run="e", turn=2, owner="run")
+    await wrote.flush(head)
+    for transcripts in (wrote, read):
+        assert await texts(transcripts, head) == ["secret", "more"]
+    await there.forget("run")
+    for transcripts in (wrote, read):
+        for call in (transcripts.load(head), transcripts.load(first), transcripts.node(first)):
+            with pytest.raises(StoreError, match="was forgotten"):
+                await call
