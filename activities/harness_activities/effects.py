@@ -81,9 +81,7 @@ class EffectActivities:
         request = _call_of(row)
         self.tools.check_host(tool, request)
         limit = time_limit(tool.policy.timeout_s, host.info)
-        context = await self.tools.context(
-            tool, request, host, key=undo_key(row.key, row.undos)
-        )
+        context = await self.tools.context(tool, request, host, key=undo_key(row.key, row.undos))
         try:
             async with asyncio.timeout(limit):
                 receipt = row.receipt

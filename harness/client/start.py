@@ -93,9 +93,9 @@ def as_messages(prompt: str | Message | Sequence[Message]) -> tuple[Message, ...
 async def pin(connection: Connection, agent: Agent[Any], request: Request) -> RunSpec:
     settings = connection.settings
     spec = agent.spec(settings.model)
-    first = spec.plan.candidates[0].model
+    first, policies = spec.plan.candidates[0].model, agent.policies()
     folder = (request.workspace or connection.project).resolve()
-    needs_folder = any(policy.workspace for policy in agent.policies().values())
+    needs_folder = any(policy.workspace for policy in policies.values())
     model = check_model(request.model or first)
     provider = settings.providers.get(model.partition("/")[0])
     return RunSpec(
@@ -105,10 +105,11 @@ async def pin(connection: Connection, agent: Agent[Any], request: Request) -> Ru
         override=True if request.model else None,
         messages=request.messages,
         head=request.head,
-        tools=agent.policies(),
+        tools=policies,
         budget=request.budget or agent.budget,
         parallel=True if agent.parallel else None,
         undo=True if agent.undo_on_failure else None,
+        asks=True if any(each.effect != "read" for each in policies.values()) else None,
         session=request.session,
         parent=request.parent,
         workspace=Workspace(host=socket.gethostname(), root=str(folder)) if needs_folder else None,

@@ -176,6 +176,9 @@ class RunSpec(Word):
     """Tools do not run: a what-if."""
     undo: Flag = None
     """Take back what it did to the world when it fails."""
+    asks: Flag = None
+    """A person is asked about a write that the engine gave up in the middle. Runs that were begun
+    before there was this let the model read that it failed."""
     carry: Carry | None = None
     """Where an earlier execution of the same run left off."""
 

@@ -92,6 +92,8 @@ class RunTool(Word):
     note: str | None = None
     workspace: Workspace | None = None
     effect: Effect | None = None
+    asks: Flag = None
+    """Given up by the engine, a person is asked whether it has happened."""
     session: str | None = None
     salt: str | None = None
     """See `Node.salt`: the key of an effect then tells nothing of its arguments."""

@@ -17,6 +17,7 @@ from harness.journal.state import Draft, Scheduled, Started, State
 
 INPUTS: dict[str, type[CallModel] | type[RunTool]] = {"call_model": CallModel, "run_tool": RunTool}
 SAVE = "save_transcript"
+CANCELLED = by_code("tool.denied", "cancelled").info
 LOCAL_MARKER = "core_local_activity"
 
 
@@ -96,13 +97,12 @@ def timed_out(state: State, entry: HistoryEvent) -> Draft:
 
 def canceled(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.activity_task_canceled_event_attributes
-    error = by_code("tool.denied", "cancelled").info
     found = state.scheduled.get(attributes.scheduled_event_id)
     if found and isinstance(found.input, CallModel):
         state.scheduled.pop(attributes.scheduled_event_id)
         state.started.pop(attributes.scheduled_event_id, None)
         return []  # nothing was said: the abort or the hint tells why
-    return _failed(state, attributes.scheduled_event_id, error)
+    return _failed(state, attributes.scheduled_event_id, CANCELLED)
 
 
 def local(state: State, entry: HistoryEvent) -> Draft:
@@ -203,6 +203,8 @@ def _failed(state: State, event_id: int, error: ErrorInfo) -> Draft:
     if isinstance(request, CallModel):
         fields: dict[str, Any] = {"turn": request.turn, "call": request.call or 0}
         return [(e.ModelFailed, {**fields, "attempts": attempts, "error": error})]
+    if request.asks and error is not CANCELLED:
+        return []  # a person is asked what came of it
     fields = {
         "turn": request.turn,
         "call_id": request.call.id,

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
+from temporalio.exceptions import ApplicationError
+
 from harness import Harness, ToolContext, tool
 from harness.client.handle import RunHandle
 from harness.contracts.event import DurableEvent, Event
@@ -57,6 +59,17 @@ class Gate:
             return f"held {what}"
 
         self.tool = hold
+
+
+async def give_up(harness: Harness, run: RunHandle[Any]) -> None:
+    """As the engine does when no attempt ever reported back."""
+    temporal = harness.connection.temporal
+    handle: Any = temporal.get_workflow_handle(run.id)
+    [pending] = (await handle.describe()).raw_description.pending_activities
+    activity = temporal.get_async_activity_handle(
+        workflow_id=run.id, run_id=None, activity_id=pending.activity_id
+    )
+    await activity.fail(ApplicationError("activity Heartbeat timeout", non_retryable=True))
 
 
 async def eventually(

@@ -32,7 +32,7 @@ from harness.tools import write_file
 from harness_activities.archive import ArchiveActivities
 from harness_workflows.sweep import Sweep
 from tests.fakes.model_server import ModelServer
-from tests.fakes.runs import Gate, add, eventually, look, send, until_state, waiting
+from tests.fakes.runs import Gate, add, eventually, give_up, look, send, until_state, waiting
 from tests.fakes.steps import Hang, call, calls, fail, say
 
 HERE = Path(__file__).parent
@@ -188,6 +188,18 @@ async def stopped(harness: Harness, model: ModelServer, name: str) -> RunHandle[
     return harness.run(undo_id(run.id))
 
 
+async def given_up(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    """A write that the engine gives up; a person says what came of it."""
+    gate = Gate(effect="write", on_unknown="retry")
+    model.script(call("hold", what="it"), say("Held."))
+    run = await harness.start(Agent(name, tools=[gate.tool]), "Hold it.", id=name)
+    await gate.entered.wait()
+    await give_up(harness, run)
+    await waiting(run)
+    await run.decide("answer", answer="held")
+    return run
+
+
 async def aborted_undone(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
     gate = Gate()
     model.script(call("write_file", path="a.txt", content="a"), call("hold", what="it"))
@@ -227,7 +239,7 @@ CASES: dict[str, dict[str, Case]] = {
         case.__name__: case
         for case in (
             answer, tools, parallel, approved, hinted, paused, aborted, cancelled, budget, mended,
-            refused, odd_signals, whatif, aborted_undone, failed_undone,
+            refused, odd_signals, whatif, given_up, aborted_undone, failed_undone,
         )
     },
     "Undo": {case.__name__: case for case in (undone, stopped)},

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from harness import Agent, Harness, ToolContext, tool
 from harness.config.settings import Settings
 from harness.contracts import event as e
@@ -15,7 +17,7 @@ from harness.contracts.errors import ToolError
 from harness.contracts.run import RunState
 from harness.tools import ask_human, math, read_file, write_file
 from tests.fakes.model_server import ModelServer
-from tests.fakes.runs import all_events, one, only, waiting
+from tests.fakes.runs import Gate, all_events, eventually, give_up, one, only, waiting
 from tests.fakes.steps import call, say
 
 _DIES = """
@@ -113,6 +115,31 @@ async def test_the_last_attempt_tells_the_model(
     assert (finished.ok, finished.content, finished.attempts) == (False, "The line is busy.", 2)
     assert finished.error and finished.error.code == "tool.temporary"
     assert one(events, e.RunEnded).state is RunState.COMPLETED
+
+
+@pytest.mark.parametrize("happened", [True, False])
+async def test_a_write_that_the_engine_gave_up_is_asked_about(
+    harness: Harness, model_server: ModelServer, name: str, happened: bool
+) -> None:
+    gate = Gate(effect="write", on_unknown="retry")
+    model_server.script(call("hold", what="it"), say("Held."))
+    run = await harness.start(Agent(name, tools=[gate.tool]), "Hold it.")
+    await gate.entered.wait()
+    await give_up(harness, run)
+    [pending] = await waiting(run)
+    assert pending.need == "outcome"
+    assert "Heartbeat timeout. It may have happened" in pending.question
+
+    async def cut_off() -> bool:
+        return gate.cancelled == 1
+
+    await eventually(cut_off)
+    gate.left.set()
+    await (run.answer("held by hand") if happened else run.approve())
+    finished = one(await all_events(run), e.ToolCallFinished)
+    assert (finished.ok, finished.content) == (True, "held by hand" if happened else "held it")
+    assert gate.calls == (1 if happened else 2)
+    assert [row.state for row in await run.effects()] == ["done"]
 
 
 async def test_a_question_is_answered_by_a_person(

@@ -190,8 +190,17 @@ async def test_a_host_that_keeps_to_the_key_may_be_asked_again(shop: Shop) -> No
         with pytest.raises(ApplicationError):
             await call.request("http_request", asked)
         assert (await call("http_request", **asked)).startswith("HTTP 201")
-    assert len(shop.seen) == 2
-    assert len(shop.orders) == 1
+        assert len(shop.seen) == 2
+        # No answer to the last attempt either: told that it failed, the model would order again.
+        shop.answers = ["after"] * 3
+        for attempt in (1, 2):
+            call.info(attempt=attempt)
+            with pytest.raises(ApplicationError):
+                await call.request("http_request", asked, turn=2)
+        call.info(attempt=3)
+        outcome = await call.request("http_request", asked, turn=2)
+        assert (outcome.need, outcome.result) == ("outcome", None)
+    assert len(shop.orders) == 2
 
 
 async def test_orders_are_taken_back(

@@ -75,6 +75,7 @@ async def _call(memory: Memory, call: ToolCall, ordinal: int | None) -> ToolResu
         workspace=memory.spec.workspace,
         session=memory.spec.session,
         salt=memory.spec.salt,
+        asks=_asks(memory, call),
         playback=memory.spec.playback,
         nth=memory.nth(call),
     )
@@ -122,6 +123,10 @@ async def _attempt(memory: Memory, request: RunTool) -> ToolOutcome:
     if failure is None or is_cancelled_exception(failure):
         return ToolOutcome(result=_error(request.call, f"cancelled: {memory.aborted}"))
     cause = failure.__cause__ or failure
+    if request.asks and memory.aborted is None:
+        # The engine gave it up in the middle. Told that it failed, the model would call again.
+        why = f"{request.call.name} came to no end: {cause}. It may have happened."
+        return ToolOutcome(need="outcome", reason=f"{why} Approve to look again.")
     return ToolOutcome(result=_error(request.call, f"{request.call.name} failed: {cause}"))
 
 
@@ -173,6 +178,11 @@ def _ordinals(calls: tuple[ToolCall, ...]) -> list[int | None]:
 
 def _effect(memory: Memory, call: ToolCall) -> Effect:
     return memory.spec.tools.get(call.name, READ).effect
+
+
+def _asks(memory: Memory, call: ToolCall) -> bool | None:
+    acts = memory.spec.playback is None and _effect(memory, call) != "read"
+    return True if memory.spec.asks and acts else None
 
 
 def _error(call: ToolCall, content: str) -> ToolResult:
