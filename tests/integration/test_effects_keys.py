@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,12 @@ async def order(ctx: ToolContext[None], item: str) -> str:
 
 
 @order.prepare
-async def prepare_order(ctx: ToolContext[None], arguments: dict[str, Any]) -> None:
+async def prepare_order(ctx: ToolContext[None], arguments: Mapping[str, Any]) -> None:
     prepared.append(ctx.idempotency_key)
 
 
 @order.probe
-async def probe_order(ctx: ToolContext[None], arguments: dict[str, Any]) -> Happened | None:
+async def probe_order(ctx: ToolContext[None], arguments: Mapping[str, Any]) -> Happened | None:
     looked.append(ctx.idempotency_key)
     return Happened("ordered") if ctx.idempotency_key in sent and len(looked) > 1 else None
 

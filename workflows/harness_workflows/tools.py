@@ -7,6 +7,7 @@ import asyncio
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
+from harness.contracts.base import Flag
 from harness.contracts.message import ToolCall, ToolResult, tool_results
 from harness.contracts.run import Pending
 from harness.contracts.steering import Decide
@@ -180,7 +181,7 @@ def _effect(memory: Memory, call: ToolCall) -> Effect:
     return memory.spec.tools.get(call.name, READ).effect
 
 
-def _asks(memory: Memory, call: ToolCall) -> bool | None:
+def _asks(memory: Memory, call: ToolCall) -> Flag:
     acts = memory.spec.playback is None and _effect(memory, call) != "read"
     return True if memory.spec.asks and acts else None
 

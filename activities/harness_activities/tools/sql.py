@@ -7,6 +7,7 @@ known which rows it changed, from what to what.
 from __future__ import annotations
 
 import contextlib
+import secrets
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -25,9 +26,11 @@ from harness_activities.tools.sql_rows import (
     put_back,
 )
 from harness_activities.tools.sql_session import (
+    MAX_BYTES,
     OWN,
     Access,
     Session,
+    bounded,
     check_words,
     refusals,
     session,
@@ -39,10 +42,13 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 500
 MAX_CHANGED = 1_000
-MAX_KEPT = 8_000_000
 SHOWN = 20
 NEEDED = 180_000
 """Postgres 18: `RETURNING` gives rows as they were, too."""
+ONE = (
+    "sql_execute takes one INSERT, UPDATE or DELETE of one table. For a SELECT there is sql_query; "
+    "what defines or drops tables is left to people."
+)
 VERBS = {"Insert": "Inserted", "Update": "Updated", "Delete": "Deleted"}
 TABLES = """
 SELECT n.nspname || '.' || c.relname,
@@ -171,15 +177,17 @@ async def _read(made: Session, query: str, params: list[str | None], limit: int)
     check_words(query)
     before = await made.touched()
     # A cursor takes a SELECT and nothing else, and gives no more rows than are fetched.
-    declare = f"DECLARE harness_query NO SCROLL CURSOR FOR {query}"
-    await made.rows(declare, params, single=True)
+    await made.rows(f"DECLARE harness_asked CURSOR FOR {query}", params, single=True)
+    # By itself it is a query, so brackets around it hold.
+    whole = bounded(f"({query.rstrip().rstrip(';')}\n)")
+    await made.rows(f"DECLARE harness_query NO SCROLL CURSOR FOR {whole}", params, single=True)
     rows = await made.rows(f"FETCH FORWARD {limit + 1} FROM harness_query")
     result = made.cursor.pgresult
-    fields = range(result.nfields if result else 0)
+    fields = range(result.nfields - 1 if result else 0)
     columns = [(result.fname(at) or b"").decode() for at in fields] if result else []
     kinds = [result.ftype(at) for at in fields] if result else []
     await made.check_touched(before)
-    shown = [[_json(cell, kind) for cell, kind in zip(row, kinds, strict=True)] for row in rows]
+    shown = [[_json(*each) for each in zip(row[:-1], kinds, strict=True)] for row in rows]
     more = {"more": f"There are more than {limit}."} if len(rows) > limit else {}
     return {"columns": columns, "rows": shown[:limit], **more}
 
@@ -200,7 +208,7 @@ async def _change(
         )
     if not made.counts:
         raise ToolError("failed", "sql_execute needs track_counts = on in this PostgreSQL.")
-    verb, found = await _plan(made, statement, params)
+    verb, found = await _plan(made, statement)
     shape = found.shape
     if found.triggers and not made.access.beyond:
         raise ToolError(
@@ -213,30 +221,25 @@ async def _change(
     await made.rows("SET CONSTRAINTS ALL IMMEDIATE")
     await made.check_touched(before)
     beyond, partly = await _beyond(made, shape, counted, len(rows))
-    _check_kept(shape, rows)
+    _check_identity(shape, rows)
     receipt = SqlReceipt(
         shape=shape, rows=tuple(rows), path=made.access.path, beyond=beyond, partly=partly or None
     )
     return receipt, verb
 
 
-async def _plan(made: Session, statement: str, params: list[str | None]) -> _Plan:
+async def _plan(made: Session, statement: str) -> _Plan:
     """Which table it changes: from the plan that Postgres makes of it."""
     check_words(statement)
     before = await made.touched()
-    explain = f"EXPLAIN (VERBOSE, FORMAT JSON) {statement}"
-    [[plan]] = await made.rows(explain, params, single=True)
+    plan = await _explained(made, statement)
     await made.check_touched(before)
-    plans: list[dict[str, Any]] = from_json(plan or "[]")
+    plans: list[dict[str, Any]] = from_json(plan)
     top: dict[str, Any] = plans[0].get("Plan") or {}
     verb = str(top.get("Operation"))
     alone = len(plans) == 1 and _changes(top) == 1
     if top.get("Node Type") != "ModifyTable" or verb not in VERBS or not alone:
-        raise ToolError(
-            "failed",
-            "sql_execute takes one INSERT, UPDATE or DELETE of one table. For a SELECT there is "
-            "sql_query; what defines or drops tables is left to people.",
-        )
+        raise ToolError("failed", ONE)
     if top.get("Output"):
         raise ToolError("failed", "Leave RETURNING out: the rows come back anyway.")
     schema, name = str(top.get("Schema")), str(top.get("Relation Name"))
@@ -248,6 +251,30 @@ async def _plan(made: Session, statement: str, params: list[str | None]) -> _Pla
             "failed", f"{schema}.{name} is no plain table: a view, partitioned, or with rules."
         )
     return _Plan(verb, found)
+
+
+async def _explained(made: Session, statement: str) -> str:
+    """A plan holds every constant that Postgres worked out, so its size is looked at over there."""
+    from psycopg.errors import SyntaxError as NotOne
+
+    # What can be prepared is one statement; the block below would run several.
+    try:
+        await made.rows(f"PREPARE harness_asked AS {statement}", single=True)
+    except NotOne as error:
+        said = error.diag.message_primary
+        raise ToolError("failed", f"Postgres: {said}. {ONE}") from None
+    await made.rows("DEALLOCATE harness_asked")
+    outer, inner = (f"$h{secrets.token_hex(8)}$" for _ in range(2))
+    explain = f"EXPLAIN (VERBOSE, GENERIC_PLAN, FORMAT JSON) {statement}"
+    await made.rows(
+        f"DO {outer} DECLARE plan text; BEGIN EXECUTE {inner}{explain}{inner} INTO plan; PERFORM "
+        f"set_config('harness.plan', CASE WHEN octet_length(plan) <= {MAX_BYTES} THEN plan ELSE '' "
+        f"END, true); END {outer}"
+    )
+    [[plan]] = await made.rows("SELECT current_setting('harness.plan')")
+    if not plan:
+        raise ToolError("failed", "It has constants that are too large.")
+    return plan
 
 
 def _changes(plan: dict[str, Any]) -> int:
@@ -265,10 +292,10 @@ async def _images(
         f"WITH changed({names}) AS ({statement.rstrip().rstrip(';')}\n"  # nosec B608
         "RETURNING WITH (OLD AS harness_old, NEW AS harness_new) "
         f"harness_old.ctid, harness_new.ctid, {shape.cells('harness_old')}, "
-        f"{shape.cells('harness_new')}) SELECT * FROM changed LIMIT {MAX_CHANGED + 1}"
+        f"{shape.cells('harness_new')}) {bounded('changed')} LIMIT {MAX_CHANGED + 1}"
     )
     rows: list[RowChange] = []
-    for was, became, *cells in await made.rows(query, params, single=False):
+    for was, became, *cells, _ in await made.rows(query, params, single=False):
         rows.append(
             RowChange(
                 before=None if was is None else tuple(cells[:width]),
@@ -304,20 +331,14 @@ async def _beyond(
     return others, partly
 
 
-def _check_kept(shape: Shape, rows: Sequence[RowChange]) -> None:
+def _check_identity(shape: Shape, rows: Sequence[RowChange]) -> None:
     fixed = [place for place, column in enumerate(shape.columns) if column.identity == "a"]
-    size = 0
     for row in rows:
-        size += sum(len(cell or "") for cells in (row.before, row.after) for cell in cells or ())
         both = row.before and row.after
         if both and any(
             row.before[at] != row.after[at] for at in fixed if row.before and row.after
         ):
             raise ToolError("failed", f"{shape.name}: its identity column could not be put back.")
-    if size > MAX_KEPT:
-        raise ToolError(
-            "failed", f"It changes {size:,} bytes; what can be undone is up to {MAX_KEPT:,}."
-        )
 
 
 @contextlib.asynccontextmanager

@@ -10,7 +10,7 @@ from pydantic_core import from_json
 
 from harness.contracts.base import Flag, Word
 from harness.contracts.errors import ToolError
-from harness_activities.tools.sql_session import Cells, Session, quoted
+from harness_activities.tools.sql_session import Cells, Session, bounded, quoted
 
 SHOWN = 3
 
@@ -168,7 +168,8 @@ async def _claim(made: Session, receipt: SqlReceipt) -> list[str | None]:
         f"WHERE ({names}) IN (SELECT {values} FROM {_lists(places)}) FOR UPDATE OF t"
     )
     there: dict[Cells, list[str]] = defaultdict(list)
-    for place, *cells in await made.rows(query, _columns(wanted, places)):
+    # Somebody may have made them large since.
+    for place, *cells, _ in await made.rows(bounded(f"({query})"), _columns(wanted, places)):
         there[tuple(cells)].append(str(place))
     claimed: list[str | None] = []
     missing: list[str] = []

@@ -57,6 +57,16 @@ UNSEEN = re.compile(
     r'|pg_(?:cancel|terminate)_backend|(?:query|cursor|table|schema|database)_to_xml\w*)|\bu&"',
     re.IGNORECASE,
 )
+MAX_BYTES = 8_000_000
+"""Of the rows that one statement gives."""
+TOO_LARGE = "more than harness takes"
+# What has come is in the worker's memory, so Postgres counts, and stops before the row that is too
+# much: a text that is no number.
+BOUNDED = f"""
+SELECT kept.*, CASE WHEN sum(octet_length(ROW(kept.*)::text)) OVER upto > {MAX_BYTES}
+  THEN (sum(octet_length(ROW(kept.*)::text)) OVER upto || ' bytes: {TOO_LARGE}')::int END
+FROM {{}} AS kept WINDOW upto AS (ROWS UNBOUNDED PRECEDING)
+"""  # nosec B608
 WHO = """
 SELECT current_setting('is_superuser'), current_setting('server_version_num'),
        current_setting('track_counts')
@@ -191,6 +201,11 @@ def check_words(statement: str) -> None:
         raise ToolError("confined", f"{found.group()} may not be used in a statement here.")
 
 
+def bounded(rows: str) -> str:
+    """All of a table, or of a query in brackets, up to a size; one column more, which is null."""
+    return BOUNDED.format(rows)
+
+
 def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
@@ -217,6 +232,14 @@ async def refusals() -> AsyncGenerator[None]:
         raise ToolError("temporary", f"Postgres: {_words(error)}.") from None
     except errors.InsufficientPrivilege as error:
         raise ToolError("confined", f"Postgres: {_words(error)}.") from None
+    except errors.InvalidTextRepresentation as error:
+        if TOO_LARGE not in str(error.diag.message_primary):
+            raise ToolError("failed", f"Postgres: {_words(error)}.") from None
+        raise ToolError(
+            "failed",
+            f"Its rows are over {MAX_BYTES:,} bytes. Take fewer rows or columns, or parts of "
+            "values (left, substring). Nothing was done.",
+        ) from None
     except Error as error:
         if isinstance(error, OperationalError) or error.sqlstate is None:
             raise  # the database is away: it is tried again
