@@ -92,6 +92,48 @@ async def test_nothing_stays_in_the_background(call: Caller, tmp_path: Path) -> 
     await gone(await pid_in(tmp_path / "inner"))
 
 
+DAEMONS = {
+    "setsid": "setsid sh -c 'echo $$ > inner; sleep 1000' &",
+    "twice": "(setsid sh -c '(echo; exec sleep 1000 & echo $! > inner)' &)",
+    "under a dead parent": "setsid sh -c 'setsid sleep 1000 & echo $! > inner' & wait",
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is the process group alone")
+@pytest.mark.parametrize("command", DAEMONS.values(), ids=DAEMONS)
+async def test_daemons_are_found(call: Caller, tmp_path: Path, command: str) -> None:
+    said = await call("shell", command=f"{command}\nuntil [ -s inner ]; do :; done; exit 3")
+    assert said.startswith("exit code 3")
+    assert not alive(await pid_in(tmp_path / "inner"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is the process group alone")
+async def test_daemons_are_killed_when_time_is_up(call: Caller, tmp_path: Path) -> None:
+    command = f"{DAEMONS['setsid']} sleep 1000"
+    assert (await call.refused("shell", command=command, seconds=1))[0] == "tool.timeout"
+    assert not alive(await pid_in(tmp_path / "inner"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc")
+async def test_the_worker_closes_its_memory_and_environment(tmp_path: Path) -> None:
+    program = (
+        "import asyncio, ctypes, os, pathlib\n"
+        "from harness_activities.tools.shell_process import Limits, run\n"
+        "limits = Limits(seconds=9, memory_mb=512, file_mb=1)\n"
+        "look = f'cat /proc/{os.getpid()}/environ /proc/$PPID/environ'\n"
+        "print(asyncio.run(run(look, pathlib.Path(), {'COLOUR': 'blue'}, limits)).output)\n"
+        "print('dumpable', ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))\n"
+    )
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, cwd=tmp_path, env={**os.environ, "API_KEY": "sesame"},
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    said = (await worker.communicate())[0].decode()
+    assert "dumpable 0" in said
+    assert "COLOUR=blue" in said  # of its watcher
+    assert said.count("sesame") == (1 if os.getuid() == 0 else 0)  # root reads what it wants
+
+
 async def test_a_cancelled_call_is_killed(call: Caller, tmp_path: Path) -> None:
     work = asyncio.create_task(call.request("shell", {"command": "echo $$ > inner; sleep 1000"}))
     pid = await pid_in(tmp_path / "inner")
