@@ -32,7 +32,10 @@ async def undo(args: Namespace, out: Out) -> int:
             harness = await stack.enter_async_context(hosting(client.connection))
             await harness.serve(load_agent(args.agent))
         elif rows:
-            out.note(f"A worker of {rows[-1].agent} does it; --agent FILE:NAME serves it here.")
+            out.note(
+                f"A worker of {rows[-1].agent} does it: harness worker FILE:NAME. Or serve it here: "
+                "--agent FILE:NAME."
+            )
         report = await run.undo(args.to, dry_run=args.dry_run, past=args.past)
     if out.json:
         out.line(report.model_dump(mode="json", exclude_none=True))

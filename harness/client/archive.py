@@ -175,8 +175,14 @@ async def rebuild(connection: Connection, progress: Progress = lambda _: None) -
     async for row in store.all():
         if row.content is None:
             continue
-        content = await read_content(connection, row)
-        plain = [await readable(connection, each) for each in content.executions]
+        try:
+            content = await read_content(connection, row)
+            plain = [await readable(connection, each) for each in content.executions]
+        except (RunError, StoreError) as error:
+            if error.retryable:
+                raise
+            log.warning("a seal cannot be read", run=row.run, seal=row.seq, error=error.message)
+            continue
         await store.reindex(row.seq, index_of(row.run, row.read.workflow or WORKFLOW, plain))
         done += 1
         progress(done)

@@ -16,7 +16,7 @@ from temporalio.service import RPCError
 
 from harness.client.codec import Codec
 from harness.client.converter import data_converter
-from harness.commons.log import Level, engine_logs
+from harness.commons.log import Level, engine_logs, get_logger
 from harness.commons.telemetry import tracing_interceptors
 from harness.config.settings import Settings
 from harness.contracts.errors import StackError
@@ -52,6 +52,8 @@ async def open_connection(
         size = settings.database.pool_size
         if store:
             database = await Database.open(endpoints.database_url, pool_size=size)
+            if settings.encryption.key is None:
+                await _warn_plain(database)
         else:
             database = Database(endpoints.database_url, pool_size=size)
         stack.push_async_callback(database.close)
@@ -74,6 +76,15 @@ async def open_connection(
             sessions=Sessions(database),
             live=live,
             stops=stops,
+        )
+
+
+async def _warn_plain(database: Database) -> None:
+    """A key that got lost on its way here would turn encryption off without a word."""
+    if await database.fetch("SELECT 1 FROM harness.key LIMIT 1"):
+        get_logger(__name__).warning(
+            "runs of this database are encrypted, and encryption.key is not set: they cannot be "
+            "read here, and new ones are stored as plain text"
         )
 
 

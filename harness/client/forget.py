@@ -21,8 +21,10 @@ from harness.client.patience import not_found
 from harness.commons.log import get_logger
 from harness.contracts.effect import undo_id, undone_run
 from harness.contracts.errors import RunError, StackError, StoreError
-from harness.contracts.family import is_attached, is_session
+from harness.contracts.family import is_attached, is_session, session_family
 from harness.store.forget import delete_content, executions_of, owned_artifacts
+
+CLOCKS_DIFFER_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class Forgotten:
     family: str
     runs: tuple[str, ...]
     unreadable: bool
-    """A key was destroyed: copies elsewhere can be read no more either."""
+    """All of it was encrypted with a key that is destroyed: copies elsewhere can be read no more
+    either."""
     deleted: dict[str, int]
     """Rows by table."""
     going: tuple[str, ...] = ()
@@ -50,10 +53,12 @@ class Forgotten:
 async def family_of(connection: Connection, run: str) -> Family:
     """Everybody who is forgotten together with a run."""
     name = await connection.vault.family(run)
-    rows = await connection.database.fetch(
-        "SELECT run FROM harness.lineage WHERE lineage = %s ORDER BY run", (name,)
-    )
-    members = [row[0] for row in rows]
+    members = await _members(connection, name)
+    if not members and not await _is_run(connection, run):
+        # Somebody names a session by its own id.
+        name = session_family(run)
+        members = await _members(connection, name)
+        name = name if members else run
     first = [] if is_session(name) else [name]
     runs = [each for each in members if not is_attached(each)]
     return Family(
@@ -61,6 +66,16 @@ async def family_of(connection: Connection, run: str) -> Family:
         tuple(dict.fromkeys([*first, *runs])),
         tuple(each for each in members if is_attached(each)),
     )
+
+
+async def _is_run(connection: Connection, run: str) -> bool:
+    known, going = await _known(connection, [run])
+    return bool(known or going or await executions_of(connection.database, [run]))
+
+
+async def _members(connection: Connection, family: str) -> list[str]:
+    query = "SELECT run FROM harness.lineage WHERE lineage = %s ORDER BY run"
+    return [row[0] for row in await connection.database.fetch(query, (family,))]
 
 
 async def forget(connection: Connection, run: str) -> Forgotten:
@@ -78,16 +93,28 @@ async def forget(connection: Connection, run: str) -> Forgotten:
         raise not_found(run)
     sealed = {id for id, _ in known}
     await _seal_first(connection, sealed)
-    unreadable = await _destroy(connection, family)
+    whole = await _encrypted_from_the_start(connection, family)
+    unreadable = await _destroy(connection, family) and whole
     # Once more: somebody may have joined the family while its key was there.
     family = await family_of(connection, run)
     known, going = await _known(connection, family.runs)
     await _seal_first(connection, {id for id, _ in known} - sealed)
-    unreadable |= await _destroy(connection, family)
+    await _destroy(connection, family)
     runs = tuple(each for each in family.runs if not {each, undo_id(each)} & set(going))
     known = [(id, run_id) for id, run_id in known if undone_run(id) in runs]
     deleted = await _take_away(connection, runs, family.keys, known)
     return Forgotten(family.name, runs, unreadable, deleted, tuple(going))
+
+
+async def _encrypted_from_the_start(connection: Connection, family: Family) -> bool:
+    """Whether none of its runs began before the family had its key: they are all sealed by now."""
+    made = await connection.vault.keyring.made(family.name) if connection.vault.on else None
+    rows = await connection.database.fetch(
+        "SELECT extract(epoch FROM min(started))::float8 FROM harness.seal WHERE run = ANY(%s)",
+        (list(family.runs),),
+    )
+    began = rows[0][0]
+    return made is not None and (began is None or began >= made - CLOCKS_DIFFER_S)
 
 
 async def _destroy(connection: Connection, family: Family) -> bool:

@@ -12,9 +12,11 @@ from temporalio.service import RPCError, RPCStatusCode
 from harness.client.connection import Connection, whoami
 from harness.client.past import is_sealed, sealed
 from harness.client.patience import not_found, patiently
+from harness.client.plain import plain
 from harness.contracts.effect import UNDO, EffectRow, UndoReport, UndoSpec, undo_id
 from harness.contracts.errors import RunError, StackError, StoreError
 from harness.contracts.queues import agent_queue
+from harness.journal.payloads import first as read_first
 from harness.store import Ledger
 
 
@@ -70,13 +72,32 @@ async def _start(
             static_details=f"Started by {spec.by}. Past: {', '.join(spec.past) or 'none'}.",
         )
     except WorkflowAlreadyStartedError:
-        raise RunError(
-            "busy",
-            f"Run {spec.run!r} is being undone already.",
-            fix=f"Wait for workflow {undo_id(spec.run)}, or terminate it.",
-        ) from None
+        return await _join(connection, spec, agent)
     except RPCError as error:
         raise StackError("unreachable", f"Temporal does not answer: {error.message}") from error
+
+
+async def _join(
+    connection: Connection, spec: UndoSpec, agent: str
+) -> WorkflowHandle[object, UndoReport]:
+    """The undo that is at work, where it is the same. A dry run that somebody left makes way."""
+    handle: WorkflowHandle[object, UndoReport] = connection.temporal.get_workflow_handle(
+        undo_id(spec.run), result_type=UndoReport
+    )
+    first = await anext(aiter(handle.fetch_history_events(page_size=1)))
+    entry = await plain(connection.temporal.data_converter, first)
+    going = read_first(UndoSpec, entry.workflow_execution_started_event_attributes.input)
+    if going is not None and going.dry_run and not spec.dry_run:
+        await handle.terminate("an undo in earnest takes its place")
+        return await _start(connection, spec, agent)
+    own: dict[str, object] = {"by": None}
+    if going is not None and going.model_copy(update=own) == spec.model_copy(update=own):
+        return handle
+    raise RunError(
+        "busy",
+        f"Run {spec.run!r} is being undone already, in another way.",
+        fix=f"Wait for workflow {undo_id(spec.run)}, or terminate it.",
+    )
 
 
 def _check(run: str, rows: Sequence[EffectRow], to_turn: int | None, past: Sequence[str]) -> None:

@@ -231,7 +231,7 @@ async def _content(
         if error.code == "store.forgotten":
             report.forgotten += 1
             return []
-        if error.code == "store.key_missing" or error.retryable:
+        if error.retryable:
             raise
         return [error.message]
     try:

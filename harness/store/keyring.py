@@ -72,7 +72,9 @@ class Keyring:
         self._url = settings.keyring
         self._folder = folder
         self._store: ObjectStore | None = None
-        self._masters = [_master(each) for each in (settings.key, *settings.old_keys) if each]
+        current = [(settings.key, "encryption.key")] if settings.key else []
+        former = [(each, "One of encryption.old_keys") for each in settings.old_keys]
+        self._masters = [_master(*each) for each in (*current, *former)]
 
     @property
     def place(self) -> str:
@@ -123,10 +125,20 @@ class Keyring:
         with suppress(StoreError):
             if self._read(content).key is None:
                 return True
-        gone = json.dumps({"family": family, "destroyed": time.time()}).encode()
+        made = await self.made(family)
+        gone = json.dumps({"family": family, "made": made, "destroyed": time.time()}).encode()
         await self._put(key_id(family), gone, new=False, name=GONE)
         await self._put(key_id(family), gone, new=False)
         return True
+
+    async def made(self, family: str) -> float | None:
+        """When it got its key, also where that is destroyed; None where nothing says so."""
+        content = await self._get(key_id(family))
+        try:
+            data: dict[str, Any] = json.loads(content or b"{}")
+            return float(data["made"])
+        except (ValueError, KeyError, TypeError):
+            return None
 
     async def rotate(self) -> tuple[int, int]:
         """Wrap every key anew with the current one; how many were, and how many are there."""
@@ -275,7 +287,7 @@ def key_id(family: str) -> bytes:
     return hashlib.sha256(b"harness key " + family.encode()).digest()[:ID_BYTES]
 
 
-def _master(secret: SecretStr) -> Master:
+def _master(secret: SecretStr, name: str) -> Master:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     try:
@@ -285,7 +297,7 @@ def _master(secret: SecretStr) -> Master:
     if len(key) != KEY_BYTES:
         raise ConfigError(
             "invalid_value",
-            "encryption.key is no key: it must be 32 bytes in base64.",
+            f"{name} is no key: it must be 32 bytes in base64.",
             fix="Make one with `harness keys new`.",
         )
     return Master(hashlib.sha256(b"harness master " + key).hexdigest()[:12], AESGCM(key))

@@ -65,7 +65,7 @@ SELECT run, {INDEX} FROM (
   SELECT DISTINCT ON (run) * FROM harness.seal
   WHERE namespace = %(namespace)s AND kind IN ('sealed', 'imported') ORDER BY run, seq DESC
 ) AS newest
-WHERE agent IS NOT NULL AND (%(agent)s::text IS NULL OR agent = %(agent)s)
+WHERE agent IS NOT NULL AND content IS NOT NULL AND (%(agent)s::text IS NULL OR agent = %(agent)s)
   AND (%(state)s::text IS NULL OR state = %(state)s)
   AND (%(session)s::text IS NULL OR session = %(session)s)
 ORDER BY started DESC NULLS LAST LIMIT %(limit)s

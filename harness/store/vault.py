@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 import os
 import secrets
 import time
@@ -16,7 +17,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from pydantic_core import from_json, to_json
+from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
 
 from harness.contracts.effect import undone_run
 from harness.contracts.errors import RunError, StoreError
@@ -113,7 +114,7 @@ class Vault:
         """JSON to store in place of `value`; None for nothing."""
         if value is None:
             return None
-        plain = to_json(value, exclude_none=True)
+        plain = _json(value)
         if self._keyring is None:
             return plain.decode()
         sealed = await self.seal(run, plain)
@@ -124,14 +125,14 @@ class Vault:
         if not isinstance(stored, dict) or JSON_MARK not in stored:
             return cast("Any", stored)
         sealed = base64.b64decode(cast("dict[str, str]", stored)[JSON_MARK])
-        return from_json(await self.open(sealed))
+        return json.loads(await self.open(sealed))
 
     async def key_of(self, run: str | None) -> Key:
         """The key of a run's family; made where it has none yet."""
         family = await self.family(run)
         id = key_id(family)
         key = self._fresh(id)
-        return key or self._keep(id, await self.keyring.of(family))
+        return key or self._keep(id, await self._entry(family))
 
     async def renew(self, family: str) -> None:
         """Look again for its key, which another process may have destroyed a moment ago: what is
@@ -139,7 +140,7 @@ class Vault:
         if self._keyring is not None:
             id = key_id(family)
             self._keys.pop(id, None)
-            self._keep(id, await self._keyring.of(family))
+            self._keep(id, await self._entry(family))
 
     async def salt(self, run: str | None) -> bytes:
         """See `Key.salt`; nothing where nothing is encrypted, or where content is anybody's."""
@@ -154,11 +155,16 @@ class Vault:
         run = undone_run(run)
         if (family := self._families.get(run)) is not None:
             return family
-        rows = (
-            await self._database.fetch("SELECT lineage FROM harness.lineage WHERE run = %s", (run,))
-            if self._database
-            else []
-        )
+        if self._database is None:
+            return run
+        query = "SELECT lineage FROM harness.lineage WHERE run = %s"
+        try:
+            rows = await self._database.fetch(query, (run,))
+        except StoreError:
+            # An abort must go out while the database is away. A key of its own says who it is.
+            if self._keyring is None or await self._keyring.find(key_id(run)) is None:
+                raise
+            return run
         return self.note_family(run, rows[0][0] if rows else run)
 
     def note_family(self, run: str, family: str) -> str:
@@ -179,6 +185,29 @@ class Vault:
         return destroyed
 
     # --- inside
+
+    async def _entry(self, family: str) -> Entry:
+        """Its key in the ring; made for a family that has never had one."""
+        ring = self.keyring
+        if (entry := await ring.find(key_id(family))) is not None:
+            return entry
+        if (database := self._database) is None:
+            return await ring.of(family)
+        rows = await database.fetch(
+            "SELECT family FROM harness.key WHERE family = ANY(%s)", ([family, SHARED],)
+        )
+        for (known,) in rows:  # of the shared one, so that another ring is not taken for this one
+            if known == family or await ring.find(key_id(known)) is None:
+                raise StoreError(
+                    "key_missing",
+                    f"The key of {known!r} is not in {ring.place}, and was there before.",
+                    fix="Bring the keyring back, or set encryption.keyring to where it is.",
+                )
+        entry = await ring.of(family)
+        await database.fetch(
+            "INSERT INTO harness.key (family) VALUES (%s) ON CONFLICT DO NOTHING", (family,)
+        )
+        return entry
 
     def _sealed(self, key: Key, content: bytes) -> bytes:
         nonce = os.urandom(NONCE_BYTES)
@@ -216,6 +245,15 @@ class Vault:
         while len(self._keys) > KNOWN:
             self._keys.popitem(last=False)
         return key
+
+
+def _json(value: Any) -> bytes:
+    """A name of a file may hold half of a character, and has to come back as it was: JSON can say
+    it, if in Python's own way alone."""
+    try:
+        return to_json(value, exclude_none=True)
+    except PydanticSerializationError:
+        return json.dumps(to_jsonable_python(value, exclude_none=True)).encode()
 
 
 PLAIN = Vault()

@@ -21,8 +21,9 @@ from tests.fakes.steps import call, say
 
 
 @pytest.fixture
-def options(options: dict[str, Any]) -> dict[str, Any]:
-    return {**options, "encryption": {"key": new_key()}}
+def options(options: dict[str, Any], database_url: str) -> dict[str, Any]:
+    database = {"url": database_url, "pool_size": 4}
+    return {**options, "database": database, "encryption": {"key": new_key()}}
 
 
 async def test_sealed_bytes_stay_encrypted_and_can_be_forgotten(

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError
 
 from harness import Agent, Harness, ToolContext, tool
-from harness.contracts.effect import EffectRow, UndoReport
+from harness.contracts.effect import EffectRow, UndoReport, undo_id
 from harness.contracts.errors import HarnessError, ToolError
 from harness.contracts.run import RunState
 from harness.tools import delete_file, edit_file, move_file, write_file
 from tests.fakes.model_server import ModelServer
-from tests.fakes.runs import Gate
+from tests.fakes.runs import Gate, eventually
 from tests.fakes.steps import call, say
 
 FILES = [write_file, edit_file, delete_file, move_file]
@@ -234,9 +236,37 @@ async def test_a_run_is_undone_by_one_at_a_time(
     first = asyncio.create_task(run.undo())
     await entered.wait()
     with pytest.raises(HarnessError, match="being undone already"):
-        await run.undo()
+        await run.undo(0)
+    joined = asyncio.create_task(run.undo())
     left.set()
-    assert told(await first) == [(1, "undone")]
+    assert told(await first) == told(await joined) == [(1, "undone")]
+
+
+async def test_a_dry_run_that_somebody_left_is_in_nobodys_way(
+    harness: Harness, remote: Harness, model_server: ModelServer, name: str, folder: Path
+) -> None:
+    model_server.script(call("write_file", path="a.txt", content="a"), say("Done."))
+    run = await harness.start(Agent(name, tools=FILES), "Write.", workspace=folder)
+    await run.outcome()
+    # A run whose agent nobody serves: its dry run stays open.
+    ledger = harness.connection.database
+    await ledger.fetch(
+        "UPDATE harness.effect SET agent = %s WHERE run = %s", (f"{name}-away", run.id)
+    )
+    left = asyncio.create_task(remote.run(run.id).undo(dry_run=True))
+    handle = harness.connection.temporal.get_workflow_handle(undo_id(run.id))
+    await eventually(lambda: _begun(handle))
+    left.cancel()
+    await asyncio.gather(left, return_exceptions=True)
+    await ledger.fetch("UPDATE harness.effect SET agent = %s WHERE run = %s", (name, run.id))
+    assert told(await run.undo()) == [(1, "undone")]
+
+
+async def _begun(handle: WorkflowHandle[Any, Any]) -> bool:
+    try:
+        return bool(await handle.describe())
+    except RPCError:
+        return False
 
 
 async def test_a_fork_undoes_only_what_it_did_itself(

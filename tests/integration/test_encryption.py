@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import shutil
 import subprocess
 import uuid
 from pathlib import Path
@@ -12,8 +14,10 @@ import pytest
 
 from harness import Agent, Harness, ToolContext, tool
 from harness.agent import idempotency_key
+from harness.client.archive import seal_run
 from harness.client.connection import open_connection
 from harness.client.export import read_file
+from harness.client.forget import forget
 from harness.config.settings import Settings
 from harness.contracts.errors import StoreError, ToolError
 from harness.contracts.event import LIVE, DurableEvent, RunEnded, ToolCallFinished
@@ -34,8 +38,10 @@ TABLES = (
 
 
 @pytest.fixture
-def options(options: dict[str, Any]) -> dict[str, Any]:
-    return {**options, "encryption": {"key": new_key()}}
+def options(options: dict[str, Any], database_url: str) -> dict[str, Any]:
+    """A database for each keyring: one that has lost its keys must not get others."""
+    database = {"url": database_url, "pool_size": 4}
+    return {**options, "database": database, "encryption": {"key": new_key()}}
 
 
 @pytest.fixture
@@ -235,3 +241,56 @@ def hint(text: str) -> Any:
     from harness.client.fork import Change
 
     return Change(hint=text)
+
+
+async def test_a_keyring_that_is_away_for_a_moment_costs_no_run(
+    harness: Harness, model_server: ModelServer, name: str, options: dict[str, Any], tmp_path: Path
+) -> None:
+    """Another key in place of the missing one would leave everything unreadable for good."""
+    model_server.script(call("send", to="Ada"), say("done"))
+    told = agent(name, "word")
+    run = await harness.start(told, "go")
+    await waiting(run)
+    ring, away = tmp_path / ".harness" / "keys", tmp_path / "away"
+    endpoints = harness.connection.endpoints
+    settings = Settings.model_validate(options)
+    ring.rename(away)
+    async with open_connection(settings, endpoints, tmp_path) as other:
+        for attempt in (
+            lambda: Harness(other).run(run.id).hint("hello"),
+            lambda: Harness(other).start(Agent(f"{name}-new"), "hello"),
+        ):
+            with pytest.raises(StoreError) as error:
+                await attempt()
+            assert error.value.code == "store.key_missing"
+    shutil.rmtree(ring, ignore_errors=True)
+    away.rename(ring)
+    async with open_connection(settings, endpoints, tmp_path) as other:
+        assert (await Harness(other).run(run.id).trace())[0].type == "run_started"
+        await Harness(other).run(run.id).approve()
+    await run.result()
+
+
+async def test_what_was_said_before_there_was_a_key_is_not_promised_to_be_unreadable(
+    options: dict[str, Any], model_server: ModelServer, name: str, tmp_path: Path
+) -> None:
+    without = Settings.model_validate({**options, "encryption": {}})
+    model_server.script(say("plain"))
+    async with Harness.local(project=tmp_path, settings=without) as harness:
+        run = await harness.start(Agent(name), "go")
+        await run.result()
+        endpoints = harness.connection.endpoints
+    async with open_connection(Settings.model_validate(options), endpoints, tmp_path) as connection:
+        await seal_run(connection, run.id)
+        await connection.database.fetch(
+            "UPDATE harness.seal SET started = started - interval '1 hour' WHERE run = %s",
+            (run.id,),
+        )  # as if it had begun long before the key was made
+        assert not (await forget(connection, run.id)).unreadable
+
+
+async def test_half_of_a_character_in_a_receipt_comes_back(harness: Harness) -> None:
+    vault = harness.connection.vault
+    value = {"name": "bad \ud800"}
+    stored = json.loads(await vault.seal_json("any-run", value) or "")
+    assert await vault.open_json(stored) == value

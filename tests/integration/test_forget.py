@@ -27,7 +27,10 @@ ENCRYPTED = [True, False]
 
 
 @pytest.fixture(params=ENCRYPTED, ids=["encrypted", "plain"])
-def options(options: dict[str, Any], request: pytest.FixtureRequest) -> dict[str, Any]:
+def options(
+    options: dict[str, Any], database_url: str, request: pytest.FixtureRequest
+) -> dict[str, Any]:
+    options = {**options, "database": {"url": database_url, "pool_size": 4}}
     return {**options, "encryption": {"key": new_key()}} if request.param else options
 
 
@@ -82,6 +85,7 @@ async def test_a_session_is_forgotten_as_a_whole(
         await (await session.start(Agent(name), prompt)).result()
     done = await forget(harness.connection, f"{name}-talk.1")
     assert done.runs == (f"{name}-talk.1", f"{name}-talk.2")
+    assert (await family_of(harness.connection, f"{name}-talk")).runs == done.runs
     again = await forget(harness.connection, f"{name}-talk.2")
     assert again.unreadable is encrypted(harness), "it is gone still"
 

@@ -58,6 +58,13 @@ CREATE TABLE harness.lineage (
 );
 CREATE INDEX lineage_of ON harness.lineage (lineage);
 
+-- Families that have a key. The keys lie elsewhere: a family that is named here and has none there
+-- must not get another one, for that would leave its content unreadable.
+CREATE TABLE harness.key (
+    family text COLLATE "C" PRIMARY KEY,
+    made   timestamptz NOT NULL DEFAULT now()
+);
+
 -- Of an encrypted artifact: how many bytes of salt go before its content.
 ALTER TABLE harness.artifact ADD COLUMN salt smallint;
 CREATE INDEX artifact_run ON harness.artifact (run);
@@ -67,7 +74,7 @@ ALTER TABLE harness.effect ADD COLUMN undos integer NOT NULL DEFAULT 0;
 """
 
 DOWN = """
-DROP TABLE harness.lineage, harness.attempt, harness.seal;
+DROP TABLE harness.key, harness.lineage, harness.attempt, harness.seal;
 DROP INDEX harness.artifact_run;
 ALTER TABLE harness.artifact DROP COLUMN salt;
 ALTER TABLE harness.effect DROP COLUMN undos;
