@@ -71,6 +71,7 @@ CREATE INDEX artifact_run ON harness.artifact (run);
 
 -- How often an effect was undone: made anew after that, it goes out under another key.
 ALTER TABLE harness.effect ADD COLUMN undos integer NOT NULL DEFAULT 0;
+UPDATE harness.effect SET undos = 1 WHERE state = 'undone';
 """
 
 DOWN = """
