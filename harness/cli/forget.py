@@ -61,6 +61,6 @@ def _tell(done: Forgotten, out: Out) -> None:
         out.note("Their key is destroyed: copies in backups and elsewhere are unreadable too.")
     else:
         out.note(
-            "Deleted here. Not all of it was encrypted: copies elsewhere, such as backups and exports, "
-            "can still be read."
+            "Deleted here. Not all of it was encrypted: copies elsewhere, such as backups and "
+            "exports, can still be read."
         )

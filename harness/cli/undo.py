@@ -33,8 +33,8 @@ async def undo(args: Namespace, out: Out) -> int:
             await harness.serve(load_agent(args.agent))
         elif rows:
             out.note(
-                f"A worker of {rows[-1].agent} does it: harness worker FILE:NAME. Or serve it here: "
-                "--agent FILE:NAME."
+                f"A worker of {rows[-1].agent} does it: harness worker FILE:NAME. Or serve it "
+                "here: --agent FILE:NAME."
             )
         report = await run.undo(args.to, dry_run=args.dry_run, past=args.past)
     if out.json:

@@ -200,8 +200,8 @@ class BudgetReached(EventBase):
 
 
 class UndoStarted(EventBase):
-    """The run ends by taking back what it did to the world, in a workflow of its own: it was aborted
-    with `undo`, or it failed and its agent says `undo_on_failure`."""
+    """The run ends by taking back what it did to the world, in a workflow of its own: it was
+    aborted with `undo`, or it failed and its agent says `undo_on_failure`."""
 
     type: Literal["undo_started"] = "undo_started"
     workflow: str

@@ -77,14 +77,16 @@ pre{font:12.5px/1.55 var(--mono);margin:0 14px 12px;padding:12px;border-radius:8
 max-height:32em;background:var(--bg);border:1px solid var(--line);white-space:pre-wrap;
 overflow-wrap:anywhere}
 footer{margin-top:28px}
-@media screen and (max-width:820px){main{padding:20px 12px}summary,.log>div{grid-template-columns:5.5em 1.2em
-1fr}summary .what,.log>div .what{grid-column:1/-1}.timeline>*{grid-template-columns:1.4em 90px 1fr}
+@media screen and (max-width:820px){main{padding:20px 12px}
+summary,.log>div{grid-template-columns:5.5em 1.2em 1fr}summary .what,.log>div .what{grid-column:1/-1}
+.timeline>*{grid-template-columns:1.4em 90px 1fr}
 .timeline .took{display:none}}
 @page{margin:14mm}
 @media print{:root{--bg:#fff;--card:#fff;--ink:#1c1f24;--soft:#555c66;--line:#dfe2e6;
 --model:#3b6fd4;--tool:#2f9163;--wait:#d99a1c;--bad:#cf3f3f;--queued:#c5cad3}
 body,.said p,.what,small,.about,.note,time,.legend span,code{font-size:11px}h1{font-size:20px}
-h2{font-size:14px;margin:20px 0 8px}dd{font-size:14px}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}
+h2{font-size:14px;margin:20px 0 8px}dd{font-size:14px}
+*{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 main{max-width:none;padding:0}.state{color:#fff}
 .timeline,.said p,pre,.body{max-height:none;overflow:visible}.axis{position:static}
 .events li{content-visibility:visible;break-inside:avoid}summary,.log>div{padding:3px 8px;

@@ -2,83 +2,17 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import AsyncIterator
 from typing import Any
 
-import psycopg
-import pytest
-
 from harness import Agent, Harness
-from harness.contracts.effect import UndoReport
 from harness.tools import sql_execute, sql_query, sql_tables, sql_tools
+from tests.fakes.clerk import Clerk, Table
+from tests.fakes.clerk import clerk as clerk
+from tests.fakes.clerk import table as table
 from tests.fakes.model_server import ModelServer
 from tests.fakes.steps import call, say
 
 SQL = [sql_tables, sql_query, sql_execute]
-
-
-class Table:
-    """A schema of the test's own, and its database as it is."""
-
-    def __init__(self, connection: psycopg.AsyncConnection[Any], schema: str) -> None:
-        self.connection, self.schema = connection, schema
-
-    async def run(self, *statements: str) -> None:
-        for statement in statements:
-            await self.connection.execute(statement.encode())
-
-    async def rows(self, table: str) -> list[str]:
-        """Every row, as text."""
-        query = f"SELECT whole::text FROM {table} AS whole ORDER BY 1"
-        return [row[0] for row in await (await self.connection.execute(query.encode())).fetchall()]
-
-
-@pytest.fixture
-async def table(runs_database: str) -> AsyncIterator[Table]:
-    schema = f"shop_{uuid.uuid4().hex[:8]}"
-    async with await psycopg.AsyncConnection.connect(runs_database, autocommit=True) as made:
-        found = Table(made, schema)
-        await found.run(f"CREATE SCHEMA {schema}", f"SET search_path = {schema}")
-        yield found
-        await found.run(f"DROP SCHEMA {schema} CASCADE")
-
-
-class Clerk:
-    """An agent with the SQL tools, and what its calls came to."""
-
-    def __init__(self, harness: Harness, model: ModelServer, name: str, table: Table) -> None:
-        self.harness, self.model, self.name, self.table, self.count = harness, model, name, table, 0
-        self.options: dict[str, Any] = {}
-
-    async def does(self, *calls: tuple[str, list[Any]]) -> list[str]:
-        """Run the statements as one run; what the model read of each."""
-        steps = [
-            call(
-                "sql_query" if "query" in self.options else "sql_execute",
-                **{"query" if "query" in self.options else "statement": text, "params": params},
-            )
-            for text, params in calls
-        ]
-        self.model.script(*steps, say("Done."))
-        options = {key: value for key, value in self.options.items() if key != "query"}
-        tools = sql_tools(schemas=[self.table.schema], **options)
-        self.count += 1
-        agent = Agent(f"{self.name}-{self.count}", tools=list(tools))
-        self.run = await self.harness.start(agent, "Go.")
-        result = await self.run.outcome()
-        assert result.error is None, result.error
-        return [
-            event.content for event in await self.run.trace() if event.type == "tool_call_finished"
-        ]
-
-    async def undo(self, to: int | None = None, **more: Any) -> UndoReport:
-        return await self.run.undo(to, **more)
-
-
-@pytest.fixture
-def clerk(harness: Harness, model_server: ModelServer, name: str, table: Table) -> Clerk:
-    return Clerk(harness, model_server, name, table)
 
 
 async def test_rows_of_all_types_come_back_exactly(clerk: Clerk, table: Table) -> None:
@@ -387,44 +321,3 @@ async def test_tables_are_listed(
     await run.outcome()
     [said] = [event.content for event in await run.trace() if event.type == "tool_call_finished"]
     assert said == (f"{table.schema}.t: id integer (key), a numeric(10,2) (not null), b text[]")
-
-
-async def test_what_is_too_large_never_leaves_postgres(clerk: Clerk, table: Table) -> None:
-    await table.run("CREATE TABLE t (id int PRIMARY KEY, a text)", "INSERT INTO t VALUES (1, 'a')")
-    large = "repeat('x', 20000000)"
-    said = await clerk.does(
-        (f"INSERT INTO t VALUES (2, {large})", []),
-        ("UPDATE t SET a = repeat('x', $1)", [20_000_000]),
-        ("INSERT INTO t SELECT n, repeat('x', 100000) FROM generate_series(10, 200) AS n", []),
-        ("UPDATE t SET a = 'b'; -- two\nDELETE FROM t", []),
-    )
-    assert "constants that are too large" in said[0]
-    for words in said[1:3]:
-        assert "over 8,000,000 bytes" in words
-    assert "syntax" in said[3] or "multiple commands" in said[3], said[3]
-    assert await table.rows("t") == ["(1,a)"]
-    clerk.options = {"query": True}
-    said = await clerk.does(
-        (f"SELECT {large} AS kept, 1 AS kept", []),
-        ("SELECT n, repeat('x', 100000) FROM generate_series(1, 400) AS n", []),
-        (f"SELECT 1) AS kept UNION ALL SELECT {large}, 1 FROM (SELECT 1", []),
-        ("SELECT n AS kept, 'it''s' AS kept, 1 AS n FROM generate_series(1, 3) AS n "
-         "ORDER BY n.n DESC; ", []),
-        ("VALUES (1, 'a')", []),
-        ("SELECT generate_series($1::int, 1000000000)", [5]),
-    )  # fmt: skip
-    for words in said[:2]:
-        assert "over 8,000,000 bytes" in words
-    assert "syntax error" in said[2]
-    assert '"rows":[[3,"it\'s",1],[2,"it\'s",1],[1,"it\'s",1]]' in said[3], said[3]
-    assert '"rows":[[1,"a"]]' in said[4]
-    assert "more than 100" in said[5]
-
-
-async def test_a_row_that_became_large_since_is_not_fetched(clerk: Clerk, table: Table) -> None:
-    await table.run("CREATE TABLE t (id int PRIMARY KEY, a text)", "INSERT INTO t VALUES (1, 'a')")
-    await clerk.does(("UPDATE t SET a = 'b'", []))
-    await table.run("UPDATE t SET a = repeat('x', 20000000)")
-    report = await clerk.undo()
-    assert report.stopped and report.stopped.obstacle
-    assert "over 8,000,000 bytes" in report.stopped.obstacle.message

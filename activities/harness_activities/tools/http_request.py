@@ -137,13 +137,11 @@ def http_tools(
         sender = _Sender(ctx.host.http, secret, ctx.idempotency_key)
         reply, lost = await sender.send(asked, unknown="outcome_unknown")
         _check_answer(asked, reply)
-        receipt = _receipt(asked, undo, reply, lost)
-        ctx.receipt(receipt)
+        ctx.receipt(receipt := _receipt(asked, undo, reply, lost))
         shown = reply.shown()
-        lost_undo = receipt.why and undo and isinstance(shown, str)
-        return (
-            f"{shown}\n[It was done, and cannot be undone: {receipt.why}]" if lost_undo else shown
-        )
+        if receipt.why and undo and isinstance(shown, str):
+            return f"{shown}\n[It was done, and cannot be undone: {receipt.why}]"
+        return shown
 
     @http_request.undo
     async def undo_request(ctx: ToolContext[Any], receipt: HttpReceipt) -> str:
