@@ -78,7 +78,8 @@ max-height:32em;background:var(--bg);border:1px solid var(--line);white-space:pr
 overflow-wrap:anywhere}
 footer{margin-top:28px}
 @media screen and (max-width:820px){main{padding:20px 12px}
-summary,.log>div{grid-template-columns:5.5em 1.2em 1fr}summary .what,.log>div .what{grid-column:1/-1}
+summary,.log>div{grid-template-columns:5.5em 1.2em 1fr}
+summary .what,.log>div .what{grid-column:1/-1}
 .timeline>*{grid-template-columns:1.4em 90px 1fr}
 .timeline .took{display:none}}
 @page{margin:14mm}
