@@ -114,7 +114,7 @@ async def test_older_histories_of_a_run_that_goes_on_are_read_from_the_archive(
     run = await later.start(Agent(name, tools=[gate.tool, send]), "Hold, send.", id=name)
     await gate.entered.wait()
     client = await Client.connect(connection.endpoints.temporal_address)
-    for _ in range(3):  # the engine suggests a fresh history at 4 MB
+    for _ in range(4):  # the engine suggests a fresh history at 4 MB
         await client.get_workflow_handle(run.id).signal("nothing", "x" * 1_500_000)
     gate.left.set()
     await waiting(run)
