@@ -28,7 +28,7 @@ from tests.fakes.postgres import Postgres
 from tests.fakes.postgres import _template as _template
 from tests.fakes.postgres import database_url as database_url
 from tests.fakes.postgres import postgres as postgres
-from tests.fakes.stack import User, kill, lives, pid_of, pids_of, until
+from tests.fakes.stack import User, answers, kill, lives, pid_of, pids_of, until
 
 HANGS_SECONDS = 60
 
@@ -43,6 +43,10 @@ class Engine:
 
     async def kill(self) -> None:
         kill(await pid_of(self.project, "temporal"))
+
+    async def back(self) -> None:
+        """Until it answers: the test before may have killed it."""
+        await until(lambda: answers(self.address))
 
 
 @pytest.fixture(scope="session")
@@ -118,17 +122,21 @@ def options(engine: Engine, runs_database: str, model_server: ModelServer) -> di
 
 
 @pytest.fixture
-async def harness(options: dict[str, Any], tmp_path: Path) -> AsyncIterator[Harness]:
+async def harness(
+    options: dict[str, Any], tmp_path: Path, engine: Engine
+) -> AsyncIterator[Harness]:
     """Serves each agent that is started through it."""
     settings = Settings.model_validate(options)
+    await engine.back()
     async with Harness.local(project=tmp_path, settings=settings) as serving:
         yield serving
 
 
 @pytest.fixture
-async def remote(options: dict[str, Any], tmp_path: Path) -> AsyncIterator[Harness]:
+async def remote(options: dict[str, Any], tmp_path: Path, engine: Engine) -> AsyncIterator[Harness]:
     """Serves no agent: what it starts waits for a worker."""
     settings = Settings.model_validate(options)
+    await engine.back()
     async with Harness.connect(project=tmp_path, settings=settings) as connected:
         yield connected
 
