@@ -40,6 +40,7 @@ bench: setup
 	@$(BIN)/python -m bench.past
 	@$(BIN)/python -m bench.ledger
 	@$(BIN)/python -m bench.replays
+	@$(BIN)/python -m bench.sealing
 
 # make crash TRIALS=1000 SEED=1; one trial again: make crash TRIALS=1000 SEED=1 ONLY=17
 crash: setup
