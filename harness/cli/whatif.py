@@ -47,11 +47,11 @@ async def whatif(args: Namespace, out: Out) -> int:
         if not runs:
             out.note("No run that has ended is like that.")
             return door.DONE
-        harness: HarnessClient = client
-        if agent is not None:
-            from harness.local import hosting
+        from harness.local import hosting
 
-            harness = await stack.enter_async_context(hosting(client.connection))
+        harness = await stack.enter_async_context(hosting(client.connection))
+        if agent is None:  # runs of the built-in one are asked without a word
+            await harness.serve(load_agent(None))
         progress = _progress(out, len(runs) * args.n)
         asking = asyncio.ensure_future(
             harness.whatif(

@@ -103,7 +103,11 @@ def test_bad_use(kept_project: Project, run: str) -> None:
 
 
 def test_forks_that_nobody_serves(kept_project: Project, run: str) -> None:
-    asked = kept_project.command("whatif", run, "--at", "0", "--n", "1", "--json")
+    alone = ("--at", "0", "--n", "1", "--json")
+    assert kept_project.command("whatif", run, *alone).code == 0, "the built-in agent is here"
+    agent = ("--agent", "agent.py:agent", "--id", "summed", "--json")
+    assert kept_project.command("run", "What is 3 * 7?", *agent).code == 0
+    asked = kept_project.command("whatif", "summed", *alone)
     assert asked.code == 1
     [source] = asked.last["summary"]["sources"]
     assert source["error"]["code"] == "run.no_worker"
