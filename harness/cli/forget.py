@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from argparse import Namespace
 
 from harness.cli.opened import opened
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
+from harness.cli.targets import confirmed
 from harness.client.forget import Family, Forgotten, family_of
 from harness.client.forget import forget as forget_family
 from harness.terminal import door
@@ -36,19 +35,10 @@ async def forget(args: Namespace, out: Out) -> int:
 
 
 async def _sure(family: Family, out: Out) -> bool:
+    what = count(len(family.runs), "run")
     if out.json or not at_terminal():
-        raise UsageError(
-            f"This forgets {count(len(family.runs), 'run')} for good.",
-            "Add --yes to say that it shall.",
-        )
-    for id in family.runs[:SHOWN]:
-        out.raw(f"  {id}")
-    if len(family.runs) > SHOWN:
-        out.raw(f"  … and {len(family.runs) - SHOWN:,} more")
-    sys.stdout.write(f"forget {count(len(family.runs), 'run')} for good? [y/N] ")
-    sys.stdout.flush()
-    typed = await asyncio.to_thread(sys.stdin.readline)
-    return typed.strip().lower() in ("y", "yes")
+        raise UsageError(f"This forgets {what} for good.", "Add --yes to say that it shall.")
+    return await confirmed(family.runs, f"forget {what} for good?", out, SHOWN)
 
 
 def _tell(done: Forgotten, out: Out) -> None:

@@ -10,7 +10,7 @@ from harness.cli.out import Out
 from harness.config.settings import Settings
 from harness.contracts.errors import ConfigError, HarnessError
 from harness.stack import Check
-from harness.store.keyring import Keyring, new_key
+from harness.store.keyring import Keyring, keyring_of, new_key
 from harness.terminal import door
 from harness.terminal.text import count
 
@@ -27,7 +27,8 @@ async def keys(args: Namespace, out: Out) -> int:
             out.note("Keep it where secrets are kept; set it as HARNESS_ENCRYPTION__KEY.")
         return door.DONE
     project, settings = prepare()
-    if settings.encryption.key is None:
+    ring = keyring_of(settings, project)
+    if ring is None:
         if args.what == "rotate":
             raise ConfigError(
                 "missing", "encryption.key is not set.", fix="Make one with `harness keys new`."
@@ -37,7 +38,6 @@ async def keys(args: Namespace, out: Out) -> int:
         else:
             out.raw("Nothing is encrypted: encryption.key is not set.")
         return door.DONE
-    ring = Keyring(settings.encryption, project / settings.state_dir / "keys")
     return await (_rotate(ring, out) if args.what == "rotate" else _status(ring, out))
 
 
@@ -71,10 +71,11 @@ async def _status(ring: Keyring, out: Out) -> int:
 
 async def check(settings: Settings, project: Path) -> Check:
     """For `harness doctor`: whether what is encrypted can be read here."""
-    if settings.encryption.key is None:
-        return Check(name="encryption", ok=True, detail="off: encryption.key is not set", fix="")
     try:
-        ring = Keyring(settings.encryption, project / settings.state_dir / "keys")
+        ring = keyring_of(settings, project)
+        if ring is None:
+            off = "off: encryption.key is not set"
+            return Check(name="encryption", ok=True, detail=off, fix="")
         found = await ring.census()
     except HarnessError as error:
         return Check(name="encryption", ok=False, detail=error.message, fix=error.fix)

@@ -6,6 +6,14 @@ from harness.cli.declare import AGENT, JSON, MODEL, QUERY, Command, arg, flag
 
 SOURCE = arg("run", metavar="RUN|FILE", help="The run's id, or a file that was exported.")
 
+OTHERWISE = (
+    arg("--at", metavar="TURN", type=int, required=True, help="The last turn to keep."),
+    arg("--hint", metavar="TEXT", help="Say this to the model first."),
+    MODEL._replace(help="Go on with this model."),
+    arg("--prompt", metavar="FILE", help="Go on with these instructions."),
+)
+"""Where a fork leaves its parent, and what it does otherwise."""
+
 PAST: tuple[Command, ...] = (
     Command(
         "trace",
@@ -119,10 +127,7 @@ PAST: tuple[Command, ...] = (
         "harness.cli.fork:fork",
         (
             SOURCE,
-            arg("--at", metavar="TURN", type=int, required=True, help="The last turn to keep."),
-            arg("--hint", metavar="TEXT", help="Say this to the model first."),
-            MODEL._replace(help="Go on with this model."),
-            arg("--prompt", metavar="FILE", help="Go on with these instructions."),
+            *OTHERWISE,
             arg(
                 "--edit-tool-result",
                 metavar="CALL=TEXT",
@@ -149,10 +154,7 @@ PAST: tuple[Command, ...] = (
         "harness.cli.whatif:whatif",
         (
             arg("runs", metavar="RUN|FILE", nargs="*", help="Runs, or exported files."),
-            arg("--at", metavar="TURN", type=int, required=True, help="The last turn to keep."),
-            MODEL._replace(help="Go on with this model."),
-            arg("--hint", metavar="TEXT", help="Say this to the model first."),
-            arg("--prompt", metavar="FILE", help="Go on with these instructions."),
+            *OTHERWISE,
             arg(
                 "--edit-tool-result",
                 metavar="CALL=TEXT",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from argparse import Namespace
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from harness.cli.look import OPEN
@@ -69,17 +69,22 @@ async def _find(client: HarnessClient, args: Namespace, out: Out) -> list[str]:
     found = [row.id async for row in client.runs(f"({args.query}) AND {OPEN}")]
     if not found or args.yes or out.json:
         return found
+    what = count(len(found), "run")
     if not at_terminal():
-        what = count(len(found), "run")
         raise UsageError(f"This reaches {what}.", "Add --yes to say that it shall.")
-    for id in found[:SHOWN]:
+    return found if await confirmed(found, f"{args.command} {what}?", out, SHOWN) else []
+
+
+async def confirmed(runs: Sequence[str], question: str, out: Out, shown: int) -> bool:
+    """Whether the person at the terminal says yes to what these runs are about to meet."""
+    for id in runs[:shown]:
         out.raw(f"  {id}")
-    if len(found) > SHOWN:
-        out.raw(f"  … and {len(found) - SHOWN:,} more")
-    sys.stdout.write(f"{args.command} {count(len(found), 'run')}? [y/N] ")
+    if len(runs) > shown:
+        out.raw(f"  … and {len(runs) - shown:,} more")
+    sys.stdout.write(f"{question} [y/N] ")
     sys.stdout.flush()
     typed = await asyncio.to_thread(sys.stdin.readline)
-    return found if typed.strip().lower() in ("y", "yes") else []
+    return typed.strip().lower() in ("y", "yes")
 
 
 async def _say_if_unserved(client: HarnessClient, run: str, out: Out) -> None:

@@ -23,7 +23,7 @@ from harness.contracts.errors import StackError
 from harness.stack import Endpoints, connect_options
 from harness.store import Artifacts, Database, LiveReader, Sessions, Specs, Stops
 from harness.store.external import external_storage
-from harness.store.keyring import Keyring
+from harness.store.keyring import keyring_of
 from harness.store.vault import Vault
 
 
@@ -58,7 +58,7 @@ async def open_connection(
             database = Database(endpoints.database_url, pool_size=size)
         stack.push_async_callback(database.close)
         folder = project / settings.state_dir / "artifacts"
-        vault = _vault(settings, database, project)
+        vault = Vault(database, keyring_of(settings, project))
         artifacts = Artifacts(database, settings.artifacts, folder, vault)
         live = LiveReader(database, vault)
         stack.push_async_callback(live.close)
@@ -86,12 +86,6 @@ async def _warn_plain(database: Database) -> None:
             "runs of this database are encrypted, and encryption.key is not set: they cannot be "
             "read here, and new ones are stored as plain text"
         )
-
-
-def _vault(settings: Settings, database: Database, project: Path) -> Vault:
-    if settings.encryption.key is None:
-        return Vault(database)
-    return Vault(database, Keyring(settings.encryption, project / settings.state_dir / "keys"))
 
 
 async def _connect(

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.commons.files import create_atomic, sync_folder, write_atomic
 from harness.commons.log import get_logger
-from harness.config.settings import EncryptionSettings
+from harness.config.settings import EncryptionSettings, Settings
 from harness.contracts.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
@@ -275,6 +275,13 @@ class Keyring:
             f"A key cannot be {verb} in {self.place}: {why}",
             fix="Check that encryption.keyring can be reached.",
         )
+
+
+def keyring_of(settings: Settings, project: Path) -> Keyring | None:
+    """The ring of a project; None where nothing is encrypted."""
+    if settings.encryption.key is None:
+        return None
+    return Keyring(settings.encryption, project / settings.state_dir / "keys")
 
 
 def new_key() -> str:
