@@ -117,6 +117,13 @@ class EncryptionSettings(Section):
     no backup of the database has both. Unset: a folder under .harness."""
 
 
+class SigningSettings(Section):
+    key: SecretStr | None = None
+    """Proves to workers that a run was started by someone who may start runs. Unset: a key in the
+    state folder, made when first needed. Set it where workers and starters run on several machines.
+    """
+
+
 class Settings(Section):
     profile: str = "default"
     state_dir: Path = Path(".harness")
@@ -135,3 +142,4 @@ class Settings(Section):
     http: HttpToolSettings = HttpToolSettings()
     archive: ArchiveSettings = ArchiveSettings()
     encryption: EncryptionSettings = EncryptionSettings()
+    signing: SigningSettings = SigningSettings()

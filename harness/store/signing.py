@@ -1,0 +1,88 @@
+"""The key that proves where something comes from: run specs, tool calls, receipts.
+
+Whoever can write to the engine or to the database can plant any content there. What workers act on
+therefore carries a MAC under a key that only the owner of the state folder can read.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from harness.commons.files import create_atomic
+from harness.config.settings import Settings
+from harness.contracts.errors import ConfigError
+
+FILE_NAME = "signing.key"
+KEY_BYTES = 32
+MAC_BYTES = 16
+"""128 bits: cannot be guessed, and adds only 22 characters to what is signed."""
+SHORTEST_SETTING = 32
+
+
+class Signer:
+    """Signs and checks under one key. A purpose keeps a MAC from serving in another place."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def sign(self, purpose: str, *parts: str | bytes) -> str:
+        """The MAC of `parts`, in their order, for `purpose`."""
+        mac = hmac.new(self._key, digestmod=hashlib.sha256)
+        for part in (purpose, *parts):
+            data = part.encode() if isinstance(part, str) else part
+            mac.update(len(data).to_bytes(8, "big"))  # so that no two lists of parts read the same
+            mac.update(data)
+        return base64.urlsafe_b64encode(mac.digest()[:MAC_BYTES]).decode().rstrip("=")
+
+    def is_signed(self, mac: str | None, purpose: str, *parts: str | bytes) -> bool:
+        """Whether `mac` was made by `sign` from the same purpose and parts."""
+        expected = self.sign(purpose, *parts)
+        return mac is not None and hmac.compare_digest(mac.encode(), expected.encode())
+
+
+def load_signer(settings: Settings, project: Path) -> Signer:
+    """The signer of this project: `signing.key`, or the key file in the state folder.
+
+    The file is made when it is first needed. Blocks: async callers use a thread.
+    """
+    configured = settings.signing.key
+    if configured is not None:
+        text = configured.get_secret_value()
+        if len(text) < SHORTEST_SETTING:
+            raise ConfigError(
+                "invalid_value",
+                f"signing.key has {len(text)} characters; {SHORTEST_SETTING} are needed.",
+                fix="Make one: python3 -c 'import secrets; print(secrets.token_hex(32))'",
+            )
+        return Signer(hashlib.sha256(text.encode()).digest())
+    return Signer(_key_in(project / settings.state_dir))
+
+
+def _key_in(state: Path) -> bytes:
+    path = state / FILE_NAME
+    if not path.exists():
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        create_atomic(path, secrets.token_bytes(KEY_BYTES), mode=0o600)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(file.fileno())
+        key = file.read(KEY_BYTES + 1)
+    if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
+        raise ConfigError(
+            "invalid_value",
+            f"{path} must belong to this user and be readable by nobody else (mode 0600).",
+            fix=f"If it is yours: chmod 600 {path}",
+        )
+    if len(key) != KEY_BYTES:
+        raise ConfigError(
+            "invalid_value",
+            f"{path} does not hold a key of {KEY_BYTES} bytes.",
+            fix="Restore it from a backup. Without it, runs in flight and undos are refused.",
+        )
+    return key
