@@ -59,6 +59,7 @@ imports = ImportClock()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "campaign: long; only `make test-all` runs it")
     config.addinivalue_line("markers", "long_history: replays a history of thousands of events")
 
 

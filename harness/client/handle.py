@@ -47,12 +47,11 @@ from harness.contracts.errors import (
 from harness.contracts.event import DurableEvent, Event, RunEnded
 from harness.contracts.run import Pending, RunResult, RunState, RunStatus, Totals, TranscriptView
 from harness.contracts.steering import (
-    MAX_BYTES,
-    Decide,
     Decision,
     Signal,
     Steering,
     Verdict,
+    check_size,
     read_decide,
     read_signal,
 )
@@ -215,7 +214,12 @@ class RunHandle(Generic[Out]):
         came is in the result's `undone`."""
         value = _checked("abort", {"reason": reason, "undo": True} if undo else reason)
         await self._connection.stops.announce(self.id)
-        await self._signal("abort", value)
+        try:
+            await self._signal("abort", value)
+        except SteeringError as error:
+            if error.code != "steering.too_many":
+                raise
+            await self._cancel(reason, undo=undo)
 
     async def hint(self, text: str, *, interrupt: bool = False) -> None:
         await self._signal("hint", _checked("hint", {"text": text, "interrupt": interrupt}))
@@ -239,7 +243,7 @@ class RunHandle(Generic[Out]):
         worker there it raises run.no_worker, and yet takes effect as soon as there is one."""
         said = {"id": id, "note": note, "arguments": arguments, "answer": answer}
         value = read_decide([{"verdict": verdict, "by": whoami(), **said}])
-        _check_size("decide", value)
+        check_size("decide", value)
         try:
             return await self._handle.execute_update(
                 "decide", value, result_type=Decision, rpc_timeout=timedelta(seconds=ANSWER_S)
@@ -328,6 +332,16 @@ class RunHandle(Generic[Out]):
         except RPCError as error:
             raise await self._refusal(error) from None
 
+    async def _cancel(self, reason: str, *, undo: bool) -> None:
+        """Abort a run that takes no more signals: Temporal's own Cancel always arrives."""
+        await self._handle.cancel(reason=reason)
+        if undo:
+            raise SteeringError(
+                "too_many",
+                f"Run {self.id!r} takes no more signals and was cancelled. Its effects stand.",
+                fix=f"Undo them once it has ended: harness undo {self.id}",
+            )
+
     async def _query(
         self, name: str, kind: Any, otherwise: Callable[[list[DurableEvent]], Any]
     ) -> Any:
@@ -359,6 +373,8 @@ class RunHandle(Generic[Out]):
             if "already completed" in error.message:
                 return SteeringError("run_over", f"Run {self.id!r} has ended.")
             return not_found(self.id)
+        if "exceeded" in error.message and "signal" in error.message:
+            return SteeringError("too_many", f"Run {self.id!r} takes no more signals for now.")
         if error.status in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
             return RunError("no_worker", f"No worker answers for run {self.id!r}.")
         return StackError("unreachable", f"Temporal does not answer: {error.message}")
@@ -367,14 +383,8 @@ class RunHandle(Generic[Out]):
 def _checked(name: Signal, said: Any) -> Steering:
     """What the workflow would make of it: nothing is sent that it would refuse."""
     value = read_signal(name, [said])
-    _check_size(name, value)
+    check_size(name, value)
     return value
-
-
-def _check_size(name: str, value: Steering | Decide) -> None:
-    size = len(value.wire())
-    if size > MAX_BYTES:
-        raise SteeringError("too_large", f"{name} takes up to {MAX_BYTES:,} bytes, not {size:,}.")
 
 
 def _refused(error: WorkflowUpdateFailedError) -> HarnessError:

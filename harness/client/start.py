@@ -109,6 +109,7 @@ async def pin(connection: Connection, agent: Agent[Any], request: Request) -> Ru
         budget=request.budget or agent.budget,
         parallel=True if agent.parallel else None,
         undo=True if agent.undo_on_failure else None,
+        bounded=True,
         asks=True if any(each.effect != "read" for each in policies.values()) else None,
         session=request.session,
         parent=request.parent,

@@ -8,9 +8,18 @@ from typing import Any, Literal
 from harness.contracts.base import Flag, Word
 from harness.contracts.effect import Undone
 from harness.contracts.errors import ErrorInfo
-from harness.contracts.message import Message
+from harness.contracts.message import Message, ToolCall, ToolResult
 from harness.contracts.model import ModelRef, Usage
-from harness.contracts.tool import Effect, Need, Playback, ToolPolicy, Workspace
+from harness.contracts.steering import Decide
+from harness.contracts.tool import (
+    Effect,
+    Need,
+    Playback,
+    RunTool,
+    ToolOutcome,
+    ToolPolicy,
+    Workspace,
+)
 
 WORKFLOW = "AgentRun"
 """The workflow's type in the engine."""
@@ -120,6 +129,16 @@ class Sent(Word):
     messages: tuple[Message, ...]
 
 
+class Held(Word):
+    """A tool call that waits for a person."""
+
+    request: RunTool
+    outcome: ToolOutcome
+    """Why it waits."""
+    since: float
+    """Seconds since the epoch."""
+
+
 class Carry(Word):
     """What continue-as-new hands to the next execution of a run."""
 
@@ -139,6 +158,22 @@ class Carry(Word):
     reply: str | None = None
     played: dict[str, int] | None = None
     """In a what-if: how often each call has been made, by its key."""
+    state: RunState | None = None
+    """Absent: running."""
+    hints: tuple[str, ...] | None = None
+    """Not yet read by the model."""
+    calls: tuple[ToolCall, ...] | None = None
+    """Calls of the newest reply, where the history ended in the middle of them."""
+    results: dict[str, ToolResult] | None = None
+    """Results of those that have one, by call."""
+    invalid: Flag = None
+    """One of them must be mended by the model."""
+    held: dict[str, Held] | None = None
+    """Those that wait for a person, by call."""
+    asked: tuple[str, ...] | None = None
+    """What waits for a decision; people have been asked already."""
+    decided: dict[str, Decide] | None = None
+    """Decisions that came while the history ended."""
 
 
 class RunSpec(Word):
@@ -179,6 +214,9 @@ class RunSpec(Word):
     asks: Flag = None
     """A person is asked about a write that the engine gave up in the middle. Runs that were begun
     before there was this let the model read that it failed."""
+    bounded: Flag = None
+    """Signals are bounded, and a wait for a person may go on in a fresh history. Runs that were
+    begun before there was this do neither."""
     carry: Carry | None = None
     """Where an earlier execution of the same run left off."""
 

@@ -8,6 +8,7 @@ what the events say cannot differ.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
@@ -29,6 +30,9 @@ EXAMPLES: dict[str, str] = {
 }
 MAX_BYTES = 1_000_000
 """Bodies over this are refused by every interface: from 2 MB on the engine wedges a run."""
+MAX_HINTS = 1_000
+MAX_HINT_BYTES = 4 * MAX_BYTES
+"""Hints that wait for the next model call, in number and together in size."""
 
 
 class Abort(Word):
@@ -116,6 +120,32 @@ def read_signal(name: Signal, values: list[Any]) -> Steering:
         value = {"reason": value} if value.strip() else {}
     model = {"abort": Abort, "pause": Pause, "resume": Resume}[name]
     return _read(model, name, {} if value is None else value)
+
+
+def check_size(name: str, value: Steering | Decide) -> None:
+    """Refuse a body that is too large: before it is sent, and where another client sent it."""
+    size = len(value.wire())
+    if size > MAX_BYTES:
+        raise SteeringError("too_large", f"{name} takes up to {MAX_BYTES:,} bytes, not {size:,}.")
+
+
+@dataclass
+class HintRoom:
+    """How much room is left for hints until the model reads those that wait."""
+
+    count: int = 0
+    size: int = 0
+
+    def take(self, text: str) -> None:
+        """Count one more hint; SteeringError where there is no room for it."""
+        size = self.size + len(text.encode(errors="replace"))
+        if self.count >= MAX_HINTS or size > MAX_HINT_BYTES:
+            raise SteeringError(
+                "too_many",
+                f"hint refused: {self.count} hints of {self.size:,} bytes wait for the next model "
+                f"call; {MAX_HINTS} hints of {MAX_HINT_BYTES:,} bytes together are the limit",
+            )
+        self.count, self.size = self.count + 1, size
 
 
 def read_decide(values: list[Any]) -> Decide:

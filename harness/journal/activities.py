@@ -11,6 +11,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from harness.contracts import event as e
 from harness.contracts.errors import ErrorInfo, by_code
 from harness.contracts.model import CallModel, ModelTurn
+from harness.contracts.steering import HintRoom
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.journal.payloads import error_info, first, seconds, value, word
 from harness.journal.state import Draft, Scheduled, Started, State
@@ -33,6 +34,7 @@ def scheduled(state: State, entry: HistoryEvent) -> Draft:
     if isinstance(request, CallModel):
         state.turn = request.turn
         if not request.call:
+            state.room = HintRoom()  # the model reads what waited
             state.totals = state.totals.plus(turns=1)
         fields = {
             "turn": request.turn,

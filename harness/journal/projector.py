@@ -40,8 +40,14 @@ class Projector(State):
             return []
         self.trace = spec.trace or uuid.UUID(attributes.first_execution_run_id).hex
         self.agent, self.model = spec.agent, spec.model
+        self.bounded = spec.bounded is True
         if carry := spec.carry:
             self.totals, self.head, self.why = carry.totals, carry.head, carry.aborted
+            self.turn = carry.turn
+            self.announced = set(carry.asked or ())
+            self.open_calls = [c for c in carry.calls or () if c.id not in (carry.results or {})]
+            for text in carry.hints or ():
+                self.room.take(text)
         fields: dict[str, Any] = {
             "agent": spec.agent,
             "model": spec.model,

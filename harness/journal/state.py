@@ -10,6 +10,7 @@ from harness.contracts.effect import Undone
 from harness.contracts.message import ToolCall
 from harness.contracts.model import CallModel
 from harness.contracts.run import Totals
+from harness.contracts.steering import HintRoom
 from harness.contracts.tool import RunTool
 
 Draft = Iterable[tuple[type[Any], dict[str, Any]]]
@@ -55,3 +56,6 @@ class State:
     undone: Undone | None = None
     updates: dict[int, Any] = field(default_factory=dict[int, Any])
     announced: set[str] = field(default_factory=set[str])
+    bounded: bool = False
+    """Whether the run refuses signals that are too large or too many."""
+    room: HintRoom = field(default_factory=HintRoom)

@@ -17,6 +17,7 @@ from harness.contracts.steering import (
     Hint,
     Pause,
     Steering,
+    check_size,
     read_decide,
     read_signal,
 )
@@ -35,6 +36,10 @@ def signaled(state: State, entry: HistoryEvent) -> Draft:
                 "bad_payload", f"no signal is called {name!r}; there are {', '.join(SIGNALS)}"
             )
         read = read_signal(name, plain(attributes.input))
+        if state.bounded:
+            check_size(name, read)
+            if isinstance(read, Hint):
+                state.room.take(read.text)
     except SteeringError as error:
         return [(e.SignalRefused, {"signal": name, "message": error.message, "by": by})]
     if isinstance(read, Abort):

@@ -105,7 +105,8 @@ class Order:
         now = self.now
         fresh = now.state is RunState.PENDING
         self._must(event, fresh != bool(event.continued), "continued, or not?")
-        self._must(event, not now.asking and not now.requested, "calls are open")
+        under_way = [id for id, left in now.requested.items() if not left and id not in now.waiting]
+        self._must(event, not now.asking and not under_way, "calls are under way")
         if fresh:
             now.state = RunState.RUNNING
 

@@ -29,6 +29,7 @@ from harness.contracts.steering import (
     Hint,
     Signal,
     Steering,
+    check_size,
     plain_value,
     read_decide,
     read_signal,
@@ -36,7 +37,7 @@ from harness.contracts.steering import (
 from harness.contracts.transcript import SaveTranscript
 from harness_workflows import card, waits
 from harness_workflows.calls import save
-from harness_workflows.loop import TRANSCRIPT_MISSING, FreshHistory, converse, failure
+from harness_workflows.loop import TRANSCRIPT_MISSING, converse, failure
 from harness_workflows.memory import remember
 from harness_workflows.takeback import take_back
 from harness_workflows.tools import settle
@@ -53,7 +54,7 @@ class AgentRun:
     async def run(self, spec: RunSpec) -> RunResult:  # noqa: ARG002
         try:
             reply = await converse(self.memory)
-        except FreshHistory:
+        except waits.FreshHistory:
             await self._continue()
         except HarnessError as error:
             await self._fail(error)
@@ -71,7 +72,7 @@ class AgentRun:
     async def hint(self, *values: RawValue) -> None:
         read = self._read("hint", values)
         if isinstance(read, Hint):
-            self.memory.hint(read.text, interrupt=read.interrupt)
+            self._hint(read)
 
     @workflow.signal(description="Stop before the next step, until resume.")
     async def pause(self, *values: RawValue) -> None:
@@ -123,16 +124,32 @@ class AgentRun:
     # --- inside
 
     def _read(self, name: Signal, values: Sequence[Any]) -> Steering | None:
+        self.memory.signals += 1
         try:
-            return read_signal(name, _plain(values))
+            read = read_signal(name, _plain(values))
+            if self.memory.spec.bounded:
+                check_size(name, read)
         except SteeringError as error:
-            self.memory.refusal = error.message
-            card.show(self.memory, self.memory.doing)
+            self._refuse(error)
             return None
+        return read
+
+    def _hint(self, hint: Hint) -> None:
+        try:
+            self.memory.hint(hint)
+        except SteeringError as error:
+            self._refuse(error)
+
+    def _refuse(self, error: SteeringError) -> None:
+        self.memory.refusal = error.message
+        card.show(self.memory, self.memory.doing)
 
     def _decision(self, values: Sequence[Any]) -> tuple[Decide, Pending]:
         try:
-            return check(self.memory, read_decide(_plain(values)))
+            decide = read_decide(_plain(values))
+            if self.memory.spec.bounded:
+                check_size("decide", decide)
+            return check(self.memory, decide)
         except SteeringError as error:
             raise ApplicationError(error.message, type=error.code, non_retryable=True) from None
 
@@ -164,7 +181,8 @@ class AgentRun:
     async def _save(self, *, pending: bool = True) -> None:
         """The barrier before a history ends: what it holds must be durable elsewhere."""
         memory = self.memory
-        settle(memory)
+        if pending:
+            settle(memory)
         messages = tuple(memory.messages) if pending else ()
         if not messages and not memory.sent:
             return

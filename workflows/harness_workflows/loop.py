@@ -14,7 +14,7 @@ from harness.contracts.errors import (
     RunError,
     by_code,
 )
-from harness.contracts.message import user
+from harness.contracts.message import ToolCall, user
 from harness.contracts.model import CallModel, ModelTurn
 from harness_workflows import card, waits
 from harness_workflows.budgets import within_budget
@@ -25,19 +25,16 @@ from harness_workflows.tools import run_calls
 TRANSCRIPT_MISSING = "store.transcript_missing"
 
 
-class FreshHistory(Exception):
-    """The engine suggests to go on in a new execution."""
-
-
 async def converse(memory: Memory) -> ModelTurn | None:
     """The final reply; None when the run was aborted first."""
+    if memory.calls:  # the history before this one ended in the middle of them
+        await _run_calls(memory, memory.calls)
     while await _may_go_on(memory):
         reply = await _turn(memory)
         if reply is None or reply.interrupted:
             continue
         if reply.message.calls:
-            await run_calls(memory, reply.message.calls)
-            _check_mends(memory, "tool calls", "mend_limit")
+            await _run_calls(memory, reply.message.calls)
         elif reply.invalid:
             memory.mends += 1
             memory.messages.append(user(reply.invalid, origin="mend"))
@@ -47,11 +44,16 @@ async def converse(memory: Memory) -> ModelTurn | None:
     return None
 
 
+async def _run_calls(memory: Memory, calls: tuple[ToolCall, ...]) -> None:
+    await run_calls(memory, calls)
+    _check_mends(memory, "tool calls", "mend_limit")
+
+
 async def _may_go_on(memory: Memory) -> bool:
     """The boundary between two steps: pauses, aborts, budgets and fresh histories happen here."""
     await waits.unpaused(memory)
     if workflow.info().is_continue_as_new_suggested() and memory.aborted is None:
-        raise FreshHistory
+        raise waits.FreshHistory
     reached = await within_budget(memory)
     if memory.aborted is None and reached is not None:
         raise RunError("budget", f"the run reached its budget of {reached}")

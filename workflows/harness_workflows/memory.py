@@ -8,10 +8,14 @@ from temporalio import workflow
 
 from harness.contracts.message import Message, ToolCall, ToolResult, user
 from harness.contracts.model import ModelTurn
-from harness.contracts.run import Budget, Carry, Pending, RunSpec, RunState, Sent, Totals
-from harness.contracts.steering import Decide
+from harness.contracts.run import Budget, Carry, Held, Pending, RunSpec, RunState, Sent, Totals
+from harness.contracts.steering import Decide, Hint, HintRoom
 from harness.contracts.tool import ToolOutcome
 from harness.contracts.whatif import call_key
+
+MAX_SIGNALS = 2_000
+"""Received in one execution, after which a wait goes on in the next one: a worker that takes the
+run over reads all of them before it can answer, and the engine takes no more than 10,000."""
 
 
 @dataclass
@@ -31,6 +35,7 @@ class Memory:
     reply: str = ""
     """Text of the newest reply: what there is so far when a run is cut short."""
     hints: list[str] = field(default_factory=list[str])
+    room: HintRoom = field(default_factory=HintRoom)
     paused: bool = False
     aborted: str | None = None
     undo: bool = False
@@ -49,6 +54,8 @@ class Memory:
     """Calls of the newest reply that the model has no results of yet."""
     results: dict[str, ToolResult] = field(default_factory=dict[str, ToolResult])
     pending: dict[str, Pending] = field(default_factory=dict[str, Pending])
+    held: dict[str, Held] = field(default_factory=dict[str, Held])
+    """Calls that wait for a person."""
     decided: dict[str, Decide] = field(default_factory=dict[str, Decide])
     model_call: workflow.ActivityHandle[ModelTurn] | None = None
     """The call in flight, so that a signal can cancel it."""
@@ -57,6 +64,8 @@ class Memory:
     )
     played: dict[str, int] = field(default_factory=dict[str, int])
     """In a what-if: how often each call has been made, by its key."""
+    signals: int = 0
+    """Received in this execution."""
     refusal: str | None = None
     """The newest signal that could not be understood, for the card."""
 
@@ -69,9 +78,12 @@ class Memory:
         for handle in self.tool_calls:
             handle.cancel()
 
-    def hint(self, text: str, *, interrupt: bool) -> None:
-        self.hints.append(text)
-        if interrupt and self.model_call:
+    def hint(self, hint: Hint) -> None:
+        """Keep it for the next model call; SteeringError where too many wait already."""
+        if self.spec.bounded:
+            self.room.take(hint.text)
+        self.hints.append(hint.text)
+        if hint.interrupt and self.model_call:
             self.model_call.cancel()
 
     def nth(self, call: ToolCall) -> int | None:
@@ -85,6 +97,17 @@ class Memory:
     def take_hints(self) -> None:
         self.messages.extend(user(text, origin="hint") for text in self.hints)
         self.hints.clear()
+        self.room = HintRoom()
+
+    @property
+    def outgrown(self) -> bool:
+        """A wait should go on in a fresh history. With a call under way it cannot."""
+        return (
+            self.spec.bounded is True
+            and (workflow.info().is_continue_as_new_suggested() or self.signals >= MAX_SIGNALS)
+            and self.model_call is None
+            and not self.tool_calls
+        )
 
     def took(self, turn: ModelTurn, sent: tuple[Message, ...]) -> None:
         """A reply has come: the transcript has a new head."""
@@ -114,13 +137,15 @@ class Memory:
 
     def carried(self) -> RunSpec:
         """The input of the next execution of this run."""
+        bounded = self.spec.bounded
+        old_hints = () if bounded else tuple(user(text, origin="hint") for text in self.hints)
         carry = Carry(
             origin=self.origin,
             started=self.started,
             turn=self.turn,
             totals=self.totals,
             head=self.head,
-            messages=tuple(self.messages) + tuple(user(t, origin="hint") for t in self.hints),
+            messages=(*self.messages, *old_hints),
             budget=self.budget,
             paused=True if self.paused else None,
             mends=self.mends or None,
@@ -128,6 +153,14 @@ class Memory:
             undo=True if self.undo else None,
             reply=self.reply or None,
             played=self.played or None,
+            state=None if self.state is RunState.RUNNING else self.state,
+            hints=tuple(self.hints) or None if bounded else None,
+            calls=self.calls or None,
+            results=dict(self.results) or None,
+            invalid=True if self.calls and self.invalid else None,
+            held=dict(self.held) or None,
+            asked=tuple(self.pending) or None,
+            decided=dict(self.decided) or None,
         )
         return self.spec.model_copy(update={"carry": carry})
 
@@ -147,7 +180,7 @@ def remember(spec: RunSpec) -> Memory:
             budget=spec.budget,
             turn=spec.parent.turn if spec.parent else 0,
         )
-    return Memory(
+    memory = Memory(
         spec=spec,
         origin=carry.origin,
         started=carry.started,
@@ -163,4 +196,13 @@ def remember(spec: RunSpec) -> Memory:
         undo=bool(carry.undo),
         reply=carry.reply or "",
         played=dict(carry.played or {}),
+        state=carry.state or RunState.RUNNING,
+        calls=carry.calls or (),
+        results=dict(carry.results or {}),
+        invalid=bool(carry.invalid),
+        held=dict(carry.held or {}),
+        decided=dict(carry.decided or {}),
     )
+    for text in carry.hints or ():
+        memory.hint(Hint(text=text))
+    return memory

@@ -9,7 +9,7 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from harness.contracts.base import Flag
 from harness.contracts.message import ToolCall, ToolResult, tool_results
-from harness.contracts.run import Pending
+from harness.contracts.run import Held, Pending
 from harness.contracts.steering import Decide
 from harness.contracts.tool import Effect, RunTool, ToolOutcome
 from harness_workflows import card, waits
@@ -22,7 +22,8 @@ MENDABLE = frozenset({"tool.unknown", "tool.invalid_arguments"})
 
 async def run_calls(memory: Memory, calls: tuple[ToolCall, ...]) -> None:
     """Run them and put their results into the messages that the model sees next."""
-    memory.calls, memory.invalid = calls, False
+    if not memory.calls:
+        memory.calls, memory.invalid = calls, False
     ordinals = _ordinals(calls)
     if memory.spec.parallel and all(_effect(memory, call) == "read" for call in calls):
         pairs = zip(calls, ordinals, strict=True)
@@ -60,6 +61,8 @@ def settle(memory: Memory) -> None:
 
 
 async def _run(memory: Memory, call: ToolCall, ordinal: int | None) -> None:
+    if call.id in memory.results:
+        return
     result = await _call(memory, call, ordinal)
     if result is not None:
         memory.results[call.id] = result
@@ -67,7 +70,29 @@ async def _run(memory: Memory, call: ToolCall, ordinal: int | None) -> None:
 
 async def _call(memory: Memory, call: ToolCall, ordinal: int | None) -> ToolResult | None:
     """The result of a call; None when the run is aborted before there is one."""
-    request = RunTool(
+    held = memory.held.get(call.id)
+    if held is None:
+        memory.totals = memory.totals.plus(tool_calls=1)
+    request = held.request if held else _request(memory, call, ordinal)
+    while memory.aborted is None:
+        if held is None:
+            held = await _tried(memory, request)
+        if held.outcome.need is None:
+            return _result(memory, call, held.outcome)
+        memory.held[call.id] = held
+        decide = await waits.decision(memory, _pending(memory, held))
+        del memory.held[call.id]
+        if decide is None:
+            break
+        settled = _settle(held.request, held.outcome, decide)
+        if isinstance(settled, ToolResult):
+            return settled
+        request, held = settled, None
+    return None
+
+
+def _request(memory: Memory, call: ToolCall, ordinal: int | None) -> RunTool:
+    return RunTool(
         call=call,
         turn=memory.turn,
         spec=memory.spec.spec,
@@ -80,24 +105,21 @@ async def _call(memory: Memory, call: ToolCall, ordinal: int | None) -> ToolResu
         playback=memory.spec.playback,
         nth=memory.nth(call),
     )
-    memory.totals = memory.totals.plus(tool_calls=1)
-    while memory.aborted is None:
-        card.show(memory, f"running {call.name}")
-        outcome = await _attempt(memory, request)
-        if request.edited and _misfits(outcome):
-            outcome = ToolOutcome(need="approval", reason=f"The edit does not fit. {_why(outcome)}")
-        if outcome.need is None:
-            if outcome.failure and outcome.failure.code in MENDABLE:
-                memory.invalid = True
-            return outcome.result or _error(call, "the tool returned nothing")
-        decide = await waits.decision(memory, _pending(memory, request, outcome))
-        if decide is None:
-            break
-        settled = _settle(request, outcome, decide)
-        if isinstance(settled, ToolResult):
-            return settled
-        request = settled
-    return None
+
+
+async def _tried(memory: Memory, request: RunTool) -> Held:
+    """What came of trying the call."""
+    card.show(memory, f"running {request.call.name}")
+    outcome = await _attempt(memory, request)
+    if request.edited and _misfits(outcome):
+        outcome = ToolOutcome(need="approval", reason=f"The edit does not fit. {_why(outcome)}")
+    return Held(request=request, outcome=outcome, since=workflow.time())
+
+
+def _result(memory: Memory, call: ToolCall, outcome: ToolOutcome) -> ToolResult:
+    if outcome.failure and outcome.failure.code in MENDABLE:
+        memory.invalid = True
+    return outcome.result or _error(call, "the tool returned nothing")
 
 
 def _misfits(outcome: ToolOutcome) -> bool:
@@ -154,8 +176,8 @@ def _settle(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool |
     return request.model_copy(update=changes)
 
 
-def _pending(memory: Memory, request: RunTool, outcome: ToolOutcome) -> Pending:
-    call = request.call
+def _pending(memory: Memory, held: Held) -> Pending:
+    call, outcome = held.request.call, held.outcome
     return Pending(
         id=call.id,
         need=outcome.need or "approval",
@@ -164,7 +186,7 @@ def _pending(memory: Memory, request: RunTool, outcome: ToolOutcome) -> Pending:
         arguments=call.arguments if isinstance(call.arguments, dict) else None,
         effect=_effect(memory, call),
         question=outcome.reason or f"May {call.name} run?",
-        since=workflow.time(),
+        since=held.since,
     )
 
 

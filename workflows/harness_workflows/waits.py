@@ -22,6 +22,10 @@ COST = SearchAttributeKey.for_int("HarnessCostMicros")
 WAITING_MEMO = "waiting"
 
 
+class FreshHistory(Exception):
+    """The run goes on in a new execution."""
+
+
 def enter(memory: Memory, state: RunState) -> None:
     """Change the state where searches and the page can see it."""
     if memory.state is not state:
@@ -48,7 +52,11 @@ async def decision(memory: Memory, pending: Pending) -> Decide | None:
 
 
 async def unpaused(memory: Memory) -> None:
-    if not memory.paused or memory.aborted is not None:
+    if memory.aborted is not None:
+        return
+    if not memory.paused:
+        if memory.state is RunState.PAUSED:  # resumed while the history ended
+            enter(memory, RunState.RUNNING)
         return
     enter(memory, RunState.PAUSED)
     await until(memory, lambda: not memory.paused, "paused")
@@ -59,13 +67,14 @@ async def unpaused(memory: Memory) -> None:
 async def until(memory: Memory, met: Callable[[], bool], why: str) -> None:
     """Wait for `met` or an abort, but no longer than the time budget allows.
 
-    A budget that asks for more does so between two steps, and lets a wait go on.
+    A budget that asks for more does so between two steps, and lets a wait go on. Raises
+    FreshHistory when signals have filled the history: the wait goes on in the next one.
     """
     limit = None if memory.budget.ask else memory.budget.seconds
     left = None if limit is None else max(0.0, memory.started + limit - workflow.time())
     try:
         await workflow.wait_condition(
-            lambda: met() or memory.aborted is not None,
+            lambda: met() or memory.aborted is not None or memory.outgrown,
             timeout=left,
             timeout_summary=None if left is None else f"time budget, while waiting: {why}"[:120],
         )
@@ -74,6 +83,8 @@ async def until(memory: Memory, met: Callable[[], bool], why: str) -> None:
         raise RunError("budget", words) from None
     except asyncio.CancelledError:
         notice_cancel(memory)
+    if memory.outgrown and memory.aborted is None and not met():
+        raise FreshHistory
 
 
 def notice_cancel(memory: Memory) -> None:
