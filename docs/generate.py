@@ -48,8 +48,11 @@ def settings() -> str:
             names = [f"HARNESS_{key.upper().replace('.', '__')}"]
             names = [variables[key], *names] if key in variables else names
             text = each.text or note("settings", key)
+            kind_of_value = each.type.removeprefix("Harmless[")
+            if kind_of_value != each.type:
+                kind_of_value, text = kind_of_value.removesuffix("]"), f"{text} *Harmless.*"
             shown = ", ".join(f"`{name}`" for name in names)
-            yield [f"`{key}`", code(each.type), code(each.default or ""), shown, text]
+            yield [f"`{key}`", code(kind_of_value), code(each.default or ""), shown, text]
 
     def section(kind: type[Section], prefix: str) -> str:
         head = ["Key", "Type", "Default", "Environment", "Meaning"]

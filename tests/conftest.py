@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Generator
 from pathlib import Path
@@ -61,6 +64,10 @@ imports = ImportClock()
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "campaign: long; only `make test-all` runs it")
     config.addinivalue_line("markers", "long_history: replays a history of thousands of events")
+    # What tests trust is not recorded among what the person who runs them has trusted.
+    home = tempfile.mkdtemp(prefix="harness-config-")
+    os.environ["XDG_CONFIG_HOME"] = home
+    config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -295,7 +295,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Steer", ("abort", "hint", "pause", "resume", "approve", "reject", "answer", "undo")),
     ("Keep", ("archive", "verify", "forget", "keys")),
     ("Serve", ("worker", "up", "down", "doctor")),
-    ("Know", ("models", "tools", "config", "version")),
+    ("Know", ("models", "tools", "config", "trust", "version")),
 )
 
 BY_NAME = {command.name: command for command in COMMANDS}

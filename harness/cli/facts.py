@@ -25,21 +25,28 @@ def config(args: Namespace, out: Out) -> int:  # noqa: ARG001
     origins = explain_settings()
     if out.json:
         for each in origins:
-            out.line({"key": each.key, "value": each.value, "source": each.source})
+            mark = {"ignored": True} if each.ignored else {}
+            out.line({"key": each.key, "value": each.value, "source": each.source, **mark})
         return door.DONE
     width = max(len(each.key) for each in origins)
     for each in origins:
         quiet = each.source == "default"
         text = f"{each.key:<{width}}  {_value(each.value)}"
         out.console.print(text, style="quiet" if quiet else "", end="", soft_wrap=True)
-        out.console.print(f"  ({each.source})", style="quiet" if quiet else "call", soft_wrap=True)
+        source = f"{each.source}, IGNORED: not trusted" if each.ignored else each.source
+        style = "bad" if each.ignored else "quiet" if quiet else "call"
+        out.console.print(f"  ({source})", style=style, soft_wrap=True)
+    if any(each.ignored for each in origins):
+        out.note("To review and allow what is ignored, run: harness trust")
     return door.DONE
 
 
 def _value(value: Any) -> str:
     import json
 
-    return "-" if value is None else json.dumps(value, ensure_ascii=False, default=str)
+    from harness.config.load import printable
+
+    return "-" if value is None else printable(json.dumps(value, ensure_ascii=False, default=str))
 
 
 def tools(args: Namespace, out: Out) -> int:

@@ -1,4 +1,4 @@
-"""The table of commands for what must not be read: keys, and forgetting."""
+"""The table of commands for keys, for forgetting, and for what a project may do."""
 
 from __future__ import annotations
 
@@ -14,6 +14,25 @@ SECRET: tuple[Command, ...] = (
         "encryption.key set their key is destroyed, so no copy can be read again, backups\n"
         "included; without it, what lies here is deleted. Their seals stay, and say so.",
         (("harness forget clerk-h8vvmdnvrp", "shows who is forgotten with it, and asks"),),
+    ),
+    Command(
+        "trust",
+        "Allow what this project's harness.toml and state folder may do.",
+        "harness.cli.trust:trust",
+        (
+            flag("--list", help="List what is trusted."),
+            flag("--remove", help="Stop trusting this project."),
+            flag("--yes", "-y", help="Do not ask."),
+            JSON,
+        ),
+        "A harness.toml that you have not trusted may set only harmless values, such as the\n"
+        "model. Trust covers its exact content: a changed file must be trusted again. What is\n"
+        "trusted is recorded in ~/.config/harness/trusted.json.",
+        (
+            ("harness trust", "shows what would be allowed, and asks"),
+            ("harness trust --yes", "in scripts"),
+            ("harness trust --remove", ""),
+        ),
     ),
     Command(
         "keys",

@@ -9,7 +9,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import SecretStr
 
-from harness.config.settings import Section, Settings
+from harness.config.settings import HARMLESS, Section, Settings
 
 Path = tuple[str, ...]
 
@@ -19,6 +19,7 @@ class Leaf:
     """A key that holds a value."""
 
     type: Any
+    harmless: bool = False
 
     @property
     def secret(self) -> bool:
@@ -43,18 +44,18 @@ class Table:
         if self.each:
             return Table(self.each)
         field = self.section.model_fields.get(name) if self.section else None
-        return _node(field.annotation) if field else None
+        return _node(field.annotation, HARMLESS in field.metadata) if field else None
 
     def names(self) -> list[str]:
         return list(self.section.model_fields) if self.section else []
 
 
-def _node(annotation: Any) -> Leaf | Table:
+def _node(annotation: Any, harmless: bool) -> Leaf | Table:
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return Table(annotation)
     if get_origin(annotation) is dict:
         return Table(None, each=get_args(annotation)[1])
-    return Leaf(annotation)
+    return Leaf(annotation, harmless)
 
 
 ROOT = Table(Settings)

@@ -12,10 +12,14 @@ from typing import Any, cast
 
 from harness.config import _keys
 from harness.config._keys import Leaf, Table
+from harness.config._owned import read_bounded
+from harness.config.trust import digest_of
 from harness.contracts.errors import ConfigError
 
 FILE_NAME = "harness.toml"
 PREFIX = "HARNESS_"
+MOST_DOTS = 1000
+"""In one line of a file: tomllib takes a minute for a key of 50,000 parts."""
 
 WELL_KNOWN: dict[str, str] = {
     "TEMPORAL_ADDRESS": "temporal.address",
@@ -54,49 +58,81 @@ Values = dict[_keys.Path, Value]
 class File:
     """A parsed harness.toml: the keys at its top, and those of each profile."""
 
+    path: Path
+    digest: str
     top: Values
     profiles: dict[str, Values]
 
+    def everything(self) -> Values:
+        """All its values, those of profiles too, by the names that they have in the file."""
+        values = dict(self.top)
+        for name, overlay in self.profiles.items():
+            values |= {("profile", name, *key): value for key, value in overlay.items()}
+        return values
+
+
+def split_values(values: Values) -> tuple[Values, Values]:
+    """The harmless ones, and those that an untrusted file may not set."""
+    harmless = {key: value for key, value in values.items() if _is_harmless(key)}
+    return harmless, {key: value for key, value in values.items() if key not in harmless}
+
+
+def _is_harmless(key: _keys.Path) -> bool:
+    node = _keys.find(key[2:] if key[0] == "profile" else key)
+    return isinstance(node, Leaf) and node.harmless
+
 
 def read_file(folder: Path) -> File:
-    file = folder / FILE_NAME
+    file = folder.resolve() / FILE_NAME
+    content = read_bounded(file)
+    if content is None:
+        return File(file, "", {}, {})
     try:
-        text = file.read_text(encoding="utf-8")
+        text = content.decode()
+        if any(line.count(".") > MOST_DOTS for line in text.splitlines()):
+            raise ValueError(f"a line has more than {MOST_DOTS:,} dots")
         data = tomllib.loads(text)
-    except FileNotFoundError:
-        return File({}, {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(
             "invalid_value",
             f"{file} cannot be read: {error}",
             fix="Correct the file: https://toml.io shows the syntax.",
         ) from None
+    reader = _Reader(file, _index_lines(text), folder)
     profiles = data.pop("profile", {})
     if not isinstance(profiles, dict):
         raise ConfigError(
             "invalid_value",
-            f"`profile` in {_place(file, text, ('profile',))} holds a value: expected tables "
+            f"`profile` in {reader.place(('profile',))} holds a value: expected tables "
             "such as [profile.production].",
             fix="Choose a profile with HARNESS_PROFILE.",
         )
-    reader = _Reader(file, text, folder)
     overlays: dict[str, Values] = {}
     for name, table in cast("dict[str, Any]", profiles).items():
         overlays[name] = dict(reader.walk(table, ("profile", name), 2))
-    return File(dict(reader.walk(data, (), 0)), overlays)
+    return File(file, digest_of(content), dict(reader.walk(data, (), 0)), overlays)
 
 
 @dataclass(frozen=True)
 class _Reader:
     file: Path
-    text: str
+    lines: Mapping[_keys.Path, int]
     folder: Path
+
+    def place(self, key: _keys.Path) -> str:
+        return f"{self.file}:{self.line(key)}"
+
+    def line(self, key: _keys.Path) -> int:
+        """The line that sets `key`, or the nearest one above it in the tree."""
+        return next(
+            (self.lines[key[:n]] for n in range(len(key), 0, -1) if key[:n] in self.lines), 1
+        )
 
     def walk(self, data: Any, at: _keys.Path, skip: int) -> Iterator[tuple[_keys.Path, Value]]:
         """The values under `at`, whose first `skip` names are those of the profile."""
         key = at[skip:]
         node = _keys.find(key)
-        place = _place(self.file, self.text, at)
+        place = self.place(at)
         if isinstance(node, Table):
             if not isinstance(data, dict):
                 raise ConfigError(
@@ -104,7 +140,7 @@ class _Reader:
                 )
             for name, inner in cast("dict[str, Any]", data).items():
                 if node.child(name) is None or (not key and name == "profile"):
-                    where = _place(self.file, self.text, (*at, name))
+                    where = self.place((*at, name))
                     raise unknown((*key, name), where)
                 yield from self.walk(inner, (*at, name), skip)
             return
@@ -112,7 +148,7 @@ class _Reader:
             # A path in the file means the same whatever folder the command runs in.
             data = self.folder / Path(data).expanduser()
         profile = f" [{'.'.join(at[:skip])}]" if skip else ""
-        yield key, Value(data, f"{FILE_NAME}:{_line(self.text, at)}{profile}")
+        yield key, Value(data, f"{FILE_NAME}:{self.line(at)}{profile}")
 
 
 def unknown(key: _keys.Path, place: str) -> ConfigError:
@@ -177,34 +213,29 @@ def _ollama_url(host: str) -> str:
     return f"{scheme}://{rest}/v1"
 
 
-def _place(file: Path, text: str, key: _keys.Path) -> str:
-    return f"{file}:{_line(text, key)}"
-
-
-def _line(text: str, key: _keys.Path) -> int:
-    """The line that sets `key`, or the nearest one above it in the tree; tomllib tells none."""
-    best, best_depth, header = 1, 0, ()
+def _index_lines(text: str) -> dict[_keys.Path, int]:
+    """The line that first sets each key, which tomllib does not report."""
+    lines: dict[_keys.Path, int] = {}
+    header: _keys.Path = ()
     for number, line in enumerate(text.splitlines(), 1):
-        names = _names(line)
+        names = _names(line.strip())
         if names is None:
             continue
         is_header = line.lstrip().startswith("[")
         full = names if is_header else (*header, *names)
         header = full if is_header else header
-        depth = len(full)
-        if key[:depth] == full and depth > best_depth:
-            best, best_depth = number, depth
-    return best
+        lines.setdefault(full, number)
+    return lines
 
 
 def _names(line: str) -> _keys.Path | None:
-    """The dotted name that a line of TOML sets, if it does."""
-    head = re.match(r"\s*\[[^\[\]]+\]|\s*[^=#\[\]]+=", line)
+    """The dotted name that a stripped line of TOML sets, if it does."""
+    head = re.match(r"\[[^\[\]]+\]|[^=#\[\]]+=", line)
     if head is None:
         return None
     found = head.group()
     try:
-        data: Any = tomllib.loads(found if found.lstrip().startswith("[") else f"{found} 0")
+        data: Any = tomllib.loads(found if found.startswith("[") else f"{found} 0")
     except tomllib.TOMLDecodeError:
         return None  # a line inside a longer value
     names: list[str] = []

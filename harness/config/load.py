@@ -1,5 +1,8 @@
 """Fold defaults, profile, harness.toml and the environment into one Settings, strongest last.
 
+Of a harness.toml that the user has not trusted only harmless values count; one that somebody else
+may have written does not count at all. What is ignored is logged once.
+
 pydantic validates; the folding is ours and not pydantic-settings', which tells neither where a
 value came from nor that a variable is unknown, reads os.environ alone, and costs every command
 another 0.1 s of imports.
@@ -7,6 +10,7 @@ another 0.1 s of imports.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,9 +19,10 @@ from typing import Any, cast
 
 from pydantic import SecretStr, ValidationError
 
-from harness.config import _keys, _sources
+from harness.config import _keys, _sources, trust
 from harness.config._keys import Leaf, Table
-from harness.config._sources import Value, Values
+from harness.config._owned import describe_foreign
+from harness.config._sources import File, Value, Values
 from harness.config.providers import resolve_provider
 from harness.config.settings import Settings
 from harness.contracts.errors import ConfigError
@@ -30,6 +35,14 @@ PROFILES: dict[str, dict[str, Any]] = {
 }
 
 
+STATE_DIR = ("state_dir",)
+SHOWN = 8
+"""Ignored keys that a report names."""
+
+_log = logging.getLogger("harness.config")
+_reported: set[str] = set()
+
+
 @dataclass(frozen=True)
 class Origin:
     """One value of the settings and where it came from."""
@@ -38,15 +51,45 @@ class Origin:
     value: Any
     """As JSON would have it; secrets are masked."""
     source: str
+    ignored: bool = False
+    """Set by a harness.toml that is not trusted; the value in effect stands in its own line."""
+
+
+@dataclass(frozen=True)
+class Gathered:
+    values: Values
+    ignored: Values
+    file: Path
+    state_chosen_by: str
 
 
 def find_project(start: Path) -> Path:
-    """The nearest folder upward that has a harness.toml, or `start` itself."""
+    """The nearest folder upward that has a harness.toml of this user's, or `start` itself."""
     start = start.absolute()
     for folder in (start, *start.parents):
-        if (folder / _sources.FILE_NAME).is_file():
+        if (folder / _sources.FILE_NAME).is_file() and _is_own(folder / _sources.FILE_NAME):
             return folder
     return start
+
+
+def _is_own(file: Path) -> bool:
+    why = describe_foreign(file)
+    if why is not None:
+        _report(f"{printable(str(file))} is ignored: {printable(why)}.")
+    return why is None
+
+
+def _report(message: str) -> None:
+    """Commands load settings before they set up logs, so it reaches stderr whatever the log level
+    that a hostile file asks for."""
+    if message not in _reported:
+        _reported.add(message)
+        _log.warning("%s", message)
+
+
+def printable(text: str) -> str:
+    """`text` without characters that could change how a terminal shows what is around them."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def load_settings(
@@ -56,7 +99,12 @@ def load_settings(
     env: Mapping[str, str] | None = None,
 ) -> Settings:
     """The settings that hold for `project` (unset: found from the current folder)."""
-    return _validate(_gather(project, profile, env))
+    found = _gather(project, profile, env)
+    _report_ignored(found)
+    settings = _validate(found.values)
+    if not found.state_chosen_by.startswith("env "):
+        check_state_folder(settings.state_dir)
+    return settings
 
 
 def explain_settings(
@@ -66,14 +114,65 @@ def explain_settings(
     env: Mapping[str, str] | None = None,
 ) -> list[Origin]:
     """Every value with its origin, in the order of the settings."""
-    values = _gather(project, profile, env)
+    found = _gather(project, profile, env)
+    values = found.values
     settings = _validate(values)
     resolved = {name: resolve_provider(settings, name) for name in settings.providers}
     data = settings.model_copy(update={"providers": resolved}).model_dump(mode="json")
-    return [
+    effective = [
         Origin(".".join(key), value, values[key].source if key in values else "default")
         for key, value in _flatten(data, _keys.ROOT, ())
     ]
+    return [*effective, *describe_values(found.ignored)]
+
+
+def describe_values(values: Values) -> list[Origin]:
+    """Values of a file that is not trusted, to be shown; secrets are masked."""
+    return [
+        Origin(
+            printable(".".join(key)),
+            "**********" if _is_secret(key[2:] if key[0] == "profile" else key) else value.value,
+            printable(value.source),
+            ignored=True,
+        )
+        for key, value in values.items()
+    ]
+
+
+def _is_secret(key: _keys.Path) -> bool:
+    node = _keys.find(key)
+    return isinstance(node, Leaf) and node.secret
+
+
+def _report_ignored(found: Gathered) -> None:
+    if not found.ignored:
+        return
+    names = [printable(".".join(key)) for key in found.ignored]
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    _report(
+        f"{printable(str(found.file))} is not trusted. Ignored: {', '.join(names[:SHOWN])}{more}. "
+        "To review and allow its settings, run: harness trust"
+    )
+
+
+def check_state_folder(state: Path) -> None:
+    """Refuse a state folder that may hold what somebody else put there: its database and programs
+    would run with this user's rights."""
+    if not os.path.lexists(state):
+        return
+    if why := describe_foreign(state):
+        raise ConfigError(
+            "untrusted",
+            f"The state folder {state} is not used: {why}.",
+            fix="Remove it, or set HARNESS_STATE_DIR to a folder that only you can change.",
+        )
+    if not trust.is_made_here(state):
+        raise ConfigError(
+            "untrusted",
+            f"The state folder {state} was not made by harness at this place for this user.",
+            fix="If it came with a download, remove it. If it is yours (moved, restored, made by "
+            "an older version), run: harness trust",
+        )
 
 
 def secrets_of(settings: Settings) -> frozenset[str]:
@@ -81,10 +180,18 @@ def secrets_of(settings: Settings) -> frozenset[str]:
     return frozenset(_secrets(settings.model_dump()))
 
 
-def _gather(project: Path | None, profile: str | None, env: Mapping[str, str] | None) -> Values:
+def read_project(folder: Path) -> File:
+    """The harness.toml in `folder`; an empty one where there is none, or only somebody else's."""
+    file = folder / _sources.FILE_NAME
+    if os.path.lexists(file) and not _is_own(file):
+        return File(file, "", {}, {})
+    return _sources.read_file(folder)
+
+
+def _gather(project: Path | None, profile: str | None, env: Mapping[str, str] | None) -> Gathered:
     env = os.environ if env is None else env
     folder = find_project(Path.cwd()) if project is None else project.absolute()
-    file = _sources.read_file(folder)
+    file = read_project(folder)
     environment = _sources.read_environment(env)
     chosen = environment.pop(("profile",), Value("default", "default"))
     if profile is not None:
@@ -97,11 +204,15 @@ def _gather(project: Path | None, profile: str | None, env: Mapping[str, str] | 
         tuple(key.split(".")): Value(value, f"profile {name}")
         for key, value in PROFILES.get(name, {}).items()
     }
-    values = built_in | file.top | file.profiles.get(name, {}) | environment
+    written = file.top | file.profiles.get(name, {})
+    harmless, ignored = _sources.split_values(written)
+    if ignored and trust.is_trusted(file.path, file.digest):
+        harmless, ignored = written, {}
+    values = built_in | harmless | environment
     values["profile",] = chosen
-    state = values.get(("state_dir",), Value(Settings().state_dir, "default"))
-    values["state_dir",] = Value(folder / Path(state.value).expanduser(), state.source)
-    return values
+    state = values.get(STATE_DIR, Value(Settings().state_dir, "default"))
+    values[STATE_DIR] = Value(folder / Path(state.value).expanduser(), state.source)
+    return Gathered(values, ignored, file.path, state.source)
 
 
 def _validate(values: Values) -> Settings:

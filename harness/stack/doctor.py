@@ -37,7 +37,7 @@ async def diagnose(settings: Settings, project: Path) -> list[Check]:
     if is_local:
         checks += [_state(layout), _space(layout), _stack(running)]
     if engine is None:
-        binary = await asyncio.to_thread(_temporal_binary, settings, project, layout)
+        binary = await asyncio.to_thread(_temporal_binary, settings, project)
         checks += [binary, _ports(settings, layout, running)]
     else:
         checks += await _temporal(settings, engine)
@@ -108,12 +108,12 @@ def _stack(running: dict[str, Any] | None) -> Check:
     )
 
 
-def _temporal_binary(settings: Settings, project: Path, layout: Layout) -> Check:
+def _temporal_binary(settings: Settings, project: Path) -> Check:
     configured = settings.temporal.binary
     try:
         found = binaries.find_temporal(
             str((project / configured).absolute()) if configured else None,
-            layout.state / "bin",
+            binaries.downloads_folder(),
             fetch=False,
         )
     except Failure as failure:

@@ -42,6 +42,7 @@ async def guard(pid: int, sign: signal.Signals) -> asyncio.subprocess.Process:
         _GUARD,
         str(pid),
         sign.name.removeprefix("SIG"),
+        env={"PATH": os.defpath},
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

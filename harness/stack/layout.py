@@ -87,16 +87,19 @@ def layout_of(state_dir: Path, project: Path) -> Layout:
 
 def prepare(layout: Layout) -> None:
     """Make the folders; raises Failure."""
+    from harness.config.trust import make_state_folder  # not in what the supervisor loads
+
     doing = f"creating the state folder {layout.state}"
     try:
-        layout.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_state_folder(layout.state)
+        _check_owner(layout.state)
         layout.logs.mkdir(exist_ok=True, mode=0o700)
         ignore = layout.state / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n")
         doing = f"creating the socket folder {layout.sockets}"
-        _make_private(layout.sockets.parent)
-        _make_private(layout.sockets)
+        make_private(layout.sockets.parent)
+        make_private(layout.sockets)
         layout.database_sockets.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise from_oserror(error, doing) from error
@@ -138,7 +141,21 @@ def _socket_base() -> Path:
     return Path(f"/tmp/harness-{os.getuid()}")  # nosec B108
 
 
-def _make_private(folder: Path) -> None:
+def _check_owner(state: Path) -> None:
+    """Whoever else could write to it could have Postgres load a library of theirs."""
+    from harness.config._owned import is_writable_by_others
+
+    found = state.lstat()
+    if found.st_uid == os.getuid() and not is_writable_by_others(found):
+        return
+    raise Failure(
+        "start_failed",
+        f"The state folder {state} must belong to this user, and nobody else may write to it.",
+        f"If you made it: chmod go-w {state}. Else set HARNESS_STATE_DIR to a folder of yours.",
+    )
+
+
+def make_private(folder: Path) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
     if not _is_private(folder):
         raise Failure(

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from harness.stack.failures import Failure
 from harness.stack.layout import Layout
+from harness.stack.part import clean_environment
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,14 @@ class Runner:
 
     def own(self, path: Path) -> None:
         """Give data to whom Postgres runs as; an earlier start may have differed."""
-        owner = self.user or 0
-        if os.geteuid() == 0 and path.stat().st_uid != owner:
+        owner, found = self.user or 0, path.lstat().st_uid
+        if os.geteuid() == 0 and found != owner:
+            if found not in (0, _nobody()):
+                raise Failure(
+                    "start_failed",
+                    f"{path} belongs to user id {found}, and Postgres runs what it configures.",
+                    f"If you trust its content: chown -R root {path}",
+                )
             for inner in (path, *path.rglob("*")):
                 os.lchown(inner, owner, -1)
 
@@ -37,12 +44,17 @@ class Runner:
             [*self.prefix, "/bin/sh", "-c", each, "sh", *map(str, folders)],
             user=self.user,
             cwd="/",
+            env=clean_environment(),
             capture_output=True,
             text=True,
             check=False,
         )
         # Nothing is said where the prefix itself is refused.
         return None if tried.returncode == 0 else tried.stdout.strip() or "any folder"
+
+
+def _nobody() -> int:
+    return pwd.getpwnam("nobody").pw_uid
 
 
 def choose_runner(layout: Layout, binaries: Path) -> Runner:
@@ -57,7 +69,7 @@ def choose_runner(layout: Layout, binaries: Path) -> Runner:
             return namespaced
     for folder in (layout.state, layout.sockets.parent, layout.sockets):
         folder.chmod(0o711)
-    nobody = Runner(user=pwd.getpwnam("nobody").pw_uid)
+    nobody = Runner(user=_nobody())
     nobody.own(layout.database_sockets)
     closed = nobody.cannot_enter(*folders)
     if closed is not None:

@@ -188,6 +188,6 @@ def rotate(log: Path) -> None:
 
 
 def clean_environment() -> dict[str, str]:
-    """What a server may see: nothing that would configure it behind our back."""
+    """What other programs may see: no keys, and nothing that would configure them unseen."""
     kept = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "GOMAXPROCS", "GOMEMLIMIT")
     return {name: os.environ[name] for name in kept if name in os.environ}

@@ -31,6 +31,14 @@ _SETTINGS = {
     "checkpoint_timeout": "15min",
     "jit": "off",
     "log_checkpoints": "off",
+    # The command line wins over the files in the data folder: nothing there loads a library or
+    # runs a program.
+    "shared_preload_libraries": "",
+    "session_preload_libraries": "",
+    "local_preload_libraries": "",
+    "dynamic_library_path": "$libdir",
+    "archive_mode": "off",
+    "restore_command": "",
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.stack import guard, ports
 from harness.stack.attributes import SEARCH_ATTRIBUTES, how_to_remove, wrong_types
-from harness.stack.binaries import Binary, find_temporal
+from harness.stack.binaries import Binary, downloads_folder, find_temporal
 from harness.stack.failures import Failure, check_free_space
 from harness.stack.layout import Layout, read_kept, write_kept
 from harness.stack.part import Command, clean_environment
@@ -63,7 +63,7 @@ class Temporal:
 
     async def prepare(self) -> None:
         self.binary = self.binary or await asyncio.to_thread(
-            find_temporal, self.options["binary"], self.layout.state / "bin"
+            find_temporal, self.options["binary"], downloads_folder()
         )
         check_free_space(self.layout.state)
         self._check_data()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.config.settings import ArtifactSettings
+from harness.config.trust import make_state_folder
 from harness.contracts.errors import ConfigError, StoreError
 from harness.contracts.transcript import digest
 from harness.store.database import Database
@@ -294,6 +295,7 @@ class Artifacts:
 
             try:
                 if self._url is None and self._folder is not None:
+                    make_state_folder(self._folder.absolute().parent)
                     self._objects = LocalStore(self._folder.absolute(), mkdir=True)
                 elif self._url is not None and self._url.startswith("file://"):
                     self._objects = LocalStore.from_url(self._url, mkdir=True)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from harness.commons.files import create_atomic, sync_folder, write_atomic
 from harness.commons.log import get_logger
 from harness.config.settings import EncryptionSettings, Settings
+from harness.config.trust import make_state_folder
 from harness.contracts.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
@@ -257,6 +258,8 @@ class Keyring:
             from obstore.store import LocalStore, from_url
 
             try:
+                if self._url is None:
+                    make_state_folder(self._folder.parent)
                 if (folder := self._local) is not None:
                     _make_private(folder)
                     self._store = LocalStore(folder.absolute(), mkdir=True)

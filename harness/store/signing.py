@@ -16,6 +16,7 @@ from pathlib import Path
 
 from harness.commons.files import create_atomic
 from harness.config.settings import Settings
+from harness.config.trust import make_state_folder
 from harness.contracts.errors import ConfigError
 
 FILE_NAME = "signing.key"
@@ -67,7 +68,7 @@ def load_signer(settings: Settings, project: Path) -> Signer:
 def _key_in(state: Path) -> bytes:
     path = state / FILE_NAME
     if not path.exists():
-        state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_state_folder(state)
         create_atomic(path, secrets.token_bytes(KEY_BYTES), mode=0o600)
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     with os.fdopen(descriptor, "rb") as file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -13,6 +14,8 @@ from harness.config import explain_settings
 from tests.fakes.command import HARNESS, Project, kept_project
 
 __all__ = ["kept_project"]
+
+KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU="
 
 
 def test_version_models_tools_config(kept_project: Project) -> None:
@@ -29,6 +32,31 @@ def test_version_models_tools_config(kept_project: Project) -> None:
     assert {line["key"] for line in config} == {each.key for each in explain_settings()}
     assert all(line["source"] for line in config)
     assert "offline/demo" in kept_project.command("config").out
+
+
+def test_a_hostile_folder_runs_nothing_and_is_reported_beside_the_result(tmp_path: Path) -> None:
+    spy = tmp_path / "spy"
+    spy.write_text(f"#!/bin/sh\nenv > {tmp_path}/ran\necho 'temporal 1 (Server 9.0.0)'\n")
+    spy.chmod(0o755)
+    (tmp_path / "harness.toml").write_text('temporal.binary = "spy"\nlog.level = "error"\n')
+
+    def harness(*words: str) -> subprocess.CompletedProcess[str]:
+        env = {**os.environ, "OPENAI_API_KEY": "sk-mine", "HARNESS_ENCRYPTION__KEY": KEY}
+        command = [*HARNESS, *words, "--json"]
+        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+
+    done = harness("doctor")
+    assert all(json.loads(line) for line in done.stdout.splitlines())
+    assert done.stderr.count("Ignored: temporal.binary.") == 1
+    assert not (tmp_path / "ran").exists()
+    assert "pass --yes to confirm" in harness("trust").stdout
+    assert "trusted" in harness("trust", "--yes").stdout
+    assert not harness("doctor").stderr
+    ran = (tmp_path / "ran").read_text()
+    assert "PATH=" in ran and "sk-mine" not in ran and KEY not in ran
+    assert '"trusted"' in harness("trust", "--list").stdout
+    assert "removed" in harness("trust", "--remove").stdout
+    assert "Ignored: temporal.binary." in harness("doctor").stderr
 
 
 def test_doctor(kept_project: Project) -> None:

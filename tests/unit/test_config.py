@@ -12,6 +12,7 @@ from harness.config import explain_settings, find_project, load_settings, secret
 from harness.config._keys import leaves
 from harness.config._sources import WELL_KNOWN, env_name
 from harness.contracts.errors import ConfigError
+from tests.fakes.trusting import trust_project
 
 TOML = """\
 model = "openai/gpt-5"
@@ -39,6 +40,7 @@ log.level = "error"
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     (tmp_path / "harness.toml").write_text(TOML)
+    trust_project(tmp_path)
     return tmp_path
 
 
@@ -211,8 +213,9 @@ def test_wrong_values_name_key_value_source_and_what_is_expected(tmp_path: Path)
 
 
 def test_a_wrong_secret_is_not_shown(tmp_path: Path) -> None:
+    trust_project(written(tmp_path, "[providers.x]\napi_key = 987654"))
     with pytest.raises(ConfigError) as caught:
-        load_settings(written(tmp_path, "[providers.x]\napi_key = 987654"), env={})
+        load_settings(tmp_path, env={})
     assert "providers.x.api_key = (hidden) (harness.toml:2)" in caught.value.message
     assert "987654" not in caught.value.message
     assert caught.value.__context__ is None

@@ -1,0 +1,150 @@
+"""`harness trust`: what the files of this project may do."""
+
+from __future__ import annotations
+
+import json
+import os
+from argparse import Namespace
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.cli.out import Out
+from harness.cli.parser import UsageError
+from harness.config import trust as store
+from harness.config._owned import describe_foreign, read_bounded
+from harness.config._sources import File, split_values
+from harness.config.load import Origin, describe_values, find_project, printable, read_project
+from harness.config.settings import Settings
+from harness.contracts.errors import ConfigError
+from harness.terminal import door
+from harness.terminal.keyboard import at_terminal, prompt
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What this project wants beyond what is harmless, or trusted already."""
+
+    file: File
+    settings: tuple[Origin, ...]
+    state: Path | None
+    """A state folder that was not made here."""
+
+
+async def trust(args: Namespace, out: Out) -> int:
+    if args.list:
+        return _list(out)
+    project = find_project(Path.cwd())
+    if args.remove:
+        return _remove(project, out)
+    wanted = _examine(project)
+    if not wanted.settings and wanted.state is None:
+        _tell({"trusted": []}, f"Nothing to trust in {printable(str(project))}.", out)
+        return door.DONE
+    if not args.yes:
+        if out.json or not at_terminal():
+            raise UsageError(
+                f"Trusting {project} needs a confirmation.",
+                "Review it with `harness config show`, then pass --yes to confirm.",
+            )
+        _show(wanted, out)
+        if not await _confirmed():
+            out.note("Nothing is trusted.")
+            return door.DONE
+    _record(wanted)
+    files = [str(each) for each in (wanted.settings and wanted.file.path, wanted.state) if each]
+    _tell({"trusted": files}, "\n".join(f"Trusted: {printable(each)}" for each in files), out)
+    return door.DONE
+
+
+def _examine(project: Path) -> Wanted:
+    file = read_project(project)
+    harmful = split_values(file.everything())[1]
+    if harmful and store.is_trusted(file.path, file.digest):
+        harmful = {}
+    state = _state_of(project, file)
+    if os.path.lexists(state):
+        if why := describe_foreign(state):
+            raise ConfigError(
+                "untrusted",
+                f"The state folder {state} cannot be trusted: {why}.",
+                fix="Take it over (chown, chmod) after looking into it, or remove it.",
+            )
+        if not store.is_made_here(state):
+            return Wanted(file, tuple(describe_values(harmful)), state)
+    return Wanted(file, tuple(describe_values(harmful)), None)
+
+
+def _state_of(project: Path, file: File) -> Path:
+    """Where the state will be once the file counts; HARNESS_STATE_DIR needs no trust."""
+    value = file.top.get(("state_dir",))
+    return project / Path(str(value.value if value else Settings().state_dir)).expanduser()
+
+
+def _show(wanted: Wanted, out: Out) -> None:
+    if wanted.settings:
+        out.raw(f"{printable(str(wanted.file.path))} wants to set:")
+        for each in wanted.settings:
+            value = printable(json.dumps(each.value, ensure_ascii=False, default=str))
+            out.raw(f"  {each.key} = {value}  ({each.source})")
+        out.raw("It could choose what programs run and where keys and content are sent.")
+    if wanted.state is not None:
+        out.raw(f"The state folder {printable(str(wanted.state))} was not made by harness here.")
+        out.raw("Its database runs with your rights, and runs whatever was stored in it.")
+
+
+async def _confirmed() -> bool:
+    typed = await prompt("Trust this? [y/N] ")
+    return (typed or "").lower() in ("y", "yes")
+
+
+def _record(wanted: Wanted) -> None:
+    if wanted.settings:
+        path, digest = str(wanted.file.path), wanted.file.digest
+        store.change_trust(lambda trust: trust.files.update({path: digest}))
+    if wanted.state is not None:
+        store.mark_state_folder(wanted.state)
+
+
+def _remove(project: Path, out: Out) -> int:
+    file = read_project(project)
+    state = str(_state_of(project, file).resolve())
+    known = store.read_trust()
+    gone = [each for each in (str(file.path), state) if each in {*known.files, *known.states}]
+
+    def remove(trust: store.Trust) -> None:
+        trust.files.pop(str(file.path), None)
+        trust.states.pop(state, None)
+
+    store.change_trust(remove)
+    words = "\n".join(f"No longer trusted: {printable(each)}" for each in gone)
+    _tell({"removed": gone}, words or f"Nothing of {project} was trusted.", out)
+    return door.DONE
+
+
+def _list(out: Out) -> int:
+    known = store.read_trust()
+    for path, digest in sorted(known.files.items()):
+        state = _state_of_file(Path(path), digest)
+        _tell({"path": path, "kind": "settings", "state": state}, f"{path}  ({state})", out)
+    for path in sorted(known.states):
+        state = "trusted" if Path(path).exists() else "missing"
+        _tell({"path": path, "kind": "state", "state": state}, f"{path}  ({state})", out)
+    return door.DONE
+
+
+def _state_of_file(path: Path, digest: str) -> str:
+    try:
+        content = read_bounded(path)
+    except ConfigError:
+        content = b""
+    if content is None:
+        return "missing"
+    return "trusted" if store.digest_of(content) == digest else "changed: trust it again"
+
+
+def _tell(facts: dict[str, Any], words: str, out: Out) -> None:
+    if out.json:
+        out.line(facts)
+    else:
+        out.raw(words)

@@ -1,0 +1,91 @@
+"""Who may have written a file or folder, and reading a file that somebody may have planted."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from pathlib import Path
+
+from harness.contracts.errors import ConfigError
+
+FILE_LIMIT = 100_000
+"""Bytes of a harness.toml; parsing a hostile one of this size takes a fraction of a second."""
+
+
+def describe_foreign(path: Path) -> str | None:
+    """Why somebody else may have put `path` there; None where only this user or root can.
+
+    A link is judged itself and by what it leads to. Folders above count as well: who may write to
+    one may replace what lies in it.
+    """
+    try:
+        link, target = path.lstat(), path.resolve(strict=True)
+        if link.st_uid not in (os.getuid(), 0):
+            return f"{path} belongs to {_user(link.st_uid)}"
+        for place in (target, *target.parents):
+            found = place.lstat()
+            if found.st_uid not in (os.getuid(), 0):
+                return f"{place} belongs to {_user(found.st_uid)}"
+            # In a sticky folder such as /tmp nobody can replace what belongs to another user.
+            sticky = place != target and found.st_mode & stat.S_ISVTX
+            if not sticky and is_writable_by_others(found):
+                return f"{place} can be changed by other users"
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
+        return f"{path} cannot be examined ({error})"
+    return None
+
+
+def is_writable_by_others(found: os.stat_result) -> bool:
+    """Whether anybody but its owner may write. The private group that many systems give each user,
+    who is alone in it, counts as the user."""
+    if found.st_mode & stat.S_IWOTH:
+        return True
+    return bool(found.st_mode & stat.S_IWGRP) and not _is_private_group(found.st_gid)
+
+
+def _is_private_group(gid: int) -> bool:
+    import grp
+    import pwd
+
+    if gid == 0:
+        return True  # root and whom root has let in
+    try:
+        user, group = pwd.getpwuid(os.getuid()), grp.getgrgid(gid)
+    except KeyError:
+        return False
+    return user.pw_gid == gid and group.gr_name == user.pw_name and not group.gr_mem
+
+
+def _user(uid: int) -> str:
+    import pwd
+
+    with contextlib.suppress(KeyError):
+        return f"the user {pwd.getpwuid(uid).pw_name}"
+    return f"the user id {uid}"
+
+
+def read_bounded(file: Path) -> bytes | None:
+    """The content of a regular file of limited size; None where there is no file. Never waits:
+    opening a named pipe would."""
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unreadable(file, str(error)) from None
+    with os.fdopen(descriptor, "rb") as opened:
+        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+            raise _unreadable(file, "it is not a regular file")
+        content = opened.read(FILE_LIMIT + 1)
+    if len(content) > FILE_LIMIT:
+        raise _unreadable(file, f"it is larger than {FILE_LIMIT:,} bytes")
+    return content
+
+
+def _unreadable(file: Path, why: str) -> ConfigError:
+    return ConfigError(
+        "invalid_value",
+        f"{file} cannot be read: {why}.",
+        fix="Replace it by a TOML file, or remove it.",
+    )

@@ -1,0 +1,173 @@
+"""What this user has allowed a project to do, recorded outside of any project.
+
+A folder may come from anybody: a clone, an archive, a share. Its harness.toml may set harmless
+values; the others count once the user has trusted the file, by its path and the digest of its
+content. Its state folder is used when harness made it here, which a token in it shows: the data of
+a database and the programs in it would run with this user's rights.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from harness.config._owned import describe_foreign, read_bounded
+from harness.contracts.errors import ConfigError
+
+MARK = "made-here"
+"""The file in a state folder that holds its token."""
+
+
+@dataclass(frozen=True)
+class Trust:
+    """Trusted files with the digest of their content, and state folders with their token."""
+
+    files: dict[str, str] = field(default_factory=dict[str, str])
+    states: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def digest_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def trust_file() -> Path:
+    """Where it is recorded. A relative XDG_CONFIG_HOME would be inside a project: not heeded."""
+    base = Path(os.environ.get("XDG_CONFIG_HOME", ""))
+    if not base.is_absolute():
+        base = Path.home() / ".config"
+    return base / "harness" / "trusted.json"
+
+
+def read_trust() -> Trust:
+    file = trust_file()
+    if not file.exists():
+        return Trust()
+    if why := describe_foreign(file):
+        raise ConfigError(
+            "invalid_value",
+            f"{file} is not used: {why}.",
+            fix="Only you may be able to write to it and to the folders above it.",
+        )
+    try:
+        data: Any = json.loads(read_bounded(file) or b"{}")
+        return Trust(_texts(data["files"]), _texts(data["states"]))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ConfigError(
+            "invalid_value",
+            f"{file} is damaged.",
+            fix="Remove it, and run `harness trust` again in each project.",
+        ) from None
+
+
+def _texts(data: Any) -> dict[str, str]:
+    return {str(key): str(value) for key, value in cast("dict[str, Any]", data).items()}
+
+
+def change_trust(change: Callable[[Trust], None]) -> None:
+    """Apply `change` to what is recorded."""
+    with _changing() as trust:
+        change(trust)
+        _save(trust)
+
+
+@contextmanager
+def _changing() -> Generator[Trust]:
+    """What is recorded, to be changed in the block, one process after the other."""
+    file = trust_file()
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _locked(file.with_name("trusted.lock")):
+            yield read_trust()
+    except OSError as error:
+        raise ConfigError(
+            "invalid_value",
+            f"{file} cannot be written: {error}",
+            fix="Point XDG_CONFIG_HOME to a folder of yours, or configure by the environment.",
+        ) from None
+
+
+def _save(trust: Trust) -> None:
+    _write(trust_file(), json.dumps({"files": trust.files, "states": trust.states}, indent=1))
+
+
+@contextmanager
+def _locked(lock: Path) -> Generator[None]:
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _write(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def is_trusted(file: Path, digest: str) -> bool:
+    return read_trust().files.get(str(file)) == digest
+
+
+def is_made_here(state: Path) -> bool:
+    """Whether this user's harness made the state folder, or the user has trusted it."""
+    state = state.resolve()
+    if _is_empty(state):
+        return True
+    token = read_trust().states.get(str(state))
+    found = read_bounded(state / MARK)
+    return token is not None and found is not None and hmac.compare_digest(token.encode(), found)
+
+
+def make_state_folder(state: Path) -> None:
+    """Make the folder, where it is missing, so that it is known to have been made here."""
+    if state.is_dir() and not _is_empty(state):
+        return
+    state.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        mark_state_folder(state, only_new=True)
+    except ConfigError:  # no home to record it in: a HARNESS_STATE_DIR needs no mark
+        state.mkdir(mode=0o700, exist_ok=True)
+
+
+def mark_state_folder(state: Path, *, only_new: bool = False) -> None:
+    """Record that the content of a state folder is trusted; make the folder where it is missing."""
+    token = secrets.token_hex(16)
+    name = str(state.resolve())
+    with _changing() as trust:
+        if only_new and state.is_dir() and not _is_empty(state):
+            return  # another process made it in the meantime
+        for gone in [each for each in trust.states if not Path(each).exists()]:
+            del trust.states[gone]
+        trust.states[name] = token
+        _save(trust)
+        if state.is_dir():
+            _write(state / MARK, token)
+            return
+        # With its mark in one step: another process that finds it without one would refuse it.
+        draft = state.with_name(f".{state.name}.{secrets.token_hex(6)}")
+        draft.mkdir(mode=0o700)
+        _write(draft / MARK, token)
+        draft.rename(state)
+
+
+def _is_empty(folder: Path) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is None
+    except FileNotFoundError:
+        return True
