@@ -19,7 +19,7 @@ import uvloop
 from bench.backends import ROOT, Backends, backends, model_server
 from bench.contestants.harness import add, settings_for
 from bench.work import SYSTEM
-from harness import Agent, Harness, tool
+from harness import Agent, Budget, Harness, tool
 from harness.client.connection import open_connection
 from harness.config.settings import Settings
 from harness.stack import find_stack
@@ -36,7 +36,13 @@ def agent_of(name: str) -> Agent[Any]:
     """`NAME` or `NAME:MODEL`: the agent `asking` waits for approval, all others just add."""
     name, _, model = name.partition(":")
     tools = [careful_add] if name == "asking" else [add]
-    return Agent(name, model=f"bench/{model or 'fake-model'}", instructions=SYSTEM, tools=tools)
+    return Agent(
+        name,
+        model=f"bench/{model or 'fake-model'}",
+        instructions=SYSTEM,
+        tools=tools,
+        budget=Budget(turns=1_000_000),  # some run for longer than the default limit
+    )
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar, cast, overload
 from pydantic import BaseModel, ValidationError
 from pydantic.errors import PydanticUserError
 
+from harness.agent.checks import check_budget
 from harness.agent.read_result import read_result
 from harness.agent.schema import object_schema
 from harness.agent.tool import AnyTool, Tool
@@ -43,7 +44,7 @@ class Agent(Generic[Out]):
         output: A pydantic model that the final answer must fit.
         fallbacks: Models that are tried in this order when the first one fails.
         params: For all of these models.
-        budget: Limits of each run.
+        budget: Limits of each run. Without `turns` among them a run stops after 100.
         context: What is left out when the conversation grows.
         parallel: Calls of read-only tools in one reply run side by side.
         undo_on_failure: A run that fails for good takes back what it did to the world. Not one that
@@ -103,12 +104,18 @@ class Agent(Generic[Out]):
         undo_on_failure: bool = False,
         deps: Any = None,
     ) -> None:
-        if not _NAME.fullmatch(name):
+        if not (isinstance(name, str) and _NAME.fullmatch(name)):
             raise ConfigError(
                 "bad_agent",
                 f"Agent name {name!r} cannot name a task queue.",
                 fix="Use 1 to 64 letters, digits, _, . or -, starting with a letter or digit.",
             )
+        _check_types(
+            name, model=model, instructions=instructions, params=params, budget=budget,
+            context=context, parallel=parallel, undo_on_failure=undo_on_failure,
+        )  # fmt: skip
+        if budget is not None:
+            check_budget(budget)
         if output is not None:
             _check_output(name, output)
         if isinstance(model, ModelPlan) and (fallbacks or params):
@@ -209,9 +216,33 @@ def _bad(name: str, problem: str, fix: str) -> ConfigError:
     return ConfigError("bad_agent", f"Agent {name}: {problem}.", fix=fix)
 
 
+_TYPES: dict[str, tuple[type, ...]] = {
+    "model": (str, ModelPlan),
+    "instructions": (str,),
+    "params": (ModelParams,),
+    "budget": (Budget,),
+    "context": (ContextPolicy,),
+    "parallel": (bool,),
+    "undo_on_failure": (bool,),
+}
+_REQUIRED = ("instructions", "parallel", "undo_on_failure")
+
+
+def _check_types(agent: str, **given: object) -> None:
+    """What the type checker would have said."""
+    for option, value in given.items():
+        if isinstance(value, _TYPES[option]) or (value is None and option not in _REQUIRED):
+            continue
+        kinds = " or ".join(kind.__name__ for kind in _TYPES[option])
+        hint = "Leave it out for none." if value is None else f"Give a {kinds}."
+        raise _bad(agent, f"{option}={value!r} is not a {kinds}", hint)
+
+
 def _check_output(agent: str, output: Any) -> None:
     if not (inspect.isclass(output) and issubclass(output, BaseModel)):
-        raise _bad(agent, f"output={output!r} is no pydantic model", "Give a BaseModel subclass.")
+        raise _bad(
+            agent, f"output={output!r} is not a pydantic model", "Give a BaseModel subclass."
+        )
     try:
         is_object = object_schema(output).get("type") == "object"
     except PydanticUserError as error:
@@ -222,7 +253,7 @@ def _check_output(agent: str, output: Any) -> None:
     if not is_object:
         raise _bad(
             agent,
-            f"its output type {output.__name__} is no JSON object",
+            f"its output type {output.__name__} is not a JSON object",
             "Put it into a field of a model.",
         )
 
@@ -232,7 +263,7 @@ def _by_name(agent: str, tools: Sequence[AnyTool]) -> dict[str, AnyTool]:
     for each in cast("Sequence[object]", tools):
         if not isinstance(each, Tool):
             called = getattr(cast("Callable[..., Any]", each), "__name__", repr(each))
-            raise _bad(agent, f"{called} is no tool", f"Put @tool above {called}.")
+            raise _bad(agent, f"{called} is not a tool", f"Put @tool above {called}.")
         if each.name in found and found[each.name] is not each:
             raise _bad(agent, f"has two tools called {each.name}", "Rename one: @tool(name=...).")
         made = cast("AnyTool", each)

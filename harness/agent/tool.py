@@ -7,8 +7,9 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, ParamSpec, TypeVar, overload
+from typing import Any, Generic, Literal, ParamSpec, TypeVar, get_args, overload
 
+from harness.agent.checks import is_positive
 from harness.agent.hooks import Hooks, Obstacle, Prepare, Probe, Undo, receipt_type
 from harness.agent.schema import Signature, bad_tool, read_signature
 from harness.contracts.tool import Effect, ToolPolicy, ToolSpec
@@ -30,6 +31,10 @@ OnUnknown = Literal["ask", "retry", "probe"]
 INLINE_LIMIT_S = 1.0
 """Inline tools run inside a workflow task, which must not take long."""
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "effect": get_args(Effect),
+    "on_unknown": get_args(OnUnknown),
+}
 
 
 @dataclass(frozen=True)
@@ -51,12 +56,18 @@ class Tool(Generic[P, R_co]):
     policy: ToolPolicy
     signature: Signature
     approval: Approval = "never"
-    on_unknown: OnUnknown = "ask"
+    chosen: OnUnknown | None = None
+    """What its author wrote as `on_unknown`."""
     hooks: Hooks = field(default_factory=Hooks, compare=False)
 
     @property
     def name(self) -> str:
         return self.spec.name
+
+    @property
+    def on_unknown(self) -> OnUnknown:
+        """What follows when nobody knows whether a call happened. A probe is there to be used."""
+        return self.chosen or ("ask" if self.hooks.probe is None else "probe")
 
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R_co:
         return self.fn(*args, **kwargs)
@@ -71,8 +82,15 @@ class Tool(Generic[P, R_co]):
 
     def probe(self, fn: B, /) -> B:
         """Declare how to tell whether a call has happened whose worker died in the middle:
-        `@pay.probe` above a function (ctx, arguments) that returns Happened(result) or None."""
+        `@pay.probe` above a function (ctx, arguments) that returns Happened(result) or None. The
+        tool's `on_unknown` is then "probe"."""
         self._check_hook(fn, "probe")
+        if self.chosen not in (None, "probe"):
+            raise bad_tool(
+                self.name,
+                f"has a probe, and on_unknown={self.chosen!r} says not to use it",
+                "Remove on_unknown to use the probe, or remove the probe.",
+            )
         self.hooks.probe = fn
         return fn
 
@@ -120,7 +138,7 @@ def tool(
     inline: bool = False,
     workspace: bool = False,
     approval: Approval = "never",
-    on_unknown: OnUnknown = "ask",
+    on_unknown: OnUnknown | None = None,
     timeout: float | None = None,
     attempts: int | None = None,
 ) -> Callable[[Callable[P, R]], Tool[P, R]]: ...
@@ -133,7 +151,7 @@ def tool(
     inline: bool = False,
     workspace: bool = False,
     approval: Approval = "never",
-    on_unknown: OnUnknown = "ask",
+    on_unknown: OnUnknown | None = None,
     timeout: float | None = None,
     attempts: int | None = None,
 ) -> Any:
@@ -148,9 +166,11 @@ def tool(
         workspace: Works on the run's folder, so it runs on the host that has it.
         approval: "always", "never", or a function of the arguments (a dict) that returns whether
             a person must allow the call, or the reason why.
-        on_unknown: For writes whose worker died in the middle: "ask" a person whether it happened,
-            "retry", because doing it twice does no harm (by the context's idempotency key, or all
-            of it is in `ctx.transaction()`), or "probe": the function under `@tool.probe` tells.
+        on_unknown: What follows when a worker died in the middle of a write. "ask": a person says
+            whether it happened. "retry": the call is repeated, because doing it twice does no harm
+            (by the context's idempotency key, or all of it is in `ctx.transaction()`). "probe": the
+            function under `@tool.probe` tells. Default: "probe" where there is such a function,
+            else "ask".
         timeout: Seconds that one attempt may take.
         attempts: How often it is tried when it raises ToolError("temporary", ...) or its worker
             dies.
@@ -163,6 +183,10 @@ def tool(
         )  # fmt: skip
     called = name or getattr(fn, "__name__", "")
     _check_function(fn, called)
+    _check_options(
+        called, effect=effect, inline=inline, workspace=workspace, on_unknown=on_unknown,
+        timeout=timeout, attempts=attempts,
+    )  # fmt: skip
     policy = ToolPolicy(
         effect=effect,
         inline=inline or None,
@@ -180,7 +204,7 @@ def tool(
         policy=policy,
         signature=signature,
         approval=approval,
-        on_unknown=on_unknown,
+        chosen=on_unknown,
     )
 
 
@@ -188,7 +212,7 @@ def _check_function(fn: Callable[..., Any], name: str) -> None:
     if isinstance(fn, Tool):
         raise bad_tool(name, "is a tool already", "Remove the second @tool.")
     if not callable(fn) or inspect.isclass(fn):
-        raise bad_tool(repr(fn), "is no function", "Put @tool above a function.")
+        raise bad_tool(repr(fn), "is not a function", "Put @tool above a function.")
     if inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn):
         raise bad_tool(
             name,
@@ -203,11 +227,26 @@ def _check_function(fn: Callable[..., Any], name: str) -> None:
         )
 
 
+def _check_options(name: str, *, timeout: object, attempts: object, **options: object) -> None:
+    """What the type checker would have said."""
+    for option, value in options.items():
+        known = _CHOICES.get(option, (True, False))
+        if value is not None and not (isinstance(value, str | bool) and value in known):
+            listed = ", ".join(map(repr, known))
+            raise bad_tool(name, f"{option} is {value!r}", f"Choose one of: {listed}.")
+    if timeout is not None and not is_positive(timeout):
+        raise bad_tool(name, f"timeout is {timeout!r}", "Give a number of seconds above 0.")
+    if attempts is not None and not (is_positive(attempts) and isinstance(attempts, int)):
+        raise bad_tool(
+            name, f"attempts is {attempts!r}", "Give a whole number from 1. 1: never try again."
+        )
+
+
 def _check_policy(name: str, policy: ToolPolicy, approval: Approval) -> None:
     if approval not in ("always", "never") and not callable(approval):
         raise bad_tool(
             name,
-            f"approval={approval!r} is no policy",
+            f"approval={approval!r} is not a policy",
             'Use "always", "never" or a function of the arguments.',
         )
     if policy.inline and policy.effect != "read":
@@ -222,13 +261,9 @@ def _check_policy(name: str, policy: ToolPolicy, approval: Approval) -> None:
             "is inline and works on a workspace, which may be on another host",
             "Drop inline=True.",
         )
-    if policy.timeout_s is not None and policy.timeout_s <= 0:
-        raise bad_tool(name, "its timeout is not above 0", "Give seconds.")
     if policy.inline and policy.timeout_s is not None and policy.timeout_s > INLINE_LIMIT_S:
         raise bad_tool(
             name,
             f"is inline with a timeout over {INLINE_LIMIT_S:g} s",
             "Drop inline=True for slow work.",
         )
-    if policy.attempts is not None and policy.attempts < 1:
-        raise bad_tool(name, "attempts is below 1", "1 means: never try again.")

@@ -21,6 +21,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.agent import Agent
+from harness.agent.checks import check_budget, with_default_turns
 from harness.client import past
 from harness.client.attachments import taken_up
 from harness.client.connection import Connection, whoami
@@ -63,6 +64,14 @@ class Request:
             check_id(self.id)
         if self.model is not None:
             check_model(self.model)
+        if self.budget is not None:
+            check_budget(self.budget)
+        if self.workspace is not None and not self.workspace.is_dir():
+            raise ConfigError(
+                "invalid_value",
+                f"The workspace {self.workspace} is not a folder on this host.",
+                fix="Make it, or name one that exists.",
+            )
 
 
 def check_id(id: str, what: str = "run", most: int = MAX_ID) -> str:
@@ -106,7 +115,7 @@ async def pin(connection: Connection, agent: Agent[Any], request: Request) -> Ru
         messages=request.messages,
         head=request.head,
         tools=policies,
-        budget=request.budget or agent.budget,
+        budget=with_default_turns(request.budget or agent.budget),
         parallel=True if agent.parallel else None,
         undo=True if agent.undo_on_failure else None,
         bounded=True,

@@ -42,7 +42,7 @@ def dies(here):
         print("dead", flush=True)
         time.sleep(60)
 
-@tool(on_unknown=policy)
+@tool(on_unknown=policy or None)
 async def pay(amount: int, ctx: ToolContext[None]) -> str:
     "Pay."
     dies("before")
@@ -51,9 +51,10 @@ async def pay(amount: int, ctx: ToolContext[None]) -> str:
     dies("in")
     return "paid"
 
-@pay.probe
-def paid(ctx, arguments):
-    raise AssertionError("the one who dies does not look")
+if not policy:
+    @pay.probe
+    def paid(ctx, arguments):
+        raise AssertionError("the one who dies does not look")
 
 done = Ledger.done
 async def after(self, *args, **kwargs):
@@ -91,25 +92,26 @@ def lines(project: Path) -> list[str]:
 
 
 def payer(name: str, project: Path, policy: Any = "ask") -> Agent[None]:
-    @tool(on_unknown=policy)
+    @tool(on_unknown=policy or None)
     async def pay(amount: int, ctx: ToolContext[None]) -> str:
         "Pay."
         with (project / "book").open("a") as book:
             book.write(f"{ctx.idempotency_key}\n")
         return "paid again"
 
-    @pay.probe
     def paid(ctx: ToolContext[None], arguments: Any) -> Happened | None:
         return Happened("paid before") if ctx.idempotency_key in lines(project) else None
 
+    if not policy:
+        pay.probe(paid)
     return Agent(name, tools=[pay])
 
 
 @pytest.mark.parametrize(
     ("point", "policy", "paid", "said"),
     [
-        ("before", "probe", 1, "paid again"),
-        ("in", "probe", 1, "paid before"),
+        ("before", "", 1, "paid again"),  # a declared probe is used without a word more
+        ("in", "", 1, "paid before"),
         ("in", "retry", 2, "paid again"),
         ("after", "ask", 1, "paid"),
     ],

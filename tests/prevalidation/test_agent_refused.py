@@ -37,6 +37,11 @@ def unprobed() -> None:
     "Declares no probe."
 
 
+@tool(on_unknown="ask")
+def asks() -> None:
+    "Asks, whatever a probe would find."
+
+
 PLAN = ModelPlan(candidates=(Candidate(model="openai/gpt-5"),))
 
 
@@ -56,14 +61,15 @@ def plain(a: int) -> int:
         (lambda: Agent("a", model="openai/m", fallbacks=["m"]), "model 'm' is not of the form"),
         (lambda: Agent("a", fallbacks=["openai/m"]), "fallbacks but no model"),
         (lambda: Agent("a", model=PLAN, params=ModelParams()), "has a model plan and, beside it"),
-        (lambda: Agent("a", tools=[plain]), "plain is no tool"),  # type: ignore[list-item]
+        (lambda: Agent("a", tools=[plain]), "plain is not a tool"),  # type: ignore[list-item]
         (lambda: Agent("a", tools=[add, other_add]), "two tools called add"),
         (lambda: Agent("a", tools=[unprobed]), "unprobed says on_unknown='probe' and has no"),
+        (lambda: asks.probe(lambda ctx, arguments: None), "on_unknown='ask' says not to use it"),
         (lambda: add.undo(lambda ctx, receipt: None), "has undo, but its effect is 'read'"),
         (lambda: unprobed.undo(lambda: None), "its undo function takes two"),  # type: ignore[arg-type]
-        (lambda: Agent("a", output=Numbers), "output type Numbers is no JSON object"),
+        (lambda: Agent("a", output=Numbers), "output type Numbers is not a JSON object"),
         (lambda: Agent("a", output=Calls), "output type has no JSON form"),
-        (lambda: Agent("a", output=dict), "is no pydantic model"),  # type: ignore[type-var]
+        (lambda: Agent("a", output=dict), "is not a pydantic model"),  # type: ignore[type-var]
     ],
 )
 def test_a_wrong_agent(make: Callable[[], object], words: str) -> None:
@@ -71,6 +77,26 @@ def test_a_wrong_agent(make: Callable[[], object], words: str) -> None:
         make()
     assert words in caught.value.message
     assert caught.value.code == "config.bad_agent"
+    assert caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"instructions": None}, "instructions=None is not a str"),
+        ({"instructions": 7}, "instructions=7 is not a str"),
+        ({"model": 7}, "model=7 is not a str or ModelPlan"),
+        ({"budget": 7}, "budget=7 is not a Budget"),
+        ({"params": {}}, "params={} is not a ModelParams"),
+        ({"context": "all"}, "context='all' is not a ContextPolicy"),
+        ({"parallel": "maybe"}, "parallel='maybe' is not a bool"),
+        ({"undo_on_failure": None}, "undo_on_failure=None is not a bool"),
+    ],
+)
+def test_wrong_types(options: Any, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Agent("a", **options)
+    assert words in caught.value.message
     assert caught.value.fix
 
 
@@ -129,7 +155,7 @@ async def async_generator() -> AsyncIterator[int]:
         (generator, "is a generator"),
         (async_generator, "is a generator"),
         (add, "is a tool already"),
-        (dict, "is no function"),
+        (dict, "is not a function"),
     ],
 )
 def test_a_wrong_function(fn: Any, words: str) -> None:
@@ -146,11 +172,22 @@ def test_a_wrong_function(fn: Any, words: str) -> None:
         ({"inline": True, "effect": "irreversible"}, "its effect is 'irreversible'"),
         ({"inline": True, "effect": "read", "workspace": True}, "inline and works on a workspace"),
         ({"inline": True, "effect": "read", "timeout": 2}, "inline with a timeout over 1 s"),
-        ({"timeout": 0}, "timeout is not above 0"),
-        ({"attempts": 0}, "attempts is below 1"),
+        ({"timeout": 0}, "timeout is 0"),
+        ({"timeout": -1.0}, "timeout is -1.0"),
+        ({"timeout": float("nan")}, "timeout is nan"),
+        ({"timeout": float("inf")}, "timeout is inf"),
+        ({"timeout": "5"}, "timeout is '5'"),
+        ({"attempts": 1.5}, "attempts is 1.5"),
+        ({"attempts": True}, "attempts is True"),
+        ({"effect": "maybe"}, "effect is 'maybe'"),
+        ({"effect": ["write"]}, "effect is ['write']"),
+        ({"on_unknown": "maybe"}, "on_unknown is 'maybe'"),
+        ({"inline": "no"}, "inline is 'no'"),
+        ({"workspace": 1}, "workspace is 1"),
+        ({"attempts": 0}, "attempts is 0"),
         ({"name": "my tool"}, "'my tool': providers refuse"),
         ({"name": "x" * 65}, "providers refuse"),
-        ({"approval": "sometimes"}, "approval='sometimes' is no policy"),
+        ({"approval": "sometimes"}, "approval='sometimes' is not a policy"),
     ],
 )
 def test_wrong_options(options: Any, words: str) -> None:

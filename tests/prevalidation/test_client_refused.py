@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from harness.agent import Agent
 from harness.client.client import HarnessClient
 from harness.client.connection import Connection
 from harness.client.handle import RunHandle
@@ -14,6 +16,7 @@ from harness.client.session import Session
 from harness.client.start import Request
 from harness.contracts.errors import ConfigError, RunError, SteeringError
 from harness.contracts.message import user
+from harness.contracts.run import Budget
 from harness.contracts.steering import MAX_BYTES
 
 ASKED = (user("hi"),)
@@ -70,6 +73,22 @@ async def test_steering_that_means_nothing(
     assert caught.value.code == "steering.bad_payload"
     assert words in caught.value.message
     assert "A right one: {" in caught.value.message
+
+
+@pytest.mark.parametrize("limit", ["turns", "tokens", "cost_micros", "seconds"])
+@pytest.mark.parametrize("value", [-5, 0, float("nan"), float("inf")])
+def test_a_budget_that_is_no_limit(limit: str, value: float) -> None:
+    budget = Budget().model_copy(update={limit: value})
+    for make in (lambda: Request(messages=ASKED, budget=budget), lambda: Agent("a", budget=budget)):
+        with pytest.raises(ConfigError, match=f"The budget has {limit}=") as caught:
+            make()
+        assert caught.value.code == "config.invalid_value"
+
+
+@pytest.mark.parametrize("folder", [__file__, "/no/such/folder"])
+def test_a_workspace_that_is_not_a_folder(folder: str) -> None:
+    with pytest.raises(ConfigError, match="is not a folder on this host"):
+        Request(messages=ASKED, workspace=Path(folder))
 
 
 @pytest.mark.parametrize("id", ["", " ", "a\nb", "a\0b", "x" * 251])

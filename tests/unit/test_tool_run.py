@@ -200,7 +200,7 @@ async def test_a_write_that_failed_by_itself_is_tried_again() -> None:
     ],
 )
 async def test_a_probe_tells_whether_it_happened(probe: Any, expected: str | None) -> None:
-    probed = tool(name="probed", on_unknown="probe")(pay.fn)
+    probed = tool(name="probed")(pay.fn)
     probed.probe(probe)
     async with calling(probed) as call:
         await call("probed", amount=5)
