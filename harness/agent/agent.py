@@ -104,16 +104,16 @@ class Agent(Generic[Out]):
         undo_on_failure: bool = False,
         deps: Any = None,
     ) -> None:
-        if not (isinstance(name, str) and _NAME.fullmatch(name)):
+        _check_types(
+            str(name), name=name, model=model, instructions=instructions, params=params,
+            budget=budget, context=context, parallel=parallel, undo_on_failure=undo_on_failure,
+        )  # fmt: skip
+        if not _NAME.fullmatch(name):
             raise ConfigError(
                 "bad_agent",
                 f"Agent name {name!r} cannot name a task queue.",
                 fix="Use 1 to 64 letters, digits, _, . or -, starting with a letter or digit.",
             )
-        _check_types(
-            name, model=model, instructions=instructions, params=params, budget=budget,
-            context=context, parallel=parallel, undo_on_failure=undo_on_failure,
-        )  # fmt: skip
         if budget is not None:
             check_budget(budget)
         if output is not None:
@@ -217,6 +217,7 @@ def _bad(name: str, problem: str, fix: str) -> ConfigError:
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
+    "name": (str,),
     "model": (str, ModelPlan),
     "instructions": (str,),
     "params": (ModelParams,),
@@ -225,7 +226,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "parallel": (bool,),
     "undo_on_failure": (bool,),
 }
-_REQUIRED = ("instructions", "parallel", "undo_on_failure")
+_REQUIRED = ("name", "instructions", "parallel", "undo_on_failure")
 
 
 def _check_types(agent: str, **given: object) -> None:

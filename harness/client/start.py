@@ -21,7 +21,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.agent import Agent
-from harness.agent.checks import check_budget, with_default_turns
+from harness.agent.checks import DEFAULT_TURNS, check_budget, with_default_turns
 from harness.client import past
 from harness.client.attachments import taken_up
 from harness.client.connection import Connection, whoami
@@ -243,6 +243,8 @@ def _repeatable(request: Request) -> bool:
 def _request_digest(spec: RunSpec) -> str:
     """What makes two requests the same: not who sent them, not their trace, and not chance."""
     own: dict[str, object] = {"trace": None, "started_by": None, "salt": None}
+    if spec.budget.turns == DEFAULT_TURNS:  # earlier versions pinned no limit for the same request
+        own["budget"] = spec.budget.model_copy(update={"turns": None})
     return digest(spec.model_copy(update=own).wire())
 
 

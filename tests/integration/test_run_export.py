@@ -66,6 +66,7 @@ async def test_a_run_is_exported_read_and_replayed(
     assert recording.events == await run.trace()
     assert recording.events[: len(running.events)] == running.events
     assert not recording.missing
+    assert recording.spec.budget == Budget(seconds=60, turns=100), "a limit of turns in any case"
     file = tmp_path / "run.json"
     file.write_text(dumps(recording), "utf-8")
     read = read_file(file)

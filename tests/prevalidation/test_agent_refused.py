@@ -54,6 +54,7 @@ def plain(a: int) -> int:
     ("make", "words"),
     [
         (lambda: Agent(""), "cannot name a task queue"),
+        (lambda: Agent(7), "name=7 is not a str"),  # type: ignore[call-overload]
         (lambda: Agent("a b"), "'a b' cannot name"),
         (lambda: Agent("-a"), "'-a' cannot name"),
         (lambda: Agent("x" * 65), "cannot name"),
