@@ -22,7 +22,7 @@ from typing import Any
 from bench.backends import ROOT, backends, model_server, peers_python
 from bench.report import table
 
-OUT = ROOT / ".harness" / "bench" / "runs.jsonl"
+OUT = ROOT / "build" / "bench" / "runs.jsonl"
 
 
 @dataclass(frozen=True)

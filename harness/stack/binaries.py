@@ -77,6 +77,7 @@ def server_version(path: Path) -> tuple[int, ...] | None:
     try:
         done = subprocess.run(
             [path, "--version"],
+            cwd="/",
             env=clean_environment(),
             capture_output=True,
             text=True,
@@ -125,6 +126,7 @@ def _download(folder: Path) -> tuple[Path | None, str]:
     proxies = {name: value for name, value in os.environ.items() if name.upper() in _PROXIES}
     done = subprocess.run(
         [sys.executable, "-P", "-m", "harness.stack.download", str(folder)],
+        cwd="/",
         env=clean_environment() | proxies,
         capture_output=True,
         text=True,

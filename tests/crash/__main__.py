@@ -90,7 +90,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="numbers of trials: 17,20-25")
     parser.add_argument("--together", type=int, default=TOGETHER, help="runs at a time")
-    parser.add_argument("--keep", type=Path, default=ROOT / ".harness" / "crash")
+    parser.add_argument("--keep", type=Path, default=ROOT / "build" / "crash")
     parser.add_argument("--json", type=Path, help="write the figures into this file")
     return parser.parse_args()
 
