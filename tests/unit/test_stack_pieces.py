@@ -11,6 +11,7 @@ import pytest
 from harness.stack import binaries, ports
 from harness.stack.failures import Failure, from_oserror, read_cause
 from harness.stack.layout import layout_of, prepare, read_kept, write_kept, write_private
+from harness.stack.ordinary import Runner
 
 
 @pytest.fixture(autouse=True)
@@ -145,3 +146,42 @@ def test_temporal_on_the_path(
     with pytest.raises(Failure, match="is too old") as caught:
         binaries.find_temporal(None, tmp_path / "bin", fetch=False)
     assert caught.value.category == "binary_too_old" and str(binary) in caught.value.message
+
+
+def test_a_binary_in_the_current_folder_is_not_on_the_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted = tmp_path / "temporal"
+    planted.write_text("#!/bin/sh\necho 'temporal version 9 (Server 9.0.0)'\n")
+    planted.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "elsewhere" / "python"))
+    for path in (".", "", ":", "./", "/nowhere:."):
+        monkeypatch.setenv("PATH", path)
+        with pytest.raises(Failure, match="No usable `temporal`"):
+            binaries.find_temporal(None, tmp_path / "downloads", fetch=False)
+
+
+@pytest.mark.parametrize("value", ["", "relative", "./here"])
+def test_downloads_are_never_inside_a_project(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", value)
+    assert binaries.downloads_folder() == Path.home() / ".cache" / "harness"
+
+
+def test_a_state_folder_that_others_can_write_to_is_not_prepared(
+    tmp_path: Path,
+) -> None:
+    made = layout_of(Path(".harness"), tmp_path)
+    prepare(made)
+    made.state.chmod(0o777)
+    with pytest.raises(Failure, match="nobody else may write to it"):
+        prepare(made)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give files to other users")
+def test_data_of_somebody_else_is_not_taken_over(tmp_path: Path) -> None:
+    (tmp_path / "postgres").mkdir()
+    os.chown(tmp_path / "postgres", 12345, -1)
+    with pytest.raises(Failure, match="belongs to user id 12345"):
+        Runner().own(tmp_path / "postgres")
+    assert (tmp_path / "postgres").stat().st_uid == 12345
