@@ -44,9 +44,9 @@ def config(args: Namespace, out: Out) -> int:  # noqa: ARG001
 def _value(value: Any) -> str:
     import json
 
-    from harness.config.load import printable
+    from harness.contracts.clean_text import clean_line
 
-    return "-" if value is None else printable(json.dumps(value, ensure_ascii=False, default=str))
+    return "-" if value is None else clean_line(json.dumps(value, ensure_ascii=False, default=str))
 
 
 def tools(args: Namespace, out: Out) -> int:

@@ -14,8 +14,9 @@ from harness.cli.parser import UsageError
 from harness.config import trust as store
 from harness.config._owned import describe_foreign, read_bounded
 from harness.config._sources import File, split_values
-from harness.config.load import Origin, describe_values, find_project, printable, read_project
+from harness.config.load import Origin, describe_values, find_project, read_project
 from harness.config.settings import Settings
+from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import ConfigError
 from harness.terminal import door
 from harness.terminal.keyboard import at_terminal, prompt
@@ -39,7 +40,7 @@ async def trust(args: Namespace, out: Out) -> int:
         return _remove(project, out)
     wanted = _examine(project)
     if not wanted.settings and wanted.state is None:
-        _tell({"trusted": []}, f"Nothing to trust in {printable(str(project))}.", out)
+        _tell({"trusted": []}, f"Nothing to trust in {clean_line(str(project))}.", out)
         return door.DONE
     if not args.yes:
         if out.json or not at_terminal():
@@ -53,7 +54,7 @@ async def trust(args: Namespace, out: Out) -> int:
             return door.DONE
     _record(wanted)
     files = [str(each) for each in (wanted.settings and wanted.file.path, wanted.state) if each]
-    _tell({"trusted": files}, "\n".join(f"Trusted: {printable(each)}" for each in files), out)
+    _tell({"trusted": files}, "\n".join(f"Trusted: {clean_line(each)}" for each in files), out)
     return door.DONE
 
 
@@ -83,13 +84,13 @@ def _state_of(project: Path, file: File) -> Path:
 
 def _show(wanted: Wanted, out: Out) -> None:
     if wanted.settings:
-        out.raw(f"{printable(str(wanted.file.path))} wants to set:")
+        out.raw(f"{clean_line(str(wanted.file.path))} wants to set:")
         for each in wanted.settings:
-            value = printable(json.dumps(each.value, ensure_ascii=False, default=str))
+            value = clean_line(json.dumps(each.value, ensure_ascii=False, default=str))
             out.raw(f"  {each.key} = {value}  ({each.source})")
         out.raw("It could choose what programs run and where keys and content are sent.")
     if wanted.state is not None:
-        out.raw(f"The state folder {printable(str(wanted.state))} was not made by harness here.")
+        out.raw(f"The state folder {clean_line(str(wanted.state))} was not made by harness here.")
         out.raw("Its database runs with your rights, and runs whatever was stored in it.")
 
 
@@ -117,7 +118,7 @@ def _remove(project: Path, out: Out) -> int:
         trust.states.pop(state, None)
 
     store.change_trust(remove)
-    words = "\n".join(f"No longer trusted: {printable(each)}" for each in gone)
+    words = "\n".join(f"No longer trusted: {clean_line(each)}" for each in gone)
     _tell({"removed": gone}, words or f"Nothing of {project} was trusted.", out)
     return door.DONE
 

@@ -25,6 +25,7 @@ from harness.config._owned import describe_foreign
 from harness.config._sources import File, Value, Values
 from harness.config.providers import resolve_provider
 from harness.config.settings import Settings
+from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import ConfigError
 
 PROFILES: dict[str, dict[str, Any]] = {
@@ -75,7 +76,7 @@ def find_project(start: Path) -> Path:
 def _is_own(file: Path) -> bool:
     why = describe_foreign(file)
     if why is not None:
-        _report(f"{printable(str(file))} is ignored: {printable(why)}.")
+        _report(f"{clean_line(str(file))} is ignored: {clean_line(why)}.")
     return why is None
 
 
@@ -85,11 +86,6 @@ def _report(message: str) -> None:
     if message not in _reported:
         _reported.add(message)
         _log.warning("%s", message)
-
-
-def printable(text: str) -> str:
-    """`text` without characters that could change how a terminal shows what is around them."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def load_settings(
@@ -130,9 +126,9 @@ def describe_values(values: Values) -> list[Origin]:
     """Values of a file that is not trusted, to be shown; secrets are masked."""
     return [
         Origin(
-            printable(".".join(key)),
+            clean_line(".".join(key)),
             "**********" if _is_secret(key[2:] if key[0] == "profile" else key) else value.value,
-            printable(value.source),
+            clean_line(value.source),
             ignored=True,
         )
         for key, value in values.items()
@@ -147,10 +143,10 @@ def _is_secret(key: _keys.Path) -> bool:
 def _report_ignored(found: Gathered) -> None:
     if not found.ignored:
         return
-    names = [printable(".".join(key)) for key in found.ignored]
+    names = [clean_line(".".join(key)) for key in found.ignored]
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     _report(
-        f"{printable(str(found.file))} is not trusted. Ignored: {', '.join(names[:SHOWN])}{more}. "
+        f"{clean_line(str(found.file))} is not trusted. Ignored: {', '.join(names[:SHOWN])}{more}. "
         "To review and allow its settings, run: harness trust"
     )
 

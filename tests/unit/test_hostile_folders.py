@@ -233,7 +233,7 @@ def test_names_in_a_file_cannot_write_to_the_terminal(
 ) -> None:
     text = '[providers."\\u001b[2J\\u202e"]\nqueue = "q"'
     load_settings(written(tmp_path, text), env={})
-    assert "\\x1b[2J\\u202e" in caplog.records[0].message
+    assert "<U+001B>[2J<U+202E>" in caplog.records[0].message
     assert caplog.records[0].message.isprintable()
 
 
