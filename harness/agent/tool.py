@@ -169,8 +169,7 @@ def tool(
         on_unknown: What follows when a worker died in the middle of a write. "ask": a person says
             whether it happened. "retry": the call is repeated, because doing it twice does no harm
             (by the context's idempotency key, or all of it is in `ctx.transaction()`). "probe": the
-            function under `@tool.probe` tells. Default: "probe" where there is such a function,
-            else "ask".
+            function under `@tool.probe` tells, the default where there is one; else "ask".
         timeout: Seconds that one attempt may take.
         attempts: How often it is tried when it raises ToolError("temporary", ...) or its worker
             dies.
@@ -188,12 +187,9 @@ def tool(
         timeout=timeout, attempts=attempts,
     )  # fmt: skip
     policy = ToolPolicy(
-        effect=effect,
-        inline=inline or None,
-        workspace=workspace or None,
-        timeout_s=timeout,
+        effect=effect, inline=inline or None, workspace=workspace or None, timeout_s=timeout,
         attempts=attempts,
-    )
+    )  # fmt: skip
     _check_policy(called, policy, approval)
     signature = read_signature(fn, called)
     return Tool(
