@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 from harness import __version__
-from harness.config import explain_settings
-from tests.fakes.command import HARNESS, Project, kept_project
+from harness.config import explain_settings, trust
+from tests.fakes.command import HARNESS, Project, Terminal, kept_project
 
 __all__ = ["kept_project"]
 
@@ -50,7 +50,13 @@ def test_a_hostile_folder_runs_nothing_and_is_reported_beside_the_result(tmp_pat
     assert done.stderr.count("Ignored: temporal.binary.") == 1
     assert not (tmp_path / "ran").exists()
     assert "pass --yes to confirm" in harness("trust").stdout
-    assert "trusted" in harness("trust", "--yes").stdout
+    for answer in ("n", "y"):
+        assert str(tmp_path / "harness.toml") not in trust.read_trust().files
+        terminal = Terminal([*HARNESS, "trust"], tmp_path)
+        terminal.until('temporal.binary = "')
+        terminal.until("[y/N]")
+        terminal.type(answer + "\n")
+        assert terminal.end() == 0
     assert not harness("doctor").stderr
     ran = (tmp_path / "ran").read_text()
     assert "PATH=" in ran and "sk-mine" not in ran and KEY not in ran
