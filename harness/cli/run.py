@@ -18,7 +18,7 @@ from harness.cli.stay import CODES, leave, stay, tell
 from harness.client.client import HarnessClient
 from harness.client.handle import RunHandle
 from harness.client.session import Session
-from harness.client.start import new_id
+from harness.client.start import check_workspace, new_id
 from harness.contracts.model import ModelRef
 from harness.contracts.run import Budget
 from harness.terminal import door
@@ -105,6 +105,8 @@ async def _start(
 def _check(args: Namespace) -> None:
     """Refuse what makes no sense before anything is started for it."""
     budget_of(args)
+    if args.workspace:
+        check_workspace(Path(args.workspace))
     model: str | None = args.model
     if model is None:
         return

@@ -66,12 +66,8 @@ class Request:
             check_model(self.model)
         if self.budget is not None:
             check_budget(self.budget)
-        if self.workspace is not None and not self.workspace.is_dir():
-            raise ConfigError(
-                "invalid_value",
-                f"The workspace {self.workspace} is not a folder on this host.",
-                fix="Make it, or name one that exists.",
-            )
+        if self.workspace is not None:
+            check_workspace(self.workspace)
 
 
 def check_id(id: str, what: str = "run", most: int = MAX_ID) -> str:
@@ -87,6 +83,16 @@ def check_id(id: str, what: str = "run", most: int = MAX_ID) -> str:
         f"{id[:40]!r} is no id of a {what}.",
         fix=f"Take 1 to {most} characters that can be seen.",
     )
+
+
+def check_workspace(folder: Path) -> None:
+    """Raise where file tools would find nothing to work on."""
+    if not folder.is_dir():
+        raise ConfigError(
+            "invalid_value",
+            f"The workspace {folder} is not a folder on this host.",
+            fix="Make it, or name one that exists.",
+        )
 
 
 def new_id(agent: str) -> str:
