@@ -30,7 +30,7 @@ from harness.store.specs import Specs
 from harness.store.stops import Stops
 from harness.store.transcripts import Transcripts
 from harness_activities.call_ids import with_own_ids
-from harness_activities.context import estimate, fit
+from harness_activities.context import complete, fit
 from harness_activities.heartbeats import beating
 from harness_activities.images import with_images
 from harness_activities.model.plan import Answer, Models
@@ -254,9 +254,7 @@ class _Call:
         message = Message(
             role="assistant", parts=(Text(text=text),) if text else (), origin="interrupted"
         )
-        usage = Usage(
-            input=sum(map(estimate, self.request.messages)), output=estimate(message) if text else 0
-        )
+        usage = complete(Usage(), self.request, message)
         first = None if self.first is None else (self.first - self.started) * 1e3
         return ModelTurn(
             head="",

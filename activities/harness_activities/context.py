@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.contracts.message import Image, Message
-from harness.contracts.model import ContextPolicy
+from harness.contracts.model import ContextPolicy, ModelRequest, Usage
 
 CHARS_PER_TOKEN = 4  # an estimate that holds within a fifth for English and code
 IMAGE_TOKENS = 1_000
@@ -35,6 +35,21 @@ def estimate(message: Message) -> int:
     images = sum(isinstance(part, Image) for part in message.parts)
     text = sum(len(part.wire()) for part in message.parts if not isinstance(part, Image))
     return text // CHARS_PER_TOKEN + images * IMAGE_TOKENS
+
+
+def complete(usage: Usage, request: ModelRequest, reply: Message) -> Usage:
+    """The usage with what the provider left out, by estimate: budgets must hold without it."""
+    change: dict[str, int] = {}
+    if not usage.input:
+        change["input"] = estimate_input(request)
+    if not usage.output and reply.parts:
+        change["output"] = max(1, estimate(reply))
+    return usage.model_copy(update={**change, "estimated": True}) if change else usage
+
+
+def estimate_input(request: ModelRequest) -> int:
+    fixed = len(request.instructions) + sum(len(tool.wire()) for tool in request.tools)
+    return max(1, fixed // CHARS_PER_TOKEN + sum(map(estimate, request.messages)))
 
 
 def _groups(messages: Sequence[Message]) -> list[list[Message]]:

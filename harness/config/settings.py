@@ -72,6 +72,10 @@ class ProviderSettings(Section):
     base_url: str | None = None
     api_key: SecretStr | None = None
     timeout_seconds: float = Field(default=600.0, gt=0, allow_inf_nan=False)
+    """Longest time that one request may take, from the first byte sent to the last received."""
+    idle_seconds: float = Field(default=300.0, gt=0, allow_inf_nan=False)
+    """Longest time without progress in an answer: keep-alive comments and pings do not count, but
+    a model that thinks may say nothing for minutes."""
     queue: str | None = None
     """A task queue of the provider's own, so that its rate limit holds across all workers."""
     requests_per_second: float | None = Field(default=None, gt=0, allow_inf_nan=False)

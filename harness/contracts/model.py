@@ -88,6 +88,8 @@ class Usage(Word):
     cached: Tokens | None = None
     cache_write: Tokens | None = None
     reasoning: Tokens | None = None
+    estimated: Flag = None
+    """Counted from the text, at least in part: the provider did not say."""
 
     @property
     def total(self) -> int:
@@ -100,6 +102,7 @@ class Usage(Word):
             cached=_sum(self.cached, other.cached),
             cache_write=_sum(self.cache_write, other.cache_write),
             reasoning=_sum(self.reasoning, other.reasoning),
+            estimated=self.estimated or other.estimated,
         )
 
 
@@ -170,6 +173,7 @@ class ModelTurn(Word):
     cost_micros: int | None = None
     """Millionths of a US dollar; absent where no price is known."""
     finish: FinishReason
+    """`length`: the answer was cut off at the model's output limit."""
     first_ms: float | None = None
     """From the request to the first token."""
     ms: float

@@ -184,7 +184,7 @@ async def test_usage(ask: Asker, model_server: ModelServer) -> None:
     used = Used(input=1000, output=50, cached=600, cache_write=100, reasoning=30)
     model_server.script(Say(text="ok", used=used))
     usage = (await ask.ask()).reply.usage
-    assert usage.model_dump() == {
+    assert usage.model_dump(exclude_none=True) == {
         "input": 1000,
         "output": 50,
         "cached": 600,

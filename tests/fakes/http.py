@@ -34,10 +34,17 @@ class Exchange:
         self.sent += len(body)
         self._connection.transport.write(head.encode() + body)
 
-    def begin(self, headers: dict[str, str]) -> None:
+    async def drained(self) -> None:
+        """Until the other side has taken most of what was written."""
+        await self._connection.writable.wait()
+
+    def begin(
+        self, headers: dict[str, str], status: int = 200, content_type: str = "text/event-stream"
+    ) -> None:
         extra = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         self._connection.transport.write(
-            f"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
+            f"HTTP/1.1 {status} {REASONS.get(status, 'Status')}\r\n"
+            f"content-type: {content_type}\r\n"
             f"transfer-encoding: chunked\r\n{extra}\r\n".encode()
         )
 
@@ -66,6 +73,14 @@ class Connection(asyncio.Protocol):
         self._open = open_
         self._buffer = bytearray()
         self._task: asyncio.Task[None] | None = None
+        self.writable = asyncio.Event()
+        self.writable.set()
+
+    def pause_writing(self) -> None:
+        self.writable.clear()
+
+    def resume_writing(self) -> None:
+        self.writable.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of it

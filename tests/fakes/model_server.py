@@ -26,7 +26,7 @@ from pydantic_core import from_json, to_json
 
 from tests.fakes import calculator, wire_chat, wire_messages, wire_responses
 from tests.fakes.http import Connection, Exchange
-from tests.fakes.steps import Fail, Frame, Hang, Raw, Say, Script, Step
+from tests.fakes.steps import Fail, Frame, Hang, Raw, Say, Script, Step, Stream
 
 WIRES: dict[str, ModuleType] = {
     "/v1/responses": wire_responses,
@@ -211,25 +211,49 @@ class ModelServer:
         elif isinstance(step, Fail):
             content = step.body if step.body is not None else to_json(wire.error_body(step))
             exchange.answer(step.status, "application/json", content, headers | step.headers)
+        elif isinstance(step, Stream):
+            await _repeat(step, exchange)
         else:
             if step.wait:
                 await asyncio.sleep(step.wait)
-            exchange.begin(headers)
-            await _stream(step, wire.frames(step, call.body), wire, exchange)
+            exchange.begin(headers, content_type=step.content_type)
+            await _stream(step, _changed(step, wire.frames(step, call.body), wire), exchange)
 
 
-async def _stream(say: Say, frames: list[Frame], wire: ModuleType, exchange: Exchange) -> None:
+async def _repeat(step: Stream, exchange: Exchange) -> None:
+    encoding = {"content-encoding": step.encoding} if step.encoding else {}
+    exchange.begin(encoding, status=step.status)
+    if step.start:
+        exchange.chunk(step.start)
+    while step.piece:
+        await asyncio.sleep(step.delay)
+        exchange.chunk(step.piece)
+        await exchange.drained()
+    exchange.end()
+
+
+def _changed(say: Say, frames: list[Frame], wire: ModuleType) -> list[Frame]:
+    """The events with what is to go wrong with them."""
     half = len(frames) // 2
     if say.then != "end" or say.error:
         frames = frames[:half]
     if say.garbage:
         named = frames[half].data.partition(b"data:")[0]
         frames[half] = Frame(named + b'data: {"type": oops\n\n')
+    if say.before:
+        frames = [Frame(say.before), *frames]
+    if say.again:
+        frames = [*frames, *frames]
     if say.error:
         frames = [*frames, wire.error_frame(say.error)]
     if say.split:
         whole = b"".join(frame.data for frame in frames)
         frames = [Frame(whole[i : i + say.split]) for i in range(0, len(whole), say.split)]
+    return frames
+
+
+async def _stream(say: Say, frames: list[Frame], exchange: Exchange) -> None:
+    if say.split:
         for frame in frames:
             exchange.chunk(frame.data)
             await asyncio.sleep(0)

@@ -55,6 +55,11 @@ class Say:
     """Send the bytes in HTTP chunks of this size, so that characters and events are cut."""
     garbage: bool = False
     """The event in the middle is no JSON."""
+    again: bool = False
+    """All of it is sent twice."""
+    before: bytes = b""
+    """Sent before the first event."""
+    content_type: str = "text/event-stream"
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,20 @@ class Raw:
     content_type: str = "application/json"
 
 
-Step = Say | Fail | Hang | Raw
+@dataclass(frozen=True)
+class Stream:
+    """`start`, then `piece` again and again for as long as the client reads; the body ends after
+    `start` where there is no piece."""
+
+    start: bytes
+    piece: bytes
+    encoding: str | None = None
+    status: int = 200
+    delay: float = 0.0
+    """Seconds before each piece."""
+
+
+Step = Say | Fail | Hang | Raw | Stream
 Script = Callable[[dict[str, Any]], Step]
 """Looks at the request's body and says what to answer."""
 

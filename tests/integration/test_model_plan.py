@@ -11,6 +11,7 @@ from harness.config.settings import ProviderSettings, Settings
 from harness.contracts.errors import ProviderError
 from harness.contracts.message import user
 from harness.contracts.model import Candidate, ModelParams, ModelPlan, ModelRequest
+from harness_activities.model import circuit
 from harness_activities.model.circuit import FAILURES
 from harness_activities.model.plan import Answer, Models
 from tests.fakes.asking import provider
@@ -151,16 +152,25 @@ async def test_a_key_that_is_missing(asked: Asked, model_server: ModelServer) ->
 
 
 async def test_a_broken_provider_is_left_alone(asked: Asked, model_server: ModelServer) -> None:
-    model_server.script(*[fail(503)] * FAILURES)
+    model_server.script(*[fail(503, "Down for repairs.")] * FAILURES)
     for _ in range(FAILURES):
         with pytest.raises(ProviderError):
             await asked("one/a")
-    with pytest.raises(ProviderError) as caught:
-        await asked("one/a")
-    assert caught.value.code == "provider.circuit_open"
-    assert caught.value.retry_after is not None
-    assert len(model_server.calls) == FAILURES
     model_server.script(say("from two"))
     answer = await asked()
     assert answer.model == "two/b"
+    assert len(model_server.calls) == FAILURES + 1
     assert answer.fallbacks[0].code == "provider.circuit_open"
+    assert "Down for repairs." in answer.fallbacks[0].message
+
+
+async def test_the_only_candidate_is_called_after_the_rest(
+    asked: Asked, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refusal would use up an attempt of the run, and hide what is wrong."""
+    monkeypatch.setattr(circuit, "REST_SECONDS", 0.2)
+    model_server.script(*[fail(503)] * FAILURES, say("here again"))
+    for _ in range(FAILURES):
+        with pytest.raises(ProviderError):
+            await asked("one/a")
+    assert (await asked("one/a")).reply.message.text == "here again"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from harness.contracts.errors import ProviderError
@@ -75,3 +77,22 @@ def test_who_answers_is_up(category: str) -> None:
     for _ in range(FAILURES * 2):
         circuit.failed(ProviderError(category, "x"))
     assert not is_open(circuit)
+
+
+@pytest.mark.parametrize("works", [True, False])
+async def test_those_who_wait_learn_from_the_probe(works: bool) -> None:
+    clock = Clock()
+    circuit = broken(clock)
+    clock.now = REST_SECONDS + 0.1
+    await circuit.wait_to_enter()
+    waiting = [asyncio.create_task(circuit.wait_to_enter()) for _ in range(3)]
+    await asyncio.sleep(0)
+    if works:
+        circuit.succeeded()
+        await asyncio.gather(*waiting)
+        return
+    circuit.failed(ProviderError("network", "connection refused by p"))
+    for each in await asyncio.gather(*waiting, return_exceptions=True):
+        assert isinstance(each, ProviderError)
+        assert each.code == "provider.circuit_open"
+        assert "connection refused by p" in each.message

@@ -153,9 +153,13 @@ def test_retry_after() -> None:
     assert read({"retry-after": "1.5"}) == 1.5
     assert read({"retry-after-ms": "250", "retry-after": "7"}) == 0.25
     assert read({"retry-after": soon}) == pytest.approx(30, abs=5)
-    assert read({"retry-after": past}) == 0.0
-    for odd in ("", "soon", "-1", "nan", "1.2.3"):
-        assert read({"retry-after": odd}) in (None, 0.0)
+    assert read({"retry-after": past}) is None
+    for odd in ("", "soon", "0", "-1", "nan", "-inf", "1.2.3", "1e999x", "\x00"):
+        assert read({"retry-after": odd}) is None, odd
+        assert read({"retry-after-ms": odd, "retry-after": "7"}) in (None, 7.0), odd
+    long = ("99999999999", "1e300", "inf", "Fri, 31 Dec 9999 23:59:59 GMT", "3601")
+    for each in long:
+        assert read({"retry-after": each}) == errors.MAX_WAIT, each
     assert read({}) is None
 
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from harness.contracts.model import ModelReply, ModelRequest
 
+Json = dict[str, Any]
 Sink = Callable[[str], None]
 """Takes each piece of text as it comes, between two reads of the socket: it must be cheap."""
 
@@ -47,13 +48,15 @@ class Fold(Protocol):
     over: bool
     """Whether nothing more is to be read: a complete answer may still be followed by its usage."""
 
-    def feed(self, event: bytes, data: bytes) -> None:
-        """Take one server-sent event. Raises ProviderError for the provider's own error events."""
+    def feed(self, event: bytes, data: bytes) -> bool:
+        """Take one server-sent event; whether the answer made progress with it. Raises
+        ProviderError for the provider's own error events."""
+        ...
+
+    def take(self, answer: Json) -> None:
+        """Take a whole answer, from a server that does not stream."""
         ...
 
     def reply(self, request_id: str | None) -> ModelReply:
         """Called once `done`. Raises ProviderError where the model refused."""
         ...
-
-
-Json = dict[str, Any]

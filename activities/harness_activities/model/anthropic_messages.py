@@ -5,19 +5,26 @@ from __future__ import annotations
 from functools import lru_cache
 
 import httpx2
-from anthropic import AsyncAnthropic, DefaultAioHttpClient, transform_schema
+from anthropic import (
+    AsyncAnthropic,
+    DefaultAioHttpClient,
+    DefaultAsyncHttpxClient,
+    transform_schema,
+)
 from pydantic_core import from_json, to_json
 
 from harness.config.settings import ProviderSettings
 from harness.contracts.model import ModelReply, ModelRequest
 from harness_activities.model.adapter import Json, Sink, Where
+from harness_activities.model.limits import Patience
 from harness_activities.model.messages_wire import MessagesFold, body_of
 from harness_activities.model.stream import (
     HEADERS,
+    encode,
     fold_stream,
     http_client_of,
     secrets_of,
-    timeout_of,
+    timeout,
 )
 
 
@@ -30,12 +37,13 @@ class AnthropicMessages:
     def __init__(self, provider: str, settings: ProviderSettings) -> None:
         self._provider = provider
         self._secrets = secrets_of(settings)
+        self._patience = Patience.of(settings)
         self._client = AsyncAnthropic(
             api_key=self._secrets[0] if self._secrets else None,
             base_url=settings.base_url,
-            timeout=timeout_of(settings),
+            timeout=timeout(),
             max_retries=0,
-            http_client=http_client_of(DefaultAioHttpClient, settings),
+            http_client=http_client_of(DefaultAioHttpClient, DefaultAsyncHttpxClient),
         )
 
     async def stream(self, request: ModelRequest, sink: Sink) -> ModelReply:
@@ -45,14 +53,14 @@ class AnthropicMessages:
         schema = None if output is None else _schema_of(to_json(output))
         post = self._client.post(
             "/v1/messages",
-            content=to_json(body_of(request, where, schema)),
+            content=encode(body_of(request, where, schema)),
             cast_to=httpx2.Response,
             stream=True,
             stream_cls=None,
             options={"headers": HEADERS},
         )
         fold = MessagesFold(sink, where)
-        return await fold_stream(post, fold, where, "request-id")
+        return await fold_stream(post, fold, where, self._patience, "request-id")
 
     async def close(self) -> None:
         await self._client.close()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import httpx2
-from pydantic_core import to_json
 
 from harness.config.settings import ProviderSettings
 from harness.contracts.model import ModelReply, ModelRequest
 from harness_activities.model.adapter import Sink, Where
 from harness_activities.model.chat_wire import ChatFold, body_of, dialect_of
+from harness_activities.model.limits import Patience
 from harness_activities.model.openai_responses import openai_client
-from harness_activities.model.stream import HEADERS, fold_stream, secrets_of
+from harness_activities.model.stream import HEADERS, encode, fold_stream, secrets_of
 
 
 class ChatCompletions:
@@ -18,19 +18,21 @@ class ChatCompletions:
         self._provider = provider
         self._client = openai_client(settings)
         self._secrets = secrets_of(settings)
+        self._patience = Patience.of(settings)
         self._dialect = dialect_of(settings.base_url or "")
 
     async def stream(self, request: ModelRequest, sink: Sink) -> ModelReply:
         where = Where(self._provider, request.model, self._secrets)
         post = self._client.post(
             "/chat/completions",
-            content=to_json(body_of(request, where, self._dialect)),
+            content=encode(body_of(request, where, self._dialect)),
             cast_to=httpx2.Response,
             stream=True,
             stream_cls=None,
             options={"headers": HEADERS},
         )
-        return await fold_stream(post, ChatFold(sink, where), where, "x-request-id")
+        fold = ChatFold(sink, where)
+        return await fold_stream(post, fold, where, self._patience, "x-request-id")
 
     async def close(self) -> None:
         await self._client.close()

@@ -20,6 +20,7 @@ from harness.contracts.tool import ToolSpec
 from harness_activities.model import errors
 from harness_activities.model.adapter import Json, Sink, Where
 from harness_activities.model.figures import count, figures
+from harness_activities.model.limits import PART, Room
 from harness_activities.model.schema import strict_ready
 from harness_activities.model.stream import parse
 from harness_activities.model.translate import (
@@ -163,6 +164,9 @@ class _Call:
     extra: Any = None
 
 
+_LENGTH = ("length", "model_length")
+
+
 class ChatFold:
     """Folds the chunks of one completion."""
 
@@ -173,6 +177,7 @@ class ChatFold:
         self._where = where
         self._id = "0"
         self._model = where.model
+        self._room = Room(where)
         self._text: list[str] = []
         self._refusal: list[str] = []
         self._thought: dict[str, list[str]] = {}
@@ -181,35 +186,57 @@ class ChatFold:
         self._finish: str | None = None
         self._usage: Json = {}
 
-    def feed(self, event: bytes, data: bytes) -> None:
+    def feed(self, event: bytes, data: bytes) -> bool:
         if data.startswith(b"[DONE]"):
             self.over = True
-            return
+            return True
         value = parse(data)
         if value.get("error") or event == b"error":
             raise errors.told(value, self._where)
+        self._about(value)
+        moved = False
+        for choice in value.get("choices") or ():
+            moved = self._delta(choice.get("delta") or {}) or moved
+            if reason := choice.get("finish_reason"):
+                moved = moved or not self.done
+                self._finish = reason
+                self.done = True
+        return moved
+
+    def take(self, answer: Json) -> None:
+        self._about(answer)
+        choice = answer["choices"][0]
+        self._delta(choice["message"])
+        self._finish = choice["finish_reason"]
+        self.done = bool(self._finish)
+
+    def _about(self, value: Json) -> None:
         usage = figures(value.get("usage")) or figures(figures(value.get("x_groq")).get("usage"))
         self._usage = usage or self._usage
         self._id = value.get("id") or self._id
         self._model = value.get("model") or self._model
-        for choice in value.get("choices") or ():
-            self._delta(choice.get("delta") or {})
-            if reason := choice.get("finish_reason"):
-                self._finish = reason
-                self.done = True
 
-    def _delta(self, delta: Json) -> None:
-        if text := delta.get("content"):
-            for piece in _texts(text):
-                self._text.append(piece)
-                self._sink(piece)
-        for call in delta.get("tool_calls") or ():
+    def _delta(self, delta: Json) -> bool:
+        """Whether it says anything."""
+        pieces = _texts(delta.get("content") or "")
+        for piece in pieces:
+            self._keep(self._text, piece)
+            self._sink(piece)
+        calls = delta.get("tool_calls") or ()
+        for call in calls:
             self._call_delta(call)
         if refusal := delta.get("refusal"):
-            self._refusal.append(refusal)
+            self._keep(self._refusal, refusal)
+        thought = False
         for field in ("reasoning_content", "reasoning"):
-            if isinstance(thought := delta.get(field), str) and thought:
-                self._thought.setdefault(field, []).append(thought)
+            if isinstance(said := delta.get(field), str) and said:
+                self._keep(self._thought.setdefault(field, []), said)
+                thought = True
+        return thought or bool(pieces or calls or refusal)
+
+    def _keep(self, pieces: list[str], piece: str) -> None:
+        self._room.take(len(piece))
+        pieces.append(piece)
 
     def _call_delta(self, delta: Json) -> None:
         index: int = delta.get("index") or 0
@@ -220,14 +247,15 @@ class ChatFold:
         if call is None or (new_id and new_id != call.id and function.get("name")):
             made = new_id or f"call_{self._id}_{len(self._calls)}"
             call = self._at[index] = _Call(made, "", [])
+            self._room.take(PART)
             self._calls.append(call)
         if not call.name:
             call.name = function.get("name") or ""
         arguments = function.get("arguments")
         if isinstance(arguments, dict):  # Ollama's own habit
-            call.arguments.append(arguments_text(ToolCall(id="", name="", arguments=arguments)))  # pyright: ignore[reportUnknownArgumentType]
-        elif arguments:
-            call.arguments.append(arguments)
+            arguments = arguments_text(ToolCall(id="", name="", arguments=arguments))  # pyright: ignore[reportUnknownArgumentType]
+        if arguments:
+            self._keep(call.arguments, arguments)
         call.extra = delta.get("extra_content") or call.extra
 
     def reply(self, request_id: str | None) -> ModelReply:
@@ -238,7 +266,7 @@ class ChatFold:
             raise errors.failure("server", "the provider gave up in the middle", self._where)
         parts = self._parts()
         finish: FinishReason = "tool_calls" if self._calls else "stop"
-        if self._finish in ("length", "model_length"):
+        if self._finish in _LENGTH:
             finish = "length"
         return ModelReply(
             message=Message(role="assistant", parts=tuple(parts)),
@@ -259,7 +287,8 @@ class ChatFold:
         if text := "".join(self._text):
             parts.append(Text(text=text))
         for call in self._calls:
-            arguments = read_arguments("".join(call.arguments))
+            cut = self._finish in _LENGTH and call is self._calls[-1]
+            arguments = read_arguments("".join(call.arguments), cut=cut)
             parts.append(ToolCall(id=call.id, name=call.name, arguments=arguments))
         return parts
 
@@ -267,7 +296,7 @@ class ChatFold:
 def _texts(content: str | list[Json]) -> list[str]:
     """Mistral's thinking models send a list of typed parts in place of a text."""
     if isinstance(content, str):
-        return [content]
+        return [content] if content else []
     return [part["text"] for part in content if part.get("type") == "text" and part.get("text")]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -24,7 +26,21 @@ class Circuit:
     clock: Callable[[], float] = field(default=monotonic)
     _failures: int = 0
     _open_until: float = 0.0
+    _last: str = ""
+    """What failed last."""
     _probing: bool = False
+    _probed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def wait_to_enter(self) -> None:
+        """Wait until a call may be made, for a rest and the call that probes after it; raise
+        circuit_open where that call fails too."""
+        if self._failures >= FAILURES:
+            await asyncio.sleep(max(0.0, self._open_until - self.clock()))
+        if self._failures >= FAILURES and self._probing:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REST_SECONDS):
+                    await self._probed.wait()
+        self.enter()
 
     def enter(self) -> None:
         """Raise circuit_open unless a call may be made now."""
@@ -33,27 +49,33 @@ class Circuit:
         left = self._open_until - self.clock()
         if left <= 0 and not self._probing:
             self._probing = True
+            self._probed.clear()
             return
         raise ProviderError(
             "circuit_open",
-            f"{self.provider} failed {self._failures} times in a row: no call is made to it "
-            f"for {max(left, 1.0):.0f} s.",
+            f"{self.provider} failed {self._failures} times in a row and is not called for "
+            f"{max(left, 1.0):.0f} s. The last failure: {self._last}",
             retry_after=max(left, 1.0),
         )
 
     def succeeded(self) -> None:
         self._failures = 0
-        self._probing = False
+        self._settle()
 
     def failed(self, error: ProviderError) -> None:
-        self._probing = False
+        self._settle()
         if error.code not in COUNTED:
             self._failures = 0  # it answered: it is up
             return
         self._failures += 1
+        self._last = error.message
         if self._failures >= FAILURES:
             self._open_until = self.clock() + REST_SECONDS
 
     def left(self) -> None:
         """The call was cancelled: it proved nothing."""
+        self._settle()
+
+    def _settle(self) -> None:
         self._probing = False
+        self._probed.set()

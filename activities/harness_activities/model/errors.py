@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
@@ -13,6 +16,17 @@ from harness.contracts.errors import ProviderError
 from harness_activities.model.adapter import Where
 
 BY_STATUS = "by status"
+MAX_WAIT = 3600.0
+"""Seconds that a provider may make a run wait before the next attempt, whatever it asks for."""
+
+
+class Refused(Exception):
+    """Raised below the SDKs, which wrap it in an exception of theirs."""
+
+    def __init__(self, category: str, text: str) -> None:
+        super().__init__(text)
+        self.category = category
+
 
 EXCEPTIONS: dict[str, str] = {
     # Both SDKs, by the name of the class or of its nearest ancestor here. A test fails when an
@@ -63,6 +77,9 @@ EXCEPTIONS: dict[str, str] = {
     "RequestError": "network",
     "StreamError": "cut_stream",
     "SSLError": "network",
+    # aiohttp, where the SDK's transport over it passes them on
+    "ClientResponseError": "protocol",
+    "ClientError": "network",
     "EndOfStream": "cut_stream",
 }
 
@@ -136,7 +153,11 @@ _NO_CREDIT = re.compile(r"credit balance|insufficient (credit|balance|funds|quot
 
 
 def raised(exc: BaseException, where: Where) -> ProviderError | None:
-    """What `exc` of an SDK means; None where it is none of theirs."""
+    """What `exc` of an SDK means; None where it is not one of theirs."""
+    chain = tuple(_chain(exc))
+    for each in chain:
+        if isinstance(each, Refused):
+            return failure(each.category, str(each), where)
     kind = next((k for cls in type(exc).__mro__ if (k := EXCEPTIONS.get(cls.__name__))), None)
     if kind is None or type(exc).__module__ == "builtins":
         return None
@@ -147,21 +168,58 @@ def raised(exc: BaseException, where: Where) -> ProviderError | None:
         return answered(status, body, getattr(response, "headers", None) or {}, where)
     if isinstance(body := getattr(exc, "body", None), dict):  # an error event in a stream
         return told(cast("dict[str, Any]", body), where, kind)
-    if kind == "timeout" and _refused(exc):
-        kind = "network"
+    if kind in _UNREACHED and (found := _unreached(chain)) is not None:
+        return failure(*found, where)
     text = str(exc) or type(exc).__name__
     cause = str(exc.__cause__ or "")
     return failure(kind, text if not cause or cause in text else f"{text} {cause}", where)
 
 
-def _refused(exc: BaseException | None) -> bool:
-    """The SDKs' transport over aiohttp calls every failure to connect a timeout."""
-    while exc is not None:
-        names = {cls.__name__ for cls in type(exc).__mro__}
-        if "ClientConnectionError" in names:
-            return "TimeoutError" not in names
-        exc = exc.__cause__
-    return False
+_UNREACHED = ("network", "timeout", "protocol")
+
+
+def _chain(exc: BaseException | None) -> Iterator[BaseException]:
+    """The exception and what it came from, outermost first."""
+    seen: set[int] = set()
+    while exc is not None and id(exc) not in seen:
+        seen.add(id(exc))
+        yield exc
+        exc = exc.__cause__ or exc.__context__
+
+
+def _unreached(chain: tuple[BaseException, ...]) -> tuple[str, str] | None:
+    """Category and words for a connection that was never made. The SDKs' transport over aiohttp
+    calls each of these a timeout, and httpx names no address."""
+    address = _address(chain)
+    for each in reversed(chain):  # the cause says more than what it was wrapped in
+        if isinstance(each, ssl.SSLError):
+            plain = "; the server may speak plain http" if "WRONG_VERSION" in str(each) else ""
+            why = getattr(each, "verify_message", None) or each.strerror or str(each)
+            return "tls", f"no TLS connection to {address}: {why}{plain}"
+        if isinstance(each, socket.gaierror):
+            return "network", f"cannot resolve the host of {address}: {each.strerror}"
+        if isinstance(each, ConnectionRefusedError) or "Connect call failed" in str(each):
+            return "network", f"connection refused by {address}"
+        if _NO_HTTP & {cls.__name__ for cls in type(each).__mro__}:
+            return "protocol", f"{address} does not answer in HTTP"
+    names = {cls.__name__ for each in chain for cls in type(each).__mro__}
+    if "ClientConnectionError" in names and "TimeoutError" not in names:
+        return "network", f"connection to {address} lost: {chain[-1] or type(chain[-1]).__name__}"
+    return None
+
+
+_NO_HTTP = frozenset({"BadHttpMessage", "HttpProcessingError", "ClientResponseError"})
+
+
+def _address(chain: tuple[BaseException, ...]) -> str:
+    for each in chain:
+        try:
+            url = cast("Any", each).request.url
+        except (AttributeError, RuntimeError):  # httpx: the request was not set
+            continue
+        port = url.port or (443 if url.scheme == "https" else 80)
+        return f"{url.host}:{port}"
+    return "the server"
 
 
 def answered(status: int, body: object, headers: Mapping[str, str], where: Where) -> ProviderError:
@@ -222,20 +280,27 @@ def describe(body: object) -> tuple[tuple[str, ...], str]:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, as the provider asks: in milliseconds, in seconds or as a date."""
+    """Seconds to wait, as the provider asks: in milliseconds, in seconds or as a date. None leaves
+    it to the engine: also where the figure makes no sense or asks for no pause at all."""
     try:
         if ms := headers.get("retry-after-ms"):
-            return max(0.0, float(ms) / 1000)
-        value = headers.get("retry-after")
-        if not value:
+            seconds = float(ms) / 1000
+        elif value := headers.get("retry-after"):
+            seconds = _seconds(value.strip())
+        else:
             return None
-        if value.replace(".", "", 1).isdigit():
-            return float(value)
-        when = parsedate_to_datetime(value)
-        when = when if when.tzinfo else when.replace(tzinfo=UTC)
-        return max(0.0, (when - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
+    return min(seconds, MAX_WAIT) if seconds > 0 and not math.isnan(seconds) else None
+
+
+def _seconds(value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        when = parsedate_to_datetime(value)
+    when = when if when.tzinfo else when.replace(tzinfo=UTC)
+    return (when - datetime.now(UTC)).total_seconds()
 
 
 def _by_class(status: int) -> str:

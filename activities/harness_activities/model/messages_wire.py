@@ -19,6 +19,7 @@ from harness.contracts.tool import ToolSpec
 from harness_activities.model import errors
 from harness_activities.model.adapter import Json, Sink, Where
 from harness_activities.model.figures import count, figures
+from harness_activities.model.limits import PART, Room
 from harness_activities.model.stream import parse
 from harness_activities.model.translate import Memo, file_note, read_arguments
 
@@ -176,21 +177,22 @@ class MessagesFold:
         self.over = False
         self._sink = sink
         self._where = where
+        self._room = Room(where)
         self._blocks: list[tuple[Json, list[str]]] = []
+        self._signatures: list[list[str]] = []
         self._usage: Json = {}
         self._model = where.model
         self._stop: str | None = None
 
-    def feed(self, event: bytes, data: bytes) -> None:
+    def feed(self, event: bytes, data: bytes) -> bool:
         if event == b"ping" or event == b"content_block_stop":
-            return
+            return False
         value = parse(data)
         kind = value.get("type")
         if kind == "content_block_delta":
             self._delta(value["index"], value["delta"])
         elif kind == "content_block_start":
-            block = value["content_block"]
-            self._blocks.append((block, [block.get("text") or block.get("thinking") or ""]))
+            self._start(value["content_block"], len(data))
         elif kind == "message_start":
             message = value["message"]
             self._model = message.get("model") or self._model
@@ -203,49 +205,80 @@ class MessagesFold:
             self.done = self.over = True
         elif kind == "error":
             raise errors.told(value, self._where)
+        else:
+            return False
+        return True
+
+    def take(self, answer: Json) -> None:
+        self._stop = answer["stop_reason"]
+        self._model = answer.get("model") or self._model
+        self._usage = dict(figures(answer.get("usage")))
+        for block in answer["content"]:
+            self._start(block, 0)
+            if block["type"] == "text":
+                self._sink(block["text"])
+        self.done = answer["type"] == "message"
+
+    def _start(self, block: Json, size: int) -> None:
+        self._room.take(size + PART)
+        self._blocks.append((block, [block.get("text") or block.get("thinking") or ""]))
+        self._signatures.append([block.get("signature") or ""])
 
     def _delta(self, index: int, delta: Json) -> None:
-        block, pieces = self._blocks[index]
+        _, pieces = self._blocks[index]
         kind = delta["type"]
-        if kind == "text_delta":
-            pieces.append(delta["text"])
+        if kind == "signature_delta":
+            self._keep(self._signatures[index], delta["signature"])
+        elif kind == "text_delta":
+            self._keep(pieces, delta["text"])
             self._sink(delta["text"])
         elif kind == "input_json_delta":
-            pieces.append(delta["partial_json"])
+            self._keep(pieces, delta["partial_json"])
         elif kind == "thinking_delta":
-            pieces.append(delta["thinking"])
-        elif kind == "signature_delta":
-            block["signature"] = block.get("signature", "") + delta["signature"]
+            self._keep(pieces, delta["thinking"])
+
+    def _keep(self, pieces: list[str], piece: str) -> None:
+        self._room.take(len(piece))
+        pieces.append(piece)
 
     def reply(self, request_id: str | None) -> ModelReply:
-        parts = tuple(part for block in self._blocks if (part := self._part(*block)) is not None)
+        last = len(self._blocks) - 1
+        parts = tuple(
+            part
+            for place, (block, pieces) in enumerate(self._blocks)
+            if (part := self._part(place, block, "".join(pieces), whole=place < last)) is not None
+        )
         if self._stop == "refusal":
             text = "".join(part.text for part in parts if isinstance(part, Text))
             raise errors.failure("refusal", text or "the model declined to answer", self._where)
-        finish: FinishReason = _FINISH.get(self._stop or "", "stop")
         return ModelReply(
             message=Message(role="assistant", parts=parts),
             usage=usage_of(self._usage),
-            finish=finish,
+            finish=self._finish,
             model=self._model,
             request_id=request_id,
         )
 
-    def _part(self, block: Json, pieces: list[str]) -> Part | None:
-        kind, text = block["type"], "".join(pieces)
-        provider = self._where.provider
+    def _part(self, place: int, block: Json, text: str, *, whole: bool) -> Part | None:
+        kind, provider = block["type"], self._where.provider
         if kind == "text":
             return Text(text=text) if text else None
         if kind == "tool_use":
-            values = read_arguments(text) if text else block.get("input") or {}
-            return ToolCall(id=block["id"], name=block["name"], arguments=values)
+            cut = self._finish == "length" and not whole
+            values = block.get("input") if not text else None
+            arguments = values or read_arguments(text, cut=cut)
+            return ToolCall(id=block["id"], name=block["name"], arguments=arguments)
         if kind == "thinking":
-            signed = block.get("signature")
+            signed = "".join(self._signatures[place])
             opaque = {"type": "thinking", "thinking": text, "signature": signed} if signed else None
             return Reasoning(provider=provider, text=text or None, opaque=opaque)
         if kind == "redacted_thinking":
             return Reasoning(provider=provider, opaque=block)
         return None
+
+    @property
+    def _finish(self) -> FinishReason:
+        return _FINISH.get(self._stop or "", "stop")
 
 
 _FINISH: dict[str, FinishReason] = {

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import httpx2
-from openai import AsyncOpenAI, DefaultAioHttpClient
-from pydantic_core import to_json
+from openai import AsyncOpenAI, DefaultAioHttpClient, DefaultAsyncHttpxClient
 
 from harness.config.settings import ProviderSettings
 from harness.contracts.model import ModelReply, ModelRequest
 from harness_activities.model.adapter import Sink, Where
+from harness_activities.model.limits import Patience
 from harness_activities.model.responses_wire import ResponsesFold, body_of
 from harness_activities.model.stream import (
     HEADERS,
+    encode,
     fold_stream,
     http_client_of,
     secrets_of,
-    timeout_of,
+    timeout,
 )
 
 
@@ -24,19 +25,20 @@ class OpenAIResponses:
         self._provider = provider
         self._client = openai_client(settings)
         self._secrets = secrets_of(settings)
+        self._patience = Patience.of(settings)
 
     async def stream(self, request: ModelRequest, sink: Sink) -> ModelReply:
         where = Where(self._provider, request.model, self._secrets)
-        body = to_json(body_of(request, where))
         post = self._client.post(
             "/responses",
-            content=body,
+            content=encode(body_of(request, where)),
             cast_to=httpx2.Response,
             stream=True,
             stream_cls=None,
             options={"headers": HEADERS},
         )
-        return await fold_stream(post, ResponsesFold(sink, where), where, "x-request-id")
+        fold = ResponsesFold(sink, where)
+        return await fold_stream(post, fold, where, self._patience, "x-request-id")
 
     async def close(self) -> None:
         await self._client.close()
@@ -47,7 +49,7 @@ def openai_client(settings: ProviderSettings) -> AsyncOpenAI:
     return AsyncOpenAI(
         api_key=key.get_secret_value() if key else "none",
         base_url=settings.base_url,
-        timeout=timeout_of(settings),
+        timeout=timeout(),
         max_retries=0,
-        http_client=http_client_of(DefaultAioHttpClient, settings),
+        http_client=http_client_of(DefaultAioHttpClient, DefaultAsyncHttpxClient),
     )

@@ -17,6 +17,7 @@ from harness.contracts.model import (
     ModelRequest,
     split_ref,
 )
+from harness_activities.context import complete
 from harness_activities.model.adapter import Adapter, Sink
 from harness_activities.model.catalog import lacks
 from harness_activities.model.circuit import Circuit
@@ -60,24 +61,26 @@ class Models:
         started = perf_counter()
         passed: list[Fallback] = []
         for place, candidate in enumerate(candidates):
+            last = place + 1 == len(candidates)
             on_attempt(candidate.model)
             timed = _Timed(sink)
             try:
-                reply = await self._call(candidate, plan, request, timed)
+                reply = await self._call(candidate, plan, request, timed, last=last)
             except ProviderError as error:
                 category = error.code.removeprefix("provider.")
-                if place + 1 == len(candidates) or not _passes(category, plan):
+                if last or not _passes(category, plan):
                     raise
                 passed.append(
                     Fallback(model=candidate.model, code=error.code, message=error.message)
                 )
                 continue
             first = timed.first
+            usage = complete(reply.usage, request, reply.message)
             return Answer(
-                reply=reply,
+                reply=reply.model_copy(update={"usage": usage}),
                 model=candidate.model,
                 fallbacks=tuple(passed),
-                cost_micros=cost_micros(candidate.model, reply.usage),
+                cost_micros=cost_micros(candidate.model, usage),
                 first_ms=None if first is None else (first - started) * 1000,
                 ms=(perf_counter() - started) * 1000,
             )
@@ -90,14 +93,23 @@ class Models:
             await adapter.close()
 
     async def _call(
-        self, candidate: Candidate, plan: ModelPlan, request: ModelRequest, sink: Sink
+        self,
+        candidate: Candidate,
+        plan: ModelPlan,
+        request: ModelRequest,
+        sink: Sink,
+        *,
+        last: bool,
     ) -> ModelReply:
         if lack := lacks(candidate.model, plan.requires, plan.min_context):
             raise ProviderError("unsupported", f"{candidate.model} {lack}.")
         provider, model = split_ref(candidate.model)
         adapter = self._adapter(provider)
         circuit = self._circuits.setdefault(provider, Circuit(provider))
-        circuit.enter()
+        if last:  # nobody else can answer, and a refusal would use up an attempt of the run
+            await circuit.wait_to_enter()
+        else:
+            circuit.enter()
         try:
             reply = await adapter.stream(_request_for(request, model, candidate), sink)
         except ProviderError as error:
@@ -132,9 +144,12 @@ class _Timed:
         self._sink(text)
 
 
+_ALWAYS_PASSED = frozenset({"unsupported", "unknown", "protocol", "tls", "too_large"})
+"""It cannot do what is required, or nobody knows it, or its server cannot be talked to."""
+
+
 def _passes(category: str, plan: ModelPlan) -> bool:
-    # A model that cannot do what is required, or that nobody knows, is passed over in any case.
-    return category in plan.fall_through or category in ("unsupported", "unknown")
+    return category in plan.fall_through or category in _ALWAYS_PASSED
 
 
 def _request_for(request: ModelRequest, model: str, candidate: Candidate) -> ModelRequest:

@@ -18,6 +18,7 @@ from harness.contracts.model import FinishReason, ModelReply, ModelRequest, Usag
 from harness_activities.model import errors
 from harness_activities.model.adapter import Json, Sink, Where
 from harness_activities.model.figures import count, figures
+from harness_activities.model.limits import PART, Room
 from harness_activities.model.schema import strict_ready
 from harness_activities.model.stream import parse
 from harness_activities.model.translate import (
@@ -150,18 +151,21 @@ class ResponsesFold:
         self.done = self.over = False
         self._sink = sink
         self._where = where
+        self._room = Room(where)
         self._items: list[tuple[int, Json]] = []
         self._last: Json = {}
 
-    def feed(self, event: bytes, data: bytes) -> None:
+    def feed(self, event: bytes, data: bytes) -> bool:
         # The name spares the parsing of most events; some compatible servers leave it out.
         if event and event not in _WANTED:
-            return
+            return event.endswith(_PROGRESS)
         value = parse(data)
         kind = value.get("type") or event.decode()
         if kind == "response.output_text.delta":
+            self._room.take(len(value["delta"]))
             self._sink(value["delta"])
         elif kind == "response.output_item.done":
+            self._room.take(len(data) + PART)
             self._items.append((value.get("output_index", len(self._items)), value["item"]))
         elif kind in ("response.completed", "response.incomplete"):
             self._last = value["response"]
@@ -170,13 +174,23 @@ class ResponsesFold:
             raise errors.told(value["response"].get("error") or {}, self._where)
         elif kind == "error" or "error" in value:
             raise errors.told(value, self._where)
+        return kind.encode().endswith(_PROGRESS)
+
+    def take(self, answer: Json) -> None:
+        if answer.get("status") not in ("completed", "incomplete"):
+            return
+        self._last, self.done = answer, True
+        for part in self._parts(answer["output"]):
+            if isinstance(part, Text):
+                self._sink(part.text)
 
     def reply(self, request_id: str | None) -> ModelReply:
         response = self._last
         items = [item for _, item in sorted(self._items, key=lambda pair: pair[0])]
-        parts = self._parts(items or response.get("output") or [])
+        incomplete = response.get("status") == "incomplete"
+        parts = self._parts(items or response.get("output") or [], cut=incomplete)
         finish: FinishReason = "stop"
-        if response.get("status") == "incomplete":
+        if incomplete:
             details: Json = response.get("incomplete_details") or {}
             if details.get("reason") == "content_filter":
                 raise errors.failure("refusal", "stopped by the content filter", self._where)
@@ -191,12 +205,13 @@ class ResponsesFold:
             request_id=request_id,
         )
 
-    def _parts(self, items: list[Json]) -> tuple[Part, ...]:
+    def _parts(self, items: list[Json], *, cut: bool = False) -> tuple[Part, ...]:
         parts: list[Part] = []
         for item in items:
             kind = item["type"]
             if kind == "function_call":
-                arguments = read_arguments(item["arguments"])
+                open_ = cut and (item is items[-1] or item.get("status") == "incomplete")
+                arguments = read_arguments(item["arguments"], cut=open_)
                 parts.append(ToolCall(id=item["call_id"], name=item["name"], arguments=arguments))
             elif kind == "message":
                 parts += self._texts(item["content"])
@@ -226,6 +241,9 @@ _WANTED = frozenset(
         b"error",
     }
 )
+_PROGRESS = (b".delta", b".added", b".done", b".created", b".completed", b".incomplete")
+"""Ends of the names of events that say something new. A server that is alive but does nothing goes
+on sending `response.in_progress` and `keepalive`."""
 
 
 def usage_of(usage: Json) -> Usage:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 
+class TooLong(Exception):
+    """An event is longer than it may be."""
+
+
 class Splitter:
     """Cuts bytes into events, as (name, data). Linear in the bytes, however they are cut."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._buffer = bytearray()
         self._seen = 0
 
@@ -27,6 +32,8 @@ class Splitter:
             end = buffer.find(b"\n\n", start)
         if start:
             del buffer[:start]
+        if len(buffer) > self._limit:
+            raise TooLong
         self._seen = max(0, len(buffer) - 1)
 
     def rest(self) -> tuple[bytes, bytes] | None:
@@ -35,11 +42,12 @@ class Splitter:
 
 
 def _event(block: bytes) -> tuple[bytes, bytes] | None:
-    name = data = b""
+    name = b""
+    data: list[bytes] = []
     for line in block.split(b"\n"):
         if line.startswith(b"data:"):
-            piece = line[6:] if line.startswith(b"data: ") else line[5:]
-            data = data + b"\n" + piece if data else piece
+            data.append(line[6:] if line.startswith(b"data: ") else line[5:])
         elif line.startswith(b"event:"):
             name = line[6:].strip()
-    return (name, data) if data else None
+    joined = b"\n".join(data)
+    return (name, joined) if joined else None

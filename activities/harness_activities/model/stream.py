@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import Any, cast
 
-from pydantic_core import from_json
+import httpx2
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from harness.config.settings import ProviderSettings
 from harness.contracts.errors import ProviderError
@@ -20,26 +22,31 @@ from harness.contracts.message import Part, Text, ToolCall
 from harness.contracts.model import ModelReply
 from harness_activities.model import errors
 from harness_activities.model.adapter import Fold, Json, Where
-from harness_activities.model.sse import Splitter
+from harness_activities.model.limits import MAX_EVENT, MEBIBYTE, Patience, bound
+from harness_activities.model.sse import Splitter, TooLong
 
-if TYPE_CHECKING:
-    import httpx2
-
-HEADERS = {"Content-Type": "application/json", "Accept": "text/event-stream"}
+HEADERS = {
+    "Content-Type": "application/json",
+    "Accept": "text/event-stream",
+    "Accept-Encoding": "identity",
+}
 DRAIN_SECONDS = 1.0
 """How long the end of the body may follow the closing event before the connection is given up."""
+DRAIN_BYTES = 64 * 1024
+CONNECT_SECONDS = 10.0
 
 
 async def fold_stream(
-    post: Awaitable[httpx2.Response], fold: Fold, where: Where, id_header: str
+    post: Awaitable[httpx2.Response], fold: Fold, where: Where, patience: Patience, id_header: str
 ) -> ModelReply:
-    """Await the answer, feed its events to `fold` and give back the reply."""
+    """Await the answer, feed its events to `fold` and return the reply."""
     try:
-        response = await post
-        try:
-            await _read(response, fold, where)
-        finally:
-            await response.aclose()
+        async with patience.kept(where) as progressed:
+            response = await post
+            try:
+                await _read(response, fold, where, progressed)
+            finally:
+                await response.aclose()
     except (ProviderError, asyncio.CancelledError):
         raise
     except Exception as exc:
@@ -58,11 +65,11 @@ async def fold_stream(
 
 @contextlib.contextmanager
 def _shapes(where: Where) -> Generator[None]:
-    """Whatever is not as the protocol says is the provider's failure and may be tried again."""
+    """What does not follow the protocol is the provider's failure."""
     try:
         yield
     except (ValueError, LookupError, TypeError, AttributeError) as exc:
-        told = f"the answer is not as its protocol says: {type(exc).__name__}: {exc}"
+        told = f"the answer does not follow its protocol: {type(exc).__name__}: {exc}"
         raise errors.failure("invalid_reply", told, where) from exc
 
 
@@ -70,23 +77,68 @@ def _says(part: Part) -> bool:
     return isinstance(part, ToolCall) or (isinstance(part, Text) and bool(part.text))
 
 
-async def _read(response: httpx2.Response, fold: Fold, where: Where) -> None:
-    kind = response.headers.get("content-type", "")
-    if kind.startswith(("application/json", "text/html", "text/plain")):
-        text = (await response.aread())[:200].decode("utf-8", "replace")
-        told = f"expected a stream of events, got {kind}: {text}"
-        raise errors.failure("invalid_reply", told, where)
-    splitter = Splitter()
+async def _read(
+    response: httpx2.Response, fold: Fold, where: Where, progressed: Callable[[], None]
+) -> None:
+    splitter = Splitter(MAX_EVENT)
     chunks = response.aiter_bytes()
+    begun = False
     async for chunk in chunks:
-        with _shapes(where):
-            for event, data in splitter.feed(chunk):
-                fold.feed(event, data)
+        if not begun:
+            chunk = chunk.removeprefix(b"\xef\xbb\xbf").lstrip()
+            if not (begun := bool(chunk)):
+                continue
+            if not _starts_events(chunk):
+                await _whole(chunk, chunks, response, fold, where)
+                return
+        moved = False
+        try:
+            with _shapes(where):
+                for event, data in splitter.feed(chunk):
+                    moved = fold.feed(event, data) or moved
+                    if fold.over:
+                        break
+        except TooLong:
+            told = f"an event of the answer exceeds {MAX_EVENT // MEBIBYTE} MiB"
+            raise errors.failure("too_large", told, where) from None
         if fold.over:
             await _drain(chunks)
             return
+        if moved:
+            progressed()
     with _shapes(where):
         _last(splitter, fold)
+
+
+_FIELDS = (b":", b"data:", b"event:", b"id:", b"retry:")
+
+
+def _starts_events(chunk: bytes) -> bool:
+    """Whether a body begins as server-sent events do. Content types do not tell: some servers
+    stream events as text/plain, and some send one JSON object as an event stream."""
+    return any(chunk.startswith(name) or name.startswith(chunk) for name in _FIELDS)
+
+
+async def _whole(
+    start: bytes, chunks: AsyncIterator[bytes], response: httpx2.Response, fold: Fold, where: Where
+) -> None:
+    """An answer that is not streamed: taken where it is complete, else refused for good."""
+    body = bytearray(start)
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > MAX_EVENT:
+            told = f"an answer that is not streamed exceeds {MAX_EVENT // MEBIBYTE} MiB"
+            raise errors.failure("too_large", told, where)
+    with contextlib.suppress(ValueError, LookupError, TypeError, AttributeError):
+        value = parse(bytes(body))
+        if value.get("error"):
+            raise errors.told(value, where)
+        fold.take(value)
+    if not fold.done:
+        kind = response.headers.get("content-type", "no content type")
+        text = bytes(body[:200]).decode("utf-8", "replace")
+        told = f"the server sent no stream of events and no complete answer, but {kind}: {text}"
+        raise errors.failure("protocol", told, where)
 
 
 def _last(splitter: Splitter, fold: Fold) -> None:
@@ -97,30 +149,30 @@ def _last(splitter: Splitter, fold: Fold) -> None:
 
 async def _drain(chunks: AsyncIterator[bytes]) -> None:
     """Read the body to its end, or the connection cannot be used again."""
-    try:
+    left = DRAIN_BYTES
+    with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DRAIN_SECONDS):
-            async for _ in chunks:
-                pass
-    except TimeoutError:
-        return
-
-
-def timeout_of(settings: ProviderSettings) -> httpx2.Timeout:
-    """`timeout_seconds` is the longest silence, not the longest answer."""
-    import httpx2
-
-    limit = settings.timeout_seconds
-    return httpx2.Timeout(limit, connect=min(10.0, limit))
+            async for chunk in chunks:
+                left -= len(chunk)
+                if left < 0:
+                    return
 
 
 def http_client_of(
-    aiohttp_client: Callable[..., httpx2.AsyncClient], settings: ProviderSettings
-) -> httpx2.AsyncClient | None:
-    """The SDK's own transport over aiohttp, where that is installed: a call costs 0.55 ms of CPU
-    with it and 0.76 ms without."""
-    if find_spec("aiohttp") is None:
-        return None
-    return aiohttp_client(timeout=timeout_of(settings))
+    aiohttp_client: Callable[..., httpx2.AsyncClient],
+    httpx_client: Callable[..., httpx2.AsyncClient],
+) -> httpx2.AsyncClient:
+    """The SDK's client over aiohttp, where that is installed: a call costs 0.55 ms of CPU with it
+    and 0.76 ms without. Bodies are bounded. Redirects are not followed: they could take the key
+    to another host."""
+    make = httpx_client if find_spec("aiohttp") is None else aiohttp_client
+    hooks = {"response": [bound]}
+    return make(timeout=timeout(), event_hooks=hooks, follow_redirects=False)
+
+
+def timeout() -> httpx2.Timeout:
+    """Connecting has a limit here; `Patience` limits the rest."""
+    return httpx2.Timeout(None, connect=CONNECT_SECONDS)
 
 
 def secrets_of(settings: ProviderSettings) -> tuple[str, ...]:
@@ -129,7 +181,41 @@ def secrets_of(settings: ProviderSettings) -> tuple[str, ...]:
 
 def parse(data: bytes) -> Json:
     """One event's data. Raises ValueError where it is not a JSON object."""
-    value: object = from_json(data)
+    try:
+        value: object = from_json(data)
+    except ValueError:
+        value = _parse_damaged(data)
     if not isinstance(value, dict):
         raise ValueError(f"expected an object, got {data[:80]!r}")
     return value  # pyright: ignore[reportUnknownVariableType]
+
+
+def _parse_damaged(data: bytes) -> object:
+    """JSON with half a character in it, which becomes U+FFFD: asking again would not mend it."""
+    try:
+        return _mended(json.loads(data.decode("utf-8", "replace")))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def encode(body: Json) -> bytes:
+    """The body of a request. Half a character, which UTF-8 cannot say, becomes U+FFFD."""
+    try:
+        return to_json(body)
+    except PydanticSerializationError:
+        return to_json(_mended(body))
+
+
+def _mended(value: Any) -> Any:
+    if isinstance(value, str):
+        return (
+            value
+            if value.isascii()
+            else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        )
+    if isinstance(value, dict):
+        pairs = cast("dict[Any, Any]", value).items()
+        return {_mended(key): _mended(inner) for key, inner in pairs}
+    if isinstance(value, list | tuple):
+        return [_mended(inner) for inner in cast("list[Any]", value)]
+    return value

@@ -43,10 +43,11 @@ def arguments_text(call: ToolCall) -> str:
     return to_json(call.arguments).decode()
 
 
-def read_arguments(text: str) -> dict[str, Any] | str:
-    """The arguments, or the raw text where it is no JSON object."""
+def read_arguments(text: str, *, cut: bool = False) -> dict[str, Any] | str:
+    """The arguments, or the raw text where it is not a JSON object: such a call does not run. With
+    `cut` the answer may have ended inside this call, so an empty text is not an empty object."""
     if not text.strip():
-        return {}
+        return text if cut else {}
     try:
         value: object = from_json(text)
     except ValueError:
