@@ -85,10 +85,11 @@ async def show(args: Namespace, out: Out) -> int:
         card = card_of(await run.trace())
         over = card is not None and card.state.over
         stuck = None if card is None or over else await run.trouble()
+        retries = () if card is None or over else await run.retries()
         token = await _token(client, args.run) if out.json and over else None
     if card is None:
         raise RunError("not_found", f"{args.run!r} is a workflow, but no run of an agent.")
-    card = card.model_copy(update={"stuck": stuck})
+    card = card.model_copy(update={"stuck": stuck, "retries": tuple(retries)})
     if out.json:
         data = card.model_dump(mode="json", exclude_none=True)
         out.line({**data, "url": run.url, **({"token": token} if token else {})})

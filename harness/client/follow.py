@@ -10,6 +10,7 @@ from contextlib import aclosing, contextmanager
 from harness.client import past
 from harness.client.connection import Connection
 from harness.client.merge import Merger
+from harness.client.retries import RetryWatch
 from harness.contracts.event import LIVE, DurableEvent, Event, LiveEvent, RunStarted
 
 log = logging.getLogger("harness.client")
@@ -94,6 +95,7 @@ class Feeds:
     async def everything(self, run: str) -> AsyncGenerator[Event]:
         """Durable events with live text between them; ends with the run."""
         merger = Merger()
+        watch = RetryWatch(self._connection.temporal, run)
         queue: asyncio.Queue[DurableEvent | LiveEvent | BaseException | None] = asyncio.Queue()
 
         async def pump_durable() -> None:
@@ -105,18 +107,19 @@ class Feeds:
             except Exception as error:
                 queue.put_nowait(error)
 
-        async def pump_live(trace: str) -> None:
-            with live_only(run):
-                async for event in self._connection.live.follow(run, trace=trace):
-                    queue.put_nowait(event)
-
         tasks = [asyncio.create_task(pump_durable())]
         try:
             while (item := await queue.get()) is not None:
                 if isinstance(item, BaseException):
                     raise item
                 if isinstance(item, RunStarted) and len(tasks) == 1:
-                    tasks.append(asyncio.create_task(pump_live(item.trace)))
+                    live = self._live(run, item.trace, queue.put_nowait)
+                    tasks += [
+                        asyncio.create_task(live),
+                        asyncio.create_task(watch.watch(item.trace, queue.put_nowait)),
+                    ]
+                if not watch.notice(item):
+                    continue
                 merged = merger.live(item) if isinstance(item, LIVE) else merger.durable(item)
                 for event in merged:
                     yield event
@@ -124,3 +127,8 @@ class Feeds:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _live(self, run: str, trace: str, put: Callable[[LiveEvent], None]) -> None:
+        with live_only(run):
+            async for event in self._connection.live.follow(run, trace=trace):
+                put(event)

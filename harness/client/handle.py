@@ -29,10 +29,11 @@ from harness.client.follow import Feeds
 from harness.client.fork import Change, fork
 from harness.client.patience import not_found
 from harness.client.recording import record
+from harness.client.retries import retries
 from harness.client.trouble import trouble
 from harness.client.whatif import Question, WhatIf
 from harness.commons.files import write_atomic
-from harness.contracts.attempt import Attempt
+from harness.contracts.attempt import Attempt, Retry
 from harness.contracts.effect import EffectRow, UndoReport
 from harness.contracts.errors import (
     CATALOG,
@@ -80,6 +81,11 @@ class Finished(Generic[Out]):
     @property
     def state(self) -> RunState:
         return self.result.state
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the final answer was cut off at the model's output limit."""
+        return bool(self.result.truncated)
 
 
 class RunHandle(Generic[Out]):
@@ -142,6 +148,7 @@ class RunHandle(Generic[Out]):
             state=last.state,
             output=last.output,
             data=last.data,
+            truncated=last.truncated,
             head=last.head,
             totals=last.totals or Totals(),
             reason=last.reason,
@@ -168,6 +175,11 @@ class RunHandle(Generic[Out]):
     async def trouble(self) -> str | None:
         """Why the run stands still although it is served, where its workflow task fails."""
         return await trouble(self._temporal, self.id)
+
+    async def retries(self) -> list[Retry]:
+        """Calls under way that have failed: why, which attempt that was, and when the next one
+        begins."""
+        return await retries(self._temporal, self.id)
 
     async def status(self) -> RunStatus:
         return await self._query("status", RunStatus, past.status)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from harness.contracts.event import (
+    AttemptFailed,
     Branched,
     DurableEvent,
     LiveEvent,
@@ -32,7 +33,7 @@ class Merger:
     """
 
     open: Call | None = None
-    shown: str = ""
+    shown: list[str] = field(default_factory=list[str])
     attempt: int = 1
     early: dict[Call, list[LiveEvent]] = field(default_factory=dict[Call, list[LiveEvent]])
     last: Call = BEFORE
@@ -54,14 +55,14 @@ class Merger:
                 yield event
             case Branched():
                 # Turns that are over in the old branch are gone through again.
-                self.open, self.last, self.shown = None, BEFORE, ""
+                self.open, self.last, self.shown = None, BEFORE, []
                 self.early.clear()
                 yield event
             case _:
                 yield event
 
     def live(self, event: LiveEvent) -> Iterator[LiveEvent]:
-        if isinstance(event, ToolProgress):
+        if isinstance(event, ToolProgress | AttemptFailed):
             yield event
             return
         call = (event.turn, event.call)
@@ -72,14 +73,14 @@ class Merger:
             return
         match event:
             case OutputReset():
-                self.shown, self.attempt = "", event.attempt
+                self.shown, self.attempt = [], event.attempt
                 yield event
             case OutputGap():
                 # What is missing cannot be shown in order: the reply brings the whole text.
                 yield event
-                self.shown = "\0"
+                self.shown = ["\0"]
             case OutputDelta():
-                self.shown += event.text
+                self.shown.append(event.text)
                 self.attempt = event.attempt
                 yield event
 
@@ -93,15 +94,16 @@ class Merger:
             call=event.call,
             attempt=self.attempt,
         )
-        if not text.startswith(self.shown):
-            self.shown = ""
+        shown = "".join(self.shown)
+        if not text.startswith(shown):
+            shown = ""
             yield reset
-        if rest := text[len(self.shown) :]:
+        if rest := text[len(shown) :]:
             fields = reset.model_dump(exclude={"type"})
-            yield OutputDelta(**fields, offset=len(self.shown), text=rest)
+            yield OutputDelta(**fields, offset=len(shown), text=rest)
 
     def _begin(self, call: Call) -> None:
-        self.open, self.shown, self.attempt = call, "", 1
+        self.open, self.shown, self.attempt = call, [], 1
 
     def _end(self, call: Call) -> None:
         self.open, self.last = None, call

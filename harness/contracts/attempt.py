@@ -3,6 +3,24 @@
 from __future__ import annotations
 
 from harness.contracts.base import Word
+from harness.contracts.errors import ErrorInfo
+
+
+class Retry(Word):
+    """A call that failed and is made again, as the engine knows it while the call is under way."""
+
+    activity: str
+    """The engine's id of the activity, in that execution."""
+    kind: str
+    """The activity's type: `call_model`, `run_tool`, ..."""
+    failed: int
+    """Number of the attempt that failed last, from 1."""
+    attempts: int | None = None
+    """How many there may be; None without a limit."""
+    error: ErrorInfo
+    """Why it failed."""
+    next_at: float | None = None
+    """When the next attempt begins, in seconds since the epoch; None where it is under way."""
 
 
 class Attempt(Word):

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from harness.contracts.attempt import Retry
 from harness.contracts.base import Flag, Word
 from harness.contracts.effect import Undone
 from harness.contracts.errors import ErrorInfo
@@ -95,6 +96,8 @@ class ModelReplied(EventBase):
     dropped: int | None = None
     interrupted: Flag = None
     recovered: Flag = None
+    truncated: Flag = None
+    """It was cut off at the model's output limit."""
     head: str
 
 
@@ -226,6 +229,8 @@ class RunEnded(EventBase):
     state: RunState
     output: str
     data: Any = None
+    truncated: Flag = None
+    """The final answer was cut off at the model's output limit."""
     reason: str | None = None
     error: ErrorInfo | None = None
     undone: Undone | None = None
@@ -265,6 +270,13 @@ class OutputGap(EventBase):
     """Where the text that follows begins."""
 
 
+class AttemptFailed(EventBase):
+    """Live: an attempt at a model or tool call failed, and the engine makes another."""
+
+    type: Literal["attempt_failed"] = "attempt_failed"
+    retry: Retry
+
+
 class ToolProgress(EventBase):
     """Live: a tool says how far it is."""
 
@@ -296,8 +308,8 @@ DurableEvent = (
     | Branched
     | RunEnded
 )
-LiveEvent = OutputDelta | OutputReset | OutputGap | ToolProgress
-LIVE = (OutputDelta, OutputReset, OutputGap, ToolProgress)
+LiveEvent = OutputDelta | OutputReset | OutputGap | AttemptFailed | ToolProgress
+LIVE = (OutputDelta, OutputReset, OutputGap, AttemptFailed, ToolProgress)
 Event = Annotated[DurableEvent | LiveEvent, Field(discriminator="type")]
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 EVENTS: TypeAdapter[list[Event]] = TypeAdapter(list[Event])

@@ -237,6 +237,8 @@ class RunResult(Word):
     """The final answer, or what there is of it."""
     data: Any = None
     """The typed result, as JSON, where the agent has an output type."""
+    truncated: Flag = None
+    """The final answer was cut off at the model's output limit."""
     head: str | None = None
     """The last node of the transcript: the next run of the session starts here."""
     totals: Totals

@@ -159,6 +159,7 @@ def _replied(
         e.ModelReplied,
         {
             **copied,
+            "truncated": True if turn.finish == "length" else None,
             "turn": request.turn,
             "call": request.call or 0,
             "queued_ms": round((begun.at - at) * 1e3, 1),

@@ -62,7 +62,7 @@ def _from_outside(state: State, code: str, message: str) -> tuple[type[Any], dic
 
 
 def _fields(result: RunResult) -> dict[str, Any]:
-    return {
-        name: getattr(result, name)
-        for name in ("state", "output", "data", "reason", "error", "undone", "totals", "head")
-    }
+    names = (
+        "state", "output", "data", "truncated", "reason", "error", "undone", "totals", "head",
+    )  # fmt: skip
+    return {name: getattr(result, name) for name in names}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from harness.contracts import event as e
-from harness.contracts.base import Word
+from harness.contracts.attempt import Retry
+from harness.contracts.base import Flag, Word
 from harness.contracts.effect import Undone
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.event import Event
@@ -38,6 +39,10 @@ class Card(Word):
     resets: tuple[e.Branched, ...] = ()
     stuck: str | None = None
     """Why it stands still although it is served. Not from its events: the engine knows."""
+    retries: tuple[Retry, ...] = ()
+    """Calls under way that have failed. From the engine, too."""
+    truncated: Flag = None
+    """The newest answer was cut off at the model's output limit."""
     reason: str | None = None
     error: ErrorInfo | None = None
     undone: Undone | None = None
@@ -46,12 +51,32 @@ class Card(Word):
 def card_of(events: Iterable[Event]) -> Card | None:
     """None where there is not even a start."""
     card: Card | None = None
+    line: list[tuple[int, Card]] = []
+    """The run at each entry of the history that counts: a reset goes back to one of them."""
     for event in events:
+        place = event.cursor.event_id if event.cursor else 0
+        if isinstance(event, e.RunStarted):
+            line.clear()  # a fresh history counts its entries from 1
+        elif isinstance(event, e.Branched) and card is not None:
+            line = [each for each in line if each[0] < place]
+            card = card.model_copy(update=_returned(event, card, line[-1][1] if line else None))
         if isinstance(event, e.RunStarted) and (card is None or not event.continued):
             card = _begin(event) if card is None else card
-        elif card is not None:
+        elif card is not None and not isinstance(event, e.Branched):
             card = card.model_copy(update=_changes(card, event))
+        if card is not None and place:
+            line.append((place, card))
     return card
+
+
+def _returned(event: e.Branched, card: Card, then: Card | None) -> dict[str, object]:
+    """What a reset makes of the card: what the run did and waited for then holds again."""
+    again: dict[str, object] = {"state": RunState.RUNNING, "waiting": (), "doing": None}
+    if then is not None:
+        again = {name: getattr(then, name) for name in ("state", "waiting", "doing", "turn")}
+    if again["state"] is RunState.PENDING:
+        again["state"] = RunState.RUNNING
+    return {**again, "ended": None, "error": None, "resets": (*card.resets, event)}
 
 
 def _begin(event: e.RunStarted) -> Card:
@@ -82,7 +107,10 @@ def _changes(card: Card, event: Event) -> dict[str, object]:
             }
         case e.ModelReplied():
             said = event.message.text or card.said
-            return {"said": said, "totals": _replied(card.totals, event), "doing": None}
+            totals = _replied(card.totals, event)
+            return {
+                "said": said, "totals": totals, "doing": None, "truncated": event.truncated,
+            }  # fmt: skip
         case e.ToolCallRequested():
             return {"doing": f"calls {event.call.name}"}
         case e.ToolCallFinished():
@@ -110,9 +138,6 @@ def _steered(card: Card, event: Event) -> dict[str, object]:
             return {"doing": f"takes back what it did ({event.workflow})"}
         case e.EffectsUndone():
             return {"undone": event.undone, "doing": None}
-        case e.Branched():
-            again = {"state": RunState.RUNNING, "ended": None, "error": None, "waiting": ()}
-            return {**again, "resets": (*card.resets, event)}
         case _:
             return {}
 

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from harness.contracts.run import RunState
 from harness.terminal.card import Card, Told
-from harness.terminal.text import call, clean, figures, one_line, taken_back, took
-from harness.terminal.view import STYLES, VERDICTS
+from harness.terminal.text import call, clean, figures, one_line, retried, taken_back, took
+from harness.terminal.view import STYLES, TRUNCATED, VERDICTS
 
 SAID = 2_000
 
@@ -41,6 +41,8 @@ def _about(card: Card, now: float) -> Iterator[tuple[str, str]]:
         yield "doing", "waits for a worker to take it"
     if card.doing and not card.waiting:
         yield "doing", f"turn {card.turn}: {card.doing}"
+    for each in card.retries:
+        yield "retries", retried(each, now)
 
 
 def _happened(card: Card) -> Iterator[tuple[str, str]]:
@@ -63,6 +65,8 @@ def _happened(card: Card) -> Iterator[tuple[str, str]]:
 def _end(card: Card, url: str | None) -> Iterator[tuple[str, str]]:
     if card.said:
         yield "said", _cut(card.said)
+    if card.truncated:
+        yield "", TRUNCATED
     if card.reason:
         yield "reason", one_line(card.reason, 400)
     if card.error:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from harness.contracts.attempt import Retry
 from harness.contracts.effect import Undone
 from harness.contracts.run import Totals
 
@@ -34,6 +35,15 @@ def taken_back(undone: Undone) -> str:
         why = f": {one_line(stopped.obstacle.message, 400)}" if stopped.obstacle else ""
         return f"{done}, and stopped at turn {stopped.turn}, {one_line(stopped.title)}{why}"
     return f"{done}. {one_line(undone.error.message, 400)}" if undone.error else done
+
+
+def retried(retry: Retry, now: float) -> str:
+    """Why a call under way failed last, which attempt that was, and when the next one begins."""
+    of = f" of {retry.attempts}" if retry.attempts else ""
+    wait = None if retry.next_at is None else retry.next_at - now
+    following = f"in {took(wait)}" if wait is not None and wait > 0 else "under way"
+    why = f"{one_line(retry.error.message, 400)} [{retry.error.code}]"
+    return f"attempt {retry.failed}{of} failed: {why}; next attempt {following}"
 
 
 def call(name: str, arguments: Mapping[str, Any] | str | None) -> str:
@@ -89,12 +99,13 @@ def count(number: int, noun: str) -> str:
 def figures(totals: Totals) -> str:
     """What a run used: turns, tool calls, tokens, cost."""
     usage = totals.usage
+    about = "~" if usage.estimated else ""
     cached = f" ({usage.cached:,} cached)" if usage.cached else ""
     return " · ".join(
         [
             count(totals.turns, "turn"),
             count(totals.tool_calls, "tool call"),
-            f"{usage.input:,} tokens in{cached}, {usage.output:,} out",
-            money(totals.cost_micros),
+            f"{about}{usage.input:,} tokens in{cached}, {about}{usage.output:,} out",
+            f"{about if totals.cost_micros else ''}{money(totals.cost_micros)}",
         ]
     )

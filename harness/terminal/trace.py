@@ -106,6 +106,7 @@ def _replied(event: e.ModelReplied) -> Line:
     facts += [_tokens(event.usage), money(event.cost_micros)]
     facts += [f"{count(event.dropped, 'old message')} left out"] if event.dropped else []
     facts += ["interrupted"] if event.interrupted else []
+    facts += ["cut off at the output limit"] if event.truncated else []
     facts += ["paid for by an earlier attempt"] if event.recovered else []
     return Line(what, tuple(facts))
 
@@ -180,7 +181,8 @@ def _ended(event: e.RunEnded) -> Line:
     said = event.error.message if event.error else (event.reason or event.output)
     facts = (figures(event.totals),) if event.totals else ()
     style = STYLES.get(event.state, "")
-    return Line(f"{event.state.value}: {one_line(said, SHOWN)}", facts, style)
+    state = f"{event.state.value}, truncated" if event.truncated else event.state.value
+    return Line(f"{state}: {one_line(said, SHOWN)}", facts, "ask" if event.truncated else style)
 
 
 def _latency(queued: float | None, first: float | None, total: float | None) -> Iterator[str]:
@@ -197,7 +199,8 @@ def _attempts(attempts: int, why: str | None) -> list[str]:
 
 def _tokens(usage: Usage) -> str:
     cached = f" ({usage.cached:,} cached)" if usage.cached else ""
-    return f"{usage.input:,}{cached} → {usage.output:,} tokens"
+    about = "~" if usage.estimated else ""
+    return f"{about}{usage.input:,}{cached} → {about}{usage.output:,} tokens"
 
 
 def _by(who: str | None, what: str | None = None) -> tuple[str, ...]:

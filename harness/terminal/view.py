@@ -11,7 +11,7 @@ from harness.contracts import event as e
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.event import Event
 from harness.contracts.run import RunState
-from harness.terminal.text import call, clean, figures, one_line, taken_back, took
+from harness.terminal.text import call, clean, figures, one_line, retried, taken_back, took
 
 STYLES = {
     RunState.COMPLETED: "good",
@@ -21,6 +21,8 @@ STYLES = {
     RunState.PAUSED: "ask",
 }
 VERDICTS = {"approve": "approved", "reject": "rejected", "edit": "edited", "answer": "answered"}
+
+TRUNCATED = "the answer was cut off at the model's output limit (max_output_tokens)"
 
 
 class View(Protocol):
@@ -38,6 +40,8 @@ class RunView:
         self.console = console
         self._url = url
         self._text_open = False
+        self._shown = False
+        """Some text of the answer that comes."""
         self._started: float | None = None
         self._first_ms: float | None = None
         self._model = ""
@@ -77,6 +81,7 @@ class RunView:
             self._line(f"‖ paused: harness resume {event.run}", "ask")
 
     def model_called(self, event: e.ModelCalled) -> None:
+        self._shown = False
         hints = [m.text for m in event.messages if m.origin == "hint"]
         for text in hints:
             self._line(f"  hint taken up: {one_line(text)}", "ask")
@@ -86,14 +91,19 @@ class RunView:
             self._turn, self._model = event.turn, event.model
 
     def output_delta(self, event: e.OutputDelta) -> None:
-        self._text_open = True
+        self._text_open = self._shown = True
         self.console.print(clean(event.text), end="", soft_wrap=True)
 
     def output_reset(self, _event: e.OutputReset) -> None:
-        self._line("  (void: the model starts this answer again)", "ask")
+        if self._shown:
+            self._line("  (void: the model starts this answer again)", "ask")
+        self._shown = False
 
     def output_gap(self, _event: e.OutputGap) -> None:
         self._line("  (some text was missed; the whole follows)", "quiet")
+
+    def attempt_failed(self, event: e.AttemptFailed) -> None:
+        self._line(f"  ✗ {retried(event.retry, event.at)}", "ask")
 
     def model_replied(self, event: e.ModelReplied) -> None:
         if self._first_ms is None and event.message.text:
@@ -105,6 +115,8 @@ class RunView:
             self._line(f"  fell back from {fallback.model}: {fallback.code}", "ask")
         if event.interrupted:
             self._line("  (cut short)", "ask")
+        if event.truncated:
+            self._line(f"  {TRUNCATED}", "ask")
 
     def model_failed(self, event: e.ModelFailed) -> None:
         self._line(f"  ✗ the model call failed: {_why(event.error)}", "bad")
@@ -175,8 +187,12 @@ class RunView:
         if self._first_ms is not None and self._first_ms >= 1:
             facts.append(f"first token after {took(self._first_ms / 1000)}")
         self.console.print()
-        self.console.print(event.state.value, style=STYLES.get(event.state, ""), end="")
+        state = f"{event.state.value}, truncated" if event.truncated else event.state.value
+        style = "ask" if event.truncated else STYLES.get(event.state, "")
+        self.console.print(state, style=style, end="")
         self.console.print(f"  {' · '.join(facts)}", style="quiet", soft_wrap=True)
+        if event.truncated:
+            self._line(f"  {TRUNCATED}", "ask")
         if event.reason:
             self._line(f"  reason: {one_line(event.reason, 400)}", "ask")
         if event.error:
@@ -227,5 +243,6 @@ _RULES: dict[type[Any], Callable[[RunView, Any], None]] = {
     e.OutputDelta: RunView.output_delta,
     e.OutputReset: RunView.output_reset,
     e.OutputGap: RunView.output_gap,
+    e.AttemptFailed: RunView.attempt_failed,
     e.ToolProgress: RunView.tool_progress,
 }

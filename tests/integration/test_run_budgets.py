@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harness import Agent, Budget, Harness
@@ -126,3 +128,15 @@ async def test_where_a_grant_can_be_asked_for_a_wait_goes_on(
     await eventually(run.pending, lambda found: [p.need for p in found] == ["budget"])
     await run.decide("edit", "budget", arguments={"seconds": 60})
     assert (await run.result()).output == "Sent."
+
+
+async def test_a_budget_binds_without_figures_from_the_provider(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    model_server.always(replace(MORE, used=Used(0, 0)))
+    run = await harness.start(Agent(name, tools=[add], budget=Budget(tokens=100)), "Add for ever.")
+    outcome = await run.outcome()
+    assert outcome.error is not None
+    assert outcome.error.code == "run.budget"
+    assert outcome.totals.turns <= 3
+    assert outcome.totals.usage.estimated

@@ -18,11 +18,14 @@ from harness.client.start import Request, as_messages, pin
 from harness.contracts import event as e
 from harness.contracts.errors import RunError
 from harness.contracts.run import WORKFLOW, RunState
+from harness.journal.steps import steps
+from harness.terminal.card import card_of
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import (
     Gate,
     add,
     all_events,
+    eventually,
     kinds,
     one,
     only,
@@ -223,3 +226,30 @@ async def test_a_reset_of_a_run_that_had_ended(
     events = await all_events(run)
     assert kinds(events)[-1] == "run_ended"
     assert [end.output for end in only(events, e.RunEnded)][-1] == "Second answer."
+
+
+async def test_a_reset_of_a_run_that_waits(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    """Whether what it asked stands before the point that it goes back to, or after it."""
+    model_server.script(call("send", to="ann", text="hi"), say("Sent."))
+    run = await harness.start(Agent(name, tools=[send]), "Write to Ann.")
+    (asked,) = await waiting(run)
+    await run.hint("Soon, please.")
+    await eventually(run.status, lambda status: status.hints == 1)
+    for _ in range(2):
+        done = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+        history = await engine_handle(harness, run).fetch_history()
+        tasks = sum(entry.event_type == done for entry in history.events)
+        await reset(harness, run, tasks)
+        (again,) = await waiting(run)
+        assert again.id == asked.id
+        events = await run.trace()
+        card = card_of(events)
+        assert card is not None
+        assert card.state is RunState.WAITING
+        assert [each.id for each in card.waiting] == [asked.id]
+        open_ = [step for step in steps(events) if not step.end and not step.left]
+        assert [step.kind for step in open_] == ["wait"]
+    await run.reject()
+    assert (await run.result()).output == "Sent."

@@ -162,8 +162,11 @@ class AgentRun:
         self._close(state)
         if memory.cancelled:
             raise asyncio.CancelledError
-        data = reply.data if reply and undone is None else None
-        return self._result(state, undone, data=data)
+        final = reply if undone is None else None
+        result = self._result(state, undone, data=final.data if final else None)
+        if final and final.finish == "length":
+            return result.model_copy(update={"truncated": True})
+        return result
 
     async def _fail(self, error: HarnessError) -> NoReturn:
         await self._save()

@@ -19,12 +19,13 @@ def show(memory: Memory, doing: str) -> None:
 
 def markdown(memory: Memory) -> str:
     totals = memory.totals
+    about = "~" if totals.usage.estimated else ""
     rows = [
         ("State", f"**{memory.state.value}**" + (f": {memory.aborted}" if memory.aborted else "")),
         ("Doing", memory.doing),
         ("Turn", str(memory.turn)),
         ("Model", memory.spec.model),
-        ("Tokens", f"{totals.usage.input:,} in, {totals.usage.output:,} out"),
+        ("Tokens", f"{about}{totals.usage.input:,} in, {about}{totals.usage.output:,} out"),
         ("Cost", "unknown" if totals.cost_micros is None else f"${totals.cost_micros / 1e6:.6f}"),
     ]
     if memory.spec.session:
