@@ -21,7 +21,15 @@ BUILT_IN: dict[str, ProviderSettings] = {
 }
 
 KEYLESS = frozenset({"ollama", "offline"})
-"""Providers that ask for no API key."""
+"""Built-in providers that ask for no API key."""
+
+
+def needs_key(name: str, provider: ProviderSettings) -> bool:
+    """Whether a call without an API key is bound to fail. A server of one's own that speaks Chat
+    Completions may take calls without one."""
+    if provider.kind == "offline" or name in KEYLESS:
+        return False
+    return provider.kind != "chat" or name in BUILT_IN
 
 
 def resolve_provider(settings: Settings, name: str) -> ProviderSettings:
@@ -56,7 +64,7 @@ def _problem(settings: Settings, model: str) -> HarnessError | None:
         provider = resolve_provider(settings, name)
     except HarnessError as error:
         return error
-    if provider.api_key is not None or name not in BUILT_IN or name in KEYLESS:
+    if provider.api_key is not None or not needs_key(name, provider):
         return None
     return ProviderError(
         "authentication",

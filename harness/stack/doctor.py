@@ -45,7 +45,7 @@ async def diagnose(settings: Settings, project: Path) -> list[Check]:
         checks.append(_postgres_binary())
     else:
         checks.append(await _database(settings.database.url.get_secret_value()))
-    return checks + _providers(settings)
+    return checks + provider_checks(settings)
 
 
 def _python() -> Check:
@@ -227,21 +227,22 @@ async def _database(url: str) -> Check:
     )
 
 
-def _providers(settings: Settings) -> list[Check]:
-    from harness.config.providers import BUILT_IN, KEYLESS, resolve_provider
+def provider_checks(settings: Settings) -> list[Check]:
+    from harness.config.providers import BUILT_IN, needs_key, resolve_provider
 
     checks: list[Check] = []
     wanted = settings.model.partition("/")[0]
     for name in sorted({*BUILT_IN, *settings.providers}):
         try:
-            has_key = resolve_provider(settings, name).api_key is not None
+            provider = resolve_provider(settings, name)
         except HarnessError as error:
             broken = Check(name=f"provider {name}", ok=False, detail=error.message, fix=error.fix)
             checks.append(broken)
             continue
         # Nobody has a key for every provider: only the default model's must be there.
-        ok = has_key or name in KEYLESS or name != wanted
-        detail = "needs no key" if name in KEYLESS else "key set" if has_key else "no key"
+        has_key, needed = provider.api_key is not None, needs_key(name, provider)
+        ok = has_key or not needed or name != wanted
+        detail = "key set" if has_key else "no key" if needed else "needs no key"
         fix = "" if ok else f"Set the API key of {name}: the model {settings.model} needs it."
         checks.append(Check(name=f"provider {name}", ok=ok, detail=detail, fix=fix))
     return checks

@@ -237,6 +237,9 @@ class Order:
     def _gap(self, event: e.OutputGap) -> None:
         self._live(event).gap = True
 
+    def _attempt_failed(self, event: e.AttemptFailed) -> None:
+        self._must(event, self.now.asking or bool(self.now.requested), "no call is open")
+
     def _live(self, event: e.OutputDelta | e.OutputReset | e.OutputGap) -> _Now:
         self._must(event, self.now.asking, "no model call is open")
         self._must(event, (event.turn, event.call) == self.now.call, "another call is open")
@@ -263,6 +266,7 @@ RULES: dict[type[Any], Callable[[Order, Any], None]] = {
     e.OutputDelta: Order._delta,
     e.OutputReset: Order._reset,
     e.OutputGap: Order._gap,
+    e.AttemptFailed: Order._attempt_failed,
 }
 
 

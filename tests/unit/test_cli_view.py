@@ -6,8 +6,9 @@ import io
 from typing import Any
 
 from harness.contracts import event as e
+from harness.contracts.attempt import Retry
 from harness.contracts.effect import Undone, UndoStep
-from harness.contracts.errors import ErrorInfo, ToolError
+from harness.contracts.errors import ErrorInfo, ProviderError, ToolError
 from harness.contracts.message import Message, Text, ToolCall
 from harness.contracts.model import Usage
 from harness.contracts.run import RunState, Totals
@@ -15,7 +16,8 @@ from harness.terminal.card import card_of
 from harness.terminal.console import console
 from harness.terminal.show import show
 from harness.terminal.text import ago, call, clean, money, one_line, took
-from harness.terminal.view import RunView
+from harness.terminal.trace import line as line_of
+from harness.terminal.view import TRUNCATED, RunView
 
 BASE: dict[str, Any] = {"run": "r", "at": 1.0, "trace": "t"}
 STARTED = e.RunStarted(**BASE, agent="a", model="offline/demo", prompt="Do it", by="me@here")
@@ -168,3 +170,40 @@ def test_card_says_how_far_an_undo_came() -> None:
         out = io.StringIO()
         show(console(out), card, None, 100.0)
         assert "took back 2 effects, and stopped at turn 1" in out.getvalue()
+
+
+def test_a_truncated_answer_looks_truncated() -> None:
+    about = Totals(usage=Usage(input=10, output=5, estimated=True), cost_micros=7)
+    ended = e.RunEnded(
+        **BASE, state=RunState.COMPLETED, output="It goes", truncated=True, totals=about
+    )
+    replied = _replied("It goes").model_copy(update={"truncated": True})
+    seen = _seen(STARTED, CALLED, replied, ended)
+    assert "completed, truncated" in seen
+    assert seen.count(TRUNCATED) == 2
+    assert "~10 tokens in, ~5 out · ~$0.0000" in seen
+    card = card_of([STARTED, CALLED, replied, ended])
+    assert card and card.truncated
+    out = io.StringIO()
+    show(console(out), card, None, 100.0)
+    assert TRUNCATED in out.getvalue()
+    traced = [line_of(event) for event in (replied, ended)]
+    assert "cut off at the output limit" in traced[0].facts
+    assert traced[1].what.startswith("completed, truncated: ")
+    whole = card_of([STARTED, CALLED, replied, CALLED, _replied("Whole.")])
+    assert whole and not whole.truncated
+
+
+def test_a_call_that_is_made_again_says_why_and_when() -> None:
+    error = ProviderError("network", "p/m: connection refused by 127.0.0.1:9").info
+    retry = Retry(activity="1", kind="call_model", failed=3, attempts=10, error=error, next_at=5.0)
+    told = "attempt 3 of 10 failed: p/m: connection refused by 127.0.0.1:9 [provider.network]"
+    reset = e.OutputReset(**BASE, turn=1, call=0, attempt=2)
+    seen = _seen(STARTED, CALLED, reset, e.AttemptFailed(**BASE, retry=retry), reset)
+    assert f"{told}; next attempt in 4.0 s" in seen
+    assert "void" not in seen, "no text was shown"
+    card = card_of([STARTED, CALLED])
+    assert card
+    out = io.StringIO()
+    show(console(out), card.model_copy(update={"retries": (retry,)}), None, 6.0)
+    assert f"{told}; next attempt under way" in out.getvalue()

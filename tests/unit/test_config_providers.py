@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from harness.config import load_settings, resolve_provider
-from harness.config.providers import BUILT_IN
+from harness.config.providers import BUILT_IN, needs_key
 from harness.config.settings import ProviderSettings, Settings
 from harness.contracts.errors import ConfigError, ProviderError
+from harness.stack.doctor import provider_checks
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
@@ -42,3 +43,22 @@ def test_an_unknown_provider_names_the_nearest() -> None:
     with pytest.raises(ProviderError, match="Did you mean 'anthropic'") as caught:
         resolve_provider(Settings(), "antropic")
     assert caught.value.code == "provider.unknown"
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "needed"),
+    [
+        ("ollama", None, False),
+        ("offline", None, False),
+        ("openai", None, True),
+        ("groq", None, True),
+        ("house", ProviderSettings(base_url="http://127.0.0.1:9/v1"), False),
+        ("house", ProviderSettings(kind="anthropic", base_url="http://127.0.0.1:9"), True),
+    ],
+)
+def test_who_needs_a_key(name: str, own: ProviderSettings | None, needed: bool) -> None:
+    """A server that takes calls without a key is in order for the doctor as well."""
+    settings = Settings(providers={name: own} if own else {}, model=f"{name}/model")
+    assert needs_key(name, resolve_provider(settings, name)) is needed
+    (check,) = [each for each in provider_checks(settings) if each.name == f"provider {name}"]
+    assert check.ok is not needed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.config.providers import KEYLESS
+from harness.config.providers import needs_key
 from harness.config.settings import ProviderSettings
 from harness.contracts.errors import ProviderError
 from harness_activities.model.adapter import Adapter
@@ -31,14 +31,9 @@ def make_adapter(name: str, settings: ProviderSettings) -> Adapter:
 
 
 def _require_key(name: str, settings: ProviderSettings) -> None:
-    # A server of one's own may need no key; the providers that everybody shares do.
-    own_server = settings.kind == "chat" and name not in _SHARED
-    if settings.api_key is None and name not in KEYLESS and not own_server:
+    if settings.api_key is None and needs_key(name, settings):
         raise ProviderError(
             "authentication",
             f"There is no API key for {name}.",
             fix=f"Set {name.upper()}_API_KEY, or providers.{name}.api_key in harness.toml.",
         )
-
-
-_SHARED = frozenset({"groq", "mistral", "gemini"})
