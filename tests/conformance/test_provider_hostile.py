@@ -138,7 +138,7 @@ async def test_what_says_nothing_does_not_keep_a_request_open(
 
 async def test_an_answer_that_goes_on_has_a_limit(model_server: ModelServer) -> None:
     for kind in KINDS:
-        made = asker(model_server, kind, timeout_seconds=0.3, idle_seconds=0.2)
+        made = asker(model_server, kind, timeout_seconds=0.5, idle_seconds=30)
         model_server.script(Stream(BEGIN[kind], delta(kind, "x"), delay=0.02))
         with pytest.raises(ProviderError) as caught:
             await made.ask()

@@ -164,7 +164,8 @@ class _Call:
     extra: Any = None
 
 
-_LENGTH = ("length", "model_length")
+_LENGTH = ("length", "model_length", "max_tokens")
+"""What servers call the end of an answer that reached its limit."""
 
 
 class ChatFold:

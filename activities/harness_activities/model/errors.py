@@ -168,7 +168,7 @@ def raised(exc: BaseException, where: Where) -> ProviderError | None:
         return answered(status, body, getattr(response, "headers", None) or {}, where)
     if isinstance(body := getattr(exc, "body", None), dict):  # an error event in a stream
         return told(cast("dict[str, Any]", body), where, kind)
-    if kind in _UNREACHED and (found := _unreached(chain)) is not None:
+    if kind in _UNREACHED and (found := _unreached(chain, kind)) is not None:
         return failure(*found, where)
     text = str(exc) or type(exc).__name__
     cause = str(exc.__cause__ or "")
@@ -187,7 +187,7 @@ def _chain(exc: BaseException | None) -> Iterator[BaseException]:
         exc = exc.__cause__ or exc.__context__
 
 
-def _unreached(chain: tuple[BaseException, ...]) -> tuple[str, str] | None:
+def _unreached(chain: tuple[BaseException, ...], kind: str) -> tuple[str, str] | None:
     """Category and words for a connection that was never made. The SDKs' transport over aiohttp
     calls each of these a timeout, and httpx names no address."""
     address = _address(chain)
@@ -200,15 +200,16 @@ def _unreached(chain: tuple[BaseException, ...]) -> tuple[str, str] | None:
             return "network", f"cannot resolve the host of {address}: {each.strerror}"
         if isinstance(each, ConnectionRefusedError) or "Connect call failed" in str(each):
             return "network", f"connection refused by {address}"
-        if _NO_HTTP & {cls.__name__ for cls in type(each).__mro__}:
+        names = {cls.__name__ for cls in type(each).__mro__}
+        if _NO_HTTP & names and "disconnected" not in str(each):
             return "protocol", f"{address} does not answer in HTTP"
     names = {cls.__name__ for each in chain for cls in type(each).__mro__}
-    if "ClientConnectionError" in names and "TimeoutError" not in names:
+    if kind == "network" or ("ClientConnectionError" in names and "TimeoutError" not in names):
         return "network", f"connection to {address} lost: {chain[-1] or type(chain[-1]).__name__}"
     return None
 
 
-_NO_HTTP = frozenset({"BadHttpMessage", "HttpProcessingError", "ClientResponseError"})
+_NO_HTTP = frozenset({"HttpProcessingError", "ClientResponseError", "RemoteProtocolError"})
 
 
 def _address(chain: tuple[BaseException, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
@@ -44,6 +45,7 @@ class Models:
         self._settings = settings
         self._adapters: dict[str, Adapter] = {}
         self._circuits: dict[str, Circuit] = {}
+        self._making = asyncio.Lock()
 
     async def answer(
         self,
@@ -104,7 +106,7 @@ class Models:
         if lack := lacks(candidate.model, plan.requires, plan.min_context):
             raise ProviderError("unsupported", f"{candidate.model} {lack}.")
         provider, model = split_ref(candidate.model)
-        adapter = self._adapter(provider)
+        adapter = self._adapters.get(provider) or await self._make_adapter(provider)
         circuit = self._circuits.setdefault(provider, Circuit(provider))
         if last:  # nobody else can answer, and a refusal would use up an attempt of the run
             await circuit.wait_to_enter()
@@ -121,12 +123,16 @@ class Models:
         circuit.succeeded()
         return reply
 
-    def _adapter(self, provider: str) -> Adapter:
-        adapter = self._adapters.get(provider)
-        if adapter is None:
-            adapter = make_adapter(provider, resolve_provider(self._settings, provider))
-            self._adapters[provider] = adapter
-        return adapter
+    async def _make_adapter(self, provider: str) -> Adapter:
+        """In a thread: loading an SDK on the event loop takes up to a second, and on a busy machine
+        longer than the engine waits for a heartbeat."""
+        async with self._making:
+            adapter = self._adapters.get(provider)
+            if adapter is None:
+                settings = resolve_provider(self._settings, provider)
+                adapter = await asyncio.to_thread(make_adapter, provider, settings)
+                self._adapters[provider] = adapter
+            return adapter
 
 
 class _Timed:
