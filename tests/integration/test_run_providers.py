@@ -96,9 +96,7 @@ async def test_why_and_when_it_is_tried_again(
 ) -> None:
     model_server.script(fail(429, "slow down", retry_after=99999999999))
     run = await harness.start(Agent(name), "Answer.")
-    async for event in run.events():
-        if isinstance(event, e.AttemptFailed):
-            break
+    event = await anext(each async for each in run.events() if isinstance(each, e.AttemptFailed))
     (retry,) = await run.retries()
     assert event == e.AttemptFailed(run=run.id, at=event.at, trace=event.trace, retry=retry)
     assert (retry.kind, retry.failed, retry.attempts) == ("call_model", 1, 10)
