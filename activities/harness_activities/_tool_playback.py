@@ -50,7 +50,7 @@ async def play(
     playback: Playback,
     request: RunTool,
     records: Records,
-    check: Callable[[], AnyTool],
+    check: Callable[[], Awaitable[tuple[AnyTool, object]]],
     run: Callable[[], Awaitable[ToolOutcome]],
 ) -> ToolOutcome:
     """The recorded result. `check` finds the tool and holds the arguments against its schema, so
@@ -59,7 +59,7 @@ async def play(
     results = (await records.get(playback.record)).get(call_key(call.name, call.arguments))
     if results:
         return _played(request, results[min(request.nth or 1, len(results)) - 1])
-    tool = check()
+    tool, _ = await check()
     # What stands in the artifact store was recorded, too.
     if tool is not read_result and not (playback.live_reads and tool.policy.effect == "read"):
         raise ToolError(

@@ -124,17 +124,17 @@ class ToolActivities:
             request.playback,
             request,
             self._records,
-            check=lambda: self._fits(request)[0],
+            check=lambda: self._fits(request),
             run=lambda: self._outcome(request, host),
         )
 
-    def _fits(self, request: RunTool) -> tuple[AnyTool, dict[str, Any]]:
+    async def _fits(self, request: RunTool) -> tuple[AnyTool, dict[str, Any]]:
         """The tool, and the arguments as its own types; ToolError when they do not fit."""
         tool = self.tool(request.call.name)
-        return tool, self._tools[tool.name].typed(request.call.arguments)
+        return tool, await self._tools[tool.name].typed(request.call.arguments)
 
     async def _outcome(self, request: RunTool, host: CallHost) -> ToolOutcome:
-        tool, arguments = self._fits(request)
+        tool, arguments = await self._fits(request)
         self.check_host(tool, request)
         limit = time_limit(tool.policy.timeout_s, host.info)
         reason = None if request.approved else await self._asks(tool, arguments, limit)

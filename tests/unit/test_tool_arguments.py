@@ -37,16 +37,16 @@ def nested(value: Any) -> None:
 CHECKED = Checked(order)
 
 
-def words(arguments: Any) -> str:
+async def words(arguments: Any) -> str:
     with pytest.raises(ToolError) as caught:
-        CHECKED.typed(arguments)
+        await CHECKED.typed(arguments)
     assert caught.value.code == "tool.invalid_arguments"
     assert "The arguments of order do not fit" in caught.value.message
     return caught.value.message
 
 
-def test_what_fits_arrives_typed() -> None:
-    typed = CHECKED.typed({"items": [{"price": 2}], "speed": "fast"})
+async def test_what_fits_arrives_typed() -> None:
+    typed = await CHECKED.typed({"items": [{"price": 2}], "speed": "fast"})
     assert typed == {"items": [Item(price=2)], "speed": "fast", "note": ""}
 
 
@@ -67,21 +67,21 @@ def test_what_fits_arrives_typed() -> None:
         ("{items: []", ['not a JSON object but "{items: []"', '"items"']),
     ],
 )
-def test_what_does_not_fit_is_named(arguments: Any, parts: list[str]) -> None:
-    message = words(arguments)
+async def test_what_does_not_fit_is_named(arguments: Any, parts: list[str]) -> None:
+    message = await words(arguments)
     for part in parts:
         assert part in message
 
 
-def test_several_problems_are_told_at_once() -> None:
-    message = words({"items": "x", "speed": 1, "colour": 2})
+async def test_several_problems_are_told_at_once() -> None:
+    message = await words({"items": "x", "speed": 1, "colour": 2})
     assert message.count("\n- ") == 3
 
 
-def test_large_and_deep_arguments_make_short_errors() -> None:
-    assert len(words({"items": "x" * 1_000_000})) < 1_000
-    assert len(words({"items": [{"price": "x"}] * 1_000})) < 2_000
-    assert len(words("x" * 1_000_000)) < 1_000
+async def test_large_and_deep_arguments_make_short_errors() -> None:
+    assert len(await words({"items": "x" * 1_000_000})) < 1_000
+    assert len(await words({"items": [{"price": "x"}] * 1_000})) < 2_000
+    assert len(await words("x" * 1_000_000)) < 1_000
 
 
 class Tree(BaseModel):
@@ -93,21 +93,21 @@ def grow(tree: Tree) -> None:
     "Grow."
 
 
-def test_nesting_has_an_end() -> None:
+async def test_nesting_has_an_end() -> None:
     tree: dict[str, Any] = {}
     for _ in range(1_000):
         tree = {"children": [tree]}
     with pytest.raises(ToolError, match="nested too deeply"):
-        Checked(grow).typed({"tree": tree})
+        await Checked(grow).typed({"tree": tree})
 
 
-def test_null_stands_for_a_parameter_that_was_left_out() -> None:
-    typed = CHECKED.typed({"items": [], "speed": None, "note": None})
+async def test_null_stands_for_a_parameter_that_was_left_out() -> None:
+    typed = await CHECKED.typed({"items": [], "speed": None, "note": None})
     assert typed == {"items": [], "speed": "slow", "note": ""}
 
 
-def test_null_is_kept_where_it_is_a_value() -> None:
-    assert Checked(nested).typed({"value": None}) == {"value": None}
+async def test_null_is_kept_where_it_is_a_value() -> None:
+    assert await Checked(nested).typed({"value": None}) == {"value": None}
 
 
 def test_an_unknown_tool_is_answered_with_the_nearest() -> None:

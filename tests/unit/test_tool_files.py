@@ -148,7 +148,7 @@ async def test_texts_are_found(tree: Path) -> None:
 async def test_a_file_to_search_must_be_a_text(tree: Path) -> None:
     async with calling(*TOOLS, root=tree) as call:
         _, message = await call.refused("search_files", pattern="x", path="src/binary")
-        assert "no text file" in message
+        assert "not a text file" in message
         _, message = await call.refused("search_files", pattern="x", path="src/gone")
         assert "does not exist" in message
 

@@ -7,7 +7,7 @@ import ipaddress
 import pytest
 
 from harness_activities.tools.addresses import host_allowed, is_public
-from harness_activities.tools.page_text import page_text
+from harness_activities.jobs.pages import page_text
 
 
 @pytest.mark.parametrize(

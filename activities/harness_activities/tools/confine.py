@@ -23,6 +23,9 @@ from harness.contracts.errors import ToolError
 
 MAX_LINKS = 16
 MAX_PARTS = 64
+PERMISSIONS = 0o777
+"""What a file keeps of its mode: never setuid, setgid or sticky, which would give somebody else's
+rights to content that a model wrote."""
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # O_NONBLOCK: opening a fifo that was slipped in must fail and not hang.
@@ -121,7 +124,7 @@ def open_regular(folder: int, name: str, path: str) -> int:
 
 def write_file(root: Path, path: str, content: bytes, mode: int | None = None) -> bool:
     """Put `content` there in one step; readers see the old file or the new one. True if created.
-    A file that was there keeps its mode, unless `mode` is given."""
+    A file that was there keeps its permissions, unless `mode` is given."""
     with locate(root, path, make_folders=True) as place:
         if place.name is None:
             raise ToolError("failed", f"{_shown(path)} is a folder.")
@@ -155,7 +158,7 @@ def move_file(root: Path, source: str, target: str) -> None:
         if old.name is None or new.name is None:
             raise ToolError("failed", f"{_shown(target if old.name else source)} is a folder.")
         try:
-            _check_regular(os.stat(old.name, dir_fd=old.folder, follow_symlinks=False), source)
+            _drop_special_bits(old.folder, old.name, source)
             os.rename(old.name, new.name, src_dir_fd=old.folder, dst_dir_fd=new.folder)
         except OSError as error:
             raise _explain(source, error) from None
@@ -187,7 +190,7 @@ def _replace(folder: int, name: str, content: bytes, path: str, wanted: int | No
     with contextlib.suppress(FileNotFoundError):
         found = os.stat(name, dir_fd=folder, follow_symlinks=False)
         _check_regular(found, path)
-        mode, created = stat.S_IMODE(found.st_mode), False
+        mode, created = found.st_mode & PERMISSIONS, False
     temporary = f".{secrets.token_hex(8)}.tmp"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     fd = os.open(temporary, flags, mode, dir_fd=folder)
@@ -195,7 +198,7 @@ def _replace(folder: int, name: str, content: bytes, path: str, wanted: int | No
         with os.fdopen(fd, "wb") as file:
             file.write(content)
             if wanted is not None or not created:  # what was asked for at `open` is masked
-                os.fchmod(fd, mode if wanted is None else wanted)
+                os.fchmod(fd, mode if wanted is None else wanted & PERMISSIONS)
             file.flush()
             os.fsync(fd)
         # A link or fifo that was put here since is replaced, never followed.
@@ -205,6 +208,18 @@ def _replace(folder: int, name: str, content: bytes, path: str, wanted: int | No
             os.unlink(temporary, dir_fd=folder)
         raise
     return created
+
+
+def _drop_special_bits(folder: int, name: str, path: str) -> None:
+    found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    _check_regular(found, path)
+    if stat.S_IMODE(found.st_mode) & ~PERMISSIONS == 0:
+        return
+    fd = open_regular(folder, name, path)
+    try:
+        os.fchmod(fd, os.fstat(fd).st_mode & PERMISSIONS)
+    finally:
+        os.close(fd)
 
 
 def _check_regular(found: os.stat_result, path: str) -> None:

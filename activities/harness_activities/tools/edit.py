@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.agent import ToolContext, tool
+from harness.commons.children import Limits, wait_for_child
 from harness.contracts.errors import ToolError
 from harness_activities.tools import confine
 from harness_activities.tools.receipts import (
@@ -18,6 +19,10 @@ from harness_activities.tools.receipts import (
     read,
     undo_files,
 )
+
+MAX_EDITED = 8 * 1024 * 1024
+"""Bytes of a file that is edited, before and after."""
+LIMITS = Limits(seconds=5, memory_mb=256)
 
 
 @tool(effect="write", workspace=True, on_unknown="retry")
@@ -114,18 +119,14 @@ for _each in (edit_file, delete_file, move_file):
 def _edited(path: str, content: bytes | None, old: str, new: str, everywhere: bool) -> bytes:
     if content is None:
         raise _missing(path)
-    wanted = old.encode(errors="replace")
-    times = content.count(wanted) if wanted else 0
-    if times == 0:
+    if len(content) > MAX_EDITED:
         raise ToolError(
-            "failed", f"{path!r} does not hold this text: {old[:200]!r}. Read it again."
+            "failed", f"{path!r} has {len(content):,} bytes; the limit is {MAX_EDITED:,}."
         )
-    if times > 1 and not everywhere:
-        raise ToolError(
-            "failed",
-            f"{path!r} holds this text {times} times: give more of it, or everywhere=true.",
-        )
-    return content.replace(wanted, new.encode(errors="replace"))
+    return wait_for_child(
+        "harness_activities.jobs.edits:replace_text", content, LIMITS,
+        path=repr(path), old=old, new=new, everywhere=everywhere, most=MAX_EDITED,
+    )  # fmt: skip
 
 
 def _missing(path: str) -> ToolError:

@@ -11,7 +11,6 @@ import asyncio
 import base64
 import hashlib
 import os
-import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -61,19 +60,24 @@ Edit = Callable[[bytes | None], bytes | None]
 
 async def prepare_change(ctx: ToolContext[Any], path: str, edit: Edit) -> FileReceipt:
     """Look at the file, and keep its bytes."""
-    root = ctx.workspace
-    found = await asyncio.to_thread(read, root, path)
+    content, change, folders = await asyncio.to_thread(_plan_change, ctx.workspace, path, edit)
+    if content is not None:
+        kept = await ctx.host.put_artifact(content)
+        change = change.model_copy(update={"kept": kept})
+    return FileReceipt(changes=(change,), folders=tuple(folders))
+
+
+def _plan_change(root: Path, path: str, edit: Edit) -> tuple[bytes | None, Change, list[str]]:
+    found = read(root, path)
     new = edit(found.content if found else None)
     mode = found.was.mode if found else None
-    kept = await ctx.host.put_artifact(found.content) if found else None
     change = Change(
         path=path,
         before=found.was if found else None,
         after=None if new is None else Was(digest=digest(new), mode=mode),
-        kept=kept,
     )
     folders = confine.missing_folders(root, path) if new is not None else []
-    return FileReceipt(changes=(change,), folders=tuple(folders))
+    return found.content if found else None, change, folders
 
 
 def change_file(ctx: ToolContext[Any], new: bytes | None) -> FileReceipt:
@@ -152,19 +156,26 @@ def read(root: Path, path: str) -> Found | None:
                 f"{path!r} has {status.st_size:,} bytes; what can be undone is up to {MAX_KEPT:,}.",
             )
         content = file.read()
-    return Found(Was(digest=digest(content), mode=stat.S_IMODE(status.st_mode)), content)
+    return Found(Was(digest=digest(content), mode=status.st_mode & confine.PERMISSIONS), content)
 
 
 def look(root: Path, path: str) -> Was | None:
-    """What the file is now, whatever its size."""
+    """What the file is now. One that is too large to be read counts as the same while its inode,
+    size and time of change stay, which a move keeps."""
     fd = _open(root, path)
     if fd is None:
         return None
-    hashed = hashlib.sha256()
     with os.fdopen(fd, "rb") as file:
-        mode = stat.S_IMODE(os.fstat(fd).st_mode)
-        while block := file.read(BLOCK):
+        status = os.fstat(fd)
+        hashed = hashlib.sha256()
+        size = 0
+        while size <= MAX_KEPT and (block := file.read(BLOCK)):
             hashed.update(block)
+            size += len(block)
+        if size > MAX_KEPT:
+            identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+            hashed = hashlib.sha256(f"too large to read: {identity}".encode())
+    mode = status.st_mode & confine.PERMISSIONS
     return Was(digest=base64.urlsafe_b64encode(hashed.digest()[:24]).decode(), mode=mode)
 
 
@@ -178,7 +189,9 @@ def _open(root: Path, path: str) -> int | None:
 def _is(now: Was | None, then: Was | None) -> bool:
     if now is None or then is None:
         return now is then
-    return now.digest == then.digest and then.mode in (None, now.mode)
+    return now.digest == then.digest and (
+        then.mode is None or then.mode & confine.PERMISSIONS == now.mode
+    )
 
 
 def _remove_folders(root: Path, receipt: FileReceipt) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -12,10 +13,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from harness.agent import ToolContext, tool
+from harness.commons.children import Limits, wait_for_child
 from harness.contracts.errors import ToolError
 from harness_activities.tools import confine
 from harness_activities.tools.files import Entry, is_binary, walk
-from harness_activities.tools.regex_process import RegexProcess
 
 MAX_MATCHES = 100
 MAX_FILE = 4 * 1024 * 1024
@@ -23,6 +24,8 @@ MAX_BYTES = 128 * 1024 * 1024
 MAX_LINE = 300
 MAX_DEPTH = 32
 SECONDS = 20.0
+FILE_SECONDS = 5.0
+MEMORY_MB = 256
 
 Find = Callable[[bytes, int], list[tuple[int, str]]]
 """(content, how many at most) -> (line number, line)."""
@@ -33,7 +36,7 @@ def search_files(
     ctx: ToolContext[Any],
     pattern: Annotated[str, Field(min_length=1, max_length=500)],
     path: str = ".",
-    files: str = "*",
+    files: Annotated[str, Field(max_length=200)] = "*",
     regex: bool = False,
     ignore_case: bool = False,
 ) -> str:
@@ -46,16 +49,37 @@ def search_files(
         regex: The pattern is a Python regular expression.
         ignore_case: Capitals and small letters are the same.
     """
-    if not regex:
-        return _search(ctx, path, files, _literal(pattern, ignore_case))
-    with RegexProcess(pattern, ignore_case, SECONDS) as process:
-        return _search(ctx, path, files, process.find)
+    until = time.monotonic() + SECONDS
+
+    def find(content: bytes, most: int) -> list[tuple[int, str]]:
+        # Spares most files the child; an encoded text is found in the bytes or nowhere.
+        if not regex and not ignore_case and pattern.encode(errors="replace") not in content:
+            return []
+        limits = Limits(min(FILE_SECONDS, max(0.1, until - time.monotonic())), MEMORY_MB)
+        try:
+            found = wait_for_child(
+                "harness_activities.jobs.lines:find_lines", content, limits,
+                pattern=pattern, regex=regex, ignore_case=ignore_case, most=most,
+            )  # fmt: skip
+        except ToolError as error:
+            raise _explain_limit(error, regex, limits) from None
+        return [(number, line) for number, line in json.loads(found)]
+
+    return _search(ctx, path, files, find, until)
 
 
-def _search(ctx: ToolContext[Any], path: str, files: str, find: Find) -> str:
+def _explain_limit(error: ToolError, regex: bool, limits: Limits) -> ToolError:
+    if error.code != "tool.timeout":
+        return error
+    advice = "make it simpler, or search for a plain text" if regex else "search fewer files"
+    return ToolError(
+        "timeout", f"Matching one file took longer than {limits.seconds:.1f} s: {advice}."
+    )
+
+
+def _search(ctx: ToolContext[Any], path: str, files: str, find: Find, until: float) -> str:
     lines: list[str] = []
-    until, size = time.monotonic() + SECONDS, 0
-    end = ""
+    size, end = 0, ""
     for name, content in _contents(ctx, path, files):
         size += len(content)
         found = find(content, MAX_MATCHES - len(lines))
@@ -77,7 +101,7 @@ def _contents(ctx: ToolContext[Any], path: str, files: str) -> Iterator[tuple[st
         with confine.open_file(ctx.workspace, path) as fd:
             content = _text(fd)
         if content is None:
-            raise ToolError("failed", f"{path!r} is no text file of up to {MAX_FILE:,} bytes.")
+            raise ToolError("failed", f"{path!r} is not a text file of up to {MAX_FILE:,} bytes.")
         yield path, content
         return
     shown = "/".join(confine.parts_of(path))
@@ -115,24 +139,6 @@ def _text(fd: int) -> bytes | None:
     with os.fdopen(os.dup(fd), "rb") as file:
         content = file.read(MAX_FILE + 1)
     return None if len(content) > MAX_FILE or is_binary(content[:8192]) else content
-
-
-def _literal(pattern: str, ignore_case: bool) -> Find:
-    wanted = pattern.casefold() if ignore_case else pattern
-    needle = pattern.encode(errors="replace")
-
-    def find(content: bytes, most: int) -> list[tuple[int, str]]:
-        if not ignore_case and needle not in content:  # spares most files the splitting
-            return []
-        found: list[tuple[int, str]] = []
-        for number, line in enumerate(content.decode(errors="replace").splitlines(), 1):
-            if wanted in (line.casefold() if ignore_case else line):
-                found.append((number, line))
-                if len(found) == most:
-                    break
-        return found
-
-    return find
 
 
 def _cut(line: str) -> str:

@@ -9,16 +9,17 @@ import zlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from harness.commons.children import Limits, run_in_child
 from harness.config.settings import HttpToolSettings
 from harness.contracts.errors import ToolError
 from harness_activities.tools.addresses import host_allowed, resolve
-from harness_activities.tools.page_text import page_text
 
 if TYPE_CHECKING:
     import httpx
 
 MAX_BYTES = 5 * 1024 * 1024
 TIMEOUT_S = 15.0
+READING = Limits(seconds=5, memory_mb=512, answer_mb=32)
 AGENT = "durable-harness"
 _TEXTUAL = ("json", "xml", "javascript", "yaml", "csv", "x-www-form-urlencoded")
 
@@ -27,25 +28,30 @@ class Reply(NamedTuple):
     url: str
     status: int
     media_type: str
-    charset: str | None
+    readable: str | None
+    """The content as text, of a page without its markup; None where it is not a text."""
     retry_after: float | None
     content: bytes
 
     def text(self) -> str:
-        try:
-            return self.content.decode(self.charset or "utf-8", errors="replace")
-        except LookupError:  # a charset that nobody knows
-            return self.content.decode(errors="replace")
+        return "" if self.readable is None else self.readable
 
     def shown(self) -> str | bytes:
-        """For the model: a page as text, what is no text as it is."""
+        """For the model: a page as text, what is not a text as it is."""
         head = f"HTTP {self.status} {self.media_type}\n{self.url}\n"
-        kind = self.media_type.partition(";")[0].strip().lower()
-        if kind in ("text/html", "application/xhtml+xml"):
-            return f"{head}\n{page_text(self.text())}"
-        if kind.startswith("text/") or not kind or any(each in kind for each in _TEXTUAL):
-            return f"{head}\n{self.text()}"
-        return self.content or head
+        return (self.content or head) if self.readable is None else f"{head}\n{self.readable}"
+
+
+async def _read_text(content: bytes, media_type: str, charset: str | None) -> str | None:
+    kind = media_type.partition(";")[0].strip().lower()
+    is_html = kind in ("text/html", "application/xhtml+xml")
+    if not (is_html or kind.startswith("text/") or not kind or any(k in kind for k in _TEXTUAL)):
+        return None
+    text = await run_in_child(
+        "harness_activities.jobs.pages:read_page", content, READING,
+        charset=charset, is_html=is_html,
+    )  # fmt: skip
+    return text.decode()
 
 
 @functools.cache
@@ -122,11 +128,12 @@ async def read(reply: httpx.Response, url: str) -> Reply:
         content += unpack(block, MAX_BYTES + 1 - len(content))
         if len(content) > MAX_BYTES:
             raise ToolError("failed", f"{url} sends more than {MAX_BYTES:,} bytes.")
+    media_type = reply.headers.get("content-type", "")
     return Reply(
         url=url,
         status=reply.status_code,
-        media_type=reply.headers.get("content-type", ""),
-        charset=reply.charset_encoding,
+        media_type=media_type,
+        readable=await _read_text(bytes(content), media_type, reply.charset_encoding),
         retry_after=_seconds(reply.headers.get("retry-after", "")),
         content=bytes(content),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from html.parser import HTMLParser
 
@@ -10,6 +11,13 @@ _BLOCKS = {
     "p", "div", "section", "article", "header", "footer", "main", "nav", "aside", "ul", "ol", "li",
     "table", "tr", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote", "form",
 }  # fmt: skip
+
+_CHARSET = re.compile(
+    r"utf-8|ascii|utf-(16|32)(-[lb]e)?|iso8859-\d+|cp\d+|mac-\w+|koi8-\w|big5\w*|gb\w+|hz|euc_\w+"
+    r"|shift_jis\w*|iso2022_\w+|johab|tis-620|viscii|ptcp154|kz1048"
+)
+"""Python's names of what servers send text in; its other codecs are no character sets, and some are
+slow (punycode)."""
 
 
 class _Reader(HTMLParser):
@@ -49,6 +57,20 @@ class _Reader(HTMLParser):
             self.title.append(data)
         elif not self._skipping:
             self.parts.append(data)
+
+
+def read_page(content: bytes, *, charset: str | None, is_html: bool) -> bytes:
+    """The text as UTF-8; of a page without its markup."""
+    text = content.decode(_codec(charset), errors="replace")
+    return (page_text(text) if is_html else text).encode(errors="replace")
+
+
+def _codec(charset: str | None) -> str:
+    try:
+        name = codecs.lookup(charset or "utf-8").name
+    except (LookupError, ValueError):  # ValueError: a NUL in it
+        return "utf-8"
+    return name if _CHARSET.fullmatch(name) else "utf-8"
 
 
 def page_text(html: str) -> str:

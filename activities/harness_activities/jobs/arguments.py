@@ -1,0 +1,78 @@
+"""What is wrong with the arguments of a tool call, in words that let a model mend them."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any, cast
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+MAX_SHOWN = 5
+MAX_WORDS = 300
+MAX_VALUE = 80
+
+
+def find_problems(content: bytes) -> bytes:
+    """From {"schema", "arguments"} to [problems, whether the nulls were left out], as JSON."""
+    asked = json.loads(content)
+    schema = asked["schema"]
+    return json.dumps(check(Draft202012Validator(schema), schema, asked["arguments"])).encode()
+
+
+def check(
+    validator: Any, schema: Mapping[str, Any], arguments: Mapping[str, Any]
+) -> tuple[list[str], bool]:
+    problems = _problems(validator, arguments)
+    if not problems:
+        return [], False
+    # Strict modes of providers send null for what was left out.
+    return _problems(validator, without_nulls(schema, arguments)), True
+
+
+def without_nulls(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    needed = schema.get("required", ())
+    return {
+        name: value for name, value in arguments.items() if value is not None or name in needed
+    }
+
+
+def _problems(validator: Any, arguments: Mapping[str, Any]) -> list[str]:
+    found: Iterable[ValidationError] = validator.iter_errors(arguments)
+    return list(dict.fromkeys(_words(problem) for problem in islice(found, MAX_SHOWN)))
+
+
+def _words(error: ValidationError) -> str:
+    schema = cast("dict[str, Any]", error.schema)
+    where = path(error.absolute_path)
+    if error.validator == "additionalProperties":
+        known: list[str] = list(schema.get("properties", {}))
+        extra = [name for name in cast("dict[str, Any]", error.instance) if name not in known]
+        near = difflib.get_close_matches(extra[0], known, n=1, cutoff=0.5) if extra else []
+        meant = f"; did you mean {near[0]}?" if near else f"; known are: {', '.join(known)}"
+        names = ", ".join(short(name) for name in extra[:MAX_SHOWN])
+        return f"{where}: unknown {names}{meant}"
+    if error.validator == "required":
+        return f"{where}: {cut(error.message)}"
+    shown = {key: value for key, value in schema.items() if key not in ("description", "default")}
+    return f"{where}: {short(error.instance)} is wrong, expected {cut(as_json(shown))}"
+
+
+def path(steps: Iterable[str | int]) -> str:
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+    return cut(text.removeprefix(".")) or "the object"
+
+
+def as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def short(value: Any) -> str:
+    return cut(as_json(value), MAX_VALUE)
+
+
+def cut(text: str, limit: int = MAX_WORDS) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}..."

@@ -1,0 +1,11 @@
+"""Runs functions over hostile input in a small pool of sandboxed child processes.
+
+Whatever can be made slow or large by a model, a server or a file runs here and not in the worker.
+A call that exceeds its limits is killed; the worker's event loop never waits for it.
+"""
+
+from harness.commons.children.jobs import Job
+from harness.commons.children.limits import Limits
+from harness.commons.children.pool import close_children, run_in_child, wait_for_child
+
+__all__ = ["Job", "Limits", "close_children", "run_in_child", "wait_for_child"]

@@ -1,0 +1,20 @@
+"""The functions that a child may run: nothing else can be named.
+
+Each takes the content and JSON arguments by keyword, returns bytes, and refuses by ValueError with a
+message for the model. Its module imports no more than it needs, since every child loads it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+Job = Literal[
+    "harness_activities.jobs.arguments:find_problems",
+    "harness_activities.jobs.edits:replace_text",
+    "harness_activities.jobs.lines:find_lines",
+    "harness_activities.jobs.pages:read_page",
+]
+
+JOBS: frozenset[str] = frozenset(get_args(Job))
+PACKAGES = ("harness", "harness_activities")
+"""Imported before the child gives up the file system outside of its code."""

@@ -1,0 +1,168 @@
+"""One child process, as its parent sees it. Used from one thread."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+from harness.commons.children.jobs import JOBS, PACKAGES
+from harness.commons.children.limits import Limits
+from harness.contracts.errors import ToolError
+
+_CHILD = Path(__file__).with_name("_child.py")
+_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/local/lib")
+MEGA = 1024 * 1024
+BLOCK = 1024 * 1024
+MAX_ERROR = 64 * 1024
+START_S = 30.0
+
+
+class Child:
+    def __init__(self) -> None:
+        self._pipe, theirs = socket.socketpair()
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-X", "utf8", str(_CHILD)],
+                stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                cwd="/", env={}, start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            self._pipe.close()
+            raise ToolError(
+                "temporary", f"A child process cannot be started: {error.strerror}."
+            ) from None
+        finally:
+            theirs.close()
+        self._until = time.monotonic() + START_S
+        self._leaves = False
+        try:
+            self._send(_setup())
+            self._receive(9)
+        except OSError as error:
+            self.close()
+            raise ToolError("temporary", f"A child process does not start: {error}.") from None
+
+    @property
+    def is_usable(self) -> bool:
+        return not self._leaves and self._process.poll() is None
+
+    def run(self, job: str, content: bytes, arguments: Mapping[str, Any], limits: Limits) -> bytes:
+        """What the job returns; ToolError for what it refuses and for an exceeded limit. After an
+        exceeded limit the child is gone."""
+        if job not in JOBS:
+            raise ValueError(f"{job!r} is not a job of the child processes")
+        asked = {
+            "target": job, "arguments": arguments, "seconds": limits.seconds,
+            "memory_mb": limits.memory_mb,
+        }  # fmt: skip
+        self._until = time.monotonic() + limits.seconds
+        try:
+            self._send(json.dumps(asked).encode(), content)
+            letter = self._receive(1)
+            size = int.from_bytes(self._receive(8), "big")
+            fits = size <= (limits.answer_mb * MEGA if letter in b"rR" else MAX_ERROR)
+            answer = self._receive(size) if fits else b""
+        except TimeoutError:
+            self.close()
+            raise _took_too_long(limits) from None
+        except OSError:
+            self._explain_death(limits)
+        self._leaves = letter in b"RE"
+        if not fits:
+            self.close()
+            raise ToolError("failed", f"The result has more than {limits.answer_mb} MB.")
+        if letter in b"rR":
+            return answer
+        _raise_refusal(answer, limits)
+
+    def close(self) -> None:
+        self._leaves = True
+        self._process.kill()
+        self._process.wait()
+        self._pipe.close()
+
+    def _send(self, *frames: bytes) -> None:
+        heads = [len(frame).to_bytes(8, "big") + frame[:BLOCK] for frame in frames]
+        for head, frame in zip(heads, frames, strict=True):
+            self._set_timeout()
+            self._pipe.sendall(head)
+            if len(frame) > BLOCK:
+                self._pipe.sendall(memoryview(frame)[BLOCK:])
+
+    def _receive(self, size: int) -> bytes:
+        content = bytearray()
+        while len(content) < size:
+            self._set_timeout()
+            block = self._pipe.recv(min(BLOCK, size - len(content)))
+            if not block:
+                raise ConnectionResetError
+            content += block
+        return bytes(content)
+
+    def _set_timeout(self) -> None:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._pipe.settimeout(left)
+
+    def _explain_death(self, limits: Limits) -> NoReturn:
+        self.close()
+        if self._process.returncode == -signal.SIGXCPU:
+            raise _took_too_long(limits)
+        raise ToolError(
+            "failed",
+            f"It ended the process that worked on it (exit code {self._process.returncode}); "
+            f"the limit is {limits.memory_mb} MB of memory. Give it less to do.",
+        )
+
+
+def _took_too_long(limits: Limits) -> ToolError:
+    return ToolError(
+        "timeout",
+        f"It took longer than {limits.seconds:g} s and was stopped. Give it less to do.",
+    )
+
+
+def _raise_refusal(answer: bytes, limits: Limits) -> NoReturn:
+    error = json.loads(answer)
+    if error["kind"] == "memory":
+        raise ToolError(
+            "failed", f"It needs more than {limits.memory_mb} MB of memory. Give it less to do."
+        )
+    raise ToolError("failed", str(error["message"]))
+
+
+@functools.cache
+def _setup() -> bytes:
+    """Where a child finds code, which is all that it may read."""
+    folders = [Path(_spec_folder(name)) for name in PACKAGES]
+    installed = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    standard = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]
+    return json.dumps(
+        {
+            "paths": list(dict.fromkeys([*(str(each.parent) for each in folders), *installed])),
+            "packages": PACKAGES,
+            "readable": [
+                *dict.fromkeys([*map(str, folders), *installed, *standard, *_LIBRARIES]),
+                os.path.realpath(sysconfig.get_config_var("LIBDIR") or "/usr/lib"),
+            ],
+        }
+    ).encode()
+
+
+def _spec_folder(package: str) -> str:
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError(package)
+    return spec.submodule_search_locations[0]
