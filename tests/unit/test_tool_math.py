@@ -28,6 +28,10 @@ from harness_activities.tools.expression import MAX_LENGTH, NAMES, evaluate
         ("max(1, 2, 3) + min(4, 5)", "7"),
         ("sum([1, 2, 3])", "6"),
         ("round(2.567, 1)", "2.6"),
+        ("round(1, -60000000)", "0"),
+        ("round(12.5, -" + "9" * 300 + ")", "0"),
+        ("round(1.25, " + "9" * 300 + ")", "1.25"),
+        ("round(149, -2)", "100"),
         ("factorial(20)", "2432902008176640000"),
         ("gcd(12, 18) + lcm(4, 6)", "18"),
         ("1 < 2 <= 2 != 3", "True"),
@@ -88,6 +92,7 @@ def test_it_calculates(expression: str, value: str) -> None:
         ("(" * 240 + "1" + ")" * 240, "has no value"),
         ("max()", "has no value"),
         ("sum(1)", "has no value"),
+        ("round(1, 1.5)", "whole number"),
         ("gcd(1.5, 2)", "has no value"),
         ("log(0)", "math domain error"),
         ("1\0", "has no value"),
@@ -154,5 +159,28 @@ def test_it_agrees_with_python(expression: str) -> None:
 def test_whatever_is_typed_is_answered_or_refused(text: str) -> None:
     try:
         assert len(evaluate(text)) < 2_000
+    except ToolError as error:
+        assert error.code == "tool.failed"
+
+
+HUGE = ["0", "1", "-1", "-60000000", "2**4095", "-2**4095", "9" * 60, "1e308", "1e-308", "True", "0.5"]
+calls = st.recursive(
+    st.sampled_from(HUGE),
+    lambda inner: (
+        st.builds("({} {} {})".format, inner, st.sampled_from([*"+-*/%", "//", "**", "<"]), inner)
+        | st.builds("{}({})".format, st.sampled_from(NAMES), inner)
+        | st.builds("{}({}, {})".format, st.sampled_from(NAMES), inner, inner)
+        | st.builds("{}([{}, {}])".format, st.sampled_from(NAMES), inner, inner)
+    ),
+    max_leaves=12,
+)
+
+
+@given(calls)
+@settings(max_examples=500, deadline=None)
+def test_no_operation_is_expensive(expression: str) -> None:
+    """The layer's budget of CPU is what holds this."""
+    try:
+        assert len(evaluate(expression)) < 1_400
     except ToolError as error:
         assert error.code == "tool.failed"

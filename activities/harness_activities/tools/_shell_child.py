@@ -13,10 +13,12 @@ import resource
 import select
 import signal
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36
+SCRIPT = 3
 ROUNDS, PAUSE_S = 500, 0.01
 LINUX = sys.platform == "linux"
 
@@ -67,8 +69,32 @@ def descendants() -> "set[int]":
     return found - {os.getpid()}
 
 
+def receive() -> bytes:
+    """4 bytes of length, and so many. The pipe stays open after it."""
+    size = int.from_bytes(os.read(0, 4), "big")
+    content = b""
+    while len(content) < size:
+        block = os.read(0, size - len(content))
+        if not block:
+            os._exit(137)
+        content += block
+    return content
+
+
+def keep(command: bytes) -> int:
+    """The command in a file without a name: every user can read the arguments of a process."""
+    if LINUX:
+        fd = os.memfd_create("command", 0)
+    else:
+        fd, path = tempfile.mkstemp()
+        os.unlink(path)
+    os.write(fd, command)
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
+
+
 def main() -> None:
-    asked = json.loads(sys.argv[1])
+    asked = json.loads(receive())
     if LINUX:  # what is orphaned comes here
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     ended, ends = os.pipe()
@@ -82,10 +108,12 @@ def main() -> None:
         for each in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(each, signal.SIG_DFL)
         nothing = os.open(os.devnull, os.O_RDONLY)
+        script = keep(asked["command"].encode(errors="surrogateescape"))
         os.dup2(nothing, 0)
-        os.closerange(3, 256)
+        os.dup2(script, SCRIPT)
+        os.closerange(SCRIPT + 1, 256)
         limit(asked["limits"])
-        os.execve("/bin/sh", ["sh", "-c", asked["command"]], dict(os.environ))  # nosec B606
+        os.execve("/bin/sh", ["sh", f"/dev/fd/{SCRIPT}"], dict(os.environ))  # nosec B606
     with contextlib.suppress(OSError):  # whoever comes first makes the group
         os.setpgid(child, child)
     while True:

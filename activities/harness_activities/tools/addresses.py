@@ -11,10 +11,23 @@ from harness.contracts.errors import ToolError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# Networks that carry an IPv4 address inside: what they lead to counts.
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_SPECIAL = [
+    ipaddress.ip_network(each)
+    for each in (
+        # https://www.iana.org/assignments/iana-ipv4-special-registry
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
+        "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24",
+        "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24",
+        "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+        # https://www.iana.org/assignments/iana-ipv6-special-registry, as far as it is in 2000::/3.
+        # 2001::/23 has Teredo, ORCHID and benchmarking; 2002::/16 is 6to4.
+        "2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20",
+    )
+]  # fmt: skip
+"""Ranges with a purpose of their own, whatever Python's version knows of them."""
 _UNICAST = ipaddress.ip_network("2000::/3")
-"""All of IPv6 that has been given out to the public."""
+"""All of IPv6 that has been given out to the public. Outside of it are those with an IPv4 address
+inside (mapped, NAT64), private, local and multicast ones."""
 # Public by its number, but inside Azure it is the host's own metadata service.
 _AZURE = ipaddress.ip_address("168.63.129.16")
 
@@ -29,13 +42,11 @@ def host_allowed(host: str, allow: Sequence[str]) -> bool:
 
 
 def is_public(address: Address) -> bool:
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = _inner(address)
-        if inner is not None:
-            return is_public(inner)
-        if address not in _UNICAST:
-            return False
-    return address.is_global and not address.is_multicast and address != _AZURE
+    if isinstance(address, ipaddress.IPv6Address) and address not in _UNICAST:
+        return False
+    return address != _AZURE and not any(
+        address in network for network in _SPECIAL if network.version == address.version
+    )
 
 
 async def resolve(host: str, port: int, *, allow_private: bool) -> str:
@@ -59,10 +70,3 @@ async def resolve(host: str, port: int, *, allow_private: bool) -> str:
                     "may allow it: allow_private = true under [http] in harness.toml.",
                 )
     return addresses[0]
-
-
-def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    if address in _NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    teredo = address.teredo
-    return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)

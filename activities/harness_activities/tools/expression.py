@@ -16,6 +16,8 @@ from harness.contracts.errors import ToolError
 MAX_LENGTH = 500
 MAX_BITS = 4_096
 MAX_FACTORIAL = 400
+MAX_DIGITS = 1_300
+"""More decimal digits than MAX_BITS have."""
 
 Number = int | float
 Value = Number | Sequence[Number]
@@ -113,6 +115,15 @@ def _power(base: Number, exponent: Number) -> Any:
     return cast("Any", base) ** exponent
 
 
+def _round(value: Number, digits: Number | None = None) -> Number:
+    if digits is None:
+        return round(value)
+    if not isinstance(digits, int):
+        raise _Refused("round takes a whole number of digits")
+    # Python computes 10**-digits whole. Beyond these bounds every number is rounded to itself or 0.
+    return round(value, max(-MAX_DIGITS, min(MAX_DIGITS, digits)))
+
+
 def _factorial(value: Number) -> int:
     if value > MAX_FACTORIAL:
         raise OverflowError
@@ -160,7 +171,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "max": max,
     "min": min,
     "radians": math.radians,
-    "round": round,
+    "round": _round,
     "sin": math.sin,
     "sqrt": math.sqrt,
     "sum": sum,

@@ -168,7 +168,7 @@ def look(root: Path, path: str) -> Was | None:
     with os.fdopen(fd, "rb") as file:
         status = os.fstat(fd)
         hashed = hashlib.sha256()
-        size = 0
+        size = status.st_size if status.st_size > MAX_KEPT else 0
         while size <= MAX_KEPT and (block := file.read(BLOCK)):
             hashed.update(block)
             size += len(block)

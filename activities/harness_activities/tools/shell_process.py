@@ -46,14 +46,16 @@ class Ran(NamedTuple):
 
 async def run(command: str, folder: Path, env: Mapping[str, str], limits: Limits) -> Ran:
     """Run it and wait for its end; cancelled, it is killed."""
+    if "\0" in command:
+        raise ToolError("failed", "The command contains a NUL character: leave it out.")
     if os.name != "posix":
         raise ToolError("failed", "shell needs a POSIX system.")
     _hide()
-    asked = json.dumps({"command": command, "limits": limits.as_numbers()})
+    asked = json.dumps({"command": command, "limits": limits.as_numbers()}).encode()
     ours, theirs = os.pipe()
     try:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", "-S", str(_CHILD), asked,
+            sys.executable, "-I", "-S", str(_CHILD),
             stdin=asyncio.subprocess.PIPE, stdout=theirs, stderr=theirs,
             cwd=folder, env=dict(env), start_new_session=True,
         )  # fmt: skip
@@ -67,6 +69,8 @@ async def run(command: str, folder: Path, env: Mapping[str, str], limits: Limits
     code: int | None = None
     try:
         async with asyncio.timeout(limits.seconds):
+            if process.stdin is not None:
+                process.stdin.write(len(asked).to_bytes(4, "big") + asked)
             code = await process.wait()
     except TimeoutError:
         pass
