@@ -42,8 +42,9 @@ def are_small(arguments: Mapping[str, Any]) -> bool:
             text += sum(map(len, each)) if values <= MAX_VALUES else 0
             inner: list[Any] = list(each.values()) if values <= MAX_VALUES else []
         elif isinstance(value, list | tuple):
-            inner = list(cast("list[Any]", value)) if len(value) <= MAX_VALUES else []
-            values += len(value)
+            items = cast("list[Any]", value)
+            values += len(items)
+            inner = list(items) if values <= MAX_VALUES else []
         else:
             text += _size(value)
             continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import codecs
 import logging
 from typing import Any, NamedTuple, Protocol
 
@@ -14,6 +16,7 @@ PREVIEW_LIMIT = 16_000
 """Bytes up to which a result is shown whole."""
 HEAD, TAIL = 8_000, 4_000
 MAX_RESULT = 64 * 1024 * 1024
+BLOCK = 1024 * 1024
 
 log = logging.getLogger("harness.tools")
 
@@ -35,8 +38,9 @@ class Shown(NamedTuple):
 
 def render(value: Any) -> tuple[bytes, str]:
     """The value as bytes, and their media type."""
-    if isinstance(value, str):  # replace: half a surrogate pair has no UTF-8 form
-        return value.encode(errors="replace"), "text/plain; charset=utf-8"
+    if isinstance(value, str):
+        _check_size(len(value))
+        return encode(value), "text/plain; charset=utf-8"
     if isinstance(value, bytes | bytearray):
         return bytes(value), "application/octet-stream"
     try:
@@ -54,16 +58,14 @@ async def show(
 
     `readable` says whether the agent has `read_result` to read the rest.
     """
-    content, media_type = render(value)
-    binary = media_type == "application/octet-stream" and not _is_text(content)
+    if isinstance(value, str | bytes | bytearray) and len(value) > PREVIEW_LIMIT:
+        content, media_type, binary = await asyncio.to_thread(_classify, value)
+    else:  # what is not text must not change while it is read
+        content, media_type, binary = _classify(value)
     if not binary and len(content) <= PREVIEW_LIMIT:
         return Shown(content.decode(errors="replace"))
     size = len(content)
-    if size > MAX_RESULT:
-        raise ToolError(
-            "failed",
-            f"The result has {size:,} bytes; the limit is {MAX_RESULT:,}. Ask for less at a time.",
-        )
+    _check_size(size)
     try:
         artifact = await artifacts.put(content, media_type=media_type, run=run)
     except HarnessError as error:
@@ -75,6 +77,26 @@ async def show(
     return Shown(
         f"{_preview(content, binary)}\n[the whole result has {size:,} bytes{how}]", artifact
     )
+
+
+def encode(text: str) -> bytes:
+    """In pieces, between which other threads get their turn. Half a surrogate pair, which has no
+    UTF-8 form, is replaced."""
+    starts = range(0, len(text), BLOCK)
+    return b"".join(text[at : at + BLOCK].encode(errors="replace") for at in starts)
+
+
+def _classify(value: Any) -> tuple[bytes, str, bool]:
+    content, media_type = render(value)
+    return content, media_type, media_type == "application/octet-stream" and not _is_text(content)
+
+
+def _check_size(size: int) -> None:
+    if size > MAX_RESULT:
+        raise ToolError(
+            "failed",
+            f"The result has {size:,} bytes; the limit is {MAX_RESULT:,}. Ask for less at a time.",
+        )
 
 
 def shorten(text: str, limit: int = HEAD) -> str:
@@ -90,7 +112,11 @@ def _preview(content: bytes, binary: bool) -> str:
 
 
 def _is_text(content: bytes) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    starts = range(0, len(content), BLOCK)
     try:
-        return "\0" not in content.decode()
+        return all("\0" not in decoder.decode(content[at : at + BLOCK]) for at in starts) and (
+            not decoder.decode(b"", final=True)
+        )
     except UnicodeDecodeError:
         return False

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Sequence
 
+from harness.contracts.errors import StoreError
 from harness.contracts.message import Image, Message, Part
 from harness.store.artifacts import Artifacts
+
+MAX_IMAGE = 20 * 1024 * 1024
+BLOCK = 3 * 256 * 1024
+"""Encoded at a time, so that the event loop gets its turn between: a multiple of 3, so that the
+pieces join."""
 
 
 async def with_images(messages: Sequence[Message], artifacts: Artifacts) -> tuple[Message, ...]:
@@ -22,12 +29,23 @@ def _is_address(part: Part) -> bool:
     return isinstance(part, Image) and part.artifact is not None and part.data is None
 
 
+def _encode(content: bytes) -> str:
+    starts = range(0, len(content), BLOCK)
+    return "".join(base64.b64encode(content[at : at + BLOCK]).decode() for at in starts)
+
+
 async def _filled(message: Message, artifacts: Artifacts) -> Message:
     parts: list[Part] = []
     for part in message.parts:
         if isinstance(part, Image) and part.artifact is not None and part.data is None:
-            content = await artifacts.get(part.artifact)
-            data = base64.b64encode(content).decode()
+            content = await artifacts.get(part.artifact, 0, MAX_IMAGE + 1)
+            if len(content) > MAX_IMAGE:
+                raise StoreError(
+                    "too_large",
+                    f"The image {part.artifact} has more than {MAX_IMAGE:,} bytes.",
+                    fix="Send a smaller image: providers take no more.",
+                )
+            data = await asyncio.to_thread(_encode, content)
             parts.append(part.model_copy(update={"data": data, "artifact": None}))
         else:
             parts.append(part)

@@ -74,6 +74,14 @@ async def test_the_environment_is_not_the_workers(
     assert f"HOME={tmp_path}" in said
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc")
+async def test_no_process_has_the_command_in_its_arguments(call: Caller) -> None:
+    said = await call("shell", command="cat /proc/$PPID/cmdline /proc/$$/cmdline; : password")
+    assert "_shell_child" in said
+    assert "password" not in said
+    assert "NUL" in (await call.refused("shell", command="a\0b"))[1]
+
+
 async def test_what_takes_too_long_is_killed_with_all_that_it_started(
     call: Caller, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import stat
 from pathlib import Path
 
 import pytest
@@ -239,3 +240,15 @@ def test_whatever_the_path_and_the_links_nothing_outside_is_touched(
     assert (outside / "secret").read_bytes() == SECRET
     assert os.listdir(outside) == ["secret"]
     assert sorted(os.listdir(root.parent)) == ["outside", "root"]
+
+
+def test_special_rights_are_dropped(tmp_path: Path) -> None:
+    """What runs with somebody's rights must not get content or a place that a model chose."""
+    for name in ("written", "moved"):
+        (tmp_path / name).write_bytes(b"old")
+        (tmp_path / name).chmod(0o6755)
+    confine.write_file(tmp_path, "written", b"new")
+    confine.write_file(tmp_path, "given", b"new", 0o7755)
+    confine.move_file(tmp_path, "moved", "target")
+    for name in ("written", "given", "target"):
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o755

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.tools import list_files, read_file, search_files, write_file
+from harness.tools import edit_file, list_files, move_file, read_file, search_files, write_file
 from harness_activities.tools import files, search
 from tests.fakes.tool_calls import Caller, calling
 
@@ -72,7 +72,7 @@ async def test_empty_and_binary_files(tmp_path: Path) -> None:
     async with calling(*TOOLS, root=tmp_path) as call:
         assert await call("read_file", path="empty") == "(empty file)"
         _, message = await call.refused("read_file", path="binary")
-        assert message == "'binary' is no text: 6 bytes of binary data."
+        assert message == "'binary' is not a text: 6 bytes of binary data."
         assert (await call("read_file", path="latin")).startswith("gr\ufffd\ufffde")
 
 
@@ -172,3 +172,69 @@ async def _bounded(
         found = (await call("search_files", pattern="needle")).splitlines()
     assert len(found) == lines
     assert found[-1].startswith(end)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("plain name.txt", "plain name.txt"),
+        ("grüße.txt", "grüße.txt"),
+        ("a\nforged  9 B", '"a\\nforged  9 B"'),
+        ("a  9 B", '"a  9 B"'),
+        ("a:1: b", '"a:1: b"'),
+        ("\u202etxt.exe", '"\\u202etxt.exe"'),
+        ("\x1b[2J", '"\\u001b[2J"'),
+        (" ", '" "'),
+        ('"', '"\\""'),
+        (os.fsdecode(b"\xff"), '"\\udcff"'),
+    ],
+)
+async def test_names_cannot_forge_entries(tmp_path: Path, name: str, shown: str) -> None:
+    (tmp_path / name).write_text("needle\x1b\r\n")
+    async with calling(*TOOLS, root=tmp_path) as call:
+        assert await call("list_files") == f"{shown}  9 B"
+        assert await call("search_files", pattern="needle") == f"{shown}:1: needle<U+001B>"
+        if ":" not in name:
+            await call("read_file", path=name)
+
+
+async def test_a_folder_of_too_many_names_is_listed_in_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MAX_FOLDER", 2)
+    for n in range(4):
+        (tmp_path / str(n)).touch()
+    async with calling(*TOOLS, root=tmp_path) as call:
+        listed = await call("list_files")
+    assert listed.startswith("[. holds more than 2 names: not all are listed]\n")
+    assert listed.count("\n") == 2
+
+
+async def test_a_huge_file_is_moved_without_being_read(tmp_path: Path) -> None:
+    with (tmp_path / "sparse").open("wb") as file:
+        file.truncate(60 << 30)
+    async with calling(move_file, root=tmp_path) as call:
+        assert await call("move_file", source="sparse", target="there") == (
+            "Moved sparse to there."
+        )
+    assert os.listdir(tmp_path) == ["there"]
+
+
+async def test_an_edit_cannot_grow_without_bound(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x" * 100_000)
+    async with calling(edit_file, root=tmp_path) as call:
+        _, message = await call.refused(
+            "edit_file", path="a", old="x", new="y" * 40_000, everywhere=True
+        )
+    assert message == "'a' would grow to 4,000,000,000 bytes; the limit is 8,388,608."
+
+
+@pytest.mark.parametrize("ends", ["", "\n"])
+async def test_any_line_can_be_read(tmp_path: Path, ends: str) -> None:
+    long = "x" * 200_000
+    (tmp_path / "a").write_text("\n".join([long, "two", long, "four"]) + ends)
+    async with calling(read_file, root=tmp_path) as call:
+        assert (await call("read_file", path="a", offset=2, limit=1)).startswith("two\n[lines 2-2")
+        assert await call("read_file", path="a", offset=4) == "four\n[lines 4-4 of 4]"
+        assert "[lines 1-4 of 4]" in await call("read_file", path="a")
+        assert await call("read_file", path="a", offset=9) == "(it has only 4 lines)"

@@ -163,7 +163,19 @@ def test_whatever_is_typed_is_answered_or_refused(text: str) -> None:
         assert error.code == "tool.failed"
 
 
-HUGE = ["0", "1", "-1", "-60000000", "2**4095", "-2**4095", "9" * 60, "1e308", "1e-308", "True", "0.5"]
+HUGE = [
+    "0",
+    "1",
+    "-1",
+    "-60000000",
+    "2**4095",
+    "-2**4095",
+    "9" * 60,
+    "1e308",
+    "1e-308",
+    "True",
+    "0.5",
+]
 calls = st.recursive(
     st.sampled_from(HUGE),
     lambda inner: (
@@ -177,7 +189,7 @@ calls = st.recursive(
 
 
 @given(calls)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_no_operation_is_expensive(expression: str) -> None:
     """The layer's budget of CPU is what holds this."""
     try:

@@ -12,6 +12,7 @@ from typing import Any
 from temporalio.worker import Worker
 
 from harness.client.connection import Connection
+from harness.commons.children import close_children
 from harness.stack import ensure_search_attributes
 from harness.store import AttemptWriter, Ledger, LiveWriter, Transcripts
 from harness.version import __version__
@@ -36,6 +37,7 @@ class Shared:
 @asynccontextmanager
 async def shared(connection: Connection) -> AsyncGenerator[Shared]:
     async with AsyncExitStack() as stack:
+        stack.callback(close_children)
         await ensure_search_attributes(connection.temporal)
         models = Models(connection.settings)
         stack.push_async_callback(models.close)

@@ -35,9 +35,7 @@ def check(
 
 def without_nulls(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
     needed = schema.get("required", ())
-    return {
-        name: value for name, value in arguments.items() if value is not None or name in needed
-    }
+    return {name: value for name, value in arguments.items() if value is not None or name in needed}
 
 
 def _problems(validator: Any, arguments: Mapping[str, Any]) -> list[str]:

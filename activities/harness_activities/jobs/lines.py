@@ -9,9 +9,7 @@ from collections.abc import Callable, Iterator
 MAX_SHOWN = 1_000
 
 
-def find_lines(
-    content: bytes, *, pattern: str, regex: bool, ignore_case: bool, most: int
-) -> bytes:
+def find_lines(content: bytes, *, pattern: str, regex: bool, ignore_case: bool, most: int) -> bytes:
     """JSON: [number, beginning of the line] of up to `most` lines."""
     matches = _matcher(pattern, regex, ignore_case)
     found: list[tuple[int, str]] = []

@@ -87,7 +87,7 @@ def keep(command: bytes) -> int:
         fd = os.memfd_create("command", 0)
     else:
         fd, path = tempfile.mkstemp()
-        os.unlink(path)
+        Path(path).unlink()
     os.write(fd, command)
     os.lseek(fd, 0, os.SEEK_SET)
     return fd

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, NamedTuple
+from itertools import islice
+from typing import IO, Annotated, Any, NamedTuple
 
 from pydantic import Field
 
 from harness.agent import ToolContext, tool
 from harness.contracts.errors import ToolError
 from harness_activities.tools import confine
+from harness_activities.tools.names import show_name
 from harness_activities.tools.receipts import (
     FileReceipt,
     change_file,
@@ -25,6 +27,7 @@ MAX_PAGE = 12_000
 MAX_SCAN = 64 * 1024 * 1024
 MAX_WRITE = 1_000_000
 MAX_ENTRIES = 500
+MAX_FOLDER = 20_000
 BLOCK = 64 * 1024
 
 
@@ -54,7 +57,7 @@ def read_file(
     with confine.open_file(ctx.workspace, path) as fd:
         if is_binary(os.pread(fd, BLOCK, 0)):
             size = os.fstat(fd).st_size
-            raise ToolError("failed", f"{path!r} is no text: {size:,} bytes of binary data.")
+            raise ToolError("failed", f"{path!r} is not a text: {size:,} bytes of binary data.")
         page = _page(fd, offset, limit)
     if not page.lines:
         if not page.whole:
@@ -119,8 +122,10 @@ def walk(folder: int, depth: int, prefix: str = "") -> Iterator[Entry]:
     """What is below an open folder, by name, folders followed by what is in them; no link is
     followed."""
     with os.scandir(folder) as found:
-        names = sorted(entry.name for entry in found)
-    for name in names:
+        names = [entry.name for entry in islice(found, MAX_FOLDER + 1)]
+    if len(names) > MAX_FOLDER:
+        yield Entry(prefix or ".", "cut", 0, folder, ".")
+    for name in sorted(names[:MAX_FOLDER]):
         try:
             status = os.stat(name, dir_fd=folder, follow_symlinks=False)
         except OSError:  # gone meanwhile
@@ -152,17 +157,18 @@ class _Page(NamedTuple):
 
 def _page(fd: int, offset: int, limit: int) -> _Page:
     lines: list[str] = []
-    seen = size = 0
+    size = 0
     with os.fdopen(os.dup(fd), "rb") as file:
-        while len(lines) < limit and file.tell() < MAX_SCAN and (raw := file.readline(MAX_SCAN)):
-            if seen + 1 >= offset:
-                text = _shown(raw)
-                size += len(text.encode())
-                if lines and size > MAX_PAGE:
-                    file.seek(-len(raw), os.SEEK_CUR)
-                    break
-                lines.append(text)
+        seen = _skip_lines(file, offset - 1)
+        while len(lines) < limit and (raw := _read_line(file)):
+            text = _shown(raw)
+            size += len(text.encode())
+            if lines and size > MAX_PAGE:
+                file.seek(-len(raw), os.SEEK_CUR)
+                break
+            lines.append(text)
             seen += 1
+            _skip_rest(file, raw)
         ended = True
         while block := file.read(BLOCK):  # the others are only counted
             if file.tell() > MAX_SCAN:
@@ -170,6 +176,31 @@ def _page(fd: int, offset: int, limit: int) -> _Page:
             seen += block.count(b"\n")
             ended = block.endswith(b"\n")
     return _Page(lines, seen + (not ended), whole=True)
+
+
+def _skip_lines(file: IO[bytes], count: int) -> int:
+    """Go to the beginning of the line after so many; returns how many there were."""
+    seen = 0
+    while seen < count and file.tell() < MAX_SCAN and (block := file.read(BLOCK)):
+        found = block.count(b"\n")
+        if seen + found >= count:
+            rest = block.split(b"\n", count - seen)[-1]
+            file.seek(-len(rest), os.SEEK_CUR)
+            return count
+        seen += found
+        if len(block) < BLOCK and not block.endswith(b"\n"):
+            return seen + 1
+    return seen
+
+
+def _read_line(file: IO[bytes]) -> bytes:
+    """The beginning of the next line: no more of it than is shown."""
+    return file.readline(4 * MAX_LINE + 2) if file.tell() < MAX_SCAN else b""
+
+
+def _skip_rest(file: IO[bytes], raw: bytes) -> None:
+    while raw and not raw.endswith(b"\n") and file.tell() < MAX_SCAN:
+        raw = file.readline(BLOCK)
 
 
 def _shown(raw: bytes) -> str:
@@ -186,8 +217,11 @@ def _kind(mode: int) -> str:
 
 
 def _line(entry: Entry) -> str:
+    path = show_name(entry.path)
     if entry.kind == "folder":
-        return f"{entry.path}/"
+        return f"{path}/"
     if entry.kind == "file":
-        return f"{entry.path}  {entry.size:,} B"
-    return f"{entry.path}  ({'link' if entry.kind == 'link' else 'device, pipe or socket'})"
+        return f"{path}  {entry.size:,} B"
+    if entry.kind == "cut":
+        return f"[{path} holds more than {MAX_FOLDER:,} names: not all are listed]"
+    return f"{path}  ({'link' if entry.kind == 'link' else 'device, pipe or socket'})"

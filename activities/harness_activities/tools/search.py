@@ -14,9 +14,11 @@ from pydantic import Field
 
 from harness.agent import ToolContext, tool
 from harness.commons.children import Limits, wait_for_child
+from harness.contracts.clean_text import clean_text
 from harness.contracts.errors import ToolError
 from harness_activities.tools import confine
 from harness_activities.tools.files import Entry, is_binary, walk
+from harness_activities.tools.names import show_name
 
 MAX_MATCHES = 100
 MAX_FILE = 4 * 1024 * 1024
@@ -83,7 +85,7 @@ def _search(ctx: ToolContext[Any], path: str, files: str, find: Find, until: flo
     for name, content in _contents(ctx, path, files):
         size += len(content)
         found = find(content, MAX_MATCHES - len(lines))
-        lines += [f"{name}:{number}: {_cut(line)}" for number, line in found]
+        lines += [f"{show_name(name)}:{number}: {_cut(line)}" for number, line in found]
         if len(lines) >= MAX_MATCHES:
             end = f"[the first {MAX_MATCHES}: narrow the search for others]"
         elif size > MAX_BYTES or time.monotonic() > until or ctx.cancelled.is_set():
@@ -142,5 +144,5 @@ def _text(fd: int) -> bytes | None:
 
 
 def _cut(line: str) -> str:
-    line = line.strip()
+    line = clean_text(line.strip())
     return line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]}..."

@@ -1,8 +1,8 @@
 """The child process: run by its path, so it imports nothing but the standard library.
 
-The parent sends frames: 8 bytes of length, then content. The first frame holds the set-up. Each call
-is two frames (what to run as JSON, its content) and is answered by a letter and a frame: `r` with
-the result, `e` with an error as JSON; in capitals when the child leaves afterwards.
+The parent sends frames: 8 bytes of length, then content. The first frame holds the set-up. Each
+call is two frames (what to run as JSON, its content) and is answered by a letter and a frame: `r`
+with the result, `e` with an error as JSON; in capitals when the child leaves afterwards.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from collections.abc import Callable
 MEGA = 1024 * 1024
 MOST_MEMORY = 1024 * MEGA
 KEPT_MEMORY = 192 * MEGA
-"""A child that once grew beyond this leaves: what it freed need not have gone back to the system."""
+"""A child that once grew beyond this leaves: freed memory need not go back to the system."""
 BLOCK = 1024 * 1024
 
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38

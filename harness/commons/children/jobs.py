@@ -1,7 +1,7 @@
 """The functions that a child may run: nothing else can be named.
 
-Each takes the content and JSON arguments by keyword, returns bytes, and refuses by ValueError with a
-message for the model. Its module imports no more than it needs, since every child loads it.
+Each takes the content and JSON arguments by keyword, returns bytes, and refuses by a ValueError
+whose message the model reads. Its module imports no more than it needs: every child loads it.
 """
 
 from __future__ import annotations

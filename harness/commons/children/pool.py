@@ -23,8 +23,6 @@ CHILDREN = min(4, max(2, os.cpu_count() or 1))
 MAX_WAITING = 64
 KEPT_IDLE_S = 60.0
 
-Work = Callable[[Child], None]
-
 
 class Pool:
     def __init__(self) -> None:
@@ -100,7 +98,7 @@ _pool = Pool()
 
 def close_children() -> None:
     """Let the children go; the next call starts others."""
-    global _pool  # noqa: PLW0603 - all workers of a process share it
+    global _pool  # all workers of a process share it
     _pool.close()
     _pool = Pool()
 

@@ -14,7 +14,7 @@ import sysconfig
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from harness.commons.children.jobs import JOBS, PACKAGES
 from harness.commons.children.limits import Limits
@@ -34,7 +34,7 @@ class Child:
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-X", "utf8", str(_CHILD)],
-                stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 cwd="/", env={}, start_new_session=True,
             )  # fmt: skip
         except OSError as error:
@@ -77,14 +77,14 @@ class Child:
             self.close()
             raise _took_too_long(limits) from None
         except OSError:
-            self._explain_death(limits)
+            raise self._explain_death(limits) from None
         self._leaves = letter in b"RE"
         if not fits:
             self.close()
             raise ToolError("failed", f"The result has more than {limits.answer_mb} MB.")
         if letter in b"rR":
             return answer
-        _raise_refusal(answer, limits)
+        raise _refusal(answer, limits)
 
     def close(self) -> None:
         self._leaves = True
@@ -116,11 +116,11 @@ class Child:
             raise TimeoutError
         self._pipe.settimeout(left)
 
-    def _explain_death(self, limits: Limits) -> NoReturn:
+    def _explain_death(self, limits: Limits) -> ToolError:
         self.close()
         if self._process.returncode == -signal.SIGXCPU:
-            raise _took_too_long(limits)
-        raise ToolError(
+            return _took_too_long(limits)
+        return ToolError(
             "failed",
             f"It ended the process that worked on it (exit code {self._process.returncode}); "
             f"the limit is {limits.memory_mb} MB of memory. Give it less to do.",
@@ -134,13 +134,13 @@ def _took_too_long(limits: Limits) -> ToolError:
     )
 
 
-def _raise_refusal(answer: bytes, limits: Limits) -> NoReturn:
+def _refusal(answer: bytes, limits: Limits) -> ToolError:
     error = json.loads(answer)
     if error["kind"] == "memory":
-        raise ToolError(
+        return ToolError(
             "failed", f"It needs more than {limits.memory_mb} MB of memory. Give it less to do."
         )
-    raise ToolError("failed", str(error["message"]))
+    return ToolError("failed", str(error["message"]))
 
 
 @functools.cache
