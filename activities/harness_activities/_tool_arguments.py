@@ -9,6 +9,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError as PydanticError
+from pydantic_core import to_json
 
 from harness.agent import Tool
 from harness.commons.children import Limits, run_in_child
@@ -52,12 +53,13 @@ class Checked:
         if self._is_plain and are_small(arguments):
             return check(self._validator, self._schema, arguments)
         try:
-            asked = json.dumps({"schema": self._schema, "arguments": arguments}).encode()
+            asked = to_json({"schema": self._schema, "arguments": arguments})
             found = await run_in_child(
                 "harness_activities.jobs.arguments:find_problems", asked, LIMITS
             )
-        except RecursionError:
-            raise _refused(self.tool.spec, ["they are nested too deeply"]) from None
+        except (ValueError, RecursionError):
+            why = "they are nested too deeply, or contain half of a surrogate pair"
+            raise _refused(self.tool.spec, [why]) from None
         except ToolError as error:
             if error.code != "tool.failed":
                 raise
