@@ -38,7 +38,7 @@ def search_files(
     ctx: ToolContext[Any],
     pattern: Annotated[str, Field(min_length=1, max_length=500)],
     path: str = ".",
-    files: Annotated[str, Field(max_length=200)] = "*",
+    files: Annotated[str, Field(min_length=1, max_length=200)] = "*",
     regex: bool = False,
     ignore_case: bool = False,
 ) -> str:
