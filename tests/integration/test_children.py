@@ -133,8 +133,10 @@ def test_a_full_queue_refuses() -> None:
     more = {"pattern": "(a+)+$", "regex": True, "ignore_case": False, "most": 9}
     futures = []
     with pytest.raises(ToolError, match="wait for one of") as caught:
-        for _ in range(MAX_WAITING + CHILDREN + 1):
-            futures.append(pool.submit(LINES, b"a" * 64 + b"!", Limits(0.5, 256), more))
+        for _ in range(MAX_WAITING + CHILDREN + 1):  # no comprehension: the last one raises
+            futures.append(  # noqa: PERF401
+                pool.submit(LINES, b"a" * 64 + b"!", Limits(0.5, 256), more)
+            )
     assert caught.value.retryable
     for each in futures:
         each.cancel()
