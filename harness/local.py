@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -53,11 +54,13 @@ class Harness(HarnessClient):
     ) -> AsyncGenerator[Harness]:
         """Start or join the stack of this project, and serve each agent that is started here.
 
-        `progress` is told what is picked and started, in words for people."""
+        At a terminal Temporal's web page is served too. `progress` receives what is picked and
+        started, in words for people."""
         folder, chosen = _where(project, settings)
         async with AsyncExitStack() as stack:
             said = progress or get_logger(__name__).info
-            opening = open_stack(chosen, folder, progress=said)
+            page = sys.stdin.isatty() and sys.stdout.isatty()
+            opening = open_stack(chosen, folder, page=page, progress=said)
             endpoints: Endpoints = await stack.enter_async_context(opening)
             connection = await stack.enter_async_context(open_connection(chosen, endpoints, folder))
             yield await stack.enter_async_context(hosting(connection))

@@ -37,17 +37,23 @@ class CommandClient(HarnessClient):
 
 @asynccontextmanager
 async def opened(
-    out: Out, *, index: bool = False, keep: bool = False, store: bool = True
+    out: Out,
+    *,
+    index: bool = False,
+    keep: bool = False,
+    page: bool = False,
+    store: bool = True,
 ) -> AsyncGenerator[HarnessClient]:
     """A client that serves nothing. Where the local stack is down it is started for as long as
     this takes, because runs can be read and steered while their worker is away.
 
     `index`: search attributes are needed, and no worker may have registered them yet.
+    `page`: Temporal's web page is served for as long as the local stack runs.
     `store`: the database is needed too.
     """
     project, settings = prepare()
     async with (
-        open_stack(settings, project, keep=keep, progress=out.note) as endpoints,
+        open_stack(settings, project, keep=keep, page=page, progress=out.note) as endpoints,
         open_connection(settings, endpoints, project, store=store) as connection,
     ):
         if index:

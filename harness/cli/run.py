@@ -36,11 +36,11 @@ async def run(args: Namespace, out: Out) -> int:
     _check(args)
     agent = load_agent(args.agent)
     if args.detach:
-        async with opened(out, index=True) as client:
+        async with opened(out, index=True, page=at_terminal()) as client:
             return await _detached(client, agent, args, asked, out)
     from harness.local import hosting
 
-    async with opened(out) as client:
+    async with opened(out, page=at_terminal()) as client:
         async with hosting(client.connection) as harness:
             with interrupts() as counted:
                 handle = await _start(harness, agent, args, asked)
@@ -57,7 +57,7 @@ async def chat(args: Namespace, out: Out) -> int:
     args.session, args.id = args.session or new_id("session"), None
     out.note(f"Session {args.session}. Ctrl-D leaves.")
     code = door.DONE
-    async with opened(out) as client:
+    async with opened(out, page=at_terminal()) as client:
         async with hosting(client.connection) as harness:
             while (asked := await prompt("> ")) is not None:
                 if not asked:

@@ -17,7 +17,7 @@ from harness.terminal import door
 
 async def up(args: Namespace, out: Out) -> int:
     stop = stop_signal()
-    async with opened(out, keep=args.detach, index=True) as client:
+    async with opened(out, keep=args.detach, page=True, index=True) as client:
         endpoints = client.connection.endpoints
         if out.json:
             out.line(_public(endpoints))

@@ -18,7 +18,7 @@ from typing import Any, cast
 from harness.stack.failures import Failure, from_oserror
 
 # What a command and the supervisor say to each other; raise it when that changes.
-PROTOCOL = 1
+PROTOCOL = 2
 
 # ".s.PGSQL.5432.lock" is the longest name beside a socket folder.
 _SOCKET_FOLDER_LIMIT = 103 - len("/db/.s.PGSQL.5432.lock")

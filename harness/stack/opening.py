@@ -30,15 +30,16 @@ async def open_stack(
     project: Path,
     *,
     keep: bool = False,
+    page: bool = False,
     progress: Callable[[str], None] = _log.info,
 ) -> AsyncGenerator[Endpoints]:
     """Start or join what is not configured; it stays until the last who uses it leaves.
 
-    With `keep` it stays until it is stopped. When the supervisor dies under a user, the user starts
-    another one, at the same addresses.
+    With `keep` it stays until it is stopped; with `page` Temporal's web page is served as well.
+    When the supervisor dies under a user, the user starts another one, at the same addresses.
     """
     engine = configured_engine(settings)
-    parts = _wanted(settings, project, engine)
+    parts = _wanted(settings, project, engine, page=page)
     if not parts:
         yield _endpoints(settings, engine, {})
         return
@@ -65,7 +66,7 @@ async def open_stack(
 async def find_stack(settings: Settings, project: Path) -> Endpoints | None:
     """What is configured or runs; None when a part is neither. Starts nothing."""
     engine = configured_engine(settings)
-    parts = _wanted(settings, project, engine)
+    parts = _wanted(settings, project, engine, page=False)
     if not parts:
         return _endpoints(settings, engine, {})
     found = await leases.status(layout_of(settings.state_dir, project))
@@ -94,7 +95,9 @@ async def _hold(current: list[leases.Lease], acquire: _Acquire) -> None:
         _log.error("the local stack is gone: %s", failure)
 
 
-def _wanted(settings: Settings, project: Path, engine: Engine | None) -> dict[str, dict[str, Any]]:
+def _wanted(
+    settings: Settings, project: Path, engine: Engine | None, *, page: bool
+) -> dict[str, dict[str, Any]]:
     """The parts that are not configured, each with its options."""
     parts: dict[str, dict[str, Any]] = {}
     temporal = settings.temporal
@@ -105,6 +108,7 @@ def _wanted(settings: Settings, project: Path, engine: Engine | None) -> dict[st
             "namespace": temporal.namespace,
             "retention_days": temporal.retention_days,
             "synchronous": temporal.synchronous,
+            "page": page,
         }
     if settings.database.url is None:
         parts["postgres"] = {}

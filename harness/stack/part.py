@@ -65,6 +65,7 @@ class Part:
     _guard: asyncio.subprocess.Process | None = None
     _settled: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: bool = False
+    _renewing: bool = False
 
     async def ensure(self) -> Failure | None:
         """Wait until it runs, or until it is certain why it does not."""
@@ -74,6 +75,19 @@ class Part:
             self._task = asyncio.create_task(self._keep())
         await self._settled.wait()
         return self.failure
+
+    async def renew(self) -> Failure | None:
+        """Start the program again, with what `command` says now; it keeps its data and address."""
+        failure = await self.ensure()
+        if failure is not None:
+            return failure
+        self._renewing = True
+        self._settled.clear()
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                # As an orphan ends: nothing is lost, and it is back three times as soon.
+                self._process.send_signal(self.kind.orphan_signal)
+        return await self.ensure()
 
     async def stop(self) -> None:
         self._stopping = True
@@ -109,6 +123,9 @@ class Part:
             await self._kill()
             if self._stopping:
                 return
+            if self._renewing:
+                self._renewing, self.state = False, "restarting"
+                continue
             deaths = deaths + 1 if time.monotonic() - began < QUICK_DEATH_SECONDS else 1
             may_go_on = has_run or self.kind.can_move(failure)
             if deaths > MOST_QUICK_DEATHS or not may_go_on:

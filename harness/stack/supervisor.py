@@ -22,8 +22,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.stack.failures import Failure
-from harness.stack.layout import PROTOCOL, Layout
+from harness.stack import ports
+from harness.stack.door import Door
+from harness.stack.failures import Failure, from_oserror
+from harness.stack.layout import PROTOCOL, Layout, read_kept, write_kept
 from harness.stack.part import Part
 from harness.stack.postgres import Postgres
 from harness.stack.temporal import Temporal
@@ -41,6 +43,9 @@ class Supervisor:
     asked: bool = False
     """Somebody asked it to stop: those who use it must not start it again."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
+    door: Door | None = None
+    """To Temporal's page, once somebody asked for it."""
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
     _grace: asyncio.TimerHandle | None = None
 
     def tell(self, line: str) -> None:
@@ -106,14 +111,47 @@ class Supervisor:
                 kind = (
                     Temporal(self.layout, options) if name == "temporal" else Postgres(self.layout)
                 )
+                if isinstance(kind, Temporal):
+                    kind.page = bool(options["page"])
                 self.parts[name] = Part(kind, self.tell)
                 self.tell(f"{kind.title} is starting")
         results = await asyncio.gather(*(self.parts[name].ensure() for name in wanted))
+        if wanted.get("temporal", {}).get("page") and not any(results):
+            results.append(await self._show_page())
         failures = [failure for failure in results if failure is not None]
         for failure in failures or [self._other_namespace(wanted.get("temporal"))]:
             if failure is not None:
                 return {"failed": [failure.category, failure.message, failure.fix]}
         return {"ready": {name: self.endpoints(name) for name in wanted}}
+
+    async def _show_page(self) -> Failure | None:
+        """Open the door of Temporal's page. An engine that runs without the page starts again:
+        runs go on where they are, their workers connect again."""
+        async with self._opening:
+            part = self.parts["temporal"]
+            kind = part.kind
+            assert isinstance(kind, Temporal)
+            if not kind.page:
+                kind.page = True
+                self.tell("Temporal restarts, with its page")
+                if failure := await part.renew():
+                    return failure
+            if self.door is None:
+                try:
+                    self.door = await self._open_door(kind)
+                except OSError as error:
+                    return from_oserror(error, "opening Temporal's page")
+        return None
+
+    async def _open_door(self, kind: Temporal) -> Door:
+        door = Door(kind.ports["ui"], lambda: kind.hidden)
+        try:
+            await door.open()
+        except OSError:  # taken since the start: another port, kept from now on
+            door.port = kind.ports["ui"] = ports.pick(self.layout.state, set(kind.ports.values()))
+            await door.open()
+            write_kept(self.layout, read_kept(self.layout) | {"ui_port": door.port})
+        return door
 
     def _other_namespace(self, wanted: dict[str, Any] | None) -> Failure | None:
         """An engine that runs already has the namespace of the command that started it."""
@@ -170,6 +208,8 @@ class Supervisor:
         for writer in self.leases:
             send(writer, {"stopping": "asked" if self.asked else "unused"})
         self.tell("stopping")
+        if self.door is not None:
+            self.door.close()
         await asyncio.gather(*(part.stop() for part in self.parts.values()))
         self.layout.keep.unlink(missing_ok=True)
         self.layout.socket.unlink(missing_ok=True)

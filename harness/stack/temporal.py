@@ -1,15 +1,17 @@
-"""The local engine: Temporal's development server with a database file and its web page."""
+"""The local engine: Temporal's development server with a database file; its web page on demand."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
+import secrets
 import signal
+import socket
+import sys
 from pathlib import Path
 from typing import Any
 
-from harness.stack import guard, ports
+from harness.stack import guard, ports, rpc
 from harness.stack.attributes import SEARCH_ATTRIBUTES, how_to_remove, wrong_types
 from harness.stack.binaries import Binary, downloads_folder, find_temporal
 from harness.stack.failures import Failure, check_free_space
@@ -26,8 +28,11 @@ _DYNAMIC_CONFIG = (
     'history.timerProcessorMaxTimeShift="20ms"',
     "system.enableCancelActivityWorkerCommand=true",
     "frontend.WorkerCommandsEnabled=true",
+    # The HTTP API has no credentials, and cannot be switched off. It answers only to these hosts,
+    # and no request can name this one: a Host with a space is malformed.
+    'frontend.httpAllowedHosts=["closed by harness"]',
 )
-_PORTS = ("temporal", "ui", "http")
+_PORTS = ("temporal", "ui")
 _SQLITE = b"SQLite format 3\0"
 
 
@@ -48,6 +53,10 @@ class Temporal:
         self.pid_file: Path | None = layout.state / "temporal.pid"
         self.binary: Binary | None = None
         self.ports: dict[str, int] = {}
+        self.page = False
+        """Somebody asked for the web page."""
+        self.hidden: tuple[str, int] | None = None
+        """Where the page's own server listens, behind `harness.stack.door`."""
         self.notes: list[str] = []
         self._moved: list[str] = []
         self._has_run = False
@@ -56,7 +65,7 @@ class Temporal:
     def endpoints(self) -> dict[str, Any]:
         return {
             "address": f"{ports.HOST}:{self.ports['temporal']}",
-            "ui": f"http://{ports.HOST}:{self.ports['ui']}",
+            "ui": f"http://{ports.HOST}:{self.ports['ui']}" if self.page else None,
             "namespace": self.namespace,
             "notes": self.notes,
         }
@@ -70,6 +79,7 @@ class Temporal:
         await self._end_orphan()
         if not self._has_run:
             self._pick_ports()
+        self.hidden = _pick_hidden() if self.page else None
         about = f"Temporal: started here ({self.binary.why}), data in {self.data}"
         self.notes = [about, *self._moved]
 
@@ -77,13 +87,17 @@ class Temporal:
         assert self.binary is not None
         argv = [
             *(str(self.binary.path), "server", "start-dev", "--ip", ports.HOST),
-            *("--port", str(self.ports["temporal"]), "--ui-port", str(self.ports["ui"])),
-            *("--http-port", str(self.ports["http"]), "--db-filename", str(self.data)),
-            *("--log-level", "warn", "--ui-disable-news-fetch"),
+            *("--port", str(self.ports["temporal"]), "--db-filename", str(self.data)),
+            *("--log-level", "warn"),
             *("--disable-config-file", "--disable-config-env"),
             *("--sqlite-pragma", "journal_mode=WAL"),
             *("--sqlite-pragma", f"synchronous={str(self.options['synchronous']).upper()}"),
         ]
+        if self.hidden is None:
+            argv.append("--headless")
+        else:
+            address, port = self.hidden
+            argv += ["--ui-ip", address, "--ui-port", str(port), "--ui-disable-news-fetch"]
         if self.namespace != "default":
             argv += ["--namespace", self.namespace]
         for value in _DYNAMIC_CONFIG:
@@ -97,23 +111,19 @@ class Temporal:
 
     async def settle(self) -> None:
         """The retention (24 h unless set: a weekend would lose runs) and the search attributes."""
-        wanted = f"{int(self.options['retention_days']) * 86400}s"
-        found: dict[str, Any] = await self._namespace() or {}
-        if found.get("config", {}).get("workflowExecutionRetentionTtl") != wanted:
-            body = {"config": {"workflowExecutionRetentionTtl": wanted}}
-            await self._call("POST", f"/api/v1/namespaces/{self.namespace}/update", body)
+        wanted = int(self.options["retention_days"]) * 86400
+        found = await self._namespace() or rpc.Namespace()
+        if found.retention_seconds != wanted:
+            await rpc.set_retention(self.ports["temporal"], self.namespace, wanted)
         for _ in range(200):
-            aliases: dict[str, str] = found.get("config", {}).get(
-                "customSearchAttributeAliases", {}
-            )
             # The engine maps Keyword01, Int02, ... to names: what is before the digits is the type.
-            types = {name: slot.rstrip("0123456789") for slot, name in aliases.items()}
+            types = {name: slot.rstrip("0123456789") for slot, name in found.aliases.items()}
             if types.keys() >= SEARCH_ATTRIBUTES.keys():
                 self._check_types(types)
                 self._has_run = True
                 return
             await asyncio.sleep(0.025)
-            found = await self._namespace() or {}
+            found = await self._namespace() or rpc.Namespace()
         raise Failure(
             "search_attributes",
             f"The local engine did not register its search attributes (log: {self.log}).",
@@ -176,29 +186,17 @@ class Temporal:
             self.ports[name] = port
         write_kept(self.layout, kept | {f"{name}_port": self.ports[name] for name in _PORTS})
 
-    async def _namespace(self) -> dict[str, Any] | None:
-        return await self._call("GET", f"/api/v1/namespaces/{self.namespace}")
+    async def _namespace(self) -> rpc.Namespace | None:
+        return await rpc.describe_namespace(self.ports["temporal"], self.namespace)
 
-    async def _call(
-        self, method: str, path: str, body: dict[str, Any] | None = None
-    ) -> dict[str, Any] | None:
-        """One request to the engine's HTTP API; None when it does not answer with 200."""
-        payload = json.dumps(body).encode() if body is not None else b""
-        head = (
-            f"{method} {path} HTTP/1.0\r\nHost: {ports.HOST}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(payload)}\r\n\r\n"
-        )
-        try:
-            async with asyncio.timeout(5):
-                reader, writer = await asyncio.open_connection(ports.HOST, self.ports["http"])
-                try:
-                    writer.write(head.encode() + payload)
-                    answer = await reader.read()
-                finally:
-                    writer.close()
-        except (OSError, TimeoutError):
-            return None
-        status, _, rest = answer.partition(b"\r\n")
-        if b" 200 " not in status:
-            return None
-        return json.loads(rest.partition(b"\r\n\r\n")[2])
+
+def _pick_hidden() -> tuple[str, int]:
+    """A free port at a random loopback address: 24 bits more than a web page could try out.
+
+    macOS has only 127.0.0.1."""
+    host = ports.HOST
+    if sys.platform == "linux":
+        host = f"127.{'.'.join(str(secrets.randbelow(254) + 1) for _ in range(3))}"
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((host, 0))
+        return host, int(probe.getsockname()[1])

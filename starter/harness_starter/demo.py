@@ -11,7 +11,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from harness import Agent, Harness
+from harness import Agent
+from harness.client.connection import open_connection
 from harness.client.session import Session
 from harness.commons.log import configure_logs
 from harness.config import find_project, load_settings, resolve_provider, secrets_of
@@ -19,6 +20,8 @@ from harness.config.providers import KEYLESS
 from harness.config.settings import Settings
 from harness.contracts.event import RunEnded
 from harness.contracts.run import RunState
+from harness.local import hosting
+from harness.stack import open_stack
 from harness.terminal import door
 from harness.terminal.attend import Attendance, Why
 from harness.terminal.console import console
@@ -49,8 +52,12 @@ async def main() -> int:
         discreet=settings.encryption.key is not None,
     )
     model, why = choose_model(settings, os.environ.get("MODEL") or settings.model)
-    async with Harness.local(project=project, settings=settings, progress=say) as harness:
-        for note in harness.connection.endpoints.notes:
+    async with (
+        open_stack(settings, project, page=True, progress=say) as endpoints,
+        open_connection(settings, endpoints, project) as connection,
+        hosting(connection) as harness,
+    ):
+        for note in endpoints.notes:
             say(note)
         say(f"Model: {model} ({why})")
         screen.print()

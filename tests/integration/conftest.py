@@ -40,7 +40,7 @@ class Engine:
 
     project: Path
     address: str
-    ui: str
+    ui: str | None
 
     async def kill(self) -> None:
         kill(await pid_of(self.project, "temporal"))

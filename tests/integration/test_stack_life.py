@@ -43,7 +43,7 @@ async def test_the_last_to_leave_stops_it(project: Path) -> None:
 
 
 async def test_what_it_holds_survives(project: Path) -> None:
-    async with open_stack(SETTINGS, project) as first:
+    async with open_stack(SETTINGS, project, page=True) as first:
         query(first.database_url, "CREATE TABLE kept AS SELECT 42 AS answer")
         client = await Client.connect(**await connect_options(SETTINGS, first))
         await client.start_workflow("Anything", id="kept", task_queue="nobody")
@@ -53,7 +53,7 @@ async def test_what_it_holds_survives(project: Path) -> None:
         pids = await pids_of(project)
     assert await stop_stack(SETTINGS, project)
     await until_gone(project, pids)
-    async with open_stack(SETTINGS, project) as second:
+    async with open_stack(SETTINGS, project, page=True) as second:
         assert second == first
         assert query(second.database_url, "SELECT answer FROM kept") == 42
         client = await Client.connect(**await connect_options(SETTINGS, second))
