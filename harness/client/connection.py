@@ -11,12 +11,12 @@ from functools import cache
 from pathlib import Path
 
 from temporalio.client import Client
-from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError
 
 from harness.client.codec import Codec
 from harness.client.converter import data_converter
-from harness.commons.log import Level, engine_logs, get_logger
+from harness.client.native import native_runtime, release_at_exit
+from harness.commons.log import get_logger
 from harness.commons.telemetry import tracing_interceptors
 from harness.config.settings import Settings
 from harness.contracts.errors import StackError
@@ -93,25 +93,20 @@ async def _connect(
 ) -> Client:
     options = await connect_options(settings, endpoints)
     try:
-        return await Client.connect(
+        client = await Client.connect(
             **options,
             identity=whoami(),
             data_converter=data_converter(
                 external_storage(artifacts), Codec(vault) if vault.on else None
             ),
             interceptors=tracing_interceptors(),
-            runtime=_runtime(settings.log.level),
+            runtime=native_runtime(settings.log.level),
         )
     except (RPCError, RuntimeError) as error:
         raise StackError(
             "unreachable", f"Temporal does not answer at {endpoints.temporal_address}: {error}"
         ) from error
-
-
-@cache
-def _runtime(level: Level) -> Runtime:
-    """One a process: it has threads of its own. Its logs go where the process's logs go."""
-    return Runtime(telemetry=TelemetryConfig(logging=engine_logs(level)))
+    return release_at_exit(client)
 
 
 @cache
