@@ -93,6 +93,7 @@ def prepare(layout: Layout) -> None:
     try:
         make_state_folder(layout.state)
         _check_owner(layout.state)
+        layout.state.chmod(0o700)  # it may have been made by hand, or by a lax umask
         layout.logs.mkdir(exist_ok=True, mode=0o700)
         ignore = layout.state / ".gitignore"
         if not ignore.exists():
@@ -174,6 +175,6 @@ def _is_private(folder: Path) -> bool:
     return (
         stat.S_ISDIR(found.st_mode)
         and found.st_uid == os.getuid()
-        # Passing through (0711) is allowed: root runs Postgres as another user where it must.
+        # Passing through (0711) is allowed: what an earlier version made must be found again.
         and stat.S_IMODE(found.st_mode) & 0o066 == 0
     )

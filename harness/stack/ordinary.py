@@ -1,7 +1,8 @@
 """Postgres refuses to run as root: what it runs as instead.
 
 In a user namespace root looks like somebody else, and its data may lie in any folder. Where user
-namespaces are closed (many containers), Postgres runs as `nobody`, who must be let through.
+namespaces are closed (many containers), Postgres runs as `nobody`. Its folders lie in ours, which
+stay closed to others: it inherits each as an open file, and goes there by `/proc/self/fd`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import os
 import pwd
 import shutil
 import subprocess
+import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +39,13 @@ class Runner:
                 )
             for inner in (path, *path.rglob("*")):
                 os.lchown(inner, owner, -1)
+
+    def hand_over(self, folder: Path, handed: list[int]) -> str:
+        """The path by which Postgres reaches `folder`; `handed` gets the file that it inherits."""
+        if self.user is None:
+            return str(folder)
+        handed.append(os.open(folder, os.O_PATH | os.O_DIRECTORY))
+        return f"/proc/self/fd/{handed[-1]}"
 
     def cannot_enter(self, *folders: Path) -> str | None:
         """The first folder that is closed to it; None when all are open."""
@@ -67,17 +77,23 @@ def choose_runner(layout: Layout, binaries: Path) -> Runner:
         if namespaced.cannot_enter(*folders) is None:
             namespaced.own(layout.database_sockets)
             return namespaced
-    for folder in (layout.state, layout.sockets.parent, layout.sockets):
-        folder.chmod(0o711)
     nobody = Runner(user=_nobody())
+    for folder in (layout.sockets.parent, layout.sockets):
+        folder.chmod(0o700)  # an earlier version let others pass
     nobody.own(layout.database_sockets)
-    closed = nobody.cannot_enter(*folders)
-    if closed is not None:
+    closed = nobody.cannot_enter(binaries)
+    if closed is not None or sys.platform != "linux":
         raise Failure(
             "start_failed",
             "Postgres does not run as root; user namespaces are closed here, "
-            f"and the user nobody may not enter {closed}.",
+            f"and the user nobody cannot enter {closed or layout.state}.",
             "Run harness as an ordinary user, let others pass through the parent folders of "
-            f"{closed} (chmod o+x), or set DATABASE_URL.",
+            f"{closed or binaries} (chmod o+x), or set DATABASE_URL.",
         )
     return nobody
+
+
+def close_all(handed: tuple[int, ...]) -> None:
+    for descriptor in handed:
+        with suppress(OSError):
+            os.close(descriptor)

@@ -16,6 +16,7 @@ from typing import Literal, Protocol
 
 from harness.stack import guard
 from harness.stack.failures import Failure, from_oserror, read_cause
+from harness.stack.ordinary import close_all
 
 QUICK_DEATH_SECONDS = 10.0
 MOST_QUICK_DEATHS = 5
@@ -31,6 +32,8 @@ class Command:
     env: Mapping[str, str]
     user: int | None = None
     """Run as this user id (only root can)."""
+    handed: tuple[int, ...] = ()
+    """Open files that the program inherits; they are closed here once it runs."""
 
 
 class Kind(Protocol):
@@ -147,16 +150,20 @@ class Part:
         command = kind.command()
         rotate(kind.log)
         offset = kind.log.stat().st_size if kind.log.exists() else 0
-        with kind.log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *command.argv,
-                env=dict(command.env),
-                user=command.user,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                preexec_fn=guard.die_with_me(kind.orphan_signal),
-            )
+        try:
+            with kind.log.open("ab") as log:
+                self._process = await asyncio.create_subprocess_exec(
+                    *command.argv,
+                    env=dict(command.env),
+                    user=command.user,
+                    pass_fds=command.handed,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    preexec_fn=guard.die_with_me(kind.orphan_signal),
+                )
+        finally:
+            close_all(command.handed)
         self.pid = self._process.pid
         if sys.platform != "linux":
             self._guard = await guard.guard(self.pid, kind.orphan_signal)

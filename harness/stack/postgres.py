@@ -8,6 +8,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -16,7 +17,7 @@ from harness.stack import guard
 from harness.stack.binaries import Binary, find_postgres
 from harness.stack.failures import Failure, check_free_space, read_cause
 from harness.stack.layout import Layout, write_private
-from harness.stack.ordinary import Runner, choose_runner
+from harness.stack.ordinary import Runner, choose_runner, close_all
 from harness.stack.part import Command, clean_environment
 
 ROLE = DATABASE = "harness"
@@ -77,9 +78,14 @@ class Postgres:
         self.notes[:] = [f"Postgres: started here ({self.binary.why}), data in {self.data}"]
 
     def command(self) -> Command:
-        settings = _SETTINGS | {"unix_socket_directories": str(self.layout.database_sockets)}
+        assert self._runner is not None
+        handed: list[int] = []
+        data = self._runner.hand_over(self.data, handed)
+        sockets = self._runner.hand_over(self.layout.database_sockets, handed)
+        # The last one names the data folder in the process list, where an orphan is found by it.
+        settings = {**_SETTINGS, "unix_socket_directories": sockets, "harness.data": str(self.data)}
         flags = [flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")]
-        return self._command("postgres", "-D", str(self.data), *flags)
+        return self._command("postgres", "-D", data, *flags, handed=handed)
 
     async def is_ready(self) -> bool:
         """The eighth line of postmaster.pid is what pg_ctl looks at as well."""
@@ -96,10 +102,11 @@ class Postgres:
         del failure
         return False
 
-    def _command(self, program: str, *arguments: str) -> Command:
+    def _command(self, program: str, *arguments: str, handed: Sequence[int] = ()) -> Command:
         assert self.binary is not None and self._runner is not None
         argv = (*self._runner.prefix, str(self.binary.path / program), *arguments)
-        return Command(argv=argv, env=clean_environment(), user=self._runner.user)
+        env = clean_environment()
+        return Command(argv=argv, env=env, user=self._runner.user, handed=tuple(handed))
 
     async def _end_orphan(self) -> None:
         """One that an earlier supervisor left is stopping already, or is made to."""
@@ -147,10 +154,14 @@ class Postgres:
         write_private(readable, password + "\n")
         runner.own(readable)
         try:
+            handed: list[int] = []
+            data = runner.hand_over(draft, handed)
+            sockets = runner.hand_over(readable.parent, handed)
             await self._run(
-                *("initdb", "-D", str(draft), "-U", ROLE, "-A", "scram-sha-256"),
-                *("--pwfile", str(readable), "-E", "UTF8", "--no-instructions"),
+                *("initdb", "-D", data, "-U", ROLE, "-A", "scram-sha-256"),
+                *("--pwfile", f"{sockets}/{readable.name}", "-E", "UTF8", "--no-instructions"),
                 *("--locale-provider=builtin", "--locale=C.UTF-8"),
+                handed=handed,
             )
         finally:
             readable.unlink()
@@ -163,20 +174,30 @@ class Postgres:
         write_private(self.layout.password, password + "\n")
 
     async def _single_user(self, data: Path, statement: str) -> None:
-        await self._run("postgres", "--single", "-D", str(data), "postgres", stdin=statement + "\n")
+        assert self._runner is not None
+        handed: list[int] = []
+        folder = self._runner.hand_over(data, handed)
+        asked = ("postgres", "--single", "-D", folder, "postgres")
+        await self._run(*asked, stdin=statement + "\n", handed=handed)
 
-    async def _run(self, program: str, *arguments: str, stdin: str = "") -> str:
-        command = self._command(program, *arguments)
-        process = await asyncio.create_subprocess_exec(
-            *command.argv,
-            env=dict(command.env),
-            user=command.user,
-            cwd="/",
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            preexec_fn=guard.die_with_me(signal.SIGKILL),
-        )
+    async def _run(
+        self, program: str, *arguments: str, stdin: str = "", handed: Sequence[int] = ()
+    ) -> str:
+        command = self._command(program, *arguments, handed=handed)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command.argv,
+                env=dict(command.env),
+                user=command.user,
+                pass_fds=command.handed,
+                cwd="/",
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                preexec_fn=guard.die_with_me(signal.SIGKILL),
+            )
+        finally:
+            close_all(command.handed)
         output, _ = await process.communicate(stdin.encode())
         said = output.decode(errors="replace")
         if process.returncode != 0:

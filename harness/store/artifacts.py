@@ -296,6 +296,9 @@ class Artifacts:
             try:
                 if self._url is None and self._folder is not None:
                     make_state_folder(self._folder.absolute().parent)
+                    # Its files take their mode from the umask: the folder keeps others out.
+                    self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    self._folder.chmod(0o700)
                     self._objects = LocalStore(self._folder.absolute(), mkdir=True)
                 elif self._url is not None and self._url.startswith("file://"):
                     self._objects = LocalStore.from_url(self._url, mkdir=True)

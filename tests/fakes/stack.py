@@ -52,7 +52,13 @@ class User:
     """A process that uses the stack of a project until it is told to leave, or killed."""
 
     def __init__(
-        self, project: Path, *, settings: Settings = SETTINGS, keep: bool = False, **env: str
+        self,
+        project: Path,
+        *,
+        settings: Settings = SETTINGS,
+        keep: bool = False,
+        umask: int = -1,
+        **env: str,
     ) -> None:
         options = settings.model_dump_json(exclude_defaults=True)
         self.process = subprocess.Popen(
@@ -60,6 +66,7 @@ class User:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, **env},
+            umask=umask,
             text=True,
         )
 

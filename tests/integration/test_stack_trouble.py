@@ -172,13 +172,17 @@ def owner(pid: int) -> int:
 
 
 @AS_ROOT
-async def test_root_where_user_namespaces_are_closed(project: Path) -> None:
-    for folder in (project, *project.parents):
-        if folder.name.startswith(("pytest-", "popen-", "test_")):
-            folder.chmod(0o711)
-    user = User(project, PATH="/nonexistent")  # no unshare there
+async def test_root_where_user_namespaces_are_closed(empty_project: Path) -> None:
+    """Postgres runs as nobody, and its folders stay as closed as ours, whatever the umask."""
+    project = empty_project
+    layout(project).state.mkdir()
+    layout(project).state.chmod(0o711)  # as an earlier version left it
+    user = User(project, umask=0, PATH="/nonexistent")  # no unshare there
     said = await user.said()
     assert "database_url" in said, said
+    found = layout(project)
+    closed = (found.state, found.sockets, found.database_sockets, found.sockets.parent, found.logs)
+    assert [folder.stat().st_mode & 0o777 for folder in closed] == [0o700] * 5
     query(said["database_url"], "CREATE TABLE kept AS SELECT 42 AS answer")
     pids = await pids_of(project)
     assert owner(pids[2]) == 65534

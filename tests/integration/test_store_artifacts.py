@@ -1,4 +1,5 @@
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -79,6 +80,16 @@ async def test_large_ones_are_files(artifacts: Artifacts, tmp_path: Path) -> Non
     files = [path for path in (tmp_path / "artifacts").rglob("*") if path.is_file()]
     assert [path.name for path in files] == [id]
     assert files[0].read_bytes() == LARGE
+
+
+async def test_their_folder_is_closed_to_others(artifacts: Artifacts, tmp_path: Path) -> None:
+    folder = tmp_path / "artifacts"
+    before = os.umask(0)
+    try:
+        await artifacts.put(LARGE)
+    finally:
+        os.umask(before)
+    assert folder.stat().st_mode & 0o777 == 0o700
 
 
 async def test_what_is_missing_is_named(artifacts: Artifacts, tmp_path: Path) -> None:
