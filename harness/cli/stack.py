@@ -38,9 +38,13 @@ async def up(args: Namespace, out: Out) -> int:
 
 async def down(args: Namespace, out: Out) -> int:  # noqa: ARG001 - all commands are called alike
     project, settings = prepare()
+    state = project / settings.state_dir
+    removed = not state.exists()
     stopped = await stop_stack(settings, project)
     if out.json:
         out.line({"stopped": stopped})
+    elif stopped and removed:
+        out.raw(f"Stopped. {state} was removed while the stack ran: its data is lost.")
     else:
         out.raw("Stopped." if stopped else f"Nothing runs for {project}.")
     return door.DONE

@@ -36,7 +36,7 @@ class Lease:
     writer: asyncio.StreamWriter
 
     async def lost(self) -> str:
-        """Wait for the supervisor's end: `asked`, or `died`."""
+        """Wait for the supervisor's end: `asked`, `removed` (its state folder), or `died`."""
         why = "died"
         with contextlib.suppress(OSError, ValueError):
             while line := await self.reader.readline():
@@ -68,6 +68,8 @@ async def acquire(
         writer.close()
         if "failed" in answer:
             raise Failure(*answer["failed"])
+        if answer.get("stopping") == "removed":
+            continue  # it has ended, and another one makes the folder again
         if answer.get("stopping") == "asked":
             raise Failure("start_failed", "The local stack was told to stop while it was starting.")
     log = layout.logs / "supervisor.log"
@@ -102,6 +104,8 @@ async def stop(layout: Layout) -> bool:
         await _ask(reader, writer, {"want": "stop", "protocol": PROTOCOL}, _ignore)
     finally:
         writer.close()
+    if not layout.state.exists():
+        return True  # and with it the lock
     # The answer to "stop" is the end of the connection; the lock goes a moment later.
     for _ in range(int(_LOCK_SECONDS / 0.01)):
         if (lock := _try_lock(layout)) is not None:

@@ -80,17 +80,23 @@ async def find_stack(settings: Settings, project: Path) -> Endpoints | None:
 
 async def stop_stack(settings: Settings, project: Path) -> bool:
     """Stop the local stack, whoever uses it. False when none runs."""
-    return await leases.stop(layout_of(settings.state_dir, project))
+    try:
+        return await leases.stop(layout_of(settings.state_dir, project))
+    except Failure as failure:
+        raise _stack_error(failure) from failure
 
 
 async def _hold(current: list[leases.Lease], acquire: _Acquire) -> None:
     """Keep the one lease in `current`: take another one when the supervisor died."""
     try:
-        while await current[0].lost() == "died":
+        while (why := await current[0].lost()) == "died":
             _log.warning("the supervisor of the local stack died; starting another one")
             current[0].release()
             current[0] = await acquire()
-        _log.warning("the local stack was stopped")
+        if why == "removed":
+            _log.error("the state folder of the local stack was removed; the stack has stopped")
+        else:
+            _log.warning("the local stack was stopped")
     except Failure as failure:
         _log.error("the local stack is gone: %s", failure)
 

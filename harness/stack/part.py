@@ -46,6 +46,8 @@ class Kind(Protocol):
     """Written by the part; None when the program writes one itself."""
     stop_signal: signal.Signals
     orphan_signal: signal.Signals
+    lost_signal: signal.Signals
+    """When its data is gone."""
     start_seconds: float
 
     async def prepare(self) -> None: ...
@@ -92,12 +94,13 @@ class Part:
                 self._process.send_signal(self.kind.orphan_signal)
         return await self.ensure()
 
-    async def stop(self) -> None:
+    async def stop(self, *, lost: bool = False) -> None:
+        """`lost`: its data is gone, so there is nothing to finish or to write."""
         self._stopping = True
         process = self._process
         if process is not None and process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                process.send_signal(self.kind.stop_signal)
+                process.send_signal(self.kind.lost_signal if lost else self.kind.stop_signal)
             try:
                 await asyncio.wait_for(process.wait(), STOP_SECONDS)
             except TimeoutError:

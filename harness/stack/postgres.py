@@ -47,6 +47,7 @@ class Postgres:
     title = "Postgres"
     stop_signal = signal.SIGINT  # "fast": disconnect everybody, write a checkpoint, end
     orphan_signal = signal.SIGINT
+    lost_signal = signal.SIGQUIT  # "immediate": end every process, write nothing
     start_seconds = 120.0  # a long crash recovery is no failure
     pid_file: Path | None = None  # it writes postmaster.pid itself
 

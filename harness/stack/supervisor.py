@@ -31,17 +31,22 @@ from harness.stack.postgres import Postgres
 from harness.stack.temporal import Temporal
 
 GRACE_SECONDS = 1.0
+WATCH_SECONDS = 1.0
 
 
 @dataclass
 class Supervisor:
     layout: Layout
+    lock: int | None = None
+    """The open lock file."""
     parts: dict[str, Part] = field(default_factory=dict)
     leases: set[asyncio.StreamWriter] = field(default_factory=set)
     waiting: set[asyncio.StreamWriter] = field(default_factory=set)
     keep: bool = False
     asked: bool = False
     """Somebody asked it to stop: those who use it must not start it again."""
+    removed: bool = False
+    """Its state folder is gone: there is nothing left to keep, and no file to start again from."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
     door: Door | None = None
     """To Temporal's page, once somebody asked for it."""
@@ -78,6 +83,7 @@ class Supervisor:
     async def lease(
         self, request: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
+        self.look_for_folder()
         if self.over.is_set():  # it waits for the end, and then starts a new one
             await reader.read()
             return
@@ -196,6 +202,24 @@ class Supervisor:
             self._grace.cancel()
             self._grace = None
 
+    def look_for_folder(self) -> None:
+        """Notice when the state folder was removed: its lock is another file then, or none."""
+        if self.removed or self.lock is None:
+            return
+        held = os.fstat(self.lock)
+        try:
+            found = self.layout.lock.stat()
+            self.removed = (found.st_dev, found.st_ino) != (held.st_dev, held.st_ino)
+        except (FileNotFoundError, NotADirectoryError):
+            self.removed = True
+        if self.removed:
+            self.over.set()
+
+    async def _watch_folder(self) -> None:
+        while not self.removed:
+            await asyncio.sleep(WATCH_SECONDS)
+            self.look_for_folder()
+
     async def run(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGTERM, signal.SIGINT):
@@ -204,13 +228,16 @@ class Supervisor:
         self.keep = self.layout.keep.exists()
         if not self.keep:
             self.begin_grace()  # whoever started it may be dead by now
+        watching = asyncio.create_task(self._watch_folder())
         await self.over.wait()
+        watching.cancel()
+        why = "removed" if self.removed else "asked" if self.asked else "unused"
         for writer in self.leases:
-            send(writer, {"stopping": "asked" if self.asked else "unused"})
+            send(writer, {"stopping": why})
         self.tell("stopping")
         if self.door is not None:
             self.door.close()
-        await asyncio.gather(*(part.stop() for part in self.parts.values()))
+        await asyncio.gather(*(part.stop(lost=self.removed) for part in self.parts.values()))
         self.layout.keep.unlink(missing_ok=True)
         self.layout.socket.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
@@ -248,7 +275,7 @@ def main(arguments: list[str]) -> None:
     listener.set_inheritable(False)
     listener.setblocking(False)
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(Supervisor(layout).run(listener))
+        asyncio.run(Supervisor(layout, lock).run(listener))
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ class Temporal:
     title = "Temporal"
     stop_signal = signal.SIGTERM
     orphan_signal = signal.SIGKILL  # nothing is lost: the database file is synchronous
+    lost_signal = signal.SIGKILL
     start_seconds = 60.0
 
     def __init__(self, layout: Layout, options: dict[str, Any]) -> None:

@@ -2,13 +2,14 @@
 """Whatever of the stack is killed, nothing is left running and nothing is lost."""
 
 import asyncio
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from temporalio.client import Client
 
-from harness.stack import connect_options, open_stack
+from harness.stack import connect_options, open_stack, stop_stack
 from tests.fakes.stack import (
     SETTINGS,
     User,
@@ -119,3 +120,25 @@ async def test_the_guard_where_the_kernel_does_not_help() -> None:
     parent.kill()
     await parent.wait()
     await until(lambda: not lives(pid))
+
+
+async def test_a_state_folder_that_is_removed_ends_the_stack(project: Path) -> None:
+    user = User(project)
+    await user.said()
+    pids = await pids_of(project)
+    await asyncio.to_thread(shutil.rmtree, layout(project).state, ignore_errors=True)
+    await until_gone(project, pids)
+    assert not await stop_stack(SETTINGS, project)
+    async with open_stack(SETTINGS, project) as endpoints:  # a new one, at once
+        assert answers(endpoints.temporal_address)
+    await user.leave()
+
+
+async def test_a_removed_stack_can_be_stopped_and_started_at_once(project: Path) -> None:
+    user = User(project)
+    await user.said()
+    pids = await pids_of(project)
+    await asyncio.to_thread(shutil.rmtree, layout(project).state, ignore_errors=True)
+    assert await stop_stack(SETTINGS, project)
+    await until_gone(project, pids)
+    await user.leave()
