@@ -38,7 +38,7 @@ async def diagnose(settings: Settings, project: Path) -> list[Check]:
         checks += [_state(layout), _space(layout), _stack(running)]
     if engine is None:
         binary = await asyncio.to_thread(_temporal_binary, settings, project)
-        checks += [binary, _ports(settings, layout, running)]
+        checks += [binary, _ports(settings, layout, running), _exposed()]
     else:
         checks += await _temporal(settings, engine)
     if settings.database.url is None:
@@ -139,6 +139,17 @@ def _ports(settings: Settings, layout: Layout, running: dict[str, Any] | None) -
         ok=False,
         detail=f"{port} (temporal.port) is used by another program",
         fix="Stop that program, or set another temporal.port.",
+    )
+
+
+def _exposed() -> Check:
+    """What other users of this machine reach, which is nothing to repair and good to know."""
+    return Check(
+        name="other users",
+        ok=True,
+        detail="every user of this machine can read and signal the runs of the local Temporal: "
+        "its gRPC port and, while it is shown, its page have no sign-in",
+        fix="On a shared machine set TEMPORAL_ADDRESS to a cluster with mTLS.",
     )
 
 

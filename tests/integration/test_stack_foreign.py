@@ -127,6 +127,7 @@ async def test_the_doctor_on_a_running_stack(empty_project: Path) -> None:
         checks = by_name(await diagnose(SETTINGS, empty_project))
         assert all(check.ok for check in checks.values()), checks
         assert "temporal running, postgres running" in checks["local stack"].detail
+        assert "no sign-in" in checks["other users"].detail
         assert endpoints.temporal_address.rpartition(":")[2] in checks["ports"].detail
 
 
