@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import getpass
 import socket
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from temporalio.service import RPCError
 from harness.client.codec import Codec
 from harness.client.converter import data_converter
 from harness.client.native import native_runtime, release_at_exit
-from harness.commons.log import get_logger
+from harness.commons.log import get_logger, outage
 from harness.commons.telemetry import tracing_interceptors
 from harness.config.settings import Settings
 from harness.contracts.errors import StackError
@@ -64,11 +66,14 @@ async def open_connection(
         stack.push_async_callback(live.close)
         stops = Stops(database)
         stack.push_async_callback(stops.close)
+        temporal = await _connect(settings, endpoints, artifacts, vault)
+        watching = asyncio.create_task(_tell_when_back(temporal))
+        stack.callback(watching.cancel)
         yield Connection(
             settings=settings,
             endpoints=endpoints,
             project=project,
-            temporal=await _connect(settings, endpoints, artifacts, vault),
+            temporal=temporal,
             database=database,
             vault=vault,
             artifacts=artifacts,
@@ -107,6 +112,17 @@ async def _connect(
             "unreachable", f"Temporal does not answer at {endpoints.temporal_address}: {error}"
         ) from error
     return release_at_exit(client)
+
+
+async def _tell_when_back(client: Client) -> None:
+    """Log the end of an outage: the SDK only logs its course."""
+    while True:
+        await asyncio.sleep(1)
+        if outage.lost:
+            with suppress(RPCError):
+                await client.service_client.check_health(timeout=timedelta(seconds=2))
+                if outage.end():
+                    get_logger(__name__).warning("Temporal answers again")
 
 
 @cache

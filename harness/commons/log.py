@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
 
 import structlog
 
+from harness.commons._outage import OutageFilter
 from harness.commons.redact import redact_data, register_secrets
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ CHATTY = ("httpx", "httpx2", "httpcore", "httpcore2", "openai", "anthropic", "ur
 
 _Event = MutableMapping[str, Any]
 _discreet = False
+outage = OutageFilter()
+"""Of the connection to Temporal, as the SDK's native part reports it."""
 
 
 def configure_logs(
@@ -91,10 +94,13 @@ def engine_logs(level: Level = "warning") -> LoggingConfig:
     """For the SDK's Runtime: its native part then logs here too and not on its own."""
     from temporalio.runtime import LogForwardingConfig, LoggingConfig, TelemetryFilter
 
+    native = logging.getLogger("temporalio.core")
+    if outage not in native.filters:
+        native.addFilter(outage)
     engine = "WARN" if level == "warning" else level.upper()
     return LoggingConfig(
         filter=TelemetryFilter(core_level=engine, other_level="ERROR"),
-        forwarding=LogForwardingConfig(logging.getLogger("temporalio.core")),
+        forwarding=LogForwardingConfig(native),
     )
 
 
