@@ -12,7 +12,6 @@ import pwd
 import shutil
 import subprocess
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,9 +90,3 @@ def choose_runner(layout: Layout, binaries: Path) -> Runner:
             f"{closed or binaries} (chmod o+x), or set DATABASE_URL.",
         )
     return nobody
-
-
-def close_all(handed: tuple[int, ...]) -> None:
-    for descriptor in handed:
-        with suppress(OSError):
-            os.close(descriptor)

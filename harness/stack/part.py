@@ -16,7 +16,6 @@ from typing import Literal, Protocol
 
 from harness.stack import guard
 from harness.stack.failures import Failure, from_oserror, read_cause
-from harness.stack.ordinary import close_all
 
 QUICK_DEATH_SECONDS = 10.0
 MOST_QUICK_DEATHS = 5
@@ -218,3 +217,9 @@ def clean_environment() -> dict[str, str]:
     """What other programs may see: no keys, and nothing that would configure them unseen."""
     kept = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "GOMAXPROCS", "GOMEMLIMIT")
     return {name: os.environ[name] for name in kept if name in os.environ}
+
+
+def close_all(handed: tuple[int, ...]) -> None:
+    for descriptor in handed:
+        with contextlib.suppress(OSError):
+            os.close(descriptor)
