@@ -61,6 +61,11 @@ class ImportClock:
 imports = ImportClock()
 
 
+# What tests serve is not remembered on this machine beyond them.
+STATE_HOME = tempfile.TemporaryDirectory(prefix="harness-state-")
+os.environ["XDG_STATE_HOME"] = STATE_HOME.name
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "campaign: long; only `make test-all` runs it")
     config.addinivalue_line("markers", "long_history: replays a history of thousands of events")

@@ -34,6 +34,7 @@ class EffectLedger(Connections, Protocol):
 
     async def state(self, key: str) -> tuple[str | None, int]: ...
     async def begin(self, new: NewEffect) -> Hold: ...
+    async def is_doubtful(self, new: NewEffect) -> bool: ...
     async def again(self, hold: Hold, receipt: Any = None) -> Hold: ...
     async def take_over(self, hold: Hold) -> None: ...
     async def done(
@@ -47,6 +48,13 @@ def allowed(tool: AnyTool) -> int:
     """How often a write may fail by itself. The engine tries more often, so that what an attempt
     did whose worker died, or that the database could not be told of, is found out in the end."""
     return tool.policy.attempts or Limits().tool_attempts
+
+
+def lost_future(tool: str) -> str:
+    return (
+        f"The database or the engine was put back to an earlier time after this run had started. "
+        f"{tool} may have been called in what was lost since."
+    )
 
 
 @dataclass
@@ -108,7 +116,8 @@ class Write:
                 prepared = self._json(await self._prepared(self.tool.hooks.prepare))
             except HarnessError:
                 # Where it has happened already, the world is no longer what it wants to see.
-                if state in (None, "failed", "undone"):
+                unmade = state in (None, "failed", "undone")
+                if unmade and not await self.ledger.is_doubtful(self.new):
                     raise
                 prepared = None
             self.new = dataclasses.replace(self.new, receipt=prepared)
@@ -154,16 +163,19 @@ class Write:
         """The right to act now, or the outcome that is known without acting."""
         said = self.request.happened
         # Where the question was about no beginning that was known, the words are about this one.
-        told = said is not None and self.request.again is None and hold.state == "begun"
-        decided = hold.state == "new" or self.request.again == hold.attempt or told
+        unknown = hold.state == "begun" or hold.doubtful
+        told = said is not None and self.request.again is None and unknown
+        fresh = hold.state == "new" and not hold.doubtful
+        decided = fresh or self.request.again == hold.attempt or told
         if hold.state == "done":
             await self.ledger.release(hold)
             return self._recorded(hold.result)
         if said is not None and decided:
             return await self._was_done(hold, Happened(said))
-        if hold.state == "new":
+        if fresh:
             return hold
-        if hold.state in ("failed", "undone") or decided:
+        unmade = hold.state in ("failed", "undone") and not hold.doubtful
+        if unmade or decided:
             return await self.ledger.again(hold, self.new.receipt)
         return await self._unknown(hold)
 
@@ -173,13 +185,18 @@ class Write:
             f"An earlier attempt of {self.tool.name} began and never reported back: its worker "
             "died or lost touch. It may have happened."
         )
+        looks = self.tool.on_unknown == "probe" and self.tool.hooks.probe
         if hold.state == "undoing":
             why = f"This call of {self.tool.name} was being undone, and that came to no end."
+        elif hold.doubtful:
+            # Also with on_unknown="retry": an idempotency key protects only the same call, and the
+            # model may have asked for a different one in what was lost.
+            why, looks = lost_future(self.tool.name), self.tool.hooks.probe
         elif self.tool.on_unknown == "retry" and self.host.info.attempt <= allowed(self.tool):
             return await self.ledger.again(hold, self.new.receipt)
-        elif self.tool.on_unknown == "probe" and self.tool.hooks.probe:
+        if looks and hold.state != "undoing":
             try:
-                found = await self._hook(self.tool.hooks.probe)
+                found = await self._hook(looks)
             except Exception as error:
                 log.warning("the probe of %s failed", self.tool.name, exc_info=True)
                 why = f"{why} Looking whether it has failed: {words(error)}"

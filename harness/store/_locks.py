@@ -42,6 +42,13 @@ class LockSession:
         self._opening = asyncio.Lock()
         self._keeping: asyncio.Task[None] | None = None
         self.held: set[int] = set()
+        self.opened = 0
+        """How many connections there have been."""
+
+    async def ready(self) -> int:
+        """Which connection, by its number, the next statement will use."""
+        await self._open()
+        return self.opened
 
     def hold(self, number: int) -> None:
         """This lock was taken by a statement, and is kept until it is discarded from `held`."""
@@ -89,6 +96,7 @@ class LockSession:
                 if self.held:
                     await opened.execute(AGAIN, (list(self.held),))
                 self._connection = opened
+                self.opened += 1
             return self._connection
 
 

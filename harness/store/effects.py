@@ -23,6 +23,7 @@ from harness.contracts.errors import StoreError, ToolError
 from harness.contracts.tool import Effect, Workspace
 from harness.store._locks import LockSession, finish, lock_number
 from harness.store.database import Database, Row
+from harness.store.epoch import Epoch, Watch
 from harness.store.vault import PLAIN, Vault
 
 if TYPE_CHECKING:
@@ -37,25 +38,26 @@ PAGE = 200
 BEGIN = """
 WITH lock AS MATERIALIZED (SELECT pg_try_advisory_lock(%(lock)s) AS got)
 INSERT INTO harness.effect AS e (key, origin, run, agent, turn, call, tool, effect, arguments,
-                                 workspace, receipt, state, who)
+                                 workspace, receipt, state, who, branch)
 SELECT %(key)s, %(origin)s, %(run)s, %(agent)s, %(turn)s, %(call)s, %(tool)s, %(effect)s,
-       %(arguments)s::json, %(workspace)s::json, %(receipt)s::json, 'begun', %(who)s
+       %(arguments)s::json, %(workspace)s::json, %(receipt)s::json, 'begun', %(who)s,
+       %(branch)s
 FROM lock WHERE got
 ON CONFLICT (key) DO UPDATE SET call = excluded.call
-RETURNING e.state, e.attempt, e.who, e.result, e.receipt, e.undos
+RETURNING e.state, e.attempt, e.who, e.result, e.receipt, e.undos, e.branch, e.seq
 """
 # Only from the state that was found: whoever was slow and not dead may have said since what came of
 # it. A statement that is run twice finds its own name.
 FOUND = "(state = %(state)s AND attempt = %(attempt)s OR who = %(who)s)"
 AGAIN = f"""
 UPDATE harness.effect SET
-  state = 'begun', who = %(who)s, began = now(), ended = NULL, undone = NULL,
+  state = 'begun', who = %(who)s, branch = %(branch)s, began = now(), ended = NULL, undone = NULL,
   result = NULL, note = NULL,
   attempt = CASE WHEN who = %(who)s THEN attempt ELSE attempt + 1 END,
   undos = CASE WHEN state = 'undoing' THEN undos + 1 ELSE undos END,
   receipt = CASE WHEN state = 'begun' THEN receipt ELSE %(receipt)s::json END,
   seq = CASE WHEN state = 'begun' THEN seq ELSE nextval('harness.effect_seq') END
-WHERE key = %(key)s AND {FOUND} RETURNING attempt, undos
+WHERE key = %(key)s AND {FOUND} RETURNING attempt, undos, seq
 """  # nosec B608
 TAKE_OVER = f"""
 UPDATE harness.effect SET who = %(who)s, state = 'begun'
@@ -124,13 +126,18 @@ class Hold:
     receipt: Any = None
     run: str | None = None
     undos: int = 0
+    doubtful: bool = False
+    """It may have been made in what a restore has lost, whatever the row says."""
 
 
 class Ledger:
-    def __init__(self, database: Database, vault: Vault = PLAIN) -> None:
+    def __init__(
+        self, database: Database, vault: Vault = PLAIN, epoch: Epoch | None = None
+    ) -> None:
         self.database = database
         self._vault = vault
         self._locks = LockSession(database)
+        self._watch = Watch(epoch, self._locks, database)
         self._claimed: set[str] = set()
         # A lock of this connection would be given to it twice, so what is ours is known here.
         self._me = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
@@ -152,26 +159,38 @@ class Ledger:
             await sealed(new.run, new.arguments),
             await sealed(new.run, new.receipt),
         )
+        doubts = await self._watch.doubts(new.key, new.run, new.origin, new.turn)
         who = self._claim(new.key)
         values = {
             **vars(new), "lock": lock_number(new.key), "who": who, "arguments": arguments,
             "workspace": _json(new.workspace), "receipt": receipt,
+            "branch": -1 if doubts else self._watch.branch,
         }  # fmt: skip
         rows = await self._take(new.key, BEGIN, values)
-        state, attempt, found, *kept, undos = rows[0]
+        state, attempt, found, *kept, undos, branch, seq = rows[0]
+        if await self._watch.has_moved():  # it went to a database that nobody had looked at yet
+            await self.release(Hold(new.key, who, state))
+            raise busy()
+        self._watch.mark(new.key, seq)
+        doubtful = branch < 0 or (doubts == "database" and branch < self._watch.branch)
         result, receipt = [await self._vault.open_json(each) for each in kept]
         if found == who:
-            return Hold(new.key, who, "new", receipt=receipt, run=new.run)
-        return Hold(new.key, who, state, attempt, result, receipt, new.run, undos)
+            return Hold(new.key, who, "new", receipt=receipt, run=new.run, doubtful=doubtful)
+        return Hold(new.key, who, state, attempt, result, receipt, new.run, undos, doubtful)
+
+    async def is_doubtful(self, new: NewEffect) -> bool:
+        """Whether a write that the ledger does not know may have been made all the same."""
+        return bool(await self._watch.doubts(new.key, new.run, new.origin, new.turn))
 
     async def again(self, hold: Hold, receipt: Any = None) -> Hold:
         """Make an effect once more that had failed, was undone, or came to nothing."""
         sealed = await self._vault.seal_json(hold.run, receipt)
-        values = {**_found(hold), "receipt": sealed}
+        values = {**_found(hold), "receipt": sealed, "branch": self._watch.branch}
         rows = await finish(self._locks.fetch(AGAIN, values))
         if not rows:
             raise lost()
-        [(attempt, undos)] = rows
+        [(attempt, undos, seq)] = rows
+        self._watch.mark(hold.key, seq)
         kept = hold.receipt if hold.state == "begun" else receipt
         return Hold(hold.key, hold.who, "new", attempt, None, kept, hold.run, undos)
 

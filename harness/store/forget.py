@@ -15,6 +15,11 @@ DELETE FROM harness.node n WHERE n.id IN (
   SELECT FROM harness.answer o WHERE o.head = n.id AND o.run <> ALL(%(run_ids)s)
 )
 """
+# The newest write of a machine may be among them, and must not look as if it had been lost.
+FLOOR = """
+UPDATE harness.epoch SET floor = greatest(
+  floor, (SELECT max(seq) FROM harness.effect WHERE run = ANY(%(runs)s)))
+"""
 STATEMENTS: dict[str, LiteralString] = {
     "node": NODES,
     "answer": "DELETE FROM harness.answer WHERE run = ANY(%(run_ids)s)",
@@ -48,6 +53,7 @@ async def delete_content(
     values = {"runs": list(runs), "run_ids": list(run_ids)}
     deleted: dict[str, int] = {}
     async with database.connection() as connection, connection.transaction():
+        await connection.execute(FLOOR, values)
         for table, statement in STATEMENTS.items():
             cursor = await connection.execute(statement, values)
             deleted[table] = cursor.rowcount

@@ -58,6 +58,9 @@ class Effects:
         self.rows[new.key] = {"state": "begun", "result": None, "receipt": new.receipt}
         return Hold(new.key, "", "new", receipt=new.receipt)
 
+    async def is_doubtful(self, new: NewEffect) -> bool:
+        return False
+
     async def again(self, hold: Hold, receipt: Any = None) -> Hold:
         return Hold(hold.key, "", "new", receipt=receipt)
 

@@ -12,6 +12,7 @@ from typing import Any
 from temporalio.worker import Worker
 
 from harness.client.connection import Connection
+from harness.client.epoch import EpochKeeper
 from harness.commons.children import close_children
 from harness.stack import ensure_search_attributes
 from harness.store import AttemptWriter, Ledger, LiveWriter, Transcripts
@@ -45,7 +46,10 @@ async def shared(connection: Connection) -> AsyncGenerator[Shared]:
         stack.push_async_callback(transcripts.close)
         live = LiveWriter(connection.database, connection.settings.live, connection.vault)
         stack.push_async_callback(live.close)
-        ledger = Ledger(connection.database, connection.vault)
+        epoch = EpochKeeper(connection.temporal, connection.database)
+        stack.callback(epoch.close)
+        await epoch.check()
+        ledger = Ledger(connection.database, connection.vault, epoch)
         stack.push_async_callback(ledger.close)
         attempts = AttemptWriter(connection.database, connection.vault)
         stack.push_async_callback(attempts.close)
@@ -61,6 +65,7 @@ async def shared(connection: Connection) -> AsyncGenerator[Shared]:
         for worker in _provider_workers(connection, model, attempts):
             await stack.enter_async_context(worker)
         stack.push_async_callback(_ended, asyncio.create_task(sweep_on(connection)))
+        stack.push_async_callback(_ended, asyncio.create_task(epoch.keep()))
         yield Shared(connection, model, live, ledger, attempts)
 
 

@@ -1,0 +1,199 @@
+"""Keeps the epoch of a store in step: in the database, in the engine, and on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.common.v1 import Memo, Payload, WorkflowExecution, WorkflowType
+from temporalio.api.enums.v1 import WorkflowIdConflictPolicy
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import (
+    DescribeWorkflowExecutionRequest,
+    StartWorkflowExecutionRequest,
+)
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from harness.commons.log import get_logger
+from harness.contracts.errors import HarnessError, StackError
+from harness.store.database import Database
+from harness.store.epoch import (
+    Doubts,
+    Outside,
+    Seen,
+    Verdict,
+    advance,
+    begin_branch,
+    confirm,
+    is_lost,
+    judge,
+    key_of_store,
+    read_branches,
+    state_home,
+)
+
+PERIOD_S = 60.0
+"""How often the generation is advanced while writes happen. What this machine itself wrote is
+noticed to the last write; this bounds what only the engine and the database could tell."""
+NEVER = Duration(seconds=3650 * 86400)
+LOCK = 0x6861726E65706F63  # "harnepoc"
+TYPE = "HarnessEpoch"
+FIELD = "epoch"
+
+log = get_logger(__name__)
+
+
+class EpochKeeper:
+    """One a worker process."""
+
+    def __init__(self, temporal: Client, database: Database) -> None:
+        self.doubts = Doubts()
+        self._temporal = temporal
+        self._database = database
+        self._outside: Outside | None = None
+        self._key = ""
+        self._writes = False
+        self._one = asyncio.Lock()
+
+    async def check(self) -> None:
+        """Compare the three records; begin a new branch where one of them went back."""
+        async with self._locked():
+            await self._check()
+
+    async def advance(self) -> None:
+        """The next generation: a copy that was made before this is known to be older."""
+        async with self._locked():
+            await self._check(now=True)
+
+    def mark(self, key: str, seq: int) -> None:
+        self._writes = True
+        if self._outside is None:
+            return
+        try:
+            self._outside.mark(key, seq)
+        except OSError as error:
+            self._give_up(error)
+
+    async def keep(self) -> None:
+        """Advance while writes happen, until cancelled."""
+        while True:
+            await asyncio.sleep(PERIOD_S)
+            if not self._writes:
+                continue
+            self._writes = False
+            try:
+                await self.advance()
+            except HarnessError as error:
+                self._writes = True
+                log.warning("the epoch of the store could not be advanced", error=str(error))
+
+    def close(self) -> None:
+        if self._outside is not None:
+            self._outside.close()
+
+    async def _check(self, *, now: bool = False) -> None:
+        key = await key_of_store(self._database)
+        if key != self._key:  # the first time, or another database answers at this address
+            self.close()
+            self._key, self._outside = key, Outside(state_home() / key)
+        branches = await read_branches(self._database)
+        engine, outside = await self._engine(), self._seen()
+        lost = bool(self._outside) and await is_lost(self._database, self._outside, branches)
+        verdict = judge(branches, engine, outside, lost=lost)
+        if verdict is not None:
+            await begin_branch(self._database, verdict.doubts)
+            branches = await read_branches(self._database)
+            _warn(verdict)
+        current = branches[-1]
+        stale = not current.same_server or current.age > PERIOD_S or not current.confirmed
+        if now or stale or verdict is not None:
+            seen = await advance(self._database)
+            await self._tell_engine(seen)
+            await confirm(self._database, seen)
+            self._keep(seen)
+        elif outside is None or outside.branch != current.id:
+            self._keep(Seen(current.id, current.confirmed))
+        self.doubts.branches = branches
+
+    def _seen(self) -> Seen | None:
+        return self._outside.seen() if self._outside else None
+
+    def _keep(self, seen: Seen) -> None:
+        if self._outside is None:
+            return
+        try:
+            self._outside.keep(seen)
+        except OSError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        log.warning(
+            "this machine keeps no record of the store: a restored copy may go unnoticed",
+            folder=str(state_home()),
+            error=str(error),
+        )
+        self.close()
+        self._outside = None
+
+    @asynccontextmanager
+    async def _locked(self) -> AsyncGenerator[None]:
+        """One process at a time, so that no record is overwritten by an older one."""
+        async with self._one, await self._database.connect() as connection:
+            await connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+            try:
+                yield
+            except RPCError as error:
+                where = self._temporal.service_client.config.target_host
+                raise StackError(
+                    "unreachable", f"Temporal does not answer at {where}: {error.message}"
+                ) from error
+
+    # --- the engine's record: the memo of a workflow that never gets a task. It needs no rights
+    # that starting a run does not need, and the raw call keeps it out of the codec.
+
+    @property
+    def _id(self) -> str:
+        return f"harness.epoch.{self._key}"
+
+    async def _engine(self) -> Seen | None:
+        request = DescribeWorkflowExecutionRequest(
+            namespace=self._temporal.namespace, execution=WorkflowExecution(workflow_id=self._id)
+        )
+        try:
+            found = await self._temporal.workflow_service.describe_workflow_execution(request)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return None
+            raise
+        said = found.workflow_execution_info.memo.fields[FIELD].data.decode()
+        branch, _, generation = said.strip('"').partition("/")
+        return Seen(branch, int(generation)) if generation.isdecimal() else None
+
+    async def _tell_engine(self, seen: Seen) -> None:
+        said = f'"{seen.branch}/{seen.generation}"'.encode()
+        request = StartWorkflowExecutionRequest(
+            namespace=self._temporal.namespace,
+            workflow_id=self._id,
+            workflow_type=WorkflowType(name=TYPE),
+            task_queue=TaskQueue(name=self._id),
+            identity=self._temporal.identity,
+            request_id=str(uuid.uuid4()),
+            workflow_id_conflict_policy=(
+                WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
+            ),
+            workflow_start_delay=NEVER,
+            memo=Memo(fields={FIELD: Payload(metadata={"encoding": b"json/plain"}, data=said)}),
+        )
+        await self._temporal.workflow_service.start_workflow_execution(request)
+
+
+def _warn(verdict: Verdict) -> None:
+    log.warning(
+        f"the {verdict.doubts} was put back to an earlier time: {verdict.why}. Writes of runs that "
+        "were already open may have been made since; each is probed, or a person is asked",
+        fix="See docs/how-to/backup.md.",
+    )
