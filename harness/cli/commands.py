@@ -6,6 +6,7 @@ command needs come later, if at all.
 
 from __future__ import annotations
 
+from harness.cli.copies import COPIES
 from harness.cli.declare import (
     AGENT,
     BUDGETS,
@@ -284,6 +285,7 @@ COMMANDS: tuple[Command, ...] = (
         "",
         (("harness config show", ""), ("harness config show --json", "for programs")),
     ),
+    *COPIES,
     *SECRET,
     Command("version", "Print the version.", "harness.cli.facts:version", (JSON,)),
 )
@@ -293,7 +295,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Look", ("list", "show", "trace", "effects", "diff", "export")),
     ("Again", ("replay", "fork", "whatif")),
     ("Steer", ("abort", "hint", "pause", "resume", "approve", "reject", "answer", "undo")),
-    ("Keep", ("archive", "verify", "forget", "keys")),
+    ("Keep", ("archive", "verify", "backup", "restore", "forget", "keys")),
     ("Serve", ("worker", "up", "down", "doctor")),
     ("Know", ("models", "tools", "config", "trust", "version")),
 )

@@ -64,10 +64,10 @@ class EpochKeeper:
         async with self._locked():
             await self._check()
 
-    async def advance(self) -> None:
+    async def advance(self) -> Seen:
         """The next generation: a copy that was made before this is known to be older."""
         async with self._locked():
-            await self._check(now=True)
+            return await self._check(now=True)
 
     def mark(self, key: str, seq: int) -> None:
         self._writes = True
@@ -95,7 +95,7 @@ class EpochKeeper:
         if self._outside is not None:
             self._outside.close()
 
-    async def _check(self, *, now: bool = False) -> None:
+    async def _check(self, *, now: bool = False) -> Seen:
         key = await key_of_store(self._database)
         if key != self._key:  # the first time, or another database answers at this address
             self.close()
@@ -109,6 +109,8 @@ class EpochKeeper:
             branches = await read_branches(self._database)
             _warn(verdict)
         current = branches[-1]
+        self.doubts.branches = branches
+        seen = Seen(current.id, current.confirmed)
         stale = not current.same_server or current.age > PERIOD_S or not current.confirmed
         if now or stale or verdict is not None:
             seen = await advance(self._database)
@@ -116,8 +118,8 @@ class EpochKeeper:
             await confirm(self._database, seen)
             self._keep(seen)
         elif outside is None or outside.branch != current.id:
-            self._keep(Seen(current.id, current.confirmed))
-        self.doubts.branches = branches
+            self._keep(seen)
+        return seen
 
     def _seen(self) -> Seen | None:
         return self._outside.seen() if self._outside else None

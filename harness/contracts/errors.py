@@ -44,6 +44,7 @@ CATALOG: dict[str, Category] = {
     "stack.port_in_use": Category(False, "Free the port or configure another one."),
     "stack.data_broken": Category(False, "Move the data folder away and start again."),
     "stack.disk_full": Category(False, "Free some space and start again."),
+    "stack.running": Category(False, "Stop it: `harness down`."),
     "stack.start_failed": Category(False, "Read the log that the message names."),
     "stack.search_attributes": Category(False, "Register them: `harness doctor --fix` or the operator's CLI."),
     # --- store
@@ -54,6 +55,7 @@ CATALOG: dict[str, Category] = {
     "store.corrupt": Category(False, "Restore it from a backup: its bytes do not match their address."),
     "store.schema_too_new": Category(False, "Upgrade harness: this database was made by a newer version."),
     "store.bad_export": Category(False, "Export the run again: `harness export RUN`."),
+    "store.bad_backup": Category(False, "Use another copy of the backup, or an older one."),
     "store.forgotten": Category(False, "What it said was deleted for good; an export that was made before can still be read."),
     "store.key_missing": Category(False, "Set encryption.key, or name the former key in encryption.old_keys."),
     "store.bad_chain": Category(False, "Compare with a copy: the archive was changed after it was sealed."),

@@ -1,0 +1,190 @@
+"""Put a backup back: verified first, loaded beside the old state, then exchanged in one step."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.client.backup import ARTIFACTS, DATABASE, ENGINE, ROLES, Progress, run_postgres_tool
+from harness.client.bundle_file import Manifest, bad, extract, is_authentic, read_manifest
+from harness.commons.files import sync_folder
+from harness.config.settings import DatabaseSettings, Settings, TemporalSettings
+from harness.contracts.errors import ConfigError, StackError, StoreError
+from harness.stack import open_stack, stop_stack
+from harness.stack.connect import configured_engine
+from harness.stack.layout import Layout, layout_of, write_kept
+from harness.stack.lease import status
+from harness.store import Database
+from harness.store.epoch import begin_branch
+from harness.store.signing import FILE_NAME as SIGNING
+from harness.store.signing import load_signer
+
+KEYS = "keys"
+
+
+@dataclass(frozen=True)
+class Restored:
+    state: Path
+    aside: Path | None
+    """Where the former state lies now."""
+    manifest: Manifest
+    keyring: bool
+    """Whether the keys of encrypted runs are in place, as far as is known."""
+
+
+async def restore_backup(
+    settings: Settings, project: Path, source: Path, progress: Progress, *, trust: bool = False
+) -> Restored:
+    """Replace the local state of a project by a backup. Nothing is deleted."""
+    layout = layout_of(settings.state_dir, project)
+    async with _stopped(layout):
+        draft = Path(tempfile.mkdtemp(prefix=f"{layout.state.name}.restoring-", dir=project))
+        try:
+            progress("verifying the backup")
+            manifest = await asyncio.to_thread(_unpack, settings, project, source, draft, trust)
+            if DATABASE in manifest.parts:
+                progress("loading the database")
+                await _load(settings, project, draft)
+            return await asyncio.to_thread(_exchange, settings, layout, draft, manifest)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+@asynccontextmanager
+async def _stopped(layout: Layout) -> AsyncGenerator[None]:
+    """Refuse while the stack runs, and keep it from being started meanwhile."""
+    running = StackError(
+        "running", f"The local stack of {layout.state} is running.", fix="Stop it: harness down"
+    )
+    if await status(layout) is not None:
+        raise running
+    if not layout.state.exists():
+        yield
+        return
+    lock = os.open(layout.lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise running from None
+        yield
+    finally:
+        os.close(lock)
+
+
+def _unpack(settings: Settings, project: Path, source: Path, draft: Path, trust: bool) -> Manifest:
+    try:
+        file = source.open("rb")
+    except OSError as error:
+        raise ConfigError(
+            "usage", f"{source} cannot be read: {error}", fix="Name a file."
+        ) from None
+    with file:
+        manifest = read_manifest(file)
+        known = _knows_key(settings, project)
+        if not trust and not (known and is_authentic(manifest, load_signer(settings, project))):
+            raise StoreError(
+                "bad_backup",
+                f"{source} is not signed with this project's signing key: it was made elsewhere, "
+                "or was changed. Restoring runs what is in it.",
+                fix="If you made it, and nobody else could change it: pass --trust.",
+            )
+        _check_fits(settings, manifest)
+        extract(file, manifest, draft)
+    return manifest
+
+
+def _knows_key(settings: Settings, project: Path) -> bool:
+    """A key that is made only now has signed nothing."""
+    made = (project / settings.state_dir / SIGNING).exists()
+    return settings.signing.key is not None or made
+
+
+def _check_fits(settings: Settings, manifest: Manifest) -> None:
+    """A backup holds exactly what is local here."""
+    local = {
+        ENGINE: ("Temporal", configured_engine(settings) is None),
+        DATABASE: ("Postgres", settings.database.url is None),
+    }
+    for name, (what, here) in local.items():
+        if here and name not in manifest.parts:
+            raise bad(f"{what} is local here, and the backup does not hold it")
+        if not here and name in manifest.parts:
+            raise bad(f"it holds {what}, which is configured to be elsewhere")
+    if settings.artifacts.url is not None and any(
+        name.startswith(f"{ARTIFACTS}/") for name in manifest.parts
+    ):
+        raise bad("it holds artifacts, and artifacts.url is set")
+
+
+async def _load(settings: Settings, project: Path, draft: Path) -> None:
+    """Fill a new Postgres in the draft, and begin a branch: what has happened since the backup is
+    unknown to it."""
+    alone = settings.model_copy(
+        update={
+            "state_dir": draft,
+            "temporal": TemporalSettings(address="localhost:1"),  # so that none is started
+            "database": DatabaseSettings(),
+        }
+    )
+    try:
+        async with open_stack(alone, project) as endpoints:
+            url = endpoints.database_url
+            await _create_roles(url, draft / ROLES)
+            options = ("--single-transaction", "--exit-on-error", "-d", "harness")
+            await run_postgres_tool("pg_restore", url, *options, str(draft / DATABASE))
+            database = await Database.open(url, pool_size=1)
+            try:
+                await begin_branch(database, "database")
+            finally:
+                await database.close()
+    finally:
+        await stop_stack(alone, project)
+    (draft / DATABASE).unlink()
+    (draft / ROLES).unlink(missing_ok=True)
+
+
+async def _create_roles(url: str, file: Path) -> None:
+    """Roles belong to the server, so the dump of a database lacks them. One that is there stays."""
+    from psycopg import AsyncConnection
+    from psycopg.errors import DuplicateObject
+
+    lines = (await asyncio.to_thread(file.read_text)).splitlines()
+    async with await AsyncConnection.connect(url, autocommit=True) as connection:
+        for line in lines:
+            if line.startswith(("CREATE ROLE ", "ALTER ROLE ", "GRANT ")):
+                try:
+                    await connection.execute(line.encode())
+                except DuplicateObject:
+                    continue
+
+
+def _exchange(settings: Settings, layout: Layout, draft: Path, manifest: Manifest) -> Restored:
+    for name in ("stack.lock", "stack.keep"):
+        (draft / name).unlink(missing_ok=True)
+    write_kept(Layout(state=draft, sockets=layout.sockets), {})
+    former = layout.state / KEYS
+    if settings.encryption.keyring is None and former.is_dir():
+        # The present keys, not those of the backup's time: what was forgotten stays forgotten.
+        shutil.copytree(former, draft / KEYS)
+    aside: Path | None = None
+    if layout.state.exists():
+        aside = layout.state.with_name(time.strftime(f"{layout.state.name}.before-%Y%m%d-%H%M%S"))
+        layout.state.rename(aside)
+    try:
+        draft.rename(layout.state)
+    except OSError:
+        if aside is not None:
+            aside.rename(layout.state)
+        raise
+    sync_folder(layout.state.parent)
+    ring = settings.encryption.key is None or settings.encryption.keyring is not None
+    return Restored(layout.state, aside, manifest, ring or (layout.state / KEYS).is_dir())
