@@ -96,24 +96,25 @@ class EpochKeeper:
             self._outside.close()
 
     async def _check(self, *, now: bool = False) -> Seen:
-        key = await key_of_store(self._database)
+        namespace = self._temporal.namespace
+        branches = await read_branches(self._database, namespace)
+        key = key_of_store(branches, namespace)
         if key != self._key:  # the first time, or another database answers at this address
             self.close()
             self._key, self._outside = key, Outside(state_home() / key)
-        branches = await read_branches(self._database)
         engine, outside = await self._engine(), self._seen()
         lost = bool(self._outside) and await is_lost(self._database, self._outside, branches)
         verdict = judge(branches, engine, outside, lost=lost)
         if verdict is not None:
-            await begin_branch(self._database, verdict.doubts)
-            branches = await read_branches(self._database)
+            await begin_branch(self._database, verdict.doubts, namespace)
+            branches = await read_branches(self._database, namespace)
             _warn(verdict)
         current = branches[-1]
         self.doubts.branches = branches
         seen = Seen(current.id, current.confirmed)
         stale = not current.same_server or current.age > PERIOD_S or not current.confirmed
         if now or stale or verdict is not None:
-            seen = await advance(self._database)
+            seen = await advance(self._database, current)
             await self._tell_engine(seen)
             await confirm(self._database, seen)
             self._keep(seen)

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from harness.commons.files import write_atomic
-from harness.contracts.errors import StoreError
 from harness.store._locks import LockSession
 from harness.store.database import Database
 
@@ -29,24 +28,26 @@ BRANCHES = """
 SELECT branch, id::text, generation, confirmed, floor, doubts, extract(epoch FROM since)::float8,
   extract(epoch FROM now() - advanced)::float8,
   server IS NOT DISTINCT FROM pg_postmaster_start_time()
-FROM harness.epoch ORDER BY branch
+FROM harness.epoch WHERE namespace = %s ORDER BY branch
+"""
+# An empty store knows nothing of runs that the engine held before it was made.
+FIRST = """
+INSERT INTO harness.epoch (namespace, branch, doubts)
+SELECT %s, 0, CASE WHEN NOT EXISTS (SELECT FROM harness.answer)
+  AND NOT EXISTS (SELECT FROM harness.effect) THEN 'database' END
+ON CONFLICT DO NOTHING
 """
 BEGIN_BRANCH = """
-INSERT INTO harness.epoch (branch, doubts, floor)
-SELECT max(branch) + 1, %s, max(floor) FROM harness.epoch RETURNING branch
+INSERT INTO harness.epoch (namespace, branch, doubts, floor)
+SELECT namespace, max(branch) + 1, %s, max(floor) FROM harness.epoch
+WHERE namespace = %s OR %s::text IS NULL GROUP BY namespace
 """
 ADVANCE = """
 UPDATE harness.epoch SET generation = generation + 1, advanced = now(),
   server = pg_postmaster_start_time()
-WHERE branch = (SELECT max(branch) FROM harness.epoch) RETURNING id::text, generation
+WHERE id = %s::uuid RETURNING id::text, generation
 """
 CONFIRM = "UPDATE harness.epoch SET confirmed = greatest(confirmed, %s) WHERE id = %s::uuid"
-IDENTITY = """
-SELECT s.system_identifier::text || '/' || d.oid::text || '/' || e.id::text
-FROM pg_control_system() s, pg_database d, harness.epoch e
-WHERE d.datname = current_database() AND e.branch = 0
-"""
-NAME = "SELECT id::text FROM harness.epoch WHERE branch = 0"
 # Rows of the lost future, of this turn or a later one: the run came so far, with other calls.
 ELSEWHERE = """
 SELECT 1 FROM harness.effect
@@ -129,6 +130,8 @@ def judge(
         return Verdict("database", "this machine has seen a later generation of the database")
     if lost:
         return Verdict("database", "a write that was made from this machine is not in the database")
+    if engine is None and max(now.confirmed, same.generation if same else 0) > 0:
+        return Verdict("database", "the engine does not know this database")
     level = engine.generation if engine and engine.branch == now.id else 0
     if level > now.generation:
         return Verdict("database", "the engine has seen a later generation of the database")
@@ -192,25 +195,24 @@ class Watch:
         return self.branch != before
 
 
-async def read_branches(database: Database) -> tuple[Branch, ...]:
-    rows = await database.fetch(BRANCHES)
+async def read_branches(database: Database, namespace: str) -> tuple[Branch, ...]:
+    """The branches of a store beside a namespace; the first one begins here."""
+    rows = await database.fetch(BRANCHES, (namespace,))
     if not rows:
-        raise StoreError(
-            "corrupt",
-            f"The table harness.epoch of Postgres {database.name} is empty.",
-            fix="Restore the database from a backup.",
-        )
+        await database.fetch(FIRST, (namespace,))
+        rows = await database.fetch(BRANCHES, (namespace,))
     return tuple(Branch(*row) for row in rows)
 
 
-async def begin_branch(database: Database, doubts: Doubt) -> None:
-    """From now on, what older runs wrote in a lost future is doubted."""
-    await database.fetch(BEGIN_BRANCH, (doubts,))
+async def begin_branch(database: Database, doubts: Doubt, namespace: str | None = None) -> None:
+    """From now on, what older runs wrote in a lost future is doubted; without a namespace, in all
+    of them."""
+    await database.fetch(BEGIN_BRANCH, (doubts, namespace, namespace))
 
 
-async def advance(database: Database) -> Seen:
-    """The next generation of the present branch."""
-    rows = await database.fetch(ADVANCE)
+async def advance(database: Database, branch: Branch) -> Seen:
+    """The next generation of a branch."""
+    rows = await database.fetch(ADVANCE, (branch.id,))
     return Seen(*rows[0])
 
 
@@ -218,13 +220,9 @@ async def confirm(database: Database, seen: Seen) -> None:
     await database.fetch(CONFIRM, (seen.generation, seen.branch))
 
 
-async def key_of_store(database: Database) -> str:
-    """The same for all who use this database, and for no copy made by a dump."""
-    try:
-        rows = await database.fetch(IDENTITY)
-    except StoreError:  # the server's own identifier is not open to everybody
-        rows = [(f"{database.name}/{(await database.fetch(NAME))[0][0]}",)]
-    return hashlib.sha256(rows[0][0].encode()).hexdigest()[:16]
+def key_of_store(branches: tuple[Branch, ...], namespace: str) -> str:
+    """The same for all who use this database and namespace, and for each copy of them."""
+    return hashlib.sha256(f"{namespace}/{branches[0].id}".encode()).hexdigest()[:16]
 
 
 def state_home() -> Path:

@@ -37,6 +37,10 @@ FORMER = (branch(OLD, generation=9, confirmed=9), branch(number=1))
             id="killed before it was confirmed",
         ),
         pytest.param(
+            (branch(generation=1, confirmed=0),), None, None, False, None,
+            id="killed before the first engine record",
+        ),
+        pytest.param(
             (branch(generation=0, confirmed=0),), None, None, False, None, id="the first start"
         ),
         pytest.param(
@@ -61,7 +65,7 @@ FORMER = (branch(OLD, generation=9, confirmed=9), branch(number=1))
             (branch(),), Seen(LATER, 1), None, False, "database", id="they do not belong together"
         ),
         pytest.param((branch(),), Seen(NOW, 3), None, False, "engine", id="the engine put back"),
-        pytest.param((branch(),), None, None, False, "engine", id="an engine without a record"),
+        pytest.param((branch(),), None, None, False, "database", id="an engine without a record"),
         pytest.param(
             (branch(generation=7),), Seen(NOW, 5), Seen(NOW, 6), False, "engine",
             id="the engine put back, and a step that was cut off",

@@ -6,11 +6,13 @@ revision = "0006"
 down_revision = "0003"
 
 UP = """
--- One row a branch of the store's history. A branch begins when the stores are found to have gone
--- back in time, or not to belong together; the last row is the present one. `confirmed` is the
--- generation that the engine is known to hold. `floor`: the newest write that was forgotten.
+-- One row a branch of the store's history, beside each namespace of the engine. A branch begins
+-- when the stores are found to have gone back in time, or not to belong together; the last one is
+-- the present one. `confirmed` is the generation that the engine is known to hold. `floor`: the
+-- newest write that was forgotten.
 CREATE TABLE harness.epoch (
-    branch     integer PRIMARY KEY,
+    namespace  text COLLATE "C" NOT NULL,
+    branch     integer NOT NULL,
     id         uuid NOT NULL DEFAULT gen_random_uuid(),
     generation bigint NOT NULL DEFAULT 0,
     confirmed  bigint NOT NULL DEFAULT 0,
@@ -18,13 +20,9 @@ CREATE TABLE harness.epoch (
     doubts     text CHECK (doubts IN ('database', 'engine')),
     since      timestamptz NOT NULL DEFAULT now(),
     advanced   timestamptz NOT NULL DEFAULT now(),
-    server     timestamptz
+    server     timestamptz,
+    PRIMARY KEY (namespace, branch)
 );
--- An empty store knows nothing of runs that the engine held before it was made.
-INSERT INTO harness.epoch (branch, doubts)
-SELECT 0, CASE WHEN NOT EXISTS (SELECT FROM harness.answer)
-  AND NOT EXISTS (SELECT FROM harness.effect) THEN 'database' END;
-
 -- The branch in which a write was last allowed to act; -1 where it was never allowed to, because it
 -- may have been made in what was lost.
 ALTER TABLE harness.effect ADD COLUMN branch integer NOT NULL DEFAULT 0;
