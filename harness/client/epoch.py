@@ -59,15 +59,16 @@ class EpochKeeper:
         self._writes = False
         self._one = asyncio.Lock()
 
-    async def check(self) -> None:
-        """Compare the three records; begin a new branch where one of them went back."""
+    async def check(self, made: str | None = None) -> None:
+        """Compare the three records; begin a new branch where one of them went back. `made`: the
+        key of a row that was written just now, and proves nothing."""
         async with self._locked():
-            await self._check()
+            await self._check(made)
 
     async def advance(self) -> Seen:
         """The next generation: a copy that was made before this is known to be older."""
         async with self._locked():
-            return await self._check(now=True)
+            return await self._check(None, now=True)
 
     def mark(self, key: str, seq: int) -> None:
         self._writes = True
@@ -95,7 +96,7 @@ class EpochKeeper:
         if self._outside is not None:
             self._outside.close()
 
-    async def _check(self, *, now: bool = False) -> Seen:
+    async def _check(self, made: str | None, *, now: bool = False) -> Seen:
         namespace = self._temporal.namespace
         branches = await read_branches(self._database, namespace)
         key = key_of_store(branches, namespace)
@@ -103,7 +104,9 @@ class EpochKeeper:
             self.close()
             self._key, self._outside = key, Outside(state_home() / key)
         engine, outside = await self._engine(), self._seen()
-        lost = bool(self._outside) and await is_lost(self._database, self._outside, branches)
+        lost = False
+        if self._outside is not None:
+            lost = await is_lost(self._database, self._outside, branches, made)
         verdict = judge(branches, engine, outside, lost=lost)
         if verdict is not None:
             await begin_branch(self._database, verdict.doubts, namespace)

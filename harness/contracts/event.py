@@ -147,7 +147,7 @@ class DecisionRequested(EventBase):
     type: Literal["decision_requested"] = "decision_requested"
     id: str
     turn: int
-    need: Need | Literal["budget"]
+    need: Need | Literal["budget", "store"]
     question: str
     tool: str | None = None
     effect: Effect | None = None

@@ -253,8 +253,8 @@ class Pending(Word):
     """Something that a run waits for a person to decide."""
 
     id: str
-    """The tool call's id, or `budget`."""
-    need: Need | Literal["budget"]
+    """The tool call's id, `budget` or `store`."""
+    need: Need | Literal["budget", "store"]
     turn: int
     tool: str | None = None
     arguments: dict[str, Any] | None = None

@@ -47,6 +47,9 @@ class LockSession:
 
     async def ready(self) -> int:
         """Which connection, by its number, the next statement will use."""
+        connection = self._connection
+        if connection is not None and not connection.lock.locked():
+            await _is_cut(connection)
         await self._open()
         return self.opened
 

@@ -168,7 +168,8 @@ class Ledger:
         }  # fmt: skip
         rows = await self._take(new.key, BEGIN, values)
         state, attempt, found, *kept, undos, branch, seq = rows[0]
-        if await self._watch.has_moved():  # it went to a database that nobody had looked at yet
+        made = new.key if found == who else None
+        if await self._watch.has_moved(made):  # it went to a database that nobody had looked at yet
             await self.release(Hold(new.key, who, state))
             raise busy()
         self._watch.mark(new.key, seq)

@@ -145,8 +145,9 @@ class Epoch(Protocol):
 
     doubts: Doubts
 
-    async def check(self) -> None:
-        """Look again whether something was put back."""
+    async def check(self, made: str | None = None) -> None:
+        """Look again whether something was put back. `made`: a row that was written just now, and
+        proves nothing."""
         ...
 
     def mark(self, key: str, seq: int) -> None:
@@ -185,12 +186,12 @@ class Watch:
         rows = await self._database.fetch(ELSEWHERE, (run, origin, turn, key, self.branch))
         return doubt if rows else None
 
-    async def has_moved(self) -> bool:
+    async def has_moved(self, made: str | None = None) -> bool:
         """Whether the connection is a new one, and leads to another branch than the last."""
         if self._epoch is None or self._locks.opened == self._checked:
             return False
         before, opened = self.branch, self._locks.opened
-        await self._epoch.check()
+        await self._epoch.check(made)
         self._checked = opened
         return self.branch != before
 
@@ -296,9 +297,11 @@ class Outside:
             fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
-async def is_lost(database: Database, outside: Outside, branches: tuple[Branch, ...]) -> bool:
-    """Whether a write that this machine made in the present branch has no row, and was not
-    forgotten."""
+async def is_lost(
+    database: Database, outside: Outside, branches: tuple[Branch, ...], made: str | None = None
+) -> bool:
+    """Whether a write that this machine made in the present branch has no row, or only the one that
+    was written just now, and was not forgotten."""
     seen, marked = outside.seen(), outside.marked()
     if seen is None or marked is None or seen.branch != branches[-1].id:
         return False
@@ -306,7 +309,7 @@ async def is_lost(database: Database, outside: Outside, branches: tuple[Branch, 
     if seq <= branches[-1].floor:
         return False
     rows = await database.fetch(MARKED, (key,))
-    return not rows or rows[0][0] < seq
+    return not rows or rows[0][0] < seq or key == made
 
 
 def _read(path: Path) -> Any:

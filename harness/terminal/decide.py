@@ -16,6 +16,7 @@ QUESTIONS = {
     "answer": "    your answer:",
     "outcome": "    [y]es run it again, [n]o leave it, or say what came of it:",
     "budget": "    [y]es grant as much again, [n]o stop:",
+    "store": "    [y]es look again, [n]o let the run fail:",
 }
 YES, NO, EDIT = {"y", "yes"}, {"n", "no"}, {"e", "edit"}
 

@@ -16,6 +16,7 @@ from harness.contracts.errors import (
 )
 from harness.contracts.message import ToolCall, user
 from harness.contracts.model import CallModel, ModelTurn
+from harness.contracts.run import Pending
 from harness_workflows import card, waits
 from harness_workflows.budgets import within_budget
 from harness_workflows.calls import start_model
@@ -23,6 +24,8 @@ from harness_workflows.memory import Memory
 from harness_workflows.tools import run_calls
 
 TRANSCRIPT_MISSING = "store.transcript_missing"
+MISSING = frozenset({TRANSCRIPT_MISSING, "store.artifact_missing"})
+"""What the run was told to use is not in the database: an older copy may have been put back."""
 
 
 async def converse(memory: Memory) -> ModelTurn | None:
@@ -74,17 +77,41 @@ async def _turn(memory: Memory) -> ModelTurn | None:
         model=memory.spec.model if memory.spec.override else None,
         salt=memory.spec.salt,
     )
-    try:
-        reply = await _answer(memory, request)
-    except HarnessError as error:
-        if error.code != TRANSCRIPT_MISSING or not memory.sent:
-            raise
-        head, messages = memory.resend(messages)
-        again = request.model_copy(update={"head": head, "messages": messages, "call": 1})
-        reply = await _answer(memory, again)
+    reply: ModelTurn | None = None
+    while reply is None and memory.aborted is None:
+        try:
+            reply = await _answer(memory, request)
+        except HarnessError as error:
+            if error.code == TRANSCRIPT_MISSING and memory.sent:
+                head, messages = memory.resend(messages)
+                changes = {"head": head, "messages": messages, "call": 1}
+                request = request.model_copy(update=changes)
+            elif not await _brought_back(memory, error):
+                raise
+        else:
+            break  # an interrupted call has no reply, and is not repeated
     if reply is not None:
         memory.took(reply, messages)
     return reply
+
+
+async def _brought_back(memory: Memory, error: HarnessError) -> bool:
+    """Wait for a person who restores what is missing. Failing would be for good, and in a what-if
+    nobody is asked."""
+    if error.code not in MISSING or memory.spec.playback is not None:
+        return False
+    if not workflow.patched("wait-for-store"):
+        return False
+    pending = Pending(
+        id="store",
+        need="store",
+        turn=memory.turn,
+        question=f"{error.message} Restore the matching copy of the database, then approve to look "
+        "again, or reject to let the run fail.",
+        since=workflow.time(),
+    )
+    decide = await waits.decision(memory, pending)
+    return decide is None or decide.verdict == "approve"
 
 
 async def _answer(memory: Memory, request: CallModel) -> ModelTurn | None:

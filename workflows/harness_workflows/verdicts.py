@@ -13,6 +13,7 @@ VERDICTS: dict[str, tuple[Verdict, ...]] = {
     # An unknown outcome: run it again, leave it, or say what had come of it.
     "outcome": ("approve", "reject", "answer", "edit"),
     "budget": ("approve", "reject", "edit"),
+    "store": ("approve", "reject"),
 }
 
 

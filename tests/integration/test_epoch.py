@@ -1,0 +1,195 @@
+"""A worker's ledger after the database or the engine was put back, with a real one of each."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from temporalio.testing import ActivityEnvironment
+
+from harness import Agent, Happened, Harness, tool
+from harness.agent import AnyTool
+from harness.client.epoch import EpochKeeper
+from harness.contracts.message import ToolCall
+from harness.contracts.tool import RunTool, ToolOutcome
+from harness.store import Database, Ledger
+from harness.store.epoch import Outside, Seen, state_home
+from harness.store.forget import delete_content
+from harness_activities.run_tool import ToolActivities
+from tests.fakes.tool_calls import Memory, Said
+
+CUT = """
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+DOUBTS = "SELECT doubts FROM harness.epoch ORDER BY branch"
+
+
+@dataclass
+class Site:
+    """One store with a worker, its tools, and what they did to the world."""
+
+    temporal: Any
+    database: Database
+    stack: AsyncExitStack
+    paid: list[int] = field(default_factory=list[int])
+    origin: str = field(default_factory=lambda: new_run_id())
+
+    async def keeper(self) -> EpochKeeper:
+        keeper = EpochKeeper(self.temporal, self.database)
+        self.stack.callback(keeper.close)
+        await keeper.check()
+        return keeper
+
+    async def worker(self, tool: AnyTool) -> Worker:
+        ledger = Ledger(self.database, epoch=await self.keeper())
+        self.stack.push_async_callback(ledger.close)
+        activities = ToolActivities(
+            agent=Agent("site", tools=[tool]), artifacts=Memory(), progress=Said([]), ledger=ledger
+        )
+        self.stack.push_async_callback(activities.close)
+        return Worker(self, activities)
+
+    def payer(self, *, probed: bool = False) -> AnyTool:
+        @tool(on_unknown="retry")
+        async def pay(amount: int) -> str:
+            "Pay."
+            self.paid.append(amount)
+            return "paid"
+
+        if probed:
+
+            @pay.probe
+            def look(ctx: Any, arguments: Any) -> Happened | None:
+                return Happened("found") if arguments["amount"] in self.paid else None
+
+        return pay
+
+    async def put_back_database(self) -> None:
+        """As a copy from before the first write is, in place of the running one."""
+        await self.database.fetch("DELETE FROM harness.effect")
+        await self.database.fetch(CUT)
+
+    async def doubts(self) -> list[str | None]:
+        return [row[0] for row in await self.database.fetch(DOUBTS)]
+
+
+@dataclass
+class Worker:
+    site: Site
+    activities: ToolActivities
+
+    async def pay(self, amount: int, **fields: Any) -> ToolOutcome:
+        env = ActivityEnvironment()
+        env.info = dataclasses.replace(
+            env.info, workflow_id="run", workflow_run_id=self.site.origin,
+            start_to_close_timeout=timedelta(seconds=30),
+        )  # fmt: skip
+        call = ToolCall(id="c", name="pay", arguments={"amount": amount})
+        request = RunTool(call=call, turn=1, spec="s").model_copy(update=fields)
+        return await env.run(self.activities.run_tool, request)
+
+
+def new_run_id() -> str:
+    """As the engine makes them: version 7, with the present time."""
+    import time
+
+    return str(uuid.UUID(int=(int(time.time() * 1000) << 80) | (7 << 76) | (2 << 62)))
+
+
+@pytest.fixture
+async def site(remote: Harness, database_url: str) -> AsyncIterator[Site]:
+    database = await Database.open(database_url, pool_size=2)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(database.close)
+        # The store is known before the run begins.
+        first = EpochKeeper(remote.connection.temporal, database)
+        await first.check()
+        first.close()
+        yield Site(remote.connection.temporal, database, stack)
+
+
+async def test_a_write_of_the_lost_future_is_asked_about(site: Site) -> None:
+    worker = await site.worker(site.payer())
+    assert content(await worker.pay(5)) == "paid"
+    await site.put_back_database()
+    asked = await worker.pay(5)
+    assert (asked.need, asked.attempt) == ("outcome", 1)
+    assert "put back" in (asked.reason or "")
+    # Also by the next attempt, whose own row says `begun`, and by another worker.
+    other = await site.worker(site.payer())
+    assert (await other.pay(5)).need == "outcome"
+    assert (await other.pay(6)).need == "outcome"
+    assert site.paid == [5]
+    assert content(await other.pay(5, approved=True, happened="it was paid")) == "it was paid"
+    assert content(await other.pay(6, approved=True, again=1)) == "paid"
+    assert content(await other.pay(6)) == "paid"
+    assert site.paid == [5, 6]
+    site.origin = new_run_id()
+    assert content(await other.pay(5)) == "paid"
+    assert await site.doubts() == ["database", "database"]  # the first: an empty store
+
+
+async def test_a_probe_looks_instead(site: Site) -> None:
+    worker = await site.worker(site.payer(probed=True))
+    await worker.pay(5)
+    await site.put_back_database()
+    assert content(await worker.pay(5)) == "found"
+    assert content(await worker.pay(6)) == "paid"
+    assert site.paid == [5, 6]
+
+
+async def test_beside_an_older_engine_only_other_calls_are_asked_about(site: Site) -> None:
+    keeper = await site.keeper()
+    before = await keeper.advance()
+    await keeper.advance()
+    worker = await site.worker(site.payer())
+    await worker.pay(5)
+    await keeper._tell_engine(before)  # pyright: ignore[reportPrivateUsage]
+    worker = await site.worker(site.payer())
+    assert (await site.doubts())[-1] == "engine"
+    assert content(await worker.pay(5)) == "paid"  # the ledger has it
+    assert (await worker.pay(6)).need == "outcome"
+    assert content(await worker.pay(7, turn=2)) == "paid"  # the run never came so far
+    assert site.paid == [5, 7]
+
+
+async def test_a_copy_of_an_earlier_generation_is_noticed(site: Site) -> None:
+    keeper = await site.keeper()
+    await keeper.advance()
+    await site.database.fetch("UPDATE harness.epoch SET generation = 1, confirmed = 1")
+    await keeper.check()
+    assert (await site.doubts())[1:] == ["database"]
+    await keeper.check()
+    await (await site.keeper()).check()
+    assert len(await site.doubts()) == 2
+
+
+async def test_what_is_no_restore_is_not_taken_for_one(site: Site) -> None:
+    worker = await site.worker(site.payer())
+    await worker.pay(5)
+    await delete_content(site.database, ["run"], [])
+    await site.database.fetch(CUT)
+    site.origin = new_run_id()
+    assert content(await worker.pay(5)) == "paid"
+    [store] = [path for path in state_home().iterdir() if Outside(path).seen() == await _seen(site)]
+    (store / "seen").unlink()  # a machine that was set up anew
+    (store / "mark").unlink()
+    await site.keeper()
+    assert len(await site.doubts()) == 1
+
+
+async def _seen(site: Site) -> Seen:
+    [row] = await site.database.fetch("SELECT id::text, generation FROM harness.epoch")
+    return Seen(*row)
+
+
+def content(outcome: ToolOutcome) -> str | None:
+    assert outcome.need is None, outcome
+    return outcome.result.content if outcome.result else None
