@@ -46,7 +46,10 @@ async def restore_backup(
     """Replace the local state of a project by a backup. Nothing is deleted."""
     layout = layout_of(settings.state_dir, project)
     async with _stopped(layout):
-        draft = Path(tempfile.mkdtemp(prefix=f"{layout.state.name}.restoring-", dir=project))
+        layout.state.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(
+            tempfile.mkdtemp(prefix=f"{layout.state.name}.restoring-", dir=layout.state.parent)
+        )
         try:
             progress("verifying the backup")
             manifest = await asyncio.to_thread(_unpack, settings, project, source, draft, trust)
@@ -119,6 +122,8 @@ def _check_fits(settings: Settings, manifest: Manifest) -> None:
             raise bad(f"{what} is local here, and the backup does not hold it")
         if not here and name in manifest.parts:
             raise bad(f"it holds {what}, which is configured to be elsewhere")
+    if (DATABASE in manifest.parts) != (ROLES in manifest.parts):
+        raise bad(f"{DATABASE} and {ROLES} come together")
     if settings.artifacts.url is not None and any(
         name.startswith(f"{ARTIFACTS}/") for name in manifest.parts
     ):
