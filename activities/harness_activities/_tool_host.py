@@ -54,7 +54,8 @@ class CallHost:
     left: Any = None
     """What the tool leaves for its next attempt."""
     database: Connections | None = None
-    """Where tools that only read may look."""
+    """Where statements of tools run: connections of their own, so that slow ones hold up nothing
+    else."""
     ledger: Connections | None = None
     """Absent for a tool that changes nothing."""
     given: Any = None
@@ -83,7 +84,8 @@ class CallHost:
             raise ToolError("failed", "A tool that only reads has no transaction.")
         with _outage():
             if self.inside is None:
-                connection = await self._open.enter_async_context(self.ledger.connection())
+                where = self.database or self.ledger
+                connection = await self._open.enter_async_context(where.connection())
                 await self._open.enter_async_context(connection.transaction())
                 self.inside = connection
             async with self.inside.transaction():
@@ -100,6 +102,15 @@ class CallHost:
         ):
             await connection.execute("SET TRANSACTION READ ONLY")
             yield connection
+
+    @contextlib.asynccontextmanager
+    async def preparing(self) -> AsyncGenerator[AsyncConnection[Any]]:
+        """A connection in autocommit, for what a tool needs before its transaction."""
+        if self.database is None:
+            raise ToolError("failed", "This worker has no database for tools.")
+        with _outage():
+            async with self.database.connection() as connection:
+                yield connection
 
     async def commit(self) -> None:
         """Make what the tool did in its transaction true, the ledger's entry with it."""

@@ -33,7 +33,14 @@ from harness_activities._tool_failures import (
     try_again,
     words,
 )
-from harness_activities._tool_host import CallHost, Progress, invoke, left_before, time_limit
+from harness_activities._tool_host import (
+    CallHost,
+    Connections,
+    Progress,
+    invoke,
+    left_before,
+    time_limit,
+)
 from harness_activities._tool_playback import Records, play
 from harness_activities._tool_results import Artifacts, shorten, show
 from harness_activities._tool_threads import Threads
@@ -51,6 +58,7 @@ class ToolActivities:
     artifacts: Artifacts
     progress: Progress
     ledger: EffectLedger
+    database: Connections | None = None
     http: HttpToolSettings = field(default_factory=HttpToolSettings)
     host: str = field(default_factory=lambda: socket.gethostname())
 
@@ -110,7 +118,8 @@ class ToolActivities:
         return CallHost(
             run=run or info.workflow_id or "", turn=request.turn, call_id=request.call.id,
             http=self.http, artifacts=self.artifacts, sink=self.progress, info=info,
-            loop=asyncio.get_running_loop(), left=left_before(info), database=self.ledger,
+            loop=asyncio.get_running_loop(), left=left_before(info),
+            database=self.database or self.ledger,
         )  # fmt: skip
 
     async def invoke(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:

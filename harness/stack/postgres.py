@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -20,6 +21,7 @@ from harness.stack.layout import Layout, write_private
 from harness.stack.ordinary import Runner, choose_runner
 from harness.stack.part import Command, clean_environment, close_all
 
+MAX_MEMORY_KB = 2 * 1024 * 1024
 ROLE = DATABASE = "harness"
 _SETTINGS = {
     "listen_addresses": "",
@@ -31,6 +33,8 @@ _SETTINGS = {
     "max_wal_senders": "0",
     "checkpoint_timeout": "15min",
     "jit": "off",
+    # By this name the SQL tools know a server that they may close functions in.
+    "cluster_name": "harness-local",
     "log_checkpoints": "off",
     # The command line wins over the files in the data folder: nothing there loads a library or
     # runs a program.
@@ -86,7 +90,12 @@ class Postgres:
         # The last one names the data folder in the process list, where an orphan is found by it.
         settings = {**_SETTINGS, "unix_socket_directories": sockets, "harness.data": str(self.data)}
         flags = [flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")]
-        return self._command("postgres", "-D", data, *flags, handed=handed)
+        return self._limited(self._command("postgres", "-D", data, *flags, handed=handed))
+
+    def _limited(self, command: Command) -> Command:
+        """No process of it may take more: one statement of a model could take all memory."""
+        limit = ("sh", "-c", f'ulimit -v {MAX_MEMORY_KB} 2>/dev/null; exec "$@"', "sh")
+        return replace(command, argv=(*limit, *command.argv))
 
     async def is_ready(self) -> bool:
         """The eighth line of postmaster.pid is what pg_ctl looks at as well."""

@@ -155,9 +155,9 @@ async def test_what_could_not_be_undone_is_not_done(clerk: Clerk, table: Table) 
         "TRUNCATE t": "syntax error",
         "MERGE INTO t USING kid ON t.id = kid.id WHEN MATCHED THEN DELETE": "one INSERT",
         "COPY t FROM PROGRAM 'id'": "syntax error",
-        "INSERT INTO t SELECT oid::int, rolname FROM pg_authid": "may not be used",
-        "INSERT INTO t SELECT 9, key FROM harness.effect": "may not be used",
-        "UPDATE harness.effect SET note = 'x'": "may not be",
+        "INSERT INTO t SELECT oid::int, rolname FROM pg_authid": "permission denied",
+        "INSERT INTO t SELECT 9, key FROM harness.effect": "permission denied",
+        "UPDATE harness.effect SET note = 'x'": "permission denied",
         "INSERT INTO t SELECT 9, pg_read_file('/etc/passwd')": "permission denied",
         "INSERT INTO t SELECT 9, set_config('role', 'none', false)": "set_config may not be used",
         "INSERT INTO t VALUES (9, steps_up())": "may not change its role",
@@ -169,10 +169,6 @@ async def test_what_could_not_be_undone_is_not_done(clerk: Clerk, table: Table) 
         assert wanted in words, (statement, words)
     assert [await table.rows("t"), await table.rows("kid")] == seen
     assert (await clerk.undo()).steps == ()
-    roles = await table.connection.execute(
-        "SELECT 1 FROM pg_roles WHERE rolname LIKE 'harness\\_%'"
-    )
-    assert await roles.fetchall() == []
 
 
 async def test_what_goes_beyond_is_done_where_the_author_says_so(
@@ -303,9 +299,9 @@ async def test_reading(clerk: Clerk, table: Table) -> None:
     assert "more than 100" in said[1]
     for words in said[2:5]:
         assert "Postgres: " in words
-    for words in said[5:8]:
-        assert "may not be used" in words, words
-    assert "permission denied" in said[8]
+    assert "may not be used" in said[6], said[6]  # a view reads as its owner, so its lock is seen
+    for words in (said[5], said[7], said[8]):
+        assert "permission denied" in words, words
     for words in said[9:]:
         assert "Postgres: " in words
     assert len(await table.rows("t")) == 2

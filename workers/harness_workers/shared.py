@@ -15,7 +15,7 @@ from harness.client.connection import Connection
 from harness.client.epoch import EpochKeeper
 from harness.commons.children import close_children
 from harness.stack import ensure_search_attributes
-from harness.store import AttemptWriter, Ledger, LiveWriter, Transcripts
+from harness.store import AttemptWriter, Database, Ledger, LiveWriter, Transcripts
 from harness.version import __version__
 from harness_activities.call_model import ModelActivities
 from harness_activities.failures import Failures
@@ -32,6 +32,7 @@ class Shared:
     model: ModelActivities
     live: LiveWriter
     ledger: Ledger
+    tool_database: Database
     attempts: AttemptWriter
 
 
@@ -51,6 +52,10 @@ async def shared(connection: Connection) -> AsyncGenerator[Shared]:
         await epoch.check()
         ledger = Ledger(connection.database, connection.vault, epoch)
         stack.push_async_callback(ledger.close)
+        # Statements of tools may be slow: they have connections of their own.
+        size = connection.settings.database.pool_size
+        tool_database = Database(connection.database.url, pool_size=size)
+        stack.push_async_callback(tool_database.close)
         attempts = AttemptWriter(connection.database, connection.vault)
         stack.push_async_callback(attempts.close)
         await connection.stops.listen()
@@ -66,7 +71,7 @@ async def shared(connection: Connection) -> AsyncGenerator[Shared]:
             await stack.enter_async_context(worker)
         stack.push_async_callback(_ended, asyncio.create_task(sweep_on(connection)))
         stack.push_async_callback(_ended, asyncio.create_task(epoch.keep()))
-        yield Shared(connection, model, live, ledger, attempts)
+        yield Shared(connection, model, live, ledger, tool_database, attempts)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -41,6 +41,7 @@ class AgentWorker:
             artifacts=connection.artifacts,
             progress=parts.live,
             ledger=parts.ledger,
+            database=parts.tool_database,
             http=connection.settings.http,
         )
         self._effects = EffectActivities(tools=self._tools, ledger=parts.ledger)

@@ -17,6 +17,7 @@ from pydantic_core import from_json
 from harness.agent import AnyTool, ToolContext, tool
 from harness.agent.tool import Approval
 from harness.contracts.errors import ConfigError, ToolError
+from harness_activities.tools.sql_role import prepare_role
 from harness_activities.tools.sql_rows import (
     Found,
     RowChange,
@@ -81,7 +82,7 @@ def sql_tools(
     Args:
         schemas: What statements may reach, and in this order where they name no schema.
         role: Whom they run as. Default: whom harness connects as, or, where that is a superuser, a
-            role that may read and write rows and nothing else.
+            role that has the rows of `schemas` and nothing else.
         beyond: Let changes through that change more by triggers or cascades. Those calls cannot be
             undone.
         approval: Whether a person must allow a change, as for any tool.
@@ -137,10 +138,11 @@ def _writer(access: Access, approval: Approval) -> AnyTool:
                 values belong.
             params: Those values.
         """
+        role = await _role(ctx, access, writes=True)
         async with (
             ctx.transaction() as connection,
             refusals(),
-            session(connection, access, writes=True) as made,
+            session(connection, access, role) as made,
         ):
             receipt, verb = await _change(made, statement, [sql_text(each) for each in params])
         ctx.receipt(receipt)
@@ -151,7 +153,7 @@ def _writer(access: Access, approval: Approval) -> AnyTool:
         async with (
             ctx.transaction() as connection,
             _in_the_way(receipt.shape),
-            session(connection, access, writes=True, trusted=True) as made,
+            session(connection, access) as made,
         ):
             return await put_back(made, receipt)
 
@@ -165,12 +167,20 @@ def _writer(access: Access, approval: Approval) -> AnyTool:
 
 @contextlib.asynccontextmanager
 async def _reading(ctx: ToolContext[Any], access: Access) -> AsyncGenerator[Session]:
+    role = await _role(ctx, access, writes=False)
     async with (
         ctx.host.reading() as connection,
         refusals(),
-        session(connection, access, writes=False) as made,
+        session(connection, access, role) as made,
     ):
         yield made
+
+
+async def _role(ctx: ToolContext[Any], access: Access, *, writes: bool) -> str | None:
+    if access.role is not None:
+        return access.role
+    async with ctx.host.preparing() as connection:
+        return await prepare_role(connection, access.schemas, writes=writes)
 
 
 async def _read(made: Session, query: str, params: list[str | None], limit: int) -> dict[str, Any]:
@@ -267,9 +277,9 @@ async def _explained(made: Session, statement: str) -> str:
     outer, inner = (f"$h{secrets.token_hex(8)}$" for _ in range(2))
     explain = f"EXPLAIN (VERBOSE, GENERIC_PLAN, FORMAT JSON) {statement}"
     await made.rows(
-        f"DO {outer} DECLARE plan text; BEGIN EXECUTE {inner}{explain}{inner} INTO plan; PERFORM "
-        f"set_config('harness.plan', CASE WHEN octet_length(plan) <= {MAX_BYTES} THEN plan ELSE '' "
-        f"END, true); END {outer}"
+        f"DO {outer} DECLARE plan text; BEGIN EXECUTE {inner}{explain}{inner} INTO plan; "
+        f"EXECUTE format('SET LOCAL harness.plan = %L', CASE WHEN octet_length(plan) <= "
+        f"{MAX_BYTES} THEN plan ELSE '' END); END {outer}"
     )
     [[plan]] = await made.rows("SELECT current_setting('harness.plan')")
     if not plan:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import secrets
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -36,6 +35,8 @@ EXACT = {
     "lc_monetary": "C",
     "lock_timeout": str(LOCK_MS),
 }
+LIMITS = {"temp_file_limit": "262144", "max_parallel_workers_per_gather": "0"}
+"""Of a statement: kilobytes of temporary files, and no help by other processes."""
 TOUCHED = """
 SELECT n.nspname, c.relname, l.mode FROM pg_catalog.pg_locks l
 JOIN pg_catalog.pg_class c ON c.oid = l.relation
@@ -59,6 +60,8 @@ UNSEEN = re.compile(
 )
 MAX_BYTES = 8_000_000
 """Of the rows that one statement gives."""
+MAX_WORDS = 500
+"""Of each part of an error: a value that it quotes may be large."""
 TOO_LARGE = "more than harness takes"
 # What has come is in the worker's memory, so Postgres counts, and stops before the row that is too
 # much: a text that is no number.
@@ -153,10 +156,10 @@ class Session:
 
 @contextlib.asynccontextmanager
 async def session(
-    connection: AsyncConnection[Any], access: Access, *, writes: bool, trusted: bool = False
+    connection: AsyncConnection[Any], access: Access, role: str | None = None
 ) -> AsyncGenerator[Session]:
-    """Settings that are right for exact values, and the role that statements run as; gone at the
-    end. `trusted`: the statements are ours."""
+    """Settings that are right for exact values, and limits, and the role that statements run as;
+    gone at the end. Without a role the statements are ours."""
     from psycopg import AsyncRawCursor
 
     cursor: AsyncRawCursor[Any] = AsyncRawCursor(connection)
@@ -165,34 +168,19 @@ async def session(
     made.version, made.counts = int(version or 0), counts == "on"
     settings: dict[str, str | None] = {
         **EXACT,
+        **(LIMITS if superuser == "on" else {}),
         "search_path": access.path,
         "statement_timeout": str(int(access.seconds * 1000)),
     }
     await made.use(settings)
-    makes = superuser == "on" and access.role is None and writes and not trusted
-    if access.role is not None and not trusted:
-        made.role = access.role
-    elif makes:
-        made.role = await _make_role(made)
-    elif superuser == "on" and not trusted:
-        made.role = "pg_read_all_data"
-    if made.role != "none":
-        await made.use({"role": made.role})
+    if role is not None:
+        made.role = role
+        await made.use({"role": role})
     yield made
     # What comes next in this transaction is the ledger's own, and the connection goes on after it.
-    await made.use({"role": None})
+    await made.rows("RESET ROLE")
     await made.rows("RESET ALL")
     await made.rows("SELECT pg_catalog.pg_advisory_unlock_all()")
-    if makes:
-        await made.rows(f"DROP ROLE {quoted(made.role)}")
-
-
-async def _make_role(made: Session) -> str:
-    """A superuser may read files and run programs. The role that stands in for it is seen by nobody
-    else: it is gone before the transaction ends."""
-    role = f"harness_{secrets.token_hex(8)}"
-    await made.rows(f"CREATE ROLE {quoted(role)} IN ROLE pg_read_all_data, pg_write_all_data")
-    return role
 
 
 def check_words(statement: str) -> None:
@@ -249,4 +237,4 @@ async def refusals() -> AsyncGenerator[None]:
 def _words(error: Error) -> str:
     found = error.diag
     words = [found.message_primary or str(error), found.message_detail, found.message_hint]
-    return ". ".join(each.rstrip(".") for each in words if each)
+    return ". ".join(each[:MAX_WORDS].rstrip(".") for each in words if each)
