@@ -171,7 +171,10 @@ async def run_postgres_tool(program: str, url: str, *arguments: str) -> str:
     except Failure as failure:
         raise StackError(failure.category, failure.message, fix=failure.fix or None) from failure
     where = conninfo_to_dict(url)
-    names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD"}
+    names = {
+        "host": "PGHOST", "port": "PGPORT", "user": "PGUSER",
+        "password": "PGPASSWORD",  # nosec B105 - the name of a variable
+    }  # fmt: skip
     found = {env: str(where[name]) for name, env in names.items() if where.get(name)}
     process = await asyncio.create_subprocess_exec(
         str(binaries / program), *arguments,
