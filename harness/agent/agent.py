@@ -153,7 +153,12 @@ class Agent(Generic[Out]):
         return self.tools.get(name)
 
     def policies(self) -> dict[str, ToolPolicy]:
-        return {name: each.policy for name, each in self.tools.items()}
+        return {
+            name: each.policy
+            if each.approval == "never"
+            else each.policy.model_copy(update={"approval": True})
+            for name, each in self.tools.items()
+        }
 
     def spec(self, default_model: str) -> AgentSpec:
         """What a run pins. `default_model` stands in where the agent names none."""

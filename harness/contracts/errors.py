@@ -98,6 +98,7 @@ CATALOG: dict[str, Category] = {
     # --- steering
     "steering.bad_payload": Category(False, "Send the payload in the form that the message shows."),
     "steering.not_pending": Category(False, "Nothing waits under that id: see `harness show RUN`."),
+    "steering.changed": Category(False, "Read what waits now, then decide: `harness show RUN`."),
     "steering.too_large": Category(False, "Send less than 1 MB; put the rest in a file."),
     "steering.too_many": Category(False, "Wait for the next model call, or abort the run."),
     "steering.run_over": Category(False, "The run has ended: start another or fork it."),

@@ -18,8 +18,9 @@ from harness.contracts.errors import ErrorInfo
 from harness.contracts.message import Message, ToolCall
 from harness.contracts.model import Fallback, Usage
 from harness.contracts.run import Parent, RunState, Totals
-from harness.contracts.steering import Verdict
+from harness.contracts.steering import Decided, Verdict
 from harness.contracts.tool import Effect, Need
+from harness.contracts.verdicts import Asked
 
 
 class Cursor(Word):
@@ -115,8 +116,20 @@ class ToolCallRequested(EventBase):
     call: ToolCall
 
 
+class ToolCallChecked(EventBase):
+    """The call was handed to a worker that finds out whether a person must allow it. If nobody
+    must, the worker runs it at once, and `tool_call_finished` follows."""
+
+    type: Literal["tool_call_checked"] = "tool_call_checked"
+    turn: int
+    call_id: str
+    name: str
+    arguments: dict[str, Any] | str
+
+
 class ToolCallStarted(EventBase):
-    """The call was handed to a worker. Inline tools have none: the engine writes one entry only."""
+    """The call was handed to a worker to be run. Inline tools have none: the engine writes one
+    entry only."""
 
     type: Literal["tool_call_started"] = "tool_call_started"
     turn: int
@@ -141,6 +154,10 @@ class ToolCallFinished(EventBase):
     ms: float | None = None
     attempts: int
     last_failure: str | None = None
+    decided: Decided | None = None
+    """What a person decided about it, the last time they were asked."""
+    unrun: Flag = None
+    """The run ended before the call had a result."""
 
 
 class DecisionRequested(EventBase):
@@ -152,14 +169,23 @@ class DecisionRequested(EventBase):
     tool: str | None = None
     effect: Effect | None = None
     arguments: dict[str, Any] | str | None = None
+    digest: str | None = None
+    """Of need, tool and arguments: what `decide` may send along, so that it decides just this."""
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(self.need, self.tool, self.arguments)
 
 
 class DecisionMade(EventBase):
     type: Literal["decision_made"] = "decision_made"
     id: str | None = None
     verdict: Verdict
+    need: Need | Literal["budget", "store"] | None = None
     note: str | None = None
+    answer: str | None = None
     arguments: dict[str, Any] | None = None
+    """With `edit`: what the tool is called with, or how much is granted."""
     by: str | None = None
 
 
@@ -293,6 +319,7 @@ DurableEvent = (
     | ModelReplied
     | ModelFailed
     | ToolCallRequested
+    | ToolCallChecked
     | ToolCallStarted
     | ToolCallFinished
     | DecisionRequested

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from typing import Any, Literal
 
 from harness.contracts.base import Flag, Word
+from harness.contracts.clean_text import clean_line
 from harness.contracts.effect import Undone
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.message import Message, ToolCall, ToolResult
@@ -20,6 +22,7 @@ from harness.contracts.tool import (
     ToolPolicy,
     Workspace,
 )
+from harness.contracts.verdicts import Asked, list_verdicts
 
 WORKFLOW = "AgentRun"
 """The workflow's type in the engine."""
@@ -262,6 +265,18 @@ class Pending(Word):
     question: str
     since: float
     """Seconds since the epoch."""
+    digest: str | None = None
+    """Of need, tool and arguments: what `decide` may send along, so that it decides just this. Not
+    in the memo."""
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(self.need, self.tool, self.arguments)
+
+    def __str__(self) -> str:
+        call = f"{self.tool} {json.dumps(self.arguments, ensure_ascii=True)}: " if self.tool else ""
+        verdicts = "".join(f"\n  {each}" for each in list_verdicts(self.need))
+        return f"{self.id}: {call}{clean_line(self.question)}{verdicts}"
 
 
 class RunStatus(Word):

@@ -65,9 +65,13 @@ class Decide(Word):
     """What is decided; may be left out while only one thing waits."""
     note: str | None = None
     arguments: dict[str, Any] | None = None
-    """With `edit`: the arguments to call the tool with instead."""
+    """With `edit`: the arguments to change; those that are not named stay as they were."""
+    replace: bool | None = None
+    """With `edit`: `arguments` are all there is, nothing of what was asked for stays."""
     answer: str | None = None
-    """With `answer`: what the person says to the tool's question."""
+    """With `answer`: what the person says to the tool's question, or what came of the call."""
+    digest: str | None = None
+    """Of what was shown: refused where something else waits by now. Pending has it."""
     by: str | None = None
 
 
@@ -88,6 +92,20 @@ class Decision(Word):
     by: str | None = None
     note: str | None = None
     edited: Flag = None
+    arguments: dict[str, Any] | None = None
+    """With `edit` of a call: all arguments that the tool is called with."""
+
+
+class Decided(Word):
+    """What a person decided about a call, as its end tells it."""
+
+    need: str
+    verdict: Verdict
+    by: str | None = None
+    note: str | None = None
+    answer: str | None = None
+    arguments: dict[str, Any] | None = None
+    """With `edit`: what the tool was called with."""
 
 
 W = TypeVar("W", bound=Word)

@@ -32,6 +32,8 @@ class ToolPolicy(Word):
     """Touches the run's folder, so it runs on the host that owns it."""
     timeout_s: float | None = None
     attempts: int | None = None
+    approval: Flag = None
+    """A person may have to allow a call first: the worker finds out before it runs."""
 
 
 Need = Literal["approval", "answer", "outcome"]

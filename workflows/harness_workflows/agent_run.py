@@ -35,12 +35,13 @@ from harness.contracts.steering import (
     read_signal,
 )
 from harness.contracts.transcript import SaveTranscript
+from harness.contracts.verdicts import merge_arguments
 from harness_workflows import card, waits
 from harness_workflows.calls import save
 from harness_workflows.loop import TRANSCRIPT_MISSING, converse, failure
 from harness_workflows.memory import remember
 from harness_workflows.takeback import take_back
-from harness_workflows.tools import settle
+from harness_workflows.tools import edits_merge, settle
 from harness_workflows.verdicts import check
 
 
@@ -85,11 +86,16 @@ class AgentRun:
             self.memory.paused = False
 
     @workflow.update(
-        description='Decide what waits. {"id": "...", "verdict": "approve|reject|edit|answer"}'
+        description='Decide what waits. {"id": "...", "verdict": "approve|reject|edit|answer"}. '
+        "Each pending entry says what a verdict does to it."
     )
     async def decide(self, *values: RawValue) -> Decision:
         # Check and change in one step: an await between them would let two deciders both win.
         decide, pending = self._decision(values)
+        merged = None
+        if decide.verdict == "edit" and pending.tool and edits_merge():
+            merged = merge_arguments(decide, pending.arguments)
+            decide = decide.model_copy(update={"arguments": merged})
         self.memory.decided[pending.id] = decide
         return Decision(
             id=pending.id,
@@ -97,6 +103,7 @@ class AgentRun:
             by=decide.by,
             note=decide.note,
             edited=True if decide.verdict == "edit" else None,
+            arguments=merged,
         )
 
     @decide.validator
@@ -115,7 +122,7 @@ class AgentRun:
 
     @workflow.query(description="What waits for a person's decision.")
     def pending(self) -> list[Pending]:
-        return list(self.memory.pending.values())
+        return list(card.pending(self.memory))
 
     @workflow.query(description="A card in Markdown, the same as the page's current details.")
     def card(self) -> str:

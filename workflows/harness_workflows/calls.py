@@ -9,6 +9,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 from harness.contracts.activities import call_model, run_tool, save_transcript
+from harness.contracts.clean_text import clean_line
 from harness.contracts.model import CallModel, ModelTurn
 from harness.contracts.queues import workspace_queue
 from harness.contracts.run import RunSpec
@@ -111,5 +112,5 @@ def summary(name: str, arguments: dict[str, Any] | str) -> str:
         inner = arguments
     else:
         inner = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
-    text = f"{name}({inner})"
+    text = clean_line(f"{name}({inner})"[: SUMMARY_WIDTH + 1])
     return text if len(text) <= SUMMARY_WIDTH else text[: SUMMARY_WIDTH - 1] + "…"

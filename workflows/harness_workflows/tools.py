@@ -12,6 +12,7 @@ from harness.contracts.message import ToolCall, ToolResult, tool_results
 from harness.contracts.run import Held, Pending
 from harness.contracts.steering import Decide
 from harness.contracts.tool import Effect, RunTool, ToolOutcome
+from harness.contracts.verdicts import refusal
 from harness_workflows import card, waits
 from harness_workflows.calls import READ, start_tool
 from harness_workflows.memory import Memory
@@ -74,9 +75,10 @@ async def _call(memory: Memory, call: ToolCall, ordinal: int | None) -> ToolResu
     if held is None:
         memory.totals = memory.totals.plus(tool_calls=1)
     request = held.request if held else _request(memory, call, ordinal)
+    asked: Held | None = None
     while memory.aborted is None:
         if held is None:
-            held = await _tried(memory, request)
+            held = await _tried(memory, request, asked)
         if held.outcome.need is None:
             return _result(memory, call, held.outcome)
         memory.held[call.id] = held
@@ -87,6 +89,8 @@ async def _call(memory: Memory, call: ToolCall, ordinal: int | None) -> ToolResu
         settled = _settle(held.request, held.outcome, decide)
         if isinstance(settled, ToolResult):
             return settled
+        if asked is None or held.request is not asked.request:  # not the same question again
+            asked = held
         request, held = settled, None
     return None
 
@@ -107,12 +111,12 @@ def _request(memory: Memory, call: ToolCall, ordinal: int | None) -> RunTool:
     )
 
 
-async def _tried(memory: Memory, request: RunTool) -> Held:
+async def _tried(memory: Memory, request: RunTool, asked: Held | None) -> Held:
     """What came of trying the call."""
     card.show(memory, f"running {request.call.name}")
     outcome = await _attempt(memory, request)
     if request.edited and _misfits(outcome):
-        outcome = ToolOutcome(need="approval", reason=f"The edit does not fit. {_why(outcome)}")
+        request, outcome = _ask_again(request, outcome, asked)
     return Held(request=request, outcome=outcome, since=workflow.time())
 
 
@@ -120,6 +124,25 @@ def _result(memory: Memory, call: ToolCall, outcome: ToolOutcome) -> ToolResult:
     if outcome.failure and outcome.failure.code in MENDABLE:
         memory.invalid = True
     return outcome.result or _error(call, "the tool returned nothing")
+
+
+def edits_merge() -> bool:
+    """Whether an edit changes what was asked for. In runs that were edited before there was this
+    it replaced all arguments, also those that it did not name."""
+    return workflow.patched("edits-merge")
+
+
+def _ask_again(
+    request: RunTool, outcome: ToolOutcome, asked: Held | None
+) -> tuple[RunTool, ToolOutcome]:
+    """An edit that does not fit changes nothing: the same question, with why."""
+    why = f"The edit does not fit. {_why(outcome)}"
+    if asked is None or not edits_merge():
+        return request, ToolOutcome(need="approval", reason=why)
+    reason = (
+        f"{why} The arguments are again those that were asked for. {asked.outcome.reason or ''}"
+    )
+    return asked.request, asked.outcome.model_copy(update={"reason": reason.strip()})
 
 
 def _misfits(outcome: ToolOutcome) -> bool:
@@ -164,9 +187,8 @@ def _settle(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool |
     if decide.verdict == "answer":
         return ToolResult(call=call.id, name=call.name, content=decide.answer or "")
     if decide.verdict == "reject":
-        note = f": {decide.note}" if decide.note else ""
-        refused = "gave no answer" if outcome.need == "answer" else "refused this call"
-        return _error(call, f"A person {refused}{note}")
+        unknown = outcome.need == "outcome" and not workflow.patched("unknown-rejected")
+        return _error(call, refusal("approval" if unknown else outcome.need, decide.note))
     changes: dict[str, object] = {
         "approved": True, "note": decide.note, "again": outcome.attempt,
     }  # fmt: skip

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from harness.contracts.errors import SteeringError
 from harness.contracts.run import Pending
-from harness.contracts.steering import EXAMPLES, Decide, Verdict, read_grant
+from harness.contracts.steering import EXAMPLES, Decide, read_grant
+from harness.contracts.verdicts import MEANINGS, fits_digest, list_verdicts, short_digest
 from harness_workflows.memory import Memory
-
-VERDICTS: dict[str, tuple[Verdict, ...]] = {
-    "approval": ("approve", "reject", "edit"),
-    "answer": ("answer", "reject"),
-    # An unknown outcome: run it again, leave it, or say what had come of it.
-    "outcome": ("approve", "reject", "answer", "edit"),
-    "budget": ("approve", "reject", "edit"),
-    "store": ("approve", "reject"),
-}
 
 
 def check(memory: Memory, decide: Decide) -> tuple[Decide, Pending]:
@@ -31,11 +23,19 @@ def check(memory: Memory, decide: Decide) -> tuple[Decide, Pending]:
         raise SteeringError(
             "not_pending", f"nothing waits under {decide.id!r}; what waits: {', '.join(waiting)}"
         )
-    allowed = VERDICTS[pending.need]
+    allowed = MEANINGS[pending.need]
     if decide.verdict not in allowed:
         raise SteeringError(
             "bad_payload",
-            f"{decide.verdict!r} does not fit: {pending.id} takes {', '.join(allowed)}",
+            f"{decide.verdict!r} does not fit: {pending.id} takes {', '.join(allowed)} "
+            f"({'; '.join(list_verdicts(pending.need))})",
+        )
+    if decide.digest is not None and not fits_digest(pending.asked, decide.digest):
+        raise SteeringError(
+            "changed",
+            f"{pending.id} was not decided: digest {decide.digest} is of something else. What "
+            f"waits now is {pending.tool or pending.need} with digest "
+            f"{short_digest(pending.asked)}",
         )
     if pending.need == "budget":
         read_grant(decide.arguments)

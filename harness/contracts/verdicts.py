@@ -1,0 +1,105 @@
+"""What a person can decide, and what each verdict does: one table for every place that shows a
+decision. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from harness.contracts.steering import Decide, Verdict
+
+MEANINGS: dict[str, dict[Verdict, str]] = {
+    "approval": {
+        "approve": "call the tool with these arguments",
+        "edit": "call it with changed arguments",
+        "reject": "do not call it; the model reads the note",
+    },
+    "answer": {
+        "answer": "the model reads this text as the tool's result",
+        "reject": "give no answer; the model reads the note",
+    },
+    # The safe one first: whoever approves an unknown payment may pay twice.
+    "outcome": {
+        "answer": "it happened: record this text as its result, do not call it again",
+        "approve": "it did not happen: call it again",
+        "edit": "it did not happen: call it again with changed arguments",
+        "reject": "leave it as it is, outcome unknown; do not call it again",
+    },
+    "budget": {
+        "approve": "grant as much again as the run started with",
+        "edit": "grant other amounts",
+        "reject": "end the run",
+    },
+    "store": {
+        "approve": "look again, once the matching copy is restored",
+        "reject": "let the run fail",
+    },
+}
+"""What each verdict does, by need; the one to offer first comes first."""
+DONE: dict[Verdict, str] = {
+    "approve": "approved", "reject": "rejected", "edit": "edited", "answer": "answered",
+}  # fmt: skip
+_HAPPENED: dict[Verdict, str] = {
+    "approve": "said it did not happen: call it again",
+    "edit": "said it did not happen: call it again with changed arguments",
+    "answer": "said it happened",
+    "reject": "left its outcome unknown",
+}
+DIGEST = 16
+"""Characters of a digest that are shown."""
+SHORTEST = 8
+
+
+class Asked(NamedTuple):
+    """What a decision is about: the part of it that a verdict is bound to."""
+
+    need: str
+    tool: str | None
+    arguments: Mapping[str, Any] | str | None
+
+
+def digest_asked(asked: Asked) -> str | None:
+    """SHA-256 of the need, the tool and its arguments, in canonical JSON; None without a tool."""
+    if asked.tool is None:
+        return None
+    text = json.dumps(list(asked), ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def short_digest(asked: Asked) -> str | None:
+    digest = digest_asked(asked)
+    return None if digest is None else digest[:DIGEST]
+
+
+def fits_digest(asked: Asked, prefix: str) -> bool:
+    digest = digest_asked(asked)
+    return digest is not None and len(prefix) >= SHORTEST and digest.startswith(prefix.lower())
+
+
+def describe_done(need: str | None, verdict: Verdict) -> str:
+    """`approved`; for an unknown outcome, what the person said of it."""
+    return (_HAPPENED if need == "outcome" else DONE)[verdict]
+
+
+def merge_arguments(decide: Decide, asked: Mapping[str, Any] | str | None) -> dict[str, Any]:
+    """The arguments of an edited call: what the edit does not name stays as it was asked for."""
+    changed = decide.arguments or {}
+    if decide.replace or not isinstance(asked, Mapping):
+        return dict(changed)
+    return {**asked, **changed}
+
+
+def refusal(need: str | None, note: str | None) -> str:
+    """What the model reads of a call that a person rejected."""
+    words = {
+        "answer": "A person gave no answer",
+        "outcome": "It is unknown whether this call happened; a person decided not to repeat it",
+    }.get(need or "", "A person refused this call")
+    return f"{words}: {note}" if note else words
+
+
+def list_verdicts(need: str) -> list[str]:
+    """`approve: call the tool with these arguments`, one a line."""
+    return [f"{verdict}: {does}" for verdict, does in MEANINGS[need].items()]
