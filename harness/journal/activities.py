@@ -44,15 +44,23 @@ def scheduled(state: State, entry: HistoryEvent) -> Draft:
             "head": request.head,
         }
         return [(e.ModelCalled, fields)]
+    return _handed_over(state, request)
+
+
+def _handed_over(state: State, request: RunTool) -> Draft:
+    """A call on its way to a worker: to be run, or to find out whether a person must allow it."""
+    if request.happened is not None:
+        return []  # nothing runs: what a person knows is written into the ledger
     call = request.call
     fields = {
         "turn": request.turn,
         "call_id": call.id,
         "name": call.name,
         "arguments": call.arguments,
-        "edited": request.edited,
     }
-    return [(e.ToolCallStarted, fields)]
+    if call.name in state.checked and not request.approved and request.playback is None:
+        return [(e.ToolCallChecked, fields)]
+    return [(e.ToolCallStarted, {**fields, "edited": request.edited})]
 
 
 def started(state: State, entry: HistoryEvent) -> Draft:
@@ -77,7 +85,7 @@ def completed(state: State, entry: HistoryEvent) -> Draft:
     if isinstance(found.input, CallModel):
         return _replied(state, found.input, found.at, begun, attributes.result)
     outcome = first(ToolOutcome, attributes.result)
-    if outcome is None or outcome.need:
+    if outcome is None or outcome.need or _misfits(outcome, edited=bool(found.input.edited)):
         return []
     extra = {
         "queued_ms": _queued(found, begun),
@@ -118,9 +126,20 @@ def local(state: State, entry: HistoryEvent) -> Draft:
     if attributes.HasField("failure"):
         return _local_failed(state, data, attributes.failure)
     outcome = word(ToolOutcome, attributes.details["result"].payloads[0])
-    if outcome.need:
+    if outcome.need or _misfits(outcome, edited=_was_edited(state, outcome)):
         return []
     return [_finished(state, state.turn, outcome, {"attempts": data.get("attempt", 1)})]
+
+
+def _misfits(outcome: ToolOutcome, *, edited: bool) -> bool:
+    """An edit that does not fit ends no call: the person is asked again."""
+    failure = outcome.failure
+    return edited and failure is not None and failure.code == "tool.invalid_arguments"
+
+
+def _was_edited(state: State, outcome: ToolOutcome) -> bool:
+    decided = state.decided.get(outcome.result.call) if outcome.result else None
+    return decided is not None and decided.verdict == "edit"
 
 
 def _local_failed(state: State, data: dict[str, Any], failure: Failure) -> Draft:
@@ -134,6 +153,7 @@ def _local_failed(state: State, data: dict[str, Any], failure: Failure) -> Draft
         "ok": False,
         "error": error,
         "attempts": data.get("attempt", 1),
+        "decided": state.decided.get(call.id) if call else None,
     }
     return [(e.ToolCallFinished, fields)]
 
@@ -170,6 +190,7 @@ def _replied(
     if turn.interrupted:
         return
     state.open_calls = list(turn.message.calls)
+    state.decided.clear()
     state.totals = state.totals.plus(tool_calls=len(turn.message.calls))
     for call in turn.message.calls:
         yield e.ToolCallRequested, {"turn": request.turn, "call": call}
@@ -180,7 +201,7 @@ def _finished(
 ) -> tuple[type[Any], dict[str, Any]]:
     result = outcome.result
     assert result is not None
-    state.open_calls = [call for call in state.open_calls if call.id != result.call]
+    state.close_call(result.call)
     fields = {
         "turn": turn,
         "call_id": result.call,
@@ -191,6 +212,7 @@ def _finished(
         "error": outcome.failure,
         "played": outcome.played,
         "ms": outcome.ms,
+        "decided": state.decided.get(result.call),
         **extra,
     }
     return e.ToolCallFinished, fields
@@ -208,6 +230,7 @@ def _failed(state: State, event_id: int, error: ErrorInfo) -> Draft:
         return [(e.ModelFailed, {**fields, "attempts": attempts, "error": error})]
     if request.asks and error is not CANCELLED:
         return []  # a person is asked what came of it
+    state.close_call(request.call.id)
     fields = {
         "turn": request.turn,
         "call_id": request.call.id,
@@ -217,6 +240,7 @@ def _failed(state: State, event_id: int, error: ErrorInfo) -> Draft:
         "error": error,
         "queued_ms": _queued(found, begun) if begun else None,
         "attempts": attempts,
+        "decided": state.decided.get(request.call.id),
     }
     return [(e.ToolCallFinished, fields)]
 

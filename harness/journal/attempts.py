@@ -62,9 +62,11 @@ class Attempts:
         key = _key(event)
         if key is None:
             return told
-        if isinstance(event, e.ModelCalled | e.ToolCallStarted):
+        if isinstance(event, e.ModelCalled | e.ToolCallChecked | e.ToolCallStarted):
             self._begun[key] = event
             return told
+        if not _count(event) and key in self._begun:  # a decision ended it, or the run did
+            return [*told, *self._left(key, event.at)]
         self._begun.pop(key, None)
         known = {each.attempt: each for each in self._take(key)}
         return [Earlier(event, number, known.get(number)) for number in range(1, _count(event))]
@@ -80,7 +82,7 @@ class Attempts:
                 return list(self._begun)
             case e.ModelCalled():
                 return [key for key in self._begun if key[1] == "call_model"]
-            case e.ToolCallStarted():
+            case e.ToolCallChecked() | e.ToolCallStarted():
                 return [key for key in self._begun if key == _key(event)]
             case _:
                 return []
@@ -116,7 +118,7 @@ def _key(event: DurableEvent) -> Key | None:
     match event:
         case e.ModelCalled() | e.ModelReplied() | e.ModelFailed():
             return run_id, "call_model", event.turn, str(event.call)
-        case e.ToolCallStarted() | e.ToolCallFinished():
+        case e.ToolCallChecked() | e.ToolCallStarted() | e.ToolCallFinished():
             return run_id, "run_tool", event.turn, event.call_id
         case _:
             return None

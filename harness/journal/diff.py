@@ -66,6 +66,7 @@ def content(event: DurableEvent) -> Content:
     data.pop("usage", None)
     data.pop("cost_micros", None)
     data.pop("totals", None)
+    data.get("decided", {}).pop("by", None)
     for message in (*data.get("messages", ()), data.get("message", {})):
         for piece in message.get("parts", ()):
             for name in ("id", "call", "opaque", "artifact"):

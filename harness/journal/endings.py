@@ -9,13 +9,16 @@ from temporalio.api.history.v1 import HistoryEvent
 from harness.contracts import event as e
 from harness.contracts.errors import by_code
 from harness.contracts.run import RunResult, RunState
+from harness.contracts.tool import RunTool
 from harness.journal.payloads import error_info, first
 from harness.journal.state import Draft, State
 
 
 def completed(state: State, entry: HistoryEvent) -> Draft:
     result = first(RunResult, entry.workflow_execution_completed_event_attributes.result)
-    return [(e.RunEnded, _fields(result))] if result else []
+    if result:
+        yield from _unrun(state)
+        yield e.RunEnded, _fields(result)
 
 
 def failed(state: State, entry: HistoryEvent) -> Draft:
@@ -23,6 +26,7 @@ def failed(state: State, entry: HistoryEvent) -> Draft:
     details = failure.application_failure_info.details
     result = first(RunResult, details)
     error = result.error if result and result.error else error_info(failure)
+    yield from _unrun(state)
     if error.code == "run.budget":
         yield e.BudgetReached, {"budget": error.message}
     fields = _fields(result) if result else {"output": state.reply, "totals": state.totals}
@@ -38,18 +42,46 @@ def canceled(state: State, entry: HistoryEvent) -> Draft:
         "head": state.head,
         "undone": state.undone,
     }
-    return [(e.RunEnded, fields)]
+    yield from _unrun(state)
+    yield e.RunEnded, fields
 
 
 def terminated(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.workflow_execution_terminated_event_attributes
     by = f" by {attributes.identity}" if attributes.identity else ""
     reason = f": {attributes.reason}" if attributes.reason else ""
-    return [_from_outside(state, "run.terminated", f"terminated{by}{reason}")]
+    yield from _unrun(state)
+    yield _from_outside(state, "run.terminated", f"terminated{by}{reason}")
 
 
 def timed_out(state: State, entry: HistoryEvent) -> Draft:
-    return [_from_outside(state, "run.timed_out", "the engine's time limit was reached")]
+    yield from _unrun(state)
+    yield _from_outside(state, "run.timed_out", "the engine's time limit was reached")
+
+
+def _unrun(state: State) -> Draft:
+    """Every call that was asked for has an end, also where the run ended before it."""
+    running = {
+        each.input.call.id for each in state.scheduled.values() if isinstance(each.input, RunTool)
+    }
+    for call in state.open_calls:
+        why = f" ({state.why})" if state.why else ""
+        words = f"not run: the run ended{why}"
+        if call.id in running:
+            words = f"the run ended{why} before the call returned; it may have happened"
+        fields: dict[str, Any] = {
+            "turn": state.turn,
+            "call_id": call.id,
+            "name": call.name,
+            "content": words,
+            "ok": False,
+            "error": by_code("tool.denied", words).info,
+            "attempts": 0,
+            "decided": state.decided.get(call.id),
+            "unrun": True,
+        }
+        yield e.ToolCallFinished, fields
+    state.open_calls = []
 
 
 def _from_outside(state: State, code: str, message: str) -> tuple[type[Any], dict[str, Any]]:

@@ -47,7 +47,7 @@ def point(run: str, spec: RunSpec, events: Iterable[DurableEvent], at: int) -> P
     results = {
         each.call_id: _result(each)
         for each in stands
-        if isinstance(each, ToolCallFinished) and each.turn == at
+        if isinstance(each, ToolCallFinished) and each.turn == at and not each.unrun
     }
     open_calls = [call.name for call in reply.message.calls if call.id not in results]
     if open_calls:

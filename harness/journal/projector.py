@@ -41,11 +41,12 @@ class Projector(State):
         self.trace = spec.trace or uuid.UUID(attributes.first_execution_run_id).hex
         self.agent, self.model = spec.agent, spec.model
         self.bounded = spec.bounded is True
+        self.checked = frozenset(name for name, each in spec.tools.items() if each.approval)
         if carry := spec.carry:
             self.totals, self.head, self.why = carry.totals, carry.head, carry.aborted
             self.turn = carry.turn
             self.announced = set(carry.asked or ())
-            self.open_calls = [c for c in carry.calls or () if c.id not in (carry.results or {})]
+            steering.carry_on(self, carry)
             for text in carry.hints or ():
                 self.room.take(text)
         fields: dict[str, Any] = {

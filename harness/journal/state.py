@@ -9,8 +9,8 @@ from typing import Any
 from harness.contracts.effect import Undone
 from harness.contracts.message import ToolCall
 from harness.contracts.model import CallModel
-from harness.contracts.run import Totals
-from harness.contracts.steering import HintRoom
+from harness.contracts.run import Pending, Totals
+from harness.contracts.steering import Decided, HintRoom
 from harness.contracts.tool import RunTool
 
 Draft = Iterable[tuple[type[Any], dict[str, Any]]]
@@ -59,3 +59,12 @@ class State:
     bounded: bool = False
     """Whether the run refuses signals that are too large or too many."""
     room: HintRoom = field(default_factory=HintRoom)
+    asked: dict[str, Pending] = field(default_factory=dict[str, Pending])
+    """What waits for a person, by id."""
+    decided: dict[str, Decided] = field(default_factory=dict[str, Decided])
+    """What a person decided last about each open call."""
+    checked: frozenset[str] = frozenset()
+    """Tools whose calls a person may have to allow."""
+
+    def close_call(self, id: str) -> None:
+        self.open_calls = [call for call in self.open_calls if call.id != id]

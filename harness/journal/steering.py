@@ -9,10 +9,11 @@ from temporalio.api.history.v1 import HistoryEvent
 
 from harness.contracts import event as e
 from harness.contracts.errors import SteeringError
-from harness.contracts.run import Pending
+from harness.contracts.run import Carry, Pending
 from harness.contracts.steering import (
     SIGNALS,
     Abort,
+    Decided,
     Decision,
     Hint,
     Pause,
@@ -21,6 +22,7 @@ from harness.contracts.steering import (
     read_decide,
     read_signal,
 )
+from harness.contracts.verdicts import refusal, short_digest
 from harness.journal.payloads import first, plain
 from harness.journal.state import Draft, State
 
@@ -83,15 +85,61 @@ def update_completed(state: State, entry: HistoryEvent) -> Draft:
     decision = first(Decision, outcome.success)
     if decision is None:
         return []
+    asked = state.asked.pop(decision.id, None)
     state.announced.discard(decision.id)
+    decided = Decided(
+        need=asked.need if asked else "approval",
+        verdict=decision.verdict,
+        by=_who(decision.by, identity),
+        note=decision.note,
+        answer=decide.answer if decision.verdict == "answer" else None,
+        arguments=decision.arguments or decide.arguments,
+    )
+    return _decided(state, decision.id, asked, decided)
+
+
+def _decided(state: State, id: str, asked: Pending | None, decided: Decided) -> Draft:
+    """The decision, and the end of its call where nothing but the decision is the result."""
+    made = {**decided.model_dump(), "need": asked.need if asked else None}
+    yield e.DecisionMade, {"id": id, **made}
+    if asked is None or asked.tool is None:
+        return
+    state.decided[id] = decided
+    if not _settles(decided):
+        return
+    answered = decided.verdict == "answer"
+    state.close_call(id)
     fields = {
-        "id": decision.id,
-        "verdict": decision.verdict,
-        "note": decision.note,
-        "arguments": decide.arguments,
-        "by": _who(decision.by, identity),
+        "turn": asked.turn,
+        "call_id": id,
+        "name": asked.tool,
+        "content": decided.answer or "" if answered else refusal(asked.need, decided.note),
+        "ok": answered,
+        "attempts": 0,
+        "decided": decided,
     }
-    return [(e.DecisionMade, fields)]
+    yield e.ToolCallFinished, fields
+
+
+def _settles(decided: Decided) -> bool:
+    """Whether the decision itself is the result of the call."""
+    answers = decided.verdict == "answer" and decided.need == "answer"
+    return answers or decided.verdict == "reject"
+
+
+def carry_on(state: State, carry: Carry) -> None:
+    """What an execution that ended in the middle of a reply's calls leaves to the next one."""
+    results, held = carry.results or {}, carry.held or {}
+    state.open_calls = [call for call in carry.calls or () if call.id not in results]
+    for id, decide in (carry.decided or {}).items():
+        need = held[id].outcome.need if id in held else None
+        if need is None:
+            continue
+        answer = decide.answer if decide.verdict == "answer" else None
+        said = decide.model_dump(include={"verdict", "by", "note", "arguments"})
+        state.decided[id] = decided = Decided(need=need, answer=answer, **said)
+        if _settles(decided):
+            state.close_call(id)
 
 
 def _who(said: str | None, identity: str | None) -> str | None:
@@ -106,7 +154,9 @@ def waiting(state: State, entry: HistoryEvent) -> Draft:
     payload = memo.fields.get("waiting")
     if payload is None:
         return
-    for pending in PENDING.validate_json(payload.data or b"[]") or []:
+    state.asked = {each.id: each for each in PENDING.validate_json(payload.data or b"[]") or []}
+    state.announced &= state.asked.keys()
+    for pending in state.asked.values():
         if pending.id in state.announced:
             continue
         state.announced.add(pending.id)
@@ -114,4 +164,4 @@ def waiting(state: State, entry: HistoryEvent) -> Draft:
             name: getattr(pending, name)
             for name in ("id", "turn", "need", "question", "tool", "effect", "arguments")
         }
-        yield e.DecisionRequested, fields
+        yield e.DecisionRequested, {**fields, "digest": short_digest(pending.asked)}

@@ -12,7 +12,8 @@ from harness.contracts.event import DurableEvent
 from harness.contracts.run import RunState
 from harness.journal.attempts import Earlier, weave
 
-Kind = Literal["model", "tool", "wait", "pause"]
+Kind = Literal["model", "tool", "check", "wait", "pause"]
+"""`check`: a worker found out that a person must decide. Nothing was called."""
 
 
 @dataclass
@@ -111,7 +112,7 @@ def steps(events: Iterable[DurableEvent], attempts: Sequence[Attempt] = ()) -> l
         match event:
             case e.ModelCalled() | e.ModelReplied() | e.ModelFailed():
                 _model(fold, event)
-            case e.ToolCallStarted() | e.ToolCallFinished():
+            case e.ToolCallChecked() | e.ToolCallStarted() | e.ToolCallFinished():
                 _tool(fold, event)
             case e.DecisionRequested() | e.DecisionMade() | e.StateChanged():
                 _waits(fold, event)
@@ -129,7 +130,7 @@ def steps(events: Iterable[DurableEvent], attempts: Sequence[Attempt] = ()) -> l
 
 def _tell(fold: _Fold, told: Earlier) -> None:
     """Attempts come before the end of their step, or after its beginning where it has none."""
-    if isinstance(told.step, e.ModelCalled | e.ToolCallStarted):
+    if isinstance(told.step, e.ModelCalled | e.ToolCallChecked | e.ToolCallStarted):
         number = 0 if told.step.cursor is None else told.step.cursor.event_id
         for each in reversed(fold.begun):
             if each.began == number:
@@ -157,20 +158,31 @@ def _model(fold: _Fold, event: e.ModelCalled | e.ModelReplied | e.ModelFailed) -
     step.tokens, step.cost_micros = event.usage.total, event.cost_micros
 
 
-def _tool(fold: _Fold, event: e.ToolCallStarted | e.ToolCallFinished) -> None:
+def _tool(fold: _Fold, event: e.ToolCallChecked | e.ToolCallStarted | e.ToolCallFinished) -> None:
     key = f"tool {event.call_id}"
-    if isinstance(event, e.ToolCallStarted):
+    if not isinstance(event, e.ToolCallFinished):
         fold.end(key, event.at)  # a call that waited for a person starts again
-        fold.begin(key, Step("tool", event.name, event.turn, event.at))
+        kind = "check" if isinstance(event, e.ToolCallChecked) else "tool"
+        fold.begin(key, Step(kind, event.name, event.turn, event.at))
         return
     step = fold.end(key, event.at)
+    if step is None and not _ran(event):
+        return
     if step is None:  # inline: recorded once, at its end
         start = event.at - (event.ms or 0) / 1e3
         step = Step("tool", event.name, event.turn, start, event.at)
         fold.add(key, step)
-    step.ok, step.attempts = event.ok, event.attempts
+    step.kind = "tool"
+    step.ok, step.attempts = event.ok, max(1, event.attempts)
     step.queued = _queued(step, event.queued_ms, event.ms)
     step.earlier += fold.earlier
+
+
+def _ran(event: e.ToolCallFinished) -> bool:
+    """Whether anything was called. What a person says, or the end of the run, is no call."""
+    decided = event.decided
+    told = decided is not None and decided.need == "outcome" and decided.verdict == "answer"
+    return bool(event.attempts) and not told
 
 
 def _queued(step: Step, queued_ms: float | None, ms: float | None) -> float:
@@ -181,7 +193,11 @@ def _queued(step: Step, queued_ms: float | None, ms: float | None) -> float:
 
 def _waits(fold: _Fold, event: e.DecisionRequested | e.DecisionMade | e.StateChanged) -> None:
     if isinstance(event, e.DecisionRequested):
-        fold.end(f"tool {event.id}", event.at)
+        step = fold.end(f"tool {event.id}", event.at)
+        if step is not None and event.need == "outcome":
+            step.ok = False  # it was made, and never reported back
+        elif step is not None:
+            step.kind = "check"
         name = f"{event.tool or 'budget'}: {event.need}"
         fold.begin(f"wait {event.id}", Step("wait", name, event.turn, event.at))
     elif isinstance(event, e.DecisionMade):

@@ -76,7 +76,7 @@ def _calls(events: Sequence[DurableEvent]) -> tuple[Called, ...]:
 
 
 def _how(event: e.ToolCallFinished | None) -> How:
-    if event is None:
+    if event is None or not event.attempts:  # nothing ran: a person decided, or the run ended
         return "open"
     if event.played:
         return "played"

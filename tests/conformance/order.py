@@ -38,7 +38,9 @@ class _Now:
     final: bool = False
     """Its reply asked for no tool."""
     requested: dict[str, int] = field(default_factory=dict[str, int])
-    """Open tool calls, with how often they may be started yet."""
+    """Open tool calls, with how often they may be started yet. Each ends with one finish event."""
+    closing: str | None = None
+    """The call whose result is the decision that was just made: its finish comes next."""
     waiting: set[str] = field(default_factory=set[str])
     unknown: set[str] = field(default_factory=set[str])
     """Calls of which a person is asked whether they have happened."""
@@ -72,6 +74,8 @@ class Order:
         )
         first = self.now.state is RunState.PENDING
         self._must(event, not first or isinstance(event, e.RunStarted), "it has not started")
+        closes = isinstance(event, e.ToolCallFinished) and event.call_id == self.now.closing
+        self._must(event, self.now.closing is None or closes, "a decided call has no finish")
         rule = RULES.get(type(event))
         if rule is not None:
             rule(self, event)
@@ -156,9 +160,17 @@ class Order:
         self._must(event, event.call_id not in self.now.waiting, "it waits for a person")
         self.now.requested[event.call_id] = left - 1
 
+    def _tool_checked(self, event: e.ToolCallChecked) -> None:
+        self._must(event, self.now.requested.get(event.call_id) == 1, "not requested, or started")
+        self._must(event, event.call_id not in self.now.waiting, "it waits for a person")
+        self.now.requested[event.call_id] = 0
+
     def _tool_finished(self, event: e.ToolCallFinished) -> None:
         self._must(event, event.call_id in self.now.requested, "not requested, or finished before")
+        self._must(event, event.unrun or event.call_id not in self.now.waiting, "it waits")
+        self.now.closing = None
         del self.now.requested[event.call_id]
+        self.now.waiting.discard(event.call_id)
 
     def _decision_requested(self, event: e.DecisionRequested) -> None:
         now = self.now
@@ -178,7 +190,7 @@ class Order:
         if event.id in now.requested:
             through = event.id in now.unknown  # what is said of it goes through the ledger
             if event.verdict == "reject" or (event.verdict == "answer" and not through):
-                del now.requested[event.id]  # the decision is its result
+                now.closing = event.id  # the decision is its result
             else:
                 now.requested[event.id] += 1
 
@@ -211,6 +223,7 @@ class Order:
     def _ended(self, event: e.RunEnded) -> None:
         now = self.now
         self._must(event, event.state.over, "not an end")
+        self._must(event, not now.requested, "tool calls have no finish")
         if event.state is RunState.COMPLETED:
             settled = now.final and not now.requested and not now.waiting
             self._must(event, settled, "the last reply was not final")
@@ -253,6 +266,7 @@ RULES: dict[type[Any], Callable[[Order, Any], None]] = {
     e.ModelReplied: Order._replied,
     e.ModelFailed: Order._failed,
     e.ToolCallRequested: Order._requested,
+    e.ToolCallChecked: Order._tool_checked,
     e.ToolCallStarted: Order._tool_started,
     e.ToolCallFinished: Order._tool_finished,
     e.DecisionRequested: Order._decision_requested,

@@ -97,7 +97,7 @@ def test_a_run_that_completes_with_open_calls_is_noticed() -> None:
     call = ToolCall(id="1", name="f", arguments={})
     *before, ended = stream()
     requested = e.ToolCallRequested(cursor=at(10), turn=1, call=call, **MORE)
-    with pytest.raises(OutOfOrder, match="not final"):
+    with pytest.raises(OutOfOrder, match="no finish"):
         check_order([*before, requested, ended])
     with pytest.raises(OutOfOrder, match="no run_ended"):
         check_order(before)

@@ -90,7 +90,7 @@ def test_a_call_that_waited_for_a_person_has_the_attempts_of_both() -> None:
     kinds = [
         (s.kind, [each.logged for each in s.earlier]) for s in steps(story.events, [asking, doing])
     ]
-    assert kinds == [("model", []), ("tool", [asking]), ("wait", []), ("tool", [doing])]
+    assert kinds == [("model", []), ("check", [asking]), ("wait", []), ("tool", [doing])]
 
 
 def test_a_call_that_was_cut_short_is_told_before_what_came_next() -> None:

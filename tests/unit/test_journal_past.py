@@ -97,7 +97,7 @@ def test_steps_take_time() -> None:
         ("model", "m/x", 1, 2),
         ("tool", "look", 2.5, 3),
         ("model", "m/x", 4, 5),
-        ("tool", "send", 6, 7),
+        ("check", "send", 6, 7),
         ("wait", "send: approval", 7, 9),
         ("tool", "send", 11, None),
         ("pause", "paused", 12, None),
