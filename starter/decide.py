@@ -15,7 +15,12 @@ from harness_starter.script import steer
 
 async def decide(run: RunHandle[Any], args: argparse.Namespace) -> None:
     decision = await run.decide(
-        args.verdict, args.call, note=args.note, arguments=args.arguments, answer=args.answer
+        args.verdict,
+        args.call,
+        note=args.note,
+        arguments=args.arguments,
+        answer=args.answer,
+        digest=args.digest,
     )
     print(decision.wire().decode())
 
@@ -27,6 +32,7 @@ if __name__ == "__main__":
         verdict={"positional": True, "choices": ("approve", "reject", "edit", "answer")},
         call={"help": "which one, where more than one waits"},
         note={"help": "kept in history; the model reads it when rejected"},
-        arguments={"type": json.loads, "help": "JSON, with edit"},
+        arguments={"type": json.loads, "help": "JSON to change, with edit"},
         answer={"help": "with answer"},
+        digest={"help": "decide only what has this digest, as Pending shows it"},
     )

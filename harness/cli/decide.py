@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import uuid
 from argparse import Namespace
+from collections import defaultdict
 from typing import Any
 
 from harness.cli.out import Out
+from harness.cli.parser import UsageError
 from harness.cli.targets import reach
 from harness.client.handle import RunHandle
+from harness.contracts.clean_text import clean_line
 from harness.contracts.steering import Verdict
+from harness.contracts.verdicts import describe_done
 from harness.terminal.decide import arguments
 
 
 async def approve(args: Namespace, out: Out) -> int:
     if args.edit is None:
+        if args.replace:
+            raise UsageError("--replace goes with --edit.", "Pass the arguments: --edit JSON")
         return await _decide(args, out, "approve")
-    return await _decide(args, out, "edit", arguments=arguments(args.edit))
+    changed = arguments(args.edit)
+    return await _decide(args, out, "edit", arguments=changed, replace=args.replace)
 
 
 async def reject(args: Namespace, out: Out) -> int:
@@ -28,10 +37,22 @@ async def answer(args: Namespace, out: Out) -> int:
 
 
 async def _decide(args: Namespace, out: Out, verdict: Verdict, **more: Any) -> int:
+    keys: defaultdict[str, str] = defaultdict(lambda: str(uuid.uuid4()))
+    """One a run: sent again, it is the same decision."""
+
     async def act(run: RunHandle[Any]) -> dict[str, Any]:
-        decision = await run.decide(verdict, args.call, note=args.note, **more)
+        decision = await run.decide(
+            verdict, args.call, note=args.note, digest=args.digest, key=keys[run.id], **more
+        )
         return decision.model_dump(mode="json", exclude_none=True)
 
-    done = {"approve": "approved", "edit": "approved with other arguments"}
-    words = done.get(verdict) or f"{verdict.removesuffix('e')}ed"
-    return await reach(args, out, [args.run] if args.run else [], words, act)
+    return await reach(args, out, [args.run] if args.run else [], _words, act)
+
+
+def _words(decision: dict[str, Any]) -> str:
+    """What was decided, and with which arguments the tool is called."""
+    done = f"{decision['id']} {describe_done(decision.get('need'), decision['verdict'])}"
+    if "arguments" not in decision:
+        return clean_line(done)
+    called = json.dumps(decision["arguments"], ensure_ascii=False)
+    return clean_line(f"{done}, called with {called}")

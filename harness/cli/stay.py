@@ -60,7 +60,8 @@ async def leave(handle: RunHandle[Any], attended: Attended, out: Out, serve: str
         return CODES[attended.ended.state]
     for each in attended.waiting:
         out.note(f"\nRun {handle.id} waits for a decision: {_what(each)}")
-        out.note("  " + decide(handle.id, each.id, each.need))
+        for line in decide(handle.id, each):
+            out.note(f"  {line}")
     if attended.why is Why.ABORTING:
         out.note(f"The abort of {handle.id} is recorded; it ends as soon as a worker sees it.")
     elif not attended.waiting:

@@ -19,14 +19,25 @@ from harness.terminal import door
 from harness.terminal.keyboard import at_terminal
 from harness.terminal.text import count
 
-AT_ONCE = 32
+AT_ONCE = 16
 SHOWN = 10
 
 Act = Callable[[RunHandle[Any]], Awaitable[dict[str, Any] | None]]
 
+Done = str | Callable[[dict[str, Any]], str]
+"""What was done, in the past tense, or how to say it of what `act` returned."""
 
-async def reach(args: Namespace, out: Out, runs: list[str], done: str, act: Act) -> int:
-    """Do `act` to each run that is named or found; `done` says it in the past tense."""
+
+async def reach(
+    args: Namespace,
+    out: Out,
+    runs: list[str],
+    done: Done,
+    act: Act,
+) -> int:
+    """Do `act` to each run that is named or found; `done` says it in the past tense. Sent to many
+    runs at once, an answer may be late: what no worker answered is asked for again while others
+    are answered, so `act` must be the same when it is repeated."""
     if bool(runs) == bool(args.query):
         raise UsageError(
             "Name runs or a --query, not both." if runs else "Which run?",
@@ -35,34 +46,60 @@ async def reach(args: Namespace, out: Out, runs: list[str], done: str, act: Act)
     async with opened(out, index=bool(args.query), store=False) as client:
         found = runs or await _find(client, args, out)
         if not found:
-            out.note("No open run is like that.")
+            out.note("No open run matches.")
             return door.DONE
-        gate = asyncio.Semaphore(AT_ONCE)
-        failures = await asyncio.gather(
-            *(_one(client.run(run), out, done, act, gate) for run in dict.fromkeys(found))
-        )
-        if len(found) == 1 and not any(failures) and not out.json:
+        failed = await _reach_all(client, list(dict.fromkeys(found)), out, done, act)
+        if len(found) == 1 and not failed and not out.json:
             await _say_if_unserved(client, found[0], out)
-    return door.FAILED if any(failures) else door.DONE
+    return door.FAILED if failed else door.DONE
 
 
-async def _one(run: RunHandle[Any], out: Out, done: str, act: Act, gate: asyncio.Semaphore) -> bool:
-    """Whether it failed."""
-    async with gate:
-        try:
-            more = await act(run)
-        except HarnessError as error:
-            info = error.info.model_dump(exclude_none=True)
-            if out.json:
-                out.line({"run": run.id, "error": info})
-            else:
-                out.error({**info, "message": f"{run.id}: {error.message}"})
-            return True
+async def _reach_all(
+    client: HarnessClient,
+    runs: list[str],
+    out: Out,
+    done: Done,
+    act: Act,
+) -> bool:
+    """Whether any failed; each is told once, when its outcome is known."""
+    gate = asyncio.Semaphore(AT_ONCE)
+    failed = False
+
+    async def one(run: str) -> HarnessError | None:
+        """The error of a run that no worker answered."""
+        nonlocal failed
+        async with gate:
+            try:
+                more = await act(client.run(run))
+            except HarnessError as error:
+                if error.code == "run.no_worker":
+                    return error
+                failed = True
+                _say_failed(run, error, out)
+                return None
+        if out.json:
+            out.line({"run": run, "ok": True, **(more or {})})
+        else:
+            out.raw(f"{run}: {done if isinstance(done, str) else done(more or {})}")
+        return None
+
+    while True:
+        errors = await asyncio.gather(*(one(run) for run in runs))
+        late = [(run, error) for run, error in zip(runs, errors, strict=True) if error]
+        if not late or len(late) == len(runs):
+            break
+        runs = [run for run, _ in late]
+    for run, error in late:
+        _say_failed(run, error, out)
+    return failed or bool(late)
+
+
+def _say_failed(run: str, error: HarnessError, out: Out) -> None:
+    info = error.info.model_dump(exclude_none=True)
     if out.json:
-        out.line({"run": run.id, "ok": True, **(more or {})})
+        out.line({"run": run, "error": info})
     else:
-        out.raw(f"{run.id}: {done}")
-    return False
+        out.error({**info, "message": f"{run}: {error.message}"})
 
 
 async def _find(client: HarnessClient, args: Namespace, out: Out) -> list[str]:
@@ -71,7 +108,7 @@ async def _find(client: HarnessClient, args: Namespace, out: Out) -> list[str]:
         return found
     what = count(len(found), "run")
     if not at_terminal():
-        raise UsageError(f"This reaches {what}.", "Add --yes to say that it shall.")
+        raise UsageError(f"This reaches {what}.", "Pass --yes to confirm.")
     return found if await confirmed(found, f"{args.command} {what}?", out, SHOWN) else []
 
 

@@ -23,7 +23,8 @@ async def watch(args: Namespace, out: Out) -> int:
         quiet = out.json or over
         telling = None if quiet else asyncio.create_task(_tell_unserved(handle, out, serve))
         with interrupts() as counted:
-            attended = await stay(handle, out, counted, leave=False)
+            # Where nobody can be asked, a decision that is open would be waited for in vain.
+            attended = await stay(handle, out, counted, leave=True)
         if telling:
             telling.cancel()
         return await leave(handle, attended, out, serve)

@@ -15,15 +15,13 @@ from urllib.parse import quote
 from temporalio.client import (
     WorkflowHandle,
     WorkflowQueryFailedError,
-    WorkflowUpdateFailedError,
-    WorkflowUpdateRPCTimeoutOrCancelledError,
 )
-from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.agent import Agent
 from harness.client import history, past, undo
-from harness.client.connection import Connection, whoami
+from harness.client.connection import Connection
+from harness.client.decide import Shown, send_decision
 from harness.client.export import dumps
 from harness.client.follow import Feeds
 from harness.client.fork import Change, fork
@@ -36,13 +34,11 @@ from harness.commons.files import write_atomic
 from harness.contracts.attempt import Attempt, Retry
 from harness.contracts.effect import EffectRow, UndoReport
 from harness.contracts.errors import (
-    CATALOG,
     HarnessError,
     RunError,
     StackError,
     SteeringError,
     StoreError,
-    by_code,
     from_info,
 )
 from harness.contracts.event import DurableEvent, Event, RunEnded
@@ -245,40 +241,52 @@ class RunHandle(Generic[Out]):
     async def decide(
         self,
         verdict: Verdict,
-        id: str | None = None,
+        id: str | Shown | None = None,
         *,
         note: str | None = None,
         arguments: dict[str, Any] | None = None,
+        replace: bool = False,
         answer: str | None = None,
+        digest: str | None = None,
+        key: str | None = None,
     ) -> Decision:
-        """Decide what waits under `id`, which may be left out while only one thing waits. With no
-        worker there it raises run.no_worker, and yet takes effect as soon as there is one."""
-        said = {"id": id, "note": note, "arguments": arguments, "answer": answer}
-        value = read_decide([{"verdict": verdict, "by": whoami(), **said}])
-        check_size("decide", value)
+        """Decide what waits: an entry of `pending()` or a `decision_requested` event, or its id,
+        which may be left out while only one thing waits. The decision is refused where something
+        else waits by then: it is bound to the entry, to `digest`, or to what waits now.
+
+        Args:
+            arguments: With "edit": those to change; the others stay. They are checked against the
+                tool's schema first.
+            replace: With "edit": `arguments` are all there is.
+            answer: With "answer": the text; for an unknown outcome, what came of the call.
+            key: The same key sent again is the same decision, and returns its outcome.
+
+        Raises run.no_worker where no worker answers; the decision takes effect when one does."""
+        shown = None if id is None or isinstance(id, str) else id
+        said = {"note": note, "arguments": arguments, "answer": answer, "digest": digest}
+        said |= {"id": id if shown is None else shown.id, "replace": replace or None}
         try:
-            return await self._handle.execute_update(
-                "decide", value, result_type=Decision, rpc_timeout=timedelta(seconds=ANSWER_S)
+            return await send_decision(
+                self._connection,
+                self.id,
+                read_decide([{"verdict": verdict, **said}]),
+                shown,
+                key=key,
+                is_served=self.is_served,
             )
-        except WorkflowUpdateFailedError as error:
-            raise _refused(error) from None
-        except WorkflowUpdateRPCTimeoutOrCancelledError:
-            # Temporal has admitted the update by then, and gives it to the next worker.
-            raise RunError(
-                "no_worker",
-                f"No worker answers for run {self.id!r}. The decision waits there and takes "
-                "effect when one does.",
-            ) from None
         except RPCError as error:
             raise await self._refusal(error) from None
 
-    async def approve(self, id: str | None = None, *, note: str | None = None) -> Decision:
+    async def approve(self, id: str | Shown | None = None, *, note: str | None = None) -> Decision:
+        """Allow a call. For an unknown outcome it means that it did not happen: it is called
+        again; `answer` says that it happened."""
         return await self.decide("approve", id, note=note)
 
-    async def reject(self, id: str | None = None, *, note: str | None = None) -> Decision:
+    async def reject(self, id: str | Shown | None = None, *, note: str | None = None) -> Decision:
         return await self.decide("reject", id, note=note)
 
-    async def answer(self, text: str, id: str | None = None) -> Decision:
+    async def answer(self, text: str, id: str | Shown | None = None) -> Decision:
+        """Answer a question, or say what came of a call whose outcome is unknown."""
         return await self.decide("answer", id, answer=text)
 
     # --- going on otherwise
@@ -397,10 +405,3 @@ def _checked(name: Signal, said: Any) -> Steering:
     value = read_signal(name, [said])
     check_size(name, value)
     return value
-
-
-def _refused(error: WorkflowUpdateFailedError) -> HarnessError:
-    cause = error.cause
-    if isinstance(cause, ApplicationError) and cause.type in CATALOG:
-        return by_code(cause.type, cause.message)
-    return SteeringError("bad_payload", str(cause))

@@ -94,6 +94,8 @@ class Decision(Word):
     edited: Flag = None
     arguments: dict[str, Any] | None = None
     """With `edit` of a call: all arguments that the tool is called with."""
+    need: str | None = None
+    """What it was about; the client fills it in."""
 
 
 class Decided(Word):

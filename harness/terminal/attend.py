@@ -144,7 +144,8 @@ class Attendance:
                 if error.code == "steering.bad_payload":
                     self._asked = event.id
                     continue
-            self._waiting.pop(event.id, None)
+            if self._waiting.get(event.id) is event:  # it may wait again, with other arguments
+                del self._waiting[event.id]
             return False
         return True
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from html import escape
 
 from harness.contracts import event as e
 from harness.contracts.attempt import Attempt
+from harness.contracts.clean_text import clean_html
 from harness.contracts.event import DurableEvent
 from harness.journal.attempts import Earlier, weave
 from harness.journal.branches import standing
@@ -16,7 +16,7 @@ from harness.journal.steps import Step, steps
 from harness.terminal.card import Card, card_of
 from harness.terminal.page_style import STYLE
 from harness.terminal.page_timeline import timeline
-from harness.terminal.text import clean, count, money, taken_back, took
+from harness.terminal.text import count, money, taken_back, took
 from harness.terminal.timeline import WAITS
 from harness.terminal.trace import SHOWN, Line, after, earlier, moment, offset
 
@@ -43,10 +43,10 @@ def page(events: Sequence[DurableEvent], version: str, attempts: Sequence[Attemp
         *_events(events, attempts, card.started),
         "</ol></section>",
         f"<footer>{count(len(events), 'event')}, a projection of the engine's history"
-        f"{f'; {told} from the attempt log' if attempts else ''}. harness {escape(version)}, "
+        f"{f'; {told} from the attempt log' if attempts else ''}. harness {clean_html(version)}, "
         f"{moment(card.started)}</footer>",
     ]
-    title = escape(f"{card.run} · {card.state.value}")
+    title = clean_html(f"{card.run} · {card.state.value}")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{NOTHING}">\n'
@@ -78,7 +78,7 @@ def _head(card: Card, end: float, found: Sequence[Step]) -> str:
     about += [f"session {card.session}"] if card.session else []
     if card.parent:
         about.append(f"fork of {card.parent.run} at turn {card.parent.turn}")
-    cells = "".join(f"<div><dt>{k}</dt><dd>{escape(v)}</dd></div>" for k, v in facts)
+    cells = "".join(f"<div><dt>{k}</dt><dd>{clean_html(v)}</dd></div>" for k, v in facts)
     parts = [
         f"<header><p class=state data-state={card.state.value}>{card.state.value}</p>",
         f"<h1>{_text(card.run)}</h1><p class=about>{_text(' · '.join(about))}</p>",
@@ -179,4 +179,4 @@ def _said(event: DurableEvent) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(clean(text))
+    return clean_html(text)

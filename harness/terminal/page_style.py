@@ -31,7 +31,7 @@ var(--bad)}.said p{white-space:pre-wrap;overflow-wrap:anywhere;max-height:18em;o
 .legend span::before{content:"";display:inline-block;width:11px;height:11px;border-radius:3px;
 margin-right:6px;vertical-align:-1px;background:var(--c)}
 .model{--c:var(--model)}.tool{--c:var(--tool)}.wait{--c:var(--wait)}.bad{--c:var(--bad)}
-.queued{--c:var(--queued)}.early{--c:color-mix(in srgb,var(--model) 45%,var(--card))}
+.check,.queued{--c:var(--queued)}.early{--c:color-mix(in srgb,var(--model) 45%,var(--card))}
 .timeline{border:1px solid var(--line);border-radius:10px;background:var(--card);padding:8px 14px;
 margin-top:10px;max-height:80vh;overflow-y:auto}
 .timeline>*{display:grid;grid-template-columns:1.6em 190px 1fr 190px;gap:10px;align-items:center;

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from html import escape
 
+from harness.contracts.clean_text import clean_html
 from harness.journal.steps import Step
-from harness.terminal.text import clean, count, money, took
+from harness.terminal.text import count, money, took
 from harness.terminal.timeline import WAITS, Bar, Scale, bars, ticks
 
 LEGEND = (
     ("queued", "queued"), ("early", "until the first token"), ("model", "model"), ("tool", "tool"),
+    ("check", "checks whether a person must decide"),
     ("wait", "waits for a person"), ("bad", "failed"),
 )  # fmt: skip
 
@@ -97,4 +98,4 @@ def _whole(bar: Bar) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(clean(text))
+    return clean_html(text)

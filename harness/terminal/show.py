@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from datetime import datetime
 
 from rich.console import Console
 
+from harness.contracts import event as e
+from harness.contracts.clean_text import clean_line
 from harness.contracts.run import RunState
+from harness.contracts.verdicts import MEANINGS
+from harness.terminal.arguments import INDENT, argument_block
 from harness.terminal.card import Card, Told
-from harness.terminal.text import call, clean, figures, one_line, retried, taken_back, took
-from harness.terminal.view import STYLES, TRUNCATED, VERDICTS
+from harness.terminal.text import clean, figures, one_line, retried, taken_back, took
+from harness.terminal.view import STYLES, TRUNCATED, decided
 
 SAID = 2_000
 
@@ -47,13 +52,14 @@ def _about(card: Card, now: float) -> Iterator[tuple[str, str]]:
 
 def _happened(card: Card) -> Iterator[tuple[str, str]]:
     for waits in card.waiting:
-        what = f"{call(waits.tool, waits.arguments)}: " if waits.tool else ""
-        yield "waits", f"for a person ({waits.id}): {what}{one_line(waits.question, 400)}"
-        yield "", decide(card.run, waits.id, waits.need)
+        what = f"{clean_line(waits.tool)}: " if waits.tool else ""
+        yield "waits", f"for a person ({waits.id}): {what}{one_line(waits.question, 2_000)}"
+        block = argument_block(waits.asked, "", lines=None)
+        yield "", "\n".join(line.removeprefix(INDENT) for line in block)
+        for line in decide(card.run, waits):
+            yield "", line
     for made in card.decided:
-        note = f": {one_line(made.note)}" if made.note else ""
-        by = f" by {made.by}" if made.by else ""
-        yield "decided", f"{made.id or ''} {VERDICTS[made.verdict]}{by}{note}".strip()
+        yield "decided", f"{made.id or ''} {decided(made)}".strip()
     for told in card.told:
         yield "told", _told(told)
     for refused in card.refused:
@@ -77,11 +83,18 @@ def _end(card: Card, url: str | None) -> Iterator[tuple[str, str]]:
         yield "page", url
 
 
-def decide(run: str, id: str, need: str) -> str:
-    """The command that decides."""
-    if need == "answer":
-        return f'harness answer {run} "..." --call {id}'
-    return f"harness approve {run} {id}    or: harness reject {run} {id} --note WHY"
+def decide(run: str, waits: e.DecisionRequested) -> list[str]:
+    """The commands that decide, and what each does; the one to offer first comes first."""
+    id = shlex.quote(waits.id)
+    call = f"{shlex.quote(run)} {id}"
+    digest = f" --digest {waits.digest}" if waits.digest else ""
+    commands = {
+        "approve": f"harness approve {call}{digest}",
+        "edit": f"harness approve {call} --edit '{{...}}'{digest}",
+        "reject": f"harness reject {call} --note WHY{digest}",
+        "answer": f'harness answer {shlex.quote(run)} "..." --call {id}{digest}',
+    }
+    return [f"{commands[verdict]}    {does}" for verdict, does in MEANINGS[waits.need].items()]
 
 
 def _told(told: Told) -> str:

@@ -7,25 +7,29 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.contracts.attempt import Retry
+from harness.contracts.clean_text import clean_line, clean_text
 from harness.contracts.effect import Undone
 from harness.contracts.run import Totals
 
-# A model or a tool may print anything; escape sequences must not reach the terminal.
-_CONTROLS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
-
 
 def clean(text: str) -> str:
-    """Without control characters."""
-    return text.translate(_CONTROLS)
+    """What would act on the terminal, or could not be seen, is marked."""
+    return clean_text(text)
 
 
 def one_line(text: str, limit: int = 160) -> str:
     """The first line, shortened, and how much more there is."""
-    text = clean(text).strip()
-    first, _, rest = text.partition("\n")
+    first, _, rest = text.strip().partition("\n")
     lines = rest.count("\n") + 1 if rest else 0
-    shown = first if len(first) <= limit else first[: limit - 1] + "…"
+    shown = _shorten(first, limit)
     return f"{shown}  (+{lines} {'line' if lines == 1 else 'lines'})" if lines else shown
+
+
+def _shorten(text: str, limit: int) -> str:
+    """On one line; what is left out is counted."""
+    if len(text) <= limit:
+        return clean_line(text)
+    return f"{clean_line(text[: limit - 1])}… (+{len(text) - limit + 1:,} characters)"
 
 
 def taken_back(undone: Undone) -> str:
@@ -47,18 +51,17 @@ def retried(retry: Retry, now: float) -> str:
 
 
 def call(name: str, arguments: Mapping[str, Any] | str | None) -> str:
-    """A call as it would be written: add(a=2, b=3)."""
+    """A call as it would be written: add(a=2, b=3). In short: `arguments.py` shows all of it."""
     if arguments is None:
-        return name
+        return clean_line(name)
     if isinstance(arguments, str):
-        return f"{name}({one_line(arguments, 80)})"
-    shown = ", ".join(f"{key}={value(each)}" for key, each in arguments.items())
-    return f"{clean(name)}({shown})"
+        return f"{clean_line(name)}({one_line(arguments, 80)})"
+    shown = ", ".join(f"{_shorten(key, 80)}={value(each)}" for key, each in arguments.items())
+    return f"{clean_line(name)}({shown})"
 
 
 def value(of: Any) -> str:
-    text = json.dumps(of, ensure_ascii=False, default=str)
-    return clean(text if len(text) <= 80 else text[:79] + "…")
+    return _shorten(json.dumps(of, ensure_ascii=False, default=str), 80)
 
 
 def money(micros: int | None) -> str:

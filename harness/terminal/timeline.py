@@ -13,7 +13,7 @@ from harness.journal.steps import Step
 WAITS = ("wait", "pause")
 SHARE = 0.25
 """Of the width, at most, for waits: a person may take a day for what the run does in a second."""
-STYLES = {"model": "call", "tool": "good", "wait": "ask", "pause": "ask"}
+STYLES = {"model": "call", "tool": "good", "check": "quiet", "wait": "ask", "pause": "ask"}
 NAME = 30
 APART = 0.08
 STEPS_S = (

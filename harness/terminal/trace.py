@@ -12,7 +12,7 @@ from harness.contracts.event import DurableEvent
 from harness.contracts.model import Usage
 from harness.journal.attempts import Earlier
 from harness.terminal.text import call, clean, count, figures, money, one_line, taken_back, took
-from harness.terminal.view import STYLES, VERDICTS
+from harness.terminal.view import STYLES, decided
 
 SHOWN = 100
 
@@ -120,6 +120,10 @@ def _requested(event: e.ToolCallRequested) -> Line:
     return Line(call(event.call.name, event.call.arguments), style="call")
 
 
+def _tool_checked(event: e.ToolCallChecked) -> Line:
+    return Line(f"{event.name}: a worker checks whether a person must allow it", style="quiet")
+
+
 def _tool_started(event: e.ToolCallStarted) -> Line:
     facts = ("with edited arguments",) if event.edited else ()
     return Line(f"{event.name} handed to a worker", facts, "quiet")
@@ -129,6 +133,7 @@ def _tool_finished(event: e.ToolCallFinished) -> Line:
     facts = [*_latency(event.queued_ms, None, event.ms)]
     facts += _attempts(event.attempts, event.last_failure)
     facts += ["played back"] if event.played else []
+    facts += [decided(event.decided)] if event.decided else []
     facts += [f"whole result: {event.artifact}"] if event.artifact else []
     what = f"{event.name}: {one_line(event.content, SHOWN)}"
     return Line(what, tuple(facts), "good" if event.ok else "bad")
@@ -136,14 +141,12 @@ def _tool_finished(event: e.ToolCallFinished) -> Line:
 
 def _decision(event: e.DecisionRequested) -> Line:
     what = f"{call(event.tool, event.arguments)}: " if event.tool else ""
-    facts = (f"for {event.need}", event.id)
+    facts = (f"for {event.need}", event.id, *([f"digest {event.digest}"] if event.digest else []))
     return Line(f"waits: {what}{one_line(event.question, SHOWN)}", facts, "ask")
 
 
 def _decided(event: e.DecisionMade) -> Line:
-    note = f": {one_line(event.note, SHOWN)}" if event.note else ""
-    edit = f" {call('', event.arguments)}" if event.arguments else ""
-    return Line(f"{VERDICTS[event.verdict]}{edit}{note}", _by(event.by, event.id), "ask")
+    return Line(decided(event), tuple(filter(None, [event.id])), "ask")
 
 
 def _hint(event: e.HintReceived) -> Line:
@@ -214,6 +217,7 @@ _RULES: dict[type[Any], Callable[[Any], Line]] = {
     e.ModelReplied: _replied,
     e.ModelFailed: _model_failed,
     e.ToolCallRequested: _requested,
+    e.ToolCallChecked: _tool_checked,
     e.ToolCallStarted: _tool_started,
     e.ToolCallFinished: _tool_finished,
     e.DecisionRequested: _decision,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from rich.console import Console
 
 from harness.contracts import event as e
+from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.event import Event
 from harness.contracts.run import RunState
+from harness.contracts.steering import Decided
+from harness.contracts.verdicts import describe_done
+from harness.terminal.arguments import argument_block
 from harness.terminal.text import call, clean, figures, one_line, retried, taken_back, took
 
 STYLES = {
@@ -20,7 +24,7 @@ STYLES = {
     RunState.WAITING: "ask",
     RunState.PAUSED: "ask",
 }
-VERDICTS = {"approve": "approved", "reject": "rejected", "edit": "edited", "answer": "answered"}
+ASKS = {"answer": "asks", "outcome": "outcome unknown, waits for a decision"}
 
 TRUNCATED = "the answer was cut off at the model's output limit (max_output_tokens)"
 
@@ -62,6 +66,10 @@ class RunView:
         """A question whose answer is typed behind it."""
         self._close_text()
         self.console.print(clean(text), style="ask", end=" ", soft_wrap=True)
+
+    def write(self, lines: Sequence[str]) -> None:
+        if lines:
+            self._line("\n".join(lines))  # rich takes its time for each call
 
     # --- one rule for each kind of event
 
@@ -132,6 +140,8 @@ class RunView:
         self._line(f"    {one_line(event.text)}", "quiet")
 
     def tool_finished(self, event: e.ToolCallFinished) -> None:
+        if event.attempts == 0 and event.decided and not event.unrun:
+            return  # the line of the decision says it all
         facts = [took(event.ms / 1000)] if event.ms is not None and event.ms >= 1 else []
         if event.attempts > 1:
             facts.append(f"{event.attempts} attempts")
@@ -139,19 +149,19 @@ class RunView:
             "  ← " if event.ok else "  ✗ ", style="good" if event.ok else "bad", end=""
         )
         self.console.print(
-            f"{clean(event.name)}: {one_line(event.content)}", end="", soft_wrap=True
+            f"{clean_line(event.name)}: {one_line(event.content)}", end="", soft_wrap=True
         )
         self.console.print(f"  {' · '.join(facts)}" if facts else "", style="quiet")
 
     def decision_requested(self, event: e.DecisionRequested) -> None:
-        what = f"{call(event.tool, event.arguments)}: " if event.tool else ""
-        asks = "asks" if event.need == "answer" else "waits for a decision"
-        self._line(f"  ? {asks} ({event.id}): {what}{one_line(event.question, 400)}", "ask")
+        what = f"{clean_line(event.tool)}: " if event.tool else ""
+        asks = ASKS.get(event.need, "waits for a decision")
+        self._line(f"  ? {asks} ({event.id}): {what}{one_line(event.question, 2_000)}", "ask")
+        if event.need != "answer":
+            self.write(argument_block(event.asked, f"harness show {event.run}"))
 
     def decision_made(self, event: e.DecisionMade) -> None:
-        by = f" by {event.by}" if event.by else ""
-        note = f": {one_line(event.note)}" if event.note else ""
-        self._line(f"  {VERDICTS[event.verdict]}{by}{note}", "ask")
+        self._line(f"  {decided(event)}", "ask")
 
     def hint_received(self, event: e.HintReceived) -> None:
         self._line(f"  hint{_by(event.by)}: {one_line(event.text)}", "ask")
@@ -209,6 +219,15 @@ class RunView:
         if self._text_open:
             self._text_open = False
             self.console.print()
+
+
+def decided(event: e.DecisionMade | Decided) -> str:
+    """What a person decided, and what they said: the verdict, who, note, answer, arguments."""
+    by = f" by {event.by}" if event.by else ""
+    said = [event.note, event.answer] if event.verdict == "answer" else [event.note]
+    words = "".join(f": {one_line(each, 400)}" for each in said if each)
+    edit = f", called with {call('', event.arguments)}" if event.verdict == "edit" else ""
+    return f"{describe_done(event.need, event.verdict)}{by}{edit}{words}"
 
 
 def _by(who: str | None) -> str:

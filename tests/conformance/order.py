@@ -175,7 +175,7 @@ class Order:
     def _decision_requested(self, event: e.DecisionRequested) -> None:
         now = self.now
         self._must(event, event.id not in now.waiting, "asked twice")
-        if event.need == "budget":
+        if event.need in ("budget", "store"):
             self._must(event, not now.asking and not now.requested, "between two steps only")
         else:
             self._must(event, event.id in now.requested, "no such call is open")

@@ -135,9 +135,9 @@ def test_ctrl_c_twice_aborts(kept_project: Project) -> None:
 
 def test_a_person_decides_in_place(kept_project: Project) -> None:
     terminal = kept_project.terminal("run", "write hello to a.txt", "--agent", "agent.py")
-    terminal.until("[e]dit:")
+    terminal.until("[v]iew the arguments:")
     terminal.type("perhaps\n")
-    terminal.until("[e]dit:")
+    terminal.until("[v]iew the arguments:")
     terminal.type("e\n")
     terminal.until("as JSON:")
     terminal.type('{"path": "b.txt", "content": "bye"}\n')
@@ -147,7 +147,7 @@ def test_a_person_decides_in_place(kept_project: Project) -> None:
 
 def test_what_another_decides_ends_the_question(kept_project: Project) -> None:
     terminal = kept_project.terminal("run", "write hello to a.txt", "--id", "asked")
-    terminal.until("[e]dit:")
+    terminal.until("[v]iew the arguments:")
     assert kept_project.command("reject", "asked", "--note", "not now").code == 0
     terminal.until("rejected")
     terminal.until("not now")

@@ -14,7 +14,9 @@ from harness.config.settings import Settings
 from harness.contracts import event as e
 from harness.contracts.errors import RunError, SteeringError
 from harness.contracts.run import RunState
+from harness.journal.steps import steps
 from harness.tools import ask_human
+from tests.conformance.order import check_order
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import all_events, eventually, kinds, one, only, send, waiting
 from tests.fakes.steps import call, calls, say
@@ -147,7 +149,7 @@ async def test_what_does_not_fit_is_refused_and_the_run_waits_on(
         SteeringError, match=f"nothing waits under 'call_x'; what waits: {pending.id}"
     ):
         await run.approve("call_x")
-    with pytest.raises(SteeringError, match="takes approve, reject, edit"):
+    with pytest.raises(SteeringError, match="takes approve, edit, reject"):
         await run.answer("yes")
     handle = harness.connection.temporal.get_workflow_handle(run.id)
     for arguments in ([], [1, 2], ["maybe"], [{"verdict": "edit"}], [{"id": 1}], [None], [b"\0"]):
@@ -220,7 +222,7 @@ async def test_a_decision_waits_for_a_worker(
     async with Harness.local(project=tmp_path, settings=settings) as first:
         started = await first.start(agent, "Write to Ann.")
         await waiting(started)
-    monkeypatch.setattr("harness.client.handle.ANSWER_S", 0.5)
+    monkeypatch.setattr("harness.client.decide.ANSWER_S", 0.5)
     run = remote.run(started.id)
     with pytest.raises(RunError) as caught:
         await run.approve(note="go on")
@@ -233,3 +235,110 @@ async def test_a_decision_waits_for_a_worker(
         await second.serve(agent)
         assert (await run.result()).output == "Sent."
     assert one(await all_events(run), e.DecisionMade).note == "go on"
+
+
+async def test_an_edit_changes_what_it_names(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    model_server.script(call("send", **LETTER), call("send", **LETTER), say("Sent."))
+    run = await harness.start(Agent(name, tools=[send]), "Write to Ann.")
+    await waiting(run)
+    decision = await run.decide("edit", arguments={"to": "bob"})
+    assert decision.arguments == {"to": "bob", "text": "hi"}
+    await eventually(run.pending, lambda found: [p.turn for p in found] == [2])
+    with pytest.raises(SteeringError, match="'text' is a required property"):
+        await run.decide("edit", arguments={"to": "bob"}, replace=True)
+    await run.decide("edit", arguments={"to": "eve", "text": "hey"}, replace=True)
+    events = await all_events(run)
+    assert sent_results(model_server) == ["sent 'hi' to bob", "sent 'hey' to eve"]
+    ends = only(events, e.ToolCallFinished)
+    assert [each.decided and each.decided.arguments for each in ends] == [
+        {"to": "bob", "text": "hi"},
+        {"to": "eve", "text": "hey"},
+    ]
+
+
+async def test_an_edit_that_does_not_fit_changes_nothing(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    model_server.script(call("send", **LETTER), say("Sent."))
+    run = await harness.start(Agent(name, tools=[send]), "Write to Ann.")
+    (pending,) = await waiting(run)
+    with pytest.raises(SteeringError, match="Nothing was decided") as caught:
+        await run.decide("edit", pending, arguments={"amount": 90})
+    assert "amount" in caught.value.message
+    assert await run.pending() == [pending]
+    handle = harness.connection.temporal.get_workflow_handle(run.id)
+    typed = {"verdict": "edit", "arguments": {"amount": 90}}
+    await handle.execute_update("decide", typed)  # nobody checks what is typed by hand
+    (again,) = await eventually(run.pending, lambda found: [p == pending for p in found] == [False])
+    assert (again.need, again.arguments) == ("approval", LETTER)
+    assert "The edit does not fit" in again.question
+    await run.approve(again)
+    events = await all_events(run)
+    assert sent_results(model_server) == ["sent 'hi' to ann"]
+    assert len(only(events, e.ToolCallFinished)) == 1
+
+
+async def test_a_decision_is_bound_to_what_was_shown(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    model_server.script(call("send", **LETTER), say("Sent."))
+    run = await harness.start(Agent(name, tools=[send]), "Write to Ann.")
+    (pending,) = await waiting(run)
+    other = pending.model_copy(update={"arguments": {"to": "ann", "text": "harmless"}})
+    for wrong in (other, other.model_copy(update={"need": "outcome"})):
+        with pytest.raises(SteeringError, match=f"digest {pending.digest}") as caught:
+            await run.approve(wrong)
+        assert caught.value.code == "steering.changed"
+    with pytest.raises(SteeringError, match="digest 6a"):
+        await run.decide("approve", digest="6a")
+    assert pending.digest
+    decision = await run.decide("approve", digest=pending.digest[:8])
+    assert decision.need == "approval"
+    await run.result()
+
+
+async def test_the_same_decision_sent_twice_is_one(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    model_server.script(call("send", **LETTER), say("Sent."))
+    run = await harness.start(Agent(name, tools=[send]), "Write to Ann.")
+    (pending,) = await waiting(run)
+    first = await run.decide("approve", pending, key="k1")
+    await run.result()
+    with pytest.raises(SteeringError) as caught:
+        await run.approve(pending)
+    assert caught.value.code == "steering.run_over"
+    assert await run.decide("approve", pending, key="k1") == first
+
+
+async def test_every_call_ends_once_and_says_who_decided(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    asked = ("ask_human", {"question": "Which one?"})
+    model_server.script(calls(asked, ("send", LETTER), ("send", {"to": "bob", "text": "x"})))
+    run = await harness.start(Agent(name, tools=[ask_human, send]), "Choose.")
+    (question,) = await waiting(run)
+    await run.answer("blue", question)
+    (letter,) = await eventually(run.pending, lambda found: [p.tool for p in found] == ["send"])
+    await run.reject(letter, note="too early")
+    await eventually(run.pending, lambda found: [p.id == letter.id for p in found] == [False])
+    await run.abort("enough")
+    events = await all_events(run)
+    check_order(events)
+    ends = [(each.content, each.ok, each.unrun) for each in only(events, e.ToolCallFinished)]
+    assert ends == [
+        ("blue", True, None),
+        ("A person refused this call: too early", False, None),
+        ("not run: the run ended (enough)", False, True),
+    ]
+    first, second, _ = only(events, e.ToolCallFinished)
+    assert first.decided and first.decided.answer == "blue"
+    assert second.decided
+    assert (second.decided.verdict, second.decided.note) == ("reject", "too early")
+    assert second.decided.by
+    assert not only(events, e.ToolCallStarted)  # no check looks like a call
+    assert [each.name for each in only(events, e.ToolCallChecked)] == ["send", "send"]
+    kinds_of_steps = [step.kind for step in steps(await run.trace())]
+    assert kinds_of_steps == ["model", "wait", "check", "wait", "check", "wait"]
