@@ -178,13 +178,17 @@ def steering() -> str:
 
 
 def verdicts() -> str:
-    from harness_workflows.verdicts import VERDICTS
+    from harness.contracts.verdicts import MEANINGS
 
     rows = [
-        [f"`{need}`", ", ".join(f"`{each}`" for each in allowed), note("needs", need)]
-        for need, allowed in VERDICTS.items()
+        [
+            f"`{need}`",
+            note("needs", need),
+            "<br>".join(f"`{verdict}`: {does}" for verdict, does in meanings.items()),
+        ]
+        for need, meanings in MEANINGS.items()
     ]
-    return table(["What waits (`need`)", "Verdicts", "Meaning"], rows)
+    return table(["What waits (`need`)", "Meaning", "Verdicts"], rows)
 
 
 def cli() -> str:

@@ -37,15 +37,24 @@ def test_decide_from_another_process(kept_project: Project) -> None:
     assert away.code == 1
     assert away.last["error"]["code"] == "run.no_worker"
     with kept_project.worker():
-        edit = '{"path": "c.txt", "content": "other"}'
+        watched = kept_project.command("watch", run)  # nobody can be asked here
+        assert watched.code == 4
+        assert f"harness approve {run} call_1 --digest" in watched.err
+        bad = kept_project.command("approve", run, "--edit", '{"amount": 90}', "--json")
+        assert bad.code == 1
+        assert "Nothing was decided" in bad.last["error"]["message"]
+        stale = kept_project.command("approve", run, "--digest", "0123456789abcdef", "--json")
+        assert stale.last["error"]["code"] == "steering.changed"
+        edit = '{"path": "c.txt"}'
         made = kept_project.command("approve", run, "call_1", "--edit", edit, "--json")
         assert made.last["verdict"] == "edit"
+        assert made.last["arguments"] == {"path": "c.txt", "content": "hello"}
         assert kept_project.command("watch", run, "--json").last["state"] == "completed"
         late = kept_project.command("approve", run)
         assert late.code == 1
     shown = kept_project.command("show", run)
     assert "call_1 edited by" in shown.out
-    assert "wrote other to c.txt" in shown.out
+    assert "wrote hello to c.txt" in shown.out
 
 
 def test_a_question_is_answered(kept_project: Project) -> None:
