@@ -48,15 +48,15 @@ async def reach(
         if not found:
             out.note("No open run matches.")
             return door.DONE
-        failed = await _reach_all(client, list(dict.fromkeys(found)), out, done, act)
+        failed = await reach_runs(list(dict.fromkeys(found)), client.run, out, done, act)
         if len(found) == 1 and not failed and not out.json:
             await _say_if_unserved(client, found[0], out)
     return door.FAILED if failed else door.DONE
 
 
-async def _reach_all(
-    client: HarnessClient,
+async def reach_runs(
     runs: list[str],
+    handle: Callable[[str], RunHandle[Any]],
     out: Out,
     done: Done,
     act: Act,
@@ -70,7 +70,7 @@ async def _reach_all(
         nonlocal failed
         async with gate:
             try:
-                more = await act(client.run(run))
+                more = await act(handle(run))
             except HarnessError as error:
                 if error.code == "run.no_worker":
                     return error

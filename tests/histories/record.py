@@ -69,6 +69,20 @@ async def approved(harness: Harness, model: ModelServer, name: str) -> RunHandle
     return run
 
 
+async def edited(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    """Typed by hand: an edit that does not fit, then one that does; the last call is never run."""
+    model.script(calls(("send", {"to": "ann", "text": "a"}), ("send", {"to": "ann", "text": "b"})))
+    run = await harness.start(Agent(name, tools=[send]), "Write twice.", id=name)
+    (first,) = await waiting(run)
+    typed: Any = harness.connection.temporal.get_workflow_handle(run.id)
+    await typed.execute_update("decide", {"verdict": "edit", "arguments": {"amount": 1}})
+    await eventually(run.pending, lambda found: [p.question for p in found] != [first.question])
+    await typed.execute_update("decide", {"verdict": "edit", "arguments": {"to": "bob"}})
+    await eventually(run.pending, lambda found: [p.id == first.id for p in found] == [False])
+    await run.abort("enough")
+    return run
+
+
 async def hinted(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
     model.script(Hang(), say("In short."))
     run = await harness.start(Agent(name), "Tell me all.", id=name)
@@ -238,8 +252,8 @@ CASES: dict[str, dict[str, Case]] = {
     "AgentRun": {
         case.__name__: case
         for case in (
-            answer, tools, parallel, approved, hinted, paused, aborted, cancelled, budget, mended,
-            refused, odd_signals, whatif, given_up, aborted_undone, failed_undone,
+            answer, tools, parallel, approved, edited, hinted, paused, aborted, cancelled, budget,
+            mended, refused, odd_signals, whatif, given_up, aborted_undone, failed_undone,
         )
     },
     "Undo": {case.__name__: case for case in (undone, stopped)},

@@ -52,13 +52,13 @@ def markdown(memory: Memory) -> str:
     lines = ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
     lines += ["", f"**Asked:** {_cut(memory.spec.asked)}"]
     for pending in memory.pending.values():
-        lines += ["", *_waiting(pending)]
+        lines += ["", *waiting_lines(pending)]
     if memory.reply:
         lines += ["", f"**Said last:** {_cut(memory.reply)}"]
     return "\n".join(lines)
 
 
-def _waiting(waits: Pending) -> list[str]:
+def waiting_lines(waits: Pending) -> list[str]:
     """The question, the arguments, and what each verdict does: one update a line, to be pasted."""
     lines = [f"**Waiting for a person** ({clean_markdown(waits.id)}): {_cut(waits.question)}"]
     if waits.tool:
