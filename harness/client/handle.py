@@ -250,18 +250,12 @@ class RunHandle(Generic[Out]):
         digest: str | None = None,
         key: str | None = None,
     ) -> Decision:
-        """Decide what waits: an entry of `pending()` or a `decision_requested` event, or its id,
-        which may be left out while only one thing waits. The decision is refused where something
-        else waits by then: it is bound to the entry, to `digest`, or to what waits now.
-
-        Args:
-            arguments: With "edit": those to change; the others stay. They are checked against the
-                tool's schema first.
-            replace: With "edit": `arguments` are all there is.
-            answer: With "answer": the text; for an unknown outcome, what came of the call.
-            key: The same key sent again is the same decision, and returns its outcome.
-
-        Raises run.no_worker where no worker answers; the decision takes effect when one does."""
+        """Decide what waits: an entry of `pending()`, a `decision_requested` event or an id; None
+        while only one thing waits. It is bound to the entry, to `digest`, or to what waits now,
+        and refused where something else waits by then. An edit changes the `arguments` that it
+        names, or with `replace` all; it is checked against the tool's schema. The same `key` sent
+        again is the same decision. Without a worker it raises run.no_worker and takes effect once
+        there is one."""
         shown = None if id is None or isinstance(id, str) else id
         said = {"note": note, "arguments": arguments, "answer": answer, "digest": digest}
         said |= {"id": id if shown is None else shown.id, "replace": replace or None}
@@ -278,8 +272,7 @@ class RunHandle(Generic[Out]):
             raise await self._refusal(error) from None
 
     async def approve(self, id: str | Shown | None = None, *, note: str | None = None) -> Decision:
-        """Allow a call. For an unknown outcome it means that it did not happen: it is called
-        again; `answer` says that it happened."""
+        """Allow a call. For an unknown outcome: it did not happen, call it again."""
         return await self.decide("approve", id, note=note)
 
     async def reject(self, id: str | Shown | None = None, *, note: str | None = None) -> Decision:
