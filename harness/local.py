@@ -7,12 +7,14 @@ import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from harness.agent import Agent
 from harness.client.client import HarnessClient
 from harness.client.connection import Connection, open_connection
+from harness.client.handle import RunHandle
 from harness.client.session import Session
+from harness.client.start import Request
 from harness.commons.log import get_logger
 from harness.config import find_project, load_settings
 from harness.config.settings import Settings
@@ -20,6 +22,8 @@ from harness.contracts.errors import StackError
 from harness.stack import Endpoints, find_stack, open_stack
 from harness_workers.shared import Shared, shared
 from harness_workers.worker import AgentWorker
+
+Out = TypeVar("Out")
 
 
 class Harness(HarnessClient):
@@ -91,6 +95,11 @@ class _Hosting(Harness):
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
+
+    async def begin(self, agent: Agent[Out], request: Request) -> RunHandle[Out]:
+        if request.workspace is not None:  # named in this process, so its owner wants it
+            self._parts.workspaces.allow(request.workspace)
+        return await super().begin(agent, request)
 
     async def serve(self, agent: Agent[Any]) -> bool:
         async with self._lock:

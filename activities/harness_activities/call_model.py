@@ -31,6 +31,7 @@ from harness.store.stops import Stops
 from harness.store.transcripts import Transcripts
 from harness_activities.call_ids import with_own_ids
 from harness_activities.context import complete, fit
+from harness_activities.guard import Guard
 from harness_activities.heartbeats import beating
 from harness_activities.images import with_images
 from harness_activities.model.plan import Answer, Models
@@ -50,6 +51,7 @@ class ModelActivities:
     transcripts: Transcripts
     live: LiveWriter
     stops: Stops
+    guard: Guard
 
     @activity.defn(name="call_model")
     async def call_model(self, request: CallModel) -> ModelTurn:
@@ -77,7 +79,7 @@ class ModelActivities:
                 await streams.close()
                 return self._keep(run_id, request, call.cut_short())
             await streams.close()
-            turn = call.turn(answer, dropped)
+            turn = await self.guard.sign_turn(request, call.turn(answer, dropped))
             return await self._finish(run_id, request, turn)
 
     @activity.defn(name="save_transcript")

@@ -53,7 +53,7 @@ class EffectActivities:
     @activity.defn(name="compensate")
     async def compensate(self, request: Compensate) -> Compensated:
         """Take one effect back, or say why that cannot be done."""
-        hold, row = await self.ledger.undoing(request.key)
+        hold, row = await self.ledger.undoing(request.key, request.run)
         host = self.tools.host_of(_call_of(row), row.run)
         host.ledger = self.ledger
         host.begin()
@@ -79,7 +79,7 @@ class EffectActivities:
             raise obstacle
         tool = self.tools.tool(row.tool)
         request = _call_of(row)
-        self.tools.check_host(tool, request)
+        await self.tools.check_place(tool, request)
         limit = time_limit(tool.policy.timeout_s, host.info)
         context = await self.tools.context(tool, request, host, key=undo_key(row.key, row.undos))
         try:

@@ -17,7 +17,7 @@ from temporalio import activity
 from harness.agent import Agent, AnyTool, Ask, ToolContext, idempotency_key
 from harness.agent.key import sent_key
 from harness.config.settings import HttpToolSettings
-from harness.contracts.errors import HarnessError, StoreError, ToolError
+from harness.contracts.errors import REFUSALS, HarnessError, StoreError, ToolError
 from harness.contracts.message import ToolResult
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.store.effects import NewEffect
@@ -44,6 +44,7 @@ from harness_activities._tool_host import (
 from harness_activities._tool_playback import Records, play
 from harness_activities._tool_results import Artifacts, shorten, show
 from harness_activities._tool_threads import Threads
+from harness_activities.workspaces import Workspaces
 
 __all__ = ["Artifacts", "Progress", "ToolActivities"]
 
@@ -58,6 +59,7 @@ class ToolActivities:
     artifacts: Artifacts
     progress: Progress
     ledger: EffectLedger
+    workspaces: Workspaces
     database: Connections | None = None
     http: HttpToolSettings = field(default_factory=HttpToolSettings)
     host: str = field(default_factory=lambda: socket.gethostname())
@@ -86,6 +88,8 @@ class ToolActivities:
         try:
             outcome = await self._played(request, host)
         except HarnessError as error:
+            if error.code in REFUSALS:
+                raise
             if error.retryable and is_tried_again(host.info, error, self._attempts(request)):
                 raise try_again(error) from error
             outcome = self._unknown(request, host, error) or failure(request.call, error)
@@ -144,7 +148,7 @@ class ToolActivities:
 
     async def _outcome(self, request: RunTool, host: CallHost) -> ToolOutcome:
         tool, arguments = await self._fits(request)
-        self.check_host(tool, request)
+        await self.check_place(tool, request)
         limit = time_limit(tool.policy.timeout_s, host.info)
         reason = None if request.approved else await self._asks(tool, arguments, limit)
         if reason is not None:
@@ -270,7 +274,8 @@ class ToolActivities:
             return shorten(verdict, MAX_ERROR) or None
         return f"{tool.name} needs approval with these arguments." if verdict else None
 
-    def check_host(self, tool: AnyTool, request: RunTool) -> None:
+    async def check_place(self, tool: AnyTool, request: RunTool) -> None:
+        """Refuse a folder that is on another host, or that this worker does not serve."""
         if not tool.policy.workspace:
             return
         workspace = request.workspace
@@ -283,6 +288,7 @@ class ToolActivities:
                 "wrong_host",
                 f"The run's folder is on {workspace.host}, and this worker is {self.host}.",
             )
+        await self.workspaces.check(workspace.root)
 
     async def context(
         self,

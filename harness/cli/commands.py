@@ -259,6 +259,12 @@ COMMANDS: tuple[Command, ...] = (
         "harness.cli.serve:worker",
         (
             arg("agents", metavar="FILE[:NAME]", nargs="*", help="Unset: the built-in assistant."),
+            arg(
+                "--workspace",
+                metavar="DIR",
+                action="append",
+                help="Let runs work in this folder too; may be given more than once.",
+            ),
             JSON,
         ),
         "Starts or joins the local stack, unless an engine is configured. Ctrl-C leaves: work in\n"

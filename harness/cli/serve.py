@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from argparse import Namespace
+from pathlib import Path
 
 from harness.cli.agents import load_agent
 from harness.cli.opened import opened
@@ -23,7 +24,11 @@ async def worker(args: Namespace, out: Out) -> int:
             "bad_agent", f"Two agents are called {twice!r}.", fix="Each has a queue by its name."
         )
     stop = stop_signal()
-    async with opened(out) as client, serve(client.connection, *agents):
+    folders = [Path(folder) for folder in args.workspace or ()]
+    async with (
+        opened(out) as client,
+        serve(client.connection, *agents, workspaces=folders),
+    ):
         page = client.connection.endpoints.ui_url
         if out.json:
             out.line({"serving": names, "page": page})

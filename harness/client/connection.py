@@ -26,6 +26,7 @@ from harness.stack import Endpoints, connect_options
 from harness.store import Artifacts, Database, LiveReader, Sessions, Specs, Stops
 from harness.store.external import external_storage
 from harness.store.keyring import keyring_of
+from harness.store.signing import Signing
 from harness.store.vault import Vault
 
 
@@ -42,6 +43,7 @@ class Connection:
     sessions: Sessions
     live: LiveReader
     stops: Stops
+    signing: Signing
 
 
 @asynccontextmanager
@@ -81,6 +83,7 @@ async def open_connection(
             sessions=Sessions(database),
             live=live,
             stops=stops,
+            signing=Signing(settings, project),
         )
 
 

@@ -35,6 +35,7 @@ from harness.contracts.run import WORKFLOW, Budget, Parent, RunSpec, RunState
 from harness.contracts.tool import Workspace
 from harness.contracts.transcript import digest
 from harness.journal.payloads import value
+from harness.store.permits import sign_run
 from harness.store.vault import new_salt
 
 MODEL_REF = TypeAdapter[str](ModelRef)
@@ -181,10 +182,11 @@ async def launch(
         "HarnessModel": spec.model,
     }
     memo = {REQUEST_MEMO: _request_digest(spec)} if repeatable else None
+    permitted = sign_run(await connection.signing.signer(), id, spec)
     try:
         await connection.temporal.start_workflow(
             WORKFLOW,
-            spec,
+            permitted,
             id=id,
             task_queue=agent_queue(spec.agent),
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
@@ -248,7 +250,7 @@ def _repeatable(request: Request) -> bool:
 
 def _request_digest(spec: RunSpec) -> str:
     """What makes two requests the same: not who sent them, not their trace, and not chance."""
-    own: dict[str, object] = {"trace": None, "started_by": None, "salt": None}
+    own: dict[str, object] = {"trace": None, "started_by": None, "salt": None, "permit": None}
     if spec.budget.turns == DEFAULT_TURNS:  # earlier versions pinned no limit for the same request
         own["budget"] = spec.budget.model_copy(update={"turns": None})
     return digest(spec.model_copy(update=own).wire())

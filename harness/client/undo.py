@@ -18,6 +18,7 @@ from harness.contracts.errors import RunError, StackError, StoreError
 from harness.contracts.queues import agent_queue
 from harness.journal.payloads import first as read_first
 from harness.store import Ledger
+from harness.store.permits import sign_undo
 
 
 async def effects(connection: Connection, run: str) -> list[EffectRow]:
@@ -62,7 +63,7 @@ async def _start(
     try:
         return await connection.temporal.start_workflow(
             UNDO,
-            spec,
+            sign_undo(await connection.signing.signer(), spec),
             id=undo_id(spec.run),
             task_queue=agent_queue(agent),
             result_type=UndoReport,
@@ -90,7 +91,7 @@ async def _join(
     if going is not None and going.dry_run and not spec.dry_run:
         await handle.terminate("an undo in earnest takes its place")
         return await _start(connection, spec, agent)
-    own: dict[str, object] = {"by": None}
+    own: dict[str, object] = {"by": None, "permit": None}
     if going is not None and going.model_copy(update=own) == spec.model_copy(update=own):
         return handle
     raise RunError(

@@ -95,6 +95,11 @@ class WorkerSettings(Section):
     graceful_shutdown_seconds: Harmless[float] = Field(default=5.0, ge=0, allow_inf_nan=False)
     sandbox: Harmless[bool] = False
     """Run workflow code in the SDK's sandbox: catches clocks and I/O, costs CPU. On in tests."""
+    workspaces: tuple[Path, ...] = ()
+    """Folders that runs may work in, with everything below them. Unset: the project's folder."""
+    accept_unsigned: bool = False
+    """Serve runs that were started by hand, such as from Temporal's page, and carry no permit.
+    Whoever reaches the engine can then run the agent's tools with arguments of their choice."""
 
 
 class LogSettings(Section):

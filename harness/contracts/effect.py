@@ -139,6 +139,8 @@ class UndoSpec(Word):
     """What an earlier execution of this undo did."""
     before: int | None = None
     """Where an earlier execution of this undo left off."""
+    permit: str | None = None
+    """See `RunSpec.permit`. The undo that a run starts at its end needs none."""
 
 
 class UndoReport(Word):

@@ -115,8 +115,15 @@ CATALOG: dict[str, Category] = {
     "run.terminated": Category(False, "It was terminated from outside: start it again or fork it."),
     "run.timed_out": Category(False, "It exceeded the engine's own time limit."),
     "run.failed": Category(False, "See the message."),
+    "run.unsigned": Category(False, "Start it with harness. To accept what is started by hand: worker.accept_unsigned."),
+    "run.forged": Category(False, "Starters and workers need the same signing.key. If they have it, somebody else started or changed this."),
+    "run.replayed": Category(False, "Start it anew with harness: a permit serves one run."),
+    "run.workspace": Category(False, "Allow the folder: `harness worker --workspace DIR`, or worker.workspaces."),
     "run.too_new": Category(False, "Upgrade harness: this run was made by a newer version."),
 }  # fmt: skip
+
+REFUSALS = frozenset({"run.unsigned", "run.forged", "run.replayed", "run.workspace"})
+"""What a worker refuses to act on: the run fails, and the model is not told about it."""
 
 
 class ErrorInfo(BaseModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -50,6 +51,15 @@ class ToolCall(Word):
     id: str
     name: str
     arguments: dict[str, Any] | str
+
+
+def call_ordinals(calls: Sequence[ToolCall]) -> list[int | None]:
+    """Which one each call is among equal calls of the reply; None for the first."""
+    ordinals: list[int | None] = []
+    for place, call in enumerate(calls):
+        same = [c for c in calls[:place] if (c.name, c.arguments) == (call.name, call.arguments)]
+        ordinals.append(len(same) + 1 if same else None)
+    return ordinals
 
 
 class ToolResult(Word):

@@ -192,3 +192,5 @@ class ModelTurn(Word):
     request_id: str | None = None
     saved: str | None = None
     """The newest head that is known to be durable."""
+    signatures: tuple[str, ...] | None = None
+    """MACs of the message's tool calls, in their order: `run_tool` runs no other calls."""

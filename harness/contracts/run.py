@@ -173,6 +173,8 @@ class Carry(Word):
     """One of them must be mended by the model."""
     held: dict[str, Held] | None = None
     """Those that wait for a person, by call."""
+    signatures: dict[str, str] | None = None
+    """MACs of `calls`, by call."""
     asked: tuple[str, ...] | None = None
     """What waits for a decision; people have been asked already."""
     decided: dict[str, Decide] | None = None
@@ -222,6 +224,14 @@ class RunSpec(Word):
     begun before there was this do neither."""
     carry: Carry | None = None
     """Where an earlier execution of the same run left off."""
+    permit: str | None = None
+    """Proves to workers that the run was started by someone who has the signing key: a nonce and
+    the MAC of everything above but `carry`."""
+
+    @property
+    def fixed_model(self) -> str | None:
+        """The model of every call; None where the agent's plan chooses."""
+        return self.model if self.override else None
 
     @property
     def asked(self) -> str:

@@ -55,6 +55,8 @@ class ToolOutcome(Word):
     played: Flag = None
     """The result was played back: the tool did not run."""
     ms: float | None = None
+    asked: str | None = None
+    """With a need: the MAC which proves that a person was asked about this call."""
 
 
 class Workspace(Word):
@@ -103,3 +105,7 @@ class RunTool(Word):
     nth: int | None = None
     """With playback: which one this is among equal calls of the run, from 1; absent for the
     first."""
+    signature: str | None = None
+    """The MAC under which `call_model` returned the call."""
+    asked: str | None = None
+    """With `edited`: the MAC under which `run_tool` asked about the call."""

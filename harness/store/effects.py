@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import to_json
 
 from harness.contracts.effect import EffectRow
-from harness.contracts.errors import StoreError, ToolError
+from harness.contracts.errors import RunError, StoreError, ToolError
 from harness.contracts.tool import Effect, Workspace
 from harness.store._locks import LockSession, finish, lock_number
 from harness.store.database import Database, Row
@@ -230,9 +230,12 @@ class Ledger:
 
     # --- undo
 
-    async def undoing(self, key: str) -> tuple[Hold, EffectRow]:
-        """Take the right to undo it; `busy` while somebody else is at it."""
-        [before] = await self._rows("WHERE key = %s", (key,))
+    async def undoing(self, key: str, run: str) -> tuple[Hold, EffectRow]:
+        """Take the right to undo an effect of the run; `busy` while somebody else is at it."""
+        rows = await self._rows("WHERE key = %s AND run = %s", (key, run))
+        if not rows:
+            raise RunError("forged", f"Run {run!r} has no effect with the key {key!r}.")
+        before = rows[0]
         who = self._claim(key)
         values = {"lock": lock_number(key), "key": key, "who": who}
         await self._take(key, UNDOING, values)

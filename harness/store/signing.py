@@ -6,6 +6,7 @@ therefore carries a MAC under a key that only the owner of the state folder can 
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -45,6 +46,19 @@ class Signer:
         """Whether `mac` was made by `sign` from the same purpose and parts."""
         expected = self.sign(purpose, *parts)
         return mac is not None and hmac.compare_digest(mac.encode(), expected.encode())
+
+
+class Signing:
+    """The signer of a project, loaded when it is first needed."""
+
+    def __init__(self, settings: Settings, project: Path) -> None:
+        self._settings, self._project = settings, project
+        self._signer: Signer | None = None
+
+    async def signer(self) -> Signer:
+        if self._signer is None:
+            self._signer = await asyncio.to_thread(load_signer, self._settings, self._project)
+        return self._signer
 
 
 def load_signer(settings: Settings, project: Path) -> Signer:

@@ -22,6 +22,7 @@ from harness.contracts.tool import RunTool, ToolOutcome, Workspace
 from harness.contracts.transcript import digest
 from harness.store.effects import Hold, NewEffect
 from harness_activities.run_tool import Artifacts, ToolActivities
+from harness_activities.workspaces import Workspaces
 
 HOST = "here"
 
@@ -147,6 +148,7 @@ async def calling(
         artifacts=artifacts or Memory(),
         progress=Said(said),
         ledger=effects,
+        workspaces=Workspaces([] if root is None else [root]),
         http=http or HttpToolSettings(),
         host=HOST,
     )

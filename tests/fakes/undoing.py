@@ -22,6 +22,7 @@ from harness.store import Artifacts, Database, Ledger
 from harness.tools import delete_file, edit_file, move_file, write_file
 from harness_activities.effects import EffectActivities
 from harness_activities.run_tool import ToolActivities
+from harness_activities.workspaces import Workspaces
 from tests.fakes.tool_calls import HOST, Said
 
 World = dict[str, tuple[bytes, int] | None]
@@ -72,6 +73,7 @@ class Calls:
             artifacts=Artifacts(database, ArtifactSettings()),
             progress=Said([]),
             ledger=self._ledger,
+            workspaces=Workspaces([folder]),
             host=HOST,
         )
         self._effects = EffectActivities(tools=self._tools, ledger=self._ledger)

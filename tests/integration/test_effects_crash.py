@@ -21,6 +21,7 @@ from harness.contracts.message import ToolCall
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.store import Database, Ledger
 from harness_activities.run_tool import ToolActivities
+from harness_activities.workspaces import Workspaces
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import eventually
 from tests.fakes.steps import call, say
@@ -166,8 +167,9 @@ async def _worker(
     ledger = Ledger(database)
     stack.push_async_callback(ledger.close)
     activities = ToolActivities(
-        agent=Agent("slow", tools=[tool]), artifacts=Memory(), progress=Said([]), ledger=ledger
-    )
+        agent=Agent("slow", tools=[tool]), artifacts=Memory(), progress=Said([]), ledger=ledger,
+        workspaces=Workspaces([]),
+    )  # fmt: skip
     stack.push_async_callback(activities.close)
     env = ActivityEnvironment()
     env.info = dataclasses.replace(

@@ -19,7 +19,9 @@ from harness.store import AttemptWriter, Database, Ledger, LiveWriter, Transcrip
 from harness.version import __version__
 from harness_activities.call_model import ModelActivities
 from harness_activities.failures import Failures
+from harness_activities.guard import Guard
 from harness_activities.model.plan import Models
+from harness_activities.workspaces import Workspaces
 from harness_workers.sweeping import sweep_on
 
 HEARTBEAT_THROTTLE_S = 0.5
@@ -34,6 +36,8 @@ class Shared:
     ledger: Ledger
     tool_database: Database
     attempts: AttemptWriter
+    guard: Guard
+    workspaces: Workspaces
 
 
 @asynccontextmanager
@@ -59,6 +63,9 @@ async def shared(connection: Connection) -> AsyncGenerator[Shared]:
         attempts = AttemptWriter(connection.database, connection.vault)
         stack.push_async_callback(attempts.close)
         await connection.stops.listen()
+        guard = Guard(connection)
+        configured = connection.settings.worker.workspaces
+        workspaces = Workspaces.of_project(connection.project, configured)
         model = ModelActivities(
             models=models,
             specs=connection.specs,
@@ -66,12 +73,13 @@ async def shared(connection: Connection) -> AsyncGenerator[Shared]:
             transcripts=transcripts,
             live=live,
             stops=connection.stops,
+            guard=guard,
         )
-        for worker in _provider_workers(connection, model, attempts):
+        for worker in _provider_workers(connection, model, attempts, guard):
             await stack.enter_async_context(worker)
         stack.push_async_callback(_ended, asyncio.create_task(sweep_on(connection)))
         stack.push_async_callback(_ended, asyncio.create_task(epoch.keep()))
-        yield Shared(connection, model, live, ledger, tool_database, attempts)
+        yield Shared(connection, model, live, ledger, tool_database, attempts, guard, workspaces)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:
@@ -80,14 +88,14 @@ async def _ended(task: asyncio.Task[None]) -> None:
 
 
 def _provider_workers(
-    connection: Connection, model: ModelActivities, attempts: AttemptWriter
+    connection: Connection, model: ModelActivities, attempts: AttemptWriter, guard: Guard
 ) -> list[Worker]:
     """A provider with a queue of its own: the engine keeps its rate across all workers, and a slow
     one holds up no other. It costs the short way from the run to the call, so it is a setting."""
     providers = connection.settings.providers.values()
     return [
         Worker(
-            **options(connection, attempts),
+            **options(connection, attempts, guard),
             task_queue=provider.queue,
             activities=[model.call_model],
             max_task_queue_activities_per_second=provider.requests_per_second,
@@ -97,7 +105,7 @@ def _provider_workers(
     ]
 
 
-def options(connection: Connection, attempts: AttemptWriter) -> dict[str, Any]:
+def options(connection: Connection, attempts: AttemptWriter, guard: Guard) -> dict[str, Any]:
     """What every worker of this process is told."""
     settings = connection.settings.worker
     return {
@@ -105,7 +113,7 @@ def options(connection: Connection, attempts: AttemptWriter) -> dict[str, Any]:
         "max_concurrent_activities": settings.max_activities,
         "graceful_shutdown_timeout": timedelta(seconds=settings.graceful_shutdown_seconds),
         "max_heartbeat_throttle_interval": timedelta(seconds=HEARTBEAT_THROTTLE_S),
-        "interceptors": [Failures(attempts)],
+        "interceptors": [Failures(attempts), guard],
         # Unset, the SDK hashes the code of all loaded modules: 1.7 s of CPU at the first worker.
         "build_id": f"harness-{__version__}",
     }

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
@@ -42,6 +43,7 @@ class AgentWorker:
             progress=parts.live,
             ledger=parts.ledger,
             database=parts.tool_database,
+            workspaces=parts.workspaces,
             http=connection.settings.http,
         )
         self._effects = EffectActivities(tools=self._tools, ledger=parts.ledger)
@@ -62,7 +64,7 @@ class AgentWorker:
         settings, model = connection.settings.worker, self._parts.model
         effects = self._effects
         main = Worker(
-            **options(connection, self._parts.attempts),
+            **options(connection, self._parts.attempts, self._parts.guard),
             task_queue=agent.queue,
             workflows=WORKFLOWS,
             workflow_runner=workflow_runner(sandbox=settings.sandbox),
@@ -81,7 +83,7 @@ class AgentWorker:
             return [main]
         queue = workspace_queue(agent.name, socket.gethostname())
         tools = Worker(
-            **options(connection, self._parts.attempts),
+            **options(connection, self._parts.attempts, self._parts.guard),
             task_queue=queue,
             activities=[self._tools.run_tool, effects.compensate],
         )
@@ -103,10 +105,15 @@ def workflow_runner(*, sandbox: bool) -> WorkflowRunner:
 
 
 @asynccontextmanager
-async def serve(connection: Connection, *agents: Agent[Any]) -> AsyncGenerator[None]:
-    """Serve agents until the block ends."""
+async def serve(
+    connection: Connection, *agents: Agent[Any], workspaces: Iterable[Path] = ()
+) -> AsyncGenerator[None]:
+    """Serve agents until the block ends. `workspaces`: folders that runs may work in, besides those
+    of the settings."""
     async with AsyncExitStack() as stack:
         parts = await stack.enter_async_context(shared(connection))
+        for folder in workspaces:
+            parts.workspaces.allow(folder)
         for agent in agents:
             await stack.enter_async_context(AgentWorker(parts, agent))
         yield

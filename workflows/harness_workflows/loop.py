@@ -74,7 +74,7 @@ async def _turn(memory: Memory) -> ModelTurn | None:
         head=head,
         messages=messages,
         turn=memory.turn,
-        model=memory.spec.model if memory.spec.override else None,
+        model=memory.spec.fixed_model,
         salt=memory.spec.salt,
     )
     reply: ModelTurn | None = None

@@ -53,6 +53,8 @@ class Memory:
     calls: tuple[ToolCall, ...] = ()
     """Calls of the newest reply that the model has no results of yet."""
     results: dict[str, ToolResult] = field(default_factory=dict[str, ToolResult])
+    signatures: dict[str, str] = field(default_factory=dict[str, str])
+    """MACs of the newest reply's calls, by their ids."""
     pending: dict[str, Pending] = field(default_factory=dict[str, Pending])
     held: dict[str, Held] = field(default_factory=dict[str, Held])
     """Calls that wait for a person."""
@@ -113,6 +115,8 @@ class Memory:
         """A reply has come: the transcript has a new head."""
         self.head = turn.head
         self.messages.clear()
+        ids = [call.id for call in turn.message.calls]
+        self.signatures = dict(zip(ids, turn.signatures or (), strict=False))
         said = (turn.message,) if turn.message.parts else ()
         self.sent.append(Sent(head=turn.head, messages=(*sent, *said)))
         if turn.saved:
@@ -158,11 +162,18 @@ class Memory:
             calls=self.calls or None,
             results=dict(self.results) or None,
             invalid=True if self.calls and self.invalid else None,
-            held=dict(self.held) or None,
+            held={id: self._chained(each) for id, each in self.held.items()} or None,
+            signatures=self.signatures or None if self.calls else None,
             asked=tuple(self.pending) or None,
             decided=dict(self.decided) or None,
         )
         return self.spec.model_copy(update={"carry": carry})
+
+    def _chained(self, held: Held) -> Held:
+        """With the chain's first run id: the next execution has another of its own, and the key of
+        the call must stay the same."""
+        request = held.request.model_copy(update={"origin": self.origin})
+        return held.model_copy(update={"request": request})
 
 
 def remember(spec: RunSpec) -> Memory:
@@ -201,6 +212,7 @@ def remember(spec: RunSpec) -> Memory:
         results=dict(carry.results or {}),
         invalid=bool(carry.invalid),
         held=dict(carry.held or {}),
+        signatures=dict(carry.signatures or {}),
         decided=dict(carry.decided or {}),
     )
     for text in carry.hints or ():

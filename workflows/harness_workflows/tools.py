@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 from harness.contracts.base import Flag
-from harness.contracts.message import ToolCall, ToolResult, tool_results
+from harness.contracts.errors import REFUSALS, by_code
+from harness.contracts.message import ToolCall, ToolResult, call_ordinals, tool_results
 from harness.contracts.run import Held, Pending
 from harness.contracts.steering import Decide
 from harness.contracts.tool import Effect, RunTool, ToolOutcome
@@ -25,7 +26,7 @@ async def run_calls(memory: Memory, calls: tuple[ToolCall, ...]) -> None:
     """Run them and put their results into the messages that the model sees next."""
     if not memory.calls:
         memory.calls, memory.invalid = calls, False
-    ordinals = _ordinals(calls)
+    ordinals = call_ordinals(calls)
     if memory.spec.parallel and all(_effect(memory, call) == "read" for call in calls):
         pairs = zip(calls, ordinals, strict=True)
         tasks = [asyncio.create_task(_run(memory, call, ordinal)) for call, ordinal in pairs]
@@ -108,6 +109,7 @@ def _request(memory: Memory, call: ToolCall, ordinal: int | None) -> RunTool:
         asks=_asks(memory, call),
         playback=memory.spec.playback,
         nth=memory.nth(call),
+        signature=memory.signatures.get(call.id),
     )
 
 
@@ -169,6 +171,8 @@ async def _attempt(memory: Memory, request: RunTool) -> ToolOutcome:
     if failure is None or is_cancelled_exception(failure):
         return ToolOutcome(result=_error(request.call, f"cancelled: {memory.aborted}"))
     cause = failure.__cause__ or failure
+    if isinstance(cause, ApplicationError) and cause.type in REFUSALS:
+        raise by_code(cause.type, cause.message)  # nothing ran, and the model could not mend it
     if request.asks and memory.aborted is None:
         # The engine gave it up in the middle. Told that it failed, the model would call again.
         why = f"{request.call.name} came to no end: {cause}. It may have happened."
@@ -194,7 +198,8 @@ def _settle(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool |
     }  # fmt: skip
     if decide.verdict == "edit":
         edited = call.model_copy(update={"arguments": decide.arguments})
-        changes |= {"call": edited, "edited": True}
+        asked = outcome.asked or request.asked
+        changes |= {"call": edited, "edited": True, "asked": asked}
     return request.model_copy(update=changes)
 
 
@@ -210,15 +215,6 @@ def _pending(memory: Memory, held: Held) -> Pending:
         question=outcome.reason or f"May {call.name} run?",
         since=held.since,
     )
-
-
-def _ordinals(calls: tuple[ToolCall, ...]) -> list[int | None]:
-    """Which one each call is among equal calls of the reply; None for the first."""
-    ordinals: list[int | None] = []
-    for place, call in enumerate(calls):
-        same = [c for c in calls[:place] if (c.name, c.arguments) == (call.name, call.arguments)]
-        ordinals.append(len(same) + 1 if same else None)
-    return ordinals
 
 
 def _effect(memory: Memory, call: ToolCall) -> Effect:

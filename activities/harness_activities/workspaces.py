@@ -1,0 +1,40 @@
+"""The folders of this worker that runs may work in: the worker decides, not the run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+from harness.contracts.errors import RunError
+
+
+class Workspaces:
+    def __init__(self, folders: Iterable[Path]) -> None:
+        self._folders = {folder.resolve() for folder in folders}
+
+    @classmethod
+    def of_project(cls, project: Path, configured: Iterable[Path]) -> Workspaces:
+        """Those that are configured, or the project's folder. A whole file system or home is
+        served only where it is named."""
+        named = [project / folder.expanduser() for folder in configured]
+        own = project.resolve()
+        too_wide = own in (Path(own.anchor), Path.home().resolve())
+        return cls(named or ([] if too_wide else [own]))
+
+    def allow(self, folder: Path) -> None:
+        """The owner of this process named the folder."""
+        self._folders.add(folder.resolve())
+
+    async def check(self, root: str) -> None:
+        """Refuse a folder that is neither one of them nor below one, wherever links lead."""
+        real = await asyncio.to_thread(Path(root).resolve)
+        if any(real.is_relative_to(folder) for folder in self._folders):
+            return
+        served = ", ".join(sorted(map(str, self._folders))) or "no folder"
+        leads = "" if str(real) == root else f", which is {real}"
+        raise RunError(
+            "workspace",
+            f"The run works in {root}{leads}. This worker serves {served}.",
+            fix=f"Allow it: harness worker --workspace {real}, or worker.workspaces.",
+        )
