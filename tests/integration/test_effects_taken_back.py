@@ -9,10 +9,10 @@ import pytest
 
 from harness import Agent, Harness, tool
 from harness.client.handle import RunHandle
-from harness.client.start import Request, as_messages, pin
+from harness.client.start import Request, as_messages, launch, pin
 from harness.contracts import event as e
 from harness.contracts.effect import Undone, undo_id
-from harness.contracts.run import WORKFLOW, Limits, RunState
+from harness.contracts.run import Limits, RunState
 from harness.replay import check
 from harness.tools import write_file
 from tests.fakes.model_server import ModelServer
@@ -162,7 +162,7 @@ async def test_an_undo_that_nobody_can_do_does_not_hold_the_run(
     spec = await pin(harness.connection, agent, Request(messages=as_messages("Note.")))
     temporal = harness.connection.temporal
     quick = spec.model_copy(update={"limits": Limits(undo_wait_s=0.3)})
-    await temporal.start_workflow(WORKFLOW, quick, id=f"{name}-1", task_queue=agent.queue)
+    await launch(harness.connection, quick, f"{name}-1", eager=False, repeatable=False)
     run = harness.run(f"{name}-1", agent)
     result = await run.outcome()
     assert result.state is RunState.FAILED

@@ -19,6 +19,7 @@ from harness.contracts import event as e
 from harness.contracts.errors import RunError
 from harness.contracts.run import WORKFLOW, RunState
 from harness.journal.steps import steps
+from harness.store.permits import sign_run
 from harness.terminal.card import card_of
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import (
@@ -153,7 +154,7 @@ async def test_the_engines_time_limit_is_explained(
     spec = await pin(harness.connection, agent, Request(messages=as_messages("Wait.")))
     await harness.connection.temporal.start_workflow(
         WORKFLOW,
-        spec,
+        sign_run(await harness.connection.signing.signer(), f"{name}-late", spec),
         id=f"{name}-late",
         task_queue=agent.queue,
         execution_timeout=timedelta(seconds=1),

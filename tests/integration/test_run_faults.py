@@ -15,9 +15,9 @@ from temporalio.service import RPCError
 
 from harness import Agent, Harness
 from harness.client.handle import RunHandle
-from harness.client.start import Request, as_messages, pin
+from harness.client.start import Request, as_messages, launch, pin
 from harness.contracts import event as e
-from harness.contracts.run import WORKFLOW, Limits, RunState
+from harness.contracts.run import Limits, RunState
 from tests.fakes.model_server import ModelServer
 from tests.fakes.postgres import Postgres
 from tests.fakes.runs import (
@@ -60,12 +60,8 @@ def worker(
 async def start(harness: Harness, made: Agent[Any], prompt: str) -> RunHandle[Any]:
     """A run that notices dead workers quickly."""
     spec = await pin(harness.connection, made, Request(messages=as_messages(prompt)))
-    await harness.connection.temporal.start_workflow(
-        WORKFLOW,
-        spec.model_copy(update={"limits": QUICK}),
-        id=f"{made.name}-1",
-        task_queue=made.queue,
-    )
+    spec = spec.model_copy(update={"limits": QUICK})
+    await launch(harness.connection, spec, f"{made.name}-1", eager=False, repeatable=False)
     return harness.run(f"{made.name}-1", made)
 
 
