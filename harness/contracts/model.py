@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from harness.contracts.base import Flag, Word
 from harness.contracts.message import Message
+from harness.contracts.permit import Started
 from harness.contracts.tool import ToolSpec
 
 ModelRef = Annotated[
@@ -152,6 +153,8 @@ class CallModel(Word):
     """The run's own model in place of the plan's candidates."""
     salt: str | None = None
     """See `Node.salt`."""
+    started: Started | None = None
+    """How the run was started, with the first call of its first execution."""
 
 
 class Fallback(Word):

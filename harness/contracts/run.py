@@ -12,6 +12,7 @@ from harness.contracts.effect import Undone
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.message import Message, ToolCall, ToolResult
 from harness.contracts.model import ModelRef, Usage
+from harness.contracts.permit import Pinned, Started
 from harness.contracts.steering import Decide
 from harness.contracts.tool import (
     Effect,
@@ -22,6 +23,7 @@ from harness.contracts.tool import (
     ToolPolicy,
     Workspace,
 )
+from harness.contracts.transcript import digest
 from harness.contracts.verdicts import Asked, list_verdicts
 
 WORKFLOW = "AgentRun"
@@ -232,6 +234,30 @@ class RunSpec(Word):
     def fixed_model(self) -> str | None:
         """The model of every call; None where the agent's plan chooses."""
         return self.model if self.override else None
+
+    @property
+    def pinned(self) -> Pinned:
+        """What its steps bring along."""
+        return Pinned(
+            agent=self.agent, spec=self.spec, model=self.fixed_model, salt=self.salt,
+            session=self.session, workspace=self.workspace, playback=self.playback,
+        )  # fmt: skip
+
+    @property
+    def whole(self) -> str:
+        """Digest of all that the executions of a run share, with the nonce of its permit."""
+        own = {"carry": None, "permit": (self.permit or "").partition(".")[0]}
+        return digest(self.model_copy(update=own).wire())
+
+    @property
+    def started(self) -> Started | None:
+        """What proves this spec to workers; None without a permit."""
+        if self.permit is None:
+            return None
+        return Started(
+            mac=self.permit.partition(".")[2], whole=self.whole, agent=self.agent,
+            session=self.session, workspace=self.workspace, playback=self.playback,
+        )  # fmt: skip
 
     @property
     def asked(self) -> str:

@@ -7,21 +7,20 @@ serves one chain of executions, so that nobody can start the same run twice.
 from __future__ import annotations
 
 import secrets
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from harness.contracts.effect import UndoSpec, undo_id
 from harness.contracts.message import ToolCall
+from harness.contracts.permit import Pinned
 from harness.contracts.run import RunSpec
 from harness.contracts.tool import RunTool
 from harness.store.database import Database
 from harness.store.signing import Signer
 
-Spec = TypeVar("Spec", RunSpec, UndoSpec)
-
 NONCE_BYTES = 12
 BIND = """
-INSERT INTO harness.permit (nonce, origin) VALUES (%s, %s)
-ON CONFLICT (nonce) DO UPDATE SET nonce = EXCLUDED.nonce RETURNING origin
+INSERT INTO harness.permit (mac, origin) VALUES (%s, %s)
+ON CONFLICT (mac) DO UPDATE SET mac = EXCLUDED.mac RETURNING origin
 """
 """The update changes nothing; it makes a row that is there already come back."""
 
@@ -38,28 +37,37 @@ class Place(NamedTuple):
 def sign_run(signer: Signer, run: str, spec: RunSpec) -> RunSpec:
     """The spec with the permit to be started under the id `run`, once."""
     nonce = secrets.token_urlsafe(NONCE_BYTES)
-    mac = signer.sign("run", run, nonce, _signed_part(spec))
+    # The bytes after a trip through JSON, which has no NaN and no infinity.
+    read = RunSpec.model_validate_json(spec.model_copy(update={"permit": nonce}).wire())
+    mac = signer.sign("run", run, read.whole, read.pinned.wire())
     return spec.model_copy(update={"permit": f"{nonce}.{mac}"})
+
+
+def is_run_signed(signer: Signer, run: str, mac: str, whole: str, pinned: Pinned) -> bool:
+    """Whether the run with this id was signed with just this."""
+    return signer.is_signed(mac, "run", run, whole, pinned.wire())
 
 
 def sign_undo(signer: Signer, spec: UndoSpec) -> UndoSpec:
-    """The spec with the permit to be started once under the id of its undo."""
+    """The spec with the permit to be started once, under the id of its undo."""
     nonce = secrets.token_urlsafe(NONCE_BYTES)
-    mac = signer.sign("undo", undo_id(spec.run), nonce, _signed_part(spec))
+    mac = signer.sign("undo", undo_id(spec.run), nonce, _shared(spec))
     return spec.model_copy(update={"permit": f"{nonce}.{mac}"})
 
 
-def is_permitted(signer: Signer, workflow: str, spec: RunSpec | UndoSpec) -> bool:
-    """Whether the spec's permit was made for exactly this spec under this id."""
-    purpose = "run" if isinstance(spec, RunSpec) else "undo"
+def is_undo_signed(signer: Signer, workflow: str, spec: UndoSpec) -> bool:
+    """Whether the undo was signed with just this spec, for this workflow."""
     nonce, _, mac = (spec.permit or "").partition(".")
-    return signer.is_signed(mac, purpose, workflow, nonce, _signed_part(spec))
+    return signer.is_signed(mac, "undo", workflow, nonce, _shared(spec))
 
 
-async def bind_permit(database: Database, permit: str, origin: str) -> str:
+def mac_of(permit: str) -> str:
+    return permit.partition(".")[2]
+
+
+async def bind_permit(database: Database, mac: str, origin: str) -> str:
     """The chain of executions that the permit serves: `origin`, unless another was first."""
-    nonce = permit.partition(".")[0]
-    return (await database.fetch(BIND, (nonce, origin)))[0][0]
+    return (await database.fetch(BIND, (mac, origin)))[0][0]
 
 
 def sign_call(signer: Signer, place: Place, call: ToolCall) -> str:
@@ -82,14 +90,10 @@ def sign_asked(signer: Signer, origin: str, request: RunTool) -> str:
     return signer.sign("asked", *_words(place), request.call.id, request.call.name)
 
 
-def _signed_part(spec: RunSpec | UndoSpec) -> bytes:
-    """What all executions of a chain share, in bytes that are the same after a trip through JSON."""
-    if isinstance(spec, RunSpec):
-        own: dict[str, object] = {"carry": None, "permit": None}
-    else:
-        own = {"steps": (), "before": None, "permit": None}
-    bare = spec.model_copy(update=own)
-    return type(spec).model_validate_json(bare.wire()).wire()
+def _shared(spec: UndoSpec) -> bytes:
+    """What all executions of an undo share."""
+    own: dict[str, object] = {"steps": (), "before": None, "permit": None}
+    return spec.model_copy(update=own).wire()
 
 
 def _settled(call: ToolCall) -> bytes:

@@ -5,7 +5,7 @@ Its workflow asks the real worker's activities for what a test's script says.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -69,7 +69,7 @@ class Puppet:
 
 
 @asynccontextmanager
-async def puppets(harness: Harness, queue: str) -> AsyncIterator[Callable[..., Awaitable[Any]]]:
+async def puppets(harness: Harness, queue: str) -> AsyncGenerator[Callable[..., Awaitable[Any]]]:
     """Runs scripts in the place of a run's workflow: `await play(id, spec, script)`."""
     client = harness.connection.temporal
     worker = Worker(

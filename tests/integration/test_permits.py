@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.client import WorkflowFailureError
 from temporalio.common import WorkflowIDReusePolicy
 
 from harness import Agent, Harness
@@ -263,9 +264,10 @@ async def test_an_undo_by_hand_is_refused(
     temporal = harness.connection.temporal
     options: dict[str, Any] = {"id": undo_id(run.id), "task_queue": agent.queue}
     handle: Any = await temporal.start_workflow("Undo", UndoSpec(run=run.id), **options)
-    with pytest.raises(Exception, match="failed") as caught:
+    with pytest.raises(WorkflowFailureError) as caught:
         await handle.result()
-    assert "run.unsigned" in str(caught.value.cause.cause.type)
+    assert caught.value.cause.__cause__ is not None
+    assert "carries no permit" in str(caught.value.cause.__cause__)
     assert (tmp_path / "a.txt").exists()
     assert [step.state for step in (await run.undo()).steps] == ["undone"]
     assert not (tmp_path / "a.txt").exists()

@@ -76,6 +76,7 @@ async def _turn(memory: Memory) -> ModelTurn | None:
         turn=memory.turn,
         model=memory.spec.fixed_model,
         salt=memory.spec.salt,
+        started=memory.proof(),
     )
     reply: ModelTurn | None = None
     while reply is None and memory.aborted is None:

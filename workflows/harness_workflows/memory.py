@@ -8,6 +8,7 @@ from temporalio import workflow
 
 from harness.contracts.message import Message, ToolCall, ToolResult, user
 from harness.contracts.model import ModelTurn
+from harness.contracts.permit import Started
 from harness.contracts.run import Budget, Carry, Held, Pending, RunSpec, RunState, Sent, Totals
 from harness.contracts.steering import Decide, Hint, HintRoom
 from harness.contracts.tool import ToolOutcome
@@ -95,6 +96,11 @@ class Memory:
         key = call_key(call.name, call.arguments)
         self.played[key] = nth = self.played.get(key, 0) + 1
         return nth if nth > 1 else None
+
+    def proof(self) -> Started | None:
+        """For the first model call of the run, so that its worker need not ask the engine."""
+        first = self.totals.turns == 1 and self.origin == workflow.info().run_id
+        return self.spec.started if first else None
 
     def take_hints(self) -> None:
         self.messages.extend(user(text, origin="hint") for text in self.hints)

@@ -8,7 +8,7 @@ down_revision = "0003"
 UP = """
 -- `origin` is the first run id of the chain of executions that a permit was first used by.
 CREATE TABLE harness.permit (
-    nonce  text COLLATE "C" PRIMARY KEY,
+    mac    text COLLATE "C" PRIMARY KEY,
     origin text COLLATE "C" NOT NULL
 );
 """

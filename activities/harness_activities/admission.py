@@ -1,0 +1,180 @@
+"""Which executions may use this worker: those that were started by someone with the signing key.
+
+The first model call of a run brings along how the run was started, under a MAC. Whoever did not see
+that call reads it from the engine, once per execution and worker; for every run that would cost 4 %
+of its CPU.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.history.v1 import WorkflowExecutionStartedEventAttributes
+from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
+from temporalio.service import RPCError, RPCStatusCode
+
+from harness.client.connection import Connection
+from harness.client.plain import plain
+from harness.contracts.effect import UNDO, UndoSpec, undo_id
+from harness.contracts.errors import RunError, StackError
+from harness.contracts.model import CallModel
+from harness.contracts.permit import Pinned, Started
+from harness.contracts.run import WORKFLOW, RunSpec
+from harness.journal.payloads import first
+from harness.store.permits import bind_permit, is_run_signed, is_undo_signed, mac_of
+
+KEPT = 1000
+"""Executions that are remembered as admitted."""
+
+Spec = TypeVar("Spec", RunSpec, UndoSpec)
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """An execution that may use this worker."""
+
+    what: Pinned | UndoSpec
+    origin: str
+    """First run id of its chain."""
+    signed: bool
+    """Whether its tool calls must be signed too: what is started by hand may ask for any."""
+
+
+class Admission:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._known: OrderedDict[str, asyncio.Task[Admitted]] = OrderedDict()
+
+    async def admit(self, workflow: str, run_id: str, request: object = None) -> Admitted:
+        """The execution that makes `request`, where it is genuine; RunError where it is not."""
+        task = self._known.get(run_id)
+        if task is None:
+            task = asyncio.create_task(self._admit(workflow, run_id, request))
+            task.add_done_callback(partial(self._drop_failed, run_id))
+            self._known[run_id] = task
+            if len(self._known) > KEPT:
+                self._known.popitem(last=False)
+        else:
+            self._known.move_to_end(run_id)
+        return await asyncio.shield(task)  # a cancelled call must not take it from another
+
+    def _drop_failed(self, run_id: str, task: asyncio.Task[Admitted]) -> None:
+        """An outage passes: the next attempt asks again."""
+        failed = task.cancelled() or task.exception() is not None
+        if failed and self._known.get(run_id) is task:
+            del self._known[run_id]
+
+    async def _admit(self, workflow: str, run_id: str, request: object) -> Admitted:
+        if isinstance(request, CallModel) and request.started is not None:
+            admitted = await self._admit_first(workflow, run_id, request, request.started)
+            if admitted is not None:
+                return admitted
+        entry = await self._entry(workflow, run_id)
+        kind, origin = entry.workflow_type.name, entry.first_execution_run_id
+        if kind == WORKFLOW:
+            return await self._admit_run(workflow, run_id, _read(RunSpec, entry), origin)
+        if kind == UNDO:
+            return await self._admit_undo(workflow, _read(UndoSpec, entry), entry)
+        raise _unsigned(workflow)
+
+    async def _admit_first(
+        self, workflow: str, run_id: str, request: CallModel, started: Started
+    ) -> Admitted | None:
+        """By what the call brings along; None where the engine must say which chain this is."""
+        pinned = Pinned(
+            agent=started.agent, spec=request.spec, model=request.model, salt=request.salt,
+            session=started.session, workspace=started.workspace, playback=started.playback,
+        )  # fmt: skip
+        await self._check_run(workflow, started.mac, started.whole, pinned)
+        bound = await bind_permit(self._connection.database, started.mac, run_id)
+        return Admitted(pinned, run_id, signed=True) if bound == run_id else None
+
+    async def _admit_run(self, workflow: str, run_id: str, spec: RunSpec, origin: str) -> Admitted:
+        if spec.carry is not None and origin == run_id:
+            raise forged(f"Run {workflow!r} claims to continue another execution.")
+        if spec.permit is None:
+            return Admitted(spec.pinned, self._unsigned_allowed(workflow, origin), signed=False)
+        mac = mac_of(spec.permit)
+        await self._check_run(workflow, mac, spec.whole, spec.pinned)
+        await self._bind(workflow, mac, origin)
+        return Admitted(spec.pinned, origin, signed=True)
+
+    async def _admit_undo(
+        self, workflow: str, spec: UndoSpec, entry: WorkflowExecutionStartedEventAttributes
+    ) -> Admitted:
+        origin = entry.first_execution_run_id
+        small = spec.model_copy(update={"steps": (), "before": None})
+        if spec.permit is None and entry.HasField("parent_workflow_execution"):
+            # The undo that a run starts at its end. The engine says which run that is.
+            parent = entry.parent_workflow_execution
+            own = UndoSpec(run=parent.workflow_id)
+            if (workflow, small) != (undo_id(own.run), own):
+                raise forged(f"Run {own.run!r} asks to undo something else than itself.")
+            above = await self.admit(parent.workflow_id, parent.run_id)
+            if not isinstance(above.what, Pinned):
+                raise _unsigned(workflow)
+        elif spec.permit is None:
+            self._unsigned_allowed(workflow, origin)
+        else:
+            if not is_undo_signed(await self._connection.signing.signer(), workflow, spec):
+                raise _misfit(workflow)
+            await self._bind(workflow, mac_of(spec.permit), origin)
+        return Admitted(small, origin, signed=spec.permit is not None)
+
+    def _unsigned_allowed(self, workflow: str, origin: str) -> str:
+        if not self._connection.settings.worker.accept_unsigned:
+            raise _unsigned(workflow)
+        return origin
+
+    async def _check_run(self, workflow: str, mac: str, whole: str, pinned: Pinned) -> None:
+        signer = await self._connection.signing.signer()
+        if not is_run_signed(signer, workflow, mac, whole, pinned):
+            raise _misfit(workflow)
+
+    async def _bind(self, workflow: str, mac: str, origin: str) -> None:
+        bound = await bind_permit(self._connection.database, mac, origin)
+        if bound != origin:
+            raise RunError(
+                "replayed", f"The permit of {workflow!r} was used before, by execution {bound}."
+            )
+
+    async def _entry(self, workflow: str, run_id: str) -> WorkflowExecutionStartedEventAttributes:
+        """What an execution was started with, as the engine has it."""
+        client = self._connection.temporal
+        request = GetWorkflowExecutionHistoryRequest(
+            namespace=client.namespace,
+            execution=WorkflowExecution(workflow_id=workflow, run_id=run_id),
+            maximum_page_size=1,
+        )
+        try:
+            page = await client.workflow_service.get_workflow_execution_history(request, retry=True)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise RunError("not_found", f"The engine has no run {workflow!r}.") from None
+            raise StackError("unreachable", f"Temporal does not answer: {error.message}") from error
+        entry = await plain(client.data_converter, page.history.events[0])
+        return entry.workflow_execution_started_event_attributes
+
+
+def _read(model: type[Spec], entry: WorkflowExecutionStartedEventAttributes) -> Spec:
+    spec = first(model, entry.input)
+    if spec is None:
+        raise RunError("unsigned", "The run was started without a spec.")
+    return spec
+
+
+def forged(why: str) -> RunError:
+    return RunError("forged", why)
+
+
+def _misfit(workflow: str) -> RunError:
+    return forged(f"The permit of {workflow!r} does not fit what it was started with.")
+
+
+def _unsigned(workflow: str) -> RunError:
+    return RunError("unsigned", f"{workflow!r} carries no permit: it was not started by harness.")
