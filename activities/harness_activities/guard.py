@@ -21,6 +21,7 @@ from harness.contracts.tool import RunTool, ToolOutcome
 from harness.contracts.transcript import SaveTranscript
 from harness.store.permits import Place, is_call_signed, sign_asked, sign_call
 from harness_activities.admission import Admission, Admitted, forged
+from harness_activities.heartbeats import beating
 
 
 class Guard(Interceptor):
@@ -117,7 +118,8 @@ class _Guarded(ActivityInboundInterceptor):
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
         request = input.args[0] if input.args else None
-        await self._guard.check(request)
+        with beating():  # the engine or the database may be slow
+            await self._guard.check(request)
         result = await self.next.execute_activity(input)
         if isinstance(request, RunTool) and isinstance(result, ToolOutcome):
             return await self._guard.sign_outcome(request, result)

@@ -132,6 +132,33 @@ async def test_starting_by_hand_can_be_allowed(
         assert await code_of(harness, f"{name}-2") == "run.forged"
 
 
+def forgeries(honest: RunTool) -> dict[str, dict[str, Any]]:
+    """What else than the model's own call a worker that is not ours may ask for."""
+    made = honest.call
+    evil = Workspace(host=honest.workspace.host if honest.workspace else "", root="/")
+    wrong = made.model_copy(update={"arguments": {"path": "b.txt", "content": "evil"}})
+    sends = ToolCall(id=made.id, name="send", arguments={"to": "me", "text": "all"})
+    return {
+        "no signature": {"signature": None},
+        "wrong signature": {"signature": "x" * 22},
+        "arguments": {"call": wrong},
+        "tool": {"call": sends, "approved": True},
+        "id": {"call": made.model_copy(update={"id": "else"})},
+        "turn": {"turn": 2},
+        "again": {"ordinal": 2},
+        "origin": {"origin": "elsewhere"},
+        "folder": {"workspace": evil},
+        "no folder": {"workspace": None},
+        "playback": {"playback": Playback(record="r", live_reads=True)},
+        "session": {"session": "yours"},
+        "salt": {"salt": "pepper"},
+        "edited": {"call": wrong, "edited": True, "approved": True},
+        "edited, signed": {
+            "call": wrong, "edited": True, "approved": True, "asked": honest.signature,
+        },
+    }  # fmt: skip
+
+
 async def test_a_worker_that_is_not_ours_gets_only_what_the_run_was_started_for(
     harness: Harness, model_server: ModelServer, name: str, tmp_path: Path
 ) -> None:
@@ -142,7 +169,6 @@ async def test_a_worker_that_is_not_ours_gets_only_what_the_run_was_started_for(
     run, other = f"{name}-1", f"{name}-2"
     spec = await genuine(harness, agent, run)
     asking = CallModel(spec=spec.spec, messages=spec.messages, turn=1)
-    evil = Workspace(host=spec.workspace.host if spec.workspace else "", root="/")
 
     async def script(strings: Strings) -> dict[str, str]:
         turn = await strings.ask("call_model", asking, ModelTurn)
@@ -151,30 +177,9 @@ async def test_a_worker_that_is_not_ours_gets_only_what_the_run_was_started_for(
             call=made, turn=1, spec=spec.spec, workspace=spec.workspace,
             signature=(turn.signatures or ("",))[0],
         )  # fmt: skip
-        wrong = made.model_copy(update={"arguments": {"path": "b.txt", "content": "evil"}})
-        sends = ToolCall(id=made.id, name="send", arguments={"to": "me", "text": "all"})
-        attempts: dict[str, dict[str, Any]] = {
-            "no signature": {"signature": None},
-            "wrong signature": {"signature": "x" * 22},
-            "arguments": {"call": wrong},
-            "tool": {"call": sends, "approved": True},
-            "id": {"call": made.model_copy(update={"id": "else"})},
-            "turn": {"turn": 2},
-            "again": {"ordinal": 2},
-            "origin": {"origin": "elsewhere"},
-            "folder": {"workspace": evil},
-            "no folder": {"workspace": None},
-            "playback": {"playback": Playback(record="r", live_reads=True)},
-            "session": {"session": "yours"},
-            "salt": {"salt": "pepper"},
-            "edited": {"call": wrong, "edited": True, "approved": True},
-            "edited, signed": {
-                "call": wrong, "edited": True, "approved": True, "asked": honest.signature,
-            },
-        }  # fmt: skip
         codes = {
             what: await strings.refused("run_tool", honest.model_copy(update=change))
-            for what, change in attempts.items()
+            for what, change in forgeries(honest).items()
         }
         others: dict[str, object] = {
             "call_model": asking.model_copy(update={"spec": "another"}),
