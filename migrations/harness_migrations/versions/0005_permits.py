@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 UP = """
 -- `origin` is the first run id of the chain of executions that a permit was first used by.
