@@ -20,8 +20,6 @@ FILES = [
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
-NOT_YET = pytest.mark.xfail(strict=True, reason="its example awaits outside of a function")
-
 
 def name(file: Path) -> str:
     return file.relative_to(ROOT).as_posix()
@@ -99,7 +97,7 @@ def test_declarations_hold(file: Path) -> None:
 @pytest.mark.parametrize(
     "file",
     [
-        pytest.param(each, id=name(each), marks=NOT_YET if each == ROOT / "README.md" else ())
+        pytest.param(each, id=name(each))
         for each in FILES
         if "reference" not in each.parts  # signatures, which nobody saves
     ],
