@@ -90,7 +90,7 @@ async def _seal(connection: Connection, names: list[str], out: Out) -> int:
 
 
 async def _moved(moved: AsyncIterator[Moved], verb: str, out: Out) -> int:
-    done = failed = 0
+    done = failed = already = 0
     async for each in moved:
         if each.error is not None:
             failed += 1
@@ -100,12 +100,15 @@ async def _moved(moved: AsyncIterator[Moved], verb: str, out: Out) -> int:
             else:
                 out.error({**info, "message": f"{each.file}: {each.error.message}"})
             continue
-        done += 1
+        done += not each.already
+        already += each.already
         token = each.seal.hash if each.seal else None
-        data = {"file": each.file, "run": each.run, "token": token}
+        data = {"file": each.file, "run": each.run, "token": token, "already": each.already}
         _said(out, data, f"{each.run}  {token or 'was here already'}")
     if not out.json:
-        out.note(f"{count(done, 'run')} {verb}" + (f", {failed} refused." if failed else "."))
+        what = f"{count(done, 'run')} {verb}"
+        what += f", {already} already here" if already else ""
+        out.note(what + (f", {failed} left out." if failed else "."))
     return door.FAILED if failed else door.DONE
 
 

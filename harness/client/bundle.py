@@ -6,13 +6,14 @@ import asyncio
 import json
 import time
 import zipfile
-import zlib
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from harness.client.archive import unsealed
+from harness.client.bounded import FILE_BYTES, FILES, TOTAL_BYTES, decode, read_bounded
 from harness.client.connection import Connection
 from harness.client.export import dumps, file_name, loads, read_file
 from harness.client.fork import bring
@@ -22,6 +23,7 @@ from harness.client.sealing import draft
 from harness.client.verify import verify_recording
 from harness.client.walk import Walked
 from harness.commons.files import write_atomic
+from harness.commons.log import get_logger
 from harness.contracts.errors import ConfigError, HarnessError, RunError, StoreError
 from harness.contracts.run import WORKFLOW
 from harness.contracts.seal import CONTENT, Origin
@@ -32,6 +34,9 @@ CHAIN = "chain.jsonl"
 """All entries of the archive beside its runs: where each export's seal stood."""
 
 
+log = get_logger(__name__)
+
+
 @dataclass(frozen=True)
 class Moved:
     """One run, or why it was left out."""
@@ -40,6 +45,8 @@ class Moved:
     file: str
     seal: SealRow | None = None
     error: HarnessError | None = None
+    already: bool = False
+    """It was in this archive before."""
 
 
 async def export_archive(
@@ -49,9 +56,14 @@ async def export_archive(
     store, lines = seals(connection), list[str]()
     newest: dict[str, SealRow] = {}
     async for row in store.all():
-        lines.append(json.dumps({"seq": row.seq, "hash": row.hash, "entry": row.entry.decode()}))
+        lines.append(
+            json.dumps(
+                {"seq": row.seq, "hash": row.hash, "entry": row.entry.decode(errors="replace")}
+            )
+        )
         if row.kind in CONTENT - {"part"} and row.namespace == connection.endpoints.namespace:
             newest[row.run] = row
+    missing = {each.run async for each in unsealed(connection, since) if each.run not in newest}
     with _writing(target) as write:
         for run, row in newest.items():
             entry = row.read
@@ -65,6 +77,13 @@ async def export_archive(
                 continue
             await asyncio.to_thread(write, name, text)
             yield Moved(run, name, row)
+        for run in sorted(missing):
+            error = RunError(
+                "busy",
+                f"Run {run!r} is not sealed, so it was not exported.",
+                fix="Seal it: harness archive seal",
+            )
+            yield Moved(run, file_name(run), error=error)
         write(CHAIN, "".join(f"{line}\n" for line in lines))
 
 
@@ -72,12 +91,26 @@ async def import_files(connection: Connection, sources: Sequence[Path]) -> Async
     """Take exported runs into this archive, each sealed anew. What was damaged is refused, and the
     rest goes on."""
     for source in sources:
-        for name, load in _recordings(source):
-            try:
-                recording = await asyncio.to_thread(load)
-                yield Moved(recording.run, name, await _import(connection, recording))
-            except HarnessError as error:
-                yield Moved("", name, error=error)
+        try:
+            for name, load in _recordings(source):
+                yield await _import_one(connection, name, load)
+        except HarnessError as error:  # none of it can be read: the next one may be
+            yield Moved("", str(source), error=error)
+
+
+async def _import_one(connection: Connection, name: str, load: Callable[[], Recording]) -> Moved:
+    try:
+        recording = await asyncio.to_thread(load)
+        seal = await _import(connection, recording)
+        return Moved(recording.run, name, seal, already=seal is None)
+    except HarnessError as error:
+        if error.retryable:
+            raise
+        return Moved("", name, error=error)
+    except Exception as error:  # whatever a forged file makes of this: the others are imported
+        log.warning("a file could not be imported", file=name, exc_info=True)
+        what = f"{name} cannot be used: {type(error).__name__}."
+        return Moved("", name, error=StoreError("bad_export", what))
 
 
 async def _import(connection: Connection, recording: Recording) -> SealRow | None:
@@ -151,16 +184,30 @@ def _recordings(source: Path) -> Iterator[tuple[str, Callable[[], Recording]]]:
         return
     try:
         with zipfile.ZipFile(source) as bundle:
-            for name in sorted(bundle.namelist()):
-                if name.endswith(".json"):
-                    yield f"{source}:{name}", partial(_member, bundle, source, name)
-    except (OSError, zipfile.BadZipFile) as error:
+            names, budget = bundle.namelist(), _Budget()
+            if len(names) > FILES:
+                raise StoreError(
+                    "bad_export", f"{source} holds {len(names):,} files; {FILES:,} are accepted."
+                )
+            for name in sorted({each for each in names if each.endswith(".json")}):
+                yield f"{source}:{name}", partial(_member, bundle, source, name, budget)
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
         raise StoreError("bad_export", f"{source} cannot be read: {error}.") from error
 
 
-def _member(bundle: zipfile.ZipFile, source: Path, name: str) -> Recording:
+@dataclass
+class _Budget:
+    """What a .zip may still unpack to."""
+
+    left: int = TOTAL_BYTES
+
+
+def _member(bundle: zipfile.ZipFile, source: Path, name: str, budget: _Budget) -> Recording:
+    label = f"{source}:{name}"
     try:
-        text = bundle.read(name).decode()
-    except (OSError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-        raise StoreError("bad_export", f"{source}:{name} cannot be read: {error}.") from error
-    return loads(text, Path(name))
+        with bundle.open(name) as file:
+            data = read_bounded(file, label, min(FILE_BYTES, budget.left))
+    except (OSError, ValueError, NotImplementedError, RuntimeError, zipfile.BadZipFile) as error:
+        raise StoreError("bad_export", f"{label} cannot be read: {error}.") from error
+    budget.left -= len(data)
+    return loads(decode(data, label), Path(label))

@@ -1,8 +1,14 @@
-"""What the engine stores of a run, encrypted with the key of the run's family."""
+"""What the engine stores of a run, encrypted with the key of the run's family.
+
+A payload is bound to its run: one that was copied out of another run is refused. Inputs and results
+of activities are made by harness alone, so plaintext is refused there. What a person types into the
+engine's page (signals, updates, queries, the start of a run) is plaintext; what makes a start or a
+decision believable is its own MAC, not the codec.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 from temporalio.api.common.v1 import Payload
@@ -14,30 +20,38 @@ from temporalio.converter import (
     WorkflowSerializationContext,
 )
 
+from harness.contracts.errors import StoreError
 from harness.journal.payloads import ENCRYPTED
-from harness.store.vault import Vault
+from harness.store.vault import Vault, place_of
 
-METADATA = {"encoding": ENCRYPTED.encode()}
+ENCODING = ENCRYPTED.encode()
+RUN = "run"
+"""The metadata that names the run: histories are also read without a context that would tell."""
 
 
 class Codec(PayloadCodec, WithSerializationContext):
-    """Reads what is not encrypted too: what an operator types into the engine's page is plain."""
-
-    def __init__(self, vault: Vault, run: str | None = None) -> None:
+    def __init__(self, vault: Vault, run: str | None = None, *, activity: bool = False) -> None:
         self._vault = vault
         self._run = run
+        self._activity = activity
 
     def with_context(self, context: SerializationContext) -> Self:
-        run = None
+        run, activity = None, isinstance(context, ActivitySerializationContext)
         if isinstance(context, WorkflowSerializationContext | ActivitySerializationContext):
             run = context.workflow_id
-        return self if run == self._run else type(self)(self._vault, run)
+        if (run, activity) == (self._run, self._activity):
+            return self
+        return type(self)(self._vault, run, activity=activity)
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        metadata = {"encoding": ENCODING}
+        if self._run is not None:
+            metadata[RUN] = self._run.encode()
+        place = _place(metadata)
         return [
             Payload(
-                metadata=METADATA,
-                data=await self._vault.seal(self._run, each.SerializeToString()),
+                metadata=metadata,
+                data=await self._vault.encrypt(self._run, each.SerializeToString(), place),
             )
             for each in payloads
         ]
@@ -46,6 +60,23 @@ class Codec(PayloadCodec, WithSerializationContext):
         return [await self._plain(each) for each in payloads]
 
     async def _plain(self, payload: Payload) -> Payload:
-        if payload.metadata.get("encoding") != METADATA["encoding"]:
+        if payload.metadata.get("encoding") != ENCODING:
+            if self._activity:
+                raise StoreError(
+                    "unsigned",
+                    f"An activity of run {self._run!r} has a payload that is not encrypted.",
+                    fix="If the run began before encryption.key was set, end it without the key.",
+                )
             return payload
-        return Payload.FromString(await self._vault.open(payload.data))
+        found = payload.metadata.get(RUN)
+        if self._run is not None and found is not None and found != self._run.encode():
+            raise StoreError(
+                "corrupt",
+                f"A payload of run {self._run!r} was copied from another run: {found!r}.",
+            )
+        plain = await self._vault.decrypt(payload.data, _place(payload.metadata))
+        return Payload.FromString(plain)
+
+
+def _place(metadata: Mapping[str, bytes]) -> bytes:
+    return place_of("payload", metadata.get(RUN, b"").decode(errors="replace"))

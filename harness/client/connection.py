@@ -62,7 +62,8 @@ async def open_connection(
             database = Database(endpoints.database_url, pool_size=size)
         stack.push_async_callback(database.close)
         folder = project / settings.state_dir / "artifacts"
-        vault = Vault(database, keyring_of(settings, project))
+        signing = Signing(settings, project)
+        vault = Vault(database, keyring_of(settings, project), await signing.signer())
         artifacts = Artifacts(database, settings.artifacts, folder, vault)
         live = LiveReader(database, vault)
         stack.push_async_callback(live.close)
@@ -83,7 +84,7 @@ async def open_connection(
             sessions=Sessions(database),
             live=live,
             stops=stops,
-            signing=Signing(settings, project),
+            signing=signing,
         )
 
 

@@ -17,6 +17,7 @@ from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
 from temporalio.api.history.v1 import History
 from temporalio.client import WorkflowHistory
 
+from harness.client.bounded import parse_bounded, read_text
 from harness.client.recording import Blob, Proof, Recording
 from harness.contracts.attempt import Attempt
 from harness.contracts.errors import RunError, StoreError
@@ -65,22 +66,11 @@ def dumps(recording: Recording) -> str:
 
 def read_file(file: Path) -> Recording:
     """An export, or a history as Temporal's own tools save it."""
-    try:
-        text = file.read_text("utf-8")
-    except OSError as error:
-        raise StoreError(
-            "bad_export", f"{file} cannot be read: {error.strerror}", fix="Correct the path."
-        ) from error
-    except UnicodeDecodeError:
-        raise _bad(file, "it is no text") from None
-    return loads(text, file)
+    return loads(read_text(file), file)
 
 
 def loads(text: str, file: Path) -> Recording:
-    try:
-        data: Any = json.loads(text)
-    except ValueError as error:
-        raise _bad(file, f"it is no whole JSON: {error}") from None
+    data: Any = parse_bounded(text, file)
     if isinstance(data, dict) and "format" not in data and "events" in data:
         return _foreign(cast("dict[str, Any]", data), file)
     if not isinstance(data, dict) or cast("dict[str, Any]", data).get("format") != FORMAT:
@@ -95,8 +85,10 @@ def loads(text: str, file: Path) -> Recording:
         raise _bad(file, "it was changed: what it holds does not match its digest")
     try:
         return _read(data)
-    except (KeyError, TypeError, ValueError, AttributeError, ParseError) as error:
-        raise _bad(file, f"{type(error).__name__}: {error}") from error
+    except (
+        KeyError, TypeError, ValueError, AttributeError, ParseError, RecursionError
+    ) as error:  # fmt: skip
+        raise _bad(file, f"{type(error).__name__}: {error}"[:500]) from error
 
 
 def _read(data: dict[str, Any]) -> Recording:
@@ -138,7 +130,7 @@ def _foreign(data: dict[str, Any], file: Path) -> Recording:
     try:
         events = tuple(WorkflowHistory.from_json("", data).events)
         started = events[0].workflow_execution_started_event_attributes
-    except (ParseError, ValueError, TypeError, AttributeError, IndexError) as error:
+    except (ParseError, ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise _bad(file, f"it is no history: {error}") from None
     run_id = started.original_execution_run_id
     run = started.workflow_id or file.name.partition(".")[0]

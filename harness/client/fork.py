@@ -20,17 +20,16 @@ from harness.contracts.errors import ConfigError, ProviderError, RunError, Store
 from harness.contracts.message import user
 from harness.contracts.model import split_ref
 from harness.contracts.run import Parent, RunSpec
-from harness.contracts.transcript import Node
 from harness.contracts.whatif import LABEL
 from harness.journal import Execution
 from harness.journal.fork import Point, Rewriting, check_turn, point, without_hints
 from harness.journal.nodes import nodes
 from harness.store.copying import put_nodes
-from harness.store.transcripts import WALK
+from harness.store.transcripts import WALK, check_parent, read_node, read_reply
 from harness.store.vault import new_salt
 
 NEXT_TURN = """
-SELECT n.body FROM harness.answer a JOIN harness.node n ON n.id = a.head
+SELECT a.call, a.head, a.reply, n.body FROM harness.answer a JOIN harness.node n ON n.id = a.head
 WHERE a.run = %s AND a.turn = %s AND a.call >= 0 ORDER BY a.call DESC, a.seq DESC LIMIT 1
 """
 WALKED = 200
@@ -130,7 +129,9 @@ async def _find_live(connection: Connection, run: str, at: int) -> tuple[RunSpec
         spec, before = await _execution(connection, run, run_id)
     rows = await connection.database.fetch(NEXT_TURN, (run_id, at + 1))
     if rows:  # the next turn's node: what it asked, and the node that this followed
-        node = Node.model_validate_json(await connection.vault.open(rows[0][0]))
+        call, head, reply, body = rows[0]
+        await read_reply(connection.vault, reply, run_id, at + 1, call, head)
+        node = await read_node(connection.vault, head, body)
         asked = node.messages
         asked = asked[:-1] if asked and asked[-1].role == "assistant" else asked
         return spec, Point(node.parent, without_hints(asked))
@@ -234,10 +235,11 @@ async def _rewritten(
         rows = await connection.database.fetch(WALK, (head, WALKED))
         if not rows:
             raise StoreError("transcript_missing", f"Transcript node {head} is not in this store.")
-        for _, body in rows:
+        for id, body in rows:
             if head is None or not rewriting.wanted:
                 break
-            node = Node.model_validate_json(await connection.vault.open(bytes(body)))
+            check_parent(head, id)
+            node = await read_node(connection.vault, id, body)
             rewriting.take(node)
             head = node.parent
     rewriting.check(run, at)

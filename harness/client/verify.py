@@ -25,7 +25,7 @@ from harness.journal.seal import (
 )
 from harness.store.seals import SealRow
 
-GONE = "its content was taken away, and no entry says so"
+GONE = "its content is missing, and no deletion signed by this project is recorded"
 Progress = Callable[[int], None]
 
 
@@ -94,7 +94,7 @@ async def verify_all(
                 taken[row.seq] = row
             else:
                 wrong += await _content(connection, row, entry, report, engine=engine)
-        elif entry is not None:
+        elif entry is not None and store.is_proven(entry):
             told |= dict.fromkeys(entry.seals, entry.kind)
         report.problems += [Problem(what, row.seq, row.run) for what in wrong]
         progress(row.seq)
@@ -213,7 +213,8 @@ async def _taken(connection: Connection, row: SealRow) -> tuple[str | None, list
     chain = Chain(row.seq, row.hash)
     async for each in seals(connection).all(row.seq):
         if wrong := chain.follow(each.seq, each.hash, each.entry):
-            return None, [f"{GONE} that follows from it: seal {each.seq}: {wrong[0]}"]
+            what = f"{GONE}: the chain is broken at seal {each.seq}: {wrong[0]}"
+            return None, [what]
         if each.seq == stone.seq:
             break
     return stone.kind, []

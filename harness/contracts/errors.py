@@ -53,6 +53,7 @@ CATALOG: dict[str, Category] = {
     "store.transcript_missing": Category(False, "The run sends what it still holds and goes on by itself."),
     "store.too_large": Category(False, "Make it smaller, or raise the limit in the settings."),
     "store.corrupt": Category(False, "Restore it from a backup: its bytes do not match their address."),
+    "store.unsigned": Category(False, "Not used: somebody else wrote it, or another signing.key was in use."),
     "store.schema_too_new": Category(False, "Upgrade harness: this database was made by a newer version."),
     "store.bad_export": Category(False, "Export the run again: `harness export RUN`."),
     "store.bad_backup": Category(False, "Use another copy of the backup, or an older one."),

@@ -67,6 +67,8 @@ class SealEntry(Word):
     origin: Origin | None = None
     seals: tuple[int, ...] = ()
     """Whose content is gone, by their numbers."""
+    mac: str | None = None
+    """Of a deletion, over the whole entry: made with the signing key, which no database holds."""
 
     @property
     def run_ids(self) -> list[str]:

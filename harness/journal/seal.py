@@ -24,6 +24,8 @@ VERSION = 1
 MARK_BYTES = 8
 """A mark says which event was changed; that one was is proven by the whole commitment."""
 LENGTH = struct.Struct(">I")
+UNPACKED_BYTES = 1024 * 1024 * 1024
+"""No run comes near: the engine ends a history at 50 MB."""
 
 
 @dataclass(frozen=True)
@@ -128,10 +130,14 @@ def pack(content: Content, key: bytes) -> bytes:
 
 def unpack(data: bytes) -> Content:
     header, _, rest = _open(data)
+    stream = zlib.decompressobj()
     try:
-        body = zlib.decompress(rest)
+        body = stream.decompress(rest, UNPACKED_BYTES)
     except zlib.error as error:
         raise _corrupt(str(error)) from None
+    if not stream.eof:
+        over = len(body) >= UNPACKED_BYTES
+        raise _corrupt(f"it unpacks to over {UNPACKED_BYTES:,} bytes" if over else "it is cut off")
     frames = list(_frames(body))
     want = sum(count for _, count in header.executions) + header.telemetry
     if len(frames) != want or sum(map(len, frames)) + LENGTH.size * want != len(body):
@@ -174,8 +180,11 @@ def _open(data: bytes) -> tuple[_Header, list[bytes], bytes]:
         raise _corrupt(f"its head cannot be read ({type(error).__name__})") from None
     if header.version > VERSION:
         raise RunError("too_new", f"Run {header.run!r} was sealed by a newer version.")
+    counts = [count for _, count in header.executions]
+    if min(counts, default=0) < 0 or header.telemetry < 0 or sum(counts) > len(data) // MARK_BYTES:
+        raise _corrupt("its head counts more events than it can hold")
     at = start + size
-    end = at + MARK_BYTES * sum(count for _, count in header.executions)
+    end = at + MARK_BYTES * sum(counts)
     marks = [data[place : place + MARK_BYTES] for place in range(at, end, MARK_BYTES)]
     return header, marks, data[end:]
 
@@ -186,6 +195,8 @@ def _readable_part(rest: bytes) -> bytes:
     try:
         for place in range(len(rest)):
             found += stream.decompress(rest[place : place + 1])
+            if len(found) > UNPACKED_BYTES:
+                break
     except zlib.error:
         pass
     return bytes(found)

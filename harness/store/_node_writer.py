@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from harness.contracts.errors import StoreError
 from harness.contracts.transcript import Node
 from harness.store.database import Database
-from harness.store.vault import Vault
+from harness.store.vault import Vault, place_of
 
 COALESCE_SECONDS = 0.01
 """Nobody waits for a node, unless at the end of a run: then it is written at once. At 40 runs/s
@@ -178,11 +178,16 @@ class NodeWriter:
                 return
 
     async def _columns(self, batch: list[Unsaved]) -> tuple[list[object], ...]:
+        encrypt = self._vault.encrypt
         rows = [
             (
-                row.head, row.node.parent, await self._vault.seal(row.owner, row.body), row.run,
+                row.head, row.node.parent,
+                await encrypt(row.owner, row.body, place_of_node(row.head)), row.run,
                 row.turn, row.call,
-                None if row.reply is None else await self._vault.seal(row.owner, row.reply),
+                await encrypt(
+                    row.owner, row.reply or b"",
+                    place_of_reply(row.run, row.turn, row.call, row.head),
+                ),
             )
             for row in batch
         ]  # fmt: skip
@@ -215,3 +220,11 @@ class NodeWriter:
         self._size -= row.size
         if self._size <= FULL_BYTES:
             self._room.set()
+
+
+def place_of_node(id: str) -> bytes:
+    return place_of("node.body", id)
+
+
+def place_of_reply(run: str, turn: int, call: int, head: str) -> bytes:
+    return place_of("answer.reply", run, turn, call, head)

@@ -18,7 +18,7 @@ from harness.config.trust import make_state_folder
 from harness.contracts.errors import ConfigError, StoreError
 from harness.contracts.transcript import digest
 from harness.store.database import Database
-from harness.store.vault import PLAIN, Vault, key_in
+from harness.store.vault import PLAIN, Vault, key_in, place_of
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -28,15 +28,12 @@ CACHE_ITEM_BYTES = 256_000
 
 # What a second run stores too belongs to neither: who forgets one must not take it from the other.
 INSERT = """
-INSERT INTO harness.artifact AS a (id, size, media_type, content, run, salt)
-VALUES (%s, %s, %s, %b, %s, %s)
+INSERT INTO harness.artifact AS a (id, size, media_type, content, run, salt, mac)
+VALUES (%s, %s, %s, %b, %s, %s, %s)
 ON CONFLICT (id) DO UPDATE SET run = NULL WHERE a.run IS DISTINCT FROM excluded.run
 """
-# `salt` is null where the content is not encrypted: then pages can be cut out of it.
 SELECT = """
-SELECT size, content IS NOT NULL,
-  CASE WHEN salt IS NULL THEN substring(content FROM %s::int FOR %s::int) ELSE content END, salt
-FROM harness.artifact WHERE id = %s
+SELECT size, content IS NOT NULL, content, salt, mac FROM harness.artifact WHERE id = %s
 """
 
 
@@ -96,7 +93,11 @@ class Artifacts:
         id = digest(salt + content)
         if id in self._cache and self._owners.get(id, "") == run:
             return id
-        stored = await self._vault.seal(run, salt + content) if self._vault.on else salt + content
+        place, mac, stored = _place(id, len(salt)), None, salt + content
+        if self._vault.on:
+            stored = await self._vault.encrypt(run, stored, place)
+        else:  # not in an envelope, so that pages can be cut out of it
+            mac = self._vault.sign(place)
         small = len(stored) <= self._inline_limit
         # The row is written in any case: it says whose the content is.
         size = None if small else len(stored)
@@ -106,7 +107,7 @@ class Artifacts:
             INSERT,
             (
                 id, len(content), media_type, stored if small else None, run,
-                len(salt) if self._vault.on or salt else None,
+                len(salt) if self._vault.on or salt else None, mac,
             ),
         )  # fmt: skip
         if size and not await self._has_object(id, size):  # deleted since, with the former row
@@ -122,16 +123,18 @@ class Artifacts:
         end = None if limit is None else offset + limit
         if (cached := await self._cached(id)) is not None:
             return cached[offset:end]
-        rows = await self._database.fetch(
-            SELECT, (offset + 1, 2**31 - 2 - offset if limit is None else limit, id)
-        )
+        rows = await self._database.fetch(SELECT, (id,))
         if not rows:
             raise StoreError("artifact_missing", f"There is no artifact {id} in this store.")
-        size, inline, content, salt = rows[0]
+        size, inline, content, salt, mac = rows[0]
         if salt is not None:
-            return (await self._opened(id, content, salt))[offset:end]
-        if not inline:
-            content = await self._get_object(id, offset, min(size, size if end is None else end))
+            return (await self._read_salted(id, content, salt, mac))[offset:end]
+        self._vault.check_signed(mac, _place(id, 0))
+        if inline:  # small, and whoever can write to the table could change one page of it
+            self._check(id, content)
+            self._remember(id, content)
+            return content[offset:end]
+        content = await self._get_object(id, offset, min(size, size if end is None else end))
         if offset == 0 and (end is None or end >= size):
             self._check(id, content)
             self._remember(id, content)
@@ -139,25 +142,35 @@ class Artifacts:
 
     async def salted(self, id: str) -> tuple[bytes, bytes]:
         """The content, after what goes before it in its address."""
-        rows = await self._database.fetch(SELECT, (1, 1, id))
+        rows = await self._database.fetch(SELECT, (id,))
         if rows and (salt := rows[0][3]):
-            whole, _ = await self._whole(id, rows[0][2])
+            whole, _ = await self._whole(id, rows[0][2], salt, rows[0][4])
             return whole[:salt], whole[salt:]
         return b"", await self.get(id)
 
-    async def _opened(self, id: str, stored: bytes | None, salt: int) -> bytes:
+    async def _read_salted(
+        self, id: str, stored: bytes | None, salt: int, mac: str | None
+    ) -> bytes:
         """Encrypted content can only be read as a whole."""
-        whole, key = await self._whole(id, stored)
+        whole, key = await self._whole(id, stored, salt, mac)
         content = whole[salt:]
         self._remember(id, content, key)
         return content
 
-    async def _whole(self, id: str, stored: bytes | None) -> tuple[bytes, bytes | None]:
+    async def _whole(
+        self, id: str, stored: bytes | None, salt: int, mac: str | None
+    ) -> tuple[bytes, bytes | None]:
         """With its salt, and the key that it was encrypted with."""
         stored = await self._get_object(id) if stored is None else stored
-        content = await self._vault.open(stored)
+        content = await self._decrypted(id, stored, salt, mac)
         self._check(id, content)
         return content, key_in(stored)
+
+    async def _decrypted(self, id: str, stored: bytes, salt: int, mac: str | None) -> bytes:
+        if key_in(stored) is not None:
+            return await self._vault.decrypt(stored, _place(id, salt))
+        self._vault.check_signed(mac, _place(id, salt))
+        return stored
 
     def _check(self, id: str, content: bytes) -> None:
         if digest(content) != id:
@@ -165,13 +178,13 @@ class Artifacts:
 
     async def stored(self, id: str) -> bytes:
         """The content as it lies there, past the cache and unchecked: for who looks for damage."""
-        rows = await self._database.fetch(SELECT, (1, 2**31 - 2, id))
+        rows = await self._database.fetch(SELECT, (id,))
         if not rows:
             raise StoreError("artifact_missing", f"There is no artifact {id} in this store.")
-        _, inline, content, salt = rows[0]
+        _, inline, content, salt, mac = rows[0]
         if not inline:
             content = await self._get_object(id)
-        return content if salt is None else (await self._vault.open(content))[salt:]
+        return content if salt is None else (await self._decrypted(id, content, salt, mac))[salt:]
 
     async def delete(self, id: str, owners: Sequence[str] | None = None) -> bool:
         """Take it away; with `owners` only as long as it belongs to one of them. False where there
@@ -321,6 +334,10 @@ class Artifacts:
             f"Artifact {id} cannot be {verb} in {self._place}: {_first_line(error)}",
             fix="Check that artifacts.url can be reached and has room.",
         )
+
+
+def _place(id: str, salt: int) -> bytes:
+    return place_of("artifact.content", id, salt)
 
 
 def _path(id: str) -> str:

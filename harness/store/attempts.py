@@ -17,7 +17,7 @@ from pydantic_core import from_json
 from harness.contracts.attempt import Attempt
 from harness.contracts.errors import StoreError
 from harness.store.database import Database
-from harness.store.vault import PLAIN, Vault
+from harness.store.vault import PLAIN, Vault, place_of
 
 KEPT = 1000
 """So many wait to be written at most: a database that is away must not cost a worker its memory."""
@@ -111,15 +111,27 @@ class AttemptWriter:
 async def attempts_of(database: Database, run: str, vault: Vault = PLAIN) -> list[Attempt]:
     """What is logged of a run, in the order in which the attempts began."""
     rows = await database.fetch(SELECT, (run,))
-    return [_read(columns, await vault.open(bytes(body))) for *columns, body in rows]
+    return [
+        _read(columns, await vault.decrypt(bytes(body), _place(*columns[:4])))
+        for *columns, body in rows
+    ]
 
 
 async def _columns(vault: Vault, batch: Sequence[Attempt]) -> tuple[list[object], ...]:
     rows = [
-        (*(getattr(each, name) for name in ROW), await vault.seal(each.run, _body(each)))
+        (
+            *(getattr(each, name) for name in ROW),
+            await vault.encrypt(
+                each.run, _body(each), _place(each.run, each.run_id, each.activity, each.attempt)
+            ),
+        )
         for each in batch
     ]
     return tuple(list(column) for column in zip(*rows, strict=True))
+
+
+def _place(run: str, run_id: str, activity: str, attempt: int) -> bytes:
+    return place_of("attempt.body", run, run_id, activity, attempt)
 
 
 def _body(attempt: Attempt) -> bytes:
@@ -128,9 +140,14 @@ def _body(attempt: Attempt) -> bytes:
 
 
 def _read(columns: Sequence[Any], body: bytes) -> Attempt:
-    told = from_json(body)
-    known = {name: told[name] for name in Attempt.model_fields.keys() & told.keys()}
-    return Attempt.model_validate({**known, **dict(zip(ROW, columns, strict=True))})
+    try:
+        told = from_json(body)
+        known = {name: told[name] for name in Attempt.model_fields.keys() & told.keys()}
+        return Attempt.model_validate({**known, **dict(zip(ROW, columns, strict=True))})
+    except (ValueError, AttributeError) as error:
+        raise StoreError(
+            "corrupt", f"A logged attempt of run {columns[0]!r} cannot be read: {error}"
+        ) from None
 
 
 def _storable(message: str) -> str:

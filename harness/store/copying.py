@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.contracts.errors import StoreError
-from harness.contracts.transcript import Node, digest
+from harness.store._node_writer import place_of_node
 from harness.store.database import Database
-from harness.store.transcripts import WALK
+from harness.store.transcripts import WALK, check_parent, parse_node
 from harness.store.vault import Vault
 
 STEP = 10_000
@@ -26,14 +26,18 @@ async def read_nodes(
         for id, body in rows:
             if at is None or at in known:
                 break
-            found[id] = await vault.open(bytes(body))
+            check_parent(at, id)
+            found[id] = await vault.decrypt(bytes(body), place_of_node(id))
             at = parent(id, found[id])
     return found
 
 
 async def put_nodes(database: Database, vault: Vault, run: str, nodes: Mapping[str, bytes]) -> None:
     """Make them durable, as content of `run`; a node that is there already stays as it is."""
-    rows = [(id, parent(id, body), await vault.seal(run, body)) for id, body in nodes.items()]
+    rows = [
+        (id, parent(id, body), await vault.encrypt(run, body, place_of_node(id)))
+        for id, body in nodes.items()
+    ]
     columns = tuple([row[place] for row in rows] for place in range(3))
     await database.fetch(
         "INSERT INTO harness.node (id, parent, body) "
@@ -44,6 +48,4 @@ async def put_nodes(database: Database, vault: Vault, run: str, nodes: Mapping[s
 
 def parent(id: str, body: bytes) -> str | None:
     """The node before it; StoreError where the bytes are not what the address says."""
-    if digest(body) != id:
-        raise StoreError("corrupt", f"The bytes of transcript node {id} do not match its address.")
-    return Node.model_validate_json(body).parent
+    return parse_node(id, body).parent

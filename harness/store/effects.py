@@ -16,11 +16,10 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import to_json
-
 from harness.contracts.effect import EffectRow
 from harness.contracts.errors import RunError, StoreError, ToolError
 from harness.contracts.tool import Effect, Workspace
+from harness.store._effect_fields import EffectFields, Identity, identity_of
 from harness.store._locks import LockSession, finish, lock_number
 from harness.store.database import Database, Row
 from harness.store.epoch import Epoch, Watch
@@ -44,7 +43,8 @@ SELECT %(key)s, %(origin)s, %(run)s, %(agent)s, %(turn)s, %(call)s, %(tool)s, %(
        %(branch)s
 FROM lock WHERE got
 ON CONFLICT (key) DO UPDATE SET call = excluded.call
-RETURNING e.state, e.attempt, e.who, e.result, e.receipt, e.undos, e.branch, e.seq
+RETURNING e.state, e.attempt, e.who, e.undos, e.branch, e.seq, e.origin, e.run, e.agent, e.turn,
+  e.tool, e.effect, e.workspace::text, e.result::text, e.receipt::text
 """
 # Only from the state that was found: whoever was slow and not dead may have said since what came of
 # it. A statement that is run twice finds its own name.
@@ -88,9 +88,10 @@ UPDATE harness.effect SET note = %(note)s, state = CASE
 WHERE key = %(key)s AND who = %(who)s AND state = 'undoing' RETURNING 1
 """
 ROWS = """
-SELECT key, seq, origin, run, agent, turn, call, tool, effect, arguments, workspace, state, attempt,
-       undos, result, receipt, note, who, extract(epoch FROM began)::float8,
-       extract(epoch FROM ended)::float8, extract(epoch FROM undone)::float8
+SELECT key, seq, origin, run, agent, turn, call, tool, effect, arguments::text, workspace::text,
+       state, attempt, undos, result::text, receipt::text, note, who,
+       extract(epoch FROM began)::float8, extract(epoch FROM ended)::float8,
+       extract(epoch FROM undone)::float8
 FROM harness.effect
 """
 
@@ -124,8 +125,9 @@ class Hold:
     attempt: int = 1
     result: Any = None
     receipt: Any = None
-    run: str | None = None
     undos: int = 0
+    row: Identity = ()
+    """What identifies the row: its values are bound to all of it."""
     doubtful: bool = False
     """It may have been made in what a restore has lost, whatever the row says."""
 
@@ -135,7 +137,7 @@ class Ledger:
         self, database: Database, vault: Vault = PLAIN, epoch: Epoch | None = None
     ) -> None:
         self.database = database
-        self._vault = vault
+        self._fields = EffectFields(vault)
         self._locks = LockSession(database)
         self._watch = Watch(epoch, self._locks, database)
         self._claimed: set[str] = set()
@@ -154,30 +156,30 @@ class Ledger:
 
     async def begin(self, new: NewEffect) -> Hold:
         """Take the right to act; `busy` while another attempt has it."""
-        sealed = self._vault.seal_json
-        arguments, receipt = (
-            await sealed(new.run, new.arguments),
-            await sealed(new.run, new.receipt),
-        )
+        fields = await self._fields.encrypt_begun(identity_of(vars(new)), vars(new))
         doubts = await self._watch.doubts(new.key, new.run, new.origin, new.turn)
         who = self._claim(new.key)
+        branch = -1 if doubts else self._watch.branch
         values = {
-            **vars(new), "lock": lock_number(new.key), "who": who, "arguments": arguments,
-            "workspace": _json(new.workspace), "receipt": receipt,
-            "branch": -1 if doubts else self._watch.branch,
+            **vars(new), **fields, "lock": lock_number(new.key), "who": who, "branch": branch
         }  # fmt: skip
         rows = await self._take(new.key, BEGIN, values)
-        state, attempt, found, *kept, undos, branch, seq = rows[0]
+        state, attempt, found, undos, branch, seq, *rest = rows[0]
         made = new.key if found == who else None
         if await self._watch.has_moved(made):  # it went to a database that nobody had looked at yet
             await self.release(Hold(new.key, who, state))
             raise busy()
         self._watch.mark(new.key, seq)
         doubtful = branch < 0 or (doubts == "database" and branch < self._watch.branch)
-        result, receipt = [await self._vault.open_json(each) for each in kept]
+        row = (new.key, *rest[:-3])
+        try:
+            result, receipt = await self._fields.decrypt_kept(row, *rest[-3:])
+        except StoreError:
+            await self.release(Hold(new.key, who, state))
+            raise
         if found == who:
-            return Hold(new.key, who, "new", receipt=receipt, run=new.run, doubtful=doubtful)
-        return Hold(new.key, who, state, attempt, result, receipt, new.run, undos, doubtful)
+            return Hold(new.key, who, "new", receipt=receipt, row=row, doubtful=doubtful)
+        return Hold(new.key, who, state, attempt, result, receipt, undos, row, doubtful)
 
     async def is_doubtful(self, new: NewEffect) -> bool:
         """Whether a write that the ledger does not know may have been made all the same."""
@@ -185,15 +187,15 @@ class Ledger:
 
     async def again(self, hold: Hold, receipt: Any = None) -> Hold:
         """Make an effect once more that had failed, was undone, or came to nothing."""
-        sealed = await self._vault.seal_json(hold.run, receipt)
-        values = {**_found(hold), "receipt": sealed, "branch": self._watch.branch}
+        stored = await self._fields.encrypt("receipt", hold.row, receipt)
+        values = {**_found(hold), "receipt": stored, "branch": self._watch.branch}
         rows = await finish(self._locks.fetch(AGAIN, values))
         if not rows:
             raise lost()
         [(attempt, undos, seq)] = rows
         self._watch.mark(hold.key, seq)
         kept = hold.receipt if hold.state == "begun" else receipt
-        return Hold(hold.key, hold.who, "new", attempt, None, kept, hold.run, undos)
+        return Hold(hold.key, hold.who, "new", attempt, None, kept, undos, hold.row)
 
     async def take_over(self, hold: Hold) -> None:
         """Write on behalf of a beginning that is not ours, once it is known what came of it."""
@@ -239,22 +241,20 @@ class Ledger:
         who = self._claim(key)
         values = {"lock": lock_number(key), "key": key, "who": who}
         await self._take(key, UNDOING, values)
-        hold = Hold(key, who, before.state, before.attempt, run=before.run)
-        [row] = await self._rows("WHERE key = %s", (key,))
-        return hold, row
+        row = identity_of(vars(before))
+        hold = Hold(key, who, before.state, before.attempt, row=row)
+        [found] = await self._rows("WHERE key = %s", (key,))
+        return hold, found
 
     async def undone(
         self, hold: Hold, note: str | None, *, inside: AsyncConnection[Row] | None = None
     ) -> None:
-        sealed = None if note is None else await self._vault.seal_text(hold.run, note)
-        values = {"key": hold.key, "who": hold.who, "note": sealed}
+        values = {"key": hold.key, "who": hold.who, "note": await self._note(hold, note)}
         await self._write(UNDONE, values, inside)
 
     async def stands(self, hold: Hold, note: str) -> None:
         """It could not be undone: it is as it was before."""
-        values = {
-            "key": hold.key, "who": hold.who, "note": await self._vault.seal_text(hold.run, note),
-        }  # fmt: skip
+        values = {"key": hold.key, "who": hold.who, "note": await self._note(hold, note)}
         await self._write(STANDS, values, None)
 
     # --- reading
@@ -310,11 +310,12 @@ class Ledger:
         inside: AsyncConnection[Row] | None,
         note: str | None,
     ) -> None:
-        number, sealed = lock_number(hold.key), self._vault.seal_json
+        number, encrypt = lock_number(hold.key), self._fields.encrypt
         values = {
-            "state": state, "result": await sealed(hold.run, result),
-            "receipt": await sealed(hold.run, receipt),
-            "note": None if note is None else await self._vault.seal_text(hold.run, note),
+            "state": state,
+            "result": await encrypt("result", hold.row, result),
+            "receipt": await encrypt("receipt", hold.row, receipt),
+            "note": await self._note(hold, note),
             "key": hold.key, "who": hold.who, "lock": number,
         }  # fmt: skip
         try:
@@ -326,6 +327,9 @@ class Ledger:
             if inside is None:
                 self._locks.held.discard(number)
                 self._claimed.discard(hold.key)
+
+    async def _note(self, hold: Hold, note: str | None) -> str | None:
+        return None if note is None else await self._fields.encrypt_note(hold.row, note)
 
     async def _write(
         self, query: Any, values: dict[str, Any], inside: AsyncConnection[Row] | None
@@ -347,17 +351,7 @@ class Ledger:
 
     async def _rows(self, where: Any, params: tuple[Any, ...]) -> list[EffectRow]:
         rows = await self.database.fetch(ROWS + where, params)
-        return [await self._row(row) for row in rows]
-
-    async def _row(self, row: Row) -> EffectRow:
-        values = dict(zip(EffectRow.model_fields, row, strict=True))
-        for name in ("arguments", "result", "receipt"):
-            values[name] = await self._vault.open_json(values[name])
-        if values["note"] is not None:
-            values["note"] = await self._vault.open_text(values["note"])
-        if values["result"] is not None:
-            values["result"] = values["result"].get("content")
-        return EffectRow.model_validate(values)
+        return [await self._fields.decrypt_row(row) for row in rows]
 
 
 def _found(hold: Hold) -> dict[str, Any]:
@@ -372,7 +366,3 @@ def lost() -> ToolError:
     return ToolError(
         "busy", "This attempt lost touch with the ledger, and another one has taken the call over."
     )
-
-
-def _json(value: Any) -> str | None:
-    return None if value is None else to_json(value, exclude_none=True).decode()

@@ -10,14 +10,14 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from typing import Any, cast
 
 from harness.contracts.errors import StoreError
 from harness.store._merge import MARKER, Live, Merger, OutputRow, ProgressRow
 from harness.store.database import Database, Row
-from harness.store.live import CHANNEL
-from harness.store.vault import PLAIN, Vault
+from harness.store.live import CHANNEL, place_of_live
+from harness.store.vault import PLAIN, TEXT_MARK, Vault
 
 SKEW_MICROSECONDS = 10_000_000
 INBOX_ROWS = 20_000
@@ -176,7 +176,7 @@ class LiveReader:
                 continue
             try:
                 rows = [
-                    await self._opened(row)
+                    await self._readable(row, feeds)
                     for row in await self._database.fetch(FETCH, _wants(feeds))
                 ]
             except (StoreError, Error) as error:
@@ -190,13 +190,21 @@ class LiveReader:
             for feed in joining:
                 self._join(feed)
 
-    async def _opened(self, row: Row) -> Row:
-        *before, text, when = row
+    async def _readable(self, row: Row, feeds: Sequence[_Feed]) -> Row:
+        slot, call_id, number, turn, call, attempt, pos, text, when = row
+        if not self._vault.on and not text.startswith(TEXT_MARK):
+            return row
+        run = feeds[slot].run
+        place = (
+            place_of_live(run, number, turn, call, attempt, pos)
+            if call_id is None
+            else place_of_live(run, turn, call_id, number)
+        )
         try:
-            text = await self._vault.open_text(text)
-        except StoreError:  # forgotten, or of a process with another key: a gap, and no more
+            text = await self._vault.decrypt_text(text, place)
+        except StoreError:  # forgotten, planted, or of a process with another key: a gap
             text = ""
-        return (*before, text, when)
+        return (slot, call_id, number, turn, call, attempt, pos, text, when)
 
     def _join(self, feed: _Feed) -> None:
         """A new reader has caught up: from here on it shares what is fetched for its run. It may

@@ -115,7 +115,14 @@ class Keyring:
     async def find(self, id: bytes) -> Entry | None:
         """What is known of the key with this id."""
         content = await self._get(id)
-        return None if content is None else self._read(content)
+        if content is None:
+            return None
+        entry = self._read(content)
+        if key_id(entry.family) != id:
+            raise StoreError(
+                "corrupt", f"Key {id.hex()} in {self.place} is that of {entry.family!r}: it moved."
+            )
+        return entry
 
     async def destroy(self, family: str) -> bool:
         """Nobody reads anything of this family again. False where it had no key. It need not be
@@ -199,7 +206,7 @@ class Keyring:
             nonce, rest = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
             key = master.cipher.decrypt(nonce, rest, family.encode())
             return Entry(family, key, master.id, float(data["made"]))
-        except (ValueError, KeyError, TypeError, InvalidTag) as error:
+        except (ValueError, KeyError, TypeError, RecursionError, InvalidTag) as error:
             raise StoreError(
                 "corrupt", f"A key in {self.place} is damaged: {type(error).__name__} {error}"
             ) from None

@@ -19,7 +19,7 @@ from harness.config.settings import LiveSettings
 from harness.contracts.errors import StoreError
 from harness.store._merge import MARKER
 from harness.store.database import Database
-from harness.store.vault import PLAIN, Vault
+from harness.store.vault import PLAIN, Vault, place_of
 
 CHANNEL = "harness_live"
 NOTIFY_BYTES = 7900
@@ -237,7 +237,7 @@ class LiveWriter:
     async def _send(self) -> None:
         output, progress = list(self._output), list(self._progress)
         runs = sorted({row.run for row in output} | {row.run for row in progress})
-        sealed = (await self._sealed(output), await self._sealed(progress))
+        sealed = (await self._encrypted(output), await self._encrypted(progress))
         await self._database.fetch(
             WRITE, (*_columns(sealed[0], 7), *_columns(sealed[1], 5), _payloads(runs))
         )
@@ -247,10 +247,14 @@ class LiveWriter:
         for _ in progress:
             self._kept -= len(self._progress.popleft().text)
 
-    async def _sealed(self, rows: Sequence[_Output | _Progress]) -> list[Any]:
+    async def _encrypted(self, rows: Sequence[_Output | _Progress]) -> list[Any]:
         if not self._vault.on:
             return list(rows)
-        return [row._replace(text=await self._vault.seal_text(row.run, row.text)) for row in rows]
+        encrypt = self._vault.encrypt_text
+        return [
+            row._replace(text=await encrypt(row.run, row.text, place_of_live(*row[:-1])))
+            for row in rows
+        ]
 
     def _fail(self, why: str) -> None:
         if not self._failing:
@@ -264,6 +268,11 @@ class LiveWriter:
                 await self._database.fetch(statement, (self._keep_hours, self._keep_hours))
         except StoreError as error:
             log.info("live output was not swept: %s", error)
+
+
+def place_of_live(*row: object) -> bytes:
+    """The place of one row's text: all that identifies the row."""
+    return place_of("live.text", *row)
 
 
 def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:

@@ -7,16 +7,18 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, LiteralString
 
-from harness.contracts.errors import StoreError
+from harness.contracts.errors import HarnessError, StoreError
 from harness.contracts.seal import START, Kind, SealEntry
 from harness.journal.seal import hash_of, read_entry
 from harness.store._locks import lock_number
 from harness.store.database import Database, Row
-from harness.store.vault import PLAIN, Vault
+from harness.store.vault import PLAIN, Vault, place_of
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
+STONE = "deletion"
+"""The purpose of the MAC of an entry that records one."""
 LOCK = lock_number("harness.seal")
 PAGE = 500
 IDENTITY = """
@@ -157,7 +159,12 @@ class Seals:
     async def append(self, new: Sequence[NewSeal]) -> list[SealRow]:
         """Add entries to the chain. A run that somebody else sealed meanwhile is left out."""
         kept = [
-            replace(each, key=await self._vault.seal(each.entry.run, each.key))
+            replace(
+                each,
+                key=await self._vault.encrypt(
+                    each.entry.run, each.key, _place(each.entry.run, each.content)
+                ),
+            )
             if each.key
             else each
             for each in new
@@ -173,7 +180,7 @@ class Seals:
                 for each, id in zip(kept, last, strict=True)
                 if id not in known or (each.entry.kind == "imported" and not known[id])
             ]
-            return await _add(connection, taken)
+            return await _add(connection, taken, self._vault)
 
     async def drop(self, rows: Iterable[SealRow], kind: Kind, tombstone: SealEntry) -> list[str]:
         """Take content and keys out of the table, and say so in the chain, one entry a run.
@@ -199,7 +206,7 @@ class Seals:
                 )
                 for (run, space), seqs in runs.items()
             ]  # fmt: skip
-            await _add(connection, stones)
+            await _add(connection, stones, self._vault)
             gone = [row[0] for row in found]
             await connection.execute(
                 "UPDATE harness.seal SET content = NULL, key = NULL WHERE seq = ANY(%s)", (gone,)
@@ -210,7 +217,9 @@ class Seals:
 
     async def key(self, row: SealRow) -> bytes | None:
         """Of its commitments; None where it is gone."""
-        return None if row.key is None else await self._vault.open(row.key)
+        if row.key is None:
+            return None
+        return await self._vault.decrypt(row.key, _place(row.run, row.content))
 
     async def of_run(self, run: str, namespace: str) -> list[SealRow]:
         """The newest first; those of parts of a run that went on come last."""
@@ -222,15 +231,24 @@ class Seals:
 
     async def tombstone(self, run: str, seq: int) -> SealRow | None:
         """The one whose entry says where the content of a seal went. An entry that does not match
-        its hash says nothing."""
+        its hash says nothing, nor does one that this project did not sign."""
         for row in await self._rows(STONES, (run, seq)):
             if hash_of(row.entry) != row.hash:
                 continue
-            told = row.read
+            try:
+                told = row.read
+            except HarnessError:  # `verify` names it
+                continue
             same = (told.seq, told.kind, told.run) == (row.seq, row.kind, run)
-            if same and seq in told.seals:
+            if same and seq in told.seals and self.is_proven(told):
                 return row
         return None
+
+    def is_proven(self, stone: SealEntry) -> bool:
+        """Whether this project recorded the deletion. The chain alone does not show that: whoever
+        can write to the database can append to it."""
+        signer = self._vault.signer
+        return signer is None or signer.is_signed(stone.mac, STONE, _unsigned_wire(stone))
 
     async def with_execution(self, run_id: str) -> SealRow | None:
         """The newest that has this execution in it, and its content."""
@@ -305,7 +323,9 @@ def _row(row: Row) -> SealRow:
     )  # fmt: skip
 
 
-async def _add(connection: AsyncConnection[Row], new: Sequence[NewSeal]) -> list[SealRow]:
+async def _add(
+    connection: AsyncConnection[Row], new: Sequence[NewSeal], vault: Vault
+) -> list[SealRow]:
     """Behind the last one. The lock is held."""
     cursor = await connection.execute(
         "SELECT seq, hash FROM harness.seal ORDER BY seq DESC LIMIT 1"
@@ -316,6 +336,9 @@ async def _add(connection: AsyncConnection[Row], new: Sequence[NewSeal]) -> list
     for seal in new:
         seq += 1
         entry = seal.entry.model_copy(update={"seq": seq, "prev": prev})
+        if entry.seals and vault.signer is not None:
+            mac = vault.signer.sign(STONE, _unsigned_wire(entry))
+            entry = entry.model_copy(update={"mac": mac})
         data = entry.wire()
         prev = hash_of(data)
         ids = tuple(entry.run_ids)
@@ -334,6 +357,14 @@ async def _add(connection: AsyncConnection[Row], new: Sequence[NewSeal]) -> list
         async with connection.cursor() as many:
             await many.executemany(INSERT, values)
     return rows
+
+
+def _place(run: str, content: str | None) -> bytes:
+    return place_of("seal.key", run, content)
+
+
+def _unsigned_wire(entry: SealEntry) -> bytes:
+    return entry.model_copy(update={"mac": None}).wire()
 
 
 async def store_id(database: Database) -> str:

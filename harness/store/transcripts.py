@@ -12,7 +12,7 @@ from harness.contracts.errors import StoreError
 from harness.contracts.message import Message
 from harness.contracts.transcript import Node, digest
 from harness.store._lines import Lines, Whose
-from harness.store._node_writer import NodeWriter, Unsaved
+from harness.store._node_writer import NodeWriter, Unsaved, place_of_node, place_of_reply
 from harness.store.database import Database
 from harness.store.vault import PLAIN, Vault, key_in
 
@@ -105,7 +105,8 @@ class Transcripts:
             for id, body in rows:
                 if at is None or at in self._lines:
                     break
-                node = _read(id, await self._vault.open(body))
+                check_parent(at, id)
+                node = await read_node(self._vault, id, body)
                 missing.append((id, node, len(body), key_in(body)))
                 at = node.parent
         if at is not None:
@@ -127,7 +128,7 @@ class Transcripts:
         rows = await self._database.fetch("SELECT body FROM harness.node WHERE id = %s", (head,))
         if not rows:
             raise _missing(head, head)
-        return _read(head, await self._vault.open(rows[0][0]))
+        return await read_node(self._vault, head, rows[0][0])
 
     async def find(self, run: str, turn: int, call: int = 1) -> Answer | None:
         """The newest answer to that model call, where there is one. After a reset the same call may
@@ -142,7 +143,7 @@ class Transcripts:
         if not rows:
             return None
         head, reply = rows[0]
-        return Answer(head, None if reply is None else await self._vault.open(reply))
+        return Answer(head, await read_reply(self._vault, reply, run, turn, call, head))
 
     async def find_turn(self, run: str, turn: int) -> str | None:
         """The node that ended a turn, to fork from."""
@@ -150,11 +151,15 @@ class Transcripts:
         if unsaved:
             return self._writer.answers[max(unsaved)].head
         rows = await self._database.fetch(
-            "SELECT head FROM harness.answer WHERE run = %s AND turn = %s "
+            "SELECT head, call, reply FROM harness.answer WHERE run = %s AND turn = %s "
             "ORDER BY call DESC, seq DESC LIMIT 1",
             (run, turn),
         )
-        return rows[0][0] if rows else None
+        if not rows:
+            return None
+        head, call, reply = rows[0]
+        await read_reply(self._vault, reply, run, turn, call, head)
+        return head
 
     async def close(self) -> None:
         """Write what is left."""
@@ -169,10 +174,37 @@ class Transcripts:
             await self._vault.key_of(run)
 
 
-def _read(id: str, body: bytes) -> Node:
+async def read_reply(
+    vault: Vault, stored: bytes | None, run: str, turn: int, call: int, head: str
+) -> bytes | None:
+    """What was stored with an answer. Every answer has it, if empty: it proves that `head` is the
+    answer to this call."""
+    if stored is None:
+        if vault.authentic:
+            raise StoreError("unsigned", f"The answer of turn {turn} in {run!r} has no MAC.")
+        return None
+    return await vault.decrypt(stored, place_of_reply(run, turn, call, head)) or None
+
+
+def check_parent(wanted: str, found: str) -> None:
+    """The column leads to the next row; the node itself says which one that must be."""
+    if wanted != found:
+        raise StoreError("corrupt", f"The row of transcript node {found} is not that of {wanted}.")
+
+
+async def read_node(vault: Vault, id: str, stored: bytes) -> Node:
+    """The node at this address, as it lies in the table."""
+    return parse_node(id, await vault.decrypt(bytes(stored), place_of_node(id)))
+
+
+def parse_node(id: str, body: bytes) -> Node:
+    """StoreError where the bytes are not what the address says, or no node."""
     if digest(body) != id:
         raise StoreError("corrupt", f"The bytes of transcript node {id} do not match its address.")
-    return Node.model_validate_json(body)
+    try:
+        return Node.model_validate_json(body)
+    except ValueError as error:
+        raise StoreError("corrupt", f"Transcript node {id} cannot be read: {error}") from None
 
 
 def _missing(id: str, head: str) -> StoreError:

@@ -1,7 +1,9 @@
 """What runs say, encrypted: each family of runs with its own key, so that it can be forgotten.
 
-Without `encryption.key` everything passes through as it is. What is read need not say whose it is:
-the id of its key stands in it.
+Everything is bound to its place (table, column, row): what was written for one place is refused in
+any other. Without `encryption.key` content is stored readable, under a MAC of the project's signing
+key. So content from before there was an encryption key can be told from content that somebody
+planted, and is still read. What is read need not say whose it is: the id of its key stands in it.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import secrets
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
 
@@ -29,12 +31,19 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     from harness.store.database import Database
+    from harness.store.signing import Signer
 
 MAGIC = b"\x00harness"
 PLAIN_MARK = MAGIC + b"\x00"
-SEALED_MARK = MAGIC + b"\x01"
+SIGNED_MARK = MAGIC + b"\x02"
+ENCRYPTED_MARK = MAGIC + b"\x03"
 TEXT_MARK = "harness.sealed:"
-JSON_MARK = "harness.sealed"
+SIGNED_TEXT = "harness.signed:"
+JSON_MARK = '{"harness.sealed":"'
+SIGNED_JSON = '{"harness.signed":"'
+SIGNED_VALUE = '","value":'
+MAC_CHARS = 22
+PURPOSE = "stored"
 KNOWN = 10_000
 KEY_SECONDS = 60.0
 """How long a process may still read what another one has made unreadable."""
@@ -51,15 +60,27 @@ class Key:
 
 
 class Vault:
-    def __init__(self, database: Database | None = None, keyring: Keyring | None = None) -> None:
+    def __init__(
+        self,
+        database: Database | None = None,
+        keyring: Keyring | None = None,
+        signer: Signer | None = None,
+    ) -> None:
         self._database = database
         self._keyring = keyring
+        self.signer = signer
         self._keys: OrderedDict[bytes, Key] = OrderedDict()
         self._families: OrderedDict[str, str] = OrderedDict()
 
     @property
     def on(self) -> bool:
+        """Whether content is encrypted."""
         return self._keyring is not None
+
+    @property
+    def authentic(self) -> bool:
+        """Whether what was not written here can be told from what was."""
+        return self._keyring is not None or self.signer is not None
 
     @property
     def keyring(self) -> Keyring:
@@ -67,30 +88,26 @@ class Vault:
             raise StoreError("key_missing", "No encryption.key is set.")
         return self._keyring
 
-    async def seal(self, run: str | None, content: bytes) -> bytes:
-        """What to store in place of `content`."""
-        if self._keyring is None:
-            return PLAIN_MARK + content if content.startswith(MAGIC) else content
-        return self._sealed(await self.key_of(run), content)
+    async def encrypt(self, run: str | None, content: bytes, place: bytes) -> bytes:
+        """What to store at `place` for `content`: encrypted, or signed where no key is set."""
+        if self._keyring is not None:
+            return _encrypted(await self.key_of(run), content, place)
+        if self.signer is not None:
+            mac = self.signer.sign(PURPOSE, place, content).encode()
+            return b"".join((SIGNED_MARK, mac, content))
+        return PLAIN_MARK + content if content.startswith(MAGIC) else content
 
-    async def open(self, stored: bytes) -> bytes:
-        """What was sealed; bytes that never were are returned as they are."""
-        if not stored.startswith(MAGIC):
-            return stored
-        if stored.startswith(PLAIN_MARK):
-            return stored[len(PLAIN_MARK) :]
-        from cryptography.exceptions import InvalidTag
-
-        start = len(SEALED_MARK)
-        id = stored[start : start + ID_BYTES]
-        rest = stored[start + ID_BYTES :]
-        key = await self._key(id)
-        try:
-            return key.cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], id)
-        except (InvalidTag, ValueError):
-            raise StoreError(
-                "corrupt", f"What {key.family!r} has stored was changed: it cannot be decrypted."
-            ) from None
+    async def decrypt(self, stored: bytes, place: bytes) -> bytes:
+        """What `encrypt` was given for this place; StoreError for anything else."""
+        if stored.startswith(ENCRYPTED_MARK):
+            return await self._decrypted(stored, place)
+        if stored.startswith(SIGNED_MARK):
+            start = len(SIGNED_MARK) + MAC_CHARS
+            content = stored[start:]
+            self._check(stored[len(SIGNED_MARK) : start].decode("latin-1"), content, place)
+            return content
+        self._refuse_plain(place)
+        return stored[len(PLAIN_MARK) :] if stored.startswith(PLAIN_MARK) else stored
 
     async def check(self, key: bytes | None) -> None:
         """StoreError where the key that something was read with (see `key_in`) is there no more:
@@ -98,34 +115,67 @@ class Vault:
         if key is not None:
             await self._key(key)
 
-    async def seal_text(self, run: str | None, text: str) -> str:
-        if self._keyring is None:
+    async def encrypt_text(self, run: str | None, text: str, place: bytes) -> str:
+        if self._keyring is not None:
+            stored = await self.encrypt(run, text.encode(), place)
+            return TEXT_MARK + base64.b64encode(stored).decode()
+        if self.signer is not None:
+            return f"{SIGNED_TEXT}{self.signer.sign(PURPOSE, place, text)}:{text}"
+        return text
+
+    async def decrypt_text(self, stored: str, place: bytes) -> str:
+        if stored.startswith(TEXT_MARK):
+            content = await self.decrypt(_from_base64(stored[len(TEXT_MARK) :], place), place)
+            return content.decode(errors="replace")
+        if stored.startswith(SIGNED_TEXT):
+            start = len(SIGNED_TEXT) + MAC_CHARS
+            text = stored[start + 1 :]
+            self._check(stored[len(SIGNED_TEXT) : start], text.encode(), place)
             return text
-        sealed = await self.seal(run, text.encode())
-        return TEXT_MARK + base64.b64encode(sealed).decode()
+        self._refuse_plain(place)
+        return stored
 
-    async def open_text(self, stored: str) -> str:
-        if not stored.startswith(TEXT_MARK):
-            return stored
-        sealed = base64.b64decode(stored.removeprefix(TEXT_MARK))
-        return (await self.open(sealed)).decode()
-
-    async def seal_json(self, run: str | None, value: Any) -> str | None:
+    async def encrypt_json(self, run: str | None, value: Any, place: bytes) -> str | None:
         """JSON to store in place of `value`; None for nothing."""
-        if value is None:
-            return None
-        plain = _json(value)
-        if self._keyring is None:
-            return plain.decode()
-        sealed = await self.seal(run, plain)
-        return to_json({JSON_MARK: base64.b64encode(sealed).decode()}).decode()
+        return None if value is None else await self.encrypt_value(run, value, place)
 
-    async def open_json(self, stored: Any) -> Any:
-        """`stored` is JSON that has been read already."""
-        if not isinstance(stored, dict) or JSON_MARK not in stored:
-            return cast("Any", stored)
-        sealed = base64.b64decode(cast("dict[str, str]", stored)[JSON_MARK])
-        return json.loads(await self.open(sealed))
+    async def encrypt_value(self, run: str | None, value: Any, place: bytes) -> str:
+        """The same, also for None: where its absence must not be planted either."""
+        plain = _json(value)
+        if self._keyring is not None:
+            stored = await self.encrypt(run, plain, place)
+            return f'{JSON_MARK}{base64.b64encode(stored).decode()}"}}'
+        if self.signer is not None:
+            mac = self.signer.sign(PURPOSE, place, plain)
+            return f"{SIGNED_JSON}{mac}{SIGNED_VALUE}{plain.decode()}}}"
+        return plain.decode()
+
+    async def decrypt_json(self, stored: str | None, place: bytes) -> Any:
+        """`stored` is the text of a JSON column: nothing of it is parsed before it is checked."""
+        if stored is None:
+            return None
+        if stored.startswith(JSON_MARK):
+            text = stored[len(JSON_MARK) :].removesuffix('"}')
+            return _parsed(await self.decrypt(_from_base64(text, place), place), place)
+        if stored.startswith(SIGNED_JSON):
+            mac, _, rest = stored[len(SIGNED_JSON) :].partition(SIGNED_VALUE)
+            value = rest.removesuffix("}").encode()
+            self._check(mac, value, place)
+            return _parsed(value, place)
+        self._refuse_plain(place)
+        return _parsed(stored.encode(), place)
+
+    def sign(self, place: bytes, *parts: str | bytes) -> str | None:
+        """A MAC for what is stored readable on purpose; None without a signing key."""
+        return None if self.signer is None else self.signer.sign(PURPOSE, place, *parts)
+
+    def check_signed(self, mac: str | None, place: bytes, *parts: str | bytes) -> None:
+        """StoreError where `mac` is not what `sign` made of the same place and parts."""
+        if self.signer is None:
+            if mac is not None or self._keyring is not None:
+                raise _unsigned(place)
+        elif not self.signer.is_signed(mac, PURPOSE, place, *parts):
+            raise _unsigned(place)
 
     async def key_of(self, run: str | None) -> Key:
         """The key of a run's family; made where it has none yet."""
@@ -209,9 +259,29 @@ class Vault:
         )
         return entry
 
-    def _sealed(self, key: Key, content: bytes) -> bytes:
-        nonce = os.urandom(NONCE_BYTES)
-        return SEALED_MARK + key.id + nonce + key.cipher.encrypt(nonce, content, key.id)
+    async def _decrypted(self, stored: bytes, place: bytes) -> bytes:
+        from cryptography.exceptions import InvalidTag
+
+        start = len(ENCRYPTED_MARK)
+        id = stored[start : start + ID_BYTES]
+        rest = stored[start + ID_BYTES :]
+        key = await self._key(id)
+        try:
+            return key.cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], id + place)
+        except (InvalidTag, ValueError):
+            raise StoreError(
+                "corrupt",
+                f"{shown(place)} of {key.family!r} cannot be decrypted: it was changed, or moved "
+                "there from another place.",
+            ) from None
+
+    def _check(self, mac: str, content: bytes, place: bytes) -> None:
+        if self.signer is None or not self.signer.is_signed(mac, PURPOSE, place, content):
+            raise _unsigned(place)
+
+    def _refuse_plain(self, place: bytes) -> None:
+        if self.authentic:
+            raise _unsigned(place)
 
     async def _key(self, id: bytes) -> Key:
         if (key := self._fresh(id)) is not None:
@@ -256,14 +326,58 @@ def _json(value: Any) -> bytes:
         return json.dumps(to_jsonable_python(value, exclude_none=True)).encode()
 
 
+def _encrypted(key: Key, content: bytes, place: bytes) -> bytes:
+    nonce = os.urandom(NONCE_BYTES)
+    text = key.cipher.encrypt(nonce, content, key.id + place)
+    return b"".join((ENCRYPTED_MARK, key.id, nonce, text))
+
+
+def _from_base64(text: str, place: bytes) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        raise StoreError("corrupt", f"{shown(place)} is not base64: it was changed.") from None
+
+
+def _parsed(content: bytes, place: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        why = f"{type(error).__name__}: {error}"
+        raise StoreError("corrupt", f"{shown(place)} is not JSON that can be read: {why}") from None
+
+
+def _unsigned(place: bytes) -> StoreError:
+    return StoreError(
+        "unsigned", f"{shown(place)} does not carry a valid MAC of this project's signing key."
+    )
+
+
+def place_of(column: str, *row: object) -> bytes:
+    """The place of a value: `table.column`, and what identifies its row. No two read the same."""
+    parts = [column.encode(), *(str(each).encode("utf-8", "surrogatepass") for each in row)]
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+def shown(place: bytes) -> str:
+    """A place for people: the column, and the first part of what identifies the row."""
+    parts: list[str] = []
+    at = 0
+    while at < len(place) and len(parts) < 2:
+        end = at + 4 + int.from_bytes(place[at : at + 4], "big")
+        parts.append(place[at + 4 : end].decode("utf-8", "replace"))
+        at = end
+    return f"{parts[0]} {parts[1][:80]!r}" if len(parts) > 1 else "".join(parts)
+
+
 PLAIN = Vault()
 """Leaves everything as it is."""
 
 
 def key_in(stored: bytes) -> bytes | None:
     """Which key opens it; None where it is not encrypted."""
-    start = len(SEALED_MARK)
-    return stored[start : start + ID_BYTES] if stored.startswith(SEALED_MARK) else None
+    start = len(ENCRYPTED_MARK)
+    return stored[start : start + ID_BYTES] if stored.startswith(ENCRYPTED_MARK) else None
 
 
 def new_salt() -> str:

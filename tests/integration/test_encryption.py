@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import shutil
 import subprocess
 import uuid
@@ -23,10 +22,10 @@ from harness.contracts.errors import StoreError, ToolError
 from harness.contracts.event import LIVE, DurableEvent, RunEnded, ToolCallFinished
 from harness.contracts.family import session_family
 from harness.contracts.run import RunState
-from harness.local import hosting
 from harness.replay import check
 from harness.store import Artifacts, Database
 from harness.store.keyring import new_key
+from harness.store.vault import place_of
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import add, all_events, one, only, waiting
 from tests.fakes.steps import call, calls, say
@@ -191,33 +190,6 @@ async def test_another_process_reads_it_with_the_key_and_not_without(
     assert await trace(encryption={"key": rotated["key"]}) == durable
 
 
-async def test_a_run_that_began_without_a_key_goes_on_with_one(
-    options: dict[str, Any], model_server: ModelServer, name: str, secret: str, tmp_path: Path,
-    engine: Any,
-) -> None:  # fmt: skip
-    @tool(effect="write", approval="always")
-    def send(to: str) -> str:
-        """Send a message."""
-        return f"sent {secret} to {to}"
-
-    told = Agent(name, tools=[send])
-    model_server.script(call("send", to="Ada"), say(secret))
-    without = Settings.model_validate({**options, "encryption": {}})
-    async with Harness.local(project=tmp_path, settings=without) as harness:
-        run = await harness.start(told, "go")
-        await waiting(run)
-        id, endpoints = run.id, harness.connection.endpoints
-    async with (
-        open_connection(Settings.model_validate(options), endpoints, tmp_path) as connection,
-        hosting(connection) as harness,
-    ):
-        run = harness.run(id, told)
-        await harness.serve(told)
-        await run.approve()
-        assert (await run.result()).output == secret
-        assert await readable(connection.database, engine.project, secret) == []
-
-
 async def test_what_is_stored_by_its_address_tells_nothing(
     harness: Harness, name: str, secret: str
 ) -> None:
@@ -292,5 +264,6 @@ async def test_what_was_said_before_there_was_a_key_is_not_promised_to_be_unread
 async def test_half_of_a_character_in_a_receipt_comes_back(harness: Harness) -> None:
     vault = harness.connection.vault
     value = {"name": "bad \ud800"}
-    stored = json.loads(await vault.seal_json("any-run", value) or "")
-    assert await vault.open_json(stored) == value
+    place = place_of("effect.receipt", "key")
+    stored = await vault.encrypt_json("any-run", value, place)
+    assert await vault.decrypt_json(stored, place) == value

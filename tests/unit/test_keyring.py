@@ -13,8 +13,9 @@ from harness.config.settings import EncryptionSettings
 from harness.contracts.errors import RunError, StoreError
 from harness.contracts.family import SHARED
 from harness.store.keyring import Entry, Keyring, key_id, new_key
-from harness.store.vault import Vault
+from harness.store.vault import Vault, place_of
 
+PLACE = place_of("node.body", "id")
 OLD, NEW = SecretStr(new_key()), SecretStr(new_key())
 
 
@@ -32,29 +33,31 @@ class Slow(Keyring):
 
 
 async def test_a_key_that_is_destroyed_while_it_is_rotated_stays_so(tmp_path: Path) -> None:
-    sealed = await Vault(None, Keyring(EncryptionSettings(key=OLD), tmp_path)).seal("run", b"words")
+    sealed = await Vault(None, Keyring(EncryptionSettings(key=OLD), tmp_path)).encrypt(
+        "run", b"words", PLACE
+    )
     settings = EncryptionSettings(key=NEW, old_keys=(OLD,))
     await Slow(settings, tmp_path).rotate()
     with pytest.raises(StoreError, match="was forgotten"):
-        await Vault(None, Keyring(settings, tmp_path)).open(sealed)
+        await Vault(None, Keyring(settings, tmp_path)).decrypt(sealed, PLACE)
     assert (await Keyring(settings, tmp_path).census()).destroyed == 1
 
 
 async def test_what_all_share_is_not_forgotten(tmp_path: Path) -> None:
     vault = Vault(None, Keyring(EncryptionSettings(key=OLD), tmp_path))
-    sealed = await vault.seal(None, b"words")
+    sealed = await vault.encrypt(None, b"words", PLACE)
     for run in (SHARED, "harness.archive.1"):
         with pytest.raises(RunError, match="all runs share"):
             await vault.forget(await vault.family(run))
-    assert await vault.open(sealed) == b"words"
+    assert await vault.decrypt(sealed, PLACE) == b"words"
 
 
 async def test_nothing_begins_with_a_key_that_another_process_has_destroyed(tmp_path: Path) -> None:
     settings = EncryptionSettings(key=OLD)
     here, there = (Vault(None, Keyring(settings, tmp_path)) for _ in range(2))
-    await here.seal("session/ada", b"words")
+    await here.encrypt("session/ada", b"words", PLACE)
     await there.forget("session/ada")
-    assert await here.seal("session/ada", b"more"), "for a minute it is known here"
+    assert await here.encrypt("session/ada", b"more", PLACE), "for a minute it is known here"
     with pytest.raises(StoreError, match="was forgotten"):
         await here.renew("session/ada")
 
@@ -103,10 +106,12 @@ async def test_a_key_is_on_the_disk_before_it_can_be_read(
 
 
 async def test_a_key_that_nobody_can_read_any_more_is_destroyed_too(tmp_path: Path) -> None:
-    sealed = await Vault(None, Keyring(EncryptionSettings(key=OLD), tmp_path)).seal("run", b"words")
+    sealed = await Vault(None, Keyring(EncryptionSettings(key=OLD), tmp_path)).encrypt(
+        "run", b"words", PLACE
+    )
     ring = Keyring(EncryptionSettings(key=NEW), tmp_path)
     assert await ring.destroy("run"), "its master key is lost"
     assert await ring.destroy("run"), "it is gone still"
     assert not await ring.destroy("other")
     with pytest.raises(StoreError, match="was forgotten"):
-        await Vault(None, Keyring(EncryptionSettings(key=OLD), tmp_path)).open(sealed)
+        await Vault(None, Keyring(EncryptionSettings(key=OLD), tmp_path)).decrypt(sealed, PLACE)

@@ -1,0 +1,81 @@
+"""Files from elsewhere, read within bounds: an export may be forged to fill memory."""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO, Any
+
+from harness.contracts.errors import StoreError
+
+FILE_BYTES = 128 * 1024 * 1024
+"""Of one run, decompressed: the engine ends a history at 50 MB."""
+TOTAL_BYTES = 8 * 1024 * 1024 * 1024
+"""Of one .zip, decompressed; its files are read one after another."""
+FILES = 100_000
+VALUES = 2_000_000
+"""In one file: a value takes some 100 bytes of memory, and two of text."""
+DEPTH = 200
+STEP = 1024 * 1024
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]|,', re.DOTALL)
+
+
+def read_bounded(file: IO[bytes], name: object, limit: int = FILE_BYTES) -> bytes:
+    """All of it; StoreError once it is longer than `limit`."""
+    found = bytearray()
+    try:
+        while part := file.read(min(STEP, limit + 1 - len(found))):
+            found += part
+            if len(found) > limit:
+                raise _bad(name, f"it holds more than {limit:,} bytes")
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise _bad(name, str(error)) from error
+    except (NotImplementedError, RuntimeError) as error:  # encrypted, or an unknown method
+        raise _bad(name, str(error)) from error
+    return bytes(found)
+
+
+def read_text(path: Path) -> str:
+    """A text file; StoreError where it cannot be read, is too long or is not UTF-8."""
+    try:
+        with path.open("rb") as file:
+            data = read_bounded(file, path)
+    except OSError as error:
+        raise StoreError(
+            "bad_export", f"{path} cannot be read: {error.strerror}", fix="Correct the path."
+        ) from error
+    return decode(data, path)
+
+
+def decode(data: bytes, name: object) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise _bad(name, "it is not UTF-8 text") from None
+
+
+def parse_bounded(text: str, name: object) -> Any:
+    """The JSON in it. Its values are counted before any of them is made."""
+    depth = values = 0
+    for token in TOKEN.finditer(text):
+        sign = token[0][0]
+        values += sign in ",[{"
+        if sign in "[{":
+            depth += 1
+        elif sign in "]}":
+            depth -= 1
+        if depth > DEPTH:
+            raise _bad(name, f"it is nested more than {DEPTH} levels deep")
+        if values > VALUES:
+            raise _bad(name, f"it holds more than {VALUES:,} values")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _bad(name, f"it is not complete JSON: {error}") from None
+
+
+def _bad(name: object, why: str) -> StoreError:
+    return StoreError("bad_export", f"{name} cannot be used: {why}.")
