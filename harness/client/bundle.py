@@ -24,6 +24,7 @@ from harness.client.verify import verify_recording
 from harness.client.walk import Walked
 from harness.commons.files import write_atomic
 from harness.commons.log import get_logger
+from harness.contracts.effect import undone_run
 from harness.contracts.errors import ConfigError, HarnessError, RunError, StoreError
 from harness.contracts.run import WORKFLOW
 from harness.contracts.seal import CONTENT, Origin
@@ -63,7 +64,11 @@ async def export_archive(
         )
         if row.kind in CONTENT - {"part"} and row.namespace == connection.endpoints.namespace:
             newest[row.run] = row
-    missing = {each.run async for each in unsealed(connection, since) if each.run not in newest}
+    missing = {
+        each.run
+        async for each in unsealed(connection, since)
+        if each.run not in newest and undone_run(each.run) == each.run
+    }
     with _writing(target) as write:
         for run, row in newest.items():
             entry = row.read
@@ -92,7 +97,7 @@ async def import_files(connection: Connection, sources: Sequence[Path]) -> Async
     rest goes on."""
     for source in sources:
         try:
-            for name, load in _recordings(source):
+            for name, load in open_recordings(source):
                 yield await _import_one(connection, name, load)
         except HarnessError as error:  # none of it can be read: the next one may be
             yield Moved("", str(source), error=error)
@@ -173,7 +178,7 @@ def _writing(target: Path) -> Generator[Callable[[str, str], None]]:
         ) from error
 
 
-def _recordings(source: Path) -> Iterator[tuple[str, Callable[[], Recording]]]:
+def open_recordings(source: Path) -> Iterator[tuple[str, Callable[[], Recording]]]:
     """The exports in a folder or .zip, or the one that is named; read when they are called."""
     if source.is_dir():
         for file in sorted(source.glob("*.json")):
@@ -184,7 +189,7 @@ def _recordings(source: Path) -> Iterator[tuple[str, Callable[[], Recording]]]:
         return
     try:
         with zipfile.ZipFile(source) as bundle:
-            names, budget = bundle.namelist(), _Budget()
+            names, budget = bundle.namelist(), _Budget(TOTAL_BYTES)
             if len(names) > FILES:
                 raise StoreError(
                     "bad_export", f"{source} holds {len(names):,} files; {FILES:,} are accepted."
@@ -199,7 +204,7 @@ def _recordings(source: Path) -> Iterator[tuple[str, Callable[[], Recording]]]:
 class _Budget:
     """What a .zip may still unpack to."""
 
-    left: int = TOTAL_BYTES
+    left: int
 
 
 def _member(bundle: zipfile.ZipFile, source: Path, name: str, budget: _Budget) -> Recording:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,11 @@ from harness.client.recording import record
 from harness.client.verify import verify_all, verify_recording, verify_run
 from harness.config.settings import Settings
 from harness.contracts.errors import HarnessError
+from harness.contracts.seal import SealEntry
 from harness.journal.seal import hash_of
 from harness.store.seals import SealRow
 from tests.fakes.model_server import ModelServer
-from tests.fakes.runs import look
+from tests.fakes.runs import eventually, look
 from tests.fakes.steps import call, say
 
 
@@ -300,3 +302,60 @@ async def test_content_that_was_taken_away_in_the_open_is_no_damage(
     await archive.forget_seals(own.connection, [rows[0].run])
     found = await verify_run(own.connection, rows[0].run)
     assert (found.gone, found.problems) == ("forgotten", ())
+
+
+async def test_an_appended_deletion_does_not_excuse_missing_content(
+    own: Harness, rows: list[SealRow]
+) -> None:
+    """Whoever can write to the database can append to the chain, but not sign."""
+    stone = SealEntry(
+        seq=rows[-1].seq + 1, prev=rows[-1].hash, kind="deleted", run=rows[0].run,
+        namespace=rows[0].namespace, at=1.0, by="root", harness="1", projector=1,
+        seals=(rows[0].seq,), mac="A" * 22,
+    )  # fmt: skip
+    for mac in (None, "A" * 22):
+        data = stone.model_copy(update={"mac": mac}).wire()
+        await sql(own, "DELETE FROM harness.seal WHERE seq = %s", stone.seq)
+        await sql(
+            own,
+            "INSERT INTO harness.seal (seq, hash, entry, kind, namespace, run, run_ids, sealed) "
+            "VALUES (%s, %s, %s, 'deleted', %s, %s, '{}', now())",
+            stone.seq, hash_of(data), data, stone.namespace, stone.run,
+        )  # fmt: skip
+        await sql(
+            own, "UPDATE harness.seal SET content = NULL, key = NULL WHERE seq = %s", rows[0].seq
+        )
+        [problem] = await wrong(own)
+        assert "its content is missing" in problem
+        report = await verify_run(own.connection, rows[0].run)
+        assert (report.gone, len(report.problems)) == (None, 1)
+    await sql(own, "DELETE FROM harness.seal WHERE seq = %s", stone.seq)
+    await archive.forget_seals(own.connection, [rows[1].run])
+    assert [each.split(":")[0] for each in await wrong(own)] == [
+        f"Seal {rows[0].seq} of run {rows[0].run!r}"
+    ]
+    assert (await verify_run(own.connection, rows[1].run)).gone == "forgotten"
+
+
+async def test_what_is_not_exported_or_was_here_is_said(
+    own: Harness, rows: list[SealRow], model_server: ModelServer, name: str, tmp_path: Path
+) -> None:
+    model_server.script(say("Nothing."))
+    run = await own.start(Agent(f"{name}-open"), "Look.", id=f"{name}-left")
+    await run.result()
+    target = tmp_path / "all.zip"
+
+    async def export() -> list[Moved]:
+        return [each async for each in export_archive(own.connection, target)]
+
+    await eventually(export, lambda moved: any(each.error for each in moved))
+    left = [each for each in await export() if each.error]
+    assert [each.run for each in left] == [run.id]
+    assert left[0].error is not None and "not sealed" in left[0].error.message
+    with zipfile.ZipFile(target, "a") as bundle:
+        bundle.writestr("deep.json", "[" * 100_000)
+    moved = [each async for each in import_files(own.connection, [tmp_path / "no.zip", target])]
+    assert sum(each.already for each in moved) == len(rows)
+    assert [each.file.rpartition("/")[2] for each in moved if each.error] == [
+        "no.zip", "all.zip:deep.json"
+    ]  # fmt: skip

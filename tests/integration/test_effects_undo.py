@@ -14,6 +14,7 @@ from harness import Agent, Harness, ToolContext, tool
 from harness.contracts.effect import EffectRow, UndoReport, undo_id
 from harness.contracts.errors import HarnessError, ToolError
 from harness.contracts.run import RunState
+from harness.store.effects import Ledger, NewEffect
 from harness.tools import delete_file, edit_file, move_file, write_file
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import Gate, eventually
@@ -248,17 +249,24 @@ async def test_a_dry_run_that_somebody_left_is_in_nobodys_way(
     model_server.script(call("write_file", path="a.txt", content="a"), say("Done."))
     run = await harness.start(Agent(name, tools=FILES), "Write.", workspace=folder)
     await run.outcome()
-    # A run whose agent nobody serves: its dry run stays open.
-    ledger = harness.connection.database
-    await ledger.fetch(
-        "UPDATE harness.effect SET agent = %s WHERE run = %s", (f"{name}-away", run.id)
-    )
+    # Its last effect is of an agent that nobody serves: the dry run stays open.
+    connection = harness.connection
+    ledger = Ledger(connection.database, connection.vault)
+    key = f"{name}-away"
+    hold = await ledger.begin(
+        NewEffect(
+            key=key, origin=run.id, run=run.id, agent=key, turn=2, call="c", tool="write_file",
+            effect="write", arguments={},
+        )
+    )  # fmt: skip
+    await ledger.release(hold)
     left = asyncio.create_task(remote.run(run.id).undo(dry_run=True))
     handle = harness.connection.temporal.get_workflow_handle(undo_id(run.id))
     await eventually(lambda: _begun(handle))
     left.cancel()
     await asyncio.gather(left, return_exceptions=True)
-    await ledger.fetch("UPDATE harness.effect SET agent = %s WHERE run = %s", (name, run.id))
+    await connection.database.fetch("DELETE FROM harness.effect WHERE key = %s", (key,))
+    await ledger.close()
     assert told(await run.undo()) == [(1, "undone")]
 
 
