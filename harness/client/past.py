@@ -92,6 +92,7 @@ async def read_content(connection: Connection, row: SealRow) -> Content:
     store = seals(connection)
     if row.content is None:
         raise await _gone(store, row)
+    entry = row.read  # too new, before anything else of it is looked at
     key = await store.key(row)
     try:
         data = await connection.artifacts.get(row.content)
@@ -99,7 +100,7 @@ async def read_content(connection: Connection, row: SealRow) -> Content:
         if error.code != "store.corrupt" or key is None:
             raise
         data = await connection.artifacts.stored(row.content)
-    damage = damage_of(data, key, row.read) if key else "the key of its commitments is gone"
+    damage = damage_of(data, key, entry) if key else "the key of its commitments is gone"
     if damage is not None:
         raise StoreError("bad_chain", f"Run {row.run!r} is not as it was sealed: {damage}.")
     return unpack(data)

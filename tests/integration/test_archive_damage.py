@@ -113,10 +113,10 @@ async def test_damaged_content_is_not_shown(
         ("UPDATE harness.seal SET run = 'other' WHERE seq = 2", 2, "row says something else"),
         ("UPDATE harness.seal SET key = NULL WHERE seq = 2", 2, "key of its commitments"),
         ("UPDATE harness.seal SET key = set_byte(key, 0, get_byte(key, 0) # 1) WHERE seq = 2",
-         2, "event 1 of execution"),
-        ("UPDATE harness.seal SET content = NULL, key = NULL WHERE seq = 2", 2, "taken away"),
+         2, "valid MAC"),
+        ("UPDATE harness.seal SET content = NULL, key = NULL WHERE seq = 2", 2, "is missing"),
         ("UPDATE harness.seal a SET content = b.content FROM harness.seal b "
-         "WHERE a.seq = 2 AND b.seq = 3", 2, "it holds run"),
+         "WHERE a.seq = 2 AND b.seq = 3", 2, "valid MAC"),
         ("UPDATE harness.seal SET seq = 20 WHERE seq = 2", 3, "seal 2 was removed"),
         ("INSERT INTO harness.seal SELECT 4, hash || 'x', entry, kind, namespace, run, run_ids, "
          "sealed, content, key FROM harness.seal WHERE seq = 2", 4, "was changed"),
@@ -290,7 +290,7 @@ async def test_a_forged_word_that_content_was_deleted_is_not_believed(
     found = await verify_run(own.connection, row.run)
     assert found.gone is None
     assert [each.seq for each in found.problems] == [1]
-    assert "taken away, and no entry says so" in found.problems[0].what
+    assert "no deletion signed" in found.problems[0].what
     if hash:
         with pytest.raises(HarnessError, match="taken away, and nobody said so"):
             await sealed(own.connection, row.run)
