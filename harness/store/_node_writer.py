@@ -178,11 +178,11 @@ class NodeWriter:
                 return
 
     async def _columns(self, batch: list[Unsaved]) -> tuple[list[object], ...]:
-        encrypt = self._vault.encrypt
+        encrypt, encrypt_node = self._vault.encrypt, self._vault.encrypt_addressed
         rows = [
             (
                 row.head, row.node.parent,
-                await encrypt(row.owner, row.body, place_of_node(row.head)), row.run,
+                await encrypt_node(row.owner, row.body, place_of_node(row.head)), row.run,
                 row.turn, row.call,
                 await encrypt(
                     row.owner, row.reply or b"",

@@ -27,7 +27,7 @@ async def read_nodes(
             if at is None or at in known:
                 break
             check_parent(at, id)
-            found[id] = await vault.decrypt(bytes(body), place_of_node(id))
+            found[id] = await vault.decrypt_addressed(bytes(body), place_of_node(id))
             at = parent(id, found[id])
     return found
 
@@ -35,7 +35,7 @@ async def read_nodes(
 async def put_nodes(database: Database, vault: Vault, run: str, nodes: Mapping[str, bytes]) -> None:
     """Make them durable, as content of `run`; a node that is there already stays as it is."""
     rows = [
-        (id, parent(id, body), await vault.encrypt(run, body, place_of_node(id)))
+        (id, parent(id, body), await vault.encrypt_addressed(run, body, place_of_node(id)))
         for id, body in nodes.items()
     ]
     columns = tuple([row[place] for row in rows] for place in range(3))

@@ -194,7 +194,7 @@ def check_parent(wanted: str, found: str) -> None:
 
 async def read_node(vault: Vault, id: str, stored: bytes) -> Node:
     """The node at this address, as it lies in the table."""
-    return parse_node(id, await vault.decrypt(bytes(stored), place_of_node(id)))
+    return parse_node(id, await vault.decrypt_addressed(bytes(stored), place_of_node(id)))
 
 
 def parse_node(id: str, body: bytes) -> Node:

@@ -233,7 +233,7 @@ async def test_runs_go_to_another_place(
 ) -> None:
     bundle = tmp_path / target
     out = await moved(export_archive(own.connection, bundle))
-    assert [each.run for each in out] == [row.run for row in rows]
+    assert [each.run for each in out if each.seal] == [row.run for row in rows]
     if target == "runs":
         damaged = bundle / f"{rows[1].run}.json"
         damaged.write_text(damaged.read_text().replace('"spec', '"spek', 1))
@@ -345,17 +345,20 @@ async def test_what_is_not_exported_or_was_here_is_said(
     await run.result()
     target = tmp_path / "all.zip"
 
-    async def export() -> list[Moved]:
-        return [each async for each in export_archive(own.connection, target)]
+    async def left_out() -> dict[str, str]:
+        """What the export says of this test's runs; the engine has those of others as well."""
+        out = await moved(export_archive(own.connection, target))
+        return {
+            each.run: each.error.message for each in out if each.error and each.run.startswith(name)
+        }
 
-    await eventually(export, lambda moved: any(each.error for each in moved))
-    left = [each for each in await export() if each.error]
-    assert [each.run for each in left] == [run.id]
-    assert left[0].error is not None and "not sealed" in left[0].error.message
+    left = await eventually(left_out)
+    assert list(left) == [run.id]
+    assert "not sealed" in left[run.id]
     with zipfile.ZipFile(target, "a") as bundle:
         bundle.writestr("deep.json", "[" * 100_000)
-    moved = [each async for each in import_files(own.connection, [tmp_path / "no.zip", target])]
-    assert sum(each.already for each in moved) == len(rows)
-    assert [each.file.rpartition("/")[2] for each in moved if each.error] == [
+    there = await moved(import_files(own.connection, [tmp_path / "no.zip", target]))
+    assert sum(each.already for each in there) == len(rows)
+    assert [each.file.rpartition("/")[2] for each in there if each.error] == [
         "no.zip", "all.zip:deep.json"
     ]  # fmt: skip
