@@ -208,7 +208,7 @@ async def _gone(store: Seals, row: SealRow) -> StoreError:
     if stone is None:
         return StoreError(
             "bad_chain",
-            f"The sealed content of run {row.run!r} was taken away, and nobody said so.",
+            f"The sealed content of run {row.run!r} is missing; no deletion is recorded.",
         )
     told = stone.read
     when = time.strftime("%Y-%m-%d", time.gmtime(told.at))

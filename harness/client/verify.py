@@ -226,7 +226,7 @@ async def _content(
     try:
         key = await seals(connection).key(row)
         if key is None:
-            return ["the key of its commitments was taken away"]
+            return ["the key of its commitments is missing"]
         data = await connection.artifacts.stored(row.content or "")
     except StoreError as error:
         if error.code == "store.forgotten":

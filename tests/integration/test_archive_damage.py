@@ -292,7 +292,7 @@ async def test_a_forged_word_that_content_was_deleted_is_not_believed(
     assert [each.seq for each in found.problems] == [1]
     assert "no deletion signed" in found.problems[0].what
     if hash:
-        with pytest.raises(HarnessError, match="taken away, and nobody said so"):
+        with pytest.raises(HarnessError, match="is missing; no deletion is recorded"):
             await sealed(own.connection, row.run)
 
 

@@ -22,12 +22,13 @@ from harness.contracts.errors import StoreError, ToolError
 from harness.contracts.event import LIVE, DurableEvent, RunEnded, ToolCallFinished
 from harness.contracts.family import session_family
 from harness.contracts.run import RunState
+from harness.local import hosting
 from harness.replay import check
 from harness.store import Artifacts, Database
 from harness.store.keyring import new_key
 from harness.store.vault import place_of
 from tests.fakes.model_server import ModelServer
-from tests.fakes.runs import add, all_events, one, only, waiting
+from tests.fakes.runs import add, all_events, eventually, one, only, waiting
 from tests.fakes.steps import call, calls, say
 
 TABLES = (
@@ -188,6 +189,42 @@ async def test_another_process_reads_it_with_the_key_and_not_without(
         assert done == count >= 1
         assert await other.vault.keyring.rotate() == (0, count)
     assert await trace(encryption={"key": rotated["key"]}) == durable
+
+
+async def test_a_run_that_began_without_a_key_waits_under_one_and_ends_without(
+    options: dict[str, Any], model_server: ModelServer, name: str, tmp_path: Path
+) -> None:
+    @tool(effect="write", approval="always")
+    def send(to: str) -> str:
+        """Send a message."""
+        return f"sent to {to}"
+
+    agent = Agent(name, tools=[send])
+    model_server.script(call("send", to="Ada"), say("Done."))
+    plain = Settings.model_validate({**options, "encryption": {}})
+    async with Harness.local(project=tmp_path, settings=plain) as harness:
+        run = await harness.start(agent, "go")
+        await waiting(run)
+        id, endpoints = run.id, harness.connection.endpoints
+    under_key = Settings.model_validate(options)
+    async with (
+        open_connection(under_key, endpoints, tmp_path) as connection,
+        hosting(connection) as harness,
+    ):
+        await harness.serve(agent)
+        handle = connection.temporal.get_workflow_handle(id)
+        await handle.signal("hint", "hurry")
+
+        async def refusals() -> int:
+            events = [each async for each in handle.fetch_history_events()]
+            return sum(each.HasField("workflow_task_failed_event_attributes") for each in events)
+
+        await eventually(refusals)
+    async with open_connection(plain, endpoints, tmp_path) as connection, hosting(connection) as h:
+        run = h.run(id, agent)
+        await h.serve(agent)
+        await run.approve()
+        assert (await run.result()).output == "Done."
 
 
 async def test_what_is_stored_by_its_address_tells_nothing(

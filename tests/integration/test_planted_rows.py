@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, LiteralString
 
 import pytest
 from pydantic import SecretStr
 
-from harness.config.settings import ArtifactSettings, EncryptionSettings
+from harness.config.settings import ArtifactSettings, EncryptionSettings, LiveSettings
 from harness.contracts.attempt import Attempt
 from harness.contracts.errors import StoreError
+from harness.contracts.event import OutputDelta
 from harness.contracts.message import user
+from harness.contracts.seal import START, SealedExecution, SealEntry
 from harness.contracts.tool import Workspace
 from harness.contracts.transcript import Node
 from harness.store.artifacts import Artifacts
 from harness.store.attempts import AttemptWriter, attempts_of
 from harness.store.database import Database
 from harness.store.effects import Ledger, NewEffect
+from harness.store.follow import LiveReader
 from harness.store.keyring import Keyring, new_key
+from harness.store.live import LiveWriter
+from harness.store.seals import NewSeal, Seals
 from harness.store.signing import Signer
 from harness.store.specs import Specs
 from harness.store.transcripts import Transcripts
 from harness.store.vault import Vault
+from tests.fakes.runs import eventually
 
 RUN = "planted"
 NESTED = "[" * 3_000 + "]" * 3_000
@@ -203,3 +210,65 @@ async def test_planted_artifacts_and_attempts_are_refused(
     for value in BYTE_VALUES:
         await database.fetch("UPDATE harness.attempt SET body = %b", (value,))
         await refused(lambda: attempts_of(database, RUN, vault))
+
+
+async def test_a_planted_seal_is_not_read(database: Database, vault: Vault) -> None:
+    store = Seals(database, vault)
+    entry = SealEntry(
+        seq=1, prev=START, kind="sealed", run=RUN, namespace="n", at=1.0, by="ann", harness="1",
+        projector=1, executions=(SealedExecution(run_id="e", events=1, last="x"),),
+    )  # fmt: skip
+    await store.append([NewSeal(entry, content="mine", key=b"k" * 32)])
+    [row] = await store.of_run(RUN, "n")
+    assert await store.key(row) == b"k" * 32
+
+    async def key() -> object:
+        [row] = await store.of_run(RUN, "n")
+        return await store.key(row)
+
+    async def read() -> object:
+        [row] = await store.of_run(RUN, "n")
+        return row.read
+
+    for value in BYTE_VALUES:
+        await database.fetch("UPDATE harness.seal SET key = %b", (value,))
+        await refused(key)
+        await database.fetch("UPDATE harness.seal SET entry = %b", (value,))
+        await refused(read)
+    await database.fetch("UPDATE harness.seal SET key = %b, content = 'other'", (row.key,))
+    await refused(key)
+
+
+async def test_planted_live_text_of_an_encrypted_run_is_not_shown(
+    database: Database, vault: Vault
+) -> None:
+    """Without a key live text is not signed: it is only shown, and history has the answer."""
+    if not vault.on:
+        return
+    writer = LiveWriter(database, LiveSettings(flush_ms=5), vault)
+    reader = LiveReader(database, vault)
+    writer.open(RUN, 1, 1, 1).write("mine ")
+
+    async def count() -> int:
+        return (await database.fetch("SELECT count(*) FROM harness.live_output"))[0][0]
+
+    await eventually(count)
+    planted = ("planted", "harness.sealed:AAAA", "harness.signed:" + "A" * 22 + ":planted")
+    for at, value in enumerate(planted, 1):
+        await database.fetch(
+            "INSERT INTO harness.live_output (run, scheduled, turn, call, attempt, pos, text) "
+            "SELECT run, scheduled, turn, call, attempt, %s, %s FROM harness.live_output "
+            "WHERE pos = 0",
+            (5 * at, value),
+        )
+    assert await count() == 1 + len(planted)
+    writer.open(RUN, 2, 1, 1).write("end")
+    text = ""
+    async with aclosing(reader.follow(RUN)) as events:
+        async for event in events:
+            text += event.text if isinstance(event, OutputDelta) else ""
+            if text.endswith("end"):
+                break
+    assert text.removeprefix("mine ") == "end"
+    await reader.close()
+    await writer.close()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from harness.contracts.errors import HarnessError
 from harness.contracts.seal import ENTRY_VERSION, START, SealedExecution, SealEntry
+from harness.journal import seal
 from harness.journal.seal import (
     Chain,
     Content,
@@ -124,6 +125,18 @@ def test_what_is_no_seal_is_refused(data: bytes) -> None:
     with pytest.raises(HarnessError) as caught:
         unpack(data)
     assert caught.value.code == "store.corrupt"
+
+
+def test_content_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = content_of([(b"\0" * 200_000,)], ())
+    data = pack(content, KEY)
+    assert len(data) < 2_000
+    assert unpack(data) == content
+    monkeypatch.setattr(seal, "UNPACKED_BYTES", 100_000)
+    with pytest.raises(HarnessError, match="unpacks to over 100,000 bytes"):
+        unpack(data)
+    damage = damage_of(data + b"\0", KEY, entry_of(content))
+    assert damage is not None
 
 
 # --- the chain
