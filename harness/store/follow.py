@@ -194,7 +194,7 @@ class LiveReader:
         slot, call_id, number, turn, call, attempt, pos, text, when = row
         if not self._vault.on and not text.startswith(TEXT_MARK):
             return row
-        run = feeds[slot].run
+        run = feeds[int(slot)].run
         place = (
             place_of_live(run, number, turn, call, attempt, pos)
             if call_id is None

@@ -19,6 +19,7 @@ from harness.contracts.errors import HarnessError, RunError, StoreError
 from harness.contracts.message import FileRef, Message, Text
 from harness.store.keyring import new_key
 from harness.store.seals import SealRow
+from harness.store.transcripts import read_node
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import add, send, waiting
 from tests.fakes.steps import call, say
@@ -115,7 +116,7 @@ async def test_a_copy_of_the_database_is_unreadable_without_the_key(
         endpoints = connection.endpoints
     async with open_connection(settings, endpoints, tmp_path) as connection:
         with pytest.raises(StoreError) as error:
-            await connection.vault.open(rows[0][0])
+            await read_node(connection.vault, str(result.head), rows[0][0])
         assert error.value.code == "store.forgotten"
         payload = history[0].workflow_execution_started_event_attributes.input.payloads[0]
         with pytest.raises(StoreError):
