@@ -18,7 +18,7 @@ from harness.client.connection import open_connection
 from harness.client.export import read_file
 from harness.client.forget import forget
 from harness.config.settings import Settings
-from harness.contracts.errors import StoreError, ToolError
+from harness.contracts.errors import RunError, StoreError, ToolError
 from harness.contracts.event import LIVE, DurableEvent, RunEnded, ToolCallFinished
 from harness.contracts.family import session_family
 from harness.contracts.run import RunState
@@ -223,7 +223,10 @@ async def test_a_run_that_began_without_a_key_waits_under_one_and_ends_without(
     async with open_connection(plain, endpoints, tmp_path) as connection, hosting(connection) as h:
         run = h.run(id, agent)
         await h.serve(agent)
-        await run.approve()
+        with suppress(
+            RunError
+        ):  # the engine holds the task back after failures; the decision waits
+            await run.approve()
         assert (await run.result()).output == "Done."
 
 
