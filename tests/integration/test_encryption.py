@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import subprocess
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -223,9 +224,7 @@ async def test_a_run_that_began_without_a_key_waits_under_one_and_ends_without(
     async with open_connection(plain, endpoints, tmp_path) as connection, hosting(connection) as h:
         run = h.run(id, agent)
         await h.serve(agent)
-        with suppress(
-            RunError
-        ):  # the engine holds the task back after failures; the decision waits
+        with suppress(RunError):  # after failures the engine waits, and the decision with it
             await run.approve()
         assert (await run.result()).output == "Done."
 
