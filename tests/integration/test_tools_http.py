@@ -129,7 +129,9 @@ async def test_redirects_are_followed_and_checked(call: Caller) -> None:
         code, message = await call.refused("http_get", url=f"{base}/away")
         assert code == "tool.confined"
         assert "may not reach elsewhere.invalid" in message
-        assert "no http or https" in (await call.refused("http_get", url=f"{base}/file"))[1]
+        assert (
+            "not a valid http or https" in (await call.refused("http_get", url=f"{base}/file"))[1]
+        )
         assert await call.refused("http_get", url=f"{base}/bad")
         assert "HTTP 304" in await call("http_get", url=f"{base}/nowhere")
 
@@ -162,13 +164,13 @@ async def test_private_addresses_are_refused_whatever_they_are_called(host: str)
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("ftp://127.0.0.1/x", "no http or https"),
-        ("file:///etc/passwd", "no http or https"),
-        ("127.0.0.1/x", "no http or https"),
-        ("http://", "no http or https"),
+        ("ftp://127.0.0.1/x", "not a valid http or https"),
+        ("file:///etc/passwd", "not a valid http or https"),
+        ("127.0.0.1/x", "not a valid http or https"),
+        ("http://", "not a valid http or https"),
         ("http://user:pass@127.0.0.1/", "user name or password"),
-        ("http://[::1", "is no address"),
-        ("http://127.0.0.1:99999/", "is no address"),
+        ("http://[::1", "not a valid http or https"),
+        ("http://127.0.0.1:99999/", "not a valid http or https"),
         ("http://a b/", ""),
     ],
 )

@@ -14,7 +14,9 @@ from temporalio.exceptions import ApplicationError
 
 from harness import Agent, Harness
 from harness.config.settings import HttpToolSettings, Settings
+from harness.contracts.errors import ToolError
 from harness.tools import http_request, http_tools
+from harness_activities.tools.http_request import HttpReceipt
 from tests.fakes.http import Connection, Exchange
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import waiting
@@ -90,8 +92,8 @@ async def shop() -> AsyncIterator[Shop]:
 
 
 @pytest.fixture
-async def call() -> AsyncIterator[Caller]:
-    secret = {"127.0.0.1": {"Authorization": "Bearer secret"}}
+async def call(shop: Shop) -> AsyncIterator[Caller]:
+    secret = {shop.base: {"Authorization": "Bearer secret"}}
     tools = http_tools(approval="never", headers=secret)
     async with calling(*tools, http=LOCAL) as caller:
         yield caller
@@ -137,13 +139,16 @@ async def test_what_is_wrong_is_said_before_anything_is_sent(call: Caller, shop:
     url = f"{shop.base}/orders"
     refused: list[tuple[dict[str, Any], str]] = [
         ({"url": "http://elsewhere.invalid/"}, "may not reach elsewhere.invalid"),
-        ({"url": "ftp://127.0.0.1/"}, "no http or https"),
+        ({"url": "ftp://127.0.0.1/"}, "not a valid http or https"),
         ({"headers": {"Host": "other"}}, "is set by the tool"),
         ({"undo": {"method": "DELETE", "url": "http://elsewhere.invalid/1"}}, "undo may not reach"),
-        ({"undo": {"method": "DELETE", "url": "http://{response.host}/1"}}, "is no address"),
-        ({"undo": {"method": "DELETE", "url": "/orders/1"}}, "is no address"),
+        ({"undo": {"method": "DELETE", "url": "http://127.0.0.1:1/1"}}, "undo may not reach"),
+        ({"undo": {"method": "DELETE", "url": url, "headers": {"Host": "x"}}}, "set by the tool"),
+        ({"undo": {"method": "DELETE", "url": "http://{response.host}/1"}}, "is not an address"),
+        ({"undo": {"method": "DELETE", "url": "/orders/1"}}, "is not an address"),
         ({"method": "GET"}, "POST"),
-        ({"headers": {"X": "a\r\nb"}}, ""),
+        ({"headers": {"X": "a\r\nb"}}, "no header may have"),
+        ({"headers": {"X:": "b"}}, "not a name of a header"),
     ]
     for change, words in refused:
         asked: dict[str, Any] = {"method": "POST", "url": url, "body": {}, **change}
@@ -180,6 +185,37 @@ async def test_secrets_go_over_https_alone() -> None:
         code, message = await call.refused("http_request", **asked)
     assert code == "tool.confined"
     assert "go over https alone" in message
+
+
+async def test_a_server_cannot_choose_where_its_undo_goes(shop: Shop) -> None:
+    async with opened() as other:
+        secret = {each.base: {"authorization": "Bearer secret"} for each in (shop, other)}
+        tools = http_tools(approval="never", headers=secret, undo_origins=[other.base])
+        [_, tool] = tools
+        hooks: Any = tool.hooks
+        undo = {"method": "DELETE", "url": "{response.self}", "headers": {"x": "{response.id}"}}
+        asked = {"method": "POST", "url": f"{shop.base}/orders", "body": {}, "undo": undo}
+        async with calling(*tools, http=LOCAL) as call:
+            await call("http_request", **asked)
+            assert receipt(call)["undo"]["url"] == f"{shop.base}/orders/7"
+            home, shop.base = shop.base, other.base
+            call.effects.rows.clear()
+            said = await call("http_request", **asked)
+            assert f"cannot be undone: The undo may not reach {other.base}" in said
+            assert receipt(call).get("undo") is None
+        # A receipt from before, or one that was planted: checked again when it is used.
+        planted = HttpReceipt.model_validate(
+            {
+                "method": "POST",
+                "url": home,
+                "undo": {"method": "DELETE", "url": "http://x.invalid/"},
+            }
+        )
+        assert "may not reach http://x.invalid" in hooks.obstacle(planted)
+        context: Any = None
+        with pytest.raises(ToolError, match="may not reach"):
+            await hooks.undo(context, planted)
+    assert other.seen == []
 
 
 async def test_a_host_that_keeps_to_the_key_may_be_asked_again(shop: Shop) -> None:

@@ -6,7 +6,8 @@ a person is asked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
@@ -18,9 +19,9 @@ from harness.config.settings import HttpToolSettings
 from harness.contracts.base import Word
 from harness.contracts.errors import ToolError
 from harness_activities.tools import inverse, web
-from harness_activities.tools.addresses import host_allowed
 from harness_activities.tools.http import http_get
 from harness_activities.tools.inverse import Method, Request
+from harness_activities.tools.origins import Trust
 
 REFUSED = frozenset(
     {
@@ -29,6 +30,7 @@ REFUSED = frozenset(
     }
 )  # fmt: skip
 """Headers that belong to the tool."""
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 LATER = frozenset({429, 503})
 """Answers that ask to try again."""
 NEVER = frozenset({501, 505})
@@ -48,7 +50,7 @@ class HttpReceipt(Word):
 
 class _Sender(NamedTuple):
     settings: HttpToolSettings
-    headers: Secrets
+    trust: Trust
     key: str
 
     async def send(self, asked: Request, *, unknown: str) -> tuple[web.Reply, str | None]:
@@ -56,13 +58,11 @@ class _Sender(NamedTuple):
         error for an answer that never came."""
         import httpx
 
+        _check_headers(asked.headers)
         content, kind = _content(asked.body)
         headers = {"content-type": kind} if kind else {}
-        host = web.host_of(asked.url)
-        own = [each for name, each in self.headers.items() if name.lower() == host]
-        if own and not self.settings.allow_private and not asked.url.lower().startswith("https:"):
-            raise ToolError("confined", f"The headers of {host} go over https alone.")
-        for more in (asked.headers, *own):
+        own = self.trust.headers_for(asked.url, plain=self.settings.allow_private)
+        for more in (asked.headers, own):
             headers |= {name.lower(): value for name, value in more.items()}
         headers["idempotency-key"] = self.key
         async with web.client() as client:
@@ -101,17 +101,23 @@ def http_tools(
     approval: Approval = "always",
     headers: Secrets | None = None,
     on_unknown: Literal["ask", "retry"] = "ask",
+    undo_origins: Sequence[str] = (),
 ) -> tuple[AnyTool, AnyTool]:
     """`http_get` and `http_request`, as an agent needs them.
 
     Args:
         approval: Whether a person must allow a request that changes something.
-        headers: By host, what its requests carry, such as a token. No model sees it, and no history
-            or ledger holds it.
+        headers: What requests carry, such as a token, by origin: `https://host` or
+            `https://host:port`. A host alone means https on port 443. No model sees it, and no
+            history or ledger holds it.
         on_unknown: "retry" where the hosts keep to the Idempotency-Key that each request carries:
             the same for every attempt of a call.
+        undo_origins: Origins that an undo may reach besides the one whose request it undoes.
+
+    Raises:
+        ConfigError: A key of `headers` or an entry of `undo_origins` is not an origin.
     """
-    secret = headers or {}
+    trust = Trust.declared(headers or {}, undo_origins)
 
     @tool(effect="write", timeout=45.0, approval=approval, on_unknown=on_unknown)
     async def http_request(
@@ -129,15 +135,15 @@ def http_tools(
             url: An http or https address of a host that was allowed.
             body: Sent as JSON; a text is sent as it is.
             headers: Beside those that are sent anyway.
-            undo: The request that takes this one back, where there is one. {response.id} in it
-                stands for a value of the JSON answer.
+            undo: The request that undoes this one, where there is one, at the same scheme, host
+                and port. {response.id} in it stands for a value of the JSON answer.
         """
         asked = Request(method=method, url=url, headers=headers or {}, body=body)
-        _check(asked, undo, ctx.host.http)
-        sender = _Sender(ctx.host.http, secret, ctx.idempotency_key)
+        _check(asked, undo, trust)
+        sender = _Sender(ctx.host.http, trust, ctx.idempotency_key)
         reply, lost = await sender.send(asked, unknown="outcome_unknown")
         _check_answer(asked, reply)
-        ctx.receipt(receipt := _receipt(asked, undo, reply, lost))
+        ctx.receipt(receipt := _receipt(asked, undo, reply, lost, trust))
         shown = reply.shown()
         if receipt.why and undo and isinstance(shown, str):
             return f"{shown}\n[It was done, and cannot be undone: {receipt.why}]"
@@ -147,27 +153,43 @@ def http_tools(
     async def undo_request(ctx: ToolContext[Any], receipt: HttpReceipt) -> str:
         if receipt.undo is None:
             raise ToolError("no_undo", receipt.why or "The call declared no undo.")
-        sender = _Sender(ctx.host.http, secret, ctx.idempotency_key)
+        trust.check_undo(receipt.undo.url, receipt.url)
+        sender = _Sender(ctx.host.http, trust, ctx.idempotency_key)
         reply, _ = await sender.send(receipt.undo, unknown="temporary")
         return _undone(receipt.undo, reply)
 
     @http_request.obstacle
     def http_obstacle(receipt: HttpReceipt) -> str | None:
-        return None if receipt.undo else receipt.why or "The call declared no undo."
+        if receipt.undo is None:
+            return receipt.why or "The call declared no undo."
+        try:
+            trust.check_undo(receipt.undo.url, receipt.url)
+        except ToolError as error:
+            return error.message
+        return None
 
     return http_get, http_request
 
 
-def _check(asked: Request, undo: Request | None, settings: HttpToolSettings) -> None:
+def _check(asked: Request, undo: Request | None, trust: Trust) -> None:
     """What is wrong is said before anything is sent."""
-    for name in (*asked.headers, *(undo.headers if undo else ())):
-        if name.lower() in REFUSED:
-            raise ToolError("failed", f"The header {name} is set by the tool: leave it out.")
+    _check_headers(asked.headers)
     if undo is None:
         return
+    _check_headers(undo.headers)
     head = inverse.check(undo)
-    if head is not None and not host_allowed(web.host_of(head), settings.allow):
-        raise ToolError("confined", f"The undo may not reach {web.host_of(head)}.")
+    if head is not None:
+        trust.check_undo(head, asked.url)
+
+
+def _check_headers(headers: Mapping[str, str]) -> None:
+    for name, value in headers.items():
+        if name.lower() in REFUSED:
+            raise ToolError("failed", f"The header {name} is set by the tool: leave it out.")
+        if not _NAME.fullmatch(name):
+            raise ToolError("failed", f"{name!r} is not a name of a header.")
+        if not (value.isascii() and value.replace("\t", " ").isprintable()):
+            raise ToolError("failed", f"The header {name} has characters that no header may have.")
 
 
 def _check_answer(asked: Request, reply: web.Reply) -> None:
@@ -183,7 +205,7 @@ def _check_answer(asked: Request, reply: web.Reply) -> None:
 
 
 def _receipt(
-    asked: Request, undo: Request | None, reply: web.Reply, lost: str | None
+    asked: Request, undo: Request | None, reply: web.Reply, lost: str | None, trust: Trust
 ) -> HttpReceipt:
     receipt = HttpReceipt(method=asked.method, url=asked.url)
     if undo is None:
@@ -193,7 +215,10 @@ def _receipt(
     except ValueError:
         answer = None
     try:
-        return receipt.model_copy(update={"undo": inverse.fill(undo, answer)})
+        filled = inverse.fill(undo, answer)
+        _check_headers(filled.headers)
+        trust.check_undo(filled.url, asked.url, answered=inverse.check(undo) is None)
+        return receipt.model_copy(update={"undo": filled})
     except ToolError as error:
         why = f"{error.message}{f' ({lost})' if lost else ''}"
         return receipt.model_copy(update={"why": why})

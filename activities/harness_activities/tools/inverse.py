@@ -19,7 +19,7 @@ from harness.contracts.errors import ToolError
 Method = Literal["POST", "PUT", "PATCH", "DELETE"]
 
 _HOLE = re.compile(r"\{response((?:\.[^.{}]+)*)\}")
-_HEAD = re.compile(r"https?://[^/?#{}]+(?=[/?#]|$)")
+_HEAD = re.compile(r"https?://[^/?#{}]+(?=[/?#]|$)", re.IGNORECASE)
 
 
 class Request(Word):
@@ -32,13 +32,13 @@ class Request(Word):
 
 
 def check(inverse: Request) -> str | None:
-    """The address whose host is known before the answer is; None where the answer gives it."""
+    """The origin as the call writes it; None where the answer names the address."""
     head = _HEAD.match(inverse.url)
     if head is None and not _HOLE.match(inverse.url):
         raise ToolError(
             "failed",
-            f"The undo's url {inverse.url!r} is no address: its host is written out, or all of it "
-            "comes from the answer.",
+            f"The undo's url {inverse.url!r} is not an address. Write out its host, or take the whole "
+            "address from the answer.",
         )
     return head.group() if head else None
 
@@ -46,10 +46,25 @@ def check(inverse: Request) -> str | None:
 def fill(inverse: Request, answer: Any) -> Request:
     """`answer`: the JSON of the response; ToolError where it has no such value."""
     whole = _HOLE.match(inverse.url) is not None
-    url = _text(inverse.url, answer, str if whole else lambda value: quote(value, safe=""))
+    url = _text(inverse.url, answer, str if whole else _segment)
+    if not whole and _dotted(url) != _dotted(inverse.url):
+        raise ToolError("failed", "The answer's values would lead out of the undo's path.")
     headers = {name: _text(text, answer, str) for name, text in inverse.headers.items()}
     body = _filled(inverse.body, answer)
     return inverse.model_copy(update={"url": url, "headers": headers, "body": body})
+
+
+def _segment(value: str) -> str:
+    # Without its last part, an address often names the whole collection.
+    if not value:
+        raise ToolError("failed", "The undo's url would have an empty part from the answer.")
+    return quote(value, safe="")
+
+
+def _dotted(url: str) -> int:
+    """How many parts of the path are `.` or `..`, which lead elsewhere."""
+    path = re.split("[?#]", url, maxsplit=1)[0]
+    return sum(part in (".", "..") for part in path.split("/"))
 
 
 def _filled(value: Any, answer: Any) -> Any:
@@ -69,7 +84,7 @@ def _text(text: str, answer: Any, write: Callable[[str], str]) -> str:
     def written(hole: re.Match[str]) -> str:
         found = _at(answer, hole)
         if isinstance(found, bool) or not isinstance(found, str | int | float):
-            raise ToolError("failed", f"{hole.group()} is no text or number in the answer.")
+            raise ToolError("failed", f"{hole.group()} is not a text or number in the answer.")
         return write(str(found))
 
     return _HOLE.sub(written, text)

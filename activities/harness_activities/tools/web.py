@@ -13,6 +13,7 @@ from harness.commons.children import Limits, run_in_child
 from harness.config.settings import HttpToolSettings
 from harness.contracts.errors import ToolError
 from harness_activities.tools.addresses import host_allowed, resolve
+from harness_activities.tools.origins import origin_of
 
 if TYPE_CHECKING:
     import httpx
@@ -69,15 +70,6 @@ def client() -> httpx.AsyncClient:
     return httpx.AsyncClient(trust_env=False, timeout=TIMEOUT_S, verify=trusted())
 
 
-def host_of(url: str) -> str:
-    import httpx
-
-    try:
-        return httpx.URL(url).raw_host.decode().strip("[]").lower().rstrip(".")
-    except (httpx.InvalidURL, UnicodeError) as error:
-        raise ToolError("failed", f"{url!r} is no address: {error}.") from None
-
-
 async def request(
     client: httpx.AsyncClient,
     url: str,
@@ -91,21 +83,15 @@ async def request(
     """A request to an address that was checked, under the name that was asked for."""
     import httpx
 
-    host, target = host_of(url), httpx.URL(url)
-    if target.scheme not in ("http", "https") or not host:
-        raise ToolError("failed", f"{url!r} is no http or https address.")
-    port = target.port or (443 if target.scheme == "https" else 80)
-    if port > 65_535:
-        raise ToolError("failed", f"{url!r} is no address: there is no such port.")
-    if target.userinfo:
-        raise ToolError("confined", "An address with a user name or password is refused.")
+    origin, target = origin_of(url), httpx.URL(url)
+    host = origin.host
     if not host_allowed(host, settings.allow):
         raise ToolError(
             "confined",
             f"{tool} may not reach {host}. Whoever runs this may allow it: add "
             f'"{host}" to allow under [http] in harness.toml, or to HARNESS_HTTP__ALLOW.',
         )
-    address = await resolve(host, port, allow_private=settings.allow_private)
+    address = await resolve(host, origin.port, allow_private=settings.allow_private)
     own = {
         "Host": target.netloc.decode(),
         "User-Agent": AGENT,
