@@ -16,6 +16,7 @@ from temporalio import activity
 
 from harness.agent import Agent, AnyTool, Ask, ToolContext, idempotency_key
 from harness.agent.key import sent_key
+from harness.commons.log import guarded_logger
 from harness.config.settings import HttpToolSettings
 from harness.contracts.errors import REFUSALS, HarnessError, StoreError, ToolError
 from harness.contracts.message import ToolResult
@@ -315,7 +316,7 @@ class ToolActivities:
             attempt=info.attempt,
             cancelled=cancelled or threading.Event(),
             logger=logging.LoggerAdapter(
-                logging.getLogger(f"harness.tools.{tool.name}"),
+                guarded_logger(f"harness.tools.{tool.name}"),
                 {"run": host.run, "turn": request.turn, "call": call.id},
             ),
             last_heartbeat=host.left,

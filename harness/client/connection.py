@@ -18,8 +18,9 @@ from temporalio.service import RPCError
 from harness.client.codec import Codec
 from harness.client.converter import data_converter
 from harness.client.native import native_runtime, release_at_exit
-from harness.commons.log import get_logger, outage
+from harness.commons.log import get_logger, guarded_logs, outage
 from harness.commons.telemetry import tracing_interceptors
+from harness.config import secrets_of
 from harness.config.settings import Settings
 from harness.contracts.errors import StackError
 from harness.stack import Endpoints, connect_options
@@ -53,6 +54,10 @@ async def open_connection(
     """`store`: the database must answer, and its tables be up to date. Who reads runs from the
     engine or steers them need not wait for it: an abort must work while the database hangs."""
     async with AsyncExitStack() as stack:
+        guard = guarded_logs(
+            secrets=secrets_of(settings), discreet=settings.encryption.key is not None
+        )
+        stack.enter_context(guard)
         size = settings.database.pool_size
         if store:
             database = await Database.open(endpoints.database_url, pool_size=size)

@@ -1,7 +1,7 @@
 """One way out for all logs of a process: ours, the SDK's and the libraries', to stderr.
 
 stdout belongs to results. Every record carries the run and turn it happened in and leaves
-redacted.
+redacted and safe to show.
 """
 
 from __future__ import annotations
@@ -11,17 +11,39 @@ import os
 import sys
 from collections.abc import Iterable, MutableMapping
 from contextlib import AbstractContextManager
-from traceback import extract_tb
 from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
 
 import structlog
 
 from harness.commons._outage import OutageFilter
-from harness.commons.redact import redact_data, register_secrets
+from harness.commons.log_content import (
+    barred,
+    exception_text,
+    guarded_logger,
+    guarded_logs,
+    said,
+    set_discreet,
+    shown,
+)
+from harness.commons.redact import register_secrets
+from harness.contracts.clean_text import clean_line
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger, Processor
     from temporalio.runtime import LoggingConfig
+
+__all__ = [
+    "CHATTY",
+    "Level",
+    "configure_logs",
+    "engine_logs",
+    "get_logger",
+    "guarded_logger",
+    "guarded_logs",
+    "in_run",
+    "outage",
+    "said",
+]
 
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -29,7 +51,7 @@ Level = Literal["debug", "info", "warning", "error"]
 CHATTY = ("httpx", "httpx2", "httpcore", "httpcore2", "openai", "anthropic", "urllib3", "alembic")
 
 _Event = MutableMapping[str, Any]
-_discreet = False
+_Record = tuple[tuple[str], dict[str, Any]]
 outage = OutageFilter()
 """Of the connection to Temporal, as the SDK's native part reports it."""
 
@@ -46,42 +68,46 @@ def configure_logs(
 
     `discreet`: nothing that a run says goes into a log, for logs are kept where no key reaches."""
     register_secrets(secrets)
-    global _discreet
-    _discreet = discreet
+    set_discreet(discreet)
     out = stream or sys.stderr
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _outlined if discreet else structlog.processors.format_exc_info,
-    ]
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[_from_engine, *shared],
+        foreign_pre_chain=[
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _from_record,
+        ],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            _redacted,
-            _renderer(format, out),
+            _safe,
+            *_renderers(format, out),
         ],
     )
-    handler = logging.StreamHandler(out)
+    handler = _Handler(out)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=False,
-    )
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
-    """A logger that takes an event and its facts: `log.info("run started", model=...)`."""
-    return cast("FilteringBoundLogger", structlog.get_logger(name))
+    """A logger that takes an event and its facts: `log.info("run started", model=...)`.
+
+    It writes to the standard library's logger, whose handlers are the process's own choice."""
+    logger = structlog.wrap_logger(
+        guarded_logger(name),
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.contextvars.merge_contextvars,
+            _to_record,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET),
+        cache_logger_on_first_use=False,
+    )
+    return cast("FilteringBoundLogger", logger)
 
 
 def in_run(run: str, turn: int | None = None) -> AbstractContextManager[None]:
@@ -104,45 +130,52 @@ def engine_logs(level: Level = "warning") -> LoggingConfig:
     )
 
 
-def said(text: str) -> str:
-    """Words that may be a run's own, as a log may have them."""
-    return "(what it said is not logged)" if _discreet else text
+def _to_record(_logger: Any, _method: str, event: _Event) -> _Record:
+    """A record that any handler can format; ours finds the facts apart."""
+    passed = {name: event.pop(name) for name in ("exc_info", "stack_info") if name in event}
+    facts = {name: shown(value, name) for name, value in event.items()}
+    words = [f"{name}={value}" for name, value in facts.items() if name != "event"]
+    text = " ".join([str(facts.get("event", "")), *words])
+    return (text,), {**passed, "extra": {"harness_facts": facts}}
 
 
-def _outlined(_logger: Any, _method: str, event: _Event) -> _Event:
-    """An exception by its types and places: its message and its values may be a run's words."""
-    found = event.pop("exc_info", None)
-    if not found:
-        return event
-    error = found if isinstance(found, BaseException) else sys.exc_info()[1]
-    if isinstance(found, tuple):
-        error = cast("tuple[Any, BaseException | None, Any]", found)[1]
-    lines: list[str] = []
-    while error is not None:
-        places = [f"{f.filename}:{f.lineno} {f.name}" for f in extract_tb(error.__traceback__)]
-        lines.append("\n  ".join([type(error).__name__, *places]))
-        error = error.__cause__ or error.__context__
-    event["exception"] = "\n".join(lines)
-    return event
-
-
-def _renderer(format: Literal["human", "json"], out: TextIO) -> Processor:
-    if format == "json":
-        return structlog.processors.JSONRenderer(default=str)
-    colors = out.isatty() and "NO_COLOR" not in os.environ
-    plain = structlog.dev.plain_traceback
-    return structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)
-
-
-def _redacted(_logger: Any, _method: str, event: _Event) -> _Event:
-    return {name: redact_data(value, name) for name, value in event.items()}
-
-
-def _from_engine(_logger: Any, _method: str, event: _Event) -> _Event:
-    """The SDK's own records tell their run in `extra`."""
-    record = event.get("_record")
+def _from_record(_logger: Any, _method: str, event: _Event) -> _Event:
+    """What a record holds beside its text: our facts, and the SDK's in `extra`."""
+    record = event["_record"]
+    event.update(getattr(record, "harness_facts", {}))
     for extra in ("temporal_workflow", "temporal_activity"):
         if details := getattr(record, extra, None):
             event["run"] = details.get("workflow_id")
             event["attempt"] = details.get("attempt")
+    text = getattr(record, "harness_exception", None) or (
+        exception_text(event["exc_info"]) if event.get("exc_info") else None
+    )
+    event.pop("exc_info", None)
+    if text:
+        event["exception"] = text
     return event
+
+
+def _safe(_logger: Any, _method: str, event: _Event) -> _Event:
+    text = event.pop("exception", None)
+    safe = {clean_line(name): shown(value, name) for name, value in event.items()}
+    return {**safe, "exception": text} if text else safe
+
+
+def _barred(_logger: Any, _method: str, event: _Event) -> _Event:
+    if text := event.get("exception"):
+        event["exception"] = barred(text)
+    return event
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    def handleError(self, record: logging.LogRecord) -> None:
+        """A log that cannot be written is lost; a traceback could not be written either."""
+
+
+def _renderers(format: Literal["human", "json"], out: TextIO) -> list[Processor]:
+    if format == "json":
+        return [structlog.processors.JSONRenderer(default=str)]
+    colors = out.isatty() and "NO_COLOR" not in os.environ
+    plain = structlog.dev.plain_traceback
+    return [_barred, structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]

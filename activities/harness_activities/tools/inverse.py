@@ -37,8 +37,8 @@ def check(inverse: Request) -> str | None:
     if head is None and not _HOLE.match(inverse.url):
         raise ToolError(
             "failed",
-            f"The undo's url {inverse.url!r} is not an address. Write out its host, or take the whole "
-            "address from the answer.",
+            f"The undo's url {inverse.url!r} is not an address. Write out its host, or take the "
+            "whole address from the answer.",
         )
     return head.group() if head else None
 
