@@ -22,7 +22,7 @@ async def export(args: Namespace, out: Out) -> int:
         recording = await record(client.connection, args.run, at=time.time())
     text = dumps(recording)
     if args.output == "-":
-        out.raw(text.rstrip("\n"))
+        out.data(text.rstrip("\n"))
         return door.DONE
     file = Path(args.output or file_name(args.run))
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.cli.commands import BY_NAME, GROUPS
 from harness.cli.declare import Arg, Command
 
-CODES = "0 done · 1 failed · 2 bad use · 3 aborted · 4 waits for a decision · 130 detached"
+CODES = "0 done · 1 failed · 2 bad use · 3 aborted · 4 waiting · 130 detached · 141 pipe closed"
 
 
 def overview() -> str:

@@ -15,16 +15,20 @@ if TYPE_CHECKING:
 
 
 def main() -> NoReturn:
+    door.guard_streams()
     try:
         code = _main(sys.argv[1:])
-    except BrokenPipeError:  # who read our output has left
-        code = door.BROKEN_PIPE
     except KeyboardInterrupt:
         code = door.INTERRUPTED
+    except Exception as error:
+        lost = door.output_lost(error)
+        code = _unexpected(error) if lost is None else lost
     door.leave(code)
 
 
 def _main(words: Sequence[str]) -> int:
+    if any("\ud800" <= char <= "\udfff" for word in words for char in word):
+        return _guarded(lambda: _not_utf8(words), json="--json" in words)
     if not words or words[0] in ("-h", "--help", "help"):
         return _help(words[1:])
     if words[0] == "--version":
@@ -61,10 +65,9 @@ def _command(words: Sequence[str]) -> int:
     out = Out(json=args.json)
     try:
         return _run(command, args, out)
-    except (BrokenPipeError, KeyboardInterrupt):
-        raise
     except Exception as error:
-        return _failed(error, out)
+        lost = door.output_lost(error)
+        return _failed(error, out) if lost is None else lost
 
 
 def _run(command: Command, args: Any, out: Out) -> int:
@@ -92,15 +95,31 @@ def _failed(error: Exception, out: Out) -> int:
     if isinstance(error, HarnessError):
         out.error(error.info.model_dump(exclude_none=True))
         return door.BAD_USE if error.code.startswith("config.") else door.FAILED
-    import traceback
-
+    from harness.commons.log import get_logger
     from harness.commons.redact import redact
 
-    sys.stderr.write(redact("".join(traceback.format_exception(error))))
-    message = f"{type(error).__name__}: {error}"
-    fix = CATALOG["run.failed"].fix
+    get_logger("harness.cli").debug("the command failed", exc_info=error)
+    message = redact(f"{type(error).__name__}: {error}")
+    fix = f"{CATALOG['run.failed'].fix} For the traceback: HARNESS_LOG__LEVEL=debug"
     out.error({"code": "run.failed", "message": message, "fix": fix, "retryable": False})
     return door.FAILED
+
+
+def _unexpected(error: Exception) -> int:
+    """Of the command line itself, before there is a command."""
+    door.tell(f"harness: {type(error).__name__}: {error}")
+    return door.FAILED
+
+
+def _not_utf8(words: Sequence[str]) -> int:
+    from harness.cli.parser import UsageError
+
+    marked = ((number, ascii(word)) for number, word in enumerate(words, 1))
+    number, word = next(each for each in marked if "\\ud" in each[1])
+    raise UsageError(
+        f"Argument {number} is not valid UTF-8: {word}.",
+        "Convert it, or rename the file that it names.",
+    )
 
 
 def _guarded(run: Any, *, json: bool) -> int:

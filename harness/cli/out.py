@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import json as _json
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
+from harness.contracts.clean_text import clean_text
+from harness.terminal import door
+
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+# None of them has a meaning in JSON outside of texts. A newline may separate objects.
+_UNSEEN = re.compile(
+    "[\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e0fff]"
+)
 
 
 class Out:
@@ -25,6 +36,14 @@ class Out:
         self.raw(_json.dumps(data, ensure_ascii=False, default=str))
 
     def raw(self, text: str) -> None:
+        """Lines for people; with `json`, one object."""
+        self._write(_escape(text) if self.json else clean_text(text))
+
+    def data(self, text: str) -> None:
+        """JSON that is itself the result, with `json` or without."""
+        self._write(_escape(text))
+
+    def _write(self, text: str) -> None:
         self._stdout.write(text + "\n")
         self._stdout.flush()
 
@@ -40,18 +59,24 @@ class Out:
     def note(self, text: str) -> None:
         """Something beside the result: stderr, for people only."""
         if not self.json:
-            sys.stderr.write(f"{text}\n")
-            sys.stderr.flush()
+            door.tell(text)
 
     def error(self, info: dict[str, Any]) -> None:
         if self.json:
             self.line({"error": info})
             return
         fix = info["fix"]
-        sys.stderr.write(f"harness: {info['message']}\n" + (f"  {fix}\n" if fix else ""))
+        door.tell(f"harness: {info['message']}" + (f"\n  {fix}" if fix else ""))
 
 
 def _take_stdout() -> TextIO:
     kept = os.dup(1)
     os.dup2(2, 1)
-    return os.fdopen(kept, "w", encoding="utf-8", errors="backslashreplace")
+    return door.guarded(kept)
+
+
+def _escape(text: str) -> str:
+    """JSON that means the same, without what could act on a terminal or hide in it."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNSEEN.sub(lambda found: _json.dumps(found[0])[1:-1], text)

@@ -138,9 +138,15 @@ def budget_of(args: Namespace) -> Budget | None:
 
 
 def _asked(words: str | None) -> str:
-    asked = (
-        sys.stdin.read() if words == "-" or (words is None and not sys.stdin.isatty()) else words
-    )
+    try:
+        piped = words == "-" or (words is None and not sys.stdin.isatty())
+        asked = sys.stdin.read() if piped else words
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"The prompt on stdin is not valid UTF-8 at byte {error.start}.", "Convert it first."
+        ) from None
+    except OSError as error:
+        raise UsageError(f"stdin cannot be read: {error.strerror}.", "Pass the prompt.") from None
     if not asked or not asked.strip():
         raise UsageError("Nothing is asked.", 'Like this: harness run "What is 2 + 2?"')
     return asked

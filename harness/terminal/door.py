@@ -1,16 +1,21 @@
-"""The one door through which every command leaves.
+"""The one door through which every command comes and leaves.
 
 A process that has used the engine's client can abort at interpreter exit (sdk-python issue 300), so
-none of ours gets there: what is buffered is written out, and the process ends.
+none of ours gets there: what is buffered is written out, and the process ends. Output that cannot
+be written (a full disk, a closed descriptor) ends a command with a message and exit code 1; a
+reader that has left, with 141 and no message.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
-from collections.abc import Callable, Coroutine
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any, NoReturn, TypeVar, cast
+
+from harness.contracts.clean_text import clean_text
 
 T = TypeVar("T")
 
@@ -20,13 +25,89 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 
 
+class OutputError(OSError):
+    """stdout cannot be written."""
+
+
+class _Output(io.TextIOWrapper):
+    """stdout, whose errors are told from those of other files."""
+
+    def write(self, text: str, /) -> int:
+        with _told_apart():
+            return super().write(text)
+
+    def flush(self) -> None:
+        with _told_apart():
+            super().flush()
+
+
+@contextlib.contextmanager
+def _told_apart() -> Generator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: it was closed
+        raise OutputError(getattr(error, "strerror", None) or str(error)) from error
+
+
+def guard_streams() -> None:
+    """Before anything is opened, which could otherwise take the place of a closed descriptor."""
+    for number, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            # stdout gets one that refuses writing: output that nobody gets is an error.
+            os.open(os.devnull, flags)
+    sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        # In the C locale, Python would let bytes that are not text pass as halves of characters.
+        sys.stdin.reconfigure(encoding="utf-8", errors="strict")
+    sys.stderr = sys.stderr or open(  # noqa: SIM115
+        2, "w", encoding="utf-8", errors="backslashreplace", closefd=False
+    )
+    if not isinstance(sys.stdout, _Output):
+        sys.stdout = guarded(1)
+
+
+def guarded(number: int) -> io.TextIOWrapper:
+    """The text stream of a descriptor; half a character in it is no error."""
+    raw = open(number, "wb", closefd=number != 1)  # noqa: SIM115
+    lines = os.isatty(number)
+    return _Output(raw, encoding="utf-8", errors="backslashreplace", line_buffering=lines)
+
+
+def output_lost(error: BaseException) -> int | None:
+    """The exit code where `error` says that stdout cannot be written; None where it does not."""
+    if isinstance(error, BaseExceptionGroup):
+        members = cast("BaseExceptionGroup[BaseException]", error).exceptions
+        return next((code for each in members if (code := output_lost(each))), None)
+    if isinstance(error, BrokenPipeError):  # who read our output has left
+        return BROKEN_PIPE
+    if isinstance(error, OutputError):
+        tell(f"harness: The output cannot be written: {error}.")
+        return FAILED
+    return None
+
+
+def tell(text: str) -> None:
+    """A message beside the result; where stderr cannot be written, nobody reads it."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(f"{clean_text(text)}\n")
+        sys.stderr.flush()
+
+
 def leave(code: int) -> NoReturn:
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError) as error:
+        lost = output_lost(error) or FAILED
+        code = code if code not in (DONE, WAITING) else lost
     telemetry = sys.modules.get("harness.commons.telemetry")
     if telemetry is not None:
         telemetry.stop_traces()
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):
-            stream.flush()
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.flush()
     os._exit(code)
 
 
@@ -36,15 +117,19 @@ def enter(main: Callable[[], Coroutine[Any, Any, int | None]]) -> NoReturn:
 
     from harness.contracts.errors import HarnessError
 
+    guard_streams()
     try:
         code = run(main()) or DONE
     except HarnessError as error:
-        sys.stderr.write(f"{error.message}\n  {error.fix}\n")
+        tell(f"{error.message}\n  {error.fix}")
         code = FAILED
     except (KeyboardInterrupt, asyncio.CancelledError):
         code = INTERRUPTED
-    except BrokenPipeError:
-        code = BROKEN_PIPE
+    except (OSError, ValueError, BaseExceptionGroup) as error:
+        lost = output_lost(error)
+        if lost is None:
+            raise
+        code = lost
     leave(code)
 
 
