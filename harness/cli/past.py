@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.cli.declare import AGENT, JSON, MODEL, QUERY, Command, arg, flag
+from harness.cli.declare import AGENT, JSON, MODEL, QUERY, YES, Command, arg, flag
 
 SOURCE = arg("run", metavar="RUN|FILE", help="The run's id, or a file that was exported.")
 
@@ -170,6 +170,7 @@ PAST: tuple[Command, ...] = (
             ),
             arg("--since", metavar="TIME", help="Runs that started since then, such as 7d or 12h."),
             arg("--html", metavar="FILE", help="Write a page with a picture of the outcome."),
+            YES._replace(help="Do not ask before runs that were found are forked."),
             JSON,
         ),
         "Forks each run after TURN. What its tools and people had said is played back, any other\n"

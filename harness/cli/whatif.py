@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from argparse import Namespace
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -14,18 +15,20 @@ from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.cli.since import query_of
 from harness.cli.sources import is_file
-from harness.client.client import HarnessClient
+from harness.cli.targets import SHOWN, confirmed
+from harness.client.client import HarnessClient, RunRow
 from harness.client.export import read_file
 from harness.client.fork import is_whatif
 from harness.client.playback import Read
 from harness.client.recording import Recording, read_history
-from harness.client.whatif import Progress
+from harness.client.whatif import Progress, Question
 from harness.commons.files import write_atomic
 from harness.contracts.errors import ConfigError
 from harness.contracts.whatif import ForkOutcome, SourceOutcome, WhatIfReport
 from harness.terminal import door
 from harness.terminal.interrupts import interrupts
-from harness.terminal.text import count
+from harness.terminal.keyboard import at_terminal
+from harness.terminal.text import count, money
 
 ENDED = "ExecutionStatus != 'Running'"
 
@@ -40,12 +43,16 @@ async def whatif(args: Namespace, out: Out) -> int:
             "Like this: harness whatif RUN --at 2 --hint 'be brief'",
         )
     change = change_of(args)
+    question = Question(at=args.at, change=change, n=args.n, live_reads=args.live_reads)
     agent = load_agent(args.agent) if args.agent else None
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(opened(out, index=True))
-        runs = list(dict.fromkeys(args.runs)) or await _find(client, args)
+        question.check_size(len(args.runs))
+        runs = list(dict.fromkeys(args.runs)) or await _find(client, args, question, out)
+        if runs is None:
+            return door.DONE
         if not runs:
-            out.note("No run that has ended is like that.")
+            out.note("No run that has ended matches.")
             return door.DONE
         from harness.local import hosting
 
@@ -66,11 +73,38 @@ async def whatif(args: Namespace, out: Out) -> int:
     return door.DONE if report.complete else door.FAILED
 
 
-async def _find(client: HarnessClient, args: Namespace) -> list[str]:
-    """Ended runs; what was a what-if itself is none."""
+async def _find(
+    client: HarnessClient, args: Namespace, question: Question, out: Out
+) -> list[str] | None:
+    """Ended runs without those that were a what-if themselves; None where a person says no."""
     query = " AND ".join([*query_of(args.query, args.since), ENDED])
-    ids = dict.fromkeys([row.id async for row in client.runs(query)])
-    return [id for id in ids if not await is_whatif(client.connection, id)]
+    rows: dict[str, RunRow] = {}
+    async for row in client.runs(query):
+        if row.id not in rows and not await is_whatif(client.connection, row.id):
+            rows[row.id] = row
+            question.check_size(len(rows))
+    if not rows:
+        return []
+    told = estimate(list(rows.values()), question.n)
+    if args.yes:
+        out.note(told)
+    elif out.json or not at_terminal():
+        raise UsageError(told, "Pass --yes to confirm.")
+    elif not await confirmed(list(rows), f"{told}\nStart?", out, SHOWN):
+        return None
+    return list(rows)
+
+
+def estimate(rows: Sequence[RunRow], n: int) -> str:
+    """What the forks will cost, as far as what the runs themselves cost can tell."""
+    forks = len(rows) * n
+    tokens = sum(row.tokens or 0 for row in rows) * n
+    costs = [row.cost_micros for row in rows if row.cost_micros is not None]
+    cost = money(sum(costs) * n if costs else None)
+    return (
+        f"This starts {count(forks, 'fork')} of {count(len(rows), 'run')}, with one model call "
+        f"each at least. As much as the runs used: {tokens:,} tokens, {cost}."
+    )
 
 
 def _reading(client: HarnessClient) -> Read:
@@ -105,12 +139,10 @@ async def _unless_interrupted(
 def _progress(out: Out, whole: int) -> Progress:
     done = 0
 
-    def told(source: SourceOutcome, fork: ForkOutcome | None) -> None:
+    def told(_source: SourceOutcome, fork: ForkOutcome | None) -> None:
         nonlocal done
         if fork is None:
-            message = source.error.message if source.error else "it failed"
-            out.note(f"{source.source}: {message}")
-            return
+            return  # the report has its error
         from harness.terminal.whatif import told as words
 
         done += 1

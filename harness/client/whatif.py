@@ -7,9 +7,9 @@ in the past run. Nothing that it does reaches the world.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
@@ -21,7 +21,7 @@ from harness.client.fork import Change, pinned
 from harness.client.playback import Read, before, parents
 from harness.client.recording import Recording, read_history
 from harness.client.start import launch, new_id
-from harness.contracts.errors import ConfigError, HarnessError, RunError
+from harness.contracts.errors import ConfigError, ErrorInfo, HarnessError, RunError
 from harness.contracts.queues import agent_queue
 from harness.contracts.run import RunSpec
 from harness.contracts.tool import Playback
@@ -39,8 +39,14 @@ from harness.journal.whatif import compare, outcome
 if TYPE_CHECKING:
     from harness.client.handle import RunHandle
 
+T = TypeVar("T")
+
 AT_ONCE = 8
 """Forks that run at the same time."""
+MOST_OF_ONE = 1_000
+"""Forks of one run."""
+MOST_FORKS = 10_000
+"""Forks of one what-if: its report holds what came of each."""
 READ_AT_ONCE = 4
 MOST_SECONDS = 1800.0
 """Wall time of a fork, unless its source has a smaller budget: nobody is there to wait for."""
@@ -66,6 +72,21 @@ class Question:
     def __post_init__(self) -> None:
         if self.n < 1:
             raise ConfigError("invalid_value", "A what-if needs one fork at least.")
+        if self.n > MOST_OF_ONE:
+            raise ConfigError(
+                "invalid_value",
+                f"{self.n:,} forks of each run are too many.",
+                fix=f"Ask for {MOST_OF_ONE:,} or fewer.",
+            )
+
+    def check_size(self, runs: int) -> None:
+        """Refuse more forks in all than a report can hold."""
+        if runs * self.n > MOST_FORKS:
+            raise ConfigError(
+                "invalid_value",
+                f"{runs:,} runs with {self.n:,} forks each are too many.",
+                fix=f"Ask fewer runs, or for fewer forks: {MOST_FORKS:,} in all at most.",
+            )
 
 
 @dataclass
@@ -97,14 +118,11 @@ class WhatIf:
         progress: Progress | None = None,
     ) -> WhatIfReport:
         """Ask it of every source; a source that cannot be asked stops no other."""
+        self.question.check_size(len(sources))
         self._read, self._progress = read or self._read, progress
-        tasks = [asyncio.create_task(self._source(each)) for each in sources]
         try:
-            asked = await asyncio.gather(*tasks)
+            asked = await _few_at_once(self._source(each) for each in sources)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             await self._abort_all()
         return WhatIfReport(
             label=self.label,
@@ -125,27 +143,31 @@ class WhatIf:
             assert was is not None  # it has a spec, so it has started
             results = sum(len(call.results) for call in played.calls)
             known = SourceOutcome(source=recording.run, recorded=results, was=was)
-            forks = [self._fork(known, spec, was) for _ in range(self.question.n)]
-            return await self._all(known, forks)
+            return await self._all(known, spec, was)
         except HarnessError as error:
             known = known.model_copy(update={"error": error.info})
             self._told(known, None)
             return known
 
-    async def _all(
-        self, known: SourceOutcome, forks: Iterable[Awaitable[ForkOutcome]]
-    ) -> SourceOutcome:
-        """What has come of its forks; the first error of one of them stands for the source."""
-        ended = await asyncio.gather(*forks, return_exceptions=True)
-        good = tuple(each for each in ended if isinstance(each, ForkOutcome))
-        errors = [each for each in ended if isinstance(each, BaseException)]
-        if other := next((each for each in errors if not isinstance(each, HarnessError)), None):
-            raise other
-        info = next((each.info for each in errors if isinstance(each, HarnessError)), None)
-        known = known.model_copy(update={"forks": good, "error": info})
-        if info is not None:
-            self._told(known, None)
-        return known
+    async def _all(self, known: SourceOutcome, spec: RunSpec, was: Outcome) -> SourceOutcome:
+        """What has come of its forks; after an error of one of them, no other is started."""
+        info: ErrorInfo | None = None
+
+        async def one() -> ForkOutcome | None:
+            nonlocal info
+            if info is not None:
+                return None
+            try:
+                return await self._fork(known, spec, was)
+            except HarnessError as error:
+                if info is None:
+                    info = error.info
+                    self._told(known.model_copy(update={"error": info}), None)
+                return None
+
+        ended = await _few_at_once(one() for _ in range(self.question.n))
+        good = tuple(each for each in ended if each is not None)
+        return known.model_copy(update={"forks": good, "error": info})
 
     def _told(self, source: SourceOutcome, fork: ForkOutcome | None) -> None:
         if self._progress:
@@ -252,6 +274,25 @@ class WhatIf:
             await self.connection.temporal.get_workflow_handle(id).terminate(reason=reason)
         except RPCError:
             return  # it was never started, or has ended
+
+
+async def _few_at_once(all: Iterator[Coroutine[Any, Any, T]]) -> list[T]:
+    """The results in order. Each is made only when its turn has come, however many there are."""
+    found: dict[int, T] = {}
+    numbered = enumerate(all)
+
+    async def work() -> None:
+        for number, each in numbered:
+            found[number] = await each
+
+    tasks = [asyncio.create_task(work()) for _ in range(AT_ONCE)]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return [found[number] for number in sorted(found)]
 
 
 def words(change: Change) -> list[str]:

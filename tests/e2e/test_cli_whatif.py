@@ -54,8 +54,9 @@ def test_past_runs_are_found_and_what_ifs_are_none(kept_project: Project, run: s
     query = "WorkflowId STARTS_WITH 'asked'"
     kept_project.command("whatif", run, "--at", "0", "--n", "1", *SERVED)
     found = kept_project.command(
-        "whatif", "--since", "1h", "--query", query, "--at", "0", "--n", "1", *SERVED, "--json"
-    )
+        "whatif", "--since", "1h", "--query", query, "--at", "0", "--n", "1", *SERVED, "--json",
+        "--yes",
+    )  # fmt: skip
     assert found.code == 0, found.err
     assert [each["source"] for each in found.lines[:-1]] == [run]
     none = kept_project.command("whatif", "--query", "WorkflowId = 'nobody'", "--at", "0", "--json")
@@ -83,7 +84,7 @@ def test_ctrl_c_aborts_the_forks(kept_project: Project) -> None:
 
 def refused(ended: Ended, code: int, words: str) -> None:
     assert ended.code == code, ended.err
-    assert words in ended.err
+    assert (ended.err + ended.out).count(words) == 1
 
 
 def test_bad_use(kept_project: Project, run: str) -> None:
@@ -92,6 +93,9 @@ def test_bad_use(kept_project: Project, run: str) -> None:
     refused(command("whatif", run, "--since", "1d", "--at", "0"), 2, "not both")
     refused(command("whatif", "--since", "often", "--at", "0"), 2, "is no time")
     refused(command("whatif", run, "--at", "0", "--n", "0"), 2, "one fork at least")
+    refused(command("whatif", run, "--at", "0", "--n", "100000000"), 2, "forks of each run")
+    found = ("--query", f"WorkflowId = '{run}'", "--at", "0", "--n", "3")
+    refused(command("whatif", *found), 2, "starts 3 forks of 1 run, with one model call")
     refused(command("whatif", run, "--at", "0", "--edit-tool-result", "x"), 2, "names no call")
     none = ("--n", "1", *SERVED)
     refused(command("whatif", "nobody", "--at", "0", *none), 1, "There is no run 'nobody'")
