@@ -18,8 +18,10 @@ setup: .venv/.ready
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# Make would expand $ in PROMPT: its raw value goes on through the environment, past the shell too.
+run: export RAW_PROMPT := $(value PROMPT)
 run: setup
-	@$(BIN)/python -m harness_starter.demo
+	@PROMPT="$$RAW_PROMPT" $(BIN)/python -m harness_starter.demo
 
 test: setup
 	@$(BIN)/python -m tests.run
