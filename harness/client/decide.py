@@ -58,6 +58,7 @@ async def send_decision(
     is_served: Callable[[], Awaitable[bool]],
 ) -> Decision:
     """Decide, bound to what was `shown`, or else to what waits now."""
+    check_size("decide", decide)
     handle = connection.temporal.get_workflow_handle(run)
     asked = shown or _about(decide, await _waiting(handle))
     if asked is not None:

@@ -103,7 +103,7 @@ def test_completion_knows_each_command(script: object) -> None:
 
 
 def test_bash_understands_its_completion() -> None:
-    asked = f"{completion.bash()}\nCOMP_WORDS=(harness res); COMP_CWORD=1; _harness"
+    asked = f"{completion.bash()}\nCOMP_WORDS=(harness resu); COMP_CWORD=1; _harness"
     found = subprocess.run(
         ["bash", "-c", asked + '; echo "${COMPREPLY[@]}"'], capture_output=True, text=True
     )

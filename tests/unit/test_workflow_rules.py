@@ -24,9 +24,10 @@ from harness.contracts.steering import (
     read_decide,
     read_signal,
 )
+from harness.contracts.verdicts import MEANINGS
 from harness_activities.context import estimate, fit
 from harness_workflows.calls import SUMMARY_WIDTH, summary
-from harness_workflows.verdicts import VERDICTS, check
+from harness_workflows.verdicts import check
 
 # --- states
 
@@ -104,14 +105,14 @@ def memory(*needs: Any, decided: tuple[str, ...] = ()) -> Any:
     return SimpleNamespace(pending=pending, decided=dict.fromkeys(decided))
 
 
-@pytest.mark.parametrize("need", VERDICTS)
+@pytest.mark.parametrize("need", MEANINGS)
 @pytest.mark.parametrize("verdict", ["approve", "reject", "edit", "answer"])
 def test_which_verdict_fits(need: str, verdict: Any) -> None:
     decide = Decide(verdict=verdict)
-    if verdict in VERDICTS[need]:
+    if verdict in MEANINGS[need]:
         assert check(memory(need), decide)[1].need == need
     else:
-        with pytest.raises(SteeringError, match="takes " + ", ".join(VERDICTS[need])):
+        with pytest.raises(SteeringError, match="takes " + ", ".join(MEANINGS[need])):
             check(memory(need), decide)
 
 
