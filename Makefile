@@ -1,10 +1,10 @@
-# `make run` and `make test` do all set-up themselves; `make setup` only installs.
+# `make run`, `make test` and `make test-all` do all set-up themselves; `make setup` only installs.
 PYTHON ?= python3
 BIN := .venv/bin
 TRIALS ?= 200
 SEED ?= 1
 
-.PHONY: run test setup lock check format bench crash clean
+.PHONY: run test test-all setup lock check format bench crash clean
 
 setup: .venv/.ready
 
@@ -25,6 +25,9 @@ run: setup
 
 test: setup
 	@$(BIN)/python -m tests.run
+
+test-all: test
+	@$(BIN)/python -m tests.run campaigns
 
 check: setup
 	@$(BIN)/python -m tests.check

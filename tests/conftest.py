@@ -105,7 +105,7 @@ def _layer(item: pytest.Item) -> str:
 
 def _budget(item: pytest.Item) -> float | None:
     budget = BUDGETS.get(_layer(item))
-    if budget is None:
+    if budget is None or item.get_closest_marker("campaign"):
         return None
     if item.get_closest_marker("long_history"):
         budget = LONG_HISTORY

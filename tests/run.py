@@ -1,7 +1,8 @@
 """All tests and checks with one summary: `python -m tests.run [layer ...] [pytest's arguments]`.
 
 Without arguments: the checks, then every layer under coverage with its gate. With the names of
-layers (`check` is one): only those, without coverage.
+layers (`check` is one): only those, without coverage. `campaigns`: only the tests that are too long
+for every run.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from tests import check
 
 ROOT = check.ROOT
 LAYERS = ["prevalidation", "unit", "replay", "conformance", "integration", "e2e"]
+CAMPAIGNS = "campaigns"
 NO_TESTS = 5
 INTERRUPTED = 130
 HANGS = 300  # seconds after which a test is given up
@@ -26,19 +28,23 @@ PYTHON = sys.executable
 
 
 def main(arguments: list[str]) -> int:
-    chosen = [name for name in arguments if name in {*LAYERS, "check"}]
+    chosen = [name for name in arguments if name in {*LAYERS, "check", CAMPAIGNS}]
     passed_on = [argument for argument in arguments if argument not in chosen]
+    campaigns = CAMPAIGNS in chosen
+    passed_on += ["-m", "campaign" if campaigns else "not campaign"]
     whole = not chosen
     failed: list[str] = []
     start = time.monotonic()
     if (whole or "check" in chosen) and check.main() != 0:
         failed.append("checks")
-    layers = LAYERS if whole else [name for name in LAYERS if name in chosen]
+    layers = LAYERS if whole or campaigns else [name for name in LAYERS if name in chosen]
     with tempfile.TemporaryDirectory(prefix="harness-tests-") as scratch:
         if layers:
             failed += _test(layers, passed_on, Path(scratch), coverage=whole)
         if whole and not _covered(Path(scratch)):
             failed.append("coverage")
+    if whole:
+        print("\nnot run: campaigns, which take longer (make test-all)")
     verdict = f"FAIL: {', '.join(failed)}" if failed else "all passed"
     print(f"\n{verdict} ({time.monotonic() - start:.0f} s)")
     return 1 if failed else 0
