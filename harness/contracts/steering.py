@@ -144,7 +144,11 @@ def read_signal(name: Signal, values: list[Any]) -> Steering:
 
 def check_size(name: str, value: Steering | Decide) -> None:
     """Refuse a body that is too large: before it is sent, and where another client sent it."""
-    size = len(value.wire())
+    # A long text is the usual case, and is refused without being written out.
+    arguments = value.arguments if isinstance(value, Decide) else None
+    fields = [*vars(value).values(), *(arguments or {}).values()]
+    texts = sum(len(each) for each in fields if isinstance(each, str))
+    size = texts if texts > MAX_BYTES else len(value.wire())
     if size > MAX_BYTES:
         raise SteeringError("too_large", f"{name} takes up to {MAX_BYTES:,} bytes, not {size:,}.")
 

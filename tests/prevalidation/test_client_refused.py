@@ -20,7 +20,7 @@ from harness.contracts.run import Budget
 from harness.contracts.steering import MAX_BYTES
 
 ASKED = (user("hi"),)
-LARGE = "x" * MAX_BYTES
+LARGE = "x" * (MAX_BYTES + 1)
 Run = RunHandle[Any]
 
 
