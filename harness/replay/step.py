@@ -18,6 +18,9 @@ from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 LOCAL_MARKER = "core_local_activity"
 PATCHES = "TemporalChangeVersion"
 """A search attribute that the SDK itself sets."""
+BY_EXECUTION = {"call_model": "started", "run_tool": "origin"}
+"""Where a step says which execution asks. After a reset another one goes on, and nothing tells which
+of the two made an earlier step: this is no difference."""
 
 SAID_BY_THE_WORKFLOW = frozenset({
     EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
@@ -169,7 +172,10 @@ def _asked_end(command: WorkflowCommand, variant: str | None) -> tuple[str, dict
 
 
 def _activity(name: str, queue: str, arguments: Iterable[Payload]) -> dict[str, Any]:
-    return {"activity": name, "queue": queue, "arguments": _values(arguments)}
+    values = _values(arguments)
+    if (field := BY_EXECUTION.get(name)) and values and isinstance(values[0], dict):
+        values[0].pop(field, None)
+    return {"activity": name, "queue": queue, "arguments": values}
 
 
 def _child(name: str, id: str, arguments: Iterable[Payload]) -> dict[str, Any]:

@@ -89,7 +89,7 @@ async def test_a_planted_effect_is_not_undone(database: Database, vault: Vault) 
     async def reads() -> None:
         await refused(lambda: ledger.of_run(RUN))
         await refused(lambda: ledger.to_undo(RUN))
-        await refused(lambda: ledger.undoing("mine"))
+        await refused(lambda: ledger.undoing("mine", RUN))
 
     async def tamper(change: LiteralString, *params: object) -> None:
         await database.fetch("CREATE TABLE kept AS SELECT * FROM harness.effect WHERE key = 'mine'")

@@ -165,7 +165,8 @@ async def test_abort_in_a_tool(harness: Harness, model_server: ModelServer, name
     await run.abort("enough")
     events = await all_events(run)
     assert gate.cancelled == 1
-    assert not one(events, e.ToolCallFinished).ok
+    cut, unrun = only(events, e.ToolCallFinished)
+    assert (cut.ok, cut.unrun, unrun.ok, unrun.unrun) == (False, None, False, True)
     ended = one(events, e.RunEnded)
     assert (ended.state, ended.reason) == (RunState.ABORTED, "enough")
     await valid_transcript(harness, ended.head)

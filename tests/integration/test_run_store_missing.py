@@ -11,9 +11,10 @@ from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import eventually
 from tests.fakes.steps import say
 
-TAKE = "DELETE FROM harness.artifact WHERE id = %s RETURNING size, media_type, content, salt"
+TAKE = "DELETE FROM harness.artifact WHERE id = %s RETURNING size, media_type, content, salt, mac"
 BACK = (
-    "INSERT INTO harness.artifact (id, size, media_type, content, salt) VALUES (%s, %s, %s, %s, %s)"
+    "INSERT INTO harness.artifact (id, size, media_type, content, salt, mac) "
+    "VALUES (%s, %s, %s, %s, %s, %s)"
 )
 
 

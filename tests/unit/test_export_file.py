@@ -66,7 +66,7 @@ def test_any_cut_and_any_changed_character_is_noticed(data: st.DataObject) -> No
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "no whole JSON"),
+        ("", "not complete JSON"),
         ("[]", "no export of a run"),
         ('{"format": "other"}', "no export of a run"),
         ('{"events": []}', "no history"),
@@ -92,7 +92,7 @@ def test_a_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
     with pytest.raises(HarnessError, match="cannot be read: No such file"):
         read_file(tmp_path / "none.json")
     (tmp_path / "binary.json").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(HarnessError, match="it is no text"):
+    with pytest.raises(HarnessError, match="it is not UTF-8 text"):
         read_file(tmp_path / "binary.json")
 
 
