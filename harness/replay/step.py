@@ -19,8 +19,8 @@ LOCAL_MARKER = "core_local_activity"
 PATCHES = "TemporalChangeVersion"
 """A search attribute that the SDK itself sets."""
 BY_EXECUTION = {"call_model": "started", "run_tool": "origin"}
-"""Where a step says which execution asks. After a reset another one goes on, and nothing tells which
-of the two made an earlier step: this is no difference."""
+"""Where a step says which execution asks. After a reset another one goes on, and nothing tells
+which of the two made an earlier step: this is no difference."""
 
 SAID_BY_THE_WORKFLOW = frozenset({
     EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
