@@ -75,9 +75,9 @@ class Admission:
             if admitted is not None:
                 return admitted
         entry = await self._entry(workflow, run_id)
-        kind, origin = entry.workflow_type.name, entry.first_execution_run_id
+        kind = entry.workflow_type.name
         if kind == WORKFLOW:
-            return await self._admit_run(workflow, run_id, _read(RunSpec, entry), origin)
+            return await self._admit_run(workflow, run_id, entry)
         if kind == UNDO:
             return await self._admit_undo(workflow, _read(UndoSpec, entry), entry)
         raise _unsigned(workflow)
@@ -94,15 +94,38 @@ class Admission:
         bound = await bind_permit(self._connection.database, started.mac, run_id)
         return Admitted(pinned, run_id, signed=True) if bound == run_id else None
 
-    async def _admit_run(self, workflow: str, run_id: str, spec: RunSpec, origin: str) -> Admitted:
+    async def _admit_run(
+        self, workflow: str, run_id: str, entry: WorkflowExecutionStartedEventAttributes
+    ) -> Admitted:
+        spec, origin = _read(RunSpec, entry), entry.first_execution_run_id
         if spec.carry is not None and origin == run_id:
             raise forged(f"Run {workflow!r} claims to continue another execution.")
+        await self._check_before(workflow, run_id, entry)
         if spec.permit is None:
             return Admitted(spec.pinned, self._unsigned_allowed(workflow, origin), signed=False)
         mac = mac_of(spec.permit)
         await self._check_run(workflow, mac, spec.whole, spec.pinned)
         await self._bind(workflow, mac, origin)
         return Admitted(spec.pinned, origin, signed=True)
+
+    async def _check_before(
+        self, workflow: str, run_id: str, entry: WorkflowExecutionStartedEventAttributes
+    ) -> None:
+        """No execution of the chain may be a reset, which brings a run back that has ended: nothing
+        proves that its owner asked for that."""
+        if self._connection.settings.worker.accept_resets:
+            return
+        if entry.original_execution_run_id != run_id:
+            raise RunError(
+                "replayed", f"Run {workflow!r} was reset, which this worker does not accept.",
+                fix="Fork it: harness fork RUN --at TURN. To accept resets: worker.accept_resets.",
+            )  # fmt: skip
+        if before := entry.continued_execution_run_id:
+            try:
+                await self.admit(workflow, before)
+            except RunError as error:
+                if error.code != "run.not_found":  # the engine forgets old executions
+                    raise
 
     async def _admit_undo(
         self, workflow: str, spec: UndoSpec, entry: WorkflowExecutionStartedEventAttributes

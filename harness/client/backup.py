@@ -94,6 +94,8 @@ async def make_backup(connection: Connection, target: Path, progress: Progress) 
 
 def _choose_file(target: Path) -> Path:
     target = target.absolute()
+    if not target.suffix and not target.exists() and target.parent.is_dir():
+        target.mkdir(mode=0o700)  # named like a folder
     if target.is_dir():
         target /= time.strftime("harness-%Y%m%d-%H%M%S.tar")
     if target.exists():

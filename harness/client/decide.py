@@ -59,6 +59,12 @@ async def send_decision(
 ) -> Decision:
     """Decide, bound to what was `shown`, or else to what waits now."""
     check_size("decide", decide)
+    if decide.verdict == "edit" and not decide.arguments and not decide.replace:
+        raise SteeringError(
+            "bad_payload",
+            "The edit changes nothing.",
+            fix='Name the arguments to change, such as {"amount": 90}, or approve the call.',
+        )
     handle = connection.temporal.get_workflow_handle(run)
     asked = shown or _about(decide, await _waiting(handle))
     if asked is not None:

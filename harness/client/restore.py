@@ -17,6 +17,7 @@ from harness.client.backup import ARTIFACTS, DATABASE, ENGINE, ROLES, Progress, 
 from harness.client.bundle_file import Manifest, bad, extract, is_authentic, read_manifest
 from harness.commons.files import sync_folder
 from harness.config.settings import DatabaseSettings, Settings, TemporalSettings
+from harness.config.trust import mark_state_folder
 from harness.contracts.errors import ConfigError, StackError, StoreError
 from harness.stack import open_stack, stop_stack
 from harness.stack.connect import configured_engine
@@ -88,7 +89,9 @@ def _unpack(settings: Settings, project: Path, source: Path, draft: Path, trust:
         file = source.open("rb")
     except OSError as error:
         raise ConfigError(
-            "usage", f"{source} cannot be read: {error}", fix="Name a file."
+            "usage",
+            f"{source} cannot be read: {error.strerror}.",
+            fix="Name a file that `harness backup` made.",
         ) from None
     with file:
         manifest = read_manifest(file)
@@ -190,6 +193,7 @@ def _exchange(settings: Settings, layout: Layout, draft: Path, manifest: Manifes
         if aside is not None:
             aside.rename(layout.state)
         raise
+    mark_state_folder(layout.state)  # whoever restores it has trusted it
     sync_folder(layout.state.parent)
     ring = settings.encryption.key is None or settings.encryption.keyring is not None
     return Restored(layout.state, aside, manifest, ring or (layout.state / KEYS).is_dir())

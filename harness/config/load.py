@@ -20,6 +20,7 @@ from typing import Any, cast
 from pydantic import SecretStr, ValidationError
 
 from harness.config import _keys, _sources, trust
+from harness.config._git_index import is_tracked
 from harness.config._keys import Leaf, Table
 from harness.config._owned import describe_foreign
 from harness.config._sources import File, Value, Values
@@ -168,6 +169,13 @@ def check_state_folder(state: Path) -> None:
             f"The state folder {state} was not made by harness at this place for this user.",
             fix="If it came with a download, remove it. If it is yours (moved, restored, made by "
             "an older version), run: harness trust",
+        )
+    if is_tracked(state):
+        raise ConfigError(
+            "untrusted",
+            f"The state folder {state} holds files that git tracks: a pull could replace them.",
+            fix=f"Stop tracking them: git rm -r --cached {state.name}. If they came with the "
+            "repository, remove the folder first.",
         )
 
 

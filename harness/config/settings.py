@@ -97,6 +97,9 @@ class WorkerSettings(Section):
     """Run workflow code in the SDK's sandbox: catches clocks and I/O, costs CPU. On in tests."""
     workspaces: tuple[Path, ...] = ()
     """Folders that runs may work in, with everything below them. Unset: the project's folder."""
+    accept_resets: bool = False
+    """Accept runs that were reset in Temporal's page. Whoever reaches the engine can reset a run
+    that has ended, and steer it anew."""
     accept_unsigned: bool = False
     """Serve runs that were started by hand, such as from Temporal's page, and carry no permit.
     Whoever reaches the engine can then run the agent's tools with arguments of their choice."""

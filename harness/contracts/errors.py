@@ -97,12 +97,12 @@ CATALOG: dict[str, Category] = {
     "tool.not_recorded": Category(False, "A what-if runs no tools: it plays back what was recorded."),
     "tool.wrong_host": Category(False, "Start a worker on the host that owns the workspace."),
     # --- steering
-    "steering.bad_payload": Category(False, "Send the payload in the form that the message shows."),
+    "steering.bad_payload": Category(False, "Correct it as the message says."),
     "steering.not_pending": Category(False, "Nothing waits under that id: see `harness show RUN`."),
     "steering.changed": Category(False, "Read what waits now, then decide: `harness show RUN`."),
     "steering.too_large": Category(False, "Send less than 1 MB; put the rest in a file."),
     "steering.too_many": Category(False, "Wait for the next model call, or abort the run."),
-    "steering.run_over": Category(False, "The run has ended: start another or fork it."),
+    "steering.run_over": Category(False, "Start another run, or fork this one."),
     # --- run
     "run.not_found": Category(False, "List the runs: `harness list`."),
     "run.no_turn": Category(False, "See the turns there are: `harness trace RUN`."),

@@ -116,8 +116,12 @@ def arguments(text: str) -> dict[str, Any]:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise SteeringError(
-            "bad_payload", f"The arguments are not JSON: {error}.", fix="Type an object."
+            "bad_payload",
+            f"The arguments are not JSON: {error}.",
+            fix='Type an object: {"a": 1}.',
         ) from None
     if not isinstance(value, dict):
-        raise SteeringError("bad_payload", "Arguments are a JSON object.", fix='Like {"a": 1}.')
+        raise SteeringError(
+            "bad_payload", "The arguments are not a JSON object.", fix='Type one, such as {"a": 1}.'
+        )
     return cast("dict[str, Any]", value)

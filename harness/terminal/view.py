@@ -226,7 +226,7 @@ def decided(event: e.DecisionMade | Decided) -> str:
     by = f" by {event.by}" if event.by else ""
     said = [event.note, event.answer] if event.verdict == "answer" else [event.note]
     words = "".join(f": {one_line(each, 400)}" for each in said if each)
-    edit = f", called with {call('', event.arguments)}" if event.verdict == "edit" else ""
+    edit = f", to {call('', event.arguments)}" if event.verdict == "edit" else ""
     return f"{describe_done(event.need, event.verdict)}{by}{edit}{words}"
 
 

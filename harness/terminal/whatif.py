@@ -25,7 +25,7 @@ TABLE = 120
 
 def headline(report: WhatIfReport) -> str:
     """What was asked, in one line."""
-    changes = "; ".join(clean(each) for each in report.changes) or "nothing otherwise"
+    changes = "; ".join(clean(each) for each in report.changes) or "no change"
     return f"What if, after turn {report.at}: {changes}"
 
 

@@ -117,7 +117,11 @@ def options(engine: Engine, runs_database: str, model_server: ModelServer) -> di
         },
         "temporal": {"address": engine.address, "ui": engine.ui},
         "database": {"url": runs_database, "pool_size": 4},
-        "worker": {"sandbox": True, "graceful_shutdown_seconds": 0.5},
+        "worker": {
+            "sandbox": True,
+            "graceful_shutdown_seconds": 0.5,
+            "accept_resets": True,
+        },
         "archive": {"enabled": False},
         # One database serves many projects here: they must believe what the others stored.
         "signing": {"key": "test-signing-key-of-32-characters"},

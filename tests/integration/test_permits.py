@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import WorkflowFailureError
 from temporalio.common import WorkflowIDReusePolicy
 
@@ -112,6 +114,33 @@ async def test_a_permit_serves_one_run(
     assert result.error is not None
     assert result.error.code == "run.replayed"
     assert len(model_server.calls) == before
+
+
+async def test_a_run_that_has_ended_is_not_brought_back_by_a_reset(
+    options: dict[str, Any], model_server: ModelServer, name: str, tmp_path: Path
+) -> None:
+    """Whoever reaches the engine can reset a run, and then tell it what to do."""
+    options["worker"] |= {"accept_resets": False}
+    model_server.always(say("Hello."))
+    settings = Settings.model_validate(options)
+    async with Harness.local(project=tmp_path, settings=settings) as harness:
+        run = await harness.start(Agent(name), "Say hello.")
+        assert (await run.outcome()).error is None
+        before = len(model_server.calls)
+        client = harness.connection.temporal
+        await client.workflow_service.reset_workflow_execution(
+            ResetWorkflowExecutionRequest(
+                namespace=client.namespace,
+                workflow_execution=WorkflowExecution(workflow_id=run.id),
+                workflow_task_finish_event_id=4,
+                request_id=name,
+                reason="once more",
+            )
+        )
+        error = (await run.outcome()).error
+        assert error is not None and error.code == "run.replayed"
+        assert "was reset" in error.message
+        assert len(model_server.calls) == before
 
 
 async def test_starting_by_hand_can_be_allowed(

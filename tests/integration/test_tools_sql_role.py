@@ -101,6 +101,37 @@ def note(text: str) -> str:
     return f"noted {text}"
 
 
+async def test_changes_work_where_those_functions_are_closed(clerk: Clerk, table: Table) -> None:
+    """As in the Postgres that harness starts; there the tools may not call them either."""
+    await table.run("CREATE TABLE t (id int PRIMARY KEY, a text)", "INSERT INTO t VALUES (1, 'x')")
+    await close_functions(table.connection)
+    try:
+        said = await clerk.does(
+            ("INSERT INTO t VALUES (2, 'y')", []), ("UPDATE t SET a = $1 WHERE id = 1", ["z"])
+        )
+        assert ["done" in words for words in said] == [True, True], said
+        assert [step.state for step in (await clerk.undo()).steps] == ["undone"] * 2
+        assert await table.rows("t") == ["(1,x)"]
+    finally:
+        await table.run(
+            "DO $$ DECLARE f regprocedure; BEGIN FOR f IN SELECT oid FROM pg_proc WHERE "
+            f"pronamespace = 'pg_catalog'::regnamespace AND proname IN ({names(CLOSED)}) LOOP "
+            "EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO PUBLIC', f); END LOOP; END $$"
+        )
+
+
+def names(functions: tuple[str, ...]) -> str:
+    return ", ".join(f"'{each}'" for each in functions)
+
+
+async def test_a_statement_that_takes_too_much_is_no_outage(clerk: Clerk, table: Table) -> None:
+    await table.run("CREATE TABLE t (id int)")
+    clerk.options = {"query": True}
+    [said] = await clerk.does(("SELECT count(*) FROM generate_series(1, 60000000) g", []))
+    assert "temporary file size exceeds" in said
+    assert len(clerk.model.calls) == 2
+
+
 async def test_what_acts_outside_of_tables_is_closed(postgres: Postgres) -> None:
     """As in the Postgres that harness starts."""
     connect = psycopg.AsyncConnection.connect

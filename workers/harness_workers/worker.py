@@ -29,6 +29,9 @@ STICKY_S = 1.0
 """How long a run waits for the worker that has it in memory; 10 s by default (a dead worker's runs
 would stand still for that long)."""
 
+LONG_TASK_S = 9.0
+"""Below the 10 s after which the engine hands a workflow task to another worker."""
+
 
 class AgentWorker:
     """Started by `async with`; leaves with the work in hand finished or given back."""
@@ -79,6 +82,7 @@ class AgentWorker:
             max_concurrent_workflow_tasks=settings.max_workflow_tasks,
             sticky_queue_schedule_to_start_timeout=timedelta(seconds=STICKY_S),
         )
+        _allow_long_tasks(main)
         if not any(policy.workspace for policy in agent.policies().values()):
             return [main]
         queue = workspace_queue(agent.name, socket.gethostname())
@@ -88,6 +92,15 @@ class AgentWorker:
             activities=[self._tools.run_tool, effects.compensate],
         )
         return [main, tools]
+
+
+def _allow_long_tasks(worker: Worker) -> None:
+    """The SDK takes a workflow for stuck after 2 s, which is no option of its API. A run that is
+    taken over with thousands of signals needs longer on a busy machine, and would stay stuck. Our
+    workflows run no user's code, so what takes long does end."""
+    inner: Any = worker._workflow_worker  # pyright: ignore[reportPrivateUsage]
+    assert inner is not None and hasattr(inner, "_deadlock_timeout_seconds")
+    inner._deadlock_timeout_seconds = LONG_TASK_S
 
 
 def workflow_runner(*, sandbox: bool) -> WorkflowRunner:

@@ -148,8 +148,10 @@ class AgentRun:
             self._refuse(error)
 
     def _refuse(self, error: SteeringError) -> None:
-        self.memory.refusal = error.message
-        card.show(self.memory, self.memory.doing)
+        # A crowd of signals is refused in the same words: the card is written once for all of them.
+        if self.memory.refusal != error.message:
+            self.memory.refusal = error.message
+            card.show(self.memory, self.memory.doing)
 
     def _decision(self, values: Sequence[Any]) -> tuple[Decide, Pending]:
         try:

@@ -27,6 +27,11 @@ PERMISSIONS = 0o777
 """What a file keeps of its mode: never setuid, setgid or sticky, which would give somebody else's
 rights to content that a model wrote."""
 
+STATE_FOLDER = ".harness"
+STATE_MARKS = ("made-here", "signing.key")
+"""Files by which harness's own folder is known."""
+KEYS_INSIDE = "harness keeps its keys and data there"
+
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # O_NONBLOCK: opening a fifo that was slipped in must fail and not hang.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -103,7 +108,28 @@ def open_folder(root: Path, path: str) -> Generator[int]:
 
 
 def open_subfolder(folder: int, name: str) -> int:
-    return os.open(name, _FOLDER, dir_fd=folder)
+    """Open a folder below an open one; OSError where that is not possible or not allowed."""
+    if name.lower() == STATE_FOLDER:
+        raise _keys_inside()
+    below = os.open(name, _FOLDER, dir_fd=folder)
+    try:
+        _refuse_state_folder(below)
+    except OSError:
+        os.close(below)
+        raise
+    return below
+
+
+def _refuse_state_folder(folder: int) -> None:
+    """Also under another name: it holds the keys that prove who started a run."""
+    for mark in STATE_MARKS:
+        with contextlib.suppress(FileNotFoundError):
+            os.stat(mark, dir_fd=folder, follow_symlinks=False)
+            raise _keys_inside()
+
+
+def _keys_inside() -> OSError:
+    return PermissionError(errno.EACCES, KEYS_INSIDE)
 
 
 def open_regular(folder: int, name: str, path: str) -> int:
@@ -241,7 +267,9 @@ class _Walker:
         try:
             # The root itself may be a link: whoever started the run named it.
             self._open.append(os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+            _refuse_state_folder(self.folder)
         except OSError as error:
+            self.__exit__()
             raise ToolError(
                 "failed", f"The workspace folder cannot be opened: {error.strerror}."
             ) from None
@@ -280,7 +308,7 @@ class _Walker:
         if len(self._open) > 2 * MAX_PARTS:
             raise refuse(self._path, "it is too deep")
         try:
-            if make:
+            if make and name.lower() != STATE_FOLDER:
                 with contextlib.suppress(FileExistsError):
                     os.mkdir(name, 0o755, dir_fd=self.folder)
             self._open.append(open_subfolder(self.folder, name))
@@ -308,6 +336,8 @@ class _Walker:
 def _explain(path: str, error: OSError) -> ToolError:
     if error.errno in (errno.ELOOP, errno.EMLINK):
         return refuse(path, "a part of it became a link just now")
+    if error.strerror == KEYS_INSIDE:
+        return refuse(path, KEYS_INSIDE)
     if error.errno == errno.ENOENT:
         return ToolError("failed", f"{_shown(path)} does not exist: list_files shows what does.")
     if error.errno == errno.ENOTDIR:

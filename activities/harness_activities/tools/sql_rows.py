@@ -105,9 +105,9 @@ class SqlReceipt(Word):
 
 async def look_at(made: Session, schema: str, name: str) -> Found | None:
     # With an empty path the names of types say where they are.
-    await made.use({"search_path": ""})
+    await made.use_path("")
     rows = await made.rows(SHAPE, [schema, name])
-    await made.use({"search_path": made.access.path})
+    await made.use_path(made.access.path)
     if not rows:
         return None
     found = from_json(rows[0][0] or "")
@@ -126,7 +126,7 @@ async def put_back(made: Session, receipt: SqlReceipt) -> str:
         raise ToolError("changed", f"The table {shape.name} is gone.")
     if found.shape.columns != shape.columns or not found.plain:
         raise ToolError("changed", f"The table {shape.name} has other columns by now.")
-    await made.use({"search_path": receipt.path})
+    await made.use_path(receipt.path)
     await made.rows("SET CONSTRAINTS ALL DEFERRED")
     before = await made.changed()
     places = await _claim(made, receipt)

@@ -132,13 +132,14 @@ class Session:
         found = await self.rows(COUNTS)
         return {(str(schema), str(name)): int(count or 0) for schema, name, count in found}
 
-    async def use(self, settings: dict[str, str | None]) -> None:
-        names, values = list(settings), list(settings.values())
-        query = (
-            "SELECT pg_catalog.set_config(name, value, true) "
-            "FROM unnest($1::text[], $2::text[]) AS each(name, value)"
-        )
-        await self.rows(query, [names, values])
+    async def use(self, settings: dict[str, str]) -> None:
+        """Until the transaction ends. The role may call no function that does this."""
+        for name, value in settings.items():
+            await self.rows(f"SET LOCAL {name} = {literal(value)}")
+
+    async def use_path(self, path: str) -> None:
+        """`path` is a list of quoted schemas; an empty one names none."""
+        await self.rows(f"SET LOCAL search_path = {path or literal('')}")
 
     async def check_touched(self, before: set[Cells]) -> None:
         """Refuse what lies outside the allowed schemas."""
@@ -166,16 +167,16 @@ async def session(
     made = Session(connection, cursor, access, 0, counts=True)
     [[superuser, version, counts]] = await made.rows(WHO)
     made.version, made.counts = int(version or 0), counts == "on"
-    settings: dict[str, str | None] = {
+    settings: dict[str, str] = {
         **EXACT,
         **(LIMITS if superuser == "on" else {}),
-        "search_path": access.path,
         "statement_timeout": str(int(access.seconds * 1000)),
     }
     await made.use(settings)
+    await made.use_path(access.path)
     if role is not None:
         made.role = role
-        await made.use({"role": role})
+        await made.rows(f"SET LOCAL ROLE {quoted(role)}")
     yield made
     # What comes next in this transaction is the ledger's own, and the connection goes on after it.
     await made.rows("RESET ROLE")
@@ -192,6 +193,10 @@ def check_words(statement: str) -> None:
 def bounded(rows: str) -> str:
     """All of a table, or of a query in brackets, up to a size; one column more, which is null."""
     return BOUNDED.format(rows)
+
+
+def literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def quoted(name: str) -> str:
@@ -229,7 +234,9 @@ async def refusals() -> AsyncGenerator[None]:
             "values (left, substring). Nothing was done.",
         ) from None
     except Error as error:
-        if isinstance(error, OperationalError) or error.sqlstate is None:
+        # Memory, temporary files, complexity: the statement's own doing, and no outage.
+        own = (error.sqlstate or "").startswith(("53200", "53400", "54"))
+        if (isinstance(error, OperationalError) and not own) or error.sqlstate is None:
             raise  # the database is away: it is tried again
         raise ToolError("failed", f"Postgres: {_words(error)}.") from None
 

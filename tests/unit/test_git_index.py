@@ -1,0 +1,50 @@
+"""A state folder that git tracks is refused: a pull would replace what is in it."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness.config._git_index import is_tracked
+
+
+def git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture(params=["2", "4"])
+def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    for name in (".harness/postgres/a.conf", ".harnessed/b", "a/.harness/c", "z"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "config", "index.version", request.param)
+    return tmp_path
+
+
+def test_what_git_tracks_is_found(repository: Path) -> None:
+    state = repository / ".harness"
+    assert not is_tracked(state)  # nothing was added yet
+    git(repository, "add", ".harnessed", "a", "z")
+    assert not is_tracked(state)
+    assert is_tracked(repository / "a" / ".harness")
+    git(repository, "add", "-f", ".harness")
+    assert is_tracked(state)
+    assert is_tracked(state / "postgres")
+    git(repository, "rm", "-r", "-q", "--cached", ".harness")
+    assert not is_tracked(state)
+
+
+def test_no_repository(tmp_path: Path) -> None:
+    assert not is_tracked(tmp_path / ".harness")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"DIRC", b"x" * 99, b"DIRC\0\0\0\x02\0\0\0\x05" + b"y" * 70]
+)
+def test_an_index_that_cannot_be_read_counts_as_tracking(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "index").write_bytes(content)
+    assert is_tracked(tmp_path / ".harness")
