@@ -59,7 +59,7 @@ async def test_a_waiting_run_takes_more_than_a_history_holds(
     for _ in range(10):  # 14 MB: the engine suggests a fresh history at 4, and ends a run at 50
         await handle.signal("hint", LARGE)
         await run.status()  # as fast as the run takes them, and no faster
-    [pending] = await waiting(run)
+    [pending] = await eventually(run.pending, lambda found: len(found) == 1, 30)
     assert pending.arguments == {"to": "bob", "text": "b"}
     assert (await run.status()).state is RunState.WAITING
     await run.decide("edit", arguments={"to": "eve", "text": "b"})
