@@ -94,7 +94,7 @@ class Postgres:
 
     def _limited(self, command: Command) -> Command:
         """No process of it may take more: one statement of a model could take all memory."""
-        limit = ("sh", "-c", f'ulimit -v {MAX_MEMORY_KB} 2>/dev/null; exec "$@"', "sh")
+        limit = ("/bin/sh", "-c", f'ulimit -v {MAX_MEMORY_KB} 2>/dev/null; exec "$@"', "sh")
         return replace(command, argv=(*limit, *command.argv))
 
     async def is_ready(self) -> bool:

@@ -212,10 +212,10 @@ class States(RuleBasedStateMachine):
             return
         ledger = self.ledgers[rival]
         if (rival, key) in self.holds:
-            assert self.refused(ledger.undoing(self.key(key)), key)
+            assert self.refused(ledger.undoing(self.key(key), self.tag), key)
             return
         try:
-            hold, row = self.await_(ledger.undoing(self.key(key)))
+            hold, row = self.await_(ledger.undoing(self.key(key), self.tag))
         except ToolError as error:
             assert error.code == "tool.busy"
             assert holder is not None
@@ -334,7 +334,7 @@ async def test_who_was_slow_and_not_dead_has_the_last_word(database_url: str) ->
 async def test_a_call_whose_undo_died_may_turn_out_to_have_happened(database_url: str) -> None:
     async with rivals(database_url) as (one, other):
         await one.release(await one.begin(NEW))
-        undoing, _ = await one.undoing(NEW.key)
+        undoing, _ = await one.undoing(NEW.key, NEW.run)
         await one.release(undoing)
         found = await other.begin(NEW)
         assert found.state == "undoing"
