@@ -118,7 +118,10 @@ def http_tools(
         ConfigError: A key of `headers` or an entry of `undo_origins` is not an origin.
     """
     trust = Trust.declared(headers or {}, undo_origins)
+    return http_get, _requester(trust, approval, on_unknown)
 
+
+def _requester(trust: Trust, approval: Approval, on_unknown: Literal["ask", "retry"]) -> AnyTool:
     @tool(effect="write", timeout=45.0, approval=approval, on_unknown=on_unknown)
     async def http_request(
         ctx: ToolContext[Any],
@@ -168,7 +171,7 @@ def http_tools(
             return error.message
         return None
 
-    return http_get, http_request
+    return http_request
 
 
 def _check(asked: Request, undo: Request | None, trust: Trust) -> None:
