@@ -32,9 +32,9 @@ FROM harness.epoch WHERE namespace = %s ORDER BY branch
 """
 # An empty store knows nothing of runs that the engine held before it was made.
 FIRST = """
-INSERT INTO harness.epoch (namespace, branch, doubts)
-SELECT %s, 0, CASE WHEN NOT EXISTS (SELECT FROM harness.answer)
-  AND NOT EXISTS (SELECT FROM harness.effect) THEN 'database' END
+INSERT INTO harness.epoch (namespace, branch, since, doubts)
+SELECT %s, 0, made.at, CASE WHEN NOT EXISTS (SELECT FROM harness.answer)
+  AND NOT EXISTS (SELECT FROM harness.effect) THEN 'database' END FROM harness.made
 ON CONFLICT DO NOTHING
 """
 BEGIN_BRANCH = """

@@ -23,6 +23,8 @@ CREATE TABLE harness.epoch (
     server     timestamptz,
     PRIMARY KEY (namespace, branch)
 );
+-- When these tables were made: an empty store knows of every run that began since then.
+CREATE TABLE harness.made AS SELECT now() AS at;
 -- The branch in which a write was last allowed to act; -1 where it was never allowed to, because it
 -- may have been made in what was lost.
 ALTER TABLE harness.effect ADD COLUMN branch integer NOT NULL DEFAULT 0;
@@ -31,6 +33,7 @@ ALTER TABLE harness.effect ADD COLUMN branch integer NOT NULL DEFAULT 0;
 DOWN = """
 ALTER TABLE harness.effect DROP COLUMN branch;
 DROP TABLE harness.epoch;
+DROP TABLE harness.made;
 """
 
 
