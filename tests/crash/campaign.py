@@ -121,6 +121,7 @@ async def _ground(plan: tuple[Trial, ...]) -> AsyncGenerator[Everything]:
         folders.mkdir()
         server = await stack.enter_async_context(ModelServer())
         options = _options(server)
+        options["worker"] = {**options.get("worker", {}), "workspaces": [str(folders)]}
         settings = Settings.model_validate(options | {"database": {"pool_size": 8}})
         endpoints = await stack.enter_async_context(open_stack(settings, project))
         connection = await stack.enter_async_context(open_connection(settings, endpoints, project))
