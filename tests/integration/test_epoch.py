@@ -22,6 +22,7 @@ from harness.store import Database, Ledger
 from harness.store.epoch import Outside, Seen, state_home
 from harness.store.forget import delete_content
 from harness_activities.run_tool import ToolActivities
+from harness_activities.workspaces import Workspaces
 from tests.fakes.tool_calls import Memory, Said
 
 CUT = """
@@ -51,8 +52,9 @@ class Site:
         ledger = Ledger(self.database, epoch=await self.keeper())
         self.stack.push_async_callback(ledger.close)
         activities = ToolActivities(
-            agent=Agent("site", tools=[tool]), artifacts=Memory(), progress=Said([]), ledger=ledger
-        )
+            agent=Agent("site", tools=[tool]), artifacts=Memory(), progress=Said([]), ledger=ledger,
+            workspaces=Workspaces([]),
+        )  # fmt: skip
         self.stack.push_async_callback(activities.close)
         return Worker(self, activities)
 
