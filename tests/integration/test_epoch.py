@@ -59,7 +59,9 @@ class Site:
         return Worker(self, activities)
 
     def payer(self, *, probed: bool = False) -> AnyTool:
-        @tool(on_unknown="retry")
+        more: dict[str, Any] = {} if probed else {"on_unknown": "retry"}
+
+        @tool(**more)
         async def pay(amount: int) -> str:
             "Pay."
             self.paid.append(amount)
