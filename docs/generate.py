@@ -93,10 +93,11 @@ def errors() -> str:
         for name, category in module.CATALOG.items():
             if name.partition(".")[0] != kind:
                 continue
-            again = "The engine tries again by itself." if category.retryable else "Not retried."
+            again = "Retried automatically." if category.retryable else "Not retried."
+            again = "" if again.rstrip(".") in category.fix else again
             parts += [
                 f'<a id="{anchor(name)}"></a>\n\n### `{name}`',
-                f"{note('errors', name)}\n\n**What to do:** {category.fix} {again}",
+                f"{note('errors', name)}\n\n**What to do:** {category.fix} {again}".rstrip(),
             ]
     return page(parts)
 

@@ -31,9 +31,10 @@ def read_bounded(file: IO[bytes], name: object, limit: int = FILE_BYTES) -> byte
             found += part
             if len(found) > limit:
                 raise _bad(name, f"it holds more than {limit:,} bytes")
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise _bad(name, str(error)) from error
-    except (NotImplementedError, RuntimeError) as error:  # encrypted, or an unknown method
+    # RuntimeError: what is encrypted, or compressed by an unknown method.
+    except (
+        OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error,
+    ) as error:  # fmt: skip
         raise _bad(name, str(error)) from error
     return bytes(found)
 
