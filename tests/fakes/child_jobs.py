@@ -11,6 +11,12 @@ def read(content: bytes, *, path: str) -> bytes:
     return _tried(lambda: open(path, "rb").close())
 
 
+def opened(content: bytes, *, descriptor: int) -> bytes:
+    """Which of the system's files this descriptor is, told by what it contains."""
+    first = os.pread(descriptor, 100, 0).split()
+    return b"/proc/self/statm" if len(first) == 7 and all(map(bytes.isdigit, first)) else b"other"
+
+
 def connect(content: bytes, *, port: int) -> bytes:
     return _tried(lambda: socket.create_connection(("127.0.0.1", port), timeout=5).close())
 

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from harness.commons.children import Limits, _child, close_children, run_in_child, wait_for_child
+from harness.commons.children._child import KEPT_MEMORY
 from harness.commons.children.jobs import JOBS
 from harness.commons.children.pool import CHILDREN, MAX_WAITING, Pool
 from harness.commons.children.process import Child
@@ -33,7 +34,7 @@ def probing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets the child run jobs that try what they must not."""
     from harness.commons.children import process
 
-    names = ("read", "connect", "kill", "grow", "spin", "environment", "exit_now", "large")
+    names = ("opened", "read", "connect", "kill", "grow", "spin", "environment", "exit_now", "large")
     monkeypatch.setattr(process, "JOBS", JOBS | {f"{PROBE}{name}" for name in names})
     monkeypatch.setattr(process, "PACKAGES", (*process.PACKAGES, "tests"))
     process._setup.cache_clear()
@@ -73,7 +74,20 @@ def test_a_child_reaches_nothing(child: Child, tmp_path: Path) -> None:
     names = json.loads(ask(child, "environment"))
     assert set(names["environment"]) <= {"LC_CTYPE"}
     assert names["folder"] == "/"
-    assert names["descriptors"] == ["0", "1", "2"]
+    assert names["descriptors"] == ["0", "1", "2", "3"]
+    assert ask(child, "opened", descriptor=3) == b"/proc/self/statm"
+
+
+@linux
+def test_a_large_parent_does_not_make_its_children_leave(probing: None) -> None:
+    ballast = b"x" * (KEPT_MEMORY + 1)
+    child = Child()
+    try:
+        ask(child, "environment")
+        assert child.is_usable
+    finally:
+        child.close()
+        del ballast
 
 
 def test_an_exceeded_limit_is_named_and_ends_the_child(child: Child) -> None:

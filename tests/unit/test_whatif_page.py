@@ -59,7 +59,7 @@ def test_the_picture_has_every_fork_twice() -> None:
 def test_a_page_of_nothing() -> None:
     empty = WhatIfReport(label="x", at=0, changes=(), sources=())
     assert "<svg" not in page(empty, "1.0")
-    assert "nothing otherwise" in page(empty, "1.0")
+    assert "no change" in page(empty, "1.0")
 
 
 def test_in_the_terminal() -> None:
