@@ -10,10 +10,10 @@ SCRIPT = """
 import asyncio, logging, sys
 from pathlib import Path
 from temporalio import activity
-from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
-from harness.commons.log import configure_logs, engine_logs
+from harness.client.native import native_runtime
+from harness.commons.log import configure_logs
 
 @activity.defn
 async def act(): ...
@@ -25,10 +25,9 @@ async def main():
         loop.call_soon_threadsafe(said.set)
         return True
     logging.getLogger("temporalio.core").addFilter(seen)
-    runtime = Runtime(telemetry=TelemetryConfig(logging=engine_logs("debug")))
     binary = str(Path(sys.executable).parent / "temporal")
     async with await WorkflowEnvironment.start_local(
-        runtime=runtime,
+        runtime=native_runtime("debug"),
         dev_server_existing_path=binary,
         dev_server_extra_args=["--log-level", "never"],
     ) as env:
