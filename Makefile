@@ -26,8 +26,8 @@ run: setup
 test: setup
 	@$(BIN)/python -m tests.run
 
-test-all: test
-	@$(BIN)/python -m tests.run campaigns
+test-all: setup
+	@$(BIN)/python -m tests.run all
 
 check: setup
 	@$(BIN)/python -m tests.check

@@ -1,13 +1,14 @@
 """All tests and checks with one summary: `python -m tests.run [layer ...] [pytest's arguments]`.
 
-Without arguments: the checks, then every layer under coverage with its gate. With the names of
-layers (`check` is one): only those, without coverage. `campaigns`: only the tests that are too long
-for every run.
+Without arguments: the checks, then every layer. With the names of layers (`check` is one): only
+those. `all`: the checks, every layer under coverage with its gate, and the campaigns, which are the
+tests too long for every run. `campaigns`: only these.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from tests import check
 ROOT = check.ROOT
 LAYERS = ["prevalidation", "unit", "replay", "conformance", "integration", "e2e"]
 CAMPAIGNS = "campaigns"
+ALL = "all"
 NO_TESTS = 5
 INTERRUPTED = 130
 HANGS = 300  # seconds after which a test is given up
@@ -28,11 +30,13 @@ PYTHON = sys.executable
 
 
 def main(arguments: list[str]) -> int:
-    chosen = [name for name in arguments if name in {*LAYERS, "check", CAMPAIGNS}]
+    chosen = [name for name in arguments if name in {*LAYERS, "check", CAMPAIGNS, ALL}]
     passed_on = [argument for argument in arguments if argument not in chosen]
     campaigns = CAMPAIGNS in chosen
-    passed_on += ["-m", "campaign" if campaigns else "not campaign"]
-    whole = not chosen
+    coverage = ALL in chosen
+    whole = not chosen or coverage
+    if not coverage:
+        passed_on += ["-m", "campaign" if campaigns else "not campaign"]
     failed: list[str] = []
     start = time.monotonic()
     if (whole or "check" in chosen) and check.main() != 0:
@@ -40,11 +44,11 @@ def main(arguments: list[str]) -> int:
     layers = LAYERS if whole or campaigns else [name for name in LAYERS if name in chosen]
     with tempfile.TemporaryDirectory(prefix="harness-tests-") as scratch:
         if layers:
-            failed += _test(layers, passed_on, Path(scratch), coverage=whole)
-        if whole and not _covered(Path(scratch)):
+            failed += _test(layers, passed_on, Path(scratch), coverage=coverage)
+        if coverage and not _covered(Path(scratch)):
             failed.append("coverage")
-    if whole:
-        print("\nnot run: campaigns, which take longer (make test-all)")
+    if whole and not coverage:
+        print(f"\nnot run: {_told_campaigns()}; coverage (make test-all runs both)")
     verdict = f"FAIL: {', '.join(failed)}" if failed else "all passed"
     print(f"\n{verdict} ({time.monotonic() - start:.0f} s)")
     return 1 if failed else 0
@@ -56,15 +60,27 @@ def _test(layers: list[str], arguments: list[str], scratch: Path, *, coverage: b
     command = [PYTHON, "-m", *(["coverage", "run", "-m"] if coverage else []), "pytest"]
     # Work is taken over from a slow process test by test: one crash test may take as long as
     # a whole file of others.
-    command += ["-q", "-n", "2", "--dist", "worksteal", f"--junitxml={report}"]
+    command += ["-q", "-n", str(_workers()), "--dist", "worksteal", f"--junitxml={report}"]
     # A test that hangs shows where, and does not hold up the others for ever.
     command += ["-o", f"faulthandler_timeout={HANGS}", "-o", "faulthandler_exit_on_timeout=true"]
     command += [f"tests/{layer}" for layer in layers if any((ROOT / "tests" / layer).rglob("*.py"))]
-    env = {**os.environ, "COVERAGE_FILE": str(scratch / "coverage")}
+    env = {**os.environ, "COVERAGE_FILE": str(scratch / "coverage")} if coverage else {**os.environ}
     code = _run([*command, *arguments], env)
     if not report.exists():
         return ["tests"]
     return _summary(report, layers) or (["tests"] if code not in (0, NO_TESTS) else [])
+
+
+def _workers() -> int:
+    """One a core, and one more: many tests wait for a process or a timer."""
+    return (os.cpu_count() or 1) + 1
+
+
+def _told_campaigns() -> str:
+    marked = re.compile(r"@pytest\.mark\.campaign\n(?:async )?def test_(\w+)")
+    files = sorted((ROOT / "tests").rglob("test_*.py"))
+    names = [name for file in files for name in marked.findall(file.read_text())]
+    return f"{len(names)} campaigns ({'; '.join(names).replace('_', ' ')})"
 
 
 def _summary(report: Path, layers: list[str]) -> list[str]:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from harness import __version__
 from harness.config import explain_settings, trust
-from tests.fakes.command import HARNESS, Project, Terminal, kept_project
+from tests.fakes.command import Project, Terminal, harness_command, kept_project
+from tests.fakes.warm_python import warm_python
 
 __all__ = ["kept_project"]
 
@@ -42,7 +43,7 @@ def test_a_hostile_folder_runs_nothing_and_is_reported_beside_the_result(tmp_pat
 
     def harness(*words: str) -> subprocess.CompletedProcess[str]:
         env = {**os.environ, "OPENAI_API_KEY": "sk-mine", "HARNESS_ENCRYPTION__KEY": KEY}
-        command = [*HARNESS, *words, "--json"]
+        command = harness_command(*words, "--json")
         return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
 
     done = harness("doctor")
@@ -52,7 +53,7 @@ def test_a_hostile_folder_runs_nothing_and_is_reported_beside_the_result(tmp_pat
     assert "pass --yes to confirm" in harness("trust").stdout
     for answer in ("n", "y"):
         assert str(tmp_path / "harness.toml") not in trust.read_trust().files
-        terminal = Terminal([*HARNESS, "trust"], tmp_path)
+        terminal = Terminal(harness_command("trust"), tmp_path)
         terminal.until('temporal.binary = "')
         terminal.until("[y/N]")
         terminal.type(answer + "\n")
@@ -101,7 +102,7 @@ def test_help_of_every_way_in(kept_project: Project) -> None:
 def test_completion_is_installed_for_the_shell(tmp_path: Path) -> None:
     env = {**os.environ, "HOME": str(tmp_path), "SHELL": "/bin/bash"}
     found = subprocess.run(
-        [*HARNESS, "--install-completion"], env=env, capture_output=True, text=True
+        harness_command("--install-completion"), env=env, capture_output=True, text=True
     )
     path = re.search(r"Wrote (\S+);", found.stdout)
     assert path and "complete" in Path(path.group(1)).read_text()
@@ -122,7 +123,7 @@ def test_the_starter_scripts_steer_a_run(kept_project: Project) -> None:
 
     def script(name: str, *words: str) -> str:
         done = subprocess.run(
-            [sys.executable, str(starter / name), *words],
+            warm_python(str(starter / name), *words),
             cwd=kept_project.folder,
             capture_output=True,
             text=True,
@@ -149,7 +150,7 @@ def test_the_demo_without_a_terminal(kept_project: Project) -> None:
     env = {**os.environ, "PROMPT": "What is 6 * 7?", "MODEL": "openai/gpt-5"}
     env.pop("OPENAI_API_KEY", None)
     found = subprocess.run(
-        [sys.executable, "-m", "harness_starter.demo"],
+        warm_python("-m", "harness_starter.demo"),
         cwd=kept_project.folder,
         env=env,
         stdin=subprocess.DEVNULL,

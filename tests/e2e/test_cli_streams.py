@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.fakes.command import harness_command
 
 FULL = "harness: The output cannot be written: No space left on device."
 CLOSED = "harness: The output cannot be written: Bad file descriptor."
@@ -14,14 +16,13 @@ CLOSED = "harness: The output cannot be written: Bad file descriptor."
 
 def shell(line: str, folder: Path, typed: bytes = b"") -> tuple[int, str]:
     """`h` is harness; what it says on stderr goes to the file `err`."""
-    script = f'h() {{ "{sys.executable}" -c "{START}" "$@"; }}\n{line}'
+    script = f'h() {{ {shlex.join(harness_command())} "$@"; }}\n{line}'
     done = subprocess.run(
         ["bash", "-c", script], cwd=folder, input=typed, capture_output=True, timeout=120
     )
     return done.returncode, done.stderr.decode()
 
 
-START = "from harness.cli.main import main; main()"
 REFUSED = [
     ("h version >/dev/full", 1, FULL),
     ("h --help >/dev/full", 1, FULL),

@@ -7,12 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.crash.plan import KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
-TRIALS = 20
+TRIALS = 60
 
 
+@pytest.mark.campaign
 def test_nothing_is_lost_doubled_or_shown_twice(tmp_path: Path) -> None:
     figures = tmp_path / "figures.json"
     command = [sys.executable, "-m", "tests.crash", "--trials", str(TRIALS), "--seed", "1"]
@@ -21,7 +24,7 @@ def test_nothing_is_lost_doubled_or_shown_twice(tmp_path: Path) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=290,
     )
     said = done.stdout + done.stderr
     assert done.returncode == 0, said

@@ -2,10 +2,11 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.fakes.warm_python import warm_python
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 EXPECTED: dict[str, tuple[str, ...]] = {
@@ -53,7 +54,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_example_runs(name: str, project: Path) -> None:
     env = {key: value for key, value in os.environ.items() if not key.endswith("_API_KEY")}
     done = subprocess.run(
-        [sys.executable, str(EXAMPLES / f"{name}.py")],
+        warm_python(str(EXAMPLES / f"{name}.py")),
         cwd=project,
         env=env,
         capture_output=True,

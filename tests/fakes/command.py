@@ -8,7 +8,6 @@ import pty
 import select
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.fakes.warm_python import warm_python
 
 GUARD_S = 90.0
 AGENT = """
@@ -71,7 +72,7 @@ class Project:
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [*HARNESS, *words],
+            harness_command(*words),
             cwd=self.folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -80,13 +81,14 @@ class Project:
         )
 
     def terminal(self, *words: str) -> Terminal:
-        return Terminal([*HARNESS, *words], self.folder)
+        return Terminal(harness_command(*words), self.folder)
 
     def worker(self, *agents: str) -> Worker:
         return Worker(self, agents or ("agent.py:agent",))
 
 
-HARNESS = [sys.executable, "-c", "from harness.cli.main import main; main()"]
+def harness_command(*words: str) -> list[str]:
+    return warm_python("-c", "from harness.cli.main import main; main()", *words)
 
 
 class Worker:

@@ -25,6 +25,7 @@ import pytest
 from harness.config.settings import Settings
 from harness.stack import lease, open_stack, stop_stack
 from harness.stack.layout import Layout, layout_of
+from tests.fakes.warm_python import warm_python
 
 SETTINGS = Settings()
 
@@ -62,7 +63,7 @@ class User:
     ) -> None:
         options = settings.model_dump_json(exclude_defaults=True)
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _USER, str(project), options, "keep" if keep else "leave"],
+            warm_python("-c", _USER, str(project), options, "keep" if keep else "leave"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, **env},

@@ -34,7 +34,17 @@ def probing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets the child run jobs that try what they must not."""
     from harness.commons.children import process
 
-    names = ("opened", "read", "connect", "kill", "grow", "spin", "environment", "exit_now", "large")
+    names = (
+        "opened",
+        "read",
+        "connect",
+        "kill",
+        "grow",
+        "spin",
+        "environment",
+        "exit_now",
+        "large",
+    )
     monkeypatch.setattr(process, "JOBS", JOBS | {f"{PROBE}{name}" for name in names})
     monkeypatch.setattr(process, "PACKAGES", (*process.PACKAGES, "tests"))
     process._setup.cache_clear()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-import sys
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +25,7 @@ from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import eventually
 from tests.fakes.steps import call, say
 from tests.fakes.tool_calls import Memory, Said
+from tests.fakes.warm_python import warm_python
 
 _UNDOER = """
 import asyncio, json, sys, time
@@ -106,7 +106,7 @@ async def test_an_undo_survives_the_death_of_its_worker(
         run = await harness.start(agent, "Note.")
         await run.outcome()
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _UNDOER, json.dumps(options), str(tmp_path), name, run.id, point,
+        *warm_python("-c", _UNDOER, json.dumps(options), str(tmp_path), name, run.id, point),
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert child.stdout

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from harness.store.effects import BEGIN, END_UNLOCK
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import all_events, eventually, look, one, waiting
 from tests.fakes.steps import call, say
+from tests.fakes.warm_python import warm_python
 
 _WORKER = """
 import asyncio, json, os, sys, time
@@ -76,7 +76,7 @@ asyncio.run(main())
 async def died(options: dict[str, Any], project: Path, name: str, point: str, policy: str) -> str:
     """The id of a run whose only worker was killed at that point."""
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _WORKER, json.dumps(options), str(project), name, point, policy,
+        *warm_python("-c", _WORKER, json.dumps(options), str(project), name, point, policy),
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert child.stdout

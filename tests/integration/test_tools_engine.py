@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from harness.tools import ask_human, math, read_file, write_file
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import Gate, all_events, eventually, give_up, one, only, waiting
 from tests.fakes.steps import call, say
+from tests.fakes.warm_python import warm_python
 
 _DIES = """
 import asyncio, json, os, sys
@@ -59,7 +59,7 @@ async def test_a_write_whose_worker_was_killed_waits_for_a_person(
 
     model_server.script(call("pay", amount=5), say("Done."))
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _DIES, json.dumps(options), str(tmp_path), name,
+        *warm_python("-c", _DIES, json.dumps(options), str(tmp_path), name),
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert child.stdout
