@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -35,7 +36,7 @@ def test_it_ends_as_python_does(script: str, tmp_path: Path) -> None:
     assert ended(warm_python("-c", script, "word")) == plain
 
 
-async def test_signals_reach_it_and_it_dies_with_its_client() -> None:
+def test_signals_reach_it_and_it_dies_with_its_client() -> None:
     script = "import os, signal; print(os.getpid(), flush=True); signal.pause()"
     for number, code in ((signal.SIGTERM, -signal.SIGTERM), (signal.SIGKILL, -signal.SIGKILL)):
         with subprocess.Popen(warm_python("-c", script), stdout=subprocess.PIPE) as process:
@@ -43,7 +44,7 @@ async def test_signals_reach_it_and_it_dies_with_its_client() -> None:
             pid = int(process.stdout.readline())
             process.send_signal(number)
             assert process.wait() == code
-        await until(lambda pid=pid: not lives(pid))
+        asyncio.run(until(lambda pid=pid: not lives(pid)))
 
 
 def test_it_has_the_terminal(tmp_path: Path) -> None:
