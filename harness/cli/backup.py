@@ -43,7 +43,6 @@ async def restore(args: Namespace, out: Out) -> int:
         out.raw(f"The former state is in {done.aside}; delete it when it is not needed any more.")
     if not done.keyring:
         out.note(f"The keyring is missing: copy it to {done.state / 'keys'} before you go on.")
-    out.note("Start workers anew: one that ran before holds runs as they were after the backup.")
     out.note("Runs go on when a worker serves them. Writes that may have happened since the backup")
     out.note("are probed, or wait for a person: harness list --query \"HarnessState = 'waiting'\"")
     return door.DONE

@@ -34,6 +34,7 @@ from harness.store.epoch import (
     key_of_store,
     read_branches,
     state_home,
+    went_back,
 )
 
 PERIOD_S = 60.0
@@ -58,6 +59,8 @@ class EpochKeeper:
         self._key = ""
         self._writes = False
         self._one = asyncio.Lock()
+        self._engine_said: Seen | None = None
+        self._replaced = asyncio.Event()
 
     async def check(self, made: str | None = None) -> None:
         """Compare the three records; begin a new branch where one of them went back. `made`: the
@@ -92,6 +95,13 @@ class EpochKeeper:
                 self._writes = True
                 log.warning("the epoch of the store could not be advanced", error=str(error))
 
+    async def replaced(self) -> StackError:
+        """Wait until the engine is found to be older than it was before in this process."""
+        await self._replaced.wait()
+        return StackError(
+            "replaced", "Temporal was put back to an earlier time while this worker served it."
+        )
+
     def close(self) -> None:
         if self._outside is not None:
             self._outside.close()
@@ -103,7 +113,11 @@ class EpochKeeper:
         if key != self._key:  # the first time, or another database answers at this address
             self.close()
             self._key, self._outside = key, Outside(state_home() / key)
+            self._engine_said = None
         engine, outside = await self._engine(), self._seen()
+        if self._engine_said and went_back(branches, self._engine_said, engine):
+            self._replaced.set()
+        self._engine_said = engine
         lost = False
         if self._outside is not None:
             lost = await is_lost(self._database, self._outside, branches, made)
@@ -195,6 +209,7 @@ class EpochKeeper:
             memo=Memo(fields={FIELD: Payload(metadata={"encoding": b"json/plain"}, data=said)}),
         )
         await self._temporal.workflow_service.start_workflow_execution(request)
+        self._engine_said = seen
 
 
 def _warn(verdict: Verdict) -> None:

@@ -23,12 +23,16 @@ from harness.stack import open_stack, stop_stack
 from harness.stack.connect import configured_engine
 from harness.stack.layout import Layout, layout_of, write_kept
 from harness.stack.lease import status
+from harness.stack.users import is_used
 from harness.store import Database
 from harness.store.epoch import begin_branch
 from harness.store.signing import FILE_NAME as SIGNING
 from harness.store.signing import load_signer
 
 KEYS = "keys"
+LEAVING_S = 30.0
+"""How long workers may take to leave after the stack was stopped."""
+POLL_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ async def restore_backup(
 ) -> Restored:
     """Replace the local state of a project by a backup. Nothing is deleted."""
     layout = layout_of(settings.state_dir, project)
-    async with _stopped(layout):
+    async with _stopped(layout, progress):
         layout.state.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(
             tempfile.mkdtemp(prefix=f"{layout.state.name}.restoring-", dir=layout.state.parent)
@@ -63,8 +67,8 @@ async def restore_backup(
 
 
 @asynccontextmanager
-async def _stopped(layout: Layout) -> AsyncGenerator[None]:
-    """Refuse while the stack runs, and keep it from being started meanwhile."""
+async def _stopped(layout: Layout, progress: Progress) -> AsyncGenerator[None]:
+    """Refuse while the stack runs or has users left, and keep it from being started meanwhile."""
     running = StackError(
         "running", f"The local stack of {layout.state} is running.", fix="Stop it: harness down"
     )
@@ -79,9 +83,25 @@ async def _stopped(layout: Layout) -> AsyncGenerator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise running from None
+        await _wait_for_users(layout, progress)
         yield
     finally:
         os.close(lock)
+
+
+async def _wait_for_users(layout: Layout, progress: Progress) -> None:
+    """A worker that outlived the stack would go on with runs as they were after the backup."""
+    for attempt in range(1 + round(LEAVING_S / POLL_S)):
+        if not is_used(layout):
+            return
+        if attempt == 1:
+            progress("waiting for workers and scripts to leave")
+        await asyncio.sleep(POLL_S)
+    raise StackError(
+        "running",
+        f"A worker or script that used the local stack of {layout.state} is still running.",
+        fix=f"End it (fuser {layout.users} shows its process id), then restore again.",
+    )
 
 
 def _unpack(settings: Settings, project: Path, source: Path, draft: Path, trust: bool) -> Manifest:
@@ -176,7 +196,7 @@ async def _create_roles(url: str, file: Path) -> None:
 
 
 def _exchange(settings: Settings, layout: Layout, draft: Path, manifest: Manifest) -> Restored:
-    for name in ("stack.lock", "stack.keep"):
+    for name in ("stack.lock", "stack.keep", "stack.users"):
         (draft / name).unlink(missing_ok=True)
     write_kept(Layout(state=draft, sockets=layout.sockets), {})
     former = layout.state / KEYS

@@ -45,6 +45,8 @@ CATALOG: dict[str, Category] = {
     "stack.data_broken": Category(False, "Move the data folder away and start again."),
     "stack.disk_full": Category(False, "Free some space and start again."),
     "stack.running": Category(False, "Stop it: `harness down`."),
+    "stack.stopped": Category(False, "Runs are kept. Start it again: `harness up --detach`."),
+    "stack.replaced": Category(False, "Start the worker again: it holds runs as they were before."),
     "stack.start_failed": Category(False, "Read the log that the message names."),
     "stack.search_attributes": Category(False, "Register them: `harness doctor --fix` or the operator's CLI."),
     # --- store

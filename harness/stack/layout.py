@@ -48,6 +48,11 @@ class Layout:
         return self.state / "stack.keep"
 
     @property
+    def users(self) -> Path:
+        """Held (flock, shared) by each process that uses the stack, for as long as it does."""
+        return self.state / "stack.users"
+
+    @property
     def logs(self) -> Path:
         return self.state / "logs"
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.commons.cut_short import cut_short
 from harness.contracts.errors import StackError
 from harness.stack import lease as leases
 from harness.stack.connect import Engine, configured_engine, web_page
 from harness.stack.endpoints import Endpoints
 from harness.stack.failures import Failure
 from harness.stack.layout import layout_of
+from harness.stack.users import joined
 
 if TYPE_CHECKING:
     from harness.config.settings import Settings
@@ -36,7 +37,9 @@ async def open_stack(
     """Start or join what is not configured; it stays until the last who uses it leaves.
 
     With `keep` it stays until it is stopped; with `page` Temporal's web page is served as well.
-    When the supervisor dies under a user, the user starts another one, at the same addresses.
+    When the supervisor dies under a user, the user starts another one, at the same addresses. When
+    somebody stops the stack or removes its folder, the block is cancelled and StackError raised: by
+    the time it is back, it may be another one, put back from a backup.
     """
     engine = configured_engine(settings)
     parts = _wanted(settings, project, engine, page=page)
@@ -49,18 +52,16 @@ async def open_stack(
     async def acquire() -> leases.Lease:
         return await leases.acquire(layout, parts, keep=keep, progress=progress)
 
-    try:
-        held = await acquire()
-    except Failure as failure:
-        raise _stack_error(failure) from failure
-    current = [held]
-    holder = asyncio.create_task(_hold(current, acquire))
-    try:
+    async with AsyncExitStack() as stack:
+        try:
+            held = await acquire()
+            current = [held]
+            stack.callback(lambda: current[0].release())
+            stack.enter_context(joined(layout))
+        except Failure as failure:
+            raise _stack_error(failure) from failure
+        await stack.enter_async_context(cut_short(_hold(current, acquire)))
         yield _endpoints(settings, engine, held.parts)
-    finally:
-        holder.cancel()
-        await asyncio.gather(holder, return_exceptions=True)
-        current[0].release()
 
 
 async def find_stack(settings: Settings, project: Path) -> Endpoints | None:
@@ -86,19 +87,19 @@ async def stop_stack(settings: Settings, project: Path) -> bool:
         raise _stack_error(failure) from failure
 
 
-async def _hold(current: list[leases.Lease], acquire: _Acquire) -> None:
-    """Keep the one lease in `current`: take another one when the supervisor died."""
+async def _hold(current: list[leases.Lease], acquire: _Acquire) -> StackError:
+    """Keep the one lease in `current`: take another one when the supervisor died. Returns why there
+    is none any more."""
     try:
         while (why := await current[0].lost()) == "died":
             _log.warning("the supervisor of the local stack died; starting another one")
             current[0].release()
             current[0] = await acquire()
-        if why == "removed":
-            _log.error("the state folder of the local stack was removed; the stack has stopped")
-        else:
-            _log.warning("the local stack was stopped")
     except Failure as failure:
-        _log.error("the local stack is gone: %s", failure)
+        return _stack_error(failure)
+    if why == "removed":
+        return StackError("stopped", "The state folder of the local stack was removed.")
+    return StackError("stopped", "The local stack was stopped.")
 
 
 def _wanted(

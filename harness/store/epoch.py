@@ -140,6 +140,18 @@ def judge(
     return None
 
 
+def went_back(branches: tuple[Branch, ...], before: Seen, engine: Seen | None) -> bool:
+    """Whether the engine has lost what it knew before: a process that has served it meanwhile holds
+    runs as they never were."""
+    if engine is None:
+        return True
+    order = {each.id: each.number for each in branches}
+    if not {engine.branch, before.branch} <= order.keys():
+        return False  # not of this database
+    then, now = ((order[each.branch], each.generation) for each in (before, engine))
+    return now < then
+
+
 class Epoch(Protocol):
     """What a worker knows of the store's branches."""
 

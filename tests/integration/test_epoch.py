@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import uuid
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ from temporalio.testing import ActivityEnvironment
 from harness import Agent, Happened, Harness, tool
 from harness.agent import AnyTool
 from harness.client.epoch import EpochKeeper
+from harness.contracts.errors import StackError
 from harness.contracts.message import ToolCall
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.store import Database, Ledger
@@ -23,6 +25,7 @@ from harness.store.epoch import Outside, Seen, state_home
 from harness.store.forget import delete_content
 from harness_activities.run_tool import ToolActivities
 from harness_activities.workspaces import Workspaces
+from harness_workers import serve
 from tests.fakes.tool_calls import Memory, Said
 
 CUT = """
@@ -162,6 +165,35 @@ async def test_beside_an_older_engine_only_other_calls_are_asked_about(site: Sit
     assert (await worker.pay(6)).need == "outcome"
     assert content(await worker.pay(7, turn=2)) == "paid"  # the run never came so far
     assert site.paid == [5, 7]
+
+
+async def test_a_worker_is_told_when_its_engine_went_back(site: Site) -> None:
+    keeper = await site.keeper()
+    before = await keeper.advance()
+    other = await site.keeper()
+    await other.advance()
+    await keeper.advance()
+    replaced = asyncio.create_task(keeper.replaced())
+    await other._tell_engine(before)  # pyright: ignore[reportPrivateUsage]
+    assert not replaced.done()
+    await keeper.check()
+    assert (await replaced).code == "stack.replaced"
+    late = asyncio.create_task((await site.keeper()).replaced())  # it has served nothing before
+    await asyncio.sleep(0)
+    assert not late.done()
+    late.cancel()
+
+
+async def test_such_a_worker_stops(
+    remote: Harness, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    async def replaced(_: EpochKeeper) -> StackError:
+        return StackError("replaced", "put back")
+
+    monkeypatch.setattr(EpochKeeper, "replaced", replaced)
+    with pytest.raises(StackError, match="put back"):
+        async with serve(remote.connection, Agent(name)):
+            await asyncio.Event().wait()
 
 
 async def test_a_copy_of_an_earlier_generation_is_noticed(site: Site) -> None:

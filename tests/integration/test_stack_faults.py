@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from temporalio.client import Client
 
+from harness.contracts.errors import StackError
 from harness.stack import connect_options, open_stack, stop_stack
 from tests.fakes.stack import (
     SETTINGS,
@@ -123,15 +125,15 @@ async def test_the_guard_where_the_kernel_does_not_help() -> None:
 
 
 async def test_a_state_folder_that_is_removed_ends_the_stack(project: Path) -> None:
-    user = User(project)
-    await user.said()
-    pids = await pids_of(project)
-    await asyncio.to_thread(shutil.rmtree, layout(project).state, ignore_errors=True)
+    with pytest.raises(StackError, match="was removed"):
+        async with open_stack(SETTINGS, project):
+            pids = await pids_of(project)
+            await asyncio.to_thread(shutil.rmtree, layout(project).state, ignore_errors=True)
+            await asyncio.Event().wait()
     await until_gone(project, pids)
     assert not await stop_stack(SETTINGS, project)
     async with open_stack(SETTINGS, project) as endpoints:  # a new one, at once
         assert answers(endpoints.temporal_address)
-    await user.leave()
 
 
 async def test_a_removed_stack_can_be_stopped_and_started_at_once(project: Path) -> None:

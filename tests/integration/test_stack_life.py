@@ -5,10 +5,12 @@ import asyncio
 import urllib.request
 from pathlib import Path
 
+import pytest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 
 from harness.config.settings import DatabaseSettings, Settings, TemporalSettings
+from harness.contracts.errors import StackError
 from harness.stack import connect_options, find_stack, open_stack, stop_stack
 from tests.fakes.stack import (
     SETTINGS,
@@ -89,11 +91,15 @@ async def test_a_kept_one_stays_until_it_is_stopped(project: Path) -> None:
     endpoints = await user.said()
     await user.leave()
     pids = await pids_of(project)
-    async with open_stack(SETTINGS, project) as joined:
-        assert joined.database_url == endpoints["database_url"]
-        # Whoever uses it when it is stopped does not start it again.
-        assert await stop_stack(SETTINGS, project)
-        await until_gone(project, pids)
+    with pytest.raises(StackError, match="was stopped") as stopped:
+        async with open_stack(SETTINGS, project) as joined:
+            assert joined.database_url == endpoints["database_url"]
+            stopping = asyncio.create_task(stop_stack(SETTINGS, project))
+            await asyncio.Event().wait()
+    assert stopped.value.code == "stack.stopped"
+    # Whoever uses it when it is stopped does not start it again.
+    assert await stopping
+    await until_gone(project, pids)
     assert not await stop_stack(SETTINGS, project)
 
 

@@ -14,6 +14,7 @@ from temporalio.worker import Worker
 from harness.client.connection import Connection
 from harness.client.epoch import EpochKeeper
 from harness.commons.children import close_children
+from harness.commons.cut_short import cut_short
 from harness.stack import ensure_search_attributes
 from harness.store import AttemptWriter, Database, Ledger, LiveWriter, Transcripts
 from harness.version import __version__
@@ -79,6 +80,7 @@ async def shared(connection: Connection) -> AsyncGenerator[Shared]:
             await stack.enter_async_context(worker)
         stack.push_async_callback(_ended, asyncio.create_task(sweep_on(connection)))
         stack.push_async_callback(_ended, asyncio.create_task(epoch.keep()))
+        await stack.enter_async_context(cut_short(epoch.replaced()))
         yield Shared(connection, model, live, ledger, tool_database, attempts, guard, workspaces)
 
 
