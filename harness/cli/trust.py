@@ -12,9 +12,16 @@ from typing import Any
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.config import trust as store
-from harness.config._owned import describe_foreign, read_bounded
+from harness.config._owned import read_bounded
 from harness.config._sources import File, split_values
-from harness.config.load import Origin, describe_values, find_project, read_project
+from harness.config.load import (
+    Origin,
+    check_state_owner,
+    check_state_tracking,
+    describe_values,
+    find_project,
+    read_project,
+)
 from harness.config.settings import Settings
 from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import ConfigError
@@ -64,16 +71,12 @@ def _examine(project: Path) -> Wanted:
     if harmful and store.is_trusted(file.path, file.digest):
         harmful = {}
     state = _state_of(project, file)
-    if os.path.lexists(state):
-        if why := describe_foreign(state):
-            raise ConfigError(
-                "untrusted",
-                f"The state folder {state} cannot be trusted: {why}.",
-                fix="Take it over (chown, chmod) after looking into it, or remove it.",
-            )
-        if not store.is_made_here(state):
-            return Wanted(file, tuple(describe_values(harmful)), state)
-    return Wanted(file, tuple(describe_values(harmful)), None)
+    if not os.path.lexists(state):
+        return Wanted(file, tuple(describe_values(harmful)), None)
+    check_state_owner(state)  # commands would refuse the folder all the same
+    check_state_tracking(state)
+    untrusted = None if store.is_made_here(state) else state
+    return Wanted(file, tuple(describe_values(harmful)), untrusted)
 
 
 def _state_of(project: Path, file: File) -> Path:

@@ -157,12 +157,7 @@ def check_state_folder(state: Path) -> None:
     would run with this user's rights."""
     if not os.path.lexists(state):
         return
-    if why := describe_foreign(state):
-        raise ConfigError(
-            "untrusted",
-            f"The state folder {state} is not used: {why}.",
-            fix="Remove it, or set HARNESS_STATE_DIR to a folder that only you can change.",
-        )
+    check_state_owner(state)
     if not trust.is_made_here(state):
         raise ConfigError(
             "untrusted",
@@ -170,6 +165,22 @@ def check_state_folder(state: Path) -> None:
             fix="If it came with a download, remove it. If it is yours (moved, restored, made by "
             "an older version), run: harness trust",
         )
+    check_state_tracking(state)
+
+
+def check_state_owner(state: Path) -> None:
+    """Refuse a state folder that somebody else can change."""
+    if why := describe_foreign(state):
+        raise ConfigError(
+            "untrusted",
+            f"The state folder {state} is not used: {why}.",
+            fix="Remove it, or take it over (chown, chmod) after looking into it, or set "
+            "HARNESS_STATE_DIR to a folder that only you can change.",
+        )
+
+
+def check_state_tracking(state: Path) -> None:
+    """Refuse a state folder that a `git pull` can change."""
     if is_tracked(state):
         raise ConfigError(
             "untrusted",

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.config import load_settings
 from harness.config._git_index import is_tracked
+from harness.config.trust import read_trust
+from harness.contracts.errors import ConfigError
+from tests.fakes.trusting import trust_project
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -35,6 +39,20 @@ def test_what_git_tracks_is_found(repository: Path) -> None:
     assert is_tracked(state / "postgres")
     git(repository, "rm", "-r", "-q", "--cached", ".harness")
     assert not is_tracked(state)
+
+
+def test_what_git_tracks_cannot_be_trusted(repository: Path) -> None:
+    git(repository, "add", "-f", ".harness")
+    with pytest.raises(ConfigError, match="a pull could replace"):
+        trust_project(repository)
+    state = repository / ".harness"
+    assert str(state) not in read_trust().states
+    git(repository, "rm", "-r", "-q", "--cached", ".harness")
+    trust_project(repository)
+    assert str(state) in read_trust().states
+    git(repository, "add", "-f", ".harness")
+    with pytest.raises(ConfigError, match="git tracks"):  # trusted before, and still refused
+        load_settings(repository, env={})
 
 
 def test_no_repository(tmp_path: Path) -> None:
