@@ -21,7 +21,7 @@ SECRET: tuple[Command, ...] = (
         "harness.cli.trust:trust",
         (
             flag("--list", help="List what is trusted."),
-            flag("--remove", help="Stop trusting this project."),
+            flag("--remove", help="Stop trusting this project. Its stack must be stopped."),
             flag("--yes", "-y", help="Do not ask."),
             JSON,
         ),

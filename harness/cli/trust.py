@@ -24,7 +24,9 @@ from harness.config.load import (
 )
 from harness.config.settings import Settings
 from harness.contracts.clean_text import clean_line
-from harness.contracts.errors import ConfigError
+from harness.contracts.errors import ConfigError, StackError
+from harness.stack.layout import layout_of
+from harness.stack.lease import status
 from harness.terminal import door
 from harness.terminal.keyboard import at_terminal, prompt
 
@@ -40,25 +42,27 @@ class Wanted:
 
 
 async def trust(args: Namespace, out: Out) -> int:
+    flags = [f"--{name}" for name in ("list", "remove", "yes") if getattr(args, name)]
+    if len(flags) > 1:
+        raise UsageError(f"{' and '.join(flags)} exclude each other.", "Pass one of them.")
     if args.list:
         return _list(out)
     project = find_project(Path.cwd())
     if args.remove:
-        return _remove(project, out)
+        return await _remove(project, out)
     wanted = _examine(project)
     if not wanted.settings and wanted.state is None:
         _tell({"trusted": []}, f"Nothing to trust in {clean_line(str(project))}.", out)
         return door.DONE
-    if not args.yes:
-        if out.json or not at_terminal():
-            raise UsageError(
-                f"Trusting {project} needs a confirmation.",
-                "Review it with `harness config show`, then pass --yes to confirm.",
-            )
-        _show(wanted, out)
-        if not await _confirmed():
-            out.note("Nothing is trusted.")
-            return door.DONE
+    if not args.yes and (out.json or not at_terminal()):
+        raise UsageError(
+            f"Trusting {project} needs a confirmation.",
+            "Review it with `harness config show`, then pass --yes to confirm.",
+        )
+    _show(wanted, out)  # before anything is recorded: who cannot see it has not trusted it
+    if not args.yes and not await _confirmed():
+        out.note("Nothing is trusted.")
+        return door.DONE
     _record(wanted)
     files = [str(each) for each in (wanted.settings and wanted.file.path, wanted.state) if each]
     _tell({"trusted": files}, "\n".join(f"Trusted: {clean_line(each)}" for each in files), out)
@@ -86,6 +90,11 @@ def _state_of(project: Path, file: File) -> Path:
 
 
 def _show(wanted: Wanted, out: Out) -> None:
+    if out.json:
+        wants = {each.key: each.value for each in wanted.settings}
+        state = str(wanted.state) if wanted.state else None
+        out.line({"file": str(wanted.file.path), "wants": wants, "state_folder": state})
+        return
     if wanted.settings:
         out.raw(f"{clean_line(str(wanted.file.path))} wants to set:")
         for each in wanted.settings:
@@ -110,9 +119,12 @@ def _record(wanted: Wanted) -> None:
         store.mark_state_folder(wanted.state)
 
 
-def _remove(project: Path, out: Out) -> int:
+async def _remove(project: Path, out: Out) -> int:
     file = read_project(project)
     state = str(_state_of(project, file).resolve())
+    if await status(layout_of(Path(state), project)) is not None:
+        # Without trust no command finds it, not even the one that stops it.
+        raise StackError("running", f"The local stack of {state} is running.")
     known = store.read_trust()
     gone = [each for each in (str(file.path), state) if each in {*known.files, *known.states}]
 

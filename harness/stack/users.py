@@ -1,4 +1,4 @@
-"""Who uses a stack: a file with a shared lock, held by each process, also once the stack is down."""
+"""Who uses a stack: each process holds a shared lock on one file, even once the stack is down."""
 
 from __future__ import annotations
 

@@ -11,12 +11,13 @@ from harness.cli.out import Out
 from harness.cli.trust import trust
 
 
-def trust_project(folder: Path) -> None:
-    """`harness trust --yes` in `folder`."""
+def trust_project(folder: Path, *flags: str, json: bool = False) -> None:
+    """`harness trust` in `folder`, with --yes unless `flags` says otherwise."""
     here = Path.cwd()
     os.chdir(folder)
     try:
-        asked = Namespace(list=False, remove=False, yes=True)
-        assert asyncio.run(trust(asked, Out(json=False))) == 0
+        given = flags or ("yes",)
+        asked = Namespace(**{name: name in given for name in ("list", "remove", "yes")})
+        assert asyncio.run(trust(asked, Out(json=json))) == 0
     finally:
         os.chdir(here)

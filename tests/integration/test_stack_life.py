@@ -3,13 +3,17 @@
 
 import asyncio
 import urllib.request
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 
+from harness.cli.out import Out
+from harness.cli.trust import trust
 from harness.config.settings import DatabaseSettings, Settings, TemporalSettings
+from harness.config.trust import read_trust
 from harness.contracts.errors import StackError
 from harness.stack import connect_options, find_stack, open_stack, stop_stack
 from tests.fakes.stack import (
@@ -159,6 +163,23 @@ async def test_nothing_of_it_can_be_read_by_others(empty_project: Path) -> None:
         closed = [found.state, found.password, found.socket, found.temporal_data]
         assert [path.stat().st_mode & 0o077 for path in closed] == [0, 0, 0, 0]
         assert (found.state / ".gitignore").read_text() == "*\n"
+
+
+async def test_a_running_one_stays_trusted(
+    empty_project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without trust no command would find it, not even the one that stops it."""
+    monkeypatch.chdir(empty_project)
+    remove, out = Namespace(list=False, remove=True, yes=False), Out(json=False)
+    state = str(layout(empty_project).state)
+    async with open_stack(SETTINGS, empty_project):
+        with pytest.raises(StackError, match="is running") as refused:
+            await trust(remove, out)
+    assert refused.value.fix == "Stop it: `harness down`."
+    assert state in read_trust().states
+    await stop_stack(SETTINGS, empty_project)
+    assert await trust(remove, out) == 0
+    assert state not in read_trust().states
 
 
 async def test_another_namespace_than_the_running_one_is_refused(project: Path) -> None:

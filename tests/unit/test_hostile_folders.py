@@ -199,7 +199,12 @@ def test_a_sticky_folder_above_such_as_tmp_does_no_harm(tmp_path: Path) -> None:
     ("content", "told"),
     [
         (b"#" * (FILE_LIMIT + 1), "larger than"),
-        (b"a." * 30_000 + b"a = 1", "more than 1,000 dots"),
+        (b"a." * 30_000 + b"a = 1", "too many parts"),
+        (b"\n".join(b"p%d." % n + b"a." * 990 + b"b = 1" for n in range(50)), "too many parts"),
+        (b"[" + b"a." * 900 + b"b]\n" + b"c = 1\n" * 12_000, "too many parts"),
+        (b" [" + b"a." * 900 + b"b]\n" + b"c = 1\n" * 12_000, "too many parts"),
+        ('"\u2028".'.encode() * 16_000 + b"a = 1", "too many parts"),
+        (b"# see https://www.example.org/a.b.c ...\n" * 2_000, None),
         (b"a = " + b"[" * 90_000, "cannot be read"),
         (b" " * 90_000, None),
         (b"\xff", "cannot be read"),

@@ -1,0 +1,48 @@
+"""`harness trust`: nothing is trusted unseen."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.cli.parser import UsageError
+from harness.config.trust import read_trust
+from harness.terminal.door import OutputError, guarded
+from tests.fakes.trusting import trust_project
+
+TEXT = 'temporal.address = "a.example:7233"\nlog.level = "info"\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "harness.toml").write_text(TEXT)
+    return tmp_path
+
+
+def is_trusted(folder: Path) -> bool:
+    return str(folder / "harness.toml") in read_trust().files
+
+
+def test_what_is_trusted_is_shown_first(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trust_project(folder)
+    said = capsys.readouterr().out
+    assert said.index('temporal.address = "a.example:7233"') < said.index("Trusted:")
+    assert "log.level" not in said
+
+
+def test_what_cannot_be_shown_is_not_trusted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", guarded(os.open("/dev/full", os.O_WRONLY)))
+    with pytest.raises(OutputError):
+        trust_project(folder)
+    assert not is_trusted(folder)
+
+
+@pytest.mark.parametrize("flags", [("list", "remove"), ("list", "yes"), ("remove", "yes")])
+def test_flags_that_contradict_each_other(folder: Path, flags: tuple[str, ...]) -> None:
+    trust_project(folder)
+    with pytest.raises(UsageError, match="exclude each other"):
+        trust_project(folder, *flags)
+    assert is_trusted(folder)
