@@ -21,6 +21,7 @@ from harness.contracts.run import RunState, RunStatus, Totals, TranscriptView
 from harness.journal import Execution, project_chain
 from harness.journal.chain import continued
 from harness.journal.seal import Content, RawExecution, damage_of, unpack
+from harness.store.migrate import revision
 from harness.store.seals import SealRow, Seals
 
 
@@ -69,9 +70,11 @@ async def sealed(connection: Connection, run: str) -> Past:
     try:
         rows = await seals(connection).of_run(run, connection.endpoints.namespace)
     except StoreError as error:
+        if await _is_empty(connection):
+            raise not_found(run) from None
         raise StoreError(
             "unavailable",
-            f"The engine knows no run {run!r}, and the archive cannot be asked: {error.message}",
+            f"The engine knows no run {run!r}, and the archive cannot be read: {error.message}",
         ) from error
     if not rows:
         raise await _nowhere(connection, run)
@@ -81,6 +84,14 @@ async def sealed(connection: Connection, run: str) -> Past:
         tuple([await readable(connection, each) for each in content.executions]),
         attempts_in(content.telemetry),
     )
+
+
+async def _is_empty(connection: Connection) -> bool:
+    """Whether the database is new: who only reads runs makes no tables."""
+    try:
+        return await revision(connection.database) is None
+    except StoreError:
+        return False
 
 
 async def is_sealed(connection: Connection, run: str) -> bool:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from harness import Agent, Harness
+from harness.client.client import HarnessClient
+from harness.client.connection import open_connection
 from harness.client.handle import RunHandle
+from harness.config.settings import Settings
+from harness.contracts.errors import RunError, StoreError
 from harness.contracts.run import RunState
+from harness.stack import find_stack
 from tests.fakes.model_server import ModelServer
+from tests.fakes.postgres import Postgres
 from tests.fakes.runs import eventually
 from tests.fakes.steps import say
+from tests.integration.conftest import Engine
 
 TAKE = "DELETE FROM harness.artifact WHERE id = %s RETURNING size, media_type, content, salt, mac"
 BACK = (
@@ -35,6 +45,23 @@ async def test_a_run_waits_for_what_the_database_lacks(
     await remote.connection.database.fetch(BACK, (spec, *taken))
     await run.approve()
     assert (await run.outcome()).state is RunState.COMPLETED
+
+
+async def test_a_database_without_tables_knows_no_run(
+    options: dict[str, Any], postgres: Postgres, engine: Engine, tmp_path: Path
+) -> None:
+    options["database"]["url"] = postgres.create()
+    settings = Settings.model_validate(options)
+    await engine.back()
+    endpoints = await find_stack(settings, tmp_path)
+    assert endpoints is not None
+    async with open_connection(settings, endpoints, tmp_path, store=False) as connection:
+        with pytest.raises(RunError) as unknown:
+            await HarnessClient(connection).run("x").trace()
+        assert unknown.value.code == "run.not_found"
+        await connection.database.close()
+        with pytest.raises(StoreError, match="the archive cannot be read"):
+            await HarnessClient(connection).run("x").trace()
 
 
 async def _waits(run: RunHandle[Any], after: float = 0.0) -> bool:
