@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from argparse import Namespace
 from pathlib import Path
 
@@ -9,11 +10,13 @@ from harness.cli.opened import prepare
 from harness.cli.out import Out
 from harness.config.settings import Settings
 from harness.contracts.errors import ConfigError, HarnessError
-from harness.stack import Check
+from harness.stack import Check, Endpoints, connect_options, find_stack
 from harness.store.keyring import Keyring, keyring_of, new_key
 from harness.terminal import door
 from harness.terminal.text import count
 
+ENGINE_S = 10.0
+SHOWN = 5
 MISSING = "Name the missing keys in encryption.old_keys: what they wrap cannot be read."
 
 
@@ -69,13 +72,21 @@ async def _status(ring: Keyring, out: Out) -> int:
     return door.FAILED if found.missing else door.DONE
 
 
-async def check(settings: Settings, project: Path) -> Check:
-    """For `harness doctor`: whether what is encrypted can be read here."""
+async def checks(settings: Settings, project: Path) -> list[Check]:
+    """For `harness doctor`: whether what is encrypted can be read here, and runs go on with it."""
+    if settings.encryption.key is None:
+        return [Check(name="encryption", ok=True, detail="off: encryption.key is not set")]
+    found = [await _check_ring(settings, project)]
+    endpoints = await find_stack(settings, project)
+    if endpoints is not None:
+        found += await _check_open_runs(settings, endpoints)
+    return found
+
+
+async def _check_ring(settings: Settings, project: Path) -> Check:
     try:
         ring = keyring_of(settings, project)
-        if ring is None:
-            off = "off: encryption.key is not set"
-            return Check(name="encryption", ok=True, detail=off, fix="")
+        assert ring is not None
         found = await ring.census()
     except HarnessError as error:
         return Check(name="encryption", ok=False, detail=error.message, fix=error.fix)
@@ -83,4 +94,32 @@ async def check(settings: Settings, project: Path) -> Check:
         what = f"keys in {ring.place} are wrapped by {', '.join(found.missing)}"
         return Check(name="encryption", ok=False, detail=what, fix=MISSING)
     keys = count(sum(found.masters.values()), "key")
-    return Check(name="encryption", ok=True, detail=f"on, {keys} of runs in {ring.place}", fix="")
+    return Check(name="encryption", ok=True, detail=f"on, {keys} of runs in {ring.place}")
+
+
+async def _check_open_runs(settings: Settings, endpoints: Endpoints) -> list[Check]:
+    """Of the engine's other troubles its own check tells."""
+    from temporalio.client import Client
+    from temporalio.service import RPCError
+
+    from harness.client.plain_runs import open_plain_runs
+
+    try:
+        async with asyncio.timeout(ENGINE_S):
+            client = await Client.connect(**await connect_options(settings, endpoints))
+            runs = await open_plain_runs(client)
+    except (RPCError, RuntimeError, TimeoutError):
+        return []
+    if not runs:
+        return []
+    more = f" and {len(runs) - SHOWN} more" if len(runs) > SHOWN else ""
+    return [
+        Check(
+            name="open runs",
+            ok=False,
+            detail=f"began before encryption.key was set: {', '.join(runs[:SHOWN])}{more}. Workers "
+            "with the key refuse what the engine holds of them as plain text",
+            fix="Stop the workers, unset encryption.key, let these runs end or abort them, and set "
+            "the key again.",
+        )
+    ]

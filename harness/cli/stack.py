@@ -55,7 +55,7 @@ async def doctor(args: Namespace, out: Out) -> int:
     if args.fix:
         async with opened(out, index=True):
             out.note("Tables are up to date, search attributes are registered.")
-    checks = [*await diagnose(settings, project), await keys.check(settings, project)]
+    checks = [*await diagnose(settings, project), *await keys.checks(settings, project)]
     for check in checks:
         if out.json:
             out.line(asdict(check))
@@ -77,7 +77,10 @@ def _tell(endpoints: Endpoints, out: Out) -> None:
 
 
 def _line(check: Check, out: Out) -> None:
-    out.console.print("ok   " if check.ok else "BAD  ", style="good" if check.ok else "bad", end="")
+    mark, style = (
+        ("BAD", "bad") if not check.ok else ("note", "ask") if check.note else ("ok", "good")
+    )
+    out.console.print(f"{mark:<5}", style=style, end="")
     out.console.print(f"{check.name:<20}", end="", soft_wrap=True)
     out.console.print(check.detail, style="quiet" if check.ok else "", soft_wrap=True)
     if check.fix:

@@ -143,12 +143,13 @@ def _ports(settings: Settings, layout: Layout, running: dict[str, Any] | None) -
 
 
 def _exposed() -> Check:
-    """What other users of this machine reach, which is nothing to repair and good to know."""
+    """What other users of this machine reach."""
     return Check(
         name="other users",
         ok=True,
-        detail="every user of this machine can read and signal the runs of the local Temporal: "
-        "its gRPC port and, while it is shown, its page have no sign-in",
+        note=True,
+        detail="every user of this machine can read, signal, cancel and terminate the runs of the "
+        "local Temporal: its gRPC port and, while it is served, its page have no sign-in",
         fix="On a shared machine set TEMPORAL_ADDRESS to a cluster with mTLS.",
     )
 

@@ -27,6 +27,9 @@ class Check:
 
     name: str
     ok: bool
+    """Nothing is broken."""
     detail: str
+    note: bool = False
+    """Nothing is broken, and there is something to know or to weigh."""
     fix: str = ""
     """What to do about it; empty when there is nothing to do."""

@@ -14,10 +14,12 @@ import pytest
 
 from harness import Agent, Harness, ToolContext, tool
 from harness.agent import idempotency_key
+from harness.cli import keys
 from harness.client.archive import seal_run
 from harness.client.connection import open_connection
 from harness.client.export import read_file
 from harness.client.forget import forget
+from harness.client.plain_runs import open_plain_runs
 from harness.config.settings import Settings
 from harness.contracts.errors import RunError, StoreError, ToolError
 from harness.contracts.event import LIVE, DurableEvent, RunEnded, ToolCallFinished
@@ -306,3 +308,28 @@ async def test_half_of_a_character_in_a_receipt_comes_back(harness: Harness) -> 
     place = place_of("effect.receipt", "key")
     stored = await vault.encrypt_json("any-run", value, place)
     assert await vault.decrypt_json(stored, place) == value
+
+
+async def test_the_doctor_names_open_runs_from_before_the_key(
+    harness: Harness, options: dict[str, Any], model_server: ModelServer, name: str,
+    secret: str, tmp_path: Path,
+) -> None:  # fmt: skip
+    model_server.script(*[call("send", to="x")] * 2)
+    plain = Settings.model_validate({**options, "encryption": {}})
+    async with Harness.local(project=tmp_path, settings=plain) as before:
+        old = await before.start(agent(name, secret), "Send.")
+        await waiting(old)
+    new = await harness.start(agent(f"{name}-new", secret), "Send.")
+    await waiting(new)
+
+    async def found() -> bool:
+        runs = await open_plain_runs(harness.connection.temporal)
+        return old.id in runs and new.id not in runs
+
+    await eventually(found)
+    checks = await keys.checks(harness.connection.settings, tmp_path)
+    broken = {each.name: each for each in checks if not each.ok}
+    assert "began before encryption.key was set" in broken["open runs"].detail
+    assert len(await keys.checks(plain, tmp_path)) == 1
+    for run in (old, new):
+        await harness.connection.temporal.get_workflow_handle(run.id).terminate()

@@ -128,6 +128,7 @@ async def test_the_doctor_on_a_running_stack(empty_project: Path) -> None:
         assert all(check.ok for check in checks.values()), checks
         assert "temporal running, postgres running" in checks["local stack"].detail
         assert "no sign-in" in checks["other users"].detail
+        assert [name for name, check in checks.items() if check.note] == ["other users"]
         assert endpoints.temporal_address.rpartition(":")[2] in checks["ports"].detail
 
 
