@@ -13,6 +13,7 @@ from temporalio.converter import ActivitySerializationContext, WorkflowSerializa
 from harness.client.codec import Codec
 from harness.config.settings import EncryptionSettings
 from harness.contracts.errors import StoreError
+from harness.contracts.queues import archive_queue
 from harness.store.keyring import Keyring, key_id, new_key
 from harness.store.signing import Signer
 from harness.store.vault import Vault, place_of
@@ -99,6 +100,19 @@ async def test_a_key_that_was_moved_to_another_family_is_refused(tmp_path: Path)
     other.write_bytes(mine.read_bytes())
     with pytest.raises(StoreError, match="moved"):
         await ring.find(key_id("b"))
+
+
+async def test_a_sweep_reads_the_result_of_the_one_before(tmp_path: Path) -> None:
+    vault = Vault(None, Keyring(EncryptionSettings(key=KEY), tmp_path), Signer(SIGNING))
+    first, second, run = (
+        Codec(vault).with_context(WorkflowSerializationContext(namespace="n", workflow_id=id))
+        for id in (f"{archive_queue('s')}-1", f"{archive_queue('s')}-2", "run")
+    )
+    result = Payload(metadata={"encoding": b"json/plain"}, data=b"{}")
+    assert await second.decode(await first.encode([result])) == [result]
+    for writer, reader in ((first, run), (run, first)):
+        with pytest.raises(StoreError, match="copied"):
+            await reader.decode(await writer.encode([result]))
 
 
 async def test_payloads_stay_with_their_run(tmp_path: Path) -> None:
