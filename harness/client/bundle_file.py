@@ -92,7 +92,7 @@ def read_manifest(file: IO[bytes]) -> Manifest:
     """The manifest, which comes first; StoreError where it is not one that can be read here."""
     name, size = _header(file) or ("", 0)
     if name != MANIFEST or size > MANIFEST_BYTES:
-        raise bad("it does not begin with a manifest")
+        raise bad("it does not start with a manifest, so `harness backup` did not write it")
     content = file.read(size)
     file.read(-size % BLOCK)
     try:
@@ -100,10 +100,10 @@ def read_manifest(file: IO[bytes]) -> Manifest:
     except ValidationError as error:
         raise bad(f"its manifest cannot be read ({error.error_count()} errors)") from None
     if manifest.format != FORMAT:
-        raise bad(f"it has format {manifest.format}, and this version reads format {FORMAT}")
+        raise bad(f"it has format {manifest.format}; this version reads format {FORMAT}")
     for name, part in manifest.parts.items():
         if not NAME.match(name) or part.size < 0:
-            raise bad(f"its manifest lists {name[:200]!r}")
+            raise bad(f"its manifest lists {name[:200]!r}, which is not part of a backup")
     return manifest
 
 
@@ -119,14 +119,14 @@ def extract(file: IO[bytes], manifest: Manifest, folder: Path) -> None:
         name, size = header
         part = left.pop(name, None)
         if part is None:
-            raise bad(f"it holds {name[:200]!r}, which is not listed or comes twice")
+            raise bad(f"it contains {name[:200]!r} twice, or without an entry in its manifest")
         if size != part.size:
-            raise bad(f"{name} has {size} bytes, and {part.size} are listed")
+            raise bad(f"{name} has {size:,} bytes; the manifest says {part.size:,}")
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         _write(file, target, part, name)
     if left:
-        raise bad(f"it lacks {', '.join(sorted(left)[:5])}")
+        raise bad(f"{', '.join(sorted(left)[:5])} is missing")
 
 
 def bad(why: str) -> StoreError:
@@ -141,7 +141,7 @@ def _write(file: IO[bytes], target: Path, part: Part, name: str) -> None:
         while left:
             chunk = file.read(min(CHUNK, left))
             if not chunk:
-                raise bad("it ends too early")
+                raise bad(f"it is truncated in the middle of {name}")
             digest.update(chunk)
             out.write(chunk)
             left -= len(chunk)
@@ -149,7 +149,7 @@ def _write(file: IO[bytes], target: Path, part: Part, name: str) -> None:
         os.fsync(out.fileno())
     file.read(-part.size % BLOCK)
     if digest.hexdigest() != part.sha256:
-        raise bad(f"the content of {name} is not the listed one")
+        raise bad(f"{name} is damaged: its SHA-256 does not match the manifest")
 
 
 def _header(file: IO[bytes]) -> tuple[str, int] | None:
@@ -160,9 +160,9 @@ def _header(file: IO[bytes]) -> tuple[str, int] | None:
     try:
         info = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
     except (tarfile.HeaderError, UnicodeError) as error:
-        raise bad(f"it is not a tar file, or is cut off ({error})") from None
+        raise bad(f"it is not a tar file, or is truncated ({error})") from None
     if info.type != tarfile.REGTYPE or info.size < 0:
-        raise bad(f"{info.name[:200]!r} is not a plain file")
+        raise bad(f"{info.name[:200]!r} is not a regular file")
     return info.name, info.size
 
 
@@ -186,6 +186,6 @@ def _chunks(source: IO[bytes], size: int) -> Iterable[bytes]:
     while left:
         chunk = source.read(min(CHUNK, left))
         if not chunk:
-            raise bad("a part became shorter while it was copied")
+            raise bad("a file shrank while it was copied")
         yield chunk
         left -= len(chunk)

@@ -61,9 +61,14 @@ async def restore_backup(
             if DATABASE in manifest.parts:
                 progress("loading the database")
                 await _load(settings, project, draft)
-            return await asyncio.to_thread(_exchange, settings, layout, draft, manifest)
+            done = await asyncio.to_thread(_exchange, settings, layout, draft, manifest)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+        try:
+            mark_state_folder(layout.state)  # whoever restores it has trusted it
+        except ConfigError as error:  # a folder named by HARNESS_STATE_DIR needs no mark
+            progress(f"The state folder could not be marked as trusted: {error.message}")
+        return done
 
 
 @asynccontextmanager
@@ -115,23 +120,44 @@ def _unpack(settings: Settings, project: Path, source: Path, draft: Path, trust:
         ) from None
     with file:
         manifest = read_manifest(file)
-        known = _knows_key(settings, project)
-        if not trust and not (known and is_authentic(manifest, load_signer(settings, project))):
+        signed = _is_signed(settings, project, manifest)
+        if not trust and not signed:
             raise StoreError(
                 "bad_backup",
                 f"{source} is not signed with this project's signing key: it was made elsewhere, "
-                "or was changed. Restoring runs what is in it.",
+                "or was changed. Restoring it loads a database dump, which can run code.",
                 fix="If you made it, and nobody else could change it: pass --trust.",
             )
+        if not signed:
+            _check_key(settings, manifest)
         _check_fits(settings, manifest)
         extract(file, manifest, draft)
     return manifest
 
 
-def _knows_key(settings: Settings, project: Path) -> bool:
-    """A key that is made only now has signed nothing."""
+def _is_signed(settings: Settings, project: Path, manifest: Manifest) -> bool:
+    """Whether this project made the backup. A key that is made only now has signed nothing."""
     made = (project / settings.state_dir / SIGNING).exists()
-    return settings.signing.key is not None or made
+    known = settings.signing.key is not None or made
+    return known and is_authentic(manifest, load_signer(settings, project))
+
+
+def _check_key(settings: Settings, manifest: Manifest) -> None:
+    """Under another key than the one they began with, workers fail open runs as forged."""
+    if settings.signing.key is not None:
+        raise StoreError(
+            "bad_backup",
+            "The backup was made with another signing key than signing.key: its open runs would "
+            "fail as forged.",
+            fix="Set signing.key as it was where the backup was made, or unset it if it was unset.",
+        )
+    if SIGNING not in manifest.parts:
+        raise StoreError(
+            "bad_backup",
+            "signing.key was set where the backup was made, and is not set here: its open runs "
+            "would fail as forged.",
+            fix="Set the same signing.key, then restore again.",
+        )
 
 
 def _check_fits(settings: Settings, manifest: Manifest) -> None:
@@ -142,15 +168,15 @@ def _check_fits(settings: Settings, manifest: Manifest) -> None:
     }
     for name, (what, here) in local.items():
         if here and name not in manifest.parts:
-            raise bad(f"{what} is local here, and the backup does not hold it")
+            raise bad(f"{what} runs locally here, and the backup does not contain it")
         if not here and name in manifest.parts:
-            raise bad(f"it holds {what}, which is configured to be elsewhere")
+            raise bad(f"it contains {what}, which is configured to run elsewhere")
     if (DATABASE in manifest.parts) != (ROLES in manifest.parts):
-        raise bad(f"{DATABASE} and {ROLES} come together")
+        raise bad(f"it contains only one of {DATABASE} and {ROLES}")
     if settings.artifacts.url is not None and any(
         name.startswith(f"{ARTIFACTS}/") for name in manifest.parts
     ):
-        raise bad("it holds artifacts, and artifacts.url is set")
+        raise bad("it contains artifacts, and artifacts.url is set")
 
 
 async def _load(settings: Settings, project: Path, draft: Path) -> None:
@@ -206,14 +232,20 @@ def _exchange(settings: Settings, layout: Layout, draft: Path, manifest: Manifes
     aside: Path | None = None
     if layout.state.exists():
         aside = layout.state.with_name(time.strftime(f"{layout.state.name}.before-%Y%m%d-%H%M%S"))
-        layout.state.rename(aside)
+        try:
+            layout.state.rename(aside)
+        except OSError as error:
+            raise StackError(
+                "start_failed",
+                f"{layout.state} cannot be moved aside: {error.strerror}.",
+                fix="A mount point cannot be moved: set state_dir to a folder below it.",
+            ) from error
     try:
         draft.rename(layout.state)
     except OSError:
         if aside is not None:
             aside.rename(layout.state)
         raise
-    mark_state_folder(layout.state)  # whoever restores it has trusted it
     sync_folder(layout.state.parent)
     ring = settings.encryption.key is None or settings.encryption.keyring is not None
     return Restored(layout.state, aside, manifest, ring or (layout.state / KEYS).is_dir())

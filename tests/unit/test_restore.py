@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from harness.client import restore
-from harness.config.settings import Settings
+from harness.client.bundle_file import EpochMark, Manifest, write_bundle
+from harness.config.settings import ArtifactSettings, DatabaseSettings, Settings, SigningSettings
 from harness.config.trust import make_state_folder
-from harness.contracts.errors import StackError
-from harness.stack.layout import layout_of
+from harness.contracts.errors import StackError, StoreError
+from harness.stack.layout import Layout, layout_of
 from harness.stack.users import joined
+from harness.store.signing import Signer
 
 SETTINGS = Settings()
 
@@ -26,3 +29,67 @@ async def test_a_worker_that_outlived_the_stack_holds_it_up(
         await restore.restore_backup(SETTINGS, tmp_path, tmp_path / "copy.tar", print)
     assert caught.value.code == "stack.running"
     assert str(layout.users) in caught.value.fix
+
+
+ALL = ("temporal.db", "postgres.dump", "roles.sql")
+
+
+def backup(folder: Path, *names: str, needed: tuple[str, ...] = ALL) -> Path:
+    """A backup from another machine."""
+    sources = {name: folder / name for name in (*needed, *names)}
+    for source in sources.values():
+        source.write_bytes(b"x")
+    manifest = Manifest(harness="1", made=1.0, epoch=EpochMark(branch="b", generation=1))
+    write_bundle(folder / "copy.tar", manifest, sources, Signer(b"k" * 32))
+    return folder / "copy.tar"
+
+
+async def refused(project: Path, file: Path, settings: Settings, *, trust: bool) -> str:
+    with pytest.raises(StoreError) as caught:
+        await restore.restore_backup(settings, project, file, print, trust=trust)
+    assert caught.value.code == "store.bad_backup"
+    assert not os.listdir(project)
+    return f"{caught.value.message} {caught.value.fix}"
+
+
+async def test_a_backup_from_elsewhere_must_be_trusted(tmp_path: Path) -> None:
+    file = backup(tmp_path, "signing.key")
+    assert "--trust" in await refused(tmp_path / "new", file, SETTINGS, trust=False)
+
+
+async def test_a_backup_is_not_restored_beside_another_signing_key(tmp_path: Path) -> None:
+    """Workers would fail its open runs for good."""
+    file = backup(tmp_path, "signing.key")
+    other = Settings(signing=SigningSettings.model_validate({"key": "o" * 32}))
+    said = await refused(tmp_path / "new", file, other, trust=True)
+    assert "another signing key than signing.key" in said and "unset it" in said
+
+
+async def test_a_backup_without_its_signing_key_is_not_restored(tmp_path: Path) -> None:
+    file = backup(tmp_path)
+    assert "Set the same signing.key" in await refused(tmp_path / "n", file, SETTINGS, trust=True)
+
+
+async def test_a_restored_folder_needs_no_home_to_be_recorded_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container with HARNESS_STATE_DIR; an engine alone needs no Postgres to be loaded."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/proc/none")
+    elsewhere = DatabaseSettings.model_validate({"url": "postgresql://elsewhere/x"})
+    settings = Settings(database=elsewhere, artifacts=ArtifactSettings(url="file:///elsewhere"))
+    file = backup(tmp_path, "signing.key", needed=("temporal.db",))
+    said: list[str] = []
+    done = await restore.restore_backup(settings, tmp_path / "p", file, said.append, trust=True)
+    assert (done.state / "temporal.db").read_bytes() == b"x"
+    assert "could not be marked as trusted" in said[-1]
+
+
+def test_a_folder_that_cannot_be_moved_aside_stays(tmp_path: Path) -> None:
+    state, draft = tmp_path / ("s" * 250), tmp_path / "draft"
+    for folder in (state, draft):
+        folder.mkdir()
+    layout = Layout(state=state, sockets=tmp_path)
+    manifest = Manifest(harness="1", made=1.0, epoch=EpochMark(branch="b", generation=1))
+    with pytest.raises(StackError, match="cannot be moved aside") as caught:
+        restore._exchange(SETTINGS, layout, draft, manifest)  # pyright: ignore[reportPrivateUsage]
+    assert "mount point" in caught.value.fix and state.is_dir()
