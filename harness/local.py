@@ -58,8 +58,9 @@ class Harness(HarnessClient):
     ) -> AsyncGenerator[Harness]:
         """Start or join the stack of this project, and serve each agent that is started here.
 
-        At a terminal Temporal's web page is served too. `progress` receives what is picked and
-        started, in words for people."""
+        At a terminal Temporal's web page is served too. The first start takes seconds: `progress`
+        receives what is picked and started, in words for people, such as `print`. Unset, the logger
+        `harness.local` gets it at INFO."""
         folder, chosen = _where(project, settings)
         async with AsyncExitStack() as stack:
             said = progress or get_logger(__name__).info
