@@ -67,11 +67,12 @@ def calls(found: Evidence) -> Iterator[str]:
     rejected = {each.call for each in found.decisions if each.verdict == "reject"}
     ends = Counter(event.call_id for event in found.trace if isinstance(event, e.ToolCallFinished))
     for call in requested:
-        if ends[call.id] != (0 if call.id in rejected else 1):
+        if ends[call.id] != 1:
             yield f"lost: call {call.id} of {call.name} has {ends[call.id]} ends"
     for event in found.trace:
-        if isinstance(event, e.ToolCallFinished) and not event.ok:
-            yield f"lost: {event.name} failed: {event.content}"
+        if isinstance(event, e.ToolCallFinished) and event.ok is (event.call_id in rejected):
+            ended = "succeeded, though a person rejected it" if event.ok else "failed"
+            yield f"lost: {event.name} {ended}: {event.content}"
 
 
 def streams(found: Evidence) -> Iterator[str]:
