@@ -8,8 +8,8 @@ psycopg is loaded when a database is opened, not when this module is imported.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from harness.contracts.errors import ConfigError, StoreError
@@ -21,6 +21,7 @@ Row = tuple[Any, ...]
 
 CONNECT_SECONDS = 5
 LISTEN_SECONDS = 20.0
+END = "SELECT pg_terminate_backend(pid), pg_sleep(0.5) FROM pg_stat_activity WHERE pid = %s"
 
 
 class Database:
@@ -30,6 +31,7 @@ class Database:
         self._slots = asyncio.Semaphore(pool_size)
         self._idle: list[AsyncConnection[Row]] = []
         self._closed = False
+        self._ending: set[asyncio.Task[None]] = set()
 
     @classmethod
     async def open(cls, url: str, *, pool_size: int = 8, migrate: bool = True) -> Database:
@@ -49,6 +51,8 @@ class Database:
 
     async def close(self) -> None:
         self._closed = True
+        for task in self._ending:
+            task.cancel()
         await self._drop_idle()
 
     async def connect(self) -> AsyncConnection[Row]:
@@ -65,20 +69,43 @@ class Database:
         except OperationalError as error:
             raise self.unavailable(error) from error
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def connection(self) -> AsyncGenerator[AsyncConnection[Row]]:
         """A connection of the pool, in autocommit; `async with connection.transaction()` for more
         than one statement."""
         from psycopg import InternalError, OperationalError
 
-        async with self._slots:
+        async with contextlib.AsyncExitStack() as slot:
+            await slot.enter_async_context(self._slots)
             connection = await self._take()
+            pid = connection.info.backend_pid
             try:
                 yield connection
             except (OperationalError, InternalError) as error:
                 raise self.unavailable(error) from error
+            except BaseException:
+                if connection.broken:
+                    # Given up in the middle of a statement that did not stop when cancelled. Its
+                    # process goes on, so its place is not free.
+                    self._end_later(pid, slot.pop_all())
+                raise
             finally:
                 await self._give(connection)
+
+    def _end_later(self, pid: int, slot: contextlib.AsyncExitStack) -> None:
+        task = asyncio.create_task(self._end(pid, slot))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def _end(self, pid: int, slot: contextlib.AsyncExitStack) -> None:
+        """Keep the slot until the server process is gone. It sees no signal while it computes."""
+        from psycopg import OperationalError
+
+        async with slot:
+            with contextlib.suppress(StoreError, OperationalError):
+                async with await self.connect() as connection:
+                    while await (await connection.execute(END, (pid,))).fetchone():
+                        pass
 
     async def fetch(self, query: LiteralString, params: Sequence[Any] = ()) -> list[Row]:
         """The rows of one statement that does no harm when it runs twice: it is tried again where

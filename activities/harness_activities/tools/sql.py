@@ -36,6 +36,7 @@ from harness_activities.tools.sql_session import (
     refusals,
     session,
     sql_text,
+    within,
 )
 
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ def _writer(access: Access, approval: Approval) -> AnyTool:
         async with (
             ctx.transaction() as connection,
             refusals(),
+            within(access),
             session(connection, access, role) as made,
         ):
             receipt, verb = await _change(made, statement, [sql_text(each) for each in params])
@@ -171,6 +173,7 @@ async def _reading(ctx: ToolContext[Any], access: Access) -> AsyncGenerator[Sess
     async with (
         ctx.host.reading() as connection,
         refusals(),
+        within(access),
         session(connection, access, role) as made,
     ):
         yield made

@@ -7,6 +7,7 @@ few functions that could hide something are refused by name.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
 from collections.abc import AsyncGenerator, Sequence
@@ -86,6 +87,9 @@ class Access:
     beyond: bool = False
     """They may also change other tables, by triggers and cascades."""
     seconds: float = 15.0
+    """For all statements of a call together."""
+    grace: float = 5.0
+    """How long Postgres may then take to stop."""
 
     @property
     def path(self) -> str:
@@ -170,7 +174,8 @@ async def session(
     settings: dict[str, str] = {
         **EXACT,
         **(LIMITS if superuser == "on" else {}),
-        "statement_timeout": str(int(access.seconds * 1000)),
+        # For a worker that dies; one that lives is `within` its time.
+        "statement_timeout": str(int((access.seconds + access.grace) * 1000)),
     }
     await made.use(settings)
     await made.use_path(access.path)
@@ -182,6 +187,23 @@ async def session(
     await made.rows("RESET ROLE")
     await made.rows("RESET ALL")
     await made.rows("SELECT pg_catalog.pg_advisory_unlock_all()")
+
+
+@contextlib.asynccontextmanager
+async def within(access: Access) -> AsyncGenerator[None]:
+    """Stop the statements of a call when their time is up. Postgres's own limit is for one
+    statement, and some functions look at no limit for hours (`ltrim` of large texts): a connection
+    whose process goes on after the grace is closed."""
+    try:
+        # The first cancels, and waits for the server; the second stops waiting.
+        async with asyncio.timeout(access.seconds + access.grace), asyncio.timeout(access.seconds):
+            yield
+    except TimeoutError:
+        raise ToolError(
+            "timeout",
+            f"It took longer than {access.seconds:g} seconds and was stopped. Nothing was changed. "
+            "Ask for less: fewer rows, an indexed column, shorter texts.",
+        ) from None
 
 
 def check_words(statement: str) -> None:
