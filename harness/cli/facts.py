@@ -86,7 +86,7 @@ def _signature(name: str, parameters: dict[str, Any]) -> str:
 
 def models(args: Namespace, out: Out) -> int:
     from harness.config import load_settings, resolve_provider
-    from harness.config.providers import KEYLESS
+    from harness.config.providers import key_places, needs_key
     from harness_activities.model.catalog import KNOWN
 
     settings = load_settings()
@@ -98,10 +98,10 @@ def models(args: Namespace, out: Out) -> int:
         if args.provider not in (None, provider):
             continue
         if provider not in ready:
-            key = resolve_provider(settings, provider).api_key
-            ready[provider] = key is not None or provider in KEYLESS
+            found = resolve_provider(settings, provider)
+            ready[provider] = found.api_key is not None or not needs_key(provider, found)
             if not out.json:
-                state = "" if ready[provider] else f"  (set {provider.upper()}_API_KEY to use it)"
+                state = "" if ready[provider] else f"  (set {key_places(provider)[0]} to use it)"
                 out.console.print(f"{provider}{state}", style="bold", soft_wrap=True)
         _model(known, out, ready=ready[provider], chosen=known.ref == settings.model)
     if not out.json and not ready:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from harness.config._keys import nearest
+from harness.config._sources import WELL_KNOWN, env_name
 from harness.config.settings import ProviderSettings, Settings
 from harness.contracts.errors import ConfigError, HarnessError, ProviderError
 
@@ -25,11 +29,40 @@ KEYLESS = frozenset({"ollama", "offline"})
 
 
 def needs_key(name: str, provider: ProviderSettings) -> bool:
-    """Whether a call without an API key is bound to fail. A server of one's own that speaks Chat
-    Completions may take calls without one."""
-    if provider.kind == "offline" or name in KEYLESS:
+    """Whether a call without an API key is bound to fail. A server of your own may take calls
+    without one, whichever protocol it speaks."""
+    if provider.kind == "offline" or name in KEYLESS or _is_loopback(provider.base_url):
         return False
-    return provider.kind != "chat" or name in BUILT_IN
+    return provider.base_url is None or name in BUILT_IN
+
+
+def _is_loopback(url: str | None) -> bool:
+    try:
+        host = (urlsplit(url or "").hostname or "").rstrip(".")
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # a name, or not a URL, which is for the request to say
+        return False
+
+
+def missing_key(name: str, model: str | None = None) -> ProviderError:
+    """The error of a call that needs a key; its text says which variable to set."""
+    what = f"{model} needs an API key" if model else f"{name} needs an API key"
+    return ProviderError(
+        "authentication",
+        f"{what}, and none is set.",
+        fix=f"Set {' or '.join(key_places(name))}, or choose another model: harness models.",
+    )
+
+
+def key_places(name: str) -> tuple[str, ...]:
+    """The environment variable and the setting that hold the key of provider `name`."""
+    setting = f"providers.{name}.api_key"
+    own = env_name(("providers", name, "api_key"))
+    known = next((variable for variable, key in WELL_KNOWN.items() if key == setting), own)
+    # A variable's name is folded to lower case when it is read, and a shell sets no other names.
+    settable = re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)*", name)
+    in_file = f"{setting} in harness.toml"
+    return (known, in_file) if settable else (in_file,)
 
 
 def resolve_provider(settings: Settings, name: str) -> ProviderSettings:
@@ -66,8 +99,4 @@ def _problem(settings: Settings, model: str) -> HarnessError | None:
         return error
     if provider.api_key is not None or not needs_key(name, provider):
         return None
-    return ProviderError(
-        "authentication",
-        f"{model} needs a key, and none is set for {name}.",
-        fix=f"Set {name.upper()}_API_KEY, or choose a model: harness models.",
-    )
+    return missing_key(name, model)

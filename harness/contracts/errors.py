@@ -163,6 +163,8 @@ class HarnessError(Exception):
         self.fix = fix or CATALOG[self.code].fix
         self.retryable = CATALOG[self.code].retryable
         self.retry_after = retry_after
+        # Tracebacks show notes: a script that catches nothing still says what to do.
+        self.add_note(f"[{self.code}] {self.fix}")
 
     @property
     def info(self) -> ErrorInfo:

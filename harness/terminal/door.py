@@ -101,8 +101,8 @@ def leave(code: int) -> NoReturn:
     try:
         sys.stdout.flush()
     except (OSError, ValueError) as error:
-        lost = output_lost(error) or FAILED
-        code = code if code not in (DONE, WAITING) else lost
+        # A command that failed has said why, perhaps just this.
+        code = code if code not in (DONE, WAITING) else output_lost(error) or FAILED
     telemetry = sys.modules.get("harness.commons.telemetry")
     if telemetry is not None:
         telemetry.stop_traces()

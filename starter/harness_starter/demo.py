@@ -16,7 +16,7 @@ from harness.client.connection import open_connection
 from harness.client.session import Session
 from harness.commons.log import configure_logs
 from harness.config import find_project, load_settings, resolve_provider, secrets_of
-from harness.config.providers import KEYLESS
+from harness.config.providers import key_places, needs_key
 from harness.config.settings import Settings
 from harness.contracts.event import RunEnded
 from harness.contracts.run import RunState
@@ -73,9 +73,9 @@ def choose_model(settings: Settings, wanted: str) -> tuple[str, str]:
             f"MODEL={have[0]}/... uses your key" if have else "MODEL= and a key choose a real one"
         )
         return OFFLINE, f"a small rule-based program and no language model; {hint}"
-    if has_key(settings, provider) or provider in KEYLESS:
+    if has_key(settings, provider) or not needs_key(provider, resolve_provider(settings, provider)):
         return wanted, "named by MODEL or the settings"
-    return OFFLINE, f"{wanted} needs a key: set {provider.upper()}_API_KEY"
+    return OFFLINE, f"{wanted} needs a key: set {key_places(provider)[0]}"
 
 
 def has_key(settings: Settings, provider: str) -> bool:

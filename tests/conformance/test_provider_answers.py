@@ -47,6 +47,20 @@ async def ask(request: pytest.FixtureRequest, model_server: ModelServer) -> Asyn
     await made.models.close()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_local_server_needs_no_key_and_gets_none(
+    kind: str, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even one that the provider's SDK finds in the environment."""
+    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
+        monkeypatch.setenv(name, "sk-of-another-server")
+    model_server.script(say("hello"))
+    made = asker(model_server, kind, api_key=None)
+    assert (await made.ask()).reply.message.text == "hello"
+    assert "sk-of-another-server" not in str(model_server.calls[0].headers)
+    await made.models.close()
+
+
 async def test_text_streams(ask: Asker, model_server: ModelServer) -> None:
     model_server.script(say("Once upon a time.", pieces=5))
     answer = await ask.ask()

@@ -31,7 +31,7 @@ ADD = ToolSpec(
 def provider(server: ModelServer, kind: Any, **more: Any) -> ProviderSettings:
     """Settings of a provider of this kind at the fake server."""
     url = server.anthropic if kind == "anthropic" else server.openai
-    return ProviderSettings(kind=kind, base_url=more.pop("base_url", url), api_key=KEY, **more)
+    return ProviderSettings(**{"kind": kind, "base_url": url, "api_key": KEY, **more})
 
 
 @dataclass

@@ -51,7 +51,7 @@ async def asked(model_server: ModelServer) -> AsyncIterator[Asked]:
     providers = {
         "one": provider(model_server, "openai"),
         "two": provider(model_server, "anthropic"),
-        "nokey": ProviderSettings(kind="openai", base_url=model_server.openai),
+        "nokey": ProviderSettings(kind="openai"),
     }
     models = Models(Settings(providers=providers))
     yield Asked(models)

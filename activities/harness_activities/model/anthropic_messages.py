@@ -39,7 +39,8 @@ class AnthropicMessages:
         self._secrets = secrets_of(settings)
         self._patience = Patience.of(settings)
         self._client = AsyncAnthropic(
-            api_key=self._secrets[0] if self._secrets else None,
+            # Without one, the SDK would take credentials from the environment and its own files.
+            api_key=self._secrets[0] if self._secrets else "none",
             base_url=settings.base_url,
             timeout=timeout(),
             max_retries=0,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from harness.config.providers import needs_key
+from harness.config.providers import missing_key, needs_key
 from harness.config.settings import ProviderSettings
-from harness.contracts.errors import ProviderError
 from harness_activities.model.adapter import Adapter
 
 # Each branch imports its own adapter: openai takes 0.3 s to load and anthropic 0.7 s.
@@ -32,8 +31,4 @@ def make_adapter(name: str, settings: ProviderSettings) -> Adapter:
 
 def _require_key(name: str, settings: ProviderSettings) -> None:
     if settings.api_key is None and needs_key(name, settings):
-        raise ProviderError(
-            "authentication",
-            f"There is no API key for {name}.",
-            fix=f"Set {name.upper()}_API_KEY, or providers.{name}.api_key in harness.toml.",
-        )
+        raise missing_key(name)
