@@ -241,6 +241,7 @@ def schema_table(schema: dict[str, Any]) -> str:
     for name, each in schema["properties"].items():
         limits = _range(each, "minimum", "maximum", "")
         limits += _range(each, "minLength", "maxLength", " characters")
+        limits += _range(each, "minItems", "maxItems", " items")
         default = "" if name in required else code(repr(each.get("default")))
         kind = each.get("type") or " or ".join(map(_kind, each.get("anyOf", ())))
         text = " ".join([*([each["description"]] if "description" in each else []), *limits])
@@ -258,6 +259,8 @@ def _range(schema: dict[str, Any], low: str, high: str, unit: str) -> list[str]:
         return []
     if most is None:
         return [f"At least {least:,}{unit}."]
+    if least is None:
+        return [f"At most {most:,}{unit}."]
     return [f"{least:,} to {most:,}{unit}."]
 
 

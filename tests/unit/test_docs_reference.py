@@ -48,6 +48,24 @@ def test_every_event_has_a_chapter() -> None:
         assert f"### `{generate.event_type(kind)}`" in text
 
 
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ({"maxLength": 2_000}, "At most 2,000 characters."),
+        ({"minLength": 0, "maxLength": 5}, "0 to 5 characters."),
+        ({"minLength": 1}, "At least 1 characters."),
+        ({"maximum": 5}, "At most 5."),
+        ({"maxItems": 200}, "At most 200 items."),
+        ({}, ""),
+    ],
+)
+def test_limits_of_an_argument_are_told_with_one_end_or_two(
+    limits: dict[str, int], said: str
+) -> None:
+    schema = {"properties": {"text": {"type": "string", "description": "Words.", **limits}}}
+    assert f"| Words. {said}".rstrip() + " |" in generate.schema_table(schema)
+
+
 def test_every_note_explains_something_that_exists() -> None:
     notes: dict[str, dict[str, Any]] = tomllib.loads(
         (generate.HERE / "notes.toml").read_text("utf-8")
