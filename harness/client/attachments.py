@@ -16,6 +16,7 @@ from harness.client.connection import Connection
 from harness.contracts.errors import StoreError
 from harness.contracts.family import attached_owner, is_attached
 from harness.contracts.message import FileRef, Image, Message
+from harness.store.lineage import add_member
 
 
 async def attach(connection: Connection, file: Path) -> Image | FileRef:
@@ -62,8 +63,6 @@ async def _own(connection: Connection, run: str, artifact: str) -> str:
         return artifact
     owner, media_type = rows[0]
     content = await connection.artifacts.get(artifact)
-    await connection.database.fetch(
-        "INSERT INTO harness.lineage (run, lineage) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-        (owner, await connection.vault.family(run)),
-    )
+    family = await connection.vault.family(run)
+    await add_member(connection.database, connection.vault, owner, family)
     return await connection.artifacts.put(content, media_type=media_type, run=run)

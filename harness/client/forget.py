@@ -23,6 +23,7 @@ from harness.contracts.effect import undo_id, undone_run
 from harness.contracts.errors import RunError, StackError, StoreError
 from harness.contracts.family import is_attached, is_session, session_family
 from harness.store.forget import delete_content, executions_of, owned_artifacts
+from harness.store.lineage import find_members
 
 CLOCKS_DIFFER_S = 5.0
 
@@ -74,8 +75,7 @@ async def _is_run(connection: Connection, run: str) -> bool:
 
 
 async def _members(connection: Connection, family: str) -> list[str]:
-    query = "SELECT run FROM harness.lineage WHERE lineage = %s ORDER BY run"
-    return [row[0] for row in await connection.database.fetch(query, (family,))]
+    return await find_members(connection.database, connection.vault, family)
 
 
 async def forget(connection: Connection, run: str) -> Forgotten:

@@ -35,6 +35,7 @@ from harness.contracts.run import WORKFLOW, Budget, Parent, RunSpec, RunState
 from harness.contracts.tool import Workspace
 from harness.contracts.transcript import digest
 from harness.journal.payloads import value
+from harness.store.lineage import add_member, remove_member
 from harness.store.permits import sign_run
 from harness.store.vault import new_salt
 
@@ -210,17 +211,12 @@ async def join_family(connection: Connection, run: str, family: str) -> bool:
     joined before."""
     await connection.vault.renew(family)
     connection.vault.note_family(run, family)
-    rows = await connection.database.fetch(
-        "INSERT INTO harness.lineage (run, lineage) VALUES (%s, %s) ON CONFLICT DO NOTHING "
-        "RETURNING 1",
-        (run, family),
-    )
-    return bool(rows)
+    return await add_member(connection.database, connection.vault, run, family)
 
 
 async def leave_family(connection: Connection, run: str) -> None:
     connection.vault.drop_family(run)
-    await connection.database.fetch("DELETE FROM harness.lineage WHERE run = %s", (run,))
+    await remove_member(connection.database, run)
 
 
 async def _same_request(connection: Connection, id: str, spec: RunSpec, *, known: bool) -> None:

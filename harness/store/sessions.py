@@ -8,7 +8,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from harness.contracts.errors import StoreError
 from harness.store.database import Database
+
+MOST_RUNS = 1_000_000
+"""Of one session. A number beyond that was not counted by us, and would be counted up to."""
 
 
 class SessionRow(NamedTuple):
@@ -26,7 +30,7 @@ class Sessions:
         rows = await self._database.fetch(
             "SELECT last FROM harness.session WHERE id = %s", (session,)
         )
-        return rows[0][0] if rows else 0
+        return _checked(session, rows[0][0]) if rows else 0
 
     async def advance(self, session: str, number: int) -> int:
         """Say that run `number` began; the greatest one said wins and is returned."""
@@ -36,7 +40,7 @@ class Sessions:
             "last = greatest(session.last, excluded.last) RETURNING last",
             (session, number),
         )
-        return rows[0][0]
+        return _checked(session, rows[0][0])
 
     async def list_recent(self, limit: int = 50) -> list[SessionRow]:
         rows = await self._database.fetch(
@@ -44,3 +48,14 @@ class Sessions:
             (limit,),
         )
         return [SessionRow(*row) for row in rows]
+
+
+def _checked(session: str, last: int) -> int:
+    if not 0 <= last <= MOST_RUNS:
+        raise StoreError(
+            "corrupt",
+            f"Session {session!r} has {last:,} as the number of its last run; the most is "
+            f"{MOST_RUNS:,}.",
+            fix="Set `last` of that row in harness.session to the number of its newest run.",
+        )
+    return last

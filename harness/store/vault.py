@@ -26,6 +26,7 @@ from harness.contracts.errors import RunError, StoreError
 from harness.contracts.family import SHARED
 from harness.contracts.queues import ARCHIVE
 from harness.store.keyring import ID_BYTES, NONCE_BYTES, Entry, Keyring, key_id
+from harness.store.lineage import find_family
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -217,15 +218,16 @@ class Vault:
             return family
         if self._database is None:
             return run
-        query = "SELECT lineage FROM harness.lineage WHERE run = %s"
         try:
-            rows = await self._database.fetch(query, (run,))
-        except StoreError:
+            family = await find_family(self._database, self, run)
+        except StoreError as error:
+            if not error.retryable:
+                raise
             # An abort must go out while the database is away. A key of its own says who it is.
             if self._keyring is None or await self._keyring.find(key_id(run)) is None:
                 raise
             return run
-        return self.note_family(run, rows[0][0] if rows else run)
+        return self.note_family(run, family or run)
 
     def note_family(self, run: str, family: str) -> str:
         self._families[run] = family

@@ -4,5 +4,5 @@ Plain SQL in `versions/`, run by alembic. `REVISIONS` names the steps in order, 
 can see that nothing is to be done without loading alembic.
 """
 
-REVISIONS: tuple[str, ...] = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS: tuple[str, ...] = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 HEAD = REVISIONS[-1]

@@ -14,6 +14,7 @@ from harness.config.settings import ArtifactSettings, EncryptionSettings, LiveSe
 from harness.contracts.attempt import Attempt
 from harness.contracts.errors import StoreError
 from harness.contracts.event import OutputDelta
+from harness.contracts.family import SHARED
 from harness.contracts.message import user
 from harness.contracts.seal import START, SealedExecution, SealEntry
 from harness.contracts.tool import Workspace
@@ -24,8 +25,10 @@ from harness.store.database import Database
 from harness.store.effects import Ledger, NewEffect
 from harness.store.follow import LiveReader
 from harness.store.keyring import Keyring, new_key
+from harness.store.lineage import add_member, find_members
 from harness.store.live import LiveWriter
 from harness.store.seals import NewSeal, Seals
+from harness.store.sessions import Sessions
 from harness.store.signing import Signer
 from harness.store.specs import Specs
 from harness.store.transcripts import Transcripts
@@ -272,3 +275,43 @@ async def test_planted_live_text_of_an_encrypted_run_is_not_shown(
     assert text.removeprefix("mine ") == "end"
     await reader.close()
     await writer.close()
+
+
+async def test_nobody_is_planted_into_a_family(database: Database, vault: Vault) -> None:
+    """A family is forgotten as a whole, so a planted row would take another one's runs along."""
+    assert await add_member(database, vault, "mine.2", "session/mine")
+    assert await add_member(database, vault, "other.2", "session/other")
+    assert not await add_member(database, vault, "mine.2", "session/mine")
+
+    def family(run: str) -> Awaitable[object]:
+        return Vault(database, vault._keyring, vault.signer).family(run)
+
+    assert (await family("mine.2"), await family("mine.1")) == ("session/mine", "mine.1")
+    assert await find_members(database, vault, "session/mine") == ["mine.2"]
+    [[mac]] = await database.fetch("SELECT mac FROM harness.lineage WHERE run = 'other.2'")
+    families = ("session/mine", SHARED, "", "../../keys", "mine.1\n", "x" * 2_000, "\U0010ffff")
+    for planted in families:
+        for proof in (None, "", mac, "A" * 22, "\ud7ff"):
+            await database.fetch(
+                "INSERT INTO harness.lineage VALUES ('other.2', %s, %s)", (planted, proof)
+            )
+            await refused(lambda: family("other.2"))
+            await refused(lambda of=planted: find_members(database, vault, of))
+            await database.fetch(
+                "DELETE FROM harness.lineage WHERE run = 'other.2' AND lineage = %s", (planted,)
+            )
+    assert await family("other.2") == "session/other"
+
+
+@pytest.mark.parametrize("last", [-(2**31), -1, 1_000_001, 2**31 - 1])
+async def test_a_planted_number_of_a_session_is_not_counted_up_to(
+    database: Database, last: int
+) -> None:
+    sessions = Sessions(database)
+    await sessions.advance("mine", 1)
+    await database.fetch("UPDATE harness.session SET last = %s", (last,))
+    await refused(lambda: sessions.last("mine"))
+    if last > 0:
+        await refused(lambda: sessions.advance("mine", 2))
+    await database.fetch("DELETE FROM harness.session")
+    assert await sessions.last("mine") == 0
