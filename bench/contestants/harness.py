@@ -18,6 +18,7 @@ from harness.config.settings import (
     DatabaseSettings,
     ProviderSettings,
     Settings,
+    SigningSettings,
     TemporalSettings,
 )
 
@@ -54,6 +55,8 @@ def settings_for(options: dict[str, str]) -> Settings:
         temporal=TemporalSettings(address=options["temporal"]),
         database=DatabaseSettings(url=SecretStr(options["postgres"])),
         providers={"bench": provider},
+        # Starters and workers have folders of their own, and must have one key.
+        signing=SigningSettings(key=SecretStr("signing-key-of-the-benches-32-bytes")),
     )
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.contestants.harness import settings_for
 from harness.config.settings import Settings
 from harness.contracts.errors import ConfigError
-from harness.store.signing import KEY_BYTES, Signer, load_signer
+from harness.store.signing import KEY_BYTES, Signer, Signing, load_signer
 
 SIGNER = Signer(b"k" * KEY_BYTES)
 
@@ -50,3 +51,10 @@ def test_the_setting_stands_for_the_file(tmp_path: Path) -> None:
     mac = load_signer(settings, tmp_path / "one").sign("run", "a")
     assert load_signer(settings, tmp_path / "other").is_signed(mac, "run", "a")
     assert not (tmp_path / "one").exists()
+
+
+async def test_starters_and_workers_of_a_bench_have_one_key(tmp_path: Path) -> None:
+    """Each has a folder of its own."""
+    settings = settings_for({"temporal": "t:1", "postgres": "postgresql://p", "model": "http://m"})
+    one, other = [await Signing(settings, tmp_path / name).signer() for name in ("one", "other")]
+    assert other.is_signed(one.sign("bench", "run"), "bench", "run")
