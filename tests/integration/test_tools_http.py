@@ -117,6 +117,8 @@ async def test_redirects_are_followed_and_checked(call: Caller) -> None:
         "/away": redirect("http://elsewhere.invalid/"),
         "/file": redirect("file:///etc/passwd"),
         "/bad": redirect("http://[bad"),
+        "/long": redirect("/" + "c" * 8_000),
+        "/" + "c" * 8_000: reply(b"never"),
         "/nowhere": reply(b"no location", status="304 Not Modified"),
     }
     async with serving(answers) as (address, seen):
@@ -126,6 +128,8 @@ async def test_redirects_are_followed_and_checked(call: Caller) -> None:
         _, message = await call.refused("http_get", url=f"{base}/loop")
         assert message.startswith("More than 5 redirects")
         assert len(seen) == 6
+        _, message = await call.refused("http_get", url=f"{base}/long")
+        assert "redirects to an address of 8,001 characters; the most is 8,000" in message
         code, message = await call.refused("http_get", url=f"{base}/away")
         assert code == "tool.confined"
         assert "may not reach elsewhere.invalid" in message

@@ -12,11 +12,12 @@ from harness.contracts.errors import ToolError
 from harness_activities.tools import web
 
 MAX_REDIRECTS = 5
+MAX_URL = 8_000
 
 
 @tool(effect="read", timeout=45.0)
 async def http_get(
-    ctx: ToolContext[Any], url: Annotated[str, Field(min_length=1, max_length=8_000)]
+    ctx: ToolContext[Any], url: Annotated[str, Field(min_length=1, max_length=MAX_URL)]
 ) -> str | bytes:
     """Fetch a web address (GET) and return its text. Only hosts that were allowed can be reached.
 
@@ -45,7 +46,7 @@ async def _follow(url: str, settings: HttpToolSettings) -> web.Reply:
                 try:
                     if not reply.has_redirect_location:
                         return await web.read(reply, url)
-                    url = str(httpx.URL(url).join(reply.headers["location"]))
+                    url = str(httpx.URL(url).join(_target(reply.headers["location"], url)))
                 finally:
                     await reply.aclose()
             except (httpx.InvalidURL, httpx.DecodingError, httpx.UnsupportedProtocol) as error:
@@ -54,3 +55,14 @@ async def _follow(url: str, settings: HttpToolSettings) -> web.Reply:
                 words = str(error) or type(error).__name__
                 raise ToolError("temporary", f"{url} cannot be read: {words}.") from None
     raise ToolError("failed", f"More than {MAX_REDIRECTS} redirects, the last one to {url}.")
+
+
+def _target(location: str, url: str) -> str:
+    """Parsing an address takes longer than the loop may be blocked where it has no limit."""
+    if len(location) > MAX_URL:
+        raise ToolError(
+            "failed",
+            f"{url} redirects to an address of {len(location):,} characters; the most is "
+            f"{MAX_URL:,}.",
+        )
+    return location
