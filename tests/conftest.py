@@ -19,7 +19,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 # The same examples each time, so that whether a commit passes is no matter of luck. To look for new
 # ones: pytest --hypothesis-profile=explore
@@ -76,6 +77,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
+    if any(_is_property(item) for item in session.items):
+        _draw_first()
     # What is loaded by now stays: a full collection in the middle of a test would be billed to it.
     gc.collect()
     gc.freeze()
@@ -99,6 +102,23 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     return result
 
 
+def _is_property(item: pytest.Item) -> bool:
+    return getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+
+
+@settings(
+    max_examples=5,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@given(st.text(), st.integers())
+def _draw_first(text: str, number: int) -> None:
+    """In a fresh checkout the first text and number that are drawn in a process take seconds: they
+    tabulate Unicode, and read all modules for constants. Not the first test's doing."""
+
+
 def _layer(item: pytest.Item) -> str:
     return item.path.relative_to(HERE).parts[0] if item.path.is_relative_to(HERE) else ""
 
@@ -109,7 +129,7 @@ def _budget(item: pytest.Item) -> float | None:
         return None
     if item.get_closest_marker("long_history"):
         budget = LONG_HISTORY
-    if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+    if _is_property(item):
         budget *= EXAMPLES
     if sys.gettrace() is not None:
         budget *= TRACED
