@@ -1,5 +1,5 @@
-"""What if? A run is gone on with from its first turn, with another answer of its tool; the run
-itself stays as it was. Both are then compared, written to files, and replayed."""
+"""What if? Fork a run after its first turn, with a different answer of its tool; the run itself
+stays as it was. Both are then compared, written to files, and replayed."""
 
 import asyncio
 from pathlib import Path

@@ -36,7 +36,7 @@ class Records:
         except ValueError as error:
             raise StoreError(
                 "corrupt",
-                f"Artifact {id} is no record that this version of harness can play back: {error}",
+                f"Artifact {id} cannot be played back by this version of harness: {error}",
                 fix="Ask what-if again with the version of harness that the worker has.",
             ) from error
         results = {call_key(call.name, call.arguments): call.results for call in record.calls}

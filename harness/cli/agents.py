@@ -46,7 +46,7 @@ def _named(module: ModuleType, place: str, name: str) -> Agent[Any]:
     agents = list(_agents(module))
     if value is not None:
         hint = f"Agents there: {', '.join(agents)}." if agents else FORM
-        raise _bad(f"{place}:{name} is no Agent but {type(value).__name__}.", hint)
+        raise _bad(f"{place}:{name} is not an Agent but {type(value).__name__}.", hint)
     near = nearest(name, agents) or (agents[0] if len(agents) == 1 else None)
     hint = (
         f"Did you mean {place}:{near}?" if near else f"Agents there: {', '.join(agents) or 'none'}."
@@ -74,7 +74,7 @@ def _load(place: str) -> ModuleType:
     name = path.stem if path.stem not in sys.modules else f"agent_file_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise _bad(f"{place} is no Python file.", FORM)
+        raise _bad(f"{place} is not a Python file.", FORM)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:

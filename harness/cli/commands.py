@@ -37,16 +37,16 @@ COMMANDS: tuple[Command, ...] = (
             arg("prompt", metavar="PROMPT", nargs="?", help="What is asked. Unset or -: stdin."),
             AGENT,
             MODEL,
-            arg("--session", metavar="ID", help="Go on with this conversation."),
+            arg("--session", metavar="ID", help="Continue this conversation."),
             arg("--id", metavar="ID", help="The run's id; the same request again joins it."),
             *BUDGETS,
             WORKSPACE,
             flag("--detach", help="Start it, print its id and leave; a worker runs it."),
             JSON,
         ),
-        "This process serves the run. Ctrl-C detaches: the run is safe and goes on where a worker\n"
-        "serves its agent. Ctrl-C twice aborts it. Where a decision is needed and stdin is no\n"
-        "terminal, it ends with exit code 4 and says how to decide.",
+        "This process serves the run. Ctrl-C detaches: the run is safe and continues where a\n"
+        "worker serves its agent. Ctrl-C twice aborts it. If a decision is needed and stdin is\n"
+        "not a terminal, it ends with exit code 4 and says how to decide.",
         (
             ('harness run "What is 2 + 2?"', "with the built-in assistant"),
             ('harness run "What is 2 + 2?" --agent agent.py:agent', "with an agent of yours"),
@@ -61,12 +61,12 @@ COMMANDS: tuple[Command, ...] = (
         (
             AGENT,
             MODEL,
-            arg("--session", metavar="ID", help="Go on with this conversation."),
+            arg("--session", metavar="ID", help="Continue this conversation."),
             *BUDGETS,
             WORKSPACE,
             JSON,
         ),
-        "Each line is a prompt. Ctrl-D leaves; the session can be gone on with.",
+        "Each line is a prompt. Ctrl-D leaves. To continue, pass the session to --session.",
         (
             ("harness chat", "with the built-in assistant"),
             ("harness chat --session trip", "in a session that may exist already"),
@@ -104,7 +104,7 @@ COMMANDS: tuple[Command, ...] = (
         "Show a run's card: what was asked, where it is, what came of it.",
         "harness.cli.look:show",
         (RUN, JSON),
-        "Read from history alone: no worker has to be there.",
+        "Reads the history. It needs no worker.",
         (("harness show calculator-h8vvmdnvrp", ""),),
     ),
     *PAST,
@@ -267,8 +267,8 @@ COMMANDS: tuple[Command, ...] = (
             ),
             JSON,
         ),
-        "Starts or joins the local stack, unless an engine is configured. Ctrl-C leaves: work in\n"
-        "hand is finished or given back.",
+        "Starts or joins the local stack, unless an engine is configured. Ctrl-C stops it:\n"
+        "calls in progress finish or are handed back.",
         (
             ("harness worker agent.py", "the agent in that file"),
             ("harness worker sales.py:agent support.py:agent", "several"),

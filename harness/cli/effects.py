@@ -1,4 +1,4 @@
-"""`harness effects`: what a run did to the world, from the ledger; no worker has to be there."""
+"""`harness effects`: what a run did to the world, from the ledger, without a worker."""
 
 from __future__ import annotations
 

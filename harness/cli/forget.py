@@ -37,7 +37,7 @@ async def forget(args: Namespace, out: Out) -> int:
 async def _sure(family: Family, out: Out) -> bool:
     what = count(len(family.runs), "run")
     if out.json or not at_terminal():
-        raise UsageError(f"This forgets {what} for good.", "Add --yes to say that it shall.")
+        raise UsageError(f"This forgets {what} for good.", "Pass --yes to confirm.")
     return await confirmed(family.runs, f"forget {what} for good?", out, SHOWN)
 
 

@@ -1,4 +1,4 @@
-"""`harness list` and `harness show`: read runs; no worker has to be there."""
+"""`harness list` and `harness show`: read runs, without a worker."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def list_runs(args: Namespace, out: Out) -> int:
     elif rows:
         _table(out, list(rows.values()))
     else:
-        out.note("No run is like that." if query else "There are no runs yet.")
+        out.note("No run matches." if query else "There are no runs yet.")
     return door.DONE
 
 

@@ -9,8 +9,8 @@ SOURCE = arg("run", metavar="RUN|FILE", help="The run's id, or a file that was e
 OTHERWISE = (
     arg("--at", metavar="TURN", type=int, required=True, help="The last turn to keep."),
     arg("--hint", metavar="TEXT", help="Say this to the model first."),
-    MODEL._replace(help="Go on with this model."),
-    arg("--prompt", metavar="FILE", help="Go on with these instructions."),
+    MODEL._replace(help="Continue with this model."),
+    arg("--prompt", metavar="FILE", help="Continue with these instructions."),
 )
 """Where a fork leaves its parent, and what it does otherwise."""
 
@@ -58,7 +58,7 @@ PAST: tuple[Command, ...] = (
             JSON,
         ),
         "History, agent, transcript and artifacts; trace, replay, diff and fork read it. It holds\n"
-        "what the run was told and said: send it to nobody who may not read that.",
+        "what the run was told and said: share it only with people who may read that.",
         (("harness export RUN -o order.json", ""),),
     ),
     Command(
@@ -94,7 +94,7 @@ PAST: tuple[Command, ...] = (
             arg("--since", metavar="TIME", help="Export what was sealed since then, such as 7d."),
             JSON,
         ),
-        "Workers seal ended runs by themselves. `seal` does it now, for these runs or for all;\n"
+        "Workers seal ended runs automatically. `seal` does it now, for these runs or for all;\n"
         "`export` writes all to a folder or a .zip, `import` takes such, or single exports, in;\n"
         "`rebuild` makes the index of `harness list --archived` again.",
         (
@@ -123,7 +123,7 @@ PAST: tuple[Command, ...] = (
     ),
     Command(
         "fork",
-        "Start a run that goes on from a turn of another one.",
+        "Start a run that continues from a turn of another one.",
         "harness.cli.fork:fork",
         (
             SOURCE,

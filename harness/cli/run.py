@@ -114,7 +114,7 @@ def _check(args: Namespace) -> None:
         TypeAdapter[str](ModelRef).validate_python(model)
     except ValidationError:
         raise UsageError(
-            f"{model!r} is no model.", "Write provider/model: `harness models` lists them."
+            f"{model!r} is not a model.", "Write provider/model: `harness models` lists them."
         ) from None
 
 

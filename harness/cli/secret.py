@@ -13,7 +13,7 @@ SECRET: tuple[Command, ...] = (
         "With it go its forks and the other runs of its session, which hold its words too. With\n"
         "encryption.key set their key is destroyed, so no copy can be read again, backups\n"
         "included; without it, what lies here is deleted. Their seals stay, and say so.",
-        (("harness forget clerk-h8vvmdnvrp", "shows who is forgotten with it, and asks"),),
+        (("harness forget clerk-h8vvmdnvrp", "shows what is forgotten with it, and asks"),),
     ),
     Command(
         "trust",
@@ -45,7 +45,7 @@ SECRET: tuple[Command, ...] = (
                 nargs="?",
                 choices=("new", "status", "rotate"),
                 default="status",
-                help="status, where nothing is said.",
+                help="Default: status.",
             ),
             JSON,
         ),

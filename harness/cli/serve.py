@@ -36,7 +36,9 @@ async def worker(args: Namespace, out: Out) -> int:
             out.raw(f"Serving {', '.join(names)}. Ctrl-C leaves.")
             out.note(f"Page: {page}" if page else "")
         await stop.wait()
-        out.note("\nLeaving: work in hand is finished or given back. Again: at once.")
+        out.note(
+            "\nStopping: calls in progress finish or are handed back. Ctrl-C again stops at once."
+        )
     return door.DONE
 
 

@@ -19,5 +19,5 @@ def query_of(query: str | None, since: str | None) -> list[str]:
 def moment(text: str) -> datetime:
     match = re.fullmatch(r"(\d+)([mhdw])", text)
     if match is None:
-        raise UsageError(f"--since {text} is no time.", "Like 30m, 12h, 7d or 2w.")
+        raise UsageError(f"--since {text} is not a time.", "Like 30m, 12h, 7d or 2w.")
     return datetime.now(UTC) - timedelta(**{UNITS[match[2]]: int(match[1])})

@@ -23,7 +23,9 @@ TOKEN = re.compile(r"[0-9a-f]{64}")
 async def verify(args: Namespace, out: Out) -> int:
     token = args.token
     if token is not None and not TOKEN.fullmatch(token):
-        raise UsageError(f"--token {token} is no replay token.", "It has 64 characters, 0-9 a-f.")
+        raise UsageError(
+            f"--token {token} is not a replay token.", "It has 64 characters, 0-9 a-f."
+        )
     if args.run and is_file(args.run):
         recording = read_file(Path(args.run))
         found, problems = verify_recording(recording, token)

@@ -74,7 +74,7 @@ def loads(text: str, file: Path) -> Recording:
     if isinstance(data, dict) and "format" not in data and "events" in data:
         return _foreign(cast("dict[str, Any]", data), file)
     if not isinstance(data, dict) or cast("dict[str, Any]", data).get("format") != FORMAT:
-        raise _bad(file, "it is no export of a run")
+        raise _bad(file, "it is not an exported run")
     data = cast("dict[str, Any]", data)
     if not isinstance(data.get("version"), int) or data["version"] > VERSION:
         raise RunError(
@@ -131,7 +131,7 @@ def _foreign(data: dict[str, Any], file: Path) -> Recording:
         events = tuple(WorkflowHistory.from_json("", data).events)
         started = events[0].workflow_execution_started_event_attributes
     except (ParseError, ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise _bad(file, f"it is no history: {error}") from None
+        raise _bad(file, f"it is not a history: {error}") from None
     run_id = started.original_execution_run_id
     run = started.workflow_id or file.name.partition(".")[0]
     return Recording(run, (Execution(run_id, events),))

@@ -82,8 +82,8 @@ def check_id(id: str, what: str = "run", most: int = MAX_ID) -> str:
         return id
     raise ConfigError(
         "invalid_value",
-        f"{id[:40]!r} is no id of a {what}.",
-        fix=f"Take 1 to {most} characters that can be seen.",
+        f"{id[:40]!r} is not a valid id of a {what}.",
+        fix=f"Take 1 to {most} printable characters.",
     )
 
 

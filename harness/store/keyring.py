@@ -314,7 +314,7 @@ def _master(secret: SecretStr, name: str) -> Master:
     if len(key) != KEY_BYTES:
         raise ConfigError(
             "invalid_value",
-            f"{name} is no key: it must be 32 bytes in base64.",
+            f"{name} is not a key: it must be 32 bytes in base64.",
             fix="Make one with `harness keys new`.",
         )
     return Master(hashlib.sha256(b"harness master " + key).hexdigest()[:12], AESGCM(key))

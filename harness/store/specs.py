@@ -36,7 +36,7 @@ class Specs:
         except ValueError as error:
             raise StoreError(
                 "corrupt",
-                f"Artifact {id} is no agent spec that this version of harness can read: {error}",
+                f"Artifact {id} cannot be read as an agent spec by this version: {error}",
                 fix="Upgrade harness, if the run was started by a newer version.",
             ) from error
         self._remember(id, spec)

@@ -33,7 +33,7 @@ def timeline(steps: Sequence[Step], start: float, end: float) -> str:
 
 def _axis(scale: Scale) -> tuple[str, str]:
     """Labels, and the thin lines below them as a background of every bar's track."""
-    marks = [(took(at).split(" 0 ")[0], place * 100) for at, place in ticks(scale)]
+    marks = [(took(at), place * 100) for at, place in ticks(scale)]
     labels = "".join(f"<b style='left:{place:.2f}%'>{at}</b>" for at, place in marks)
     lines = ",".join(
         f"linear-gradient(90deg,transparent calc({p:.2f}% - .5px),var(--line) 0 "

@@ -45,8 +45,8 @@ def earlier(told: Earlier) -> Line:
         return Line("not logged: its worker was killed, or could not write it down", style="quiet")
     code = f" [{found.code}]" if found.code else f" ({found.type})"
     facts = [f"failed after {took(found.ended - found.started)}"]
-    facts += [f"to be tried again after {took(found.retry_after)}"] if found.retry_after else []
-    facts += [] if found.retryable else ["not to be tried again"]
+    facts += [f"retry after {took(found.retry_after)}"] if found.retry_after else []
+    facts += [] if found.retryable else ["not retried"]
     facts += [f"on {found.who}", "from the attempt log"]
     what = f"{one_line(found.message, SHOWN)}{code}"
     return Line(clean(what), tuple(map(clean, facts)), "bad")

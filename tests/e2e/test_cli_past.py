@@ -126,6 +126,6 @@ def test_bad_use(kept_project: Project, run: str) -> None:
     refused(command("fork", run, "--at", "1", "--agent", "agent.py:other"), 2, "is of agent")
     refused(command("fork", "none.json", "--at", "1"), 1, "cannot be read")
     refused(command("replay"), 2, "Which runs?")
-    refused(command("replay", "--since", "soon"), 2, "is no time")
+    refused(command("replay", "--since", "soon"), 2, "is not a time")
     refused(command("export", "nobody"), 1, "There is no run 'nobody'")
     assert json.loads(command("export", run, "-o", "-").out)["run"] == run

@@ -165,7 +165,7 @@ async def test_specs_are_known_by_their_hash(
     with pytest.raises(StoreError, match="no artifact nothing"):
         await specs.get("nothing")
     stranger = await artifacts.put(b'{"from": "the future"}')
-    with pytest.raises(StoreError, match="no agent spec") as caught:
+    with pytest.raises(StoreError, match="cannot be read as an agent spec") as caught:
         await specs.get(stranger)
     assert caught.value.code == "store.corrupt"
 

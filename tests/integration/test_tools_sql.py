@@ -143,7 +143,7 @@ async def test_what_could_not_be_undone_is_not_done(clerk: Clerk, table: Table) 
         "UPDATE t SET a = 'z' WHERE sly() = 1": "kid",
         "WITH x AS (DELETE FROM kid RETURNING *) UPDATE t SET a = 'z'": "one INSERT",
         "INSERT INTO guarded VALUES (1)": "triggers (watch)",
-        "INSERT INTO parts VALUES (1)": "no plain table",
+        "INSERT INTO parts VALUES (1)": "not a plain table",
         "UPDATE v SET a = 'q'": "ctid",
         "UPDATE t SET a = 'q' RETURNING id": "Leave RETURNING out",
         "UPDATE t SET a = 'q'; DELETE FROM t": "multiple commands",

@@ -94,7 +94,7 @@ def test_a_workspace_that_is_not_a_folder(folder: str) -> None:
 @pytest.mark.parametrize("id", ["", " ", "a\nb", "a\0b", "x" * 251])
 def test_a_wrong_id(id: str) -> None:
     for make in (lambda: Request(messages=ASKED, id=id), lambda: Session(client(), id)):
-        with pytest.raises(ConfigError, match="is no id of a") as caught:
+        with pytest.raises(ConfigError, match="is not a valid id of a") as caught:
             make()
         assert caught.value.code == "config.invalid_value"
         assert len(caught.value.message) < 100

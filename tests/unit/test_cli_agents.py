@@ -52,7 +52,7 @@ def test_none_is_the_assistant_whose_writes_are_approved() -> None:
     [
         ("two.py", "several agents: first, second", "two.py:first"),
         ("two.py:frst", "nothing called 'frst'", "Did you mean"),
-        ("two.py:number", "is no Agent but int", "first, second"),
+        ("two.py:number", "is not an Agent but int", "first, second"),
         ("tow.py", "no file", "two.py"),
         ("bare.py", "has no agent", "agent = Agent(...)"),
         ("broken.py", "ZeroDivisionError", "python"),

@@ -155,8 +155,9 @@ def test_words_for_values() -> None:
     assert [money(n) for n in (None, 0, 1500, 2_500_000)] == [
         "unknown cost", "free", "$0.0015", "$2.50",
     ]  # fmt: skip
-    assert [took(s) for s in (0.0001, 0.25, 2.5, 130, 7300, 90_000)] == [
+    assert [took(s) for s in (0.0001, 0.25, 2.5, 130, 7300, 90_000, 120, 7200, 30 * 86_400)] == [
         "under 1 ms", "250 ms", "2.5 s", "2 min 10 s", "2 h 1 min", "1 d 1 h",
+        "2 min", "2 h", "30 d",
     ]  # fmt: skip
     assert [ago(s) for s in (3, 200, 8000, 200_000)] == ["3 s", "3 min", "2 h", "2 d"]
 

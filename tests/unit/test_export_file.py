@@ -67,10 +67,10 @@ def test_any_cut_and_any_changed_character_is_noticed(data: st.DataObject) -> No
     ("text", "words"),
     [
         ("", "not complete JSON"),
-        ("[]", "no export of a run"),
-        ('{"format": "other"}', "no export of a run"),
-        ('{"events": []}', "no history"),
-        ('{"events": [{"eventId": "x"}]}', "no history"),
+        ("[]", "not an exported run"),
+        ('{"format": "other"}', "not an exported run"),
+        ('{"events": []}', "not a history"),
+        ('{"events": [{"eventId": "x"}]}', "not a history"),
         ('{"format": "harness run", "version": 1}', "does not match its digest"),
     ],
 )

@@ -151,7 +151,7 @@ def test_lines() -> None:
     first = of_model(1, 0.5, retry_after=2.0, message="no \x1b[31m way")
     [line] = [earlier(each) for each in weave(story.events, [first]) if isinstance(each, Earlier)]
     assert line.what == "no <U+001B>[31m way [tool.temporary]"
-    assert "to be tried again after 2.0 s" in line.facts
+    assert "retry after 2.0 s" in line.facts
     assert "from the attempt log" in line.facts
     missing = Earlier(story.events[-1], 1, None)
     assert earlier(missing).what.startswith("not logged")

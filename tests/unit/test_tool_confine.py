@@ -111,7 +111,7 @@ def test_what_leads_out_is_refused(root: Path, path: str, words: str) -> None:
     [
         ("missing", "does not exist"),
         ("a/missing/x", "does not exist"),
-        ("file/x", "is no folder"),
+        ("file/x", "is not a folder"),
         ("a", "is a folder"),
         (".", "is a folder"),
         ("dir", "is a folder"),

@@ -116,7 +116,7 @@ async def test_files_are_listed_with_sizes(tree: Path) -> None:
             "a.py  21 B\nbinary  7 B\ndeep/\ndeep/b.txt  15 B"
         )
         assert "does not exist" in (await call.refused("list_files", path="nowhere"))[1]
-        assert "no folder" in (await call.refused("list_files", path="src/a.py"))[1]
+        assert "not a folder" in (await call.refused("list_files", path="src/a.py"))[1]
 
 
 async def test_a_long_list_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

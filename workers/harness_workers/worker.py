@@ -34,7 +34,7 @@ LONG_TASK_S = 9.0
 
 
 class AgentWorker:
-    """Started by `async with`; leaves with the work in hand finished or given back."""
+    """Started by `async with`; on leaving, calls in progress finish or are handed back."""
 
     def __init__(self, parts: Shared, agent: Agent[Any]) -> None:
         self._parts = parts

@@ -341,7 +341,7 @@ def _explain(path: str, error: OSError) -> ToolError:
     if error.errno == errno.ENOENT:
         return ToolError("failed", f"{_shown(path)} does not exist: list_files shows what does.")
     if error.errno == errno.ENOTDIR:
-        return ToolError("failed", f"A part of {_shown(path)} is no folder.")
+        return ToolError("failed", f"A part of {_shown(path)} is not a folder.")
     return ToolError("failed", f"{_shown(path)}: {error.strerror}.")
 
 

@@ -93,7 +93,7 @@ def _bounded(value: Any) -> Number:
         return value
     if isinstance(value, float):
         return value
-    raise _Refused("the result is no real number")
+    raise _Refused("the result is not a real number")
 
 
 def _compare(left: ast.expr, ops: list[ast.cmpop], others: list[ast.expr]) -> bool:

@@ -261,7 +261,7 @@ async def _plan(made: Session, statement: str) -> _Plan:
     found = await look_at(made, schema, name)
     if found is None or not found.plain:
         raise ToolError(
-            "failed", f"{schema}.{name} is no plain table: a view, partitioned, or with rules."
+            "failed", f"{schema}.{name} is not a plain table: a view, partitioned, or with rules."
         )
     return _Plan(verb, found)
 
