@@ -21,6 +21,8 @@ from harness_activities.jobs.arguments import as_json, check, cut, path, short, 
 MAX_SHOWN = 5
 MAX_COUNTED = 1_000
 LIMITS = Limits(seconds=5, memory_mb=512, answer_mb=1)
+CALL_AGAIN = "\nCall it again."
+"""For the model; a person who edits a call does not read it."""
 
 
 class Checked:
@@ -79,7 +81,7 @@ def unknown_tool(name: str, known: Iterable[str]) -> ToolError:
 def _refused(spec: ToolSpec, problems: list[str]) -> ToolError:
     lines = "\n".join(f"- {problem}" for problem in problems)
     return ToolError(
-        "invalid_arguments", f"The arguments of {spec.name} do not fit:\n{lines}\nCall it again."
+        "invalid_arguments", f"The arguments of {spec.name} do not fit:\n{lines}{CALL_AGAIN}"
     )
 
 

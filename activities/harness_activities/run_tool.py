@@ -22,7 +22,7 @@ from harness.contracts.errors import REFUSALS, HarnessError, StoreError, ToolErr
 from harness.contracts.message import ToolResult
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.store.effects import NewEffect
-from harness_activities._tool_arguments import Checked, unknown_tool
+from harness_activities._tool_arguments import CALL_AGAIN, Checked, unknown_tool
 from harness_activities._tool_deps import Deps
 from harness_activities._tool_effects import EffectLedger, Thread, Write, allowed
 from harness_activities._tool_failures import (
@@ -98,6 +98,16 @@ class ToolActivities:
             host.end()
         ms = round((time.perf_counter() - started) * 1000, 2)
         return outcome.model_copy(update={"ms": ms})
+
+    @activity.defn(name="check_edit")
+    async def check_edit(self, request: RunTool) -> ToolOutcome:
+        """Whether a person's edit fits the tool: a failure that says why not, or nothing."""
+        try:
+            await self._fits(request)
+        except ToolError as error:
+            message = clean(error.message.removesuffix(CALL_AGAIN))
+            return ToolOutcome(failure=error.info.model_copy(update={"message": message}))
+        return ToolOutcome()
 
     def _unknown(self, request: RunTool, host: CallHost, error: HarnessError) -> ToolOutcome | None:
         """The ledger is away for good: what this attempt or one before it did stands there."""

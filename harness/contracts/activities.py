@@ -26,6 +26,13 @@ async def run_tool(request: RunTool) -> ToolOutcome:
 
 
 @activity.defn
+async def check_edit(request: RunTool) -> ToolOutcome:
+    """Whether a person's edit fits the tool: a failure that says why not, or nothing. It runs
+    nothing."""
+    ...
+
+
+@activity.defn
 async def save_transcript(request: SaveTranscript) -> str:
     """Make everything up to the returned head durable (before a run ends or goes on afresh)."""
     ...

@@ -18,7 +18,7 @@ from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 LOCAL_MARKER = "core_local_activity"
 PATCHES = "TemporalChangeVersion"
 """A search attribute that the SDK itself sets."""
-BY_EXECUTION = {"call_model": "started", "run_tool": "origin"}
+BY_EXECUTION = {"call_model": "started", "run_tool": "origin", "check_edit": "origin"}
 """Where a step says which execution asks. After a reset another one goes on, and nothing tells
 which of the two made an earlier step: this is no difference."""
 
@@ -149,8 +149,8 @@ def _asked(command: WorkflowCommand, own_queue: str, queue: str) -> tuple[str, d
             answer = command.update_response
             if answer.HasField("completed"):
                 return "answer to an update", {"result": _values([answer.completed])}
-            if answer.HasField("rejected"):
-                return "refused update", _failure(answer.rejected)
+            if answer.HasField("rejected"):  # after it was accepted: history holds no others
+                return "answer to an update", _failure(answer.rejected)
             return "", {}
         case variant:
             return _asked_end(command, variant)

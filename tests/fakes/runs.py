@@ -15,6 +15,7 @@ from harness.contracts.message import Message, ToolResult
 from harness.contracts.run import RunState
 from harness.store import Transcripts
 from tests.conformance.order import Order
+from tests.fakes.model_server import ModelServer
 
 T = TypeVar("T")
 
@@ -104,6 +105,12 @@ async def all_events(run: RunHandle[Any], seconds: float = 20.0) -> list[Event]:
             events.append(event)
     order.close()
     return events
+
+
+def sent_results(server: ModelServer) -> list[str]:
+    """What the model was told of its calls, with the newest request."""
+    items = server.calls[-1].body["input"]
+    return [item["output"] for item in items if item.get("type") == "function_call_output"]
 
 
 def kinds(events: Iterable[Event]) -> list[str]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
-from temporalio.client import WorkflowFailureError
+from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from harness import Agent, Budget, Harness, tool
@@ -69,14 +69,15 @@ async def approved(harness: Harness, model: ModelServer, name: str) -> RunHandle
     return run
 
 
-async def edited(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
-    """Typed by hand: an edit that does not fit, then one that does; the last call is never run."""
+async def edit_checked(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    """Typed by hand: an edit that is refused, then one that fits; the last call is never run. In
+    edited.json, of older code, the first is accepted and its call asked about again."""
     model.script(calls(("send", {"to": "ann", "text": "a"}), ("send", {"to": "ann", "text": "b"})))
     run = await harness.start(Agent(name, tools=[send]), "Write twice.", id=name)
     (first,) = await waiting(run)
     typed: Any = harness.connection.temporal.get_workflow_handle(run.id)
-    await typed.execute_update("decide", {"verdict": "edit", "arguments": {"amount": 1}})
-    await eventually(run.pending, lambda found: [p.question for p in found] != [first.question])
+    with contextlib.suppress(WorkflowUpdateFailedError):
+        await typed.execute_update("decide", {"verdict": "edit", "arguments": {"amount": 1}})
     await typed.execute_update("decide", {"verdict": "edit", "arguments": {"to": "bob"}})
     await eventually(run.pending, lambda found: [p.id == first.id for p in found] == [False])
     await run.abort("enough")
@@ -252,8 +253,8 @@ CASES: dict[str, dict[str, Case]] = {
     "AgentRun": {
         case.__name__: case
         for case in (
-            answer, tools, parallel, approved, edited, hinted, paused, aborted, cancelled, budget,
-            mended, refused, odd_signals, whatif, given_up, aborted_undone, failed_undone,
+            answer, tools, parallel, approved, edit_checked, hinted, paused, aborted, cancelled,
+            budget, mended, refused, odd_signals, whatif, given_up, aborted_undone, failed_undone,
         )
     },
     "Undo": {case.__name__: case for case in (undone, stopped)},

@@ -212,6 +212,7 @@ async def test_a_worker_that_is_not_ours_gets_only_what_the_run_was_started_for(
         }
         others: dict[str, object] = {
             "call_model": asking.model_copy(update={"spec": "another"}),
+            "check_edit": honest.model_copy(update={"edited": True}),
             "save_transcript": SaveTranscript(messages=spec.messages, turn=1, salt="pepper"),
             "list_effects": ListEffects(run=other),
             "compensate": Compensate(key="any", run=run),

@@ -18,16 +18,10 @@ from harness.journal.steps import steps
 from harness.tools import ask_human
 from tests.conformance.order import check_order
 from tests.fakes.model_server import ModelServer
-from tests.fakes.runs import all_events, eventually, kinds, one, only, send, waiting
+from tests.fakes.runs import all_events, eventually, kinds, one, only, send, sent_results, waiting
 from tests.fakes.steps import call, calls, say
 
 LETTER = {"to": "ann", "text": "hi"}
-
-
-def sent_results(server: ModelServer) -> list[str]:
-    """What the model was told of its calls, with the newest request."""
-    items = server.calls[-1].body["input"]
-    return [item["output"] for item in items if item.get("type") == "function_call_output"]
 
 
 async def test_approved(harness: Harness, model_server: ModelServer, name: str) -> None:
@@ -54,19 +48,6 @@ async def test_rejected(harness: Harness, model_server: ModelServer, name: str) 
     await run.reject(note="she is away")
     assert (await run.result()).output == "Not sent."
     assert sent_results(model_server) == ["A person refused this call: she is away"]
-
-
-async def test_edited(harness: Harness, model_server: ModelServer, name: str) -> None:
-    model_server.script(call("send", **LETTER), say("Sent."))
-    run = await harness.start(Agent(name, tools=[send]), "Write to Ann.")
-    await waiting(run)
-    decision = await run.decide("edit", arguments={"to": "bob", "text": "hi"})
-    assert decision.edited
-    events = await all_events(run)
-    assert one(events, e.DecisionMade).arguments == {"to": "bob", "text": "hi"}
-    last = only(events, e.ToolCallStarted)[-1]
-    assert (last.arguments, last.edited) == ({"to": "bob", "text": "hi"}, True)
-    assert sent_results(model_server) == ["sent 'hi' to bob"]
 
 
 async def test_a_rule_on_the_arguments(
@@ -235,49 +216,6 @@ async def test_a_decision_waits_for_a_worker(
         await second.serve(agent)
         assert (await run.result()).output == "Sent."
     assert one(await all_events(run), e.DecisionMade).note == "go on"
-
-
-async def test_an_edit_changes_what_it_names(
-    harness: Harness, model_server: ModelServer, name: str
-) -> None:
-    model_server.script(call("send", **LETTER), call("send", **LETTER), say("Sent."))
-    run = await harness.start(Agent(name, tools=[send]), "Write to Ann.")
-    await waiting(run)
-    decision = await run.decide("edit", arguments={"to": "bob"})
-    assert decision.arguments == {"to": "bob", "text": "hi"}
-    await eventually(run.pending, lambda found: [p.turn for p in found] == [2])
-    with pytest.raises(SteeringError, match="'text' is a required property"):
-        await run.decide("edit", arguments={"to": "bob"}, replace=True)
-    await run.decide("edit", arguments={"to": "eve", "text": "hey"}, replace=True)
-    events = await all_events(run)
-    assert sent_results(model_server) == ["sent 'hi' to bob", "sent 'hey' to eve"]
-    ends = only(events, e.ToolCallFinished)
-    assert [each.decided and each.decided.arguments for each in ends] == [
-        {"to": "bob", "text": "hi"},
-        {"to": "eve", "text": "hey"},
-    ]
-
-
-async def test_an_edit_that_does_not_fit_changes_nothing(
-    harness: Harness, model_server: ModelServer, name: str
-) -> None:
-    model_server.script(call("send", **LETTER), say("Sent."))
-    run = await harness.start(Agent(name, tools=[send]), "Write to Ann.")
-    (pending,) = await waiting(run)
-    with pytest.raises(SteeringError, match="Nothing was decided") as caught:
-        await run.decide("edit", pending, arguments={"amount": 90})
-    assert "amount" in caught.value.message
-    assert await run.pending() == [pending]
-    handle = harness.connection.temporal.get_workflow_handle(run.id)
-    typed = {"verdict": "edit", "arguments": {"amount": 90}}
-    await handle.execute_update("decide", typed)  # nobody checks what is typed by hand
-    (again,) = await eventually(run.pending, lambda found: [p == pending for p in found] == [False])
-    assert (again.need, again.arguments) == ("approval", LETTER)
-    assert "The edit does not fit" in again.question
-    await run.approve(again)
-    events = await all_events(run)
-    assert sent_results(model_server) == ["sent 'hi' to ann"]
-    assert len(only(events, e.ToolCallFinished)) == 1
 
 
 async def test_a_decision_is_bound_to_what_was_shown(

@@ -86,7 +86,7 @@ def test_how_runs_ended() -> None:
             assert isinstance(end, RunEnded)
             assert end.error is not None
             assert end.error.code == failed[name]
-        elif name in ("aborted", "cancelled", "aborted_undone", "edited"):
+        elif name in ("aborted", "cancelled", "aborted_undone", "edited", "edit_checked"):
             assert state is RunState.ABORTED
         else:
             assert state is RunState.COMPLETED

@@ -75,6 +75,7 @@ class AgentWorker:
                 model.call_model,
                 model.save_transcript,
                 self._tools.run_tool,
+                self._tools.check_edit,
                 effects.list_effects,
                 effects.compensate,
             ],

@@ -42,7 +42,7 @@ from harness_workflows.loop import TRANSCRIPT_MISSING, converse, failure
 from harness_workflows.memory import remember
 from harness_workflows.takeback import take_back
 from harness_workflows.tools import edits_merge, settle
-from harness_workflows.verdicts import check
+from harness_workflows.verdicts import check, check_edit
 
 
 @workflow.defn(name=WORKFLOW)
@@ -90,12 +90,13 @@ class AgentRun:
         "Each pending entry says what a verdict does to it."
     )
     async def decide(self, *values: RawValue) -> Decision:
-        # Check and change in one step: an await between them would let two deciders both win.
         decide, pending = self._decision(values)
         merged = None
         if decide.verdict == "edit" and pending.tool and edits_merge():
             merged = merge_arguments(decide, pending.arguments)
             decide = decide.model_copy(update={"arguments": merged})
+            await self._check_edit(decide, pending)
+        # Check and change in one step: an await between them would let two deciders both win.
         self.memory.decided[pending.id] = decide
         return Decision(
             id=pending.id,
@@ -160,7 +161,13 @@ class AgentRun:
                 check_size("decide", decide)
             return check(self.memory, decide)
         except SteeringError as error:
-            raise ApplicationError(error.message, type=error.code, non_retryable=True) from None
+            raise _refusal(error) from None
+
+    async def _check_edit(self, decide: Decide, pending: Pending) -> None:
+        try:
+            await check_edit(self.memory, decide, pending)
+        except HarnessError as error:
+            raise _refusal(error) from None
 
     async def _end(self, reply: ModelTurn | None) -> RunResult:
         memory = self.memory
@@ -242,6 +249,10 @@ class AgentRun:
             reason=memory.aborted if state is RunState.ABORTED else None,
             undone=undone,
         )
+
+
+def _refusal(error: HarnessError) -> ApplicationError:
+    return ApplicationError(error.message, type=error.code, non_retryable=True)
 
 
 def _plain(values: Sequence[Any]) -> list[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-from harness.contracts.activities import call_model, run_tool, save_transcript
+from harness.contracts.activities import call_model, check_edit, run_tool, save_transcript
 from harness.contracts.clean_text import clean_line
 from harness.contracts.model import CallModel, ModelTurn
 from harness.contracts.queues import workspace_queue
@@ -19,6 +19,8 @@ from harness.contracts.transcript import SaveTranscript
 INLINE_LIMIT = timedelta(seconds=1)
 PLAYBACK_LIMIT = timedelta(seconds=5)
 """Of an inline tool in a what-if: the record may be large, and is read from the store."""
+CHECK_LIMIT = timedelta(seconds=20)
+CHECK_ATTEMPTS = 3
 SAVE_LIMIT = timedelta(seconds=60)
 SUMMARY_WIDTH = 120  # the page cuts labels there
 READ = ToolPolicy(effect="read")
@@ -63,6 +65,17 @@ def start_tool(spec: RunSpec, request: RunTool) -> workflow.ActivityHandle[ToolO
         cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         retry_policy=_retry(_tool_attempts(spec, policy)),
         summary=label,
+    )
+
+
+def start_check(request: RunTool) -> workflow.ActivityHandle[ToolOutcome]:
+    """Find out whether an edit fits, on the agent's own queue: it touches no folder."""
+    return workflow.start_activity(
+        check_edit,
+        request,
+        start_to_close_timeout=CHECK_LIMIT,
+        retry_policy=_retry(CHECK_ATTEMPTS),
+        summary=f"check the edit of {request.call.name}"[:SUMMARY_WIDTH],
     )
 
 

@@ -193,11 +193,16 @@ def _settle(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool |
     if decide.verdict == "reject":
         unknown = outcome.need == "outcome" and not workflow.patched("unknown-rejected")
         return _error(call, refusal("approval" if unknown else outcome.need, decide.note))
+    return allowed(request, outcome, decide)
+
+
+def allowed(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool:
+    """The call as a person allows it: as it was asked for, or edited."""
     changes: dict[str, object] = {
         "approved": True, "note": decide.note, "again": outcome.attempt,
     }  # fmt: skip
     if decide.verdict == "edit":
-        edited = call.model_copy(update={"arguments": decide.arguments})
+        edited = request.call.model_copy(update={"arguments": decide.arguments})
         asked = outcome.asked or request.asked
         changes |= {"call": edited, "edited": True, "asked": asked}
     return request.model_copy(update=changes)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, is_cancelled_exception
+
 from harness.contracts.errors import SteeringError
 from harness.contracts.run import Pending
 from harness.contracts.steering import EXAMPLES, Decide, read_grant
 from harness.contracts.verdicts import MEANINGS, fits_digest, list_verdicts, short_digest
+from harness_workflows.calls import start_check
+from harness_workflows.loop import failure
 from harness_workflows.memory import Memory
+from harness_workflows.tools import allowed
 
 
 def check(memory: Memory, decide: Decide) -> tuple[Decide, Pending]:
@@ -40,3 +48,28 @@ def check(memory: Memory, decide: Decide) -> tuple[Decide, Pending]:
     if pending.need == "budget":
         read_grant(decide.arguments)
     return decide, pending
+
+
+async def check_edit(memory: Memory, decide: Decide, pending: Pending) -> None:
+    """Ask a worker whether the tool takes the edited call; SteeringError where it does not, or
+    where something else was decided in the meantime."""
+    if not workflow.patched("edits-checked"):  # a call that did not fit was asked about again
+        return
+    held = memory.held[pending.id]
+    handle = start_check(allowed(held.request, held.outcome, decide))
+    memory.tool_calls.append(handle)  # an abort cancels it, and a fresh history waits for it
+    wrong: BaseException | None = None
+    misfit = None
+    try:
+        misfit = (await handle).failure
+    except (asyncio.CancelledError, ActivityError) as error:
+        wrong = error
+    memory.tool_calls.remove(handle)
+    if misfit is not None:
+        raise SteeringError("bad_payload", f"Nothing was decided. {misfit.message}")
+    if wrong is not None and is_cancelled_exception(wrong):
+        raise SteeringError("not_pending", "the run was aborted while the edit was checked")
+    if wrong is not None:
+        raise failure(wrong)
+    same = {"id": pending.id, "digest": short_digest(pending.asked)}
+    check(memory, decide.model_copy(update=same))
