@@ -108,7 +108,7 @@ class Write:
 
     async def run(self, act: Callable[[Any, Thread], Awaitable[ToolOutcome]]) -> ToolOutcome:
         """Make it, unless it has been made. `act` gets what was prepared."""
-        if self.tool.hooks.prepare:
+        if self.tool.hooks.prepare and self.request.happened is None:
             state, self.host.undos = await self.ledger.state(self.new.key)
             if state == "undoing":  # made again, it is as if undone
                 self.host.undos += 1
@@ -161,23 +161,28 @@ class Write:
 
     async def _settle(self, hold: Hold) -> Hold | ToolOutcome:
         """The right to act now, or the outcome that is known without acting."""
-        said = self.request.happened
-        # Where the question was about no beginning that was known, the words are about this one.
-        unknown = hold.state == "begun" or hold.doubtful
-        told = said is not None and self.request.again is None and unknown
-        fresh = hold.state == "new" and not hold.doubtful
-        decided = fresh or self.request.again == hold.attempt or told
         if hold.state == "done":
             await self.ledger.release(hold)
             return self._recorded(hold.result)
-        if said is not None and decided:
-            return await self._was_done(hold, Happened(said))
-        if fresh:
+        if self.request.happened is not None:
+            return await self._told(hold, self.request.happened)
+        if hold.state == "new" and not hold.doubtful:
             return hold
         unmade = hold.state in ("failed", "undone") and not hold.doubtful
-        if unmade or decided:
+        if unmade or self.request.again == hold.attempt:
             return await self.ledger.again(hold, self.new.receipt)
         return await self._unknown(hold)
+
+    async def _told(self, hold: Hold, said: str) -> ToolOutcome:
+        """A person says that it happened: nothing is called. Where they were asked about something
+        else than what is open now, they are asked again."""
+        again = self.request.again
+        if hold.state == "undoing" and again != hold.attempt:
+            return await self._ask(hold, self._undo_unfinished())
+        if hold.state == "begun" and again not in (None, hold.attempt):
+            why = f"{self.tool.name} was called once more since, and that never reported back."
+            return await self._ask(hold, f"{why} It may have happened again.")
+        return await self._was_done(hold, Happened(said))
 
     async def _unknown(self, hold: Hold) -> Hold | ToolOutcome:
         """It was begun and nobody is at it: it may have happened, or not."""
@@ -187,7 +192,7 @@ class Write:
         )
         looks = self.tool.on_unknown == "probe" and self.tool.hooks.probe
         if hold.state == "undoing":
-            why = f"This call of {self.tool.name} was being undone, and that came to no end."
+            why = self._undo_unfinished()
         elif hold.doubtful:
             # Also with on_unknown="retry": an idempotency key protects only the same call, and the
             # model may have asked for a different one in what was lost.
@@ -204,8 +209,14 @@ class Write:
                 if found is None:
                     return await self.ledger.again(hold, self.new.receipt)
                 return await self._was_done(hold, found)
+        return await self._ask(hold, why)
+
+    async def _ask(self, hold: Hold, why: str) -> ToolOutcome:
         await self.ledger.release(hold)
         return ToolOutcome(need="outcome", reason=why, attempt=hold.attempt)
+
+    def _undo_unfinished(self) -> str:
+        return f"This call of {self.tool.name} was being undone, and that did not finish."
 
     async def _was_done(self, hold: Hold, found: Happened) -> ToolOutcome:
         outcome = await self.show(found.result)

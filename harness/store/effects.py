@@ -60,7 +60,7 @@ UPDATE harness.effect SET
 WHERE key = %(key)s AND {FOUND} RETURNING attempt, undos, seq
 """  # nosec B608
 TAKE_OVER = f"""
-UPDATE harness.effect SET who = %(who)s, state = 'begun'
+UPDATE harness.effect SET who = %(who)s, state = 'begun', undone = NULL
 WHERE key = %(key)s AND {FOUND} RETURNING 1
 """  # nosec B608
 END = """

@@ -48,6 +48,7 @@ class Effects:
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[str, Any]] = {}
+        self.doubtful = False
 
     async def state(self, key: str) -> tuple[str | None, int]:
         return self.rows.get(key, {}).get("state"), 0
@@ -55,12 +56,13 @@ class Effects:
     async def begin(self, new: NewEffect) -> Hold:
         row = self.rows.get(new.key)
         if row is not None:
-            return Hold(new.key, "", row["state"], 1, row["result"], row["receipt"])
+            hold = Hold(new.key, "", row["state"], 1, row["result"], row["receipt"])
+            return dataclasses.replace(hold, doubtful=self.doubtful)
         self.rows[new.key] = {"state": "begun", "result": None, "receipt": new.receipt}
-        return Hold(new.key, "", "new", receipt=new.receipt)
+        return Hold(new.key, "", "new", receipt=new.receipt, doubtful=self.doubtful)
 
     async def is_doubtful(self, new: NewEffect) -> bool:
-        return False
+        return self.doubtful
 
     async def again(self, hold: Hold, receipt: Any = None) -> Hold:
         return Hold(hold.key, "", "new", receipt=receipt)

@@ -40,6 +40,7 @@ T = TypeVar("T")
 Row = tuple[Any, ...]
 RIVAL, KEY = st.sampled_from([0, 1]), st.sampled_from(["a", "b"])
 ROW = "SELECT state, attempt, who, result ->> 'content', receipt FROM harness.effect WHERE key = %s"
+UNDONE_AT = "SELECT 1 FROM harness.effect WHERE key = %s AND undone IS NOT NULL"
 LOCK = """
 SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
   AND (classid::bigint << 32) | objid::bigint = %s
@@ -177,11 +178,11 @@ class States(RuleBasedStateMachine):
         assert (row[0], row[3]) == (("done", said) if well else ("failed", None))
         self.known[key] = said if well else None
 
-    @precondition(lambda self: self.able("begun", "undoing"))
+    @precondition(lambda self: self.able("failed", "undone", "begun", "undoing"))
     @rule(data=st.data())
     def found_out(self, data: st.DataObject) -> None:
         """A probe or a person says that it has happened."""
-        rival, key, hold = self.pick(data, "begun", "undoing")
+        rival, key, hold = self.pick(data, "failed", "undone", "begun", "undoing")
         before, ledger = self.row(key), self.ledgers[rival]
         assert before
         try:
@@ -192,6 +193,7 @@ class States(RuleBasedStateMachine):
             self.give_up(rival, key)
             return
         assert before[0] != "done"
+        assert not self.looker.execute(UNDONE_AT, (self.key(key),)).fetchall()
         self.holds[rival, key] = hold, "new"
 
     @precondition(lambda self: bool(self.holds))
