@@ -144,6 +144,33 @@ class Held(Word):
     """Seconds since the epoch."""
 
 
+class Pending(Word):
+    """Something that a run waits for a person to decide."""
+
+    id: str
+    """The tool call's id, `budget` or `store`."""
+    need: Need | Literal["budget", "store"]
+    turn: int
+    tool: str | None = None
+    arguments: dict[str, Any] | None = None
+    effect: Effect | None = None
+    question: str
+    since: float
+    """Seconds since the epoch."""
+    digest: str | None = None
+    """Of need, tool and arguments: what `decide` may send along, so that it decides just this. Not
+    in the memo."""
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(self.need, self.tool, self.arguments)
+
+    def __str__(self) -> str:
+        call = f"{self.tool} {json.dumps(self.arguments, ensure_ascii=True)}: " if self.tool else ""
+        verdicts = "".join(f"\n  {each}" for each in list_verdicts(self.need))
+        return f"{self.id}: {call}{clean_line(self.question)}{verdicts}"
+
+
 class Carry(Word):
     """What continue-as-new hands to the next execution of a run."""
 
@@ -179,6 +206,8 @@ class Carry(Word):
     """MACs of `calls`, by call."""
     asked: tuple[str, ...] | None = None
     """What waits for a decision; people have been asked already."""
+    pending: tuple[Pending, ...] | None = None
+    """The same in full: a decision may arrive before the next execution gets to its wait."""
     decided: dict[str, Decide] | None = None
     """Decisions that came while the history ended."""
 
@@ -286,33 +315,6 @@ class RunResult(Word):
     error: ErrorInfo | None = None
     undone: Undone | None = None
     """What became of its effects, where the end was to take them back."""
-
-
-class Pending(Word):
-    """Something that a run waits for a person to decide."""
-
-    id: str
-    """The tool call's id, `budget` or `store`."""
-    need: Need | Literal["budget", "store"]
-    turn: int
-    tool: str | None = None
-    arguments: dict[str, Any] | None = None
-    effect: Effect | None = None
-    question: str
-    since: float
-    """Seconds since the epoch."""
-    digest: str | None = None
-    """Of need, tool and arguments: what `decide` may send along, so that it decides just this. Not
-    in the memo."""
-
-    @property
-    def asked(self) -> Asked:
-        return Asked(self.need, self.tool, self.arguments)
-
-    def __str__(self) -> str:
-        call = f"{self.tool} {json.dumps(self.arguments, ensure_ascii=True)}: " if self.tool else ""
-        verdicts = "".join(f"\n  {each}" for each in list_verdicts(self.need))
-        return f"{self.id}: {call}{clean_line(self.question)}{verdicts}"
 
 
 class RunStatus(Word):

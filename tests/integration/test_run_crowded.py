@@ -15,13 +15,15 @@ from harness.config.settings import Settings
 from harness.contracts import event as e
 from harness.contracts.errors import SteeringError
 from harness.contracts.run import RunState
-from harness.contracts.steering import MAX_HINTS
+from harness.contracts.steering import MAX_HINT_BYTES, MAX_HINTS
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import all_events, eventually, one, only, send, until_state, waiting
 from tests.fakes.steps import call, calls, say
 
 LARGE = "x" * 1_400_000
 """Below what the engine takes, above what a run takes."""
+ALMOST = 900_000
+"""Below what a run takes in one hint."""
 ENGINE_LIMIT = 10_000
 """Signals that the engine takes for one execution of a workflow."""
 
@@ -105,6 +107,31 @@ async def test_a_budget_and_a_pause_wait_through_fresh_histories(
     events = await all_events(run)
     assert one(events, e.RunEnded).state is RunState.FAILED
     assert [d.need for d in only(events, e.DecisionRequested)] == ["approval", "budget"] * 2
+
+
+@pytest.mark.parametrize(
+    ("large", "small"),
+    [(5, 100), pytest.param(25, 3_000, marks=pytest.mark.campaign)],
+)
+async def test_a_flooded_run_can_be_steered_and_aborted(
+    harness: Harness, model_server: ModelServer, name: str, large: int, small: int
+) -> None:
+    model_server.script(call("send", to="ann", text="a"), call("send", to="bob", text="b"))
+    run = await harness.start(Agent(name, tools=[send]), "Write to both.")
+    await waiting(run)
+    handle = await plain_handle(harness, run)
+    for _ in range(large):
+        await handle.signal("hint", "x" * ALMOST)
+    await crowd(handle, small, width=20)
+    fit = MAX_HINT_BYTES // ALMOST
+    kept = min(fit + small, MAX_HINTS)
+    await eventually(run.status, lambda status: status.hints == kept, 60)
+    await run.approve()
+    await eventually(run.pending, lambda found: [p.turn for p in found] == [2])
+    await run.abort("enough")
+    ended = await run.outcome()
+    assert (ended.state, ended.reason) == (RunState.ABORTED, "enough")
+    assert len(only(await run.trace(), e.SignalRefused)) == large + small - kept
 
 
 @pytest.mark.campaign

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from harness.contracts.errors import SteeringError
 from harness.contracts.message import Message, ToolCall, ToolResult, tool_results, user
 from harness.contracts.model import ContextPolicy, Usage
-from harness.contracts.run import TRANSITIONS, Pending, RunState, Totals
+from harness.contracts.run import TRANSITIONS, Budget, Carry, Pending, RunSpec, RunState, Totals
 from harness.contracts.steering import (
     EXAMPLES,
     SIGNALS,
@@ -27,6 +27,7 @@ from harness.contracts.steering import (
 from harness.contracts.verdicts import MEANINGS
 from harness_activities.context import estimate, fit
 from harness_workflows.calls import SUMMARY_WIDTH, summary
+from harness_workflows.memory import remember
 from harness_workflows.verdicts import check
 
 # --- states
@@ -130,6 +131,33 @@ def test_what_is_not_pending(found: Any, id: str | None, words: str) -> None:
     with pytest.raises(SteeringError, match=words) as refused:
         check(found, Decide(verdict="approve", id=id))
     assert refused.value.code == "steering.not_pending"
+
+
+@pytest.mark.parametrize(
+    ("need", "aborted", "words"),
+    [
+        ("approval", None, None),
+        ("budget", None, None),
+        ("store", None, "nothing waits"),
+        ("approval", "enough", "nothing waits"),
+    ],
+)
+def test_a_fresh_history_takes_decisions_from_its_first_moment(
+    need: Any, aborted: str | None, words: str | None
+) -> None:
+    """The engine hands it a decision before it gets to its wait."""
+    carry = Carry(
+        origin="o", started=0, turn=1, totals=Totals(), messages=(), budget=Budget(),
+        aborted=aborted,
+    )  # fmt: skip
+    ends = remember(RunSpec(agent="a", spec="s", model="p/m", messages=(), carry=carry))
+    ends.pending["c1"] = Pending(id="c1", need=need, turn=1, question="?", since=0)
+    begins = remember(RunSpec.model_validate_json(ends.carried().wire()))
+    if words is None:
+        assert check(begins, Decide(verdict="reject"))[1] == ends.pending["c1"]
+    else:
+        with pytest.raises(SteeringError, match=words):
+            check(begins, Decide(verdict="reject"))
 
 
 # --- trimming

@@ -171,6 +171,8 @@ class Memory:
             held={id: self._chained(each) for id, each in self.held.items()} or None,
             signatures=self.signatures or None if self.calls else None,
             asked=tuple(self.pending) or None,
+            # What is missing in the store may be back: the next execution looks before it asks.
+            pending=tuple(p for p in self.pending.values() if p.need != "store") or None,
             decided=dict(self.decided) or None,
         )
         return self.spec.model_copy(update={"carry": carry})
@@ -219,6 +221,7 @@ def remember(spec: RunSpec) -> Memory:
         invalid=bool(carry.invalid),
         held=dict(carry.held or {}),
         signatures=dict(carry.signatures or {}),
+        pending={} if carry.aborted else {each.id: each for each in carry.pending or ()},
         decided=dict(carry.decided or {}),
     )
     for text in carry.hints or ():
