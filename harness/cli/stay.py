@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.cli.idle import why_idle
 from harness.cli.out import Out
 from harness.client.handle import RunHandle
 from harness.contracts.event import DecisionRequested, Event, OutputDelta, RunEnded
@@ -76,10 +77,8 @@ async def tell(handle: RunHandle[Any], out: Out, serve: str) -> None:
     """Whether a worker serves the run, and how to go on."""
     if out.json:
         return
-    if await handle.is_served():
-        out.note("A worker serves it.")
-    else:
-        out.note(f"No worker serves it now. To let it go on:  {serve}")
+    unserved = f"No worker answers for it now. To let it go on:  {serve}"
+    out.note(await why_idle(handle, unserved) or "A worker serves it.")
     out.note(f"To watch it:  harness watch {handle.id}")
 
 

@@ -8,6 +8,7 @@ from argparse import Namespace
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from harness.cli.idle import why_idle
 from harness.cli.look import OPEN
 from harness.cli.opened import opened
 from harness.cli.out import Out
@@ -50,7 +51,7 @@ async def reach(
             return door.DONE
         failed = await reach_runs(list(dict.fromkeys(found)), client.run, out, done, act)
         if len(found) == 1 and not failed and not out.json:
-            await _say_if_unserved(client, found[0], out)
+            await _say_if_idle(client, found[0], out)
     return door.FAILED if failed else door.DONE
 
 
@@ -124,6 +125,9 @@ async def confirmed(runs: Sequence[str], question: str, out: Out, shown: int) ->
     return typed.strip().lower() in ("y", "yes")
 
 
-async def _say_if_unserved(client: HarnessClient, run: str, out: Out) -> None:
-    if not await client.run(run).is_served():
-        out.note("No worker serves it now; it takes effect when one does.")
+async def _say_if_idle(client: HarnessClient, run: str, out: Out) -> None:
+    why = await why_idle(
+        client.run(run), "No worker answers for it now; it takes effect when one does."
+    )
+    if why:
+        out.note(why)

@@ -6,6 +6,7 @@ import asyncio
 from argparse import Namespace
 from typing import Any
 
+from harness.cli.idle import why_idle
 from harness.cli.opened import opened
 from harness.cli.out import Out
 from harness.cli.stay import leave, stay
@@ -31,8 +32,9 @@ async def watch(args: Namespace, out: Out) -> int:
 
 
 async def _tell_unserved(handle: RunHandle[Any], out: Out, serve: str) -> None:
-    if not await handle.is_served():
-        out.note(f"No worker serves this run now. To let it go on:  {serve}")
+    why = await why_idle(handle, f"No worker answers for this run now. To let it go on:  {serve}")
+    if why:
+        out.note(why)
 
 
 def _serve(events: list[Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness import Agent, Harness
+from harness.cli.idle import why_idle
 from harness.contracts.run import WORKFLOW
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import eventually
@@ -21,6 +22,9 @@ async def test_a_workflow_task_that_fails_again_and_again_is_named(
     assert said is not None
     assert "workflow task fails" in said
     assert "Failed decoding arguments" in said
+    idle = await why_idle(harness.run(name), "No worker answers now.")
+    assert idle
+    assert idle.startswith("It is stuck: its workflow task fails")
     await harness.connection.temporal.get_workflow_handle(name).terminate()
 
 
@@ -31,4 +35,11 @@ async def test_a_run_that_goes_on_is_in_no_trouble(
     run = await harness.start(Agent(name), "Wait.")
     await model_server.called(1)
     assert await run.trouble() is None
+    assert await why_idle(run, "No worker answers now.") is None
     await run.abort()
+
+
+async def test_a_run_without_a_worker_is_only_unserved(remote: Harness, name: str) -> None:
+    run = await remote.start(Agent(name), "Wait.")
+    assert await why_idle(run, "No worker answers now.") == "No worker answers now."
+    await remote.connection.temporal.get_workflow_handle(run.id).terminate()

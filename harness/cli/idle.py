@@ -1,0 +1,15 @@
+"""What a command says of a run that nothing moves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.client.handle import RunHandle
+
+
+async def why_idle(run: RunHandle[Any], unserved: str) -> str | None:
+    """Why nobody answers for the run: it is stuck, or `unserved`; None where a worker does."""
+    if await run.is_served():
+        return None
+    stuck = await run.trouble()
+    return f"It is stuck: {stuck}" if stuck else unserved
