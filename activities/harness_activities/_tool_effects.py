@@ -123,7 +123,7 @@ class Write:
             self.new = dataclasses.replace(self.new, receipt=prepared)
         hold = await self._begin()
         if hold is None:
-            why = f"Another attempt of {self.tool.name} is still at work. Approve to look again."
+            why = f"Another attempt of {self.tool.name} is still running. Approve to check again."
             return ToolOutcome(need="outcome", reason=why)
         self.host.undos = hold.undos
         try:
@@ -204,7 +204,7 @@ class Write:
                 found = await self._hook(looks)
             except Exception as error:
                 log.warning("the probe of %s failed", self.tool.name, exc_info=True)
-                why = f"{why} Looking whether it has failed: {words(error)}"
+                why = f"{why} The probe failed: {words(error)}"
             else:
                 if found is None:
                     return await self.ledger.again(hold, self.new.receipt)

@@ -114,7 +114,7 @@ class ToolActivities:
         acted = host.info.attempt > 1 and request.playback is None
         if not acted or not isinstance(error, StoreError) or self._attempts(request) is None:
             return None
-        why = f"{clean(error.message)} It may have happened. Approve to look again."
+        why = f"{clean(error.message)} It may have happened. Approve to check again."
         return ToolOutcome(need="outcome", reason=why)
 
     def _attempts(self, request: RunTool) -> int | None:

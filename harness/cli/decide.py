@@ -13,6 +13,7 @@ from harness.cli.parser import UsageError
 from harness.cli.targets import reach
 from harness.client.handle import RunHandle
 from harness.contracts.clean_text import clean_line
+from harness.contracts.errors import SteeringError
 from harness.contracts.steering import Verdict
 from harness.contracts.verdicts import describe_done
 from harness.terminal.decide import arguments
@@ -23,8 +24,19 @@ async def approve(args: Namespace, out: Out) -> int:
         if args.replace:
             raise UsageError("--replace goes with --edit.", "Pass the arguments: --edit JSON")
         return await _decide(args, out, "approve")
-    changed = arguments(args.edit)
+    changed = _changed(args.edit, replace=args.replace)
     return await _decide(args, out, "edit", arguments=changed, replace=args.replace)
+
+
+def _changed(text: str, *, replace: bool) -> dict[str, Any]:
+    """What --edit says; a wrong one is wrong use of the command."""
+    try:
+        changed = arguments(text)
+    except SteeringError as error:
+        raise UsageError(f"--edit: {error.message}", error.fix) from None
+    if not changed and not replace:
+        raise UsageError("--edit names no argument to change.", "Like this: --edit '{\"a\": 1}'")
+    return changed
 
 
 async def reject(args: Namespace, out: Out) -> int:

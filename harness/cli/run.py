@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from argparse import Namespace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,35 @@ MAX_BUDGET = 10**12
 """More than any run will use of anything; the engine's numbers have 64 bits."""
 
 
+@dataclass
+class Begun:
+    """How far a run had come, for who interrupts the command."""
+
+    id: str | None
+    """As asked for."""
+    sent: bool = False
+    run: str | None = None
+
+    def __str__(self) -> str:
+        named = f"run {self.id}" if self.id else "a run"
+        if self.run:
+            return f"Interrupted. Run {self.run} is safe. To watch it:  harness watch {self.run}"
+        if not self.sent:
+            return f"Interrupted before {named} was started."
+        look = f"harness show {self.id}" if self.id else "harness list"
+        return f"Interrupted while {named} was being started. To see whether it was:  {look}"
+
+
 async def run(args: Namespace, out: Out) -> int:
+    begun = Begun(args.id)
+    try:
+        return await _run(args, out, begun)
+    except asyncio.CancelledError:
+        out.note(str(begun))
+        raise
+
+
+async def _run(args: Namespace, out: Out, begun: Begun) -> int:
     if args.id and args.session:
         raise UsageError("--id and --session exclude each other.", "A session names its runs.")
     asked = _asked(args.prompt)
@@ -37,13 +67,18 @@ async def run(args: Namespace, out: Out) -> int:
     agent = load_agent(args.agent)
     if args.detach:
         async with opened(out, index=True, page=at_terminal()) as client:
-            return await _detached(client, agent, args, asked, out)
+            begun.sent = True
+            handle = await _start(client, agent, args, asked)
+            begun.run = handle.id
+            return await _detached(handle, args, out)
     from harness.local import hosting
 
     async with opened(out, page=at_terminal()) as client:
         async with hosting(client.connection) as harness:
             with interrupts() as counted:
+                begun.sent = True
                 handle = await _start(harness, agent, args, asked)
+                begun.run = handle.id
                 attended = await stay(handle, out, counted, leave=True)
         # Only now that its own worker has left can it be seen whether another one serves the run.
         return await leave(client.run(handle.id), attended, out, _serve(args.agent))
@@ -74,10 +109,7 @@ async def chat(args: Namespace, out: Out) -> int:
         return await leave(client.run(handle.id), attended, out, _serve(args.agent))
 
 
-async def _detached(
-    client: HarnessClient, agent: Agent[Any], args: Namespace, asked: str, out: Out
-) -> int:
-    handle = await _start(client, agent, args, asked)
+async def _detached(handle: RunHandle[Any], args: Namespace, out: Out) -> int:
     if out.json:
         out.line({"run": handle.id, "state": "running", "output": "", "url": handle.url})
     else:

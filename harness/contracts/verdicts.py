@@ -33,7 +33,7 @@ MEANINGS: dict[str, dict[Verdict, str]] = {
         "reject": "end the run",
     },
     "store": {
-        "approve": "look again, once the matching copy is restored",
+        "approve": "check again, once the matching copy is restored",
         "reject": "let the run fail",
     },
 }
@@ -42,10 +42,10 @@ DONE: dict[Verdict, str] = {
     "approve": "approved", "reject": "rejected", "edit": "edited", "answer": "answered",
 }  # fmt: skip
 _HAPPENED: dict[Verdict, str] = {
-    "approve": "said it did not happen: call it again",
-    "edit": "said it did not happen: call it again with changed arguments",
-    "answer": "said it happened",
-    "reject": "left its outcome unknown",
+    "approve": "marked as not happened (call again)",
+    "edit": "marked as not happened (call again, edited)",
+    "answer": "marked as happened",
+    "reject": "left as unknown",
 }
 DIGEST = 16
 """Characters of a digest that are shown."""
@@ -79,7 +79,7 @@ def fits_digest(asked: Asked, prefix: str) -> bool:
 
 
 def describe_done(need: str | None, verdict: Verdict) -> str:
-    """`approved`; for an unknown outcome, what the person said of it."""
+    """`approved`; for an unknown outcome, what it was marked as."""
     return (_HAPPENED if need == "outcome" else DONE)[verdict]
 
 

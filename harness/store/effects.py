@@ -359,7 +359,7 @@ def _found(hold: Hold) -> dict[str, Any]:
 
 
 def busy() -> ToolError:
-    return ToolError("busy", "Another attempt of this call is still at work.", retry_after=1)
+    return ToolError("busy", "Another attempt of this call is still running.", retry_after=1)
 
 
 def lost() -> ToolError:

@@ -12,6 +12,9 @@ from harness.contracts.errors import ErrorInfo
 from harness.contracts.event import Event
 from harness.contracts.run import Parent, RunState, Totals
 
+RETURNED = ("state", "waiting", "doing", "turn")
+"""What a reset brings back, and all that is kept for each entry: a flood has thousands."""
+
 Told = e.HintReceived | e.PauseRequested | e.ResumeRequested | e.AbortRequested
 
 
@@ -51,7 +54,7 @@ class Card(Word):
 def card_of(events: Iterable[Event]) -> Card | None:
     """None where there is not even a start."""
     card: Card | None = None
-    line: list[tuple[int, Card]] = []
+    line: list[tuple[int, dict[str, object]]] = []
     """The run at each entry of the history that counts: a reset goes back to one of them."""
     for event in events:
         place = event.cursor.event_id if event.cursor else 0
@@ -65,15 +68,15 @@ def card_of(events: Iterable[Event]) -> Card | None:
         elif card is not None and not isinstance(event, e.Branched):
             card = card.model_copy(update=_changes(card, event))
         if card is not None and place:
-            line.append((place, card))
+            line.append((place, {name: getattr(card, name) for name in RETURNED}))
     return card
 
 
-def _returned(event: e.Branched, card: Card, then: Card | None) -> dict[str, object]:
+def _returned(event: e.Branched, card: Card, then: dict[str, object] | None) -> dict[str, object]:
     """What a reset makes of the card: what the run did and waited for then holds again."""
     again: dict[str, object] = {"state": RunState.RUNNING, "waiting": (), "doing": None}
     if then is not None:
-        again = {name: getattr(then, name) for name in ("state", "waiting", "doing", "turn")}
+        again = dict(then)
     if again["state"] is RunState.PENDING:
         again["state"] = RunState.RUNNING
     return {**again, "ended": None, "error": None, "resets": (*card.resets, event)}

@@ -24,7 +24,7 @@ KEYS = {
 YES, NO, EDIT, VIEW = {"y", "yes"}, {"n", "no"}, {"e", "edit"}, {"v", "view"}
 AGAIN, HAPPENED = {"a", "again"}, {"h", "happened"}
 TYPED = {"approve": "y", "reject": "n", "edit": "e", "answer": "h"}
-SAID_HAPPENED = "It happened, says a person who looked."
+SAID_HAPPENED = "It happened, according to a person who checked."
 
 
 def asking(view: RunView) -> Ask:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from rich.console import Console
@@ -14,10 +14,21 @@ from harness.contracts.run import RunState
 from harness.contracts.verdicts import MEANINGS
 from harness.terminal.arguments import INDENT, argument_block
 from harness.terminal.card import Card, Told
-from harness.terminal.text import clean, figures, one_line, retried, taken_back, took
+from harness.terminal.text import (
+    clean,
+    count,
+    figures,
+    one_line,
+    refusal_kind,
+    retried,
+    taken_back,
+    took,
+)
 from harness.terminal.view import STYLES, TRUNCATED, decided
 
 SAID = 2_000
+KINDS = 5
+"""Of refused signals that are shown."""
 
 
 def show(console: Console, card: Card, url: str | None, now: float) -> None:
@@ -62,8 +73,8 @@ def _happened(card: Card) -> Iterator[tuple[str, str]]:
         yield "decided", f"{made.id or ''} {decided(made)}".strip()
     for told in card.told:
         yield "told", _told(told)
-    for refused in card.refused:
-        yield "refused", f"signal {refused.signal}: {one_line(refused.message, 400)}"
+    for line in _refused(card.refused):
+        yield "refused", line
     for reset in card.resets:
         yield "reset", one_line(reset.reason)
 
@@ -95,6 +106,20 @@ def decide(run: str, waits: e.DecisionRequested) -> list[str]:
         "answer": f'harness answer {shlex.quote(run)} "..." --call {id}{digest}',
     }
     return [f"{commands[verdict]}    {does}" for verdict, does in MEANINGS[waits.need].items()]
+
+
+def _refused(signals: Iterable[e.SignalRefused]) -> Iterator[str]:
+    """One line for each kind, with the newest message; of many kinds the first ones."""
+    kinds: dict[tuple[str, str], list[e.SignalRefused]] = {}
+    for each in signals:
+        kinds.setdefault(refusal_kind(each), []).append(each)
+    groups = list(kinds.values())
+    for group in groups[:KINDS]:
+        name = group[-1].signal
+        what = f"signal {name}" if len(group) == 1 else count(len(group), f"{name} signal")
+        yield f"{what}: {one_line(group[-1].message, 400)}"
+    if more := sum(map(len, groups[KINDS:])):
+        yield count(more, "more signal")
 
 
 def _told(told: Told) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from harness.contracts.attempt import Retry
 from harness.contracts.clean_text import clean_line, clean_text
 from harness.contracts.effect import Undone
+from harness.contracts.event import SignalRefused
 from harness.contracts.run import Totals
 
 
@@ -44,10 +46,17 @@ def taken_back(undone: Undone) -> str:
 def retried(retry: Retry, now: float) -> str:
     """Why a call under way failed last, which attempt that was, and when the next one begins."""
     of = f" of {retry.attempts}" if retry.attempts else ""
-    wait = None if retry.next_at is None else retry.next_at - now
-    following = f"in {took(wait)}" if wait is not None and wait > 0 else "under way"
+    following = "under way"
+    if retry.next_at is not None:
+        wait = retry.next_at - now
+        following = f"in {took(wait)}" if wait > 0 else "is due and waits for a worker"
     why = f"{one_line(retry.error.message, 400)} [{retry.error.code}]"
     return f"attempt {retry.failed}{of} failed: {why}; next attempt {following}"
+
+
+def refusal_kind(event: SignalRefused) -> tuple[str, str]:
+    """The same for refusals that differ only in their figures: a crowd of signals is one line."""
+    return event.signal, re.sub(r"[\d,]+", "", event.message)
 
 
 def call(name: str, arguments: Mapping[str, Any] | str | None) -> str:

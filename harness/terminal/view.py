@@ -15,7 +15,17 @@ from harness.contracts.run import RunState
 from harness.contracts.steering import Decided
 from harness.contracts.verdicts import describe_done
 from harness.terminal.arguments import argument_block
-from harness.terminal.text import call, clean, figures, one_line, retried, taken_back, took
+from harness.terminal.text import (
+    call,
+    clean,
+    count,
+    figures,
+    one_line,
+    refusal_kind,
+    retried,
+    taken_back,
+    took,
+)
 
 STYLES = {
     RunState.COMPLETED: "good",
@@ -50,10 +60,16 @@ class RunView:
         self._first_ms: float | None = None
         self._model = ""
         self._turn = 0
+        self._refused: tuple[str, str] | None = None
+        """The kind of the signal that was refused last, where nothing has come since."""
+        self._more = 0
+        """Signals of that kind that were refused after it."""
 
     def show(self, event: Event) -> None:
         rule = _RULES.get(type(event))
         if rule is not None:
+            if not isinstance(event, e.SignalRefused):
+                self._end_refusals(None)
             if not isinstance(event, e.OutputDelta):
                 self._close_text()
             rule(self, event)
@@ -176,6 +192,11 @@ class RunView:
         self._line(f"  {words[event.type]}{_by(event.by)}{reason}", "ask")
 
     def signal_refused(self, event: e.SignalRefused) -> None:
+        kind = refusal_kind(event)
+        if kind == self._refused:
+            self._more += 1
+            return
+        self._end_refusals(kind)
         self._line(f"  ✗ signal {event.signal} refused: {one_line(event.message, 400)}", "bad")
 
     def budget_reached(self, event: e.BudgetReached) -> None:
@@ -214,6 +235,12 @@ class RunView:
 
     def _line(self, text: str, style: str = "") -> None:
         self.console.print(clean(text), style=style, soft_wrap=True)
+
+    def _end_refusals(self, kind: tuple[str, str] | None) -> None:
+        if self._refused and self._more:
+            more = count(self._more, f"more {self._refused[0]} signal")
+            self._line(f"  ✗ {more} refused", "bad")
+        self._refused, self._more = kind, 0
 
     def _close_text(self) -> None:
         if self._text_open:

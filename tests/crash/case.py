@@ -40,8 +40,8 @@ class Decided:
 
     @property
     def busy(self) -> bool:
-        """Nothing was unknown: another attempt was still at work, and it was looked again."""
-        return "still at work" in self.question
+        """Nothing was unknown: another attempt was still running, and it was checked again."""
+        return "still running" in self.question
 
 
 @dataclass

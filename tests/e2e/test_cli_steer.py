@@ -104,7 +104,7 @@ def test_wrong_input_is_told_and_not_traced(kept_project: Project) -> None:
         ("list", "--query", "what"): (1, "run.failed"),
         ("list", "--state", "waitng"): (2, "config.usage"),
         ("abort",): (2, "config.usage"),
-        ("approve", "x", "--edit", "{"): (1, "steering.bad_payload"),
+        ("approve", "x", "--edit", "{"): (2, "config.usage"),
         ("run", "x", "--agent", "none.py"): (2, "config.bad_agent"),
         ("run", "x", "--budget-turns", "0"): (2, "config.usage"),
         ("run", "x", "--budget-cost", "nan"): (2, "config.usage"),

@@ -45,7 +45,7 @@ async def test_who_acts_takes_its_lock_again_without_being_asked(runs_database: 
     await eventually(
         lambda: holders(second.database, key), lambda found: bool(found) and found != [before]
     )
-    with pytest.raises(ToolError, match="still at work"):
+    with pytest.raises(ToolError, match="still running"):
         await second.begin(new)
     await first.done(hold, {"content": "made"}, None)
     assert (await second.begin(new)).state == "done"

@@ -128,6 +128,7 @@ async def test_a_write_that_the_engine_gave_up_is_asked_about(
     await give_up(harness, run)
     [pending] = await waiting(run)
     assert pending.need == "outcome"
+    assert pending.question.startswith("hold did not finish: ")
     assert "Heartbeat timeout. It may have happened" in pending.question
 
     async def cut_off() -> bool:

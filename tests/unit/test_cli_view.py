@@ -206,5 +206,36 @@ def test_a_call_that_is_made_again_says_why_and_when() -> None:
     card = card_of([STARTED, CALLED])
     assert card
     out = io.StringIO()
-    show(console(out), card.model_copy(update={"retries": (retry,)}), None, 6.0)
+    running = retry.model_copy(update={"next_at": None})
+    show(console(out), card.model_copy(update={"retries": (retry, running)}), None, 6.0)
+    assert f"{told}; next attempt is due and waits for a worker" in out.getvalue()
     assert f"{told}; next attempt under way" in out.getvalue()
+
+
+def test_a_crowd_of_refused_signals_is_counted() -> None:
+    full = "hint refused: 1000 hints of 5,000 bytes wait for the next model call"
+    crowd = [e.SignalRefused(**BASE, signal="hint", message=full) for _ in range(300)]
+    large = [
+        e.SignalRefused(
+            **BASE, signal="hint", message=f"hint takes up to 1,000,000 bytes, not {n}."
+        )
+        for n in (1_400_000, 1_500_000)
+    ]
+    odd = [e.SignalRefused(**BASE, signal=f"odd{n}", message="no such signal") for n in range(9)]
+    seen = _seen(STARTED, large[0], *crowd, large[1], odd[0], CALLED)
+    assert seen.count("✗ ") == 5
+    assert f"signal hint refused: {full}" in seen
+    assert "299 more hint signals refused" in seen
+    card = card_of([STARTED, large[0], *crowd, large[1], *odd])
+    assert card
+    assert len(card.refused) == 311
+    out = io.StringIO()
+    show(console(out), card, None, 6.0)
+    lines = [line.strip() for line in out.getvalue().splitlines() if "refused  " in line]
+    assert lines[:2] == [
+        "refused  2 hint signals: hint takes up to 1,000,000 bytes, not 1500000.",
+        f"refused  300 hint signals: {full}",
+    ]
+    assert lines[2] == "refused  signal odd0: no such signal"
+    assert lines[-1] == "refused  6 more signals"
+    assert len(lines) == 6

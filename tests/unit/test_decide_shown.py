@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+from argparse import Namespace
 from typing import Any, cast
 
 import pytest
 
+from harness.cli.decide import approve
 from harness.cli.out import Out
+from harness.cli.parser import UsageError
 from harness.cli.targets import reach_runs
 from harness.client.decide import find_problems
 from harness.client.handle import RunHandle
@@ -20,6 +23,7 @@ from harness.contracts.tool import ToolSpec
 from harness.contracts.verdicts import (
     MEANINGS,
     Asked,
+    describe_done,
     digest_asked,
     fits_digest,
     merge_arguments,
@@ -200,3 +204,16 @@ async def test_a_late_answer_is_asked_for_again_before_it_is_a_failure() -> None
     asked.clear()
     assert await reach_runs(["b", "dead"], handle, Out(json=False), "done", act)
     assert asked.count("dead") == 2
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", "{}"])
+async def test_a_wrong_edit_is_wrong_use(text: str) -> None:
+    args = Namespace(edit=text, replace=False)
+    with pytest.raises(UsageError, match="--edit"):
+        await approve(args, Out(json=False))
+
+
+def test_what_was_made_of_an_unknown_outcome() -> None:
+    assert describe_done("outcome", "answer") == "marked as happened"
+    assert describe_done("outcome", "approve") == "marked as not happened (call again)"
+    assert describe_done("approval", "approve") == "approved"

@@ -42,7 +42,9 @@ def payment(policy: Any, called: list[str]) -> AnyTool:
     ("state", "again", "doubtful", "policy"),
     list(itertools.product(STATES, (None, 1, ANOTHER), (False, True), POLICIES)),
 )
-async def test_nothing_is_called(state: str, again: int | None, doubtful: bool, policy: str) -> None:
+async def test_nothing_is_called(
+    state: str, again: int | None, doubtful: bool, policy: str
+) -> None:
     called: list[str] = []
     async with calling(payment(policy, called)) as call:
         if state != "new":

@@ -107,8 +107,8 @@ async def _brought_back(memory: Memory, error: HarnessError) -> bool:
         id="store",
         need="store",
         turn=memory.turn,
-        question=f"{error.message} Restore the matching copy of the database, then approve to look "
-        "again, or reject to let the run fail.",
+        question=f"{error.message} Restore the matching copy of the database, then approve to "
+        "check again, or reject to let the run fail.",
         since=workflow.time(),
     )
     decide = await waits.decision(memory, pending)

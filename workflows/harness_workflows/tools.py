@@ -175,9 +175,14 @@ async def _attempt(memory: Memory, request: RunTool) -> ToolOutcome:
         raise by_code(cause.type, cause.message)  # nothing ran, and the model could not mend it
     if request.asks and memory.aborted is None:
         # The engine gave it up in the middle. Told that it failed, the model would call again.
-        why = f"{request.call.name} came to no end: {cause}. It may have happened."
-        return ToolOutcome(need="outcome", reason=f"{why} Approve to look again.")
+        return ToolOutcome(need="outcome", reason=_unfinished(request.call.name, cause))
     return ToolOutcome(result=_error(request.call, f"{request.call.name} failed: {cause}"))
+
+
+def _unfinished(tool: str, cause: object) -> str:
+    if not workflow.patched("unfinished-reworded"):  # the memo has these words
+        return f"{tool} came to no end: {cause}. It may have happened. Approve to look again."
+    return f"{tool} did not finish: {cause}. It may have happened. Approve to check again."
 
 
 def _settle(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool | ToolResult:
