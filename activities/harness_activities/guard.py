@@ -19,6 +19,7 @@ from harness.contracts.permit import Pinned
 from harness.contracts.queues import agent_queue, workspace_queue
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.contracts.transcript import SaveTranscript
+from harness.store.effects import find_effect
 from harness.store.permits import Place, is_call_signed, sign_asked, sign_call
 from harness_activities.admission import Admission, Admitted, forged
 from harness_activities.heartbeats import beating
@@ -29,6 +30,7 @@ class Guard(Interceptor):
 
     def __init__(self, connection: Connection) -> None:
         self._signing = connection.signing
+        self._database = connection.database
         self._admission = Admission(connection)
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
@@ -107,8 +109,18 @@ class Guard(Interceptor):
         spec = (await self._admitted()).what
         if not isinstance(spec, UndoSpec) or request.run != spec.run:
             raise forged(f"Effects of {request.run!r} are asked for, and this is not their undo.")
-        if isinstance(request, Compensate) and spec.dry_run:
+        if isinstance(request, Compensate):
+            await self._check_bounds(spec, request)
+
+    async def _check_bounds(self, spec: UndoSpec, request: Compensate) -> None:
+        if spec.dry_run:
             raise forged("A dry run asks for an effect to be taken back.")
+        found = await find_effect(self._database, request.run, request.key)
+        if found is None:
+            raise forged(f"Run {request.run!r} has no effect with the key {request.key!r}.")
+        turn, call = found
+        if (spec.to_turn is not None and turn <= spec.to_turn) or call in spec.past:
+            raise forged(f"An undo asks for {call} of turn {turn}, which it was told to leave.")
 
 
 class _Guarded(ActivityInboundInterceptor):

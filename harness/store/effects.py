@@ -132,6 +132,13 @@ class Hold:
     """It may have been made in what a restore has lost, whatever the row says."""
 
 
+async def find_effect(database: Database, run: str, key: str) -> tuple[int, str] | None:
+    """The turn and the call of an effect; None where the run has no such one."""
+    query = "SELECT turn, call FROM harness.effect WHERE key = %s AND run = %s"
+    rows = await database.fetch(query, (key, run))
+    return (rows[0][0], rows[0][1]) if rows else None
+
+
 class Ledger:
     def __init__(
         self, database: Database, vault: Vault = PLAIN, epoch: Epoch | None = None

@@ -68,18 +68,27 @@ class Puppet:
         return await script(Strings(queue))
 
 
+@workflow.defn(name=UNDO)
+class PuppetUndo:
+    @workflow.run
+    async def run(self, spec: UndoSpec) -> Any:
+        script, queue = _scripts[workflow.info().workflow_id]
+        return await script(Strings(queue))
+
+
 @asynccontextmanager
 async def puppets(harness: Harness, queue: str) -> AsyncGenerator[Callable[..., Awaitable[Any]]]:
-    """Runs scripts in the place of a run's workflow: `await play(id, spec, script)`."""
+    """Runs scripts in the place of a run or an undo: `await play(id, spec, script)`."""
     client = harness.connection.temporal
     worker = Worker(
-        client, task_queue=f"evil.{queue}", workflows=[Puppet],
+        client, task_queue=f"evil.{queue}", workflows=[Puppet, PuppetUndo],
         workflow_runner=UnsandboxedWorkflowRunner(), build_id="evil",
     )  # fmt: skip
 
-    async def play(id: str, spec: RunSpec, script: Script) -> Any:
+    async def play(id: str, spec: RunSpec | UndoSpec, script: Script) -> Any:
         _scripts[id] = (script, queue)
-        return await client.execute_workflow(WORKFLOW, spec, id=id, task_queue=f"evil.{queue}")
+        kind = WORKFLOW if isinstance(spec, RunSpec) else UNDO
+        return await client.execute_workflow(kind, spec, id=id, task_queue=f"evil.{queue}")
 
     async with worker:
         yield play

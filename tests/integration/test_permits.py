@@ -12,14 +12,13 @@ from typing import Any
 import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
-from temporalio.client import WorkflowFailureError
 from temporalio.common import WorkflowIDReusePolicy
 
 from harness import Agent, Harness
 from harness.client.fork import Change
 from harness.client.start import Request, as_messages, pin
 from harness.config.settings import Settings
-from harness.contracts.effect import Compensate, ListEffects, UndoReport, UndoSpec, undo_id
+from harness.contracts.effect import Compensate, ListEffects, UndoReport, UndoSpec
 from harness.contracts.errors import HarnessError
 from harness.contracts.message import ToolCall, user
 from harness.contracts.model import CallModel, ModelTurn
@@ -287,25 +286,6 @@ async def test_a_person_edits_a_call_and_the_run_goes_on(
     await handle.execute_update("decide", typed)  # as the Temporal page sends it
     assert (await run.outcome()).state is RunState.COMPLETED
     assert "sent 'b' to bob" in json.dumps(model_server.calls[-1].body)
-
-
-async def test_an_undo_by_hand_is_refused(
-    harness: Harness, model_server: ModelServer, name: str, tmp_path: Path
-) -> None:
-    model_server.script(call("write_file", path="a.txt", content="x"), say("Done."))
-    agent = Agent(name, tools=[write_file])
-    run = await harness.start(agent, "Write.")
-    await run.outcome()
-    temporal = harness.connection.temporal
-    options: dict[str, Any] = {"id": undo_id(run.id), "task_queue": agent.queue}
-    handle: Any = await temporal.start_workflow("Undo", UndoSpec(run=run.id), **options)
-    with pytest.raises(WorkflowFailureError) as caught:
-        await handle.result()
-    assert caught.value.cause.__cause__ is not None
-    assert "carries no permit" in str(caught.value.cause.__cause__)
-    assert (tmp_path / "a.txt").exists()
-    assert [step.state for step in (await run.undo()).steps] == ["undone"]
-    assert not (tmp_path / "a.txt").exists()
 
 
 Lay = Callable[[Path, Path], Path]
