@@ -197,7 +197,7 @@ class Write:
             # Also with on_unknown="retry": an idempotency key protects only the same call, and the
             # model may have asked for a different one in what was lost.
             why, looks = lost_future(self.tool.name), self.tool.hooks.probe
-        elif self.tool.on_unknown == "retry" and self.host.info.attempt <= allowed(self.tool):
+        elif self.tool.on_unknown == "retry" and self._calls_left(hold):
             return await self.ledger.again(hold, self.new.receipt)
         if looks and hold.state != "undoing":
             try:
@@ -210,6 +210,11 @@ class Write:
                     return await self.ledger.again(hold, self.new.receipt)
                 return await self._was_done(hold, found)
         return await self._ask(hold, why)
+
+    def _calls_left(self, hold: Hold) -> bool:
+        """Counts what was begun since a person decided. The engine's attempts count more: those of
+        an outage, too, which never got to a call."""
+        return hold.attempt - (self.request.again or 0) < allowed(self.tool)
 
     async def _ask(self, hold: Hold, why: str) -> ToolOutcome:
         await self.ledger.release(hold)

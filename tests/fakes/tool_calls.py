@@ -56,7 +56,8 @@ class Effects:
     async def begin(self, new: NewEffect) -> Hold:
         row = self.rows.get(new.key)
         if row is not None:
-            hold = Hold(new.key, "", row["state"], 1, row["result"], row["receipt"])
+            begun = row.get("attempt", 1)
+            hold = Hold(new.key, "", row["state"], begun, row["result"], row["receipt"])
             return dataclasses.replace(hold, doubtful=self.doubtful)
         self.rows[new.key] = {"state": "begun", "result": None, "receipt": new.receipt}
         return Hold(new.key, "", "new", receipt=new.receipt, doubtful=self.doubtful)

@@ -68,3 +68,32 @@ async def test_nothing_is_called(
         assert outcome.result.error is None
         assert outcome.result.content == ("done before" if state == "done" else "paid by hand")
         assert [row["state"] for row in rows] == ["done"]
+
+
+@pytest.mark.parametrize(
+    ("begun", "again", "engine", "called"),
+    [
+        (1, None, 2, True),
+        (1, None, 9, True),  # the others were those of an outage
+        (4, None, 2, False),
+        (5, 5, 1, True),  # a person said so
+        (6, 5, 2, True),  # and the call that they allowed may be repeated as any other
+        (9, 5, 2, False),
+    ],
+)
+async def test_what_counts_for_a_repeat_is_how_often_it_was_begun(
+    begun: int, again: int | None, engine: int, called: bool
+) -> None:
+    @tool(effect="write", on_unknown="retry")
+    async def pay(amount: int) -> str:
+        """Pay."""
+        return f"paid {amount}"
+
+    async with calling(pay) as call:
+        key = idempotency_key("first", 1, "pay", {"amount": 5}, 1)
+        row = {"state": "begun", "result": None, "receipt": None, "attempt": begun}
+        call.effects.rows[key] = row
+        call.info(attempt=engine)
+        outcome = await call.request("pay", {"amount": 5}, approved=True, again=again)
+        assert (outcome.result is not None) is called
+        assert (outcome.need == "outcome") is not called
