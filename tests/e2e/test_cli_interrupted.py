@@ -22,9 +22,10 @@ def test_nothing_was_started(
         monkeypatch.setenv("HARNESS_DATABASE__URL", f"postgresql://nobody@{address}/none")
         process = Project(tmp_path).start("run", "What is 2 + 2?", "--id", "mine", *words)
         silent.settimeout(GUARD_S)
-        silent.accept()
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=GUARD_S)
+        connection, _ = silent.accept()
+        with connection:  # kept open
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=GUARD_S)
     assert err == "Interrupted before run mine was started.\n"
     assert process.returncode == 130
 
