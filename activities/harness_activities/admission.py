@@ -14,6 +14,7 @@ from functools import partial
 from typing import TypeVar
 
 from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import ContinueAsNewInitiator
 from temporalio.api.history.v1 import WorkflowExecutionStartedEventAttributes
 from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
 from temporalio.service import RPCError, RPCStatusCode
@@ -100,6 +101,7 @@ class Admission:
         spec, origin = _read(RunSpec, entry), entry.first_execution_run_id
         if spec.carry is not None and origin == run_id:
             raise forged(f"Run {workflow!r} claims to continue another execution.")
+        _refuse_engine_made(workflow, entry)
         await self._check_before(workflow, run_id, entry)
         if spec.permit is None:
             return Admitted(spec.pinned, self._unsigned_allowed(workflow, origin), signed=False)
@@ -131,6 +133,7 @@ class Admission:
         self, workflow: str, spec: UndoSpec, entry: WorkflowExecutionStartedEventAttributes
     ) -> Admitted:
         origin = entry.first_execution_run_id
+        _refuse_engine_made(workflow, entry)
         small = spec.model_copy(update={"steps": (), "before": None})
         if spec.permit is None and entry.HasField("parent_workflow_execution"):
             # The undo that a run starts at its end. The engine says which run that is.
@@ -182,6 +185,20 @@ class Admission:
             raise StackError("unreachable", f"Temporal does not answer: {error.message}") from error
         entry = await plain(client.data_converter, page.history.events[0])
         return entry.workflow_execution_started_event_attributes
+
+
+def _refuse_engine_made(workflow: str, entry: WorkflowExecutionStartedEventAttributes) -> None:
+    """A start with a cron schedule or a retry policy has the engine start the run again and again,
+    in the same chain. Harness starts none like that."""
+    if entry.initiator in (
+        ContinueAsNewInitiator.CONTINUE_AS_NEW_INITIATOR_CRON_SCHEDULE,
+        ContinueAsNewInitiator.CONTINUE_AS_NEW_INITIATOR_RETRY,
+    ):
+        raise RunError(
+            "replayed",
+            f"{workflow!r} was started again by its cron schedule or retry policy.",
+            fix="Start each run anew: a Temporal schedule can run a script that does.",
+        )
 
 
 def _read(model: type[Spec], entry: WorkflowExecutionStartedEventAttributes) -> Spec:

@@ -30,7 +30,7 @@ from harness.store.signing import Signer
 from harness.tools import read_file, write_file
 from tests.fakes.model_server import ModelServer
 from tests.fakes.puppet import Strings, puppets
-from tests.fakes.runs import add, send, waiting
+from tests.fakes.runs import add, eventually, send, waiting
 from tests.fakes.steps import call, say
 
 
@@ -113,6 +113,30 @@ async def test_a_permit_serves_one_run(
     assert result.error is not None
     assert result.error.code == "run.replayed"
     assert len(model_server.calls) == before
+
+
+async def test_the_engine_does_not_start_a_run_again(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    """With a cron schedule the engine starts the same spec again and again, in one chain."""
+    model_server.always(say("Hello."))
+    agent = Agent(name)
+    spec = await genuine(harness, agent, name)
+    await harness.serve(agent)
+    client = harness.connection.temporal
+    started = await client.start_workflow(
+        WORKFLOW, spec, id=name, task_queue=agent.queue, cron_schedule="@every 1s"
+    )
+
+    seen = {started.first_execution_run_id}
+
+    async def third() -> bool:
+        seen.add((await client.get_workflow_handle(name).describe()).run_id)
+        return len(seen) > 2
+
+    await eventually(third)  # so the second one has ended
+    await client.get_workflow_handle(name).terminate()
+    assert len(model_server.calls) == 1
 
 
 async def test_a_run_that_has_ended_is_not_brought_back_by_a_reset(
