@@ -62,6 +62,8 @@ class Admission:
                 self._known.popitem(last=False)
         else:
             self._known.move_to_end(run_id)
+        if task.done():
+            return task.result()
         return await asyncio.shield(task)  # a cancelled call must not take it from another
 
     def _drop_failed(self, run_id: str, task: asyncio.Task[Admitted]) -> None:
