@@ -14,10 +14,14 @@ def write_atomic(path: Path, content: bytes | str, *, mode: int | None = None) -
     Keeps the mode of a file that exists, unless `mode` says otherwise. A link is followed, as by
     any other write. Blocks: async callers use a thread.
     """
+    data = content.encode() if isinstance(content, str) else content
+    if _is_special(path):  # a device, a pipe: it takes the content, and stays what it is
+        with path.open("wb") as file:
+            file.write(data)
+        return
     target = Path(os.path.realpath(path))
     if mode is None and target.exists():
         mode = stat.S_IMODE(target.stat().st_mode)
-    data = content.encode() if isinstance(content, str) else content
     temporary = _write_beside(target, data, mode)
     try:
         temporary.replace(target)
@@ -25,6 +29,14 @@ def write_atomic(path: Path, content: bytes | str, *, mode: int | None = None) -
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(target.parent)
+
+
+def _is_special(path: Path) -> bool:
+    try:
+        kind = path.stat().st_mode
+    except OSError:
+        return False
+    return not stat.S_ISREG(kind) and not stat.S_ISDIR(kind)
 
 
 def create_atomic(path: Path, content: bytes, *, mode: int) -> bool:

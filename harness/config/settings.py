@@ -98,8 +98,8 @@ class WorkerSettings(Section):
     workspaces: tuple[Path, ...] = ()
     """Folders that runs may work in, with everything below them. Unset: the project's folder."""
     accept_resets: bool = False
-    """Accept runs that were reset in Temporal's page. Whoever reaches the engine can reset a run
-    that has ended, and steer it anew."""
+    """Accept runs that were reset in Temporal's page; without it a reset makes them fail. Whoever
+    reaches the engine can reset a run that has ended, and steer it anew."""
     accept_unsigned: bool = False
     """Serve runs that were started by hand, such as from Temporal's page, and carry no permit.
     Whoever reaches the engine can then run the agent's tools with arguments of their choice."""

@@ -77,6 +77,8 @@ def _happened(card: Card) -> Iterator[tuple[str, str]]:
         yield "refused", line
     for reset in card.resets:
         yield "reset", one_line(reset.reason)
+    if card.resets and card.ended is None:
+        yield "", "Workers fail a run that was reset, unless worker.accept_resets is set."
 
 
 def _end(card: Card, url: str | None) -> Iterator[tuple[str, str]]:

@@ -88,6 +88,20 @@ async def test_an_edit_that_does_not_fit_changes_nothing(
     assert len(only(events, e.ToolCallFinished)) == 1
 
 
+async def test_an_edit_that_changes_nothing_is_no_approval(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    model_server.script(call("send", **LETTER), say("Sent."))
+    run = await harness.start(Agent(name, tools=[send]), "Write to Ann.")
+    await waiting(run)
+    handle = harness.connection.temporal.get_workflow_handle(run.id)
+    said = await refusal(handle, {"verdict": "edit", "arguments": {}})
+    assert "names no argument to change" in said
+    assert [each.id for each in await run.pending()] != []
+    await run.decide("approve")
+    assert (await run.outcome()).output == "Sent."
+
+
 async def test_an_edit_by_hand_that_fits_is_taken(
     harness: Harness, model_server: ModelServer, name: str
 ) -> None:

@@ -55,3 +55,23 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
     write_atomic(tmp_path / "link", "new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_text() == "new"
+
+
+def test_a_pipe_takes_the_content_and_stays_one(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_atomic(pipe, "said")
+        assert os.read(reader, 10) == b"said"
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert os.listdir(tmp_path) == ["pipe"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="there is no such device")
+def test_a_device_that_is_full_is_an_error() -> None:
+    with pytest.raises(OSError, match="No space left"):
+        write_atomic(Path("/dev/full"), "said")
+    assert Path("/dev/full").is_char_device()

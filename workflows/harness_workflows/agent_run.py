@@ -42,7 +42,7 @@ from harness_workflows.loop import TRANSCRIPT_MISSING, converse, failure
 from harness_workflows.memory import remember
 from harness_workflows.takeback import take_back
 from harness_workflows.tools import edits_merge, settle
-from harness_workflows.verdicts import check, check_edit
+from harness_workflows.verdicts import check, check_edit, refuse_empty_edit
 
 
 @workflow.defn(name=WORKFLOW)
@@ -109,7 +109,11 @@ class AgentRun:
 
     @decide.validator
     def _check_decide(self, *values: RawValue) -> None:
-        self._decision(values)
+        decide, _ = self._decision(values)
+        try:
+            refuse_empty_edit(decide)  # here alone: recorded decisions may hold one
+        except SteeringError as error:
+            raise _refusal(error) from None
 
     # --- questions
 

@@ -50,6 +50,16 @@ def check(memory: Memory, decide: Decide) -> tuple[Decide, Pending]:
     return decide, pending
 
 
+def refuse_empty_edit(decide: Decide) -> None:
+    """An edit that changes nothing would pass for an approval."""
+    if decide.verdict == "edit" and not decide.arguments and not decide.replace:
+        raise SteeringError(
+            "bad_payload",
+            "the edit names no argument to change. To call it as it is, approve it; to call it "
+            'without arguments, send "replace": true',
+        )
+
+
 async def check_edit(memory: Memory, decide: Decide, pending: Pending) -> None:
     """Ask a worker whether the tool takes the edited call; SteeringError where it does not, or
     where something else was decided in the meantime."""
