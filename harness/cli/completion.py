@@ -4,6 +4,7 @@ Python at all."""
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,14 +29,14 @@ def main(words: Sequence[str]) -> int:
         raise UsageError(f"Completion is for {', '.join(SHELLS)}, not {shell!r}.", "Name one.")
     script = {"bash": bash, "zsh": zsh, "fish": fish}[shell]()
     if words[0] == "--completion":
-        os.write(1, script.encode())
+        sys.stdout.write(script)
         return door.DONE
     path = Path.home() / FILES[shell]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(script)
-    os.write(1, f"Wrote {path}; it holds in new shells.\n".encode())
+    sys.stdout.write(f"Wrote {path}; it holds in new shells.\n")
     if shell == "zsh":
-        os.write(1, ZSH_HINT.encode())
+        sys.stdout.write(ZSH_HINT)
     return door.DONE
 
 

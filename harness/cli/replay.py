@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 from harness.cli.opened import opened
@@ -30,9 +31,11 @@ async def replay(args: Namespace, out: Out) -> int:
     query = " AND ".join(query_of(args.query, args.since))
     recordings = _found(query, out) if found else _named(args.runs, out)
     ok = bad = 0
-    async for outcome in replay_all(recordings):
-        _tell(outcome, out)
-        ok, bad = ok + outcome.ok, bad + (not outcome.ok)
+    # Closed here, inside out, also when nobody takes the output any more.
+    async with aclosing(recordings), aclosing(replay_all(recordings)) as outcomes:
+        async for outcome in outcomes:
+            _tell(outcome, out)
+            ok, bad = ok + outcome.ok, bad + (not outcome.ok)
     if not out.json:
         what = f"{count(ok + bad, 'execution')} replayed"
         out.note(f"{what}, {bad} of them differently." if bad else f"{what}, all the same.")
@@ -45,7 +48,7 @@ async def _named(names: list[str], out: Out) -> AsyncGenerator[Recording]:
             yield await read(name)
 
 
-async def _found(query: str, out: Out) -> AsyncIterator[Recording]:
+async def _found(query: str, out: Out) -> AsyncGenerator[Recording]:
     async with opened(out, index=True) as client:
         ids = dict.fromkeys([row.id async for row in client.runs(query)])
         for id in ids:  # after a reset there are two rows

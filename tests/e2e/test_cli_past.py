@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.command import Ended, Project, kept_project
+from tests.fakes.command import Ended, Project, harness_command, kept_project
 
 __all__ = ["kept_project"]
 
@@ -59,6 +60,18 @@ def test_an_exported_run_reads_the_same(kept_project: Project, run: str) -> None
     assert found.code == 0
     assert run in {each["run"] for each in found.lines}
     assert kept_project.command("diff", run, "kept.json").out.startswith("The same")
+
+
+def test_a_replay_whose_output_cannot_be_written_says_so_in_one_line(
+    kept_project: Project, run: str
+) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            harness_command("replay", run, run), cwd=kept_project.folder, stdout=full,
+            stderr=subprocess.PIPE, text=True, timeout=60,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "harness: The output cannot be written: No space left on device.\n"
 
 
 def test_a_damaged_export(kept_project: Project, run: str) -> None:

@@ -28,6 +28,7 @@ REFUSED = [
     ("h --help >/dev/full", 1, FULL),
     ("h models --json >/dev/full", 1, FULL),
     ("h tools >/dev/full", 1, FULL),
+    ("h --completion bash >/dev/full", 1, FULL),
     ("h config >&-", 1, CLOSED),
     ("h models --json >&-", 1, CLOSED),
     ("h tools | true; exit ${PIPESTATUS[0]}", 141, ""),
