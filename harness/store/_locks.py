@@ -59,6 +59,12 @@ class LockSession:
         if self._keeping is None or self._keeping.done():
             self._keeping = asyncio.create_task(self._keep())
 
+    async def unlock(self, number: int) -> None:
+        """Give a lock back. A connection that is lost has lost it already."""
+        self.held.discard(number)
+        if self._connection is not None and not self._connection.closed:
+            await self.fetch("SELECT pg_advisory_unlock(%s)", (number,))
+
     async def fetch(
         self, query: LiteralString, params: Sequence[Any] | Mapping[str, Any]
     ) -> list[Row]:

@@ -11,8 +11,8 @@ import itertools
 import os
 import secrets
 import socket
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -170,20 +170,15 @@ class Ledger:
         values = {
             **vars(new), **fields, "lock": lock_number(new.key), "who": who, "branch": branch
         }  # fmt: skip
-        rows = await self._take(new.key, BEGIN, values)
-        state, attempt, found, undos, branch, seq, *rest = rows[0]
-        made = new.key if found == who else None
-        if await self._watch.has_moved(made):  # it went to a database that nobody had looked at yet
-            await self.release(Hold(new.key, who, state))
-            raise busy()
-        self._watch.mark(new.key, seq)
-        doubtful = branch < 0 or (doubts == "database" and branch < self._watch.branch)
-        row = (new.key, *rest[:-3])
-        try:
+        async with self._taken(new.key, BEGIN, values) as rows:
+            state, attempt, found, undos, branch, seq, *rest = rows[0]
+            made = new.key if found == who else None
+            if await self._watch.has_moved(made):  # to a database that nobody had looked at yet
+                raise busy()
+            self._watch.mark(new.key, seq)
+            doubtful = branch < 0 or (doubts == "database" and branch < self._watch.branch)
+            row = (new.key, *rest[:-3])
             result, receipt = await self._fields.decrypt_kept(row, *rest[-3:])
-        except StoreError:
-            await self.release(Hold(new.key, who, state))
-            raise
         if found == who:
             return Hold(new.key, who, "new", receipt=receipt, row=row, doubtful=doubtful)
         return Hold(new.key, who, state, attempt, result, receipt, undos, row, doubtful)
@@ -228,10 +223,8 @@ class Ledger:
 
     async def release(self, hold: Hold) -> None:
         """Give the right back without a word: nobody knows what happened."""
-        number = lock_number(hold.key)
-        self._locks.held.discard(number)
         self._claimed.discard(hold.key)
-        await finish(self._locks.fetch("SELECT pg_advisory_unlock(%s)", (number,)))
+        await finish(self._locks.unlock(lock_number(hold.key)))
 
     def connection(self) -> AbstractAsyncContextManager[AsyncConnection[Row]]:
         """One of the pool, for an effect in our own Postgres."""
@@ -247,11 +240,11 @@ class Ledger:
         before = rows[0]
         who = self._claim(key)
         values = {"lock": lock_number(key), "key": key, "who": who}
-        await self._take(key, UNDOING, values)
-        row = identity_of(vars(before))
-        hold = Hold(key, who, before.state, before.attempt, row=row)
-        [found] = await self._rows("WHERE key = %s", (key,))
-        return hold, found
+        async with self._taken(key, UNDOING, values):
+            row = identity_of(vars(before))
+            hold = Hold(key, who, before.state, before.attempt, row=row)
+            [found] = await self._rows("WHERE key = %s", (key,))
+            return hold, found
 
     async def undone(
         self, hold: Hold, note: str | None, *, inside: AsyncConnection[Row] | None = None
@@ -288,25 +281,26 @@ class Ledger:
         self._claimed.add(key)
         return f"{self._me}/{next(self._count)}"
 
-    async def _take(self, key: str, query: Any, values: dict[str, Any]) -> list[Row]:
-        """Run a statement that takes the lock of `key` first; `busy` where it did not get it."""
-        number = values["lock"]
-        work = asyncio.ensure_future(self._locks.fetch(query, values))
+    @asynccontextmanager
+    async def _taken(
+        self, key: str, query: Any, values: dict[str, Any]
+    ) -> AsyncGenerator[list[Row]]:
+        """Run a statement that takes the lock of `key` first; `busy` where it did not get it. An
+        error gives the right back: also one of the statement itself, which leaves a lock behind."""
         try:
-            rows = await finish(work)
-        except asyncio.CancelledError:
-            if work.done() and not work.cancelled() and not work.exception():
-                await self.release(Hold(key, "", ""))
-            self._claimed.discard(key)
-            raise
+            rows = await finish(self._locks.fetch(query, values))
+            if not rows:
+                raise busy()
+            self._locks.hold(values["lock"])
+            yield rows
         except BaseException:
-            self._claimed.discard(key)
+            await self._give_up(key)
             raise
-        if not rows:
-            self._claimed.discard(key)
-            raise busy()
-        self._locks.hold(number)
-        return rows
+
+    async def _give_up(self, key: str) -> None:
+        """Release, in place of an error that is more worth telling than one of the release."""
+        with suppress(StoreError):
+            await self.release(Hold(key, "", ""))
 
     async def _end(
         self,
@@ -318,22 +312,21 @@ class Ledger:
         note: str | None,
     ) -> None:
         number, encrypt = lock_number(hold.key), self._fields.encrypt
-        values = {
-            "state": state,
-            "result": await encrypt("result", hold.row, result),
-            "receipt": await encrypt("receipt", hold.row, receipt),
-            "note": await self._note(hold, note),
-            "key": hold.key, "who": hold.who, "lock": number,
-        }  # fmt: skip
         try:
+            values = {
+                "state": state,
+                "result": await encrypt("result", hold.row, result),
+                "receipt": await encrypt("receipt", hold.row, receipt),
+                "note": await self._note(hold, note),
+                "key": hold.key, "who": hold.who, "lock": number,
+            }  # fmt: skip
             await self._write(END if inside else END_UNLOCK, values, inside)
-        except ToolError:
-            await self.release(hold)
+        except BaseException:
+            await self._give_up(hold.key)
             raise
-        finally:
-            if inside is None:
-                self._locks.held.discard(number)
-                self._claimed.discard(hold.key)
+        if inside is None:
+            self._locks.held.discard(number)
+            self._claimed.discard(hold.key)
 
     async def _note(self, hold: Hold, note: str | None) -> str | None:
         return None if note is None else await self._fields.encrypt_note(hold.row, note)
