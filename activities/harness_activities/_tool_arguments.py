@@ -56,16 +56,10 @@ class Checked:
             return check(self._validator, self._schema, arguments)
         try:
             asked = to_json({"schema": self._schema, "arguments": arguments})
-            found = await run_in_child(
-                "harness_activities.jobs.arguments:find_problems", asked, LIMITS
-            )
         except (ValueError, RecursionError):
             why = "they are nested too deeply, or contain half of a surrogate pair"
             raise _refused(self.tool.spec, [why]) from None
-        except ToolError as error:
-            if error.code != "tool.failed":
-                raise
-            raise _refused(self.tool.spec, [error.message]) from None
+        found = await run_in_child("harness_activities.jobs.arguments:find_problems", asked, LIMITS)
         problems, no_nulls = json.loads(found)
         return problems, no_nulls
 

@@ -162,10 +162,14 @@ class EpochKeeper:
     @asynccontextmanager
     async def _locked(self) -> AsyncGenerator[None]:
         """One process at a time, so that no record is overwritten by an older one."""
+        from psycopg import OperationalError
+
         async with self._one, await self._database.connect() as connection:
-            await connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
             try:
+                await connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
                 yield
+            except OperationalError as error:
+                raise self._database.unavailable(error) from error
             except RPCError as error:
                 where = self._temporal.service_client.config.target_host
                 raise StackError(
@@ -189,9 +193,7 @@ class EpochKeeper:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return None
             raise
-        said = found.workflow_execution_info.memo.fields[FIELD].data.decode()
-        branch, _, generation = said.strip('"').partition("/")
-        return Seen(branch, int(generation)) if generation.isdecimal() else None
+        return read_memo(found.workflow_execution_info.memo.fields[FIELD].data)
 
     async def _tell_engine(self, seen: Seen) -> None:
         said = f'"{seen.branch}/{seen.generation}"'.encode()
@@ -210,6 +212,16 @@ class EpochKeeper:
         )
         await self._temporal.workflow_service.start_workflow_execution(request)
         self._engine_said = seen
+
+
+def read_memo(data: bytes) -> Seen | None:
+    """What the engine says; None where it is not what `_tell_engine` writes: whoever reaches the
+    engine can write it."""
+    try:
+        branch, _, generation = data.decode().strip('"').partition("/")
+        return Seen(branch, int(generation)) if generation.isdecimal() else None
+    except ValueError:  # not UTF-8, or more digits than Python reads
+        return None
 
 
 def _warn(verdict: Verdict) -> None:

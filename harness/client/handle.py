@@ -12,10 +12,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
-from temporalio.client import (
-    WorkflowHandle,
-    WorkflowQueryFailedError,
-)
+from temporalio.client import WorkflowHandle, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.agent import Agent
@@ -347,7 +344,10 @@ class RunHandle(Generic[Out]):
 
     async def _cancel(self, reason: str, *, undo: bool) -> None:
         """Abort a run that takes no more signals: Temporal's own Cancel always arrives."""
-        await self._handle.cancel(reason=reason)
+        try:
+            await self._handle.cancel(reason=reason)
+        except RPCError as error:
+            raise await self._refusal(error) from None
         if undo:
             raise SteeringError(
                 "too_many",

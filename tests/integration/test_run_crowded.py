@@ -13,7 +13,7 @@ from harness import Agent, Budget, Harness
 from harness.client.handle import RunHandle
 from harness.config.settings import Settings
 from harness.contracts import event as e
-from harness.contracts.errors import SteeringError
+from harness.contracts.errors import RunError, SteeringError
 from harness.contracts.run import RunState
 from harness.contracts.steering import MAX_HINT_BYTES, MAX_HINTS
 from tests.fakes.model_server import ModelServer
@@ -132,6 +132,21 @@ async def test_a_flooded_run_can_be_steered_and_aborted(
     ended = await run.outcome()
     assert (ended.state, ended.reason) == (RunState.ABORTED, "enough")
     assert len(only(await run.trace(), e.SignalRefused)) == large + small - kept
+
+
+async def test_a_cancel_that_does_not_arrive_is_an_error_of_ours(
+    remote: Harness, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The run may be gone, or the engine, by the time that it takes no more signals."""
+
+    async def refuse(*_: Any) -> None:
+        raise SteeringError("too_many", "It takes no more signals.")
+
+    run = remote.run(name)
+    monkeypatch.setattr(run, "_signal", refuse)
+    with pytest.raises(RunError) as refused:
+        await run.abort("enough")
+    assert refused.value.code == "run.not_found"
 
 
 @pytest.mark.campaign

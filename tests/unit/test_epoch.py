@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.client.epoch import read_memo
 from harness.store.epoch import Branch, Doubt, Doubts, Outside, Seen, judge, started_at
 
 OLD, NOW, LATER = "old", "now", "later"
@@ -128,3 +129,11 @@ def test_a_damaged_record_is_none(tmp_path: Path, content: bytes) -> None:
     outside.mark("a", 1)
     assert outside.marked() == ("a", 1)
     outside.close()
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b'"now/"', b'"now/x"', b'"now/\xff"', b'"\xff/1"', b'"now/' + b"9" * 5_000]
+)
+def test_a_record_of_the_engine_that_cannot_be_read_is_none(data: bytes) -> None:
+    assert read_memo(data) is None
+    assert read_memo(b'"now/5"') == Seen(NOW, 5)

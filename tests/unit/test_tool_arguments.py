@@ -9,6 +9,7 @@ from pydantic import BaseModel, field_validator
 
 from harness.agent import tool
 from harness.contracts.errors import ToolError
+from harness_activities import _tool_arguments
 from harness_activities._tool_arguments import Checked, unknown_tool
 
 
@@ -99,6 +100,19 @@ async def test_nesting_has_an_end() -> None:
         tree = {"children": [tree]}
     with pytest.raises(ToolError, match="nested too deeply"):
         await Checked(grow).typed({"tree": tree})
+
+
+async def test_a_crash_of_the_check_is_not_blamed_on_the_arguments(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def crash(*_: Any) -> bytes:
+        raise ToolError("failed", "It ended the process that worked on it.")
+
+    monkeypatch.setattr(_tool_arguments, "run_in_child", crash)
+    checked = Checked(nested)
+    with pytest.raises(ToolError) as caught:
+        await checked.typed({"value": "x" * 1_000_000})
+    assert caught.value.code == "tool.failed"
 
 
 async def test_null_stands_for_a_parameter_that_was_left_out() -> None:

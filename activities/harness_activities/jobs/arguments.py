@@ -18,9 +18,15 @@ MAX_VALUE = 80
 
 def find_problems(content: bytes) -> bytes:
     """From {"schema", "arguments"} to [problems, whether the nulls were left out], as JSON."""
-    asked = json.loads(content)
-    schema = asked["schema"]
-    return json.dumps(check(Draft202012Validator(schema), schema, asked["arguments"])).encode()
+    try:
+        asked = json.loads(content)
+        schema = asked["schema"]
+        found = check(Draft202012Validator(schema), schema, asked["arguments"])
+    except RecursionError:
+        found = ["they are nested too deeply"], False
+    except ValueError as error:
+        found = [cut(str(error))], False
+    return json.dumps(found).encode()
 
 
 def check(

@@ -18,6 +18,7 @@ from typing import Any
 
 from harness.commons.children.jobs import JOBS, PACKAGES
 from harness.commons.children.limits import Limits
+from harness.commons.log_content import guarded_logger, said
 from harness.contracts.errors import ToolError
 
 _CHILD = Path(__file__).with_name("_child.py")
@@ -26,6 +27,8 @@ MEGA = 1024 * 1024
 BLOCK = 1024 * 1024
 MAX_ERROR = 64 * 1024
 START_S = 30.0
+
+log = guarded_logger("harness.children")
 
 
 class Child:
@@ -77,14 +80,14 @@ class Child:
             self.close()
             raise _took_too_long(limits) from None
         except OSError:
-            raise self._explain_death(limits) from None
+            raise self._explain_death(job, limits) from None
         self._leaves = letter in b"RE"
         if not fits:
             self.close()
             raise ToolError("failed", f"The result has more than {limits.answer_mb} MB.")
         if letter in b"rR":
             return answer
-        raise _refusal(answer, limits)
+        raise _refusal(job, answer, limits)
 
     def close(self) -> None:
         self._leaves = True
@@ -116,10 +119,11 @@ class Child:
             raise TimeoutError
         self._pipe.settimeout(left)
 
-    def _explain_death(self, limits: Limits) -> ToolError:
+    def _explain_death(self, job: str, limits: Limits) -> ToolError:
         self.close()
         if self._process.returncode == -signal.SIGXCPU:
             return _took_too_long(limits)
+        log.warning("the job %s ended its process: exit code %s", job, self._process.returncode)
         return ToolError(
             "failed",
             f"It ended the process that worked on it (exit code {self._process.returncode}); "
@@ -134,8 +138,11 @@ def _took_too_long(limits: Limits) -> ToolError:
     )
 
 
-def _refusal(answer: bytes, limits: Limits) -> ToolError:
+def _refusal(job: str, answer: bytes, limits: Limits) -> ToolError:
     error = json.loads(answer)
+    if error["kind"] == "broken":
+        log.error("the job %s has a bug: %s", job, said(str(error["message"])))
+        return ToolError("failed", "The tool failed by an error of its own, which is logged.")
     if error["kind"] == "memory":
         return ToolError(
             "failed", f"It needs more than {limits.memory_mb} MB of memory. Give it less to do."
