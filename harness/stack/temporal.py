@@ -33,6 +33,8 @@ _DYNAMIC_CONFIG = (
     'frontend.httpAllowedHosts=["closed by harness"]',
 )
 _PORTS = ("temporal", "ui")
+TRIES = 200
+"""How often the engine is asked to settle before its start fails."""
 _SQLITE = b"SQLite format 3\0"
 
 
@@ -114,17 +116,26 @@ class Temporal:
         """The retention (24 h unless set: a weekend would lose runs) and the search attributes."""
         wanted = int(self.options["retention_days"]) * 86400
         found = await self._namespace() or rpc.Namespace()
-        if found.retention_seconds != wanted:
-            await rpc.set_retention(self.ports["temporal"], self.namespace, wanted)
-        for _ in range(200):
+        is_kept = found.retention_seconds == wanted
+        for _ in range(TRIES):
+            is_kept = is_kept or await rpc.set_retention(
+                self.ports["temporal"], self.namespace, wanted
+            )
             # The engine maps Keyword01, Int02, ... to names: what is before the digits is the type.
             types = {name: slot.rstrip("0123456789") for slot, name in found.aliases.items()}
-            if types.keys() >= SEARCH_ATTRIBUTES.keys():
+            if is_kept and types.keys() >= SEARCH_ATTRIBUTES.keys():
                 self._check_types(types)
                 self._has_run = True
                 return
             await asyncio.sleep(0.025)
             found = await self._namespace() or rpc.Namespace()
+        if not is_kept:
+            raise Failure(
+                "start_failed",
+                f"The local engine did not set how long it keeps runs that ended: it would delete "
+                f"them after a day, and not after temporal.retention_days (log: {self.log}).",
+                "Start it again: harness down, then harness up.",
+            )
         raise Failure(
             "search_attributes",
             f"The local engine did not register its search attributes (log: {self.log}).",

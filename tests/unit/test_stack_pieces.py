@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.stack import binaries, ports
+from harness.stack import binaries, ports, rpc, temporal
+from harness.stack.attributes import SEARCH_ATTRIBUTES
 from harness.stack.failures import Failure, from_oserror, read_cause
 from harness.stack.layout import layout_of, prepare, read_kept, write_kept, write_private
 from harness.stack.ordinary import Runner
@@ -21,6 +22,42 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
     yield folder
     shutil.rmtree(folder)
+
+
+class Refusing:
+    """The engine's two calls, of which the one that sets the retention fails so many times."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+        self.set: list[int] = []
+
+    async def describe_namespace(self, port: int, name: str) -> rpc.Namespace:
+        kinds = enumerate(SEARCH_ATTRIBUTES.items(), 10)
+        return rpc.Namespace(86_400, {f"{kind}{number}": name for number, (name, kind) in kinds})
+
+    async def set_retention(self, port: int, name: str, seconds: int) -> bool:
+        self.set.append(seconds)
+        return len(self.set) > self.times
+
+
+@pytest.mark.parametrize("times", [0, 2, 9])
+async def test_a_retention_that_is_not_set_is_tried_again_and_then_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    engine = Refusing(times)
+    for name in ("describe_namespace", "set_retention"):
+        monkeypatch.setattr(rpc, name, getattr(engine, name))
+    monkeypatch.setattr(temporal, "TRIES", 5)
+    part = temporal.Temporal(
+        layout_of(Path(".harness"), tmp_path), {"namespace": "default", "retention_days": 30}
+    )
+    part.ports = {"temporal": 1}
+    if times < 5:
+        await part.settle()
+        assert engine.set == [30 * 86_400] * (times + 1)
+    else:
+        with pytest.raises(Failure, match="retention_days"):
+            await part.settle()
 
 
 @pytest.mark.parametrize(
