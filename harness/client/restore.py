@@ -1,15 +1,20 @@
-"""Put a backup back: verified first, loaded beside the old state, then exchanged in one step."""
+"""Put a backup back: verified first, loaded beside the old state, then exchanged.
+
+The exchange is two renames. Who is killed between them leaves the former state complete under
+`<state>.before-<time>`, and the loaded one beside it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import fcntl
+import itertools
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +22,7 @@ from harness.client.backup import ARTIFACTS, DATABASE, ENGINE, ROLES, Progress, 
 from harness.client.bundle_file import Manifest, bad, extract, is_authentic, read_manifest
 from harness.commons.files import sync_folder
 from harness.config.settings import DatabaseSettings, Settings, TemporalSettings
-from harness.config.trust import mark_state_folder
+from harness.config.trust import MARK, make_state_folder, mark_state_folder
 from harness.contracts.errors import ConfigError, StackError, StoreError
 from harness.stack import open_stack, stop_stack
 from harness.stack.connect import configured_engine
@@ -79,19 +84,40 @@ async def _stopped(layout: Layout, progress: Progress) -> AsyncGenerator[None]:
     )
     if await status(layout) is not None:
         raise running
-    if not layout.state.exists():
-        yield
-        return
+    is_new = not layout.state.exists()
+    make_state_folder(layout.state)
     lock = os.open(layout.lock, os.O_RDWR | os.O_CREAT, 0o600)
     try:
+        if not _takes(lock, layout):
+            raise StackError(
+                "running",
+                f"The local stack of {layout.state} is starting, or another restore is under way.",
+                fix="Wait for it, then stop the stack: harness down",
+            )
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise running from None
-        await _wait_for_users(layout, progress)
-        yield
+            await _wait_for_users(layout, progress)
+            yield
+        finally:
+            if is_new and _is_bare(layout):
+                shutil.rmtree(layout.state)
     finally:
         os.close(lock)
+
+
+def _takes(lock: int, layout: Layout) -> bool:
+    """Whether the lock is ours, and still that of the state: another restore moves it away."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(lock), layout.lock.stat())
+    except (BlockingIOError, FileNotFoundError):
+        return False
+
+
+def _is_bare(layout: Layout) -> bool:
+    """Whether the state folder is as `_stopped` makes it."""
+    if not layout.state.is_dir():
+        return False
+    return {each.name for each in layout.state.iterdir()} <= {MARK, layout.lock.name}
 
 
 async def _wait_for_users(layout: Layout, progress: Progress) -> None:
@@ -229,23 +255,38 @@ def _exchange(settings: Settings, layout: Layout, draft: Path, manifest: Manifes
     if settings.encryption.keyring is None and former.is_dir():
         # The present keys, not those of the backup's time: what was forgotten stays forgotten.
         shutil.copytree(former, draft / KEYS)
-    aside: Path | None = None
-    if layout.state.exists():
-        aside = layout.state.with_name(time.strftime(f"{layout.state.name}.before-%Y%m%d-%H%M%S"))
-        try:
-            layout.state.rename(aside)
-        except OSError as error:
-            raise StackError(
-                "start_failed",
-                f"{layout.state} cannot be moved aside: {error.strerror}.",
-                fix="A mount point cannot be moved: set state_dir to a folder below it.",
-            ) from error
+    aside = _free_name(layout.state)
+    is_bare = _is_bare(layout)
+    try:
+        layout.state.rename(aside)
+    except OSError as error:
+        raise StackError(
+            "start_failed",
+            f"{layout.state} cannot be moved aside: {error.strerror}.",
+            fix="A mount point cannot be moved: set state_dir to a folder below it.",
+        ) from error
     try:
         draft.rename(layout.state)
-    except OSError:
-        if aside is not None:
+    except OSError as error:
+        with suppress(OSError):
             aside.rename(layout.state)
-        raise
+        where = layout.state if layout.state.exists() and not aside.exists() else aside
+        raise StackError(
+            "start_failed",
+            f"The loaded backup cannot be moved to {layout.state}: {error.strerror}. "
+            f"The former state is in {where}.",
+            fix="Let nothing else use the project meanwhile, and restore again.",
+        ) from error
     sync_folder(layout.state.parent)
+    if is_bare:
+        shutil.rmtree(aside, ignore_errors=True)
     ring = settings.encryption.key is None or settings.encryption.keyring is not None
-    return Restored(layout.state, aside, manifest, ring or (layout.state / KEYS).is_dir())
+    ring = ring or (layout.state / KEYS).is_dir()
+    return Restored(layout.state, None if is_bare else aside, manifest, ring)
+
+
+def _free_name(state: Path) -> Path:
+    """Where the former state goes: one restore a second is not the limit."""
+    first = time.strftime(f"{state.name}.before-%Y%m%d-%H%M%S")
+    names = itertools.chain([first], (f"{first}-{number}" for number in itertools.count(2)))
+    return next(path for path in map(state.with_name, names) if not os.path.lexists(path))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,10 @@ from harness.stack.users import joined
 from harness.store.signing import Signer
 
 SETTINGS = Settings()
+ENGINE_ONLY = Settings(
+    database=DatabaseSettings.model_validate({"url": "postgresql://elsewhere/x"}),
+    artifacts=ArtifactSettings(url="file:///elsewhere"),
+)
 
 
 async def test_a_worker_that_outlived_the_stack_holds_it_up(
@@ -70,16 +76,47 @@ async def test_a_backup_without_its_signing_key_is_not_restored(tmp_path: Path) 
     assert "Set the same signing.key" in await refused(tmp_path / "n", file, SETTINGS, trust=True)
 
 
+async def test_a_restore_where_nothing_is_keeps_others_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second one, or a start of the stack, would take the same folder."""
+    file = backup(tmp_path, "signing.key", needed=("temporal.db",))
+    unpack, said = restore._unpack, list[str]()  # pyright: ignore[reportPrivateUsage]
+
+    def twice(*args: Any) -> Manifest:
+        with pytest.raises(StackError, match="another restore") as caught:
+            asyncio.run(restore.restore_backup(ENGINE_ONLY, tmp_path / "p", file, print))
+        said.append(caught.value.code)
+        return unpack(*args)
+
+    monkeypatch.setattr(restore, "_unpack", twice)
+    done = await restore.restore_backup(ENGINE_ONLY, tmp_path / "p", file, print, trust=True)
+    assert said == ["stack.running"]
+    assert done.aside is None and os.listdir(tmp_path / "p") == [done.state.name]
+
+
+async def test_restores_in_the_same_second_keep_each_former_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restore.time, "strftime", lambda pattern: pattern)
+    file = backup(tmp_path, "signing.key", needed=("temporal.db",))
+    asides: list[Path | None] = []
+    for _ in range(4):
+        done = await restore.restore_backup(ENGINE_ONLY, tmp_path / "p", file, print, trust=True)
+        (done.state / "signing.key").unlink()  # as it is in the backup, it is no key
+        asides.append(done.aside)
+    assert asides[0] is None and len(set(asides)) == 4
+    assert all(aside is None or (aside / "temporal.db").exists() for aside in asides)
+
+
 async def test_a_restored_folder_needs_no_home_to_be_recorded_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As in a container with HARNESS_STATE_DIR; an engine alone needs no Postgres to be loaded."""
     monkeypatch.setenv("XDG_CONFIG_HOME", "/proc/none")
-    elsewhere = DatabaseSettings.model_validate({"url": "postgresql://elsewhere/x"})
-    settings = Settings(database=elsewhere, artifacts=ArtifactSettings(url="file:///elsewhere"))
     file = backup(tmp_path, "signing.key", needed=("temporal.db",))
     said: list[str] = []
-    done = await restore.restore_backup(settings, tmp_path / "p", file, said.append, trust=True)
+    done = await restore.restore_backup(ENGINE_ONLY, tmp_path / "p", file, said.append, trust=True)
     assert (done.state / "temporal.db").read_bytes() == b"x"
     assert "could not be marked as trusted" in said[-1]
 
