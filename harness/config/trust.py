@@ -14,6 +14,7 @@ import hmac
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -112,11 +113,15 @@ def _locked(lock: Path) -> Generator[None]:
 def _write(path: Path, text: str) -> None:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def is_trusted(file: Path, digest: str) -> bool:
@@ -161,8 +166,12 @@ def mark_state_folder(state: Path, *, only_new: bool = False) -> None:
         # With its mark in one step: another process that finds it without one would refuse it.
         draft = state.with_name(f".{state.name}.{secrets.token_hex(6)}")
         draft.mkdir(mode=0o700)
-        _write(draft / MARK, token)
-        draft.rename(state)
+        try:
+            _write(draft / MARK, token)
+            draft.rename(state)
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
 
 
 def _is_empty(folder: Path) -> bool:

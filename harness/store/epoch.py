@@ -276,8 +276,10 @@ class Outside:
         descriptor = self._opened()
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         try:
-            if _seq(os.pread(descriptor, 512, 0)) < seq:
-                os.pwrite(descriptor, json.dumps({"seq": seq, "key": key}).ljust(511).encode(), 0)
+            size = max(511, os.fstat(descriptor).st_size)  # a shorter record covers a longer one
+            if _seq(os.pread(descriptor, size, 0)) < seq:
+                record = json.dumps({"seq": seq, "key": key}).ljust(size)
+                os.pwrite(descriptor, record.encode(), 0)
         finally:
             fcntl.flock(descriptor, fcntl.LOCK_UN)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from harness.cli.parser import UsageError
-from harness.config.trust import read_trust
+from harness.config import trust
+from harness.config.trust import make_state_folder, mark_state_folder, read_trust, trust_file
+from harness.contracts.errors import ConfigError
 from harness.terminal.door import OutputError, guarded
 from tests.fakes.trusting import trust_project
 
@@ -46,3 +49,28 @@ def test_flags_that_contradict_each_other(folder: Path, flags: tuple[str, ...]) 
     with pytest.raises(UsageError, match="exclude each other"):
         trust_project(folder, *flags)
     assert is_trusted(folder)
+
+
+def test_a_full_disk_leaves_no_drafts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trust_project(folder)
+    before = read_trust()
+
+    def fail_on(most: int) -> None:
+        """The disk is full at the next write but `most`."""
+        left = iter(range(most))
+
+        def sync(_: int) -> None:
+            if next(left, None) is None:
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(trust.os, "fsync", sync)
+
+    for most in (0, 1):  # of the record of the user, or of the mark in the folder
+        fail_on(most)
+        with pytest.raises(ConfigError, match="No space left"):
+            mark_state_folder(folder / "state")
+    fail_on(0)
+    make_state_folder(folder / "made")
+    assert sorted(os.listdir(trust_file().parent)) == ["trusted.json", "trusted.lock"]
+    assert sorted(os.listdir(folder)) == ["harness.toml", "made"]
+    assert read_trust().files == before.files

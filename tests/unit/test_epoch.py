@@ -137,3 +137,12 @@ def test_a_damaged_record_is_none(tmp_path: Path, content: bytes) -> None:
 def test_a_record_of_the_engine_that_cannot_be_read_is_none(data: bytes) -> None:
     assert read_memo(data) is None
     assert read_memo(b'"now/5"') == Seen(NOW, 5)
+
+
+def test_a_long_mark_is_replaced_by_a_short_one(tmp_path: Path) -> None:
+    outside = Outside(tmp_path)
+    for seq, key in enumerate(("a" * 2_000, "b", "c" * 600, "d"), 1):
+        outside.mark(key, seq)
+        outside.mark("older", seq - 1)
+        assert outside.marked() == (key, seq)
+    outside.close()
