@@ -66,6 +66,9 @@ async def test_writes_since_the_copy_are_not_repeated(empty_project: Path) -> No
         run = await harness.start(agent, PROMPT)
         await eventually(lambda: _waits(harness, run.id))
         backup = await make_backup(harness.connection, project / "copy.tar", print)
+        # The copy's generation has ended: whatever is written from now on is not in it.
+        [row] = await harness.connection.database.fetch("SELECT generation FROM harness.epoch")
+        assert row[0] > backup.manifest.epoch.generation
         (project / "go").touch()
         await run.outcome()
         assert noted(project) == ["a", "b"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import socket
 
 
@@ -29,6 +30,13 @@ def environment(content: bytes) -> bytes:
     inside = [str(fd) for fd in range(64) if _is_open(fd)]
     found = {"environment": list(os.environ), "folder": os.getcwd(), "descriptors": inside}
     return json.dumps(found).encode()
+
+
+def cpu_limit(content: bytes) -> bytes:
+    """Seconds of CPU that are used, and at which the kernel ends this process."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft, _ = resource.getrlimit(resource.RLIMIT_CPU)
+    return json.dumps([used.ru_utime + used.ru_stime, soft]).encode()
 
 
 def grow(content: bytes) -> bytes:

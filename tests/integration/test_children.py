@@ -44,6 +44,7 @@ def probing(monkeypatch: pytest.MonkeyPatch) -> None:
         "environment",
         "exit_now",
         "large",
+        "cpu_limit",
     )
     monkeypatch.setattr(process, "JOBS", JOBS | {f"{PROBE}{name}" for name in names})
     monkeypatch.setattr(process, "PACKAGES", (*process.PACKAGES, "tests"))
@@ -105,6 +106,13 @@ def test_an_exceeded_limit_is_named_and_ends_the_child(child: Child) -> None:
         ask(child, "spin", Limits(0.5, 256))
     assert caught.value.code == "tool.timeout"
     assert not child.is_usable
+
+
+def test_each_job_has_a_limit_of_cpu(child: Child) -> None:
+    """The kernel's: it holds also while the parent cannot look."""
+    for seconds in (20, 5):
+        used, limit = json.loads(ask(child, "cpu_limit", Limits(seconds, 256)))
+        assert used < limit <= used + seconds + 2
 
 
 @linux

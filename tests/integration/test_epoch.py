@@ -16,7 +16,7 @@ from temporalio.testing import ActivityEnvironment
 
 from harness import Agent, Happened, Harness, tool
 from harness.agent import AnyTool
-from harness.client.epoch import EpochKeeper
+from harness.client.epoch import LOCK, EpochKeeper
 from harness.contracts.errors import StackError
 from harness.contracts.message import ToolCall
 from harness.contracts.tool import RunTool, ToolOutcome
@@ -26,11 +26,16 @@ from harness.store.forget import delete_content
 from harness_activities.run_tool import ToolActivities
 from harness_activities.workspaces import Workspaces
 from harness_workers import serve
+from tests.fakes.runs import eventually
 from tests.fakes.tool_calls import Memory, Said
 
 CUT = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+WAITS = """
+SELECT 1 FROM pg_locks JOIN pg_database d ON d.oid = database
+WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted
 """
 DOUBTS = "SELECT doubts FROM harness.epoch ORDER BY branch"
 
@@ -219,6 +224,19 @@ async def test_what_is_no_restore_is_not_taken_for_one(site: Site) -> None:
     (store / "mark").unlink()
     await site.keeper()
     assert len(await site.doubts()) == 1
+
+
+async def test_one_process_at_a_time_compares_the_records(site: Site) -> None:
+    """Else a slow one would write an older generation over a newer one."""
+    keeper = await site.keeper()
+    async with await site.database.connect() as other:
+        await other.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        checked = asyncio.create_task(keeper.check())
+        waits = await eventually(
+            lambda: site.database.fetch(WAITS), lambda found: bool(found) or checked.done()
+        )
+        assert waits and not checked.done()
+    await checked
 
 
 async def _seen(site: Site) -> Seen:

@@ -1,6 +1,9 @@
 """A lost connection is logged once, then now and then, however often the SDK reports it."""
 
 import logging
+import time
+
+import pytest
 
 from harness.commons._outage import OutageFilter
 
@@ -30,3 +33,12 @@ def test_a_long_loss_is_repeated_with_what_was_kept_back() -> None:
     outage = OutageFilter(every=0)
     first, second = passed(outage, LOST, LOST)
     assert "still; 0 more" in second and "still" not in first
+
+
+def test_what_was_kept_back_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter([10.0, 11.0, 12.0, 41.0, 42.0, 80.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(now))
+    said = passed(OutageFilter(every=30), *[LOST] * 6)
+    assert [line.partition(" (")[2] for line in said] == [
+        "", "still; 2 more messages)", "still; 1 more messages)",
+    ]  # fmt: skip

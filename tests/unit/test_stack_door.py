@@ -1,11 +1,13 @@
 """The door of Temporal's page passes only requests that are meant for its own address."""
 
 import asyncio
+import socket
 
 import pytest
 from temporalio.api.namespace.v1 import NamespaceConfig
 from temporalio.api.workflowservice.v1 import DescribeNamespaceResponse, UpdateNamespaceRequest
 
+from harness.stack import door as door_module
 from harness.stack import rpc
 from harness.stack.door import Door, Refused, check_request
 
@@ -104,6 +106,31 @@ async def test_an_answer_comes_through_and_what_is_refused_never_arrives() -> No
     server.close()
     await server.wait_closed()
     assert (await said(port, good)).startswith(b"HTTP/1.1 502 ")
+    door.close()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+async def test_so_many_connections_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door_module, "_MOST_CONNECTIONS", 1)
+    door = Door(free_port(), lambda: None)
+    await door.open()
+    _, idle = await asyncio.open_connection("127.0.0.1", door.port)
+    assert (await said(door.port, b"")).startswith(b"HTTP/1.1 503 ")
+    idle.close()
+    door.close()
+
+
+async def test_a_connection_that_sends_no_request_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(door_module, "_HEAD_SECONDS", 0)
+    door = Door(free_port(), lambda: None)
+    await door.open()
+    assert await asyncio.wait_for(said(door.port, b"GET /"), 5) == b""
     door.close()
 
 
