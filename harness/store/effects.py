@@ -147,7 +147,7 @@ class Ledger:
         self._fields = EffectFields(vault)
         self._locks = LockSession(database)
         self._watch = Watch(epoch, self._locks, database)
-        self._claimed: set[str] = set()
+        self._claimed: dict[str, str] = {}
         # A lock of this connection would be given to it twice, so what is ours is known here.
         self._me = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
         self._count = itertools.count(1)
@@ -223,7 +223,9 @@ class Ledger:
 
     async def release(self, hold: Hold) -> None:
         """Give the right back without a word: nobody knows what happened."""
-        self._claimed.discard(hold.key)
+        if self._claimed.get(hold.key) != hold.who:
+            return  # given back already, and another attempt of this process may have it
+        del self._claimed[hold.key]
         await finish(self._locks.unlock(lock_number(hold.key)))
 
     def connection(self) -> AbstractAsyncContextManager[AsyncConnection[Row]]:
@@ -278,8 +280,8 @@ class Ledger:
     def _claim(self, key: str) -> str:
         if key in self._claimed:
             raise busy()
-        self._claimed.add(key)
-        return f"{self._me}/{next(self._count)}"
+        self._claimed[key] = f"{self._me}/{next(self._count)}"
+        return self._claimed[key]
 
     @asynccontextmanager
     async def _taken(
@@ -294,13 +296,13 @@ class Ledger:
             self._locks.hold(values["lock"])
             yield rows
         except BaseException:
-            await self._give_up(key)
+            await self._give_up(Hold(key, values["who"], ""))
             raise
 
-    async def _give_up(self, key: str) -> None:
+    async def _give_up(self, hold: Hold) -> None:
         """Release, in place of an error that is more worth telling than one of the release."""
         with suppress(StoreError):
-            await self.release(Hold(key, "", ""))
+            await self.release(hold)
 
     async def _end(
         self,
@@ -322,11 +324,12 @@ class Ledger:
             }  # fmt: skip
             await self._write(END if inside else END_UNLOCK, values, inside)
         except BaseException:
-            await self._give_up(hold.key)
+            if inside is None:
+                await self._give_up(hold)
             raise
         if inside is None:
             self._locks.held.discard(number)
-            self._claimed.discard(hold.key)
+            self._claimed.pop(hold.key, None)
 
     async def _note(self, hold: Hold, note: str | None) -> str | None:
         return None if note is None else await self._fields.encrypt_note(hold.row, note)

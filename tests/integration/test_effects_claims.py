@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from psycopg.errors import NotNullViolation
 
-from harness.contracts.errors import StackError, StoreError
+from harness.contracts.errors import StackError, StoreError, ToolError
 from harness.store import Database, Ledger, NewEffect
 from harness.store.epoch import Doubts
 
@@ -160,3 +160,16 @@ async def test_an_end_that_cannot_be_written_gives_its_claim_back(
 
     await cancel_inside(monkeypatch, one._fields, "encrypt", end)
     assert await is_free(ledgers, effect)
+
+
+async def test_a_claim_given_back_twice_is_not_taken_from_the_next_attempt(
+    ledgers: tuple[Ledger, Ledger],
+) -> None:
+    one, effect = ledgers[0], new()
+    first = await one.begin(effect)
+    await one.release(first)
+    await one.begin(effect)
+    await one.release(first)
+    for ledger in ledgers:
+        with pytest.raises(ToolError, match="still running"):
+            await ledger.begin(effect)
