@@ -18,13 +18,16 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
 
 
-@pytest.fixture(params=["2", "4"])
+@pytest.fixture(params=["2", "4", "2 sha256", "4 sha256", "2 skip"])
 def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     for name in (".harness/postgres/a.conf", ".harnessed/b", "a/.harness/c", "z"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(name)
-    git(tmp_path, "init", "-q")
-    git(tmp_path, "config", "index.version", request.param)
+    version, _, kind = request.param.partition(" ")
+    git(tmp_path, "init", "-q", *(["--object-format=sha256"] if kind == "sha256" else []))
+    git(tmp_path, "config", "index.version", version)
+    if kind == "skip":  # no checksum at the end
+        git(tmp_path, "config", "index.skipHash", "true")
     return tmp_path
 
 
@@ -53,6 +56,34 @@ def test_what_git_tracks_cannot_be_trusted(repository: Path) -> None:
     git(repository, "add", "-f", ".harness")
     with pytest.raises(ConfigError, match="git tracks"):  # trusted before, and still refused
         load_settings(repository, env={})
+
+
+def test_a_split_index_is_read_whole(tmp_path: Path) -> None:
+    (tmp_path / ".harness").mkdir()
+    (tmp_path / ".harness" / "a").write_text("a")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "-f", ".harness")
+    git(tmp_path, "update-index", "--split-index")
+    (tmp_path / "b").write_text("b")
+    git(tmp_path, "add", "b")
+    assert list((tmp_path / ".git").glob("sharedindex.*"))
+    assert is_tracked(tmp_path / ".harness")
+    for shared in (tmp_path / ".git").glob("sharedindex.*"):
+        shared.unlink()
+    assert is_tracked(tmp_path / "c"), "what cannot be read counts as tracking"
+
+
+def test_a_tracked_link_is_found(tmp_path: Path) -> None:
+    project, other = tmp_path / "project", tmp_path / "other"
+    (other / ".harness").mkdir(parents=True)
+    project.mkdir()
+    (project / ".harness").symlink_to(other / ".harness")
+    (project / "linked").symlink_to(other)
+    git(project, "init", "-q")
+    assert not is_tracked(project / ".harness")
+    git(project, "add", "-f", ".harness", "linked")
+    assert is_tracked(project / ".harness")
+    assert is_tracked(project / "linked" / ".harness")
 
 
 def test_no_repository(tmp_path: Path) -> None:
