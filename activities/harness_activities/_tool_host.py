@@ -58,6 +58,8 @@ class CallHost:
     else."""
     ledger: Connections | None = None
     """Absent for a tool that changes nothing."""
+    key: str | None = None
+    """The call's idempotency key, once it is known."""
     given: Any = None
     """The receipt that the tool gave."""
     undos: int = 0

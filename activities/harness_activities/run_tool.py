@@ -190,7 +190,7 @@ class ToolActivities:
         host.ledger = self.ledger
         origin = request.origin or host.info.workflow_run_id or ""
         new = NewEffect(
-            key=key_of(request, origin), origin=origin, run=host.run, agent=self.agent.name,
+            key=_key(request, host), origin=origin, run=host.run, agent=self.agent.name,
             turn=request.turn, call=call.id, tool=tool.name, effect=tool.policy.effect,
             arguments=call.arguments if isinstance(call.arguments, dict) else {},
             workspace=request.workspace if tool.policy.workspace else None,
@@ -313,7 +313,6 @@ class ToolActivities:
     ) -> ToolContext[Any]:
         call, info = request.call, host.info
         root = request.workspace.root if request.workspace and tool.policy.workspace else None
-        origin = request.origin or info.workflow_run_id or ""
         # In a what-if that runs no tool of the agent, nothing that they share is made either.
         bare = request.playback is not None and not request.playback.live_reads
         return ToolContext(
@@ -322,7 +321,7 @@ class ToolActivities:
             turn=request.turn,
             call_id=call.id,
             tool=tool.name,
-            idempotency_key=key or sent_key(key_of(request, origin), host.undos),
+            idempotency_key=key or sent_key(_key(request, host), host.undos),
             attempt=info.attempt,
             cancelled=cancelled or threading.Event(),
             logger=logging.LoggerAdapter(
@@ -345,7 +344,11 @@ class ToolActivities:
             ) from None
 
 
-def key_of(request: RunTool, origin: str) -> str:
-    sent = request.call.arguments if isinstance(request.call.arguments, dict) else {}
-    begin = origin + (request.salt or "")
-    return idempotency_key(begin, request.turn, request.call.name, sent, request.ordinal or 1)
+def _key(request: RunTool, host: CallHost) -> str:
+    """Once for a call: for arguments of a megabyte it takes 40 ms, in which the loop is blocked."""
+    if host.key is None:
+        sent = request.call.arguments if isinstance(request.call.arguments, dict) else {}
+        begin = (request.origin or host.info.workflow_run_id or "") + (request.salt or "")
+        name, ordinal = request.call.name, request.ordinal or 1
+        host.key = idempotency_key(begin, request.turn, name, sent, ordinal)
+    return host.key

@@ -20,6 +20,7 @@ from harness.config.settings import HttpToolSettings
 from harness.contracts.message import ToolCall
 from harness.contracts.tool import RunTool, ToolOutcome, Workspace
 from harness.contracts.transcript import digest
+from harness.store.database import Database
 from harness.store.effects import Hold, NewEffect
 from harness_activities.run_tool import Artifacts, ToolActivities
 from harness_activities.workspaces import Workspaces
@@ -142,6 +143,7 @@ async def calling(
     deps: Any = None,
     artifacts: Artifacts | None = None,
     http: HttpToolSettings | None = None,
+    database: Database | None = None,
 ) -> AsyncIterator[Caller]:
     said: list[str] = []
     beats: list[tuple[Any, ...]] = []
@@ -151,6 +153,7 @@ async def calling(
         artifacts=artifacts or Memory(),
         progress=Said(said),
         ledger=effects,
+        database=database,
         workspaces=Workspaces([] if root is None else [root]),
         http=http or HttpToolSettings(),
         host=HOST,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -13,44 +15,31 @@ from temporalio.exceptions import ApplicationError
 import harness.tools
 from harness.agent import AnyTool, Tool
 from harness.commons.children import Limits
-from harness.contracts.message import ToolCall
-from harness.contracts.tool import RunTool, Workspace
-from harness.tools import http_tools, shell_tools
+from harness.contracts.tool import ToolOutcome
+from harness.store import Database
+from harness.tools import http_tools, shell_tools, sql_tools
+from harness_activities._tool_failures import MAX_ERROR
 from harness_activities.tools import edit, search, web
+from tests.fakes.clerk import Table
+from tests.fakes.clerk import table as table
+from tests.fakes.hostile import fits, hostile_values
 from tests.fakes.loop_lag import Cost, measure
-from tests.fakes.tool_calls import HOST, Caller, calling
-from tests.integration.test_tools_http import LOCAL, redirect, reply, serving
+from tests.fakes.tool_calls import Caller, calling
+from tests.integration.test_tools_http import LOCAL, Answer, redirect, reply, serving
 
 BUDGET = Cost(lag_ms=50, memory_mb=150)
 SHORT = Limits(seconds=0.5, memory_mb=512)
+FREE = (*http_tools(approval="never"), *shell_tools(approval="never"))
 TOOLS: dict[str, AnyTool] = {
     tool.name: tool
-    for name in harness.tools.__all__
-    if isinstance(tool := getattr(harness.tools, name), Tool)
+    for tool in (*(getattr(harness.tools, name) for name in harness.tools.__all__), *FREE)
+    if isinstance(tool, Tool)
 }
+NEEDS = {"ask_human": "answer", "http_request": "outcome"}
+TURNS = itertools.count(1)
+REFUSALS = {f"tool.{code}" for code in ("invalid_arguments", "failed", "confined", "timeout")}
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="measured by /proc")
-
-
-def nested(depth: int) -> Any:
-    value: Any = 0
-    for _ in range(depth):
-        value = {"a": [value]}
-    return value
-
-
-HOSTILE: dict[str, Callable[[], Any]] = {
-    "long text": lambda: "x" * 1_900_000,
-    "many lines": lambda: "\n" * 1_900_000,
-    "brackets": lambda: "[!" * 500_000,
-    "half a character": lambda: "\ud800" * 100_000,
-    "NUL": lambda: "\0",
-    "deep": lambda: nested(400),
-    "too deep": lambda: nested(5_000),
-    "wide": lambda: [{"a": n} for n in range(100_000)],
-    "names": lambda: {f"{n}": None for n in range(100_000)},
-    "number": lambda: 10**4_000,
-}
 
 
 @pytest.fixture(autouse=True)
@@ -62,69 +51,144 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def call(tmp_path: Path) -> AsyncIterator[Caller]:
-    names = [name for name in TOOLS if name not in ("shell", "http_get", "http_request")]
-    others = *http_tools(approval="never"), *shell_tools(approval="never")
-    tools = *(TOOLS[name] for name in names), *others
-    async with calling(*tools, root=tmp_path, http=LOCAL) as caller:
+    async with calling(*TOOLS.values(), root=tmp_path, http=LOCAL) as caller:
         yield caller
 
 
-async def within(call: Caller, name: str, **arguments: Any) -> None:
-    request = RunTool(
-        call=ToolCall(id="c1", name=name, arguments=arguments), turn=1, spec="s", approved=True,
-        workspace=Workspace(host=HOST, root=str(call.root)),
-    )  # fmt: skip
+@pytest.fixture
+async def sql(table: Table, runs_database: str) -> AsyncIterator[Caller]:
+    await table.run("CREATE TABLE t (id int PRIMARY KEY, a text)", "INSERT INTO t VALUES (1, 'a')")
+    database = Database(runs_database, pool_size=1)
+    async with calling(*sql_tools(schemas=[table.schema]), database=database) as caller:
+        yield caller
+    await database.close()
+
+
+async def within(call: Caller, name: str, expected: str | None = None, **arguments: Any) -> str:
+    """What the call comes to, of its first try: a result, or a refusal in words of ours."""
+    outcomes: list[ToolOutcome | str] = []
 
     async def made() -> None:
         try:
-            await call.env.run(call.activities.run_tool, request)
+            outcome = await call.request(name, arguments, turn=next(TURNS), approved=True)
         except ApplicationError as error:  # to be made again by the engine
             assert error.type == "tool.temporary", error
+            outcome = error.message
+        outcomes.append(outcome)
 
     cost = await measure(made, BUDGET)
     assert cost.lag_ms <= BUDGET.lag_ms, (name, cost)
     assert cost.memory_mb <= BUDGET.memory_mb, (name, cost)
+    text = words_of(name, outcomes[0])
+    assert expected is None or expected in text, (name, text[:500])
+    return text
 
 
-@pytest.mark.parametrize("tool", TOOLS.values(), ids=lambda tool: tool.name)
-async def test_arguments(call: Caller, tool: AnyTool) -> None:
-    """The first argument of each tool; all kinds for the one that takes anything."""
-    schema = tool.spec.parameters
-    if tool.name.startswith("sql"):
-        pytest.skip("the database has limits of its own")
-    any_kind = tool.name == "http_request"
-    for kind in HOSTILE if any_kind else ("long text", "wide"):
-        parameter = "body" if any_kind else next(iter(schema["properties"]))
-        rest = {name: "" for name in schema.get("required", ())}
-        await within(call, tool.name, **{**rest, parameter: HOSTILE[kind]()})
+def words_of(name: str, outcome: ToolOutcome | str) -> str:
+    if isinstance(outcome, str):
+        return f"tool.temporary: {outcome}"
+    if outcome.need is not None:
+        assert NEEDS.get(name) == outcome.need, outcome
+        return outcome.reason or ""
+    assert outcome.result is not None, outcome
+    content = outcome.result.content
+    if outcome.failure is None:
+        assert outcome.result.error is None, content
+        return content
+    assert outcome.failure.code in REFUSALS, outcome.failure
+    assert len(content) <= MAX_ERROR + 100, len(content)  # the note on what was cut
+    # Words of ours, not the text of an exception that nobody expected.
+    assert not re.match(rf"({name} failed: )?\w+(Error|Exception):", content), content[:500]
+    return f"{outcome.failure.code}: {content}"
 
 
-EXPRESSIONS = ["round(1,-60000000)", "9**9**9", "factorial(400)" + "*factorial(400)" * 20,
-               "(" * 250, "-" * 499 + "1", "lcm(" + "2**4095-1," * 45 + "3)"]  # fmt: skip
+def benign(address: str) -> dict[str, tuple[dict[str, Any], str]]:
+    """Of each tool a call that works, and what its result shows. The files are gone after it."""
+    url = f"http://{address}/"
+    return {
+        "ask_human": ({"question": "Which one?"}, "Which one?"),
+        "delete_file": ({"path": "a"}, "Deleted a"),
+        "echo": ({"text": "hello"}, "hello"),
+        "edit_file": ({"path": "a", "old": "one", "new": "two"}, "Edited a"),
+        "http_get": ({"url": url}, "hello"),
+        "http_request": ({"method": "POST", "url": url, "body": {"a": 1}}, "hello"),
+        "list_files": ({"path": "."}, "a  3 B"),
+        "math": ({"expression": "6*7"}, "42"),
+        "move_file": ({"source": "a", "target": "b"}, "Moved a to b"),
+        "now": ({"zone": "Europe/Berlin"}, "day)"),
+        "read_file": ({"path": "a"}, "one"),
+        "search_files": ({"pattern": "one"}, "a:1"),
+        "shell": ({"command": "echo hello"}, "hello"),
+        "sql_execute": ({"statement": "UPDATE t SET a = $1", "params": ["b"]}, "Updated 1"),
+        "sql_query": ({"query": "SELECT a FROM t WHERE a = $1", "params": ["a"]}, '[["a"]]'),
+        "sql_tables": ({}, "a text"),
+        "write_file": ({"path": "b", "content": "two"}, "Created b"),
+    }
+
+
+SQL = [name for name in TOOLS if name.startswith("sql")]
+
+
+@pytest.mark.parametrize("name", [name for name in TOOLS if name not in SQL])
+async def test_arguments(call: Caller, tmp_path: Path, name: str) -> None:
+    await try_arguments(call, tmp_path, name)
+
+
+@pytest.mark.parametrize("name", SQL)
+async def test_arguments_of_sql(sql: Caller, tmp_path: Path, name: str) -> None:
+    """The memory is the worker's: that of Postgres has limits of its own."""
+    await try_arguments(sql, tmp_path, name)
+
+
+async def try_arguments(call: Caller, folder: Path, name: str) -> None:
+    """Each argument of a tool, the others being right: what does not fit is refused by name."""
+    parameters = TOOLS[name].spec.parameters
+    async with serving({"/": reply(b"hello")}) as (address, _):
+        arguments, expected = benign(address)[name]
+        (folder / "a").write_text("one")
+        await within(call, name, expected, **arguments)
+        for parameter, schema in parameters["properties"].items():
+            whole = {**schema, "$defs": parameters.get("$defs", {})}
+            for kind, value in hostile_values(schema):
+                (folder / "a").write_text("one")
+                text = await within(call, name, **{**arguments, parameter: value})
+                is_named = re.search(rf"^- {parameter}\b|nested too deeply", text, re.MULTILINE)
+                refused = text.startswith("tool.invalid_arguments: ")
+                assert is_named if refused else fits(whole, value), (parameter, kind, text[:500])
+
+
+EXPRESSIONS = {
+    "round(1,-60000000)": "0",
+    "9**9**9": "too large",
+    "factorial(400)" + "*factorial(400)" * 20: "too large",
+    "(" * 250: "has no value",
+    "-" * 499 + "1": "has no value",
+    "lcm(" + "2**4095-1," * 45 + "3)": "too large",
+}
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 async def test_expressions(call: Caller, expression: str) -> None:
-    await within(call, "math", expression=expression)
+    await within(call, "math", EXPRESSIONS[expression], expression=expression)
 
 
-SEARCHES: list[dict[str, Any]] = [
-    {"pattern": "(a+)+$", "regex": True},
-    {"pattern": "(" * 100, "regex": True},
-    {"pattern": "(?:a{1000}){1000}", "regex": True},
-    {"pattern": "b", "files": "[!" * 100},
-    {"pattern": "b", "files": "*a" * 100},
-    {"pattern": "missing", "ignore_case": True},
-    {"pattern": "\ud800"},
+SEARCHES: list[tuple[dict[str, Any], str]] = [
+    ({"pattern": "(a+)+$", "regex": True}, "tool.timeout: Matching one file"),
+    ({"pattern": "(" * 100, "regex": True}, "The regular expression is wrong: missing )"),
+    ({"pattern": "(?:a{1000}){1000}", "regex": True}, "tool.timeout: Matching one file"),
+    ({"pattern": "b", "files": "[!" * 100}, "(nothing found)"),
+    ({"pattern": "b", "files": "*a" * 100}, "(nothing found)"),
+    ({"pattern": "missing", "ignore_case": True}, "tool.timeout: Matching one file"),
+    ({"pattern": "\ud800"}, "- pattern: "),
 ]
 
 
-@pytest.mark.parametrize("asked", SEARCHES, ids=lambda asked: str(asked)[:60])
-async def test_searches(call: Caller, tmp_path: Path, asked: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("asked", "expected"), SEARCHES, ids=lambda value: str(value)[:60])
+async def test_searches(call: Caller, tmp_path: Path, asked: dict[str, Any], expected: str) -> None:
     (tmp_path / ("a" * 250)).write_bytes(b"a" * 64 + b"!")
     (tmp_path / "lines").write_bytes(b"\n" * search.MAX_FILE)
     (tmp_path / "wide").write_bytes(b"\xff" * search.MAX_FILE)
-    await within(call, "search_files", **asked)
+    await within(call, "search_files", expected, **asked)
 
 
 @pytest.fixture
@@ -137,63 +201,103 @@ def large(tmp_path: Path) -> None:
         (tmp_path / f"n{n}").touch()
 
 
-FILES: list[tuple[str, dict[str, Any]]] = [
-    ("list_files", {"depth": 8}),
-    ("read_file", {"path": "lines"}),
-    ("read_file", {"path": "lines", "offset": 8_000_000}),
-    ("read_file", {"path": "wide"}),
-    ("read_file", {"path": "sparse"}),
-    ("edit_file", {"path": "wide", "old": "x", "new": "y" * 500_000, "everywhere": True}),
-    ("edit_file", {"path": "wide", "old": "x", "new": "y", "everywhere": True}),
-    ("edit_file", {"path": "wide", "old": "x" * 50_000 + "y", "new": ""}),
-    ("edit_file", {"path": "sparse", "old": "x", "new": "y"}),
-    ("write_file", {"path": "sparse", "content": "x"}),
-    ("delete_file", {"path": "sparse"}),
-    ("move_file", {"source": "sparse", "target": "there"}),
-    ("move_file", {"source": "wide", "target": "a/" * 60 + "b"}),
-]
+TOO_LARGE = "'sparse' has 64,424,509,440 bytes"
+FILES: list[tuple[str, dict[str, Any], str]] = [
+    ("list_files", {"depth": 8}, "sparse  64,424,509,440 B"),
+    ("read_file", {"path": "lines"}, "\n\n"),
+    ("read_file", {"path": "lines", "offset": 8_000_000}, "\n\n"),
+    ("read_file", {"path": "wide"}, "[line cut]"),
+    ("read_file", {"path": "sparse"}, "'sparse' is not a text"),
+    ("edit_file", {"path": "wide", "old": "x", "new": "y" * 500_000, "everywhere": True},
+     "'wide' would grow to"),
+    ("edit_file", {"path": "wide", "old": "x", "new": "y", "everywhere": True}, "Edited wide."),
+    ("edit_file", {"path": "wide", "old": "x" * 50_000 + "y", "new": ""},
+     "'wide' does not contain this text"),
+    ("edit_file", {"path": "sparse", "old": "x", "new": "y"}, TOO_LARGE),
+    ("write_file", {"path": "sparse", "content": "x"}, TOO_LARGE),
+    ("delete_file", {"path": "sparse"}, TOO_LARGE),
+    ("move_file", {"source": "sparse", "target": "there"}, "Moved sparse to there."),
+    ("move_file", {"source": "wide", "target": "a/" * 60 + "b"}, "Moved wide to a/a/"),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "asked"), FILES, ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize(("name", "asked", "expected"), FILES, ids=lambda value: str(value)[:60])
 @pytest.mark.usefixtures("large")
-async def test_files(call: Caller, name: str, asked: dict[str, Any]) -> None:
-    await within(call, name, **asked)
+async def test_files(call: Caller, name: str, asked: dict[str, Any], expected: str) -> None:
+    await within(call, name, expected, **asked)
+
+
+MUCH = "repeat('x', 20000000)"
+STATEMENTS: list[tuple[str, str, list[Any], str]] = [
+    ("sql_query", f"SELECT {MUCH}", [], "over 8,000,000 bytes"),
+    ("sql_query", "SELECT repeat('x', 2000000000)", [], "tool.failed: Postgres: "),
+    ("sql_query", "SELECT generate_series(1, 1000000000)", [], "There are more than 100."),
+    ("sql_query", "SELECT " + "(" * 9_000, [], "tool.failed: Postgres: "),
+    ("sql_query", "SELECT 1" + "+1" * 9_000, [], "tool.failed: Postgres: "),
+    ("sql_query", "SELECT $1::text", ["x" * 1_900_000], "xxx"),
+    ("sql_query", "SELECT $1::int", [10**400], "tool.failed: Postgres: "),
+    ("sql_query", "SELECT '((((((a+)+)+)+)+)+$' ~ a FROM t; SELECT 1", [], "multiple commands"),
+    ("sql_execute", f"UPDATE t SET a = {MUCH}", [], "constants that are too large"),
+    ("sql_execute", "UPDATE t SET a = repeat('x', $1)", [20_000_000], "over 8,000,000 bytes"),
+    ("sql_execute", "INSERT INTO t SELECT n FROM generate_series(2, 9999) AS n", [],
+     "more than 1,000 rows"),
+    ("sql_execute", "UPDATE t SET a = " + "(" * 9_000, [], "tool.failed: Postgres: "),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "params", "expected"), STATEMENTS, ids=lambda value: str(value)[:40]
+)
+async def test_statements(
+    sql: Caller, name: str, text: str, params: list[Any], expected: str
+) -> None:
+    first = "query" if name == "sql_query" else "statement"
+    await within(sql, name, expected, **{first: text, "params": params})
 
 
 HTML = "text/html"
-PAGES: dict[str, bytes] = {
-    "/open-tags": reply(b"<a " * 13_000, HTML),
-    "/comments": reply(b"<!--" * 100_000, HTML),
-    "/entities": reply(b"&" * 1_000_000, HTML),
-    "/attributes": reply(b"<a " + b"b=" * 500_000 + b">", HTML),
-    "/nested": reply(b"<div>" * 500_000, HTML),
-    "/declarations": reply(b"<![" * 100_000, HTML),
-    "/punycode": reply(b"a-b" * 13_000, "text/plain; charset=punycode"),
-    "/unknown-charset": reply(b"x", f"text/plain; charset={'x' * 20_000}"),
-    "/odd-charset": reply(b"x", "text/plain; charset=unicode_escape"),
-    "/invalid": reply(b"\xff" * 5_000_000, "text/plain"),
-    "/binary": reply(b"\0\xff" * 2_500_000, "image/png"),
-    "/brackets": reply(b"[" * 3_000_000, "application/json"),
-    "/objects": reply(b"[" + b"{}," * 1_600_000 + b"0]", "application/json"),
-    "/redirect": redirect("http://" + "a" * 30_000),
-    "/redirect-unicode": redirect("http://" + "%C3%A4" * 5_000 + "/"),
+PAGES: dict[str, tuple[bytes, str]] = {
+    "/open-tags": (reply(b"<a " * 13_000, HTML), "tool.timeout: "),
+    "/comments": (reply(b"<!--" * 100_000, HTML), "tool.timeout: "),
+    "/entities": (reply(b"&" * 1_000_000, HTML), "&&&"),
+    "/attributes": (reply(b"<a " + b"b=" * 500_000 + b">", HTML), "HTTP 200 text/html"),
+    "/nested": (reply(b"<div>" * 500_000, HTML), "tool.timeout: "),
+    "/declarations": (reply(b"<![" * 100_000, HTML), "tool.failed: The page"),
+    "/punycode": (reply(b"a-b" * 13_000, "text/plain; charset=punycode"), "a-ba-b"),
+    "/unknown-charset": (reply(b"x", f"text/plain; charset={'x' * 20_000}"), "HTTP 200"),
+    "/odd-charset": (reply(b"x", "text/plain; charset=unicode_escape"), "\n\nx"),
+    "/invalid": (reply(b"\xff" * 5_000_000, "text/plain"), "more than 8 MB"),
+    "/binary": (reply(b"\0\xff" * 2_500_000, "image/png"), "(binary data)"),
+    "/brackets": (reply(b"[" * 3_000_000, "application/json"), "[[["),
+    "/objects": (reply(b"[" + b"{}," * 1_600_000 + b"0]", "application/json"), "[{},{}"),
+    "/redirect": (redirect("http://" + "a" * 30_000), "redirects to an address of 30,007"),
+    "/redirect-unicode": (redirect("http://" + "%C3%A4" * 5_000 + "/"), "an address of 30,008"),
 }
+REPLIES: dict[str, bytes | Answer] = {path: page for path, (page, _) in PAGES.items()}
 
 
 @pytest.mark.parametrize("path", PAGES)
 async def test_pages(call: Caller, path: str) -> None:
-    async with serving(dict(PAGES)) as (address, _):
-        await within(call, "http_get", url=f"http://{address}{path}")
+    async with serving(REPLIES) as (address, _):
+        await within(call, "http_get", PAGES[path][1], url=f"http://{address}{path}")
 
 
-@pytest.mark.parametrize("path", ["/brackets", "/open-tags", "/invalid", "/punycode"])
+ANSWERS = {
+    "/brackets": "[[[",
+    "/open-tags": "the answer could not be read: It took longer",
+    "/invalid": "the answer could not be read: The result has more than 8 MB",
+    "/punycode": "a-ba-b",
+}
+
+
+@pytest.mark.parametrize("path", ANSWERS)
 async def test_answers_of_requests(call: Caller, path: str) -> None:
-    async with serving(dict(PAGES)) as (address, _):
+    async with serving(REPLIES) as (address, _):
         url = f"http://{address}{path}"
         undo = {"method": "DELETE", "url": f"http://{address}/x/{{response.id}}"}
-        await within(call, "http_request", method="POST", url=url, undo=undo)
+        await within(call, "http_request", ANSWERS[path], method="POST", url=url, undo=undo)
 
 
 @pytest.mark.parametrize("command", ["yes | head -c 50000000", "yes '' | head -c 50000000"])
 async def test_output_of_commands(call: Caller, command: str) -> None:
-    await within(call, "shell", command=command)
+    await within(call, "shell", "exit code 0", command=command)

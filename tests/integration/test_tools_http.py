@@ -37,7 +37,7 @@ async def serving(answers: dict[str, bytes | Answer]) -> AsyncIterator[tuple[str
             else:
                 await answer(request, writer)
             await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             return
         finally:
             writer.close()

@@ -82,6 +82,11 @@ def test_a_page_becomes_its_text() -> None:
     assert page_text(html) == "A & B\n\nHead\n\nOne two\nthree four.\n\na\nb\n\n1 2\n\nend"
 
 
+def test_a_page_that_the_parser_refuses_is_refused_in_words() -> None:
+    with pytest.raises(ValueError, match="The page is not valid HTML: expected name token"):
+        page_text("<![" * 100)
+
+
 @pytest.mark.parametrize("html", ["", "<", "<p", "</p></script>", "<script>never closed", "\0"])
 def test_broken_pages_do_not_matter(html: str) -> None:
     assert "never closed" not in page_text(html)

@@ -75,8 +75,11 @@ def _codec(charset: str | None) -> str:
 
 def page_text(html: str) -> str:
     reader = _Reader()
-    reader.feed(html)
-    reader.close()
+    try:
+        reader.feed(html)
+        reader.close()
+    except AssertionError as error:  # how the standard library's parser refuses a declaration
+        raise ValueError(f"The page is not valid HTML: {error}.") from None
     text = re.sub(r"[ \t\r\f\v\xa0]+", " ", "".join(reader.parts))
     lines = (line.strip() for line in text.split("\n"))
     body = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
