@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from harness.client.handle import RunHandle
+from harness.contracts.errors import HarnessError
 
 
 async def why_idle(run: RunHandle[Any], unserved: str) -> str | None:
-    """Why nobody answers for the run: it is stuck, or `unserved`; None where a worker does."""
-    if await run.is_served():
-        return None
+    """Why nobody answers for the run: it is stuck, or `unserved`, or Temporal does
+    not answer; None where a worker does."""
+    try:
+        if await run.is_served():
+            return None
+    except HarnessError as error:
+        return error.message
     stuck = await run.trouble()
     return f"It is stuck: {stuck}" if stuck else unserved

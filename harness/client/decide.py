@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 from itertools import islice
@@ -18,12 +18,13 @@ from temporalio.client import (
 )
 from temporalio.exceptions import ApplicationError
 
-from harness.client import history
+from harness.client import history, served
 from harness.client.connection import Connection, whoami
 from harness.contracts.errors import (
     CATALOG,
     HarnessError,
     RunError,
+    StackError,
     SteeringError,
     StoreError,
     by_code,
@@ -55,7 +56,6 @@ async def send_decision(
     shown: Shown | None,
     *,
     key: str | None,
-    is_served: Callable[[], Awaitable[bool]],
 ) -> Decision:
     """Decide, bound to what was `shown`, or else to what waits now."""
     check_size("decide", decide)
@@ -74,13 +74,13 @@ async def send_decision(
             await _check_edit(connection, run, decide, asked)
     decide = decide.model_copy(update={"by": whoami()})
     check_size("decide", decide)
-    decision = await _send(handle, decide, key or str(uuid.uuid4()), is_served)
+    decision = await _send(handle, decide, key or str(uuid.uuid4()))
     return decision.model_copy(update={"need": asked.need if asked else None})
 
 
 async def _waiting(handle: WorkflowHandle[Any, Any]) -> list[Pending]:
     """What the run's memo says it waits for; needs no worker."""
-    description = await handle.describe()
+    description = await served.describe(handle)
     return await description.memo_value("waiting", None, type_hint=list[Pending]) or []
 
 
@@ -91,12 +91,7 @@ def _about(decide: Decide, waiting: list[Pending]) -> Pending | None:
     return next((each for each in waiting if each.id == decide.id), None)
 
 
-async def _send(
-    handle: WorkflowHandle[Any, Any],
-    decide: Decide,
-    key: str,
-    is_served: Callable[[], Awaitable[bool]],
-) -> Decision:
+async def _send(handle: WorkflowHandle[Any, Any], decide: Decide, key: str) -> Decision:
     """Under one id, so that asking again is no second decision."""
     try:
         for patience in (ANSWER_S, AGAIN_S):
@@ -108,7 +103,7 @@ async def _send(
                     result_type=Decision,
                     rpc_timeout=timedelta(seconds=patience),
                 )
-            if not await is_served():
+            if not await _is_served(handle):
                 break
         with suppress(WorkflowUpdateRPCTimeoutOrCancelledError):
             sent = handle.get_update_handle(key, result_type=Decision)
@@ -121,6 +116,17 @@ async def _send(
         f"No worker answers for run {handle.id!r}. The decision waits there and takes effect when "
         "one does.",
     )
+
+
+async def _is_served(handle: WorkflowHandle[Any, Any]) -> bool:
+    try:
+        return await served.is_served(handle)
+    except StackError as error:
+        raise StackError(
+            "unreachable",
+            f"{error.message} It is not known whether the decision arrived.",
+            fix=f"Check with `harness show {handle.id}` once Temporal answers, then decide again.",
+        ) from None
 
 
 def _refused(error: WorkflowUpdateFailedError) -> HarnessError:

@@ -16,7 +16,7 @@ from temporalio.client import WorkflowHandle, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.agent import Agent
-from harness.client import history, past, undo
+from harness.client import history, past, served, undo
 from harness.client.connection import Connection
 from harness.client.decide import Shown, send_decision
 from harness.client.export import dumps
@@ -33,7 +33,6 @@ from harness.contracts.effect import EffectRow, UndoReport
 from harness.contracts.errors import (
     HarnessError,
     RunError,
-    StackError,
     SteeringError,
     StoreError,
     from_info,
@@ -57,7 +56,6 @@ Serve = Callable[[Agent[Any]], Awaitable[bool]]
 """Lets a worker of this process serve the agent, where the process hosts any; says whether."""
 ANSWER_S = 10.0
 """How long a query or update waits for a worker."""
-SERVED_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -178,15 +176,9 @@ class RunHandle(Generic[Out]):
         return await self._query("status", RunStatus, past.status)
 
     async def is_served(self) -> bool:
-        """Whether a worker answers for this run; sure, but it takes a moment to say no."""
-        try:
-            async with asyncio.timeout(SERVED_S):
-                await self._handle.query("status", rpc_timeout=timedelta(seconds=SERVED_S))
-        except (RPCError, TimeoutError):
-            return False
-        except WorkflowQueryFailedError:
-            return True
-        return True
+        """Whether a worker answers for this run; sure, but it takes a moment to say no. Raises
+        run.not_found and stack.unreachable where that is why nobody answers."""
+        return await served.is_served(self._handle)
 
     async def transcript(self) -> TranscriptView:
         return await self._query("transcript", TranscriptView, past.transcript)
@@ -263,7 +255,6 @@ class RunHandle(Generic[Out]):
                 read_decide([{"verdict": verdict, **said}]),
                 shown,
                 key=key,
-                is_served=self.is_served,
             )
         except RPCError as error:
             raise await self._refusal(error) from None
@@ -368,6 +359,9 @@ class RunHandle(Generic[Out]):
             raise RunError("failed", f"{name} of {self.id!r} failed: {error}") from None
         except RPCError as error:
             wrong = self._rpc_error(error)
+            if error.status in served.UNSERVED:
+                await served.describe(self._handle)
+                raise RunError("no_worker", f"No worker answers for run {self.id!r}.") from None
         if wrong.code != "run.not_found":
             raise wrong
         return otherwise(await self.trace())
@@ -388,9 +382,7 @@ class RunHandle(Generic[Out]):
             return not_found(self.id)
         if "exceeded" in error.message and "signal" in error.message:
             return SteeringError("too_many", f"Run {self.id!r} takes no more signals for now.")
-        if error.status in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
-            return RunError("no_worker", f"No worker answers for run {self.id!r}.")
-        return StackError("unreachable", f"Temporal does not answer: {error.message}")
+        return served.unreachable(error)
 
 
 def _checked(name: Signal, said: Any) -> Steering:

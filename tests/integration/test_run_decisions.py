@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 
 from harness import Agent, Budget, Harness, tool
+from harness.cli.idle import why_idle
 from harness.config.settings import Settings
 from harness.contracts import event as e
-from harness.contracts.errors import RunError, SteeringError
-from harness.contracts.run import RunState
+from harness.contracts.errors import RunError, StackError, SteeringError
+from harness.contracts.run import Pending, RunState
 from harness.journal.steps import steps
 from harness.tools import ask_human
 from tests.conformance.order import check_order
+from tests.crash.proxy import Proxy
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import all_events, eventually, kinds, one, only, send, sent_results, waiting
 from tests.fakes.steps import call, calls, say
@@ -216,6 +218,54 @@ async def test_a_decision_waits_for_a_worker(
         await second.serve(agent)
         assert (await run.result()).output == "Sent."
     assert one(await all_events(run), e.DecisionMade).note == "go on"
+
+
+async def test_a_decision_while_temporal_is_silent_does_not_claim_to_wait(
+    options: dict[str, Any],
+    harness: Harness,
+    model_server: ModelServer,
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model_server.script(call("send", **LETTER), say("Sent."))
+    started = await harness.start(Agent(name, tools=[send]), "Write to Ann.")
+    (pending,) = await waiting(started)
+    host, _, port = options["temporal"]["address"].rpartition(":")
+    proxy = Proxy(host, int(port))
+    await proxy.start()
+    temporal = {**options["temporal"], "address": proxy.address}
+    settings = Settings.model_validate({**options, "temporal": temporal})
+    monkeypatch.setattr("harness.client.decide.ANSWER_S", 0.3)
+    monkeypatch.setattr("harness.client.served.SERVED_S", 0.3)
+    monkeypatch.setattr("harness.client.served.REACH_S", 0.3)
+    monkeypatch.setattr("harness.client.handle.ANSWER_S", 0.3)
+    try:
+        async with Harness.connect(project=tmp_path, settings=settings) as connected:
+            run = connected.run(started.id)
+            assert await run.is_served()
+            proxy.hold()
+            with pytest.raises(StackError, match="not known whether the decision arrived") as sent:
+                await run.approve(pending)
+            assert sent.value.code == "stack.unreachable"
+            for ask in (run.approve, run.status, run.is_served):
+                with pytest.raises(StackError, match="Temporal does not answer"):
+                    await ask()
+            assert (await why_idle(run, "unserved") or "").startswith("Temporal does not answer")
+    finally:
+        proxy.close()
+    await started.abort()
+
+
+async def test_a_decision_about_a_run_that_does_not_exist(remote: Harness, name: str) -> None:
+    pending = Pending(
+        id="c1", need="approval", turn=1, tool="send", question="?", arguments={}, since=1.0
+    )
+    run = remote.run(name)
+    for ask in (lambda: run.approve(pending), run.approve, run.is_served):
+        with pytest.raises(RunError) as caught:
+            await ask()
+        assert caught.value.code == "run.not_found"
 
 
 async def test_a_decision_is_bound_to_what_was_shown(
