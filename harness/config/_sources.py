@@ -23,6 +23,8 @@ MOST_DOTS = 1000
 and takes a minute for 50,000 of them."""
 MOST_DEEP = 50
 """Dots in the header of a table: each key below it costs as many steps."""
+_NO_KEYS = re.compile(r""" "(?:[^"\\\n]|\\.)*"? | '[^'\n]*'? | \#.* """, re.VERBOSE)
+"""Strings and comments. One that does not end matches too, or the search would be quadratic."""
 
 WELL_KNOWN: dict[str, str] = {
     "TEMPORAL_ADDRESS": "temporal.address",
@@ -118,7 +120,10 @@ def read_file(folder: Path) -> File:
 
 def _is_costly(text: str) -> bool:
     """Whether dotted keys would take long to parse. Only what TOML takes for the end of a line is
-    one: a key may hold other separators in quotes."""
+    one: a key may hold other separators in quotes. Dots in strings are no part of a key; where one
+    may span lines it is not known what is in quotes, and all dots count."""
+    if '"""' not in text and "'''" not in text:
+        text = _NO_KEYS.sub("", text)
     lines = [(line.lstrip(), line.count(".")) for line in text.split("\n")]
     if any(dots > MOST_DEEP and line.startswith("[") for line, dots in lines):
         return True

@@ -11,6 +11,7 @@ import pytest
 
 from harness import Agent, Budget, Harness, tool
 from harness.cli.idle import why_idle
+from harness.client.handle import RunHandle
 from harness.config.settings import Settings
 from harness.contracts import event as e
 from harness.contracts.errors import RunError, StackError, SteeringError
@@ -242,7 +243,7 @@ async def test_a_decision_while_temporal_is_silent_does_not_claim_to_wait(
     monkeypatch.setattr("harness.client.handle.ANSWER_S", 0.3)
     try:
         async with Harness.connect(project=tmp_path, settings=settings) as connected:
-            run = connected.run(started.id)
+            run: RunHandle[Any] = connected.run(started.id)
             assert await run.is_served()
             proxy.hold()
             with pytest.raises(StackError, match="not known whether the decision arrived") as sent:
@@ -261,7 +262,7 @@ async def test_a_decision_about_a_run_that_does_not_exist(remote: Harness, name:
     pending = Pending(
         id="c1", need="approval", turn=1, tool="send", question="?", arguments={}, since=1.0
     )
-    run = remote.run(name)
+    run: RunHandle[Any] = remote.run(name)
     for ask in (lambda: run.approve(pending), run.approve, run.is_served):
         with pytest.raises(RunError) as caught:
             await ask()

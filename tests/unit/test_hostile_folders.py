@@ -204,6 +204,9 @@ def test_a_sticky_folder_above_such_as_tmp_does_no_harm(tmp_path: Path) -> None:
         (b"[" + b"a." * 900 + b"b]\n" + b"c = 1\n" * 12_000, "too many parts"),
         (b" [" + b"a." * 900 + b"b]\n" + b"c = 1\n" * 12_000, "too many parts"),
         ('"\u2028".'.encode() * 16_000 + b"a = 1", "too many parts"),
+        (b'a = {b = """\n""", ' + b"a." * 30_000 + b'"c" = 1}', "too many parts"),
+        (b"a = '#' # '\n" + b"a." * 30_000 + b"a = 1", "too many parts"),
+        (b'a = "' + b'\\"' * 30_000, "cannot be read"),
         (b"# see https://www.example.org/a.b.c ...\n" * 2_000, None),
         (b"a = " + b"[" * 90_000, "cannot be read"),
         (b" " * 90_000, None),
@@ -219,6 +222,14 @@ def test_a_file_that_is_costly_to_read_is_refused(
         return
     with pytest.raises(ConfigError, match=told):
         load_settings(tmp_path, env={})
+
+
+def test_dots_in_values_are_no_parts_of_keys(tmp_path: Path) -> None:
+    hosts = [f"host-{n}.example.com" for n in range(400)]
+    text = f"# {'.' * 2_000}\n[http]\nallow = {hosts}\n"
+    folder = written(tmp_path, text)
+    trust_project(folder)
+    assert load_settings(folder, env={}).http.allow == tuple(hosts)
 
 
 def test_many_keys_are_read_in_linear_time(tmp_path: Path) -> None:
