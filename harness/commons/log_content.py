@@ -49,9 +49,7 @@ def guarded_logs(*, secrets: Iterable[str], discreet: bool) -> Generator[None]:
     `discreet`: nothing that a run says goes into a log until the block ends."""
     global _open
     register_secrets(secrets)
-    for name in list(logging.root.manager.loggerDict):
-        if name.startswith(_OURS):
-            guarded_logger(name)
+    _guard_records()
     _open += discreet
     try:
         yield
@@ -60,8 +58,8 @@ def guarded_logs(*, secrets: Iterable[str], discreet: bool) -> Generator[None]:
 
 
 def guarded_logger(name: str) -> logging.Logger:
-    """The standard library's logger of this name, guarded: a filter holds for the logger that it
-    was added to, and not for those below it."""
+    """The standard library's logger of this name, guarded also where no `guarded_logs` is open: a
+    filter holds for the logger that it was added to, and not for those below it."""
     logger = logging.getLogger(name)
     if _guard not in logger.filters:
         logger.addFilter(_guard)
@@ -95,8 +93,28 @@ def barred(text: str) -> str:
     return "\n".join(f"| {line}" for line in text.split("\n"))
 
 
+def _guard_records() -> None:
+    """Guard records as they are made: a logger that is made later, as an import does, is guarded
+    like one that is there."""
+    before = logging.getLogRecordFactory()
+    if getattr(before, "harness", False):
+        return
+
+    def make(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = before(*args, **kwargs)
+        if str(record.name).startswith(_OURS):
+            _guard.filter(record)
+        return record
+
+    make.harness = True  # pyright: ignore[reportFunctionMemberAccess]
+    logging.setLogRecordFactory(make)
+
+
 class _Guard(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
+        if getattr(record, "harness_guarded", False):
+            return True
+        record.harness_guarded = True
         try:
             message = record.getMessage()
         except (TypeError, ValueError, KeyError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,7 +33,9 @@ CORPUS = {
 def out() -> Iterator[io.StringIO]:
     root = logging.getLogger()
     before = list(root.handlers), root.level
+    factory = logging.getLogRecordFactory()
     yield io.StringIO()
+    logging.setLogRecordFactory(factory)
     configure_logs("warning")
     root.handlers, level = before
     root.setLevel(level)
@@ -126,6 +129,23 @@ def test_a_handler_of_the_users_gets_no_content_and_no_secrets(out: io.StringIO)
     for word in ("zx-9", "abcdef", "the run's words"):
         assert word not in logged
     assert "kept api_key=*** note=***" in logged
+
+
+@pytest.mark.parametrize("room", ["harness", "harness_activities", "temporalio"])
+def test_a_logger_that_is_made_later_is_guarded_too(out: io.StringIO, room: str) -> None:
+    users_handler(out)
+    with guarded_logs(secrets=["zx-9 open"], discreet=True):
+        late = logging.getLogger(f"{room}.{uuid.uuid4().hex}")
+        try:
+            raise ValueError("the run's words")
+        except ValueError:
+            late.exception("said zx-9 open and\n%s", FORGED)
+        logging.getLogger("users").warning("theirs zx-9 open")
+    logged = out.getvalue()
+    check(logged.replace("theirs", ""))
+    assert "said ***" in logged and "ValueError" in logged
+    assert "the run's words" not in logged
+    assert "theirs zx-9 open" in logged
 
 
 def test_a_secret_across_the_cut_is_masked(out: io.StringIO) -> None:
