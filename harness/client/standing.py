@@ -26,9 +26,8 @@ class Standing:
     ended: int
     """Ended runs that the engine knows."""
     unsealed: int
-    oldest_unsealed: float | None
     lost_at: float | None
-    """When the engine forgets the oldest of them."""
+    """When the engine forgets the oldest unsealed one."""
     close: bool
     """That is soon."""
     figures: Figures
@@ -50,7 +49,6 @@ async def standing(connection: Connection) -> Standing:
     return Standing(
         ended=(await patiently("", lambda: client.count_workflows(f"{TYPES} AND {ENDED}"))).count,
         unsealed=len(left),
-        oldest_unsealed=oldest,
         lost_at=lost,
         close=lost is not None and time.time() > lost - retention * (1 - CLOSE),
         figures=await store.figures(),

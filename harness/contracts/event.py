@@ -338,5 +338,4 @@ DurableEvent = (
 LiveEvent = OutputDelta | OutputReset | OutputGap | AttemptFailed | ToolProgress
 LIVE = (OutputDelta, OutputReset, OutputGap, AttemptFailed, ToolProgress)
 Event = Annotated[DurableEvent | LiveEvent, Field(discriminator="type")]
-EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 EVENTS: TypeAdapter[list[Event]] = TypeAdapter(list[Event])

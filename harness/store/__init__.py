@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness.store.effects import Hold, Ledger, NewEffect
     from harness.store.follow import LiveReader
     from harness.store.live import LiveText, LiveWriter
-    from harness.store.sessions import SessionRow, Sessions
+    from harness.store.sessions import Sessions
     from harness.store.specs import Specs
     from harness.store.stops import Stops
     from harness.store.transcripts import Answer, Transcripts
@@ -33,7 +33,6 @@ __all__ = [
     "LiveText",
     "LiveWriter",
     "NewEffect",
-    "SessionRow",
     "Sessions",
     "Specs",
     "Stops",
@@ -52,7 +51,6 @@ _HOMES = {
     "LiveText": "live",
     "LiveWriter": "live",
     "NewEffect": "effects",
-    "SessionRow": "sessions",
     "Sessions": "sessions",
     "Specs": "specs",
     "Stops": "stops",

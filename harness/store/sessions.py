@@ -5,20 +5,11 @@ The engine decides whether that run is still going.
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import NamedTuple
-
 from harness.contracts.errors import StoreError
 from harness.store.database import Database
 
 MOST_RUNS = 1_000_000
 """Of one session. A number beyond that was not counted by us, and would be counted up to."""
-
-
-class SessionRow(NamedTuple):
-    id: str
-    last: int
-    updated: datetime
 
 
 class Sessions:
@@ -41,13 +32,6 @@ class Sessions:
             (session, number),
         )
         return _checked(session, rows[0][0])
-
-    async def list_recent(self, limit: int = 50) -> list[SessionRow]:
-        rows = await self._database.fetch(
-            "SELECT id, last, updated FROM harness.session ORDER BY updated DESC, id LIMIT %s",
-            (limit,),
-        )
-        return [SessionRow(*row) for row in rows]
 
 
 def _checked(session: str, last: int) -> int:

@@ -145,22 +145,6 @@ class Transcripts:
         head, reply = rows[0]
         return Answer(head, await read_reply(self._vault, reply, run, turn, call, head))
 
-    async def find_turn(self, run: str, turn: int) -> str | None:
-        """The node that ended a turn, to fork from."""
-        unsaved = [key for key in self._writer.answers if key[:2] == (run, turn)]
-        if unsaved:
-            return self._writer.answers[max(unsaved)].head
-        rows = await self._database.fetch(
-            "SELECT head, call, reply FROM harness.answer WHERE run = %s AND turn = %s "
-            "ORDER BY call DESC, seq DESC LIMIT 1",
-            (run, turn),
-        )
-        if not rows:
-            return None
-        head, call, reply = rows[0]
-        await read_reply(self._vault, reply, run, turn, call, head)
-        return head
-
     async def close(self) -> None:
         """Write what is left."""
         await self._writer.close()

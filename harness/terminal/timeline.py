@@ -109,10 +109,6 @@ class Row(NamedTuple):
     step: Step
     seconds: float
 
-    @property
-    def drawn(self) -> str:
-        return "".join(text for text, _ in self.cells)
-
 
 def rows(steps: Sequence[Step], start: float, end: float, width: int) -> list[Row]:
     """One line a step; `width` columns for the bars."""

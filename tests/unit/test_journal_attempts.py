@@ -167,7 +167,8 @@ def test_failed_attempts_are_drawn_where_they_were() -> None:
     finished(story, 3, queued_ms=6000.0, ms=1000.0)
     story.events[-1] = story.events[-1].model_copy(update={"at": 10.0})
     made = steps(story.events, [failure("2", 1, 3.0, ended=4.0), failure("2", 2, 6.0, ended=7.0)])
-    assert rows(made, 0.0, 10.0, 20)[-1].drawn == "      ××░░░░××░░░░██"
+    cells = rows(made, 0.0, 10.0, 20)[-1].cells
+    assert "".join(text for text, _ in cells) == "      ××░░░░××░░░░██"
     assert [at for at, _ in ticks(scale(made, 0.0, 10.0))] == list(range(1, 10))
 
 
