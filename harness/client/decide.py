@@ -141,13 +141,13 @@ def _refused(error: WorkflowUpdateFailedError) -> HarnessError:
 
 async def _check_edit(connection: Connection, run: str, decide: Decide, asked: Shown) -> None:
     """Refuse arguments that the tool does not take. Without the store the worker alone checks
-    them, and asks again with the original ones."""
+    them, before it accepts the decision."""
     tool: ToolSpec | None = None
     with suppress(StoreError):
         tool = await _tool_spec(connection, run, asked.tool or "")
     if tool is None:
         return
-    problems = find_problems(tool, merge_arguments(decide, asked.arguments))
+    problems = find_edit_problems(tool, merge_arguments(decide, asked.arguments))
     if problems:
         lines = "".join(f"\n- {problem}" for problem in problems)
         raise SteeringError(
@@ -173,7 +173,9 @@ async def _tool_spec(connection: Connection, run: str, name: str) -> ToolSpec | 
     return next((tool for tool in spec.tools if tool.name == name), None)
 
 
-def find_problems(tool: ToolSpec, arguments: Mapping[str, Any]) -> list[str]:
+# The worker checks again, in a child process with limits and in words for a model. A client holds
+# its own arguments, may not import the worker's rooms, and answers a person at once.
+def find_edit_problems(tool: ToolSpec, arguments: Mapping[str, Any]) -> list[str]:
     """Why the tool would not take these arguments. As for a model, null is as good as left out."""
     from jsonschema import Draft202012Validator  # 60 ms that only an edit needs
 

@@ -13,7 +13,7 @@ from harness.cli.decide import approve
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.cli.targets import reach_runs
-from harness.client.decide import find_problems
+from harness.client.decide import find_edit_problems
 from harness.client.handle import RunHandle
 from harness.contracts import event as e
 from harness.contracts.errors import RunError, SteeringError
@@ -161,12 +161,12 @@ def test_problems_of_an_edit() -> None:
         "required": ["to", "amount"], "additionalProperties": False,
     }  # fmt: skip
     tool = ToolSpec(name="pay", description="", parameters=schema)
-    assert find_problems(tool, {"to": "ann", "amount": 1, "by": None}) == []
-    assert find_problems(tool, {"to": "ann", "amount": "1"}) == [
+    assert find_edit_problems(tool, {"to": "ann", "amount": 1, "by": None}) == []
+    assert find_edit_problems(tool, {"to": "ann", "amount": "1"}) == [
         "amount: '1' is not of type 'integer'"
     ]
-    assert "'amount' is a required property" in find_problems(tool, {"to": "ann"})
-    assert len(find_problems(tool, {"to": "x" * 10_000, "amount": "y" * 10_000})[0]) < 400
+    assert "'amount' is a required property" in find_edit_problems(tool, {"to": "ann"})
+    assert len(find_edit_problems(tool, {"to": "x" * 10_000, "amount": "y" * 10_000})[0]) < 400
 
 
 def test_the_card_is_no_markdown_of_the_model() -> None:

@@ -31,11 +31,11 @@ def check(memory: Memory, decide: Decide) -> tuple[Decide, Pending]:
         raise SteeringError(
             "not_pending", f"nothing waits under {decide.id!r}; what waits: {', '.join(waiting)}"
         )
-    allowed = MEANINGS[pending.need]
-    if decide.verdict not in allowed:
+    verdicts = MEANINGS[pending.need]
+    if decide.verdict not in verdicts:
         raise SteeringError(
             "bad_payload",
-            f"{decide.verdict!r} does not fit: {pending.id} takes {', '.join(allowed)} "
+            f"{decide.verdict!r} does not fit: {pending.id} takes {', '.join(verdicts)} "
             f"({'; '.join(list_verdicts(pending.need))})",
         )
     if decide.digest is not None and not fits_digest(pending.asked, decide.digest):
