@@ -85,7 +85,7 @@ class Guard(Interceptor):
             }  # fmt: skip
         for name, value in expected.items():
             if getattr(request, name) != value:
-                raise forged(f"A step has another {name} than its run was started with.")
+                raise forged(f"The request's {name} does not match what the run was started with.")
         if isinstance(request, RunTool):
             await self._check_call(admitted, pinned, request)
 
@@ -120,7 +120,7 @@ class Guard(Interceptor):
             raise forged(f"Run {request.run!r} has no effect with the key {request.key!r}.")
         turn, call = found
         if (spec.to_turn is not None and turn <= spec.to_turn) or call in spec.past:
-            raise forged(f"An undo asks for {call} of turn {turn}, which it was told to leave.")
+            raise forged(f"{call} of turn {turn} is outside this undo's bounds.")
 
 
 class _Guarded(ActivityInboundInterceptor):

@@ -22,7 +22,7 @@ async def backup(args: Namespace, out: Out) -> int:
     out.raw(f"{made.file}  {made.size:,} bytes, {len(made.manifest.parts)} parts")
     for what in made.manifest.left_out:
         out.note(f"Not in it: {what}.")
-    out.note("Whoever can read it can read what runs said. Put it back: harness restore FILE")
+    out.note("Anyone who can read this file can read your runs. Restore with: harness restore FILE")
     return door.DONE
 
 

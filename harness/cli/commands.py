@@ -86,9 +86,9 @@ COMMANDS: tuple[Command, ...] = (
         "harness.cli.look:list_runs",
         (
             arg("--state", metavar="STATE", help="Such as running, waiting or failed."),
-            arg("--agent", metavar="NAME", help="Of this agent."),
+            arg("--agent", metavar="NAME", help="Only runs of this agent."),
             arg("--session", metavar="ID", help="Of this session."),
-            arg("--query", metavar="QUERY", help="In the engine's own language."),
+            arg("--query", metavar="QUERY", help="Filter in Temporal's query syntax."),
             flag("--archived", help="Sealed ones, also those that the engine has forgotten."),
             arg("--limit", metavar="N", type=int, default=20, help="At most this many (20)."),
             JSON,
@@ -168,7 +168,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "hint",
-        "Tell runs something.",
+        "Send a hint to runs.",
         "harness.cli.steer:hint",
         (
             arg("words", metavar="RUN... TEXT", nargs="+", help="Runs, and last the text."),
@@ -208,7 +208,7 @@ COMMANDS: tuple[Command, ...] = (
             CALL,
             NOTE,
             arg("--edit", metavar="JSON", help="Change these arguments; the others stay."),
-            flag("--replace", help="With --edit: these are all the arguments."),
+            flag("--replace", help="With --edit: replace all arguments."),
             DIGEST,
             QUERY,
             YES,
@@ -245,7 +245,7 @@ COMMANDS: tuple[Command, ...] = (
         (
             RUN,
             arg("text", metavar="TEXT", help="The answer."),
-            arg("--call", metavar="CALL", help="Which one, where more than one waits."),
+            arg("--call", metavar="CALL", help="Which call, if several are waiting."),
             DIGEST,
             JSON,
         ),

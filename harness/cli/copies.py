@@ -10,11 +10,15 @@ COPIES: tuple[Command, ...] = (
         "Copy the local Temporal, Postgres and artifacts to one file, while they run.",
         "harness.cli.backup:backup",
         (
-            arg("place", metavar="FILE|DIR", help="A new file, or a folder for one named by time."),
+            arg(
+                "place",
+                metavar="FILE|DIR",
+                help="A new file, or a folder (the file is named by date and time).",
+            ),
             JSON,
         ),
-        "The copies belong together. The keyring of encryption.key is not in it, so that what is\n"
-        "forgotten later cannot be read from it. What is configured to be elsewhere is named.",
+        "The copies belong together. Excludes the encryption keyring, so forgotten runs stay\n"
+        "unreadable. Lists external services it could not copy.",
         (("harness backup ~/backups", ""), ("harness backup runs.tar --json", "for programs")),
     ),
     Command(

@@ -81,7 +81,9 @@ QUERY = arg(
 YES = flag("--yes", "-y", help="Do not ask before many runs are reached.")
 REASON = arg("--reason", metavar="TEXT", help="Why; kept in the run's history.")
 DIGEST = arg(
-    "--digest", metavar="HEX", help="Decide only what has this digest, as `harness show` prints it."
+    "--digest",
+    metavar="HEX",
+    help="Refuse unless the pending call has this digest (see `harness show`).",
 )
 NOTE = arg("--note", metavar="TEXT", help="Goes into history, and to the model when rejected.")
 CALL = arg("call", metavar="CALL", nargs="?", help="What is decided, where more than one waits.")

@@ -117,8 +117,8 @@ async def _check_open_runs(settings: Settings, endpoints: Endpoints) -> list[Che
         Check(
             name="open runs",
             ok=False,
-            detail=f"began before encryption.key was set: {', '.join(runs[:SHOWN])}{more}. Workers "
-            "with the key refuse what the engine holds of them as plain text",
+            detail=f"started before encryption.key was set: {', '.join(runs[:SHOWN])}{more}. "
+            "Workers that have the key refuse their unencrypted data",
             fix="Stop the workers, unset encryption.key, let these runs end or abort them, and set "
             "the key again.",
         )

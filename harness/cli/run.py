@@ -180,7 +180,7 @@ def _asked(words: str | None) -> str:
     except OSError as error:
         raise UsageError(f"stdin cannot be read: {error.strerror}.", "Pass the prompt.") from None
     if not asked or not asked.strip():
-        raise UsageError("Nothing is asked.", 'Like this: harness run "What is 2 + 2?"')
+        raise UsageError("The prompt is empty.", 'Like this: harness run "What is 2 + 2?"')
     return asked
 
 

@@ -77,7 +77,7 @@ async def tell(handle: RunHandle[Any], out: Out, serve: str) -> None:
     """Whether a worker serves the run, and how to go on."""
     if out.json:
         return
-    unserved = f"No worker answers for it now. To let it go on:  {serve}"
+    unserved = f"No worker is serving this run. To continue it:  {serve}"
     out.note(await why_idle(handle, unserved) or "A worker serves it.")
     out.note(f"To watch it:  harness watch {handle.id}")
 

@@ -32,7 +32,7 @@ async def watch(args: Namespace, out: Out) -> int:
 
 
 async def _tell_unserved(handle: RunHandle[Any], out: Out, serve: str) -> None:
-    why = await why_idle(handle, f"No worker answers for this run now. To let it go on:  {serve}")
+    why = await why_idle(handle, f"No worker is serving this run. To continue it:  {serve}")
     if why:
         out.note(why)
 

@@ -102,8 +102,8 @@ def estimate(rows: Sequence[RunRow], n: int) -> str:
     costs = [row.cost_micros for row in rows if row.cost_micros is not None]
     cost = money(sum(costs) * n if costs else None)
     return (
-        f"This starts {count(forks, 'fork')} of {count(len(rows), 'run')}, with one model call "
-        f"each at least. As much as the runs used: {tokens:,} tokens, {cost}."
+        f"Starts {count(forks, 'fork')} of {count(len(rows), 'run')}, at least one model call "
+        f"each. Estimate from those runs: {tokens:,} tokens, {cost}."
     )
 
 

@@ -120,7 +120,9 @@ class Keyring:
         entry = self._read(content)
         if key_id(entry.family) != id:
             raise StoreError(
-                "corrupt", f"Key {id.hex()} in {self.place} is that of {entry.family!r}: it moved."
+                "corrupt",
+                f"Key file {id.hex()} in {self.place} belongs to run family {entry.family!r}; it "
+                "was moved or renamed.",
             )
         return entry
 

@@ -262,7 +262,7 @@ class Vault:
             if known == family or await ring.find(key_id(known)) is None:
                 raise StoreError(
                     "key_missing",
-                    f"The key of {known!r} is not in {ring.place}, and was there before.",
+                    f"The key of {known!r} is missing from {ring.place}, where it used to be.",
                     fix="Bring the keyring back, or set encryption.keyring to where it is.",
                 )
         entry = await ring.of(family)

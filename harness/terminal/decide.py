@@ -107,7 +107,7 @@ def _answer(text: str, event: DecisionRequested) -> Send:
 
 
 def _nothing(typed: str, fix: str) -> SteeringError:
-    return SteeringError("bad_payload", f"{typed!r} decides nothing.", fix=fix)
+    return SteeringError("bad_payload", f"Unknown choice {typed!r}.", fix=fix)
 
 
 def arguments(text: str) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def test_a_fork_that_nothing_serves_says_so(kept_project: Project, run: str) -> 
     prompt.write_text("Be brief.")
     forked = kept_project.command("fork", run, "--at", "1", "--prompt", "prompt.txt")
     assert forked.code == 0
-    assert "No worker answers for it now" in forked.err
+    assert "No worker is serving this run" in forked.err
     assert "harness worker" in forked.err
 
 

@@ -95,7 +95,7 @@ def test_bad_use(kept_project: Project, run: str) -> None:
     refused(command("whatif", run, "--at", "0", "--n", "0"), 2, "one fork at least")
     refused(command("whatif", run, "--at", "0", "--n", "100000000"), 2, "forks of each run")
     found = ("--query", f"WorkflowId = '{run}'", "--at", "0", "--n", "3")
-    refused(command("whatif", *found), 2, "starts 3 forks of 1 run, with one model call")
+    refused(command("whatif", *found), 2, "Starts 3 forks of 1 run, at least one model call")
     refused(command("whatif", run, "--at", "0", "--edit-tool-result", "x"), 2, "names no call")
     none = ("--n", "1", *SERVED)
     refused(command("whatif", "nobody", "--at", "0", *none), 1, "There is no run 'nobody'")

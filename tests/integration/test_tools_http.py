@@ -129,7 +129,7 @@ async def test_redirects_are_followed_and_checked(call: Caller) -> None:
         assert message.startswith("More than 5 redirects")
         assert len(seen) == 6
         _, message = await call.refused("http_get", url=f"{base}/long")
-        assert "redirects to an address of 8,001 characters; the most is 8,000" in message
+        assert "redirects to an address of 8,001 characters; the limit is 8,000" in message
         code, message = await call.refused("http_get", url=f"{base}/away")
         assert code == "tool.confined"
         assert "may not reach elsewhere.invalid" in message

@@ -184,7 +184,7 @@ async def test_secrets_go_over_https_alone() -> None:
         asked = {"method": "POST", "url": "http://shop.example/orders"}
         code, message = await call.refused("http_request", **asked)
     assert code == "tool.confined"
-    assert "go over https alone" in message
+    assert "are sent over https only" in message
 
 
 async def test_a_server_cannot_choose_where_its_undo_goes(shop: Shop) -> None:

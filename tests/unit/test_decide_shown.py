@@ -109,7 +109,7 @@ async def test_a_yes_does_not_repeat_a_call_of_unknown_outcome(
 
     monkeypatch.setattr(decide, "read_line", read)
     ask = decide.asking(RunView(console(io.StringIO())))
-    with pytest.raises(SteeringError, match="decides nothing"):
+    with pytest.raises(SteeringError, match="Unknown choice"):
         await ask(requested("outcome", amount=90))
 
 

@@ -106,7 +106,7 @@ def test_headers_belong_to_one_origin() -> None:
     assert trust.headers_for("https://a.example/", plain=False) == {}
     assert trust.headers_for("http://b.example/", plain=True) == SECRET
     assert trust.headers_for("https://b.example/", plain=True) == {}
-    with pytest.raises(ToolError, match="https alone"):
+    with pytest.raises(ToolError, match="https only"):
         trust.headers_for("http://b.example/", plain=False)
     with pytest.raises(ToolError, match=r"Use https://a\.example:8443"):
         trust.headers_for("http://a.example/", plain=True)

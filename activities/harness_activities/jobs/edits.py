@@ -12,7 +12,7 @@ def replace_text(
         raise ValueError(f"{path} does not contain this text: {old[:200]!r}. Read it again.")
     if times > 1 and not everywhere:
         raise ValueError(
-            f"{path} contains this text {times} times: give more of it, or everywhere=true."
+            f"{path}: the text matches {times} times: pass a longer passage, or everywhere=true."
         )
     size = len(content) + times * (len(other) - len(wanted))
     if size > most:

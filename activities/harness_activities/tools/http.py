@@ -62,7 +62,7 @@ def _target(location: str, url: str) -> str:
     if len(location) > MAX_URL:
         raise ToolError(
             "failed",
-            f"{url} redirects to an address of {len(location):,} characters; the most is "
+            f"{url} redirects to an address of {len(location):,} characters; the limit is "
             f"{MAX_URL:,}.",
         )
     return location

@@ -91,13 +91,13 @@ class Trust(NamedTuple):
         if origin.scheme == "https":
             return own or {}
         if own and not plain:
-            raise ToolError("confined", f"The headers of {origin} go over https alone.")
+            raise ToolError("confined", f"Headers for {origin} are sent over https only.")
         secured = next((o for o in self.headers if o.host == origin.host and o != origin), None)
         if own is None and secured is not None:
             # Sent without its headers, it would fail in a way that nobody understands.
             raise ToolError(
                 "confined",
-                f"The headers of {secured} go over https alone, and not to {origin}. "
+                f"Headers for {secured} are sent over https only, not to {origin}. "
                 f"Use {secured}, or declare headers for {origin}.",
             )
         return own or {}
