@@ -36,14 +36,22 @@ _SETTINGS = {
     # By this name the SQL tools know a server that they may close functions in.
     "cluster_name": "harness-local",
     "log_checkpoints": "off",
-    # The command line wins over the files in the data folder: nothing there loads a library or
-    # runs a program.
+    # The command line wins over the files in the data folder: nothing there loads a library, runs a
+    # program or names a file to write.
     "shared_preload_libraries": "",
     "session_preload_libraries": "",
     "local_preload_libraries": "",
     "dynamic_library_path": "$libdir",
     "archive_mode": "off",
+    "archive_command": "",
+    "archive_cleanup_command": "",
+    "recovery_end_command": "",
     "restore_command": "",
+    "ssl": "off",
+    "ssl_passphrase_command": "",
+    "logging_collector": "off",
+    "log_destination": "stderr",
+    "external_pid_file": "",
 }
 
 

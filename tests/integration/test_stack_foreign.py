@@ -1,6 +1,7 @@
 # ruff: noqa: F401, F811 - fixtures are imported, and asked for by their names
 """An engine and a database that are not ours: search attributes, and what the doctor says."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from harness.stack import (
     ensure_search_attributes,
     open_stack,
 )
-from tests.fakes.stack import SETTINGS, empty_project, first_start, project, until
+from tests.fakes.stack import SETTINGS, empty_project, first_start, layout, project, query, until
 
 
 async def attributes(client: Client) -> dict[str, str]:
@@ -145,3 +146,21 @@ async def test_the_doctor_where_nothing_answers(tmp_path: Path) -> None:
     assert set(broken) == {"temporal", "postgres", "provider openai"}
     assert "127.0.0.1:1" in broken["temporal"].detail
     assert all(check.fix for check in broken.values())
+
+
+async def test_settings_planted_in_the_data_folder_neither_run_nor_write(project: Path) -> None:
+    ran, written = project / "ran", project / "written"
+    planted = {
+        "archive_mode": "on", "archive_command": f"touch {ran}",
+        "archive_cleanup_command": f"touch {ran}", "restore_command": f"touch {ran}",
+        "logging_collector": "on", "log_destination": "csvlog", "log_directory": str(written),
+        "external_pid_file": str(project / "pid"), "shared_preload_libraries": "planted",
+    }  # fmt: skip
+    lines = "".join(f"{name} = '{value}'\n" for name, value in planted.items())
+    (layout(project).postgres_data / "postgresql.auto.conf").write_text(lines)
+    async with open_stack(SETTINGS, project) as endpoints:
+        query(endpoints.database_url, "SELECT pg_switch_wal()")
+        # Where logs would go may be planted: nothing is written there.
+        for name in planted.keys() - {"log_directory"}:
+            assert query(endpoints.database_url, f"SHOW {name}") != planted[name], name
+    assert not {"ran", "written", "pid"} & set(os.listdir(project))
