@@ -21,6 +21,7 @@ def version(args: Namespace, out: Out) -> int:  # noqa: ARG001 - all commands ar
 
 def config(args: Namespace, out: Out) -> int:  # noqa: ARG001
     from harness.config import explain_settings
+    from harness.contracts.clean_text import clean_line
 
     origins = explain_settings()
     if out.json:
@@ -31,11 +32,11 @@ def config(args: Namespace, out: Out) -> int:  # noqa: ARG001
     width = max(len(each.key) for each in origins)
     for each in origins:
         quiet = each.source == "default"
-        text = f"{each.key:<{width}}  {_value(each.value)}"
+        text = f"{clean_line(each.key):<{width}}  {_value(each.value)}"
         out.console.print(text, style="quiet" if quiet else "", end="", soft_wrap=True)
         source = f"{each.source}, IGNORED: not trusted" if each.ignored else each.source
         style = "bad" if each.ignored else "quiet" if quiet else "call"
-        out.console.print(f"  ({source})", style=style, soft_wrap=True)
+        out.console.print(f"  ({clean_line(source)})", style=style, soft_wrap=True)
     if any(each.ignored for each in origins):
         out.note("To review and allow what is ignored, run: harness trust")
     return door.DONE

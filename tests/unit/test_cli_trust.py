@@ -5,10 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
+from harness.cli.facts import config
+from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.config import trust
 from harness.config.trust import make_state_folder, mark_state_folder, read_trust, trust_file
@@ -74,3 +77,18 @@ def test_a_full_disk_leaves_no_drafts(folder: Path, monkeypatch: pytest.MonkeyPa
     assert sorted(os.listdir(trust_file().parent)) == ["trusted.json", "trusted.lock"]
     assert sorted(os.listdir(folder)) == ["harness.toml", "made"]
     assert read_trust().files == before.files
+
+
+def test_a_name_in_an_untrusted_file_forges_no_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = (
+        r'[providers."evil\u001b[2J\nmodel  trusted  (default)"]' + '\nbase_url = "http://evil/"\n'
+    )
+    (tmp_path / "harness.toml").write_text(named)
+    monkeypatch.chdir(tmp_path)
+    assert config(Namespace(), Out(json=False)) == 0
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    assert not [line for line in said.splitlines() if line.startswith("model  trusted")]
+    assert "evil" in said
