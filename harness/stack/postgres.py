@@ -48,7 +48,7 @@ _SETTINGS = {
     "recovery_end_command": "",
     "restore_command": "",
     "ssl": "off",
-    "ssl_passphrase_command": "",
+    "ssl_passphrase_command": "",  # nosec B105
     "logging_collector": "off",
     "log_destination": "stderr",
     "external_pid_file": "",
