@@ -7,18 +7,22 @@ import gzip
 import json
 import resource
 import socket
+import sys
 import tracemalloc
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx2
 import pytest
 
 from harness.contracts.errors import ProviderError
+from harness_activities.headers import MAX_HEADER
 from harness_activities.model import limits
 from harness_activities.model.limits import MEBIBYTE
 from tests.fakes.asking import KINDS, Asker, asker
 from tests.fakes.fixtures import model_server
+from tests.fakes.loop_lag import Cost, measure
 from tests.fakes.model_server import ModelServer
 from tests.fakes.steps import Raw, Say, Stream, Used, fail, say
 
@@ -26,6 +30,7 @@ __all__ = ["model_server"]
 
 MEMORY = 150 * MEBIBYTE
 """What one answer may cost at its peak; the hostile ones below would take gigabytes."""
+ENOUGH = Cost(lag_ms=50, memory_mb=150)
 EVENTS = "text/event-stream"
 
 
@@ -112,6 +117,31 @@ async def test_error_bodies_are_bounded(
         tracemalloc.stop()
     assert caught.value.code == "provider.server"
     assert peak - len(packed) * 3 < 8 * MEBIBYTE  # the server's own copies are in it
+
+
+async def wait_refused(ask: Asker) -> None:
+    with pytest.raises(ProviderError) as caught:
+        await ask.ask()
+    assert caught.value.code == "provider.server"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="measured by /proc")
+@pytest.mark.parametrize("kind", ["text/plain; charset=punycode", 'a/b;"' + ";" * 8_000])
+async def test_the_type_of_an_error_does_not_block_the_loop(
+    ask: Asker, model_server: ModelServer, kind: str
+) -> None:
+    model_server.always(Raw(b"-" + b"9" * 60_000, status=500, content_type=kind))
+    cost = await measure(lambda: wait_refused(ask), ENOUGH)
+    assert cost.lag_ms <= ENOUGH.lag_ms, cost
+
+
+async def test_headers_of_any_length_are_cut() -> None:
+    """Where aiohttp, which has a limit of its own, is not installed."""
+    sent = [("content-type", 'a/b;"' + ";" * 90_000), ("X-Request-Id", "i" * 90_000)]
+    response = httpx2.Response(500, headers=sent, stream=httpx2.ByteStream(b"{}"))
+    await limits.bound(response)
+    assert response.headers["content-type"] == "a/b"
+    assert response.headers["x-request-id"] == "i" * MAX_HEADER
 
 
 SILENT: list[tuple[str, Callable[[str], bytes]]] = [

@@ -44,7 +44,7 @@ async def _measure(call: Callable[[], Awaitable[object]]) -> Cost:
     try:
         await call()
     finally:
-        await asyncio.sleep(0)
+        await asyncio.sleep(2 * BEAT_S)  # what ended the call may have blocked the loop itself
         beating.cancel()
         gc.enable()
     return Cost(max(gaps, default=0) * 1000, (_memory("VmHWM") - before) / 1024)

@@ -266,6 +266,12 @@ PAGES: dict[str, tuple[bytes, str]] = {
     "/punycode": (reply(b"a-b" * 13_000, "text/plain; charset=punycode"), "a-ba-b"),
     "/unknown-charset": (reply(b"x", f"text/plain; charset={'x' * 20_000}"), "HTTP 200"),
     "/odd-charset": (reply(b"x", "text/plain; charset=unicode_escape"), "\n\nx"),
+    "/quoted-type": (reply(b"hi", f'text/html;"{";" * 90_000}'), "\n\nhi"),
+    "/cookies": (reply(b"hi", set_cookie="a=b", set_cookie2="a=b," * 22_000), "\n\nhi"),
+    "/many-types": (
+        reply(b"hi", x="\r\n".join(["y", *["content-type:;"] * 5_000])),
+        "\n\nhi",
+    ),
     "/invalid": (reply(b"\xff" * 5_000_000, "text/plain"), "more than 8 MB"),
     "/binary": (reply(b"\0\xff" * 2_500_000, "image/png"), "(binary data)"),
     "/brackets": (reply(b"[" * 3_000_000, "application/json"), "[[["),
@@ -287,6 +293,8 @@ ANSWERS = {
     "/open-tags": "the answer could not be read: It took longer",
     "/invalid": "the answer could not be read: The result has more than 8 MB",
     "/punycode": "a-ba-b",
+    "/quoted-type": "\n\nhi",
+    "/cookies": "\n\nhi",
 }
 
 

@@ -79,6 +79,7 @@ async def test_a_page_is_read_as_text(call: Caller) -> None:
         "/page": reply(html, "text/html; charset=utf-8"),
         "/json?q=1": reply(b'{"a": 1}', "application/json"),
         "/latin": reply("grüße".encode("latin-1"), "text/plain; charset=latin-1"),
+        "/quoted": reply("grüße".encode("latin-1"), "text/plain; a=b; CHARSET = 'latin-1'; c=d"),
         "/odd": reply(b"odd", "text/plain; charset=klingon"),
         "/none": reply(b"none", ""),
         "/missing": reply(b"no such page", status="404 Not Found"),
@@ -89,6 +90,7 @@ async def test_a_page_is_read_as_text(call: Caller) -> None:
         assert text == f"HTTP 200 text/html; charset=utf-8\n{base}/page\n\nT\n\nHello you"
         assert (await call("http_get", url=f"{base}/json?q=1")).endswith('\n\n{"a": 1}')
         assert (await call("http_get", url=f"{base}/latin")).endswith("\n\ngrüße")
+        assert (await call("http_get", url=f"{base}/quoted")).endswith("\n\ngrüße")
         assert (await call("http_get", url=f"{base}/odd")).endswith("\n\nodd")
         assert (await call("http_get", url=f"{base}/none")).endswith("\n\nnone")
         assert (await call("http_get", url=f"{base}/missing")).startswith("HTTP 404")
@@ -209,6 +211,19 @@ async def test_the_address_that_was_checked_is_the_one_that_is_reached(
         assert "pinned" in await call("http_get", url=f"http://Name.test.:{port}/")
         assert asked == ["name.test"]
         assert f"Host: name.test.:{port}".lower() in seen[0].lower()
+
+
+async def test_no_cookie_is_kept(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two hosts may share an address, which is all that a jar would see."""
+    looks_up(monkeypatch, "127.0.0.1", "127.0.0.1")
+    answers: dict[str, Any] = {"/b": reply(b"there")}
+    async with serving(answers) as (address, seen):
+        port = address.rpartition(":")[2]
+        away = {"set_cookie": "session=1; Path=/", "location": f"http://b.test:{port}/b"}
+        answers["/a"] = reply(b"", status="302 Found", **away)
+        assert "there" in await call("http_get", url=f"http://a.test:{port}/a")
+    assert len(seen) == 2
+    assert "cookie" not in seen[1].lower()
 
 
 async def test_a_redirect_that_leads_inside_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from typing import cast
 import httpx2
 
 from harness.config.settings import ProviderSettings
+from harness_activities.headers import short_headers
 from harness_activities.model import errors
 from harness_activities.model.adapter import Where
 
@@ -71,8 +72,13 @@ class Patience:
 
 async def bound(response: httpx2.Response) -> None:
     """A hook of the HTTP client: no body is longer than its limit, and none is decompressed, since
-    a few bytes may stand for gigabytes. Requests ask for an uncompressed answer."""
-    encoding = response.headers.pop("content-encoding", "identity")
+    a few bytes may stand for gigabytes. Requests ask for an uncompressed answer. Headers are cut,
+    and text is UTF-8: to find or apply some charsets takes the square of the length."""
+    headers = short_headers(response.headers.multi_items())
+    if kind := headers.get("content-type"):
+        headers["content-type"] = kind.partition(";")[0]
+    encoding = headers.pop("content-encoding", "identity")
+    response.headers = httpx2.Headers(headers)
     stream = cast("httpx2.AsyncByteStream", response.stream)
     if response.status_code >= 400:
         response.stream = _Start(stream, MAX_ERROR if encoding.lower() == "identity" else 0)

@@ -20,6 +20,7 @@ from harness.config.settings import ProviderSettings
 from harness.contracts.errors import ProviderError
 from harness.contracts.message import Part, Text, ToolCall
 from harness.contracts.model import ModelReply
+from harness_activities.headers import NoCookies
 from harness_activities.model import errors
 from harness_activities.model.adapter import Fold, Json, Where
 from harness_activities.model.limits import MAX_EVENT, MEBIBYTE, Patience, bound
@@ -167,7 +168,7 @@ def http_client_of(
     to another host."""
     make = httpx_client if find_spec("aiohttp") is None else aiohttp_client
     hooks = {"response": [bound]}
-    return make(timeout=timeout(), event_hooks=hooks, follow_redirects=False)
+    return make(timeout=timeout(), event_hooks=hooks, follow_redirects=False, cookies=NoCookies())
 
 
 def timeout() -> httpx2.Timeout:

@@ -4,6 +4,7 @@ connect by themselves, never through a proxy: a proxy would look the name up aga
 from __future__ import annotations
 
 import functools
+import re
 import ssl
 import zlib
 from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ MAX_BYTES = 5 * 1024 * 1024
 TIMEOUT_S = 15.0
 READING = Limits(seconds=5, memory_mb=512, answer_mb=32)
 AGENT = "durable-harness"
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
 _TEXTUAL = ("json", "xml", "javascript", "yaml", "csv", "x-www-form-urlencoded")
 
 
@@ -66,8 +68,12 @@ def trusted() -> ssl.SSLContext:
 def client() -> httpx.AsyncClient:
     import httpx
 
+    from harness_activities.headers import NoCookies
+
     # trust_env: a proxy from the environment would connect to wherever the name leads.
-    return httpx.AsyncClient(trust_env=False, timeout=TIMEOUT_S, verify=trusted())
+    return httpx.AsyncClient(
+        trust_env=False, timeout=TIMEOUT_S, verify=trusted(), cookies=NoCookies()
+    )
 
 
 async def request(
@@ -108,19 +114,23 @@ async def request(
 
 
 async def read(reply: httpx.Response, url: str) -> Reply:
-    unpack = _unpacker(reply.headers.get("content-encoding", ""), url)
+    from harness_activities.headers import short_headers
+
+    headers = short_headers(reply.headers.multi_items())
+    unpack = _unpacker(headers.get("content-encoding", ""), url)
     content = bytearray()
     async for block in reply.aiter_raw(64 * 1024):
         content += unpack(block, MAX_BYTES + 1 - len(content))
         if len(content) > MAX_BYTES:
             raise ToolError("failed", f"{url} sends more than {MAX_BYTES:,} bytes.")
-    media_type = reply.headers.get("content-type", "")
+    media_type = headers.get("content-type", "")
+    charset = _CHARSET.search(media_type)  # httpx takes the square of its length to find it
     return Reply(
         url=url,
         status=reply.status_code,
         media_type=media_type,
-        readable=await _read_text(bytes(content), media_type, reply.charset_encoding),
-        retry_after=_seconds(reply.headers.get("retry-after", "")),
+        readable=await _read_text(bytes(content), media_type, charset and charset[1]),
+        retry_after=_seconds(headers.get("retry-after", "")),
         content=bytes(content),
     )
 
