@@ -58,6 +58,18 @@ async def show(
 
     `readable` says whether the agent has `read_result` to read the rest.
     """
+    try:
+        return await _show(value, artifacts, run, effect, readable)
+    except ToolError as error:
+        if effect == "read":
+            raise
+        # The effect has happened: called a failure, it would be asked for again.
+        return Shown(f"[It was done. Its result cannot be shown: {error.message}]")
+
+
+async def _show(
+    value: Any, artifacts: Artifacts, run: str, effect: Effect, readable: bool
+) -> Shown:
     if isinstance(value, str | bytes | bytearray) and len(value) > PREVIEW_LIMIT:
         content, media_type, binary = await asyncio.to_thread(_classify, value)
     else:  # what is not text must not change while it is read

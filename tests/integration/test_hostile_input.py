@@ -306,6 +306,17 @@ async def test_answers_of_requests(call: Caller, path: str) -> None:
         await within(call, "http_request", ANSWERS[path], method="POST", url=url, undo=undo)
 
 
+@pytest.mark.parametrize("taken", ["{response}", "{response.a}", "{response.b}"])
+async def test_undos_of_requests(call: Caller, taken: str) -> None:
+    content = b'{"a": "%b", "b": [%b0]}' % (b"x" * 2_500_000, b"{}," * 800_000)
+    async with serving({"/": reply(content, "application/json")}) as (address, _):
+        url = f"http://{address}/"
+        undo = {"method": "PUT", "url": url + taken * 10, "body": [taken] * 10}
+        await within(call, "http_request", method="POST", url=url, undo=undo)
+        undo |= {"url": url}
+        await within(call, "http_request", method="POST", url=url, undo=undo)
+
+
 @pytest.mark.parametrize("command", ["yes | head -c 50000000", "yes '' | head -c 50000000"])
 async def test_output_of_commands(call: Caller, command: str) -> None:
     await within(call, "shell", "exit code 0", command=command)

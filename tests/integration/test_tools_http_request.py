@@ -135,6 +135,36 @@ async def test_what_cannot_be_filled_in_is_done_and_said(call: Caller, shop: Sho
     assert receipt(call)["why"] == "The answer has no response.number."
 
 
+async def test_no_undo_makes_what_was_done_a_failure(
+    call: Caller, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"{shop.base}/orders"
+    holes = [
+        "{response.lines." + "1" * 5_000 + "}",
+        "{response.text}" * 20,
+        "{response.long}",
+        "{response.deep" + ".0" * 500 + "}",
+    ]
+    long = {"text": "b" * 1_000, "long": "c" * 4_900_000}
+    monkeypatch.setattr(shop, "_do", lambda _: (201, long))
+    for hole in holes:
+        call.effects.rows.clear()
+        undo = {"method": "DELETE", "url": f"{url}/{hole}"}
+        said = await call("http_request", method="POST", url=url, body={}, undo=undo)
+        why = receipt(call)["why"]
+        assert f"It was done, and cannot be undone: {why}" in said
+        assert len(why) < 1_000
+
+    def broken(*_: Any) -> Any:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr("harness_activities.tools.inverse.fill", broken)
+    call.effects.rows.clear()
+    undo["url"] = url
+    await call("http_request", method="POST", url=url, body={}, undo=undo)
+    assert receipt(call)["why"] == "RecursionError: too deep"
+
+
 async def test_what_is_wrong_is_said_before_anything_is_sent(call: Caller, shop: Shop) -> None:
     url = f"{shop.base}/orders"
     refused: list[tuple[dict[str, Any], str]] = [
@@ -146,6 +176,8 @@ async def test_what_is_wrong_is_said_before_anything_is_sent(call: Caller, shop:
         ({"undo": {"method": "DELETE", "url": url, "headers": {"Host": "x"}}}, "set by the tool"),
         ({"undo": {"method": "DELETE", "url": "http://{response.host}/1"}}, "is not an address"),
         ({"undo": {"method": "DELETE", "url": "/orders/1"}}, "is not an address"),
+        ({"undo": {"method": "DELETE", "url": url + "/{response.a}" * 21}}, "the most is 20"),
+        ({"undo": {"method": "PUT", "url": url, "body": [{"a": "{response.a}"}] * 21}}, "21 val"),
         ({"method": "GET"}, "POST"),
         ({"headers": {"X": "a\r\nb"}}, "no header may have"),
         ({"headers": {"X:": "b"}}, "not a name of a header"),

@@ -142,3 +142,25 @@ def test_a_value_of_the_answer_stays_one_part_of_the_path(value: str) -> None:
     part = filled.removeprefix(f"{OWN}/").removesuffix("/lines")
     assert part
     assert not set(part) & set("/?#@\\")
+
+
+@pytest.mark.parametrize(
+    ("change", "answer", "words"),
+    [
+        ({"url": f"{OWN}/{{response.a}}"}, {"a": "b" * 2_001}, "2,001 characters"),
+        ({"url": OWN + "/{response.a}" * 8}, {"a": "b" * 1_500}, "12,0"),
+        ({"body": "{response}"}, ["b" * 100_000], "more than 100,000"),
+        ({"body": "{response}"}, [0] * 100_000, "more than 100,000"),
+        ({"body": "{response}"}, {f"{n}": {} for n in range(50_000)}, "more than 100,000"),
+        ({"body": ["{response.a}"] * 20}, {"a": ["b" * 6_000]}, "more than 100,000"),
+        ({"headers": {"x": "{response.a}"}}, {"a": "b" * 5_000}, "5,000 characters"),
+        ({"url": f"{OWN}/{{response.a.{'1' * 5_000}}}"}, {"a": [1]}, "has no response.a.111"),
+    ],
+)
+def test_an_undo_takes_a_bounded_part_of_the_answer(
+    change: dict[str, Any], answer: Any, words: str
+) -> None:
+    undo = Request.model_validate({"method": "PUT", "url": OWN, **change})
+    with pytest.raises(ToolError, match=words) as caught:
+        fill(undo, answer)
+    assert len(caught.value.message) < 500

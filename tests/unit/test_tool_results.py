@@ -192,3 +192,17 @@ def test_words_of_a_failure_can_be_kept() -> None:
     """The ledger takes no NUL, and no half of a surrogate pair: a tool that says such a thing has
     come to its end all the same."""
     assert clean("no \0 way \ud800") == "no \ufffd way ?"
+
+
+@tool(effect="write")
+async def order() -> Any:
+    "Order something."
+    return Strange()
+
+
+async def test_a_write_whose_result_cannot_be_shown_is_done() -> None:
+    async with calling(order) as call:
+        said = await call("order")
+        assert said.startswith("[It was done. Its result cannot be shown: It returned Strange")
+        [row] = call.effects.rows.values()
+    assert row["state"] == "done"

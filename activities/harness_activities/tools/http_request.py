@@ -78,18 +78,16 @@ class _Sender(NamedTuple):
                 ) from None
             except httpx.LocalProtocolError as error:
                 raise ToolError("failed", f"{asked.url}: {_words(error)}.") from None
-            except httpx.TransportError as error:
+            except Exception as error:  # whatever it is, the request may have been sent
                 raise ToolError(unknown, f"{asked.url} gave no answer: {_words(error)}.") from None
             return await _read(reply, asked.url)
 
 
 async def _read(reply: Any, url: str) -> tuple[web.Reply, str | None]:
     """What it says was done is done, also where the rest of the answer is lost."""
-    import httpx
-
     try:
         return await web.read(reply, url), None
-    except (httpx.HTTPError, ToolError) as error:
+    except Exception as error:
         lost = web.Reply(url, reply.status_code, "", None, None, b"")
         return lost, f"the answer could not be read: {_words(error)}"
     finally:
@@ -210,6 +208,7 @@ def _check_answer(asked: Request, reply: web.Reply) -> None:
 def _receipt(
     asked: Request, undo: Request | None, reply: web.Reply, lost: str | None, trust: Trust
 ) -> HttpReceipt:
+    """Never raises: what was done must not be recorded as failed."""
     receipt = HttpReceipt(method=asked.method, url=asked.url)
     if undo is None:
         return receipt.model_copy(update={"why": "The call declared no undo."})
@@ -222,8 +221,11 @@ def _receipt(
         _check_headers(filled.headers)
         trust.check_undo(filled.url, asked.url, answered=inverse.check(undo) is None)
         return receipt.model_copy(update={"undo": filled})
-    except ToolError as error:
-        why = f"{error.message}{f' ({lost})' if lost else ''}"
+    except Exception as error:
+        words = (
+            error.message if isinstance(error, ToolError) else f"{type(error).__name__}: {error}"
+        )
+        why = f"{words[:SHOWN]}{f' ({lost[:SHOWN]})' if lost else ''}"
         return receipt.model_copy(update={"why": why})
 
 
