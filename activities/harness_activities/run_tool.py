@@ -238,7 +238,7 @@ class ToolActivities:
         cancelled = threading.Event()
         fn = thread.watch(tool.fn) if thread else tool.fn
         try:
-            async with asyncio.timeout(limit):
+            async with asyncio.timeout(limit) as clock:
                 if tool.signature.context is not None:
                     arguments = {
                         **arguments,
@@ -246,12 +246,18 @@ class ToolActivities:
                             tool, request, host, cancelled, prepared=prepared
                         ),
                     }
-                return await self._call(tool, fn, arguments)
+                return await self._call(tool, fn, arguments, clock)
         except (TimeoutError, asyncio.CancelledError):
             cancelled.set()
             raise
 
-    async def _call(self, tool: AnyTool, fn: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    async def _call(
+        self,
+        tool: AnyTool,
+        fn: Callable[..., Any],
+        arguments: dict[str, Any],
+        clock: asyncio.Timeout,
+    ) -> Any:
         try:
             return await invoke(self._pool, fn, **arguments)
         except HarnessError:
@@ -263,6 +269,9 @@ class ToolActivities:
             raise ToolError("failed", f"{tool.name} cancelled itself.") from None
         except (Exception, SystemExit) as error:
             log.warning("tool %s failed", tool.name, exc_info=True)
+            if activity.is_cancelled() or clock.expired():
+                # Interrupted: whether it happened is as unknown as where the cancel came through.
+                raise asyncio.CancelledError from error
             raise ToolError("failed", f"{tool.name} failed: {words(error)}") from None
 
     async def _asks(

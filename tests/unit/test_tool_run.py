@@ -349,6 +349,34 @@ async def test_an_abort_reaches_async_tools_and_threads() -> None:
             assert await asyncio.to_thread(ended.wait, 10)
 
 
+@pytest.mark.parametrize("timeout", [None, 0.01])
+async def test_a_write_that_fails_because_it_was_interrupted_is_unknown(
+    timeout: float | None,
+) -> None:
+    """Recorded as failed, the engine's next attempt would do it again."""
+    began = asyncio.Event()
+
+    @tool(timeout=timeout)
+    async def sends() -> None:
+        "Send."
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise RuntimeError("connection closed") from None
+
+    async with calling(sends) as call:
+        task = asyncio.create_task(call.request("sends", {}))
+        await began.wait()
+        if timeout is None:
+            call.env.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        else:
+            assert (await task).need == "outcome"
+        assert [row["state"] for row in call.effects.rows.values()] == ["begun"]
+
+
 async def test_a_call_says_how_long_it_took() -> None:
     async with calling(look) as call:
         before = time.perf_counter()
