@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from pydantic_core import to_jsonable_python
 from temporalio import activity
 
+from harness.commons.children import caller
 from harness.config.settings import HttpToolSettings
 from harness.contracts.errors import StoreError, ToolError
 from harness_activities._tool_results import Artifacts
@@ -130,6 +131,7 @@ class CallHost:
 
     def begin(self) -> None:
         """Beat from now on, as a timer: a call that is over before costs nothing more."""
+        caller.set(self.run)
         timeout = self.info.heartbeat_timeout
         if timeout is not None and not self.info.is_local:
             every = min(BEAT_S, timeout.total_seconds() / 3)

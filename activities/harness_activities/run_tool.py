@@ -16,6 +16,7 @@ from temporalio import activity
 
 from harness.agent import Agent, AnyTool, Ask, ToolContext, idempotency_key
 from harness.agent.key import sent_key
+from harness.commons.children import caller
 from harness.commons.log import guarded_logger
 from harness.config.settings import HttpToolSettings
 from harness.contracts.errors import REFUSALS, HarnessError, StoreError, ToolError
@@ -102,6 +103,7 @@ class ToolActivities:
     @activity.defn(name="check_edit")
     async def check_edit(self, request: RunTool) -> ToolOutcome:
         """Whether a person's edit fits the tool: a failure that says why not, or nothing."""
+        caller.set(activity.info().workflow_id or "")
         try:
             await self._fits(request)
         except ToolError as error:

@@ -18,8 +18,9 @@ import pytest
 from harness.commons.children import Limits, _child, close_children, run_in_child, wait_for_child
 from harness.commons.children._child import KEPT_MEMORY
 from harness.commons.children.jobs import JOBS
-from harness.commons.children.pool import CHILDREN, MAX_WAITING, Pool
+from harness.commons.children.pool import CHILDREN, Pool
 from harness.commons.children.process import Child
+from harness.commons.children.turns import MAX_OF_CALLER
 from harness.contracts.errors import ToolError
 from tests.fakes.runs import eventually
 
@@ -159,7 +160,7 @@ def test_a_killed_child_is_replaced() -> None:
 async def test_there_are_few_and_none_stays_after_closing() -> None:
     close_children()
     more = {"pattern": "b", "regex": True, "ignore_case": False, "most": 9}
-    calls = [run_in_child(LINES, b"a\nb", LIMITS, **more) for _ in range(MAX_WAITING)]
+    calls = [run_in_child(LINES, b"a\nb", LIMITS, **more) for _ in range(MAX_OF_CALLER)]
     assert set(await asyncio.gather(*calls)) == {b'[[2, "b"]]'}
     assert 1 <= len(_children()) <= CHILDREN
     close_children()
@@ -174,8 +175,8 @@ def test_a_full_queue_refuses() -> None:
     pool = Pool()
     more = {"pattern": "(a+)+$", "regex": True, "ignore_case": False, "most": 9}
     futures = []
-    with pytest.raises(ToolError, match="wait for one of") as caught:
-        for _ in range(MAX_WAITING + CHILDREN + 1):  # no comprehension: the last one raises
+    with pytest.raises(ToolError, match="wait for a child process") as caught:
+        for _ in range(MAX_OF_CALLER + CHILDREN + 1):  # no comprehension: the last one raises
             futures.append(  # noqa: PERF401
                 pool.submit(LINES, b"a" * 64 + b"!", Limits(0.5, 256), more)
             )

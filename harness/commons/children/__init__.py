@@ -7,5 +7,6 @@ A call that exceeds its limits is killed; the worker's event loop never waits fo
 from harness.commons.children.jobs import Job
 from harness.commons.children.limits import Limits
 from harness.commons.children.pool import close_children, run_in_child, wait_for_child
+from harness.commons.children.turns import caller
 
-__all__ = ["Job", "Limits", "close_children", "run_in_child", "wait_for_child"]
+__all__ = ["Job", "Limits", "caller", "close_children", "run_in_child", "wait_for_child"]

@@ -1,7 +1,7 @@
 """The children of this process: started when needed, kept while they are in use.
 
-Each has a thread that serves it, so a call costs one hand-over. All callers wait in one bounded
-queue; limits of a call are seconds, so none keeps another waiting for long.
+Each has a thread that serves it, so a call costs one hand-over. Callers take turns, and limits of
+a call are seconds, so none keeps another waiting for long.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
@@ -17,16 +16,15 @@ from typing import Any
 from harness.commons.children.jobs import Job
 from harness.commons.children.limits import Limits
 from harness.commons.children.process import Child
-from harness.contracts.errors import ToolError
+from harness.commons.children.turns import Turns, caller
 
 CHILDREN = min(4, max(2, os.cpu_count() or 1))
-MAX_WAITING = 64
 KEPT_IDLE_S = 60.0
 
 
 class Pool:
     def __init__(self) -> None:
-        self._waiting: deque[tuple[Future[bytes], Callable[[Child], bytes]]] = deque()
+        self._waiting = Turns[tuple[Future[bytes], Callable[[Child], bytes]]]()
         self._changed = threading.Condition()
         self._idle = self._count = 0
         self._closed = False
@@ -40,12 +38,7 @@ class Pool:
             return child.run(job, content, arguments, limits)
 
         with self._changed:
-            if len(self._waiting) >= MAX_WAITING:
-                raise ToolError(
-                    "temporary",
-                    f"{MAX_WAITING} calls wait for one of the {CHILDREN} child processes already.",
-                )
-            self._waiting.append((future, call))
+            self._waiting.put(caller.get(), (future, call))
             if self._idle >= len(self._waiting):
                 self._changed.notify()
             elif self._count < CHILDREN:
@@ -69,7 +62,7 @@ class Pool:
                 if not self._waiting:  # idle for long, or closed
                     self._count -= 1
                     break
-                future, call = self._waiting.popleft()
+                future, call = self._waiting.take()
             if future.set_running_or_notify_cancel():
                 child = self._run(child, future, call)
             del future, call  # what they hold may be large
