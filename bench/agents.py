@@ -20,8 +20,8 @@ from bench.backends import ROOT, Backends, backends, model_server
 from bench.contestants.harness import add, settings_for
 from bench.work import SYSTEM
 from harness import Agent, Budget, Harness, tool
-from harness.client.connection import open_connection
 from harness.config.settings import Settings
+from harness.engine.connection import open_connection
 from harness.stack import find_stack
 from harness_workers.worker import serve_forever
 

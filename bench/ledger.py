@@ -25,9 +25,9 @@ from bench.agents import ground
 from bench.contestants.harness import settings_for
 from bench.work import FINAL, PROMPT, ROUNDS, SYSTEM
 from harness import Agent, Harness, tool
-from harness.client.connection import open_connection
 from harness.config.settings import Settings
-from harness.local import hosting
+from harness.engine.connection import open_connection
+from harness.sdk.local import hosting
 from harness.stack import find_stack
 
 MARK = b"pg_try_advisory_lock"

@@ -15,7 +15,7 @@ from bench.measure import memory_kb
 from bench.recovery import waiting
 from bench.work import FINAL, PROMPT
 from harness import Harness
-from harness.client.handle import RunHandle
+from harness.sdk.handle import RunHandle
 
 WARM = 50
 

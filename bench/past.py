@@ -18,11 +18,11 @@ from bench.agents import agent_of, ground
 from bench.measure import own_cpu, spread
 from bench.work import FINAL, PROMPT
 from harness import Harness
-from harness.client.fork import Change, fork
-from harness.client.handle import RunHandle
-from harness.client.recording import Recording, read_history
+from harness.forks.fork import Change, fork
+from harness.history.recording import Recording, read_history
 from harness.journal import Execution, project_chain
-from harness.terminal.page import page
+from harness.sdk.handle import RunHandle
+from harness.terminal.page.run_page import page
 
 EVENTS = 10_000
 PAGE = 2_000

@@ -48,7 +48,10 @@ PARTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("provider's client", HTTP),
     ("transcript and live text", ("/harness/store/", "/psycopg/")),
     ("activities", ("/harness_activities/", "/bench/")),
-    ("starting and waiting", ("/harness/client/", "/harness/local", "/temporalio/client/")),
+    (
+        "starting and waiting",
+        ("/harness/runs/", "/harness/history/", "/harness/sdk/", "/temporalio/client/"),
+    ),
     ("SDK in Python", ("/temporalio/",)),
 )
 """What a sample counts as: the first whose words are in the path of any of its frames."""

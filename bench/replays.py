@@ -19,7 +19,7 @@ from bench.contestants.floor import Loop
 from bench.contestants.floor import setup as floor
 from bench.measure import spread
 from bench.work import FINAL, PROMPT
-from harness.client.recording import Recording, read_history
+from harness.history.recording import Recording, read_history
 from harness.replay import replay
 
 Timed = Callable[[int], Awaitable[float]]

@@ -16,9 +16,9 @@ from bench.agents import agent_of, ground
 from bench.measure import tree_cpu
 from bench.work import PROMPT
 from harness import Harness
-from harness.client.archive import seal_ended
-from harness.client.past import seals
-from harness.client.verify import verify_all
+from harness.archive.sweep import seal_ended
+from harness.archive.verify import verify_all
+from harness.history.reader import seals
 
 AT_ONCE = 50
 

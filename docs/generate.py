@@ -265,8 +265,8 @@ def _range(schema: dict[str, Any], low: str, high: str, unit: str) -> list[str]:
 
 
 def models() -> str:
-    from harness_activities.model.catalog import KNOWN
-    from harness_activities.model.prices import AS_OF
+    from harness.providers.catalog import KNOWN
+    from harness.providers.prices import AS_OF
 
     rows: list[list[str]] = []
     for each in KNOWN.values():

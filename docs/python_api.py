@@ -13,12 +13,12 @@ from docs.generate import fields_table, notes, page, title
 def python_page() -> str:
     import harness
     from harness.agent import Agent, Ask, Happened, Tool, ToolContext, tool
-    from harness.client.client import HarnessClient, RunRow
-    from harness.client.handle import Finished, RunHandle
-    from harness.client.session import Session
     from harness.contracts import message, model, run, whatif
     from harness.contracts.errors import HarnessError
-    from harness.local import Harness
+    from harness.sdk.client import HarnessClient, RunRow
+    from harness.sdk.handle import Finished, RunHandle
+    from harness.sdk.local import Harness
+    from harness.sdk.session import Session
 
     names = ", ".join(f"`{name}`" for name in harness.__all__)
     parts = [title("Python", "the public names"), notes("pages")["python"]]

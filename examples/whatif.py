@@ -10,10 +10,10 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from harness import Agent, Budget, Harness, tool
-from harness.client.fork import Change
 from harness.contracts.whatif import WhatIfReport
+from harness.forks.fork import Change
 from harness.journal.whatif import summary
-from harness.terminal.whatif_page import page
+from harness.terminal.page.whatif_page import page
 from harness.version import __version__
 
 ordered: list[str] = []

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from harness.contracts.errors import HarnessError
     from harness.contracts.model import ContextPolicy, ModelParams, ModelPlan
     from harness.contracts.run import Budget, RunResult, RunState
-    from harness.local import Harness
+    from harness.sdk.local import Harness
 
 __all__ = [
     "Agent",
@@ -41,7 +41,7 @@ _HOMES = {
     "Budget": "harness.contracts.run",
     "ContextPolicy": "harness.contracts.model",
     "Happened": "harness.agent",
-    "Harness": "harness.local",
+    "Harness": "harness.sdk.local",
     "HarnessError": "harness.contracts.errors",
     "ModelParams": "harness.contracts.model",
     "ModelPlan": "harness.contracts.model",

@@ -6,7 +6,7 @@ python starter/run.py "What is 2 + 2?" --remote    (with: harness worker example
 import argparse
 
 from harness import Agent, Harness, tool
-from harness.terminal import door
+from harness.terminal import exit_codes
 
 
 @tool(effect="read", inline=True)
@@ -32,4 +32,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    door.enter(main)
+    exit_codes.enter(main)

@@ -4,10 +4,10 @@ import argparse
 import time
 from typing import Any
 
-from harness.client.handle import RunHandle
-from harness.terminal.card import card_of
-from harness.terminal.console import console
-from harness.terminal.show import show
+from harness.sdk.handle import RunHandle
+from harness.terminal.view.card import card_of
+from harness.terminal.view.console import console
+from harness.terminal.view.show import show
 from harness_starter.script import steer
 
 

@@ -3,9 +3,9 @@
 import argparse
 from typing import Any
 
-from harness.client.handle import RunHandle
-from harness.terminal.console import console
-from harness.terminal.view import RunView
+from harness.sdk.handle import RunHandle
+from harness.terminal.view.console import console
+from harness.terminal.view.live import RunView
 from harness_starter.script import steer
 
 

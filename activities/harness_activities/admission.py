@@ -19,13 +19,13 @@ from temporalio.api.history.v1 import WorkflowExecutionStartedEventAttributes
 from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
 from temporalio.service import RPCError, RPCStatusCode
 
-from harness.client.connection import Connection
-from harness.client.plain import plain
 from harness.contracts.effect import UNDO, UndoSpec, undo_id
 from harness.contracts.errors import RunError, StackError
 from harness.contracts.model import CallModel
 from harness.contracts.permit import Pinned, Started
 from harness.contracts.run import WORKFLOW, RunSpec
+from harness.engine.connection import Connection
+from harness.engine.payload_codec import plain
 from harness.journal.payloads import first
 from harness.store.permits import bind_permit, is_run_signed, is_undo_signed, mac_of
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from temporalio import activity
 
-from harness.client import archive
-from harness.client.connection import Connection
+from harness.archive import sweep
 from harness.contracts.seal import Sealed, SealEnded
+from harness.engine.connection import Connection
 from harness_activities.heartbeats import beating
 
 AT_ONCE = 4
@@ -23,6 +23,6 @@ class ArchiveActivities:
     async def seal_ended(self, request: SealEnded) -> Sealed:
         """Seal runs that have ended, so that they outlive the engine's retention."""
         with beating():
-            return await archive.seal_ended(
+            return await sweep.seal_ended(
                 self.connection, request.since, at_once=AT_ONCE, progress=activity.heartbeat
             )

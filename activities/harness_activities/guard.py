@@ -11,7 +11,6 @@ from typing import Any
 from temporalio import activity
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from harness.client.connection import Connection
 from harness.contracts.effect import Compensate, ListEffects, UndoSpec
 from harness.contracts.message import call_ordinals
 from harness.contracts.model import CallModel, ModelTurn
@@ -19,6 +18,7 @@ from harness.contracts.permit import Pinned
 from harness.contracts.queues import agent_queue, workspace_queue
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.contracts.transcript import SaveTranscript
+from harness.engine.connection import Connection
 from harness.store.effects import find_effect
 from harness.store.permits import Place, is_call_signed, sign_asked, sign_call
 from harness_activities.admission import Admission, Admitted, forged

@@ -6,8 +6,9 @@ command needs come later, if at all.
 
 from __future__ import annotations
 
-from harness.cli.copies import COPIES
-from harness.cli.declare import (
+from harness.cli.history.table import PAST
+from harness.cli.privacy.table import SECRET
+from harness.cli.spec import (
     AGENT,
     BUDGETS,
     CALL,
@@ -25,14 +26,13 @@ from harness.cli.declare import (
     arg,
     flag,
 )
-from harness.cli.past import PAST
-from harness.cli.secret import SECRET
+from harness.cli.stack.table import COPIES
 
 COMMANDS: tuple[Command, ...] = (
     Command(
         "run",
         "Run an agent and show what happens.",
-        "harness.cli.run:run",
+        "harness.cli.run.run:run",
         (
             arg("prompt", metavar="PROMPT", nargs="?", help="What is asked. Unset or -: stdin."),
             AGENT,
@@ -57,7 +57,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "chat",
         "Talk with an agent: a session of runs.",
-        "harness.cli.run:chat",
+        "harness.cli.run.run:chat",
         (
             AGENT,
             MODEL,
@@ -75,7 +75,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "watch",
         "Follow a run: events and text as they come.",
-        "harness.cli.watch:watch",
+        "harness.cli.run.watch:watch",
         (RUN, JSON),
         "Starts with what has happened so far. Ctrl-C leaves the run as it is; twice aborts it.",
         (("harness watch calculator-h8vvmdnvrp", ""),),
@@ -83,7 +83,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "list",
         "List runs, newest first.",
-        "harness.cli.look:list_runs",
+        "harness.cli.history.list_show:list_runs",
         (
             arg("--state", metavar="STATE", help="Such as running, waiting or failed."),
             arg("--agent", metavar="NAME", help="Only runs of this agent."),
@@ -102,7 +102,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "show",
         "Show a run's card: what was asked, where it is, what came of it.",
-        "harness.cli.look:show",
+        "harness.cli.history.list_show:show",
         (RUN, JSON),
         "Reads the history. It needs no worker.",
         (("harness show calculator-h8vvmdnvrp", ""),),
@@ -111,7 +111,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "effects",
         "Show what a run did to the world, and what has been undone.",
-        "harness.cli.effects:effects",
+        "harness.cli.history.effects:effects",
         (RUN, JSON),
         "Read from the ledger: also for runs that the engine has forgotten.",
         (("harness effects clerk-h8vvmdnvrp", ""),),
@@ -119,7 +119,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "undo",
         "Take back what a run did to the world, the newest first.",
-        "harness.cli.undo:undo",
+        "harness.cli.run.undo:undo",
         (
             RUN,
             arg("--to", metavar="TURN", type=int, help="Only what came after this turn."),
@@ -149,7 +149,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "abort",
         "End runs.",
-        "harness.cli.steer:abort",
+        "harness.cli.run.steer:abort",
         (
             RUNS,
             REASON,
@@ -169,7 +169,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "hint",
         "Send a hint to runs.",
-        "harness.cli.steer:hint",
+        "harness.cli.run.steer:hint",
         (
             arg("words", metavar="RUN... TEXT", nargs="+", help="Runs, and last the text."),
             flag("--interrupt", help="Cut the model call in flight short instead of waiting."),
@@ -186,7 +186,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "pause",
         "Hold runs before their next step.",
-        "harness.cli.steer:pause",
+        "harness.cli.run.steer:pause",
         (RUNS, REASON, QUERY, YES, JSON),
         "",
         (("harness pause RUN", ""),),
@@ -194,7 +194,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "resume",
         "Let paused runs go on.",
-        "harness.cli.steer:resume",
+        "harness.cli.run.steer:resume",
         (RUNS, REASON, QUERY, YES, JSON),
         "",
         (("harness resume RUN", ""),),
@@ -202,7 +202,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "approve",
         "Allow what a run waits for.",
-        "harness.cli.decide:approve",
+        "harness.cli.run.decide:approve",
         (
             arg("run", metavar="RUN", nargs="?", help="The run's id."),
             CALL,
@@ -225,7 +225,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "reject",
         "Refuse what a run waits for.",
-        "harness.cli.decide:reject",
+        "harness.cli.run.decide:reject",
         (
             arg("run", metavar="RUN", nargs="?", help="The run's id."),
             CALL,
@@ -241,7 +241,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "answer",
         "Answer a question, or say that a call happened.",
-        "harness.cli.decide:answer",
+        "harness.cli.run.decide:answer",
         (
             RUN,
             arg("text", metavar="TEXT", help="The answer."),
@@ -256,7 +256,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "worker",
         "Serve agents.",
-        "harness.cli.serve:worker",
+        "harness.cli.run.serve:worker",
         (
             arg("agents", metavar="FILE[:NAME]", nargs="*", help="Unset: the built-in assistant."),
             arg(
@@ -277,37 +277,39 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "up",
         "Start the local Temporal and Postgres.",
-        "harness.cli.stack:up",
+        "harness.cli.stack.stack:up",
         (flag("--detach", help="Leave them running until `harness down`."), JSON),
         "",
         (("harness up --detach", ""),),
     ),
-    Command("down", "Stop the local Temporal and Postgres.", "harness.cli.stack:down", (JSON,)),
+    Command(
+        "down", "Stop the local Temporal and Postgres.", "harness.cli.stack.stack:down", (JSON,)
+    ),
     Command(
         "doctor",
         "Check this machine, this project and what is configured.",
-        "harness.cli.stack:doctor",
+        "harness.cli.stack.stack:doctor",
         (flag("--fix", help="Bring tables up to date and register search attributes."), JSON),
     ),
     Command(
         "models",
         "List the models that are known by name.",
-        "harness.cli.facts:models",
+        "harness.cli.stack.info:models",
         (arg("provider", metavar="PROVIDER", nargs="?", help="Only this provider's."), JSON),
         "Others work too: name them as provider/model.",
     ),
-    Command("tools", "List tools.", "harness.cli.facts:tools", (AGENT, JSON)),
+    Command("tools", "List tools.", "harness.cli.stack.info:tools", (AGENT, JSON)),
     Command(
         "config",
         "Show the settings and where each value came from.",
-        "harness.cli.facts:config",
+        "harness.cli.stack.info:config",
         (arg("what", metavar="show", nargs="?", choices=("show",), help="All values."), JSON),
         "",
         (("harness config show", ""), ("harness config show --json", "for programs")),
     ),
     *COPIES,
     *SECRET,
-    Command("version", "Print the version.", "harness.cli.facts:version", (JSON,)),
+    Command("version", "Print the version.", "harness.cli.stack.info:version", (JSON,)),
 )
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.cli.commands import COMMANDS
-from harness.cli.declare import Command
 from harness.cli.parser import UsageError
-from harness.terminal import door
+from harness.cli.spec import Command
+from harness.terminal import exit_codes
 
 SHELLS = ("bash", "zsh", "fish")
 FILES = {
@@ -30,14 +30,14 @@ def main(words: Sequence[str]) -> int:
     script = {"bash": bash, "zsh": zsh, "fish": fish}[shell]()
     if words[0] == "--completion":
         sys.stdout.write(script)
-        return door.DONE
+        return exit_codes.DONE
     path = Path.home() / FILES[shell]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(script)
     sys.stdout.write(f"Wrote {path}; it holds in new shells.\n")
     if shell == "zsh":
         sys.stdout.write(ZSH_HINT)
-    return door.DONE
+    return exit_codes.DONE
 
 
 def _options(command: Command) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.cli.commands import BY_NAME, GROUPS
-from harness.cli.declare import Arg, Command
+from harness.cli.spec import Arg, Command
 
 CODES = "0 done · 1 failed · 2 bad use · 3 aborted · 4 waiting · 130 detached · 141 pipe closed"
 

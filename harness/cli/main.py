@@ -6,8 +6,8 @@ import sys
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from harness.cli.declare import Command
-from harness.terminal import door
+from harness.cli.spec import Command
+from harness.terminal import exit_codes
 
 if TYPE_CHECKING:
     from harness.cli.out import Out
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 def main() -> NoReturn:
-    door.guard_streams()
+    exit_codes.guard_streams()
     try:
         code = _main(sys.argv[1:])
     except KeyboardInterrupt:
-        code = door.INTERRUPTED
+        code = exit_codes.INTERRUPTED
     except Exception as error:
-        lost = door.output_lost(error)
+        lost = exit_codes.output_lost(error)
         code = _unexpected(error) if lost is None else lost
-    door.leave(code)
+    exit_codes.leave(code)
 
 
 def _main(words: Sequence[str]) -> int:
@@ -46,7 +46,7 @@ def _help(words: Sequence[str]) -> int:
     if words and not words[0].startswith("-"):
         return _guarded(lambda: _command([words[0], "--help"]), json=False)
     print_(help.overview())
-    return door.DONE
+    return exit_codes.DONE
 
 
 def _command(words: Sequence[str]) -> int:
@@ -57,7 +57,7 @@ def _command(words: Sequence[str]) -> int:
         from harness.cli.help import of_command
 
         print_(of_command(command))
-        return door.DONE
+        return exit_codes.DONE
     args = parse(command, words[1:])
     args.command = command.name
     from harness.cli.out import Out
@@ -66,7 +66,7 @@ def _command(words: Sequence[str]) -> int:
     try:
         return _run(command, args, out)
     except Exception as error:
-        lost = door.output_lost(error)
+        lost = exit_codes.output_lost(error)
         return _failed(error, out) if lost is None else lost
 
 
@@ -80,9 +80,9 @@ def _run(command: Command, args: Any, out: Out) -> int:
     if isinstance(result, int):
         return result
     try:
-        return door.run(result)
+        return exit_codes.run(result)
     except CancelledError:  # told to leave: SIGTERM, or the terminal is gone
-        return door.INTERRUPTED
+        return exit_codes.INTERRUPTED
 
 
 def _failed(error: Exception, out: Out) -> int:
@@ -94,7 +94,7 @@ def _failed(error: Exception, out: Out) -> int:
 
     if isinstance(error, HarnessError):
         out.error(error.info.model_dump(exclude_none=True))
-        return door.BAD_USE if error.code.startswith("config.") else door.FAILED
+        return exit_codes.BAD_USE if error.code.startswith("config.") else exit_codes.FAILED
     from harness.commons.log import get_logger
     from harness.commons.redact import redact
 
@@ -102,13 +102,13 @@ def _failed(error: Exception, out: Out) -> int:
     message = redact(f"{type(error).__name__}: {error}")
     fix = f"{CATALOG['run.failed'].fix} For the traceback: HARNESS_LOG__LEVEL=debug"
     out.error({"code": "run.failed", "message": message, "fix": fix, "retryable": False})
-    return door.FAILED
+    return exit_codes.FAILED
 
 
 def _unexpected(error: Exception) -> int:
     """Of the command line itself, before there is a command."""
-    door.tell(f"harness: {type(error).__name__}: {error}")
-    return door.FAILED
+    exit_codes.tell(f"harness: {type(error).__name__}: {error}")
+    return exit_codes.FAILED
 
 
 def _not_utf8(words: Sequence[str]) -> int:
@@ -137,7 +137,7 @@ def _guarded(run: Any, *, json: bool) -> int:
 def _misused(error: UsageError, out: Out) -> int:
     info = {"code": "config.usage", "message": error.message, "fix": error.fix}
     out.error({**info, "retryable": False})
-    return door.BAD_USE
+    return exit_codes.BAD_USE
 
 
 def print_(text: str) -> None:

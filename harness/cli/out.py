@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
 from harness.contracts.clean_text import clean_text
-from harness.terminal import door
+from harness.terminal import exit_codes
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,7 +51,7 @@ class Out:
     def console(self) -> Console:
         """For people; rich takes 80 ms to load."""
         if self._console is None:
-            from harness.terminal.console import console
+            from harness.terminal.view.console import console
 
             self._console = console(self._stdout)
         return self._console
@@ -59,20 +59,20 @@ class Out:
     def note(self, text: str) -> None:
         """Something beside the result: stderr, for people only."""
         if not self.json:
-            door.tell(text)
+            exit_codes.tell(text)
 
     def error(self, info: dict[str, Any]) -> None:
         if self.json:
             self.line({"error": info})
             return
         fix = info["fix"]
-        door.tell(f"harness: {info['message']}" + (f"\n  {fix}" if fix else ""))
+        exit_codes.tell(f"harness: {info['message']}" + (f"\n  {fix}" if fix else ""))
 
 
 def _take_stdout() -> TextIO:
     kept = os.dup(1)
     os.dup2(2, 1)
-    return door.guarded(kept)
+    return exit_codes.guarded(kept)
 
 
 def _escape(text: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from harness.cli.commands import BY_NAME
-from harness.cli.declare import Command
+from harness.cli.spec import Command
 
 
 class UsageError(Exception):

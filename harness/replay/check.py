@@ -16,11 +16,11 @@ from temporalio.client import WorkflowHistory
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowReplayResult
 
-from harness.client.converter import data_converter
-from harness.client.export import read_file
-from harness.client.recording import Recording
 from harness.contracts.errors import HarnessError, RunError
 from harness.contracts.run import WORKFLOW
+from harness.engine.converter import data_converter
+from harness.history.export import read_file
+from harness.history.recording import Recording
 from harness.journal import Execution
 from harness.replay.capture import Capture
 from harness.replay.compare import Difference, compare

@@ -18,8 +18,8 @@ from harness.stack import guard
 from harness.stack.binaries import Binary, find_postgres
 from harness.stack.failures import Failure, check_free_space, read_cause
 from harness.stack.layout import Layout, write_private
-from harness.stack.ordinary import Runner, choose_runner
 from harness.stack.part import Command, clean_environment, close_all
+from harness.stack.unprivileged import Runner, choose_runner
 
 MAX_MEMORY_KB = 2 * 1024 * 1024
 ROLE = DATABASE = "harness"

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from harness.store.attempts import AttemptWriter
     from harness.store.database import Database
     from harness.store.effects import Hold, Ledger, NewEffect
-    from harness.store.follow import LiveReader
-    from harness.store.live import LiveText, LiveWriter
+    from harness.store.live.reader import LiveReader
+    from harness.store.live.stops import Stops
+    from harness.store.live.writer import LiveText, LiveWriter
     from harness.store.sessions import Sessions
     from harness.store.specs import Specs
-    from harness.store.stops import Stops
-    from harness.store.transcripts import Answer, Transcripts
+    from harness.store.transcripts.chain import Answer, Transcripts
 
 __all__ = [
     "Answer",
@@ -40,21 +40,21 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Answer": "transcripts",
+    "Answer": "transcripts.chain",
     "ArtifactStat": "artifacts",
     "Artifacts": "artifacts",
     "AttemptWriter": "attempts",
     "Database": "database",
     "Hold": "effects",
     "Ledger": "effects",
-    "LiveReader": "follow",
-    "LiveText": "live",
-    "LiveWriter": "live",
+    "LiveReader": "live.reader",
+    "LiveText": "live.writer",
+    "LiveWriter": "live.writer",
     "NewEffect": "effects",
     "Sessions": "sessions",
     "Specs": "specs",
-    "Stops": "stops",
-    "Transcripts": "transcripts",
+    "Stops": "live.stops",
+    "Transcripts": "transcripts.chain",
 }
 
 

@@ -17,8 +17,8 @@ from harness.config.settings import ArtifactSettings
 from harness.config.trust import make_state_folder
 from harness.contracts.errors import ConfigError, StoreError
 from harness.contracts.transcript import digest
+from harness.crypto.vault import PLAIN, Vault, key_in, place_of
 from harness.store.database import Database
-from harness.store.vault import PLAIN, Vault, key_in, place_of
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore

@@ -16,8 +16,8 @@ from pydantic_core import from_json
 
 from harness.contracts.attempt import Attempt
 from harness.contracts.errors import StoreError
+from harness.crypto.vault import PLAIN, Vault, place_of
 from harness.store.database import Database
-from harness.store.vault import PLAIN, Vault, place_of
 
 KEPT = 1000
 """So many wait to be written at most: a database that is away must not cost a worker its memory."""

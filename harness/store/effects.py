@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 from harness.contracts.effect import EffectRow
 from harness.contracts.errors import RunError, StoreError, ToolError
 from harness.contracts.tool import Effect, Workspace
-from harness.store._effect_fields import EffectFields, Identity, identity_of
-from harness.store._locks import LockSession, finish, lock_number
+from harness.crypto.vault import PLAIN, Vault
 from harness.store.database import Database, Row
+from harness.store.effect_fields import EffectFields, Identity, identity_of
 from harness.store.epoch import Epoch, Watch
-from harness.store.vault import PLAIN, Vault
+from harness.store.locks import LockSession, finish, lock_number
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection

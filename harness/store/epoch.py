@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from harness.commons.files import write_atomic
-from harness.store._locks import LockSession
 from harness.store.database import Database
+from harness.store.locks import LockSession
 
 Doubt = Literal["database", "engine"]
 """Which of the two is older than what has happened. An older database no longer knows of writes

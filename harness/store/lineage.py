@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from harness.store.database import Database
 
 if TYPE_CHECKING:
-    from harness.store.vault import Vault
+    from harness.crypto.vault import Vault
 
 PLACE = "lineage.lineage"
 
@@ -46,6 +46,6 @@ def _checked(vault: Vault, rows: list[tuple[str, str, str | None]]) -> list[tupl
 
 
 def _place(run: str, family: str) -> bytes:
-    from harness.store.vault import place_of
+    from harness.crypto.vault import place_of
 
     return place_of(PLACE, run, family)

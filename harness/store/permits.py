@@ -17,8 +17,8 @@ from harness.contracts.message import ToolCall
 from harness.contracts.permit import Pinned
 from harness.contracts.run import RunSpec
 from harness.contracts.tool import RunTool
+from harness.crypto.signing import Signer
 from harness.store.database import Database
-from harness.store.signing import Signer
 
 NONCE_BYTES = 12
 BIND = """

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, LiteralString
 
 from harness.contracts.errors import HarnessError, StoreError
 from harness.contracts.seal import START, Kind, SealEntry
+from harness.crypto.vault import PLAIN, Vault, place_of
 from harness.journal.seal import hash_of, read_entry
-from harness.store._locks import lock_number
 from harness.store.database import Database, Row
-from harness.store.vault import PLAIN, Vault, place_of
+from harness.store.locks import lock_number
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection

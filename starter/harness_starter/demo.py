@@ -12,23 +12,23 @@ from pathlib import Path
 from typing import Any
 
 from harness import Agent
-from harness.client.connection import open_connection
-from harness.client.session import Session
 from harness.commons.log import configure_logs
 from harness.config import find_project, load_settings, resolve_provider, secrets_of
 from harness.config.providers import key_places, needs_key
 from harness.config.settings import Settings
 from harness.contracts.event import RunEnded
 from harness.contracts.run import RunState
-from harness.local import hosting
+from harness.engine.connection import open_connection
+from harness.sdk.local import hosting
+from harness.sdk.session import Session
 from harness.stack import open_stack
-from harness.terminal import door
-from harness.terminal.attend import Attendance, Why
-from harness.terminal.console import console
-from harness.terminal.decide import asking
-from harness.terminal.interrupts import interrupts
-from harness.terminal.keyboard import at_terminal, prompt
-from harness.terminal.view import RunView
+from harness.terminal import exit_codes
+from harness.terminal.input.attend import Attendance, Why
+from harness.terminal.input.decide import asking
+from harness.terminal.input.interrupts import interrupts
+from harness.terminal.input.keyboard import at_terminal, prompt
+from harness.terminal.view.console import console
+from harness.terminal.view.live import RunView
 from harness.tools import ask_human, echo, list_files, math, now, read_file
 
 PROMPT = "What time is it? Then work out 17 * 23 and 2 ** 10."
@@ -85,13 +85,13 @@ def has_key(settings: Settings, provider: str) -> bool:
 async def converse(session: Session, model: str) -> int:
     """The first prompt, and on a terminal all that follow."""
     asked: str | None = os.environ.get("PROMPT") or PROMPT
-    code = door.DONE
+    code = exit_codes.DONE
     say(f"> {asked}")
     stays = at_terminal()
     while asked is not None:
         if asked:
             code = await one(session, asked, model)
-            if code == door.INTERRUPTED:
+            if code == exit_codes.INTERRUPTED:
                 return code
         if not stays:
             return code
@@ -108,15 +108,15 @@ async def one(session: Session, asked: str, model: str) -> int:
         attended = await Attendance(run, view, counted, ask=ask, leave=ask is None).stay()
     if attended.why is Why.WAITING:
         say(f"It waits for a decision: harness show {run.id}")
-        return door.WAITING
+        return exit_codes.WAITING
     return _code(attended.ended)
 
 
 def _code(ended: RunEnded | None) -> int:
     if ended is None:
-        return door.INTERRUPTED
-    return {RunState.COMPLETED: door.DONE, RunState.ABORTED: door.ABORTED}.get(
-        ended.state, door.FAILED
+        return exit_codes.INTERRUPTED
+    return {RunState.COMPLETED: exit_codes.DONE, RunState.ABORTED: exit_codes.ABORTED}.get(
+        ended.state, exit_codes.FAILED
     )
 
 
@@ -125,4 +125,4 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    door.enter(main)
+    exit_codes.enter(main)

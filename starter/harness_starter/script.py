@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
 from harness import Harness
-from harness.client.handle import RunHandle
-from harness.terminal import door
+from harness.sdk.handle import RunHandle
+from harness.terminal import exit_codes
 
 
 def steer(
@@ -28,4 +28,4 @@ def steer(
         async with Harness.connect() as harness:
             await act(harness.run(args.run), args)
 
-    door.enter(main)
+    exit_codes.enter(main)

@@ -16,10 +16,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from harness.commons.headers import MAX_HEADER
 from harness.contracts.errors import ProviderError
-from harness_activities.headers import MAX_HEADER
-from harness_activities.model import limits
-from harness_activities.model.limits import MEBIBYTE
+from harness.providers import limits
+from harness.providers.limits import MEBIBYTE
 from tests.fakes.asking import KINDS, Asker, asker
 from tests.fakes.fixtures import model_server
 from tests.fakes.loop_lag import Cost, measure

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.client.client import HarnessClient
-from harness.client.connection import Connection, open_connection
 from harness.config.settings import Settings
+from harness.engine.connection import Connection, open_connection
+from harness.sdk.client import HarnessClient
 from harness.stack import ensure_search_attributes, open_stack
 from tests.crash import evidence
 from tests.crash.agent import Ground

@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.client.handle import RunHandle
 from harness.contracts import event as e
+from harness.sdk.handle import RunHandle
 from tests.conformance.order import Order, OutOfOrder
 from tests.crash.line import Visit
 from tests.crash.plan import Trial, Verdict

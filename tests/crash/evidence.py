@@ -9,7 +9,7 @@ from typing import Any
 
 from google.protobuf.json_format import MessageToJson
 
-from harness.client.client import HarnessClient
+from harness.sdk.client import HarnessClient
 from tests.crash.trial import Outcome, patient
 from tests.crash.world import notes, workspace
 

@@ -16,8 +16,8 @@ from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from harness.client.connection import Connection
 from harness.contracts.errors import HarnessError
+from harness.engine.connection import Connection
 from tests.crash.case import Case
 from tests.crash.line import Visit
 from tests.crash.plan import Trial

@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 from temporalio.service import RPCError
 
 from harness import Agent
-from harness.client.client import HarnessClient
-from harness.client.handle import RunHandle
-from harness.client.start import Request, as_messages, launch, pin
-from harness.client.undo import undo_id
 from harness.contracts import event as e
 from harness.contracts.effect import EffectRow, UndoReport
 from harness.contracts.errors import HarnessError, RunError, StackError, StoreError
 from harness.contracts.run import Limits
+from harness.runs.start import Request, as_messages, launch, pin
+from harness.sdk.client import HarnessClient
+from harness.sdk.handle import RunHandle
+from harness.undo.client import undo_id
 from tests.crash import checks, world
 from tests.crash.agent import Ground, agent_of
 from tests.crash.case import Case, Decided, Follower

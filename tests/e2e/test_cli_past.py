@@ -93,7 +93,7 @@ def test_fork(kept_project: Project, run: str) -> None:
         "--hint",
         "And 4 * 4?",
         "--agent",
-        "harness.cli.assistant",
+        "harness.cli.run.assistant",
         "--json",
     )
     assert forked.code == 0, forked.err

@@ -7,10 +7,10 @@ import shutil
 from pathlib import Path
 
 from harness import Agent, Harness, tool
-from harness.client.backup import make_backup
-from harness.client.handle import RunHandle
-from harness.client.restore import restore_backup
+from harness.backup.backup import make_backup
+from harness.backup.restore import restore_backup
 from harness.config.settings import Settings
+from harness.sdk.handle import RunHandle
 from harness.stack import stop_stack
 from tests.fakes.runs import eventually
 from tests.fakes.stack import empty_project, layout

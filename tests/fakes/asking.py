@@ -10,7 +10,7 @@ from harness.config.settings import ProviderSettings, Settings
 from harness.contracts.message import Message, user
 from harness.contracts.model import Candidate, ModelParams, ModelPlan, ModelRequest
 from harness.contracts.tool import ToolSpec
-from harness_activities.model.plan import Answer, Models
+from harness.providers.plan import Answer, Models
 from tests.fakes.model_server import ModelServer
 
 KEY = "sk-conformance-0123456789"

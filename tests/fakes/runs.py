@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 from temporalio.exceptions import ApplicationError
 
 from harness import Harness, ToolContext, tool
-from harness.client.handle import RunHandle
 from harness.contracts.event import DurableEvent, Event
 from harness.contracts.message import Message, ToolResult
 from harness.contracts.run import RunState
+from harness.sdk.handle import RunHandle
 from harness.store import Transcripts
 from tests.conformance.order import Order
 from tests.fakes.model_server import ModelServer

@@ -22,8 +22,8 @@ from harness.contracts.tool import RunTool, ToolOutcome, Workspace
 from harness.contracts.transcript import digest
 from harness.store.database import Database
 from harness.store.effects import Hold, NewEffect
-from harness_activities.run_tool import Artifacts, ToolActivities
-from harness_activities.workspaces import Workspaces
+from harness_activities.tool_call.activity import Artifacts, ToolActivities
+from harness_activities.tool_call.workspaces import Workspaces
 
 HOST = "here"
 

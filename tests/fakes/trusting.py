@@ -8,7 +8,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from harness.cli.out import Out
-from harness.cli.trust import trust
+from harness.cli.privacy.trust import trust
 
 
 def trust_project(folder: Path, *flags: str, json: bool = False) -> None:

@@ -20,9 +20,9 @@ from harness.contracts.message import ToolCall
 from harness.contracts.tool import RunTool, ToolOutcome, Workspace
 from harness.store import Artifacts, Database, Ledger
 from harness.tools import delete_file, edit_file, move_file, write_file
-from harness_activities.effects import EffectActivities
-from harness_activities.run_tool import ToolActivities
-from harness_activities.workspaces import Workspaces
+from harness_activities.tool_call.activity import ToolActivities
+from harness_activities.tool_call.workspaces import Workspaces
+from harness_activities.undo import EffectActivities
 from tests.fakes.tool_calls import HOST, Said
 
 World = dict[str, tuple[bytes, int] | None]

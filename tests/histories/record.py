@@ -23,11 +23,11 @@ from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from harness import Agent, Budget, Harness, tool
-from harness.client.handle import RunHandle
 from harness.config.settings import Settings
 from harness.contracts.effect import undo_id
 from harness.contracts.run import RunState
 from harness.contracts.seal import SWEEP, SweepSpec
+from harness.sdk.handle import RunHandle
 from harness.tools import write_file
 from harness_activities.archive import ArchiveActivities
 from harness_workflows.sweep import Sweep

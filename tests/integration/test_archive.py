@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from harness import Agent, Harness
-from harness.client import archive
-from harness.client.fork import Change
-from harness.client.handle import RunHandle
-from harness.client.recording import record
-from harness.client.verify import verify_run
+from harness.archive import sweep
+from harness.archive.verify import verify_run
 from harness.contracts.errors import SteeringError
+from harness.forks.fork import Change
+from harness.history.recording import record
 from harness.replay import replay
+from harness.sdk.handle import RunHandle
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import all_events, look
 from tests.fakes.steps import call, say
@@ -32,8 +32,8 @@ async def test_a_forgotten_run_reads_the_same(
     run = await ended(harness, model_server, name)
     before, result, status = await run.trace(), await run.outcome(), await run.status()
     recording = await record(harness.connection, run.id, at=1)
-    row = await archive.seal_run(harness.connection, run.id)
-    assert (await archive.seal_run(harness.connection, run.id)).seq == row.seq, "sealed once"
+    row = await sweep.seal_run(harness.connection, run.id)
+    assert (await sweep.seal_run(harness.connection, run.id)).seq == row.seq, "sealed once"
 
     past: RunHandle[Any] = later.run(run.id)
     assert await past.trace() == before
@@ -49,7 +49,7 @@ async def test_a_forgotten_run_reads_the_same(
     verified = await verify_run(later.connection, run.id, row.hash)
     assert (verified.problems, verified.engine) == ((), False)
     assert (await verify_run(harness.connection, run.id)).engine
-    assert (await archive.seal_run(later.connection, run.id)).seq == row.seq
+    assert (await sweep.seal_run(later.connection, run.id)).seq == row.seq
 
     for steer in (past.abort(), past.hint("go on"), past.approve("x")):
         with pytest.raises(SteeringError, match="has ended"):

@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 
 from harness import Agent, Harness
-from harness.client import archive
-from harness.client.bundle import Moved, export_archive, import_files
-from harness.client.export import dumps, read_file
-from harness.client.past import sealed, seals
-from harness.client.recording import record
-from harness.client.verify import verify_all, verify_recording, verify_run
+from harness.archive import sweep
+from harness.archive.bundle import Moved, export_archive, import_files
+from harness.archive.verify import verify_all, verify_recording, verify_run
 from harness.config.settings import Settings
 from harness.contracts.errors import HarnessError
 from harness.contracts.seal import SealEntry
+from harness.history.export import dumps, read_file
+from harness.history.reader import sealed, seals
+from harness.history.recording import record
 from harness.journal.seal import hash_of
 from harness.store.seals import SealRow
 from tests.fakes.model_server import ModelServer
@@ -52,7 +52,7 @@ async def rows(own: Harness, model_server: ModelServer, name: str) -> list[SealR
         model_server.script(call("look", place="north"), say("Nothing."))
         run = await own.start(agent, "Look.", id=f"{name}-{n}")
         await run.result()
-        found.append(await archive.seal_run(own.connection, run.id))
+        found.append(await sweep.seal_run(own.connection, run.id))
     return found
 
 
@@ -82,7 +82,7 @@ async def test_damaged_content_is_not_shown(
     cut = "UPDATE harness.artifact SET content = substring(content FOR 900) WHERE id = %s"
     await sql(own, cut, rows[0].content)
     await sql(own, "DELETE FROM harness.artifact WHERE id = %s", rows[1].content)
-    other = await archive.seal_run(own.connection, rows[2].run)
+    other = await sweep.seal_run(own.connection, rows[2].run)
     await sql(own, "UPDATE harness.seal SET content = %s WHERE seq = %s", None, other.seq)
     settings = Settings.model_validate({
         **options,
@@ -156,7 +156,7 @@ async def test_the_index_is_made_again(own: Harness, rows: list[SealRow]) -> Non
         own, "UPDATE harness.seal SET agent = NULL, state = NULL, tokens = NULL, ended = NULL"
     )
     assert await store.listed("default") == []
-    assert await archive.rebuild(own.connection) == 3
+    assert await sweep.rebuild(own.connection) == 3
     assert await store.listed("default") == before
     assert len(await store.listed("default", state="failed")) == 0
     assert len(await store.listed("default", limit=2)) == 2
@@ -170,9 +170,9 @@ async def test_many_who_seal_at_once_make_one_chain(
     for run in runs:
         await run.result()
     await asyncio.gather(
-        *(archive.seal_run(own.connection, run.id) for run in (*runs, *runs)),
-        archive.seal_ended(own.connection),
-        archive.seal_ended(own.connection),
+        *(sweep.seal_run(own.connection, run.id) for run in (*runs, *runs)),
+        sweep.seal_ended(own.connection),
+        sweep.seal_ended(own.connection),
     )
     found = [row.run async for row in seals(own.connection).all()]
     assert sorted(run for run in found if run in {r.id for r in runs}) == sorted(r.id for r in runs)
@@ -213,7 +213,7 @@ async def test_an_export_is_verified_without_a_store(
         for n, each in enumerate(data["executions"][0]["history"]["events"])
         if each["eventType"] == "EVENT_TYPE_ACTIVITY_TASK_SCHEDULED"
     )
-    from harness.client.export import _digest
+    from harness.history.export import _digest
 
     scheduled = data["executions"][0]["history"]["events"][place]
     scheduled["activityTaskScheduledEventAttributes"]["activityId"] = "77"
@@ -299,7 +299,7 @@ async def test_a_forged_word_that_content_was_deleted_is_not_believed(
 async def test_content_that_was_taken_away_in_the_open_is_no_damage(
     own: Harness, rows: list[SealRow]
 ) -> None:
-    await archive.forget_seals(own.connection, [rows[0].run])
+    await sweep.forget_seals(own.connection, [rows[0].run])
     found = await verify_run(own.connection, rows[0].run)
     assert (found.gone, found.problems) == ("forgotten", ())
 
@@ -330,7 +330,7 @@ async def test_an_appended_deletion_does_not_excuse_missing_content(
         report = await verify_run(own.connection, rows[0].run)
         assert (report.gone, len(report.problems)) == (None, 1)
     await sql(own, "DELETE FROM harness.seal WHERE seq = %s", stone.seq)
-    await archive.forget_seals(own.connection, [rows[1].run])
+    await sweep.forget_seals(own.connection, [rows[1].run])
     assert [each.split(":")[0] for each in await wrong(own)] == [
         f"Seal {rows[0].seq} of run {rows[0].run!r}"
     ]

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from harness import Agent, Harness
-from harness.client import archive
-from harness.client.forget import forget
-from harness.client.past import seals
-from harness.client.recording import record
-from harness.client.verify import verify_recording, verify_run
+from harness.archive import sweep
+from harness.archive.verify import verify_recording, verify_run
 from harness.contracts.errors import HarnessError
-from harness.store.keyring import new_key
+from harness.crypto.keyring import new_key
+from harness.forget.client import forget
+from harness.history.reader import seals
+from harness.history.recording import record
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import look
 from tests.fakes.steps import call, say
@@ -33,7 +33,7 @@ async def test_sealed_bytes_stay_encrypted_and_can_be_forgotten(
     model_server.script(call("look", place=secret), say(f"Nothing at {secret}."))
     run = await harness.start(Agent(name, tools=[look]), f"Look at {secret}.", id=name)
     await run.result()
-    row = await archive.seal_run(harness.connection, run.id)
+    row = await sweep.seal_run(harness.connection, run.id)
     assert row.read.executions[0].readable, "what an export has is sealed too"
     stored = "SELECT content FROM harness.artifact WHERE id = %s"
     [(content,)] = await harness.connection.database.fetch(stored, (row.content,))

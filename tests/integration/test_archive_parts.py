@@ -17,12 +17,12 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from harness import Agent, Harness
-from harness.client import archive
-from harness.client.past import seals
-from harness.client.recording import read_history
-from harness.client.verify import verify_run
+from harness.archive import sweep
+from harness.archive.verify import verify_run
 from harness.contracts.errors import RunError
 from harness.contracts.event import Branched, RunStarted
+from harness.history.reader import seals
+from harness.history.recording import read_history
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import Gate, all_events, eventually, look, only, send, waiting
 from tests.fakes.steps import call, say
@@ -67,10 +67,10 @@ async def test_a_run_that_was_reset_is_sealed_again(
     model_server.script(call("look", place="a"), say("Done."), say("Done again."))
     run = await harness.start(Agent(name, tools=[look]), "Look.", id=name)
     await run.result()
-    first = await archive.seal_run(harness.connection, run.id)
+    first = await sweep.seal_run(harness.connection, run.id)
     await reset(harness, run.id)
     assert (await run.result()).output == "Done again."
-    second = await archive.seal_run(harness.connection, run.id)
+    second = await sweep.seal_run(harness.connection, run.id)
     assert second.seq > first.seq
     assert second.run_ids[0] == first.run_ids[0]
     assert len(second.run_ids) == 2
@@ -91,10 +91,10 @@ async def test_a_run_that_goes_on_is_not_sealed_yet(
     run = await harness.start(Agent(name, tools=[gate.tool]), "Hold it.", id=name)
     await gate.entered.wait()
     with pytest.raises(RunError, match="still going"):
-        await archive.seal_run(harness.connection, run.id)
+        await sweep.seal_run(harness.connection, run.id)
     gate.left.set()
     await run.result()
-    assert (await archive.seal_run(harness.connection, run.id)).run == run.id
+    assert (await sweep.seal_run(harness.connection, run.id)).run == run.id
 
 
 async def test_older_histories_of_a_run_that_goes_on_are_read_from_the_archive(
@@ -123,10 +123,10 @@ async def test_older_histories_of_a_run_that_goes_on_are_read_from_the_archive(
     async def over(_: Client) -> float:
         return 0.0
 
-    monkeypatch.setattr(archive, "retention_s", over)  # all that is closed is past half of it
+    monkeypatch.setattr(sweep, "retention_s", over)  # all that is closed is past half of it
 
     async def parts() -> list[str]:
-        await archive.seal_ended(connection)
+        await sweep.seal_ended(connection)
         return [r.kind for r in await seals(connection).of_run(run.id, "default")]
 
     assert await eventually(parts) == ["part"]
@@ -147,7 +147,7 @@ async def test_older_histories_of_a_run_that_goes_on_are_read_from_the_archive(
     assert (await run.result()).output == "Sent."
     before = await run.trace()
     assert [each for each in await all_events(run) if each.cursor] == before
-    row = await archive.seal_run(connection, run.id)
+    row = await sweep.seal_run(connection, run.id)
     assert row.run_ids == (older.run_id, newest.run_id), "what is forgotten comes from the part"
     assert await harness.run(run.id).trace() == before
     assert (await verify_run(harness.connection, run.id)).problems == ()

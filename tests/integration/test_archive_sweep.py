@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from harness import Agent, Harness
-from harness.client import archive
-from harness.client.past import seals
-from harness.client.verify import verify_all
+from harness.archive import sweep
+from harness.archive.verify import verify_all
 from harness.config.settings import Settings
 from harness.contracts.queues import archive_queue
 from harness.contracts.seal import Sealed
+from harness.history.reader import seals
 from harness.store.seals import store_id
 from harness_workers import sweeping
 from tests.fakes.model_server import ModelServer
@@ -97,14 +97,14 @@ async def test_what_is_past_its_time_is_deleted_and_the_chain_stands(
     async with Harness.local(project=tmp_path, settings=Settings.model_validate(quiet)) as harness:
         run = await harness.start(Agent(name), "Hello?")
         await run.result()
-        row = await archive.seal_run(harness.connection, run.id)
-        assert await archive.delete_old(harness.connection) == 1
+        row = await sweep.seal_run(harness.connection, run.id)
+        assert await sweep.delete_old(harness.connection) == 1
         assert row.content is not None
         assert not await harness.connection.artifacts.exists(row.content)
         report = await verify_all(harness.connection)
         assert (report.problems, report.deleted, report.checked) == ([], 1, 0)
-        assert await archive.forget_seals(harness.connection, [run.id]) == 0
-        assert (await archive.seal_run(harness.connection, run.id)).seq == row.seq
+        assert await sweep.forget_seals(harness.connection, [run.id]) == 0
+        assert (await sweep.seal_run(harness.connection, run.id)).seq == row.seq
 
 
 async def test_what_is_too_much_for_one_pass_is_left_for_the_next(
@@ -117,11 +117,11 @@ async def test_what_is_too_much_for_one_pass_is_left_for_the_next(
             await (await harness.start(Agent(name), "Hello?")).result()
 
         async def left() -> int:
-            return len([each async for each in archive.unsealed(harness.connection)])
+            return len([each async for each in sweep.unsealed(harness.connection)])
 
         count = await eventually(left, lambda found: found >= 3)
-        first = await archive.seal_ended(harness.connection, limit=2)
+        first = await sweep.seal_ended(harness.connection, limit=2)
         assert (first.sealed, first.more) == (2, True)
-        rest = await archive.seal_ended(harness.connection, first.since)
+        rest = await sweep.seal_ended(harness.connection, first.since)
         assert (rest.sealed, rest.more, rest.failed) == (count - 2, None, 0)
-        assert (await archive.seal_ended(harness.connection, rest.since)).sealed == 0
+        assert (await sweep.seal_ended(harness.connection, rest.since)).sealed == 0

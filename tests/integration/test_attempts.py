@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from harness import Agent, Harness, tool
-from harness.client.export import dumps, read_file
-from harness.client.recording import record
 from harness.contracts import event as e
 from harness.contracts.attempt import Attempt
 from harness.contracts.errors import HarnessError, ToolError
+from harness.history.export import dumps, read_file
+from harness.history.recording import record
 from harness.journal.attempts import Earlier, weave
 from harness.store import AttemptWriter, Database
 from harness.store.attempts import KEPT, attempts_of

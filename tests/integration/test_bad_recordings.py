@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from harness.client.export import read_file
 from harness.contracts.errors import RunError
+from harness.history.export import read_file
 from harness.replay import replay
 from tests.histories.read import HERE
 

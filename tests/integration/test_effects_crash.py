@@ -19,8 +19,8 @@ from harness.config.settings import Settings
 from harness.contracts.message import ToolCall
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.store import Database, Ledger
-from harness_activities.run_tool import ToolActivities
-from harness_activities.workspaces import Workspaces
+from harness_activities.tool_call.activity import ToolActivities
+from harness_activities.tool_call.workspaces import Workspaces
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import eventually
 from tests.fakes.steps import call, say

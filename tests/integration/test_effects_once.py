@@ -14,14 +14,14 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 
 from harness import Agent, Happened, Harness, ToolContext, tool
-from harness.client.handle import RunHandle
 from harness.config.settings import Settings
 from harness.contracts import event as e
 from harness.contracts.errors import ToolError
 from harness.contracts.run import RunState
+from harness.sdk.handle import RunHandle
 from harness.store import Database, Ledger, NewEffect
-from harness.store._locks import LockSession, lock_number
 from harness.store.effects import BEGIN, END_UNLOCK
+from harness.store.locks import LockSession, lock_number
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import all_events, eventually, look, one, waiting
 from tests.fakes.steps import call, say

@@ -12,8 +12,8 @@ from harness import Agent, Harness, ToolContext, tool
 from harness.contracts import event as e
 from harness.contracts.errors import ToolError
 from harness.store import Database, Ledger
-from harness.store._locks import lock_number
 from harness.store.effects import NewEffect
+from harness.store.locks import lock_number
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import all_events, eventually, one
 from tests.fakes.steps import call, say

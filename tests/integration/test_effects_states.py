@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 from harness.contracts.errors import ToolError
 from harness.contracts.message import ToolResult
 from harness.store import Database, Hold, Ledger, NewEffect
-from harness.store._locks import lock_number
+from harness.store.locks import lock_number
 
 NEW = NewEffect(
     key="k", origin="o", run="r", agent="a", turn=1, call="c", tool="t", effect="write",

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from harness import Agent, Harness, tool
-from harness.client.handle import RunHandle
-from harness.client.start import Request, as_messages, launch, pin
 from harness.contracts import event as e
 from harness.contracts.effect import Undone, undo_id
 from harness.contracts.run import Limits, RunState
 from harness.replay import check
+from harness.runs.start import Request, as_messages, launch, pin
+from harness.sdk.handle import RunHandle
 from harness.tools import write_file
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import Gate, all_events, eventually, one

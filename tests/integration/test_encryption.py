@@ -14,22 +14,22 @@ import pytest
 
 from harness import Agent, Harness, ToolContext, tool
 from harness.agent import idempotency_key
-from harness.cli import keys
-from harness.client.archive import seal_run
-from harness.client.connection import open_connection
-from harness.client.export import read_file
-from harness.client.forget import forget
-from harness.client.plain_runs import open_plain_runs
+from harness.archive.sweep import seal_run
+from harness.cli.privacy import keys
 from harness.config.settings import Settings
 from harness.contracts.errors import RunError, StoreError, ToolError
 from harness.contracts.event import LIVE, DurableEvent, RunEnded, ToolCallFinished
 from harness.contracts.family import session_family
 from harness.contracts.run import RunState
-from harness.local import hosting
+from harness.crypto.keyring import new_key
+from harness.crypto.vault import place_of
+from harness.engine.connection import open_connection
+from harness.engine.plain_runs import open_plain_runs
+from harness.forget.client import forget
+from harness.history.export import read_file
 from harness.replay import check
+from harness.sdk.local import hosting
 from harness.store import Artifacts, Database
-from harness.store.keyring import new_key
-from harness.store.vault import place_of
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import add, all_events, eventually, one, only, waiting
 from tests.fakes.steps import call, calls, say
@@ -251,7 +251,7 @@ async def test_what_is_stored_by_its_address_tells_nothing(
 
 
 def hint(text: str) -> Any:
-    from harness.client.fork import Change
+    from harness.forks.fork import Change
 
     return Change(hint=text)
 

@@ -16,15 +16,15 @@ from temporalio.testing import ActivityEnvironment
 
 from harness import Agent, Happened, Harness, tool
 from harness.agent import AnyTool
-from harness.client.epoch import LOCK, EpochKeeper
 from harness.contracts.errors import StackError
 from harness.contracts.message import ToolCall
 from harness.contracts.tool import RunTool, ToolOutcome
+from harness.engine.epoch import LOCK, EpochKeeper
+from harness.forget.store import delete_content
 from harness.store import Database, Ledger
 from harness.store.epoch import Outside, Seen, state_home
-from harness.store.forget import delete_content
-from harness_activities.run_tool import ToolActivities
-from harness_activities.workspaces import Workspaces
+from harness_activities.tool_call.activity import ToolActivities
+from harness_activities.tool_call.workspaces import Workspaces
 from harness_workers import serve
 from tests.fakes.runs import eventually
 from tests.fakes.tool_calls import Memory, Said

@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from harness import Agent, Harness
-from harness.client import past
-from harness.client.archive import seal_run
-from harness.client.connection import open_connection
-from harness.client.forget import family_of, forget
-from harness.client.fork import Change
+from harness.archive.sweep import seal_run
 from harness.config.settings import Settings
 from harness.contracts.errors import HarnessError, RunError, StoreError
 from harness.contracts.message import FileRef, Message, Text
-from harness.store.keyring import new_key
+from harness.crypto.keyring import new_key
+from harness.engine.connection import open_connection
+from harness.forget.client import family_of, forget
+from harness.forks.fork import Change
+from harness.history import reader
 from harness.store.seals import SealRow
-from harness.store.transcripts import read_node
+from harness.store.transcripts.chain import read_node
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import add, send, waiting
 from tests.fakes.steps import call, say
@@ -64,7 +64,7 @@ async def test_a_run_and_its_forks_are_forgotten(
     assert done.deleted["effect"] == 1
     for gone in (run, fork):
         with pytest.raises(HarnessError) as error:  # the engine takes a moment to delete
-            await past.sealed(harness.connection, gone.id)
+            await reader.sealed(harness.connection, gone.id)
         assert error.value.code == "store.forgotten"
         assert (
             await harness.connection.database.fetch(
@@ -187,7 +187,7 @@ async def test_who_joins_the_family_meanwhile_is_forgotten_too(
         await waiting(await session.start(agent, "third"))
         return await seal_run(*args)
 
-    monkeypatch.setattr("harness.client.forget.seal_run", seal)
+    monkeypatch.setattr("harness.forget.client.seal_run", seal)
     done = await forget(connection, f"{name}-talk.1")
     assert done.runs == (f"{name}-talk.1", f"{name}-talk.2")
     assert done.going == (f"{name}-talk.3",)

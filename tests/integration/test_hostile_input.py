@@ -18,8 +18,9 @@ from harness.commons.children import Limits
 from harness.contracts.tool import ToolOutcome
 from harness.store import Database
 from harness.tools import http_tools, shell_tools, sql_tools
-from harness_activities._tool_failures import MAX_ERROR
-from harness_activities.tools import edit, search, web
+from harness.tools.files import edit, search
+from harness.tools.web import web
+from harness_activities.tool_call.failures import MAX_ERROR
 from tests.fakes.clerk import Table
 from tests.fakes.clerk import table as table
 from tests.fakes.hostile import fits, hostile_values

@@ -12,7 +12,7 @@ from pathlib import Path
 from temporalio import activity
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
-from harness.client.native import native_runtime
+from harness.engine.native import native_runtime
 from harness.commons.log import configure_logs
 
 @activity.defn

@@ -11,9 +11,9 @@ from harness.config.settings import ProviderSettings, Settings
 from harness.contracts.errors import ProviderError
 from harness.contracts.message import user
 from harness.contracts.model import Candidate, ModelParams, ModelPlan, ModelRequest
-from harness_activities.model import circuit
-from harness_activities.model.circuit import FAILURES
-from harness_activities.model.plan import Answer, Models
+from harness.providers import circuit
+from harness.providers.circuit import FAILURES
+from harness.providers.plan import Answer, Models
 from tests.fakes.asking import provider
 from tests.fakes.fixtures import model_server
 from tests.fakes.model_server import ModelServer

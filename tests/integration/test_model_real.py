@@ -9,7 +9,7 @@ import pytest
 from harness.config import load_settings
 from harness.contracts.message import Message, ToolCall, ToolResult, tool_results, user
 from harness.contracts.model import Candidate, ModelParams, ModelPlan, ModelRequest
-from harness_activities.model.plan import Models
+from harness.providers.plan import Models
 from tests.fakes.asking import ADD
 
 PROVIDERS = {

@@ -15,8 +15,6 @@ from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.common import WorkflowIDReusePolicy
 
 from harness import Agent, Harness
-from harness.client.fork import Change
-from harness.client.start import Request, as_messages, pin
 from harness.config.settings import Settings
 from harness.contracts.effect import Compensate, ListEffects, UndoReport, UndoSpec
 from harness.contracts.errors import HarnessError
@@ -25,8 +23,10 @@ from harness.contracts.model import CallModel, ModelTurn
 from harness.contracts.run import WORKFLOW, Budget, Carry, RunSpec, RunState, Totals
 from harness.contracts.tool import Playback, RunTool, ToolOutcome, Workspace
 from harness.contracts.transcript import SaveTranscript
+from harness.crypto.signing import Signer
+from harness.forks.fork import Change
+from harness.runs.start import Request, as_messages, pin
 from harness.store.permits import sign_run
-from harness.store.signing import Signer
 from harness.tools import read_file, write_file
 from tests.fakes.model_server import ModelServer
 from tests.fakes.puppet import Strings, puppets

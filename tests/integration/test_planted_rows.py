@@ -19,20 +19,20 @@ from harness.contracts.message import user
 from harness.contracts.seal import START, SealedExecution, SealEntry
 from harness.contracts.tool import Workspace
 from harness.contracts.transcript import Node
+from harness.crypto.keyring import Keyring, new_key
+from harness.crypto.signing import Signer
+from harness.crypto.vault import Vault
 from harness.store.artifacts import Artifacts
 from harness.store.attempts import AttemptWriter, attempts_of
 from harness.store.database import Database
 from harness.store.effects import Ledger, NewEffect
-from harness.store.follow import LiveReader
-from harness.store.keyring import Keyring, new_key
 from harness.store.lineage import add_member, find_members
-from harness.store.live import LiveWriter
+from harness.store.live.reader import LiveReader
+from harness.store.live.writer import LiveWriter
 from harness.store.seals import NewSeal, Seals
 from harness.store.sessions import Sessions
-from harness.store.signing import Signer
 from harness.store.specs import Specs
-from harness.store.transcripts import Transcripts
-from harness.store.vault import Vault
+from harness.store.transcripts.chain import Transcripts
 from tests.fakes.runs import eventually
 
 RUN = "planted"

@@ -12,9 +12,9 @@ from temporalio.client import Client
 
 from harness import Agent, Budget, Harness, ToolContext, tool
 from harness.agent import idempotency_key
-from harness.client.handle import RunHandle
 from harness.contracts import event as e
 from harness.contracts.run import RunState
+from harness.sdk.handle import RunHandle
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import (
     Gate,

@@ -10,12 +10,12 @@ import pytest
 from temporalio.client import Client
 
 from harness import Agent, Budget, Harness
-from harness.client.handle import RunHandle
 from harness.config.settings import Settings
 from harness.contracts import event as e
 from harness.contracts.errors import RunError, SteeringError
 from harness.contracts.run import RunState
 from harness.contracts.steering import MAX_HINT_BYTES, MAX_HINTS
+from harness.sdk.handle import RunHandle
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import all_events, eventually, one, only, send, until_state, waiting
 from tests.fakes.steps import call, calls, say

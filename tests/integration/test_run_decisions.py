@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from harness import Agent, Budget, Harness, tool
-from harness.cli.idle import why_idle
-from harness.client.handle import RunHandle
+from harness.cli.run.idle import why_idle
 from harness.config.settings import Settings
 from harness.contracts import event as e
 from harness.contracts.errors import RunError, StackError, SteeringError
 from harness.contracts.run import Pending, RunState
 from harness.journal.steps import steps
+from harness.sdk.handle import RunHandle
 from harness.tools import ask_human
 from tests.conformance.order import check_order
 from tests.crash.proxy import Proxy
@@ -206,7 +206,7 @@ async def test_a_decision_waits_for_a_worker(
     async with Harness.local(project=tmp_path, settings=settings) as first:
         started = await first.start(agent, "Write to Ann.")
         await waiting(started)
-    monkeypatch.setattr("harness.client.decide.ANSWER_S", 0.5)
+    monkeypatch.setattr("harness.runs.decide.ANSWER_S", 0.5)
     run = remote.run(started.id)
     with pytest.raises(RunError) as caught:
         await run.approve(note="go on")
@@ -237,10 +237,10 @@ async def test_a_decision_while_temporal_is_silent_does_not_claim_to_wait(
     await proxy.start()
     temporal = {**options["temporal"], "address": proxy.address}
     settings = Settings.model_validate({**options, "temporal": temporal})
-    monkeypatch.setattr("harness.client.decide.ANSWER_S", 0.3)
-    monkeypatch.setattr("harness.client.served.SERVED_S", 0.3)
-    monkeypatch.setattr("harness.client.served.REACH_S", 0.3)
-    monkeypatch.setattr("harness.client.handle.ANSWER_S", 0.3)
+    monkeypatch.setattr("harness.runs.decide.ANSWER_S", 0.3)
+    monkeypatch.setattr("harness.engine.served.SERVED_S", 0.3)
+    monkeypatch.setattr("harness.engine.served.REACH_S", 0.3)
+    monkeypatch.setattr("harness.sdk.handle.ANSWER_S", 0.3)
     try:
         async with Harness.connect(project=tmp_path, settings=settings) as connected:
             run: RunHandle[Any] = connected.run(started.id)

@@ -13,14 +13,14 @@ from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import WorkflowExecutionStatus
 
 from harness import Agent, Harness
-from harness.client.handle import RunHandle
-from harness.client.start import Request, as_messages, pin
 from harness.contracts import event as e
 from harness.contracts.errors import RunError
 from harness.contracts.run import WORKFLOW, RunState
 from harness.journal.steps import steps
+from harness.runs.start import Request, as_messages, pin
+from harness.sdk.handle import RunHandle
 from harness.store.permits import sign_run
-from harness.terminal.card import card_of
+from harness.terminal.view.card import card_of
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import (
     Gate,

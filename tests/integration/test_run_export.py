@@ -12,10 +12,10 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 
 from harness import Agent, Harness
-from harness.client.export import dumps, read_file
-from harness.client.recording import Recording, record
 from harness.contracts.errors import RunError
 from harness.contracts.run import Budget
+from harness.history.export import dumps, read_file
+from harness.history.recording import Recording, record
 from harness.replay import Outcome, check, replay
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import add, look, send, waiting
@@ -98,7 +98,7 @@ async def test_a_changed_argument_is_found(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from harness_workflows import tools
+    from harness_workflows.run import tools
 
     model_server.script(call("look", place="here"), say("done"))
     run = await harness.start(Agent(name, tools=[look]), "go")

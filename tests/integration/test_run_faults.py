@@ -14,10 +14,10 @@ import pytest
 from temporalio.service import RPCError
 
 from harness import Agent, Harness
-from harness.client.handle import RunHandle
-from harness.client.start import Request, as_messages, launch, pin
 from harness.contracts import event as e
 from harness.contracts.run import Limits, RunState
+from harness.runs.start import Request, as_messages, launch, pin
+from harness.sdk.handle import RunHandle
 from tests.fakes.model_server import ModelServer
 from tests.fakes.postgres import Postgres
 from tests.fakes.runs import (

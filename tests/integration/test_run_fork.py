@@ -10,14 +10,14 @@ import pytest
 from temporalio.client import Client
 
 from harness import Agent, Harness, tool
-from harness.client.export import dumps, read_file
-from harness.client.fork import Change
-from harness.client.handle import RunHandle
-from harness.client.recording import record
 from harness.contracts import event as e
 from harness.contracts.errors import ConfigError, HarnessError
 from harness.contracts.run import Parent
+from harness.forks.fork import Change
+from harness.history.export import dumps, read_file
+from harness.history.recording import record
 from harness.replay import check
+from harness.sdk.handle import RunHandle
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import Gate, look, one, only, valid_transcript
 from tests.fakes.steps import call, say

@@ -235,7 +235,7 @@ async def test_steering_without_a_worker_is_kept_for_it(
     name: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("harness.client.handle.ANSWER_S", 0.5)
+    monkeypatch.setattr("harness.sdk.handle.ANSWER_S", 0.5)
     model_server.script(say("Yes."))
     agent = Agent(name)
     run = await remote.start(agent, "Are you there?")

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from harness import Agent, Harness
-from harness.client.client import HarnessClient
-from harness.client.connection import open_connection
-from harness.client.handle import RunHandle
 from harness.config.settings import Settings
 from harness.contracts.errors import RunError, StoreError
 from harness.contracts.run import RunState
+from harness.engine.connection import open_connection
+from harness.sdk.client import HarnessClient
+from harness.sdk.handle import RunHandle
 from harness.stack import find_stack
 from tests.fakes.model_server import ModelServer
 from tests.fakes.postgres import Postgres

@@ -8,11 +8,11 @@ import pytest
 
 from harness import Agent, Budget, Harness, tool
 from harness.agent import Ask
-from harness.client.fork import Change
-from harness.client.recording import record
 from harness.contracts import event as e
 from harness.contracts.errors import HarnessError
 from harness.contracts.run import Parent, RunState
+from harness.forks.fork import Change
+from harness.history.recording import record
 from harness.replay import check
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import add, one, only, waiting

@@ -12,14 +12,14 @@ from harness.config.settings import ArtifactSettings, EncryptionSettings
 from harness.contracts.errors import ConfigError, StoreError
 from harness.contracts.model import AgentSpec, Candidate, ModelPlan
 from harness.contracts.transcript import digest
-from harness.store import vault
+from harness.crypto import vault
+from harness.crypto.keyring import Keyring, new_key
+from harness.crypto.vault import Vault
+from harness.engine.large_payloads import external_storage
+from harness.forget.store import owned_artifacts
 from harness.store.artifacts import Artifacts
 from harness.store.database import Database
-from harness.store.external import external_storage
-from harness.store.forget import owned_artifacts
-from harness.store.keyring import Keyring, new_key
 from harness.store.specs import Specs
-from harness.store.vault import Vault
 
 pytest_plugins = ("tests.fakes.postgres",)
 

@@ -13,9 +13,9 @@ from harness.config.settings import LiveSettings
 from harness.contracts.event import OutputDelta, OutputGap, OutputReset, ToolProgress
 from harness.contracts.transcript import Node
 from harness.store.database import Database
-from harness.store.follow import LiveReader
-from harness.store.live import LiveWriter
-from harness.store.transcripts import Transcripts
+from harness.store.live.reader import LiveReader
+from harness.store.live.writer import LiveWriter
+from harness.store.transcripts.chain import Transcripts
 
 if TYPE_CHECKING:
     from tests.fakes.postgres import Postgres
@@ -266,7 +266,7 @@ async def test_a_long_outage_is_a_gap(
     reader: LiveReader,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("harness.store.live.KEEP_CHARACTERS", 100)
+    monkeypatch.setattr("harness.store.live.writer.KEEP_CHARACTERS", 100)
     screen = Screen(reader)
     stream = writer.open("r", 1, 1, 1)
     stream.write("before")

@@ -13,11 +13,11 @@ from harness.config.settings import EncryptionSettings
 from harness.contracts.errors import StoreError
 from harness.contracts.message import user
 from harness.contracts.transcript import Node
-from harness.store import vault
+from harness.crypto import vault
+from harness.crypto.keyring import Keyring, new_key
+from harness.crypto.vault import Vault
 from harness.store.database import Database
-from harness.store.keyring import Keyring, new_key
-from harness.store.transcripts import Transcripts
-from harness.store.vault import Vault
+from harness.store.transcripts.chain import Transcripts
 
 if TYPE_CHECKING:
     from tests.fakes.postgres import Postgres
@@ -168,17 +168,17 @@ async def test_close_writes_what_is_left(database: Database) -> None:
 async def test_new_calls_wait_while_too_much_is_unwritten(
     postgres: Postgres, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.store._node_writer.FULL_BYTES", 1000)
+    monkeypatch.setattr("harness.store.transcripts.node_writer.FULL_BYTES", 1000)
     transcripts = Transcripts(database)
     await transcripts.ready()
     await asyncio.to_thread(postgres.kill)
     head = grow(transcripts, None, words(20))
-    monkeypatch.setattr("harness.store._node_writer.PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("harness.store.transcripts.node_writer.PATIENCE_SECONDS", 0.2)
     for waiting in (transcripts.ready(), transcripts.flush(head)):
         with pytest.raises(StoreError, match="cannot be used") as caught:
             await waiting
         assert caught.value.retryable
-    monkeypatch.setattr("harness.store._node_writer.PATIENCE_SECONDS", 20)
+    monkeypatch.setattr("harness.store.transcripts.node_writer.PATIENCE_SECONDS", 20)
     ready = asyncio.create_task(transcripts.ready())
     await asyncio.to_thread(postgres.start)
     await ready
@@ -216,11 +216,11 @@ async def test_tables_that_are_gone_for_a_while_lose_no_node(
     transcripts = Transcripts(database)
     await database.fetch(away)
     head = grow(transcripts, None, words(3))
-    monkeypatch.setattr("harness.store._node_writer.PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("harness.store.transcripts.node_writer.PATIENCE_SECONDS", 0.2)
     with pytest.raises(StoreError, match="does not exist") as caught:
         await transcripts.flush(head)
     assert caught.value.code == "store.unavailable"
-    monkeypatch.setattr("harness.store._node_writer.PATIENCE_SECONDS", 20)
+    monkeypatch.setattr("harness.store.transcripts.node_writer.PATIENCE_SECONDS", 20)
     await database.fetch(back)
     await transcripts.flush(head)
     assert await texts(Transcripts(database), head) == words(3)
@@ -248,7 +248,7 @@ async def test_only_what_is_missing_is_fetched(database: Database) -> None:
 async def test_close_gives_up_on_a_dead_postgres(
     postgres: Postgres, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.store._node_writer.PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("harness.store.transcripts.node_writer.PATIENCE_SECONDS", 0.1)
     transcripts = Transcripts(database)
     await asyncio.to_thread(postgres.kill)
     head = grow(transcripts, None, words(3))

@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError
 
 from harness.config.settings import HttpToolSettings
 from harness.tools import http_get
-from harness_activities.tools import web
+from harness.tools.web import web
 from tests.fakes.tool_calls import Caller, calling
 
 Answer = Callable[[str, asyncio.StreamWriter], Awaitable[None]]
@@ -227,7 +227,7 @@ async def test_no_cookie_is_kept(call: Caller, monkeypatch: pytest.MonkeyPatch) 
 
 
 async def test_a_redirect_that_leads_inside_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness_activities.tools.addresses.is_public", _is_first)
+    monkeypatch.setattr("harness.tools.web.addresses.is_public", _is_first)
     async with serving({"/": redirect("http://inside.test/")}) as (address, _):
         looks_up(monkeypatch, "127.0.0.1", "10.0.0.1")
         async with calling(http_get, http=HttpToolSettings(allow=("*",))) as call:

@@ -16,7 +16,7 @@ from harness import Agent, Harness
 from harness.config.settings import HttpToolSettings, Settings
 from harness.contracts.errors import ToolError
 from harness.tools import http_request, http_tools
-from harness_activities.tools.http_request import HttpReceipt
+from harness.tools.web.http_request import HttpReceipt
 from tests.fakes.http import Connection, Exchange
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import waiting
@@ -158,7 +158,7 @@ async def test_no_undo_makes_what_was_done_a_failure(
     def broken(*_: Any) -> Any:
         raise RecursionError("too deep")
 
-    monkeypatch.setattr("harness_activities.tools.inverse.fill", broken)
+    monkeypatch.setattr("harness.tools.web.inverse.fill", broken)
     call.effects.rows.clear()
     undo["url"] = url
     await call("http_request", method="POST", url=url, body={}, undo=undo)

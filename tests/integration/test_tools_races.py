@@ -14,7 +14,7 @@ import pytest
 
 from harness.contracts.errors import ToolError
 from harness.tools import list_files, search_files
-from harness_activities.tools import confine, search
+from harness.tools.files import confine, search
 from tests.fakes.tool_calls import calling
 
 ROUNDS = 1_500

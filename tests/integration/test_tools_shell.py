@@ -126,7 +126,7 @@ async def test_daemons_are_killed_when_time_is_up(call: Caller, tmp_path: Path) 
 async def test_the_worker_closes_its_memory_and_environment(tmp_path: Path) -> None:
     program = (
         "import asyncio, ctypes, os, pathlib\n"
-        "from harness_activities.tools.shell_process import Limits, run\n"
+        "from harness.tools.shell.shell_process import Limits, run\n"
         "limits = Limits(seconds=9, memory_mb=512, file_mb=1)\n"
         "look = f'cat /proc/{os.getpid()}/environ /proc/$PPID/environ'\n"
         "print(asyncio.run(run(look, pathlib.Path(), {'COLOUR': 'blue'}, limits)).output)\n"
@@ -155,7 +155,7 @@ async def test_a_cancelled_call_is_killed(call: Caller, tmp_path: Path) -> None:
 async def test_a_command_does_not_outlive_its_worker(tmp_path: Path) -> None:
     program = (
         "import asyncio, pathlib, sys\n"
-        "from harness_activities.tools.shell_process import Limits, run\n"
+        "from harness.tools.shell.shell_process import Limits, run\n"
         "limits = Limits(seconds=100, memory_mb=512, file_mb=1)\n"
         "asyncio.run(run('echo $$ > inner; sleep 1000', pathlib.Path(sys.argv[1]), {}, limits))\n"
     )

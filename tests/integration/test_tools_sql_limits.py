@@ -7,8 +7,8 @@ import pytest
 from harness import Agent
 from harness.contracts.errors import ToolError
 from harness.store import Database
-from harness_activities.tools import sql
-from harness_activities.tools.sql_session import Access, session, within
+from harness.tools.sql import sql
+from harness.tools.sql.session import Access, session, within
 from tests.fakes.clerk import Clerk, Table
 from tests.fakes.clerk import clerk as clerk
 from tests.fakes.clerk import table as table

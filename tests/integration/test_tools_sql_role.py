@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from harness import Agent, tool
-from harness_activities.tools.sql_role import CLOSED, close_functions, prepare_role
+from harness.tools.sql.role import CLOSED, close_functions, prepare_role
 from tests.fakes.clerk import Clerk, Table
 from tests.fakes.clerk import clerk as clerk
 from tests.fakes.clerk import table as table

@@ -9,15 +9,15 @@ from typing import Any, cast
 import pytest
 
 from harness.agent import Agent
-from harness.client.client import HarnessClient
-from harness.client.connection import Connection
-from harness.client.handle import RunHandle
-from harness.client.session import Session
-from harness.client.start import Request
 from harness.contracts.errors import ConfigError, RunError, SteeringError
 from harness.contracts.message import user
 from harness.contracts.run import Budget
 from harness.contracts.steering import MAX_BYTES
+from harness.engine.connection import Connection
+from harness.runs.start import Request
+from harness.sdk.client import HarnessClient
+from harness.sdk.handle import RunHandle
+from harness.sdk.session import Session
 
 ASKED = (user("hi"),)
 LARGE = "x" * (MAX_BYTES + 1)

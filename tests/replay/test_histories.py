@@ -11,11 +11,11 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
 
-from harness.client.converter import data_converter
 from harness.contracts.run import RunResult, RunSpec
+from harness.engine.converter import data_converter
 from harness_workers.worker import workflow_runner
 from harness_workflows import WORKFLOWS
-from harness_workflows.agent_run import AgentRun
+from harness_workflows.run.agent_run import AgentRun
 
 HISTORIES = Path(__file__).parent.parent / "histories"
 RECORDED = sorted(HISTORIES.glob("*/*.json"))

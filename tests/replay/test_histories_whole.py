@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from harness.client.export import read_file
 from harness.contracts.errors import RunError
+from harness.history.export import read_file
 from harness.replay import Outcome, check, replay
-from harness_workflows import agent_run, tools
+from harness_workflows.run import agent_run, tools
 
 HISTORIES = Path(__file__).parent.parent / "histories"
 RECORDED = sorted(HISTORIES.glob("*/*.json"))

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.client import bounded
-from harness.client.bundle import open_recordings
-from harness.client.export import read_file
+from harness.archive.bundle import open_recordings
 from harness.contracts.errors import HarnessError, StoreError
+from harness.history import bounded
+from harness.history.export import read_file
 
 SOME = ("deep", "no text")
 MEMORY = 6_000_000
@@ -65,7 +65,7 @@ def test_a_bomb_is_cut_off_and_the_rest_is_read(tmp_path: Path) -> None:
                 bomb.write(b" " * 1_000_000)
     limit = 1_000_000
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.client.bundle.FILE_BYTES", limit)
+        patch.setattr("harness.archive.bundle.FILE_BYTES", limit)
         failed: dict[str, str] = {}
         for name, load in open_recordings(source):
             with pytest.raises(HarnessError) as error:
@@ -80,7 +80,7 @@ def test_all_files_together_have_a_bound(tmp_path: Path, monkeypatch: pytest.Mon
     with zipfile.ZipFile(source, "w", zipfile.ZIP_DEFLATED) as bundle:
         for n in range(3):
             bundle.writestr(f"{n}.json", " " * 600)
-    monkeypatch.setattr("harness.client.bundle.TOTAL_BYTES", 1_000)
+    monkeypatch.setattr("harness.archive.bundle.TOTAL_BYTES", 1_000)
     said: list[str] = []
     for _, load in open_recordings(source):
         with pytest.raises(StoreError) as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.client.bundle_file import (
+from harness.backup.bundle_file import (
     MANIFEST,
     EpochMark,
     Manifest,
@@ -20,7 +20,7 @@ from harness.client.bundle_file import (
     write_bundle,
 )
 from harness.contracts.errors import StoreError
-from harness.store.signing import Signer
+from harness.crypto.signing import Signer
 
 SIGNER = Signer(b"k" * 32)
 BEFORE = Manifest(harness="1", made=1.0, epoch=EpochMark(branch="b", generation=3))

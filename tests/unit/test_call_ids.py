@@ -1,7 +1,7 @@
 """Every call of a reply gets an id of its own."""
 
 from harness.contracts.message import Message, Text, ToolCall
-from harness_activities.call_ids import with_own_ids
+from harness_activities.model_call.call_ids import with_own_ids
 
 
 def _reply(*ids: str) -> Message:

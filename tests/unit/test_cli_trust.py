@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.facts import config
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
+from harness.cli.stack.info import config
 from harness.config import trust
 from harness.config.trust import make_state_folder, mark_state_folder, read_trust, trust_file
 from harness.contracts.errors import ConfigError
-from harness.terminal.door import OutputError, guarded
+from harness.terminal.exit_codes import OutputError, guarded
 from tests.fakes.trusting import trust_project
 
 TEXT = 'temporal.address = "a.example:7233"\nlog.level = "info"\n'

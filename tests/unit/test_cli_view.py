@@ -12,12 +12,12 @@ from harness.contracts.errors import ErrorInfo, ProviderError, ToolError
 from harness.contracts.message import Message, Text, ToolCall
 from harness.contracts.model import Usage
 from harness.contracts.run import RunState, Totals
-from harness.terminal.card import card_of
-from harness.terminal.console import console
-from harness.terminal.show import show
-from harness.terminal.text import ago, call, clean, money, one_line, took
-from harness.terminal.trace import line as line_of
-from harness.terminal.view import TRUNCATED, RunView
+from harness.terminal.view.card import card_of
+from harness.terminal.view.console import console
+from harness.terminal.view.live import TRUNCATED, RunView
+from harness.terminal.view.show import show
+from harness.terminal.view.text import ago, call, clean, money, one_line, took
+from harness.terminal.view.trace import line as line_of
 
 BASE: dict[str, Any] = {"run": "r", "at": 1.0, "trace": "t"}
 STARTED = e.RunStarted(**BASE, agent="a", model="offline/demo", prompt="Do it", by="me@here")

@@ -12,9 +12,9 @@ from harness.cli import completion
 from harness.cli.commands import BY_NAME, COMMANDS, GROUPS, Command
 from harness.cli.help import of_command, overview
 from harness.cli.parser import UsageError, find, parse
-from harness.cli.run import budget_of
+from harness.cli.run.run import budget_of
 from harness.contracts.run import Budget
-from harness.terminal.console import console
+from harness.terminal.view.console import console
 
 
 def test_every_command_stands_in_one_group() -> None:

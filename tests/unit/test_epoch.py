@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.client.epoch import read_memo
+from harness.engine.epoch import read_memo
 from harness.store.epoch import Branch, Doubt, Doubts, Outside, Seen, judge, started_at
 
 OLD, NOW, LATER = "old", "now", "later"

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import History, HistoryEvent
 
-from harness.client import export
-from harness.client.export import dumps, file_name, loads, read_file
-from harness.client.recording import Blob, Proof, Recording
 from harness.contracts.errors import HarnessError
 from harness.contracts.message import user
 from harness.contracts.transcript import Node, digest
+from harness.history import export
+from harness.history.export import dumps, file_name, loads, read_file
+from harness.history.recording import Blob, Proof, Recording
 from harness.journal import Execution
 
 FILE = Path("run.json")

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from harness.client.follow import live_only
+from harness.history.follow import live_only
 
 
 def test_the_end_of_live_text_is_said(caplog: pytest.LogCaptureFixture) -> None:

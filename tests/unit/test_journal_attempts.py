@@ -15,9 +15,9 @@ from harness.contracts.model import Usage
 from harness.contracts.run import RunState
 from harness.journal.attempts import Earlier, weave
 from harness.journal.steps import steps
-from harness.terminal.page import page
-from harness.terminal.timeline import rows, scale, ticks
-from harness.terminal.trace import after, attempt_facts, earlier
+from harness.terminal.page.run_page import page
+from harness.terminal.view.timeline import rows, scale, ticks
+from harness.terminal.view.trace import after, attempt_facts, earlier
 from tests.unit.stories import LOOK, Story
 
 ERROR = by_code("tool.failed", "no").info

@@ -13,8 +13,8 @@ from harness.contracts.event import EVENTS, Cursor, DurableEvent
 from harness.journal import Execution, Projector, project, project_chain
 from harness.journal.branches import standing
 from harness.journal.steps import steps
-from harness.terminal.card import card_of
-from harness.terminal.trace import line
+from harness.terminal.view.card import card_of
+from harness.terminal.view.trace import line
 from tests.unit.histories import chains, histories
 
 quick = settings(suppress_health_check=[HealthCheck.too_slow])

@@ -19,7 +19,7 @@ from harness.journal.diff import part
 from harness.journal.fork import edited, point
 from harness.journal.nodes import nodes
 from harness.journal.steps import Step, steps
-from harness.terminal.timeline import bars, rows
+from harness.terminal.view.timeline import bars, rows
 from tests.unit.stories import FOUND, LOOK, Story
 
 HINT = user("hurry", origin="hint")

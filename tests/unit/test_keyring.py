@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from harness.config.settings import EncryptionSettings
 from harness.contracts.errors import RunError, StoreError
 from harness.contracts.family import SHARED
-from harness.store.keyring import Entry, Keyring, key_id, new_key
-from harness.store.vault import Vault, place_of
+from harness.crypto.keyring import Entry, Keyring, key_id, new_key
+from harness.crypto.vault import Vault, place_of
 
 PLACE = place_of("node.body", "id")
 OLD, NEW = SecretStr(new_key()), SecretStr(new_key())

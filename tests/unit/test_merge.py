@@ -8,11 +8,11 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.client.merge import Merger
 from harness.contracts import event as e
 from harness.contracts.message import Message, Text
 from harness.contracts.model import Usage
 from harness.contracts.run import RunState
+from harness.history.merge import Merger
 from tests.conformance.order import check_order
 
 MORE = {"run": "r", "at": 1.0, "trace": "t"}

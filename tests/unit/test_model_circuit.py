@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from harness.contracts.errors import ProviderError
-from harness_activities.model.circuit import FAILURES, REST_SECONDS, Circuit
+from harness.providers.circuit import FAILURES, REST_SECONDS, Circuit
 
 
 class Clock:

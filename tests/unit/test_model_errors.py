@@ -14,8 +14,8 @@ import openai
 import pytest
 
 from harness.contracts.errors import CATALOG, ProviderError
-from harness_activities.model import errors
-from harness_activities.model.adapter import Where
+from harness.providers import errors
+from harness.providers.adapter import Where
 
 WHERE = Where("p", "m")
 ROOTS = (openai.OpenAIError, anthropic.AnthropicError)
@@ -52,7 +52,7 @@ def test_every_exception_of_the_sdks_is_mapped() -> None:
         and cls.__name__ not in OWN_USE
         and not cls.__module__.startswith(UNUSED_PARTS)
     ]
-    assert by_root_alone == [], "give each a category in harness_activities.model.errors.EXCEPTIONS"
+    assert by_root_alone == [], "give each a category in harness.providers.errors.EXCEPTIONS"
 
 
 def test_every_public_exception_of_the_sdks_is_mapped() -> None:

@@ -11,8 +11,8 @@ import pytest
 from harness.contracts.message import Message, ToolCall, ToolResult, tool_results, user
 from harness.contracts.model import ModelRequest
 from harness.contracts.tool import ToolSpec
-from harness_activities.model.offline import decide
-from harness_activities.model.offline_output import fill
+from harness.providers.offline.model import decide
+from harness.providers.offline.output import fill
 
 
 def tool(name: str, **properties: str) -> ToolSpec:

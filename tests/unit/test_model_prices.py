@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from harness.contracts.model import Usage
-from harness_activities.model.catalog import KNOWN, known, lacks
-from harness_activities.model.prices import AS_OF, PRICES, cost_micros
+from harness.providers.catalog import KNOWN, known, lacks
+from harness.providers.prices import AS_OF, PRICES, cost_micros
 
 
 def test_the_table_has_a_date() -> None:

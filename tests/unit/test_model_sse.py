@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness_activities.model.sse import Splitter
+from harness.providers.sse import Splitter
 
 EVENTS = [
     (b"a", b'{"x": "\xc3\xa9"}'),

@@ -10,13 +10,15 @@ from pydantic_core import to_json
 from harness.contracts.errors import ProviderError
 from harness.contracts.message import Image, Message, ToolCall, ToolResult, tool_results, user
 from harness.contracts.model import MAX_TOKENS, ModelParams, ModelRequest, Usage
-from harness_activities.model import chat_wire, messages_wire, responses_wire
-from harness_activities.model.adapter import Where
-from harness_activities.model.chat_wire import ChatFold, Dialect, dialect_of
-from harness_activities.model.messages_wire import MessagesFold
-from harness_activities.model.responses_wire import ResponsesFold
-from harness_activities.model.schema import strict_ready
-from harness_activities.model.translate import Memo, read_arguments, reasons
+from harness.providers.adapter import Where
+from harness.providers.anthropic import messages_wire
+from harness.providers.anthropic.messages_wire import MessagesFold
+from harness.providers.chat import chat_wire
+from harness.providers.chat.chat_wire import ChatFold, Dialect, dialect_of
+from harness.providers.openai import responses_wire
+from harness.providers.openai.responses_wire import ResponsesFold
+from harness.providers.schema import strict_ready
+from harness.providers.translate import Memo, read_arguments, reasons
 from tests.fakes.asking import ADD
 
 WHERE = Where("p", "m")

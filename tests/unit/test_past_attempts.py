@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from harness.client.past import attempts_in
 from harness.contracts.attempt import Attempt
+from harness.history.reader import attempts_in
 
 KNOWN = Attempt(
     run="r", run_id="e", activity="1", attempt=1, started=1, ended=2, who="here/1",

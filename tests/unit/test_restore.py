@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from harness.client import restore
-from harness.client.bundle_file import EpochMark, Manifest, write_bundle
+from harness.backup import restore
+from harness.backup.bundle_file import EpochMark, Manifest, write_bundle
 from harness.config.settings import ArtifactSettings, DatabaseSettings, Settings, SigningSettings
 from harness.config.trust import make_state_folder
 from harness.contracts.errors import StackError, StoreError
+from harness.crypto.signing import Signer
 from harness.stack.layout import Layout, layout_of
 from harness.stack.users import joined
-from harness.store.signing import Signer
 
 SETTINGS = Settings()
 ENGINE_ONLY = Settings(

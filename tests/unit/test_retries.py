@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from harness.client import retries
-from harness.client.retries import RetryWatch
 from harness.contracts import event as e
 from harness.contracts.attempt import Retry
 from harness.contracts.errors import StackError
+from harness.history import retries
+from harness.history.retries import RetryWatch
 
 
 async def test_each_failed_attempt_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:

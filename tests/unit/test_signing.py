@@ -9,7 +9,7 @@ import pytest
 from bench.contestants.harness import settings_for
 from harness.config.settings import Settings
 from harness.contracts.errors import ConfigError
-from harness.store.signing import KEY_BYTES, Signer, Signing, load_signer
+from harness.crypto.signing import KEY_BYTES, Signer, Signing, load_signer
 
 SIGNER = Signer(b"k" * KEY_BYTES)
 

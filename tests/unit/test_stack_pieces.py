@@ -12,7 +12,7 @@ from harness.stack import binaries, ports, rpc, temporal
 from harness.stack.attributes import SEARCH_ATTRIBUTES
 from harness.stack.failures import Failure, from_oserror, read_cause
 from harness.stack.layout import layout_of, prepare, read_kept, write_kept, write_private
-from harness.stack.ordinary import Runner
+from harness.stack.unprivileged import Runner
 
 
 @pytest.fixture(autouse=True)

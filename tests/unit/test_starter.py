@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from harness.client.handle import RunHandle
 from harness.contracts.steering import Decision
+from harness.sdk.handle import RunHandle
 
 SCRIPT = Path(__file__).parents[2] / "starter" / "decide.py"
 OPTIONS = set(inspect.signature(RunHandle.decide).parameters) - {"self", "verdict", "id", "key"}

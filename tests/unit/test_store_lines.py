@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from harness.contracts.message import Message, user
 from harness.contracts.transcript import Node, digest
-from harness.store._lines import Lines
+from harness.store.transcripts.cache import Lines
 
 # A tree: the parent of each node (by place, or none), and how many messages it adds.
 trees = st.lists(st.tuples(st.integers(-1, 30), st.integers(0, 3)), min_size=1, max_size=30)

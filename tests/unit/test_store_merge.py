@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.contracts.event import OutputDelta, OutputGap, OutputReset, ToolProgress
-from harness.store._merge import MARKER, Merger, OutputRow, ProgressRow
-from harness.store.live import NOTIFY_BYTES, _clean, _payloads
+from harness.store.live.merge import MARKER, Merger, OutputRow, ProgressRow
+from harness.store.live.writer import NOTIFY_BYTES, _clean, _payloads
 
 
 def text_rows(pieces: list[str], *, turn: int, attempt: int, scheduled: int = 0) -> list[OutputRow]:

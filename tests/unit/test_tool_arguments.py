@@ -9,8 +9,8 @@ from pydantic import BaseModel, field_validator
 
 from harness.agent import tool
 from harness.contracts.errors import ToolError
-from harness_activities import _tool_arguments
-from harness_activities._tool_arguments import Checked, unknown_tool
+from harness_activities.tool_call import arguments
+from harness_activities.tool_call.arguments import Checked, unknown_tool
 
 
 class Item(BaseModel):
@@ -108,7 +108,7 @@ async def test_a_crash_of_the_check_is_not_blamed_on_the_arguments(
     async def crash(*_: Any) -> bytes:
         raise ToolError("failed", "It ended the process that worked on it.")
 
-    monkeypatch.setattr(_tool_arguments, "run_in_child", crash)
+    monkeypatch.setattr(arguments, "run_in_child", crash)
     checked = Checked(nested)
     with pytest.raises(ToolError) as caught:
         await checked.typed({"value": "x" * 1_000_000})

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.contracts.errors import ToolError
-from harness_activities.tools import confine
+from harness.tools.files import confine
 
 SECRET = b"secret"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.tools import edit_file, list_files, move_file, read_file, search_files, write_file
-from harness_activities.tools import files, search
+from harness.tools.files import files, search
 from tests.fakes.tool_calls import Caller, calling
 
 TOOLS = (read_file, write_file, list_files, search_files)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from harness.contracts.errors import ToolError
 from harness.tools import math as math_tool
-from harness_activities.tools.expression import MAX_LENGTH, NAMES, evaluate
+from harness.tools.basic.expression import MAX_LENGTH, NAMES, evaluate
 
 
 @pytest.mark.parametrize(

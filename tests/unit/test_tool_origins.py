@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from harness.contracts.errors import ConfigError, ToolError
-from harness_activities.tools.http_request import http_tools
-from harness_activities.tools.inverse import Request, fill
-from harness_activities.tools.origins import Trust, declared_origin, origin_of
+from harness.tools.web.http_request import http_tools
+from harness.tools.web.inverse import Request, fill
+from harness.tools.web.origins import Trust, declared_origin, origin_of
 
 SECRET = {"authorization": "Bearer sesame"}
 OWN = "https://shop.example/orders"

@@ -14,8 +14,8 @@ from pydantic import BaseModel
 from harness.agent import tool
 from harness.contracts.errors import StoreError
 from harness.contracts.transcript import digest
-from harness_activities._tool_failures import clean
-from harness_activities._tool_results import PREVIEW_LIMIT
+from harness_activities.tool_call.failures import clean
+from harness_activities.tool_call.results import PREVIEW_LIMIT
 from tests.fakes.tool_calls import Memory, calling
 
 
@@ -149,7 +149,7 @@ async def test_ten_megabytes_are_no_problem() -> None:
 
 
 async def test_there_is_a_limit_nevertheless(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness_activities._tool_results.MAX_RESULT", 50_000)
+    monkeypatch.setattr("harness_activities.tool_call.results.MAX_RESULT", 50_000)
     async with calling(repeat) as call:
         _, message = await call.refused("repeat", text="x", times=50_001)
     assert message.startswith("The result has 50,001 bytes; the limit is 50,000")

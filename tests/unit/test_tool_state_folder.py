@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.contracts.errors import ToolError
-from harness_activities.tools import confine
-from harness_activities.tools.files import walk
+from harness.tools.files import confine
+from harness.tools.files.files import walk
 
 
 @pytest.fixture

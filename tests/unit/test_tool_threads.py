@@ -10,8 +10,8 @@ import pytest
 
 from harness.agent import tool
 from harness.contracts.errors import ToolError
-from harness_activities._tool_host import invoke
-from harness_activities._tool_threads import KEPT_IDLE, Threads
+from harness_activities.tool_call.host import invoke
+from harness_activities.tool_call.threads import KEPT_IDLE, Threads
 from tests.fakes.tool_calls import calling
 
 let_go = threading.Event()

@@ -6,8 +6,8 @@ import ipaddress
 
 import pytest
 
+from harness.tools.web.addresses import host_allowed, is_public
 from harness_activities.jobs.pages import page_text
-from harness_activities.tools.addresses import host_allowed, is_public
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,13 @@ from pydantic import SecretStr
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import ActivitySerializationContext, WorkflowSerializationContext
 
-from harness.client.codec import Codec
 from harness.config.settings import EncryptionSettings
 from harness.contracts.errors import StoreError
 from harness.contracts.queues import archive_queue
-from harness.store.keyring import Keyring, key_id, new_key
-from harness.store.signing import Signer
-from harness.store.vault import Vault, place_of
+from harness.crypto.keyring import Keyring, key_id, new_key
+from harness.crypto.signing import Signer
+from harness.crypto.vault import Vault, place_of
+from harness.engine.codec import Codec
 
 HERE = place_of("effect.receipt", "key-1", "run")
 ELSEWHERE = (

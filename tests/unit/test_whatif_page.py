@@ -9,10 +9,10 @@ from harness.contracts.errors import RunError
 from harness.contracts.run import RunState
 from harness.contracts.whatif import Called, Outcome, SourceOutcome, WhatIfReport
 from harness.journal.whatif import compare, summary
-from harness.terminal.console import console
-from harness.terminal.whatif import show
-from harness.terminal.whatif_page import page
-from harness.terminal.whatif_picture import picture
+from harness.terminal.page.whatif_page import page
+from harness.terminal.page.whatif_picture import picture
+from harness.terminal.view.console import console
+from harness.terminal.view.whatif import show
 
 
 def came(run: str, output: str = "yes", **more: Any) -> Outcome:

@@ -19,7 +19,7 @@ from harness.journal.diff import part
 from harness.journal.fork import Rewriting
 from harness.journal.playback import edit, record, seen
 from harness.journal.whatif import compare, medians, outcome
-from harness_workflows.memory import remember
+from harness_workflows.run.progress import remember
 
 BASE: dict[str, Any] = {"run": "r", "at": 0.0, "trace": "t"}
 

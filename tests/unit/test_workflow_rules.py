@@ -25,10 +25,10 @@ from harness.contracts.steering import (
     read_signal,
 )
 from harness.contracts.verdicts import MEANINGS
-from harness_activities.context import estimate, fit
-from harness_workflows.calls import SUMMARY_WIDTH, summary
-from harness_workflows.memory import remember
-from harness_workflows.verdicts import check
+from harness.providers.context import estimate, fit
+from harness_workflows.run.calls import SUMMARY_WIDTH, summary
+from harness_workflows.run.progress import remember
+from harness_workflows.run.verdicts import check
 
 # --- states
 

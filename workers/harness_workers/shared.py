@@ -11,18 +11,18 @@ from typing import Any
 
 from temporalio.worker import Worker
 
-from harness.client.connection import Connection
-from harness.client.epoch import EpochKeeper
 from harness.commons.children import close_children
 from harness.commons.cut_short import cut_short
+from harness.engine.connection import Connection
+from harness.engine.epoch import EpochKeeper
+from harness.providers.plan import Models
 from harness.stack import ensure_search_attributes
 from harness.store import AttemptWriter, Database, Ledger, LiveWriter, Transcripts
 from harness.version import __version__
-from harness_activities.call_model import ModelActivities
 from harness_activities.failures import Failures
 from harness_activities.guard import Guard
-from harness_activities.model.plan import Models
-from harness_activities.workspaces import Workspaces
+from harness_activities.model_call.activity import ModelActivities
+from harness_activities.tool_call.workspaces import Workspaces
 from harness_workers.sweeping import sweep_on
 
 HEARTBEAT_THROTTLE_S = 0.5

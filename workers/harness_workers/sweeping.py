@@ -20,10 +20,10 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from harness.client.connection import Connection
 from harness.commons.log import get_logger
 from harness.contracts.queues import archive_queue
 from harness.contracts.seal import SWEEP, SweepSpec
+from harness.engine.connection import Connection
 from harness.store.seals import store_id
 from harness.version import __version__
 from harness_activities.archive import ArchiveActivities

@@ -18,10 +18,10 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from harness.agent import Agent
-from harness.client.connection import Connection
 from harness.contracts.queues import workspace_queue
-from harness_activities.effects import EffectActivities
-from harness_activities.run_tool import ToolActivities
+from harness.engine.connection import Connection
+from harness_activities.tool_call.activity import ToolActivities
+from harness_activities.undo import EffectActivities
 from harness_workers.shared import Shared, options, shared
 from harness_workflows import WORKFLOWS
 

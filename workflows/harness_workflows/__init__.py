@@ -4,7 +4,7 @@ One workflow a file; everything that touches the world is an activity, called by
 `harness.contracts.activities`.
 """
 
-from harness_workflows.agent_run import AgentRun
+from harness_workflows.run.agent_run import AgentRun
 from harness_workflows.sweep import Sweep
 from harness_workflows.undo import Undo
 

@@ -1,0 +1,1 @@
+"""The activity that asks a model, and all it needs."""

@@ -1,0 +1,1 @@
+"""The activity that runs a tool call, and all it needs."""

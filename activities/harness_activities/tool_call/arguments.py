@@ -1,0 +1,94 @@
+"""Are these arguments what the tool takes? If not: words that let a model mend them."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from pydantic import ValidationError as PydanticError
+from pydantic_core import to_json
+
+from harness.agent import Tool
+from harness.commons.children import Limits, run_in_child
+from harness.contracts.errors import ToolError
+from harness.contracts.tool import ToolSpec
+from harness_activities.jobs.arguments import as_json, check, cut, path, short, without_nulls
+from harness_activities.tool_call.argument_cost import are_small, is_plain
+
+MAX_SHOWN = 5
+MAX_COUNTED = 1_000
+LIMITS = Limits(seconds=5, memory_mb=512, answer_mb=1)
+CALL_AGAIN = "\nCall it again."
+"""For the model; a person who edits a call does not read it."""
+
+
+class Checked:
+    """A tool with the validator of its arguments, which costs more to build than to use."""
+
+    def __init__(self, tool: Tool[..., Any]) -> None:
+        self.tool = tool
+        self._schema = tool.spec.parameters
+        self._validator: Any = Draft202012Validator(self._schema)
+        self._is_plain = is_plain(self._schema)
+
+    async def typed(self, arguments: Mapping[str, Any] | str) -> dict[str, Any]:
+        """The arguments as the function's own types; ToolError when they do not fit."""
+        spec = self.tool.spec
+        if isinstance(arguments, str):
+            raise _refused(
+                spec, [f"they are not a JSON object but {short(arguments)}; {_expected(spec)}"]
+            )
+        problems, no_nulls = await self._check(arguments)
+        if problems:
+            raise _refused(spec, problems)
+        if no_nulls:
+            arguments = without_nulls(self._schema, arguments)
+        try:
+            return self.tool.signature.typed(arguments)
+        except PydanticError as error:
+            raise _refused(spec, _pydantic_words(error)) from None
+
+    async def _check(self, arguments: Mapping[str, Any]) -> tuple[list[str], bool]:
+        if self._is_plain and are_small(arguments):
+            return check(self._validator, self._schema, arguments)
+        try:
+            asked = to_json({"schema": self._schema, "arguments": arguments})
+        except (ValueError, RecursionError):
+            why = "they are nested too deeply, or contain half of a surrogate pair"
+            raise _refused(self.tool.spec, [why]) from None
+        found = await run_in_child("harness_activities.jobs.arguments:find_problems", asked, LIMITS)
+        problems, no_nulls = json.loads(found)
+        return problems, no_nulls
+
+
+def unknown_tool(name: str, known: Iterable[str]) -> ToolError:
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    hint = f"Did you mean {' or '.join(near)}? " if near else ""
+    there = f"There are: {', '.join(names)}." if names else "There are no tools."
+    return ToolError("unknown", f"There is no tool called {short(name)}. {hint}{there}")
+
+
+def _refused(spec: ToolSpec, problems: list[str]) -> ToolError:
+    lines = "\n".join(f"- {problem}" for problem in problems)
+    return ToolError(
+        "invalid_arguments", f"The arguments of {spec.name} do not fit:\n{lines}{CALL_AGAIN}"
+    )
+
+
+def _pydantic_words(error: PydanticError) -> list[str]:
+    count = error.error_count()
+    if count > MAX_COUNTED:  # each costs more to describe than to find
+        return [f"{count:,} values are wrong: {cut(error.title)}"]
+    found = error.errors(include_url=False, include_context=False)[:MAX_SHOWN]
+    return [
+        f"{path(each['loc'])}: {short(each['input'])} is wrong: {cut(each['msg'])}"
+        for each in found
+    ]
+
+
+def _expected(spec: ToolSpec) -> str:
+    return f"expected one that fits {cut(as_json(spec.parameters))}"

@@ -1,0 +1,320 @@
+"""A write on its way through the ledger: begun, made once, done."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import functools
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pydantic_core import to_jsonable_python
+
+from harness.agent import AnyTool, Happened, ToolContext
+from harness.contracts.errors import HarnessError, ToolError
+from harness.contracts.message import ToolResult
+from harness.contracts.run import Limits
+from harness.contracts.tool import RunTool, ToolOutcome
+from harness.store.effects import Hold, NewEffect
+from harness_activities.tool_call.failures import clean, is_tried_again, out_of_time, words
+from harness_activities.tool_call.host import CallHost, Connections, is_async
+
+BUSY_S = 30.0
+"""How long a call without a limit waits for another attempt of itself."""
+LOOK_S = 0.25
+
+log = logging.getLogger("harness.tools")
+
+
+class EffectLedger(Connections, Protocol):
+    """The ledger, as far as calls need it."""
+
+    async def state(self, key: str) -> tuple[str | None, int]: ...
+    async def begin(self, new: NewEffect) -> Hold: ...
+    async def is_doubtful(self, new: NewEffect) -> bool: ...
+    async def again(self, hold: Hold, receipt: Any = None) -> Hold: ...
+    async def take_over(self, hold: Hold) -> None: ...
+    async def done(
+        self, hold: Hold, result: Any, receipt: Any, *, inside: Any = None, note: str | None = None
+    ) -> None: ...
+    async def failed(self, hold: Hold, receipt: Any, note: str) -> None: ...
+    async def release(self, hold: Hold) -> None: ...
+
+
+def allowed(tool: AnyTool) -> int:
+    """How often a write may fail by itself. The engine tries more often, so that what an attempt
+    did whose worker died, or that the database could not be told of, is found out in the end."""
+    return tool.policy.attempts or Limits().tool_attempts
+
+
+def lost_future(tool: str) -> str:
+    return (
+        f"The database or the engine was put back to an earlier time after this run had started. "
+        f"{tool} may have been called in what was lost since."
+    )
+
+
+@dataclass
+class Thread:
+    """A function in a thread goes on when its call is given up, and still says how it ended."""
+
+    begun: bool = False
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
+    value: Any = None
+    error: BaseException | None = None
+
+    def watch(self, fn: Callable[..., Any]) -> Callable[..., Any]:
+        if is_async(fn):
+            return fn
+
+        @functools.wraps(fn)
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            self.begun = True
+            try:
+                self.value = fn(*args, **kwargs)
+            except BaseException as error:
+                self.error = error
+                raise
+            finally:
+                with contextlib.suppress(RuntimeError):  # the loop is gone, and who waited too
+                    self.loop.call_soon_threadsafe(self.ended.set)
+            return self.value
+
+        return watched
+
+
+@dataclass(kw_only=True)
+class Write:
+    """One call of a tool that changes something."""
+
+    ledger: EffectLedger
+    tool: AnyTool
+    new: NewEffect
+    request: RunTool
+    arguments: Mapping[str, Any]
+    """As the function's own types."""
+    host: CallHost
+    limit: float | None
+    context: Callable[[], Awaitable[ToolContext[Any]]]
+    invoke: Callable[..., Awaitable[Any]]
+    show: Callable[[Any], Awaitable[ToolOutcome]]
+    later: Callable[[Awaitable[None]], None]
+    """Lets work go on after the call."""
+    thread: Thread = field(default_factory=Thread)
+
+    async def run(self, act: Callable[[Any, Thread], Awaitable[ToolOutcome]]) -> ToolOutcome:
+        """Make it, unless it has been made. `act` gets what was prepared."""
+        if self.tool.hooks.prepare and self.request.happened is None:
+            state, self.host.undos = await self.ledger.state(self.new.key)
+            if state == "undoing":  # made again, it is as if undone
+                self.host.undos += 1
+            try:
+                prepared = self._json(await self._prepared(self.tool.hooks.prepare))
+            except HarnessError:
+                # Where it has happened already, the world is no longer what it wants to see.
+                unmade = state in (None, "failed", "undone")
+                if unmade and not await self.ledger.is_doubtful(self.new):
+                    raise
+                prepared = None
+            self.new = dataclasses.replace(self.new, receipt=prepared)
+        hold = await self._begin()
+        if hold is None:
+            why = f"Another attempt of {self.tool.name} is still running. Approve to check again."
+            return ToolOutcome(need="outcome", reason=why)
+        self.host.undos = hold.undos
+        try:
+            settled = await self._settle(hold)
+        except BaseException:
+            await self.ledger.release(hold)
+            raise
+        if isinstance(settled, ToolOutcome):
+            return settled
+        self.host.undos = settled.undos
+        return await self._act(settled, act)
+
+    async def _prepared(self, prepare: Callable[..., Any]) -> Any:
+        try:
+            return await self._hook(prepare)
+        except HarnessError:
+            raise
+        except Exception as error:
+            log.warning("preparing %s failed", self.tool.name, exc_info=True)
+            raise ToolError("failed", f"{self.tool.name} failed: {words(error)}") from None
+
+    async def _begin(self) -> Hold | None:
+        """None: another attempt has it, and has not ended while there was time."""
+        try:
+            async with asyncio.timeout(self.limit or BUSY_S):
+                while True:
+                    try:
+                        return await self.ledger.begin(self.new)
+                    except ToolError as error:
+                        if error.code != "tool.busy":
+                            raise
+                    await asyncio.sleep(LOOK_S)
+        except TimeoutError:
+            return None
+
+    async def _settle(self, hold: Hold) -> Hold | ToolOutcome:
+        """The right to act now, or the outcome that is known without acting."""
+        if hold.state == "done":
+            await self.ledger.release(hold)
+            return self._recorded(hold.result)
+        if self.request.happened is not None:
+            return await self._told(hold, self.request.happened)
+        if hold.state == "new" and not hold.doubtful:
+            return hold
+        unmade = hold.state in ("failed", "undone") and not hold.doubtful
+        if unmade or self.request.again == hold.attempt:
+            return await self.ledger.again(hold, self.new.receipt)
+        return await self._unknown(hold)
+
+    async def _told(self, hold: Hold, said: str) -> ToolOutcome:
+        """A person says that it happened: nothing is called. Where they were asked about something
+        else than what is open now, they are asked again."""
+        again = self.request.again
+        if hold.state == "undoing" and again != hold.attempt:
+            return await self._ask(hold, self._undo_unfinished())
+        if hold.state == "begun" and again not in (None, hold.attempt):
+            why = f"{self.tool.name} was called once more since, and that never reported back."
+            return await self._ask(hold, f"{why} It may have happened again.")
+        return await self._was_done(hold, Happened(said))
+
+    async def _unknown(self, hold: Hold) -> Hold | ToolOutcome:
+        """It was begun and nobody is at it: it may have happened, or not."""
+        why = (
+            f"An earlier attempt of {self.tool.name} began and never reported back: its worker "
+            "died or lost touch. It may have happened."
+        )
+        looks = self.tool.on_unknown == "probe" and self.tool.hooks.probe
+        if hold.state == "undoing":
+            why = self._undo_unfinished()
+        elif hold.doubtful:
+            # Also with on_unknown="retry": an idempotency key protects only the same call, and the
+            # model may have asked for a different one in what was lost.
+            why, looks = lost_future(self.tool.name), self.tool.hooks.probe
+        elif self.tool.on_unknown == "retry" and self._calls_left(hold):
+            return await self.ledger.again(hold, self.new.receipt)
+        if looks and hold.state != "undoing":
+            try:
+                found = await self._hook(looks)
+            except Exception as error:
+                log.warning("the probe of %s failed", self.tool.name, exc_info=True)
+                why = f"{why} The probe failed: {words(error)}"
+            else:
+                if found is None:
+                    return await self.ledger.again(hold, self.new.receipt)
+                return await self._was_done(hold, found)
+        return await self._ask(hold, why)
+
+    def _calls_left(self, hold: Hold) -> bool:
+        """Counts what was begun since a person decided. The engine's attempts count more: those of
+        an outage, too, which never got to a call."""
+        return hold.attempt - (self.request.again or 0) < allowed(self.tool)
+
+    async def _ask(self, hold: Hold, why: str) -> ToolOutcome:
+        await self.ledger.release(hold)
+        return ToolOutcome(need="outcome", reason=why, attempt=hold.attempt)
+
+    def _undo_unfinished(self) -> str:
+        return f"This call of {self.tool.name} was being undone, and that did not finish."
+
+    async def _was_done(self, hold: Hold, found: Happened) -> ToolOutcome:
+        outcome = await self.show(found.result)
+        receipt = hold.receipt if found.receipt is None else self._json(found.receipt)
+        await self.ledger.take_over(hold)
+        await self.ledger.done(hold, outcome.result, receipt)
+        return outcome
+
+    async def _act(
+        self, hold: Hold, act: Callable[[Any, Thread], Awaitable[ToolOutcome]]
+    ) -> ToolOutcome:
+        host = self.host
+        try:
+            outcome = await act(hold.receipt, self.thread)
+        except HarnessError as error:
+            await host.rollback(error)
+            if error.code == "tool.outcome_unknown":
+                return await self._not_known(hold, error)
+            await self.ledger.failed(hold, host.given, clean(error.message))
+            raise
+        except TimeoutError as error:
+            await host.rollback(error)
+            return await self._out_of_time(hold)
+        except BaseException as error:
+            await host.rollback(error)
+            self._let_go(hold)
+            raise
+        if outcome.result is None:  # it asks a person first, and has done nothing
+            await host.rollback(ToolError("failed", "asked"))
+            await self.ledger.failed(hold, host.given, "asked a person")
+            return outcome
+        await self._done(hold, outcome)
+        return outcome
+
+    async def _done(self, hold: Hold, outcome: ToolOutcome) -> None:
+        host = self.host
+        receipt = hold.receipt if host.given is None else host.given
+        if host.inside is None:
+            await self.ledger.done(hold, outcome.result, receipt)
+            return
+        try:
+            await self.ledger.done(hold, outcome.result, receipt, inside=host.inside)
+            await host.commit()
+        except BaseException as error:
+            await host.rollback(error)
+            raise
+        finally:
+            await self.ledger.release(hold)
+
+    async def _not_known(self, hold: Hold, error: HarnessError) -> ToolOutcome:
+        """The tool itself cannot tell whether it has happened. Nobody may read that it failed: the
+        model would call again, under another key."""
+        await self.ledger.release(hold)
+        again = ToolError("temporary", error.message)
+        if self.tool.on_unknown != "ask" and is_tried_again(
+            self.host.info, again, allowed(self.tool)
+        ):
+            raise again
+        why = f"{error.message} It may have happened."
+        return ToolOutcome(need="outcome", reason=why, attempt=hold.attempt)
+
+    async def _out_of_time(self, hold: Hold) -> ToolOutcome:
+        self._let_go(hold)
+        # What a transaction held was rolled back.
+        if self.tool.on_unknown != "retry" or self.host.inside is None:
+            why = f"{out_of_time(self.tool, self.limit).message} It may have happened."
+            return ToolOutcome(need="outcome", reason=why, attempt=hold.attempt)
+        raise out_of_time(self.tool, self.limit)
+
+    def _let_go(self, hold: Hold) -> None:
+        """Give the right back as soon as nothing acts any more."""
+        self.later(self._when_over(hold))
+
+    async def _when_over(self, hold: Hold) -> None:
+        if not self.thread.begun:
+            await self.ledger.release(hold)
+            return
+        await self.thread.ended.wait()
+        if self.thread.error is not None:
+            await self.ledger.failed(hold, self.host.given, words(self.thread.error))
+            return
+        outcome = await self.show(self.thread.value)
+        await self._done(hold, outcome)
+
+    async def _hook(self, hook: Callable[..., Any]) -> Any:
+        async with asyncio.timeout(self.limit):
+            return await self.invoke(hook, await self.context(), dict(self.arguments))
+
+    def _json(self, value: Any) -> Any:
+        return to_jsonable_python(value, fallback=str)
+
+    def _recorded(self, result: Any) -> ToolOutcome:
+        """What came of it the first time, as the result of this call."""
+        call = self.request.call
+        known = {**result, "call": call.id, "name": call.name}
+        return ToolOutcome(result=ToolResult.model_validate(known))

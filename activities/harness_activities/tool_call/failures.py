@@ -1,0 +1,68 @@
+"""What went wrong with a call: words for the model, and whether the engine tries again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from harness.agent import AnyTool
+from harness.commons.redact import redact
+from harness.contracts.errors import HarnessError, StoreError, ToolError
+from harness.contracts.message import ToolCall, ToolResult
+from harness.contracts.tool import ToolOutcome
+from harness_activities.tool_call.host import is_async
+from harness_activities.tool_call.results import shorten
+
+MAX_ERROR = 2_000
+
+
+def words(error: BaseException) -> str:
+    return clean(f"{type(error).__name__}: {error}")
+
+
+def clean(text: str) -> str:
+    """Without secrets, short enough to be read, and as the ledger and history can keep it: no NUL,
+    no half of a surrogate pair."""
+    text = text.replace("\0", "\ufffd").encode(errors="replace").decode()
+    return shorten(redact(shorten(text, 4 * MAX_ERROR)), MAX_ERROR)
+
+
+def failure(call: ToolCall, error: HarnessError) -> ToolOutcome:
+    message = clean(error.message)
+    return ToolOutcome(
+        result=ToolResult(call=call.id, name=call.name, content=message, error=True),
+        failure=error.info.model_copy(update={"message": message}),
+    )
+
+
+def out_of_time(tool: AnyTool, limit: float | None) -> ToolError:
+    """A thread cannot be stopped: what is said of it must not claim so."""
+    end = "was stopped" if is_async(tool.fn) else "was given up; its thread may still be at it"
+    return ToolError("timeout", f"{tool.name} took longer than {limit or 0:g} s and {end}.")
+
+
+def is_tried_again(info: activity.Info, error: HarnessError, attempts: int | None = None) -> bool:
+    """`attempts`: how often a tool may fail by itself. For an outage of ours the engine has more:
+    what is in the ledger must be found out."""
+    policy = info.retry_policy
+    if attempts is not None and info.attempt >= attempts and not isinstance(error, StoreError):
+        return False
+    if policy is None:
+        return True
+    if error.code in (policy.non_retryable_error_types or ()):
+        return False
+    return policy.maximum_attempts == 0 or info.attempt < policy.maximum_attempts
+
+
+def try_again(error: HarnessError) -> ApplicationError:
+    wait = None if error.retry_after is None else timedelta(seconds=error.retry_after)
+    info = error.info.model_copy(update={"message": clean(error.message)})
+    return ApplicationError(
+        info.message,
+        info,
+        type=error.code,
+        next_retry_delay=wait,
+        category=ApplicationErrorCategory.BENIGN,
+    )

@@ -1,0 +1,88 @@
+"""Calls in a what-if: answered from a record of other runs, or refused; no tool that could change
+anything is reached, and nobody is asked."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+
+from harness.agent import AnyTool
+from harness.agent.read_result import read_result
+from harness.contracts.errors import StoreError, ToolError
+from harness.contracts.message import ToolResult
+from harness.contracts.tool import Playback, RunTool, ToolOutcome
+from harness.contracts.whatif import Record, Recorded, call_key
+from harness_activities.tool_call.results import Artifacts
+
+KEPT = 8
+
+Results = Mapping[str, tuple[Recorded, ...]]
+
+
+class Records:
+    """Those that were read last."""
+
+    def __init__(self, artifacts: Artifacts) -> None:
+        self._artifacts = artifacts
+        self._known: OrderedDict[str, Results] = OrderedDict()
+
+    async def get(self, id: str) -> Results:
+        if (known := self._known.get(id)) is not None:
+            self._known.move_to_end(id)
+            return known
+        content = await self._artifacts.get(id)
+        try:
+            record = Record.model_validate_json(content)
+        except ValueError as error:
+            raise StoreError(
+                "corrupt",
+                f"Artifact {id} cannot be played back by this version of harness: {error}",
+                fix="Ask what-if again with the version of harness that the worker has.",
+            ) from error
+        results = {call_key(call.name, call.arguments): call.results for call in record.calls}
+        self._known[id] = results
+        while len(self._known) > KEPT:
+            self._known.popitem(last=False)
+        return results
+
+
+async def play(
+    playback: Playback,
+    request: RunTool,
+    records: Records,
+    check: Callable[[], Awaitable[tuple[AnyTool, object]]],
+    run: Callable[[], Awaitable[ToolOutcome]],
+) -> ToolOutcome:
+    """The recorded result. `check` finds the tool and holds the arguments against its schema, so
+    that the model can mend its own mistakes; `run` runs it."""
+    call = request.call
+    results = (await records.get(playback.record)).get(call_key(call.name, call.arguments))
+    if results:
+        return _played(request, results[min(request.nth or 1, len(results)) - 1])
+    tool, _ = await check()
+    # What stands in the artifact store was recorded, too.
+    if tool is not read_result and not (playback.live_reads and tool.policy.effect == "read"):
+        raise ToolError(
+            "not_recorded",
+            f"No result of this call of {tool.name} is recorded, and tools do not run here. "
+            "Go on with what is known.",
+        )
+    outcome = await run()
+    if outcome.need is not None:
+        raise ToolError(
+            "not_recorded",
+            f"{tool.name} needs a person ({outcome.reason}), and nobody is asked here. "
+            "Go on with what is known.",
+        )
+    return outcome
+
+
+def _played(request: RunTool, recorded: Recorded) -> ToolOutcome:
+    result = ToolResult(
+        call=request.call.id,
+        name=request.call.name,
+        content=recorded.content,
+        error=recorded.error,
+        artifact=recorded.artifact,
+    )
+    return ToolOutcome(result=result, failure=recorded.failure, played=True)

@@ -1,0 +1,177 @@
+"""The activities of an undo: `list_effects` says what there is, `compensate` takes one back."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from temporalio import activity
+
+from harness.agent import AnyTool, Happened
+from harness.agent.hooks import Hooks
+from harness.agent.key import sent_key, undo_key
+from harness.contracts.effect import (
+    Compensate,
+    Compensated,
+    EffectPage,
+    EffectRow,
+    ListEffects,
+    UndoItem,
+)
+from harness.contracts.errors import ErrorInfo, HarnessError, ToolError
+from harness.contracts.message import ToolCall
+from harness.contracts.queues import workspace_queue
+from harness.contracts.tool import RunTool
+from harness.store.effects import PAGE, Hold, Ledger
+from harness_activities.tool_call.activity import ToolActivities
+from harness_activities.tool_call.failures import clean, is_tried_again, try_again, words
+from harness_activities.tool_call.host import CallHost, time_limit
+
+TITLE = 80
+
+log = logging.getLogger("harness.tools")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EffectActivities:
+    """What undoes the effects of one agent's tools."""
+
+    tools: ToolActivities
+    ledger: Ledger
+
+    @activity.defn(name="list_effects")
+    async def list_effects(self, request: ListEffects) -> EffectPage:
+        """What there is to undo, the newest first."""
+        rows = await self.ledger.to_undo(request.run, request.to_turn, request.before)
+        return EffectPage(
+            items=tuple(self._item(row) for row in rows), more=True if len(rows) == PAGE else None
+        )
+
+    @activity.defn(name="compensate")
+    async def compensate(self, request: Compensate) -> Compensated:
+        """Take one effect back, or say why that cannot be done."""
+        hold, row = await self.ledger.undoing(request.key, request.run)
+        host = self.tools.host_of(_call_of(row), row.run)
+        host.ledger = self.ledger
+        host.begin()
+        try:
+            return await self._compensate(hold, row, host)
+        except HarnessError as error:
+            await host.rollback(error)
+            if error.retryable and is_tried_again(host.info, error):
+                raise try_again(error) from error
+            await self.ledger.stands(hold, clean(error.message))
+            return Compensated(obstacle=_shown(error))
+        except BaseException as error:
+            await host.rollback(error)
+            raise
+        finally:
+            host.end()
+            await self.ledger.release(hold)
+
+    async def _compensate(self, hold: Hold, row: EffectRow, host: CallHost) -> Compensated:
+        if row.state == "undone":
+            return Compensated(said=row.note)
+        if (obstacle := self._obstacle(row)) is not None:
+            raise obstacle
+        tool = self.tools.tool(row.tool)
+        request = _call_of(row)
+        await self.tools.check_place(tool, request)
+        limit = time_limit(tool.policy.timeout_s, host.info)
+        context = await self.tools.context(tool, request, host, key=undo_key(row.key, row.undos))
+        try:
+            async with asyncio.timeout(limit):
+                receipt = row.receipt
+                # The row says `undoing` by now; without a result nobody knows what came of it.
+                if row.ended is None and tool.hooks.probe:
+                    # It looks for what the call itself has sent.
+                    sent = sent_key(row.key, row.undos)
+                    asked = dataclasses.replace(context, idempotency_key=sent)
+                    found = await self.tools.invoke(tool.hooks.probe, asked, row.arguments)
+                    if found is None:
+                        return await self._undone(hold, host, "it had not happened")
+                    if isinstance(found, Happened) and found.receipt is not None:
+                        receipt = found.receipt
+                elif row.ended is None and receipt is None:
+                    raise ToolError("outcome_unknown", f"{row.tool} began and never reported back.")
+                said = await self._call(tool, context, receipt)
+        except TimeoutError:
+            raise ToolError("timeout", f"The undo of {row.tool} took over {limit:g} s.") from None
+        return await self._undone(hold, host, None if said is None else clean(str(said)))
+
+    async def _call(self, tool: AnyTool, context: Any, receipt: Any) -> Any:
+        undo = tool.hooks.undo
+        if undo is None:
+            raise AssertionError("an obstacle was found before")
+        try:
+            return await self.tools.invoke(undo, context, tool.hooks.read_receipt(receipt))
+        except (HarnessError, TimeoutError):
+            raise
+        except Exception as error:
+            log.warning("the undo of %s failed", tool.name, exc_info=True)
+            raise ToolError("failed", f"The undo of {tool.name} failed: {words(error)}") from None
+
+    async def _undone(self, hold: Hold, host: CallHost, said: str | None) -> Compensated:
+        await self.ledger.undone(hold, said, inside=host.inside)
+        await host.commit()
+        return Compensated(said=said)
+
+    def _item(self, row: EffectRow) -> UndoItem:
+        obstacle, place = self._obstacle(row), row.workspace
+        return UndoItem(
+            key=row.key, seq=row.seq, turn=row.turn, call=row.call, tool=row.tool,
+            effect=row.effect, title=_title(row),
+            queue=place and workspace_queue(row.agent, place.host),
+            obstacle=obstacle and _shown(obstacle),
+        )  # fmt: skip
+
+    def _obstacle(self, row: EffectRow) -> ToolError | None:
+        """Why it cannot be undone, as far as that is known without trying."""
+        if row.effect == "irreversible":
+            return ToolError("irreversible", f"{row.tool} says that it cannot be undone.")
+        try:
+            hooks = self.tools.tool(row.tool).hooks
+        except ToolError:
+            return ToolError("no_undo", f"The agent has no tool {row.tool} any more.")
+        if hooks.undo is None:
+            return ToolError("no_undo", f"{row.tool} has no undo function.")
+        if hooks.obstacle and (row.receipt is not None or row.ended is not None):
+            return _declared(hooks, row)
+        if row.state == "begun" and row.receipt is None and hooks.probe is None:
+            return ToolError("outcome_unknown", f"{row.tool} began and never reported back.")
+        return None
+
+
+def _declared(hooks: Hooks, row: EffectRow) -> ToolError | None:
+    """What the call itself left about its undo."""
+    if row.receipt is None or hooks.obstacle is None:
+        return ToolError("no_undo", f"{row.tool} left nothing that says how it is undone.")
+    try:
+        why = hooks.obstacle(hooks.read_receipt(row.receipt))
+    except ToolError as error:
+        return error
+    return ToolError("no_undo", why) if why else None
+
+
+def _call_of(row: EffectRow) -> RunTool:
+    """The call that had the effect, as far as a context needs it."""
+    return RunTool(
+        call=ToolCall(id=row.call, name=row.tool, arguments=row.arguments),
+        turn=row.turn,
+        spec="",
+        origin=row.origin,
+        workspace=row.workspace,
+    )
+
+
+def _shown(error: HarnessError) -> ErrorInfo:
+    return error.info.model_copy(update={"message": clean(error.message)})
+
+
+def _title(row: EffectRow) -> str:
+    inner = ", ".join(f"{name}={value!r}" for name, value in row.arguments.items())
+    text = f"{row.tool}({inner})"
+    return text if len(text) <= TITLE else text[: TITLE - 1] + "…"

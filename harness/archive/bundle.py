@@ -1,0 +1,218 @@
+"""Many runs at once: out of the archive into files, and out of files into the archive."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import zipfile
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from harness.archive.sealing import draft
+from harness.archive.sweep import unsealed
+from harness.archive.verify import verify_recording
+from harness.commons.files import write_atomic
+from harness.commons.log import get_logger
+from harness.contracts.effect import undone_run
+from harness.contracts.errors import ConfigError, HarnessError, RunError, StoreError
+from harness.contracts.run import WORKFLOW
+from harness.contracts.seal import CONTENT, Origin
+from harness.engine.connection import Connection
+from harness.forks.fork import bring
+from harness.history.bounded import FILE_BYTES, FILES, TOTAL_BYTES, decode, read_bounded
+from harness.history.executions import Walked
+from harness.history.export import dumps, file_name, loads, read_file
+from harness.history.reader import read, seals, shown_execution
+from harness.history.recording import Recording, record
+from harness.journal.seal import hash_of, read_entry
+from harness.store.seals import SealRow
+
+CHAIN = "chain.jsonl"
+"""All entries of the archive beside its runs: where each export's seal stood."""
+
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """One run, or why it was left out."""
+
+    run: str
+    file: str
+    seal: SealRow | None = None
+    error: HarnessError | None = None
+    already: bool = False
+    """It was in this archive before."""
+
+
+async def export_archive(
+    connection: Connection, target: Path, since: float | None = None
+) -> AsyncIterator[Moved]:
+    """Write every sealed run, as `harness export` writes it, to a folder or into one .zip file."""
+    store, lines = seals(connection), list[str]()
+    newest: dict[str, SealRow] = {}
+    async for row in store.all():
+        lines.append(
+            json.dumps(
+                {"seq": row.seq, "hash": row.hash, "entry": row.entry.decode(errors="replace")}
+            )
+        )
+        if row.kind in CONTENT - {"part"} and row.namespace == connection.endpoints.namespace:
+            newest[row.run] = row
+    missing = {
+        each.run
+        async for each in unsealed(connection, since)
+        if each.run not in newest and undone_run(each.run) == each.run
+    }
+    with _writing(target) as write:
+        for run, row in newest.items():
+            entry = row.read
+            if entry.workflow != WORKFLOW or row.content is None or (since and entry.at < since):
+                continue
+            name = file_name(run)
+            try:
+                text = dumps(await record(connection, run, at=time.time()))
+            except HarnessError as error:
+                yield Moved(run, name, error=error)
+                continue
+            await asyncio.to_thread(write, name, text)
+            yield Moved(run, name, row)
+        for run in sorted(missing):
+            error = RunError(
+                "busy",
+                f"Run {run!r} is not sealed, so it was not exported.",
+                fix="Seal it: harness archive seal",
+            )
+            yield Moved(run, file_name(run), error=error)
+        write(CHAIN, "".join(f"{line}\n" for line in lines))
+
+
+async def import_files(connection: Connection, sources: Sequence[Path]) -> AsyncIterator[Moved]:
+    """Take exported runs into this archive, each sealed anew. What was damaged is refused, and the
+    rest goes on."""
+    for source in sources:
+        try:
+            for name, load in open_recordings(source):
+                yield await _import_one(connection, name, load)
+        except HarnessError as error:  # none of it can be read: the next one may be
+            yield Moved("", str(source), error=error)
+
+
+async def _import_one(connection: Connection, name: str, load: Callable[[], Recording]) -> Moved:
+    try:
+        recording = await asyncio.to_thread(load)
+        seal = await _import(connection, recording)
+        return Moved(recording.run, name, seal, already=seal is None)
+    except HarnessError as error:
+        if error.retryable:
+            raise
+        return Moved("", name, error=error)
+    except Exception as error:  # whatever a forged file makes of this: the others are imported
+        log.warning("a file could not be imported", file=name, exc_info=True)
+        what = f"{name} cannot be used: {type(error).__name__}."
+        return Moved("", name, error=StoreError("bad_export", what))
+
+
+async def _import(connection: Connection, recording: Recording) -> SealRow | None:
+    """Its seal here; None where it was here already."""
+    run, origin = recording.run, None
+    recording.spec  # noqa: B018 - that it is a run of an agent
+    if recording.proof is not None:
+        _, problems = verify_recording(recording)
+        if problems:
+            raise StoreError("bad_chain", f"Run {run!r} is not as it was sealed: {problems[0]}.")
+        entry = read_entry(recording.proof.entry)
+        hash = hash_of(recording.proof.entry)
+        origin = Origin(hash=hash, seq=entry.seq, namespace=entry.namespace)
+    raw = tuple(shown_execution(each) for each in recording.executions)
+    if not recording.events or not any(each.type == "run_ended" for each in recording.events):
+        raise RunError("busy", f"Run {run!r} had not ended when it was exported.")
+    if await _is_here(connection, recording):
+        return None
+    await bring(connection, recording)
+    walked = Walked(run, WORKFLOW, "imported", raw)
+    new = await draft(connection, walked, origin=origin, attempts=recording.attempts)
+    rows = await seals(connection).append([new])
+    return rows[0] if rows else None
+
+
+async def _is_here(connection: Connection, recording: Recording) -> bool:
+    try:
+        here = (await read(connection, recording.run)).executions
+    except HarnessError as error:
+        if error.code in ("run.not_found", "store.artifact_missing"):
+            return False
+        raise
+    same = bool(here) and here[0].run_id == recording.executions[0].run_id
+    if not same:
+        raise RunError(
+            "id_taken",
+            f"Another run is called {recording.run!r} here.",
+            fix="Import it where there is none.",
+        )
+    return True
+
+
+@contextmanager
+def _writing(target: Path) -> Generator[Callable[[str, str], None]]:
+    """Where files go: a folder, or one .zip that is there when all of it is."""
+    try:
+        if target.suffix != ".zip":
+            target.mkdir(parents=True, exist_ok=True)
+            yield lambda name, text: write_atomic(target / name, text)
+            return
+        part = target.with_name(f".{target.name}.part")
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as file:
+            yield lambda name, text: file.writestr(name, text)
+        part.replace(target)
+    except OSError as error:
+        raise ConfigError(
+            "invalid_value",
+            f"{target} cannot be written: {error.strerror}",
+            fix="Name a folder or a .zip file.",
+        ) from error
+
+
+def open_recordings(source: Path) -> Iterator[tuple[str, Callable[[], Recording]]]:
+    """The exports in a folder or .zip, or the one that is named; read when they are called."""
+    if source.is_dir():
+        for file in sorted(source.glob("*.json")):
+            yield str(file), partial(read_file, file)
+        return
+    if source.suffix != ".zip":
+        yield str(source), partial(read_file, source)
+        return
+    try:
+        with zipfile.ZipFile(source) as bundle:
+            names, budget = bundle.namelist(), _Budget(TOTAL_BYTES)
+            if len(names) > FILES:
+                raise StoreError(
+                    "bad_export", f"{source} holds {len(names):,} files; {FILES:,} are accepted."
+                )
+            for name in sorted({each for each in names if each.endswith(".json")}):
+                yield f"{source}:{name}", partial(_member, bundle, source, name, budget)
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
+        raise StoreError("bad_export", f"{source} cannot be read: {error}.") from error
+
+
+@dataclass
+class _Budget:
+    """What a .zip may still unpack to."""
+
+    left: int
+
+
+def _member(bundle: zipfile.ZipFile, source: Path, name: str, budget: _Budget) -> Recording:
+    label = f"{source}:{name}"
+    try:
+        with bundle.open(name) as file:
+            data = read_bounded(file, label, min(FILE_BYTES, budget.left))
+    except (OSError, ValueError, NotImplementedError, RuntimeError, zipfile.BadZipFile) as error:
+        raise StoreError("bad_export", f"{label} cannot be read: {error}.") from error
+    budget.left -= len(data)
+    return loads(decode(data, label), Path(label))

@@ -1,0 +1,232 @@
+"""Sealing ended runs, before the engine's retention forgets them, and taking content away again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+
+from harness.archive.sealing import MEDIA_TYPE, draft, index_of
+from harness.commons.log import get_logger
+from harness.contracts.effect import UNDO
+from harness.contracts.errors import RunError, StoreError
+from harness.contracts.run import WORKFLOW
+from harness.contracts.seal import Kind, Sealed, SealEntry
+from harness.engine.connection import Connection, whoami
+from harness.history import live
+from harness.history.executions import ENDED, before, closed, retention_s, walk
+from harness.history.reader import read_content, readable, seals
+from harness.journal import VERSION
+from harness.store.seals import NewSeal, SealRow
+from harness.version import __version__
+
+AT_ONCE = 16
+BATCH = 64
+PASS = 2000
+"""So many runs at most are sealed in one go."""
+OVERLAP_S = 3600.0
+"""The engine's index lags behind, and clocks differ: this far back is looked at again."""
+ORPHANED_S = 3600.0
+DAY_S = 86_400.0
+ORPHANS = """
+SELECT id FROM harness.artifact a WHERE media_type = %s AND at < to_timestamp(%s)
+AND NOT EXISTS (SELECT FROM harness.seal WHERE content = a.id)
+"""
+
+Progress = Callable[[int], None]
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A closed execution that is in no seal."""
+
+    run: str
+    run_id: str
+    closed: float
+
+
+async def seal_run(connection: Connection, run: str) -> SealRow:
+    """Seal an ended run, or return the seal that it has."""
+    store = seals(connection)
+    try:
+        run_id = await live.newest_execution(connection.temporal, run)
+    except RunError:
+        if rows := await store.of_run(run, connection.endpoints.namespace):
+            return rows[0]
+        raise
+    if (row := await newest_seal(connection, run, run_id)) is not None:
+        return row
+    walked = await walk(connection, run, run_id)
+    if walked is None or walked.kind == "part":
+        raise RunError(
+            "busy", f"Run {run!r} is still going.", fix="It can be sealed once it has ended."
+        )
+    if walked.workflow not in (WORKFLOW, UNDO):
+        raise RunError("not_found", f"{run!r} is a workflow, but no run of an agent.")
+    rows = await store.append([await draft(connection, walked)])
+    row = rows[0] if rows else await newest_seal(connection, run, run_id)
+    if row is None:
+        raise StoreError(
+            "bad_chain", f"The seal of run {run!r} was removed the moment it was made."
+        )
+    return row
+
+
+async def newest_seal(connection: Connection, run: str, run_id: str) -> SealRow | None:
+    """The seal of a whole run, where that is of the run as it ended in this execution."""
+    rows = await seals(connection).of_run(run, connection.endpoints.namespace)
+    return next((r for r in rows if r.kind != "part" and r.run_ids[-1] == run_id), None)
+
+
+async def seal_ended(
+    connection: Connection,
+    since: float | None = None,
+    *,
+    limit: int = PASS,
+    at_once: int = AT_ONCE,
+    progress: Progress = lambda _: None,
+) -> Sealed:
+    """Seal what has ended since then and is in no seal yet; content past its time is deleted."""
+    begun = time.time()
+    if since is not None and since // DAY_S != begun // DAY_S:
+        since = None  # once a day all are looked at: a store may have been restored from a backup
+    deleted = await delete_old(connection)
+    found = [each async for each in unsealed(connection, since)]
+    done, failed = 0, list[Ended]()
+    chosen = found[:limit]
+    for at in range(0, len(chosen), BATCH):
+        batch = chosen[at : at + BATCH]
+        drafts, lost = await _drafts(connection, batch, at_once)
+        failed += lost
+        done += len(await seals(connection).append(drafts))
+        progress(done)
+    more = len(found) > len(chosen) and done > 0
+    back = [each.closed for each in (found if more else failed)]
+    return Sealed(
+        since=min([begun, *back]), sealed=done, failed=len(failed), deleted=deleted,
+        more=True if more else None,
+    )  # fmt: skip
+
+
+async def unsealed(connection: Connection, since: float | None = None) -> AsyncIterator[Ended]:
+    """Closed executions in no seal: of ended runs, and of those that go on once half the engine's
+    retention is over."""
+    client = connection.temporal
+    after = None if since is None else since - OVERLAP_S
+    half = await retention_s(client) / 2
+    aging = None if after is None else after - half
+    seen = set[str]()
+    for which, start in ((ENDED, after), (before(time.time() - half), aging)):
+        page: list[Ended] = []
+        async for row in closed(client, which, start):
+            if row.run_id:
+                ended = row.close_time.timestamp() if row.close_time else time.time()
+                page.append(Ended(row.id, row.run_id, ended))
+            if len(page) == 1000:
+                for each in await _left(connection, page, seen):
+                    yield each
+                page = []
+        for each in await _left(connection, page, seen):
+            yield each
+
+
+# --- taking away
+
+
+async def delete_old(connection: Connection) -> int:
+    """Delete what `archive.keep_days` says, and content that no seal names."""
+    days = connection.settings.archive.keep_days
+    orphans = await connection.database.fetch(ORPHANS, (MEDIA_TYPE, time.time() - ORPHANED_S))
+    for (id,) in orphans:
+        await connection.artifacts.delete(id)
+    deleted = 0
+    while days is not None:
+        rows = await seals(connection).old(time.time() - days * DAY_S)
+        deleted += await _drop(connection, rows, "deleted")
+        if not rows:
+            break
+    return deleted
+
+
+async def forget_seals(connection: Connection, runs: Sequence[str]) -> int:
+    """Take content and keys of these runs out of the archive; the chain says so and still stands.
+    Returns how many seals that was."""
+    store, namespace = seals(connection), connection.endpoints.namespace
+    rows = [row for run in runs for row in await store.of_run(run, namespace)]
+    return await _drop(connection, rows, "forgotten")
+
+
+async def _drop(connection: Connection, rows: Sequence[SealRow], kind: Kind) -> int:
+    stone = SealEntry(
+        seq=0, prev="", kind=kind, run="", namespace="", at=time.time(), by=whoami(),
+        harness=__version__, projector=VERSION,
+    )  # fmt: skip
+    ids = await seals(connection).drop(rows, kind, stone)
+    for id in ids:
+        await connection.artifacts.delete(id)
+    return len(ids)
+
+
+async def rebuild(connection: Connection, progress: Progress = lambda _: None) -> int:
+    """Make the index of all seals again, from their content. Returns how many were read."""
+    store, done = seals(connection), 0
+    async for row in store.all():
+        if row.content is None:
+            continue
+        try:
+            content = await read_content(connection, row)
+            plain = [await readable(connection, each) for each in content.executions]
+        except (RunError, StoreError) as error:
+            if error.retryable:
+                raise
+            log.warning("a seal cannot be read", run=row.run, seal=row.seq, error=error.message)
+            continue
+        await store.reindex(row.seq, index_of(row.run, row.read.workflow or WORKFLOW, plain))
+        done += 1
+        progress(done)
+    return done
+
+
+# --- inside
+
+
+async def _left(connection: Connection, page: Sequence[Ended], seen: set[str]) -> list[Ended]:
+    known = await seals(connection).known([each.run_id for each in page])
+    left = [each for each in page if each.run_id not in known | seen]
+    seen.update(each.run_id for each in left)
+    return left
+
+
+async def _drafts(
+    connection: Connection, batch: Sequence[Ended], at_once: int
+) -> tuple[list[NewSeal], list[Ended]]:
+    """Of those that can be sealed, and those that failed."""
+    slots, failed = asyncio.Semaphore(at_once), list[Ended]()
+
+    async def one(each: Ended) -> NewSeal | None:
+        async with slots:
+            try:
+                walked = await walk(connection, each.run, each.run_id)
+                return await draft(connection, walked) if walked else None
+            except RunError as error:
+                if error.code != "run.not_found":  # forgotten this very moment
+                    failed.append(each)
+                    log.warning("a run could not be sealed", run=each.run, error=error.message)
+            except StoreError as error:
+                if error.retryable:
+                    raise
+                if error.code == "store.forgotten":
+                    return None
+                failed.append(each)
+                log.warning("a run could not be sealed", run=each.run, error=error.message)
+        return None
+
+    drafts = await asyncio.gather(*(one(each) for each in batch))
+    return _once([each for each in drafts if each]), failed
+
+
+def _once(drafts: list[NewSeal]) -> list[NewSeal]:
+    """Two executions of one run may have been found."""
+    return list({each.entry.run_ids[-1]: each for each in drafts}.values())

@@ -1,0 +1,1 @@
+"""Copy a local stack to a file and restore it."""

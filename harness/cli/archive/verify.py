@@ -1,0 +1,94 @@
+"""`harness verify`: whether sealed runs are what they were."""
+
+from __future__ import annotations
+
+import re
+from argparse import Namespace
+from collections.abc import Mapping
+from pathlib import Path
+
+from harness.archive.verify import Problem, Report, verify_all, verify_recording, verify_run
+from harness.cli.context import opened
+from harness.cli.history.run_sources import is_file
+from harness.cli.out import Out
+from harness.cli.parser import UsageError
+from harness.contracts.errors import StoreError
+from harness.history.export import read_file
+from harness.terminal import exit_codes
+from harness.terminal.view.text import count
+
+TOKEN = re.compile(r"[0-9a-f]{64}")
+
+
+async def verify(args: Namespace, out: Out) -> int:
+    token = args.token
+    if token is not None and not TOKEN.fullmatch(token):
+        raise UsageError(
+            f"--token {token} is not a replay token.", "It has 64 characters, 0-9 a-f."
+        )
+    if args.run and is_file(args.run):
+        recording = read_file(Path(args.run))
+        found, problems = verify_recording(recording, token)
+        events = sum(len(each.entries) for each in recording.executions)
+        return _told(args.run, found, problems, {"events": events, "told": token is not None}, out)
+    async with opened(out) as client:
+        if args.run:
+            run = await verify_run(client.connection, args.run, token)
+            events = sum(each.events for each in run.entry.executions)
+            facts = {"events": events, "gone": run.gone, "engine": run.engine}
+            return _told(args.run, run.token, list(run.problems), facts, out)
+        report = await verify_all(
+            client.connection,
+            token=token,
+            engine=args.engine,
+            progress=lambda seq: out.note(f"{seq:,} …") if seq % 1000 == 0 else None,
+        )
+    return _all(report, out)
+
+
+def _told(
+    name: str, token: str, problems: list[Problem], facts: Mapping[str, object], out: Out
+) -> int:
+    _raise(problems, out)
+    if out.json:
+        known = {key: value for key, value in facts.items() if value is not None}
+        out.line({"run": name, "ok": True, "token": token, **known})
+        return exit_codes.DONE
+    gone = facts.get("gone")
+    what = (
+        f"its seal stands, its content is {gone}" if gone else f"{facts['events']} history events"
+    )
+    out.raw(f"{name} is what was sealed: {what}.")
+    out.raw(f"token {token}")
+    if facts.get("engine"):
+        out.note("The engine has the same.")
+    if facts.get("told") is False:
+        out.note("Compare the token with one from elsewhere: --token.")
+    return exit_codes.DONE
+
+
+def _all(report: Report, out: Out) -> int:
+    _raise(report.problems, out)
+    if out.json:
+        out.line({"ok": True, **{k: v for k, v in vars(report).items() if k != "problems"}})
+        return exit_codes.DONE
+    facts = [f"{report.checked} read and whole"]
+    facts += [f"{report.deleted} deleted"] if report.deleted else []
+    facts += [f"{report.forgotten} forgotten"] if report.forgotten else []
+    facts += [f"{report.newer} made by a newer version"] if report.newer else []
+    out.raw(f"The chain is whole: {count(report.seals, 'seal')}, {', '.join(facts)}.")
+    if report.head:
+        out.raw(f"head {report.head}")
+    return exit_codes.DONE
+
+
+def _raise(problems: list[Problem], out: Out) -> None:
+    if not problems:
+        return
+    for each in problems:
+        if out.json:
+            out.line({"ok": False, "seq": each.seq, "run": each.run, "what": each.what})
+        else:
+            out.raw(str(each))
+    rest = f", and {count(len(problems) - 1, 'thing')} more" if len(problems) > 1 else ""
+    raise StoreError("bad_chain", f"{problems[0]}{rest}.")

@@ -1,0 +1,1 @@
+"""Commands that read past runs and continue from them."""

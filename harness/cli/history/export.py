@@ -1,0 +1,53 @@
+"""`harness export`: a run as one file."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from pathlib import Path
+
+from harness.cli.context import opened
+from harness.cli.out import Out
+from harness.commons.files import write_atomic
+from harness.contracts.errors import ConfigError
+from harness.history.export import dumps, file_name
+from harness.history.recording import record
+from harness.journal.seal import hash_of
+from harness.terminal import exit_codes
+from harness.terminal.view.text import count
+
+
+async def export(args: Namespace, out: Out) -> int:
+    async with opened(out) as client:
+        recording = await record(client.connection, args.run, at=time.time())
+    text = dumps(recording)
+    if args.output == "-":
+        out.data(text.rstrip("\n"))
+        return exit_codes.DONE
+    file = Path(args.output or file_name(args.run))
+    try:
+        write_atomic(file, text.encode())
+    except OSError as error:
+        raise ConfigError(
+            "invalid_value", f"{file} cannot be written: {error.strerror}", fix="Use -o FILE."
+        ) from error
+    facts = {
+        "run": recording.run,
+        "file": str(file),
+        "bytes": len(text.encode()),
+        "events": len(recording.events),
+        "executions": len(recording.executions),
+        "nodes": len(recording.nodes),
+        "artifacts": len(recording.artifacts),
+        "missing": list(recording.missing),
+        "token": hash_of(recording.proof.entry) if recording.proof else None,
+    }
+    if out.json:
+        out.line(facts)
+        return exit_codes.DONE
+    out.raw(f"{file}: {count(len(recording.events), 'event')}, {len(text.encode()):,} bytes")
+    if facts["token"]:
+        out.raw(f"token {facts['token']}")
+    for id in recording.missing:
+        out.note(f"Not in this store any more, and so not in the file: {id}")
+    return exit_codes.DONE

@@ -1,0 +1,91 @@
+"""`harness fork`: go on from a turn of another run."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from harness.agent import Agent
+from harness.cli.context import opened
+from harness.cli.history.run_sources import is_file
+from harness.cli.out import Out
+from harness.cli.parser import UsageError
+from harness.cli.run.agents import load_agent
+from harness.cli.run.attach import leave, stay, tell
+from harness.contracts.errors import ConfigError
+from harness.contracts.event import RunStarted
+from harness.forks.fork import Change
+from harness.history.export import read_file
+from harness.sdk.client import HarnessClient
+from harness.sdk.handle import RunHandle
+from harness.terminal import exit_codes
+from harness.terminal.input.interrupts import interrupts
+
+
+async def fork(args: Namespace, out: Out) -> int:
+    change = change_of(args)
+    agent = load_agent(args.agent) if args.agent and not args.detach else None
+    async with opened(out, index=True) as client:
+        if agent is None:
+            handle = await _start(client, args, change, None)
+            return await _detached(handle, out, await _serve(handle))
+        from harness.sdk.local import hosting
+
+        async with hosting(client.connection) as harness:
+            with interrupts() as counted:
+                handle = await _start(harness, args, change, agent)
+                attended = await stay(handle, out, counted, leave=True)
+        serve = f"harness worker {args.agent}"
+        return await leave(client.run(handle.id), attended, out, serve)
+
+
+def change_of(args: Namespace) -> Change:
+    """What is said on the command line to be otherwise."""
+    return Change(
+        hint=args.hint,
+        model=args.model,
+        instructions=_text(args.prompt) if args.prompt else None,
+        results=dict(_edit(each) for each in args.edit_tool_result),
+    )
+
+
+async def _start(
+    client: HarnessClient, args: Namespace, change: Change, agent: Agent[Any] | None
+) -> RunHandle[Any]:
+    source = read_file(Path(args.run)) if is_file(args.run) else args.run
+    return await client.fork(source, args.at, change, agent=agent, id=args.id)
+
+
+async def _detached(handle: RunHandle[Any], out: Out, serve: str) -> int:
+    if out.json:
+        out.line({"run": handle.id, "state": "running", "output": "", "url": handle.url})
+        return exit_codes.DONE
+    out.raw(handle.id)
+    await tell(handle, out, serve)
+    return exit_codes.DONE
+
+
+async def _serve(handle: RunHandle[Any]) -> str:
+    """The file of a run's agent is known to nobody but who wrote it."""
+    started = next((e for e in await handle.trace() if isinstance(e, RunStarted)), None)
+    agent = started.agent if started else ""
+    return "harness worker" if agent == "assistant" else f"harness worker FILE:NAME  (of {agent})"
+
+
+def _edit(text: str) -> tuple[str, str]:
+    call, equals, content = text.partition("=")
+    if not equals or not call:
+        raise UsageError(
+            f"--edit-tool-result {text} names no call.", "Like: --edit-tool-result call_1='rain'"
+        )
+    return call, content
+
+
+def _text(name: str) -> str:
+    try:
+        return Path(name).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            "invalid_value", f"--prompt {name} cannot be read: {error}", fix="Name a text file."
+        ) from None

@@ -1,0 +1,153 @@
+"""`harness list` and `harness show`: read runs, without a worker."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Any
+
+from harness.cli.context import opened
+from harness.cli.out import Out
+from harness.cli.parser import UsageError, nearest
+from harness.contracts.errors import RunError, StoreError
+from harness.contracts.run import RunState
+from harness.history.reader import seals
+from harness.sdk.client import HarnessClient, RunRow
+from harness.sdk.handle import RunHandle
+from harness.terminal import exit_codes
+from harness.terminal.view.live import STYLES
+from harness.terminal.view.text import ago, money, took
+
+OPEN = "ExecutionStatus = 'Running'"
+STATES = {
+    # The engine's own ways to end leave the state behind that the run had.
+    RunState.FAILED: "ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut')",
+    RunState.ABORTED: "(HarnessState = 'aborted' OR ExecutionStatus = 'Canceled')",
+    RunState.COMPLETED: "HarnessState = 'completed'",
+}
+
+
+async def list_runs(args: Namespace, out: Out) -> int:
+    if args.limit < 1:
+        raise UsageError("--limit must be 1 or more.", "Leave it out for 20.")
+    if args.archived and args.query:
+        raise UsageError(
+            "--query is the engine's language: the archive has none.", "Use --state or --agent."
+        )
+    query = _query(args)
+    async with opened(out, index=True, store=args.archived) as client:
+        rows: dict[str, RunRow] = {}
+        found = _archived(client, args) if args.archived else client.runs(query, limit=args.limit)
+        async for row in found:
+            rows.setdefault(row.id, row)  # after a reset there are two; the newer comes first
+    if out.json:
+        for row in rows.values():
+            data = {key: value for key, value in asdict(row).items() if value is not None}
+            out.line({**data, "state": row.state.value})
+    elif rows:
+        _table(out, list(rows.values()))
+    else:
+        out.note("No run matches." if query else "There are no runs yet.")
+    return exit_codes.DONE
+
+
+async def _archived(client: HarnessClient, args: Namespace) -> AsyncIterator[RunRow]:
+    listed = await seals(client.connection).listed(
+        client.connection.endpoints.namespace,
+        agent=args.agent,
+        state=args.state,
+        session=args.session,
+        limit=args.limit,
+    )
+    for each in listed:
+        index = each.index
+        yield RunRow(
+            id=each.run,
+            agent=index.agent or "",
+            state=RunState(index.state) if index.state else RunState.FAILED,
+            model=index.model or "",
+            session=index.session,
+            started=index.started or 0.0,
+            ended=index.ended,
+            tokens=index.tokens,
+            cost_micros=index.cost_micros,
+        )
+
+
+async def show(args: Namespace, out: Out) -> int:
+    from harness.terminal.view.card import card_of
+    from harness.terminal.view.show import show as show_card
+
+    async with opened(out, store=False) as client:
+        run: RunHandle[Any] = client.run(args.run)
+        card = card_of(await run.trace())
+        over = card is not None and card.state.over
+        stuck = None if card is None or over else await run.trouble()
+        retries = () if card is None or over else await run.retries()
+        token = await _token(client, args.run) if out.json and over else None
+    if card is None:
+        raise RunError("not_found", f"{args.run!r} is a workflow, but no run of an agent.")
+    card = card.model_copy(update={"stuck": stuck, "retries": tuple(retries)})
+    if out.json:
+        data = card.model_dump(mode="json", exclude_none=True)
+        out.line({**data, "url": run.url, **({"token": token} if token else {})})
+    else:
+        show_card(out.console, card, run.url, time.time())
+    return exit_codes.DONE
+
+
+async def _token(client: HarnessClient, run: str) -> str | None:
+    """The replay token, where it is sealed and the database answers."""
+    try:
+        rows = await seals(client.connection).of_run(run, client.connection.endpoints.namespace)
+    except StoreError:
+        return None
+    return next((row.hash for row in rows if row.kind != "part"), None)
+
+
+def _query(args: Namespace) -> str:
+    parts: list[str] = []
+    if args.state:
+        parts.append(_of_state(args.state))
+    if args.agent:
+        parts.append(f"HarnessAgent = {quoted(args.agent)}")
+    if args.session:
+        parts.append(f"HarnessSession = {quoted(args.session)}")
+    if args.query:
+        parts.append(f"({args.query})")
+    return " AND ".join(parts)
+
+
+def _of_state(name: str) -> str:
+    names = [state.value for state in RunState]
+    if name not in names:
+        near = nearest(name, names)
+        hint = f"Did you mean {near}?" if near else f"States: {', '.join(names)}."
+        raise UsageError(f"There is no state {name!r}.", hint)
+    state = RunState(name)
+    return STATES.get(state) or f"HarnessState = '{state.value}' AND {OPEN}"
+
+
+def quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _table(out: Out, rows: list[RunRow]) -> None:
+    now = time.time()
+    lines = [("RUN", "STATE", "STARTED", "TOOK", "TOKENS", "COST", "AGENT", "MODEL")]
+    for row in rows:
+        tokens = "" if row.tokens is None else f"{row.tokens:,}"
+        cost = "" if row.cost_micros is None else money(row.cost_micros)
+        lasted = took(row.ended - row.started) if row.ended else ""
+        since = f"{ago(now - row.started)} ago"
+        lines.append((row.id, row.state.value, since, lasted, tokens, cost, row.agent, row.model))
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    for number, line in enumerate(lines):
+        styles = [""] * len(line) if number else ["quiet"] * len(line)
+        if number:
+            styles[1] = STYLES.get(rows[number - 1].state, "")
+        for text, width, style in zip(line, widths, styles, strict=True):
+            out.console.print(f"{text:<{width}}", style=style, end="  ", soft_wrap=True)
+        out.console.print()

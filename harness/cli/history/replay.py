@@ -1,0 +1,88 @@
+"""`harness replay`: today's code over recorded runs."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from harness.cli.context import opened
+from harness.cli.history.run_sources import reading
+from harness.cli.history.time_filter import query_of
+from harness.cli.out import Out
+from harness.cli.parser import UsageError
+from harness.history.recording import Recording, read_history
+from harness.replay import Outcome
+from harness.replay import replay as replay_all
+from harness.terminal import exit_codes
+from harness.terminal.view.text import clean, count
+
+
+async def replay(args: Namespace, out: Out) -> int:
+    found = bool(args.query or args.since)
+    if bool(args.runs) == found:
+        raise UsageError(
+            "Name runs and files, or find some with --query and --since, not both."
+            if found
+            else "Which runs?",
+            "Like this: harness replay --since 7d",
+        )
+    query = " AND ".join(query_of(args.query, args.since))
+    recordings = _found(query, out) if found else _named(args.runs, out)
+    ok = bad = 0
+    # Closed here, inside out, also when nobody takes the output any more.
+    async with aclosing(recordings), aclosing(replay_all(recordings)) as outcomes:
+        async for outcome in outcomes:
+            _tell(outcome, out)
+            ok, bad = ok + outcome.ok, bad + (not outcome.ok)
+    if not out.json:
+        what = f"{count(ok + bad, 'execution')} replayed"
+        out.note(f"{what}, {bad} of them differently." if bad else f"{what}, all the same.")
+    return exit_codes.FAILED if bad else exit_codes.DONE
+
+
+async def _named(names: list[str], out: Out) -> AsyncGenerator[Recording]:
+    async with reading(out, names) as read:
+        for name in dict.fromkeys(names):
+            yield await read(name)
+
+
+async def _found(query: str, out: Out) -> AsyncGenerator[Recording]:
+    async with opened(out, index=True) as client:
+        ids = dict.fromkeys([row.id async for row in client.runs(query)])
+        for id in ids:  # after a reset there are two rows
+            yield await read_history(client.connection, id)
+
+
+def _tell(outcome: Outcome, out: Out) -> None:
+    if out.json:
+        out.line(_data(outcome))
+        return
+    if outcome.ok:
+        out.console.print("same     ", style="good", end="")
+        out.console.print(f"{outcome.run}  ", end="", soft_wrap=True)
+        out.console.print(count(outcome.steps, "step"), style="quiet")
+        return
+    out.console.print("differs  ", style="bad", end="")
+    out.console.print(f"{outcome.run} ({outcome.run_id})", soft_wrap=True)
+    for line in clean(outcome.text).splitlines():
+        style = "bad" if line.startswith("-") else "good" if line.startswith("+") else ""
+        out.console.print(f"  {line}", style=style, soft_wrap=True)
+
+
+def _data(outcome: Outcome) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "run": outcome.run,
+        "run_id": outcome.run_id,
+        "ok": outcome.ok,
+        "steps": outcome.steps,
+    }
+    if (difference := outcome.difference) is not None:
+        data["entry"] = difference.entry
+        for side in ("recorded", "today"):
+            step = getattr(difference, side)
+            data[side] = {"kind": step.lane, **step.content} if step else None
+    if outcome.failure:
+        data["failure"] = outcome.failure
+    return data

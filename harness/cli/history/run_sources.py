@@ -1,0 +1,58 @@
+"""Runs as commands are told of them: by id, or as a file that was exported."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from harness.cli.context import opened
+from harness.cli.out import Out
+from harness.contracts.errors import StoreError
+from harness.engine.connection import Connection
+from harness.history.export import read_file
+from harness.history.recording import Recording, read_history
+from harness.store.attempts import attempts_of
+
+Read = Callable[[str], Awaitable[Recording]]
+
+
+def is_file(name: str) -> bool:
+    return name.endswith(".json") or Path(name).is_file()
+
+
+@asynccontextmanager
+async def reading(
+    out: Out, names: Sequence[str], *, attempts: bool = False
+) -> AsyncGenerator[Read]:
+    """What reads each of `names`; files alone need no engine. With `attempts` the attempt log is
+    read as well, where it can be."""
+    if all(is_file(name) for name in names):
+        yield _file
+        return
+    async with opened(out) as client:
+
+        async def read(name: str) -> Recording:
+            if is_file(name):
+                return await _file(name)
+            found = await read_history(client.connection, name)
+            return await _with_attempts(client.connection, found, out) if attempts else found
+
+        yield read
+
+
+async def _file(name: str) -> Recording:
+    return read_file(Path(name))
+
+
+async def _with_attempts(connection: Connection, found: Recording, out: Out) -> Recording:
+    """History does not need the log: what cannot be read is said, and left out."""
+    if found.attempts:
+        return found
+    try:
+        logged = await attempts_of(connection.database, found.run, connection.vault)
+    except StoreError as error:
+        out.note(f"Earlier attempts are not shown: {error.message}")
+        return found
+    return replace(found, attempts=tuple(logged))

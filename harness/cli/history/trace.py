@@ -1,0 +1,207 @@
+"""`harness trace`: what happened in a run, from history, and from the attempt log beside it."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, suppress
+from pathlib import Path
+from typing import get_args
+
+from rich.text import Text
+
+from harness.cli.context import opened
+from harness.cli.history.run_sources import is_file, reading
+from harness.cli.out import Out
+from harness.cli.parser import UsageError, nearest
+from harness.commons.files import write_atomic
+from harness.contracts.attempt import Attempt
+from harness.contracts.errors import ConfigError, RunError, StoreError
+from harness.contracts.event import LIVE, Cursor, DurableEvent, RunEnded, RunStarted
+from harness.journal.attempts import Attempts, Earlier, weave
+from harness.journal.steps import steps
+from harness.sdk.handle import RunHandle
+from harness.terminal import exit_codes
+from harness.terminal.view.text import clean, count, took
+from harness.terminal.view.timeline import NAME, rows
+from harness.terminal.view.trace import Line, after, attempt_facts, earlier, offset
+from harness.version import __version__
+
+KINDS = tuple(kind.model_fields["type"].default for kind in get_args(DurableEvent))
+
+
+async def trace(args: Namespace, out: Out) -> int:
+    kinds = frozenset(map(_kind, args.kind or ()))
+    start = _start(args.start)
+    if args.follow and (args.html or args.timeline):
+        raise UsageError("--follow shows events as they come.", "Leave out --html and --timeline.")
+    if args.follow:
+        return await _shown(_followed(args.run, out), kinds, start, out)
+    async with reading(out, [args.run], attempts=True) as read:
+        found = await read(args.run)
+    events, attempts = found.events, found.attempts
+    if not events:
+        raise RunError("not_found", f"{args.run!r} is a workflow, but no run of an agent.")
+    if args.html:
+        return _page(events, attempts, Path(args.html), out)
+    if args.timeline:
+        return _timeline(events, attempts, out)
+    return await _shown(_all(events, attempts), kinds, start, out)
+
+
+async def _all(
+    events: list[DurableEvent], attempts: Sequence[Attempt]
+) -> AsyncGenerator[DurableEvent | Earlier]:
+    for each in weave(events, attempts):
+        yield each
+
+
+async def _followed(run: str, out: Out) -> AsyncGenerator[DurableEvent | Earlier]:
+    if is_file(run):
+        raise UsageError(f"{run} is a file: it does not go on.", "Leave out --follow.")
+    async with opened(out) as client:
+        handle: RunHandle[object] = client.run(run)
+        attempts = Attempts()
+        async for event in handle.events():
+            if isinstance(event, LIVE):
+                continue
+            if attempts.asks(event):
+                with suppress(StoreError):
+                    attempts.know(await handle.attempts())
+            for each in attempts.before(event):
+                yield each
+            yield event
+
+
+async def _shown(
+    events: AsyncGenerator[DurableEvent | Earlier],
+    kinds: frozenset[str],
+    start: int | Cursor,
+    out: Out,
+) -> int:
+    number, begun, shown = 0, 0.0, isinstance(start, int)
+    before: list[Earlier] = []
+    """Attempts of the step that the next event ends: shown if that is."""
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, Earlier):
+                before.append(event)
+                continue
+            number += 1
+            begun = begun or event.at
+            shown = shown or event.cursor == start
+            if shown and not (isinstance(start, int) and number < start):
+                _tell_attempts(begun, before, kinds, out)
+                if not kinds or event.type in kinds:
+                    _tell(number, begun, event, before, out)
+            before.clear()
+    if not shown:
+        raise RunError(
+            "no_turn", f"The run has no event with the cursor {start}.", fix="See --json for them."
+        )
+    if isinstance(start, int) and start > max(number, 1):
+        out.note(f"The run has {count(number, 'event')} so far: none from {start} on.")
+    _tell_attempts(begun, before, kinds, out)
+    return exit_codes.DONE
+
+
+def _tell_attempts(begun: float, told: Sequence[Earlier], kinds: frozenset[str], out: Out) -> None:
+    for each in told:
+        if kinds and each.step.type not in kinds:
+            continue
+        if out.json:
+            out.line({"attempt_log": attempt_facts(each)})
+            continue
+        at = offset(each.logged.ended - begun) if each.logged else " " * 10
+        turn = getattr(each.step, "turn", "")
+        _print("", at, turn, f"  attempt {each.attempt}", earlier(each), out)
+
+
+def _tell(
+    number: int, begun: float, event: DurableEvent, before: Sequence[Earlier], out: Out
+) -> None:
+    if out.json:
+        out.raw(event.wire().decode())
+        return
+    kind, turn = event.type.replace("_", " "), getattr(event, "turn", "")
+    _print(number, offset(event.at - begun), turn, kind, after(before, event), out)
+
+
+def _print(number: object, at: str, turn: object, kind: str, told: Line, out: Out) -> None:
+    text = Text.assemble(
+        (f"{number!s:>4} {at} {turn!s:>3}  ", "quiet"),
+        (f"{kind:<20} ", "quiet"),
+        (told.what, told.style),
+        (f"  {' · '.join(told.facts)}" if told.facts else "", "quiet"),
+    )
+    out.console.print(text, soft_wrap=True)
+
+
+def _timeline(events: list[DurableEvent], attempts: Sequence[Attempt], out: Out) -> int:
+    begun = next(each.at for each in events if isinstance(each, RunStarted))
+    end = events[-1].at
+    found = steps(events, attempts)
+    if out.json:
+        for step in found:
+            log = [attempt_facts(each) for each in step.earlier]
+            out.line(step.facts() | ({"attempt_log": log} if log else {}))
+        return exit_codes.DONE
+    width = max(20, out.console.width - NAME - 22)
+    for row in rows(found, begun, end, width):
+        facts = [took(row.seconds)]
+        facts += [f"first {took(row.step.first)}"] if row.step.first is not None else []
+        facts += [f"{row.step.attempts} attempts"] if row.step.attempts > 1 else []
+        facts += ["left behind by a reset"] if row.step.left else []
+        text = Text.assemble(
+            (f"{row.turn:>3} ", "quiet"),
+            f"{clean(row.name):<{NAME}} ",
+            *row.cells,
+            (f" {' · '.join(facts)}", "quiet"),
+        )
+        out.console.print(text, soft_wrap=True)
+    over = isinstance(events[-1], RunEnded)
+    whole = f"{took(end - begun)} in all" if over else f"{took(end - begun)} so far"
+    legend = "░ queued, ▓ until the first token, █ at work, ▒ waiting, × an attempt that failed"
+    out.console.print(f"{whole}; {legend}", style="quiet", soft_wrap=True)
+    return exit_codes.DONE
+
+
+def _page(events: list[DurableEvent], attempts: Sequence[Attempt], file: Path, out: Out) -> int:
+    from harness.terminal.page.run_page import page
+
+    text = page(events, __version__, attempts)
+    try:
+        write_atomic(file, text)
+    except OSError as error:
+        raise ConfigError(
+            "invalid_value", f"{file} cannot be written: {error.strerror}", fix="Name another."
+        ) from error
+    if out.json:
+        out.line({"file": str(file), "bytes": len(text.encode())})
+    else:
+        out.raw(f"{file}: {len(text.encode()):,} bytes")
+    return exit_codes.DONE
+
+
+def _kind(name: str) -> str:
+    wanted = name.replace("-", "_")
+    if wanted not in KINDS:
+        near = nearest(wanted, KINDS)
+        hint = f"Did you mean {near}?" if near else f"Kinds: {', '.join(KINDS)}."
+        raise UsageError(f"There is no kind of event {name!r}.", hint)
+    return wanted
+
+
+def _start(text: str | None) -> int | Cursor:
+    if text is None:
+        return 1
+    try:
+        if not text.isdigit():
+            return Cursor.parse(text)
+        if (number := int(text)) > 0:
+            return number
+        raise UsageError("--from 0: the first event is 1.", "Leave it out for all of them.")
+    except ValueError:
+        raise UsageError(
+            f"--from {text} is neither a number nor a cursor.", "A cursor is RUN_ID/EVENT/PLACE."
+        ) from None

@@ -1,0 +1,183 @@
+"""`harness whatif`: how past runs would have ended otherwise; no tool runs."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from harness.cli.context import opened
+from harness.cli.history.fork import change_of
+from harness.cli.history.run_sources import is_file
+from harness.cli.history.time_filter import query_of
+from harness.cli.out import Out
+from harness.cli.parser import UsageError
+from harness.cli.run.agents import load_agent
+from harness.cli.run.targets import SHOWN, confirmed
+from harness.commons.files import write_atomic
+from harness.contracts.errors import ConfigError
+from harness.contracts.whatif import ForkOutcome, SourceOutcome, WhatIfReport
+from harness.forks.fork import is_whatif
+from harness.forks.playback import Read
+from harness.forks.whatif import Progress, Question
+from harness.history.export import read_file
+from harness.history.recording import Recording, read_history
+from harness.sdk.client import HarnessClient, RunRow
+from harness.terminal import exit_codes
+from harness.terminal.input.interrupts import interrupts
+from harness.terminal.input.keyboard import at_terminal
+from harness.terminal.view.text import count, money
+
+ENDED = "ExecutionStatus != 'Running'"
+
+
+async def whatif(args: Namespace, out: Out) -> int:
+    found = bool(args.query or args.since)
+    if bool(args.runs) == found:
+        raise UsageError(
+            "Name runs and files, or find some with --query and --since, not both."
+            if found
+            else "Which runs?",
+            "Like this: harness whatif RUN --at 2 --hint 'be brief'",
+        )
+    change = change_of(args)
+    question = Question(at=args.at, change=change, n=args.n, live_reads=args.live_reads)
+    agent = load_agent(args.agent) if args.agent else None
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(opened(out, index=True))
+        question.check_size(len(args.runs))
+        runs = list(dict.fromkeys(args.runs)) or await _find(client, args, question, out)
+        if runs is None:
+            return exit_codes.DONE
+        if not runs:
+            out.note("No run that has ended matches.")
+            return exit_codes.DONE
+        from harness.sdk.local import hosting
+
+        harness = await stack.enter_async_context(hosting(client.connection))
+        if agent is None:  # runs of the built-in one are asked without a word
+            await harness.serve(load_agent(None))
+        progress = _progress(out, len(runs) * args.n)
+        asking = asyncio.ensure_future(
+            harness.whatif(
+                runs, args.at, change, n=args.n, live_reads=args.live_reads, agent=agent,
+                read=_reading(client), progress=progress,
+            )
+        )  # fmt: skip
+        report = await _unless_interrupted(asking, out)
+    if report is None:
+        return exit_codes.INTERRUPTED
+    _tell(report, Path(args.html) if args.html else None, out)
+    return exit_codes.DONE if report.complete else exit_codes.FAILED
+
+
+async def _find(
+    client: HarnessClient, args: Namespace, question: Question, out: Out
+) -> list[str] | None:
+    """Ended runs without those that were a what-if themselves; None where a person says no."""
+    query = " AND ".join([*query_of(args.query, args.since), ENDED])
+    rows: dict[str, RunRow] = {}
+    async for row in client.runs(query):
+        if row.id not in rows and not await is_whatif(client.connection, row.id):
+            rows[row.id] = row
+            question.check_size(len(rows))
+    if not rows:
+        return []
+    told = estimate(list(rows.values()), question.n)
+    if args.yes:
+        out.note(told)
+    elif out.json or not at_terminal():
+        raise UsageError(told, "Pass --yes to confirm.")
+    elif not await confirmed(list(rows), f"{told}\nStart?", out, SHOWN):
+        return None
+    return list(rows)
+
+
+def estimate(rows: Sequence[RunRow], n: int) -> str:
+    """What the forks will cost, as far as what the runs themselves cost can tell."""
+    forks = len(rows) * n
+    tokens = sum(row.tokens or 0 for row in rows) * n
+    costs = [row.cost_micros for row in rows if row.cost_micros is not None]
+    cost = money(sum(costs) * n if costs else None)
+    return (
+        f"Starts {count(forks, 'fork')} of {count(len(rows), 'run')}, at least one model call "
+        f"each. Estimate from those runs: {tokens:,} tokens, {cost}."
+    )
+
+
+def _reading(client: HarnessClient) -> Read:
+    async def read(name: str) -> Recording:
+        if is_file(name):
+            return read_file(Path(name))
+        return await read_history(client.connection, name)
+
+    return read
+
+
+async def _unless_interrupted(
+    asking: asyncio.Future[WhatIfReport], out: Out
+) -> WhatIfReport | None:
+    """None after Ctrl-C: the forks that had begun are aborted then."""
+    with interrupts() as counted:
+        stop = asyncio.ensure_future(counted.reach(1))
+        try:
+            await asyncio.wait({asking, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if asking.done():
+                return asking.result()
+            out.note("\nAborting the forks. Their runs stay in the list.")
+            asking.cancel()
+            await asyncio.wait({asking})
+            return None
+        finally:
+            stop.cancel()
+            asking.cancel()
+            await asyncio.wait({asking, stop})
+
+
+def _progress(out: Out, whole: int) -> Progress:
+    done = 0
+
+    def told(_source: SourceOutcome, fork: ForkOutcome | None) -> None:
+        nonlocal done
+        if fork is None:
+            return  # the report has its error
+        from harness.terminal.view.whatif import told as words
+
+        done += 1
+        out.note(f"{done:>{len(str(whole))}} of {whole}  {words(fork)}")
+
+    return told
+
+
+def _tell(report: WhatIfReport, html: Path | None, out: Out) -> None:
+    from harness.journal.whatif import summary
+
+    if out.json:
+        for source in report.sources:
+            for fork in source.forks:
+                data = fork.model_dump(mode="json", exclude_none=True)
+                out.line({"source": source.source, **data})
+        out.line({"summary": summary(report)})
+    else:
+        from harness.terminal.view.whatif import show
+
+        show(out.console, report)
+    if html is not None:
+        size = _write(html, report)
+        out.note(f"\n{html}: {count(size, 'byte')}")
+
+
+def _write(html: Path, report: WhatIfReport) -> int:
+    from harness.terminal.page.whatif_page import page
+    from harness.version import __version__
+
+    text = page(report, __version__)
+    try:
+        write_atomic(html, text)
+    except OSError as error:
+        raise ConfigError(
+            "invalid_value", f"{html} cannot be written: {error.strerror}", fix="Name another."
+        ) from error
+    return len(text.encode())

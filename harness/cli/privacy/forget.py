@@ -1,0 +1,56 @@
+"""`harness forget`: a run and its family, unreadable from here on."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from harness.cli.context import opened
+from harness.cli.out import Out
+from harness.cli.parser import UsageError
+from harness.cli.run.targets import confirmed
+from harness.forget.client import Family, Forgotten, family_of
+from harness.forget.client import forget as forget_family
+from harness.terminal import exit_codes
+from harness.terminal.input.keyboard import at_terminal
+from harness.terminal.view.text import count
+
+SHOWN = 20
+
+
+async def forget(args: Namespace, out: Out) -> int:
+    async with opened(out, index=True) as client:
+        connection = client.connection
+        family = await family_of(connection, args.run)
+        if not args.yes and not await _sure(family, out):
+            return exit_codes.DONE
+        done = await forget_family(connection, args.run)
+    if out.json:
+        out.line({
+            "family": done.family, "runs": list(done.runs), "unreadable": done.unreadable,
+            "deleted": done.deleted, "going": list(done.going),
+        })  # fmt: skip
+        return exit_codes.DONE
+    _tell(done, out)
+    return exit_codes.DONE
+
+
+async def _sure(family: Family, out: Out) -> bool:
+    what = count(len(family.runs), "run")
+    if out.json or not at_terminal():
+        raise UsageError(f"This forgets {what} for good.", "Pass --yes to confirm.")
+    return await confirmed(family.runs, f"forget {what} for good?", out, SHOWN)
+
+
+def _tell(done: Forgotten, out: Out) -> None:
+    for id in done.runs:
+        out.raw(f"{id}: forgotten")
+    for id in done.going:
+        end = "temporal workflow terminate --workflow-id" if done.unreadable else "harness abort"
+        out.note(f"{id} was started meanwhile. End it with `{end} {id}`, and forget it again.")
+    if done.unreadable:
+        out.note("Their key is destroyed: copies in backups and elsewhere are unreadable too.")
+    else:
+        out.note(
+            "Deleted here. Not all of it was encrypted: copies elsewhere, such as backups and "
+            "exports, can still be read."
+        )

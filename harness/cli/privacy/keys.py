@@ -1,0 +1,125 @@
+"""`harness keys`: make a key, see what is encrypted with which, and change it."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from pathlib import Path
+
+from harness.cli.context import prepare
+from harness.cli.out import Out
+from harness.config.settings import Settings
+from harness.contracts.errors import ConfigError, HarnessError
+from harness.crypto.keyring import Keyring, keyring_of, new_key
+from harness.stack import Check, Endpoints, connect_options, find_stack
+from harness.terminal import exit_codes
+from harness.terminal.view.text import count
+
+ENGINE_S = 10.0
+SHOWN = 5
+MISSING = "Name the missing keys in encryption.old_keys: what they wrap cannot be read."
+
+
+async def keys(args: Namespace, out: Out) -> int:
+    if args.what == "new":
+        key = new_key()
+        if out.json:
+            out.line({"key": key})
+        else:
+            out.raw(key)
+            out.note("Keep it where secrets are kept; set it as HARNESS_ENCRYPTION__KEY.")
+        return exit_codes.DONE
+    project, settings = prepare()
+    ring = keyring_of(settings, project)
+    if ring is None:
+        if args.what == "rotate":
+            raise ConfigError(
+                "missing", "encryption.key is not set.", fix="Make one with `harness keys new`."
+            )
+        if out.json:
+            out.line({"on": False})
+        else:
+            out.raw("Nothing is encrypted: encryption.key is not set.")
+        return exit_codes.DONE
+    return await (_rotate(ring, out) if args.what == "rotate" else _status(ring, out))
+
+
+async def _rotate(ring: Keyring, out: Out) -> int:
+    done, there = await ring.rotate()
+    if out.json:
+        out.line({"rotated": done, "keys": there, "master": ring.master})
+    else:
+        out.raw(f"{count(done, 'key')} of {there:,} wrapped anew with key {ring.master}.")
+    return exit_codes.DONE
+
+
+async def _status(ring: Keyring, out: Out) -> int:
+    found = await ring.census()
+    if out.json:
+        out.line({
+            "on": True, "keyring": ring.place, "master": ring.master, "keys": found.masters,
+            "destroyed": found.destroyed, "missing": list(found.missing),
+        })  # fmt: skip
+        return exit_codes.FAILED if found.missing else exit_codes.DONE
+    out.raw(f"Encrypted with key {ring.master}; the keys of runs are in {ring.place}.")
+    for master, number in sorted(found.masters.items()):
+        said = "current" if master == ring.master else "former"
+        said = "MISSING" if master in found.missing else said
+        out.raw(f"  {master}  {count(number, 'key')}  {said}")
+    out.raw(f"  {count(found.destroyed, 'key')} destroyed")
+    if found.missing:
+        out.note(MISSING)
+    return exit_codes.FAILED if found.missing else exit_codes.DONE
+
+
+async def checks(settings: Settings, project: Path) -> list[Check]:
+    """For `harness doctor`: whether what is encrypted can be read here, and runs go on with it."""
+    if settings.encryption.key is None:
+        return [Check(name="encryption", ok=True, detail="off: encryption.key is not set")]
+    found = [await _check_ring(settings, project)]
+    endpoints = await find_stack(settings, project)
+    if endpoints is not None:
+        found += await _check_open_runs(settings, endpoints)
+    return found
+
+
+async def _check_ring(settings: Settings, project: Path) -> Check:
+    try:
+        ring = keyring_of(settings, project)
+        assert ring is not None
+        found = await ring.census()
+    except HarnessError as error:
+        return Check(name="encryption", ok=False, detail=error.message, fix=error.fix)
+    if found.missing:
+        what = f"keys in {ring.place} are wrapped by {', '.join(found.missing)}"
+        return Check(name="encryption", ok=False, detail=what, fix=MISSING)
+    keys = count(sum(found.masters.values()), "key")
+    return Check(name="encryption", ok=True, detail=f"on, {keys} of runs in {ring.place}")
+
+
+async def _check_open_runs(settings: Settings, endpoints: Endpoints) -> list[Check]:
+    """Of the engine's other troubles its own check tells."""
+    from temporalio.client import Client
+    from temporalio.service import RPCError
+
+    from harness.engine.plain_runs import open_plain_runs
+
+    try:
+        async with asyncio.timeout(ENGINE_S):
+            client = await Client.connect(**await connect_options(settings, endpoints))
+            runs = await open_plain_runs(client)
+    except (RPCError, RuntimeError, TimeoutError):
+        return []
+    if not runs:
+        return []
+    more = f" and {len(runs) - SHOWN} more" if len(runs) > SHOWN else ""
+    return [
+        Check(
+            name="open runs",
+            ok=False,
+            detail=f"started before encryption.key was set: {', '.join(runs[:SHOWN])}{more}. "
+            "Workers that have the key refuse their unencrypted data",
+            fix="Stop the workers, unset encryption.key, let these runs end or abort them, and set "
+            "the key again.",
+        )
+    ]

@@ -1,0 +1,166 @@
+"""`harness trust`: what the files of this project may do."""
+
+from __future__ import annotations
+
+import json
+import os
+from argparse import Namespace
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.cli.out import Out
+from harness.cli.parser import UsageError
+from harness.config import trust as store
+from harness.config._owned import read_bounded
+from harness.config._sources import File, split_values
+from harness.config.load import (
+    Origin,
+    check_state_owner,
+    check_state_tracking,
+    describe_values,
+    find_project,
+    read_project,
+)
+from harness.config.settings import Settings
+from harness.contracts.clean_text import clean_line
+from harness.contracts.errors import ConfigError, StackError
+from harness.stack.layout import layout_of
+from harness.stack.lease import status
+from harness.terminal import exit_codes
+from harness.terminal.input.keyboard import at_terminal, prompt
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What this project wants beyond what is harmless, or trusted already."""
+
+    file: File
+    settings: tuple[Origin, ...]
+    state: Path | None
+    """A state folder that was not made here."""
+
+
+async def trust(args: Namespace, out: Out) -> int:
+    flags = [f"--{name}" for name in ("list", "remove", "yes") if getattr(args, name)]
+    if len(flags) > 1:
+        raise UsageError(f"{' and '.join(flags)} exclude each other.", "Pass one of them.")
+    if args.list:
+        return _list(out)
+    project = find_project(Path.cwd())
+    if args.remove:
+        return await _remove(project, out)
+    wanted = _examine(project)
+    if not wanted.settings and wanted.state is None:
+        _tell({"trusted": []}, f"Nothing to trust in {clean_line(str(project))}.", out)
+        return exit_codes.DONE
+    if not args.yes and (out.json or not at_terminal()):
+        raise UsageError(
+            f"Trusting {project} needs a confirmation.",
+            "Review it with `harness config show`, then pass --yes to confirm.",
+        )
+    _show(wanted, out)  # before anything is recorded: who cannot see it has not trusted it
+    if not args.yes and not await _confirmed():
+        out.note("Nothing is trusted.")
+        return exit_codes.DONE
+    _record(wanted)
+    files = [str(each) for each in (wanted.settings and wanted.file.path, wanted.state) if each]
+    _tell({"trusted": files}, "\n".join(f"Trusted: {clean_line(each)}" for each in files), out)
+    return exit_codes.DONE
+
+
+def _examine(project: Path) -> Wanted:
+    file = read_project(project)
+    harmful = split_values(file.everything())[1]
+    if harmful and store.is_trusted(file.path, file.digest):
+        harmful = {}
+    state = _state_of(project, file)
+    if not os.path.lexists(state):
+        return Wanted(file, tuple(describe_values(harmful)), None)
+    check_state_owner(state)  # commands would refuse the folder all the same
+    check_state_tracking(state)
+    untrusted = None if store.is_made_here(state) else state
+    return Wanted(file, tuple(describe_values(harmful)), untrusted)
+
+
+def _state_of(project: Path, file: File) -> Path:
+    """Where the state will be once the file counts; HARNESS_STATE_DIR needs no trust."""
+    value = file.top.get(("state_dir",))
+    return project / Path(str(value.value if value else Settings().state_dir)).expanduser()
+
+
+def _show(wanted: Wanted, out: Out) -> None:
+    if out.json:
+        wants = {each.key: each.value for each in wanted.settings}
+        state = str(wanted.state) if wanted.state else None
+        out.line({"file": str(wanted.file.path), "wants": wants, "state_folder": state})
+        return
+    if wanted.settings:
+        out.raw(f"{clean_line(str(wanted.file.path))} wants to set:")
+        for each in wanted.settings:
+            value = clean_line(json.dumps(each.value, ensure_ascii=False, default=str))
+            out.raw(f"  {each.key} = {value}  ({each.source})")
+        out.raw("It could choose what programs run and where keys and content are sent.")
+    if wanted.state is not None:
+        out.raw(f"The state folder {clean_line(str(wanted.state))} was not made by harness here.")
+        out.raw("Its database runs with your rights, and runs whatever was stored in it.")
+
+
+async def _confirmed() -> bool:
+    typed = await prompt("Trust this? [y/N] ")
+    return (typed or "").lower() in ("y", "yes")
+
+
+def _record(wanted: Wanted) -> None:
+    if wanted.settings:
+        path, digest = str(wanted.file.path), wanted.file.digest
+        store.change_trust(lambda trust: trust.files.update({path: digest}))
+    if wanted.state is not None:
+        store.mark_state_folder(wanted.state)
+
+
+async def _remove(project: Path, out: Out) -> int:
+    file = read_project(project)
+    state = str(_state_of(project, file).resolve())
+    if await status(layout_of(Path(state), project)) is not None:
+        # Without trust no command finds it, not even the one that stops it.
+        raise StackError("running", f"The local stack of {state} is running.")
+    known = store.read_trust()
+    gone = [each for each in (str(file.path), state) if each in {*known.files, *known.states}]
+
+    def remove(trust: store.Trust) -> None:
+        trust.files.pop(str(file.path), None)
+        trust.states.pop(state, None)
+
+    store.change_trust(remove)
+    words = "\n".join(f"No longer trusted: {clean_line(each)}" for each in gone)
+    _tell({"removed": gone}, words or f"Nothing of {project} was trusted.", out)
+    return exit_codes.DONE
+
+
+def _list(out: Out) -> int:
+    known = store.read_trust()
+    for path, digest in sorted(known.files.items()):
+        state = _state_of_file(Path(path), digest)
+        _tell({"path": path, "kind": "settings", "state": state}, f"{path}  ({state})", out)
+    for path in sorted(known.states):
+        state = "trusted" if Path(path).exists() else "missing"
+        _tell({"path": path, "kind": "state", "state": state}, f"{path}  ({state})", out)
+    return exit_codes.DONE
+
+
+def _state_of_file(path: Path, digest: str) -> str:
+    try:
+        content = read_bounded(path)
+    except ConfigError:
+        content = b""
+    if content is None:
+        return "missing"
+    return "trusted" if store.digest_of(content) == digest else "changed: trust it again"
+
+
+def _tell(facts: dict[str, Any], words: str, out: Out) -> None:
+    if out.json:
+        out.line(facts)
+    else:
+        out.raw(words)

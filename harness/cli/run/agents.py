@@ -1,0 +1,113 @@
+"""Agents named on the command line as FILE:NAME."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
+
+from harness.agent import Agent
+from harness.cli.parser import nearest
+from harness.contracts.errors import ConfigError
+
+FORM = "Write it as FILE:NAME, such as agent.py:agent."
+
+
+def load_agent(where: str | None) -> Agent[Any]:
+    """The agent at `where`; the built-in assistant where nothing is named."""
+    if where is None:
+        from harness.cli.run.assistant import agent
+
+        return agent
+    place, _, name = where.partition(":")
+    module = _load(place)
+    if name:
+        return _named(module, place, name)
+    found = _agents(module)
+    if "agent" in found:
+        return found["agent"]
+    if len({id(each) for each in found.values()}) == 1:
+        return next(iter(found.values()))
+    names = ", ".join(found)
+    raise _bad(
+        f"{place} has several agents: {names}." if found else f"{place} has no agent.",
+        f"Name one: {place}:{next(iter(found))}" if found else "Make one: agent = Agent(...)",
+    )
+
+
+def _named(module: ModuleType, place: str, name: str) -> Agent[Any]:
+    value: object = getattr(module, name, None)
+    if isinstance(value, Agent):
+        return cast("Agent[Any]", value)
+    agents = list(_agents(module))
+    if value is not None:
+        hint = f"Agents there: {', '.join(agents)}." if agents else FORM
+        raise _bad(f"{place}:{name} is not an Agent but {type(value).__name__}.", hint)
+    near = nearest(name, agents) or (agents[0] if len(agents) == 1 else None)
+    hint = (
+        f"Did you mean {place}:{near}?" if near else f"Agents there: {', '.join(agents) or 'none'}."
+    )
+    raise _bad(f"{place} has nothing called {name!r}.", hint)
+
+
+def _agents(module: ModuleType) -> dict[str, Agent[Any]]:
+    return {key: each for key, each in vars(module).items() if isinstance(each, Agent)}
+
+
+def _load(place: str) -> ModuleType:
+    path = Path(place)
+    if not place.endswith(".py") and not path.exists():
+        return _import(place)
+    if not path.is_file():
+        beside = [p.name for p in path.parent.glob("*.py")] if path.parent.is_dir() else []
+        near = nearest(path.name, beside)
+        hint = f"Did you mean {path.with_name(near)}?" if near else FORM
+        raise _bad(f"There is no file {place}.", hint)
+    path = path.resolve()
+    # Modules beside it can be imported, as if it had been run by itself.
+    if str(path.parent) not in sys.path:
+        sys.path.insert(0, str(path.parent))
+    name = path.stem if path.stem not in sys.modules else f"agent_file_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise _bad(f"{place} is not a Python file.", FORM)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        raise _broken(place, error, path) from None
+    return module
+
+
+def _import(name: str) -> ModuleType:
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and name.startswith(error.name):
+            raise _bad(f"There is neither a file nor a module {name!r}.", FORM) from None
+        raise _broken(name, error, None) from None
+    except (Exception, SystemExit) as error:
+        raise _broken(name, error, None) from None
+
+
+def _broken(place: str, error: BaseException, path: Path | None) -> ConfigError:
+    """Its own traceback, from its own first line on."""
+    if isinstance(error, ConfigError):
+        return error
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [i for i, frame in enumerate(frames) if path and frame.filename == str(path)]
+    lines = traceback.format_list(frames[ours[0] :]) if ours else []
+    lines += traceback.format_exception_only(error)
+    text = "".join(lines).rstrip()
+    return _bad(f"{place} cannot be imported:\n{text}", "Mend it: python " + place)
+
+
+def _bad(problem: str, fix: str) -> ConfigError:
+    return ConfigError("bad_agent", problem, fix=fix)

@@ -1,0 +1,106 @@
+"""Stay with a run until it ends or is left, and say how to go on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.cli.out import Out
+from harness.cli.run.idle import why_idle
+from harness.contracts.event import DecisionRequested, Event, OutputDelta, RunEnded
+from harness.contracts.run import RunState
+from harness.sdk.handle import RunHandle
+from harness.terminal import exit_codes
+from harness.terminal.input.attend import Attendance, Attended, Why
+from harness.terminal.input.decide import asking
+from harness.terminal.input.interrupts import Interrupts
+from harness.terminal.input.keyboard import at_terminal
+from harness.terminal.view.live import RunView
+from harness.terminal.view.show import decide
+from harness.terminal.view.text import call
+
+CODES = {
+    RunState.COMPLETED: exit_codes.DONE,
+    RunState.FAILED: exit_codes.FAILED,
+    RunState.ABORTED: exit_codes.ABORTED,
+}
+
+
+class JsonView:
+    """Each event as a line."""
+
+    def __init__(self, out: Out) -> None:
+        self._out = out
+        self.text = ""
+
+    def show(self, event: Event) -> None:
+        if isinstance(event, OutputDelta):
+            self.text += event.text
+        self._out.raw(event.wire().decode())
+
+    def note(self, text: str) -> None:
+        """People's words have no place here."""
+
+
+async def stay(
+    handle: RunHandle[Any], out: Out, interrupts: Interrupts, *, leave: bool
+) -> Attended:
+    if out.json:
+        view, ask = JsonView(out), None
+    else:
+        view = RunView(out.console, handle.url)
+        ask = asking(view) if at_terminal() else None
+    attended = await Attendance(handle, view, interrupts, ask=ask, leave=leave).stay()
+    if out.json:
+        out.line(_last(handle, attended))
+    return attended
+
+
+async def leave(handle: RunHandle[Any], attended: Attended, out: Out, serve: str) -> int:
+    """The exit code, and for a run that goes on: how. `serve` is the command that serves it."""
+    if attended.ended:
+        return CODES[attended.ended.state]
+    for each in attended.waiting:
+        out.note(f"\nRun {handle.id} waits for a decision: {_what(each)}")
+        for line in decide(handle.id, each):
+            out.note(f"  {line}")
+    if attended.why is Why.ABORTING:
+        out.note(f"The abort of {handle.id} is recorded; it ends as soon as a worker sees it.")
+    elif not attended.waiting:
+        out.note(f"Detached. Run {handle.id} is safe.")
+    await tell(handle, out, serve)
+    if attended.waiting:
+        return exit_codes.WAITING
+    return exit_codes.ABORTED if attended.why is Why.ABORTING else exit_codes.INTERRUPTED
+
+
+async def tell(handle: RunHandle[Any], out: Out, serve: str) -> None:
+    """Whether a worker serves the run, and how to go on."""
+    if out.json:
+        return
+    unserved = f"No worker is serving this run. To continue it:  {serve}"
+    out.note(await why_idle(handle, unserved) or "A worker serves it.")
+    out.note(f"To watch it:  harness watch {handle.id}")
+
+
+def _last(handle: RunHandle[Any], attended: Attended) -> dict[str, Any]:
+    """The last line of `run --json`."""
+    known: dict[str, Any] = {"run": handle.id, "state": "running", "output": ""}
+    if attended.waiting:
+        known["state"] = "waiting"
+        known["pending"] = [
+            each.model_dump(mode="json", exclude_none=True, exclude={"cursor", "trace", "type"})
+            for each in attended.waiting
+        ]
+    if attended.ended:
+        known |= _ending(attended.ended)
+    return {**known, "url": handle.url}
+
+
+def _ending(ended: RunEnded) -> dict[str, Any]:
+    kept = {"state", "output", "data", "reason", "error", "undone", "totals"}
+    return ended.model_dump(mode="json", exclude_none=True, include=kept)
+
+
+def _what(waiting: DecisionRequested) -> str:
+    what = f"{call(waiting.tool, waiting.arguments)}: " if waiting.tool else ""
+    return f"{what}{waiting.question}"

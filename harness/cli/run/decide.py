@@ -1,0 +1,70 @@
+"""`harness approve`, `reject` and `answer`: decide what a run waits for."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from argparse import Namespace
+from collections import defaultdict
+from typing import Any
+
+from harness.cli.out import Out
+from harness.cli.parser import UsageError
+from harness.cli.run.targets import reach
+from harness.contracts.clean_text import clean_line
+from harness.contracts.errors import SteeringError
+from harness.contracts.steering import Verdict
+from harness.contracts.verdicts import describe_done
+from harness.sdk.handle import RunHandle
+from harness.terminal.input.decide import arguments
+
+
+async def approve(args: Namespace, out: Out) -> int:
+    if args.edit is None:
+        if args.replace:
+            raise UsageError("--replace goes with --edit.", "Pass the arguments: --edit JSON")
+        return await _decide(args, out, "approve")
+    changed = _changed(args.edit, replace=args.replace)
+    return await _decide(args, out, "edit", arguments=changed, replace=args.replace)
+
+
+def _changed(text: str, *, replace: bool) -> dict[str, Any]:
+    """What --edit says; a wrong one is wrong use of the command."""
+    try:
+        changed = arguments(text)
+    except SteeringError as error:
+        raise UsageError(f"--edit: {error.message}", error.fix) from None
+    if not changed and not replace:
+        raise UsageError("--edit names no argument to change.", "Like this: --edit '{\"a\": 1}'")
+    return changed
+
+
+async def reject(args: Namespace, out: Out) -> int:
+    return await _decide(args, out, "reject")
+
+
+async def answer(args: Namespace, out: Out) -> int:
+    args.query, args.note = None, None
+    return await _decide(args, out, "answer", answer=args.text)
+
+
+async def _decide(args: Namespace, out: Out, verdict: Verdict, **more: Any) -> int:
+    keys: defaultdict[str, str] = defaultdict(lambda: str(uuid.uuid4()))
+    """One a run: sent again, it is the same decision."""
+
+    async def act(run: RunHandle[Any]) -> dict[str, Any]:
+        decision = await run.decide(
+            verdict, args.call, note=args.note, digest=args.digest, key=keys[run.id], **more
+        )
+        return decision.model_dump(mode="json", exclude_none=True)
+
+    return await reach(args, out, [args.run] if args.run else [], _words, act)
+
+
+def _words(decision: dict[str, Any]) -> str:
+    """What was decided, and with which arguments the tool is called."""
+    done = f"{decision['id']} {describe_done(decision.get('need'), decision['verdict'])}"
+    if "arguments" not in decision:
+        return clean_line(done)
+    called = json.dumps(decision["arguments"], ensure_ascii=False)
+    return clean_line(f"{done}, called with {called}")

@@ -1,0 +1,20 @@
+"""What a command says of a run that nothing moves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.contracts.errors import HarnessError
+from harness.sdk.handle import RunHandle
+
+
+async def why_idle(run: RunHandle[Any], unserved: str) -> str | None:
+    """Why nobody answers for the run: it is stuck, or `unserved`, or Temporal does
+    not answer; None where a worker does."""
+    try:
+        if await run.is_served():
+            return None
+    except HarnessError as error:
+        return error.message
+    stuck = await run.trouble()
+    return f"It is stuck: {stuck}" if stuck else unserved

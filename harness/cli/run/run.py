@@ -1,0 +1,188 @@
+"""`harness run` and `harness chat`: start runs, serve them, stay with them."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from argparse import Namespace
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from harness.agent import Agent
+from harness.cli.context import opened
+from harness.cli.out import Out
+from harness.cli.parser import UsageError
+from harness.cli.run.agents import load_agent
+from harness.cli.run.attach import CODES, leave, stay, tell
+from harness.contracts.model import ModelRef
+from harness.contracts.run import Budget
+from harness.runs.start import check_workspace, new_id
+from harness.sdk.client import HarnessClient
+from harness.sdk.handle import RunHandle
+from harness.sdk.session import Session
+from harness.terminal import exit_codes
+from harness.terminal.input.interrupts import interrupts
+from harness.terminal.input.keyboard import at_terminal, prompt
+
+MAX_BUDGET = 10**12
+"""More than any run will use of anything; the engine's numbers have 64 bits."""
+
+
+@dataclass
+class Begun:
+    """How far a run had come, for who interrupts the command."""
+
+    id: str | None
+    """As asked for."""
+    sent: bool = False
+    run: str | None = None
+
+    def __str__(self) -> str:
+        named = f"run {self.id}" if self.id else "a run"
+        if self.run:
+            return f"Interrupted. Run {self.run} is safe. To watch it:  harness watch {self.run}"
+        if not self.sent:
+            return f"Interrupted before {named} was started."
+        look = f"harness show {self.id}" if self.id else "harness list"
+        return f"Interrupted while {named} was being started. To see whether it was:  {look}"
+
+
+async def run(args: Namespace, out: Out) -> int:
+    begun = Begun(args.id)
+    try:
+        return await _run(args, out, begun)
+    except asyncio.CancelledError:
+        out.note(str(begun))
+        raise
+
+
+async def _run(args: Namespace, out: Out, begun: Begun) -> int:
+    if args.id and args.session:
+        raise UsageError("--id and --session exclude each other.", "A session names its runs.")
+    asked = _asked(args.prompt)
+    _check(args)
+    agent = load_agent(args.agent)
+    if args.detach:
+        async with opened(out, index=True, page=at_terminal()) as client:
+            begun.sent = True
+            handle = await _start(client, agent, args, asked)
+            begun.run = handle.id
+            return await _detached(handle, args, out)
+    from harness.sdk.local import hosting
+
+    async with opened(out, page=at_terminal()) as client:
+        async with hosting(client.connection) as harness:
+            with interrupts() as counted:
+                begun.sent = True
+                handle = await _start(harness, agent, args, asked)
+                begun.run = handle.id
+                attended = await stay(handle, out, counted, leave=True)
+        # Only now that its own worker has left can it be seen whether another one serves the run.
+        return await leave(client.run(handle.id), attended, out, _serve(args.agent))
+
+
+async def chat(args: Namespace, out: Out) -> int:
+    from harness.sdk.local import hosting
+
+    _check(args)
+    agent = load_agent(args.agent)
+    args.session, args.id = args.session or new_id("session"), None
+    out.note(f"Session {args.session}. Ctrl-D leaves.")
+    code = exit_codes.DONE
+    async with opened(out, page=at_terminal()) as client:
+        async with hosting(client.connection) as harness:
+            while (asked := await prompt("> ")) is not None:
+                if not asked:
+                    continue
+                with interrupts() as counted:
+                    handle = await _start(harness, agent, args, asked)
+                    attended = await stay(handle, out, counted, leave=not at_terminal())
+                if not attended.ended:
+                    break
+                code = CODES[attended.ended.state]
+            else:
+                out.note(f"\nGo on with: harness chat --session {args.session}")
+                return code
+        return await leave(client.run(handle.id), attended, out, _serve(args.agent))
+
+
+async def _detached(handle: RunHandle[Any], args: Namespace, out: Out) -> int:
+    if out.json:
+        out.line({"run": handle.id, "state": "running", "output": "", "url": handle.url})
+    else:
+        out.raw(handle.id)
+    if not out.json:
+        await tell(handle, out, _serve(args.agent))
+    return exit_codes.DONE
+
+
+async def _start(
+    client: HarnessClient, agent: Agent[Any], args: Namespace, asked: str
+) -> RunHandle[Any]:
+    budget = budget_of(args)
+    workspace = Path(args.workspace) if args.workspace else None
+    if args.session:
+        session = Session(client, args.session)
+        return await session.start(
+            agent, asked, model=args.model, budget=budget, workspace=workspace
+        )
+    return await client.start(
+        agent, asked, id=args.id, model=args.model, budget=budget, workspace=workspace
+    )
+
+
+def _check(args: Namespace) -> None:
+    """Refuse what makes no sense before anything is started for it."""
+    budget_of(args)
+    if args.workspace:
+        check_workspace(Path(args.workspace))
+    model: str | None = args.model
+    if model is None:
+        return
+    try:
+        TypeAdapter[str](ModelRef).validate_python(model)
+    except ValidationError:
+        raise UsageError(
+            f"{model!r} is not a model.", "Write provider/model: `harness models` lists them."
+        ) from None
+
+
+def budget_of(args: Namespace) -> Budget | None:
+    given: dict[str, int | float | None] = {
+        "turns": args.budget_turns,
+        "tokens": args.budget_tokens,
+        "cost": args.budget_cost,
+        "seconds": args.budget_seconds,
+    }
+    limits = {name: value for name, value in given.items() if value is not None}
+    for name, value in limits.items():
+        if not 0 < value <= MAX_BUDGET:  # nan is neither
+            raise UsageError(
+                f"--budget-{name} must be above 0 and up to {MAX_BUDGET:,}, not {value}.",
+                "Leave it out for none.",
+            )
+    if "cost" in limits:
+        limits["cost_micros"] = max(1, round(limits.pop("cost") * 1e6))
+    return Budget.model_validate(limits) if limits else None
+
+
+def _asked(words: str | None) -> str:
+    try:
+        piped = words == "-" or (words is None and not sys.stdin.isatty())
+        asked = sys.stdin.read() if piped else words
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"The prompt on stdin is not valid UTF-8 at byte {error.start}.", "Convert it first."
+        ) from None
+    except OSError as error:
+        raise UsageError(f"stdin cannot be read: {error.strerror}.", "Pass the prompt.") from None
+    if not asked or not asked.strip():
+        raise UsageError("The prompt is empty.", 'Like this: harness run "What is 2 + 2?"')
+    return asked
+
+
+def _serve(agent: str | None) -> str:
+    return f"harness worker {agent}" if agent else "harness worker"

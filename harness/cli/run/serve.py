@@ -1,0 +1,57 @@
+"""`harness worker`: serve agents until told to leave."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from argparse import Namespace
+from pathlib import Path
+
+from harness.cli.context import opened
+from harness.cli.out import Out
+from harness.cli.run.agents import load_agent
+from harness.contracts.errors import ConfigError
+from harness.terminal import exit_codes
+
+
+async def worker(args: Namespace, out: Out) -> int:
+    from harness_workers.worker import serve
+
+    agents = [load_agent(where) for where in args.agents or (None,)]
+    names = [agent.name for agent in agents]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ConfigError(
+            "bad_agent", f"Two agents are called {twice!r}.", fix="Each has a queue by its name."
+        )
+    stop = stop_signal()
+    folders = [Path(folder) for folder in args.workspace or ()]
+    async with (
+        opened(out) as client,
+        serve(client.connection, *agents, workspaces=folders),
+    ):
+        page = client.connection.endpoints.ui_url
+        if out.json:
+            out.line({"serving": names, "page": page})
+        else:
+            out.raw(f"Serving {', '.join(names)}. Ctrl-C leaves.")
+            out.note(f"Page: {page}" if page else "")
+        await stop.wait()
+        out.note(
+            "\nStopping: calls in progress finish or are handed back. Ctrl-C again stops at once."
+        )
+    return exit_codes.DONE
+
+
+def stop_signal() -> asyncio.Event:
+    """Set by Ctrl-C or a polite kill; a second one ends the process."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+
+    def again() -> None:
+        if stop.is_set():
+            exit_codes.leave(exit_codes.INTERRUPTED)
+        stop.set()
+
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(each, again)
+    return stop

@@ -1,0 +1,68 @@
+"""`harness abort`, `hint`, `pause` and `resume`: signals, which need no worker to be there."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from harness.cli.out import Out
+from harness.cli.parser import UsageError
+from harness.cli.run.targets import reach
+from harness.contracts.errors import ErrorInfo, RunError, from_info
+from harness.sdk.handle import RunHandle
+from harness.terminal.view.text import taken_back
+
+
+async def abort(args: Namespace, out: Out) -> int:
+    reason = args.reason or "aborted"
+    if not args.undo:
+        return await reach(args, out, args.run, "abort sent", lambda run: run.abort(reason))
+
+    async def act(run: RunHandle[Any]) -> dict[str, Any] | None:
+        await run.abort(reason, undo=True)
+        return await _undone(run, out)
+
+    return await reach(args, out, args.run, "abort with undo sent", act)
+
+
+async def _undone(run: RunHandle[Any], out: Out) -> dict[str, Any] | None:
+    """What came of the undo; None while nobody is there to do it."""
+    if not await run.is_served():
+        return None
+    undone = (await run.outcome()).undone
+    if undone is None:  # it had failed before the abort reached it
+        raise RunError(
+            "failed", "The run ended before its undo began.", fix=f"harness undo {run.id}"
+        )
+    if undone.whole:
+        if not out.json:
+            out.raw(f"{run.id}: {taken_back(undone)}")
+        return {"undone": undone.model_dump(mode="json", exclude_none=True)}
+    why = undone.stopped.obstacle if undone.stopped else undone.error
+    code = why.code if why else "run.failed"
+    fix = f"Then go on: harness undo {run.id}"
+    if undone.stopped:
+        fix = f"{why.fix if why else ''} {fix} [--past {undone.stopped.call}]".strip()
+    raise from_info(
+        ErrorInfo(code=code, message=f"Aborted. It {taken_back(undone)}", fix=fix, retryable=False)
+    )
+
+
+async def hint(args: Namespace, out: Out) -> int:
+    *runs, text = args.words
+    if not text.strip():
+        raise UsageError("The hint is empty.", 'Like this: harness hint RUN "be brief"')
+    if not runs and not args.query:
+        raise UsageError("Runs come first, the text last.", 'harness hint RUN "be brief"')
+    interrupt = args.interrupt
+    return await reach(
+        args, out, runs, "hint sent", lambda run: run.hint(text, interrupt=interrupt)
+    )
+
+
+async def pause(args: Namespace, out: Out) -> int:
+    return await reach(args, out, args.run, "pause sent", lambda run: run.pause(args.reason))
+
+
+async def resume(args: Namespace, out: Out) -> int:
+    return await reach(args, out, args.run, "resume sent", lambda run: run.resume(args.reason))

@@ -1,0 +1,133 @@
+"""Which runs a steering command reaches, and what came of it for each."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from argparse import Namespace
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from harness.cli.context import opened
+from harness.cli.history.list_show import OPEN
+from harness.cli.out import Out
+from harness.cli.parser import UsageError
+from harness.cli.run.idle import why_idle
+from harness.contracts.errors import HarnessError
+from harness.sdk.client import HarnessClient
+from harness.sdk.handle import RunHandle
+from harness.terminal import exit_codes
+from harness.terminal.input.keyboard import at_terminal
+from harness.terminal.view.text import count
+
+AT_ONCE = 16
+SHOWN = 10
+
+Act = Callable[[RunHandle[Any]], Awaitable[dict[str, Any] | None]]
+
+Done = str | Callable[[dict[str, Any]], str]
+"""What was done, in the past tense, or how to say it of what `act` returned."""
+
+
+async def reach(
+    args: Namespace,
+    out: Out,
+    runs: list[str],
+    done: Done,
+    act: Act,
+) -> int:
+    """Do `act` to each run that is named or found; `done` says it in the past tense. Sent to many
+    runs at once, an answer may be late: what no worker answered is asked for again while others
+    are answered, so `act` must be the same when it is repeated."""
+    if bool(runs) == bool(args.query):
+        raise UsageError(
+            "Name runs or a --query, not both." if runs else "Which run?",
+            f"See `harness {args.command} --help`, and `harness list` for ids.",
+        )
+    async with opened(out, index=bool(args.query), store=False) as client:
+        found = runs or await _find(client, args, out)
+        if not found:
+            out.note("No open run matches.")
+            return exit_codes.DONE
+        failed = await reach_runs(list(dict.fromkeys(found)), client.run, out, done, act)
+        if len(found) == 1 and not failed and not out.json:
+            await _say_if_idle(client, found[0], out)
+    return exit_codes.FAILED if failed else exit_codes.DONE
+
+
+async def reach_runs(
+    runs: list[str],
+    handle: Callable[[str], RunHandle[Any]],
+    out: Out,
+    done: Done,
+    act: Act,
+) -> bool:
+    """Whether any failed; each is told once, when its outcome is known."""
+    gate = asyncio.Semaphore(AT_ONCE)
+    failed = False
+
+    async def one(run: str) -> HarnessError | None:
+        """The error of a run that no worker answered."""
+        nonlocal failed
+        async with gate:
+            try:
+                more = await act(handle(run))
+            except HarnessError as error:
+                if error.code == "run.no_worker":
+                    return error
+                failed = True
+                _say_failed(run, error, out)
+                return None
+        if out.json:
+            out.line({"run": run, "ok": True, **(more or {})})
+        else:
+            out.raw(f"{run}: {done if isinstance(done, str) else done(more or {})}")
+        return None
+
+    while True:
+        errors = await asyncio.gather(*(one(run) for run in runs))
+        late = [(run, error) for run, error in zip(runs, errors, strict=True) if error]
+        if not late or len(late) == len(runs):
+            break
+        runs = [run for run, _ in late]
+    for run, error in late:
+        _say_failed(run, error, out)
+    return failed or bool(late)
+
+
+def _say_failed(run: str, error: HarnessError, out: Out) -> None:
+    info = error.info.model_dump(exclude_none=True)
+    if out.json:
+        out.line({"run": run, "error": info})
+    else:
+        out.error({**info, "message": f"{run}: {error.message}"})
+
+
+async def _find(client: HarnessClient, args: Namespace, out: Out) -> list[str]:
+    found = [row.id async for row in client.runs(f"({args.query}) AND {OPEN}")]
+    if not found or args.yes or out.json:
+        return found
+    what = count(len(found), "run")
+    if not at_terminal():
+        raise UsageError(f"This reaches {what}.", "Pass --yes to confirm.")
+    return found if await confirmed(found, f"{args.command} {what}?", out, SHOWN) else []
+
+
+async def confirmed(runs: Sequence[str], question: str, out: Out, shown: int) -> bool:
+    """Whether the person at the terminal says yes to what these runs are about to meet."""
+    for id in runs[:shown]:
+        out.raw(f"  {id}")
+    if len(runs) > shown:
+        out.raw(f"  … and {len(runs) - shown:,} more")
+    sys.stdout.write(f"{question} [y/N] ")
+    sys.stdout.flush()
+    typed = await asyncio.to_thread(sys.stdin.readline)
+    return typed.strip().lower() in ("y", "yes")
+
+
+async def _say_if_idle(client: HarnessClient, run: str, out: Out) -> None:
+    why = await why_idle(
+        client.run(run), "No worker answers for it now; it takes effect when one does."
+    )
+    if why:
+        out.note(why)

@@ -1,0 +1,43 @@
+"""`harness watch`: follow a run that another process, or nobody, serves."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from typing import Any
+
+from harness.cli.context import opened
+from harness.cli.out import Out
+from harness.cli.run.attach import leave, stay
+from harness.cli.run.idle import why_idle
+from harness.contracts.event import RunEnded, RunStarted
+from harness.sdk.handle import RunHandle
+from harness.terminal.input.interrupts import interrupts
+
+
+async def watch(args: Namespace, out: Out) -> int:
+    async with opened(out, store=False) as client:
+        handle: RunHandle[Any] = client.run(args.run)
+        events = await handle.trace()  # a wrong id shows here
+        over = bool(events) and isinstance(events[-1], RunEnded)
+        serve = _serve(events)
+        quiet = out.json or over
+        telling = None if quiet else asyncio.create_task(_tell_unserved(handle, out, serve))
+        with interrupts() as counted:
+            # Where nobody can be asked, a decision that is open would be waited for in vain.
+            attended = await stay(handle, out, counted, leave=True)
+        if telling:
+            telling.cancel()
+        return await leave(handle, attended, out, serve)
+
+
+async def _tell_unserved(handle: RunHandle[Any], out: Out, serve: str) -> None:
+    why = await why_idle(handle, f"No worker is serving this run. To continue it:  {serve}")
+    if why:
+        out.note(why)
+
+
+def _serve(events: list[Any]) -> str:
+    """The file of a run's agent is known to nobody but who wrote it."""
+    agent = next((each.agent for each in events if isinstance(each, RunStarted)), "")
+    return "harness worker" if agent == "assistant" else f"harness worker FILE:NAME  (of {agent})"

@@ -1,0 +1,1 @@
+"""Commands for the local stack, its copies and its settings."""

@@ -1,0 +1,87 @@
+"""`harness up`, `down` and `doctor`: the local Temporal and Postgres."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from dataclasses import asdict
+
+from harness.cli.archive.archive import seal_a_while
+from harness.cli.context import opened, prepare
+from harness.cli.out import Out
+from harness.cli.privacy import keys
+from harness.cli.run.serve import stop_signal
+from harness.stack import Check, Endpoints, diagnose, stop_stack
+from harness.terminal import exit_codes
+
+
+async def up(args: Namespace, out: Out) -> int:
+    stop = stop_signal()
+    async with opened(out, keep=args.detach, page=True, index=True) as client:
+        endpoints = client.connection.endpoints
+        if out.json:
+            out.line(_public(endpoints))
+        else:
+            _tell(endpoints, out)
+        sealing = asyncio.create_task(seal_a_while(client.connection))
+        local = endpoints.local_engine or endpoints.local_database
+        if not local:
+            out.note("Both are configured: there is nothing to start.")
+        elif args.detach:
+            out.note("They run until: harness down")
+        else:
+            out.note("They run until Ctrl-C, and as long as another command uses them.")
+            await stop.wait()
+        await sealing
+    return exit_codes.DONE
+
+
+async def down(args: Namespace, out: Out) -> int:  # noqa: ARG001 - all commands are called alike
+    project, settings = prepare()
+    state = project / settings.state_dir
+    removed = not state.exists()
+    stopped = await stop_stack(settings, project)
+    if out.json:
+        out.line({"stopped": stopped})
+    elif stopped and removed:
+        out.raw(f"Stopped. {state} was removed while the stack ran: its data is lost.")
+    else:
+        out.raw("Stopped." if stopped else f"Nothing runs for {project}.")
+    return exit_codes.DONE
+
+
+async def doctor(args: Namespace, out: Out) -> int:
+    project, settings = prepare()
+    if args.fix:
+        async with opened(out, index=True):
+            out.note("Tables are up to date, search attributes are registered.")
+    checks = [*await diagnose(settings, project), *await keys.checks(settings, project)]
+    for check in checks:
+        if out.json:
+            out.line(asdict(check))
+        else:
+            _line(check, out)
+    return exit_codes.DONE if all(check.ok for check in checks) else exit_codes.FAILED
+
+
+def _public(endpoints: Endpoints) -> dict[str, object]:
+    return {key: value for key, value in asdict(endpoints).items() if key != "database_url"}
+
+
+def _tell(endpoints: Endpoints, out: Out) -> None:
+    for note in endpoints.notes:
+        out.raw(note)
+    out.raw(f"Temporal at {endpoints.temporal_address}, namespace {endpoints.namespace}")
+    if endpoints.ui_url:
+        out.raw(f"Page at {endpoints.ui_url}")
+
+
+def _line(check: Check, out: Out) -> None:
+    mark, style = (
+        ("BAD", "bad") if not check.ok else ("note", "ask") if check.note else ("ok", "good")
+    )
+    out.console.print(f"{mark:<5}", style=style, end="")
+    out.console.print(f"{check.name:<20}", end="", soft_wrap=True)
+    out.console.print(check.detail, style="quiet" if check.ok else "", soft_wrap=True)
+    if check.fix:
+        out.console.print(f"     {'':<20}{check.fix}", style="ask", soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Keys, encryption and signatures: what makes stored content unreadable or provably ours."""

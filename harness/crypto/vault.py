@@ -1,0 +1,396 @@
+"""What runs say, encrypted: each family of runs with its own key, so that it can be forgotten.
+
+Everything is bound to its place (table, column, row): what was written for one place is refused in
+any other. Without `encryption.key` content is stored readable, under a MAC of the project's signing
+key. So content from before there was an encryption key can be told from content that somebody
+planted, and is still read. What is read need not say whose it is: the id of its key stands in it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
+
+from harness.contracts.effect import undone_run
+from harness.contracts.errors import RunError, StoreError
+from harness.contracts.family import SHARED
+from harness.contracts.queues import ARCHIVE
+from harness.crypto.keyring import ID_BYTES, NONCE_BYTES, Entry, Keyring, key_id
+from harness.store.lineage import find_family
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    from harness.crypto.signing import Signer
+    from harness.store.database import Database
+
+MAGIC = b"\x00harness"
+PLAIN_MARK = MAGIC + b"\x00"
+SIGNED_MARK = MAGIC + b"\x02"
+ENCRYPTED_MARK = MAGIC + b"\x03"
+TEXT_MARK = "harness.sealed:"
+SIGNED_TEXT = "harness.signed:"
+JSON_MARK = '{"harness.sealed":"'
+SIGNED_JSON = '{"harness.signed":"'
+SIGNED_VALUE = '","value":'
+MAC_CHARS = 22
+PURPOSE = "stored"
+KNOWN = 10_000
+KEY_SECONDS = 60.0
+"""How long a process may still read what another one has made unreadable."""
+
+
+@dataclass(frozen=True)
+class Key:
+    id: bytes
+    family: str
+    cipher: AESGCM
+    salt: bytes
+    """Goes before what is stored by its address, so that the address tells nothing."""
+    until: float
+
+
+class Vault:
+    def __init__(
+        self,
+        database: Database | None = None,
+        keyring: Keyring | None = None,
+        signer: Signer | None = None,
+    ) -> None:
+        self._database = database
+        self._keyring = keyring
+        self.signer = signer
+        self._keys: OrderedDict[bytes, Key] = OrderedDict()
+        self._families: OrderedDict[str, str] = OrderedDict()
+
+    @property
+    def on(self) -> bool:
+        """Whether content is encrypted."""
+        return self._keyring is not None
+
+    @property
+    def authentic(self) -> bool:
+        """Whether what was not written here can be told from what was."""
+        return self._keyring is not None or self.signer is not None
+
+    @property
+    def keyring(self) -> Keyring:
+        if self._keyring is None:
+            raise StoreError("key_missing", "No encryption.key is set.")
+        return self._keyring
+
+    async def encrypt(self, run: str | None, content: bytes, place: bytes) -> bytes:
+        """What to store at `place` for `content`: encrypted, or signed where no key is set."""
+        if self._keyring is not None:
+            return _encrypted(await self.key_of(run), content, place)
+        if self.signer is not None:
+            mac = self.signer.sign(PURPOSE, place, content).encode()
+            return b"".join((SIGNED_MARK, mac, content))
+        return PLAIN_MARK + content if content.startswith(MAGIC) else content
+
+    async def decrypt(self, stored: bytes, place: bytes) -> bytes:
+        """What `encrypt` was given for this place; StoreError for anything else."""
+        if stored.startswith(ENCRYPTED_MARK):
+            return await self._decrypted(stored, place)
+        if stored.startswith(SIGNED_MARK):
+            start = len(SIGNED_MARK) + MAC_CHARS
+            content = stored[start:]
+            self._check(stored[len(SIGNED_MARK) : start].decode("latin-1"), content, place)
+            return content
+        self._refuse_plain(place)
+        return stored[len(PLAIN_MARK) :] if stored.startswith(PLAIN_MARK) else stored
+
+    async def encrypt_addressed(self, run: str | None, content: bytes, place: bytes) -> bytes:
+        """What to store for content whose address is its digest: the digest is checked on reading,
+        so without a key no MAC is needed."""
+        return await self.encrypt(run, content, place) if self.on else content
+
+    async def decrypt_addressed(self, stored: bytes, place: bytes) -> bytes:
+        """What `encrypt_addressed` was given, provided that the caller checks the digest."""
+        encrypted = stored.startswith(ENCRYPTED_MARK)
+        return await self._decrypted(stored, place) if encrypted else stored
+
+    async def check(self, key: bytes | None) -> None:
+        """StoreError where the key that something was read with (see `key_in`) is there no more:
+        for who keeps in memory what was read."""
+        if key is not None:
+            await self._key(key)
+
+    async def encrypt_text(self, run: str | None, text: str, place: bytes) -> str:
+        if self._keyring is not None:
+            stored = await self.encrypt(run, text.encode(), place)
+            return TEXT_MARK + base64.b64encode(stored).decode()
+        if self.signer is not None:
+            return f"{SIGNED_TEXT}{self.signer.sign(PURPOSE, place, text)}:{text}"
+        return text
+
+    async def decrypt_text(self, stored: str, place: bytes) -> str:
+        if stored.startswith(TEXT_MARK):
+            content = await self.decrypt(_from_base64(stored[len(TEXT_MARK) :], place), place)
+            return content.decode(errors="replace")
+        if stored.startswith(SIGNED_TEXT):
+            start = len(SIGNED_TEXT) + MAC_CHARS
+            text = stored[start + 1 :]
+            self._check(stored[len(SIGNED_TEXT) : start], text.encode(), place)
+            return text
+        self._refuse_plain(place)
+        return stored
+
+    async def encrypt_json(self, run: str | None, value: Any, place: bytes) -> str | None:
+        """JSON to store in place of `value`; None for nothing."""
+        return None if value is None else await self.encrypt_value(run, value, place)
+
+    async def encrypt_value(self, run: str | None, value: Any, place: bytes) -> str:
+        """The same, also for None: where its absence must not be planted either."""
+        plain = _json(value)
+        if self._keyring is not None:
+            stored = await self.encrypt(run, plain, place)
+            return f'{JSON_MARK}{base64.b64encode(stored).decode()}"}}'
+        if self.signer is not None:
+            mac = self.signer.sign(PURPOSE, place, plain)
+            return f"{SIGNED_JSON}{mac}{SIGNED_VALUE}{plain.decode()}}}"
+        return plain.decode()
+
+    async def decrypt_json(self, stored: str | None, place: bytes) -> Any:
+        """`stored` is the text of a JSON column: nothing of it is parsed before it is checked."""
+        if stored is None:
+            return None
+        if stored.startswith(JSON_MARK):
+            text = stored[len(JSON_MARK) :].removesuffix('"}')
+            return _parsed(await self.decrypt(_from_base64(text, place), place), place)
+        if stored.startswith(SIGNED_JSON):
+            mac, _, rest = stored[len(SIGNED_JSON) :].partition(SIGNED_VALUE)
+            value = rest.removesuffix("}").encode()
+            self._check(mac, value, place)
+            return _parsed(value, place)
+        self._refuse_plain(place)
+        return _parsed(stored.encode(), place)
+
+    def sign(self, place: bytes, *parts: str | bytes) -> str | None:
+        """A MAC for what is stored readable on purpose; None without a signing key."""
+        return None if self.signer is None else self.signer.sign(PURPOSE, place, *parts)
+
+    def check_signed(self, mac: str | None, place: bytes, *parts: str | bytes) -> None:
+        """StoreError where `mac` is not what `sign` made of the same place and parts."""
+        if self.signer is None:
+            if mac is not None or self._keyring is not None:
+                raise _unsigned(place)
+        elif not self.signer.is_signed(mac, PURPOSE, place, *parts):
+            raise _unsigned(place)
+
+    async def key_of(self, run: str | None) -> Key:
+        """The key of a run's family; made where it has none yet."""
+        family = await self.family(run)
+        id = key_id(family)
+        key = self._fresh(id)
+        return key or self._keep(id, await self._entry(family))
+
+    async def renew(self, family: str) -> None:
+        """Look again for its key, which another process may have destroyed a moment ago: what is
+        begun with it now could be read by nobody."""
+        if self._keyring is not None:
+            id = key_id(family)
+            self._keys.pop(id, None)
+            self._keep(id, await self._entry(family))
+
+    async def salt(self, run: str | None) -> bytes:
+        """See `Key.salt`; nothing where nothing is encrypted, or where content is anybody's."""
+        if self._keyring is None or run is None:
+            return b""
+        return (await self.key_of(run)).salt
+
+    async def family(self, run: str | None) -> str:
+        """Who is forgotten together with a run."""
+        if run is None or run.startswith(ARCHIVE):
+            return SHARED
+        run = undone_run(run)
+        if (family := self._families.get(run)) is not None:
+            return family
+        if self._database is None:
+            return run
+        try:
+            family = await find_family(self._database, self, run)
+        except StoreError as error:
+            if not error.retryable:
+                raise
+            # An abort must go out while the database is away. A key of its own says who it is.
+            if self._keyring is None or await self._keyring.find(key_id(run)) is None:
+                raise
+            return run
+        return self.note_family(run, family or run)
+
+    def note_family(self, run: str, family: str) -> str:
+        self._families[run] = family
+        while len(self._families) > KNOWN:
+            self._families.popitem(last=False)
+        return family
+
+    def drop_family(self, run: str) -> None:
+        self._families.pop(run, None)
+
+    async def forget(self, family: str) -> bool:
+        """Destroy its key. Nothing of it can be read again, wherever a copy may be."""
+        if family == SHARED:
+            raise RunError("failed", "What all runs share cannot be forgotten with one of them.")
+        destroyed = await self.keyring.destroy(family)
+        self._keys.pop(key_id(family), None)
+        return destroyed
+
+    # --- inside
+
+    async def _entry(self, family: str) -> Entry:
+        """Its key in the ring; made for a family that has never had one."""
+        ring = self.keyring
+        if (entry := await ring.find(key_id(family))) is not None:
+            return entry
+        if (database := self._database) is None:
+            return await ring.of(family)
+        rows = await database.fetch(
+            "SELECT family FROM harness.key WHERE family = ANY(%s)", ([family, SHARED],)
+        )
+        for (known,) in rows:  # of the shared one, so that another ring is not taken for this one
+            if known == family or await ring.find(key_id(known)) is None:
+                raise StoreError(
+                    "key_missing",
+                    f"The key of {known!r} is missing from {ring.place}, where it used to be.",
+                    fix="Bring the keyring back, or set encryption.keyring to where it is.",
+                )
+        entry = await ring.of(family)
+        await database.fetch(
+            "INSERT INTO harness.key (family) VALUES (%s) ON CONFLICT DO NOTHING", (family,)
+        )
+        return entry
+
+    async def _decrypted(self, stored: bytes, place: bytes) -> bytes:
+        from cryptography.exceptions import InvalidTag
+
+        start = len(ENCRYPTED_MARK)
+        id = stored[start : start + ID_BYTES]
+        rest = stored[start + ID_BYTES :]
+        key = await self._key(id)
+        try:
+            return key.cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], id + place)
+        except (InvalidTag, ValueError):
+            raise StoreError(
+                "corrupt",
+                f"{shown(place)} of {key.family!r} cannot be decrypted: it was changed, or moved "
+                "there from another place.",
+            ) from None
+
+    def _check(self, mac: str, content: bytes, place: bytes) -> None:
+        if self.signer is None or not self.signer.is_signed(mac, PURPOSE, place, content):
+            raise _unsigned(place)
+
+    def _refuse_plain(self, place: bytes) -> None:
+        if self.authentic:
+            raise _unsigned(place)
+
+    async def _key(self, id: bytes) -> Key:
+        if (key := self._fresh(id)) is not None:
+            return key
+        if self._keyring is None:
+            raise StoreError(
+                "key_missing", "This is encrypted, and no encryption.key is set to read it."
+            )
+        entry = await self._keyring.find(id)
+        if entry is None:
+            raise StoreError(
+                "key_missing",
+                f"The key of this content is not in {self._keyring.place}.",
+                fix="Set encryption.keyring to where its keys are.",
+            )
+        return self._keep(id, entry)
+
+    def _fresh(self, id: bytes) -> Key | None:
+        key = self._keys.get(id)
+        return key if key is not None and key.until > time.monotonic() else None
+
+    def _keep(self, id: bytes, entry: Entry) -> Key:
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        if entry.key is None:
+            when = time.strftime("%Y-%m-%d", time.gmtime(entry.at))
+            raise StoreError("forgotten", f"What {entry.family!r} said was forgotten on {when}.")
+        salt = hmac.digest(entry.key, b"address", hashlib.sha256)[:16]
+        until = time.monotonic() + KEY_SECONDS
+        key = self._keys[id] = Key(id, entry.family, AESGCM(entry.key), salt, until)
+        while len(self._keys) > KNOWN:
+            self._keys.popitem(last=False)
+        return key
+
+
+def _json(value: Any) -> bytes:
+    """A name of a file may hold half of a character, and has to come back as it was: JSON can say
+    it, if in Python's own way alone."""
+    try:
+        return to_json(value, exclude_none=True)
+    except PydanticSerializationError:
+        return json.dumps(to_jsonable_python(value, exclude_none=True)).encode()
+
+
+def _encrypted(key: Key, content: bytes, place: bytes) -> bytes:
+    nonce = os.urandom(NONCE_BYTES)
+    text = key.cipher.encrypt(nonce, content, key.id + place)
+    return b"".join((ENCRYPTED_MARK, key.id, nonce, text))
+
+
+def _from_base64(text: str, place: bytes) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        raise StoreError("corrupt", f"{shown(place)} is not base64: it was changed.") from None
+
+
+def _parsed(content: bytes, place: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        why = f"{type(error).__name__}: {error}"
+        raise StoreError("corrupt", f"{shown(place)} is not JSON that can be read: {why}") from None
+
+
+def _unsigned(place: bytes) -> StoreError:
+    return StoreError(
+        "unsigned", f"{shown(place)} does not carry a valid MAC of this project's signing key."
+    )
+
+
+def place_of(column: str, *row: object) -> bytes:
+    """The place of a value: `table.column`, and what identifies its row. No two read the same."""
+    parts = [column.encode(), *(str(each).encode("utf-8", "surrogatepass") for each in row)]
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+def shown(place: bytes) -> str:
+    """A place for people: the column, and the first part of what identifies the row."""
+    parts: list[str] = []
+    at = 0
+    while at < len(place) and len(parts) < 2:
+        end = at + 4 + int.from_bytes(place[at : at + 4], "big")
+        parts.append(place[at + 4 : end].decode("utf-8", "replace"))
+        at = end
+    return f"{parts[0]} {parts[1][:80]!r}" if len(parts) > 1 else "".join(parts)
+
+
+PLAIN = Vault()
+"""Leaves everything as it is."""
+
+
+def key_in(stored: bytes) -> bytes | None:
+    """Which key opens it; None where it is not encrypted."""
+    start = len(ENCRYPTED_MARK)
+    return stored[start : start + ID_BYTES] if stored.startswith(ENCRYPTED_MARK) else None
+
+
+def new_salt() -> str:
+    return secrets.token_urlsafe(16)

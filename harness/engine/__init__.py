@@ -1,0 +1,1 @@
+"""The connection to Temporal and the stores: payloads, retries, encryption, epoch."""

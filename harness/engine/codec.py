@@ -1,0 +1,89 @@
+"""What the engine stores of a run, encrypted with the key of the run's family.
+
+A payload is bound to its run: one that was copied out of another run is refused. Inputs and results
+of activities are made by harness alone, so plaintext is refused there. What a person types into the
+engine's page (signals, updates, queries, the start of a run) is plaintext; what makes a start or a
+decision believable is its own MAC, not the codec.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+from temporalio.api.common.v1 import Payload
+from temporalio.converter import (
+    ActivitySerializationContext,
+    PayloadCodec,
+    SerializationContext,
+    WithSerializationContext,
+    WorkflowSerializationContext,
+)
+
+from harness.contracts.errors import StoreError
+from harness.contracts.queues import ARCHIVE
+from harness.crypto.vault import Vault, place_of
+from harness.journal.payloads import ENCRYPTED
+
+ENCODING = ENCRYPTED.encode()
+RUN = "run"
+"""The metadata that names the run: histories are also read without a context that would tell."""
+
+
+class Codec(PayloadCodec, WithSerializationContext):
+    def __init__(self, vault: Vault, run: str | None = None, *, activity: bool = False) -> None:
+        self._vault = vault
+        self._run = run
+        self._activity = activity
+
+    def with_context(self, context: SerializationContext) -> Self:
+        run, activity = None, isinstance(context, ActivitySerializationContext)
+        if isinstance(context, WorkflowSerializationContext | ActivitySerializationContext):
+            run = context.workflow_id
+        if (run, activity) == (self._run, self._activity):
+            return self
+        return type(self)(self._vault, run, activity=activity)
+
+    async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        metadata = {"encoding": ENCODING}
+        if self._run is not None:
+            metadata[RUN] = self._run.encode()
+        place = _place(metadata)
+        return [
+            Payload(
+                metadata=metadata,
+                data=await self._vault.encrypt(self._run, each.SerializeToString(), place),
+            )
+            for each in payloads
+        ]
+
+    async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        return [await self._plain(each) for each in payloads]
+
+    async def _plain(self, payload: Payload) -> Payload:
+        if payload.metadata.get("encoding") != ENCODING:
+            if self._activity:
+                raise StoreError(
+                    "unsigned",
+                    f"An activity of run {self._run!r} has a payload that is not encrypted.",
+                    fix="If the run began before encryption.key was set, end it without the key.",
+                )
+            return payload
+        found = payload.metadata.get(RUN)
+        if self._run is not None and found is not None and not _may_read(self._run, found):
+            raise StoreError(
+                "corrupt",
+                f"A payload of run {self._run!r} was copied from another run: {found!r}.",
+            )
+        plain = await self._vault.decrypt(payload.data, _place(payload.metadata))
+        return Payload.FromString(plain)
+
+
+def _may_read(run: str, owner: bytes) -> bool:
+    """Each sweep of the archive is handed the result of the one before, which has another id."""
+    sweeps = run.startswith(ARCHIVE) and owner.startswith(ARCHIVE.encode())
+    return sweeps or owner == run.encode()
+
+
+def _place(metadata: Mapping[str, bytes]) -> bytes:
+    return place_of("payload", metadata.get(RUN, b"").decode(errors="replace"))

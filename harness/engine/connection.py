@@ -1,0 +1,140 @@
+"""What a process is connected to: the engine, the database, and what is read through them."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from harness.commons.log import get_logger, guarded_logs, outage
+from harness.commons.telemetry import tracing_interceptors
+from harness.config import secrets_of
+from harness.config.settings import Settings
+from harness.contracts.errors import StackError
+from harness.crypto.keyring import keyring_of
+from harness.crypto.signing import Signing
+from harness.crypto.vault import Vault
+from harness.engine.codec import Codec
+from harness.engine.converter import data_converter
+from harness.engine.large_payloads import external_storage
+from harness.engine.native import native_runtime, release_at_exit
+from harness.stack import Endpoints, connect_options
+from harness.store import Artifacts, Database, LiveReader, Sessions, Specs, Stops
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    settings: Settings
+    endpoints: Endpoints
+    project: Path
+    temporal: Client
+    database: Database
+    vault: Vault
+    artifacts: Artifacts
+    specs: Specs
+    sessions: Sessions
+    live: LiveReader
+    stops: Stops
+    signing: Signing
+
+
+@asynccontextmanager
+async def open_connection(
+    settings: Settings, endpoints: Endpoints, project: Path, *, store: bool = True
+) -> AsyncGenerator[Connection]:
+    """`store`: the database must answer, and its tables be up to date. Who reads runs from the
+    engine or steers them need not wait for it: an abort must work while the database hangs."""
+    async with AsyncExitStack() as stack:
+        guard = guarded_logs(
+            secrets=secrets_of(settings), discreet=settings.encryption.key is not None
+        )
+        stack.enter_context(guard)
+        size = settings.database.pool_size
+        if store:
+            database = await Database.open(endpoints.database_url, pool_size=size)
+            if settings.encryption.key is None:
+                await _warn_plain(database)
+        else:
+            database = Database(endpoints.database_url, pool_size=size)
+        stack.push_async_callback(database.close)
+        folder = project / settings.state_dir / "artifacts"
+        signing = Signing(settings, project)
+        vault = Vault(database, keyring_of(settings, project), await signing.signer())
+        artifacts = Artifacts(database, settings.artifacts, folder, vault)
+        live = LiveReader(database, vault)
+        stack.push_async_callback(live.close)
+        stops = Stops(database)
+        stack.push_async_callback(stops.close)
+        temporal = await _connect(settings, endpoints, artifacts, vault)
+        watching = asyncio.create_task(_tell_when_back(temporal))
+        stack.callback(watching.cancel)
+        yield Connection(
+            settings=settings,
+            endpoints=endpoints,
+            project=project,
+            temporal=temporal,
+            database=database,
+            vault=vault,
+            artifacts=artifacts,
+            specs=Specs(artifacts),
+            sessions=Sessions(database),
+            live=live,
+            stops=stops,
+            signing=signing,
+        )
+
+
+async def _warn_plain(database: Database) -> None:
+    """A key that got lost on its way here would turn encryption off without a word."""
+    if await database.fetch("SELECT 1 FROM harness.key LIMIT 1"):
+        get_logger(__name__).warning(
+            "runs of this database are encrypted, and encryption.key is not set: they cannot be "
+            "read here, and new ones are stored as plain text"
+        )
+
+
+async def _connect(
+    settings: Settings, endpoints: Endpoints, artifacts: Artifacts, vault: Vault
+) -> Client:
+    options = await connect_options(settings, endpoints)
+    try:
+        client = await Client.connect(
+            **options,
+            identity=whoami(),
+            data_converter=data_converter(
+                external_storage(artifacts), Codec(vault) if vault.on else None
+            ),
+            interceptors=tracing_interceptors(),
+            runtime=native_runtime(settings.log.level),
+        )
+    except (RPCError, RuntimeError) as error:
+        raise StackError(
+            "unreachable", f"Temporal does not answer at {endpoints.temporal_address}: {error}"
+        ) from error
+    return release_at_exit(client)
+
+
+async def _tell_when_back(client: Client) -> None:
+    """Log the end of an outage: the SDK only logs its course."""
+    while True:
+        await asyncio.sleep(1)
+        if outage.lost:
+            with suppress(RPCError):
+                await client.service_client.check_health(timeout=timedelta(seconds=2))
+                if outage.end():
+                    get_logger(__name__).warning("Temporal answers again")
+
+
+@cache
+def whoami() -> str:
+    """user@host: who a signal or a run is said to come from."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"

@@ -1,0 +1,58 @@
+"""Tell apart why nobody answers for a run: no such run, no Temporal, or no worker."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import WorkflowExecutionDescription, WorkflowHandle, WorkflowQueryFailedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from harness.contracts.errors import StackError
+from harness.engine.retry import not_found
+
+REACH_S = 5.0
+SERVED_S = 2.0
+UNSERVED = {
+    RPCStatusCode.DEADLINE_EXCEEDED,
+    RPCStatusCode.CANCELLED,
+    RPCStatusCode.FAILED_PRECONDITION,  # "no poller seen for task queue recently"
+}
+"""How a query ends that no worker answers, or that Temporal itself does not."""
+
+
+async def is_served(handle: WorkflowHandle[Any, Any]) -> bool:
+    """Whether a worker answers. RunError where the run does not exist, StackError where Temporal
+    does not answer."""
+    try:
+        async with asyncio.timeout(SERVED_S):
+            await handle.query("status", rpc_timeout=timedelta(seconds=SERVED_S))
+    except WorkflowQueryFailedError:
+        return True
+    except TimeoutError:
+        pass
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise not_found(handle.id) from None
+        if error.status not in UNSERVED:
+            raise unreachable(error) from None
+    else:
+        return True
+    await describe(handle)
+    return False
+
+
+async def describe(handle: WorkflowHandle[Any, Any]) -> WorkflowExecutionDescription:
+    """What Temporal knows of the run; needs no worker. StackError where Temporal does not answer,
+    the RPCError where it refuses."""
+    try:
+        return await handle.describe(rpc_timeout=timedelta(seconds=REACH_S))
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise
+        raise unreachable(error) from None
+
+
+def unreachable(error: RPCError) -> StackError:
+    return StackError("unreachable", f"Temporal does not answer: {error.message}")

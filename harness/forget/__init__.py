@@ -1,0 +1,1 @@
+"""Forget what a run and its family said."""

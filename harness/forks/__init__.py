@@ -1,0 +1,1 @@
+"""Fork runs from an earlier turn, and ask what would have happened."""

@@ -1,0 +1,256 @@
+"""Forking a run: a new one that starts from a node of its transcript.
+
+What came before is pointed at and not copied: two look-ups, however long the run is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
+
+from harness.commons.telemetry import current_trace_id, span
+from harness.contracts.errors import ConfigError, ProviderError, RunError, StoreError
+from harness.contracts.message import user
+from harness.contracts.model import split_ref
+from harness.contracts.run import Parent, RunSpec
+from harness.contracts.whatif import LABEL
+from harness.crypto.vault import new_salt
+from harness.engine.connection import Connection, whoami
+from harness.history import live
+from harness.history.recording import Recording, read_history
+from harness.journal import Execution
+from harness.journal.fork import Point, Rewriting, check_turn, point, without_hints
+from harness.journal.nodes import nodes
+from harness.runs.start import check_id, launch, new_id
+from harness.store.transcripts.chain import WALK, check_parent, read_node, read_reply
+from harness.store.transcripts.copying import put_nodes
+
+NEXT_TURN = """
+SELECT a.call, a.head, a.reply, n.body FROM harness.answer a JOIN harness.node n ON n.id = a.head
+WHERE a.run = %s AND a.turn = %s AND a.call >= 0 ORDER BY a.call DESC, a.seq DESC LIMIT 1
+"""
+WALKED = 200
+"""Nodes a round trip, on the way back to a result that is edited."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What a fork does otherwise than its parent."""
+
+    hint: str | None = None
+    model: str | None = None
+    instructions: str | None = None
+    results: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What tools of kept turns answered instead, by the ids of their calls."""
+
+
+async def fork(
+    connection: Connection,
+    source: str | Recording,
+    at: int,
+    change: Change,
+    *,
+    id: str | None = None,
+    agent: str | None = None,
+    eager: bool = False,
+) -> str:
+    """Start a run with turns 1 to `at` of another one behind it; returns its id. `agent` is the
+    name of the one that will serve it, where that is known."""
+    run = source.run if isinstance(source, Recording) else source
+    if id is not None:
+        check_id(id)
+    with span("fork run", {"run": run}):
+        forked = await pinned(connection, source, at, change, agent=agent)
+        name = id or new_id(forked.agent)
+        await launch(connection, forked, name, eager=eager, repeatable=id is not None)
+        return name
+
+
+async def pinned(
+    connection: Connection,
+    source: str | Recording,
+    at: int,
+    change: Change,
+    *,
+    agent: str | None = None,
+) -> RunSpec:
+    """What a fork is started with."""
+    if isinstance(source, Recording):
+        await bring(connection, source)
+        run, spec, begin = source.run, source.spec, await _told(connection, source, at)
+    else:
+        run = source
+        spec, begin = await _find(connection, run, at)
+    if agent is not None and agent != spec.agent:
+        raise ConfigError(
+            "bad_agent",
+            f"Run {run!r} is of agent {spec.agent!r}, not of {agent!r}.",
+            fix=f"Name the agent that is called {spec.agent!r}, or none.",
+        )
+    return await _forked(connection, run, at, spec, begin, change)
+
+
+async def bring(connection: Connection, recording: Recording) -> None:
+    """Put what an exported run names into this store; all of it is found by its content."""
+    for content in recording.specs.values():
+        await connection.artifacts.put(content, media_type="application/json")
+    for blob in recording.artifacts.values():
+        await connection.artifacts.put(
+            blob.content, media_type=blob.media_type, run=recording.run, salt=blob.salt
+        )
+    await put_nodes(
+        connection.database,
+        connection.vault,
+        recording.run,
+        recording.nodes or nodes(recording.events, recording.spec.salt),
+    )
+
+
+async def _find(connection: Connection, run: str, at: int) -> tuple[RunSpec, Point]:
+    try:
+        return await _find_live(connection, run, at)
+    except RunError as error:
+        if error.code != "run.not_found":
+            raise
+    # The engine has forgotten it, or its older histories: the archive tells.
+    recording = await read_history(connection, run)
+    return recording.spec, await _told(connection, recording, at)
+
+
+async def _find_live(connection: Connection, run: str, at: int) -> tuple[RunSpec, Point]:
+    run_id: str = await live.newest_execution(connection.temporal, run)
+    spec, before = await _execution(connection, run, run_id)
+    check_turn(run, spec, at)
+    while before and spec.carry and at < spec.carry.turn:  # the next turn is of an older history
+        run_id = before
+        spec, before = await _execution(connection, run, run_id)
+    rows = await connection.database.fetch(NEXT_TURN, (run_id, at + 1))
+    if rows:  # the next turn's node: what it asked, and the node that this followed
+        call, head, reply, body = rows[0]
+        await read_reply(connection.vault, reply, run_id, at + 1, call, head)
+        node = await read_node(connection.vault, head, body)
+        asked = node.messages
+        asked = asked[:-1] if asked and asked[-1].role == "assistant" else asked
+        return spec, Point(node.parent, without_hints(asked))
+    # The last turn, or one from before a reset: history tells.
+    return spec, await _told(connection, await read_history(connection, run), at)
+
+
+async def is_whatif(connection: Connection, run: str) -> bool:
+    """Whether the run is a fork whose tools did not run."""
+    run_id = await live.newest_execution(connection.temporal, run)
+    return (await _execution(connection, run, run_id))[0].playback is not None
+
+
+async def _told(connection: Connection, recording: Recording, at: int) -> Point:
+    begin = point(recording.run, recording.spec, recording.events, at)
+    if begin.head is not None:
+        await _durable(connection, begin.head, recording)
+    return begin
+
+
+async def _execution(connection: Connection, run: str, run_id: str) -> tuple[RunSpec, str]:
+    """What an execution was started with, and the one that it continues: its first entry."""
+    client = connection.temporal
+    request = GetWorkflowExecutionHistoryRequest(
+        namespace=client.namespace,
+        execution=WorkflowExecution(workflow_id=run, run_id=run_id),
+        maximum_page_size=1,
+    )
+    entries = await live.page(client, request, run)
+    spec = Recording(run, (Execution(run_id, tuple(entries)),)).spec
+    started = entries[0].workflow_execution_started_event_attributes
+    return spec, started.continued_execution_run_id
+
+
+async def _durable(connection: Connection, head: str, recording: Recording) -> None:
+    """A node is written a moment after its answer; history has all that it is made of."""
+    there = "SELECT 1 FROM harness.node WHERE id = %s"
+    if await connection.database.fetch(there, (head,)):
+        return
+    await put_nodes(
+        connection.database,
+        connection.vault,
+        recording.run,
+        nodes(recording.events, recording.spec.salt),
+    )
+    if not await connection.database.fetch(there, (head,)):
+        raise StoreError(
+            "transcript_missing",
+            f"The transcript of run {recording.run!r} is not in this store.",
+            fix="Export the run where it was made, and fork the file.",
+        )
+
+
+async def _forked(
+    connection: Connection, run: str, at: int, spec: RunSpec, begin: Point, change: Change
+) -> RunSpec:
+    if change.results:
+        begin = await _rewritten(connection, run, at, begin, change.results)
+    messages = begin.messages
+    if change.hint:
+        messages = (*messages, user(change.hint, origin="hint"))
+    if not messages:
+        raise RunError(
+            "no_turn",
+            f"Turn {at} of {run!r} is an answer: the model has nothing to go on with.",
+            fix="Say what is next with a hint, or fork at an earlier turn.",
+        )
+    updates: dict[str, object] = {
+        "head": begin.head,
+        "messages": messages,
+        "parent": Parent(run=run, turn=at),
+        "session": None,
+        "playback": None,
+        "labels": {k: v for k, v in (spec.labels or {}).items() if k != LABEL} or None,
+        "lineage": spec.lineage or run,
+        "salt": new_salt() if connection.vault.on else None,
+        "carry": None,
+        "trace": current_trace_id(),
+        "started_by": whoami(),
+    }
+    if change.model:
+        updates |= _model(connection, change.model)
+    if change.instructions is not None:
+        agent = await connection.specs.get(spec.spec)
+        other = agent.model_copy(update={"instructions": change.instructions})
+        updates["spec"] = await connection.specs.put(other)
+    return spec.model_copy(update=updates)
+
+
+async def _rewritten(
+    connection: Connection, run: str, at: int, begin: Point, results: Mapping[str, str]
+) -> Point:
+    """With other results of tools. Those of the last kept turn stand in what the model has not seen
+    yet; from an earlier one on the transcript is made anew, beside the one that the run has."""
+    rewriting = Rewriting(results)
+    messages = rewriting.edit(begin.messages)
+    head = begin.head
+    if not rewriting.wanted:
+        return Point(head, messages)
+    while head is not None and rewriting.wanted:
+        rows = await connection.database.fetch(WALK, (head, WALKED))
+        if not rows:
+            raise StoreError("transcript_missing", f"Transcript node {head} is not in this store.")
+        for id, body in rows:
+            if head is None or not rewriting.wanted:
+                break
+            check_parent(head, id)
+            node = await read_node(connection.vault, id, body)
+            rewriting.take(node)
+            head = node.parent
+    rewriting.check(run, at)
+    made = rewriting.nodes()
+    await put_nodes(connection.database, connection.vault, run, made)
+    return Point(list(made)[-1], messages)
+
+
+def _model(connection: Connection, model: str) -> dict[str, object]:
+    provider, name = split_ref(model)
+    if not provider or not name:
+        raise ProviderError("unknown", f"{model!r} names no model.")
+    settings = connection.settings.providers.get(provider)
+    return {"model": model, "override": True, "model_queue": settings.queue if settings else None}

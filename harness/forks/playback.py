@@ -1,0 +1,56 @@
+"""The record that a what-if plays back: from the run that is asked about, from what was said before
+it began, and from the runs that it is a fork of."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from harness.contracts.errors import RunError, StoreError
+from harness.contracts.message import Message
+from harness.contracts.transcript import Node
+from harness.engine.connection import Connection
+from harness.history.recording import Recording
+from harness.journal.playback import Seen, seen
+from harness.store.transcripts.copying import read_nodes
+
+MOST_PARENTS = 100
+
+Read = Callable[[str], Awaitable[Recording]]
+"""What was recorded of a run."""
+
+
+async def before(connection: Connection, recording: Recording, head: str | None) -> list[Message]:
+    """What had been said up to `head`: also in kept turns of the run's parent, or its session."""
+    if head is None:
+        return []
+    bodies = dict(recording.nodes)
+    try:
+        bodies |= await read_nodes(connection.database, connection.vault, head, bodies)
+    except StoreError as error:
+        if error.code != "store.transcript_missing":
+            raise
+    return _conversation(head, bodies)
+
+
+async def parents(recording: Recording, read: Read) -> list[tuple[list[Seen], int]]:
+    """What the runs were told that this one is a fork of, as far as they are known, each with the
+    turn at which it was left."""
+    found: list[tuple[list[Seen], int]] = []
+    parent = recording.spec.parent
+    while parent is not None and len(found) < MOST_PARENTS:
+        try:
+            above = await read(parent.run)
+            found.append((seen(above.events), parent.turn))
+            parent = above.spec.parent
+        except (RunError, StoreError):
+            break
+    return found
+
+
+def _conversation(head: str | None, bodies: Mapping[str, bytes]) -> list[Message]:
+    found: list[tuple[Message, ...]] = []
+    while head is not None and head in bodies:
+        node = Node.model_validate_json(bodies[head])
+        found.append(node.messages)
+        head = node.parent
+    return [message for messages in reversed(found) for message in messages]

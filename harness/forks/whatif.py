@@ -1,0 +1,311 @@
+"""What if: forks of past runs whose tools do not run, and how they end.
+
+Each fork is a run like any other, with a record pinned at its start: what tools and people had said
+in the past run. Nothing that it does reaches the world.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import KW_ONLY, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.service import RPCError
+
+from harness.contracts.errors import ConfigError, ErrorInfo, HarnessError, RunError
+from harness.contracts.queues import agent_queue
+from harness.contracts.run import RunSpec
+from harness.contracts.tool import Playback
+from harness.contracts.whatif import (
+    LABEL,
+    ForkOutcome,
+    Outcome,
+    Record,
+    SourceOutcome,
+    WhatIfReport,
+)
+from harness.engine.connection import Connection
+from harness.forks.fork import Change, pinned
+from harness.forks.playback import Read, before, parents
+from harness.history.recording import Recording, read_history
+from harness.journal.playback import edit, record, seen
+from harness.journal.whatif import compare, outcome
+from harness.runs.start import launch, new_id
+
+if TYPE_CHECKING:
+    from harness.sdk.handle import RunHandle
+
+T = TypeVar("T")
+
+AT_ONCE = 8
+"""Forks that run at the same time."""
+MOST_OF_ONE = 1_000
+"""Forks of one run."""
+MOST_FORKS = 10_000
+"""Forks of one what-if: its report holds what came of each."""
+READ_AT_ONCE = 4
+MOST_SECONDS = 1800.0
+"""Wall time of a fork, unless its source has a smaller budget: nobody is there to wait for."""
+LATE_S = 60.0
+"""How long after its time is up a fork may still take to end."""
+UNSERVED_S = 10.0
+"""After this long it is looked whether a fork is served."""
+ENDING_S = 10.0
+
+Progress = Callable[[SourceOutcome, ForkOutcome | None], None]
+"""Told of each fork that has ended, and of each source that could not be asked (no fork)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What is done otherwise, and how often it is tried."""
+
+    at: int
+    change: Change = field(default_factory=Change)
+    n: int = 5
+    live_reads: bool = False
+
+    def __post_init__(self) -> None:
+        if self.n < 1:
+            raise ConfigError("invalid_value", "A what-if needs one fork at least.")
+        if self.n > MOST_OF_ONE:
+            raise ConfigError(
+                "invalid_value",
+                f"{self.n:,} forks of each run are too many.",
+                fix=f"Ask for {MOST_OF_ONE:,} or fewer.",
+            )
+
+    def check_size(self, runs: int) -> None:
+        """Refuse more forks in all than a report can hold."""
+        if runs * self.n > MOST_FORKS:
+            raise ConfigError(
+                "invalid_value",
+                f"{runs:,} runs with {self.n:,} forks each are too many.",
+                fix=f"Ask fewer runs, or for fewer forks: {MOST_FORKS:,} in all at most.",
+            )
+
+
+@dataclass
+class WhatIf:
+    """One what-if on its way. `agent` is the name of the one that is served here, where one is."""
+
+    connection: Connection
+    handle: Callable[[str], RunHandle[Any]]
+    """Gives the run with an id."""
+    question: Question
+    _: KW_ONLY
+    agent: str | None = None
+    served: bool = False
+
+    def __post_init__(self) -> None:
+        self.label = new_id(LABEL)
+        self._running = asyncio.Semaphore(AT_ONCE)
+        self._reading = asyncio.Semaphore(READ_AT_ONCE)
+        self._open: set[str] = set()
+        self._polled: dict[str, bool] = {}
+        self._read: Read = lambda run: read_history(self.connection, run)
+        self._progress: Progress | None = None
+
+    async def ask(
+        self,
+        sources: Sequence[str | Recording],
+        *,
+        read: Read | None = None,
+        progress: Progress | None = None,
+    ) -> WhatIfReport:
+        """Ask it of every source; a source that cannot be asked stops no other."""
+        self.question.check_size(len(sources))
+        self._read, self._progress = read or self._read, progress
+        try:
+            asked = await _few_at_once(self._source(each) for each in sources)
+        finally:
+            await self._abort_all()
+        return WhatIfReport(
+            label=self.label,
+            at=self.question.at,
+            changes=tuple(words(self.question.change)),
+            live_reads=True if self.question.live_reads else None,
+            sources=tuple(asked),
+        )
+
+    async def _source(self, source: str | Recording) -> SourceOutcome:
+        name = source if isinstance(source, str) else source.run
+        known = SourceOutcome(source=name, recorded=0)
+        try:
+            async with self._reading:
+                recording = await self._read(source) if isinstance(source, str) else source
+                spec, played = await self._spec(recording)
+            was = outcome(recording.events, self.question.at)
+            assert was is not None  # it has a spec, so it has started
+            results = sum(len(call.results) for call in played.calls)
+            known = SourceOutcome(source=recording.run, recorded=results, was=was)
+            return await self._all(known, spec, was)
+        except HarnessError as error:
+            known = known.model_copy(update={"error": error.info})
+            self._told(known, None)
+            return known
+
+    async def _all(self, known: SourceOutcome, spec: RunSpec, was: Outcome) -> SourceOutcome:
+        """What has come of its forks; after an error of one of them, no other is started."""
+        info: ErrorInfo | None = None
+
+        async def one() -> ForkOutcome | None:
+            nonlocal info
+            if info is not None:
+                return None
+            try:
+                return await self._fork(known, spec, was)
+            except HarnessError as error:
+                if info is None:
+                    info = error.info
+                    self._told(known.model_copy(update={"error": info}), None)
+                return None
+
+        ended = await _few_at_once(one() for _ in range(self.question.n))
+        good = tuple(each for each in ended if each is not None)
+        return known.model_copy(update={"forks": good, "error": info})
+
+    def _told(self, source: SourceOutcome, fork: ForkOutcome | None) -> None:
+        if self._progress:
+            self._progress(source, fork)
+
+    # --- before the forks
+
+    async def _spec(self, recording: Recording) -> tuple[RunSpec, Record]:
+        """What the forks of a run start with."""
+        question, calls = self.question, seen(recording.events)
+        kept = {each.call.id for each in calls if each.turn <= question.at}
+        later = {each.call.id for each in calls if each.turn > question.at} - kept
+        results = question.change.results
+        change = replace(
+            question.change, results={c: text for c, text in results.items() if c not in later}
+        )
+        spec = await pinned(self.connection, recording, question.at, change, agent=self.agent)
+        played = record(
+            edit(calls, results, question.at),
+            question.at,
+            before=await before(self.connection, recording, spec.head),
+            parents=await parents(recording, self._read),
+        )
+        artifact = await self.connection.artifacts.put(
+            played.wire(), media_type="application/json", run=recording.run
+        )
+        live = True if question.live_reads else None
+        budget = spec.budget.model_copy(
+            update={"ask": None, "seconds": min(spec.budget.seconds or MOST_SECONDS, MOST_SECONDS)}
+        )
+        return spec.model_copy(
+            update={
+                "playback": Playback(record=artifact, live_reads=live),
+                "budget": budget,
+                "labels": {**(spec.labels or {}), LABEL: self.label},
+                "undo": None,
+            }
+        ), played
+
+    # --- one fork
+
+    async def _fork(self, known: SourceOutcome, spec: RunSpec, was: Outcome) -> ForkOutcome:
+        async with self._running:
+            if not self.served:
+                await self._check_served(spec.agent)
+            run = self.handle(new_id(spec.agent))
+            self._open.add(run.id)
+            await launch(self.connection, spec, run.id, eager=self.served, repeatable=False)
+            await self._ended(run, spec)
+            ended = outcome(await run.trace(), self.question.at)
+            self._open.discard(run.id)
+        if ended is None:
+            raise RunError("failed", f"Fork {run.id!r} did not start.")
+        compared = compare(was, ended)
+        self._told(known, compared)
+        return compared
+
+    async def _ended(self, run: RunHandle[Any], spec: RunSpec) -> None:
+        """Wait for its end, whatever it is; one that does not end by itself is ended."""
+        waits = asyncio.ensure_future(run.outcome())
+        try:
+            await asyncio.wait([waits], timeout=UNSERVED_S)
+            if not waits.done() and not self.served and not await run.is_served():
+                await self._terminate(run.id, "no worker serves it")
+                raise _unserved(spec.agent)
+            await asyncio.wait([waits], timeout=(spec.budget.seconds or 0) + LATE_S)
+            if not waits.done():
+                await run.abort("its time for a what-if is up")
+                await asyncio.wait([waits], timeout=ENDING_S)
+            if waits.done():
+                waits.result()
+        finally:
+            waits.cancel()
+
+    async def _check_served(self, agent: str) -> None:
+        """Before anything is started: whether a worker of the agent has been there lately."""
+        if agent not in self._polled:
+            request = DescribeTaskQueueRequest(
+                namespace=self.connection.temporal.namespace,
+                task_queue=TaskQueue(name=agent_queue(agent)),
+                task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+            )
+            service = self.connection.temporal.workflow_service
+            self._polled[agent] = bool((await service.describe_task_queue(request)).pollers)
+        if not self._polled[agent]:
+            raise _unserved(agent)
+
+    async def _abort_all(self) -> None:
+        """End what was started and has not ended; only where the what-if itself is given up."""
+        left, self._open = list(self._open), set[str]()
+        await asyncio.gather(*(self._give_up(id) for id in left))
+
+    async def _give_up(self, id: str) -> None:
+        run = self.handle(id)
+        try:
+            await run.abort("the what-if was given up")
+            async with asyncio.timeout(ENDING_S):
+                await run.outcome()
+        except (HarnessError, TimeoutError):
+            await self._terminate(id, "the what-if was given up")
+
+    async def _terminate(self, id: str, reason: str) -> None:
+        try:
+            await self.connection.temporal.get_workflow_handle(id).terminate(reason=reason)
+        except RPCError:
+            return  # it was never started, or has ended
+
+
+async def _few_at_once(all: Iterator[Coroutine[Any, Any, T]]) -> list[T]:
+    """The results in order. Each is made only when its turn has come, however many there are."""
+    found: dict[int, T] = {}
+    numbered = enumerate(all)
+
+    async def work() -> None:
+        for number, each in numbered:
+            found[number] = await each
+
+    tasks = [asyncio.create_task(work()) for _ in range(AT_ONCE)]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return [found[number] for number in sorted(found)]
+
+
+def words(change: Change) -> list[str]:
+    """What is otherwise, for people."""
+    told = [f"model {change.model}"] if change.model else []
+    told += [f"hint: {change.hint}"] if change.hint else []
+    told += ["other instructions"] if change.instructions is not None else []
+    return told + [f"{call} answers: {text}" for call, text in change.results.items()]
+
+
+def _unserved(agent: str) -> RunError:
+    return RunError(
+        "no_worker",
+        f"No worker serves {agent!r}.",
+        fix="Name the agent with --agent FILE:NAME to serve it here, or start a worker.",
+    )

@@ -1,0 +1,1 @@
+"""Read what happened in a run: while it runs, sealed or exported."""

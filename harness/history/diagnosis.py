@@ -1,0 +1,55 @@
+"""Why a run stands still although a worker serves it: its workflow task fails, again and again.
+
+The engine tries such a task for ever, so that a worker with a fix lets the run go on. The run's
+events say nothing of it, because the engine uses the numbers of these entries again.
+"""
+
+from __future__ import annotations
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.workflowservice.v1 import (
+    DescribeWorkflowExecutionRequest,
+    GetWorkflowExecutionHistoryReverseRequest,
+)
+from temporalio.client import Client
+
+from harness.engine.payload_codec import plain
+from harness.engine.retry import patiently
+
+
+async def trouble(client: Client, run: str) -> str | None:
+    """What fails, in words; None where nothing does."""
+    service = client.workflow_service
+    execution = WorkflowExecution(workflow_id=run)
+    described = await patiently(
+        run,
+        lambda: service.describe_workflow_execution(
+            DescribeWorkflowExecutionRequest(namespace=client.namespace, execution=execution)
+        ),
+    )
+    attempts = described.pending_workflow_task.attempt
+    if attempts < 2:
+        return None
+    newest = await patiently(
+        run,
+        lambda: service.get_workflow_execution_history_reverse(
+            GetWorkflowExecutionHistoryReverseRequest(
+                namespace=client.namespace, execution=execution, maximum_page_size=20
+            )
+        ),
+    )
+    failures = (
+        entry
+        for entry in newest.history.events
+        if entry.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
+    )
+    found = next(failures, None)
+    if found is None:  # it was late, or its worker went away
+        return None
+    entry = await plain(client.data_converter, found)
+    why = entry.workflow_task_failed_event_attributes.failure.message
+    return (
+        f"its workflow task fails, now at attempt {attempts}: {why}. It goes on once a worker "
+        "with a fix serves it; `temporal workflow terminate` ends it."
+    )

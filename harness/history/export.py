@@ -1,0 +1,156 @@
+"""A recording as one JSON file, and back. Everything in it is checked before it is believed.
+
+Histories stand in Temporal's own JSON, so that other tools can read them too.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import quote
+
+from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
+from temporalio.api.history.v1 import History
+from temporalio.client import WorkflowHistory
+
+from harness.contracts.attempt import Attempt
+from harness.contracts.errors import RunError, StoreError
+from harness.contracts.transcript import digest
+from harness.history.bounded import parse_bounded, read_text
+from harness.history.recording import Blob, Proof, Recording
+from harness.journal import Execution
+
+FORMAT = "harness run"
+VERSION = 1
+NAME_BYTES = 145
+
+
+def file_name(run: str) -> str:
+    """Of its export: no two runs have the same, and every file system can keep it."""
+    name = quote(run, safe="")
+    if len(name) > NAME_BYTES:  # quoted, no name has a = in it
+        name = f"{name[: NAME_BYTES - 33]}={hashlib.sha256(run.encode()).hexdigest()[:32]}"
+    return f"{name}.json"
+
+
+def dumps(recording: Recording) -> str:
+    data: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "harness": recording.harness,
+        "projector": recording.projector,
+        "run": recording.run,
+        "at": recording.at,
+        "executions": [
+            {"run_id": each.run_id, "history": MessageToDict(History(events=each.entries))}
+            for each in recording.executions
+        ],
+        "specs": _texts(recording.specs),
+        "nodes": _texts(recording.nodes),
+        "artifacts": {id: _blob(blob) for id, blob in recording.artifacts.items()},
+        "missing": list(recording.missing),
+        "attempts": [json.loads(each.wire()) for each in recording.attempts],
+    }
+    if (proof := recording.proof) is not None:
+        data["seal"] = {
+            "entry": proof.entry.decode(),
+            "key": proof.key.hex(),
+            "marks": {id: marks.hex() for id, marks in proof.marks.items()},
+        }
+    return json.dumps({**data, "digest": _digest(data)}, ensure_ascii=False, indent=1) + "\n"
+
+
+def read_file(file: Path) -> Recording:
+    """An export, or a history as Temporal's own tools save it."""
+    return loads(read_text(file), file)
+
+
+def loads(text: str, file: Path) -> Recording:
+    data: Any = parse_bounded(text, file)
+    if isinstance(data, dict) and "format" not in data and "events" in data:
+        return _foreign(cast("dict[str, Any]", data), file)
+    if not isinstance(data, dict) or cast("dict[str, Any]", data).get("format") != FORMAT:
+        raise _bad(file, "it is not an exported run")
+    data = cast("dict[str, Any]", data)
+    if not isinstance(data.get("version"), int) or data["version"] > VERSION:
+        raise RunError(
+            "too_new", f"{file} was exported by harness {data.get('harness')}, a newer version."
+        )
+    told = data.pop("digest", None)
+    if told != _digest(data):
+        raise _bad(file, "it was changed: what it holds does not match its digest")
+    try:
+        return _read(data)
+    except (
+        KeyError, TypeError, ValueError, AttributeError, ParseError, RecursionError
+    ) as error:  # fmt: skip
+        raise _bad(file, f"{type(error).__name__}: {error}"[:500]) from error
+
+
+def _read(data: dict[str, Any]) -> Recording:
+    for kind in ("specs", "nodes"):
+        for id, content in data[kind].items():
+            if digest(content.encode()) != id:
+                raise ValueError(f"{kind} {id} does not match its address")
+    return Recording(
+        run=data["run"],
+        executions=tuple(
+            Execution(each["run_id"], tuple(ParseDict(each["history"], History()).events))
+            for each in data["executions"]
+        ),
+        specs={id: text.encode() for id, text in data["specs"].items()},
+        nodes={id: text.encode() for id, text in data["nodes"].items()},
+        artifacts={id: _artifact(id, each) for id, each in data["artifacts"].items()},
+        missing=tuple(data["missing"]),
+        attempts=tuple(Attempt.model_validate(each) for each in data.get("attempts", ())),
+        proof=_proof(data["seal"]) if "seal" in data else None,
+        harness=data["harness"],
+        projector=data["projector"],
+        at=data["at"],
+    )
+
+
+def _artifact(id: str, data: dict[str, Any]) -> Blob:
+    content, salt = base64.b64decode(data["base64"]), base64.b64decode(data.get("salt", ""))
+    if digest(salt + content) != id:
+        raise ValueError(f"artifact {id} does not match its address")
+    return Blob(content, data["media_type"], salt)
+
+
+def _proof(data: dict[str, Any]) -> Proof:
+    marks = {id: bytes.fromhex(text) for id, text in data["marks"].items()}
+    return Proof(data["entry"].encode(), bytes.fromhex(data["key"]), marks)
+
+
+def _foreign(data: dict[str, Any], file: Path) -> Recording:
+    try:
+        events = tuple(WorkflowHistory.from_json("", data).events)
+        started = events[0].workflow_execution_started_event_attributes
+    except (ParseError, ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        raise _bad(file, f"it is not a history: {error}") from None
+    run_id = started.original_execution_run_id
+    run = started.workflow_id or file.name.partition(".")[0]
+    return Recording(run, (Execution(run_id, events),))
+
+
+def _blob(blob: Blob) -> dict[str, Any]:
+    data = {"media_type": blob.media_type, "base64": base64.b64encode(blob.content).decode()}
+    return data | ({"salt": base64.b64encode(blob.salt).decode()} if blob.salt else {})
+
+
+def _texts(values: Mapping[str, bytes]) -> dict[str, str]:
+    return {id: content.decode() for id, content in values.items()}
+
+
+def _digest(data: Mapping[str, Any]) -> str:
+    """Over its canonical form, so that it may be formatted anew."""
+    text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _bad(file: Path, why: str) -> StoreError:
+    return StoreError("bad_export", f"{file} cannot be used: {why}.")

@@ -1,0 +1,134 @@
+"""One reader per run and process, shared by all who follow it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import aclosing, contextmanager
+
+from harness.contracts.event import LIVE, DurableEvent, Event, LiveEvent, RunStarted
+from harness.engine.connection import Connection
+from harness.history import reader
+from harness.history.merge import Merger
+from harness.history.retries import RetryWatch
+
+log = logging.getLogger("harness.history")
+
+
+@contextmanager
+def live_only(run: str) -> Generator[None]:
+    """What fails in here costs the live text of the run and no event, and is said once."""
+    try:
+        yield
+    except Exception:
+        log.warning("run %s is followed without live text from here on", run, exc_info=True)
+
+
+class Feed:
+    """The durable events of one run as they come, kept while someone reads them."""
+
+    def __init__(self, connection: Connection, run: str, done: Callable[[], None]) -> None:
+        self._connection = connection
+        self._run = run
+        self._done = done
+        self._events: list[DurableEvent] = []
+        self._grown = asyncio.Event()
+        self._over = False
+        self._error: BaseException | None = None
+        self._readers = 0
+        self._task = asyncio.create_task(self._read())
+
+    async def events(self) -> AsyncGenerator[DurableEvent]:
+        self._readers += 1
+        place = 0
+        try:
+            while True:
+                while place < len(self._events):
+                    yield self._events[place]
+                    place += 1
+                if self._error:
+                    raise self._error
+                if self._over:
+                    return
+                await self._grown.wait()
+        finally:
+            self._readers -= 1
+            if not self._readers:
+                self._task.cancel()
+                self._done()
+
+    async def _read(self) -> None:
+        try:
+            async for event in reader.events(self._connection, self._run):
+                self._events.append(event)
+                self._wake()
+            self._over = True
+        except Exception as error:
+            self._error = error
+        self._wake()
+
+    def _wake(self) -> None:
+        grown, self._grown = self._grown, asyncio.Event()
+        grown.set()
+
+
+class Feeds:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._feeds: dict[str, Feed] = {}
+
+    def reading(self, run: str) -> bool:
+        """Whether somebody in this process reads the run's events."""
+        return run in self._feeds
+
+    def durable(self, run: str) -> AsyncGenerator[DurableEvent]:
+        feed = self._feeds.get(run)
+        if feed is None:
+            feed = Feed(self._connection, run, lambda: self._forget(run))
+            self._feeds[run] = feed
+        return feed.events()
+
+    def _forget(self, run: str) -> None:
+        self._feeds.pop(run, None)
+
+    async def everything(self, run: str) -> AsyncGenerator[Event]:
+        """Durable events with live text between them; ends with the run."""
+        merger = Merger()
+        watch = RetryWatch(self._connection.temporal, run)
+        queue: asyncio.Queue[DurableEvent | LiveEvent | BaseException | None] = asyncio.Queue()
+
+        async def pump_durable() -> None:
+            try:
+                async with aclosing(self.durable(run)) as events:
+                    async for event in events:
+                        queue.put_nowait(event)
+                queue.put_nowait(None)
+            except Exception as error:
+                queue.put_nowait(error)
+
+        tasks = [asyncio.create_task(pump_durable())]
+        try:
+            while (item := await queue.get()) is not None:
+                if isinstance(item, BaseException):
+                    raise item
+                if isinstance(item, RunStarted) and len(tasks) == 1:
+                    live = self._live(run, item.trace, queue.put_nowait)
+                    tasks += [
+                        asyncio.create_task(live),
+                        asyncio.create_task(watch.watch(item.trace, queue.put_nowait)),
+                    ]
+                if not watch.notice(item):
+                    continue
+                merged = merger.live(item) if isinstance(item, LIVE) else merger.durable(item)
+                for event in merged:
+                    yield event
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _live(self, run: str, trace: str, put: Callable[[LiveEvent], None]) -> None:
+        with live_only(run):
+            async for event in self._connection.live.follow(run, trace=trace):
+                put(event)

@@ -1,0 +1,173 @@
+"""Reading a run's history as it grows: every entry once, in order, through continue-as-new, resets
+and restarts of the engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType, HistoryEventFilterType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.workflowservice.v1 import (
+    DescribeWorkflowExecutionRequest,
+    GetWorkflowExecutionHistoryRequest,
+    GetWorkflowExecutionHistoryResponse,
+)
+from temporalio.client import Client, WorkflowExecutionDescription
+
+from harness.contracts.errors import RunError
+from harness.contracts.event import DurableEvent, RunEnded
+from harness.contracts.run import RunResult
+from harness.engine.payload_codec import plain
+from harness.engine.retry import patiently
+from harness.journal import Projector
+from harness.journal.chain import continued
+from harness.journal.payloads import first
+
+
+async def events(
+    client: Client, run: str, run_id: str | None, *, skip: int = 0, wait: bool = True
+) -> AsyncIterator[DurableEvent]:
+    """The events of a run from an execution on, without what is before its entry `skip`; with
+    `wait` until the run is over."""
+    while run_id:
+        projector = Projector(run=run, run_id=run_id)
+        following = None
+        closing: list[DurableEvent] = []
+        async for entry in entries(client, run, run_id, wait=wait):
+            drafts = projector.feed(entry)
+            if any(isinstance(event, RunEnded) for event in drafts):
+                closing = drafts
+            elif entry.event_id > skip:
+                for event in drafts:
+                    yield event
+            following = continued(entry) or following
+        branch = None if following else await branch_of(client, run, run_id)
+        if branch is None:  # the end of an execution that was reset is not the run's end
+            for event in closing:
+                yield event
+        skip = branch[1] - 1 if branch else 0
+        run_id = following or (branch[0] if branch else None)
+
+
+async def entries(
+    client: Client, run: str, run_id: str, *, wait: bool
+) -> AsyncIterator[HistoryEvent]:
+    """The entries of one execution, their payloads readable."""
+    async for entry in raw_entries(client, run, run_id, wait=wait):
+        yield await plain(client.data_converter, entry)
+
+
+async def raw_entries(
+    client: Client, run: str, run_id: str, *, wait: bool = False
+) -> AsyncIterator[HistoryEvent]:
+    """As the engine has them. The token of the poll resumes exactly after an outage."""
+    token = b""
+    while True:
+        request = GetWorkflowExecutionHistoryRequest(
+            namespace=client.namespace,
+            execution=WorkflowExecution(workflow_id=run, run_id=run_id),
+            next_page_token=token,
+            wait_new_event=wait,
+        )
+        page = await _page(client, request, run)
+        for entry in page.history.events:
+            yield entry
+        token = page.next_page_token
+        if not token:
+            return
+
+
+async def completed(client: Client, run: str) -> RunResult | None:
+    """The result of a run that completes, once it does. None where it ends in another way: its
+    events say how.
+
+    One long poll, which the engine answers at the end. Following the events until then takes it
+    about ten, a fifth of what a short run costs it.
+    """
+    run_id, token = "", b""
+    while True:
+        request = GetWorkflowExecutionHistoryRequest(
+            namespace=client.namespace,
+            execution=WorkflowExecution(workflow_id=run, run_id=run_id),
+            next_page_token=token,
+            wait_new_event=True,
+            history_event_filter_type=HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT,
+        )
+        page = await _page(client, request, run)
+        token = page.next_page_token
+        for entry in page.history.events:
+            if entry.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
+                closing = await plain(client.data_converter, entry)
+                return first(
+                    RunResult, closing.workflow_execution_completed_event_attributes.result
+                )
+            following = continued(entry)
+            if following is None:
+                return None
+            run_id, token = following, b""
+        if not token and not page.history.events:
+            return None
+
+
+async def first_execution(client: Client, run: str) -> tuple[str, str | None]:
+    """The oldest execution of the chain that the engine still knows, and the first of all where
+    it does not know that any more: the oldest go when their retention is over, while the run may
+    go on."""
+    newest = await _describe(client, run)
+    first = newest.raw_description.workflow_execution_info.first_run_id
+    if not first or first == newest.run_id:
+        return newest.run_id or "", None
+    try:
+        return (await _describe(client, run, first)).run_id or "", None
+    except RunError:
+        query = f"WorkflowId = {json.dumps(run)}"
+        known = [(row.start_time, row.run_id) async for row in client.list_workflows(query)]
+        return min(known)[1] if known else newest.run_id or "", first
+
+
+async def newest_execution(client: Client, run: str) -> str:
+    return (await _describe(client, run)).run_id or ""
+
+
+async def page(
+    client: Client, request: GetWorkflowExecutionHistoryRequest, run: str
+) -> list[HistoryEvent]:
+    found = await _page(client, request, run)
+    return [await plain(client.data_converter, entry) for entry in found.history.events]
+
+
+async def _page(
+    client: Client, request: GetWorkflowExecutionHistoryRequest, run: str
+) -> GetWorkflowExecutionHistoryResponse:
+    service = client.workflow_service
+    return await patiently(run, lambda: service.get_workflow_execution_history(request))
+
+
+async def _describe(
+    client: Client, run: str, run_id: str | None = None
+) -> WorkflowExecutionDescription:
+    return await patiently(run, client.get_workflow_handle(run, run_id=run_id).describe)
+
+
+async def branch_of(client: Client, run: str, run_id: str) -> tuple[str, int] | None:
+    """After a reset: the new execution, and where its history leaves the old one's.
+
+    History of the old execution ends in a termination without a pointer; its description has it.
+    """
+    request = DescribeWorkflowExecutionRequest(
+        namespace=client.namespace,
+        execution=WorkflowExecution(workflow_id=run, run_id=run_id),
+    )
+    service = client.workflow_service
+    description = await patiently(run, lambda: service.describe_workflow_execution(request))
+    new_run_id = description.workflow_extended_info.reset_run_id
+    if not new_run_id:
+        return None
+    async for entry in entries(client, run, new_run_id, wait=False):
+        if entry.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
+            attributes = entry.workflow_task_failed_event_attributes
+            if attributes.new_run_id == new_run_id:
+                return new_run_id, entry.event_id
+    return new_run_id, 1

@@ -1,0 +1,179 @@
+"""A run with all that it names, as one value: what `harness export` writes to a file, and what
+trace, replay and fork read, whether it comes from the engine or from a file."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from harness.contracts.attempt import Attempt
+from harness.contracts.errors import RunError, StoreError
+from harness.contracts.event import DurableEvent, ModelCalled, ModelReplied, RunEnded
+from harness.contracts.message import FileRef, Image, Message, ToolResult
+from harness.contracts.run import WORKFLOW, RunSpec
+from harness.contracts.transcript import Node
+from harness.engine.connection import Connection
+from harness.history import reader
+from harness.history.reader import shown_execution
+from harness.journal import VERSION, Execution, project_chain
+from harness.journal.nodes import nodes
+from harness.journal.payloads import first
+from harness.journal.seal import marks_of
+from harness.store.artifacts import Artifacts
+from harness.store.attempts import attempts_of
+from harness.store.transcripts.copying import read_nodes
+from harness.version import __version__
+
+
+@dataclass(frozen=True)
+class Blob:
+    content: bytes
+    media_type: str | None = None
+    salt: bytes = b""
+    """Goes before the content in its address, where that is encrypted at home."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What proves without a store that a recording is what was sealed."""
+
+    entry: bytes
+    """Its hash is the replay token."""
+    key: bytes
+    marks: Mapping[str, bytes]
+    """By execution: which event was changed, where one was."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    run: str
+    executions: tuple[Execution, ...]
+    specs: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    """Agent specs by their hash."""
+    nodes: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    """Transcript nodes by their address, those of earlier runs of the session included."""
+    artifacts: Mapping[str, Blob] = field(default_factory=dict[str, Blob])
+    missing: tuple[str, ...] = ()
+    """Addresses that the run names and the store does not have."""
+    attempts: tuple[Attempt, ...] = ()
+    """Failed ones, from the attempt log: what history does not keep."""
+    proof: Proof | None = None
+    """None: it had not been sealed."""
+    harness: str = __version__
+    projector: int = VERSION
+    at: float | None = None
+    """When it was exported, in seconds since the epoch."""
+
+    @cached_property
+    def events(self) -> list[DurableEvent]:
+        return project_chain(self.run, self.executions)
+
+    @cached_property
+    def spec(self) -> RunSpec:
+        """What the run was started with."""
+        for entry in self.executions[0].entries[:1] if self.executions else ():
+            started = entry.workflow_execution_started_event_attributes
+            if started.workflow_type.name == WORKFLOW and (spec := first(RunSpec, started.input)):
+                return spec
+        raise RunError("not_found", f"{self.run!r} is a workflow, but no run of an agent.")
+
+
+async def read_history(connection: Connection, run: str) -> Recording:
+    """What is known of a run so far: by the engine, or by the archive where that has forgotten."""
+    found = await reader.read(connection, run)
+    return Recording(run, found.executions, attempts=found.attempts)
+
+
+async def record(connection: Connection, run: str, *, at: float) -> Recording:
+    """A run with everything that it names."""
+    known = await read_history(connection, run)
+    logged = tuple(await attempts_of(connection.database, run, connection.vault))
+    spec, events = known.spec, known.events
+    found, lost = await _nodes(connection, spec, events)
+    messages = [each for body in found.values() for each in _messages(body)]
+    messages += [each for event in events for each in _said(event)]
+    named = {id for each in messages for id in _artifacts_of(each)}
+    blobs = await asyncio.gather(
+        *(_blob(connection.artifacts, id) for id in sorted({spec.spec, *named}))
+    )
+    kept = {id: blob for id, blob in blobs if blob is not None}
+    return Recording(
+        run=run,
+        executions=known.executions,
+        specs={id: blob.content for id, blob in kept.items() if id == spec.spec},
+        nodes=found,
+        artifacts={id: blob for id, blob in kept.items() if id != spec.spec},
+        missing=tuple(sorted({*lost, *(id for id, blob in blobs if blob is None)})),
+        attempts=logged or known.attempts,
+        proof=await _proof(connection, known),
+        at=at,
+    )
+
+
+async def _proof(connection: Connection, known: Recording) -> Proof | None:
+    store = reader.seals(connection)
+    rows = await store.of_run(known.run, connection.endpoints.namespace)
+    ids = tuple(each.run_id for each in known.executions)
+    row = next((each for each in rows if each.kind != "part" and each.run_ids == ids), None)
+    key = await store.key(row) if row else None
+    if row is None or key is None:
+        return None
+    shown = [shown_execution(each) for each in known.executions]
+    marks = {each.run_id: b"".join(marks_of(key, known.run, each)) for each in shown}
+    return Proof(row.entry, key, marks)
+
+
+async def _nodes(
+    connection: Connection, spec: RunSpec, events: list[DurableEvent]
+) -> tuple[dict[str, bytes], list[str]]:
+    """Found ones, and addresses that lead nowhere."""
+    found, lost = nodes(events, spec.salt), list[str]()
+    for head in dict.fromkeys(_heads(spec, events)):
+        at: str | None = head
+        while at is not None and at in found:  # what history itself holds
+            at = Node.model_validate_json(found[at]).parent
+        if at is None or at in lost:
+            continue
+        try:
+            found |= await read_nodes(connection.database, connection.vault, at, found)
+        except StoreError as error:
+            if error.code != "store.transcript_missing":
+                raise
+            lost.append(at)
+    return found, lost
+
+
+def _heads(spec: RunSpec, events: Iterable[DurableEvent]) -> Iterator[str]:
+    if spec.head:
+        yield spec.head
+    for event in events:
+        head = event.head if isinstance(event, ModelCalled | ModelReplied | RunEnded) else None
+        if head:
+            yield head
+
+
+def _messages(body: bytes) -> tuple[Message, ...]:
+    return Node.model_validate_json(body).messages
+
+
+def _said(event: DurableEvent) -> tuple[Message, ...]:
+    return event.messages if isinstance(event, ModelCalled) else ()
+
+
+def _artifacts_of(message: Message) -> Iterator[str]:
+    for part in message.parts:
+        if isinstance(part, Image | FileRef | ToolResult) and part.artifact:
+            yield part.artifact
+
+
+async def _blob(artifacts: Artifacts, id: str) -> tuple[str, Blob | None]:
+    try:
+        stat = await artifacts.stat(id)
+        salt, content = await artifacts.salted(id)
+        return id, Blob(content, stat.media_type, salt)
+    except StoreError as error:
+        if error.code != "store.artifact_missing":
+            raise
+        return id, None

@@ -1,0 +1,106 @@
+"""Calls of a run that failed and are made again: history says nothing of them until they are over,
+but the engine knows."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import PendingActivityState
+from temporalio.api.failure.v1 import Failure
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
+from temporalio.client import Client
+from temporalio.converter import DataConverter
+
+from harness.contracts import event as e
+from harness.contracts.attempt import Retry
+from harness.contracts.errors import HarnessError
+from harness.contracts.event import Event
+from harness.engine.payload_codec import plain
+from harness.engine.retry import patiently
+from harness.journal.payloads import error_info, seconds
+
+log = logging.getLogger("harness.history")
+POLL_S = 1.0
+"""How often the engine is asked while a call is under way and nothing is heard of it."""
+
+
+async def retries(client: Client, run: str) -> list[Retry]:
+    """One for each call under way that has failed at least once."""
+    execution = WorkflowExecution(workflow_id=run)
+    request = DescribeWorkflowExecutionRequest(namespace=client.namespace, execution=execution)
+    service = client.workflow_service
+    described = await patiently(run, lambda: service.describe_workflow_execution(request))
+    found: list[Retry] = []
+    for each in described.pending_activities:
+        if each.attempt < 2 or not each.HasField("last_failure"):
+            continue
+        waits = each.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
+        planned = each.HasField("next_attempt_schedule_time")
+        at = each.next_attempt_schedule_time if planned else each.scheduled_time
+        found.append(
+            Retry(
+                activity=each.activity_id,
+                kind=each.activity_type.name,
+                failed=each.attempt - 1,
+                attempts=each.maximum_attempts or None,
+                error=error_info(await _readable(client.data_converter, each.last_failure)),
+                next_at=seconds(at) if waits else None,
+            )
+        )
+    return found
+
+
+async def _readable(converter: DataConverter, failure: Failure) -> Failure:
+    """An encrypted failure as it was; in an entry of history, since those are what can be read."""
+    entry = HistoryEvent()
+    entry.activity_task_failed_event_attributes.failure.CopyFrom(failure)
+    return (await plain(converter, entry)).activity_task_failed_event_attributes.failure
+
+
+class RetryWatch:
+    """Asks for the retries of a run while a call of it is under way and nothing comes of it."""
+
+    def __init__(self, client: Client, run: str) -> None:
+        self._client = client
+        self._run = run
+        self._open = False
+        self._heard = 0.0
+        self._told: set[tuple[str, int]] = set()
+
+    def notice(self, event: Event) -> bool:
+        """Take note of an event of the run; False where it tells of a call that is over."""
+        if isinstance(event, e.AttemptFailed):
+            return self._open
+        self._heard = time.monotonic()
+        if isinstance(event, e.ModelCalled | e.ToolCallStarted):
+            self._open = True
+        elif isinstance(event, _CLOSING):
+            self._open = False
+        return True
+
+    async def watch(self, trace: str, tell: Callable[[e.AttemptFailed], None]) -> None:
+        while True:
+            await asyncio.sleep(POLL_S)
+            if not self._open or time.monotonic() - self._heard < POLL_S:
+                continue
+            try:
+                found = await retries(self._client, self._run)
+            except HarnessError as error:
+                log.warning("run %s is followed without its retries: %s", self._run, error.message)
+                return
+            for retry in found:
+                key = (retry.activity, retry.failed)
+                if key not in self._told:
+                    self._told.add(key)
+                    told = e.AttemptFailed(run=self._run, at=time.time(), trace=trace, retry=retry)
+                    tell(told)
+
+
+_CLOSING = (
+    e.ModelReplied, e.ModelFailed, e.ToolCallFinished, e.DecisionRequested, e.Branched, e.RunEnded,
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Model providers: one package per wire protocol, and the plan that chooses among them."""

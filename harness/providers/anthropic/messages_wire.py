@@ -1,0 +1,305 @@
+"""Anthropic Messages: our request as its JSON, its events as our reply. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from harness.contracts.message import (
+    FileRef,
+    Image,
+    Message,
+    Part,
+    Reasoning,
+    Text,
+    ToolCall,
+    ToolResult,
+)
+from harness.contracts.model import FinishReason, ModelReply, ModelRequest, Usage
+from harness.contracts.tool import ToolSpec
+from harness.providers import errors
+from harness.providers.adapter import Json, Sink, Where
+from harness.providers.figures import count, figures
+from harness.providers.limits import PART, Room
+from harness.providers.stream import parse
+from harness.providers.translate import Memo, file_note, read_arguments
+
+MAX_TOKENS = 32_000
+"""The API demands a limit; every model since Claude 4 takes this one."""
+BUDGETS = {"minimal": 1024, "low": 2048, "medium": 8192, "high": 24_000}
+MARK: Json = {"type": "ephemeral"}
+
+_tools: Memo[list[Json]] = Memo()
+_VERSION = re.compile(r"claude-(?:[a-z]+-)?(\d)(?:-(\d))?(?!\d)")
+_ID = re.compile(r"[^a-zA-Z0-9_-]")
+
+
+def body_of(request: ModelRequest, where: Where, schema: Json | None) -> Json:
+    """The request as the body of POST /v1/messages; `schema` is the output's, as the API takes it.
+
+    The prompt is marked for the cache at its end and after what stays the same: instructions and
+    tools.
+    """
+    params = request.params
+    body: Json = {
+        "model": request.model,
+        "max_tokens": params.max_output_tokens or MAX_TOKENS,
+        "messages": turns_of(request.messages, where),
+        "stream": True,
+    }
+    if request.instructions:
+        block = {"type": "text", "text": request.instructions, "cache_control": MARK}
+        body["system"] = [block]
+    tools = request.tools
+    if tools:
+        body["tools"] = _tools.get(tools, _tools_of)
+    elif named := _called(request.messages):
+        # Calls in the conversation need their tools declared, even where no more may be made.
+        body["tools"] = named
+        body["tool_choice"] = {"type": "none"}
+    if schema is not None:
+        body["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
+    if params.reasoning_effort is not None:
+        _think(body, request.model, params.reasoning_effort)
+    if params.temperature is not None:
+        body["temperature"] = params.temperature
+    if params.top_p is not None:
+        body["top_p"] = params.top_p
+    if params.stop is not None:
+        body["stop_sequences"] = list(params.stop)
+    if params.extra:
+        body |= params.extra
+    return body
+
+
+def _think(body: Json, model: str, effort: str) -> None:
+    """Models since 4.6 decide themselves how much to think, by effort; older ones take a budget."""
+    version = _VERSION.match(model)
+    if version and (int(version[1]), int(version[2] or 0)) < (4, 6):
+        budget = BUDGETS[effort]
+        body["thinking"] = {"type": "enabled", "budget_tokens": budget}
+        body["max_tokens"] = max(body["max_tokens"], budget + 4096)
+        return
+    body["thinking"] = {"type": "adaptive", "display": "summarized"}
+    level = "low" if effort == "minimal" else effort
+    body["output_config"] = {**body.get("output_config", {}), "effort": level}
+
+
+def _tools_of(tools: tuple[ToolSpec, ...]) -> list[Json]:
+    made: list[Json] = [
+        {"name": tool.name, "description": tool.description, "input_schema": tool.parameters}
+        for tool in tools
+    ]
+    made[-1]["cache_control"] = MARK
+    return made
+
+
+def _called(messages: tuple[Message, ...]) -> list[Json]:
+    names = {call.name for message in messages for call in message.calls}
+    schema = {"type": "object"}
+    return [{"name": name, "input_schema": schema} for name in sorted(names)]
+
+
+def turns_of(messages: tuple[Message, ...], where: Where) -> list[Json]:
+    """User and assistant turns by turns; results come first in the turn that follows the calls."""
+    turns: list[Json] = []
+    for message in messages:
+        role = "assistant" if message.role == "assistant" else "user"
+        blocks = _assistant(message.parts, where) if role == "assistant" else _user(message, where)
+        if not blocks:
+            continue
+        if turns and turns[-1]["role"] == role:
+            turns[-1]["content"] += blocks
+        else:
+            turns.append({"role": role, "content": blocks})
+    if turns and turns[-1]["role"] == "user":
+        last = turns[-1]["content"]
+        last[-1] = {**last[-1], "cache_control": MARK}
+    return turns
+
+
+def _user(message: Message, where: Where) -> list[Json]:
+    blocks: list[Json] = []
+    for part in message.parts:
+        if isinstance(part, Text):
+            if part.text.strip():
+                blocks.append({"type": "text", "text": part.text})
+        elif isinstance(part, ToolResult):
+            block: Json = {"type": "tool_result", "tool_use_id": _id(part.call)}
+            if part.content.strip():
+                block["content"] = part.content
+            if part.error:
+                block["is_error"] = True
+            blocks.append(block)
+        elif isinstance(part, Image):
+            blocks.append({"type": "image", "source": _source(part, where)})
+        elif isinstance(part, FileRef):
+            blocks.append({"type": "text", "text": file_note(part)})
+    return blocks
+
+
+def _source(image: Image, where: Where) -> Json:
+    if image.url is not None:
+        return {"type": "url", "url": image.url}
+    if image.data is None:
+        told = f"the content of image {image.artifact} was not loaded"
+        raise errors.failure("unsupported", told, where)
+    kind = image.media_type or "image/png"
+    return {"type": "base64", "media_type": kind, "data": image.data}
+
+
+def _assistant(parts: tuple[Part, ...], where: Where) -> list[Json]:
+    blocks: list[Json] = []
+    for part in parts:
+        if isinstance(part, Text):
+            if part.text.strip():
+                blocks.append({"type": "text", "text": part.text})
+        elif isinstance(part, ToolCall):
+            given = part.arguments
+            values = given if isinstance(given, dict) else {"invalid_json": given}
+            use = {"type": "tool_use", "id": _id(part.id), "name": part.name, "input": values}
+            blocks.append(use)
+        elif isinstance(part, Reasoning) and part.opaque and part.provider == where.provider:
+            blocks.append(part.opaque)
+    while blocks and blocks[-1]["type"] in ("thinking", "redacted_thinking"):
+        blocks.pop()  # a turn that was cut off while thinking: it may not end so
+    return blocks
+
+
+def _id(value: str) -> str:
+    return _ID.sub("_", value)  # another provider may have made it
+
+
+class MessagesFold:
+    """Folds the events of one message."""
+
+    def __init__(self, sink: Sink, where: Where) -> None:
+        self.done = False
+        self.over = False
+        self._sink = sink
+        self._where = where
+        self._room = Room(where)
+        self._blocks: list[tuple[Json, list[str]]] = []
+        self._signatures: list[list[str]] = []
+        self._usage: Json = {}
+        self._model = where.model
+        self._stop: str | None = None
+
+    def feed(self, event: bytes, data: bytes) -> bool:
+        if event == b"ping" or event == b"content_block_stop":
+            return False
+        value = parse(data)
+        kind = value.get("type")
+        if kind == "content_block_delta":
+            self._delta(value["index"], value["delta"])
+        elif kind == "content_block_start":
+            self._start(value["content_block"], len(data))
+        elif kind == "message_start":
+            message = value["message"]
+            self._model = message.get("model") or self._model
+            self._usage = dict(figures(message.get("usage")))
+        elif kind == "message_delta":
+            self._stop = value["delta"].get("stop_reason") or self._stop
+            usage = figures(value.get("usage"))
+            self._usage |= {key: said for key, said in usage.items() if said is not None}
+        elif kind == "message_stop":
+            self.done = self.over = True
+        elif kind == "error":
+            raise errors.told(value, self._where)
+        else:
+            return False
+        return True
+
+    def take(self, answer: Json) -> None:
+        self._stop = answer["stop_reason"]
+        self._model = answer.get("model") or self._model
+        self._usage = dict(figures(answer.get("usage")))
+        for block in answer["content"]:
+            self._start(block, 0)
+            if block["type"] == "text":
+                self._sink(block["text"])
+        self.done = answer["type"] == "message"
+
+    def _start(self, block: Json, size: int) -> None:
+        self._room.take(size + PART)
+        self._blocks.append((block, [block.get("text") or block.get("thinking") or ""]))
+        self._signatures.append([block.get("signature") or ""])
+
+    def _delta(self, index: int, delta: Json) -> None:
+        _, pieces = self._blocks[index]
+        kind = delta["type"]
+        if kind == "signature_delta":
+            self._keep(self._signatures[index], delta["signature"])
+        elif kind == "text_delta":
+            self._keep(pieces, delta["text"])
+            self._sink(delta["text"])
+        elif kind == "input_json_delta":
+            self._keep(pieces, delta["partial_json"])
+        elif kind == "thinking_delta":
+            self._keep(pieces, delta["thinking"])
+
+    def _keep(self, pieces: list[str], piece: str) -> None:
+        self._room.take(len(piece))
+        pieces.append(piece)
+
+    def reply(self, request_id: str | None) -> ModelReply:
+        last = len(self._blocks) - 1
+        parts = tuple(
+            part
+            for place, (block, pieces) in enumerate(self._blocks)
+            if (part := self._part(place, block, "".join(pieces), whole=place < last)) is not None
+        )
+        if self._stop == "refusal":
+            text = "".join(part.text for part in parts if isinstance(part, Text))
+            raise errors.failure("refusal", text or "the model declined to answer", self._where)
+        return ModelReply(
+            message=Message(role="assistant", parts=parts),
+            usage=usage_of(self._usage),
+            finish=self._finish,
+            model=self._model,
+            request_id=request_id,
+        )
+
+    def _part(self, place: int, block: Json, text: str, *, whole: bool) -> Part | None:
+        kind, provider = block["type"], self._where.provider
+        if kind == "text":
+            return Text(text=text) if text else None
+        if kind == "tool_use":
+            cut = self._finish == "length" and not whole
+            values = block.get("input") if not text else None
+            arguments = values or read_arguments(text, cut=cut)
+            return ToolCall(id=block["id"], name=block["name"], arguments=arguments)
+        if kind == "thinking":
+            signed = "".join(self._signatures[place])
+            opaque = {"type": "thinking", "thinking": text, "signature": signed} if signed else None
+            return Reasoning(provider=provider, text=text or None, opaque=opaque)
+        if kind == "redacted_thinking":
+            return Reasoning(provider=provider, opaque=block)
+        return None
+
+    @property
+    def _finish(self) -> FinishReason:
+        return _FINISH.get(self._stop or "", "stop")
+
+
+_FINISH: dict[str, FinishReason] = {
+    "tool_use": "tool_calls",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+}
+
+
+def usage_of(usage: Json) -> Usage:
+    """The API counts what came from the cache or went there apart from the input; here the input
+    is all of it."""
+    read = count(usage, "cache_read_input_tokens")
+    written = count(usage, "cache_creation_input_tokens")
+    return Usage(
+        input=(count(usage, "input_tokens") or 0) + (read or 0) + (written or 0),
+        output=count(usage, "output_tokens") or 0,
+        cached=read,
+        cache_write=written,
+        reasoning=count(usage, "output_tokens_details", "thinking_tokens"),
+    )
+
+
+__all__ = ["MessagesFold", "body_of", "turns_of", "usage_of"]

@@ -1,0 +1,94 @@
+"""Models that are known by name: what they can do, how much they read and what they cost.
+
+A model that is not here can be used all the same: it is taken at its word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.contracts.model import Capability
+from harness.providers.prices import Price, price_of, undated
+
+
+@dataclass(frozen=True)
+class Known:
+    ref: str
+    capabilities: frozenset[Capability]
+    context: int
+    """Tokens that it reads and writes in one call."""
+
+    @property
+    def price(self) -> Price | None:
+        return price_of(self.ref)
+
+
+_PLAIN: frozenset[Capability] = frozenset({"tools", "output", "vision"})
+_ALL: frozenset[Capability] = frozenset({"tools", "output", "vision", "reasoning"})
+_DEMO: frozenset[Capability] = frozenset({"tools", "output"})
+
+_MODELS: tuple[tuple[frozenset[Capability], int, str, tuple[str, ...]], ...] = (
+    (_DEMO, 1_000_000, "offline", ("demo",)),
+    (
+        _ALL,
+        1_050_000,
+        "openai",
+        (
+            "gpt-6-astra", "gpt-6-sol", "gpt-6-luna", "gpt-6.1-sol", "gpt-6.1-terra",
+            "gpt-5.6-sol", "gpt-5.6-terra", "gpt-5.6-luna", "gpt-5.5", "gpt-5.5-pro", "gpt-5.4",
+        ),
+    ),
+    (
+        _ALL,
+        400_000,
+        "openai",
+        (
+            "gpt-5.4-mini", "gpt-5.4-nano", "gpt-5.2", "gpt-5.1", "gpt-5", "gpt-5-mini",
+            "gpt-5-nano",
+        ),
+    ),
+    (_ALL, 200_000, "openai", ("o3", "o4-mini")),
+    (_PLAIN, 1_000_000, "openai", ("gpt-4.1", "gpt-4.1-mini", "gpt-4.1-nano")),
+    (_PLAIN, 128_000, "openai", ("gpt-4o", "gpt-4o-mini")),
+    (
+        _ALL,
+        1_000_000,
+        "anthropic",
+        (
+            "claude-fable-5-2", "claude-fable-5-1", "claude-fable-5", "claude-mythos-5-2",
+            "claude-opus-5-5", "claude-opus-5", "claude-opus-4-8", "claude-opus-4-7",
+            "claude-opus-4-6", "claude-sonnet-5-5", "claude-sonnet-5", "claude-sonnet-4-6",
+            "claude-haiku-5-5",
+        ),
+    ),
+    (
+        _ALL,
+        200_000,
+        "anthropic",
+        ("claude-opus-4-5", "claude-sonnet-4-5", "claude-haiku-4-5"),
+    ),
+)  # fmt: skip
+
+KNOWN: dict[str, Known] = {
+    f"{provider}/{name}": Known(f"{provider}/{name}", capabilities, context)
+    for capabilities, context, provider, names in _MODELS
+    for name in names
+}
+
+
+def known(ref: str) -> Known | None:
+    return KNOWN.get(ref) or KNOWN.get(undated(ref))
+
+
+def lacks(ref: str, requires: Sequence[Capability], min_context: int | None) -> str | None:
+    """What the model is known to be unable to do; an unknown model is taken at its word."""
+    model = known(ref)
+    if model is None:
+        return None
+    missing = [need for need in requires if need not in model.capabilities]
+    if missing:
+        return f"cannot do what the plan requires: {', '.join(missing)}"
+    if min_context is not None and model.context < min_context:
+        return f"reads {model.context} tokens; the plan requires {min_context}"
+    return None

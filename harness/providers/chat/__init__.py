@@ -1,0 +1,1 @@
+"""Chat Completions, which many providers and local servers speak."""

@@ -1,0 +1,118 @@
+"""How much, and for how long, a provider may send: bounds that hold against any server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import cast
+
+import httpx2
+
+from harness.commons.headers import short_headers
+from harness.config.settings import ProviderSettings
+from harness.providers import errors
+from harness.providers.adapter import Where
+
+MEBIBYTE = 1 << 20
+MAX_BODY = 64 * MEBIBYTE
+"""Bytes of one answer: 128,000 tokens, each in an event of its own, take about half of it."""
+MAX_EVENT = 8 * MEBIBYTE
+"""Bytes of one event, or of an answer that is not streamed. Parsing one blocks the event loop for
+some 20 ms."""
+MAX_CONTENT = 8 * MEBIBYTE
+"""Characters of text, thoughts and arguments in one answer."""
+MAX_ERROR = 64 * 1024
+"""Bytes of an error's body that are read; what follows is ignored."""
+PART = 256
+"""What a part of an answer costs beside its text, in characters."""
+
+
+class Room:
+    """What is left for the content of one answer."""
+
+    __slots__ = ("_left", "_where")
+
+    def __init__(self, where: Where) -> None:
+        self._left = MAX_CONTENT
+        self._where = where
+
+    def take(self, characters: int) -> None:
+        self._left -= characters
+        if self._left < 0:
+            told = f"the answer has more than {MAX_CONTENT // MEBIBYTE} MiB of content"
+            raise errors.failure("too_large", told, self._where)
+
+
+@dataclass(frozen=True)
+class Patience:
+    total_s: float
+    idle_s: float
+
+    @classmethod
+    def of(cls, settings: ProviderSettings) -> Patience:
+        return cls(settings.timeout_seconds, settings.idle_seconds)
+
+    @asynccontextmanager
+    async def kept(self, where: Where) -> AsyncGenerator[Callable[[], None]]:
+        """Limits what happens inside; call what it gives whenever the answer makes progress."""
+        clock = asyncio.get_running_loop().time
+        idle = asyncio.timeout(self.idle_s)
+        try:
+            async with asyncio.timeout(self.total_s), idle:
+                yield lambda: idle.reschedule(clock() + self.idle_s)
+        except TimeoutError:
+            if idle.expired():
+                told = f"no progress for {self.idle_s:g} s (idle_seconds of the provider)"
+            else:
+                told = f"no complete answer in {self.total_s:g} s (timeout_seconds of the provider)"
+            raise errors.failure("timeout", told, where) from None
+
+
+async def bound(response: httpx2.Response) -> None:
+    """A hook of the HTTP client: no body is longer than its limit, and none is decompressed, since
+    a few bytes may stand for gigabytes. Requests ask for an uncompressed answer. Headers are cut,
+    and text is UTF-8: to find or apply some charsets takes the square of the length."""
+    headers = short_headers(response.headers.multi_items())
+    if kind := headers.get("content-type"):
+        headers["content-type"] = kind.partition(";")[0]
+    encoding = headers.pop("content-encoding", "identity")
+    response.headers = httpx2.Headers(headers)
+    stream = cast("httpx2.AsyncByteStream", response.stream)
+    if response.status_code >= 400:
+        response.stream = _Start(stream, MAX_ERROR if encoding.lower() == "identity" else 0)
+    elif encoding.lower() == "identity":
+        response.stream = _Bounded(stream, MAX_BODY)
+    else:
+        told = f"the answer is compressed ({encoding}), although the request allows no compression"
+        raise errors.Refused("protocol", told)
+
+
+class _Bounded(httpx2.AsyncByteStream):
+    def __init__(self, stream: httpx2.AsyncByteStream, limit: int) -> None:
+        self._stream = stream
+        self._left = limit
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._stream:
+            self._left -= len(chunk)
+            if self._left < 0:
+                raise errors.Refused("too_large", f"the answer exceeds {MAX_BODY // MEBIBYTE} MiB")
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+class _Start(_Bounded):
+    """The beginning of a body; the rest is not read."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self._left == 0:
+            return
+        async for chunk in self._stream:
+            yield chunk[: self._left]
+            self._left -= len(chunk)
+            if self._left <= 0:
+                return

@@ -1,0 +1,1 @@
+"""offline/demo: a rule-based model that needs no key."""

@@ -1,0 +1,80 @@
+"""What the translations to every wire protocol share. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from pydantic_core import from_json, to_json
+
+from harness.contracts.message import FileRef, Image, ToolCall
+from harness.contracts.tool import ToolSpec
+from harness.providers import errors
+from harness.providers.adapter import Where
+
+T = TypeVar("T")
+
+
+class Memo(Generic[T]):
+    """Remembers what was made of some tools, by their identity: specs are shared by all calls of a
+    run, so their tools are translated once a process and not once a call."""
+
+    def __init__(self, limit: int = 256) -> None:
+        self._made: OrderedDict[tuple[int, ...], tuple[tuple[ToolSpec, ...], T]] = OrderedDict()
+        self._limit = limit
+
+    def get(self, tools: tuple[ToolSpec, ...], make: Callable[[tuple[ToolSpec, ...]], T]) -> T:
+        key = tuple(map(id, tools))
+        known = self._made.get(key)
+        if known is not None:  # the tools are held here, so their ids cannot be another's
+            return known[1]
+        made = make(tools)
+        self._made[key] = (tools, made)
+        if len(self._made) > self._limit:
+            self._made.popitem(last=False)
+        return made
+
+
+def arguments_text(call: ToolCall) -> str:
+    if isinstance(call.arguments, str):
+        return call.arguments
+    return to_json(call.arguments).decode()
+
+
+def read_arguments(text: str, *, cut: bool = False) -> dict[str, Any] | str:
+    """The arguments, or the raw text where it is not a JSON object: such a call does not run. With
+    `cut` the answer may have ended inside this call, so an empty text is not an empty object."""
+    if not text.strip():
+        return text if cut else {}
+    try:
+        value: object = from_json(text)
+    except ValueError:
+        return text
+    return value if isinstance(value, dict) else text  # pyright: ignore[reportUnknownVariableType]
+
+
+def image_url(image: Image, where: Where) -> str:
+    """An address, or the data as one."""
+    if image.url is not None:
+        return image.url
+    if image.data is None:
+        told = f"the content of image {image.artifact} was not loaded"
+        raise errors.failure("unsupported", told, where)
+    return f"data:{image.media_type or 'image/png'};base64,{image.data}"
+
+
+def file_note(file: FileRef) -> str:
+    """What a model is told of a file that it cannot see: a tool can read it."""
+    kind = f", {file.media_type}" if file.media_type else ""
+    size = f", {file.size} bytes" if file.size is not None else ""
+    return f"[file {file.name}{kind}{size}, artifact {file.artifact}]"
+
+
+_REASONS = re.compile(r"^(o\d|gpt-(5|6|7|8|9)|codex-|computer-use)(?!.*chat)")
+
+
+def reasons(model: str) -> bool:
+    """Whether an OpenAI model thinks before it answers."""
+    return _REASONS.match(model) is not None

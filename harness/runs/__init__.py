@@ -1,0 +1,1 @@
+"""Start runs and decide what they wait for."""

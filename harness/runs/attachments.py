@@ -1,0 +1,68 @@
+"""Files that go with a message: stored before it is known which run they are for.
+
+Where content is encrypted, a file has a key of its own until a run takes it up: the run then has a
+copy under its family's key, and the first one is forgotten with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.contracts.errors import StoreError
+from harness.contracts.family import attached_owner, is_attached
+from harness.contracts.message import FileRef, Image, Message
+from harness.engine.connection import Connection
+from harness.store.lineage import add_member
+
+
+async def attach(connection: Connection, file: Path) -> Image | FileRef:
+    media_type = mimetypes.guess_type(file.name)[0]
+    try:
+        content = await asyncio.to_thread(file.read_bytes)
+    except OSError as error:
+        raise StoreError(
+            "artifact_missing",
+            f"{file} cannot be read: {error.strerror}",
+            fix="Correct the path.",
+        ) from error
+    owner = attached_owner(secrets.token_urlsafe(16)) if connection.vault.on else None
+    artifact = await connection.artifacts.put(content, media_type=media_type, run=owner)
+    if media_type and media_type.startswith("image/"):
+        return Image(media_type=media_type, artifact=artifact)
+    return FileRef(artifact=artifact, name=file.name, media_type=media_type, size=len(content))
+
+
+async def taken_up(
+    connection: Connection, run: str, messages: Sequence[Message]
+) -> tuple[Message, ...]:
+    """The messages of a run that starts, with what is attached to them as its own."""
+    if not connection.vault.on:
+        return tuple(messages)
+    return tuple([await _taken_up(connection, run, each) for each in messages])
+
+
+async def _taken_up(connection: Connection, run: str, message: Message) -> Message:
+    parts = [
+        part.model_copy(update={"artifact": await _own(connection, run, part.artifact)})
+        if isinstance(part, Image | FileRef) and part.artifact
+        else part
+        for part in message.parts
+    ]
+    return message.model_copy(update={"parts": tuple(parts)})
+
+
+async def _own(connection: Connection, run: str, artifact: str) -> str:
+    rows = await connection.database.fetch(
+        "SELECT run, media_type FROM harness.artifact WHERE id = %s", (artifact,)
+    )
+    if not rows or not is_attached(rows[0][0] or ""):
+        return artifact
+    owner, media_type = rows[0]
+    content = await connection.artifacts.get(artifact)
+    family = await connection.vault.family(run)
+    await add_member(connection.database, connection.vault, owner, family)
+    return await connection.artifacts.put(content, media_type=media_type, run=run)

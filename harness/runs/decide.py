@@ -1,0 +1,196 @@
+"""Send a decision: bound to what was shown, its edit checked first, and sure of its outcome."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
+from temporalio.client import (
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.exceptions import ApplicationError
+
+from harness.contracts.errors import (
+    CATALOG,
+    HarnessError,
+    RunError,
+    StackError,
+    SteeringError,
+    StoreError,
+    by_code,
+)
+from harness.contracts.event import DecisionRequested
+from harness.contracts.run import Pending, RunSpec
+from harness.contracts.steering import Decide, Decision, check_size
+from harness.contracts.tool import ToolSpec
+from harness.contracts.verdicts import merge_arguments, short_digest
+from harness.engine import served
+from harness.engine.connection import Connection, whoami
+from harness.history import live
+from harness.journal.payloads import first
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
+
+Shown = Pending | DecisionRequested
+"""What a person saw before they decided."""
+ANSWER_S = 5.0
+AGAIN_S = 20.0
+"""How long a worker that is there may take: it serves other runs too."""
+LOOK_S = 2.0
+PROBLEMS = 5
+WORDS = 300
+
+
+async def send_decision(
+    connection: Connection,
+    run: str,
+    decide: Decide,
+    shown: Shown | None,
+    *,
+    key: str | None,
+) -> Decision:
+    """Decide, bound to what was `shown`, or else to what waits now."""
+    check_size("decide", decide)
+    if decide.verdict == "edit" and not decide.arguments and not decide.replace:
+        raise SteeringError(
+            "bad_payload",
+            "The edit changes nothing.",
+            fix='Name the arguments to change, such as {"amount": 90}, or approve the call.',
+        )
+    handle = connection.temporal.get_workflow_handle(run)
+    asked = shown or _about(decide, await _waiting(handle))
+    if asked is not None:
+        known = {"id": asked.id, "digest": decide.digest or short_digest(asked.asked)}
+        decide = decide.model_copy(update=known)
+        if decide.verdict == "edit" and asked.tool:
+            await _check_edit(connection, run, decide, asked)
+    decide = decide.model_copy(update={"by": whoami()})
+    check_size("decide", decide)
+    decision = await _send(handle, decide, key or str(uuid.uuid4()))
+    return decision.model_copy(update={"need": asked.need if asked else None})
+
+
+async def _waiting(handle: WorkflowHandle[Any, Any]) -> list[Pending]:
+    """What the run's memo says it waits for; needs no worker."""
+    description = await served.describe(handle)
+    return await description.memo_value("waiting", None, type_hint=list[Pending]) or []
+
+
+def _about(decide: Decide, waiting: list[Pending]) -> Pending | None:
+    """None where the run has to say what is wrong."""
+    if decide.id is None:
+        return waiting[0] if len(waiting) == 1 else None
+    return next((each for each in waiting if each.id == decide.id), None)
+
+
+async def _send(handle: WorkflowHandle[Any, Any], decide: Decide, key: str) -> Decision:
+    """Under one id, so that asking again is no second decision."""
+    try:
+        for patience in (ANSWER_S, AGAIN_S):
+            with suppress(WorkflowUpdateRPCTimeoutOrCancelledError):
+                return await handle.execute_update(
+                    "decide",
+                    decide,
+                    id=key,
+                    result_type=Decision,
+                    rpc_timeout=timedelta(seconds=patience),
+                )
+            if not await _is_served(handle):
+                break
+        with suppress(WorkflowUpdateRPCTimeoutOrCancelledError):
+            sent = handle.get_update_handle(key, result_type=Decision)
+            return await sent.result(rpc_timeout=timedelta(seconds=LOOK_S))
+    except WorkflowUpdateFailedError as error:
+        raise _refused(error) from None
+    # Temporal has admitted the update by then, and gives it to the next worker.
+    raise RunError(
+        "no_worker",
+        f"No worker answers for run {handle.id!r}. The decision waits there and takes effect when "
+        "one does.",
+    )
+
+
+async def _is_served(handle: WorkflowHandle[Any, Any]) -> bool:
+    try:
+        return await served.is_served(handle)
+    except StackError as error:
+        raise StackError(
+            "unreachable",
+            f"{error.message} It is not known whether the decision arrived.",
+            fix=f"Check with `harness show {handle.id}` once Temporal answers, then decide again.",
+        ) from None
+
+
+def _refused(error: WorkflowUpdateFailedError) -> HarnessError:
+    cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.type in CATALOG:
+        return by_code(cause.type, cause.message)
+    return SteeringError("bad_payload", str(cause))
+
+
+# --- edits
+
+
+async def _check_edit(connection: Connection, run: str, decide: Decide, asked: Shown) -> None:
+    """Refuse arguments that the tool does not take. Without the store the worker alone checks
+    them, before it accepts the decision."""
+    tool: ToolSpec | None = None
+    with suppress(StoreError):
+        tool = await _tool_spec(connection, run, asked.tool or "")
+    if tool is None:
+        return
+    problems = find_edit_problems(tool, merge_arguments(decide, asked.arguments))
+    if problems:
+        lines = "".join(f"\n- {problem}" for problem in problems)
+        raise SteeringError(
+            "bad_payload",
+            f"Nothing was decided: the edited arguments do not fit {tool.name}:{lines}",
+            fix="An edit changes the arguments that it names and keeps the others.",
+        )
+
+
+async def _tool_spec(connection: Connection, run: str, name: str) -> ToolSpec | None:
+    client = connection.temporal
+    request = GetWorkflowExecutionHistoryRequest(
+        namespace=client.namespace,
+        execution=WorkflowExecution(workflow_id=run),
+        maximum_page_size=1,
+    )
+    entries = await live.page(client, request, run)
+    start = entries[0].workflow_execution_started_event_attributes
+    pinned = first(RunSpec, start.input)
+    if pinned is None:
+        return None
+    spec = await connection.specs.get(pinned.spec)
+    return next((tool for tool in spec.tools if tool.name == name), None)
+
+
+# The worker checks again, in a child process with limits and in words for a model. A client holds
+# its own arguments, may not import the worker's rooms, and answers a person at once.
+def find_edit_problems(tool: ToolSpec, arguments: Mapping[str, Any]) -> list[str]:
+    """Why the tool would not take these arguments. As for a model, null is as good as left out."""
+    from jsonschema import Draft202012Validator  # 60 ms that only an edit needs
+
+    needed = tool.parameters.get("required", ())
+    given = {name: each for name, each in arguments.items() if each is not None or name in needed}
+    validator: Any = Draft202012Validator(tool.parameters)
+    try:
+        found: list[ValidationError] = list(islice(validator.iter_errors(given), PROBLEMS))
+    except RecursionError:
+        return ["they are nested too deeply"]
+    return [_words(each) for each in found]
+
+
+def _words(error: ValidationError) -> str:
+    path = ".".join(str(step) for step in error.absolute_path)
+    message = error.message if len(error.message) <= WORDS else f"{error.message[:WORDS]}…"
+    return f"{path}: {message}" if path else message

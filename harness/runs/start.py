@@ -1,0 +1,285 @@
+"""Starting a run: everything it needs is pinned here, then handed to the engine."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from temporalio.common import (
+    SearchAttributeKey,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from harness.agent import Agent
+from harness.agent.checks import DEFAULT_TURNS, check_budget, with_default_turns
+from harness.commons.telemetry import current_trace_id, span
+from harness.contracts.errors import ConfigError, RunError, StackError, StoreError
+from harness.contracts.family import is_reserved, session_family
+from harness.contracts.message import Message, user
+from harness.contracts.model import ModelRef
+from harness.contracts.queues import agent_queue
+from harness.contracts.run import WORKFLOW, Budget, Parent, RunSpec, RunState
+from harness.contracts.tool import Workspace
+from harness.contracts.transcript import digest
+from harness.crypto.vault import new_salt
+from harness.engine.connection import Connection, whoami
+from harness.history import reader
+from harness.journal.payloads import value
+from harness.runs.attachments import taken_up
+from harness.store.lineage import add_member, remove_member
+from harness.store.permits import sign_run
+
+MODEL_REF = TypeAdapter[str](ModelRef)
+ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"  # nothing that reads like something else
+REQUEST_MEMO = "request"
+SUMMARY_CHARS = 200
+MAX_ID = 250
+"""The engine's index keeps 255 characters."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a caller may say about a run beside its agent."""
+
+    messages: tuple[Message, ...]
+    id: str | None = None
+    session: str | None = None
+    head: str | None = None
+    parent: Parent | None = None
+    model: str | None = None
+    budget: Budget | None = None
+    workspace: Path | None = None
+    labels: Mapping[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        if self.id is not None:
+            check_id(self.id)
+        if self.model is not None:
+            check_model(self.model)
+        if self.budget is not None:
+            check_budget(self.budget)
+        if self.workspace is not None:
+            check_workspace(self.workspace)
+
+
+def check_id(id: str, what: str = "run", most: int = MAX_ID) -> str:
+    """The id of a run or session, as the engine and the store can keep it."""
+    if what == "run" and is_reserved(id):
+        raise ConfigError(
+            "invalid_value", f"{id[:40]!r} cannot name a run: harness uses it itself."
+        )
+    if 0 < len(id) <= most and id.isprintable() and id.strip():
+        return id
+    raise ConfigError(
+        "invalid_value",
+        f"{id[:40]!r} is not a valid id of a {what}.",
+        fix=f"Take 1 to {most} printable characters.",
+    )
+
+
+def check_workspace(folder: Path) -> None:
+    """Raise where file tools would find nothing to work on."""
+    if not folder.is_dir():
+        raise ConfigError(
+            "invalid_value",
+            f"The workspace {folder} is not a folder on this host.",
+            fix="Make it, or name one that exists.",
+        )
+
+
+def new_id(agent: str) -> str:
+    return f"{agent}-{''.join(secrets.choice(ALPHABET) for _ in range(10))}"
+
+
+def as_messages(prompt: str | Message | Sequence[Message]) -> tuple[Message, ...]:
+    if isinstance(prompt, str):
+        return (user(prompt),)
+    return (prompt,) if isinstance(prompt, Message) else tuple(prompt)
+
+
+async def pin(connection: Connection, agent: Agent[Any], request: Request) -> RunSpec:
+    settings = connection.settings
+    spec = agent.spec(settings.model)
+    first, policies = spec.plan.candidates[0].model, agent.policies()
+    folder = (request.workspace or connection.project).resolve()
+    needs_folder = any(policy.workspace for policy in policies.values())
+    model = check_model(request.model or first)
+    provider = settings.providers.get(model.partition("/")[0])
+    return RunSpec(
+        agent=agent.name,
+        spec=await connection.specs.put(spec),
+        model=model,
+        override=True if request.model else None,
+        messages=request.messages,
+        head=request.head,
+        tools=policies,
+        budget=with_default_turns(request.budget or agent.budget),
+        parallel=True if agent.parallel else None,
+        undo=True if agent.undo_on_failure else None,
+        bounded=True,
+        asks=True if any(each.effect != "read" for each in policies.values()) else None,
+        session=request.session,
+        parent=request.parent,
+        workspace=Workspace(host=socket.gethostname(), root=str(folder)) if needs_folder else None,
+        model_queue=provider.queue if provider else None,
+        trace=current_trace_id(),
+        started_by=whoami(),
+        labels=dict(request.labels) if request.labels else None,
+        lineage=session_family(request.session) if request.session else None,
+        salt=new_salt() if connection.vault.on else None,
+    )
+
+
+def check_model(ref: str) -> str:
+    try:
+        return MODEL_REF.validate_python(ref)
+    except ValidationError:
+        words = f"{ref!r} names no model."
+        raise ConfigError("invalid_value", words, fix="Write it like openai/gpt-5.") from None
+
+
+async def start(connection: Connection, agent: Agent[Any], request: Request, *, eager: bool) -> str:
+    """Start the run, or join the one that was started by the same request; returns its id.
+
+    `eager`: a worker in this process serves the agent, and may have the first task at once.
+    """
+    id = request.id or new_id(agent.name)
+    with span("start run", {"run": id, "agent": agent.name}):
+        return await _start(connection, agent, request, id, eager=eager)
+
+
+async def _start(
+    connection: Connection, agent: Agent[Any], request: Request, id: str, *, eager: bool
+) -> str:
+    spec = await pin(connection, agent, request)
+    await launch(connection, spec, id, eager=eager, repeatable=_repeatable(request))
+    return id
+
+
+async def launch(
+    connection: Connection, spec: RunSpec, id: str, *, eager: bool, repeatable: bool
+) -> None:
+    """Hand a pinned run to the engine. `repeatable`: the same spec again means the same run."""
+    prompt = spec.asked
+    joined = await join_family(connection, id, spec.lineage) if spec.lineage else False
+    messages = await taken_up(connection, id, spec.messages)
+    spec = spec.model_copy(update={"messages": messages})
+    if repeatable and await reader.is_sealed(connection, id):
+        return await _same_as_sealed(connection, id, spec)
+    attributes = {
+        "HarnessAgent": spec.agent,
+        "HarnessState": RunState.RUNNING.value,
+        "HarnessSession": spec.session,
+        "HarnessModel": spec.model,
+    }
+    memo = {REQUEST_MEMO: _request_digest(spec)} if repeatable else None
+    permitted = sign_run(await connection.signing.signer(), id, spec)
+    try:
+        await connection.temporal.start_workflow(
+            WORKFLOW,
+            permitted,
+            id=id,
+            task_queue=agent_queue(spec.agent),
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+            search_attributes=_attributes(attributes),
+            memo=memo,
+            static_summary=_first_line(prompt),
+            static_details=_details(spec, prompt),
+            request_eager_start=eager,
+        )
+    except WorkflowAlreadyStartedError:
+        if joined:  # whoever has the id is of no family of ours
+            await leave_family(connection, id)
+        await _same_request(connection, id, spec, known=repeatable)
+    except RPCError as error:
+        raise _start_error(error) from error
+
+
+async def join_family(connection: Connection, run: str, family: str) -> bool:
+    """Before the run starts: what it says is encrypted with the family's key. False where it had
+    joined before."""
+    await connection.vault.renew(family)
+    connection.vault.note_family(run, family)
+    return await add_member(connection.database, connection.vault, run, family)
+
+
+async def leave_family(connection: Connection, run: str) -> None:
+    connection.vault.drop_family(run)
+    await remove_member(connection.database, run)
+
+
+async def _same_request(connection: Connection, id: str, spec: RunSpec, *, known: bool) -> None:
+    description = await connection.temporal.get_workflow_handle(id).describe()
+    before = await description.memo_value(REQUEST_MEMO, None)
+    if not known or before != _request_digest(spec):
+        raise _taken(id)
+
+
+async def _same_as_sealed(connection: Connection, id: str, spec: RunSpec) -> None:
+    """The engine may have forgotten the run, and would start it again."""
+    first = (await reader.sealed(connection, id)).executions[0].entries[0]
+    memo = first.workflow_execution_started_event_attributes.memo.fields
+    before = value(memo[REQUEST_MEMO]) if REQUEST_MEMO in memo else None
+    if before != _request_digest(spec):
+        raise _taken(id)
+
+
+def _taken(id: str) -> RunError:
+    return RunError("id_taken", f"Run {id!r} exists, and was started by another request.")
+
+
+def _repeatable(request: Request) -> bool:
+    """Whether the same request again means the same run. In a session it is said once more."""
+    return request.id is not None and request.session is None
+
+
+def _request_digest(spec: RunSpec) -> str:
+    """What makes two requests the same: not who sent them, not their trace, and not chance."""
+    own: dict[str, object] = {"trace": None, "started_by": None, "salt": None, "permit": None}
+    if spec.budget.turns == DEFAULT_TURNS:  # earlier versions pinned no limit for the same request
+        own["budget"] = spec.budget.model_copy(update={"turns": None})
+    return digest(spec.model_copy(update=own).wire())
+
+
+def _attributes(values: Mapping[str, str | None]) -> TypedSearchAttributes:
+    return TypedSearchAttributes(
+        [
+            SearchAttributePair(SearchAttributeKey.for_keyword(name), value)
+            for name, value in values.items()
+            if value is not None
+        ]
+    )
+
+
+def _first_line(prompt: str) -> str:
+    line = prompt.strip().partition("\n")[0]
+    return line if len(line) <= SUMMARY_CHARS else line[: SUMMARY_CHARS - 1] + "…"
+
+
+def _details(spec: RunSpec, prompt: str) -> str:
+    rows = [f"Agent **{spec.agent}** on `{spec.model}`, started by {spec.started_by}."]
+    if spec.session:
+        rows.append(f"Session `{spec.session}`.")
+    if spec.parent:
+        rows.append(f"Fork of `{spec.parent.run}` at turn {spec.parent.turn}.")
+    rows.append(f"> {prompt[:2000]}")
+    return "\n\n".join(rows)
+
+
+def _start_error(error: RPCError) -> Exception:
+    if error.status is RPCStatusCode.INVALID_ARGUMENT and "search attribute" in error.message:
+        return StackError("search_attributes", error.message)
+    if error.status is RPCStatusCode.INVALID_ARGUMENT:
+        return StoreError("too_large", f"The engine refuses the request: {error.message}")
+    return StackError("unreachable", f"Temporal does not answer: {error.message}")

@@ -1,0 +1,1 @@
+"""What users hold: Harness, clients, run handles, sessions."""

@@ -1,0 +1,115 @@
+"""Harness: the facade over everything, from the stack on this machine to a run's result."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from harness.agent import Agent
+from harness.commons.log import get_logger
+from harness.config import find_project, load_settings
+from harness.config.settings import Settings
+from harness.contracts.errors import StackError
+from harness.engine.connection import Connection, open_connection
+from harness.runs.start import Request
+from harness.sdk.client import HarnessClient
+from harness.sdk.handle import RunHandle
+from harness.sdk.session import Session
+from harness.stack import Endpoints, find_stack, open_stack
+from harness_workers.shared import Shared, shared
+from harness_workers.worker import AgentWorker
+
+Out = TypeVar("Out")
+
+
+class Harness(HarnessClient):
+    """`Harness.local()` brings stack and workers; `Harness.connect()` uses what is there."""
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(
+        cls, *, project: Path | None = None, settings: Settings | None = None
+    ) -> AsyncGenerator[Harness]:
+        """Connect to what is configured or running; starts nothing and serves no agent."""
+        folder, chosen = _where(project, settings)
+        endpoints = await find_stack(chosen, folder)
+        if endpoints is None:
+            raise StackError(
+                "unreachable",
+                f"No Temporal and Postgres are configured, and none run for {folder}.",
+                fix="Start them with `harness up --detach`, use Harness.local(), or set "
+                "TEMPORAL_ADDRESS and DATABASE_URL.",
+            )
+        async with open_connection(chosen, endpoints, folder) as connection:
+            yield cls(connection)
+
+    @classmethod
+    @asynccontextmanager
+    async def local(
+        cls,
+        *,
+        project: Path | None = None,
+        settings: Settings | None = None,
+        progress: Callable[[str], None] | None = None,
+    ) -> AsyncGenerator[Harness]:
+        """Start or join the stack of this project, and serve each agent that is started here.
+
+        At a terminal Temporal's web page is served too. The first start takes seconds: `progress`
+        receives what is picked and started, in words for people, such as `print`. Unset, the logger
+        `harness.sdk.local` gets it at INFO."""
+        folder, chosen = _where(project, settings)
+        async with AsyncExitStack() as stack:
+            said = progress or get_logger(__name__).info
+            page = sys.stdin.isatty() and sys.stdout.isatty()
+            opening = open_stack(chosen, folder, page=page, progress=said)
+            endpoints: Endpoints = await stack.enter_async_context(opening)
+            connection = await stack.enter_async_context(open_connection(chosen, endpoints, folder))
+            yield await stack.enter_async_context(hosting(connection))
+
+    def session(self, id: str | None = None) -> Session:
+        return Session(self, id)
+
+
+@asynccontextmanager
+async def hosting(connection: Connection) -> AsyncGenerator[Harness]:
+    """A Harness over `connection` that serves the agents it starts, until the block ends."""
+    async with shared(connection) as parts, _Hosting(connection, parts) as harness:
+        yield harness
+
+
+class _Hosting(Harness):
+    """A Harness that serves the agents whose runs it starts."""
+
+    def __init__(self, connection: Connection, parts: Shared) -> None:
+        super().__init__(connection)
+        self._parts = parts
+        self._stack = AsyncExitStack()
+        self._served: dict[str, Agent[Any]] = {}
+        self._lock = asyncio.Lock()
+
+    async def __aenter__(self) -> _Hosting:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def begin(self, agent: Agent[Out], request: Request) -> RunHandle[Out]:
+        if request.workspace is not None:  # named in this process, so its owner wants it
+            self._parts.workspaces.allow(request.workspace)
+        return await super().begin(agent, request)
+
+    async def serve(self, agent: Agent[Any]) -> bool:
+        async with self._lock:
+            if agent.name not in self._served:
+                await self._stack.enter_async_context(AgentWorker(self._parts, agent))
+                self._served[agent.name] = agent
+        return True
+
+
+def _where(project: Path | None, settings: Settings | None) -> tuple[Path, Settings]:
+    folder = find_project(project or Path.cwd())
+    return folder, settings or load_settings(folder)

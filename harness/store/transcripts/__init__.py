@@ -1,0 +1,1 @@
+"""Transcripts: a chain of nodes, cached, written behind the answers."""

@@ -1,0 +1,196 @@
+"""The transcript chain: nodes in memory at once, in Postgres a moment later.
+
+`add` returns before anything is written, so an answer waits for no database. Nodes are written in
+the order they were added: a durable node has durable ancestors.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from harness.contracts.errors import StoreError
+from harness.contracts.message import Message
+from harness.contracts.transcript import Node, digest
+from harness.crypto.vault import PLAIN, Vault, key_in
+from harness.store.database import Database
+from harness.store.transcripts.cache import Lines, Whose
+from harness.store.transcripts.node_writer import NodeWriter, Unsaved, place_of_node, place_of_reply
+
+CACHE_BYTES = 64_000_000
+STEPS = (32, 1000, 10_000)
+"""Ancestors asked for per round trip: a fork or a new host often misses only a few."""
+
+WALK = """
+WITH RECURSIVE chain (id, parent, body, depth) AS (
+  SELECT id, parent, body, 1 FROM harness.node WHERE id = %s
+  UNION ALL
+  SELECT n.id, n.parent, n.body, c.depth + 1
+  FROM chain c JOIN harness.node n ON n.id = c.parent WHERE c.depth < %s
+)
+SELECT id, body FROM chain ORDER BY depth
+"""
+
+
+class Answer(NamedTuple):
+    """A model call that was answered: the node it made, and what the caller stored with it."""
+
+    head: str
+    reply: bytes | None
+
+
+class Transcripts:
+    def __init__(
+        self, database: Database, *, cache_bytes: int = CACHE_BYTES, vault: Vault = PLAIN
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._lines = Lines(cache_bytes)
+        self._writer = NodeWriter(database, vault)
+
+    def add(
+        self,
+        node: Node,
+        *,
+        run: str,
+        turn: int,
+        call: int = 1,
+        reply: bytes | None = None,
+        owner: str | None = None,
+    ) -> str:
+        """Remember a node and its place in the index, and queue both to be written; returns its
+        digest. `reply` is handed back by `find`. `run` is the execution's id, `owner` the run's."""
+        body = node.wire()
+        head = digest(body)
+        self._lines.add(head, node, len(body), Whose(run=owner))
+        self._writer.add(Unsaved(head, node, body, run, turn, call, reply, owner))
+        return head
+
+    def is_saved(self, head: str) -> bool:
+        """Whether `head` and all before it are known here to be durable."""
+        return head in self._lines and head not in self._writer.nodes
+
+    def newest_saved(self, head: str) -> str | None:
+        """The newest of `head` and its ancestors that is known to be durable."""
+        at: str | None = head
+        while at is not None and not self.is_saved(at):
+            row = self._writer.nodes.get(at)
+            at = row.node.parent if row else self._lines.parent(at)
+        return at
+
+    async def flush(self, head: str) -> None:
+        """Wait until `head` and all before it are durable; StoreError where that cannot be."""
+        await self._writer.wait_for(head)
+        if head not in self._lines:
+            await self.load(head)
+
+    async def ready(self) -> None:
+        """Wait while too much is unwritten: call it before a model call, whose answer must fit."""
+        await self._writer.wait_for_room()
+
+    async def load(self, head: str) -> list[Message]:
+        """The whole conversation up to `head`, oldest first."""
+        missing: list[tuple[str, Node, int, bytes | None]] = []
+        at: str | None = head
+        steps = iter(STEPS)
+        step = 0
+        while at is not None and at not in self._lines:
+            if row := self._writer.nodes.get(at):
+                missing.append((at, row.node, row.size, None))
+                at = row.node.parent
+                continue
+            step = next(steps, step)
+            rows = await self._database.fetch(WALK, (at, step))
+            if not rows:
+                raise _missing(at, head)
+            for id, body in rows:
+                if at is None or at in self._lines:
+                    break
+                check_parent(at, id)
+                node = await read_node(self._vault, id, body)
+                missing.append((id, node, len(body), key_in(body)))
+                at = node.parent
+        if at is not None:
+            await self._check(at)
+        messages = self._lines.messages(at) if at is not None else []
+        if messages is None:  # forgotten while we waited: start over
+            return await self.load(head)
+        for id, node, size, key in reversed(missing):
+            self._lines.add(id, node, size, Whose(key=key))
+            messages.extend(node.messages)
+        return messages
+
+    async def node(self, head: str) -> Node:
+        if (node := self._lines.node(head)) is not None:
+            await self._check(head)
+            return node
+        if row := self._writer.nodes.get(head):
+            return row.node
+        rows = await self._database.fetch("SELECT body FROM harness.node WHERE id = %s", (head,))
+        if not rows:
+            raise _missing(head, head)
+        return await read_node(self._vault, head, rows[0][0])
+
+    async def find(self, run: str, turn: int, call: int = 1) -> Answer | None:
+        """The newest answer to that model call, where there is one. After a reset the same call may
+        ask something else: compare `node(answer.head)` with what is asked now."""
+        if row := self._writer.answers.get((run, turn, call)):
+            return Answer(row.head, row.reply)
+        rows = await self._database.fetch(
+            "SELECT head, reply FROM harness.answer WHERE run = %s AND turn = %s AND call = %s "
+            "ORDER BY seq DESC LIMIT 1",
+            (run, turn, call),
+        )
+        if not rows:
+            return None
+        head, reply = rows[0]
+        return Answer(head, await read_reply(self._vault, reply, run, turn, call, head))
+
+    async def close(self) -> None:
+        """Write what is left."""
+        await self._writer.close()
+
+    async def _check(self, head: str) -> None:
+        """StoreError where what is in memory was forgotten elsewhere."""
+        run, key = self._lines.whose(head)
+        if key is not None:
+            await self._vault.check(key)
+        elif run is not None and self._vault.on:
+            await self._vault.key_of(run)
+
+
+async def read_reply(
+    vault: Vault, stored: bytes | None, run: str, turn: int, call: int, head: str
+) -> bytes | None:
+    """What was stored with an answer. Every answer has it, if empty: it proves that `head` is the
+    answer to this call."""
+    if stored is None:
+        if vault.authentic:
+            raise StoreError("unsigned", f"The answer of turn {turn} in {run!r} has no MAC.")
+        return None
+    return await vault.decrypt(stored, place_of_reply(run, turn, call, head)) or None
+
+
+def check_parent(wanted: str, found: str) -> None:
+    """The column leads to the next row; the node itself says which one that must be."""
+    if wanted != found:
+        raise StoreError("corrupt", f"The row of transcript node {found} is not that of {wanted}.")
+
+
+async def read_node(vault: Vault, id: str, stored: bytes) -> Node:
+    """The node at this address, as it lies in the table."""
+    return parse_node(id, await vault.decrypt_addressed(bytes(stored), place_of_node(id)))
+
+
+def parse_node(id: str, body: bytes) -> Node:
+    """StoreError where the bytes are not what the address says, or no node."""
+    if digest(body) != id:
+        raise StoreError("corrupt", f"The bytes of transcript node {id} do not match its address.")
+    try:
+        return Node.model_validate_json(body)
+    except ValueError as error:
+        raise StoreError("corrupt", f"Transcript node {id} cannot be read: {error}") from None
+
+
+def _missing(id: str, head: str) -> StoreError:
+    of = "" if id == head else f", an ancestor of {head},"
+    return StoreError("transcript_missing", f"Transcript node {id}{of} is not in this store.")

@@ -1,0 +1,194 @@
+"""Stay with a run: show it, put its questions to the person, mind Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from harness.contracts.errors import HarnessError
+from harness.contracts.event import DecisionMade, DecisionRequested, Event, RunEnded
+from harness.sdk.handle import RunHandle
+from harness.terminal.input.interrupts import GRACE_S, Interrupts
+from harness.terminal.view.live import View
+
+SETTLE_S = 0.1
+"""A decision that stands in history may be answered by the next entry: look before asking."""
+ABORT_S = 15.0
+"""How long an aborted run is waited for."""
+
+Send = Callable[[RunHandle[Any]], Awaitable[Any]]
+Ask = Callable[[DecisionRequested], Awaitable[Send | None]]
+"""Puts one decision to the person; None when they do not want to be asked."""
+
+
+class Why(Enum):
+    ENDED = "ended"
+    WAITING = "waiting"
+    """It needs a decision, and nobody here can be asked."""
+    DETACHED = "detached"
+    ABORTING = "aborting"
+    """The abort is recorded; no worker has taken it up yet."""
+
+
+@dataclass(frozen=True)
+class Attended:
+    why: Why
+    ended: RunEnded | None = None
+    waiting: tuple[DecisionRequested, ...] = ()
+
+
+class Attendance:
+    """`ask` puts a decision to the person; without it a run that waits is left (`leave`) or
+    followed on."""
+
+    def __init__(
+        self,
+        run: RunHandle[Any],
+        view: View,
+        interrupts: Interrupts,
+        *,
+        ask: Ask | None = None,
+        leave: bool = False,
+    ) -> None:
+        self._run = run
+        self._view = view
+        self._interrupts = interrupts
+        self._ask = ask
+        self._leave = leave
+        self._waiting: dict[str, DecisionRequested] = {}
+        self._asking: asyncio.Task[bool] | None = None
+        self._asked: str | None = None
+        self._events: asyncio.Queue[Event | BaseException | None] = asyncio.Queue()
+        self._ended: RunEnded | None = None
+
+    async def stay(self) -> Attended:
+        pump = asyncio.create_task(self._pump())
+        try:
+            return await self._follow()
+        finally:
+            pump.cancel()
+            self._stop_asking()
+            await asyncio.gather(pump, return_exceptions=True)
+
+    async def _follow(self) -> Attended:
+        stop = asyncio.create_task(self._interrupts.reach(1))
+        try:
+            while True:
+                coming = asyncio.create_task(self._events.get())
+                tasks: set[asyncio.Task[Any]] = {coming, stop}
+                if self._asking:
+                    tasks.add(self._asking)
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                if coming in done and not self._take(coming.result()):
+                    return Attended(Why.ENDED, self._ended)
+                if coming not in done:
+                    coming.cancel()
+                if stop in done:
+                    return await self._interrupted()
+                if self._asking and self._asking in done and self._answered():
+                    return Attended(Why.WAITING, waiting=tuple(self._waiting.values()))
+        finally:
+            stop.cancel()
+
+    async def _pump(self) -> None:
+        try:
+            async for event in self._run.events():
+                self._events.put_nowait(event)
+            self._events.put_nowait(None)
+        except Exception as error:
+            self._events.put_nowait(error)
+
+    def _take(self, event: Event | BaseException | None) -> bool:
+        """Show an event; False when there are no more."""
+        if event is None:
+            return False
+        if isinstance(event, BaseException):
+            raise event
+        if isinstance(event, DecisionMade) and event.id:
+            self._waiting.pop(event.id, None)
+            if self._asked == event.id:
+                self._stop_asking()
+        self._view.show(event)
+        if isinstance(event, DecisionRequested):
+            self._waiting[event.id] = event
+        if isinstance(event, RunEnded):
+            self._ended = event
+            self._waiting.clear()
+            self._stop_asking()
+        self._next_question()
+        return True
+
+    # --- decisions
+
+    def _next_question(self) -> None:
+        if self._asking is None and self._waiting and (self._ask or self._leave):
+            self._asked, event = next(iter(self._waiting.items()))
+            self._asking = asyncio.create_task(self._put(event))
+
+    async def _put(self, event: DecisionRequested) -> bool:
+        """Whether to leave the run to others."""
+        await asyncio.sleep(SETTLE_S)
+        while self._ask is not None:
+            try:
+                send = await self._ask(event)
+                if send is None:
+                    return True
+                self._asked = None  # from here on it is ours: its event must not cancel it
+                await send(self._run)
+            except HarnessError as error:
+                self._view.note(f"{error.message} {error.fix}")
+                if error.code == "steering.bad_payload":
+                    self._asked = event.id
+                    continue
+            if self._waiting.get(event.id) is event:  # it may wait again, with other arguments
+                del self._waiting[event.id]
+            return False
+        return True
+
+    def _answered(self) -> bool:
+        assert self._asking is not None
+        leave = self._asking.result()
+        self._asking = None
+        if not leave:
+            self._next_question()
+        return leave
+
+    def _stop_asking(self) -> None:
+        if self._asking is not None:
+            self._asking.cancel()
+            self._asking = None
+
+    # --- Ctrl-C
+
+    async def _interrupted(self) -> Attended:
+        self._stop_asking()
+        self._view.note(f"\nDetaching. Ctrl-C again within {GRACE_S:g} s aborts the run.")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GRACE_S):
+                await self._interrupts.reach(2)
+        if self._interrupts.count < 2:
+            late = [self._events.get_nowait() for _ in range(self._events.qsize())]
+            if late and late[-1] is None:  # it has ended meanwhile
+                for event in late:
+                    self._take(event)
+                return Attended(Why.ENDED, self._ended)
+            return Attended(Why.DETACHED, waiting=tuple(self._waiting.values()))
+        await self._run.abort("Ctrl-C")
+        self._view.note("Aborting.")
+        self._ask, self._leave = None, False
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ABORT_S):
+                leave = asyncio.create_task(self._interrupts.reach(3))
+                while not leave.done():
+                    coming = asyncio.create_task(self._events.get())
+                    await asyncio.wait({coming, leave}, return_when=asyncio.FIRST_COMPLETED)
+                    if not coming.done():
+                        coming.cancel()
+                    elif not self._take(coming.result()):
+                        leave.cancel()
+                        return Attended(Why.ENDED, self._ended)
+        return Attended(Why.ABORTING)

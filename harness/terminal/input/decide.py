@@ -1,0 +1,127 @@
+"""A decision put to the person at the terminal."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import Any, cast
+
+from harness.contracts.errors import SteeringError
+from harness.contracts.event import DecisionRequested
+from harness.contracts.verdicts import MEANINGS
+from harness.terminal.input.attend import Ask, Send
+from harness.terminal.input.keyboard import read_line
+from harness.terminal.view.arguments import argument_lines
+from harness.terminal.view.live import RunView
+
+KEYS = {
+    "approval": "[y]es, [n]o or n WHY, [e]dit, [v]iew the arguments:",
+    "answer": "your answer:",
+    "outcome": "[h]appened or h WHAT CAME OF IT, [a]gain, [e]dit, [n]o, [v]iew the arguments:",
+    "budget": "[y]es, [n]o:",
+    "store": "[y]es, [n]o:",
+}
+YES, NO, EDIT, VIEW = {"y", "yes"}, {"n", "no"}, {"e", "edit"}, {"v", "view"}
+AGAIN, HAPPENED = {"a", "again"}, {"h", "happened"}
+TYPED = {"approve": "y", "reject": "n", "edit": "e", "answer": "h"}
+SAID_HAPPENED = "It happened, according to a person who checked."
+
+
+def asking(view: RunView) -> Ask:
+    async def ask(event: DecisionRequested) -> Send | None:
+        for line in explain(event.need):
+            view.note(line)
+        while True:
+            view.ask(f"    {KEYS[event.need]}")
+            typed = await read_line()
+            if typed is None:
+                return None
+            if event.need in ("approval", "outcome") and typed.lower() in VIEW:
+                if not await _page(view, event):
+                    return None
+                continue
+            return await _meaning(view, event, typed)
+
+    return ask
+
+
+def explain(need: str) -> list[str]:
+    """What each key does, the one to look at first on top."""
+    if need == "answer":
+        return []
+    again = "a" if need == "outcome" else "y"
+    keys = {**TYPED, "approve": again}
+    return [f"      {keys[verdict]}  {does}" for verdict, does in _offered(need)]
+
+
+def _offered(need: str) -> list[tuple[str, str]]:
+    found = list(MEANINGS[need].items())
+    return [each for each in found if need != "budget" or each[0] != "edit"]
+
+
+async def _meaning(view: RunView, event: DecisionRequested, typed: str) -> Send:
+    word, _, rest = typed.partition(" ")
+    word, note = word.lower(), rest.strip() or None
+    if event.need == "answer":
+        return _answer(typed, event)
+    if word in NO:
+        return lambda run: run.reject(event, note=note)
+    if word in EDIT and event.need != "budget":
+        view.ask("    arguments to change, as JSON:")
+        changed = arguments(await read_line() or "")
+        return lambda run: run.decide("edit", event, arguments=changed)
+    if event.need == "outcome":
+        if word in HAPPENED:
+            return _answer(note or SAID_HAPPENED, event)
+        if word in AGAIN:
+            return lambda run: run.approve(event, note=note)
+        raise _nothing(typed, "Type h if it happened, a to call it again, n to leave it.")
+    if word in YES:
+        return lambda run: run.approve(event, note=note)
+    raise _nothing(typed, "Type y or n.")
+
+
+async def _page(view: RunView, event: DecisionRequested) -> bool:
+    """All arguments, a screen at a time; False at the end of input."""
+    columns, rows = shutil.get_terminal_size()
+    lines = argument_lines(event.asked, max(20, columns - 2))
+    step = max(1, rows - 2)
+    for start in range(0, len(lines), step):
+        view.write(lines[start : start + step])
+        left = len(lines) - start - step
+        if left <= 0:
+            break
+        view.ask(f"    {left:,} of {len(lines):,} lines left. Enter shows more, q stops:")
+        typed = await read_line()
+        if typed is None:
+            return False
+        if typed.lower().startswith("q"):
+            break
+    return True
+
+
+def _answer(text: str, event: DecisionRequested) -> Send:
+    if not text:
+        raise SteeringError("bad_payload", "The answer is empty.", fix="Type some words.")
+    return lambda run: run.answer(text, event)
+
+
+def _nothing(typed: str, fix: str) -> SteeringError:
+    return SteeringError("bad_payload", f"Unknown choice {typed!r}.", fix=fix)
+
+
+def arguments(text: str) -> dict[str, Any]:
+    """The arguments of an edited call, as a person types them."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SteeringError(
+            "bad_payload",
+            f"The arguments are not JSON: {error}.",
+            fix='Type an object: {"a": 1}.',
+        ) from None
+    if not isinstance(value, dict):
+        raise SteeringError(
+            "bad_payload", "The arguments are not a JSON object.", fix='Type one, such as {"a": 1}.'
+        )
+    return cast("dict[str, Any]", value)

@@ -1,0 +1,101 @@
+"""The timeline of a run's page: a bar for each step, over one axis of time. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from harness.contracts.clean_text import clean_html
+from harness.journal.steps import Step
+from harness.terminal.view.text import count, money, took
+from harness.terminal.view.timeline import WAITS, Bar, Scale, bars, ticks
+
+LEGEND = (
+    ("queued", "queued"), ("early", "until the first token"), ("model", "model"), ("tool", "tool"),
+    ("check", "checks whether a person must decide"),
+    ("wait", "waits for a person"), ("bad", "failed"),
+)  # fmt: skip
+
+
+def timeline(steps: Sequence[Step], start: float, end: float) -> str:
+    found, scale = bars(steps, start, end)
+    if not found:
+        return ""
+    legend = "".join(f"<span class={kind}>{name}</span>" for kind, name in LEGEND)
+    notes = ["Striped waits are drawn shorter than they were."] if scale.squeeze < 1 else []
+    notes += ["What is pale was left behind by a reset."] if any(s.left for s in steps) else []
+    axis, lines = _axis(scale)
+    rows = "".join(_rows(found))
+    return (
+        f"<section><h2>Timeline</h2><p class=legend>{legend}</p><p class=note>{' '.join(notes)}</p>"
+        f"<div class=timeline style='--grid:{lines}'>{axis}{rows}</div></section>"
+    )
+
+
+def _axis(scale: Scale) -> tuple[str, str]:
+    """Labels, and the thin lines below them as a background of every bar's track."""
+    marks = [(took(at), place * 100) for at, place in ticks(scale)]
+    labels = "".join(f"<b style='left:{place:.2f}%'>{at}</b>" for at, place in marks)
+    lines = ",".join(
+        f"linear-gradient(90deg,transparent calc({p:.2f}% - .5px),var(--line) 0 "
+        f"calc({p:.2f}% + .5px),transparent calc({p:.2f}% + .5px))"
+        for _, p in marks
+    )
+    axis = f"<p class=axis><span></span><span></span><span class=track>{labels}</span></p>"
+    return axis, lines or "none"
+
+
+def _rows(found: Sequence[Bar]) -> Iterator[str]:
+    turn = 0
+    for bar in found:
+        step = bar.step
+        marks = ["first"] if step.turn != turn else []
+        marks += ["left"] if step.left else []
+        label = str(step.turn) if step.turn != turn else ""
+        yield (
+            f"<a href='#e{step.number}' class='{' '.join(marks)}' title='{_whole(bar)}'>"
+            f"<span class=turn>{label}</span><span class=name>{_text(step.name)}</span>"
+            f"<span class=track>{''.join(_pieces(bar))}</span>"
+            f"<span class=took><b>{took(bar.seconds)}</b>{_short(step)}</span></a>"
+        )
+        turn = step.turn
+
+
+def _pieces(bar: Bar) -> Iterator[str]:
+    step = bar.step
+    kind = "wait" if step.kind in WAITS else step.kind if step.ok else "bad"
+    yield _piece("queued", bar.left, bar.began)
+    for begin, stop in bar.tries:
+        yield _piece("bad try", begin, stop)
+    if bar.first > bar.began:
+        yield _piece("early", bar.began, bar.first)
+    yield _piece(kind, bar.first, bar.right)
+
+
+def _piece(kind: str, left: float, right: float) -> str:
+    if kind == "queued" and right - left < 1e-4:
+        return ""
+    place = f"left:{left * 100:.2f}%;width:{max(right - left, 0) * 100:.2f}%"
+    return f"<i class='{kind}' style='{place}'></i>"
+
+
+def _short(step: Step) -> str:
+    facts = [f"{step.attempts} attempts"] if step.attempts > 1 else []
+    facts += [f"first {took(step.first)}"] if step.first is not None else []
+    return "".join(f" · {each}" for each in facts)
+
+
+def _whole(bar: Bar) -> str:
+    step = bar.step
+    facts = [f"{step.name}: {took(bar.seconds)}"]
+    facts += [f"queued {took(step.queued)}"] if step.queued >= 0.001 else []
+    facts += [f"first token after {took(step.first)}"] if step.first is not None else []
+    facts += [f"{count(step.tokens, 'token')}, {money(step.cost_micros)}"] if step.tokens else []
+    facts += [f"{step.attempts} attempts"] if step.attempts > 1 else []
+    facts += [f"decided by {step.who}"] if step.who else []
+    facts += ["failed"] if not step.ok else []
+    facts += ["left behind by a reset"] if step.left else []
+    return _text(" · ".join(facts))
+
+
+def _text(text: str) -> str:
+    return clean_html(text)

@@ -1,0 +1,1 @@
+"""Runs and what-ifs as a person reads them on a terminal."""

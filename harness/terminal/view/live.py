@@ -1,0 +1,294 @@
+"""Events of a run as a person sees them, each step as it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from rich.console import Console
+
+from harness.contracts import event as e
+from harness.contracts.clean_text import clean_line
+from harness.contracts.errors import ErrorInfo
+from harness.contracts.event import Event
+from harness.contracts.run import RunState
+from harness.contracts.steering import Decided
+from harness.contracts.verdicts import describe_done
+from harness.terminal.view.arguments import argument_block
+from harness.terminal.view.text import (
+    call,
+    clean,
+    count,
+    figures,
+    one_line,
+    refusal_kind,
+    retried,
+    taken_back,
+    took,
+)
+
+STYLES = {
+    RunState.COMPLETED: "good",
+    RunState.FAILED: "bad",
+    RunState.ABORTED: "ask",
+    RunState.WAITING: "ask",
+    RunState.PAUSED: "ask",
+}
+ASKS = {"answer": "asks", "outcome": "outcome unknown, waits for a decision"}
+
+TRUNCATED = "the answer was cut off at the model's output limit (max_output_tokens)"
+
+
+class View(Protocol):
+    """Who shows a run: a person's terminal, or JSON lines."""
+
+    def show(self, event: Event) -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+
+class RunView:
+    """Prints to a terminal. Remembers just what the end of a run is told with."""
+
+    def __init__(self, console: Console, url: str | None = None) -> None:
+        self.console = console
+        self._url = url
+        self._text_open = False
+        self._shown = False
+        """Some text of the answer that comes."""
+        self._started: float | None = None
+        self._first_ms: float | None = None
+        self._model = ""
+        self._turn = 0
+        self._refused: tuple[str, str] | None = None
+        """The kind of the signal that was refused last, where nothing has come since."""
+        self._more = 0
+        """Signals of that kind that were refused after it."""
+
+    def show(self, event: Event) -> None:
+        rule = _RULES.get(type(event))
+        if rule is not None:
+            if not isinstance(event, e.SignalRefused):
+                self._end_refusals(None)
+            if not isinstance(event, e.OutputDelta):
+                self._close_text()
+            rule(self, event)
+
+    def note(self, text: str) -> None:
+        self._close_text()
+        self._line(text, "ask")
+
+    def ask(self, text: str) -> None:
+        """A question whose answer is typed behind it."""
+        self._close_text()
+        self.console.print(clean(text), style="ask", end=" ", soft_wrap=True)
+
+    def write(self, lines: Sequence[str]) -> None:
+        if lines:
+            self._line("\n".join(lines))  # rich takes its time for each call
+
+    # --- one rule for each kind of event
+
+    def run_started(self, event: e.RunStarted) -> None:
+        if event.continued:
+            self._line("goes on in a fresh history", "quiet")
+            return
+        self._started = event.at
+        self._line(f"{event.agent} on {event.model}, run {event.run}", "bold")
+        if event.parent:
+            self._line(f"fork of {event.parent.run} at turn {event.parent.turn}", "quiet")
+        if self._url:
+            self._line(self._url, "quiet")
+
+    def state_changed(self, event: e.StateChanged) -> None:
+        if event.state is RunState.PAUSED:
+            self._line(f"‖ paused: harness resume {event.run}", "ask")
+
+    def model_called(self, event: e.ModelCalled) -> None:
+        self._shown = False
+        hints = [m.text for m in event.messages if m.origin == "hint"]
+        for text in hints:
+            self._line(f"  hint taken up: {one_line(text)}", "ask")
+        if event.turn != self._turn or event.model != self._model:
+            model = f" · {event.model}" if event.model != self._model else ""
+            self._line(f"turn {event.turn}{model}", "quiet")
+            self._turn, self._model = event.turn, event.model
+
+    def output_delta(self, event: e.OutputDelta) -> None:
+        self._text_open = self._shown = True
+        self.console.print(clean(event.text), end="", soft_wrap=True)
+
+    def output_reset(self, _event: e.OutputReset) -> None:
+        if self._shown:
+            self._line("  (void: the model starts this answer again)", "ask")
+        self._shown = False
+
+    def output_gap(self, _event: e.OutputGap) -> None:
+        self._line("  (some text was missed; the whole follows)", "quiet")
+
+    def attempt_failed(self, event: e.AttemptFailed) -> None:
+        self._line(f"  ✗ {retried(event.retry, event.at)}", "ask")
+
+    def model_replied(self, event: e.ModelReplied) -> None:
+        if self._first_ms is None and event.message.text:
+            self._first_ms = event.first_ms
+        if event.attempts > 1:
+            why = f": {one_line(event.last_failure)}" if event.last_failure else ""
+            self._line(f"  took {event.attempts} attempts{why}", "ask")
+        for fallback in event.fallbacks or ():
+            self._line(f"  fell back from {fallback.model}: {fallback.code}", "ask")
+        if event.interrupted:
+            self._line("  (cut short)", "ask")
+        if event.truncated:
+            self._line(f"  {TRUNCATED}", "ask")
+
+    def model_failed(self, event: e.ModelFailed) -> None:
+        self._line(f"  ✗ the model call failed: {_why(event.error)}", "bad")
+
+    def requested(self, event: e.ToolCallRequested) -> None:
+        self._line(f"  → {call(event.call.name, event.call.arguments)}", "call")
+
+    def tool_started(self, event: e.ToolCallStarted) -> None:
+        if event.edited:
+            self._line(f"  → {call(event.name, event.arguments)} (edited)", "call")
+
+    def tool_progress(self, event: e.ToolProgress) -> None:
+        self._line(f"    {one_line(event.text)}", "quiet")
+
+    def tool_finished(self, event: e.ToolCallFinished) -> None:
+        if event.attempts == 0 and event.decided and not event.unrun:
+            return  # the line of the decision says it all
+        facts = [took(event.ms / 1000)] if event.ms is not None and event.ms >= 1 else []
+        if event.attempts > 1:
+            facts.append(f"{event.attempts} attempts")
+        self.console.print(
+            "  ← " if event.ok else "  ✗ ", style="good" if event.ok else "bad", end=""
+        )
+        self.console.print(
+            f"{clean_line(event.name)}: {one_line(event.content)}", end="", soft_wrap=True
+        )
+        self.console.print(f"  {' · '.join(facts)}" if facts else "", style="quiet")
+
+    def decision_requested(self, event: e.DecisionRequested) -> None:
+        what = f"{clean_line(event.tool)}: " if event.tool else ""
+        asks = ASKS.get(event.need, "waits for a decision")
+        self._line(f"  ? {asks} ({event.id}): {what}{one_line(event.question, 2_000)}", "ask")
+        if event.need != "answer":
+            self.write(argument_block(event.asked, f"harness show {event.run}"))
+
+    def decision_made(self, event: e.DecisionMade) -> None:
+        self._line(f"  {decided(event)}", "ask")
+
+    def hint_received(self, event: e.HintReceived) -> None:
+        self._line(f"  hint{_by(event.by)}: {one_line(event.text)}", "ask")
+
+    def steered(self, event: Any) -> None:
+        words = {
+            "pause_requested": "pause",
+            "resume_requested": "resume",
+            "abort_requested": "abort",
+        }
+        reason = f": {one_line(event.reason)}" if event.reason else ""
+        self._line(f"  {words[event.type]}{_by(event.by)}{reason}", "ask")
+
+    def signal_refused(self, event: e.SignalRefused) -> None:
+        kind = refusal_kind(event)
+        if kind == self._refused:
+            self._more += 1
+            return
+        self._end_refusals(kind)
+        self._line(f"  ✗ signal {event.signal} refused: {one_line(event.message, 400)}", "bad")
+
+    def budget_reached(self, event: e.BudgetReached) -> None:
+        self._line(f"  budget reached: {one_line(event.budget)}", "ask")
+
+    def undo_started(self, event: e.UndoStarted) -> None:
+        self._line(f"  takes back what it did ({event.workflow})", "ask")
+
+    def effects_undone(self, event: e.EffectsUndone) -> None:
+        self._line(f"  {taken_back(event.undone)}", "ask" if event.undone.whole else "bad")
+
+    def branched(self, event: e.Branched) -> None:
+        self._line(f"  reset: goes on from an earlier point ({one_line(event.reason)})", "ask")
+
+    def run_ended(self, event: e.RunEnded) -> None:
+        facts = [figures(event.totals)] if event.totals else []
+        if self._started is not None:
+            facts.append(took(event.at - self._started))
+        if self._first_ms is not None and self._first_ms >= 1:
+            facts.append(f"first token after {took(self._first_ms / 1000)}")
+        self.console.print()
+        state = f"{event.state.value}, truncated" if event.truncated else event.state.value
+        style = "ask" if event.truncated else STYLES.get(event.state, "")
+        self.console.print(state, style=style, end="")
+        self.console.print(f"  {' · '.join(facts)}", style="quiet", soft_wrap=True)
+        if event.truncated:
+            self._line(f"  {TRUNCATED}", "ask")
+        if event.reason:
+            self._line(f"  reason: {one_line(event.reason, 400)}", "ask")
+        if event.error:
+            self._line(f"  {_why(event.error)}", "bad")
+        if self._url:
+            self._line(f"  {self._url}", "quiet")
+
+    # --- inside
+
+    def _line(self, text: str, style: str = "") -> None:
+        self.console.print(clean(text), style=style, soft_wrap=True)
+
+    def _end_refusals(self, kind: tuple[str, str] | None) -> None:
+        if self._refused and self._more:
+            more = count(self._more, f"more {self._refused[0]} signal")
+            self._line(f"  ✗ {more} refused", "bad")
+        self._refused, self._more = kind, 0
+
+    def _close_text(self) -> None:
+        if self._text_open:
+            self._text_open = False
+            self.console.print()
+
+
+def decided(event: e.DecisionMade | Decided) -> str:
+    """What a person decided, and what they said: the verdict, who, note, answer, arguments."""
+    by = f" by {event.by}" if event.by else ""
+    said = [event.note, event.answer] if event.verdict == "answer" else [event.note]
+    words = "".join(f": {one_line(each, 400)}" for each in said if each)
+    edit = f", to {call('', event.arguments)}" if event.verdict == "edit" else ""
+    return f"{describe_done(event.need, event.verdict)}{by}{edit}{words}"
+
+
+def _by(who: str | None) -> str:
+    return f" by {who}" if who else ""
+
+
+def _why(error: ErrorInfo) -> str:
+    return f"{one_line(error.message, 600)} [{error.code}] {error.fix}"
+
+
+_RULES: dict[type[Any], Callable[[RunView, Any], None]] = {
+    e.RunStarted: RunView.run_started,
+    e.StateChanged: RunView.state_changed,
+    e.ModelCalled: RunView.model_called,
+    e.ModelReplied: RunView.model_replied,
+    e.ModelFailed: RunView.model_failed,
+    e.ToolCallRequested: RunView.requested,
+    e.ToolCallStarted: RunView.tool_started,
+    e.ToolCallFinished: RunView.tool_finished,
+    e.DecisionRequested: RunView.decision_requested,
+    e.DecisionMade: RunView.decision_made,
+    e.HintReceived: RunView.hint_received,
+    e.PauseRequested: RunView.steered,
+    e.ResumeRequested: RunView.steered,
+    e.AbortRequested: RunView.steered,
+    e.SignalRefused: RunView.signal_refused,
+    e.BudgetReached: RunView.budget_reached,
+    e.UndoStarted: RunView.undo_started,
+    e.EffectsUndone: RunView.effects_undone,
+    e.Branched: RunView.branched,
+    e.RunEnded: RunView.run_ended,
+    e.OutputDelta: RunView.output_delta,
+    e.OutputReset: RunView.output_reset,
+    e.OutputGap: RunView.output_gap,
+    e.AttemptFailed: RunView.attempt_failed,
+    e.ToolProgress: RunView.tool_progress,
+}

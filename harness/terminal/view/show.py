@@ -1,0 +1,134 @@
+"""A run's card on the terminal."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from rich.console import Console
+
+from harness.contracts import event as e
+from harness.contracts.clean_text import clean_line
+from harness.contracts.run import RunState
+from harness.contracts.verdicts import MEANINGS
+from harness.terminal.view.arguments import INDENT, argument_block
+from harness.terminal.view.card import Card, Told
+from harness.terminal.view.live import STYLES, TRUNCATED, decided
+from harness.terminal.view.text import (
+    clean,
+    count,
+    figures,
+    one_line,
+    refusal_kind,
+    retried,
+    taken_back,
+    took,
+)
+
+SAID = 2_000
+KINDS = 5
+"""Of refused signals that are shown."""
+
+
+def show(console: Console, card: Card, url: str | None, now: float) -> None:
+    console.print(card.run, style="bold", end="  ", soft_wrap=True)
+    console.print(card.state.value, style=STYLES.get(card.state, ""))
+    for name, text in (*_about(card, now), *_happened(card), *_end(card, url)):
+        console.print(f"  {name:<9}", style="quiet", end="")
+        console.print(clean(text).replace("\n", "\n" + " " * 11), soft_wrap=True)
+
+
+def _about(card: Card, now: float) -> Iterator[tuple[str, str]]:
+    yield "asked", _cut(card.asked)
+    yield "agent", f"{card.agent} on {card.model}"
+    at = datetime.fromtimestamp(card.started).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    last = (card.ended or now) - card.started
+    took_ = f"took {took(last)}" if card.ended else f"{took(last)} ago"
+    yield "started", f"{at}{f' by {card.by}' if card.by else ''}, {took_}"
+    if card.session:
+        yield "session", card.session
+    if card.parent:
+        yield "fork of", f"{card.parent.run}, turn {card.parent.turn}"
+    yield "used", figures(card.totals)
+    if card.stuck:
+        yield "stuck", card.stuck
+    if card.state is RunState.PENDING:
+        yield "doing", "waits for a worker to take it"
+    if card.doing and not card.waiting:
+        yield "doing", f"turn {card.turn}: {card.doing}"
+    for each in card.retries:
+        yield "retries", retried(each, now)
+
+
+def _happened(card: Card) -> Iterator[tuple[str, str]]:
+    for waits in card.waiting:
+        what = f"{clean_line(waits.tool)}: " if waits.tool else ""
+        yield "waits", f"for a person ({waits.id}): {what}{one_line(waits.question, 2_000)}"
+        block = argument_block(waits.asked, "", lines=None)
+        yield "", "\n".join(line.removeprefix(INDENT) for line in block)
+        for line in decide(card.run, waits):
+            yield "", line
+    for made in card.decided:
+        yield "decided", f"{made.id or ''} {decided(made)}".strip()
+    for told in card.told:
+        yield "told", _told(told)
+    for line in _refused(card.refused):
+        yield "refused", line
+    for reset in card.resets:
+        yield "reset", one_line(reset.reason)
+    if card.resets and card.ended is None:
+        yield "", "Workers fail a run that was reset, unless worker.accept_resets is set."
+
+
+def _end(card: Card, url: str | None) -> Iterator[tuple[str, str]]:
+    if card.said:
+        yield "said", _cut(card.said)
+    if card.truncated:
+        yield "", TRUNCATED
+    if card.reason:
+        yield "reason", one_line(card.reason, 400)
+    if card.error:
+        yield "error", f"{card.error.message} [{card.error.code}]\n{card.error.fix}"
+    if card.undone:
+        yield "undone", taken_back(card.undone)
+    if url:
+        yield "page", url
+
+
+def decide(run: str, waits: e.DecisionRequested) -> list[str]:
+    """The commands that decide, and what each does; the one to offer first comes first."""
+    id = shlex.quote(waits.id)
+    call = f"{shlex.quote(run)} {id}"
+    digest = f" --digest {waits.digest}" if waits.digest else ""
+    commands = {
+        "approve": f"harness approve {call}{digest}",
+        "edit": f"harness approve {call} --edit '{{...}}'{digest}",
+        "reject": f"harness reject {call} --note WHY{digest}",
+        "answer": f'harness answer {shlex.quote(run)} "..." --call {id}{digest}',
+    }
+    return [f"{commands[verdict]}    {does}" for verdict, does in MEANINGS[waits.need].items()]
+
+
+def _refused(signals: Iterable[e.SignalRefused]) -> Iterator[str]:
+    """One line for each kind, with the newest message; of many kinds the first ones."""
+    kinds: dict[tuple[str, str], list[e.SignalRefused]] = {}
+    for each in signals:
+        kinds.setdefault(refusal_kind(each), []).append(each)
+    groups = list(kinds.values())
+    for group in groups[:KINDS]:
+        name = group[-1].signal
+        what = f"signal {name}" if len(group) == 1 else count(len(group), f"{name} signal")
+        yield f"{what}: {one_line(group[-1].message, 400)}"
+    if more := sum(map(len, groups[KINDS:])):
+        yield count(more, "more signal")
+
+
+def _told(told: Told) -> str:
+    what = told.type.removesuffix("_requested").removesuffix("_received")
+    text = told.text if told.type == "hint_received" else told.reason
+    return f"{what}{f' by {told.by}' if told.by else ''}{f': {one_line(text)}' if text else ''}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SAID else f"{text[:SAID]}… ({len(text):,} characters)"

@@ -1,0 +1,244 @@
+"""Events as lines of a trace: each is made from its own event alone, so what was printed stays
+true. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from harness.contracts import event as e
+from harness.contracts.event import DurableEvent
+from harness.contracts.model import Usage
+from harness.journal.attempts import Earlier
+from harness.terminal.view.live import STYLES, decided
+from harness.terminal.view.text import (
+    call,
+    clean,
+    count,
+    figures,
+    money,
+    one_line,
+    taken_back,
+    took,
+)
+
+SHOWN = 100
+
+
+class Line(NamedTuple):
+    what: str
+    """One line of words."""
+    facts: tuple[str, ...] = ()
+    """Figures: latencies, attempts, tokens, cost, who."""
+    style: str = ""
+
+
+def line(event: DurableEvent) -> Line:
+    told = _RULES[type(event)](event)
+    return told._replace(what=clean(told.what), facts=tuple(map(clean, told.facts)))
+
+
+def after(told: Sequence[Earlier], event: DurableEvent) -> Line:
+    """The line of an event that follows attempts: what they have said is not said again."""
+    said = told and told[-1].logged is not None and told[-1].step is event
+    if said and isinstance(event, e.ModelReplied | e.ToolCallFinished):
+        return line(event.model_copy(update={"last_failure": None}))
+    return line(event)
+
+
+def earlier(told: Earlier) -> Line:
+    """An attempt before the last one: from the attempt log, which is not history."""
+    found = told.logged
+    if found is None:
+        return Line("not logged: its worker was killed, or could not write it down", style="quiet")
+    code = f" [{found.code}]" if found.code else f" ({found.type})"
+    facts = [f"failed after {took(found.ended - found.started)}"]
+    facts += [f"retry after {took(found.retry_after)}"] if found.retry_after else []
+    facts += [] if found.retryable else ["not retried"]
+    facts += [f"on {found.who}", "from the attempt log"]
+    what = f"{one_line(found.message, SHOWN)}{code}"
+    return Line(clean(what), tuple(map(clean, facts)), "bad")
+
+
+def attempt_facts(told: Earlier) -> dict[str, Any]:
+    """The same for programs; `event` is where it belongs in the run's events."""
+    found = told.logged.model_dump(exclude_none=True) if told.logged else {}
+    where = {"event": str(told.step.cursor), "attempt": told.attempt}
+    return {**where, "logged": told.logged is not None, **found}
+
+
+def moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def offset(seconds: float) -> str:
+    """Time since the start of the run, in a column of its own."""
+    if seconds < 100:
+        return f"{seconds:9.3f}s"
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours:3d}:{minutes:02d}:{rest:02.0f} " if hours < 100 else f"{hours:8d}h "
+
+
+def _started(event: e.RunStarted) -> Line:
+    if event.continued:
+        return Line("goes on in a fresh history", style="quiet")
+    facts = [moment(event.at)]
+    facts += [f"by {event.by}"] if event.by else []
+    facts += [f"session {event.session}"] if event.session else []
+    if event.parent:
+        facts.append(f"fork of {event.parent.run} at turn {event.parent.turn}")
+    facts += ["what-if: no tool runs"] if event.whatif else []
+    what = f"{event.agent} on {event.model}: {one_line(event.prompt, SHOWN)}"
+    return Line(what, tuple(facts), "bold")
+
+
+def _state(event: e.StateChanged) -> Line:
+    return Line(f"now {event.state.value}", style=STYLES.get(event.state, "quiet"))
+
+
+def _called(event: e.ModelCalled) -> Line:
+    parts = [count(len(event.messages), "new message")]
+    parts += [f"hint: {one_line(m.text, 60)}" for m in event.messages if m.origin == "hint"]
+    again = f", call {event.call + 1} of the turn" if event.call else ""
+    return Line(f"asks {event.model}{again}: {'; '.join(parts)}", style="quiet")
+
+
+def _replied(event: e.ModelReplied) -> Line:
+    said = one_line(event.message.text, SHOWN) if event.message.text else ""
+    wants = ", ".join(each.name for each in event.message.calls)
+    what = " · ".join(filter(None, [said, f"wants {wants}" if wants else ""])) or "(nothing)"
+    facts = [*_latency(event.queued_ms, event.first_ms, event.ms)]
+    facts += _attempts(event.attempts, event.last_failure)
+    facts += [f"fell back from {f.model} ({f.code})" for f in event.fallbacks or ()]
+    facts += [_tokens(event.usage), money(event.cost_micros)]
+    facts += [f"{count(event.dropped, 'old message')} left out"] if event.dropped else []
+    facts += ["interrupted"] if event.interrupted else []
+    facts += ["cut off at the output limit"] if event.truncated else []
+    facts += ["paid for by an earlier attempt"] if event.recovered else []
+    return Line(what, tuple(facts))
+
+
+def _model_failed(event: e.ModelFailed) -> Line:
+    what = f"{one_line(event.error.message, SHOWN)} [{event.error.code}]"
+    return Line(what, tuple(_attempts(event.attempts, None)), "bad")
+
+
+def _requested(event: e.ToolCallRequested) -> Line:
+    return Line(call(event.call.name, event.call.arguments), style="call")
+
+
+def _tool_checked(event: e.ToolCallChecked) -> Line:
+    return Line(f"{event.name}: a worker checks whether a person must allow it", style="quiet")
+
+
+def _tool_started(event: e.ToolCallStarted) -> Line:
+    facts = ("with edited arguments",) if event.edited else ()
+    return Line(f"{event.name} handed to a worker", facts, "quiet")
+
+
+def _tool_finished(event: e.ToolCallFinished) -> Line:
+    facts = [*_latency(event.queued_ms, None, event.ms)]
+    facts += _attempts(event.attempts, event.last_failure)
+    facts += ["played back"] if event.played else []
+    facts += [decided(event.decided)] if event.decided else []
+    facts += [f"whole result: {event.artifact}"] if event.artifact else []
+    what = f"{event.name}: {one_line(event.content, SHOWN)}"
+    return Line(what, tuple(facts), "good" if event.ok else "bad")
+
+
+def _decision(event: e.DecisionRequested) -> Line:
+    what = f"{call(event.tool, event.arguments)}: " if event.tool else ""
+    facts = (f"for {event.need}", event.id, *([f"digest {event.digest}"] if event.digest else []))
+    return Line(f"waits: {what}{one_line(event.question, SHOWN)}", facts, "ask")
+
+
+def _decided(event: e.DecisionMade) -> Line:
+    return Line(decided(event), tuple(filter(None, [event.id])), "ask")
+
+
+def _hint(event: e.HintReceived) -> Line:
+    what = f"hint{' (interrupts)' if event.interrupt else ''}: {one_line(event.text, SHOWN)}"
+    return Line(what, _by(event.by), "ask")
+
+
+def _told(event: e.PauseRequested | e.ResumeRequested | e.AbortRequested) -> Line:
+    name = event.type.removesuffix("_requested")
+    return Line(f"{name}{f': {event.reason}' if event.reason else ''}", _by(event.by), "ask")
+
+
+def _refused(event: e.SignalRefused) -> Line:
+    return Line(f"{event.signal}: {one_line(event.message, SHOWN)}", _by(event.by), "bad")
+
+
+def _budget(event: e.BudgetReached) -> Line:
+    return Line(one_line(event.budget, SHOWN), style="ask")
+
+
+def _undoing(event: e.UndoStarted) -> Line:
+    return Line("takes back what the run did", (event.workflow,), "ask")
+
+
+def _undone(event: e.EffectsUndone) -> Line:
+    return Line(taken_back(event.undone), style="ask" if event.undone.whole else "bad")
+
+
+def _branched(event: e.Branched) -> Line:
+    what = f"goes on from an earlier point: {one_line(event.reason, SHOWN)}"
+    return Line(what, (f"branch {event.to_run_id} of {event.from_run_id}",), "ask")
+
+
+def _ended(event: e.RunEnded) -> Line:
+    said = event.error.message if event.error else (event.reason or event.output)
+    facts = (figures(event.totals),) if event.totals else ()
+    style = STYLES.get(event.state, "")
+    state = f"{event.state.value}, truncated" if event.truncated else event.state.value
+    return Line(f"{state}: {one_line(said, SHOWN)}", facts, "ask" if event.truncated else style)
+
+
+def _latency(queued: float | None, first: float | None, total: float | None) -> Iterator[str]:
+    for name, ms in (("queued", queued), ("first token", first), ("took", total)):
+        if ms is not None:
+            yield f"{name} {took(ms / 1e3)}"
+
+
+def _attempts(attempts: int, why: str | None) -> list[str]:
+    if attempts <= 1:
+        return []
+    return [f"{attempts} attempts{f', the last failure: {one_line(why, SHOWN)}' if why else ''}"]
+
+
+def _tokens(usage: Usage) -> str:
+    cached = f" ({usage.cached:,} cached)" if usage.cached else ""
+    about = "~" if usage.estimated else ""
+    return f"{about}{usage.input:,}{cached} → {about}{usage.output:,} tokens"
+
+
+def _by(who: str | None, what: str | None = None) -> tuple[str, ...]:
+    return tuple(filter(None, [f"by {who}" if who else None, what]))
+
+
+_RULES: dict[type[Any], Callable[[Any], Line]] = {
+    e.RunStarted: _started,
+    e.StateChanged: _state,
+    e.ModelCalled: _called,
+    e.ModelReplied: _replied,
+    e.ModelFailed: _model_failed,
+    e.ToolCallRequested: _requested,
+    e.ToolCallChecked: _tool_checked,
+    e.ToolCallStarted: _tool_started,
+    e.ToolCallFinished: _tool_finished,
+    e.DecisionRequested: _decision,
+    e.DecisionMade: _decided,
+    e.HintReceived: _hint,
+    e.PauseRequested: _told,
+    e.ResumeRequested: _told,
+    e.AbortRequested: _told,
+    e.SignalRefused: _refused,
+    e.BudgetReached: _budget,
+    e.UndoStarted: _undoing,
+    e.EffectsUndone: _undone,
+    e.Branched: _branched,
+    e.RunEnded: _ended,
+}

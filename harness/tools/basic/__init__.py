@@ -1,0 +1,1 @@
+"""Tools without access to anything: arithmetic, time, a question to a person."""

@@ -1,0 +1,133 @@
+"""Tools that change files of the run's workspace one by one; each can be undone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from harness.agent import ToolContext, tool
+from harness.commons.children import Limits, wait_for_child
+from harness.contracts.errors import ToolError
+from harness.tools.files import confine
+from harness.tools.files.receipts import (
+    Change,
+    FileReceipt,
+    change_file,
+    look,
+    prepare_change,
+    read,
+    undo_files,
+)
+
+MAX_EDITED = 8 * 1024 * 1024
+"""Bytes of a file that is edited, before and after."""
+LIMITS = Limits(seconds=5, memory_mb=256)
+
+
+@tool(effect="write", workspace=True, on_unknown="retry")
+def edit_file(
+    ctx: ToolContext[Any], path: str, old: str, new: str, everywhere: bool = False
+) -> str:
+    """Replace a passage of a text file in the workspace.
+
+    Args:
+        path: Relative to the workspace.
+        old: The exact text to replace, with enough around it that it occurs once.
+        new: What stands there instead.
+        everywhere: Replace each place where it occurs.
+    """
+    found = read(ctx.workspace, path)
+    content = found.content if found else None
+    receipt = FileReceipt.model_validate(ctx.prepared)
+    is_old = found is not None and found.was == receipt.changes[0].before
+    # Where an earlier attempt has edited it already there is nothing left to replace.
+    change_file(ctx, _edited(path, content, old, new, everywhere) if is_old else content)
+    return f"Edited {path}."
+
+
+@edit_file.prepare
+async def before_edit(ctx: ToolContext[Any], arguments: Mapping[str, Any]) -> FileReceipt:
+    path = arguments["path"]
+    rest = arguments["old"], arguments["new"], arguments["everywhere"]
+    return await prepare_change(ctx, path, lambda content: _edited(path, content, *rest))
+
+
+@tool(effect="write", workspace=True, on_unknown="retry")
+def delete_file(ctx: ToolContext[Any], path: str) -> str:
+    """Delete a file in the workspace.
+
+    Args:
+        path: Relative to the workspace.
+    """
+    change_file(ctx, None)
+    return f"Deleted {path}."
+
+
+@delete_file.prepare
+async def before_delete(ctx: ToolContext[Any], arguments: Mapping[str, Any]) -> FileReceipt:
+    path = arguments["path"]
+
+    def deleted(content: bytes | None) -> None:
+        if content is None:
+            raise _missing(path)
+
+    return await prepare_change(ctx, path, deleted)
+
+
+@tool(effect="write", workspace=True, on_unknown="retry")
+def move_file(ctx: ToolContext[Any], source: str, target: str) -> str:
+    """Move or rename a file in the workspace. Folders are made as needed.
+
+    Args:
+        source: Relative to the workspace.
+        target: Where it goes; nothing may be there yet.
+    """
+    receipt = FileReceipt.model_validate(ctx.prepared)
+    old, new = receipt.changes
+    at_source, at_target = look(ctx.workspace, source), look(ctx.workspace, target)
+    if at_source == old.before and at_target is None:
+        confine.move_file(ctx.workspace, source, target)
+    elif at_source is not None or at_target != new.after:
+        raise ToolError("changed", f"{source!r} or {target!r} was changed just now.")
+    return f"Moved {source} to {target}."
+
+
+@move_file.prepare
+async def before_move(ctx: ToolContext[Any], arguments: Mapping[str, Any]) -> FileReceipt:
+    source, target = arguments["source"], arguments["target"]
+    return await asyncio.to_thread(_moving, ctx, source, target)
+
+
+def _moving(ctx: ToolContext[Any], source: str, target: str) -> FileReceipt:
+    was = look(ctx.workspace, source)
+    if was is None:
+        raise _missing(source)
+    if confine.exists(ctx.workspace, target):
+        raise ToolError("failed", f"{target!r} exists already: delete it first.")
+    return FileReceipt(
+        changes=(Change(path=source, before=was), Change(path=target, after=was)),
+        moved=True,
+        folders=tuple(confine.missing_folders(ctx.workspace, target)),
+    )
+
+
+for _each in (edit_file, delete_file, move_file):
+    _each.undo(undo_files)
+
+
+def _edited(path: str, content: bytes | None, old: str, new: str, everywhere: bool) -> bytes:
+    if content is None:
+        raise _missing(path)
+    if len(content) > MAX_EDITED:
+        raise ToolError(
+            "failed", f"{path!r} has {len(content):,} bytes; the limit is {MAX_EDITED:,}."
+        )
+    return wait_for_child(
+        "harness_activities.jobs.edits:replace_text", content, LIMITS,
+        path=repr(path), old=old, new=new, everywhere=everywhere, most=MAX_EDITED,
+    )  # fmt: skip
+
+
+def _missing(path: str) -> ToolError:
+    return ToolError("failed", f"{path!r} does not exist: list_files shows what does.")

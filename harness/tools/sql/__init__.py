@@ -1,0 +1,1 @@
+"""Tools that query and change tables."""

@@ -1,0 +1,68 @@
+"""The tool that reads from the web, as far as the settings allow."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from harness.agent import ToolContext, tool
+from harness.config.settings import HttpToolSettings
+from harness.contracts.errors import ToolError
+from harness.tools.web import web
+
+MAX_REDIRECTS = 5
+MAX_URL = 8_000
+
+
+@tool(effect="read", timeout=45.0)
+async def http_get(
+    ctx: ToolContext[Any], url: Annotated[str, Field(min_length=1, max_length=MAX_URL)]
+) -> str | bytes:
+    """Fetch a web address (GET) and return its text. Only hosts that were allowed can be reached.
+
+    Args:
+        url: An http or https address.
+    """
+    reply = await _follow(url, ctx.host.http)
+    if reply.status in (429, 502, 503, 504):
+        raise ToolError(
+            "temporary",
+            f"{reply.url} answered {reply.status}.",
+            retry_after=reply.retry_after,
+        )
+    return reply.shown()
+
+
+async def _follow(url: str, settings: HttpToolSettings) -> web.Reply:
+    """GET `url` and what it redirects to; each step is checked like the first."""
+    import httpx  # here, so that naming the tool does not load it
+
+    async with web.client() as client:
+        for _ in range(MAX_REDIRECTS + 1):
+            request = await web.request(client, url, settings)
+            try:
+                reply = await client.send(request, stream=True)
+                try:
+                    if not reply.has_redirect_location:
+                        return await web.read(reply, url)
+                    url = str(httpx.URL(url).join(_target(reply.headers["location"], url)))
+                finally:
+                    await reply.aclose()
+            except (httpx.InvalidURL, httpx.DecodingError, httpx.UnsupportedProtocol) as error:
+                raise ToolError("failed", f"{url}: {error}.") from None
+            except httpx.TransportError as error:
+                words = str(error) or type(error).__name__
+                raise ToolError("temporary", f"{url} cannot be read: {words}.") from None
+    raise ToolError("failed", f"More than {MAX_REDIRECTS} redirects, the last one to {url}.")
+
+
+def _target(location: str, url: str) -> str:
+    """Parsing an address takes longer than the loop may be blocked where it has no limit."""
+    if len(location) > MAX_URL:
+        raise ToolError(
+            "failed",
+            f"{url} redirects to an address of {len(location):,} characters; the limit is "
+            f"{MAX_URL:,}.",
+        )
+    return location

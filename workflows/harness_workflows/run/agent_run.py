@@ -1,0 +1,269 @@
+"""One run of an agent: the workflow that people see, signal and query."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from temporalio import workflow
+from temporalio.common import RawValue
+from temporalio.exceptions import ActivityError, ApplicationError
+
+from harness.contracts.effect import Undone
+from harness.contracts.errors import HarnessError, SteeringError
+from harness.contracts.model import ModelTurn
+from harness.contracts.run import (
+    WORKFLOW,
+    Pending,
+    RunResult,
+    RunSpec,
+    RunState,
+    RunStatus,
+    TranscriptView,
+)
+from harness.contracts.steering import (
+    Abort,
+    Decide,
+    Decision,
+    Hint,
+    Signal,
+    Steering,
+    check_size,
+    plain_value,
+    read_decide,
+    read_signal,
+)
+from harness.contracts.transcript import SaveTranscript
+from harness.contracts.verdicts import merge_arguments
+from harness_workflows.run import card, waits
+from harness_workflows.run.calls import save
+from harness_workflows.run.loop import TRANSCRIPT_MISSING, converse, failure
+from harness_workflows.run.progress import remember
+from harness_workflows.run.tools import edits_merge, settle
+from harness_workflows.run.undo_at_end import take_back
+from harness_workflows.run.verdicts import check, check_edit, refuse_empty_edit
+
+
+@workflow.defn(name=WORKFLOW)
+class AgentRun:
+    @workflow.init
+    def __init__(self, spec: RunSpec) -> None:
+        self.memory = remember(spec)
+
+    @workflow.run
+    async def run(self, spec: RunSpec) -> RunResult:  # noqa: ARG002
+        try:
+            reply = await converse(self.memory)
+        except waits.FreshHistory:
+            await self._continue()
+        except HarnessError as error:
+            await self._fail(error)
+        return await self._end(reply)
+
+    # --- steering: a signal must never raise, or the run wedges
+
+    @workflow.signal(description='End the run. {"reason": "...", "undo": false}, or nothing.')
+    async def abort(self, *values: RawValue) -> None:
+        read = self._read("abort", values)
+        if isinstance(read, Abort):
+            self.memory.abort(read.reason, undo=bool(read.undo))
+
+    @workflow.signal(description='Tell the model something. {"text": "...", "interrupt": false}')
+    async def hint(self, *values: RawValue) -> None:
+        read = self._read("hint", values)
+        if isinstance(read, Hint):
+            self._hint(read)
+
+    @workflow.signal(description="Stop before the next step, until resume.")
+    async def pause(self, *values: RawValue) -> None:
+        if self._read("pause", values):
+            self.memory.paused = True
+
+    @workflow.signal(description="Go on after a pause.")
+    async def resume(self, *values: RawValue) -> None:
+        if self._read("resume", values):
+            self.memory.paused = False
+
+    @workflow.update(
+        description='Decide what waits. {"id": "...", "verdict": "approve|reject|edit|answer"}. '
+        "Each pending entry says what a verdict does to it."
+    )
+    async def decide(self, *values: RawValue) -> Decision:
+        decide, pending = self._decision(values)
+        merged = None
+        if decide.verdict == "edit" and pending.tool and edits_merge():
+            merged = merge_arguments(decide, pending.arguments)
+            decide = decide.model_copy(update={"arguments": merged})
+            await self._check_edit(decide, pending)
+        # Check and change in one step: an await between them would let two deciders both win.
+        self.memory.decided[pending.id] = decide
+        return Decision(
+            id=pending.id,
+            verdict=decide.verdict,
+            by=decide.by,
+            note=decide.note,
+            edited=True if decide.verdict == "edit" else None,
+            arguments=merged,
+        )
+
+    @decide.validator
+    def _check_decide(self, *values: RawValue) -> None:
+        decide, _ = self._decision(values)
+        try:
+            refuse_empty_edit(decide)  # here alone: recorded decisions may hold one
+        except SteeringError as error:
+            raise _refusal(error) from None
+
+    # --- questions
+
+    @workflow.query(description="State, turn, what it does now, tokens, cost, what waits.")
+    def status(self) -> RunStatus:
+        return card.status(self.memory)
+
+    @workflow.query(description="The head of the transcript and what is not stored yet.")
+    def transcript(self) -> TranscriptView:
+        return card.transcript(self.memory)
+
+    @workflow.query(description="What waits for a person's decision.")
+    def pending(self) -> list[Pending]:
+        return list(card.pending(self.memory))
+
+    @workflow.query(description="A card in Markdown, the same as the page's current details.")
+    def card(self) -> str:
+        return card.markdown(self.memory)
+
+    # --- inside
+
+    def _read(self, name: Signal, values: Sequence[Any]) -> Steering | None:
+        self.memory.signals += 1
+        try:
+            read = read_signal(name, _plain(values))
+            if self.memory.spec.bounded:
+                check_size(name, read)
+        except SteeringError as error:
+            self._refuse(error)
+            return None
+        return read
+
+    def _hint(self, hint: Hint) -> None:
+        try:
+            self.memory.hint(hint)
+        except SteeringError as error:
+            self._refuse(error)
+
+    def _refuse(self, error: SteeringError) -> None:
+        # A crowd of signals is refused in the same words: the card is written once for all of them.
+        if self.memory.refusal != error.message:
+            self.memory.refusal = error.message
+            card.show(self.memory, self.memory.doing)
+
+    def _decision(self, values: Sequence[Any]) -> tuple[Decide, Pending]:
+        try:
+            decide = read_decide(_plain(values))
+            if self.memory.spec.bounded:
+                check_size("decide", decide)
+            return check(self.memory, decide)
+        except SteeringError as error:
+            raise _refusal(error) from None
+
+    async def _check_edit(self, decide: Decide, pending: Pending) -> None:
+        try:
+            await check_edit(self.memory, decide, pending)
+        except HarnessError as error:
+            raise _refusal(error) from None
+
+    async def _end(self, reply: ModelTurn | None) -> RunResult:
+        memory = self.memory
+        await self._save()
+        undone = await take_back(memory) if memory.undo else None
+        # Whoever wants the effects undone wants no answer, should both have come at once.
+        state = RunState.COMPLETED if reply and undone is None else RunState.ABORTED
+        self._close(state)
+        if memory.cancelled:
+            raise asyncio.CancelledError
+        final = reply if undone is None else None
+        result = self._result(state, undone, data=final.data if final else None)
+        if final and final.finish == "length":
+            return result.model_copy(update={"truncated": True})
+        return result
+
+    async def _fail(self, error: HarnessError) -> NoReturn:
+        await self._save()
+        memory = self.memory
+        undone = await take_back(memory) if memory.spec.undo or memory.undo else None
+        self._close(RunState.FAILED)
+        result = self._result(RunState.FAILED, undone).model_copy(update={"error": error.info})
+        raise ApplicationError(error.message, result, type=error.code, non_retryable=True)
+
+    async def _continue(self) -> NoReturn:
+        await self._save(pending=False)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        workflow.continue_as_new(self.memory.carried())
+
+    async def _save(self, *, pending: bool = True) -> None:
+        """The barrier before a history ends: what it holds must be durable elsewhere."""
+        memory = self.memory
+        if pending:
+            settle(memory)
+        messages = tuple(memory.messages) if pending else ()
+        if not messages and not memory.sent:
+            return
+        card.show(memory, "saving the transcript")
+        try:
+            memory.head = await self._saved(memory.head, messages)
+        except (ActivityError, asyncio.CancelledError):
+            # The end of a run does not depend on the database: history has the messages still.
+            workflow.logger.warning("the transcript could not be saved")
+        waits.notice_cancel(memory)
+
+    async def _saved(self, head: str | None, messages: tuple[Any, ...]) -> str:
+        memory = self.memory
+        salt = memory.spec.salt
+        request = SaveTranscript(head=head, messages=messages, turn=memory.turn, salt=salt)
+        try:
+            return await save(memory.spec, request)
+        except ActivityError as error:
+            if failure(error).code != TRANSCRIPT_MISSING or not memory.sent:
+                raise
+        head, messages = memory.resend(messages)
+        request = SaveTranscript(head=head, messages=messages, turn=memory.turn, salt=salt)
+        return await save(memory.spec, request)
+
+    def _close(self, state: RunState) -> None:
+        memory = self.memory
+        memory.state = state
+        card.show(memory, "done")
+        usage, cost = memory.totals.usage, memory.totals.cost_micros
+        updates = [waits.STATE.value_set(state.value), waits.TOKENS.value_set(usage.total)]
+        if cost is not None:
+            updates.append(waits.COST.value_set(cost))
+        waits.attributes(*updates)
+
+    def _result(
+        self, state: RunState, undone: Undone | None = None, *, data: Any = None
+    ) -> RunResult:
+        memory = self.memory
+        return RunResult(
+            state=state,
+            output=memory.reply,
+            data=data,
+            head=memory.head,
+            totals=memory.totals,
+            reason=memory.aborted if state is RunState.ABORTED else None,
+            undone=undone,
+        )
+
+
+def _refusal(error: HarnessError) -> ApplicationError:
+    return ApplicationError(error.message, type=error.code, non_retryable=True)
+
+
+def _plain(values: Sequence[Any]) -> list[Any]:
+    """JSON values of what was typed; the SDK hands over raw payloads."""
+    return [
+        plain_value(v.payload.metadata.get("encoding", b""), v.payload.data)
+        if isinstance(v, RawValue)
+        else v
+        for v in values
+    ]

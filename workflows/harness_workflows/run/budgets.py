@@ -1,0 +1,71 @@
+"""Budgets: looked at before each model call, so that a run stops between two steps."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from temporalio import workflow
+
+from harness.contracts.run import Budget, Pending
+from harness.contracts.steering import Grant, read_grant
+from harness_workflows.run import waits
+from harness_workflows.run.progress import Memory
+
+PENDING_ID = "budget"
+
+
+async def within_budget(memory: Memory) -> str | None:
+    """None when the run may go on, else which budget it reached."""
+    while (reached := _reached(memory)) is not None:
+        if not memory.budget.ask:
+            return reached
+        pending = Pending(
+            id=PENDING_ID,
+            need="budget",
+            turn=memory.turn,
+            question=f"The budget of {reached} is used up. Approve to grant as much again.",
+            since=workflow.time(),
+        )
+        decide = await waits.decision(memory, pending)
+        if decide is None:
+            return None  # aborted
+        if decide.verdict == "reject":
+            return reached
+        memory.budget = _extended(memory, read_grant(decide.arguments))
+    return None
+
+
+def _reached(memory: Memory) -> str | None:
+    budget, totals = memory.budget, memory.totals
+    spent = totals.cost_micros or 0
+    if budget.turns is not None and totals.turns >= budget.turns:
+        return f"{budget.turns} turns"
+    if budget.tokens is not None and totals.usage.total >= budget.tokens:
+        return f"{budget.tokens} tokens"
+    if budget.cost_micros is not None and spent >= budget.cost_micros:
+        return f"${budget.cost_micros / 1e6:.4f}"
+    if budget.seconds is not None and workflow.time() - memory.started >= budget.seconds:
+        return f"{budget.seconds:g} seconds"
+    return None
+
+
+def _extended(memory: Memory, granted: Grant | None) -> Budget:
+    """As much again as the run started with, or what the person granted instead."""
+    first, now = memory.spec.budget, memory.budget
+    more = granted or Grant()
+    passed = workflow.time() - memory.started  # time went on while the person was asked
+    seconds = _sum(now.seconds, more.seconds or first.seconds)
+    return Budget(
+        turns=_sum(now.turns, more.turns or first.turns),
+        tokens=_sum(now.tokens, more.tokens or first.tokens),
+        cost_micros=_sum(now.cost_micros, more.cost_micros or first.cost_micros),
+        seconds=None if seconds is None else max(seconds, passed + 1),
+        ask=now.ask,
+    )
+
+
+N = TypeVar("N", int, float)
+
+
+def _sum(limit: N | None, more: N | None) -> N | None:
+    return None if limit is None or more is None else limit + more

@@ -1,0 +1,240 @@
+"""The tool calls of one reply: side by side or one after another, approved where they must be."""
+
+from __future__ import annotations
+
+import asyncio
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+
+from harness.contracts.base import Flag
+from harness.contracts.errors import REFUSALS, by_code
+from harness.contracts.message import ToolCall, ToolResult, call_ordinals, tool_results
+from harness.contracts.run import Held, Pending
+from harness.contracts.steering import Decide
+from harness.contracts.tool import Effect, RunTool, ToolOutcome
+from harness.contracts.verdicts import refusal
+from harness_workflows.run import card, waits
+from harness_workflows.run.calls import READ, start_tool
+from harness_workflows.run.progress import Memory
+
+MENDABLE = frozenset({"tool.unknown", "tool.invalid_arguments"})
+"""Failures that are the model's own mistake, and that it can put right."""
+
+
+async def run_calls(memory: Memory, calls: tuple[ToolCall, ...]) -> None:
+    """Run them and put their results into the messages that the model sees next."""
+    if not memory.calls:
+        memory.calls, memory.invalid = calls, False
+    ordinals = call_ordinals(calls)
+    if memory.spec.parallel and all(_effect(memory, call) == "read" for call in calls):
+        pairs = zip(calls, ordinals, strict=True)
+        tasks = [asyncio.create_task(_run(memory, call, ordinal)) for call, ordinal in pairs]
+        await _finish(memory, tasks)
+    else:
+        for call, ordinal in zip(calls, ordinals, strict=True):
+            await _run(memory, call, ordinal)
+    # Counted by reply: one right call beside a wrong one would start the count again, for ever.
+    memory.mends = memory.mends + 1 if memory.invalid else 0
+    settle(memory)
+
+
+async def _finish(memory: Memory, tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for all of them. `gather` would end the run there and then when it is cancelled."""
+    while not all(task.done() for task in tasks):
+        try:
+            await workflow.wait(tasks)
+        except asyncio.CancelledError:
+            waits.notice_cancel(memory)
+    for task in tasks:
+        task.result()
+
+
+def settle(memory: Memory) -> None:
+    """Answer the open calls, in their order. Every call gets a result, also when the run ends
+    before it ran: a transcript with a call left open is refused by every provider."""
+    if not memory.calls:
+        return
+    why = "not run: the run ended" + (f" ({memory.aborted})" if memory.aborted else "")
+    results = [memory.results.get(call.id) or _error(call, why) for call in memory.calls]
+    memory.messages.append(tool_results(tuple(results)))
+    memory.calls = ()
+    memory.results.clear()
+
+
+async def _run(memory: Memory, call: ToolCall, ordinal: int | None) -> None:
+    if call.id in memory.results:
+        return
+    result = await _call(memory, call, ordinal)
+    if result is not None:
+        memory.results[call.id] = result
+
+
+async def _call(memory: Memory, call: ToolCall, ordinal: int | None) -> ToolResult | None:
+    """The result of a call; None when the run is aborted before there is one."""
+    held = memory.held.get(call.id)
+    if held is None:
+        memory.totals = memory.totals.plus(tool_calls=1)
+    request = held.request if held else _request(memory, call, ordinal)
+    asked: Held | None = None
+    while memory.aborted is None:
+        if held is None:
+            held = await _tried(memory, request, asked)
+        if held.outcome.need is None:
+            return _result(memory, call, held.outcome)
+        memory.held[call.id] = held
+        decide = await waits.decision(memory, _pending(memory, held))
+        del memory.held[call.id]
+        if decide is None:
+            break
+        settled = _settle(held.request, held.outcome, decide)
+        if isinstance(settled, ToolResult):
+            return settled
+        if asked is None or held.request is not asked.request:  # not the same question again
+            asked = held
+        request, held = settled, None
+    return None
+
+
+def _request(memory: Memory, call: ToolCall, ordinal: int | None) -> RunTool:
+    return RunTool(
+        call=call,
+        turn=memory.turn,
+        spec=memory.spec.spec,
+        origin=None if memory.origin == workflow.info().run_id else memory.origin,
+        ordinal=ordinal,
+        workspace=memory.spec.workspace,
+        session=memory.spec.session,
+        salt=memory.spec.salt,
+        asks=_asks(memory, call),
+        playback=memory.spec.playback,
+        nth=memory.nth(call),
+        signature=memory.signatures.get(call.id),
+    )
+
+
+async def _tried(memory: Memory, request: RunTool, asked: Held | None) -> Held:
+    """What came of trying the call."""
+    card.show(memory, f"running {request.call.name}")
+    outcome = await _attempt(memory, request)
+    if request.edited and _misfits(outcome):
+        request, outcome = _ask_again(request, outcome, asked)
+    return Held(request=request, outcome=outcome, since=workflow.time())
+
+
+def _result(memory: Memory, call: ToolCall, outcome: ToolOutcome) -> ToolResult:
+    if outcome.failure and outcome.failure.code in MENDABLE:
+        memory.invalid = True
+    return outcome.result or _error(call, "the tool returned nothing")
+
+
+def edits_merge() -> bool:
+    """Whether an edit changes what was asked for. In runs that were edited before there was this
+    it replaced all arguments, also those that it did not name."""
+    return workflow.patched("edits-merge")
+
+
+def _ask_again(
+    request: RunTool, outcome: ToolOutcome, asked: Held | None
+) -> tuple[RunTool, ToolOutcome]:
+    """An edit that does not fit changes nothing: the same question, with why."""
+    why = f"The edit does not fit. {_why(outcome)}"
+    if asked is None or not edits_merge():
+        return request, ToolOutcome(need="approval", reason=why)
+    reason = (
+        f"{why} The arguments are again those that were asked for. {asked.outcome.reason or ''}"
+    )
+    return asked.request, asked.outcome.model_copy(update={"reason": reason.strip()})
+
+
+def _misfits(outcome: ToolOutcome) -> bool:
+    return outcome.failure is not None and outcome.failure.code == "tool.invalid_arguments"
+
+
+def _why(outcome: ToolOutcome) -> str:
+    return outcome.failure.message if outcome.failure else ""
+
+
+async def _attempt(memory: Memory, request: RunTool) -> ToolOutcome:
+    handle = start_tool(memory.spec, request)
+    memory.tool_calls.append(handle)
+    failure: BaseException | None = None
+    outcome: ToolOutcome | None = None
+    try:
+        outcome = await handle
+    except (asyncio.CancelledError, ActivityError) as error:
+        failure = error
+    memory.tool_calls.remove(handle)
+    waits.notice_cancel(memory)
+    if outcome is not None:
+        return outcome
+    if failure is None or is_cancelled_exception(failure):
+        return ToolOutcome(result=_error(request.call, f"cancelled: {memory.aborted}"))
+    cause = failure.__cause__ or failure
+    if isinstance(cause, ApplicationError) and cause.type in REFUSALS:
+        raise by_code(cause.type, cause.message)  # nothing ran, and the model could not mend it
+    if request.asks and memory.aborted is None:
+        # The engine gave it up in the middle. Told that it failed, the model would call again.
+        return ToolOutcome(need="outcome", reason=_unfinished(request.call.name, cause))
+    return ToolOutcome(result=_error(request.call, f"{request.call.name} failed: {cause}"))
+
+
+def _unfinished(tool: str, cause: object) -> str:
+    if not workflow.patched("unfinished-reworded"):  # the memo has these words
+        return f"{tool} came to no end: {cause}. It may have happened. Approve to look again."
+    return f"{tool} did not finish: {cause}. It may have happened. Approve to check again."
+
+
+def _settle(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool | ToolResult:
+    """The next request, or the result that the decision itself is."""
+    call = request.call
+    if decide.verdict == "answer" and outcome.need == "outcome":
+        # Through the ledger, so that what a person knows of the effect is known there.
+        return request.model_copy(
+            update={"approved": True, "again": outcome.attempt, "happened": decide.answer or ""}
+        )
+    if decide.verdict == "answer":
+        return ToolResult(call=call.id, name=call.name, content=decide.answer or "")
+    if decide.verdict == "reject":
+        unknown = outcome.need == "outcome" and not workflow.patched("unknown-rejected")
+        return _error(call, refusal("approval" if unknown else outcome.need, decide.note))
+    return allowed(request, outcome, decide)
+
+
+def allowed(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool:
+    """The call as a person allows it: as it was asked for, or edited."""
+    changes: dict[str, object] = {
+        "approved": True, "note": decide.note, "again": outcome.attempt,
+    }  # fmt: skip
+    if decide.verdict == "edit":
+        edited = request.call.model_copy(update={"arguments": decide.arguments})
+        asked = outcome.asked or request.asked
+        changes |= {"call": edited, "edited": True, "asked": asked}
+    return request.model_copy(update=changes)
+
+
+def _pending(memory: Memory, held: Held) -> Pending:
+    call, outcome = held.request.call, held.outcome
+    return Pending(
+        id=call.id,
+        need=outcome.need or "approval",
+        turn=memory.turn,
+        tool=call.name,
+        arguments=call.arguments if isinstance(call.arguments, dict) else None,
+        effect=_effect(memory, call),
+        question=outcome.reason or f"May {call.name} run?",
+        since=held.since,
+    )
+
+
+def _effect(memory: Memory, call: ToolCall) -> Effect:
+    return memory.spec.tools.get(call.name, READ).effect
+
+
+def _asks(memory: Memory, call: ToolCall) -> Flag:
+    acts = memory.spec.playback is None and _effect(memory, call) != "read"
+    return True if memory.spec.asks and acts else None
+
+
+def _error(call: ToolCall, content: str) -> ToolResult:
+    return ToolResult(call=call.id, name=call.name, content=content, error=True)

@@ -1,0 +1,85 @@
+"""Which decision fits what waits: the rules behind the `decide` update."""
+
+from __future__ import annotations
+
+import asyncio
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, is_cancelled_exception
+
+from harness.contracts.errors import SteeringError
+from harness.contracts.run import Pending
+from harness.contracts.steering import EXAMPLES, Decide, read_grant
+from harness.contracts.verdicts import MEANINGS, fits_digest, list_verdicts, short_digest
+from harness_workflows.run.calls import start_check
+from harness_workflows.run.loop import failure
+from harness_workflows.run.progress import Memory
+from harness_workflows.run.tools import allowed
+
+
+def check(memory: Memory, decide: Decide) -> tuple[Decide, Pending]:
+    """What `decide` is about; SteeringError where it does not fit."""
+    waiting = {id: p for id, p in memory.pending.items() if id not in memory.decided}
+    if not waiting:
+        raise SteeringError("not_pending", "nothing waits for a decision")
+    if decide.id is None and len(waiting) > 1:
+        raise SteeringError(
+            "not_pending", f"say which: {', '.join(waiting)}. A right one: {EXAMPLES['decide']}"
+        )
+    pending = waiting.get(decide.id) if decide.id else next(iter(waiting.values()))
+    if pending is None:
+        raise SteeringError(
+            "not_pending", f"nothing waits under {decide.id!r}; what waits: {', '.join(waiting)}"
+        )
+    verdicts = MEANINGS[pending.need]
+    if decide.verdict not in verdicts:
+        raise SteeringError(
+            "bad_payload",
+            f"{decide.verdict!r} does not fit: {pending.id} takes {', '.join(verdicts)} "
+            f"({'; '.join(list_verdicts(pending.need))})",
+        )
+    if decide.digest is not None and not fits_digest(pending.asked, decide.digest):
+        raise SteeringError(
+            "changed",
+            f"{pending.id} was not decided: digest {decide.digest} is of something else. What "
+            f"waits now is {pending.tool or pending.need} with digest "
+            f"{short_digest(pending.asked)}",
+        )
+    if pending.need == "budget":
+        read_grant(decide.arguments)
+    return decide, pending
+
+
+def refuse_empty_edit(decide: Decide) -> None:
+    """An edit that changes nothing would pass for an approval."""
+    if decide.verdict == "edit" and not decide.arguments and not decide.replace:
+        raise SteeringError(
+            "bad_payload",
+            "the edit names no argument to change. To call it as it is, approve it; to call it "
+            'without arguments, send "replace": true',
+        )
+
+
+async def check_edit(memory: Memory, decide: Decide, pending: Pending) -> None:
+    """Ask a worker whether the tool takes the edited call; SteeringError where it does not, or
+    where something else was decided in the meantime."""
+    if not workflow.patched("edits-checked"):  # a call that did not fit was asked about again
+        return
+    held = memory.held[pending.id]
+    handle = start_check(allowed(held.request, held.outcome, decide))
+    memory.tool_calls.append(handle)  # an abort cancels it, and a fresh history waits for it
+    wrong: BaseException | None = None
+    misfit = None
+    try:
+        misfit = (await handle).failure
+    except (asyncio.CancelledError, ActivityError) as error:
+        wrong = error
+    memory.tool_calls.remove(handle)
+    if misfit is not None:
+        raise SteeringError("bad_payload", f"Nothing was decided. {misfit.message}")
+    if wrong is not None and is_cancelled_exception(wrong):
+        raise SteeringError("not_pending", "the run was aborted while the edit was checked")
+    if wrong is not None:
+        raise failure(wrong)
+    same = {"id": pending.id, "digest": short_digest(pending.asked)}
+    check(memory, decide.model_copy(update=same))
