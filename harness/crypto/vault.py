@@ -16,8 +16,9 @@ import os
 import secrets
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
 
@@ -26,13 +27,11 @@ from harness.contracts.errors import RunError, StoreError
 from harness.contracts.family import SHARED
 from harness.contracts.queues import ARCHIVE
 from harness.crypto.keyring import ID_BYTES, NONCE_BYTES, Entry, Keyring, key_id
-from harness.store.lineage import find_family
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     from harness.crypto.signing import Signer
-    from harness.store.database import Database
 
 MAGIC = b"\x00harness"
 PLAIN_MARK = MAGIC + b"\x00"
@@ -60,14 +59,22 @@ class Key:
     until: float
 
 
+class FamilyIndex(Protocol):
+    """Where a vault finds the family of a run, and notes which families have had a key."""
+
+    async def find_family(self, vault: Vault, run: str) -> str | None: ...
+    async def find_keyed(self, families: Sequence[str]) -> list[str]: ...
+    async def note_key(self, family: str) -> None: ...
+
+
 class Vault:
     def __init__(
         self,
-        database: Database | None = None,
+        families: FamilyIndex | None = None,
         keyring: Keyring | None = None,
         signer: Signer | None = None,
     ) -> None:
-        self._database = database
+        self._index = families
         self._keyring = keyring
         self.signer = signer
         self._keys: OrderedDict[bytes, Key] = OrderedDict()
@@ -216,10 +223,10 @@ class Vault:
         run = undone_run(run)
         if (family := self._families.get(run)) is not None:
             return family
-        if self._database is None:
+        if self._index is None:
             return run
         try:
-            family = await find_family(self._database, self, run)
+            family = await self._index.find_family(self, run)
         except StoreError as error:
             if not error.retryable:
                 raise
@@ -253,12 +260,10 @@ class Vault:
         ring = self.keyring
         if (entry := await ring.find(key_id(family))) is not None:
             return entry
-        if (database := self._database) is None:
+        if (index := self._index) is None:
             return await ring.of(family)
-        rows = await database.fetch(
-            "SELECT family FROM harness.key WHERE family = ANY(%s)", ([family, SHARED],)
-        )
-        for (known,) in rows:  # of the shared one, so that another ring is not taken for this one
+        # Of the shared one, so that another ring is not taken for this one.
+        for known in await index.find_keyed([family, SHARED]):
             if known == family or await ring.find(key_id(known)) is None:
                 raise StoreError(
                     "key_missing",
@@ -266,9 +271,7 @@ class Vault:
                     fix="Bring the keyring back, or set encryption.keyring to where it is.",
                 )
         entry = await ring.of(family)
-        await database.fetch(
-            "INSERT INTO harness.key (family) VALUES (%s) ON CONFLICT DO NOTHING", (family,)
-        )
+        await index.note_key(family)
         return entry
 
     async def _decrypted(self, stored: bytes, place: bytes) -> bytes:

@@ -29,6 +29,7 @@ from harness.engine.large_payloads import external_storage
 from harness.engine.native import native_runtime, release_at_exit
 from harness.stack import Endpoints, connect_options
 from harness.store import Artifacts, Database, LiveReader, Sessions, Specs, Stops
+from harness.store.families import Families
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,7 @@ class Connection:
     temporal: Client
     database: Database
     vault: Vault
+    families: Families
     artifacts: Artifacts
     specs: Specs
     sessions: Sessions
@@ -62,13 +64,14 @@ async def open_connection(
         if store:
             database = await Database.open(endpoints.database_url, pool_size=size)
             if settings.encryption.key is None:
-                await _warn_plain(database)
+                await _warn_plain(Families(database))
         else:
             database = Database(endpoints.database_url, pool_size=size)
         stack.push_async_callback(database.close)
         folder = project / settings.state_dir / "artifacts"
         signing = Signing(settings, project)
-        vault = Vault(database, keyring_of(settings, project), await signing.signer())
+        families = Families(database)
+        vault = Vault(families, keyring_of(settings, project), await signing.signer())
         artifacts = Artifacts(database, settings.artifacts, folder, vault)
         live = LiveReader(database, vault)
         stack.push_async_callback(live.close)
@@ -84,6 +87,7 @@ async def open_connection(
             temporal=temporal,
             database=database,
             vault=vault,
+            families=families,
             artifacts=artifacts,
             specs=Specs(artifacts),
             sessions=Sessions(database),
@@ -93,9 +97,9 @@ async def open_connection(
         )
 
 
-async def _warn_plain(database: Database) -> None:
+async def _warn_plain(families: Families) -> None:
     """A key that got lost on its way here would turn encryption off without a word."""
-    if await database.fetch("SELECT 1 FROM harness.key LIMIT 1"):
+    if await families.has_keys():
         get_logger(__name__).warning(
             "runs of this database are encrypted, and encryption.key is not set: they cannot be "
             "read here, and new ones are stored as plain text"

@@ -23,7 +23,6 @@ from harness.contracts.family import is_attached, is_session, session_family
 from harness.engine.connection import Connection
 from harness.engine.retry import not_found
 from harness.forget.store import delete_content, executions_of, owned_artifacts
-from harness.store.lineage import find_members
 
 CLOCKS_DIFFER_S = 5.0
 
@@ -75,7 +74,7 @@ async def _is_run(connection: Connection, run: str) -> bool:
 
 
 async def _members(connection: Connection, family: str) -> list[str]:
-    return await find_members(connection.database, connection.vault, family)
+    return await connection.families.find_members(connection.vault, family)
 
 
 async def forget(connection: Connection, run: str) -> Forgotten:

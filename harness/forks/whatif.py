@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
@@ -17,8 +17,9 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.service import RPCError
 
 from harness.contracts.errors import ConfigError, ErrorInfo, HarnessError, RunError
+from harness.contracts.event import DurableEvent
 from harness.contracts.queues import agent_queue
-from harness.contracts.run import RunSpec
+from harness.contracts.run import RunResult, RunSpec
 from harness.contracts.tool import Playback
 from harness.contracts.whatif import (
     LABEL,
@@ -35,9 +36,6 @@ from harness.history.recording import Recording, read_history
 from harness.journal.playback import edit, record, seen
 from harness.journal.whatif import compare, outcome
 from harness.runs.start import launch, new_id
-
-if TYPE_CHECKING:
-    from harness.sdk.handle import RunHandle
 
 T = TypeVar("T")
 
@@ -89,12 +87,23 @@ class Question:
             )
 
 
+class StartedFork(Protocol):
+    """What a what-if needs of a run: `RunHandle` has it."""
+
+    id: str
+
+    async def outcome(self) -> RunResult: ...
+    async def trace(self) -> list[DurableEvent]: ...
+    async def is_served(self) -> bool: ...
+    async def abort(self, reason: str = "") -> None: ...
+
+
 @dataclass
 class WhatIf:
     """One what-if on its way. `agent` is the name of the one that is served here, where one is."""
 
     connection: Connection
-    handle: Callable[[str], RunHandle[Any]]
+    handle: Callable[[str], StartedFork]
     """Gives the run with an id."""
     question: Question
     _: KW_ONLY
@@ -225,7 +234,7 @@ class WhatIf:
         self._told(known, compared)
         return compared
 
-    async def _ended(self, run: RunHandle[Any], spec: RunSpec) -> None:
+    async def _ended(self, run: StartedFork, spec: RunSpec) -> None:
         """Wait for its end, whatever it is; one that does not end by itself is ended."""
         waits = asyncio.ensure_future(run.outcome())
         try:

@@ -10,7 +10,7 @@ from contextlib import aclosing, contextmanager
 from harness.contracts.event import LIVE, DurableEvent, Event, LiveEvent, RunStarted
 from harness.engine.connection import Connection
 from harness.history import reader
-from harness.history.merge import Merger
+from harness.history.merge import EventMerger
 from harness.history.retries import RetryWatch
 
 log = logging.getLogger("harness.history")
@@ -94,7 +94,7 @@ class Feeds:
 
     async def everything(self, run: str) -> AsyncGenerator[Event]:
         """Durable events with live text between them; ends with the run."""
-        merger = Merger()
+        merger = EventMerger()
         watch = RetryWatch(self._connection.temporal, run)
         queue: asyncio.Queue[DurableEvent | LiveEvent | BaseException | None] = asyncio.Queue()
 

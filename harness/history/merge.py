@@ -24,7 +24,7 @@ BEFORE: Call = (0, -1)
 
 
 @dataclass
-class Merger:
+class EventMerger:
     """Pure: durable and live events in, one stream out.
 
     Live events of a call are held back until history says it was made, and dropped once its reply

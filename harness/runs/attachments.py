@@ -16,7 +16,6 @@ from harness.contracts.errors import StoreError
 from harness.contracts.family import attached_owner, is_attached
 from harness.contracts.message import FileRef, Image, Message
 from harness.engine.connection import Connection
-from harness.store.lineage import add_member
 
 
 async def attach(connection: Connection, file: Path) -> Image | FileRef:
@@ -64,5 +63,5 @@ async def _own(connection: Connection, run: str, artifact: str) -> str:
     owner, media_type = rows[0]
     content = await connection.artifacts.get(artifact)
     family = await connection.vault.family(run)
-    await add_member(connection.database, connection.vault, owner, family)
+    await connection.families.add_member(connection.vault, owner, family)
     return await connection.artifacts.put(content, media_type=media_type, run=run)

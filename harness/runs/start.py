@@ -36,7 +36,6 @@ from harness.engine.connection import Connection, whoami
 from harness.history import reader
 from harness.journal.payloads import value
 from harness.runs.attachments import taken_up
-from harness.store.lineage import add_member, remove_member
 from harness.store.permits import sign_run
 
 MODEL_REF = TypeAdapter[str](ModelRef)
@@ -211,12 +210,12 @@ async def join_family(connection: Connection, run: str, family: str) -> bool:
     joined before."""
     await connection.vault.renew(family)
     connection.vault.note_family(run, family)
-    return await add_member(connection.database, connection.vault, run, family)
+    return await connection.families.add_member(connection.vault, run, family)
 
 
 async def leave_family(connection: Connection, run: str) -> None:
     connection.vault.drop_family(run)
-    await remove_member(connection.database, run)
+    await connection.families.remove_member(run)
 
 
 async def _same_request(connection: Connection, id: str, spec: RunSpec, *, known: bool) -> None:

@@ -26,7 +26,7 @@ from harness.store.artifacts import Artifacts
 from harness.store.attempts import AttemptWriter, attempts_of
 from harness.store.database import Database
 from harness.store.effects import Ledger, NewEffect
-from harness.store.lineage import add_member, find_members
+from harness.store.families import Families
 from harness.store.live.reader import LiveReader
 from harness.store.live.writer import LiveWriter
 from harness.store.seals import NewSeal, Seals
@@ -64,7 +64,7 @@ def vault(request: pytest.FixtureRequest, database: Database, tmp_path: Path) ->
     ring = None
     if request.param == "encrypted":
         ring = Keyring(EncryptionSettings(key=SecretStr(new_key())), tmp_path / "keys")
-    return Vault(database, ring, Signer(b"k" * 32))
+    return Vault(Families(database), ring, Signer(b"k" * 32))
 
 
 def effect(key: str) -> NewEffect:
@@ -278,15 +278,15 @@ async def test_planted_live_text_of_an_encrypted_run_is_not_shown(
 
 async def test_nobody_is_planted_into_a_family(database: Database, vault: Vault) -> None:
     """A family is forgotten as a whole, so a planted row would take another one's runs along."""
-    assert await add_member(database, vault, "mine.2", "session/mine")
-    assert await add_member(database, vault, "other.2", "session/other")
-    assert not await add_member(database, vault, "mine.2", "session/mine")
+    assert await Families(database).add_member(vault, "mine.2", "session/mine")
+    assert await Families(database).add_member(vault, "other.2", "session/other")
+    assert not await Families(database).add_member(vault, "mine.2", "session/mine")
 
     def family(run: str) -> Awaitable[object]:
-        return Vault(database, vault._keyring, vault.signer).family(run)
+        return Vault(Families(database), vault._keyring, vault.signer).family(run)
 
     assert (await family("mine.2"), await family("mine.1")) == ("session/mine", "mine.1")
-    assert await find_members(database, vault, "session/mine") == ["mine.2"]
+    assert await Families(database).find_members(vault, "session/mine") == ["mine.2"]
     [[mac]] = await database.fetch("SELECT mac FROM harness.lineage WHERE run = 'other.2'")
     families = ("session/mine", SHARED, "", "../../keys", "mine.1\n", "x" * 2_000, "\U0010ffff")
     for planted in families:
@@ -295,7 +295,7 @@ async def test_nobody_is_planted_into_a_family(database: Database, vault: Vault)
                 "INSERT INTO harness.lineage VALUES ('other.2', %s, %s)", (planted, proof)
             )
             await refused(lambda: family("other.2"))
-            await refused(lambda of=planted: find_members(database, vault, of))
+            await refused(lambda of=planted: Families(database).find_members(vault, of))
             await database.fetch(
                 "DELETE FROM harness.lineage WHERE run = 'other.2' AND lineage = %s", (planted,)
             )

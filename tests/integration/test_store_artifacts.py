@@ -19,6 +19,7 @@ from harness.engine.large_payloads import external_storage
 from harness.forget.store import owned_artifacts
 from harness.store.artifacts import Artifacts
 from harness.store.database import Database
+from harness.store.families import Families
 from harness.store.specs import Specs
 
 pytest_plugins = ("tests.fakes.postgres",)
@@ -215,7 +216,9 @@ async def test_what_another_process_made_unreadable_is_not_shown_from_memory(
 ) -> None:
     monkeypatch.setattr(vault, "KEY_SECONDS", 0.0)
     settings = EncryptionSettings(key=SecretStr(new_key()))
-    here, there = (Vault(database, Keyring(settings, tmp_path / "keys")) for _ in range(2))
+    here, there = (
+        Vault(Families(database), Keyring(settings, tmp_path / "keys")) for _ in range(2)
+    )
     artifacts = Artifacts(database, SETTINGS, tmp_path / "artifacts", here)
     stored = await artifacts.put(b"said", run="run")
     read = await Artifacts(database, SETTINGS, None, there).put(b"heard", run="run")

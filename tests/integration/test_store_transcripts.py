@@ -17,6 +17,7 @@ from harness.crypto import vault
 from harness.crypto.keyring import Keyring, new_key
 from harness.crypto.vault import Vault
 from harness.store.database import Database
+from harness.store.families import Families
 from harness.store.transcripts.chain import Transcripts
 
 if TYPE_CHECKING:
@@ -309,7 +310,7 @@ async def test_what_another_process_made_unreadable_is_not_read_from_memory(
 ) -> None:
     monkeypatch.setattr(vault, "KEY_SECONDS", 0.0)
     settings = EncryptionSettings(key=SecretStr(new_key()))
-    here, there = (Vault(database, Keyring(settings, tmp_path)) for _ in range(2))
+    here, there = (Vault(Families(database), Keyring(settings, tmp_path)) for _ in range(2))
     wrote, read = (Transcripts(database, vault=here) for _ in range(2))
     first = wrote.add(Node(messages=(user("secret"),)), run="e", turn=1, owner="run")
     head = wrote.add(Node(parent=first, messages=(user("more"),)), run="e", turn=2, owner="run")

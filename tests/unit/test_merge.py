@@ -12,7 +12,7 @@ from harness.contracts import event as e
 from harness.contracts.message import Message, Text
 from harness.contracts.model import Usage
 from harness.contracts.run import RunState
-from harness.history.merge import Merger
+from harness.history.merge import EventMerger
 from tests.conformance.order import check_order
 
 MORE = {"run": "r", "at": 1.0, "trace": "t"}
@@ -63,7 +63,7 @@ def lives(draw: st.DrawFn, turn: int, text: str) -> list[e.LiveEvent]:
 
 @given(data=st.data(), texts=st.lists(st.text("abc", max_size=6), min_size=1, max_size=3))
 def test_what_is_shown_is_the_reply(data: st.DataObject, texts: list[str]) -> None:
-    merger, events = Merger(), []
+    merger, events = EventMerger(), []
     waiting = [live for n, text in enumerate(texts, 1) for live in data.draw(lives(n, text))]
     for event in durable(*texts):
         events += merger.durable(event)
@@ -75,14 +75,14 @@ def test_what_is_shown_is_the_reply(data: st.DataObject, texts: list[str]) -> No
 
 
 def test_a_reader_that_saw_nothing_is_given_the_whole_text() -> None:
-    merger = Merger()
+    merger = EventMerger()
     events = [event for each in durable("abc") for event in merger.durable(each)]
     (delta,) = [event for event in events if isinstance(event, e.OutputDelta)]
     assert (delta.text, delta.offset) == ("abc", 0)
 
 
 def test_a_branch_that_goes_back_shows_its_text_too() -> None:
-    merger, run = Merger(), durable("old")[:-1]
+    merger, run = EventMerger(), durable("old")[:-1]
     events = [event for each in run for event in merger.durable(each)]
     branched = e.Branched(
         cursor=e.Cursor(run_id="y", event_id=3), from_run_id="x", to_run_id="y", reason="", **MORE

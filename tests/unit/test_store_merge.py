@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.contracts.event import OutputDelta, OutputGap, OutputReset, ToolProgress
-from harness.store.live.merge import MARKER, Merger, OutputRow, ProgressRow
+from harness.store.live.merge import MARKER, LiveMerger, OutputRow, ProgressRow
 from harness.store.live.writer import NOTIFY_BYTES, _clean, _payloads
 
 
@@ -23,7 +23,7 @@ class Screen:
 
     def __init__(self) -> None:
         self.turns: dict[int, str] = {}
-        self.merger = Merger("r", "t")
+        self.merger = LiveMerger("r", "t")
         self.events: list[object] = []
 
     def feed(self, output: list[OutputRow], progress: list[ProgressRow] | None = None) -> None:

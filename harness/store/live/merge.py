@@ -36,7 +36,7 @@ class ProgressRow(NamedTuple):
     at: float
 
 
-class Merger:
+class LiveMerger:
     """Where one reader is: what it is fed may overlap with what it had before."""
 
     def __init__(self, run: str, trace: str) -> None:

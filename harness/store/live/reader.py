@@ -16,7 +16,7 @@ from typing import Any, cast
 from harness.contracts.errors import StoreError
 from harness.crypto.vault import PLAIN, TEXT_MARK, Vault
 from harness.store.database import Database, Row
-from harness.store.live.merge import MARKER, Live, Merger, OutputRow, ProgressRow
+from harness.store.live.merge import MARKER, Live, LiveMerger, OutputRow, ProgressRow
 from harness.store.live.writer import CHANNEL, place_of_live
 
 SKEW_MICROSECONDS = 10_000_000
@@ -106,7 +106,7 @@ class LiveReader:
     ) -> AsyncGenerator[Live, None]:
         """Live events of a run from `turn` on, without end: the run's own end is in history."""
         reader = _Reader()
-        merger = Merger(run, trace)
+        merger = LiveMerger(run, trace)
         self._joining.append(_Feed(run, turn, reader))
         self._wake.set()
         if not self._tasks:

@@ -49,12 +49,12 @@ from harness_workflows.run.verdicts import check, check_edit, refuse_empty_edit
 class AgentRun:
     @workflow.init
     def __init__(self, spec: RunSpec) -> None:
-        self.memory = remember(spec)
+        self.progress = remember(spec)
 
     @workflow.run
     async def run(self, spec: RunSpec) -> RunResult:  # noqa: ARG002
         try:
-            reply = await converse(self.memory)
+            reply = await converse(self.progress)
         except waits.FreshHistory:
             await self._continue()
         except HarnessError as error:
@@ -67,7 +67,7 @@ class AgentRun:
     async def abort(self, *values: RawValue) -> None:
         read = self._read("abort", values)
         if isinstance(read, Abort):
-            self.memory.abort(read.reason, undo=bool(read.undo))
+            self.progress.abort(read.reason, undo=bool(read.undo))
 
     @workflow.signal(description='Tell the model something. {"text": "...", "interrupt": false}')
     async def hint(self, *values: RawValue) -> None:
@@ -78,12 +78,12 @@ class AgentRun:
     @workflow.signal(description="Stop before the next step, until resume.")
     async def pause(self, *values: RawValue) -> None:
         if self._read("pause", values):
-            self.memory.paused = True
+            self.progress.paused = True
 
     @workflow.signal(description="Go on after a pause.")
     async def resume(self, *values: RawValue) -> None:
         if self._read("resume", values):
-            self.memory.paused = False
+            self.progress.paused = False
 
     @workflow.update(
         description='Decide what waits. {"id": "...", "verdict": "approve|reject|edit|answer"}. '
@@ -97,7 +97,7 @@ class AgentRun:
             decide = decide.model_copy(update={"arguments": merged})
             await self._check_edit(decide, pending)
         # Check and change in one step: an await between them would let two deciders both win.
-        self.memory.decided[pending.id] = decide
+        self.progress.decided[pending.id] = decide
         return Decision(
             id=pending.id,
             verdict=decide.verdict,
@@ -119,27 +119,27 @@ class AgentRun:
 
     @workflow.query(description="State, turn, what it does now, tokens, cost, what waits.")
     def status(self) -> RunStatus:
-        return card.status(self.memory)
+        return card.status(self.progress)
 
     @workflow.query(description="The head of the transcript and what is not stored yet.")
     def transcript(self) -> TranscriptView:
-        return card.transcript(self.memory)
+        return card.transcript(self.progress)
 
     @workflow.query(description="What waits for a person's decision.")
     def pending(self) -> list[Pending]:
-        return list(card.pending(self.memory))
+        return list(card.pending(self.progress))
 
     @workflow.query(description="A card in Markdown, the same as the page's current details.")
     def card(self) -> str:
-        return card.markdown(self.memory)
+        return card.markdown(self.progress)
 
     # --- inside
 
     def _read(self, name: Signal, values: Sequence[Any]) -> Steering | None:
-        self.memory.signals += 1
+        self.progress.signals += 1
         try:
             read = read_signal(name, _plain(values))
-            if self.memory.spec.bounded:
+            if self.progress.spec.bounded:
                 check_size(name, read)
         except SteeringError as error:
             self._refuse(error)
@@ -148,39 +148,39 @@ class AgentRun:
 
     def _hint(self, hint: Hint) -> None:
         try:
-            self.memory.hint(hint)
+            self.progress.hint(hint)
         except SteeringError as error:
             self._refuse(error)
 
     def _refuse(self, error: SteeringError) -> None:
         # A crowd of signals is refused in the same words: the card is written once for all of them.
-        if self.memory.refusal != error.message:
-            self.memory.refusal = error.message
-            card.show(self.memory, self.memory.doing)
+        if self.progress.refusal != error.message:
+            self.progress.refusal = error.message
+            card.show(self.progress, self.progress.doing)
 
     def _decision(self, values: Sequence[Any]) -> tuple[Decide, Pending]:
         try:
             decide = read_decide(_plain(values))
-            if self.memory.spec.bounded:
+            if self.progress.spec.bounded:
                 check_size("decide", decide)
-            return check(self.memory, decide)
+            return check(self.progress, decide)
         except SteeringError as error:
             raise _refusal(error) from None
 
     async def _check_edit(self, decide: Decide, pending: Pending) -> None:
         try:
-            await check_edit(self.memory, decide, pending)
+            await check_edit(self.progress, decide, pending)
         except HarnessError as error:
             raise _refusal(error) from None
 
     async def _end(self, reply: ModelTurn | None) -> RunResult:
-        memory = self.memory
+        progress = self.progress
         await self._save()
-        undone = await take_back(memory) if memory.undo else None
+        undone = await take_back(progress) if progress.undo else None
         # Whoever wants the effects undone wants no answer, should both have come at once.
         state = RunState.COMPLETED if reply and undone is None else RunState.ABORTED
         self._close(state)
-        if memory.cancelled:
+        if progress.cancelled:
             raise asyncio.CancelledError
         final = reply if undone is None else None
         result = self._result(state, undone, data=final.data if final else None)
@@ -190,8 +190,8 @@ class AgentRun:
 
     async def _fail(self, error: HarnessError) -> NoReturn:
         await self._save()
-        memory = self.memory
-        undone = await take_back(memory) if memory.spec.undo or memory.undo else None
+        progress = self.progress
+        undone = await take_back(progress) if progress.spec.undo or progress.undo else None
         self._close(RunState.FAILED)
         result = self._result(RunState.FAILED, undone).model_copy(update={"error": error.info})
         raise ApplicationError(error.message, result, type=error.code, non_retryable=True)
@@ -199,42 +199,42 @@ class AgentRun:
     async def _continue(self) -> NoReturn:
         await self._save(pending=False)
         await workflow.wait_condition(workflow.all_handlers_finished)
-        workflow.continue_as_new(self.memory.carried())
+        workflow.continue_as_new(self.progress.carried())
 
     async def _save(self, *, pending: bool = True) -> None:
         """The barrier before a history ends: what it holds must be durable elsewhere."""
-        memory = self.memory
+        progress = self.progress
         if pending:
-            settle(memory)
-        messages = tuple(memory.messages) if pending else ()
-        if not messages and not memory.sent:
+            settle(progress)
+        messages = tuple(progress.messages) if pending else ()
+        if not messages and not progress.sent:
             return
-        card.show(memory, "saving the transcript")
+        card.show(progress, "saving the transcript")
         try:
-            memory.head = await self._saved(memory.head, messages)
+            progress.head = await self._saved(progress.head, messages)
         except (ActivityError, asyncio.CancelledError):
             # The end of a run does not depend on the database: history has the messages still.
             workflow.logger.warning("the transcript could not be saved")
-        waits.notice_cancel(memory)
+        waits.notice_cancel(progress)
 
     async def _saved(self, head: str | None, messages: tuple[Any, ...]) -> str:
-        memory = self.memory
-        salt = memory.spec.salt
-        request = SaveTranscript(head=head, messages=messages, turn=memory.turn, salt=salt)
+        progress = self.progress
+        salt = progress.spec.salt
+        request = SaveTranscript(head=head, messages=messages, turn=progress.turn, salt=salt)
         try:
-            return await save(memory.spec, request)
+            return await save(progress.spec, request)
         except ActivityError as error:
-            if failure(error).code != TRANSCRIPT_MISSING or not memory.sent:
+            if failure(error).code != TRANSCRIPT_MISSING or not progress.sent:
                 raise
-        head, messages = memory.resend(messages)
-        request = SaveTranscript(head=head, messages=messages, turn=memory.turn, salt=salt)
-        return await save(memory.spec, request)
+        head, messages = progress.resend(messages)
+        request = SaveTranscript(head=head, messages=messages, turn=progress.turn, salt=salt)
+        return await save(progress.spec, request)
 
     def _close(self, state: RunState) -> None:
-        memory = self.memory
-        memory.state = state
-        card.show(memory, "done")
-        usage, cost = memory.totals.usage, memory.totals.cost_micros
+        progress = self.progress
+        progress.state = state
+        card.show(progress, "done")
+        usage, cost = progress.totals.usage, progress.totals.cost_micros
         updates = [waits.STATE.value_set(state.value), waits.TOKENS.value_set(usage.total)]
         if cost is not None:
             updates.append(waits.COST.value_set(cost))
@@ -243,14 +243,14 @@ class AgentRun:
     def _result(
         self, state: RunState, undone: Undone | None = None, *, data: Any = None
     ) -> RunResult:
-        memory = self.memory
+        progress = self.progress
         return RunResult(
             state=state,
-            output=memory.reply,
+            output=progress.reply,
             data=data,
-            head=memory.head,
-            totals=memory.totals,
-            reason=memory.aborted if state is RunState.ABORTED else None,
+            head=progress.head,
+            totals=progress.totals,
+            reason=progress.aborted if state is RunState.ABORTED else None,
             undone=undone,
         )
 

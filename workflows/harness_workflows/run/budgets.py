@@ -9,34 +9,34 @@ from temporalio import workflow
 from harness.contracts.run import Budget, Pending
 from harness.contracts.steering import Grant, read_grant
 from harness_workflows.run import waits
-from harness_workflows.run.progress import Memory
+from harness_workflows.run.progress import RunProgress
 
 PENDING_ID = "budget"
 
 
-async def within_budget(memory: Memory) -> str | None:
+async def within_budget(progress: RunProgress) -> str | None:
     """None when the run may go on, else which budget it reached."""
-    while (reached := _reached(memory)) is not None:
-        if not memory.budget.ask:
+    while (reached := _reached(progress)) is not None:
+        if not progress.budget.ask:
             return reached
         pending = Pending(
             id=PENDING_ID,
             need="budget",
-            turn=memory.turn,
+            turn=progress.turn,
             question=f"The budget of {reached} is used up. Approve to grant as much again.",
             since=workflow.time(),
         )
-        decide = await waits.decision(memory, pending)
+        decide = await waits.decision(progress, pending)
         if decide is None:
             return None  # aborted
         if decide.verdict == "reject":
             return reached
-        memory.budget = _extended(memory, read_grant(decide.arguments))
+        progress.budget = _extended(progress, read_grant(decide.arguments))
     return None
 
 
-def _reached(memory: Memory) -> str | None:
-    budget, totals = memory.budget, memory.totals
+def _reached(progress: RunProgress) -> str | None:
+    budget, totals = progress.budget, progress.totals
     spent = totals.cost_micros or 0
     if budget.turns is not None and totals.turns >= budget.turns:
         return f"{budget.turns} turns"
@@ -44,16 +44,16 @@ def _reached(memory: Memory) -> str | None:
         return f"{budget.tokens} tokens"
     if budget.cost_micros is not None and spent >= budget.cost_micros:
         return f"${budget.cost_micros / 1e6:.4f}"
-    if budget.seconds is not None and workflow.time() - memory.started >= budget.seconds:
+    if budget.seconds is not None and workflow.time() - progress.started >= budget.seconds:
         return f"{budget.seconds:g} seconds"
     return None
 
 
-def _extended(memory: Memory, granted: Grant | None) -> Budget:
+def _extended(progress: RunProgress, granted: Grant | None) -> Budget:
     """As much again as the run started with, or what the person granted instead."""
-    first, now = memory.spec.budget, memory.budget
+    first, now = progress.spec.budget, progress.budget
     more = granted or Grant()
-    passed = workflow.time() - memory.started  # time went on while the person was asked
+    passed = workflow.time() - progress.started  # time went on while the person was asked
     seconds = _sum(now.seconds, more.seconds or first.seconds)
     return Budget(
         turns=_sum(now.turns, more.turns or first.turns),

@@ -10,7 +10,7 @@ from temporalio import workflow
 from harness.contracts.clean_text import clean_markdown
 from harness.contracts.run import Pending, RunStatus, TranscriptView
 from harness.contracts.verdicts import MEANINGS, short_digest
-from harness_workflows.run.progress import Memory
+from harness_workflows.run.progress import RunProgress
 
 SHOWN = 600  # characters of a text on the card: the page slows down with large ones
 MORE: dict[str, dict[str, object]] = {
@@ -21,40 +21,43 @@ MORE: dict[str, dict[str, object]] = {
 """What an update has besides its verdict, to be filled in."""
 
 
-def show(memory: Memory, doing: str) -> None:
+def show(progress: RunProgress, doing: str) -> None:
     """Say what the run does now; the page shows it, history does not store it."""
-    memory.doing = doing
-    workflow.set_current_details(markdown(memory))
+    progress.doing = doing
+    workflow.set_current_details(markdown(progress))
 
 
-def markdown(memory: Memory) -> str:
-    totals = memory.totals
+def markdown(progress: RunProgress) -> str:
+    totals = progress.totals
     about = "~" if totals.usage.estimated else ""
     rows = [
         (
             "State",
-            f"**{memory.state.value}**" + (f": {_cut(memory.aborted)}" if memory.aborted else ""),
+            f"**{progress.state.value}**"
+            + (f": {_cut(progress.aborted)}" if progress.aborted else ""),
         ),
-        ("Doing", _cut(memory.doing)),
-        ("Turn", str(memory.turn)),
-        ("Model", _cut(memory.spec.model)),
+        ("Doing", _cut(progress.doing)),
+        ("Turn", str(progress.turn)),
+        ("Model", _cut(progress.spec.model)),
         ("Tokens", f"{about}{totals.usage.input:,} in, {about}{totals.usage.output:,} out"),
         ("Cost", "unknown" if totals.cost_micros is None else f"${totals.cost_micros / 1e6:.6f}"),
     ]
-    if memory.spec.session:
-        rows.append(("Session", _cut(memory.spec.session)))
-    if memory.spec.parent:
-        rows.append(("Fork of", f"{_cut(memory.spec.parent.run)}, turn {memory.spec.parent.turn}"))
-    if memory.hints:
-        rows.append(("Hints waiting", str(len(memory.hints))))
-    if memory.refusal:
-        rows.append(("Last refused signal", _cut(memory.refusal)))
+    if progress.spec.session:
+        rows.append(("Session", _cut(progress.spec.session)))
+    if progress.spec.parent:
+        rows.append(
+            ("Fork of", f"{_cut(progress.spec.parent.run)}, turn {progress.spec.parent.turn}")
+        )
+    if progress.hints:
+        rows.append(("Hints waiting", str(len(progress.hints))))
+    if progress.refusal:
+        rows.append(("Last refused signal", _cut(progress.refusal)))
     lines = ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
-    lines += ["", f"**Asked:** {_cut(memory.spec.asked)}"]
-    for pending in memory.pending.values():
+    lines += ["", f"**Asked:** {_cut(progress.spec.asked)}"]
+    for pending in progress.pending.values():
         lines += ["", *waiting_lines(pending)]
-    if memory.reply:
-        lines += ["", f"**Said last:** {_cut(memory.reply)}"]
+    if progress.reply:
+        lines += ["", f"**Said last:** {_cut(progress.reply)}"]
     return "\n".join(lines)
 
 
@@ -85,31 +88,33 @@ def _arguments(arguments: dict[str, Any] | None) -> str:
     return f"{clean_markdown(text[:SHOWN])}… **{more}**"
 
 
-def status(memory: Memory) -> RunStatus:
+def status(progress: RunProgress) -> RunStatus:
     return RunStatus(
         run=workflow.info().workflow_id,
-        agent=memory.spec.agent,
-        state=memory.state,
-        turn=memory.turn,
-        doing=memory.doing,
-        model=memory.spec.model,
-        totals=memory.totals,
-        pending=pending(memory),
-        hints=len(memory.hints),
-        session=memory.spec.session,
-        reason=memory.aborted,
+        agent=progress.spec.agent,
+        state=progress.state,
+        turn=progress.turn,
+        doing=progress.doing,
+        model=progress.spec.model,
+        totals=progress.totals,
+        pending=pending(progress),
+        hints=len(progress.hints),
+        session=progress.spec.session,
+        reason=progress.aborted,
     )
 
 
-def pending(memory: Memory) -> tuple[Pending, ...]:
+def pending(progress: RunProgress) -> tuple[Pending, ...]:
     """What waits, each with the digest that a decision may send along."""
-    found = memory.pending.values()
+    found = progress.pending.values()
     return tuple(p.model_copy(update={"digest": short_digest(p.asked)}) for p in found)
 
 
-def transcript(memory: Memory) -> TranscriptView:
-    held = tuple(message for node in memory.sent for message in node.messages)
-    return TranscriptView(head=memory.head, saved=memory.saved, unsaved=(*held, *memory.messages))
+def transcript(progress: RunProgress) -> TranscriptView:
+    held = tuple(message for node in progress.sent for message in node.messages)
+    return TranscriptView(
+        head=progress.head, saved=progress.saved, unsaved=(*held, *progress.messages)
+    )
 
 
 def _code(text: str) -> str:

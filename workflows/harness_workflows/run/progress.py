@@ -20,7 +20,7 @@ run over reads all of them before it can answer, and the engine takes no more th
 
 
 @dataclass
-class Memory:
+class RunProgress:
     spec: RunSpec
     origin: str
     """First run id of the chain of executions."""
@@ -184,12 +184,12 @@ class Memory:
         return held.model_copy(update={"request": request})
 
 
-def remember(spec: RunSpec) -> Memory:
-    """The memory a run starts with, or goes on with in a fresh history."""
+def remember(spec: RunSpec) -> RunProgress:
+    """The progress a run starts with, or goes on with in a fresh history."""
     carry = spec.carry
     if carry is None:
         info = workflow.info()
-        return Memory(
+        return RunProgress(
             spec=spec,
             origin=info.first_execution_run_id,
             started=workflow.time(),
@@ -199,7 +199,7 @@ def remember(spec: RunSpec) -> Memory:
             budget=spec.budget,
             turn=spec.parent.turn if spec.parent else 0,
         )
-    memory = Memory(
+    progress = RunProgress(
         spec=spec,
         origin=carry.origin,
         started=carry.started,
@@ -225,5 +225,5 @@ def remember(spec: RunSpec) -> Memory:
         decided=dict(carry.decided or {}),
     )
     for text in carry.hints or ():
-        memory.hint(Hint(text=text))
-    return memory
+        progress.hint(Hint(text=text))
+    return progress

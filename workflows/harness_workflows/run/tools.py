@@ -16,75 +16,75 @@ from harness.contracts.tool import Effect, RunTool, ToolOutcome
 from harness.contracts.verdicts import refusal
 from harness_workflows.run import card, waits
 from harness_workflows.run.calls import READ, start_tool
-from harness_workflows.run.progress import Memory
+from harness_workflows.run.progress import RunProgress
 
 MENDABLE = frozenset({"tool.unknown", "tool.invalid_arguments"})
 """Failures that are the model's own mistake, and that it can put right."""
 
 
-async def run_calls(memory: Memory, calls: tuple[ToolCall, ...]) -> None:
+async def run_calls(progress: RunProgress, calls: tuple[ToolCall, ...]) -> None:
     """Run them and put their results into the messages that the model sees next."""
-    if not memory.calls:
-        memory.calls, memory.invalid = calls, False
+    if not progress.calls:
+        progress.calls, progress.invalid = calls, False
     ordinals = call_ordinals(calls)
-    if memory.spec.parallel and all(_effect(memory, call) == "read" for call in calls):
+    if progress.spec.parallel and all(_effect(progress, call) == "read" for call in calls):
         pairs = zip(calls, ordinals, strict=True)
-        tasks = [asyncio.create_task(_run(memory, call, ordinal)) for call, ordinal in pairs]
-        await _finish(memory, tasks)
+        tasks = [asyncio.create_task(_run(progress, call, ordinal)) for call, ordinal in pairs]
+        await _finish(progress, tasks)
     else:
         for call, ordinal in zip(calls, ordinals, strict=True):
-            await _run(memory, call, ordinal)
+            await _run(progress, call, ordinal)
     # Counted by reply: one right call beside a wrong one would start the count again, for ever.
-    memory.mends = memory.mends + 1 if memory.invalid else 0
-    settle(memory)
+    progress.mends = progress.mends + 1 if progress.invalid else 0
+    settle(progress)
 
 
-async def _finish(memory: Memory, tasks: list[asyncio.Task[None]]) -> None:
+async def _finish(progress: RunProgress, tasks: list[asyncio.Task[None]]) -> None:
     """Wait for all of them. `gather` would end the run there and then when it is cancelled."""
     while not all(task.done() for task in tasks):
         try:
             await workflow.wait(tasks)
         except asyncio.CancelledError:
-            waits.notice_cancel(memory)
+            waits.notice_cancel(progress)
     for task in tasks:
         task.result()
 
 
-def settle(memory: Memory) -> None:
+def settle(progress: RunProgress) -> None:
     """Answer the open calls, in their order. Every call gets a result, also when the run ends
     before it ran: a transcript with a call left open is refused by every provider."""
-    if not memory.calls:
+    if not progress.calls:
         return
-    why = "not run: the run ended" + (f" ({memory.aborted})" if memory.aborted else "")
-    results = [memory.results.get(call.id) or _error(call, why) for call in memory.calls]
-    memory.messages.append(tool_results(tuple(results)))
-    memory.calls = ()
-    memory.results.clear()
+    why = "not run: the run ended" + (f" ({progress.aborted})" if progress.aborted else "")
+    results = [progress.results.get(call.id) or _error(call, why) for call in progress.calls]
+    progress.messages.append(tool_results(tuple(results)))
+    progress.calls = ()
+    progress.results.clear()
 
 
-async def _run(memory: Memory, call: ToolCall, ordinal: int | None) -> None:
-    if call.id in memory.results:
+async def _run(progress: RunProgress, call: ToolCall, ordinal: int | None) -> None:
+    if call.id in progress.results:
         return
-    result = await _call(memory, call, ordinal)
+    result = await _call(progress, call, ordinal)
     if result is not None:
-        memory.results[call.id] = result
+        progress.results[call.id] = result
 
 
-async def _call(memory: Memory, call: ToolCall, ordinal: int | None) -> ToolResult | None:
+async def _call(progress: RunProgress, call: ToolCall, ordinal: int | None) -> ToolResult | None:
     """The result of a call; None when the run is aborted before there is one."""
-    held = memory.held.get(call.id)
+    held = progress.held.get(call.id)
     if held is None:
-        memory.totals = memory.totals.plus(tool_calls=1)
-    request = held.request if held else _request(memory, call, ordinal)
+        progress.totals = progress.totals.plus(tool_calls=1)
+    request = held.request if held else _request(progress, call, ordinal)
     asked: Held | None = None
-    while memory.aborted is None:
+    while progress.aborted is None:
         if held is None:
-            held = await _tried(memory, request, asked)
+            held = await _tried(progress, request, asked)
         if held.outcome.need is None:
-            return _result(memory, call, held.outcome)
-        memory.held[call.id] = held
-        decide = await waits.decision(memory, _pending(memory, held))
-        del memory.held[call.id]
+            return _result(progress, call, held.outcome)
+        progress.held[call.id] = held
+        decide = await waits.decision(progress, _pending(progress, held))
+        del progress.held[call.id]
         if decide is None:
             break
         settled = _settle(held.request, held.outcome, decide)
@@ -96,35 +96,35 @@ async def _call(memory: Memory, call: ToolCall, ordinal: int | None) -> ToolResu
     return None
 
 
-def _request(memory: Memory, call: ToolCall, ordinal: int | None) -> RunTool:
+def _request(progress: RunProgress, call: ToolCall, ordinal: int | None) -> RunTool:
     return RunTool(
         call=call,
-        turn=memory.turn,
-        spec=memory.spec.spec,
-        origin=None if memory.origin == workflow.info().run_id else memory.origin,
+        turn=progress.turn,
+        spec=progress.spec.spec,
+        origin=None if progress.origin == workflow.info().run_id else progress.origin,
         ordinal=ordinal,
-        workspace=memory.spec.workspace,
-        session=memory.spec.session,
-        salt=memory.spec.salt,
-        asks=_asks(memory, call),
-        playback=memory.spec.playback,
-        nth=memory.nth(call),
-        signature=memory.signatures.get(call.id),
+        workspace=progress.spec.workspace,
+        session=progress.spec.session,
+        salt=progress.spec.salt,
+        asks=_asks(progress, call),
+        playback=progress.spec.playback,
+        nth=progress.nth(call),
+        signature=progress.signatures.get(call.id),
     )
 
 
-async def _tried(memory: Memory, request: RunTool, asked: Held | None) -> Held:
+async def _tried(progress: RunProgress, request: RunTool, asked: Held | None) -> Held:
     """What came of trying the call."""
-    card.show(memory, f"running {request.call.name}")
-    outcome = await _attempt(memory, request)
+    card.show(progress, f"running {request.call.name}")
+    outcome = await _attempt(progress, request)
     if request.edited and _misfits(outcome):
         request, outcome = _ask_again(request, outcome, asked)
     return Held(request=request, outcome=outcome, since=workflow.time())
 
 
-def _result(memory: Memory, call: ToolCall, outcome: ToolOutcome) -> ToolResult:
+def _result(progress: RunProgress, call: ToolCall, outcome: ToolOutcome) -> ToolResult:
     if outcome.failure and outcome.failure.code in MENDABLE:
-        memory.invalid = True
+        progress.invalid = True
     return outcome.result or _error(call, "the tool returned nothing")
 
 
@@ -155,25 +155,25 @@ def _why(outcome: ToolOutcome) -> str:
     return outcome.failure.message if outcome.failure else ""
 
 
-async def _attempt(memory: Memory, request: RunTool) -> ToolOutcome:
-    handle = start_tool(memory.spec, request)
-    memory.tool_calls.append(handle)
+async def _attempt(progress: RunProgress, request: RunTool) -> ToolOutcome:
+    handle = start_tool(progress.spec, request)
+    progress.tool_calls.append(handle)
     failure: BaseException | None = None
     outcome: ToolOutcome | None = None
     try:
         outcome = await handle
     except (asyncio.CancelledError, ActivityError) as error:
         failure = error
-    memory.tool_calls.remove(handle)
-    waits.notice_cancel(memory)
+    progress.tool_calls.remove(handle)
+    waits.notice_cancel(progress)
     if outcome is not None:
         return outcome
     if failure is None or is_cancelled_exception(failure):
-        return ToolOutcome(result=_error(request.call, f"cancelled: {memory.aborted}"))
+        return ToolOutcome(result=_error(request.call, f"cancelled: {progress.aborted}"))
     cause = failure.__cause__ or failure
     if isinstance(cause, ApplicationError) and cause.type in REFUSALS:
         raise by_code(cause.type, cause.message)  # nothing ran, and the model could not mend it
-    if request.asks and memory.aborted is None:
+    if request.asks and progress.aborted is None:
         # The engine gave it up in the middle. Told that it failed, the model would call again.
         return ToolOutcome(need="outcome", reason=_unfinished(request.call.name, cause))
     return ToolOutcome(result=_error(request.call, f"{request.call.name} failed: {cause}"))
@@ -213,27 +213,27 @@ def allowed(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool:
     return request.model_copy(update=changes)
 
 
-def _pending(memory: Memory, held: Held) -> Pending:
+def _pending(progress: RunProgress, held: Held) -> Pending:
     call, outcome = held.request.call, held.outcome
     return Pending(
         id=call.id,
         need=outcome.need or "approval",
-        turn=memory.turn,
+        turn=progress.turn,
         tool=call.name,
         arguments=call.arguments if isinstance(call.arguments, dict) else None,
-        effect=_effect(memory, call),
+        effect=_effect(progress, call),
         question=outcome.reason or f"May {call.name} run?",
         since=held.since,
     )
 
 
-def _effect(memory: Memory, call: ToolCall) -> Effect:
-    return memory.spec.tools.get(call.name, READ).effect
+def _effect(progress: RunProgress, call: ToolCall) -> Effect:
+    return progress.spec.tools.get(call.name, READ).effect
 
 
-def _asks(memory: Memory, call: ToolCall) -> Flag:
-    acts = memory.spec.playback is None and _effect(memory, call) != "read"
-    return True if memory.spec.asks and acts else None
+def _asks(progress: RunProgress, call: ToolCall) -> Flag:
+    acts = progress.spec.playback is None and _effect(progress, call) != "read"
+    return True if progress.spec.asks and acts else None
 
 
 def _error(call: ToolCall, content: str) -> ToolResult:

@@ -11,7 +11,7 @@ from temporalio.exceptions import ChildWorkflowError, FailureError, WorkflowAlre
 from harness.contracts.effect import UNDO, Undone, UndoReport, UndoSpec, undo_id
 from harness.contracts.errors import RunError
 from harness_workflows.run import card, waits
-from harness_workflows.run.progress import Memory
+from harness_workflows.run.progress import RunProgress
 
 WAIT_S = 600.0
 """An undo that takes longer goes on by itself: a host that is away must not hold the run."""
@@ -19,12 +19,12 @@ BUSY_TRIES = 30
 """Seconds that another undo of the run, such as a dry run, is waited for."""
 
 
-async def take_back(memory: Memory) -> Undone:
+async def take_back(progress: RunProgress) -> Undone:
     """Undo the run as a workflow of its own, which goes on whatever becomes of this one."""
     run = workflow.info().workflow_id
-    card.show(memory, f"taking back what it did: {undo_id(run)}")
+    card.show(progress, f"taking back what it did: {undo_id(run)}")
     work = asyncio.create_task(_undo(run))
-    wait_s = memory.spec.limits.undo_wait_s or WAIT_S
+    wait_s = progress.spec.limits.undo_wait_s or WAIT_S
     until = workflow.time() + wait_s
     while not work.done():
         left = max(0.0, until - workflow.time())
@@ -34,7 +34,7 @@ async def take_back(memory: Memory) -> Undone:
             why = f"After {wait_s:g} s it was still at work, and goes on by itself."
             return _broken(run, RunError("busy", why, fix=f"See workflow {undo_id(run)}."))
         except asyncio.CancelledError:  # Temporal's Cancel ends the run, not its undo
-            waits.notice_cancel(memory)
+            waits.notice_cancel(progress)
     return work.result()
 
 

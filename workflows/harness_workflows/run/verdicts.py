@@ -13,13 +13,13 @@ from harness.contracts.steering import EXAMPLES, Decide, read_grant
 from harness.contracts.verdicts import MEANINGS, fits_digest, list_verdicts, short_digest
 from harness_workflows.run.calls import start_check
 from harness_workflows.run.loop import failure
-from harness_workflows.run.progress import Memory
+from harness_workflows.run.progress import RunProgress
 from harness_workflows.run.tools import allowed
 
 
-def check(memory: Memory, decide: Decide) -> tuple[Decide, Pending]:
+def check(progress: RunProgress, decide: Decide) -> tuple[Decide, Pending]:
     """What `decide` is about; SteeringError where it does not fit."""
-    waiting = {id: p for id, p in memory.pending.items() if id not in memory.decided}
+    waiting = {id: p for id, p in progress.pending.items() if id not in progress.decided}
     if not waiting:
         raise SteeringError("not_pending", "nothing waits for a decision")
     if decide.id is None and len(waiting) > 1:
@@ -60,21 +60,21 @@ def refuse_empty_edit(decide: Decide) -> None:
         )
 
 
-async def check_edit(memory: Memory, decide: Decide, pending: Pending) -> None:
+async def check_edit(progress: RunProgress, decide: Decide, pending: Pending) -> None:
     """Ask a worker whether the tool takes the edited call; SteeringError where it does not, or
     where something else was decided in the meantime."""
     if not workflow.patched("edits-checked"):  # a call that did not fit was asked about again
         return
-    held = memory.held[pending.id]
+    held = progress.held[pending.id]
     handle = start_check(allowed(held.request, held.outcome, decide))
-    memory.tool_calls.append(handle)  # an abort cancels it, and a fresh history waits for it
+    progress.tool_calls.append(handle)  # an abort cancels it, and a fresh history waits for it
     wrong: BaseException | None = None
     misfit = None
     try:
         misfit = (await handle).failure
     except (asyncio.CancelledError, ActivityError) as error:
         wrong = error
-    memory.tool_calls.remove(handle)
+    progress.tool_calls.remove(handle)
     if misfit is not None:
         raise SteeringError("bad_payload", f"Nothing was decided. {misfit.message}")
     if wrong is not None and is_cancelled_exception(wrong):
@@ -82,4 +82,4 @@ async def check_edit(memory: Memory, decide: Decide, pending: Pending) -> None:
     if wrong is not None:
         raise failure(wrong)
     same = {"id": pending.id, "digest": short_digest(pending.asked)}
-    check(memory, decide.model_copy(update=same))
+    check(progress, decide.model_copy(update=same))

@@ -14,7 +14,7 @@ from harness.contracts.errors import RunError
 from harness.contracts.run import Pending, RunState
 from harness.contracts.steering import Decide
 from harness_workflows.run import card
-from harness_workflows.run.progress import Memory
+from harness_workflows.run.progress import RunProgress
 
 STATE = SearchAttributeKey.for_keyword("HarnessState")
 TOKENS = SearchAttributeKey.for_int("HarnessTokens")
@@ -26,55 +26,55 @@ class FreshHistory(Exception):
     """The run goes on in a new execution."""
 
 
-def enter(memory: Memory, state: RunState) -> None:
+def enter(progress: RunProgress, state: RunState) -> None:
     """Change the state where searches and the page can see it."""
-    if memory.state is not state:
-        memory.state = state
+    if progress.state is not state:
+        progress.state = state
         attributes(STATE.value_set(state.value))
-    card.show(memory, memory.doing)
+    card.show(progress, progress.doing)
 
 
 def attributes(*updates: SearchAttributeUpdate[Any]) -> None:
     workflow.upsert_search_attributes(updates)  # pyright: ignore[reportUnknownMemberType]
 
 
-async def decision(memory: Memory, pending: Pending) -> Decide | None:
+async def decision(progress: RunProgress, pending: Pending) -> Decide | None:
     """What a person decides about `pending`; None when the run is aborted first."""
-    memory.pending[pending.id] = pending
-    memory.doing = f"waiting for a person: {pending.question}"
-    _publish(memory)
-    # No `finally` around this: it would run when the worker drops the run from its memory, too.
-    await until(memory, lambda: pending.id in memory.decided, pending.question)
-    memory.pending.pop(pending.id, None)
-    if memory.aborted is None:
-        _publish(memory)
-    return memory.decided.pop(pending.id, None)
+    progress.pending[pending.id] = pending
+    progress.doing = f"waiting for a person: {pending.question}"
+    _publish(progress)
+    # No `finally` around this: it would run when the worker drops the run from memory, too.
+    await until(progress, lambda: pending.id in progress.decided, pending.question)
+    progress.pending.pop(pending.id, None)
+    if progress.aborted is None:
+        _publish(progress)
+    return progress.decided.pop(pending.id, None)
 
 
-async def unpaused(memory: Memory) -> None:
-    if memory.aborted is not None:
+async def unpaused(progress: RunProgress) -> None:
+    if progress.aborted is not None:
         return
-    if not memory.paused:
-        if memory.state is RunState.PAUSED:  # resumed while the history ended
-            enter(memory, RunState.RUNNING)
+    if not progress.paused:
+        if progress.state is RunState.PAUSED:  # resumed while the history ended
+            enter(progress, RunState.RUNNING)
         return
-    enter(memory, RunState.PAUSED)
-    await until(memory, lambda: not memory.paused, "paused")
-    if memory.aborted is None:
-        enter(memory, RunState.RUNNING)
+    enter(progress, RunState.PAUSED)
+    await until(progress, lambda: not progress.paused, "paused")
+    if progress.aborted is None:
+        enter(progress, RunState.RUNNING)
 
 
-async def until(memory: Memory, met: Callable[[], bool], why: str) -> None:
+async def until(progress: RunProgress, met: Callable[[], bool], why: str) -> None:
     """Wait for `met` or an abort, but no longer than the time budget allows.
 
     A budget that asks for more does so between two steps, and lets a wait go on. Raises
     FreshHistory when signals have filled the history: the wait goes on in the next one.
     """
-    limit = None if memory.budget.ask else memory.budget.seconds
-    left = None if limit is None else max(0.0, memory.started + limit - workflow.time())
+    limit = None if progress.budget.ask else progress.budget.seconds
+    left = None if limit is None else max(0.0, progress.started + limit - workflow.time())
     try:
         await workflow.wait_condition(
-            lambda: met() or memory.aborted is not None or memory.outgrown,
+            lambda: met() or progress.aborted is not None or progress.outgrown,
             timeout=left,
             timeout_summary=None if left is None else f"time budget, while waiting: {why}"[:120],
         )
@@ -82,21 +82,21 @@ async def until(memory: Memory, met: Callable[[], bool], why: str) -> None:
         words = f"the run reached its budget of {limit:g} seconds while it waited: {why}"
         raise RunError("budget", words) from None
     except asyncio.CancelledError:
-        notice_cancel(memory)
-    if memory.outgrown and memory.aborted is None and not met():
+        notice_cancel(progress)
+    if progress.outgrown and progress.aborted is None and not met():
         raise FreshHistory
 
 
-def notice_cancel(memory: Memory) -> None:
+def notice_cancel(progress: RunProgress) -> None:
     """Temporal's own Cancel works as an abort. An activity that is waited for may swallow the
     CancelledError, so the request itself is looked at."""
     reason = workflow.cancellation_reason()
-    if reason is not None and not memory.cancelled:
-        memory.cancelled = True
-        memory.abort(reason or "cancelled")
+    if reason is not None and not progress.cancelled:
+        progress.cancelled = True
+        progress.abort(reason or "cancelled")
 
 
-def _publish(memory: Memory) -> None:
-    waiting = list(memory.pending.values())
+def _publish(progress: RunProgress) -> None:
+    waiting = list(progress.pending.values())
     workflow.upsert_memo({WAITING_MEMO: waiting or None})
-    enter(memory, RunState.WAITING if waiting else RunState.RUNNING)
+    enter(progress, RunState.WAITING if waiting else RunState.RUNNING)
