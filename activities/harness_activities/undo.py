@@ -26,9 +26,9 @@ from harness.contracts.message import ToolCall
 from harness.contracts.queues import workspace_queue
 from harness.contracts.tool import RunTool
 from harness.store.effects import PAGE, Hold, Ledger
-from harness_activities.tool_call.activity import ToolActivities
 from harness_activities.tool_call.failures import clean, is_tried_again, try_again, words
 from harness_activities.tool_call.host import CallHost, time_limit
+from harness_activities.tool_call.toolbox import Toolbox
 
 TITLE = 80
 
@@ -39,7 +39,7 @@ log = logging.getLogger("harness.tools")
 class EffectActivities:
     """What undoes the effects of one agent's tools."""
 
-    tools: ToolActivities
+    box: Toolbox
     ledger: Ledger
 
     @activity.defn(name="list_effects")
@@ -54,7 +54,7 @@ class EffectActivities:
     async def compensate(self, request: Compensate) -> Compensated:
         """Take one effect back, or say why that cannot be done."""
         hold, row = await self.ledger.undoing(request.key, request.run)
-        host = self.tools.host_of(_call_of(row), row.run)
+        host = self.box.host_of(_call_of(row), row.run)
         host.ledger = self.ledger
         host.begin()
         try:
@@ -77,11 +77,11 @@ class EffectActivities:
             return Compensated(said=row.note)
         if (obstacle := self._obstacle(row)) is not None:
             raise obstacle
-        tool = self.tools.tool(row.tool)
+        tool = self.box.tool(row.tool)
         request = _call_of(row)
-        await self.tools.check_place(tool, request)
+        await self.box.check_place(tool, request)
         limit = time_limit(tool.policy.timeout_s, host.info)
-        context = await self.tools.context(tool, request, host, key=undo_key(row.key, row.undos))
+        context = await self.box.context(tool, request, host, key=undo_key(row.key, row.undos))
         try:
             async with asyncio.timeout(limit):
                 receipt = row.receipt
@@ -90,7 +90,7 @@ class EffectActivities:
                     # It looks for what the call itself has sent.
                     sent = sent_key(row.key, row.undos)
                     asked = dataclasses.replace(context, idempotency_key=sent)
-                    found = await self.tools.invoke(tool.hooks.probe, asked, row.arguments)
+                    found = await self.box.invoke(tool.hooks.probe, asked, row.arguments)
                     if found is None:
                         return await self._undone(hold, host, "it had not happened")
                     if isinstance(found, Happened) and found.receipt is not None:
@@ -107,7 +107,7 @@ class EffectActivities:
         if undo is None:
             raise AssertionError("an obstacle was found before")
         try:
-            return await self.tools.invoke(undo, context, tool.hooks.read_receipt(receipt))
+            return await self.box.invoke(undo, context, tool.hooks.read_receipt(receipt))
         except (HarnessError, TimeoutError):
             raise
         except Exception as error:
@@ -133,7 +133,7 @@ class EffectActivities:
         if row.effect == "irreversible":
             return ToolError("irreversible", f"{row.tool} says that it cannot be undone.")
         try:
-            hooks = self.tools.tool(row.tool).hooks
+            hooks = self.box.tool(row.tool).hooks
         except ToolError:
             return ToolError("no_undo", f"The agent has no tool {row.tool} any more.")
         if hooks.undo is None:

@@ -33,8 +33,6 @@ class Answer:
     """provider/model that answered."""
     fallbacks: tuple[Fallback, ...]
     cost_micros: int | None
-    first_ms: float | None
-    """Until the first text; absent where there was none."""
     ms: float
 
 
@@ -65,9 +63,8 @@ class Models:
         for place, candidate in enumerate(candidates):
             last = place + 1 == len(candidates)
             on_attempt(candidate.model)
-            timed = _Timed(sink)
             try:
-                reply = await self._call(candidate, plan, request, timed, last=last)
+                reply = await self._call(candidate, plan, request, sink, last=last)
             except ProviderError as error:
                 category = error.code.removeprefix("provider.")
                 if last or not _passes(category, plan):
@@ -76,14 +73,12 @@ class Models:
                     Fallback(model=candidate.model, code=error.code, message=error.message)
                 )
                 continue
-            first = timed.first
             usage = complete(reply.usage, request, reply.message)
             return Answer(
                 reply=reply.model_copy(update={"usage": usage}),
                 model=candidate.model,
                 fallbacks=tuple(passed),
                 cost_micros=cost_micros(candidate.model, usage),
-                first_ms=None if first is None else (first - started) * 1000,
                 ms=(perf_counter() - started) * 1000,
             )
         raise ProviderError("unsupported", "The plan names no model.")
@@ -133,21 +128,6 @@ class Models:
                 adapter = await asyncio.to_thread(make_adapter, provider, settings)
                 self._adapters[provider] = adapter
             return adapter
-
-
-class _Timed:
-    """A sink that remembers when the first text came."""
-
-    __slots__ = ("_sink", "first")
-
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
-        self.first: float | None = None
-
-    def __call__(self, text: str) -> None:
-        if self.first is None:
-            self.first = perf_counter()
-        self._sink(text)
 
 
 _ALWAYS_PASSED = frozenset({"unsupported", "unknown", "protocol", "tls", "too_large"})

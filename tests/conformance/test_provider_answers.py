@@ -72,7 +72,6 @@ async def test_text_streams(ask: Asker, model_server: ModelServer) -> None:
     assert answer.reply.finish == "stop"
     assert answer.reply.model == "model-1"
     assert answer.reply.request_id == "req_1"
-    assert answer.first_ms is not None and answer.first_ms <= answer.ms
 
 
 @pytest.mark.parametrize("size", [1, 3, 7])
@@ -92,7 +91,6 @@ async def test_a_tool_call_in_pieces(ask: Asker, model_server: ModelServer) -> N
     assert (found.name, found.arguments) == ("add", {"a": 12, "b": -3})
     assert answer.reply.finish == "tool_calls"
     assert ask.heard == []
-    assert answer.first_ms is None
 
 
 async def test_several_calls_at_once(ask: Asker, model_server: ModelServer) -> None:

@@ -22,7 +22,8 @@ from harness.contracts.tool import RunTool, ToolOutcome, Workspace
 from harness.contracts.transcript import digest
 from harness.store.database import Database
 from harness.store.effects import Hold, NewEffect
-from harness_activities.tool_call.activity import Artifacts, ToolActivities
+from harness_activities.tool_call.activity import ToolActivities
+from harness_activities.tool_call.toolbox import Artifacts, Toolbox
 from harness_activities.tool_call.workspaces import Workspaces
 
 HOST = "here"
@@ -148,7 +149,7 @@ async def calling(
     said: list[str] = []
     beats: list[tuple[Any, ...]] = []
     effects = Effects()
-    activities = ToolActivities(
+    box = Toolbox(
         agent=Agent("tested", tools=tools, deps=deps),
         artifacts=artifacts or Memory(),
         progress=Said(said),
@@ -160,7 +161,7 @@ async def calling(
     )
     env = ActivityEnvironment()
     env.on_heartbeat = lambda *details: beats.append(details)
-    caller = Caller(activities, env, said, beats, effects, root)
+    caller = Caller(ToolActivities(box), env, said, beats, effects, root)
     caller.info(
         start_to_close_timeout=timedelta(seconds=30),
         heartbeat_timeout=timedelta(seconds=5),
@@ -170,4 +171,4 @@ async def calling(
     try:
         yield caller
     finally:
-        await activities.close()
+        await box.close()

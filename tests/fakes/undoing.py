@@ -21,6 +21,7 @@ from harness.contracts.tool import RunTool, ToolOutcome, Workspace
 from harness.store import Artifacts, Database, Ledger
 from harness.tools import delete_file, edit_file, move_file, write_file
 from harness_activities.tool_call.activity import ToolActivities
+from harness_activities.tool_call.toolbox import Toolbox
 from harness_activities.tool_call.workspaces import Workspaces
 from harness_activities.undo import EffectActivities
 from tests.fakes.tool_calls import HOST, Said
@@ -68,7 +69,7 @@ class Calls:
     def __init__(self, database: Database, folder: Path, run: str, *tools: AnyTool) -> None:
         self._workspace = Workspace(host=HOST, root=str(folder))
         self._ledger = Ledger(database)
-        self._tools = ToolActivities(
+        self._box = Toolbox(
             agent=Agent("clerk", tools=[*FILES, *tools]),
             artifacts=Artifacts(database, ArtifactSettings()),
             progress=Said([]),
@@ -76,7 +77,8 @@ class Calls:
             workspaces=Workspaces([folder]),
             host=HOST,
         )
-        self._effects = EffectActivities(tools=self._tools, ledger=self._ledger)
+        self._tools = ToolActivities(self._box)
+        self._effects = EffectActivities(box=self._box, ledger=self._ledger)
         self._env = ActivityEnvironment()
         self._env.info = dataclasses.replace(
             self._env.info, workflow_id=run, workflow_run_id=run,
@@ -111,5 +113,5 @@ class Calls:
                 assert done.obstacle is None, (item, done)
 
     async def close(self) -> None:
-        await self._tools.close()
+        await self._box.close()
         await self._ledger.close()

@@ -20,6 +20,7 @@ from harness.contracts.message import ToolCall
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.store import Database, Ledger
 from harness_activities.tool_call.activity import ToolActivities
+from harness_activities.tool_call.toolbox import Toolbox
 from harness_activities.tool_call.workspaces import Workspaces
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import eventually
@@ -140,13 +141,13 @@ async def test_a_worker_that_is_only_slow_is_waited_for(runs_database: str) -> N
     async with AsyncExitStack() as stack:
         attempts: list[asyncio.Task[ToolOutcome]] = []
         for attempt in (1, 2):
-            activities, env = await _worker(stack, runs_database, pay, attempt)
+            box, env = await _worker(stack, runs_database, pay, attempt)
             request = RunTool(
                 call=ToolCall(id="c", name="pay", arguments={"worker": "any"}), turn=1, spec="s"
             )
-            attempts.append(asyncio.create_task(env.run(activities.run_tool, request)))
+            attempts.append(asyncio.create_task(env.run(ToolActivities(box).run_tool, request)))
             await entered.wait()
-        ledger: Any = activities.ledger
+        ledger: Any = box.ledger
         await eventually(lambda: _busy(ledger, "slow"))
         left.set()
         outcomes = await asyncio.gather(*attempts)
@@ -160,20 +161,20 @@ async def _busy(ledger: Ledger, run: str) -> bool:
 
 async def _worker(
     stack: AsyncExitStack, url: str, tool: AnyTool, attempt: int
-) -> tuple[ToolActivities, ActivityEnvironment]:
+) -> tuple[Toolbox, ActivityEnvironment]:
     """A worker with a database connection of its own, as in another process."""
     database = await Database.open(url, pool_size=2)
     stack.push_async_callback(database.close)
     ledger = Ledger(database)
     stack.push_async_callback(ledger.close)
-    activities = ToolActivities(
+    box = Toolbox(
         agent=Agent("slow", tools=[tool]), artifacts=Memory(), progress=Said([]), ledger=ledger,
         workspaces=Workspaces([]),
     )  # fmt: skip
-    stack.push_async_callback(activities.close)
+    stack.push_async_callback(box.close)
     env = ActivityEnvironment()
     env.info = dataclasses.replace(
         env.info, workflow_id="slow", workflow_run_id=url, attempt=attempt,
         start_to_close_timeout=timedelta(seconds=10),
     )  # fmt: skip
-    return activities, env
+    return box, env

@@ -24,6 +24,7 @@ from harness.forget.store import delete_content
 from harness.store import Database, Ledger
 from harness.store.epoch import Outside, Seen, state_home
 from harness_activities.tool_call.activity import ToolActivities
+from harness_activities.tool_call.toolbox import Toolbox
 from harness_activities.tool_call.workspaces import Workspaces
 from harness_workers import serve
 from tests.fakes.runs import eventually
@@ -59,12 +60,12 @@ class Site:
     async def worker(self, tool: AnyTool) -> Worker:
         ledger = Ledger(self.database, epoch=await self.keeper())
         self.stack.push_async_callback(ledger.close)
-        activities = ToolActivities(
+        box = Toolbox(
             agent=Agent("site", tools=[tool]), artifacts=Memory(), progress=Said([]), ledger=ledger,
             workspaces=Workspaces([]),
         )  # fmt: skip
-        self.stack.push_async_callback(activities.close)
-        return Worker(self, activities)
+        self.stack.push_async_callback(box.close)
+        return Worker(self, ToolActivities(box))
 
     def payer(self, *, probed: bool = False) -> AnyTool:
         more: dict[str, Any] = {} if probed else {"on_unknown": "retry"}

@@ -7,7 +7,7 @@ import pytest
 from harness import Agent, Harness
 from harness.contracts import event as e
 from harness.contracts.run import RunState
-from harness_activities.model_call import activity
+from harness_activities.model_call import call as model_call
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import all_events, one
 from tests.fakes.steps import say, stall
@@ -31,7 +31,7 @@ async def test_a_word_ahead_of_the_engine_ends_as_the_abort_that_it_announced(
 async def test_a_word_that_nothing_follows_makes_the_call_again(
     harness: Harness, model_server: ModelServer, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(activity, "CONFIRM_S", 0.05)
+    monkeypatch.setattr(model_call, "CONFIRM_S", 0.05)
     model_server.script(stall(), say("Here I am."))
     run = await harness.start(Agent(name), "Talk.")
     await model_server.called(1)

@@ -23,6 +23,9 @@ async def test_an_inline_tool_and_the_answer(
         "tool_call_finished", "model_called", "model_replied", "run_ended",
     ]  # fmt: skip
     assert one(events, e.ToolCallFinished).content == "3"
+    asked, answered = (event for event in events if isinstance(event, e.ModelReplied))
+    assert asked.first_ms is None, "no text came"
+    assert answered.first_ms is not None and answered.first_ms <= answered.ms
     result = await run.result()
     assert (result.state, result.output) == (RunState.COMPLETED, "Three.")
     assert result.result.totals.turns == 2

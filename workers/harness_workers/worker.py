@@ -21,6 +21,7 @@ from harness.agent import Agent
 from harness.contracts.queues import workspace_queue
 from harness.engine.connection import Connection
 from harness_activities.tool_call.activity import ToolActivities
+from harness_activities.tool_call.toolbox import Toolbox
 from harness_activities.undo import EffectActivities
 from harness_workers.shared import Shared, options, shared
 from harness_workflows import WORKFLOWS
@@ -40,7 +41,7 @@ class AgentWorker:
         self._parts = parts
         self._agent = agent
         connection = parts.connection
-        self._tools = ToolActivities(
+        self._box = Toolbox(
             agent=agent,
             artifacts=connection.artifacts,
             progress=parts.live,
@@ -49,12 +50,13 @@ class AgentWorker:
             workspaces=parts.workspaces,
             http=connection.settings.http,
         )
-        self._effects = EffectActivities(tools=self._tools, ledger=parts.ledger)
+        self._tools = ToolActivities(self._box)
+        self._effects = EffectActivities(box=self._box, ledger=parts.ledger)
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> AgentWorker:
         stack = self._stack
-        stack.push_async_callback(self._tools.close)
+        stack.push_async_callback(self._box.close)
         for worker in self._workers():
             await stack.enter_async_context(worker)
         return self

@@ -1,0 +1,136 @@
+"""One call of a tool: whether a person is asked, how it runs, and what the model reads of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from temporalio import activity
+
+from harness.agent import AnyTool, Ask
+from harness.contracts.errors import HarnessError, ToolError
+from harness.contracts.message import ToolResult
+from harness.contracts.tool import RunTool, ToolOutcome
+from harness.store.effects import NewEffect
+from harness_activities.tool_call.effects import Thread, Write
+from harness_activities.tool_call.failures import MAX_ERROR, out_of_time, words
+from harness_activities.tool_call.host import CallHost
+from harness_activities.tool_call.results import shorten, show
+from harness_activities.tool_call.toolbox import Toolbox, key_of_call
+
+log = logging.getLogger("harness.tools")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolRun:
+    box: Toolbox
+    tool: AnyTool
+    arguments: dict[str, Any]
+    """As the function's own types."""
+    limit: float | None
+    request: RunTool
+    host: CallHost
+
+    async def outcome(self) -> ToolOutcome:
+        reason = None if self.request.approved else await self._asks()
+        if reason is not None:
+            return ToolOutcome(need="approval", reason=reason)
+        if self.tool.policy.effect != "read":
+            return await self._write().run(self._act)
+        try:
+            return await self._act()
+        except TimeoutError:
+            raise out_of_time(self.tool, self.limit) from None
+
+    async def _asks(self) -> str | None:
+        """Why a person must allow the call; None when nobody need be asked."""
+        tool, rule = self.tool, self.tool.approval
+        if rule == "never":
+            return None
+        if rule == "always":
+            return f"{tool.name} runs only with approval."
+        try:
+            async with asyncio.timeout(self.limit):
+                verdict: bool | str = await self.box.invoke(rule, dict(self.arguments))
+        except Exception as error:
+            # A rule that cannot tell must not let the call through.
+            log.warning("the approval rule of %s failed", tool.name, exc_info=True)
+            return f"The approval rule of {tool.name} failed ({words(error)})."
+        if isinstance(verdict, str):
+            return shorten(verdict, MAX_ERROR) or None
+        return f"{tool.name} needs approval with these arguments." if verdict else None
+
+    def _write(self) -> Write:
+        request, call, host = self.request, self.request.call, self.host
+        host.ledger = self.box.ledger
+        origin = request.origin or host.info.workflow_run_id or ""
+        new = NewEffect(
+            key=key_of_call(request, host), origin=origin, run=host.run, agent=self.box.agent.name,
+            turn=request.turn, call=call.id, tool=self.tool.name, effect=self.tool.policy.effect,
+            arguments=call.arguments if isinstance(call.arguments, dict) else {},
+            workspace=request.workspace if self.tool.policy.workspace else None,
+        )  # fmt: skip
+        return Write(
+            ledger=self.box.ledger, tool=self.tool, new=new, request=request,
+            arguments=self.arguments, host=host, limit=self.limit,
+            context=lambda: self.box.context(self.tool, request, host),
+            invoke=self.box.invoke, show=self._shown, later=self.box.run_later,
+        )  # fmt: skip
+
+    async def _act(self, prepared: Any = None, thread: Thread | None = None) -> ToolOutcome:
+        value = await self._execute(prepared, thread)
+        if isinstance(value, Ask):
+            return ToolOutcome(need="answer", reason=shorten(value.question))
+        return await self._shown(value)
+
+    async def _execute(self, prepared: Any, thread: Thread | None) -> Any:
+        """What the tool returns. TimeoutError means its time is up, and nothing else."""
+        cancelled = threading.Event()
+        fn = thread.watch(self.tool.fn) if thread else self.tool.fn
+        arguments = self.arguments
+        try:
+            async with asyncio.timeout(self.limit) as clock:
+                if self.tool.signature.context is not None:
+                    context = await self.box.context(
+                        self.tool, self.request, self.host, cancelled, prepared=prepared
+                    )
+                    arguments = {**arguments, self.tool.signature.context: context}
+                return await self._call(fn, arguments, clock)
+        except (TimeoutError, asyncio.CancelledError):
+            cancelled.set()
+            raise
+
+    async def _call(
+        self, fn: Callable[..., Any], arguments: dict[str, Any], clock: asyncio.Timeout
+    ) -> Any:
+        name = self.tool.name
+        try:
+            return await self.box.invoke(fn, **arguments)
+        except HarnessError:
+            raise
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise ToolError("failed", f"{name} cancelled itself.") from None
+        except (Exception, SystemExit) as error:
+            if activity.is_cancelled() or clock.expired():
+                # Interrupted: whether it happened is as unknown as where the cancel came through.
+                raise asyncio.CancelledError from error
+            log.warning("tool %s failed", name, exc_info=True)
+            raise ToolError("failed", f"{name} failed: {words(error)}") from None
+
+    async def _shown(self, value: Any) -> ToolOutcome:
+        call = self.request.call
+        shown = await show(
+            value, self.box.artifacts, run=self.host.run, effect=self.tool.policy.effect,
+            readable="read_result" in self.box.tools,
+        )  # fmt: skip
+        result = ToolResult(
+            call=call.id, name=call.name, content=shown.content, artifact=shown.artifact
+        )
+        return ToolOutcome(result=result)

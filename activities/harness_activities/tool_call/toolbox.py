@@ -1,0 +1,159 @@
+"""The tools of one agent, in one worker: what every call and every undo of a call needs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import threading
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from temporalio import activity
+
+from harness.agent import Agent, AnyTool, ToolContext, idempotency_key
+from harness.agent.key import sent_key
+from harness.commons.log import guarded_logger
+from harness.config.settings import HttpToolSettings
+from harness.contracts.errors import ToolError
+from harness.contracts.tool import RunTool
+from harness_activities.tool_call.arguments import Checked, unknown_tool
+from harness_activities.tool_call.deps import Deps
+from harness_activities.tool_call.effects import EffectLedger
+from harness_activities.tool_call.failures import words
+from harness_activities.tool_call.host import CallHost, Connections, Progress, invoke, left_before
+from harness_activities.tool_call.results import Artifacts
+from harness_activities.tool_call.threads import Threads
+from harness_activities.tool_call.workspaces import Workspaces
+
+__all__ = ["Artifacts", "Progress", "Toolbox", "key_of_call"]
+
+log = logging.getLogger("harness.tools")
+
+
+@dataclass(kw_only=True)
+class Toolbox:
+    agent: Agent[Any]
+    artifacts: Artifacts
+    progress: Progress
+    ledger: EffectLedger
+    workspaces: Workspaces
+    database: Connections | None = None
+    http: HttpToolSettings = field(default_factory=HttpToolSettings)
+    host: str = field(default_factory=lambda: socket.gethostname())
+
+    def __post_init__(self) -> None:
+        self.tools = {name: Checked(each) for name, each in self.agent.tools.items()}
+        self._pool = Threads()
+        self._deps = Deps(self.agent.deps, self._pool)
+        self._later: set[asyncio.Task[None]] = set()
+
+    async def close(self) -> None:
+        """Let go of the threads and of what `deps` made. Threads still busy are not waited for."""
+        for task in self._later:
+            task.cancel()
+        self._pool.close()
+        await self._deps.close()
+
+    def tool(self, name: str) -> AnyTool:
+        checked = self.tools.get(name)
+        if checked is None:
+            raise unknown_tool(name, self.tools)
+        return checked.tool
+
+    def host_of(self, request: RunTool, run: str | None = None) -> CallHost:
+        info = activity.info()
+        return CallHost(
+            run=run or info.workflow_id or "", turn=request.turn, call_id=request.call.id,
+            http=self.http, artifacts=self.artifacts, sink=self.progress, info=info,
+            loop=asyncio.get_running_loop(), left=left_before(info),
+            database=self.database or self.ledger,
+        )  # fmt: skip
+
+    async def invoke(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        return await invoke(self._pool, fn, *args, **kwargs)
+
+    async def read_call(self, request: RunTool) -> tuple[AnyTool, dict[str, Any]]:
+        """The tool, and the arguments as its own types; ToolError when they do not fit."""
+        tool = self.tool(request.call.name)
+        return tool, await self.tools[tool.name].typed(request.call.arguments)
+
+    def run_later(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._later.add(task)
+        task.add_done_callback(self._ran_later)
+
+    def _ran_later(self, task: asyncio.Task[None]) -> None:
+        self._later.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.warning("the end of a call that was given up is not known: %s", error)
+
+    async def check_place(self, tool: AnyTool, request: RunTool) -> None:
+        """Refuse a folder that is on another host, or that this worker does not serve."""
+        if not tool.policy.workspace:
+            return
+        workspace = request.workspace
+        if workspace is None:
+            raise ToolError(
+                "failed", f"{tool.name} works on a folder, but the run was started without one."
+            )
+        if workspace.host != self.host:
+            raise ToolError(
+                "wrong_host",
+                f"The run's folder is on {workspace.host}, and this worker is {self.host}.",
+            )
+        await self.workspaces.check(workspace.root)
+
+    async def context(
+        self,
+        tool: AnyTool,
+        request: RunTool,
+        host: CallHost,
+        cancelled: threading.Event | None = None,
+        *,
+        key: str | None = None,
+        prepared: Any = None,
+    ) -> ToolContext[Any]:
+        call, info = request.call, host.info
+        root = request.workspace.root if request.workspace and tool.policy.workspace else None
+        # In a what-if that runs no tool of the agent, nothing that they share is made either.
+        bare = request.playback is not None and not request.playback.live_reads
+        return ToolContext(
+            deps=None if bare else await self._make_deps(),
+            run=host.run,
+            turn=request.turn,
+            call_id=call.id,
+            tool=tool.name,
+            idempotency_key=key or sent_key(key_of_call(request, host), host.undos),
+            attempt=info.attempt,
+            cancelled=cancelled or threading.Event(),
+            logger=logging.LoggerAdapter(
+                guarded_logger(f"harness.tools.{tool.name}"),
+                {"run": host.run, "turn": request.turn, "call": call.id},
+            ),
+            last_heartbeat=host.left,
+            prepared=prepared,
+            root=None if root is None else Path(root),
+            host=host,
+        )
+
+    async def _make_deps(self) -> Any:
+        try:
+            return await self._deps.get()
+        except Exception as error:
+            log.warning("the deps of agent %s failed", self.agent.name, exc_info=True)
+            raise ToolError(
+                "failed", f"The agent's deps could not be made: {words(error)}"
+            ) from None
+
+
+def key_of_call(request: RunTool, host: CallHost) -> str:
+    """Once for a call: for arguments of a megabyte it takes 40 ms, in which the loop is blocked."""
+    if host.key is None:
+        sent = request.call.arguments if isinstance(request.call.arguments, dict) else {}
+        begin = (request.origin or host.info.workflow_run_id or "") + (request.salt or "")
+        name, ordinal = request.call.name, request.ordinal or 1
+        host.key = idempotency_key(begin, request.turn, name, sent, ordinal)
+    return host.key
