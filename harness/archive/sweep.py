@@ -29,10 +29,6 @@ OVERLAP_S = 3600.0
 """The engine's index lags behind, and clocks differ: this far back is looked at again."""
 ORPHANED_S = 3600.0
 DAY_S = 86_400.0
-ORPHANS = """
-SELECT id FROM harness.artifact a WHERE media_type = %s AND at < to_timestamp(%s)
-AND NOT EXISTS (SELECT FROM harness.seal WHERE content = a.id)
-"""
 
 Progress = Callable[[int], None]
 log = get_logger(__name__)
@@ -138,8 +134,7 @@ async def unsealed(connection: Connection, since: float | None = None) -> AsyncI
 async def delete_old(connection: Connection) -> int:
     """Delete what `archive.keep_days` says, and content that no seal names."""
     days = connection.settings.archive.keep_days
-    orphans = await connection.database.fetch(ORPHANS, (MEDIA_TYPE, time.time() - ORPHANED_S))
-    for (id,) in orphans:
+    for id in await connection.artifacts.unsealed(MEDIA_TYPE, time.time() - ORPHANED_S):
         await connection.artifacts.delete(id)
     deleted = 0
     while days is not None:

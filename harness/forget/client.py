@@ -23,6 +23,8 @@ from harness.contracts.family import is_attached, is_session, session_family
 from harness.engine.connection import Connection
 from harness.engine.retry import not_found
 from harness.forget.store import delete_content, executions_of, owned_artifacts
+from harness.history.reader import seals
+from harness.store.effects import have_effects
 
 CLOCKS_DIFFER_S = 5.0
 
@@ -108,11 +110,7 @@ async def forget(connection: Connection, run: str) -> Forgotten:
 async def _encrypted_from_the_start(connection: Connection, family: Family) -> bool:
     """Whether none of its runs began before the family had its key: they are all sealed by now."""
     made = await connection.vault.keyring.made(family.name) if connection.vault.on else None
-    rows = await connection.database.fetch(
-        "SELECT extract(epoch FROM min(started))::float8 FROM harness.seal WHERE run = ANY(%s)",
-        (list(family.runs),),
-    )
-    began = rows[0][0]
+    began = await seals(connection).first_start(family.runs)
     return made is not None and (began is None or began >= made - CLOCKS_DIFFER_S)
 
 
@@ -160,8 +158,7 @@ async def _seal_first(connection: Connection, ids: set[str]) -> None:
 
 async def _leftovers(connection: Connection, family: Family) -> bool:
     """Whether anything is here of runs that the engine does not know."""
-    there = "SELECT 1 FROM harness.effect WHERE run = ANY(%s) LIMIT 1"
-    return bool(await connection.database.fetch(there, (list(family.runs),)))
+    return await have_effects(connection.database, family.runs)
 
 
 async def _known(

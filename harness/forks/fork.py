@@ -25,15 +25,9 @@ from harness.journal import Execution
 from harness.journal.fork import Point, Rewriting, check_turn, point, without_hints
 from harness.journal.nodes import nodes
 from harness.runs.start import check_id, launch, new_id
-from harness.store.transcripts.chain import WALK, check_parent, read_node, read_reply
+from harness.store.transcripts.chain import check_parent, read_node, read_reply
 from harness.store.transcripts.copying import put_nodes
-
-NEXT_TURN = """
-SELECT a.call, a.head, a.reply, n.body FROM harness.answer a JOIN harness.node n ON n.id = a.head
-WHERE a.run = %s AND a.turn = %s AND a.call >= 0 ORDER BY a.call DESC, a.seq DESC LIMIT 1
-"""
-WALKED = 200
-"""Nodes a round trip, on the way back to a result that is edited."""
+from harness.store.transcripts.lookup import find_answer, has_node, walk_back
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,11 +121,10 @@ async def _find_live(connection: Connection, run: str, at: int) -> tuple[RunSpec
     while before and spec.carry and at < spec.carry.turn:  # the next turn is of an older history
         run_id = before
         spec, before = await _execution(connection, run, run_id)
-    rows = await connection.database.fetch(NEXT_TURN, (run_id, at + 1))
-    if rows:  # the next turn's node: what it asked, and the node that this followed
-        call, head, reply, body = rows[0]
-        await read_reply(connection.vault, reply, run_id, at + 1, call, head)
-        node = await read_node(connection.vault, head, body)
+    found = await find_answer(connection.database, run_id, at + 1)
+    if found:  # the next turn's node: what it asked, and the node that this followed
+        await read_reply(connection.vault, found.reply, run_id, at + 1, found.call, found.head)
+        node = await read_node(connection.vault, found.head, found.body)
         asked = node.messages
         asked = asked[:-1] if asked and asked[-1].role == "assistant" else asked
         return spec, Point(node.parent, without_hints(asked))
@@ -168,8 +161,7 @@ async def _execution(connection: Connection, run: str, run_id: str) -> tuple[Run
 
 async def _durable(connection: Connection, head: str, recording: Recording) -> None:
     """A node is written a moment after its answer; history has all that it is made of."""
-    there = "SELECT 1 FROM harness.node WHERE id = %s"
-    if await connection.database.fetch(there, (head,)):
+    if await has_node(connection.database, head):
         return
     await put_nodes(
         connection.database,
@@ -177,7 +169,7 @@ async def _durable(connection: Connection, head: str, recording: Recording) -> N
         recording.run,
         nodes(recording.events, recording.spec.salt),
     )
-    if not await connection.database.fetch(there, (head,)):
+    if not await has_node(connection.database, head):
         raise StoreError(
             "transcript_missing",
             f"The transcript of run {recording.run!r} is not in this store.",
@@ -232,7 +224,7 @@ async def _rewritten(
     if not rewriting.wanted:
         return Point(head, messages)
     while head is not None and rewriting.wanted:
-        rows = await connection.database.fetch(WALK, (head, WALKED))
+        rows = await walk_back(connection.database, head)
         if not rows:
             raise StoreError("transcript_missing", f"Transcript node {head} is not in this store.")
         for id, body in rows:

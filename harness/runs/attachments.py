@@ -55,12 +55,10 @@ async def _taken_up(connection: Connection, run: str, message: Message) -> Messa
 
 
 async def _own(connection: Connection, run: str, artifact: str) -> str:
-    rows = await connection.database.fetch(
-        "SELECT run, media_type FROM harness.artifact WHERE id = %s", (artifact,)
-    )
-    if not rows or not is_attached(rows[0][0] or ""):
+    owner, media_type = await connection.artifacts.owner(artifact)
+    if not is_attached(owner or ""):
         return artifact
-    owner, media_type = rows[0]
+    assert owner is not None
     content = await connection.artifacts.get(artifact)
     family = await connection.vault.family(run)
     await connection.families.add_member(connection.vault, owner, family)

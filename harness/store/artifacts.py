@@ -36,6 +36,10 @@ SELECT = """
 SELECT size, content IS NOT NULL, content, salt, mac FROM harness.artifact WHERE id = %s
 """
 
+UNSEALED = """
+SELECT id FROM harness.artifact a WHERE media_type = %s AND at < to_timestamp(%s)
+AND NOT EXISTS (SELECT FROM harness.seal WHERE content = a.id)
+"""
 
 # The row is locked until the object is gone too: who puts the same meanwhile waits and looks again.
 DELETE = """
@@ -204,6 +208,17 @@ class Artifacts:
         if not rows:
             raise StoreError("artifact_missing", f"There is no artifact {id} in this store.")
         return rows[0]
+
+    async def owner(self, id: str) -> tuple[str | None, str | None]:
+        """Whose it is, and its media type; nothing where it is unknown."""
+        query = "SELECT run, media_type FROM harness.artifact WHERE id = %s"
+        rows = await self._database.fetch(query, (id,))
+        return (rows[0][0], rows[0][1]) if rows else (None, None)
+
+    async def unsealed(self, media_type: str, before: float) -> list[str]:
+        """Older ones of this type that no seal names."""
+        rows = await self._database.fetch(UNSEALED, (media_type, before))
+        return [id for (id,) in rows]
 
     async def exists(self, id: str) -> bool:
         return id in self._cache or bool(await self._stat(id))

@@ -11,7 +11,7 @@ import itertools
 import os
 import secrets
 import socket
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -130,6 +130,11 @@ class Hold:
     """What identifies the row: its values are bound to all of it."""
     doubtful: bool = False
     """It may have been made in what a restore has lost, whatever the row says."""
+
+
+async def have_effects(database: Database, runs: Sequence[str]) -> bool:
+    query = "SELECT 1 FROM harness.effect WHERE run = ANY(%s) LIMIT 1"
+    return bool(await database.fetch(query, (list(runs),)))
 
 
 async def find_effect(database: Database, run: str, key: str) -> tuple[int, str] | None:

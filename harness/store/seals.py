@@ -258,6 +258,12 @@ class Seals:
         """Which of these executions are sealed."""
         return {row[0] for row in await self._database.fetch(KNOWN, (list(run_ids),))}
 
+    async def first_start(self, runs: Sequence[str]) -> float | None:
+        """When the first of the runs began; None where none is sealed."""
+        query = "SELECT extract(epoch FROM min(started))::float8 FROM harness.seal"
+        rows = await self._database.fetch(f"{query} WHERE run = ANY(%s)", (list(runs),))
+        return rows[0][0]
+
     async def old(self, before: float, limit: int = PAGE) -> list[SealRow]:
         """With content, and sealed before then."""
         return await self._rows(OLD, (before, limit))
