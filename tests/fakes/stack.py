@@ -173,8 +173,11 @@ async def until_state(project: Path, part: str, state: str, *, not_pid: int = 0)
 
 
 async def until_gone(project: Path, pids: list[int]) -> None:
+    async def is_left() -> bool:  # the lock goes with the last process that inherited it
+        return await lease.status(layout(project)) is None
+
     await until(lambda: not any(lives(pid) for pid in pids))
-    assert await lease.status(layout(project)) is None
+    await until(is_left)
 
 
 def kill(pid: int) -> None:

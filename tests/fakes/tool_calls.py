@@ -105,6 +105,7 @@ class Caller:
     """Calls the tools of one agent."""
 
     activities: ToolActivities
+    box: Toolbox
     env: ActivityEnvironment
     said: list[str]
     beats: list[tuple[Any, ...]]
@@ -161,7 +162,7 @@ async def calling(
     )
     env = ActivityEnvironment()
     env.on_heartbeat = lambda *details: beats.append(details)
-    caller = Caller(ToolActivities(box), env, said, beats, effects, root)
+    caller = Caller(ToolActivities(box), box, env, said, beats, effects, root)
     caller.info(
         start_to_close_timeout=timedelta(seconds=30),
         heartbeat_timeout=timedelta(seconds=5),

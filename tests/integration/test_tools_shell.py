@@ -185,7 +185,7 @@ async def test_long_output_keeps_both_ends(call: Caller) -> None:
     )
     assert outcome.result and outcome.result.artifact
     assert outcome.result.content.startswith("exit code 0\nfirst\nx")
-    kept = call.activities.artifacts
+    kept = call.box.artifacts
     whole = (await kept.get(outcome.result.artifact, 0, None)).decode()
     assert "bytes cut here" in whole
     assert whole.rstrip().endswith("last")
