@@ -285,11 +285,13 @@ def test_an_unknown_profile_names_the_nearest(project: Path) -> None:
         load_settings(project, profile="q", env={})
 
 
-def test_loading_settings_loads_no_heavy_library() -> None:
+def test_loading_settings_loads_no_heavy_library(tmp_path: Path) -> None:
     heavy = ("temporalio", "psycopg", "structlog", "rich", "openai", "anthropic", "opentelemetry")
     script = (
         "import sys, harness.config as c; c.load_settings(env={}); "
         f"print([m for m in sys.modules if m.split('.')[0] in {heavy}])"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True
+    )
     assert done.stdout == "[]\n", done.stderr
