@@ -6,33 +6,54 @@ nobody has trusted.
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 LARGEST = 200_000_000
-"""Bytes of an index; what is larger counts as tracking everything."""
+"""Bytes of an index; a larger one is not read."""
 HEAD = 12
-HASHES = (20, 32)
-"""Bytes of a hash in a repository with SHA-1 and in one with SHA-256."""
+HASHES = {20: hashlib.sha1, 32: hashlib.sha256}
+"""By the bytes of a hash: what a SHA-1 and a SHA-256 repository use."""
 BEFORE_HASH, AFTER_HASH = 40, 2
 """Bytes of an entry around its hash: times, ids, mode and size; flags."""
 EXTENDED = 0x4000
-LINK = b"link"
+LINK, SPARSE = b"link", b"sdir"
+MOST_LINKS = 40
+
+
+class UnreadableIndex(Exception):
+    """An index that does not show what git tracks; the text says which one and why."""
 
 
 def is_tracked(folder: Path) -> bool:
-    """Whether the repository around `folder` tracks it, a file in it, or a link on the way to it.
-    An index that cannot be read counts as one that does."""
-    unresolved = Path(os.path.abspath(folder))  # noqa: PTH100 - resolve() would follow links
-    return any(_tracks_place(each) for each in {unresolved, folder.resolve()})
+    """Whether a repository around `folder` tracks it, a file in it, or a link on the way to it.
+
+    Raises UnreadableIndex where this cannot be determined.
+    """
+    return any(_tracks_place(each) for each in {*_follow_links(folder), folder.resolve()})
+
+
+def _follow_links(folder: Path) -> Iterator[Path]:
+    """`folder` as it is written, and where each link on the way leads."""
+    place = Path(os.path.abspath(folder))  # noqa: PTH100 - resolve() would follow links
+    for _ in range(MOST_LINKS):
+        yield place
+        way = (*reversed(place.parents), place)
+        link = next((each for each in way if each.is_symlink()), None)
+        if link is None:
+            return
+        target = link.parent / link.readlink() / place.relative_to(link)
+        place = Path(os.path.abspath(target))  # noqa: PTH100
 
 
 def _tracks_place(place: Path) -> bool:
-    for parent in place.parents:
-        index = _index_of(parent)
-        if index is not None:
-            return _tracks(index, os.fsencode(place.relative_to(parent)))
-    return False
+    return any(
+        _tracks(index, os.fsencode(place.relative_to(parent)))
+        for parent in place.parents
+        if (index := _index_of(parent)) is not None
+    )
 
 
 def _index_of(parent: Path) -> Path | None:
@@ -42,66 +63,87 @@ def _index_of(parent: Path) -> Path | None:
         return git / "index"
     if not git.is_file():
         return None
-    word, _, place = git.read_text(errors="replace")[:4096].strip().partition(": ")
-    return parent / place / "index" if word == "gitdir" else None
+    try:
+        with git.open("rb") as file:  # a worktree or a submodule
+            word, _, place = file.read(8192).partition(b": ")
+    except OSError as error:
+        raise UnreadableIndex(f"{git} cannot be read: {error}") from None
+    return parent / os.fsdecode(place.rstrip(b"\r\n")) / "index" if word == b"gitdir" else None
 
 
 def _tracks(index: Path, name: bytes) -> bool:
     try:
         if index.stat().st_size > LARGEST:
-            return True
+            raise UnreadableIndex(f"{index} is larger than {LARGEST:,} bytes")
         data = index.read_bytes()
     except FileNotFoundError:
         return False
-    except OSError:
+    except OSError as error:
+        raise UnreadableIndex(f"{index} cannot be read: {error}") from None
+    try:
+        paths, shared = _read(data)
+    except ValueError as error:
+        raise UnreadableIndex(f"{index} cannot be read: {error}") from None
+    if any(_concerns(path, name) for path in paths):
         return True
-    # What a hash size does not fit ends in the middle of something. Where both fit, or none does,
-    # nobody can tell what is tracked.
-    fitting = [found for size in HASHES if (found := _read(data, size)) is not None]
-    if len(fitting) != 1:
-        return True
-    paths, shared = fitting[0]
-    if any(_concerns(path.rstrip(b"/"), name) for path in paths):
-        return True
-    # A split index has most of its entries in another file. Those that were removed since are
-    # still listed there, until `git update-index --no-split-index`.
+    # A split index has most of its entries in another file, which also lists those removed since.
     return shared is not None and _tracks_shared(index.with_name(f"sharedindex.{shared}"), name)
 
 
 def _tracks_shared(index: Path, name: bytes) -> bool:
-    return not index.is_file() or _tracks(index, name)
+    if not index.is_file():
+        raise UnreadableIndex(f"{index} is missing")
+    if _tracks(index, name):
+        raise UnreadableIndex(f"{index} lists files of it, which may have been removed since")
+    return False
 
 
 def _concerns(path: bytes, name: bytes) -> bool:
-    """Whether replacing `path` changes what is found at `name`."""
+    """Whether replacing `path` changes what is found at `name`. Case does not count: a file system
+    may take `.Harness` for `.harness`."""
+    path, name = path.rstrip(b"/").lower(), name.lower()
     return path == name or path.startswith(name + b"/") or name.startswith(path + b"/")
 
 
-def _read(data: bytes, hash_size: int) -> tuple[list[bytes], str | None] | None:
-    """The paths, and the hash of the shared index where there is one; None where the hashes are of
-    another size."""
-    try:
-        paths, at = _paths(data, hash_size)
-        shared = None
-        while at < len(data) - hash_size:
-            kind, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "big")
-            if not kind.isalpha():
-                return None
-            if kind == LINK and any(data[at + 8 : at + 8 + hash_size]):
-                shared = data[at + 8 : at + 8 + hash_size].hex()
-            at += 8 + size
-    except (IndexError, ValueError):
-        return None
-    return (paths, shared) if at == len(data) - hash_size else None
+def _read(data: bytes) -> tuple[list[bytes], str | None]:
+    """The paths, and the hash of the shared index where there is one."""
+    found: list[tuple[list[bytes], str | None]] = []
+    why = "its checksum is wrong"
+    for size, hasher in HASHES.items():
+        # It ends with its own hash, or with zeros where `index.skipHash` is set.
+        own = hasher(data[:-size], usedforsecurity=False).digest()
+        if data[-size:] in (own, bytes(size)):
+            try:
+                found.append(_parse(data, size))
+            except (IndexError, ValueError) as error:
+                why = str(error)
+    if len(found) != 1:
+        raise ValueError(why)
+    return found[0]
+
+
+def _parse(data: bytes, hash_size: int) -> tuple[list[bytes], str | None]:
+    paths, at = _paths(data, hash_size)
+    end, shared = len(data) - hash_size, b""
+    while at < end:
+        kind, content = data[at : at + 4], at + 8
+        at = content + int.from_bytes(data[at + 4 : content], "big")
+        if kind == LINK:
+            shared = data[content : content + hash_size]
+        elif kind != SPARSE and not b"A" <= kind[:1] <= b"Z":  # only these may be skipped
+            raise ValueError(f"its extension {kind!r} is unknown")
+    if at != end:
+        raise ValueError("it is cut off")
+    return paths, shared.hex() if any(shared) else None
 
 
 def _paths(data: bytes, hash_size: int) -> tuple[list[bytes], int]:
     """The paths of the entries, and where these end."""
     if data[:4] != b"DIRC":
-        raise ValueError("not an index")
+        raise ValueError("it is not an index")
     version = int.from_bytes(data[4:8], "big")
     if version not in (2, 3, 4):
-        raise ValueError("an unknown version")
+        raise ValueError(f"its version {version} is unknown")
     fixed = BEFORE_HASH + hash_size + AFTER_HASH
     at, before = HEAD, b""
     paths: list[bytes] = []

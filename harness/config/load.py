@@ -20,7 +20,7 @@ from typing import Any, cast
 from pydantic import SecretStr, ValidationError
 
 from harness.config import _keys, _sources, trust
-from harness.config._git_index import is_tracked
+from harness.config._git_index import UnreadableIndex, is_tracked
 from harness.config._keys import Leaf, Table
 from harness.config._owned import describe_foreign
 from harness.config._sources import File, Value, Values
@@ -181,7 +181,17 @@ def check_state_owner(state: Path) -> None:
 
 def check_state_tracking(state: Path) -> None:
     """Refuse a state folder that a `git pull` can change."""
-    if is_tracked(state):
+    try:
+        tracked = is_tracked(state)
+    except UnreadableIndex as error:
+        raise ConfigError(
+            "untrusted",
+            f"The state folder {state} is not used: git may track files in it ({error}).",
+            fix="For a split index, run: git update-index --no-split-index. For a damaged one, "
+            "remove it and run: git reset. Or set HARNESS_STATE_DIR to a folder outside the "
+            "repository.",
+        ) from None
+    if tracked:
         raise ConfigError(
             "untrusted",
             f"The state folder {state} holds files that git tracks: a pull could replace them.",
