@@ -8,7 +8,7 @@ import secrets
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode
 
 from harness.stack import guard
 from harness.stack.binaries import Binary, find_postgres
+from harness.stack.datafiles import check_data_files
 from harness.stack.failures import Failure, check_free_space, read_cause
 from harness.stack.layout import Layout, write_private
 from harness.stack.part import Command, clean_environment, close_all
@@ -36,12 +37,16 @@ _SETTINGS = {
     # By this name the SQL tools know a server that they may close functions in.
     "cluster_name": "harness-local",
     "log_checkpoints": "off",
-    # The command line wins over the files in the data folder: nothing there loads a library, runs a
-    # program or names a file to write.
+    # The command line wins over the files in the data folder (see `datafiles.py`): nothing there
+    # loads a library, runs a program, names a file to write or another server to follow.
     "shared_preload_libraries": "",
     "session_preload_libraries": "",
     "local_preload_libraries": "",
     "dynamic_library_path": "$libdir",
+    "extension_control_path": "$system",
+    "oauth_validator_libraries": "",
+    "jit_provider": "llvmjit",
+    "archive_library": "",
     "archive_mode": "off",
     "archive_command": "",
     "archive_cleanup_command": "",
@@ -52,7 +57,14 @@ _SETTINGS = {
     "logging_collector": "off",
     "log_destination": "stderr",
     "external_pid_file": "",
+    "primary_conninfo": "",
+    "primary_slot_name": "",
+    "allow_alter_system": "off",  # what it writes would be refused at the next start
 }
+
+
+def _flags(settings: Mapping[str, str]) -> list[str]:
+    return [flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")]
 
 
 class Postgres:
@@ -97,8 +109,8 @@ class Postgres:
         sockets = self._runner.hand_over(self.layout.database_sockets, handed)
         # The last one names the data folder in the process list, where an orphan is found by it.
         settings = {**_SETTINGS, "unix_socket_directories": sockets, "harness.data": str(self.data)}
-        flags = [flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")]
-        return self._limited(self._command("postgres", "-D", data, *flags, handed=handed))
+        arguments = ("postgres", "-D", data, *_flags(settings))
+        return self._limited(self._command(*arguments, handed=handed))
 
     def _limited(self, command: Command) -> Command:
         """No process of it may take more: one statement of a model could take all memory."""
@@ -153,6 +165,7 @@ class Postgres:
                 f"Dump it with Postgres {found} and load the dump into a new one, "
                 f"or start empty: mv {self.data} {self.data}.{found}",
             )
+        check_data_files(self.data)
         if not self.layout.password.exists():
             await self._set_password()
 
@@ -195,7 +208,7 @@ class Postgres:
         assert self._runner is not None
         handed: list[int] = []
         folder = self._runner.hand_over(data, handed)
-        asked = ("postgres", "--single", "-D", folder, "postgres")
+        asked = ("postgres", "--single", "-D", folder, *_flags(_SETTINGS), "postgres")
         await self._run(*asked, stdin=statement + "\n", handed=handed)
 
     async def _run(

@@ -26,6 +26,7 @@ from harness.stack import (
     diagnose,
     ensure_search_attributes,
     open_stack,
+    stop_stack,
 )
 from tests.fakes.stack import SETTINGS, empty_project, first_start, layout, project, query, until
 
@@ -149,18 +150,32 @@ async def test_the_doctor_where_nothing_answers(tmp_path: Path) -> None:
 
 
 async def test_settings_planted_in_the_data_folder_neither_run_nor_write(project: Path) -> None:
-    ran, written = project / "ran", project / "written"
+    ran = project / "ran"
+    file = layout(project).postgres_data / "postgresql.auto.conf"
     planted = {
-        "archive_mode": "on", "archive_command": f"touch {ran}",
-        "archive_cleanup_command": f"touch {ran}", "restore_command": f"touch {ran}",
-        "logging_collector": "on", "log_destination": "csvlog", "log_directory": str(written),
-        "external_pid_file": str(project / "pid"), "shared_preload_libraries": "planted",
+        "archive_command": f"touch {ran}", "archive_cleanup_command": f"touch {ran}",
+        "restore_command": f"touch {ran}", "log_destination": "csvlog",
+        "archive_library": "planted", "session_preload_libraries": "planted",
+        "primary_conninfo": "host=example.com", "oauth_validator_libraries": "planted",
+        "allow_alter_system": "on",
     }  # fmt: skip
     lines = "".join(f"{name} = '{value}'\n" for name, value in planted.items())
-    (layout(project).postgres_data / "postgresql.auto.conf").write_text(lines)
     async with open_stack(SETTINGS, project) as endpoints:
-        query(endpoints.database_url, "SELECT pg_switch_wal()")
-        # Where logs would go may be planted: nothing is written there.
-        for name in planted.keys() - {"log_directory"}:
-            assert query(endpoints.database_url, f"SHOW {name}") != planted[name], name
-    assert not {"ran", "written", "pid"} & set(os.listdir(project))
+        file.write_text(lines)
+        query(endpoints.database_url, "SELECT pg_reload_conf()")
+        count = "SELECT count(*) FROM pg_settings WHERE source <> 'command line' AND name "
+        assert query(endpoints.database_url, f"{count} = ANY('{{{','.join(planted)}}}')") == 0
+        # Whatever names a program, a library or a file, whichever version adds it.
+        named = "~ '(_command|_librar(y|ies)|_pid_file|_conninfo|_collector|_provider)$'"
+        others = "NOT IN ('ssl_library', 'output_plugin_libraries', 'locale_provider')"
+        assert query(endpoints.database_url, f"{count} {named} AND name {others}") == 0
+    await stop_stack(SETTINGS, project)
+    with pytest.raises(StackError, match=r"auto.conf:1 was not written by harness") as refused:
+        async with open_stack(SETTINGS, project):
+            raise AssertionError
+    assert refused.value.info.code == "stack.data_broken"
+    layout(project).password.unlink()  # makes Postgres run on its own, before the others
+    with pytest.raises(StackError, match="not written by harness"):
+        async with open_stack(SETTINGS, project):
+            raise AssertionError
+    assert not ran.exists()
