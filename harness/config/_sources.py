@@ -14,6 +14,7 @@ from harness.config import _keys
 from harness.config._keys import Leaf, Table
 from harness.config._owned import read_bounded
 from harness.config.trust import digest_of
+from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import ConfigError
 
 FILE_NAME = "harness.toml"
@@ -153,7 +154,7 @@ class _Reader:
         if isinstance(node, Table):
             if not isinstance(data, dict):
                 raise ConfigError(
-                    "invalid_value", f"`{'.'.join(at)}` in {place} is a table of keys."
+                    "invalid_value", f"`{clean_line('.'.join(at))}` in {place} is a table of keys."
                 )
             for name, inner in cast("dict[str, Any]", data).items():
                 if node.child(name) is None or (not key and name == "profile"):

@@ -260,7 +260,8 @@ def _explain_wrong(loc: tuple[int | str, ...], expected: str, values: Values) ->
     node, value = _keys.find(key), values[key]
     secret = not isinstance(node, Leaf) or node.secret
     shown = "(hidden)" if secret else f"{value.value!r}"
-    return f"{'.'.join(key)} = {shown} ({value.source}): {expected[:1].lower()}{expected[1:]}"
+    expected = expected[:1].lower() + expected[1:]
+    return clean_line(f"{'.'.join(key)} = {shown} ({value.source}): {expected}")
 
 
 def _flatten(data: Any, node: Table, at: _keys.Path) -> Iterator[tuple[_keys.Path, Any]]:

@@ -13,7 +13,7 @@ import pytest
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.cli.stack.info import config
-from harness.config import trust
+from harness.config import load_settings, trust
 from harness.config.trust import make_state_folder, mark_state_folder, read_trust, trust_file
 from harness.contracts.errors import ConfigError
 from harness.terminal.exit_codes import OutputError, guarded
@@ -92,3 +92,26 @@ def test_a_name_in_an_untrusted_file_forges_no_line(
     assert "\x1b" not in said
     assert not [line for line in said.splitlines() if line.startswith("model  trusted")]
     assert "evil" in said
+
+
+def test_a_folder_of_a_hostile_name_forges_no_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hostile = tmp_path / "a\n" / "forged"
+    hostile.mkdir(parents=True)
+    (hostile / "harness.toml").write_text(TEXT)
+    for flag in ("yes", "list", "remove", "remove"):
+        trust_project(hostile, flag)
+    said = capsys.readouterr().out
+    assert "Nothing of" in said
+    assert not [line for line in said.splitlines() if line.startswith("/forged")]
+
+
+def test_an_error_in_a_file_forges_no_line(tmp_path: Path) -> None:
+    (tmp_path / "harness.toml").write_text(
+        r'[providers."a\nmodel  x"]' + "\ntimeout_seconds = -1\n"
+    )
+    trust_project(tmp_path)
+    with pytest.raises(ConfigError) as refused:
+        load_settings(tmp_path, env={})
+    assert "model  x" in refused.value.message and "\n" not in refused.value.message

@@ -134,7 +134,7 @@ async def _remove(project: Path, out: Out) -> int:
 
     store.change_trust(remove)
     words = "\n".join(f"No longer trusted: {clean_line(each)}" for each in gone)
-    _tell({"removed": gone}, words or f"Nothing of {project} was trusted.", out)
+    _tell({"removed": gone}, words or f"Nothing of {clean_line(str(project))} was trusted.", out)
     return exit_codes.DONE
 
 
@@ -142,10 +142,16 @@ def _list(out: Out) -> int:
     known = store.read_trust()
     for path, digest in sorted(known.files.items()):
         state = _state_of_file(Path(path), digest)
-        _tell({"path": path, "kind": "settings", "state": state}, f"{path}  ({state})", out)
+        _tell(
+            {"path": path, "kind": "settings", "state": state},
+            f"{clean_line(path)}  ({state})",
+            out,
+        )
     for path in sorted(known.states):
         state = "trusted" if Path(path).exists() else "missing"
-        _tell({"path": path, "kind": "state", "state": state}, f"{path}  ({state})", out)
+        _tell(
+            {"path": path, "kind": "state", "state": state}, f"{clean_line(path)}  ({state})", out
+        )
     return exit_codes.DONE
 
 

@@ -29,7 +29,7 @@ def config(args: Namespace, out: Out) -> int:  # noqa: ARG001
             mark = {"ignored": True} if each.ignored else {}
             out.line({"key": each.key, "value": each.value, "source": each.source, **mark})
         return exit_codes.DONE
-    width = max(len(each.key) for each in origins)
+    width = max(len(clean_line(each.key)) for each in origins)
     for each in origins:
         quiet = each.source == "default"
         text = f"{clean_line(each.key):<{width}}  {_value(each.value)}"
