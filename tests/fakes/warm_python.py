@@ -151,6 +151,8 @@ def become(opened: list[int], asked: Any) -> list[str]:
     """Turn this fork into the process that the client was asked to be."""
     numbers, folder, environment, words = asked
     os.setsid()
+    # As from a terminal, also where the tests themselves run in the background and ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     moved = [fcntl.fcntl(fd, fcntl.F_DUPFD, 3) for fd in opened[: len(numbers)]]
     for number in (0, 1, 2):
         os.close(number)
