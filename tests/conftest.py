@@ -103,7 +103,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     budget = _budget(item)
     start, loading = time.process_time(), imports.total
     result = yield
-    used = time.process_time() - start - (imports.total - loading)
+    used = (time.process_time() - start - (imports.total - loading)) / SLOWER
     if budget is None or used <= budget:
         return result
     if _layer(item) == "prevalidation":
@@ -147,10 +147,10 @@ def _budget(item: pytest.Item) -> float | None:
         budget *= EXAMPLES
     if sys.gettrace() is not None:
         budget *= TRACED
-    return budget * SLOWER
+    return budget
 
 
 def _again(item: pytest.Item) -> float:
     start = time.process_time()
     item.runtest()
-    return time.process_time() - start
+    return (time.process_time() - start) / SLOWER

@@ -20,12 +20,12 @@ def burn(seconds):
         pass
 """
 CASES = {
-    "unit/test_slow.py": (f"{BURN}\ndef test_it(): burn(0.13)", "budget of this layer is 100 ms"),
+    "unit/test_slow.py": (f"{BURN}\ndef test_it(): burn(0.8)", "budget of this layer is 100 ms"),
     "unit/test_quick.py": (f"{BURN}\ndef test_it(): burn(0.01)", "1 passed"),
     "unit/test_loads.py": ("def test_it():\n    import slow_module", "1 passed"),
     "unit/test_waits.py": ("import time\ndef test_it(): time.sleep(0.2)", "1 passed"),
-    "unit/test_awaits.py": (f"{BURN}\nasync def test_it(): burn(0.13)", "budget of this layer"),
-    "prevalidation/test_slow.py": (f"{BURN}\ndef test_it(): burn(0.002)", "layer is 1 ms"),
+    "unit/test_awaits.py": (f"{BURN}\nasync def test_it(): burn(0.8)", "budget of this layer"),
+    "prevalidation/test_slow.py": (f"{BURN}\ndef test_it(): burn(0.02)", "layer is 1 ms"),
     "prevalidation/test_first_slow.py": (
         f"{BURN}\ncalls = []\n"
         "def test_it():\n    calls.append(1)\n    burn(0.002 if len(calls) == 1 else 0)",
