@@ -31,7 +31,6 @@ class ToolActivities:
         started = time.perf_counter()
         host = self._box.host_of(request)
         host.begin()
-        caller.set(activity.info().workflow_id or "")
         try:
             outcome = await self._played(request, host)
         except HarnessError as error:
@@ -48,6 +47,7 @@ class ToolActivities:
     @activity.defn(name="check_edit")
     async def check_edit(self, request: RunTool) -> ToolOutcome:
         """Whether a person's edit fits the tool: a failure that says why not, or nothing."""
+        caller.set(activity.info().workflow_id or "")
         try:
             await self._box.read_call(request)
         except ToolError as error:
