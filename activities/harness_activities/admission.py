@@ -20,12 +20,13 @@ from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.contracts.effect import UNDO, UndoSpec, undo_id
-from harness.contracts.errors import RunError, StackError
+from harness.contracts.errors import RunError
 from harness.contracts.model import CallModel
 from harness.contracts.permit import Pinned, Started
 from harness.contracts.run import WORKFLOW, RunSpec
 from harness.engine.connection import Connection
 from harness.engine.payload_codec import plain
+from harness.engine.retry import unreachable
 from harness.journal.payloads import first
 from harness.store.permits import bind_permit, is_run_signed, is_undo_signed, mac_of
 
@@ -184,7 +185,7 @@ class Admission:
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 raise RunError("not_found", f"The engine has no run {workflow!r}.") from None
-            raise StackError("unreachable", f"Temporal does not answer: {error.message}") from error
+            raise unreachable(error) from error
         entry = await plain(client.data_converter, page.history.events[0])
         return entry.workflow_execution_started_event_attributes
 

@@ -9,10 +9,9 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.archive.sweep import unsealed
-from harness.contracts.errors import StackError
 from harness.contracts.queues import archive_queue
 from harness.engine.connection import Connection
-from harness.engine.retry import patiently
+from harness.engine.retry import patiently, unreachable
 from harness.history.executions import ENDED, TYPES, retention_s
 from harness.history.reader import seals
 from harness.store.seals import Figures, store_id
@@ -65,7 +64,7 @@ async def _swept(client: Client, schedule: str) -> tuple[float | None, float | N
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             return None, None
-        raise StackError("unreachable", f"Temporal does not answer: {error.message}") from error
+        raise unreachable(error) from error
     recent, following = info.recent_actions, info.next_action_times
     return (
         recent[-1].started_at.timestamp() if recent else None,

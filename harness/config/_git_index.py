@@ -111,12 +111,15 @@ def _read(data: bytes) -> tuple[list[bytes], str | None]:
     why = "its checksum is wrong"
     for size, hasher in HASHES.items():
         # It ends with its own hash, or with zeros where `index.skipHash` is set.
-        own = hasher(data[:-size], usedforsecurity=False).digest()
-        if data[-size:] in (own, bytes(size)):
-            try:
-                found.append(_parse(data, size))
-            except (IndexError, ValueError) as error:
-                why = str(error)
+        is_skipped = data[-size:] == bytes(size)
+        if not is_skipped and data[-size:] != hasher(data[:-size], usedforsecurity=False).digest():
+            continue
+        try:
+            found.append(_parse(data, size))
+        except (IndexError, ValueError) as error:
+            why = str(error)
+        if not is_skipped:
+            break  # every command reads the index: one hash of it is enough
     if len(found) != 1:
         raise ValueError(why)
     return found[0]

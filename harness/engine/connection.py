@@ -63,14 +63,14 @@ async def open_connection(
         size = settings.database.pool_size
         if store:
             database = await Database.open(endpoints.database_url, pool_size=size)
-            if settings.encryption.key is None:
-                await _warn_plain(Families(database))
         else:
             database = Database(endpoints.database_url, pool_size=size)
         stack.push_async_callback(database.close)
+        families = Families(database)
+        if store and settings.encryption.key is None:
+            await _warn_plain(families)
         folder = project / settings.state_dir / "artifacts"
         signing = Signing(settings, project)
-        families = Families(database)
         vault = Vault(families, keyring_of(settings, project), await signing.signer())
         artifacts = Artifacts(database, settings.artifacts, folder, vault)
         live = LiveReader(database, vault)

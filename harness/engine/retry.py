@@ -36,10 +36,12 @@ async def patiently(run: str, ask: Callable[[], Awaitable[T]]) -> T:
             if error.status in UNKNOWN_RUN:
                 raise not_found(run) from None
             if error.status not in AWAY or loop.time() > deadline:
-                raise StackError(
-                    "unreachable", f"Temporal does not answer: {error.message}"
-                ) from error
+                raise unreachable(error) from error
             await asyncio.sleep(RETRY_S)
+
+
+def unreachable(error: RPCError) -> StackError:
+    return StackError("unreachable", f"Temporal does not answer: {error.message}")
 
 
 def not_found(run: str) -> RunError:

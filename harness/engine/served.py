@@ -9,8 +9,7 @@ from typing import Any
 from temporalio.client import WorkflowExecutionDescription, WorkflowHandle, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from harness.contracts.errors import StackError
-from harness.engine.retry import not_found
+from harness.engine.retry import not_found, unreachable
 
 REACH_S = 5.0
 SERVED_S = 2.0
@@ -52,7 +51,3 @@ async def describe(handle: WorkflowHandle[Any, Any]) -> WorkflowExecutionDescrip
         if error.status is RPCStatusCode.NOT_FOUND:
             raise
         raise unreachable(error) from None
-
-
-def unreachable(error: RPCError) -> StackError:
-    return StackError("unreachable", f"Temporal does not answer: {error.message}")

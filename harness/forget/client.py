@@ -18,10 +18,10 @@ from temporalio.service import RPCError, RPCStatusCode
 from harness.archive.sweep import forget_seals, seal_run
 from harness.commons.log import get_logger
 from harness.contracts.effect import undo_id, undone_run
-from harness.contracts.errors import RunError, StackError, StoreError
+from harness.contracts.errors import RunError, StoreError
 from harness.contracts.family import is_attached, is_session, session_family
 from harness.engine.connection import Connection
-from harness.engine.retry import not_found
+from harness.engine.retry import not_found, unreachable
 from harness.forget.store import delete_content, executions_of, owned_artifacts
 from harness.history.reader import seals
 from harness.store.effects import have_effects
@@ -172,7 +172,7 @@ async def _known(
         except RPCError as error:
             if error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT):
                 continue
-            raise StackError("unreachable", f"Temporal does not answer: {error.message}") from error
+            raise unreachable(error) from error
         if description.close_time is None:
             going.append(id)
             continue
@@ -192,4 +192,4 @@ async def _delete(connection: Connection, id: str, run_id: str) -> None:
         await connection.temporal.workflow_service.delete_workflow_execution(request)
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
-            raise StackError("unreachable", f"Temporal does not answer: {error.message}") from error
+            raise unreachable(error) from error

@@ -33,6 +33,7 @@ from harness.contracts.tool import Workspace
 from harness.contracts.transcript import digest
 from harness.crypto.vault import new_salt
 from harness.engine.connection import Connection, whoami
+from harness.engine.retry import unreachable
 from harness.history import reader
 from harness.journal.payloads import value
 from harness.runs.attachments import taken_up
@@ -281,4 +282,4 @@ def _start_error(error: RPCError) -> Exception:
         return StackError("search_attributes", error.message)
     if error.status is RPCStatusCode.INVALID_ARGUMENT:
         return StoreError("too_large", f"The engine refuses the request: {error.message}")
-    return StackError("unreachable", f"Temporal does not answer: {error.message}")
+    return unreachable(error)

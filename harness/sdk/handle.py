@@ -40,7 +40,7 @@ from harness.contracts.steering import (
 from harness.contracts.whatif import WhatIfReport
 from harness.engine import served
 from harness.engine.connection import Connection
-from harness.engine.retry import not_found
+from harness.engine.retry import not_found, unreachable
 from harness.forks.fork import Change, fork
 from harness.forks.whatif import Question, WhatIf
 from harness.history import live, reader
@@ -384,7 +384,7 @@ class RunHandle(Generic[Out]):
             return not_found(self.id)
         if "exceeded" in error.message and "signal" in error.message:
             return SteeringError("too_many", f"Run {self.id!r} takes no more signals for now.")
-        return served.unreachable(error)
+        return unreachable(error)
 
 
 def _checked(name: Signal, said: Any) -> Steering:

@@ -10,11 +10,11 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.contracts.effect import UNDO, EffectRow, UndoReport, UndoSpec, undo_id
-from harness.contracts.errors import RunError, StackError, StoreError
+from harness.contracts.errors import RunError, StoreError
 from harness.contracts.queues import agent_queue
 from harness.engine.connection import Connection, whoami
 from harness.engine.payload_codec import plain
-from harness.engine.retry import not_found, patiently
+from harness.engine.retry import not_found, patiently, unreachable
 from harness.history.reader import is_sealed, sealed
 from harness.journal.payloads import first as read_first
 from harness.store import Ledger
@@ -75,7 +75,7 @@ async def _start(
     except WorkflowAlreadyStartedError:
         return await _join(connection, spec, agent)
     except RPCError as error:
-        raise StackError("unreachable", f"Temporal does not answer: {error.message}") from error
+        raise unreachable(error) from error
 
 
 async def _join(
@@ -126,7 +126,7 @@ async def _is_open(connection: Connection, run: str, *, known: bool = False) -> 
                 raise not_found(run) from None
             await _not_forgotten(connection, run)
             return False
-        raise StackError("unreachable", f"Temporal does not answer: {error.message}") from error
+        raise unreachable(error) from error
     return description.close_time is None
 
 

@@ -24,7 +24,7 @@ from harness_activities.model_call.images import with_images
 from harness_activities.model_call.stream import Streams
 
 FLUSH_WAIT_S = 2.0
-"""How long a final answer waits for the database; after that the run saves it by itself."""
+"""How long a final answer waits for the database; after that the run saves it automatically."""
 
 
 @dataclass(frozen=True)

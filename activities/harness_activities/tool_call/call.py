@@ -20,7 +20,7 @@ from harness_activities.tool_call.effects import Thread, Write
 from harness_activities.tool_call.failures import MAX_ERROR, out_of_time, words
 from harness_activities.tool_call.host import CallHost
 from harness_activities.tool_call.results import shorten, show
-from harness_activities.tool_call.toolbox import Toolbox, key_of_call
+from harness_activities.tool_call.toolbox import Toolbox, key_of_call, origin_of_call
 
 log = logging.getLogger("harness.tools")
 
@@ -67,7 +67,7 @@ class ToolRun:
     def _write(self) -> Write:
         request, call, host = self.request, self.request.call, self.host
         host.ledger = self.box.ledger
-        origin = request.origin or host.info.workflow_run_id or ""
+        origin = origin_of_call(request, host)
         new = NewEffect(
             key=key_of_call(request, host), origin=origin, run=host.run, agent=self.box.agent.name,
             turn=request.turn, call=call.id, tool=self.tool.name, effect=self.tool.policy.effect,

@@ -28,7 +28,7 @@ from harness_activities.tool_call.results import Artifacts
 from harness_activities.tool_call.threads import Threads
 from harness_activities.tool_call.workspaces import Workspaces
 
-__all__ = ["Artifacts", "Progress", "Toolbox", "key_of_call"]
+__all__ = ["Artifacts", "Progress", "Toolbox", "key_of_call", "origin_of_call"]
 
 log = logging.getLogger("harness.tools")
 
@@ -149,11 +149,16 @@ class Toolbox:
             ) from None
 
 
+def origin_of_call(request: RunTool, host: CallHost) -> str:
+    """First run id of the run's chain of executions."""
+    return request.origin or host.info.workflow_run_id or ""
+
+
 def key_of_call(request: RunTool, host: CallHost) -> str:
     """Once for a call: for arguments of a megabyte it takes 40 ms, in which the loop is blocked."""
     if host.key is None:
         sent = request.call.arguments if isinstance(request.call.arguments, dict) else {}
-        begin = (request.origin or host.info.workflow_run_id or "") + (request.salt or "")
+        begin = origin_of_call(request, host) + (request.salt or "")
         name, ordinal = request.call.name, request.ordinal or 1
         host.key = idempotency_key(begin, request.turn, name, sent, ordinal)
     return host.key

@@ -7,9 +7,8 @@ from argparse import Namespace
 from pathlib import Path
 
 from harness.cli.context import opened
+from harness.cli.named_file import write_named
 from harness.cli.out import Out
-from harness.commons.files import write_atomic
-from harness.contracts.errors import ConfigError
 from harness.history.export import dumps, file_name
 from harness.history.recording import record
 from harness.journal.seal import hash_of
@@ -25,12 +24,7 @@ async def export(args: Namespace, out: Out) -> int:
         out.data(text.rstrip("\n"))
         return exit_codes.DONE
     file = Path(args.output or file_name(args.run))
-    try:
-        write_atomic(file, text.encode())
-    except OSError as error:
-        raise ConfigError(
-            "invalid_value", f"{file} cannot be written: {error.strerror}", fix="Use -o FILE."
-        ) from error
+    write_named(file, text, fix="Use -o FILE.")
     facts = {
         "run": recording.run,
         "file": str(file),

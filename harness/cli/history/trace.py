@@ -12,11 +12,11 @@ from rich.text import Text
 
 from harness.cli.context import opened
 from harness.cli.history.run_sources import is_file, reading
+from harness.cli.named_file import write_named
 from harness.cli.out import Out
 from harness.cli.parser import UsageError, nearest
-from harness.commons.files import write_atomic
 from harness.contracts.attempt import Attempt
-from harness.contracts.errors import ConfigError, RunError, StoreError
+from harness.contracts.errors import RunError, StoreError
 from harness.contracts.event import LIVE, Cursor, DurableEvent, RunEnded, RunStarted
 from harness.journal.attempts import Attempts, Earlier, weave
 from harness.journal.steps import steps
@@ -170,12 +170,7 @@ def _page(events: list[DurableEvent], attempts: Sequence[Attempt], file: Path, o
     from harness.terminal.page.run_page import page
 
     text = page(events, __version__, attempts)
-    try:
-        write_atomic(file, text)
-    except OSError as error:
-        raise ConfigError(
-            "invalid_value", f"{file} cannot be written: {error.strerror}", fix="Name another."
-        ) from error
+    write_named(file, text)
     if out.json:
         out.line({"file": str(file), "bytes": len(text.encode())})
     else:

@@ -12,12 +12,11 @@ from harness.cli.context import opened
 from harness.cli.history.fork import change_of
 from harness.cli.history.run_sources import is_file
 from harness.cli.history.time_filter import query_of
+from harness.cli.named_file import write_named
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.cli.run.agents import load_agent
 from harness.cli.run.targets import SHOWN, confirmed
-from harness.commons.files import write_atomic
-from harness.contracts.errors import ConfigError
 from harness.contracts.whatif import ForkOutcome, SourceOutcome, WhatIfReport
 from harness.forks.fork import is_whatif
 from harness.forks.playback import Read
@@ -174,10 +173,5 @@ def _write(html: Path, report: WhatIfReport) -> int:
     from harness.version import __version__
 
     text = page(report, __version__)
-    try:
-        write_atomic(html, text)
-    except OSError as error:
-        raise ConfigError(
-            "invalid_value", f"{html} cannot be written: {error.strerror}", fix="Name another."
-        ) from error
+    write_named(html, text)
     return len(text.encode())
