@@ -7,6 +7,9 @@ import pytest
 from harness.agent import tool
 from harness.commons.children.turns import MAX_OF_CALLER, MAX_WAITING, Turns, caller
 from harness.contracts.errors import ToolError
+from harness.contracts.message import ToolCall
+from harness.contracts.tool import RunTool
+from harness_activities.tool_call.toolbox import Toolbox
 from tests.fakes.tool_calls import calling
 
 
@@ -53,3 +56,21 @@ async def test_a_tool_asks_on_behalf_of_its_run() -> None:
     async with calling(who, who_in_thread) as call:
         call.info(workflow_id="run-7")
         assert await call("who") == await call("who_in_thread") == "run-7"
+
+
+@pytest.mark.parametrize("activity", ["run_tool", "check_edit"])
+async def test_each_activity_takes_turns_for_its_run(
+    activity: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns: list[str] = []
+
+    async def read_call(self: Toolbox, request: RunTool) -> None:
+        turns.append(caller.get())
+        raise ToolError("failed", "looked")
+
+    monkeypatch.setattr(Toolbox, "read_call", read_call)
+    async with calling() as call:
+        call.info(workflow_id="mine")
+        request = RunTool(call=ToolCall(id="c", name="any", arguments={}), turn=1, spec="s")
+        await call.env.run(getattr(call.activities, activity), request)
+    assert turns == ["mine"]

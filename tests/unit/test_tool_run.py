@@ -14,11 +14,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 
 from harness.agent import Ask, Happened, ToolContext, tool
-from harness.commons.children import caller
 from harness.contracts.errors import ToolError
-from harness.contracts.message import ToolCall
-from harness.contracts.tool import RunTool
-from harness_activities.tool_call.toolbox import Toolbox
 from tests.fakes.tool_calls import calling
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
@@ -401,21 +397,3 @@ async def test_parameters_may_have_any_name() -> None:
         outcome = await call.request("named_badly", numbers)
         assert outcome.result and outcome.result.content == "6"
     assert named_badly(**numbers) == 6
-
-
-@pytest.mark.parametrize("activity", ["run_tool", "check_edit"])
-async def test_each_activity_takes_turns_for_its_run(
-    activity: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    turns: list[str] = []
-
-    async def read_call(self: Toolbox, request: RunTool) -> None:
-        turns.append(caller.get())
-        raise ToolError("failed", "looked")
-
-    monkeypatch.setattr(Toolbox, "read_call", read_call)
-    async with calling(flaky) as call:
-        call.info(workflow_id="mine")
-        request = RunTool(call=ToolCall(id="c", name="flaky", arguments={}), turn=1, spec="s")
-        await call.env.run(getattr(call.activities, activity), request)
-    assert turns == ["mine"]
