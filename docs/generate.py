@@ -85,19 +85,18 @@ def settings() -> str:
 
 
 def errors() -> str:
-    from harness.contracts import errors as module
+    from harness.contracts.errors import HarnessError
 
-    parts = [title("Errors", "errors.py"), notes("pages")["errors"]]
-    for kind, cls in module.KINDS.items():
-        parts.append(f"## {cls.__name__}")
-        for name, category in module.CATALOG.items():
-            if name.partition(".")[0] != kind:
-                continue
-            again = "Retried automatically." if category.retryable else "Not retried."
-            again = "" if again.rstrip(".") in category.fix else again
+    parts = [title("Errors", "errors"), notes("pages")["errors"]]
+    for kind in HarnessError.__subclasses__():
+        parts += [f"## {kind.__name__}", " ".join(source.docstring(kind).split())]
+        for error in kind.__subclasses__():
+            again = "Retried automatically." if error.retryable else "Not retried."
+            again = "" if again.rstrip(".") in error.fix else again
             parts += [
-                f'<a id="{anchor(name)}"></a>\n\n### `{name}`',
-                f"{note('errors', name)}\n\n**What to do:** {category.fix} {again}".rstrip(),
+                f'<a id="{anchor(error.code)}"></a>\n\n### {error.__name__}: `{error.code}`',
+                " ".join(source.docstring(error).split()),
+                f"**What to do:** {error.fix} {again}".rstrip(),
             ]
     return page(parts)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -20,7 +21,7 @@ from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.contracts.effect import UNDO, UndoSpec, undo_id
-from harness.contracts.errors import RunError
+from harness.contracts.errors import PermitReused, RunError, RunForged, RunNotFound, RunUnsigned
 from harness.contracts.model import CallModel
 from harness.contracts.permit import Pinned, Started
 from harness.contracts.run import WORKFLOW, RunSpec
@@ -121,16 +122,13 @@ class Admission:
         if self._connection.settings.worker.accept_resets:
             return
         if entry.original_execution_run_id != run_id:
-            raise RunError(
-                "replayed", f"Run {workflow!r} was reset, which this worker does not accept.",
+            raise PermitReused(
+                f"Run {workflow!r} was reset, which this worker does not accept.",
                 fix="Fork it: harness fork RUN --at TURN. To accept resets: worker.accept_resets.",
             )  # fmt: skip
         if before := entry.continued_execution_run_id:
-            try:
+            with suppress(RunNotFound):  # the engine forgets old executions
                 await self.admit(workflow, before)
-            except RunError as error:
-                if error.code != "run.not_found":  # the engine forgets old executions
-                    raise
 
     async def _admit_undo(
         self, workflow: str, spec: UndoSpec, entry: WorkflowExecutionStartedEventAttributes
@@ -168,9 +166,7 @@ class Admission:
     async def _bind(self, workflow: str, mac: str, origin: str) -> None:
         bound = await bind_permit(self._connection.database, mac, origin)
         if bound != origin:
-            raise RunError(
-                "replayed", f"The permit of {workflow!r} was used before, by execution {bound}."
-            )
+            raise PermitReused(f"The permit of {workflow!r} was used before, by execution {bound}.")
 
     async def _entry(self, workflow: str, run_id: str) -> WorkflowExecutionStartedEventAttributes:
         """What an execution was started with, as the engine has it."""
@@ -184,7 +180,7 @@ class Admission:
             page = await client.workflow_service.get_workflow_execution_history(request, retry=True)
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
-                raise RunError("not_found", f"The engine has no run {workflow!r}.") from None
+                raise RunNotFound(f"The engine has no run {workflow!r}.") from None
             raise unreachable(error) from error
         entry = await plain(client.data_converter, page.history.events[0])
         return entry.workflow_execution_started_event_attributes
@@ -197,8 +193,7 @@ def _refuse_engine_made(workflow: str, entry: WorkflowExecutionStartedEventAttri
         ContinueAsNewInitiator.CONTINUE_AS_NEW_INITIATOR_CRON_SCHEDULE,
         ContinueAsNewInitiator.CONTINUE_AS_NEW_INITIATOR_RETRY,
     ):
-        raise RunError(
-            "replayed",
+        raise PermitReused(
             f"{workflow!r} was started again by its cron schedule or retry policy.",
             fix="Start each run anew: a Temporal schedule can run a script that does.",
         )
@@ -207,12 +202,12 @@ def _refuse_engine_made(workflow: str, entry: WorkflowExecutionStartedEventAttri
 def _read(model: type[Spec], entry: WorkflowExecutionStartedEventAttributes) -> Spec:
     spec = first(model, entry.input)
     if spec is None:
-        raise RunError("unsigned", "The run was started without a spec.")
+        raise RunUnsigned("The run was started without a spec.")
     return spec
 
 
 def forged(why: str) -> RunError:
-    return RunError("forged", why)
+    return RunForged(why)
 
 
 def _misfit(workflow: str) -> RunError:
@@ -220,4 +215,4 @@ def _misfit(workflow: str) -> RunError:
 
 
 def _unsigned(workflow: str) -> RunError:
-    return RunError("unsigned", f"{workflow!r} carries no permit: it was not started by harness.")
+    return RunUnsigned(f"{workflow!r} carries no permit: it was not started by harness.")

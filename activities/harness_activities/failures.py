@@ -22,7 +22,7 @@ from temporalio.worker import (
 from harness.commons.log import said
 from harness.commons.redact import redact
 from harness.contracts.attempt import Attempt
-from harness.contracts.errors import CATALOG, HarnessError
+from harness.contracts.errors import HarnessError, find_error
 from harness.contracts.model import CallModel
 from harness.contracts.tool import RunTool
 from harness.store.attempts import AttemptWriter
@@ -95,7 +95,7 @@ def _why(error: Exception) -> dict[str, Any]:
         return _told(type(error), error.code, error.message, error.retryable, error.retry_after)
     if not isinstance(error, ApplicationError):
         return _told(type(error), None, str(error), True, None)
-    code = error.type if error.type in CATALOG else None
+    code = error.type if find_error(error.type or "") else None
     delay = error.next_retry_delay
     wait = None if delay is None else delay.total_seconds()
     return _told(type(error.__cause__ or error), code, error.message, not error.non_retryable, wait)

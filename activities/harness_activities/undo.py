@@ -21,7 +21,16 @@ from harness.contracts.effect import (
     ListEffects,
     UndoItem,
 )
-from harness.contracts.errors import ErrorInfo, HarnessError, ToolError
+from harness.contracts.errors import (
+    ErrorInfo,
+    HarnessError,
+    Irreversible,
+    OutcomeUnknown,
+    ToolError,
+    ToolFailed,
+    ToolTimeout,
+    UndoUnavailable,
+)
 from harness.contracts.message import ToolCall
 from harness.contracts.queues import workspace_queue
 from harness.contracts.tool import RunTool
@@ -96,10 +105,10 @@ class EffectActivities:
                     if isinstance(found, Happened) and found.receipt is not None:
                         receipt = found.receipt
                 elif row.ended is None and receipt is None:
-                    raise ToolError("outcome_unknown", f"{row.tool} began and never reported back.")
+                    raise OutcomeUnknown(f"{row.tool} began and never reported back.")
                 said = await self._call(tool, context, receipt)
         except TimeoutError:
-            raise ToolError("timeout", f"The undo of {row.tool} took over {limit:g} s.") from None
+            raise ToolTimeout(f"The undo of {row.tool} took over {limit:g} s.") from None
         return await self._undone(hold, host, None if said is None else clean(str(said)))
 
     async def _call(self, tool: AnyTool, context: Any, receipt: Any) -> Any:
@@ -112,7 +121,7 @@ class EffectActivities:
             raise
         except Exception as error:
             log.warning("the undo of %s failed", tool.name, exc_info=True)
-            raise ToolError("failed", f"The undo of {tool.name} failed: {words(error)}") from None
+            raise ToolFailed(f"The undo of {tool.name} failed: {words(error)}") from None
 
     async def _undone(self, hold: Hold, host: CallHost, said: str | None) -> Compensated:
         await self.ledger.undone(hold, said, inside=host.inside)
@@ -131,29 +140,29 @@ class EffectActivities:
     def _obstacle(self, row: EffectRow) -> ToolError | None:
         """Why it cannot be undone, as far as that is known without trying."""
         if row.effect == "irreversible":
-            return ToolError("irreversible", f"{row.tool} says that it cannot be undone.")
+            return Irreversible(f"{row.tool} says that it cannot be undone.")
         try:
             hooks = self.box.tool(row.tool).hooks
         except ToolError:
-            return ToolError("no_undo", f"The agent has no tool {row.tool} any more.")
+            return UndoUnavailable(f"The agent has no tool {row.tool} any more.")
         if hooks.undo is None:
-            return ToolError("no_undo", f"{row.tool} has no undo function.")
+            return UndoUnavailable(f"{row.tool} has no undo function.")
         if hooks.obstacle and (row.receipt is not None or row.ended is not None):
             return _declared(hooks, row)
         if row.state == "begun" and row.receipt is None and hooks.probe is None:
-            return ToolError("outcome_unknown", f"{row.tool} began and never reported back.")
+            return OutcomeUnknown(f"{row.tool} began and never reported back.")
         return None
 
 
 def _declared(hooks: Hooks, row: EffectRow) -> ToolError | None:
     """What the call itself left about its undo."""
     if row.receipt is None or hooks.obstacle is None:
-        return ToolError("no_undo", f"{row.tool} left nothing that says how it is undone.")
+        return UndoUnavailable(f"{row.tool} left nothing that says how it is undone.")
     try:
         why = hooks.obstacle(hooks.read_receipt(row.receipt))
     except ToolError as error:
         return error
-    return ToolError("no_undo", why) if why else None
+    return UndoUnavailable(why) if why else None
 
 
 def _call_of(row: EffectRow) -> RunTool:

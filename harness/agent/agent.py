@@ -14,7 +14,7 @@ from harness.agent.checks import check_budget
 from harness.agent.read_result import read_result
 from harness.agent.schema import object_schema
 from harness.agent.tool import AnyTool, Tool
-from harness.contracts.errors import ConfigError, RunError
+from harness.contracts.errors import ConfigError, InvalidAgent, InvalidOutput
 from harness.contracts.model import (
     AgentSpec,
     Candidate,
@@ -109,8 +109,7 @@ class Agent(Generic[Out]):
             budget=budget, context=context, parallel=parallel, undo_on_failure=undo_on_failure,
         )  # fmt: skip
         if not _NAME.fullmatch(name):
-            raise ConfigError(
-                "bad_agent",
+            raise InvalidAgent(
                 f"Agent name {name!r} cannot name a task queue.",
                 fix="Use 1 to 64 letters, digits, _, . or -, starting with a letter or digit.",
             )
@@ -184,8 +183,7 @@ class Agent(Generic[Out]):
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(step) for step in first["loc"]) or "the whole"
-            raise RunError(
-                "invalid_output",
+            raise InvalidOutput(
                 f"The result does not fit {self.output.__name__}: {where}: {first['msg']}.",
             ) from None
 
@@ -218,7 +216,7 @@ class Agent(Generic[Out]):
 
 
 def _bad(name: str, problem: str, fix: str) -> ConfigError:
-    return ConfigError("bad_agent", f"Agent {name}: {problem}.", fix=fix)
+    return InvalidAgent(f"Agent {name}: {problem}.", fix=fix)
 
 
 _TYPES: dict[str, tuple[type, ...]] = {

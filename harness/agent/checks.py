@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from harness.contracts.errors import ConfigError
+from harness.contracts.errors import InvalidValue
 from harness.contracts.run import Budget
 
 DEFAULT_TURNS = 100
@@ -26,8 +26,7 @@ def check_budget(budget: Budget) -> None:
     for name in ("turns", "tokens", "cost_micros", "seconds"):
         value = getattr(budget, name)
         if value is not None and not is_positive(value):
-            raise ConfigError(
-                "invalid_value",
+            raise InvalidValue(
                 f"The budget has {name}={value!r}, which is not a number above 0.",
                 fix=f"Give a number above 0, or leave {name} out.",
             )

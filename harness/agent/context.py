@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from harness.config.settings import HttpToolSettings
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import ToolFailed
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -74,8 +74,7 @@ class ToolContext(Generic[D_co]):
     def workspace(self) -> Path:
         """The run's folder. Only tools declared with `workspace=True` are sent to its host."""
         if self.root is None:
-            raise ToolError(
-                "failed",
+            raise ToolFailed(
                 f"{self.tool} was given no workspace.",
                 fix="Declare it with @tool(workspace=True) and start the run with a workspace.",
             )

@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from harness.agent.context import ToolContext
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import UndoUnavailable
 
 Undo = Callable[[ToolContext[Any], Any], "str | Awaitable[str | None] | None"]
 """Takes an effect back by its receipt; what it returns is shown to who asked for it."""
@@ -57,8 +57,8 @@ class Hooks:
             return self.receipt.validate_python(value)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            raise ToolError(
-                "no_undo", f"Its receipt is not what the undo function takes: {first['msg']}"
+            raise UndoUnavailable(
+                f"Its receipt is not what the undo function takes: {first['msg']}"
             ) from None
 
 

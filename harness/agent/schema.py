@@ -15,14 +15,14 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 
 from harness.agent.context import ToolContext
-from harness.contracts.errors import ConfigError
+from harness.contracts.errors import ConfigError, InvalidAgent
 
 _SECTION = re.compile(r"^(Args|Arguments|Parameters|Returns|Yields|Raises|Examples?|Notes?):\s*$")
 _ARGUMENT = re.compile(r"^\*{0,2}(\w+)\s*(?:\([^)]*\))?:\s*(.*)$")
 
 
 def bad_tool(name: str, problem: str, fix: str) -> ConfigError:
-    return ConfigError("bad_agent", f"Tool {name}: {problem}.", fix=fix)
+    return InvalidAgent(f"Tool {name}: {problem}.", fix=fix)
 
 
 @dataclass(frozen=True, kw_only=True)

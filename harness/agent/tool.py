@@ -74,7 +74,7 @@ class Tool(Generic[P, R_co]):
 
     def undo(self, fn: U, /) -> U:
         """Declare how a call is taken back: `@write_note.undo` above a function (ctx, receipt). It
-        may be called again when its worker dies, and raises ToolError("changed", ...) where the
+        may be called again when its worker dies, and raises TargetChanged where the
         world is no longer as the call left it."""
         self._check_hook(fn, "undo")
         self.hooks.undo, self.hooks.receipt = fn, receipt_type(fn)
@@ -171,7 +171,7 @@ def tool(
             (by the context's idempotency key, or all of it is in `ctx.transaction()`). "probe": the
             function under `@tool.probe` tells, the default where there is one; else "ask".
         timeout: Seconds that one attempt may take.
-        attempts: How often it is tried when it raises ToolError("temporary", ...) or its worker
+        attempts: How often it is tried when it raises ToolUnavailable or its worker
             dies.
     """
     if fn is None:

@@ -18,7 +18,16 @@ from harness.archive.verify import verify_recording
 from harness.commons.files import write_atomic
 from harness.commons.log import get_logger
 from harness.contracts.effect import undone_run
-from harness.contracts.errors import ConfigError, HarnessError, RunError, StoreError
+from harness.contracts.errors import (
+    ArchiveChanged,
+    ArtifactMissing,
+    HarnessError,
+    InvalidExport,
+    InvalidValue,
+    RunBusy,
+    RunIdTaken,
+    RunNotFound,
+)
 from harness.contracts.run import WORKFLOW
 from harness.contracts.seal import CONTENT, Origin
 from harness.engine.connection import Connection
@@ -83,8 +92,7 @@ async def export_archive(
             await asyncio.to_thread(write, name, text)
             yield Moved(run, name, row)
         for run in sorted(missing):
-            error = RunError(
-                "busy",
+            error = RunBusy(
                 f"Run {run!r} is not sealed, so it was not exported.",
                 fix="Seal it: harness archive seal",
             )
@@ -115,7 +123,7 @@ async def _import_one(connection: Connection, name: str, load: Callable[[], Reco
     except Exception as error:  # whatever a forged file makes of this: the others are imported
         log.warning("a file could not be imported", file=name, exc_info=True)
         what = f"{name} cannot be used: {type(error).__name__}."
-        return Moved("", name, error=StoreError("bad_export", what))
+        return Moved("", name, error=InvalidExport(what))
 
 
 async def _import(connection: Connection, recording: Recording) -> SealRow | None:
@@ -125,13 +133,13 @@ async def _import(connection: Connection, recording: Recording) -> SealRow | Non
     if recording.proof is not None:
         _, problems = verify_recording(recording)
         if problems:
-            raise StoreError("bad_chain", f"Run {run!r} is not as it was sealed: {problems[0]}.")
+            raise ArchiveChanged(f"Run {run!r} is not as it was sealed: {problems[0]}.")
         entry = read_entry(recording.proof.entry)
         hash = hash_of(recording.proof.entry)
         origin = Origin(hash=hash, seq=entry.seq, namespace=entry.namespace)
     raw = tuple(shown_execution(each) for each in recording.executions)
     if not recording.events or not any(each.type == "run_ended" for each in recording.events):
-        raise RunError("busy", f"Run {run!r} had not ended when it was exported.")
+        raise RunBusy(f"Run {run!r} had not ended when it was exported.")
     if await _is_here(connection, recording):
         return None
     await bring(connection, recording)
@@ -144,14 +152,11 @@ async def _import(connection: Connection, recording: Recording) -> SealRow | Non
 async def _is_here(connection: Connection, recording: Recording) -> bool:
     try:
         here = (await read(connection, recording.run)).executions
-    except HarnessError as error:
-        if error.code in ("run.not_found", "store.artifact_missing"):
-            return False
-        raise
+    except (RunNotFound, ArtifactMissing):
+        return False
     same = bool(here) and here[0].run_id == recording.executions[0].run_id
     if not same:
-        raise RunError(
-            "id_taken",
+        raise RunIdTaken(
             f"Another run is called {recording.run!r} here.",
             fix="Import it where there is none.",
         )
@@ -171,8 +176,7 @@ def _writing(target: Path) -> Generator[Callable[[str, str], None]]:
             yield lambda name, text: file.writestr(name, text)
         part.replace(target)
     except OSError as error:
-        raise ConfigError(
-            "invalid_value",
+        raise InvalidValue(
             f"{target} cannot be written: {error.strerror}",
             fix="Name a folder or a .zip file.",
         ) from error
@@ -191,13 +195,11 @@ def open_recordings(source: Path) -> Iterator[tuple[str, Callable[[], Recording]
         with zipfile.ZipFile(source) as bundle:
             names, budget = bundle.namelist(), _Budget(TOTAL_BYTES)
             if len(names) > FILES:
-                raise StoreError(
-                    "bad_export", f"{source} holds {len(names):,} files; {FILES:,} are accepted."
-                )
+                raise InvalidExport(f"{source} holds {len(names):,} files; {FILES:,} are accepted.")
             for name in sorted({each for each in names if each.endswith(".json")}):
                 yield f"{source}:{name}", partial(_member, bundle, source, name, budget)
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
-        raise StoreError("bad_export", f"{source} cannot be read: {error}.") from error
+        raise InvalidExport(f"{source} cannot be read: {error}.") from error
 
 
 @dataclass
@@ -213,6 +215,6 @@ def _member(bundle: zipfile.ZipFile, source: Path, name: str, budget: _Budget) -
         with bundle.open(name) as file:
             data = read_bounded(file, label, min(FILE_BYTES, budget.left))
     except (OSError, ValueError, NotImplementedError, RuntimeError, zipfile.BadZipFile) as error:
-        raise StoreError("bad_export", f"{label} cannot be read: {error}.") from error
+        raise InvalidExport(f"{label} cannot be read: {error}.") from error
     budget.left -= len(data)
     return loads(decode(data, label), Path(label))

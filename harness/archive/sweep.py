@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from harness.archive.sealing import MEDIA_TYPE, draft, index_of
 from harness.commons.log import get_logger
 from harness.contracts.effect import UNDO
-from harness.contracts.errors import RunError, StoreError
+from harness.contracts.errors import (
+    ArchiveChanged,
+    Forgotten,
+    RunBusy,
+    RunError,
+    RunNotFound,
+    StoreError,
+)
 from harness.contracts.run import WORKFLOW
 from harness.contracts.seal import Kind, Sealed, SealEntry
 from harness.engine.connection import Connection, whoami
@@ -56,17 +63,13 @@ async def seal_run(connection: Connection, run: str) -> SealRow:
         return row
     walked = await walk(connection, run, run_id)
     if walked is None or walked.kind == "part":
-        raise RunError(
-            "busy", f"Run {run!r} is still going.", fix="It can be sealed once it has ended."
-        )
+        raise RunBusy(f"Run {run!r} is still going.", fix="It can be sealed once it has ended.")
     if walked.workflow not in (WORKFLOW, UNDO):
-        raise RunError("not_found", f"{run!r} is a workflow, but no run of an agent.")
+        raise RunNotFound(f"{run!r} is a workflow, but no run of an agent.")
     rows = await store.append([await draft(connection, walked)])
     row = rows[0] if rows else await newest_seal(connection, run, run_id)
     if row is None:
-        raise StoreError(
-            "bad_chain", f"The seal of run {run!r} was removed the moment it was made."
-        )
+        raise ArchiveChanged(f"The seal of run {run!r} was removed the moment it was made.")
     return row
 
 
@@ -205,15 +208,11 @@ async def _drafts(
             try:
                 walked = await walk(connection, each.run, each.run_id)
                 return await draft(connection, walked) if walked else None
-            except RunError as error:
-                if error.code != "run.not_found":  # forgotten this very moment
-                    failed.append(each)
-                    log.warning("a run could not be sealed", run=each.run, error=error.message)
-            except StoreError as error:
-                if error.retryable:
+            except (RunNotFound, Forgotten):
+                return None  # forgotten at this very moment
+            except (RunError, StoreError) as error:
+                if isinstance(error, StoreError) and error.retryable:
                     raise
-                if error.code == "store.forgotten":
-                    return None
                 failed.append(each)
                 log.warning("a run could not be sealed", run=each.run, error=error.message)
         return None

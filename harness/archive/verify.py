@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 
 from temporalio.api.history.v1 import HistoryEvent
 
-from harness.contracts.errors import HarnessError, RunError, StoreError
+from harness.contracts.errors import (
+    Forgotten,
+    HarnessError,
+    InvalidExport,
+    RunError,
+    RunNotFound,
+    StoreError,
+)
 from harness.contracts.seal import CONTENT, SealedExecution, SealEntry
 from harness.engine.connection import Connection
 from harness.history import live
@@ -117,8 +124,7 @@ async def verify_run(connection: Connection, run: str, token: str | None = None)
     rows = [row for row in rows if row.kind != "part"]
     if not rows:
         await live.newest_execution(connection.temporal, run)  # not found, where it is unknown
-        raise RunError(
-            "not_found",
+        raise RunNotFound(
             f"Run {run!r} has not been sealed yet.",
             fix=f"Once it has ended: harness archive seal {run}",
         )
@@ -150,8 +156,7 @@ def verify_recording(recording: Recording, token: str | None = None) -> tuple[st
     seal, which is what must be known from elsewhere."""
     proof, run = recording.proof, recording.run
     if proof is None:
-        raise StoreError(
-            "bad_export",
+        raise InvalidExport(
             f"The export of run {run!r} holds no seal: it was exported before it was sealed.",
             fix=f"harness archive seal {run}, then export it again.",
         )
@@ -228,10 +233,10 @@ async def _content(
         if key is None:
             return ["the key of its commitments is missing"]
         data = await connection.artifacts.stored(row.content or "")
+    except Forgotten:
+        report.forgotten += 1
+        return []
     except StoreError as error:
-        if error.code == "store.forgotten":
-            report.forgotten += 1
-            return []
         if error.retryable:
             raise
         return [error.message]
@@ -254,9 +259,7 @@ async def _engine(connection: Connection, row: SealRow) -> tuple[bool, list[str]
             entries = [
                 each async for each in live.raw_entries(connection.temporal, row.run, raw.run_id)
             ]
-        except RunError as error:
-            if error.code != "run.not_found":
-                raise
+        except RunNotFound:
             continue
         compared = True
         there = [each.SerializeToString(deterministic=True) for each in entries]

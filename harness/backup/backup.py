@@ -20,7 +20,7 @@ from pathlib import Path
 
 from harness.backup.bundle_file import EpochMark, Manifest, write_bundle
 from harness.commons.files import sync_folder
-from harness.contracts.errors import ConfigError, StackError
+from harness.contracts.errors import InvalidUsage, StackStartFailed
 from harness.crypto.signing import FILE_NAME as SIGNING
 from harness.crypto.signing import load_signer
 from harness.engine.connection import Connection
@@ -29,6 +29,7 @@ from harness.stack.binaries import find_postgres
 from harness.stack.failures import Failure
 from harness.stack.guard import die_with_me
 from harness.stack.layout import layout_of
+from harness.stack.opening import stack_error
 from harness.version import __version__
 
 ENGINE, DATABASE, ROLES, ARTIFACTS = "temporal.db", "postgres.dump", "roles.sql", "artifacts"
@@ -63,8 +64,7 @@ async def make_backup(connection: Connection, target: Path, progress: Progress) 
     """Write one file with everything local. Whole or not at all."""
     endpoints = connection.endpoints
     if not (endpoints.local_engine or endpoints.local_database):
-        raise ConfigError(
-            "usage",
+        raise InvalidUsage(
             "There is nothing local to back up: " + "; ".join(missing_parts(connection)) + ".",
             fix="Copy the engine first, then the database, then artifacts.url.",
         )
@@ -99,9 +99,9 @@ def _choose_file(target: Path) -> Path:
     if target.is_dir():
         target /= time.strftime("harness-%Y%m%d-%H%M%S.tar")
     if target.exists():
-        raise ConfigError("usage", f"{target} exists already.", fix="Name another file.")
+        raise InvalidUsage(f"{target} exists already.", fix="Name another file.")
     if not target.parent.is_dir():
-        raise ConfigError("usage", f"There is no folder {target.parent}.", fix="Create it first.")
+        raise InvalidUsage(f"There is no folder {target.parent}.", fix="Create it first.")
     return target
 
 
@@ -171,7 +171,7 @@ async def run_postgres_tool(program: str, url: str, *arguments: str) -> str:
     try:
         binaries = find_postgres().path
     except Failure as failure:
-        raise StackError(failure.category, failure.message, fix=failure.fix or None) from failure
+        raise stack_error(failure) from failure
     where = conninfo_to_dict(url)
     names = {
         "host": "PGHOST", "port": "PGPORT", "user": "PGUSER",
@@ -193,5 +193,5 @@ async def run_postgres_tool(program: str, url: str, *arguments: str) -> str:
     words = said.decode(errors="replace").strip()
     if process.returncode != 0:
         last = words.splitlines()[-1] if words else f"exit code {process.returncode}"
-        raise StackError("start_failed", f"{program} failed: {last}", fix="See the message.")
+        raise StackStartFailed(f"{program} failed: {last}", fix="See the message.")
     return words

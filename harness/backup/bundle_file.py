@@ -18,7 +18,7 @@ from typing import IO
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from harness.contracts.errors import StoreError
+from harness.contracts.errors import InvalidBackup, StoreError
 from harness.crypto.signing import Signer
 
 MANIFEST = "manifest.json"
@@ -130,7 +130,7 @@ def extract(file: IO[bytes], manifest: Manifest, folder: Path) -> None:
 
 
 def bad(why: str) -> StoreError:
-    return StoreError("bad_backup", f"The backup cannot be used: {why}.")
+    return InvalidBackup(f"The backup cannot be used: {why}.")
 
 
 def _write(file: IO[bytes], target: Path, part: Part, name: str) -> None:

@@ -23,7 +23,13 @@ from harness.backup.bundle_file import Manifest, bad, extract, is_authentic, rea
 from harness.commons.files import sync_folder
 from harness.config.settings import DatabaseSettings, Settings, TemporalSettings
 from harness.config.trust import MARK, make_state_folder, mark_state_folder
-from harness.contracts.errors import ConfigError, StackError, StoreError
+from harness.contracts.errors import (
+    ConfigError,
+    InvalidBackup,
+    InvalidUsage,
+    StackRunning,
+    StackStartFailed,
+)
 from harness.crypto.signing import FILE_NAME as SIGNING
 from harness.crypto.signing import load_signer
 from harness.stack import open_stack, stop_stack
@@ -79,8 +85,8 @@ async def restore_backup(
 @asynccontextmanager
 async def _stopped(layout: Layout, progress: Progress) -> AsyncGenerator[None]:
     """Refuse while the stack runs or has users left, and keep it from being started meanwhile."""
-    running = StackError(
-        "running", f"The local stack of {layout.state} is running.", fix="Stop it: harness down"
+    running = StackRunning(
+        f"The local stack of {layout.state} is running.", fix="Stop it: harness down"
     )
     if await status(layout) is not None:
         raise running
@@ -89,8 +95,7 @@ async def _stopped(layout: Layout, progress: Progress) -> AsyncGenerator[None]:
     lock = os.open(layout.lock, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if not _takes(lock, layout):
-            raise StackError(
-                "running",
+            raise StackRunning(
                 f"The local stack of {layout.state} is starting, or another restore is under way.",
                 fix="Wait for it, then stop the stack: harness down",
             )
@@ -128,8 +133,7 @@ async def _wait_for_users(layout: Layout, progress: Progress) -> None:
         if attempt == 1:
             progress("waiting for workers and scripts to leave")
         await asyncio.sleep(POLL_S)
-    raise StackError(
-        "running",
+    raise StackRunning(
         f"A worker or script that used the local stack of {layout.state} is still running.",
         fix=f"End it (fuser {layout.users} shows its process id), then restore again.",
     )
@@ -139,8 +143,7 @@ def _unpack(settings: Settings, project: Path, source: Path, draft: Path, trust:
     try:
         file = source.open("rb")
     except OSError as error:
-        raise ConfigError(
-            "usage",
+        raise InvalidUsage(
             f"{source} cannot be read: {error.strerror}.",
             fix="Name a file that `harness backup` made.",
         ) from None
@@ -148,8 +151,7 @@ def _unpack(settings: Settings, project: Path, source: Path, draft: Path, trust:
         manifest = read_manifest(file)
         signed = _is_signed(settings, project, manifest)
         if not trust and not signed:
-            raise StoreError(
-                "bad_backup",
+            raise InvalidBackup(
                 f"{source} is not signed with this project's signing key: it was made elsewhere, "
                 "or was changed. Restoring it loads a database dump, which can run code.",
                 fix="If you made it, and nobody else could change it: pass --trust.",
@@ -171,15 +173,13 @@ def _is_signed(settings: Settings, project: Path, manifest: Manifest) -> bool:
 def _check_key(settings: Settings, manifest: Manifest) -> None:
     """Under another key than the one they began with, workers fail open runs as forged."""
     if settings.signing.key is not None:
-        raise StoreError(
-            "bad_backup",
+        raise InvalidBackup(
             "The backup was made with another signing key than signing.key: its open runs would "
             "fail as forged.",
             fix="Set signing.key as it was where the backup was made, or unset it if it was unset.",
         )
     if SIGNING not in manifest.parts:
-        raise StoreError(
-            "bad_backup",
+        raise InvalidBackup(
             "signing.key was set where the backup was made, and is not set here: its open runs "
             "would fail as forged.",
             fix="Set the same signing.key, then restore again.",
@@ -260,8 +260,7 @@ def _exchange(settings: Settings, layout: Layout, draft: Path, manifest: Manifes
     try:
         layout.state.rename(aside)
     except OSError as error:
-        raise StackError(
-            "start_failed",
+        raise StackStartFailed(
             f"{layout.state} cannot be moved aside: {error.strerror}.",
             fix="A mount point cannot be moved: set state_dir to a folder below it.",
         ) from error
@@ -271,8 +270,7 @@ def _exchange(settings: Settings, layout: Layout, draft: Path, manifest: Manifes
         with suppress(OSError):
             aside.rename(layout.state)
         where = layout.state if layout.state.exists() and not aside.exists() else aside
-        raise StackError(
-            "start_failed",
+        raise StackStartFailed(
             f"The loaded backup cannot be moved to {layout.state}: {error.strerror}. "
             f"The former state is in {where}.",
             fix="Let nothing else use the project meanwhile, and restore again.",

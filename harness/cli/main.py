@@ -90,18 +90,18 @@ def _failed(error: Exception, out: Out) -> int:
 
     if isinstance(error, UsageError):
         return _misused(error, out)
-    from harness.contracts.errors import CATALOG, HarnessError
+    from harness.contracts.errors import ConfigError, HarnessError, RunFailed
 
     if isinstance(error, HarnessError):
         out.error(error.info.model_dump(exclude_none=True))
-        return exit_codes.BAD_USE if error.code.startswith("config.") else exit_codes.FAILED
+        return exit_codes.BAD_USE if isinstance(error, ConfigError) else exit_codes.FAILED
     from harness.commons.log import get_logger
     from harness.commons.redact import redact
 
     get_logger("harness.cli").debug("the command failed", exc_info=error)
     message = redact(f"{type(error).__name__}: {error}")
-    fix = f"{CATALOG['run.failed'].fix} For the traceback: HARNESS_LOG__LEVEL=debug"
-    out.error({"code": "run.failed", "message": message, "fix": fix, "retryable": False})
+    fix = f"{RunFailed.fix} For the traceback: HARNESS_LOG__LEVEL=debug"
+    out.error(RunFailed(message, fix=fix).info.model_dump(exclude_none=True))
     return exit_codes.FAILED
 
 

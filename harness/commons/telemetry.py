@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from harness.contracts.errors import ConfigError
+from harness.contracts.errors import MissingSetting
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -49,8 +49,7 @@ def start_traces(endpoint: str | None, service_name: str = "harness") -> None:
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError as error:
-        raise ConfigError(
-            "missing",
+        raise MissingSetting(
             f"telemetry.endpoint is set, but OpenTelemetry is not installed ({error.name}).",
             fix="Install the extra: pip install 'durable-harness[telemetry]'.",
         ) from None

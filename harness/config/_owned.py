@@ -7,7 +7,7 @@ import os
 import stat
 from pathlib import Path
 
-from harness.contracts.errors import ConfigError
+from harness.contracts.errors import ConfigError, InvalidValue
 
 FILE_LIMIT = 100_000
 """Bytes of a harness.toml; parsing a hostile one of this size takes a fraction of a second."""
@@ -84,8 +84,7 @@ def read_bounded(file: Path) -> bytes | None:
 
 
 def _unreadable(file: Path, why: str) -> ConfigError:
-    return ConfigError(
-        "invalid_value",
+    return InvalidValue(
         f"{file} cannot be read: {why}.",
         fix="Replace it by a TOML file, or remove it.",
     )

@@ -15,7 +15,7 @@ from harness.config._keys import Leaf, Table
 from harness.config._owned import read_bounded
 from harness.config.trust import digest_of
 from harness.contracts.clean_text import clean_line
-from harness.contracts.errors import ConfigError
+from harness.contracts.errors import ConfigError, InvalidValue, UnknownSetting
 
 FILE_NAME = "harness.toml"
 PREFIX = "HARNESS_"
@@ -99,16 +99,14 @@ def read_file(folder: Path) -> File:
             raise ValueError("its keys have too many parts")
         data = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ConfigError(
-            "invalid_value",
+        raise InvalidValue(
             f"{file} cannot be read: {error}",
             fix="Correct the file: https://toml.io shows the syntax.",
         ) from None
     reader = _Reader(file, _index_lines(text), folder)
     profiles = data.pop("profile", {})
     if not isinstance(profiles, dict):
-        raise ConfigError(
-            "invalid_value",
+        raise InvalidValue(
             f"`profile` in {reader.place(('profile',))} holds a value: expected tables "
             "such as [profile.production].",
             fix="Choose a profile with HARNESS_PROFILE.",
@@ -153,9 +151,7 @@ class _Reader:
         place = self.place(at)
         if isinstance(node, Table):
             if not isinstance(data, dict):
-                raise ConfigError(
-                    "invalid_value", f"`{clean_line('.'.join(at))}` in {place} is a table of keys."
-                )
+                raise InvalidValue(f"`{clean_line('.'.join(at))}` in {place} is a table of keys.")
             for name, inner in cast("dict[str, Any]", data).items():
                 if node.child(name) is None or (not key and name == "profile"):
                     where = self.place((*at, name))
@@ -172,7 +168,7 @@ class _Reader:
 def unknown(key: _keys.Path, place: str) -> ConfigError:
     meant = _keys.meant(key)
     hint = f" Did you mean {'.'.join(meant)!r}?" if meant else ""
-    return ConfigError("unknown_key", f"Unknown key {'.'.join(key)!r} in {place}.{hint}")
+    return UnknownSetting(f"Unknown key {'.'.join(key)!r} in {place}.{hint}")
 
 
 def read_environment(env: Mapping[str, str]) -> Values:
@@ -195,15 +191,13 @@ def _key_of(name: str) -> tuple[_keys.Path, Leaf]:
     if isinstance(node, Leaf):
         return key, node
     if isinstance(node, Table):
-        raise ConfigError(
-            "unknown_key",
+        raise UnknownSetting(
             f"{name} names a section, not a key.",
             fix=f"Name a key in it: {name}__<KEY>.",
         )
     meant = _keys.meant(key)
     hint = f" Did you mean {env_name(meant)}?" if meant else ""
-    raise ConfigError(
-        "unknown_key",
+    raise UnknownSetting(
         f"Unknown variable {name} in the environment.{hint}",
         fix="Unset it or correct its name.",
     )

@@ -27,7 +27,7 @@ from harness.config._sources import File, Value, Values
 from harness.config.providers import resolve_provider
 from harness.config.settings import Settings
 from harness.contracts.clean_text import clean_line
-from harness.contracts.errors import ConfigError
+from harness.contracts.errors import InvalidValue, Untrusted
 
 PROFILES: dict[str, dict[str, Any]] = {
     "default": {},
@@ -159,8 +159,7 @@ def check_state_folder(state: Path) -> None:
         return
     check_state_owner(state)
     if not trust.is_made_here(state):
-        raise ConfigError(
-            "untrusted",
+        raise Untrusted(
             f"The state folder {state} was not made by harness at this place for this user.",
             fix="If it came with a download, remove it. If it is yours (moved, restored, made by "
             "an older version), run: harness trust",
@@ -171,8 +170,7 @@ def check_state_folder(state: Path) -> None:
 def check_state_owner(state: Path) -> None:
     """Refuse a state folder that somebody else can change."""
     if why := describe_foreign(state):
-        raise ConfigError(
-            "untrusted",
+        raise Untrusted(
             f"The state folder {state} is not used: {why}.",
             fix="Remove it, or take it over (chown, chmod) after looking into it, or set "
             "HARNESS_STATE_DIR to a folder that only you can change.",
@@ -184,16 +182,14 @@ def check_state_tracking(state: Path) -> None:
     try:
         tracked = is_tracked(state)
     except UnreadableIndex as error:
-        raise ConfigError(
-            "untrusted",
+        raise Untrusted(
             f"The state folder {state} is not used: git may track files in it ({error}).",
             fix="For a split index, run: git update-index --no-split-index. For a damaged one, "
             "remove it and run: git reset. Or set HARNESS_STATE_DIR to a folder outside the "
             "repository.",
         ) from None
     if tracked:
-        raise ConfigError(
-            "untrusted",
+        raise Untrusted(
             f"The state folder {state} holds files that git tracks: a pull could replace them.",
             fix=f"Stop tracking them: git rm -r --cached {state.name}. If they came with the "
             "repository, remove the folder first.",
@@ -224,7 +220,7 @@ def _gather(project: Path | None, profile: str | None, env: Mapping[str, str] | 
     name = str(chosen.value)
     if name not in PROFILES and name not in file.profiles:
         hint = _keys.nearest(name, {*PROFILES, *file.profiles})
-        raise ConfigError("invalid_value", f"No profile {name!r} ({chosen.source}). {hint}")
+        raise InvalidValue(f"No profile {name!r} ({chosen.source}). {hint}")
     built_in = {
         tuple(key.split(".")): Value(value, f"profile {name}")
         for key, value in PROFILES.get(name, {}).items()
@@ -251,7 +247,7 @@ def _validate(values: Values) -> Settings:
         return Settings.model_validate(tree)
     except ValidationError as error:
         wrong = [_explain_wrong(item["loc"], item["msg"], values) for item in error.errors()]
-    raise ConfigError("invalid_value", "; ".join(wrong) + ".")
+    raise InvalidValue("; ".join(wrong) + ".")
 
 
 def _explain_wrong(loc: tuple[int | str, ...], expected: str, values: Values) -> str:

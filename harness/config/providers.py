@@ -10,7 +10,13 @@ from urllib.parse import urlsplit
 from harness.config._keys import nearest
 from harness.config._sources import WELL_KNOWN, env_name
 from harness.config.settings import ProviderSettings, Settings
-from harness.contracts.errors import ConfigError, HarnessError, ProviderError
+from harness.contracts.errors import (
+    HarnessError,
+    MissingSetting,
+    ProviderAuthenticationFailed,
+    ProviderError,
+    UnknownProvider,
+)
 
 BUILT_IN: dict[str, ProviderSettings] = {
     "openai": ProviderSettings(kind="openai", base_url="https://api.openai.com/v1"),
@@ -47,8 +53,7 @@ def _is_loopback(url: str | None) -> bool:
 def missing_key(name: str, model: str | None = None) -> ProviderError:
     """The error of a call that needs a key; its text says which variable to set."""
     what = f"{model} needs an API key" if model else f"{name} needs an API key"
-    return ProviderError(
-        "authentication",
+    return ProviderAuthenticationFailed(
         f"{what}, and none is set.",
         fix=f"Set {' or '.join(key_places(name))}, or choose another model: harness models.",
     )
@@ -74,10 +79,9 @@ def resolve_provider(settings: Settings, name: str) -> ProviderSettings:
         return built_in
     if own is None:
         hint = nearest(name, {*BUILT_IN, *settings.providers})
-        raise ProviderError("unknown", f"No provider is called {name!r}. {hint}".rstrip())
+        raise UnknownProvider(f"No provider is called {name!r}. {hint}".rstrip())
     if own.base_url is None and own.kind == "chat":
-        raise ConfigError(
-            "missing",
+        raise MissingSetting(
             f"Provider {name!r} has no base_url.",
             fix=f"Set it under [providers.{name}] in harness.toml.",
         )

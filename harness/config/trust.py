@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from harness.config._owned import describe_foreign, read_bounded
-from harness.contracts.errors import ConfigError
+from harness.contracts.errors import ConfigError, InvalidValue
 
 MARK = "made-here"
 """The file in a state folder that holds its token."""
@@ -53,8 +53,7 @@ def read_trust() -> Trust:
     if not file.exists():
         return Trust()
     if why := describe_foreign(file):
-        raise ConfigError(
-            "invalid_value",
+        raise InvalidValue(
             f"{file} is not used: {why}.",
             fix="Only you may be able to write to it and to the folders above it.",
         )
@@ -62,8 +61,7 @@ def read_trust() -> Trust:
         data: Any = json.loads(read_bounded(file) or b"{}")
         return Trust(_texts(data["files"]), _texts(data["states"]))
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise ConfigError(
-            "invalid_value",
+        raise InvalidValue(
             f"{file} is damaged.",
             fix="Remove it, and run `harness trust` again in each project.",
         ) from None
@@ -89,8 +87,7 @@ def _changing() -> Generator[Trust]:
         with _locked(file.with_name("trusted.lock")):
             yield read_trust()
     except OSError as error:
-        raise ConfigError(
-            "invalid_value",
+        raise InvalidValue(
             f"{file} cannot be written: {error}",
             fix="Point XDG_CONFIG_HOME to a folder of yours, or configure by the environment.",
         ) from None

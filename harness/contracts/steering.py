@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 from pydantic_core import from_json
 
 from harness.contracts.base import Flag, Word
-from harness.contracts.errors import SteeringError
+from harness.contracts.errors import InvalidSignal, SignalTooLarge, SteeringError, TooManySignals
 
 Signal = Literal["abort", "hint", "pause", "resume"]
 SIGNALS: tuple[Signal, ...] = ("abort", "hint", "pause", "resume")
@@ -121,11 +121,11 @@ def plain_value(encoding: bytes, data: bytes) -> Any:
         return None
     if encoding not in (b"json/plain", b"json/protobuf"):
         found = encoding.decode(errors="replace")
-        raise SteeringError("bad_payload", f"the payload is {found!r}, not plain JSON")
+        raise InvalidSignal(f"the payload is {found!r}, not plain JSON")
     try:
         return from_json(data)
     except ValueError as error:
-        raise SteeringError("bad_payload", f"the payload is no JSON: {error}") from None
+        raise InvalidSignal(f"the payload is no JSON: {error}") from None
 
 
 def read_signal(name: Signal, values: list[Any]) -> Steering:
@@ -150,7 +150,7 @@ def check_size(name: str, value: Steering | Decide) -> None:
     texts = sum(len(each) for each in fields if isinstance(each, str))
     size = texts if texts > MAX_BYTES else len(value.wire())
     if size > MAX_BYTES:
-        raise SteeringError("too_large", f"{name} takes up to {MAX_BYTES:,} bytes, not {size:,}.")
+        raise SignalTooLarge(f"{name} takes up to {MAX_BYTES:,} bytes, not {size:,}.")
 
 
 @dataclass
@@ -164,8 +164,7 @@ class HintRoom:
         """Count one more hint; SteeringError where there is no room for it."""
         size = self.size + len(text.encode(errors="replace"))
         if self.count >= MAX_HINTS or size > MAX_HINT_BYTES:
-            raise SteeringError(
-                "too_many",
+            raise TooManySignals(
                 f"hint refused: {self.count} hints of {self.size:,} bytes wait for the next model "
                 f"call; {MAX_HINTS} hints of {MAX_HINT_BYTES:,} bytes together are the limit",
             )
@@ -205,4 +204,4 @@ def _read(model: type[W], name: str, value: Any) -> W:
 
 
 def _refused(name: str, problem: str) -> SteeringError:
-    return SteeringError("bad_payload", f"{name} refused: {problem}. A right one: {EXAMPLES[name]}")
+    return InvalidSignal(f"{name} refused: {problem}. A right one: {EXAMPLES[name]}")

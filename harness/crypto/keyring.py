@@ -24,7 +24,13 @@ from harness.commons.files import create_atomic, sync_folder, write_atomic
 from harness.commons.log import get_logger
 from harness.config.settings import EncryptionSettings, Settings
 from harness.config.trust import make_state_folder
-from harness.contracts.errors import ConfigError, StoreError
+from harness.contracts.errors import (
+    ContentCorrupt,
+    EncryptionKeyMissing,
+    InvalidValue,
+    StoreError,
+    StoreUnavailable,
+)
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -109,7 +115,7 @@ class Keyring:
             return made
         entry = await self.find(id)
         if entry is None:
-            raise StoreError("unavailable", f"The key of {family!r} went while it was made.")
+            raise StoreUnavailable(f"The key of {family!r} went while it was made.")
         return await self._durable(id, entry)
 
     async def find(self, id: bytes) -> Entry | None:
@@ -119,8 +125,7 @@ class Keyring:
             return None
         entry = self._read(content)
         if key_id(entry.family) != id:
-            raise StoreError(
-                "corrupt",
+            raise ContentCorrupt(
                 f"Key file {id.hex()} in {self.place} belongs to run family {entry.family!r}; it "
                 "was moved or renamed.",
             )
@@ -199,8 +204,7 @@ class Keyring:
                 return Entry(family, None, None, float(data["destroyed"]))
             master = next((each for each in self._masters if each.id == data["master"]), None)
             if master is None:
-                raise StoreError(
-                    "key_missing",
+                raise EncryptionKeyMissing(
                     f"The key of {family!r} is wrapped by key {data['master']}, which the settings "
                     "do not have.",
                 )
@@ -209,8 +213,8 @@ class Keyring:
             key = master.cipher.decrypt(nonce, rest, family.encode())
             return Entry(family, key, master.id, float(data["made"]))
         except (ValueError, KeyError, TypeError, RecursionError, InvalidTag) as error:
-            raise StoreError(
-                "corrupt", f"A key in {self.place} is damaged: {type(error).__name__} {error}"
+            raise ContentCorrupt(
+                f"A key in {self.place} is damaged: {type(error).__name__} {error}"
             ) from None
 
     async def _get(self, id: bytes, name: str = "") -> bytes | None:
@@ -275,15 +279,14 @@ class Keyring:
                 else:
                     self._store = from_url(self._url or "")
             except (BaseError, ValueError, OSError) as error:
-                raise ConfigError(
-                    "invalid_value", f"encryption.keyring {self.place} cannot be opened: {error}"
+                raise InvalidValue(
+                    f"encryption.keyring {self.place} cannot be opened: {error}"
                 ) from error
         return self._store
 
     def _error(self, verb: str, error: Exception) -> StoreError:
         why = (str(error).splitlines() or [type(error).__name__])[0]
-        return StoreError(
-            "unavailable",
+        return StoreUnavailable(
             f"A key cannot be {verb} in {self.place}: {why}",
             fix="Check that encryption.keyring can be reached.",
         )
@@ -314,8 +317,7 @@ def _master(secret: SecretStr, name: str) -> Master:
     except ValueError:
         key = b""
     if len(key) != KEY_BYTES:
-        raise ConfigError(
-            "invalid_value",
+        raise InvalidValue(
             f"{name} is not a key: it must be 32 bytes in base64.",
             fix="Make one with `harness keys new`.",
         )

@@ -18,7 +18,7 @@ from pathlib import Path
 from harness.commons.files import create_atomic
 from harness.config.settings import Settings
 from harness.config.trust import make_state_folder
-from harness.contracts.errors import ConfigError
+from harness.contracts.errors import InvalidValue
 
 FILE_NAME = "signing.key"
 KEY_BYTES = 32
@@ -70,8 +70,7 @@ def load_signer(settings: Settings, project: Path) -> Signer:
     if configured is not None:
         text = configured.get_secret_value()
         if len(text) < SHORTEST_SETTING:
-            raise ConfigError(
-                "invalid_value",
+            raise InvalidValue(
                 f"signing.key has {len(text)} characters; {SHORTEST_SETTING} are needed.",
                 fix="Make one: python3 -c 'import secrets; print(secrets.token_hex(32))'",
             )
@@ -89,14 +88,12 @@ def _key_in(state: Path) -> bytes:
         found = os.fstat(file.fileno())
         key = file.read(KEY_BYTES + 1)
     if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
-        raise ConfigError(
-            "invalid_value",
+        raise InvalidValue(
             f"{path} must belong to this user and be readable by nobody else (mode 0600).",
             fix=f"If it is yours: chmod 600 {path}",
         )
     if len(key) != KEY_BYTES:
-        raise ConfigError(
-            "invalid_value",
+        raise InvalidValue(
             f"{path} does not hold a key of {KEY_BYTES} bytes.",
             fix="Restore it from a backup. Without it, runs in flight and undos are refused.",
         )

@@ -23,10 +23,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
 
 from harness.contracts.effect import undone_run
-from harness.contracts.errors import RunError, StoreError
+from harness.contracts.errors import (
+    ContentCorrupt,
+    ContentUnsigned,
+    EncryptionKeyMissing,
+    Forgotten,
+    RunFailed,
+    StoreError,
+)
 from harness.contracts.family import SHARED
 from harness.contracts.queues import ARCHIVE
 from harness.crypto.keyring import ID_BYTES, NONCE_BYTES, Entry, Keyring, key_id
+from harness.crypto.place import show_place
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -93,7 +101,7 @@ class Vault:
     @property
     def keyring(self) -> Keyring:
         if self._keyring is None:
-            raise StoreError("key_missing", "No encryption.key is set.")
+            raise EncryptionKeyMissing("No encryption.key is set.")
         return self._keyring
 
     async def encrypt(self, run: str | None, content: bytes, place: bytes) -> bytes:
@@ -248,7 +256,7 @@ class Vault:
     async def forget(self, family: str) -> bool:
         """Destroy its key. Nothing of it can be read again, wherever a copy may be."""
         if family == SHARED:
-            raise RunError("failed", "What all runs share cannot be forgotten with one of them.")
+            raise RunFailed("What all runs share cannot be forgotten with one of them.")
         destroyed = await self.keyring.destroy(family)
         self._keys.pop(key_id(family), None)
         return destroyed
@@ -265,8 +273,7 @@ class Vault:
         # Of the shared one, so that another ring is not taken for this one.
         for known in await index.find_keyed([family, SHARED]):
             if known == family or await ring.find(key_id(known)) is None:
-                raise StoreError(
-                    "key_missing",
+                raise EncryptionKeyMissing(
                     f"The key of {known!r} is missing from {ring.place}, where it used to be.",
                     fix="Bring the keyring back, or set encryption.keyring to where it is.",
                 )
@@ -284,10 +291,9 @@ class Vault:
         try:
             return key.cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], id + place)
         except (InvalidTag, ValueError):
-            raise StoreError(
-                "corrupt",
-                f"{shown(place)} of {key.family!r} cannot be decrypted: it was changed, or moved "
-                "there from another place.",
+            raise ContentCorrupt(
+                f"{show_place(place)} of {key.family!r} cannot be decrypted: it was changed, or "
+                "moved there from another place.",
             ) from None
 
     def _check(self, mac: str, content: bytes, place: bytes) -> None:
@@ -302,13 +308,12 @@ class Vault:
         if (key := self._fresh(id)) is not None:
             return key
         if self._keyring is None:
-            raise StoreError(
-                "key_missing", "This is encrypted, and no encryption.key is set to read it."
+            raise EncryptionKeyMissing(
+                "This is encrypted, and no encryption.key is set to read it."
             )
         entry = await self._keyring.find(id)
         if entry is None:
-            raise StoreError(
-                "key_missing",
+            raise EncryptionKeyMissing(
                 f"The key of this content is not in {self._keyring.place}.",
                 fix="Set encryption.keyring to where its keys are.",
             )
@@ -323,7 +328,7 @@ class Vault:
 
         if entry.key is None:
             when = time.strftime("%Y-%m-%d", time.gmtime(entry.at))
-            raise StoreError("forgotten", f"What {entry.family!r} said was forgotten on {when}.")
+            raise Forgotten(f"What {entry.family!r} said was forgotten on {when}.")
         salt = hmac.digest(entry.key, b"address", hashlib.sha256)[:16]
         until = time.monotonic() + KEY_SECONDS
         key = self._keys[id] = Key(id, entry.family, AESGCM(entry.key), salt, until)
@@ -351,7 +356,7 @@ def _from_base64(text: str, place: bytes) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except ValueError:
-        raise StoreError("corrupt", f"{shown(place)} is not base64: it was changed.") from None
+        raise ContentCorrupt(f"{show_place(place)} is not base64: it was changed.") from None
 
 
 def _parsed(content: bytes, place: bytes) -> Any:
@@ -359,30 +364,13 @@ def _parsed(content: bytes, place: bytes) -> Any:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
         why = f"{type(error).__name__}: {error}"
-        raise StoreError("corrupt", f"{shown(place)} is not JSON that can be read: {why}") from None
+        raise ContentCorrupt(f"{show_place(place)} is not JSON that can be read: {why}") from None
 
 
 def _unsigned(place: bytes) -> StoreError:
-    return StoreError(
-        "unsigned", f"{shown(place)} does not carry a valid MAC of this project's signing key."
+    return ContentUnsigned(
+        f"{show_place(place)} does not carry a valid MAC of this project's signing key."
     )
-
-
-def place_of(column: str, *row: object) -> bytes:
-    """The place of a value: `table.column`, and what identifies its row. No two read the same."""
-    parts = [column.encode(), *(str(each).encode("utf-8", "surrogatepass") for each in row)]
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-
-
-def shown(place: bytes) -> str:
-    """A place for people: the column, and the first part of what identifies the row."""
-    parts: list[str] = []
-    at = 0
-    while at < len(place) and len(parts) < 2:
-        end = at + 4 + int.from_bytes(place[at : at + 4], "big")
-        parts.append(place[at + 4 : end].decode("utf-8", "replace"))
-        at = end
-    return f"{parts[0]} {parts[1][:80]!r}" if len(parts) > 1 else "".join(parts)
 
 
 PLAIN = Vault()

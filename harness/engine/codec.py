@@ -20,9 +20,10 @@ from temporalio.converter import (
     WorkflowSerializationContext,
 )
 
-from harness.contracts.errors import StoreError
+from harness.contracts.errors import ContentCorrupt, ContentUnsigned
 from harness.contracts.queues import ARCHIVE
-from harness.crypto.vault import Vault, place_of
+from harness.crypto.place import place_of
+from harness.crypto.vault import Vault
 from harness.journal.payloads import ENCRYPTED
 
 ENCODING = ENCRYPTED.encode()
@@ -63,16 +64,14 @@ class Codec(PayloadCodec, WithSerializationContext):
     async def _plain(self, payload: Payload) -> Payload:
         if payload.metadata.get("encoding") != ENCODING:
             if self._activity:
-                raise StoreError(
-                    "unsigned",
+                raise ContentUnsigned(
                     f"An activity of run {self._run!r} has a payload that is not encrypted.",
                     fix="If the run began before encryption.key was set, end it without the key.",
                 )
             return payload
         found = payload.metadata.get(RUN)
         if self._run is not None and found is not None and not _may_read(self._run, found):
-            raise StoreError(
-                "corrupt",
+            raise ContentCorrupt(
                 f"A payload of run {self._run!r} was copied from another run: {found!r}.",
             )
         plain = await self._vault.decrypt(payload.data, _place(payload.metadata))

@@ -19,7 +19,7 @@ from harness.commons.log import get_logger, guarded_logs, outage
 from harness.commons.telemetry import tracing_interceptors
 from harness.config import secrets_of
 from harness.config.settings import Settings
-from harness.contracts.errors import StackError
+from harness.contracts.errors import StackUnreachable
 from harness.crypto.keyring import keyring_of
 from harness.crypto.signing import Signing
 from harness.crypto.vault import Vault
@@ -121,8 +121,8 @@ async def _connect(
             runtime=native_runtime(settings.log.level),
         )
     except (RPCError, RuntimeError) as error:
-        raise StackError(
-            "unreachable", f"Temporal does not answer at {endpoints.temporal_address}: {error}"
+        raise StackUnreachable(
+            f"Temporal does not answer at {endpoints.temporal_address}: {error}"
         ) from error
     return release_at_exit(client)
 

@@ -19,7 +19,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.commons.log import get_logger
-from harness.contracts.errors import HarnessError, StackError
+from harness.contracts.errors import HarnessError, StackError, StackReplaced, StackUnreachable
 from harness.store.database import Database
 from harness.store.epoch import (
     Doubts,
@@ -98,8 +98,8 @@ class EpochKeeper:
     async def replaced(self) -> StackError:
         """Wait until the engine is found to be older than it was before in this process."""
         await self._replaced.wait()
-        return StackError(
-            "replaced", "Temporal was put back to an earlier time while this worker served it."
+        return StackReplaced(
+            "Temporal was put back to an earlier time while this worker served it."
         )
 
     def close(self) -> None:
@@ -172,8 +172,8 @@ class EpochKeeper:
                 raise self._database.unavailable(error) from error
             except RPCError as error:
                 where = self._temporal.service_client.config.target_host
-                raise StackError(
-                    "unreachable", f"Temporal does not answer at {where}: {error.message}"
+                raise StackUnreachable(
+                    f"Temporal does not answer at {where}: {error.message}"
                 ) from error
 
     # --- the engine's record: the memo of a workflow that never gets a task. It needs no rights

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from temporalio.service import RPCError, RPCStatusCode
 
-from harness.contracts.errors import RunError, StackError
+from harness.contracts.errors import RunError, RunNotFound, StackError, StackUnreachable
 
 T = TypeVar("T")
 RETRY_S = 0.2
@@ -41,8 +41,8 @@ async def patiently(run: str, ask: Callable[[], Awaitable[T]]) -> T:
 
 
 def unreachable(error: RPCError) -> StackError:
-    return StackError("unreachable", f"Temporal does not answer: {error.message}")
+    return StackUnreachable(f"Temporal does not answer: {error.message}")
 
 
 def not_found(run: str) -> RunError:
-    return RunError("not_found", f"There is no run {run!r} here.")
+    return RunNotFound(f"There is no run {run!r} here.")

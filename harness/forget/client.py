@@ -18,7 +18,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from harness.archive.sweep import forget_seals, seal_run
 from harness.commons.log import get_logger
 from harness.contracts.effect import undo_id, undone_run
-from harness.contracts.errors import RunError, StoreError
+from harness.contracts.errors import RunBusy, RunError, StoreError
 from harness.contracts.family import is_attached, is_session, session_family
 from harness.engine.connection import Connection
 from harness.engine.retry import not_found, unreachable
@@ -84,8 +84,7 @@ async def forget(connection: Connection, run: str) -> Forgotten:
     family = await family_of(connection, run)
     known, going = await _known(connection, family.runs)
     if going:
-        raise RunError(
-            "busy",
+        raise RunBusy(
             f"Run {going[0]!r} is still going.",
             fix=f"Abort it first: harness abort {going[0]}",
         )

@@ -12,7 +12,13 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
 
 from harness.commons.telemetry import current_trace_id, span
-from harness.contracts.errors import ConfigError, ProviderError, RunError, StoreError
+from harness.contracts.errors import (
+    InvalidAgent,
+    RunNotFound,
+    TranscriptMissing,
+    TurnNotFound,
+    UnknownProvider,
+)
 from harness.contracts.message import user
 from harness.contracts.model import split_ref
 from harness.contracts.run import Parent, RunSpec
@@ -79,8 +85,7 @@ async def pinned(
         run = source
         spec, begin = await _find(connection, run, at)
     if agent is not None and agent != spec.agent:
-        raise ConfigError(
-            "bad_agent",
+        raise InvalidAgent(
             f"Run {run!r} is of agent {spec.agent!r}, not of {agent!r}.",
             fix=f"Name the agent that is called {spec.agent!r}, or none.",
         )
@@ -106,9 +111,8 @@ async def bring(connection: Connection, recording: Recording) -> None:
 async def _find(connection: Connection, run: str, at: int) -> tuple[RunSpec, Point]:
     try:
         return await _find_live(connection, run, at)
-    except RunError as error:
-        if error.code != "run.not_found":
-            raise
+    except RunNotFound:
+        pass
     # The engine has forgotten it, or its older histories: the archive tells.
     recording = await read_history(connection, run)
     return recording.spec, await _told(connection, recording, at)
@@ -170,8 +174,7 @@ async def _durable(connection: Connection, head: str, recording: Recording) -> N
         nodes(recording.events, recording.spec.salt),
     )
     if not await has_node(connection.database, head):
-        raise StoreError(
-            "transcript_missing",
+        raise TranscriptMissing(
             f"The transcript of run {recording.run!r} is not in this store.",
             fix="Export the run where it was made, and fork the file.",
         )
@@ -186,8 +189,7 @@ async def _forked(
     if change.hint:
         messages = (*messages, user(change.hint, origin="hint"))
     if not messages:
-        raise RunError(
-            "no_turn",
+        raise TurnNotFound(
             f"Turn {at} of {run!r} is an answer: the model has nothing to go on with.",
             fix="Say what is next with a hint, or fork at an earlier turn.",
         )
@@ -226,7 +228,7 @@ async def _rewritten(
     while head is not None and rewriting.wanted:
         rows = await walk_back(connection.database, head)
         if not rows:
-            raise StoreError("transcript_missing", f"Transcript node {head} is not in this store.")
+            raise TranscriptMissing(f"Transcript node {head} is not in this store.")
         for id, body in rows:
             if head is None or not rewriting.wanted:
                 break
@@ -243,6 +245,6 @@ async def _rewritten(
 def _model(connection: Connection, model: str) -> dict[str, object]:
     provider, name = split_ref(model)
     if not provider or not name:
-        raise ProviderError("unknown", f"{model!r} names no model.")
+        raise UnknownProvider(f"{model!r} names no model.")
     settings = connection.settings.providers.get(provider)
     return {"model": model, "override": True, "model_queue": settings.queue if settings else None}

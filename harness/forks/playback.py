@@ -4,8 +4,9 @@ it began, and from the runs that it is a fork of."""
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 
-from harness.contracts.errors import RunError, StoreError
+from harness.contracts.errors import RunError, StoreError, TranscriptMissing
 from harness.contracts.message import Message
 from harness.contracts.transcript import Node
 from harness.engine.connection import Connection
@@ -24,11 +25,8 @@ async def before(connection: Connection, recording: Recording, head: str | None)
     if head is None:
         return []
     bodies = dict(recording.nodes)
-    try:
+    with suppress(TranscriptMissing):
         bodies |= await read_nodes(connection.database, connection.vault, head, bodies)
-    except StoreError as error:
-        if error.code != "store.transcript_missing":
-            raise
     return _conversation(head, bodies)
 
 

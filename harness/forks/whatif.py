@@ -16,7 +16,14 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.service import RPCError
 
-from harness.contracts.errors import ConfigError, ErrorInfo, HarnessError, RunError
+from harness.contracts.errors import (
+    ErrorInfo,
+    HarnessError,
+    InvalidValue,
+    NoWorker,
+    RunError,
+    RunFailed,
+)
 from harness.contracts.event import DurableEvent
 from harness.contracts.queues import agent_queue
 from harness.contracts.run import RunResult, RunSpec
@@ -69,10 +76,9 @@ class Question:
 
     def __post_init__(self) -> None:
         if self.n < 1:
-            raise ConfigError("invalid_value", "A what-if needs one fork at least.")
+            raise InvalidValue("A what-if needs one fork at least.")
         if self.n > MOST_OF_ONE:
-            raise ConfigError(
-                "invalid_value",
+            raise InvalidValue(
                 f"{self.n:,} forks of each run are too many.",
                 fix=f"Ask for {MOST_OF_ONE:,} or fewer.",
             )
@@ -80,8 +86,7 @@ class Question:
     def check_size(self, runs: int) -> None:
         """Refuse more forks in all than a report can hold."""
         if runs * self.n > MOST_FORKS:
-            raise ConfigError(
-                "invalid_value",
+            raise InvalidValue(
                 f"{runs:,} runs with {self.n:,} forks each are too many.",
                 fix=f"Ask fewer runs, or for fewer forks: {MOST_FORKS:,} in all at most.",
             )
@@ -229,7 +234,7 @@ class WhatIf:
             ended = outcome(await run.trace(), self.question.at)
             self._open.discard(run.id)
         if ended is None:
-            raise RunError("failed", f"Fork {run.id!r} did not start.")
+            raise RunFailed(f"Fork {run.id!r} did not start.")
         compared = compare(was, ended)
         self._told(known, compared)
         return compared
@@ -313,8 +318,7 @@ def words(change: Change) -> list[str]:
 
 
 def _unserved(agent: str) -> RunError:
-    return RunError(
-        "no_worker",
+    return NoWorker(
         f"No worker serves {agent!r}.",
         fix="Name the agent with --agent FILE:NAME to serve it here, or start a worker.",
     )

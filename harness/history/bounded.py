@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 from typing import IO, Any
 
-from harness.contracts.errors import StoreError
+from harness.contracts.errors import InvalidExport, StoreError
 
 FILE_BYTES = 128 * 1024 * 1024
 """Of one run, decompressed: the engine ends a history at 50 MB."""
@@ -45,8 +45,8 @@ def read_text(path: Path) -> str:
         with path.open("rb") as file:
             data = read_bounded(file, path)
     except OSError as error:
-        raise StoreError(
-            "bad_export", f"{path} cannot be read: {error.strerror}", fix="Correct the path."
+        raise InvalidExport(
+            f"{path} cannot be read: {error.strerror}", fix="Correct the path."
         ) from error
     return decode(data, path)
 
@@ -79,4 +79,4 @@ def parse_bounded(text: str, name: object) -> Any:
 
 
 def _bad(name: object, why: str) -> StoreError:
-    return StoreError("bad_export", f"{name} cannot be used: {why}.")
+    return InvalidExport(f"{name} cannot be used: {why}.")

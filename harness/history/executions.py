@@ -13,7 +13,7 @@ from temporalio.client import Client, WorkflowExecution
 from temporalio.service import RPCError
 
 from harness.contracts.effect import UNDO
-from harness.contracts.errors import RunError, StackError
+from harness.contracts.errors import RunNotFound, StackUnreachable
 from harness.contracts.run import WORKFLOW
 from harness.contracts.seal import Kind
 from harness.engine.connection import Connection
@@ -55,7 +55,7 @@ async def closed(
         async for row in client.list_workflows(f"{TYPES} AND {which}{since}", page_size=1000):
             yield row
     except RPCError as error:
-        raise StackError("unreachable", f"Temporal does not list runs: {error.message}") from error
+        raise StackUnreachable(f"Temporal does not list runs: {error.message}") from error
 
 
 def before(moment: float) -> str:
@@ -97,9 +97,7 @@ async def _back(
         run_id = former
         try:
             entries = [each async for each in live.raw_entries(connection.temporal, run, run_id)]
-        except RunError as error:
-            if error.code != "run.not_found":
-                raise
+        except RunNotFound:
             entries = await _sealed(connection, run_id)
         if not entries:
             return
@@ -133,9 +131,7 @@ async def _forward(
         if following is None:
             try:
                 branch = await live.branch_of(client, run, run_id)
-            except RunError as error:  # forgotten: what followed is known, or nothing is
-                if error.code != "run.not_found":
-                    raise
+            except RunNotFound:  # forgotten: what followed is known, or nothing is
                 branch = None
             following = branch[0] if branch else _after(run_id, known)
         if following is None:

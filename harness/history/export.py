@@ -18,7 +18,7 @@ from temporalio.api.history.v1 import History
 from temporalio.client import WorkflowHistory
 
 from harness.contracts.attempt import Attempt
-from harness.contracts.errors import RunError, StoreError
+from harness.contracts.errors import InvalidExport, RunTooNew, StoreError
 from harness.contracts.transcript import digest
 from harness.history.bounded import parse_bounded, read_text
 from harness.history.recording import Blob, Proof, Recording
@@ -77,9 +77,7 @@ def loads(text: str, file: Path) -> Recording:
         raise _bad(file, "it is not an exported run")
     data = cast("dict[str, Any]", data)
     if not isinstance(data.get("version"), int) or data["version"] > VERSION:
-        raise RunError(
-            "too_new", f"{file} was exported by harness {data.get('harness')}, a newer version."
-        )
+        raise RunTooNew(f"{file} was exported by harness {data.get('harness')}, a newer version.")
     told = data.pop("digest", None)
     if told != _digest(data):
         raise _bad(file, "it was changed: what it holds does not match its digest")
@@ -153,4 +151,4 @@ def _digest(data: Mapping[str, Any]) -> str:
 
 
 def _bad(file: Path, why: str) -> StoreError:
-    return StoreError("bad_export", f"{file} cannot be used: {why}.")
+    return InvalidExport(f"{file} cannot be used: {why}.")

@@ -11,7 +11,16 @@ from pydantic import ValidationError
 from temporalio.api.history.v1 import HistoryEvent
 
 from harness.contracts.attempt import Attempt
-from harness.contracts.errors import RunError, StoreError
+from harness.contracts.errors import (
+    ArchiveChanged,
+    ArtifactMissing,
+    ContentCorrupt,
+    Forgotten,
+    RunError,
+    RunNotFound,
+    StoreError,
+    StoreUnavailable,
+)
 from harness.contracts.event import DurableEvent, ModelCalled, RunEnded, RunStarted
 from harness.contracts.run import RunState, RunStatus, Totals, TranscriptView
 from harness.engine.connection import Connection
@@ -72,8 +81,7 @@ async def sealed(connection: Connection, run: str) -> Past:
     except StoreError as error:
         if await _is_empty(connection):
             raise not_found(run) from None
-        raise StoreError(
-            "unavailable",
+        raise StoreUnavailable(
             f"The engine knows no run {run!r}, and the archive cannot be read: {error.message}",
         ) from error
     if not rows:
@@ -107,13 +115,13 @@ async def read_content(connection: Connection, row: SealRow) -> Content:
     key = await store.key(row)
     try:
         data = await connection.artifacts.get(row.content)
-    except StoreError as error:
-        if error.code != "store.corrupt" or key is None:
+    except ContentCorrupt:
+        if key is None:
             raise
         data = await connection.artifacts.stored(row.content)
     damage = damage_of(data, key, entry) if key else "the key of its commitments is gone"
     if damage is not None:
-        raise StoreError("bad_chain", f"Run {row.run!r} is not as it was sealed: {damage}.")
+        raise ArchiveChanged(f"Run {row.run!r} is not as it was sealed: {damage}.")
     return unpack(data)
 
 
@@ -150,7 +158,7 @@ def status(events: Sequence[DurableEvent]) -> RunStatus:
     began = next((each for each in events if isinstance(each, RunStarted)), None)
     ended = next((each for each in reversed(events) if isinstance(each, RunEnded)), None)
     if began is None:
-        raise RunError("not_found", "This is a workflow, but no run of an agent.")
+        raise RunNotFound("This is a workflow, but no run of an agent.")
     return RunStatus(
         run=began.run,
         agent=began.agent,
@@ -178,9 +186,7 @@ async def _oldest(connection: Connection, run: str) -> tuple[str, tuple[Executio
     where it knows nothing of the run."""
     try:
         oldest, lost = await live.first_execution(connection.temporal, run)
-    except RunError as error:
-        if error.code != "run.not_found":
-            raise
+    except RunNotFound:
         return None
     row = await seals(connection).with_execution(lost) if lost else None
     if row is None:
@@ -207,8 +213,7 @@ async def _nowhere(connection: Connection, run: str) -> RunError:
     others = await seals(connection).namespaces(run)
     if not others:
         return not_found(run)
-    return RunError(
-        "not_found",
+    return RunNotFound(
         f"Run {run!r} is of namespace {', '.join(others)}, and this is {here}.",
         fix=f"Set temporal.namespace to {others[0]}.",
     )
@@ -217,16 +222,14 @@ async def _nowhere(connection: Connection, run: str) -> RunError:
 async def _gone(store: Seals, row: SealRow) -> StoreError:
     stone = await store.tombstone(row.run, row.seq)
     if stone is None:
-        return StoreError(
-            "bad_chain",
+        return ArchiveChanged(
             f"The sealed content of run {row.run!r} is missing; no deletion is recorded.",
         )
     told = stone.read
     when = time.strftime("%Y-%m-%d", time.gmtime(told.at))
     if told.kind == "forgotten":
-        return StoreError("forgotten", f"Run {row.run!r} was forgotten by {told.by} on {when}.")
-    return StoreError(
-        "artifact_missing",
+        return Forgotten(f"Run {row.run!r} was forgotten by {told.by} on {when}.")
+    return ArtifactMissing(
         f"The content of run {row.run!r} was deleted on {when}; its seal is still there.",
         fix="Import an export of it: harness archive import FILE.",
     )

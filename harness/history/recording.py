@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from harness.contracts.attempt import Attempt
-from harness.contracts.errors import RunError, StoreError
+from harness.contracts.errors import ArtifactMissing, RunNotFound, TranscriptMissing
 from harness.contracts.event import DurableEvent, ModelCalled, ModelReplied, RunEnded
 from harness.contracts.message import FileRef, Image, Message, ToolResult
 from harness.contracts.run import WORKFLOW, RunSpec
@@ -77,7 +77,7 @@ class Recording:
             started = entry.workflow_execution_started_event_attributes
             if started.workflow_type.name == WORKFLOW and (spec := first(RunSpec, started.input)):
                 return spec
-        raise RunError("not_found", f"{self.run!r} is a workflow, but no run of an agent.")
+        raise RunNotFound(f"{self.run!r} is a workflow, but no run of an agent.")
 
 
 async def read_history(connection: Connection, run: str) -> Recording:
@@ -138,9 +138,7 @@ async def _nodes(
             continue
         try:
             found |= await read_nodes(connection.database, connection.vault, at, found)
-        except StoreError as error:
-            if error.code != "store.transcript_missing":
-                raise
+        except TranscriptMissing:
             lost.append(at)
     return found, lost
 
@@ -173,7 +171,5 @@ async def _blob(artifacts: Artifacts, id: str) -> tuple[str, Blob | None]:
         stat = await artifacts.stat(id)
         salt, content = await artifacts.salted(id)
         return id, Blob(content, stat.media_type, salt)
-    except StoreError as error:
-        if error.code != "store.artifact_missing":
-            raise
+    except ArtifactMissing:
         return id, None

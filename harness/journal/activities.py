@@ -9,7 +9,7 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 
 from harness.contracts import event as e
-from harness.contracts.errors import ErrorInfo, by_code
+from harness.contracts.errors import ErrorInfo, InvalidToolArguments, ToolDenied
 from harness.contracts.model import CallModel, ModelTurn
 from harness.contracts.steering import HintRoom
 from harness.contracts.tool import RunTool, ToolOutcome
@@ -18,7 +18,7 @@ from harness.journal.state import Draft, Scheduled, Started, State
 
 INPUTS: dict[str, type[CallModel] | type[RunTool]] = {"call_model": CallModel, "run_tool": RunTool}
 SAVE = "save_transcript"
-CANCELLED = by_code("tool.denied", "cancelled").info
+CANCELLED = ToolDenied("cancelled").info
 LOCAL_MARKER = "core_local_activity"
 
 
@@ -134,7 +134,7 @@ def local(state: State, entry: HistoryEvent) -> Draft:
 def _misfits(outcome: ToolOutcome, *, edited: bool) -> bool:
     """An edit that does not fit ends no call: the person is asked again."""
     failure = outcome.failure
-    return edited and failure is not None and failure.code == "tool.invalid_arguments"
+    return edited and failure is not None and failure.code == InvalidToolArguments.code
 
 
 def _was_edited(state: State, outcome: ToolOutcome) -> bool:

@@ -7,7 +7,13 @@ from typing import Any
 from temporalio.api.history.v1 import HistoryEvent
 
 from harness.contracts import event as e
-from harness.contracts.errors import by_code
+from harness.contracts.errors import (
+    BudgetReached,
+    HarnessError,
+    RunTerminated,
+    RunTimedOut,
+    ToolDenied,
+)
 from harness.contracts.run import RunResult, RunState
 from harness.contracts.tool import RunTool
 from harness.journal.payloads import error_info, first
@@ -27,7 +33,7 @@ def failed(state: State, entry: HistoryEvent) -> Draft:
     result = first(RunResult, details)
     error = result.error if result and result.error else error_info(failure)
     yield from _unrun(state)
-    if error.code == "run.budget":
+    if error.code == BudgetReached.code:
         yield e.BudgetReached, {"budget": error.message}
     fields = _fields(result) if result else {"output": state.reply, "totals": state.totals}
     yield e.RunEnded, {**fields, "state": RunState.FAILED, "error": error}
@@ -51,12 +57,12 @@ def terminated(state: State, entry: HistoryEvent) -> Draft:
     by = f" by {attributes.identity}" if attributes.identity else ""
     reason = f": {attributes.reason}" if attributes.reason else ""
     yield from _unrun(state)
-    yield _from_outside(state, "run.terminated", f"terminated{by}{reason}")
+    yield _from_outside(state, RunTerminated(f"terminated{by}{reason}"))
 
 
 def timed_out(state: State, entry: HistoryEvent) -> Draft:
     yield from _unrun(state)
-    yield _from_outside(state, "run.timed_out", "the engine's time limit was reached")
+    yield _from_outside(state, RunTimedOut("the engine's time limit was reached"))
 
 
 def _unrun(state: State) -> Draft:
@@ -75,7 +81,7 @@ def _unrun(state: State) -> Draft:
             "name": call.name,
             "content": words,
             "ok": False,
-            "error": by_code("tool.denied", words).info,
+            "error": ToolDenied(words).info,
             "attempts": 0,
             "decided": state.decided.get(call.id),
             "unrun": True,
@@ -84,11 +90,11 @@ def _unrun(state: State) -> Draft:
     state.open_calls = []
 
 
-def _from_outside(state: State, code: str, message: str) -> tuple[type[Any], dict[str, Any]]:
-    error = by_code(code, message).info
+def _from_outside(state: State, error: HarnessError) -> tuple[type[Any], dict[str, Any]]:
     # No head: what the run held was not saved.
     fields = {
-        "state": RunState.FAILED, "output": state.reply, "error": error, "totals": state.totals,
+        "state": RunState.FAILED, "output": state.reply, "error": error.info,
+        "totals": state.totals,
     }  # fmt: skip
     return e.RunEnded, fields
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from harness.contracts.errors import RunError
+from harness.contracts.errors import RunError, TurnNotFound
 from harness.contracts.event import DurableEvent, ModelCalled, ModelReplied, ToolCallFinished
 from harness.contracts.message import Message, ToolResult, tool_results
 from harness.contracts.run import RunSpec
@@ -20,11 +20,10 @@ class Point(NamedTuple):
 
 def check_turn(run: str, spec: RunSpec, at: int) -> None:
     if at < 0:
-        raise RunError("no_turn", f"There is no turn {at}: the first is 1, and 0 keeps none.")
+        raise TurnNotFound(f"There is no turn {at}: the first is 1, and 0 keeps none.")
     parent = spec.parent
     if parent is not None and at < parent.turn:
-        raise RunError(
-            "no_turn",
+        raise TurnNotFound(
             f"Turn {at} lies before {run!r} began: it is a fork of {parent.run!r} at turn "
             f"{parent.turn}.",
             fix=f"Fork {parent.run} instead.",
@@ -51,9 +50,7 @@ def point(run: str, spec: RunSpec, events: Iterable[DurableEvent], at: int) -> P
     }
     open_calls = [call.name for call in reply.message.calls if call.id not in results]
     if open_calls:
-        raise RunError(
-            "no_turn", f"Turn {at} of {run!r} has no result of {', '.join(open_calls)} yet."
-        )
+        raise TurnNotFound(f"Turn {at} of {run!r} has no result of {', '.join(open_calls)} yet.")
     found = tuple(results[call.id] for call in reply.message.calls)
     return Point(reply.head, (tool_results(found),) if found else ())
 
@@ -122,8 +119,7 @@ class Rewriting:
     def check(self, run: str, at: int) -> None:
         for call in self.wanted:
             known = ", ".join(f"{id} ({name})" for id, name in self._known.items()) or "none"
-            raise RunError(
-                "no_turn",
+            raise TurnNotFound(
                 f"{run!r} has no tool result {call!r}; it has up to turn {at}: {known}.",
                 fix="Fork at the turn that made the call, or at a later one.",
             )
@@ -141,6 +137,6 @@ def _result(event: ToolCallFinished) -> ToolResult:
 
 def _no_turn(run: str, at: int, last: int, *, called: bool) -> RunError:
     if called:
-        return RunError("no_turn", f"Turn {at} of {run!r} has no reply yet.")
+        return TurnNotFound(f"Turn {at} of {run!r} has no reply yet.")
     turns = f"its last turn is {last}" if last else "it has no turn yet"
-    return RunError("no_turn", f"Run {run!r} has no turn {at}: {turns}.")
+    return TurnNotFound(f"Run {run!r} has no turn {at}: {turns}.")

@@ -11,7 +11,15 @@ from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.failure.v1 import Failure
 
 from harness.contracts.base import Word
-from harness.contracts.errors import CATALOG, ErrorInfo, RunError, StoreError, by_code
+from harness.contracts.errors import (
+    EncryptionKeyMissing,
+    ErrorInfo,
+    RunFailed,
+    RunTimedOut,
+    RunTooNew,
+    StoreError,
+    rebuild_error,
+)
 from harness.contracts.steering import plain_value
 
 W = TypeVar("W", bound=Word)
@@ -28,9 +36,7 @@ def data_of(payload: Payload) -> bytes:
 
 
 def key_missing() -> StoreError:
-    return StoreError(
-        "key_missing", "This run is encrypted, and no encryption.key is set to read it."
-    )
+    return EncryptionKeyMissing("This run is encrypted, and no encryption.key is set to read it.")
 
 
 def seconds(stamp: Timestamp) -> float:
@@ -43,8 +49,7 @@ def word(model: type[W], payload: Payload) -> W:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        raise RunError(
-            "too_new",
+        raise RunTooNew(
             f"history holds a {model.__name__} that this version cannot read: "
             f"{where + ': ' if where else ''}{first['msg']}",
         ) from None
@@ -69,11 +74,11 @@ def error_info(failure: Failure) -> ErrorInfo:
     while True:
         named = inner.HasField("application_failure_info")
         code = inner.application_failure_info.type if named else ""
-        if code in CATALOG:  # what it was raised from is for logs
-            return by_code(code, inner.message).info
+        if error := rebuild_error(code, inner.message):  # what it was raised from is for logs
+            return error.info
         if not inner.HasField("cause"):
             break
         inner = inner.cause
     if inner.HasField("timeout_failure_info"):
-        return by_code("run.timed_out", inner.message).info
-    return by_code("run.failed", f"{code}: {inner.message}" if code else inner.message).info
+        return RunTimedOut(inner.message).info
+    return RunFailed(f"{code}: {inner.message}" if code else inner.message).info

@@ -10,14 +10,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.contracts import event as e
-from harness.contracts.errors import ErrorInfo
+from harness.contracts.errors import (
+    CallNotRecorded,
+    ErrorInfo,
+    InvalidToolArguments,
+    ToolDenied,
+    UnknownTool,
+)
 from harness.contracts.event import DurableEvent
 from harness.contracts.message import Message, ToolCall, ToolResult
 from harness.contracts.whatif import Record, Recorded, RecordedCall, call_key
 from harness.journal.branches import standing
 
 NO_ANSWER = frozenset(
-    {"tool.not_recorded", "tool.unknown", "tool.invalid_arguments", "tool.denied"}
+    {CallNotRecorded.code, UnknownTool.code, InvalidToolArguments.code, ToolDenied.code}
 )
 """Errors that say nothing of the world: of a what-if, of the model's own mistakes, of an abort."""
 

@@ -10,7 +10,7 @@ from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.api.history.v1 import HistoryEvent
 
 from harness.contracts import event as e
-from harness.contracts.errors import RunError
+from harness.contracts.errors import RunNotFound
 from harness.contracts.run import WORKFLOW, RunSpec, RunState
 from harness.journal import activities, endings, steering, undoing
 from harness.journal.payloads import first, seconds, value
@@ -34,7 +34,7 @@ class Projector(State):
     def _run_started(self, entry: HistoryEvent) -> Draft:
         attributes = entry.workflow_execution_started_event_attributes
         if attributes.workflow_type.name not in ("", WORKFLOW):  # such as an undo
-            raise RunError("not_found", f"{self.run!r} is a workflow, but no run of an agent.")
+            raise RunNotFound(f"{self.run!r} is a workflow, but no run of an agent.")
         spec = first(RunSpec, attributes.input)
         if spec is None:
             return []

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from harness.contracts.base import Word
-from harness.contracts.errors import RunError, StoreError
+from harness.contracts.errors import ArchiveChanged, ContentCorrupt, RunTooNew, StoreError
 from harness.contracts.seal import ENTRY_VERSION, START, SealedExecution, SealEntry
 
 MAGIC = b"harness seal\n"
@@ -179,7 +179,7 @@ def _open(data: bytes) -> tuple[_Header, list[bytes], bytes]:
     except (struct.error, ValidationError) as error:
         raise _corrupt(f"its head cannot be read ({type(error).__name__})") from None
     if header.version > VERSION:
-        raise RunError("too_new", f"Run {header.run!r} was sealed by a newer version.")
+        raise RunTooNew(f"Run {header.run!r} was sealed by a newer version.")
     counts = [count for _, count in header.executions]
     if min(counts, default=0) < 0 or header.telemetry < 0 or sum(counts) > len(data) // MARK_BYTES:
         raise _corrupt("its head counts more events than it can hold")
@@ -235,11 +235,11 @@ def read_entry(entry: bytes) -> SealEntry:
     try:
         read = SealEntry.model_validate_json(entry)
     except ValidationError as error:
-        raise StoreError(
-            "bad_chain", f"An entry of the archive cannot be read: {error.errors()[0]['msg']}"
+        raise ArchiveChanged(
+            f"An entry of the archive cannot be read: {error.errors()[0]['msg']}"
         ) from None
     if read.version > ENTRY_VERSION:
-        raise RunError("too_new", f"Run {read.run!r} was sealed by harness {read.harness}.")
+        raise RunTooNew(f"Run {read.run!r} was sealed by harness {read.harness}.")
     return read
 
 
@@ -282,4 +282,4 @@ class Chain:
 
 
 def _corrupt(why: str) -> StoreError:
-    return StoreError("corrupt", f"Sealed content cannot be read: {why}.")
+    return ContentCorrupt(f"Sealed content cannot be read: {why}.")

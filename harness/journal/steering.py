@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from temporalio.api.history.v1 import HistoryEvent
 
 from harness.contracts import event as e
-from harness.contracts.errors import SteeringError
+from harness.contracts.errors import InvalidSignal, SteeringError
 from harness.contracts.run import Carry, Pending
 from harness.contracts.steering import (
     SIGNALS,
@@ -34,9 +34,7 @@ def signaled(state: State, entry: HistoryEvent) -> Draft:
     name, by = attributes.signal_name, attributes.identity or None
     try:
         if name not in SIGNALS:
-            raise SteeringError(
-                "bad_payload", f"no signal is called {name!r}; there are {', '.join(SIGNALS)}"
-            )
+            raise InvalidSignal(f"no signal is called {name!r}; there are {', '.join(SIGNALS)}")
         read = read_signal(name, plain(attributes.input))
         if state.bounded:
             check_size(name, read)

@@ -7,7 +7,7 @@ from temporalio.api.history.v1 import HistoryEvent
 
 from harness.contracts import event as e
 from harness.contracts.effect import UNDO, Undone, UndoReport
-from harness.contracts.errors import ErrorInfo, by_code
+from harness.contracts.errors import ErrorInfo, RunBusy
 from harness.journal.payloads import error_info, first
 from harness.journal.state import Draft, State
 
@@ -22,7 +22,7 @@ def initiated(state: State, entry: HistoryEvent) -> Draft:
 
 def not_started(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.start_child_workflow_execution_failed_event_attributes
-    why = by_code("run.busy", f"Workflow {attributes.workflow_id} is at work already.").info
+    why = RunBusy(f"Workflow {attributes.workflow_id} is at work already.").info
     return _ended(state, attributes.initiated_event_id, error=why)
 
 

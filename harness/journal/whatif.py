@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from harness.contracts import event as e
+from harness.contracts.errors import CallNotRecorded, InvalidToolArguments, UnknownTool
 from harness.contracts.event import DurableEvent
 from harness.contracts.run import RunState
 from harness.contracts.whatif import (
@@ -22,7 +23,7 @@ from harness.contracts.whatif import (
 )
 from harness.journal.branches import standing
 
-MISTAKES = frozenset({"tool.unknown", "tool.invalid_arguments"})
+MISTAKES = frozenset({UnknownTool.code, InvalidToolArguments.code})
 VERDICTS: tuple[Verdict, ...] = ("same", "different", "failed")
 
 
@@ -81,7 +82,7 @@ def _how(event: e.ToolCallFinished | None) -> How:
     if event.played:
         return "played"
     code = event.error.code if event.error else None
-    if code == "tool.not_recorded":
+    if code == CallNotRecorded.code:
         return "refused"
     return "invalid" if code in MISTAKES else "ran"
 

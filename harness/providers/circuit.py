@@ -8,12 +8,24 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 
-from harness.contracts.errors import ProviderError
+from harness.contracts.errors import (
+    CircuitOpen,
+    ProviderError,
+    ProviderOverloaded,
+    ProviderServerError,
+    ProviderTimeout,
+    ProviderUnreachable,
+    StreamInterrupted,
+)
 
 FAILURES = 5
 REST_SECONDS = 15.0
-COUNTED = frozenset(
-    f"provider.{name}" for name in ("server", "overloaded", "network", "timeout", "cut_stream")
+COUNTED = (
+    ProviderServerError,
+    ProviderOverloaded,
+    ProviderUnreachable,
+    ProviderTimeout,
+    StreamInterrupted,
 )
 """What says that the provider, rather than the request or the account, is in trouble."""
 
@@ -51,8 +63,7 @@ class Circuit:
             self._probing = True
             self._probed.clear()
             return
-        raise ProviderError(
-            "circuit_open",
+        raise CircuitOpen(
             f"{self.provider} failed {self._failures} times in a row and is not called for "
             f"{max(left, 1.0):.0f} s. The last failure: {self._last}",
             retry_after=max(left, 1.0),
@@ -64,7 +75,7 @@ class Circuit:
 
     def failed(self, error: ProviderError) -> None:
         self._settle()
-        if error.code not in COUNTED:
+        if not isinstance(error, COUNTED):
             self._failures = 0  # it answered: it is up
             return
         self._failures += 1

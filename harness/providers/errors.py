@@ -1,4 +1,4 @@
-"""From what the SDKs raise and the providers say to the categories of ProviderError."""
+"""From what the SDKs raise and the providers say to the classes of ProviderError."""
 
 from __future__ import annotations
 
@@ -12,10 +12,30 @@ from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
 from harness.commons.redact import redact
-from harness.contracts.errors import ProviderError
+from harness.contracts.errors import (
+    ContextOverflow,
+    InvalidReply,
+    ModelNotFound,
+    ModelRefused,
+    ProviderAuthenticationFailed,
+    ProviderBadRequest,
+    ProviderError,
+    ProviderOverloaded,
+    ProviderPermissionDenied,
+    ProviderProtocolMismatch,
+    ProviderQuotaExceeded,
+    ProviderServerError,
+    ProviderTimeout,
+    ProviderTlsFailed,
+    ProviderUnreachable,
+    RateLimited,
+    StreamInterrupted,
+)
 from harness.providers.adapter import Where
 
-BY_STATUS = "by status"
+Kind = type[ProviderError]
+BY_STATUS = ProviderError
+"""The status of the answer says which error it is."""
 MAX_WAIT = 3600.0
 """Seconds that a provider may make a run wait before the next attempt, whatever it asks for."""
 
@@ -23,19 +43,19 @@ MAX_WAIT = 3600.0
 class Refused(Exception):
     """Raised below the SDKs, which wrap it in an exception of theirs."""
 
-    def __init__(self, category: str, text: str) -> None:
+    def __init__(self, kind: Kind, text: str) -> None:
         super().__init__(text)
-        self.category = category
+        self.kind = kind
 
 
-EXCEPTIONS: dict[str, str] = {
+EXCEPTIONS: dict[str, Kind] = {
     # Both SDKs, by the name of the class or of its nearest ancestor here. A test fails when an
     # SDK has an exception that nothing here but its root covers.
-    "APIError": "server",
+    "APIError": ProviderServerError,
     "APIStatusError": BY_STATUS,
-    "APIConnectionError": "network",
-    "APITimeoutError": "timeout",
-    "APIResponseValidationError": "invalid_reply",
+    "APIConnectionError": ProviderUnreachable,
+    "APITimeoutError": ProviderTimeout,
+    "APIResponseValidationError": InvalidReply,
     "BadRequestError": BY_STATUS,
     "AuthenticationError": BY_STATUS,
     "PermissionDeniedError": BY_STATUS,
@@ -45,17 +65,17 @@ EXCEPTIONS: dict[str, str] = {
     "RateLimitError": BY_STATUS,
     "InternalServerError": BY_STATUS,
     # openai
-    "OpenAIError": "authentication",  # raised bare where no credentials were given
+    "OpenAIError": ProviderAuthenticationFailed,  # raised bare where no credentials were given
     "OAuthError": BY_STATUS,
-    "SubjectTokenProviderError": "authentication",
-    "LengthFinishReasonError": "invalid_reply",
-    "ContentFilterFinishReasonError": "refusal",
-    "WebSocketConnectionClosedError": "network",
-    "WebSocketQueueFullError": "network",
-    "InvalidWebhookSignatureError": "invalid_reply",
+    "SubjectTokenProviderError": ProviderAuthenticationFailed,
+    "LengthFinishReasonError": InvalidReply,
+    "ContentFilterFinishReasonError": ModelRefused,
+    "WebSocketConnectionClosedError": ProviderUnreachable,
+    "WebSocketQueueFullError": ProviderUnreachable,
+    "InvalidWebhookSignatureError": InvalidReply,
     # anthropic
-    "AnthropicError": "authentication",
-    "APIWebhookValidationError": "invalid_reply",
+    "AnthropicError": ProviderAuthenticationFailed,
+    "APIWebhookValidationError": InvalidReply,
     "PaymentRequiredError": BY_STATUS,
     "RequestTimeoutError": BY_STATUS,
     "PreconditionFailedError": BY_STATUS,
@@ -66,82 +86,82 @@ EXCEPTIONS: dict[str, str] = {
     "ServiceUnavailableError": BY_STATUS,
     "GatewayTimeoutError": BY_STATUS,
     "OverloadedError": BY_STATUS,
-    "RetryableError": "server",
-    "CredentialsError": "authentication",
-    "IdentityTokenFileError": "authentication",
+    "RetryableError": ProviderServerError,
+    "CredentialsError": ProviderAuthenticationFailed,
+    "IdentityTokenFileError": ProviderAuthenticationFailed,
     # the HTTP client under both, once the answer streams
-    "TimeoutException": "timeout",
-    "RemoteProtocolError": "cut_stream",
-    "NetworkError": "cut_stream",
-    "DecodingError": "invalid_reply",
-    "RequestError": "network",
-    "StreamError": "cut_stream",
-    "SSLError": "network",
+    "TimeoutException": ProviderTimeout,
+    "RemoteProtocolError": StreamInterrupted,
+    "NetworkError": StreamInterrupted,
+    "DecodingError": InvalidReply,
+    "RequestError": ProviderUnreachable,
+    "StreamError": StreamInterrupted,
+    "SSLError": ProviderUnreachable,
     # aiohttp, where the SDK's transport over it passes them on
-    "ClientResponseError": "protocol",
-    "ClientError": "network",
-    "EndOfStream": "cut_stream",
+    "ClientResponseError": ProviderProtocolMismatch,
+    "ClientError": ProviderUnreachable,
+    "EndOfStream": StreamInterrupted,
 }
 
-STATUS: dict[int, str] = {
-    401: "authentication",
-    402: "quota",
-    403: "permission",
-    404: "not_found",
-    408: "timeout",
-    409: "server",
-    413: "context_overflow",
-    425: "overloaded",
-    429: "rate_limit",
-    499: "network",
-    503: "overloaded",
-    504: "timeout",
-    524: "timeout",
-    529: "overloaded",
+STATUS: dict[int, Kind] = {
+    401: ProviderAuthenticationFailed,
+    402: ProviderQuotaExceeded,
+    403: ProviderPermissionDenied,
+    404: ModelNotFound,
+    408: ProviderTimeout,
+    409: ProviderServerError,
+    413: ContextOverflow,
+    425: ProviderOverloaded,
+    429: RateLimited,
+    499: ProviderUnreachable,
+    503: ProviderOverloaded,
+    504: ProviderTimeout,
+    524: ProviderTimeout,
+    529: ProviderOverloaded,
 }
 
-CODES: dict[str, str] = {
-    "context_length_exceeded": "context_overflow",
-    "string_above_max_length": "context_overflow",
-    "request_too_large": "context_overflow",
-    "model_context_window_exceeded": "context_overflow",
-    "insufficient_quota": "quota",
-    "billing_hard_limit_reached": "quota",
-    "billing_not_active": "quota",
-    "billing_error": "quota",
-    "content_filter": "refusal",
-    "content_policy_violation": "refusal",
-    "image_content_policy_violation": "refusal",
-    "misalignment_policy_violation": "refusal",
-    "bio_policy": "refusal",
-    "invalid_prompt": "refusal",
-    "invalid_api_key": "authentication",
-    "authentication_error": "authentication",
-    "account_deactivated": "authentication",
-    "permission_error": "permission",
-    "unsupported_country_region_territory": "permission",
-    "model_not_found": "not_found",
-    "not_found_error": "not_found",
-    "rate_limit_exceeded": "rate_limit",
-    "rate_limit_error": "rate_limit",
-    "slow_down": "overloaded",
-    "overloaded_error": "overloaded",
-    "server_overloaded": "overloaded",
-    "service_unavailable": "overloaded",
-    "engine_overloaded": "overloaded",
-    "timeout_error": "timeout",
-    "vector_store_timeout": "timeout",
-    "server_error": "server",
-    "internal_server_error": "server",
-    "internal_error": "server",
-    "api_error": "server",
-    "processing_error": "server",
-    "tool_use_failed": "invalid_reply",  # groq: the model wrote a call that does not parse
-    "contract_spend_limit_reached": "quota",
-    "enforced_spend_limit_reached": "quota",
-    "organization_on_hold": "permission",
-    "cmek_key_disabled": "permission",
-    "request_body_timeout": "timeout",
+CODES: dict[str, Kind] = {
+    "context_length_exceeded": ContextOverflow,
+    "string_above_max_length": ContextOverflow,
+    "request_too_large": ContextOverflow,
+    "model_context_window_exceeded": ContextOverflow,
+    "insufficient_quota": ProviderQuotaExceeded,
+    "billing_hard_limit_reached": ProviderQuotaExceeded,
+    "billing_not_active": ProviderQuotaExceeded,
+    "billing_error": ProviderQuotaExceeded,
+    "content_filter": ModelRefused,
+    "content_policy_violation": ModelRefused,
+    "image_content_policy_violation": ModelRefused,
+    "misalignment_policy_violation": ModelRefused,
+    "bio_policy": ModelRefused,
+    "invalid_prompt": ModelRefused,
+    "invalid_api_key": ProviderAuthenticationFailed,
+    "authentication_error": ProviderAuthenticationFailed,
+    "account_deactivated": ProviderAuthenticationFailed,
+    "permission_error": ProviderPermissionDenied,
+    "unsupported_country_region_territory": ProviderPermissionDenied,
+    "model_not_found": ModelNotFound,
+    "not_found_error": ModelNotFound,
+    "rate_limit_exceeded": RateLimited,
+    "rate_limit_error": RateLimited,
+    "slow_down": ProviderOverloaded,
+    "overloaded_error": ProviderOverloaded,
+    "server_overloaded": ProviderOverloaded,
+    "service_unavailable": ProviderOverloaded,
+    "engine_overloaded": ProviderOverloaded,
+    "timeout_error": ProviderTimeout,
+    "vector_store_timeout": ProviderTimeout,
+    "server_error": ProviderServerError,
+    "internal_server_error": ProviderServerError,
+    "internal_error": ProviderServerError,
+    "api_error": ProviderServerError,
+    "processing_error": ProviderServerError,
+    "tool_use_failed": InvalidReply,  # groq: the model wrote a call that does not parse
+    "contract_spend_limit_reached": ProviderQuotaExceeded,
+    "enforced_spend_limit_reached": ProviderQuotaExceeded,
+    "organization_on_hold": ProviderPermissionDenied,
+    "cmek_key_disabled": ProviderPermissionDenied,
+    "request_body_timeout": ProviderTimeout,
 }
 
 _TOO_LONG = re.compile(
@@ -157,7 +177,7 @@ def raised(exc: BaseException, where: Where) -> ProviderError | None:
     chain = tuple(_chain(exc))
     for each in chain:
         if isinstance(each, Refused):
-            return failure(each.category, str(each), where)
+            return failure(each.kind, str(each), where)
     kind = next((k for cls in type(exc).__mro__ if (k := EXCEPTIONS.get(cls.__name__))), None)
     if kind is None or type(exc).__module__ == "builtins":
         return None
@@ -175,7 +195,7 @@ def raised(exc: BaseException, where: Where) -> ProviderError | None:
     return failure(kind, text if not cause or cause in text else f"{text} {cause}", where)
 
 
-_UNREACHED = ("network", "timeout", "protocol")
+_UNREACHED = (ProviderUnreachable, ProviderTimeout, ProviderProtocolMismatch)
 
 
 def _chain(exc: BaseException | None) -> Iterator[BaseException]:
@@ -187,25 +207,30 @@ def _chain(exc: BaseException | None) -> Iterator[BaseException]:
         exc = exc.__cause__ or exc.__context__
 
 
-def _unreached(chain: tuple[BaseException, ...], kind: str) -> tuple[str, str] | None:
-    """Category and words for a connection that was never made. The SDKs' transport over aiohttp
+def _unreached(chain: tuple[BaseException, ...], kind: Kind) -> tuple[Kind, str] | None:
+    """The error and words for a connection that was never made. The SDKs' transport over aiohttp
     calls each of these a timeout, and httpx names no address."""
     address = _address(chain)
     for each in reversed(chain):  # the cause says more than what it was wrapped in
         if isinstance(each, ssl.SSLError):
             plain = "; the server may speak plain http" if "WRONG_VERSION" in str(each) else ""
             why = getattr(each, "verify_message", None) or each.strerror or str(each)
-            return "tls", f"no TLS connection to {address}: {why}{plain}"
+            return ProviderTlsFailed, f"no TLS connection to {address}: {why}{plain}"
         if isinstance(each, socket.gaierror):
-            return "network", f"cannot resolve the host of {address}: {each.strerror}"
+            return ProviderUnreachable, f"cannot resolve the host of {address}: {each.strerror}"
         if isinstance(each, ConnectionRefusedError) or "Connect call failed" in str(each):
-            return "network", f"connection refused by {address}"
+            return ProviderUnreachable, f"connection refused by {address}"
         names = {cls.__name__ for cls in type(each).__mro__}
         if _NO_HTTP & names and "disconnected" not in str(each):
-            return "protocol", f"{address} does not answer in HTTP"
+            return ProviderProtocolMismatch, f"{address} does not answer in HTTP"
     names = {cls.__name__ for each in chain for cls in type(each).__mro__}
-    if kind == "network" or ("ClientConnectionError" in names and "TimeoutError" not in names):
-        return "network", f"connection to {address} lost: {chain[-1] or type(chain[-1]).__name__}"
+    if kind == ProviderUnreachable or (
+        "ClientConnectionError" in names and "TimeoutError" not in names
+    ):
+        return (
+            ProviderUnreachable,
+            f"connection to {address} lost: {chain[-1] or type(chain[-1]).__name__}",
+        )
     return None
 
 
@@ -226,37 +251,35 @@ def _address(chain: tuple[BaseException, ...]) -> str:
 def answered(status: int, body: object, headers: Mapping[str, str], where: Where) -> ProviderError:
     """The error that an answer with an error status is."""
     codes, text = describe(body)
-    category = category_of(codes, text, STATUS.get(status) or _by_class(status))
-    return failure(
-        category, f"{status}: {text}" if text else str(status), where, retry_after(headers)
-    )
+    kind = classify(codes, text, STATUS.get(status) or _by_class(status))
+    return failure(kind, f"{status}: {text}" if text else str(status), where, retry_after(headers))
 
 
-def told(body: object, where: Where, default: str = "server") -> ProviderError:
+def told(body: object, where: Where, default: Kind = ProviderServerError) -> ProviderError:
     """The error that an error event in the middle of a stream is."""
     codes, text = describe(body)
-    default = "bad_request" if "invalid_request_error" in codes else default
-    return failure(category_of(codes, text, default), text or "an error without a text", where)
+    default = ProviderBadRequest if "invalid_request_error" in codes else default
+    return failure(classify(codes, text, default), text or "an error without a text", where)
 
 
-def failure(category: str, text: str, where: Where, after: float | None = None) -> ProviderError:
+def failure(kind: Kind, text: str, where: Where, after: float | None = None) -> ProviderError:
     message = redact(f"{where.ref}: {' '.join(text.split())}", where.secrets)
-    return ProviderError(category, _short(message), retry_after=after)
+    return kind(_short(message), retry_after=after)
 
 
-def category_of(codes: tuple[str, ...], text: str, default: str) -> str:
+def classify(codes: tuple[str, ...], text: str, default: Kind) -> Kind:
     """The most exact of what the codes, the text and (by default) the status say."""
     named = next((CODES[code] for code in codes if code in CODES), default)
-    if named == "server":
+    if named == ProviderServerError:
         named = default  # "api_error" says no more than that there was one
-    if named in ("bad_request", "rate_limit", "context_overflow"):
+    if named in (ProviderBadRequest, RateLimited, ContextOverflow):
         if _NO_CREDIT.search(text):
-            return "quota"
+            return ProviderQuotaExceeded
         # Groq and others refuse a prompt over the tokens per minute as 413: it is a rate limit.
-        if named == "context_overflow" and "per minute" in text:
-            return "rate_limit"
-        if named == "bad_request" and _TOO_LONG.search(text):
-            return "context_overflow"
+        if named == ContextOverflow and "per minute" in text:
+            return RateLimited
+        if named == ProviderBadRequest and _TOO_LONG.search(text):
+            return ContextOverflow
     return named
 
 
@@ -304,8 +327,8 @@ def _seconds(value: str) -> float:
     return (when - datetime.now(UTC)).total_seconds()
 
 
-def _by_class(status: int) -> str:
-    return "server" if status >= 500 else "bad_request"
+def _by_class(status: int) -> Kind:
+    return ProviderServerError if status >= 500 else ProviderBadRequest
 
 
 def _text(response: Any) -> str:

@@ -12,6 +12,7 @@ import httpx2
 
 from harness.commons.headers import short_headers
 from harness.config.settings import ProviderSettings
+from harness.contracts.errors import AnswerTooLarge, ProviderProtocolMismatch, ProviderTimeout
 from harness.providers import errors
 from harness.providers.adapter import Where
 
@@ -42,7 +43,7 @@ class Room:
         self._left -= characters
         if self._left < 0:
             told = f"the answer has more than {MAX_CONTENT // MEBIBYTE} MiB of content"
-            raise errors.failure("too_large", told, self._where)
+            raise errors.failure(AnswerTooLarge, told, self._where)
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Patience:
                 told = f"no progress for {self.idle_s:g} s (idle_seconds of the provider)"
             else:
                 told = f"no complete answer in {self.total_s:g} s (timeout_seconds of the provider)"
-            raise errors.failure("timeout", told, where) from None
+            raise errors.failure(ProviderTimeout, told, where) from None
 
 
 async def bound(response: httpx2.Response) -> None:
@@ -86,7 +87,7 @@ async def bound(response: httpx2.Response) -> None:
         response.stream = _Bounded(stream, MAX_BODY)
     else:
         told = f"the answer is compressed ({encoding}), although the request allows no compression"
-        raise errors.Refused("protocol", told)
+        raise errors.Refused(ProviderProtocolMismatch, told)
 
 
 class _Bounded(httpx2.AsyncByteStream):
@@ -98,7 +99,9 @@ class _Bounded(httpx2.AsyncByteStream):
         async for chunk in self._stream:
             self._left -= len(chunk)
             if self._left < 0:
-                raise errors.Refused("too_large", f"the answer exceeds {MAX_BODY // MEBIBYTE} MiB")
+                raise errors.Refused(
+                    AnswerTooLarge, f"the answer exceeds {MAX_BODY // MEBIBYTE} MiB"
+                )
             yield chunk
 
     async def aclose(self) -> None:

@@ -9,7 +9,7 @@ from time import perf_counter
 
 from harness.config.providers import resolve_provider
 from harness.config.settings import Settings
-from harness.contracts.errors import ProviderError
+from harness.contracts.errors import ModelUnsuitable, ProviderError
 from harness.contracts.model import (
     Candidate,
     Fallback,
@@ -81,7 +81,7 @@ class Models:
                 cost_micros=cost_micros(candidate.model, usage),
                 ms=(perf_counter() - started) * 1000,
             )
-        raise ProviderError("unsupported", "The plan names no model.")
+        raise ModelUnsuitable("The plan names no model.")
 
     async def close(self) -> None:
         adapters = list(self._adapters.values())
@@ -99,7 +99,7 @@ class Models:
         last: bool,
     ) -> ModelReply:
         if lack := lacks(candidate.model, plan.requires, plan.min_context):
-            raise ProviderError("unsupported", f"{candidate.model} {lack}.")
+            raise ModelUnsuitable(f"{candidate.model} {lack}.")
         provider, model = split_ref(candidate.model)
         adapter = self._adapters.get(provider) or await self._make_adapter(provider)
         circuit = self._circuits.setdefault(provider, Circuit(provider))

@@ -18,7 +18,13 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from harness.commons.headers import NoCookies
 from harness.config.settings import ProviderSettings
-from harness.contracts.errors import ProviderError
+from harness.contracts.errors import (
+    AnswerTooLarge,
+    InvalidReply,
+    ProviderError,
+    ProviderProtocolMismatch,
+    StreamInterrupted,
+)
 from harness.contracts.message import Part, Text, ToolCall
 from harness.contracts.model import ModelReply
 from harness.providers import errors
@@ -56,11 +62,11 @@ async def fold_stream(
             raise
         raise error from None  # its text is in the message, with keys taken out
     if not fold.done:
-        raise errors.failure("cut_stream", "the answer ended before it was complete", where)
+        raise errors.failure(StreamInterrupted, "the answer ended before it was complete", where)
     with _shapes(where):
         reply = fold.reply(response.headers.get(id_header))
     if reply.finish == "stop" and not any(_says(part) for part in reply.message.parts):
-        raise errors.failure("invalid_reply", "the answer is empty", where)
+        raise errors.failure(InvalidReply, "the answer is empty", where)
     return reply
 
 
@@ -71,7 +77,7 @@ def _shapes(where: Where) -> Generator[None]:
         yield
     except (ValueError, LookupError, TypeError, AttributeError) as exc:
         told = f"the answer does not follow its protocol: {type(exc).__name__}: {exc}"
-        raise errors.failure("invalid_reply", told, where) from exc
+        raise errors.failure(InvalidReply, told, where) from exc
 
 
 def _says(part: Part) -> bool:
@@ -101,7 +107,7 @@ async def _read(
                         break
         except TooLong:
             told = f"an event of the answer exceeds {MAX_EVENT // MEBIBYTE} MiB"
-            raise errors.failure("too_large", told, where) from None
+            raise errors.failure(AnswerTooLarge, told, where) from None
         if fold.over:
             await _drain(chunks)
             return
@@ -129,7 +135,7 @@ async def _whole(
         body += chunk
         if len(body) > MAX_EVENT:
             told = f"an answer that is not streamed exceeds {MAX_EVENT // MEBIBYTE} MiB"
-            raise errors.failure("too_large", told, where)
+            raise errors.failure(AnswerTooLarge, told, where)
     with contextlib.suppress(ValueError, LookupError, TypeError, AttributeError):
         value = parse(bytes(body))
         if value.get("error"):
@@ -139,7 +145,7 @@ async def _whole(
         kind = response.headers.get("content-type", "no content type")
         text = bytes(body[:200]).decode("utf-8", "replace")
         told = f"the server sent no stream of events and no complete answer, but {kind}: {text}"
-        raise errors.failure("protocol", told, where)
+        raise errors.failure(ProviderProtocolMismatch, told, where)
 
 
 def _last(splitter: Splitter, fold: Fold) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic_core import from_json, to_json
 
+from harness.contracts.errors import ModelUnsuitable
 from harness.contracts.message import FileRef, Image, ToolCall
 from harness.contracts.tool import ToolSpec
 from harness.providers import errors
@@ -61,7 +62,7 @@ def image_url(image: Image, where: Where) -> str:
         return image.url
     if image.data is None:
         told = f"the content of image {image.artifact} was not loaded"
-        raise errors.failure("unsupported", told, where)
+        raise errors.failure(ModelUnsuitable, told, where)
     return f"data:{image.media_type or 'image/png'};base64,{image.data}"
 
 

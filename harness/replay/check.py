@@ -16,7 +16,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowReplayResult
 
-from harness.contracts.errors import HarnessError, RunError
+from harness.contracts.errors import HarnessError, ReplayDiffers
 from harness.contracts.run import WORKFLOW
 from harness.engine.converter import data_converter
 from harness.history.export import read_file
@@ -177,8 +177,7 @@ async def check(source: str | Path | Recording) -> None:
     async with aclosing(replay([recording])) as outcomes:
         async for outcome in outcomes:
             if not outcome.ok:
-                raise RunError(
-                    "replay_differs",
+                raise ReplayDiffers(
                     f"Today's code differs from run {outcome.run!r} ({outcome.run_id}).\n"
                     f"{outcome.text}",
                 )

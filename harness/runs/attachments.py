@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.contracts.errors import StoreError
+from harness.contracts.errors import ArtifactMissing
 from harness.contracts.family import attached_owner, is_attached
 from harness.contracts.message import FileRef, Image, Message
 from harness.engine.connection import Connection
@@ -23,8 +23,7 @@ async def attach(connection: Connection, file: Path) -> Image | FileRef:
     try:
         content = await asyncio.to_thread(file.read_bytes)
     except OSError as error:
-        raise StoreError(
-            "artifact_missing",
+        raise ArtifactMissing(
             f"{file} cannot be read: {error.strerror}",
             fix="Correct the path.",
         ) from error

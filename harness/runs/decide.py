@@ -19,13 +19,13 @@ from temporalio.client import (
 from temporalio.exceptions import ApplicationError
 
 from harness.contracts.errors import (
-    CATALOG,
     HarnessError,
-    RunError,
+    InvalidSignal,
+    NoWorker,
     StackError,
-    SteeringError,
+    StackUnreachable,
     StoreError,
-    by_code,
+    rebuild_error,
 )
 from harness.contracts.event import DecisionRequested
 from harness.contracts.run import Pending, RunSpec
@@ -61,8 +61,7 @@ async def send_decision(
     """Decide, bound to what was `shown`, or else to what waits now."""
     check_size("decide", decide)
     if decide.verdict == "edit" and not decide.arguments and not decide.replace:
-        raise SteeringError(
-            "bad_payload",
+        raise InvalidSignal(
             "The edit changes nothing.",
             fix='Name the arguments to change, such as {"amount": 90}, or approve the call.',
         )
@@ -112,8 +111,7 @@ async def _send(handle: WorkflowHandle[Any, Any], decide: Decide, key: str) -> D
     except WorkflowUpdateFailedError as error:
         raise _refused(error) from None
     # Temporal has admitted the update by then, and gives it to the next worker.
-    raise RunError(
-        "no_worker",
+    raise NoWorker(
         f"No worker answers for run {handle.id!r}. The decision waits there and takes effect when "
         "one does.",
     )
@@ -123,8 +121,7 @@ async def _is_served(handle: WorkflowHandle[Any, Any]) -> bool:
     try:
         return await served.is_served(handle)
     except StackError as error:
-        raise StackError(
-            "unreachable",
+        raise StackUnreachable(
             f"{error.message} It is not known whether the decision arrived.",
             fix=f"Check with `harness show {handle.id}` once Temporal answers, then decide again.",
         ) from None
@@ -132,9 +129,10 @@ async def _is_served(handle: WorkflowHandle[Any, Any]) -> bool:
 
 def _refused(error: WorkflowUpdateFailedError) -> HarnessError:
     cause = error.cause
-    if isinstance(cause, ApplicationError) and cause.type in CATALOG:
-        return by_code(cause.type, cause.message)
-    return SteeringError("bad_payload", str(cause))
+    known = (
+        rebuild_error(cause.type, cause.message) if isinstance(cause, ApplicationError) else None
+    )
+    return known or InvalidSignal(str(cause))
 
 
 # --- edits
@@ -151,8 +149,7 @@ async def _check_edit(connection: Connection, run: str, decide: Decide, asked: S
     problems = find_edit_problems(tool, merge_arguments(decide, asked.arguments))
     if problems:
         lines = "".join(f"\n- {problem}" for problem in problems)
-        raise SteeringError(
-            "bad_payload",
+        raise InvalidSignal(
             f"Nothing was decided: the edited arguments do not fit {tool.name}:{lines}",
             fix="An edit changes the arguments that it names and keeps the others.",
         )

@@ -23,7 +23,13 @@ from temporalio.service import RPCError, RPCStatusCode
 from harness.agent import Agent
 from harness.agent.checks import DEFAULT_TURNS, check_budget, with_default_turns
 from harness.commons.telemetry import current_trace_id, span
-from harness.contracts.errors import ConfigError, RunError, StackError, StoreError
+from harness.contracts.errors import (
+    ContentTooLarge,
+    InvalidValue,
+    RunError,
+    RunIdTaken,
+    SearchAttributesMissing,
+)
 from harness.contracts.family import is_reserved, session_family
 from harness.contracts.message import Message, user
 from harness.contracts.model import ModelRef
@@ -75,13 +81,10 @@ class Request:
 def check_id(id: str, what: str = "run", most: int = MAX_ID) -> str:
     """The id of a run or session, as the engine and the store can keep it."""
     if what == "run" and is_reserved(id):
-        raise ConfigError(
-            "invalid_value", f"{id[:40]!r} cannot name a run: harness uses it itself."
-        )
+        raise InvalidValue(f"{id[:40]!r} cannot name a run: harness uses it itself.")
     if 0 < len(id) <= most and id.isprintable() and id.strip():
         return id
-    raise ConfigError(
-        "invalid_value",
+    raise InvalidValue(
         f"{id[:40]!r} is not a valid id of a {what}.",
         fix=f"Take 1 to {most} printable characters.",
     )
@@ -90,8 +93,7 @@ def check_id(id: str, what: str = "run", most: int = MAX_ID) -> str:
 def check_workspace(folder: Path) -> None:
     """Raise where file tools would find nothing to work on."""
     if not folder.is_dir():
-        raise ConfigError(
-            "invalid_value",
+        raise InvalidValue(
             f"The workspace {folder} is not a folder on this host.",
             fix="Make it, or name one that exists.",
         )
@@ -145,7 +147,7 @@ def check_model(ref: str) -> str:
         return MODEL_REF.validate_python(ref)
     except ValidationError:
         words = f"{ref!r} names no model."
-        raise ConfigError("invalid_value", words, fix="Write it like openai/gpt-5.") from None
+        raise InvalidValue(words, fix="Write it like openai/gpt-5.") from None
 
 
 async def start(connection: Connection, agent: Agent[Any], request: Request, *, eager: bool) -> str:
@@ -236,7 +238,7 @@ async def _same_as_sealed(connection: Connection, id: str, spec: RunSpec) -> Non
 
 
 def _taken(id: str) -> RunError:
-    return RunError("id_taken", f"Run {id!r} exists, and was started by another request.")
+    return RunIdTaken(f"Run {id!r} exists, and was started by another request.")
 
 
 def _repeatable(request: Request) -> bool:
@@ -279,7 +281,7 @@ def _details(spec: RunSpec, prompt: str) -> str:
 
 def _start_error(error: RPCError) -> Exception:
     if error.status is RPCStatusCode.INVALID_ARGUMENT and "search attribute" in error.message:
-        return StackError("search_attributes", error.message)
+        return SearchAttributesMissing(error.message)
     if error.status is RPCStatusCode.INVALID_ARGUMENT:
-        return StoreError("too_large", f"The engine refuses the request: {error.message}")
+        return ContentTooLarge(f"The engine refuses the request: {error.message}")
     return unreachable(error)

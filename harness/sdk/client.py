@@ -16,7 +16,7 @@ from temporalio.service import RPCError
 from harness.agent import Agent
 from harness.commons.log import get_logger
 from harness.config.providers import check_models
-from harness.contracts.errors import RunError
+from harness.contracts.errors import RunFailed
 from harness.contracts.message import FileRef, Image, Message
 from harness.contracts.run import WORKFLOW, Budget, RunState
 from harness.contracts.whatif import WhatIfReport
@@ -173,8 +173,7 @@ class HarnessClient:
                 if row.status is not WorkflowExecutionStatus.CONTINUED_AS_NEW:
                     yield _row(row)
         except RPCError as error:
-            raise RunError(
-                "failed",
+            raise RunFailed(
                 f"The engine refuses the query {query!r}: {error.message}",
                 fix="Write it like: HarnessState = 'waiting' AND HarnessAgent = 'calculator'",
             ) from None

@@ -21,9 +21,12 @@ from harness.contracts.attempt import Attempt, Retry
 from harness.contracts.effect import EffectRow, UndoReport
 from harness.contracts.errors import (
     HarnessError,
-    RunError,
-    SteeringError,
+    NoWorker,
+    RunFailed,
+    RunNotFound,
+    RunOver,
     StoreError,
+    TooManySignals,
     from_info,
 )
 from harness.contracts.event import DurableEvent, Event, RunEnded
@@ -136,7 +139,7 @@ class RunHandle(Generic[Out]):
             if isinstance(event, RunEnded):
                 last = event
         if last is None:
-            raise RunError("failed", f"Run {self.id!r} has ended without saying how.")
+            raise RunFailed(f"Run {self.id!r} has ended without saying how.")
         return RunResult(
             state=last.state,
             output=last.output,
@@ -152,9 +155,7 @@ class RunHandle(Generic[Out]):
     async def _completed(self) -> RunResult | None:
         try:
             return await live.completed(self._temporal, self.id)
-        except RunError as error:
-            if error.code != "run.not_found":
-                raise
+        except RunNotFound:
             return None  # its events are looked for in the archive too
 
     async def result(self) -> Finished[Out]:
@@ -215,9 +216,7 @@ class RunHandle(Generic[Out]):
         await self._connection.stops.announce(self.id)
         try:
             await self._signal("abort", value)
-        except SteeringError as error:
-            if error.code != "steering.too_many":
-                raise
+        except TooManySignals:
             await self._cancel(reason, undo=undo)
 
     async def hint(self, text: str, *, interrupt: bool = False) -> None:
@@ -342,8 +341,7 @@ class RunHandle(Generic[Out]):
         except RPCError as error:
             raise await self._refusal(error) from None
         if undo:
-            raise SteeringError(
-                "too_many",
+            raise TooManySignals(
                 f"Run {self.id!r} takes no more signals and was cancelled. Its effects stand.",
                 fix=f"Undo them once it has ended: harness undo {self.id}",
             )
@@ -358,32 +356,32 @@ class RunHandle(Generic[Out]):
                 name, result_type=kind, rpc_timeout=timedelta(seconds=ANSWER_S)
             )
         except WorkflowQueryFailedError as error:
-            raise RunError("failed", f"{name} of {self.id!r} failed: {error}") from None
+            raise RunFailed(f"{name} of {self.id!r} failed: {error}") from None
         except RPCError as error:
             wrong = self._rpc_error(error)
             if error.status in served.UNSERVED:
                 await served.describe(self._handle)
-                raise RunError("no_worker", f"No worker answers for run {self.id!r}.") from None
-        if wrong.code != "run.not_found":
+                raise NoWorker(f"No worker answers for run {self.id!r}.") from None
+        if not isinstance(wrong, RunNotFound):
             raise wrong
         return otherwise(await self.trace())
 
     async def _refusal(self, error: RPCError) -> HarnessError:
         """Why steering did not arrive; a run that the engine has forgotten has ended."""
         wrong = self._rpc_error(error)
-        if wrong.code == "run.not_found":
+        if isinstance(wrong, RunNotFound):
             with suppress(StoreError):
                 if await reader.is_sealed(self._connection, self.id):
-                    return SteeringError("run_over", f"Run {self.id!r} has ended.")
+                    return RunOver(f"Run {self.id!r} has ended.")
         return wrong
 
     def _rpc_error(self, error: RPCError) -> HarnessError:
         if error.status is RPCStatusCode.NOT_FOUND:
             if "already completed" in error.message:
-                return SteeringError("run_over", f"Run {self.id!r} has ended.")
+                return RunOver(f"Run {self.id!r} has ended.")
             return not_found(self.id)
         if "exceeded" in error.message and "signal" in error.message:
-            return SteeringError("too_many", f"Run {self.id!r} takes no more signals for now.")
+            return TooManySignals(f"Run {self.id!r} takes no more signals for now.")
         return unreachable(error)
 
 

@@ -13,7 +13,7 @@ from harness.agent import Agent
 from harness.commons.log import get_logger
 from harness.config import find_project, load_settings
 from harness.config.settings import Settings
-from harness.contracts.errors import StackError
+from harness.contracts.errors import StackUnreachable
 from harness.engine.connection import Connection, open_connection
 from harness.runs.start import Request
 from harness.sdk.client import HarnessClient
@@ -38,8 +38,7 @@ class Harness(HarnessClient):
         folder, chosen = _where(project, settings)
         endpoints = await find_stack(chosen, folder)
         if endpoints is None:
-            raise StackError(
-                "unreachable",
+            raise StackUnreachable(
                 f"No Temporal and Postgres are configured, and none run for {folder}.",
                 fix="Start them with `harness up --detach`, use Harness.local(), or set "
                 "TEMPORAL_ADDRESS and DATABASE_URL.",

@@ -10,7 +10,7 @@ from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.agent import Agent
-from harness.contracts.errors import RunError
+from harness.contracts.errors import RunBusy, RunError, RunIdTaken
 from harness.contracts.message import Message
 from harness.contracts.run import Budget
 from harness.runs.start import Request, as_messages, check_id, new_id
@@ -55,9 +55,7 @@ class Session:
         )
         try:
             handle = await self._client.begin(agent, request)
-        except RunError as error:
-            if error.code != "run.id_taken":
-                raise
+        except RunIdTaken:
             raise self._busy(number + 1) from None
         await self._sessions.advance(self.id, number + 1)
         return handle
@@ -96,4 +94,4 @@ class Session:
         return f"{self.id}.{number}"
 
     def _busy(self, number: int) -> RunError:
-        return RunError("busy", f"Session {self.id!r} is busy with run {self._run(number)!r}.")
+        return RunBusy(f"Session {self.id!r} is busy with run {self._run(number)!r}.")

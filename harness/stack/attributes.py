@@ -27,7 +27,7 @@ async def ensure_search_attributes(client: Client) -> None:
     )
     from temporalio.service import RPCError
 
-    from harness.contracts.errors import StackError
+    from harness.contracts.errors import SearchAttributesMissing
 
     words = {
         name: IndexedValueType.Value(f"INDEXED_VALUE_TYPE_{kind.upper()}")
@@ -44,8 +44,7 @@ async def ensure_search_attributes(client: Client) -> None:
                 AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
             )
     except RPCError as error:
-        raise StackError(
-            "search_attributes",
+        raise SearchAttributesMissing(
             f"Cannot register search attributes in namespace {client.namespace}: {error.message}",
             fix=_how_to_register(client.namespace, SEARCH_ATTRIBUTES),
         ) from error
@@ -55,8 +54,7 @@ async def ensure_search_attributes(client: Client) -> None:
         if name in known and known[name] != kind
     }
     if wrong:
-        raise StackError(
-            "search_attributes",
+        raise SearchAttributesMissing(
             wrong_types(client.namespace, wrong),
             fix=how_to_remove(client.namespace, wrong),
         )

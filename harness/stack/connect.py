@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harness.contracts.errors import ConfigError
+from harness.contracts.errors import InvalidValue
 from harness.stack.endpoints import Endpoints
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _read(path: Path | None) -> bytes | None:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ConfigError("invalid_value", f"A TLS file cannot be read: {error}") from error
+        raise InvalidValue(f"A TLS file cannot be read: {error}") from error
 
 
 def _profile(temporal: TemporalSettings) -> dict[str, Any]:
@@ -95,8 +95,7 @@ def _profile(temporal: TemporalSettings) -> dict[str, Any]:
     try:
         loaded = ClientConfigProfile.load(temporal.profile)
     except Exception as error:  # the SDK raises plain RuntimeError, and others for bad TOML
-        raise ConfigError(
-            "invalid_value",
+        raise InvalidValue(
             f"The Temporal client profile cannot be loaded: {error}",
             fix="Correct temporal.profile, TEMPORAL_PROFILE or the Temporal configuration file.",
         ) from error

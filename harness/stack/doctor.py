@@ -261,7 +261,6 @@ def provider_checks(settings: Settings) -> list[Check]:
 
 
 def _failed(name: str, failure: Failure) -> Check:
-    from harness.contracts.errors import CATALOG
+    from harness.stack.opening import stack_error
 
-    fix = failure.fix or CATALOG[f"stack.{failure.category}"].fix
-    return Check(name=name, ok=False, detail=failure.message, fix=fix)
+    return Check(name=name, ok=False, detail=failure.message, fix=stack_error(failure).fix)

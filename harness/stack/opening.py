@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.commons.cut_short import cut_short
-from harness.contracts.errors import StackError
+from harness.contracts.errors import (
+    StackError,
+    StackStartFailed,
+    StackStopped,
+    rebuild_error,
+)
 from harness.stack import lease as leases
 from harness.stack.connect import Engine, configured_engine, web_page
 from harness.stack.endpoints import Endpoints
@@ -59,7 +64,7 @@ async def open_stack(
             stack.callback(lambda: current[0].release())
             stack.enter_context(joined(layout))
         except Failure as failure:
-            raise _stack_error(failure) from failure
+            raise stack_error(failure) from failure
         await stack.enter_async_context(cut_short(_hold(current, acquire)))
         yield _endpoints(settings, engine, held.parts)
 
@@ -84,7 +89,7 @@ async def stop_stack(settings: Settings, project: Path) -> bool:
     try:
         return await leases.stop(layout_of(settings.state_dir, project))
     except Failure as failure:
-        raise _stack_error(failure) from failure
+        raise stack_error(failure) from failure
 
 
 async def _hold(current: list[leases.Lease], acquire: _Acquire) -> StackError:
@@ -96,10 +101,10 @@ async def _hold(current: list[leases.Lease], acquire: _Acquire) -> StackError:
             current[0].release()
             current[0] = await acquire()
     except Failure as failure:
-        return _stack_error(failure)
+        return stack_error(failure)
     if why == "removed":
-        return StackError("stopped", "The state folder of the local stack was removed.")
-    return StackError("stopped", "The local stack was stopped.")
+        return StackStopped("The state folder of the local stack was removed.")
+    return StackStopped("The local stack was stopped.")
 
 
 def _wanted(
@@ -152,14 +157,16 @@ def _endpoints(
     )
 
 
-def _stack_error(failure: Failure) -> StackError:
-    return StackError(failure.category, failure.message, fix=failure.fix or None)
+def stack_error(failure: Failure) -> StackError:
+    """The supervisor's failure as the error that commands raise."""
+    error = rebuild_error(f"stack.{failure.category}", failure.message, failure.fix)
+    assert isinstance(error, StackError)
+    return error
 
 
 def _refuse_windows() -> None:
     if sys.platform == "win32":
-        raise StackError(
-            "start_failed",
+        raise StackStartFailed(
             "The local stack runs on Linux and macOS.",
             fix="Set TEMPORAL_ADDRESS and DATABASE_URL, or use WSL.",
         )

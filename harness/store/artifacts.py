@@ -15,9 +15,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from harness.config.settings import ArtifactSettings
 from harness.config.trust import make_state_folder
-from harness.contracts.errors import ConfigError, StoreError
+from harness.contracts.errors import (
+    ArtifactMissing,
+    ContentCorrupt,
+    InvalidValue,
+    StoreError,
+    StoreUnavailable,
+)
 from harness.contracts.transcript import digest
-from harness.crypto.vault import PLAIN, Vault, key_in, place_of
+from harness.crypto.place import place_of
+from harness.crypto.vault import PLAIN, Vault, key_in
 from harness.store.database import Database
 
 if TYPE_CHECKING:
@@ -129,7 +136,7 @@ class Artifacts:
             return cached[offset:end]
         rows = await self._database.fetch(SELECT, (id,))
         if not rows:
-            raise StoreError("artifact_missing", f"There is no artifact {id} in this store.")
+            raise ArtifactMissing(f"There is no artifact {id} in this store.")
         size, inline, content, salt, mac = rows[0]
         if salt is not None:
             return (await self._read_salted(id, content, salt, mac))[offset:end]
@@ -178,13 +185,13 @@ class Artifacts:
 
     def _check(self, id: str, content: bytes) -> None:
         if digest(content) != id:
-            raise StoreError("corrupt", f"The bytes of artifact {id} do not match its address.")
+            raise ContentCorrupt(f"The bytes of artifact {id} do not match its address.")
 
     async def stored(self, id: str) -> bytes:
         """The content as it lies there, past the cache and unchecked: for who looks for damage."""
         rows = await self._database.fetch(SELECT, (id,))
         if not rows:
-            raise StoreError("artifact_missing", f"There is no artifact {id} in this store.")
+            raise ArtifactMissing(f"There is no artifact {id} in this store.")
         _, inline, content, salt, mac = rows[0]
         if not inline:
             content = await self._get_object(id)
@@ -206,7 +213,7 @@ class Artifacts:
     async def stat(self, id: str) -> ArtifactStat:
         rows = await self._stat(id)
         if not rows:
-            raise StoreError("artifact_missing", f"There is no artifact {id} in this store.")
+            raise ArtifactMissing(f"There is no artifact {id} in this store.")
         return rows[0]
 
     async def owner(self, id: str) -> tuple[str | None, str | None]:
@@ -296,8 +303,7 @@ class Artifacts:
                 return bytes(await whole.bytes_async())
             content = await obstore.get_range_async(objects, _path(id), start=start, end=end)
         except FileNotFoundError as error:
-            raise StoreError(
-                "artifact_missing",
+            raise ArtifactMissing(
                 f"Artifact {id} is known, but its content is not in {self._place}.",
                 fix="Let all hosts use one artifacts.url, or restore the folder.",
             ) from error
@@ -333,8 +339,7 @@ class Artifacts:
                 else:
                     self._objects = from_url(self._url or "")
             except (BaseError, ValueError, OSError) as error:
-                raise ConfigError(
-                    "invalid_value",
+                raise InvalidValue(
                     f"artifacts.url {self._place} cannot be opened: {_first_line(error)}",
                 ) from error
         return self._objects
@@ -344,8 +349,7 @@ class Artifacts:
         return self._url or str(self._folder)
 
     def _object_error(self, id: str, verb: str, error: Exception) -> StoreError:
-        return StoreError(
-            "unavailable",
+        return StoreUnavailable(
             f"Artifact {id} cannot be {verb} in {self._place}: {_first_line(error)}",
             fix="Check that artifacts.url can be reached and has room.",
         )

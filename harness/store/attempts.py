@@ -15,8 +15,9 @@ from typing import Any
 from pydantic_core import from_json
 
 from harness.contracts.attempt import Attempt
-from harness.contracts.errors import StoreError
-from harness.crypto.vault import PLAIN, Vault, place_of
+from harness.contracts.errors import ContentCorrupt, StoreError
+from harness.crypto.place import place_of
+from harness.crypto.vault import PLAIN, Vault
 from harness.store.database import Database
 
 KEPT = 1000
@@ -145,8 +146,8 @@ def _read(columns: Sequence[Any], body: bytes) -> Attempt:
         known = {name: told[name] for name in Attempt.model_fields.keys() & told.keys()}
         return Attempt.model_validate({**known, **dict(zip(ROW, columns, strict=True))})
     except (ValueError, AttributeError) as error:
-        raise StoreError(
-            "corrupt", f"A logged attempt of run {columns[0]!r} cannot be read: {error}"
+        raise ContentCorrupt(
+            f"A logged attempt of run {columns[0]!r} cannot be read: {error}"
         ) from None
 
 

@@ -12,7 +12,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import TYPE_CHECKING, Any, LiteralString
 
-from harness.contracts.errors import ConfigError, StoreError
+from harness.contracts.errors import InvalidValue, StoreError, StoreUnavailable
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -147,13 +147,13 @@ class Database:
     def unavailable(self, error: Exception) -> StoreError:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         why = lines[0] if lines else type(error).__name__
-        return StoreError("unavailable", f"Postgres {self.name} cannot be used: {why}")
+        return StoreUnavailable(f"Postgres {self.name} cannot be used: {why}")
 
     async def _take(self) -> AsyncConnection[Row]:
         from psycopg import OperationalError
 
         if self._closed:
-            raise StoreError("unavailable", f"Postgres {self.name} was closed by this process.")
+            raise StoreUnavailable(f"Postgres {self.name} was closed by this process.")
         while self._idle:
             connection = self._idle.pop()
             try:
@@ -188,8 +188,8 @@ def _name(url: str) -> str:
     try:
         parts = conninfo_to_dict(url)
     except ProgrammingError:
-        raise ConfigError(
-            "invalid_value", "database.url is not a Postgres address: postgresql://user@host/name"
+        raise InvalidValue(
+            "database.url is not a Postgres address: postgresql://user@host/name"
         ) from None
     host, port = parts.get("host", "localhost"), parts.get("port", 5432)
     return f"{host}:{port}/{parts.get('dbname', '')}"

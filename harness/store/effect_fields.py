@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.contracts.effect import EffectRow
-from harness.contracts.errors import StoreError
-from harness.crypto.vault import Vault, place_of
+from harness.contracts.errors import ContentCorrupt, ContentUnsigned
+from harness.crypto.place import place_of
+from harness.crypto.vault import Vault
 from harness.store.database import Row
 
 Identity = tuple[Any, ...]
@@ -62,13 +63,13 @@ class EffectFields:
                 values["result"] = values["result"].get("content")
             return EffectRow.model_validate(values)
         except (ValueError, AttributeError, RecursionError) as error:
-            raise StoreError(
-                "corrupt", f"Effect {values['key']!r} of the ledger cannot be read: {error}"
+            raise ContentCorrupt(
+                f"Effect {values['key']!r} of the ledger cannot be read: {error}"
             ) from None
 
     async def _decrypt_workspace(self, row: Identity, stored: str | None) -> Any:
         if stored is None and self._vault.authentic:
-            raise StoreError("unsigned", f"Effect {row[0]!r} has no signed workspace.")
+            raise ContentUnsigned(f"Effect {row[0]!r} has no signed workspace.")
         return await self._decrypt("workspace", row, stored)
 
     async def _decrypt(self, column: str, row: Identity, stored: str | None) -> Any:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.contracts.effect import EffectRow
-from harness.contracts.errors import RunError, StoreError, ToolError
+from harness.contracts.errors import RunForged, StoreError, ToolBusy, ToolError
 from harness.contracts.tool import Effect, Workspace
 from harness.crypto.vault import PLAIN, Vault
 from harness.store.database import Database, Row
@@ -243,7 +243,7 @@ class Ledger:
         """Take the right to undo an effect of the run; `busy` while somebody else is at it."""
         rows = await self._rows("WHERE key = %s AND run = %s", (key, run))
         if not rows:
-            raise RunError("forged", f"Run {run!r} has no effect with the key {key!r}.")
+            raise RunForged(f"Run {run!r} has no effect with the key {key!r}.")
         before = rows[0]
         who = self._claim(key)
         values = {"lock": lock_number(key), "key": key, "who": who}
@@ -367,10 +367,10 @@ def _found(hold: Hold) -> dict[str, Any]:
 
 
 def busy() -> ToolError:
-    return ToolError("busy", "Another attempt of this call is still running.", retry_after=1)
+    return ToolBusy("Another attempt of this call is still running.", retry_after=1)
 
 
 def lost() -> ToolError:
-    return ToolError(
-        "busy", "This attempt lost touch with the ledger, and another one has taken the call over."
+    return ToolBusy(
+        "This attempt lost touch with the ledger, and another one has taken the call over."
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.crypto.vault import Vault, place_of
+from harness.crypto.place import place_of
+from harness.crypto.vault import Vault
 from harness.store.database import Database
 
 PLACE = "lineage.lineage"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import harness_migrations
-from harness.contracts.errors import StoreError
+from harness.contracts.errors import SchemaTooNew, StoreError
 from harness_migrations import HEAD, REVISIONS
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ async def bring_up(database: Database) -> bool:
     if found == HEAD:
         return False
     if found is not None and found not in REVISIONS:
-        raise StoreError(
-            "schema_too_new",
+        raise SchemaTooNew(
             f"Postgres {database.name} is at schema {found}; this harness knows up to {HEAD}.",
         )
     await asyncio.to_thread(_run, database, HEAD, up=True)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, LiteralString
 
 from harness.contracts.errors import HarnessError, StoreError
 from harness.contracts.seal import START, Kind, SealEntry
-from harness.crypto.vault import PLAIN, Vault, place_of
+from harness.crypto.place import place_of
+from harness.crypto.vault import PLAIN, Vault
 from harness.journal.seal import hash_of, read_entry
 from harness.store.database import Database, Row
 from harness.store.locks import lock_number

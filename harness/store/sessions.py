@@ -5,7 +5,7 @@ The engine decides whether that run is still going.
 
 from __future__ import annotations
 
-from harness.contracts.errors import StoreError
+from harness.contracts.errors import ContentCorrupt
 from harness.store.database import Database
 
 MOST_RUNS = 1_000_000
@@ -36,8 +36,7 @@ class Sessions:
 
 def _checked(session: str, last: int) -> int:
     if not 0 <= last <= MOST_RUNS:
-        raise StoreError(
-            "corrupt",
+        raise ContentCorrupt(
             f"Session {session!r} has {last:,} as the number of its last run; the most is "
             f"{MOST_RUNS:,}.",
             fix="Set `last` of that row in harness.session to the number of its newest run.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from harness.contracts.errors import StoreError
+from harness.contracts.errors import ContentCorrupt
 from harness.contracts.model import AgentSpec
 from harness.contracts.transcript import digest
 from harness.store.artifacts import Artifacts
@@ -34,8 +34,7 @@ class Specs:
         try:
             spec = AgentSpec.model_validate_json(content)
         except ValueError as error:
-            raise StoreError(
-                "corrupt",
+            raise ContentCorrupt(
                 f"Artifact {id} cannot be read as an agent spec by this version: {error}",
                 fix="Upgrade harness, if the run was started by a newer version.",
             ) from error

@@ -9,8 +9,9 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from harness.commons.log import get_logger
 from harness.contracts.effect import UNDO, EffectRow, UndoReport, UndoSpec, undo_id
-from harness.contracts.errors import RunError, StoreError
+from harness.contracts.errors import Forgotten, RunBusy, RunFailed, RunNotFound, StoreError
 from harness.contracts.queues import agent_queue
 from harness.engine.connection import Connection, whoami
 from harness.engine.payload_codec import plain
@@ -40,9 +41,7 @@ async def undo(
     rows = await effects(connection, run)
     _check(run, rows, to_turn, past)
     if not dry_run and await _is_open(connection, run, known=bool(rows)):
-        raise RunError(
-            "busy", f"Run {run!r} is still going.", fix=f"Abort it first: harness abort {run}"
-        )
+        raise RunBusy(f"Run {run!r} is still going.", fix=f"Abort it first: harness abort {run}")
     spec = UndoSpec(
         run=run, to_turn=to_turn, dry_run=dry_run or None, past=tuple(past), by=whoami()
     )
@@ -52,7 +51,7 @@ async def undo(
     try:
         return await patiently(run, handle.result)  # it goes on, also while the engine is away
     except WorkflowFailureError as error:
-        raise RunError("failed", f"The undo of {run!r} was ended: {error.cause or error}") from None
+        raise RunFailed(f"The undo of {run!r} was ended: {error.cause or error}") from None
 
 
 async def _start(
@@ -94,8 +93,7 @@ async def _join(
     own: dict[str, object] = {"by": None, "permit": None}
     if going is not None and going.model_copy(update=own) == spec.model_copy(update=own):
         return handle
-    raise RunError(
-        "busy",
+    raise RunBusy(
         f"Run {spec.run!r} is being undone already, in another way.",
         fix=f"Wait for workflow {undo_id(spec.run)}, or terminate it.",
     )
@@ -103,12 +101,11 @@ async def _join(
 
 def _check(run: str, rows: Sequence[EffectRow], to_turn: int | None, past: Sequence[str]) -> None:
     if to_turn is not None and to_turn < 0:
-        raise RunError("failed", "There is no turn below 0.", fix="0 undoes the whole run.")
+        raise RunFailed("There is no turn below 0.", fix="0 undoes the whole run.")
     calls = {row.call for row in rows}
     unknown = [call for call in past if call not in calls]
     if unknown:
-        raise RunError(
-            "not_found",
+        raise RunNotFound(
             f"Run {run!r} has no effect of a call {unknown[0]!r}.",
             fix=f"See its effects: harness effects {run}",
         )
@@ -134,6 +131,7 @@ async def _not_forgotten(connection: Connection, run: str) -> None:
     """A run whose effects were deleted with it is not one that had none."""
     try:
         await sealed(connection, run)
+    except Forgotten:
+        raise
     except StoreError as error:
-        if error.code == "store.forgotten":
-            raise
+        get_logger(__name__).debug("the archive could not be asked", error=error.message)

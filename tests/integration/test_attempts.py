@@ -11,7 +11,7 @@ import pytest
 from harness import Agent, Harness, tool
 from harness.contracts import event as e
 from harness.contracts.attempt import Attempt
-from harness.contracts.errors import HarnessError, ToolError
+from harness.contracts.errors import HarnessError, ToolUnavailable
 from harness.history.export import dumps, read_file
 from harness.history.recording import record
 from harness.journal.attempts import Earlier, weave
@@ -45,7 +45,7 @@ async def test_each_failed_attempt_is_kept(
         "The weather."
         tries.append(len(tries))
         if len(tries) < 3:
-            raise ToolError("temporary", f"try {len(tries)} with {SECRET}", retry_after=0.02)
+            raise ToolUnavailable(f"try {len(tries)} with {SECRET}", retry_after=0.02)
         return "sunny"
 
     model_server.script(
@@ -118,7 +118,7 @@ async def test_a_call_that_was_asked_about_has_its_own(
         "Send."
         tries.append(1)
         if len(tries) == 1:
-            raise ToolError("temporary", "the line is busy", retry_after=0.02)
+            raise ToolUnavailable("the line is busy", retry_after=0.02)
         return "sent"
 
     model_server.script(call("send", to="Ada"), say("done"))

@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 from psycopg.errors import NotNullViolation
 
-from harness.contracts.errors import StackError, StoreError, ToolError
+from harness.contracts.errors import (
+    StackError,
+    StackUnreachable,
+    StoreError,
+    StoreUnavailable,
+    ToolError,
+)
 from harness.store import Database, Ledger, NewEffect
 from harness.store.epoch import Doubts
 
@@ -27,7 +33,7 @@ class EngineAway:
 
     async def check(self, made: str | None = None) -> None:
         if self.is_away:
-            raise StackError("unreachable", "Temporal does not answer.")
+            raise StackUnreachable("Temporal does not answer.")
 
     def mark(self, key: str, seq: int) -> None:
         pass
@@ -133,7 +139,7 @@ async def test_an_undo_gives_its_claim_back_when_the_row_cannot_be_read(
         nonlocal asked
         asked += 1
         if asked == 2:
-            raise StoreError("unavailable", "The database is away.")
+            raise StoreUnavailable("The database is away.")
         return await rows(*args)
 
     with monkeypatch.context() as patch:

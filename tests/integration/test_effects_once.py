@@ -16,7 +16,7 @@ from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from harness import Agent, Happened, Harness, ToolContext, tool
 from harness.config.settings import Settings
 from harness.contracts import event as e
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import ToolError, ToolUnavailable
 from harness.contracts.run import RunState
 from harness.sdk.handle import RunHandle
 from harness.store import Database, Ledger, NewEffect
@@ -296,7 +296,7 @@ async def test_an_effect_in_our_postgres_shares_the_transaction(
         if n < 0:
             raise ValueError("below zero")
         if ctx.attempt == 1 and n == 7:
-            raise ToolError("temporary", "The line is busy.", retry_after=0.02)
+            raise ToolUnavailable("The line is busy.", retry_after=0.02)
         return "ordered"
 
     @order.undo

@@ -10,7 +10,7 @@ from temporalio.api.enums.v1 import EventType
 
 from harness import Agent, Harness, ToolContext, tool
 from harness.contracts import event as e
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import ToolError, ToolUnavailable
 from harness.store import Database, Ledger
 from harness.store.effects import NewEffect
 from harness.store.locks import lock_number
@@ -103,7 +103,7 @@ async def test_the_last_attempt_is_never_the_one_that_acts(
     async def book(ctx: ToolContext[None]) -> str:
         "Book."
         tries.append(ctx.attempt)
-        raise ToolError("temporary", "The line is busy.", retry_after=0.01)
+        raise ToolUnavailable("The line is busy.", retry_after=0.01)
 
     model_server.script(call("book"), say("Done."))
     run = await harness.start(Agent(name, tools=[book]), "Book.")

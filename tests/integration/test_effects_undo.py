@@ -12,7 +12,7 @@ from temporalio.service import RPCError
 
 from harness import Agent, Harness, ToolContext, tool
 from harness.contracts.effect import EffectRow, UndoReport, undo_id
-from harness.contracts.errors import HarnessError, ToolError
+from harness.contracts.errors import HarnessError, ToolUnavailable
 from harness.contracts.run import RunState
 from harness.store.effects import Ledger, NewEffect
 from harness.tools import delete_file, edit_file, move_file, write_file
@@ -193,7 +193,7 @@ async def test_a_failed_undo_changes_nothing_and_can_be_made_again(
     async def remove(ctx: ToolContext[None], receipt: None) -> None:
         tries.append(ctx.attempt)
         if ctx.attempt == 1:
-            raise ToolError("temporary", "The line is busy.", retry_after=0.02)
+            raise ToolUnavailable("The line is busy.", retry_after=0.02)
         if len(tries) < 3:
             raise ValueError("broken")
 

@@ -17,12 +17,12 @@ from harness.agent import idempotency_key
 from harness.archive.sweep import seal_run
 from harness.cli.privacy import keys
 from harness.config.settings import Settings
-from harness.contracts.errors import RunError, StoreError, ToolError
+from harness.contracts.errors import RunError, StoreError, ToolUnavailable
 from harness.contracts.event import LIVE, DurableEvent, RunEnded, ToolCallFinished
 from harness.contracts.family import session_family
 from harness.contracts.run import RunState
 from harness.crypto.keyring import new_key
-from harness.crypto.vault import place_of
+from harness.crypto.place import place_of
 from harness.engine.connection import open_connection
 from harness.engine.plain_runs import open_plain_runs
 from harness.forget.client import forget
@@ -68,7 +68,7 @@ def agent(name: str, secret: str) -> Agent[None]:
     @tool(effect="read")
     def broken(what: str) -> str:
         """Fail."""
-        raise ToolError("temporary", f"no {what} for {secret}")
+        raise ToolUnavailable(f"no {what} for {secret}")
 
     @tool(effect="read")
     def large() -> str:

@@ -16,7 +16,7 @@ from temporalio.testing import ActivityEnvironment
 
 from harness import Agent, Happened, Harness, tool
 from harness.agent import AnyTool
-from harness.contracts.errors import StackError
+from harness.contracts.errors import StackError, StackReplaced
 from harness.contracts.message import ToolCall
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.engine.epoch import LOCK, EpochKeeper
@@ -194,7 +194,7 @@ async def test_such_a_worker_stops(
     remote: Harness, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     async def replaced(_: EpochKeeper) -> StackError:
-        return StackError("replaced", "put back")
+        return StackReplaced("put back")
 
     monkeypatch.setattr(EpochKeeper, "replaced", replaced)
     with pytest.raises(StackError, match="put back"):

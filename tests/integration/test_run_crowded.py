@@ -12,7 +12,7 @@ from temporalio.client import Client
 from harness import Agent, Budget, Harness
 from harness.config.settings import Settings
 from harness.contracts import event as e
-from harness.contracts.errors import RunError, SteeringError
+from harness.contracts.errors import RunError, SteeringError, TooManySignals
 from harness.contracts.run import RunState
 from harness.contracts.steering import MAX_HINT_BYTES, MAX_HINTS
 from harness.sdk.handle import RunHandle
@@ -140,7 +140,7 @@ async def test_a_cancel_that_does_not_arrive_is_an_error_of_ours(
     """The run may be gone, or the engine, by the time that it takes no more signals."""
 
     async def refuse(*_: Any) -> None:
-        raise SteeringError("too_many", "It takes no more signals.")
+        raise TooManySignals("It takes no more signals.")
 
     run = remote.run(name)
     monkeypatch.setattr(run, "_signal", refuse)

@@ -147,7 +147,7 @@ async def test_ten_megabytes_of_result(
 async def test_temporary_failures_are_tried_again_and_counted(
     harness: Harness, model_server: ModelServer, name: str
 ) -> None:
-    from harness.contracts.errors import ToolError
+    from harness.contracts.errors import ToolUnavailable
 
     tries = 0
 
@@ -157,7 +157,7 @@ async def test_temporary_failures_are_tried_again_and_counted(
         nonlocal tries
         tries += 1
         if tries == 1:
-            raise ToolError("temporary", "not yet", retry_after=0.02)
+            raise ToolUnavailable("not yet", retry_after=0.02)
         return "now"
 
     model_server.script(call("flaky"), say("Done."))

@@ -12,7 +12,7 @@ import pytest
 from harness import Agent, Harness, ToolContext, tool
 from harness.config.settings import Settings
 from harness.contracts import event as e
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import ToolUnavailable
 from harness.contracts.run import RunState
 from harness.tools import ask_human, math, read_file, write_file
 from tests.fakes.model_server import ModelServer
@@ -90,7 +90,7 @@ async def test_a_write_that_failed_for_now_is_tried_again_without_asking(
         seen.append((ctx.attempt, ctx.last_heartbeat))
         ctx.heartbeat({"page": ctx.attempt})
         if ctx.attempt < 3:
-            raise ToolError("temporary", "The line is busy.", retry_after=0.02)
+            raise ToolUnavailable("The line is busy.", retry_after=0.02)
         return "booked"
 
     model_server.script(call("book"), say("Done."))
@@ -106,7 +106,7 @@ async def test_the_last_attempt_tells_the_model(
     @tool(attempts=2)
     async def book() -> str:
         "Book it."
-        raise ToolError("temporary", "The line is busy.", retry_after=0.02)
+        raise ToolUnavailable("The line is busy.", retry_after=0.02)
 
     model_server.script(call("book"), say("It is busy."))
     run = await harness.start(Agent(name, tools=[book]), "Book.")

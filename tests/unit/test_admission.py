@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.contracts.effect import UndoSpec
-from harness.contracts.errors import StackError
+from harness.contracts.errors import StackError, StackUnreachable
 from harness_activities import admission
 from harness_activities.admission import Admission, Admitted
 
@@ -29,7 +29,7 @@ class Asking(Admission):
         self.is_asked.set()
         await self.go_on.wait()
         if self.is_away:
-            raise StackError("unreachable", "Temporal does not answer.")
+            raise StackUnreachable("Temporal does not answer.")
         return Admitted(UndoSpec(run=workflow), run_id, signed=True)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from harness.agent import tool
 from harness.commons.children.turns import MAX_OF_CALLER, MAX_WAITING, Turns, caller
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import ToolError, ToolFailed
 from harness.contracts.message import ToolCall
 from harness.contracts.tool import RunTool
 from harness_activities.tool_call.toolbox import Toolbox
@@ -66,7 +66,7 @@ async def test_each_activity_takes_turns_for_its_run(
 
     async def read_call(self: Toolbox, request: RunTool) -> None:
         turns.append(caller.get())
-        raise ToolError("failed", "looked")
+        raise ToolFailed("looked")
 
     monkeypatch.setattr(Toolbox, "read_call", read_call)
     async with calling() as call:

@@ -8,7 +8,11 @@ from typing import Any
 from harness.contracts import event as e
 from harness.contracts.attempt import Retry
 from harness.contracts.effect import Undone, UndoStep
-from harness.contracts.errors import ErrorInfo, ProviderError, ToolError
+from harness.contracts.errors import (
+    ErrorInfo,
+    Irreversible,
+    ProviderUnreachable,
+)
 from harness.contracts.message import Message, Text, ToolCall
 from harness.contracts.model import Usage
 from harness.contracts.run import RunState, Totals
@@ -85,7 +89,7 @@ STOPPED = Undone(
     count=2,
     stopped=UndoStep(
         call="c1", turn=1, tool="pay", title="pay()", state="stopped",
-        obstacle=ToolError("irreversible", "too late").info,
+        obstacle=Irreversible("too late").info,
     ),
 )  # fmt: skip
 
@@ -196,7 +200,7 @@ def test_a_truncated_answer_looks_truncated() -> None:
 
 
 def test_a_call_that_is_made_again_says_why_and_when() -> None:
-    error = ProviderError("network", "p/m: connection refused by 127.0.0.1:9").info
+    error = ProviderUnreachable("p/m: connection refused by 127.0.0.1:9").info
     retry = Retry(activity="1", kind="call_model", failed=3, attempts=10, error=error, next_at=5.0)
     told = "attempt 3 of 10 failed: p/m: connection refused by 127.0.0.1:9 [provider.network]"
     reset = e.OutputReset(**BASE, turn=1, call=0, attempt=2)

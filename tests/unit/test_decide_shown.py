@@ -14,7 +14,7 @@ from harness.cli.parser import UsageError
 from harness.cli.run.decide import approve
 from harness.cli.run.targets import reach_runs
 from harness.contracts import event as e
-from harness.contracts.errors import RunError, SteeringError
+from harness.contracts.errors import NoWorker, SteeringError
 from harness.contracts.run import Pending
 from harness.contracts.steering import Decide
 from harness.contracts.tool import ToolSpec
@@ -192,7 +192,7 @@ async def test_a_late_answer_is_asked_for_again_before_it_is_a_failure() -> None
     async def act(run: RunHandle[Any]) -> dict[str, Any]:
         asked.append(run.id)
         if run.id == "dead" or (run.id in late and asked.count(run.id) == 1):
-            raise RunError("no_worker", "late")
+            raise NoWorker("late")
         return {}
 
     def handle(id: str) -> RunHandle[Any]:

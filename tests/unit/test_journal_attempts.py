@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from harness.contracts import event as e
 from harness.contracts.attempt import Attempt
-from harness.contracts.errors import by_code
+from harness.contracts.errors import ToolFailed
 from harness.contracts.message import Message, Text, user
 from harness.contracts.model import Usage
 from harness.contracts.run import RunState
@@ -20,7 +20,7 @@ from harness.terminal.view.timeline import rows, scale, ticks
 from harness.terminal.view.trace import after, attempt_facts, earlier
 from tests.unit.stories import LOOK, Story
 
-ERROR = by_code("tool.failed", "no").info
+ERROR = ToolFailed("no").info
 NAMED = {"name": "look", "content": "rain"}
 
 

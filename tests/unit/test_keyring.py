@@ -13,7 +13,8 @@ from harness.config.settings import EncryptionSettings
 from harness.contracts.errors import RunError, StoreError
 from harness.contracts.family import SHARED
 from harness.crypto.keyring import Entry, Keyring, key_id, new_key
-from harness.crypto.vault import Vault, place_of
+from harness.crypto.place import place_of
+from harness.crypto.vault import Vault
 
 PLACE = place_of("node.body", "id")
 OLD, NEW = SecretStr(new_key()), SecretStr(new_key())

@@ -6,7 +6,17 @@ import asyncio
 
 import pytest
 
-from harness.contracts.errors import ProviderError
+from harness.contracts.errors import (
+    ModelRefused,
+    ProviderBadRequest,
+    ProviderError,
+    ProviderOverloaded,
+    ProviderQuotaExceeded,
+    ProviderServerError,
+    ProviderTimeout,
+    ProviderUnreachable,
+    RateLimited,
+)
 from harness.providers.circuit import FAILURES, REST_SECONDS, Circuit
 
 
@@ -21,7 +31,7 @@ def broken(clock: Clock) -> Circuit:
     circuit = Circuit("p", clock)
     for _ in range(FAILURES):
         circuit.enter()
-        circuit.failed(ProviderError("server", "x"))
+        circuit.failed(ProviderServerError("x"))
     return circuit
 
 
@@ -39,10 +49,10 @@ def is_open(circuit: Circuit) -> bool:
 def test_opens_after_failures_in_a_row() -> None:
     circuit = Circuit("p", Clock())
     for _ in range(FAILURES - 1):
-        circuit.failed(ProviderError("overloaded", "x"))
+        circuit.failed(ProviderOverloaded("x"))
     assert not is_open(circuit)
     circuit.succeeded()
-    circuit.failed(ProviderError("network", "x"))
+    circuit.failed(ProviderUnreachable("x"))
     assert not is_open(circuit)
     assert is_open(broken(Clock()))
 
@@ -53,7 +63,7 @@ def test_one_call_probes_after_the_rest() -> None:
     clock.now = REST_SECONDS + 0.1
     assert not is_open(circuit)
     assert is_open(circuit), "one probe at a time"
-    circuit.failed(ProviderError("timeout", "x"))
+    circuit.failed(ProviderTimeout("x"))
     assert is_open(circuit), "the probe failed: it rests again"
     clock.now *= 3
     assert not is_open(circuit)
@@ -71,11 +81,14 @@ def test_a_cancelled_probe_leaves_room_for_the_next() -> None:
     assert not is_open(circuit)
 
 
-@pytest.mark.parametrize("category", ["bad_request", "rate_limit", "refusal", "quota"])
-def test_who_answers_is_up(category: str) -> None:
+@pytest.mark.parametrize(
+    "kind",
+    [ProviderBadRequest, RateLimited, ModelRefused, ProviderQuotaExceeded],
+)
+def test_who_answers_is_up(kind: type[ProviderError]) -> None:
     circuit = Circuit("p", Clock())
     for _ in range(FAILURES * 2):
-        circuit.failed(ProviderError(category, "x"))
+        circuit.failed(kind("x"))
     assert not is_open(circuit)
 
 
@@ -91,7 +104,7 @@ async def test_those_who_wait_learn_from_the_probe(works: bool) -> None:
         circuit.succeeded()
         await asyncio.gather(*waiting)
         return
-    circuit.failed(ProviderError("network", "connection refused by p"))
+    circuit.failed(ProviderUnreachable("connection refused by p"))
     for each in await asyncio.gather(*waiting, return_exceptions=True):
         assert isinstance(each, ProviderError)
         assert each.code == "provider.circuit_open"

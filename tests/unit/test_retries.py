@@ -8,7 +8,7 @@ import pytest
 
 from harness.contracts import event as e
 from harness.contracts.attempt import Retry
-from harness.contracts.errors import StackError
+from harness.contracts.errors import StackUnreachable
 from harness.history import retries
 from harness.history.retries import RetryWatch
 
@@ -18,8 +18,8 @@ async def test_each_failed_attempt_is_told_once(monkeypatch: pytest.MonkeyPatch)
 
     async def find(*_: Any) -> list[Retry]:
         if not known:
-            raise StackError("unreachable", "Temporal does not answer.")
-        error = StackError("unreachable", "Temporal does not answer.").info
+            raise StackUnreachable("Temporal does not answer.")
+        error = StackUnreachable("Temporal does not answer.").info
         return [Retry(activity="5", kind="call_model", failed=known.pop(0), error=error)]
 
     nothing: Any = None

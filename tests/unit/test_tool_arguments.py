@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel, field_validator
 
 from harness.agent import tool
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import ToolError, ToolFailed
 from harness_activities.tool_call import arguments
 from harness_activities.tool_call.arguments import Checked, unknown_tool
 
@@ -106,7 +106,7 @@ async def test_a_crash_of_the_check_is_not_blamed_on_the_arguments(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def crash(*_: Any) -> bytes:
-        raise ToolError("failed", "It ended the process that worked on it.")
+        raise ToolFailed("It ended the process that worked on it.")
 
     monkeypatch.setattr(arguments, "run_in_child", crash)
     checked = Checked(nested)

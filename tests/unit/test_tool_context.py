@@ -14,7 +14,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from harness.agent import ToolContext, idempotency_key, tool
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import ToolUnavailable
 from harness.contracts.tool import Workspace
 from tests.fakes.tool_calls import calling
 
@@ -22,7 +22,7 @@ from tests.fakes.tool_calls import calling
 @tool
 async def flaky(ctx: ToolContext[None]) -> None:
     "Fail for now."
-    raise ToolError("temporary", "The line is busy.")
+    raise ToolUnavailable("The line is busy.")
 
 
 @tool(effect="read")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.agent import AnyTool, Happened, ToolContext, idempotency_key, tool
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import ToolFailed
 from tests.fakes.tool_calls import calling
 
 POLICIES = ("ask", "retry", "probe")
@@ -27,7 +27,7 @@ def payment(policy: Any, called: list[str]) -> AnyTool:
 
     @pay.prepare
     async def prepare(ctx: ToolContext[None], arguments: Mapping[str, Any]) -> None:
-        raise ToolError("failed", "the account is not as it was before the payment")
+        raise ToolFailed("the account is not as it was before the payment")
 
     if policy == "probe":
 

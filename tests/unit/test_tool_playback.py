@@ -6,7 +6,7 @@ from typing import Any
 
 from harness.agent import Ask, tool
 from harness.agent.read_result import read_result
-from harness.contracts.errors import ErrorInfo, ToolError
+from harness.contracts.errors import ErrorInfo, ToolFailed
 from harness.contracts.tool import Playback
 from harness.contracts.whatif import Record, Recorded, RecordedCall
 from tests.fakes.tool_calls import Caller, Memory, calling
@@ -40,7 +40,7 @@ def ask(question: str) -> Ask:
 
 
 def failed(message: str) -> ErrorInfo:
-    return ToolError("failed", message).info
+    return ToolFailed(message).info
 
 
 async def recorded(memory: Memory, *calls: RecordedCall, live: bool = False) -> Playback:

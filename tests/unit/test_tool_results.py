@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from harness.agent import tool
-from harness.contracts.errors import StoreError
+from harness.contracts.errors import StoreUnavailable
 from harness.contracts.transcript import digest
 from harness_activities.tool_call.failures import clean
 from harness_activities.tool_call.results import PREVIEW_LIMIT
@@ -166,7 +166,7 @@ class Full(Memory):
     async def put(
         self, content: bytes, *, media_type: str | None = None, run: str | None = None
     ) -> str:
-        raise StoreError("unavailable", "Postgres is away.")
+        raise StoreUnavailable("Postgres is away.")
 
 
 async def test_a_write_that_happened_is_not_repeated_because_its_result_cannot_be_kept() -> None:

@@ -14,7 +14,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 
 from harness.agent import Ask, Happened, ToolContext, tool
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import find_error
 from tests.fakes.tool_calls import calling
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
@@ -97,7 +97,7 @@ async def test_a_tool_that_cancels_itself_has_failed() -> None:
 @tool
 async def flaky(ctx: ToolContext[None], category: str = "temporary") -> None:
     "Fail for now."
-    raise ToolError(category, "The line is busy.", retry_after=7)
+    raise find_error(f"tool.{category}")("The line is busy.", retry_after=7)
 
 
 async def test_a_temporary_failure_goes_to_the_engine_until_the_last_attempt() -> None:

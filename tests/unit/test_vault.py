@@ -14,8 +14,9 @@ from harness.config.settings import EncryptionSettings
 from harness.contracts.errors import StoreError
 from harness.contracts.queues import archive_queue
 from harness.crypto.keyring import Keyring, key_id, new_key
+from harness.crypto.place import place_of
 from harness.crypto.signing import Signer
-from harness.crypto.vault import Vault, place_of
+from harness.crypto.vault import Vault
 from harness.engine.codec import Codec
 
 HERE = place_of("effect.receipt", "key-1", "run")

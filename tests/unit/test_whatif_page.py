@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from harness.contracts.errors import RunError
+from harness.contracts.errors import BudgetReached, RunNotFound
 from harness.contracts.run import RunState
 from harness.contracts.whatif import Called, Outcome, SourceOutcome, WhatIfReport
 from harness.journal.whatif import compare, summary
@@ -26,14 +26,14 @@ def came(run: str, output: str = "yes", **more: Any) -> Outcome:
 def report(forks: int = 3) -> WhatIfReport:
     was = came("first<b>", tokens=80)
     call = Called(turn=1, name="look", arguments={"place": "<script>"}, how="refused")
-    error = RunError("budget", "the run reached its budget of 2 turns").info
+    error = BudgetReached("the run reached its budget of 2 turns").info
     found = [
         came("f1"), came("f2", "no", calls=(call,)),
         came("f3", state=RunState.FAILED, output="", error=error),
     ]  # fmt: skip
     outcomes = tuple(compare(was, found[place % 3]) for place in range(forks))
     gone = SourceOutcome(
-        source="gone", recorded=0, error=RunError("not_found", "There is no run 'gone' here.").info
+        source="gone", recorded=0, error=RunNotFound("There is no run 'gone' here.").info
     )
     asked = SourceOutcome(source="first<b>", recorded=4, was=was, forks=outcomes)
     return WhatIfReport(label="whatif-x", at=2, changes=("hint: <i>",), sources=(asked, gone))

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from harness.contracts import event as e
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import (
+    CallNotRecorded,
+    InvalidToolArguments,
+    ToolDenied,
+    ToolError,
+    ToolFailed,
+    UnknownTool,
+)
 from harness.contracts.event import DurableEvent
 from harness.contracts.message import Message, Text, ToolCall, ToolResult, tool_results, user
 from harness.contracts.model import Usage
@@ -101,11 +108,11 @@ def test_later_results_come_one_after_another_and_kept_ones_are_known() -> None:
 
 def test_errors_of_tools_are_answers_and_the_models_mistakes_are_none() -> None:
     run = Run().turn(
-        ("read", {"a": 1}, ToolError("failed", "broken")),
-        ("red", {}, ToolError("unknown", "no such tool")),
-        ("read", {"a": "x"}, ToolError("invalid_arguments", "wrong")),
-        ("write", {}, ToolError("not_recorded", "not known")),
-        ("slow", {}, ToolError("denied", "cancelled")),
+        ("read", {"a": 1}, ToolFailed("broken")),
+        ("red", {}, UnknownTool("no such tool")),
+        ("read", {"a": "x"}, InvalidToolArguments("wrong")),
+        ("write", {}, CallNotRecorded("not known")),
+        ("slow", {}, ToolDenied("cancelled")),
     )
     [only] = record(seen(run.turn(text="end").events), 0).calls
     assert only.name == "read"
@@ -139,9 +146,7 @@ def test_before_and_parents_answer_what_the_run_itself_cannot() -> None:
 
 
 def test_results_are_edited() -> None:
-    run = (
-        Run().turn(("read", {"a": 1}, ToolError("failed", "broken"))).turn(("read", {"b": 1}, "b"))
-    )
+    run = Run().turn(("read", {"a": 1}, ToolFailed("broken"))).turn(("read", {"b": 1}, "b"))
     calls = seen(run.turn(text="end").events)  # both calls have the same id
     whole = record(edit(calls, {"c0": "well"}, 0), 0)
     assert answers(whole, "read", a=1) == answers(whole, "read", b=1) == ["well"]
@@ -165,7 +170,7 @@ def test_outcomes_are_compared() -> None:
     assert (other.verdict, other.same_calls, other.parts) == ("different", 0, 1)
     alike = compare(was, was)
     assert (alike.verdict, alike.parts) == ("same", None)
-    error = ToolError("failed", "no").info
+    error = ToolFailed("no").info
     failed = compare(was, whole(Run().turn().end("one two", RunState.FAILED, error=error)))
     assert (failed.verdict, failed.same_answer) == ("failed", False)
     typed = whole(Run().turn().end("{'a':1}", data={"a": 1}))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from temporalio import activity
 
-from harness.contracts.errors import StoreError
+from harness.contracts.errors import StoreError, TranscriptMissing
 from harness.contracts.model import CallModel, ModelTurn
 from harness.contracts.transcript import Node, SaveTranscript
 from harness.providers.context import fit
@@ -79,7 +79,7 @@ class ModelActivities:
                     node, run=run_id, turn=request.turn, call=SAVE_CALL, owner=_owner()
                 )
             if head is None:
-                raise StoreError("transcript_missing", "There is nothing to save.")
+                raise TranscriptMissing("There is nothing to save.")
             await self.transcripts.flush(head)
             return head
 

@@ -11,7 +11,7 @@ from typing import cast
 from temporalio import activity
 
 from harness.commons.telemetry import annotate, span
-from harness.contracts.errors import ProviderError
+from harness.contracts.errors import StreamInterrupted
 from harness.contracts.message import Message, Text
 from harness.contracts.model import (
     AgentSpec,
@@ -85,7 +85,7 @@ class ModelCall:
         self.task.uncancel()
         with suppress(asyncio.CancelledError):
             await asyncio.sleep(CONFIRM_S)
-            raise ProviderError("cut_stream", "An abort was announced, but the run goes on.")
+            raise StreamInterrupted("An abort was announced, but the run goes on.")
 
     def turn(self, answer: Answer, dropped: int) -> ModelTurn:
         reply = answer.reply

@@ -6,7 +6,7 @@ import asyncio
 import base64
 from collections.abc import Sequence
 
-from harness.contracts.errors import StoreError
+from harness.contracts.errors import ContentTooLarge
 from harness.contracts.message import Image, Message, Part
 from harness.store.artifacts import Artifacts
 
@@ -40,8 +40,7 @@ async def _filled(message: Message, artifacts: Artifacts) -> Message:
         if isinstance(part, Image) and part.artifact is not None and part.data is None:
             content = await artifacts.get(part.artifact, 0, MAX_IMAGE + 1)
             if len(content) > MAX_IMAGE:
-                raise StoreError(
-                    "too_large",
+                raise ContentTooLarge(
                     f"The image {part.artifact} has more than {MAX_IMAGE:,} bytes.",
                     fix="Send a smaller image: providers take no more.",
                 )

@@ -33,9 +33,9 @@ class ToolActivities:
         host.begin()
         try:
             outcome = await self._played(request, host)
+        except REFUSALS:
+            raise
         except HarnessError as error:
-            if error.code in REFUSALS:
-                raise
             if error.retryable and is_tried_again(host.info, error, self._attempts(request)):
                 raise try_again(error) from error
             outcome = self._unknown(request, host, error) or failure(request.call, error)

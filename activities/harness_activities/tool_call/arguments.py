@@ -13,7 +13,7 @@ from pydantic_core import to_json
 
 from harness.agent import Tool
 from harness.commons.children import Limits, run_in_child
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import InvalidToolArguments, ToolError, UnknownTool
 from harness.contracts.tool import ToolSpec
 from harness_activities.jobs.arguments import as_json, check, cut, path, short, without_nulls
 from harness_activities.tool_call.argument_cost import are_small, is_plain
@@ -69,14 +69,12 @@ def unknown_tool(name: str, known: Iterable[str]) -> ToolError:
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(near)}? " if near else ""
     there = f"There are: {', '.join(names)}." if names else "There are no tools."
-    return ToolError("unknown", f"There is no tool called {short(name)}. {hint}{there}")
+    return UnknownTool(f"There is no tool called {short(name)}. {hint}{there}")
 
 
 def _refused(spec: ToolSpec, problems: list[str]) -> ToolError:
     lines = "\n".join(f"- {problem}" for problem in problems)
-    return ToolError(
-        "invalid_arguments", f"The arguments of {spec.name} do not fit:\n{lines}{CALL_AGAIN}"
-    )
+    return InvalidToolArguments(f"The arguments of {spec.name} do not fit:\n{lines}{CALL_AGAIN}")
 
 
 def _pydantic_words(error: PydanticError) -> list[str]:

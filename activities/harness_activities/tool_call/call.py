@@ -12,7 +12,7 @@ from typing import Any
 from temporalio import activity
 
 from harness.agent import AnyTool, Ask
-from harness.contracts.errors import HarnessError, ToolError
+from harness.contracts.errors import HarnessError, ToolFailed
 from harness.contracts.message import ToolResult
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.store.effects import NewEffect
@@ -116,13 +116,13 @@ class ToolRun:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
-            raise ToolError("failed", f"{name} cancelled itself.") from None
+            raise ToolFailed(f"{name} cancelled itself.") from None
         except (Exception, SystemExit) as error:
             if activity.is_cancelled() or clock.expired():
                 # Interrupted: whether it happened is as unknown as where the cancel came through.
                 raise asyncio.CancelledError from error
             log.warning("tool %s failed", name, exc_info=True)
-            raise ToolError("failed", f"{name} failed: {words(error)}") from None
+            raise ToolFailed(f"{name} failed: {words(error)}") from None
 
     async def _shown(self, value: Any) -> ToolOutcome:
         call = self.request.call

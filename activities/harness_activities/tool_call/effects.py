@@ -14,7 +14,13 @@ from typing import Any, Protocol
 from pydantic_core import to_jsonable_python
 
 from harness.agent import AnyTool, Happened, ToolContext
-from harness.contracts.errors import HarnessError, ToolError
+from harness.contracts.errors import (
+    HarnessError,
+    OutcomeUnknown,
+    ToolBusy,
+    ToolFailed,
+    ToolUnavailable,
+)
 from harness.contracts.message import ToolResult
 from harness.contracts.run import Limits
 from harness.contracts.tool import RunTool, ToolOutcome
@@ -143,7 +149,7 @@ class Write:
             raise
         except Exception as error:
             log.warning("preparing %s failed", self.tool.name, exc_info=True)
-            raise ToolError("failed", f"{self.tool.name} failed: {words(error)}") from None
+            raise ToolFailed(f"{self.tool.name} failed: {words(error)}") from None
 
     async def _begin(self) -> Hold | None:
         """None: another attempt has it, and has not ended while there was time."""
@@ -152,9 +158,8 @@ class Write:
                 while True:
                     try:
                         return await self.ledger.begin(self.new)
-                    except ToolError as error:
-                        if error.code != "tool.busy":
-                            raise
+                    except ToolBusy:
+                        pass
                     await asyncio.sleep(LOOK_S)
         except TimeoutError:
             return None
@@ -238,7 +243,7 @@ class Write:
             outcome = await act(hold.receipt, self.thread)
         except HarnessError as error:
             await host.rollback(error)
-            if error.code == "tool.outcome_unknown":
+            if isinstance(error, OutcomeUnknown):
                 return await self._not_known(hold, error)
             await self.ledger.failed(hold, host.given, clean(error.message))
             raise
@@ -250,7 +255,7 @@ class Write:
             self._let_go(hold)
             raise
         if outcome.result is None:  # it asks a person first, and has done nothing
-            await host.rollback(ToolError("failed", "asked"))
+            await host.rollback(ToolFailed("asked"))
             await self.ledger.failed(hold, host.given, "asked a person")
             return outcome
         await self._done(hold, outcome)
@@ -275,7 +280,7 @@ class Write:
         """The tool itself cannot tell whether it has happened. Nobody may read that it failed: the
         model would call again, under another key."""
         await self.ledger.release(hold)
-        again = ToolError("temporary", error.message)
+        again = ToolUnavailable(error.message)
         if self.tool.on_unknown != "ask" and is_tried_again(
             self.host.info, again, allowed(self.tool)
         ):

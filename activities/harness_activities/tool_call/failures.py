@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from harness.agent import AnyTool
 from harness.commons.redact import redact
-from harness.contracts.errors import HarnessError, StoreError, ToolError
+from harness.contracts.errors import HarnessError, StoreError, ToolError, ToolTimeout
 from harness.contracts.message import ToolCall, ToolResult
 from harness.contracts.tool import ToolOutcome
 from harness_activities.tool_call.host import is_async
@@ -40,7 +40,7 @@ def failure(call: ToolCall, error: HarnessError) -> ToolOutcome:
 def out_of_time(tool: AnyTool, limit: float | None) -> ToolError:
     """A thread cannot be stopped: what is said of it must not claim so."""
     end = "was stopped" if is_async(tool.fn) else "was given up; its thread may still be at it"
-    return ToolError("timeout", f"{tool.name} took longer than {limit or 0:g} s and {end}.")
+    return ToolTimeout(f"{tool.name} took longer than {limit or 0:g} s and {end}.")
 
 
 def is_tried_again(info: activity.Info, error: HarnessError, attempts: int | None = None) -> bool:

@@ -17,7 +17,7 @@ from temporalio import activity
 
 from harness.commons.children import caller
 from harness.config.settings import HttpToolSettings
-from harness.contracts.errors import StoreError, ToolError
+from harness.contracts.errors import StoreUnavailable, ToolFailed
 from harness_activities.tool_call.results import Artifacts
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class CallHost:
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncConnection[Any]]:
         if self.ledger is None:
-            raise ToolError("failed", "A tool that only reads has no transaction.")
+            raise ToolFailed("A tool that only reads has no transaction.")
         with _outage():
             if self.inside is None:
                 where = self.database or self.ledger
@@ -98,7 +98,7 @@ class CallHost:
     async def reading(self) -> AsyncGenerator[AsyncConnection[Any]]:
         """A connection in a transaction that cannot write, and is rolled back."""
         if self.database is None:
-            raise ToolError("failed", "This worker has no database for tools.")
+            raise ToolFailed("This worker has no database for tools.")
         async with (
             self.database.connection() as connection,
             connection.transaction(force_rollback=True),
@@ -110,7 +110,7 @@ class CallHost:
     async def preparing(self) -> AsyncGenerator[AsyncConnection[Any]]:
         """A connection in autocommit, for what a tool needs before its transaction."""
         if self.database is None:
-            raise ToolError("failed", "This worker has no database for tools.")
+            raise ToolFailed("This worker has no database for tools.")
         with _outage():
             async with self.database.connection() as connection:
                 yield connection
@@ -180,7 +180,7 @@ def _outage() -> Generator[None]:
         if error.sqlstate and not isinstance(error, AdminShutdown | CrashShutdown):
             raise
         why = str(error).strip().partition("\n")[0]
-        raise StoreError("unavailable", f"Postgres went away in a transaction: {why}") from error
+        raise StoreUnavailable(f"Postgres went away in a transaction: {why}") from error
 
 
 def left_before(info: activity.Info) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from harness.agent import AnyTool
 from harness.agent.read_result import read_result
-from harness.contracts.errors import StoreError, ToolError
+from harness.contracts.errors import CallNotRecorded, ContentCorrupt
 from harness.contracts.message import ToolResult
 from harness.contracts.tool import Playback, RunTool, ToolOutcome
 from harness.contracts.whatif import Record, Recorded, call_key
@@ -34,8 +34,7 @@ class Records:
         try:
             record = Record.model_validate_json(content)
         except ValueError as error:
-            raise StoreError(
-                "corrupt",
+            raise ContentCorrupt(
                 f"Artifact {id} cannot be played back by this version of harness: {error}",
                 fix="Ask what-if again with the version of harness that the worker has.",
             ) from error
@@ -62,15 +61,13 @@ async def play(
     tool, _ = await check()
     # What stands in the artifact store was recorded, too.
     if tool is not read_result and not (playback.live_reads and tool.policy.effect == "read"):
-        raise ToolError(
-            "not_recorded",
+        raise CallNotRecorded(
             f"No result of this call of {tool.name} is recorded, and tools do not run here. "
             "Go on with what is known.",
         )
     outcome = await run()
     if outcome.need is not None:
-        raise ToolError(
-            "not_recorded",
+        raise CallNotRecorded(
             f"{tool.name} needs a person ({outcome.reason}), and nobody is asked here. "
             "Go on with what is known.",
         )

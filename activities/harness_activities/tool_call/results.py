@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from pydantic_core import PydanticSerializationError, to_json
 
-from harness.contracts.errors import HarnessError, ToolError
+from harness.contracts.errors import HarnessError, ToolError, ToolFailed
 from harness.contracts.tool import Effect
 
 PREVIEW_LIMIT = 16_000
@@ -46,8 +46,8 @@ def render(value: Any) -> tuple[bytes, str]:
     try:
         return to_json(value, inf_nan_mode="constants"), "application/json"
     except (PydanticSerializationError, UnicodeEncodeError, ValueError) as error:
-        raise ToolError(
-            "failed", f"It returned {type(value).__name__}, which has no JSON form: {error}"
+        raise ToolFailed(
+            f"It returned {type(value).__name__}, which has no JSON form: {error}"
         ) from None
 
 
@@ -105,8 +105,7 @@ def _classify(value: Any) -> tuple[bytes, str, bool]:
 
 def _check_size(size: int) -> None:
     if size > MAX_RESULT:
-        raise ToolError(
-            "failed",
+        raise ToolFailed(
             f"The result has {size:,} bytes; the limit is {MAX_RESULT:,}. Ask for less at a time.",
         )
 

@@ -9,7 +9,7 @@ from concurrent.futures import Executor, Future
 from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeVar
 
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import ToolError, ToolUnavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -68,7 +68,7 @@ class Threads(Executor):
         """True: an idle thread is promised. False: one more may be started."""
         with self._lock:
             if self._closed:
-                raise ToolError("temporary", "This worker is shutting down.")
+                raise ToolUnavailable("This worker is shutting down.")
             if self._idle:
                 self._idle -= 1
                 return True
@@ -101,8 +101,7 @@ class Threads(Executor):
         if not self._full:
             log.error("%s Calls that were given up may keep them: restart the worker.", message)
         self._full = True
-        return ToolError(
-            "temporary",
+        return ToolUnavailable(
             message,
             fix="Restart the worker, and give tools that can hang a timeout of their own.",
         )

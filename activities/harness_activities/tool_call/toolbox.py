@@ -17,7 +17,7 @@ from harness.agent import Agent, AnyTool, ToolContext, idempotency_key
 from harness.agent.key import sent_key
 from harness.commons.log import guarded_logger
 from harness.config.settings import HttpToolSettings
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import ToolFailed, WrongHost
 from harness.contracts.tool import RunTool
 from harness_activities.tool_call.arguments import Checked, unknown_tool
 from harness_activities.tool_call.deps import Deps
@@ -96,12 +96,9 @@ class Toolbox:
             return
         workspace = request.workspace
         if workspace is None:
-            raise ToolError(
-                "failed", f"{tool.name} works on a folder, but the run was started without one."
-            )
+            raise ToolFailed(f"{tool.name} works on a folder, but the run was started without one.")
         if workspace.host != self.host:
-            raise ToolError(
-                "wrong_host",
+            raise WrongHost(
                 f"The run's folder is on {workspace.host}, and this worker is {self.host}.",
             )
         await self.workspaces.check(workspace.root)
@@ -144,9 +141,7 @@ class Toolbox:
             return await self._deps.get()
         except Exception as error:
             log.warning("the deps of agent %s failed", self.agent.name, exc_info=True)
-            raise ToolError(
-                "failed", f"The agent's deps could not be made: {words(error)}"
-            ) from None
+            raise ToolFailed(f"The agent's deps could not be made: {words(error)}") from None
 
 
 def origin_of_call(request: RunTool, host: CallHost) -> str:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 
-from harness.contracts.errors import RunError
+from harness.contracts.errors import WorkspaceRefused
 
 
 class Workspaces:
@@ -33,8 +33,7 @@ class Workspaces:
             return
         served = ", ".join(sorted(map(str, self._folders))) or "no folder"
         leads = "" if str(real) == root else f", which is {real}"
-        raise RunError(
-            "workspace",
+        raise WorkspaceRefused(
             f"The run works in {root}{leads}. This worker serves {served}.",
             fix=f"Allow it: harness worker --workspace {real}, or worker.workspaces.",
         )

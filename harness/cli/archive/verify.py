@@ -12,7 +12,7 @@ from harness.cli.context import opened
 from harness.cli.history.run_sources import is_file
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
-from harness.contracts.errors import StoreError
+from harness.contracts.errors import ArchiveChanged
 from harness.history.export import read_file
 from harness.terminal import exit_codes
 from harness.terminal.view.text import count
@@ -91,4 +91,4 @@ def _raise(problems: list[Problem], out: Out) -> None:
         else:
             out.raw(str(each))
     rest = f", and {count(len(problems) - 1, 'thing')} more" if len(problems) > 1 else ""
-    raise StoreError("bad_chain", f"{problems[0]}{rest}.")
+    raise ArchiveChanged(f"{problems[0]}{rest}.")

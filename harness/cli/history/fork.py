@@ -13,7 +13,7 @@ from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.cli.run.agents import load_agent
 from harness.cli.run.attach import leave, stay, tell
-from harness.contracts.errors import ConfigError
+from harness.contracts.errors import InvalidValue
 from harness.contracts.event import RunStarted
 from harness.forks.fork import Change
 from harness.history.export import read_file
@@ -86,6 +86,6 @@ def _text(name: str) -> str:
     try:
         return Path(name).read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            "invalid_value", f"--prompt {name} cannot be read: {error}", fix="Name a text file."
+        raise InvalidValue(
+            f"--prompt {name} cannot be read: {error}", fix="Name a text file."
         ) from None

@@ -11,7 +11,7 @@ from typing import Any
 from harness.cli.context import opened
 from harness.cli.out import Out
 from harness.cli.parser import UsageError, nearest
-from harness.contracts.errors import RunError, StoreError
+from harness.contracts.errors import RunNotFound, StoreError
 from harness.contracts.run import RunState
 from harness.history.reader import seals
 from harness.sdk.client import HarnessClient, RunRow
@@ -88,7 +88,7 @@ async def show(args: Namespace, out: Out) -> int:
         retries = () if card is None or over else await run.retries()
         token = await _token(client, args.run) if out.json and over else None
     if card is None:
-        raise RunError("not_found", f"{args.run!r} is a workflow, but no run of an agent.")
+        raise RunNotFound(f"{args.run!r} is a workflow, but no run of an agent.")
     card = card.model_copy(update={"stuck": stuck, "retries": tuple(retries)})
     if out.json:
         data = card.model_dump(mode="json", exclude_none=True)

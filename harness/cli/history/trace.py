@@ -16,7 +16,7 @@ from harness.cli.named_file import write_named
 from harness.cli.out import Out
 from harness.cli.parser import UsageError, nearest
 from harness.contracts.attempt import Attempt
-from harness.contracts.errors import RunError, StoreError
+from harness.contracts.errors import RunNotFound, StoreError, TurnNotFound
 from harness.contracts.event import LIVE, Cursor, DurableEvent, RunEnded, RunStarted
 from harness.journal.attempts import Attempts, Earlier, weave
 from harness.journal.steps import steps
@@ -41,7 +41,7 @@ async def trace(args: Namespace, out: Out) -> int:
         found = await read(args.run)
     events, attempts = found.events, found.attempts
     if not events:
-        raise RunError("not_found", f"{args.run!r} is a workflow, but no run of an agent.")
+        raise RunNotFound(f"{args.run!r} is a workflow, but no run of an agent.")
     if args.html:
         return _page(events, attempts, Path(args.html), out)
     if args.timeline:
@@ -96,8 +96,8 @@ async def _shown(
                     _tell(number, begun, event, before, out)
             before.clear()
     if not shown:
-        raise RunError(
-            "no_turn", f"The run has no event with the cursor {start}.", fix="See --json for them."
+        raise TurnNotFound(
+            f"The run has no event with the cursor {start}.", fix="See --json for them."
         )
     if isinstance(start, int) and start > max(number, 1):
         out.note(f"The run has {count(number, 'event')} so far: none from {start} on.")

@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.cli.context import prepare
 from harness.cli.out import Out
 from harness.config.settings import Settings
-from harness.contracts.errors import ConfigError, HarnessError
+from harness.contracts.errors import HarnessError, MissingSetting
 from harness.crypto.keyring import Keyring, keyring_of, new_key
 from harness.stack import Check, Endpoints, connect_options, find_stack
 from harness.terminal import exit_codes
@@ -33,8 +33,8 @@ async def keys(args: Namespace, out: Out) -> int:
     ring = keyring_of(settings, project)
     if ring is None:
         if args.what == "rotate":
-            raise ConfigError(
-                "missing", "encryption.key is not set.", fix="Make one with `harness keys new`."
+            raise MissingSetting(
+                "encryption.key is not set.", fix="Make one with `harness keys new`."
             )
         if out.json:
             out.line({"on": False})

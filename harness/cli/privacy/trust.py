@@ -24,7 +24,7 @@ from harness.config.load import (
 )
 from harness.config.settings import Settings
 from harness.contracts.clean_text import clean_line
-from harness.contracts.errors import ConfigError, StackError
+from harness.contracts.errors import ConfigError, StackRunning
 from harness.stack.layout import layout_of
 from harness.stack.lease import status
 from harness.terminal import exit_codes
@@ -124,7 +124,7 @@ async def _remove(project: Path, out: Out) -> int:
     state = str(_state_of(project, file).resolve())
     if await status(layout_of(Path(state), project)) is not None:
         # Without trust no command finds it, not even the one that stops it.
-        raise StackError("running", f"The local stack of {state} is running.")
+        raise StackRunning(f"The local stack of {state} is running.")
     known = store.read_trust()
     gone = [each for each in (str(file.path), state) if each in {*known.files, *known.states}]
 

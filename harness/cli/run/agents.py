@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from harness.agent import Agent
 from harness.cli.parser import nearest
-from harness.contracts.errors import ConfigError
+from harness.contracts.errors import ConfigError, InvalidAgent
 
 FORM = "Write it as FILE:NAME, such as agent.py:agent."
 
@@ -110,4 +110,4 @@ def _broken(place: str, error: BaseException, path: Path | None) -> ConfigError:
 
 
 def _bad(problem: str, fix: str) -> ConfigError:
-    return ConfigError("bad_agent", problem, fix=fix)
+    return InvalidAgent(problem, fix=fix)

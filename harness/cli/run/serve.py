@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.cli.context import opened
 from harness.cli.out import Out
 from harness.cli.run.agents import load_agent
-from harness.contracts.errors import ConfigError
+from harness.contracts.errors import InvalidAgent
 from harness.terminal import exit_codes
 
 
@@ -20,9 +20,7 @@ async def worker(args: Namespace, out: Out) -> int:
     agents = [load_agent(where) for where in args.agents or (None,)]
     names = [agent.name for agent in agents]
     if twice := next((name for name in names if names.count(name) > 1), None):
-        raise ConfigError(
-            "bad_agent", f"Two agents are called {twice!r}.", fix="Each has a queue by its name."
-        )
+        raise InvalidAgent(f"Two agents are called {twice!r}.", fix="Each has a queue by its name.")
     stop = stop_signal()
     folders = [Path(folder) for folder in args.workspace or ()]
     async with (

@@ -8,7 +8,7 @@ from typing import Any
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.cli.run.targets import reach
-from harness.contracts.errors import ErrorInfo, RunError, from_info
+from harness.contracts.errors import ErrorInfo, RunFailed, from_info
 from harness.sdk.handle import RunHandle
 from harness.terminal.view.text import taken_back
 
@@ -31,15 +31,13 @@ async def _undone(run: RunHandle[Any], out: Out) -> dict[str, Any] | None:
         return None
     undone = (await run.outcome()).undone
     if undone is None:  # it had failed before the abort reached it
-        raise RunError(
-            "failed", "The run ended before its undo began.", fix=f"harness undo {run.id}"
-        )
+        raise RunFailed("The run ended before its undo began.", fix=f"harness undo {run.id}")
     if undone.whole:
         if not out.json:
             out.raw(f"{run.id}: {taken_back(undone)}")
         return {"undone": undone.model_dump(mode="json", exclude_none=True)}
     why = undone.stopped.obstacle if undone.stopped else undone.error
-    code = why.code if why else "run.failed"
+    code = why.code if why else RunFailed.code
     fix = f"Then go on: harness undo {run.id}"
     if undone.stopped:
         fix = f"{why.fix if why else ''} {fix} [--past {undone.stopped.call}]".strip()

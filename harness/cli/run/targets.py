@@ -13,7 +13,7 @@ from harness.cli.history.list_show import OPEN
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.cli.run.idle import why_idle
-from harness.contracts.errors import HarnessError
+from harness.contracts.errors import HarnessError, NoWorker
 from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle
 from harness.terminal import exit_codes
@@ -72,9 +72,9 @@ async def reach_runs(
         async with gate:
             try:
                 more = await act(handle(run))
+            except NoWorker as error:
+                return error
             except HarnessError as error:
-                if error.code == "run.no_worker":
-                    return error
                 failed = True
                 _say_failed(run, error, out)
                 return None

@@ -19,7 +19,7 @@ from typing import Any
 from harness.commons.children.jobs import JOBS, PACKAGES
 from harness.commons.children.limits import Limits
 from harness.commons.log_content import guarded_logger, said
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import ToolError, ToolFailed, ToolTimeout, ToolUnavailable
 
 _CHILD = Path(__file__).with_name("_child.py")
 _LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/local/lib")
@@ -42,9 +42,7 @@ class Child:
             )  # fmt: skip
         except OSError as error:
             self._pipe.close()
-            raise ToolError(
-                "temporary", f"A child process cannot be started: {error.strerror}."
-            ) from None
+            raise ToolUnavailable(f"A child process cannot be started: {error.strerror}.") from None
         finally:
             theirs.close()
         self._until = time.monotonic() + START_S
@@ -54,7 +52,7 @@ class Child:
             self._receive(9)
         except OSError as error:
             self.close()
-            raise ToolError("temporary", f"A child process does not start: {error}.") from None
+            raise ToolUnavailable(f"A child process does not start: {error}.") from None
 
     @property
     def is_usable(self) -> bool:
@@ -84,7 +82,7 @@ class Child:
         self._leaves = letter in b"RE"
         if not fits:
             self.close()
-            raise ToolError("failed", f"The result has more than {limits.answer_mb} MB.")
+            raise ToolFailed(f"The result has more than {limits.answer_mb} MB.")
         if letter in b"rR":
             return answer
         raise _refusal(job, answer, limits)
@@ -124,16 +122,14 @@ class Child:
         if self._process.returncode == -signal.SIGXCPU:
             return _took_too_long(limits)
         log.warning("the job %s ended its process: exit code %s", job, self._process.returncode)
-        return ToolError(
-            "failed",
+        return ToolFailed(
             f"It ended the process that worked on it (exit code {self._process.returncode}); "
             f"the limit is {limits.memory_mb} MB of memory. Give it less to do.",
         )
 
 
 def _took_too_long(limits: Limits) -> ToolError:
-    return ToolError(
-        "timeout",
+    return ToolTimeout(
         f"It took longer than {limits.seconds:g} s and was stopped. Give it less to do.",
     )
 
@@ -142,12 +138,12 @@ def _refusal(job: str, answer: bytes, limits: Limits) -> ToolError:
     error = json.loads(answer)
     if error["kind"] == "broken":
         log.error("the job %s has a bug: %s", job, said(str(error["message"])))
-        return ToolError("failed", "The tool failed by an error of its own, which is logged.")
+        return ToolFailed("The tool failed by an error of its own, which is logged.")
     if error["kind"] == "memory":
-        return ToolError(
-            "failed", f"It needs more than {limits.memory_mb} MB of memory. Give it less to do."
+        return ToolFailed(
+            f"It needs more than {limits.memory_mb} MB of memory. Give it less to do."
         )
-    return ToolError("failed", str(error["message"]))
+    return ToolFailed(str(error["message"]))
 
 
 @functools.cache

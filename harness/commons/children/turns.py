@@ -6,7 +6,7 @@ from collections import deque
 from contextvars import ContextVar
 from typing import Generic, TypeVar
 
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import ToolUnavailable
 
 T = TypeVar("T")
 
@@ -31,8 +31,7 @@ class Turns(Generic[T]):
     def put(self, who: str, item: T) -> None:
         queue = self._queues.get(who, deque())
         if len(queue) >= MAX_OF_CALLER or self._count >= MAX_WAITING:
-            raise ToolError(
-                "temporary",
+            raise ToolUnavailable(
                 f"{len(queue)} calls of this run and {self._count} in all wait for a child process "
                 f"already; the most are {MAX_OF_CALLER} and {MAX_WAITING}.",
             )

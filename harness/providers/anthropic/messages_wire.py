@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from harness.contracts.errors import ModelRefused, ModelUnsuitable
 from harness.contracts.message import (
     FileRef,
     Image,
@@ -142,7 +143,7 @@ def _source(image: Image, where: Where) -> Json:
         return {"type": "url", "url": image.url}
     if image.data is None:
         told = f"the content of image {image.artifact} was not loaded"
-        raise errors.failure("unsupported", told, where)
+        raise errors.failure(ModelUnsuitable, told, where)
     kind = image.media_type or "image/png"
     return {"type": "base64", "media_type": kind, "data": image.data}
 
@@ -250,7 +251,7 @@ class MessagesFold:
         )
         if self._stop == "refusal":
             text = "".join(part.text for part in parts if isinstance(part, Text))
-            raise errors.failure("refusal", text or "the model declined to answer", self._where)
+            raise errors.failure(ModelRefused, text or "the model declined to answer", self._where)
         return ModelReply(
             message=Message(role="assistant", parts=parts),
             usage=usage_of(self._usage),

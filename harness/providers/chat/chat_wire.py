@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from harness.contracts.errors import ModelRefused, ProviderServerError
 from harness.contracts.message import (
     FileRef,
     Image,
@@ -262,9 +263,11 @@ class ChatFold:
     def reply(self, request_id: str | None) -> ModelReply:
         if self._refusal or self._finish == "content_filter":
             told = "".join(self._refusal) or "stopped by the content filter"
-            raise errors.failure("refusal", told, self._where)
+            raise errors.failure(ModelRefused, told, self._where)
         if self._finish == "error":
-            raise errors.failure("server", "the provider gave up in the middle", self._where)
+            raise errors.failure(
+                ProviderServerError, "the provider gave up in the middle", self._where
+            )
         parts = self._parts()
         finish: FinishReason = "tool_calls" if self._calls else "stop"
         if self._finish in _LENGTH:

@@ -10,6 +10,7 @@ import re
 
 from pydantic_core import to_json
 
+from harness.contracts.errors import ModelNotFound
 from harness.contracts.message import Message, Part, Text, ToolCall, ToolResult
 from harness.contracts.model import ModelReply, ModelRequest, Usage
 from harness.providers import errors
@@ -26,7 +27,7 @@ class Offline:
     async def stream(self, request: ModelRequest, sink: Sink) -> ModelReply:
         if request.model != "demo":
             where = Where("offline", request.model)
-            raise errors.failure("not_found", "offline has one model: offline/demo", where)
+            raise errors.failure(ModelNotFound, "offline has one model: offline/demo", where)
         calls, text, pause = decide(request)
         if text:
             await _speak(text, sink, pause)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.contracts.errors import ModelRefused, ModelUnsuitable
 from harness.contracts.message import (
     FileRef,
     Image,
@@ -47,7 +48,7 @@ def body_of(request: ModelRequest, where: Where) -> Json:
         body["tools"] = _tools.get(request.tools, _tools_of)
     params = request.params
     if params.stop is not None:
-        raise errors.failure("unsupported", "this API takes no stop sequences", where)
+        raise errors.failure(ModelUnsuitable, "this API takes no stop sequences", where)
     effort = params.reasoning_effort
     if effort is not None:
         body["reasoning"] = {"effort": effort}  # a summary needs a verified organization
@@ -193,7 +194,7 @@ class ResponsesFold:
         if incomplete:
             details: Json = response.get("incomplete_details") or {}
             if details.get("reason") == "content_filter":
-                raise errors.failure("refusal", "stopped by the content filter", self._where)
+                raise errors.failure(ModelRefused, "stopped by the content filter", self._where)
             finish = "length"
         elif any(isinstance(part, ToolCall) for part in parts):
             finish = "tool_calls"
@@ -222,7 +223,7 @@ class ResponsesFold:
     def _texts(self, content: list[Json]) -> list[Text]:
         refusals = [part["refusal"] for part in content if part["type"] == "refusal"]
         if refusals:
-            raise errors.failure("refusal", " ".join(refusals), self._where)
+            raise errors.failure(ModelRefused, " ".join(refusals), self._where)
         return [Text(text=part["text"]) for part in content if part.get("text")]
 
     def _thought(self, item: Json) -> Reasoning:

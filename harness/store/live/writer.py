@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 
 from harness.config.settings import LiveSettings
 from harness.contracts.errors import StoreError
-from harness.crypto.vault import PLAIN, Vault, place_of
+from harness.crypto.place import place_of
+from harness.crypto.vault import PLAIN, Vault
 from harness.store.database import Database
 from harness.store.live.merge import MARKER
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from harness.contracts.errors import StoreError
+from harness.contracts.errors import ContentCorrupt, ContentUnsigned, StoreError, TranscriptMissing
 from harness.contracts.message import Message
 from harness.contracts.transcript import Node, digest
 from harness.crypto.vault import PLAIN, Vault, key_in
@@ -165,7 +165,7 @@ async def read_reply(
     answer to this call."""
     if stored is None:
         if vault.authentic:
-            raise StoreError("unsigned", f"The answer of turn {turn} in {run!r} has no MAC.")
+            raise ContentUnsigned(f"The answer of turn {turn} in {run!r} has no MAC.")
         return None
     return await vault.decrypt(stored, place_of_reply(run, turn, call, head)) or None
 
@@ -173,7 +173,7 @@ async def read_reply(
 def check_parent(wanted: str, found: str) -> None:
     """The column leads to the next row; the node itself says which one that must be."""
     if wanted != found:
-        raise StoreError("corrupt", f"The row of transcript node {found} is not that of {wanted}.")
+        raise ContentCorrupt(f"The row of transcript node {found} is not that of {wanted}.")
 
 
 async def read_node(vault: Vault, id: str, stored: bytes) -> Node:
@@ -184,13 +184,13 @@ async def read_node(vault: Vault, id: str, stored: bytes) -> Node:
 def parse_node(id: str, body: bytes) -> Node:
     """StoreError where the bytes are not what the address says, or no node."""
     if digest(body) != id:
-        raise StoreError("corrupt", f"The bytes of transcript node {id} do not match its address.")
+        raise ContentCorrupt(f"The bytes of transcript node {id} do not match its address.")
     try:
         return Node.model_validate_json(body)
     except ValueError as error:
-        raise StoreError("corrupt", f"Transcript node {id} cannot be read: {error}") from None
+        raise ContentCorrupt(f"Transcript node {id} cannot be read: {error}") from None
 
 
 def _missing(id: str, head: str) -> StoreError:
     of = "" if id == head else f", an ancestor of {head},"
-    return StoreError("transcript_missing", f"Transcript node {id}{of} is not in this store.")
+    return TranscriptMissing(f"Transcript node {id}{of} is not in this store.")

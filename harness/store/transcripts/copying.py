@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.contracts.errors import StoreError
+from harness.contracts.errors import TranscriptMissing
 from harness.crypto.vault import Vault
 from harness.store.database import Database
 from harness.store.transcripts.chain import WALK, check_parent, parse_node
@@ -22,7 +22,7 @@ async def read_nodes(
     while at is not None and at not in known:
         rows = await database.fetch(WALK, (at, STEP))
         if not rows:
-            raise StoreError("transcript_missing", f"Transcript node {at} is not in this store.")
+            raise TranscriptMissing(f"Transcript node {at} is not in this store.")
         for id, body in rows:
             if at is None or at in known:
                 break

@@ -8,9 +8,10 @@ from collections import deque
 from collections.abc import Awaitable
 from dataclasses import dataclass
 
-from harness.contracts.errors import StoreError
+from harness.contracts.errors import ContentCorrupt, StoreError, StoreUnavailable
 from harness.contracts.transcript import Node
-from harness.crypto.vault import Vault, place_of
+from harness.crypto.place import place_of
+from harness.crypto.vault import Vault
 from harness.store.database import Database
 
 COALESCE_SECONDS = 0.01
@@ -113,8 +114,8 @@ class NodeWriter:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await waiting
         except TimeoutError:
-            raise self._failure or StoreError(
-                "unavailable", f"Postgres {self._database.name} is too slow to keep up."
+            raise self._failure or StoreUnavailable(
+                f"Postgres {self._database.name} is too slow to keep up."
             ) from None
 
     def _hurry(self) -> None:
@@ -198,8 +199,7 @@ class NodeWriter:
         what it holds."""
         log.error("transcript node %s of run %s was refused: %s", row.head, row.run, error)
         self._leave_queue(row)
-        row.refused = StoreError(
-            "corrupt",
+        row.refused = ContentCorrupt(
             f"Postgres refuses transcript node {row.head}: {error}",
             fix="Its content cannot be stored: history has the messages still.",
         )

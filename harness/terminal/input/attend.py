@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from harness.contracts.errors import HarnessError
+from harness.contracts.errors import HarnessError, InvalidSignal
 from harness.contracts.event import DecisionMade, DecisionRequested, Event, RunEnded
 from harness.sdk.handle import RunHandle
 from harness.terminal.input.interrupts import GRACE_S, Interrupts
@@ -141,7 +141,7 @@ class Attendance:
                 await send(self._run)
             except HarnessError as error:
                 self._view.note(f"{error.message} {error.fix}")
-                if error.code == "steering.bad_payload":
+                if isinstance(error, InvalidSignal):
                     self._asked = event.id
                     continue
             if self._waiting.get(event.id) is event:  # it may wait again, with other arguments

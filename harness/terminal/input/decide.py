@@ -6,7 +6,7 @@ import json
 import shutil
 from typing import Any, cast
 
-from harness.contracts.errors import SteeringError
+from harness.contracts.errors import InvalidSignal, SteeringError
 from harness.contracts.event import DecisionRequested
 from harness.contracts.verdicts import MEANINGS
 from harness.terminal.input.attend import Ask, Send
@@ -102,12 +102,12 @@ async def _page(view: RunView, event: DecisionRequested) -> bool:
 
 def _answer(text: str, event: DecisionRequested) -> Send:
     if not text:
-        raise SteeringError("bad_payload", "The answer is empty.", fix="Type some words.")
+        raise InvalidSignal("The answer is empty.", fix="Type some words.")
     return lambda run: run.answer(text, event)
 
 
 def _nothing(typed: str, fix: str) -> SteeringError:
-    return SteeringError("bad_payload", f"Unknown choice {typed!r}.", fix=fix)
+    return InvalidSignal(f"Unknown choice {typed!r}.", fix=fix)
 
 
 def arguments(text: str) -> dict[str, Any]:
@@ -115,13 +115,12 @@ def arguments(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise SteeringError(
-            "bad_payload",
+        raise InvalidSignal(
             f"The arguments are not JSON: {error}.",
             fix='Type an object: {"a": 1}.',
         ) from None
     if not isinstance(value, dict):
-        raise SteeringError(
-            "bad_payload", "The arguments are not a JSON object.", fix='Type one, such as {"a": 1}.'
+        raise InvalidSignal(
+            "The arguments are not a JSON object.", fix='Type one, such as {"a": 1}.'
         )
     return cast("dict[str, Any]", value)

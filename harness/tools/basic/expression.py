@@ -11,7 +11,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import ToolFailed
 
 MAX_LENGTH = 500
 MAX_BITS = 4_096
@@ -30,7 +30,7 @@ class _Refused(Exception):
 def evaluate(expression: str) -> str:
     """The value as text; ToolError with what is wrong."""
     if len(expression) > MAX_LENGTH:
-        raise ToolError("failed", f"The expression is longer than {MAX_LENGTH} characters.")
+        raise ToolFailed(f"The expression is longer than {MAX_LENGTH} characters.")
     try:
         tree = ast.parse(expression.strip(), mode="eval")
         return _text(_number(tree.body))
@@ -44,7 +44,7 @@ def evaluate(expression: str) -> str:
         problem = "the result is too large"
     except (RecursionError, MemoryError):
         problem = "it is nested too deeply"
-    raise ToolError("failed", f"{expression.strip()!r} has no value: {problem}.")
+    raise ToolFailed(f"{expression.strip()!r} has no value: {problem}.")
 
 
 def _text(value: Number) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from harness.agent import tool
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import ToolFailed
 from harness.tools.basic.expression import evaluate
 
 # Async although they wait for nothing: that spares them a thread.
@@ -39,6 +39,6 @@ async def now(zone: str = "UTC") -> str:
     try:
         there = UTC if zone == "UTC" else ZoneInfo(zone)
     except (ValueError, OSError, KeyError):  # OSError: a folder of the time zone database
-        raise ToolError("failed", f"There is no time zone {zone[:64]!r}.") from None
+        raise ToolFailed(f"There is no time zone {zone[:64]!r}.") from None
     moment = datetime.now(there)
     return f"{moment.isoformat(timespec='seconds')} ({moment:%A})"

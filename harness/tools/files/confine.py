@@ -19,7 +19,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import OutsideConfines, ToolError, ToolFailed
 
 MAX_LINKS = 16
 MAX_PARTS = 64
@@ -47,7 +47,7 @@ class Place:
 
 
 def refuse(path: str, why: str) -> ToolError:
-    return ToolError("confined", f"{_shown(path)} is refused: {why}. Give a path in the workspace.")
+    return OutsideConfines(f"{_shown(path)} is refused: {why}. Give a path in the workspace.")
 
 
 def parts_of(path: str) -> list[str]:
@@ -82,7 +82,7 @@ def open_file(root: Path, path: str) -> Generator[int]:
     """A descriptor of the regular file at `path`, for reading."""
     with locate(root, path) as place:
         if place.name is None:
-            raise ToolError("failed", f"{_shown(path)} is a folder: use list_files.")
+            raise ToolFailed(f"{_shown(path)} is a folder: use list_files.")
         fd = open_regular(place.folder, place.name, path)
     try:
         yield fd
@@ -153,7 +153,7 @@ def write_file(root: Path, path: str, content: bytes, mode: int | None = None) -
     A file that was there keeps its permissions, unless `mode` is given."""
     with locate(root, path, make_folders=True) as place:
         if place.name is None:
-            raise ToolError("failed", f"{_shown(path)} is a folder.")
+            raise ToolFailed(f"{_shown(path)} is a folder.")
         try:
             return _replace(place.folder, place.name, content, path, mode)
         except OSError as error:
@@ -163,7 +163,7 @@ def write_file(root: Path, path: str, content: bytes, mode: int | None = None) -
 def remove_file(root: Path, path: str) -> None:
     with locate(root, path) as place:
         if place.name is None:
-            raise ToolError("failed", f"{_shown(path)} is a folder.")
+            raise ToolFailed(f"{_shown(path)} is a folder.")
         try:
             _check_regular(os.stat(place.name, dir_fd=place.folder, follow_symlinks=False), path)
             os.unlink(place.name, dir_fd=place.folder)
@@ -182,7 +182,7 @@ def move_file(root: Path, source: str, target: str) -> None:
     """What is at `target` already is replaced: look first."""
     with locate(root, source) as old, locate(root, target, make_folders=True) as new:
         if old.name is None or new.name is None:
-            raise ToolError("failed", f"{_shown(target if old.name else source)} is a folder.")
+            raise ToolFailed(f"{_shown(target if old.name else source)} is a folder.")
         try:
             _drop_special_bits(old.folder, old.name, source)
             os.rename(old.name, new.name, src_dir_fd=old.folder, dst_dir_fd=new.folder)
@@ -202,11 +202,9 @@ def exists(root: Path, path: str) -> bool:
         with locate(root, path) as place:
             if place.name is not None:
                 os.stat(place.name, dir_fd=place.folder, follow_symlinks=False)
-    except OSError:
-        return False
-    except ToolError as error:
-        if error.code == "tool.confined":
-            raise
+    except OutsideConfines:
+        raise
+    except (OSError, ToolError):
         return False
     return True
 
@@ -250,7 +248,7 @@ def _drop_special_bits(folder: int, name: str, path: str) -> None:
 
 def _check_regular(found: os.stat_result, path: str) -> None:
     if stat.S_ISDIR(found.st_mode):
-        raise ToolError("failed", f"{_shown(path)} is a folder.")
+        raise ToolFailed(f"{_shown(path)} is a folder.")
     if stat.S_ISLNK(found.st_mode):
         raise refuse(path, "it became a link just now")
     if not stat.S_ISREG(found.st_mode):
@@ -270,9 +268,7 @@ class _Walker:
             _refuse_state_folder(self.folder)
         except OSError as error:
             self.__exit__()
-            raise ToolError(
-                "failed", f"The workspace folder cannot be opened: {error.strerror}."
-            ) from None
+            raise ToolFailed(f"The workspace folder cannot be opened: {error.strerror}.") from None
 
     def __enter__(self) -> _Walker:
         return self
@@ -339,10 +335,10 @@ def _explain(path: str, error: OSError) -> ToolError:
     if error.strerror == KEYS_INSIDE:
         return refuse(path, KEYS_INSIDE)
     if error.errno == errno.ENOENT:
-        return ToolError("failed", f"{_shown(path)} does not exist: list_files shows what does.")
+        return ToolFailed(f"{_shown(path)} does not exist: list_files shows what does.")
     if error.errno == errno.ENOTDIR:
-        return ToolError("failed", f"A part of {_shown(path)} is not a folder.")
-    return ToolError("failed", f"{_shown(path)}: {error.strerror}.")
+        return ToolFailed(f"A part of {_shown(path)} is not a folder.")
+    return ToolFailed(f"{_shown(path)}: {error.strerror}.")
 
 
 def _shown(path: str) -> str:

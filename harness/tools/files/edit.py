@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.agent import ToolContext, tool
 from harness.commons.children import Limits, wait_for_child
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import TargetChanged, ToolError, ToolFailed
 from harness.tools.files import confine
 from harness.tools.files.receipts import (
     Change,
@@ -89,7 +89,7 @@ def move_file(ctx: ToolContext[Any], source: str, target: str) -> str:
     if at_source == old.before and at_target is None:
         confine.move_file(ctx.workspace, source, target)
     elif at_source is not None or at_target != new.after:
-        raise ToolError("changed", f"{source!r} or {target!r} was changed just now.")
+        raise TargetChanged(f"{source!r} or {target!r} was changed just now.")
     return f"Moved {source} to {target}."
 
 
@@ -104,7 +104,7 @@ def _moving(ctx: ToolContext[Any], source: str, target: str) -> FileReceipt:
     if was is None:
         raise _missing(source)
     if confine.exists(ctx.workspace, target):
-        raise ToolError("failed", f"{target!r} exists already: delete it first.")
+        raise ToolFailed(f"{target!r} exists already: delete it first.")
     return FileReceipt(
         changes=(Change(path=source, before=was), Change(path=target, after=was)),
         moved=True,
@@ -120,9 +120,7 @@ def _edited(path: str, content: bytes | None, old: str, new: str, everywhere: bo
     if content is None:
         raise _missing(path)
     if len(content) > MAX_EDITED:
-        raise ToolError(
-            "failed", f"{path!r} has {len(content):,} bytes; the limit is {MAX_EDITED:,}."
-        )
+        raise ToolFailed(f"{path!r} has {len(content):,} bytes; the limit is {MAX_EDITED:,}.")
     return wait_for_child(
         "harness_activities.jobs.edits:replace_text", content, LIMITS,
         path=repr(path), old=old, new=new, everywhere=everywhere, most=MAX_EDITED,
@@ -130,4 +128,4 @@ def _edited(path: str, content: bytes | None, old: str, new: str, everywhere: bo
 
 
 def _missing(path: str) -> ToolError:
-    return ToolError("failed", f"{path!r} does not exist: list_files shows what does.")
+    return ToolFailed(f"{path!r} does not exist: list_files shows what does.")

@@ -11,7 +11,7 @@ from typing import IO, Annotated, Any, NamedTuple
 from pydantic import Field
 
 from harness.agent import ToolContext, tool
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import ToolFailed
 from harness.tools.files import confine
 from harness.tools.files.names import show_name
 from harness.tools.files.receipts import (
@@ -57,7 +57,7 @@ def read_file(
     with confine.open_file(ctx.workspace, path) as fd:
         if is_binary(os.pread(fd, BLOCK, 0)):
             size = os.fstat(fd).st_size
-            raise ToolError("failed", f"{path!r} is not a text: {size:,} bytes of binary data.")
+            raise ToolFailed(f"{path!r} is not a text: {size:,} bytes of binary data.")
         page = _page(fd, offset, limit)
     if not page.lines:
         if not page.whole:
@@ -87,7 +87,7 @@ def write_file(ctx: ToolContext[Any], path: str, content: str) -> str:
 async def before_write(ctx: ToolContext[Any], arguments: Mapping[str, Any]) -> FileReceipt:
     data = arguments["content"].encode(errors="replace")
     if len(data) > MAX_WRITE:
-        raise ToolError("failed", f"That is {len(data):,} bytes; the limit is {MAX_WRITE:,}.")
+        raise ToolFailed(f"That is {len(data):,} bytes; the limit is {MAX_WRITE:,}.")
     return await prepare_change(ctx, arguments["path"], lambda _: data)
 
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from harness.agent import ToolContext
 from harness.contracts.base import Flag, Word
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import TargetChanged, ToolError, ToolFailed
 from harness.contracts.transcript import digest
 from harness.tools.files import confine
 
@@ -88,7 +88,7 @@ def change_file(ctx: ToolContext[Any], new: bytes | None) -> FileReceipt:
     if _is(now, change.after):
         return receipt
     if not _is(now, change.before):
-        raise ToolError("changed", f"{change.path!r} was changed just now. Read it again.")
+        raise TargetChanged(f"{change.path!r} was changed just now. Read it again.")
     if new is None:
         confine.remove_file(ctx.workspace, change.path)
         return receipt
@@ -140,7 +140,7 @@ def _move_back(root: Path, receipt: FileReceipt) -> str:
 
 
 def changed(path: str) -> ToolError:
-    return ToolError("changed", f"{path!r} was changed after the run had written it.")
+    return TargetChanged(f"{path!r} was changed after the run had written it.")
 
 
 def read(root: Path, path: str) -> Found | None:
@@ -151,8 +151,7 @@ def read(root: Path, path: str) -> Found | None:
     with os.fdopen(fd, "rb") as file:
         status = os.fstat(fd)
         if status.st_size > MAX_KEPT:
-            raise ToolError(
-                "failed",
+            raise ToolFailed(
                 f"{path!r} has {status.st_size:,} bytes; what can be undone is up to {MAX_KEPT:,}.",
             )
         content = file.read()

@@ -15,7 +15,7 @@ from pydantic import Field
 from harness.agent import ToolContext, tool
 from harness.commons.children import Limits, wait_for_child
 from harness.contracts.clean_text import clean_text
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import ToolError, ToolFailed, ToolTimeout
 from harness.tools.files import confine
 from harness.tools.files.files import Entry, is_binary, walk
 from harness.tools.files.names import show_name
@@ -71,12 +71,10 @@ def search_files(
 
 
 def _explain_limit(error: ToolError, regex: bool, limits: Limits) -> ToolError:
-    if error.code != "tool.timeout":
+    if not isinstance(error, ToolTimeout):
         return error
     advice = "make it simpler, or search for a plain text" if regex else "search fewer files"
-    return ToolError(
-        "timeout", f"Matching one file took longer than {limits.seconds:.1f} s: {advice}."
-    )
+    return ToolTimeout(f"Matching one file took longer than {limits.seconds:.1f} s: {advice}.")
 
 
 def _search(ctx: ToolContext[Any], path: str, files: str, find: Find, until: float) -> str:
@@ -103,7 +101,7 @@ def _contents(ctx: ToolContext[Any], path: str, files: str) -> Iterator[tuple[st
         with confine.open_file(ctx.workspace, path) as fd:
             content = _text(fd)
         if content is None:
-            raise ToolError("failed", f"{path!r} is not a text file of up to {MAX_FILE:,} bytes.")
+            raise ToolFailed(f"{path!r} is not a text file of up to {MAX_FILE:,} bytes.")
         yield path, content
         return
     shown = "/".join(confine.parts_of(path))

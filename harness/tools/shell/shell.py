@@ -15,7 +15,7 @@ from pydantic import Field
 from harness.agent import AnyTool, ToolContext, tool
 from harness.agent.tool import Approval
 from harness.contracts.base import Word
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import ToolFailed, ToolTimeout, UndoUnavailable
 from harness.tools.shell.shell_process import Limits, Ran, run
 
 MAX_SECONDS = 600.0
@@ -67,20 +67,18 @@ def shell_tools(
         limits = Limits(seconds=seconds, memory_mb=memory_mb, file_mb=file_mb)
         ran = await run(command, ctx.workspace, _env(ctx, more), limits)
         if ran.code is None:
-            raise ToolError(
-                "timeout", f"The command was stopped after {seconds:g} s.{_output(ran)}"
-            )
+            raise ToolTimeout(f"The command was stopped after {seconds:g} s.{_output(ran)}")
         return f"exit code {ran.code}{_output(ran, whole=True)}"
 
     @shell.undo
     async def undo_shell(ctx: ToolContext[Any], receipt: ShellReceipt) -> str:
         if receipt.undo is None:
-            raise ToolError("no_undo", "The call declared no undo.")
+            raise UndoUnavailable("The call declared no undo.")
         limits = Limits(seconds=UNDO_SECONDS, memory_mb=memory_mb, file_mb=file_mb)
         ran = await run(receipt.undo, ctx.workspace, _env(ctx, more), limits)
         if ran.code != 0:
             ended = "was stopped" if ran.code is None else f"ended with exit code {ran.code}"
-            raise ToolError("failed", f"{receipt.undo!r} {ended}.{_output(ran)}")
+            raise ToolFailed(f"{receipt.undo!r} {ended}.{_output(ran)}")
         return f"ran {receipt.undo!r}"
 
     @shell.obstacle

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import ToolFailed
 
 _CHILD = Path(__file__).with_name("_shell_child.py")
 KEPT = 256 * 1024
@@ -47,9 +47,9 @@ class Ran(NamedTuple):
 async def run(command: str, folder: Path, env: Mapping[str, str], limits: Limits) -> Ran:
     """Run it and wait for its end; cancelled, it is killed."""
     if "\0" in command:
-        raise ToolError("failed", "The command contains a NUL character: leave it out.")
+        raise ToolFailed("The command contains a NUL character: leave it out.")
     if os.name != "posix":
-        raise ToolError("failed", "shell needs a POSIX system.")
+        raise ToolFailed("shell needs a POSIX system.")
     _hide()
     asked = json.dumps({"command": command, "limits": limits.as_numbers()}).encode()
     ours, theirs = os.pipe()
@@ -61,7 +61,7 @@ async def run(command: str, folder: Path, env: Mapping[str, str], limits: Limits
         )  # fmt: skip
     except OSError as error:
         os.close(ours)
-        raise ToolError("failed", f"The command cannot be started: {error.strerror}.") from None
+        raise ToolFailed(f"The command cannot be started: {error.strerror}.") from None
     finally:
         os.close(theirs)
     output = _Output()

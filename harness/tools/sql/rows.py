@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pydantic_core import from_json
 
 from harness.contracts.base import Flag, Word
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import TargetChanged
 from harness.tools.sql.session import Cells, Session, bounded, quoted
 
 SHOWN = 3
@@ -123,9 +123,9 @@ async def put_back(made: Session, receipt: SqlReceipt) -> str:
     shape = receipt.shape
     found = await look_at(made, *shape.table)
     if found is None:
-        raise ToolError("changed", f"The table {shape.name} is gone.")
+        raise TargetChanged(f"The table {shape.name} is gone.")
     if found.shape.columns != shape.columns or not found.plain:
-        raise ToolError("changed", f"The table {shape.name} has other columns by now.")
+        raise TargetChanged(f"The table {shape.name} has other columns by now.")
     await made.use_path(receipt.path)
     await made.rows("SET CONSTRAINTS ALL DEFERRED")
     before = await made.changed()
@@ -179,8 +179,7 @@ async def _claim(made: Session, receipt: SqlReceipt) -> list[str | None]:
         claimed.append(there[row.after].pop() if row.after and there[row.after] else None)
     if missing:
         more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
-        raise ToolError(
-            "changed",
+        raise TargetChanged(
             f"{shape.name} was changed after the run had written it: "
             f"{'; '.join(missing[:SHOWN])}{more}.",
         )
@@ -242,8 +241,7 @@ def _check(receipt: SqlReceipt, restored: Sequence[Cells], wanted: Sequence[Cell
     left = Counter(wanted) - Counter(restored)
     if left:
         shape = receipt.shape
-        raise ToolError(
-            "changed",
+        raise TargetChanged(
             f"{shape.name} does not take back the row {shape.row(next(iter(left)))} as it was: "
             "a trigger or a default changes it.",
         )
@@ -257,7 +255,7 @@ async def _check_alone(
         expected = wanted if table == shape.table else 0
         if count - before.get(table, 0) != expected:
             name = ".".join(table)
-            raise ToolError("changed", f"Putting the rows back would change others of {name} too.")
+            raise TargetChanged(f"Putting the rows back would change others of {name} too.")
 
 
 def _as_text(values: Iterable[str]) -> str:

@@ -14,7 +14,12 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import (
+    OutsideConfines,
+    ToolFailed,
+    ToolTimeout,
+    ToolUnavailable,
+)
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection, AsyncRawCursor, Error
@@ -150,13 +155,12 @@ class Session:
         allowed = set(self.access.schemas)
         for schema, name, _ in sorted(await self.touched() - before, key=str):
             if schema == OWN or schema not in allowed:
-                raise ToolError(
-                    "confined",
+                raise OutsideConfines(
                     f"{schema}.{name} may not be used. The schemas here are "
                     f"{', '.join(self.access.schemas)}; sql_tables lists their tables.",
                 )
         if (await self.rows("SELECT current_setting('role')"))[0][0] != self.role:
-            raise ToolError("confined", "A statement may not change its role.")
+            raise OutsideConfines("A statement may not change its role.")
 
 
 @contextlib.asynccontextmanager
@@ -199,8 +203,7 @@ async def within(access: Access) -> AsyncGenerator[None]:
         async with asyncio.timeout(access.seconds + access.grace), asyncio.timeout(access.seconds):
             yield
     except TimeoutError:
-        raise ToolError(
-            "timeout",
+        raise ToolTimeout(
             f"It took longer than {access.seconds:g} seconds and was stopped. Nothing was changed. "
             "Ask for less: fewer rows, an indexed column, shorter texts.",
         ) from None
@@ -209,7 +212,7 @@ async def within(access: Access) -> AsyncGenerator[None]:
 def check_words(statement: str) -> None:
     """Refuse what could not be seen afterwards."""
     if found := UNSEEN.search(statement):
-        raise ToolError("confined", f"{found.group()} may not be used in a statement here.")
+        raise OutsideConfines(f"{found.group()} may not be used in a statement here.")
 
 
 def bounded(rows: str) -> str:
@@ -240,18 +243,17 @@ async def refusals() -> AsyncGenerator[None]:
     try:
         yield
     except errors.QueryCanceled as error:
-        raise ToolError("timeout", f"Postgres: {_words(error)}.") from None
+        raise ToolTimeout(f"Postgres: {_words(error)}.") from None
     except (
         errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure,
     ) as error:  # fmt: skip
-        raise ToolError("temporary", f"Postgres: {_words(error)}.") from None
+        raise ToolUnavailable(f"Postgres: {_words(error)}.") from None
     except errors.InsufficientPrivilege as error:
-        raise ToolError("confined", f"Postgres: {_words(error)}.") from None
+        raise OutsideConfines(f"Postgres: {_words(error)}.") from None
     except errors.InvalidTextRepresentation as error:
         if TOO_LARGE not in str(error.diag.message_primary):
-            raise ToolError("failed", f"Postgres: {_words(error)}.") from None
-        raise ToolError(
-            "failed",
+            raise ToolFailed(f"Postgres: {_words(error)}.") from None
+        raise ToolFailed(
             f"Its rows are over {MAX_BYTES:,} bytes. Take fewer rows or columns, or parts of "
             "values (left, substring). Nothing was done.",
         ) from None
@@ -260,7 +262,7 @@ async def refusals() -> AsyncGenerator[None]:
         own = (error.sqlstate or "").startswith(("53200", "53400", "54"))
         if (isinstance(error, OperationalError) and not own) or error.sqlstate is None:
             raise  # the database is away: it is tried again
-        raise ToolError("failed", f"Postgres: {_words(error)}.") from None
+        raise ToolFailed(f"Postgres: {_words(error)}.") from None
 
 
 def _words(error: Error) -> str:

@@ -16,7 +16,12 @@ from pydantic_core import from_json
 
 from harness.agent import AnyTool, ToolContext, tool
 from harness.agent.tool import Approval
-from harness.contracts.errors import ConfigError, ToolError
+from harness.contracts.errors import (
+    InvalidAgent,
+    OutsideConfines,
+    TargetChanged,
+    ToolFailed,
+)
 from harness.tools.sql.role import prepare_role
 from harness.tools.sql.rows import (
     Found,
@@ -89,8 +94,7 @@ def sql_tools(
         approval: Whether a person must allow a change, as for any tool.
     """
     if OWN in schemas or not schemas:
-        raise ConfigError(
-            "bad_agent",
+        raise InvalidAgent(
             f"sql_tools(schemas={tuple(schemas)!r}): that is "
             f"{'no schema at all' if not schemas else 'where harness keeps its own tables'}.",
             fix="Name schemas of yours.",
@@ -214,18 +218,16 @@ async def _change(
     made: Session, statement: str, params: list[str | None]
 ) -> tuple[SqlReceipt, str]:
     if made.version < NEEDED:
-        raise ToolError(
-            "failed",
+        raise ToolFailed(
             f"sql_execute needs PostgreSQL 18 or newer, and this is {made.version // 10_000}: only "
             "from 18 on does a statement tell what its rows were before.",
         )
     if not made.counts:
-        raise ToolError("failed", "sql_execute needs track_counts = on in this PostgreSQL.")
+        raise ToolFailed("sql_execute needs track_counts = on in this PostgreSQL.")
     verb, found = await _plan(made, statement)
     shape = found.shape
     if found.triggers and not made.access.beyond:
-        raise ToolError(
-            "failed",
+        raise ToolFailed(
             f"{shape.name} has triggers ({', '.join(found.triggers)}): what they do could not be "
             "undone. Whoever runs this may allow it: sql_tools(beyond=True).",
         )
@@ -252,16 +254,16 @@ async def _plan(made: Session, statement: str) -> _Plan:
     verb = str(top.get("Operation"))
     alone = len(plans) == 1 and _changes(top) == 1
     if top.get("Node Type") != "ModifyTable" or verb not in VERBS or not alone:
-        raise ToolError("failed", ONE)
+        raise ToolFailed(ONE)
     if top.get("Output"):
-        raise ToolError("failed", "Leave RETURNING out: the rows come back anyway.")
+        raise ToolFailed("Leave RETURNING out: the rows come back anyway.")
     schema, name = str(top.get("Schema")), str(top.get("Relation Name"))
     if schema == OWN or schema not in made.access.schemas:
-        raise ToolError("confined", f"{schema}.{name} may not be changed.")
+        raise OutsideConfines(f"{schema}.{name} may not be changed.")
     found = await look_at(made, schema, name)
     if found is None or not found.plain:
-        raise ToolError(
-            "failed", f"{schema}.{name} is not a plain table: a view, partitioned, or with rules."
+        raise ToolFailed(
+            f"{schema}.{name} is not a plain table: a view, partitioned, or with rules."
         )
     return _Plan(verb, found)
 
@@ -275,7 +277,7 @@ async def _explained(made: Session, statement: str) -> str:
         await made.rows(f"PREPARE harness_asked AS {statement}", single=True)
     except NotOne as error:
         said = error.diag.message_primary
-        raise ToolError("failed", f"Postgres: {said}. {ONE}") from None
+        raise ToolFailed(f"Postgres: {said}. {ONE}") from None
     await made.rows("DEALLOCATE harness_asked")
     outer, inner = (f"$h{secrets.token_hex(8)}$" for _ in range(2))
     explain = f"EXPLAIN (VERBOSE, GENERIC_PLAN, FORMAT JSON) {statement}"
@@ -286,7 +288,7 @@ async def _explained(made: Session, statement: str) -> str:
     )
     [[plan]] = await made.rows("SELECT current_setting('harness.plan')")
     if not plan:
-        raise ToolError("failed", "It has constants that are too large.")
+        raise ToolFailed("It has constants that are too large.")
     return plan
 
 
@@ -316,8 +318,7 @@ async def _images(
             )
         )
     if len(rows) > MAX_CHANGED:
-        raise ToolError(
-            "failed",
+        raise ToolFailed(
             f"It would change more than {MAX_CHANGED:,} rows, and was not made: do it in parts.",
         )
     return rows
@@ -336,8 +337,7 @@ async def _beyond(
     others = tuple(sorted(".".join(table) for table in grown))
     own = any(schema == OWN for schema, _ in grown)
     if own or ((others or partly) and not made.access.beyond):
-        raise ToolError(
-            "failed",
+        raise ToolFailed(
             f"It would also change {', '.join(others) or f'other rows of {shape.name}'} (by a "
             "cascade, a trigger or a function), which could not be undone. It was not made.",
         )
@@ -351,7 +351,7 @@ def _check_identity(shape: Shape, rows: Sequence[RowChange]) -> None:
         if both and any(
             row.before[at] != row.after[at] for at in fixed if row.before and row.after
         ):
-            raise ToolError("failed", f"{shape.name}: its identity column could not be put back.")
+            raise ToolFailed(f"{shape.name}: its identity column could not be put back.")
 
 
 @contextlib.asynccontextmanager
@@ -364,7 +364,7 @@ async def _in_the_way(shape: Shape) -> AsyncGenerator[None]:
             yield
         except IntegrityError as error:
             words = error.diag.message_primary
-            raise ToolError("changed", f"{shape.name}: {words}.") from None
+            raise TargetChanged(f"{shape.name}: {words}.") from None
 
 
 def _told(receipt: SqlReceipt, verb: str) -> dict[str, Any]:

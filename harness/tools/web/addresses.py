@@ -7,7 +7,7 @@ import ipaddress
 import socket
 from collections.abc import Sequence
 
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import OutsideConfines, ToolFailed, ToolUnavailable
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -56,16 +56,14 @@ async def resolve(host: str, port: int, *, allow_private: bool) -> str:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         gone = isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
-        raise ToolError(
-            "temporary" if gone else "failed", f"The host {host} cannot be found: {error}."
-        ) from None
+        kind = ToolUnavailable if gone else ToolFailed
+        raise kind(f"The host {host} cannot be found: {error}.") from None
     addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
     if not allow_private:
         for text in addresses:
             # One private address refuses the whole name: it would be a way around.
             if not is_public(ipaddress.ip_address(text)):
-                raise ToolError(
-                    "confined",
+                raise OutsideConfines(
                     f"{host} leads to {text}, which is not a public address. Whoever runs this "
                     "may allow it: allow_private = true under [http] in harness.toml.",
                 )

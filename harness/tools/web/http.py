@@ -8,7 +8,7 @@ from pydantic import Field
 
 from harness.agent import ToolContext, tool
 from harness.config.settings import HttpToolSettings
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import ToolFailed, ToolUnavailable
 from harness.tools.web import web
 
 MAX_REDIRECTS = 5
@@ -26,8 +26,7 @@ async def http_get(
     """
     reply = await _follow(url, ctx.host.http)
     if reply.status in (429, 502, 503, 504):
-        raise ToolError(
-            "temporary",
+        raise ToolUnavailable(
             f"{reply.url} answered {reply.status}.",
             retry_after=reply.retry_after,
         )
@@ -50,18 +49,17 @@ async def _follow(url: str, settings: HttpToolSettings) -> web.Reply:
                 finally:
                     await reply.aclose()
             except (httpx.InvalidURL, httpx.DecodingError, httpx.UnsupportedProtocol) as error:
-                raise ToolError("failed", f"{url}: {error}.") from None
+                raise ToolFailed(f"{url}: {error}.") from None
             except httpx.TransportError as error:
                 words = str(error) or type(error).__name__
-                raise ToolError("temporary", f"{url} cannot be read: {words}.") from None
-    raise ToolError("failed", f"More than {MAX_REDIRECTS} redirects, the last one to {url}.")
+                raise ToolUnavailable(f"{url} cannot be read: {words}.") from None
+    raise ToolFailed(f"More than {MAX_REDIRECTS} redirects, the last one to {url}.")
 
 
 def _target(location: str, url: str) -> str:
     """Parsing an address takes longer than the loop may be blocked where it has no limit."""
     if len(location) > MAX_URL:
-        raise ToolError(
-            "failed",
+        raise ToolFailed(
             f"{url} redirects to an address of {len(location):,} characters; the limit is "
             f"{MAX_URL:,}.",
         )

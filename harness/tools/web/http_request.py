@@ -17,7 +17,14 @@ from harness.agent import AnyTool, ToolContext, tool
 from harness.agent.tool import Approval
 from harness.config.settings import HttpToolSettings
 from harness.contracts.base import Word
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import (
+    OutcomeUnknown,
+    TargetChanged,
+    ToolError,
+    ToolFailed,
+    ToolUnavailable,
+    UndoUnavailable,
+)
 from harness.tools.web import inverse, web
 from harness.tools.web.http import http_get
 from harness.tools.web.inverse import Method, Request
@@ -53,7 +60,9 @@ class _Sender(NamedTuple):
     trust: Trust
     key: str
 
-    async def send(self, asked: Request, *, unknown: str) -> tuple[web.Reply, str | None]:
+    async def send(
+        self, asked: Request, *, unknown: type[ToolError]
+    ) -> tuple[web.Reply, str | None]:
         """The answer, and why its content could not be read, where that is so. `unknown`: the
         error for an answer that never came."""
         import httpx
@@ -73,13 +82,11 @@ class _Sender(NamedTuple):
             try:
                 reply = await client.send(request, stream=True)
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-                raise ToolError(
-                    "temporary", f"{asked.url} cannot be reached: {_words(error)}."
-                ) from None
+                raise ToolUnavailable(f"{asked.url} cannot be reached: {_words(error)}.") from None
             except httpx.LocalProtocolError as error:
-                raise ToolError("failed", f"{asked.url}: {_words(error)}.") from None
+                raise ToolFailed(f"{asked.url}: {_words(error)}.") from None
             except Exception as error:  # whatever it is, the request may have been sent
-                raise ToolError(unknown, f"{asked.url} gave no answer: {_words(error)}.") from None
+                raise unknown(f"{asked.url} gave no answer: {_words(error)}.") from None
             return await _read(reply, asked.url)
 
 
@@ -142,7 +149,7 @@ def _requester(trust: Trust, approval: Approval, on_unknown: Literal["ask", "ret
         asked = Request(method=method, url=url, headers=headers or {}, body=body)
         _check(asked, undo, trust)
         sender = _Sender(ctx.host.http, trust, ctx.idempotency_key)
-        reply, lost = await sender.send(asked, unknown="outcome_unknown")
+        reply, lost = await sender.send(asked, unknown=OutcomeUnknown)
         _check_answer(asked, reply)
         ctx.receipt(receipt := _receipt(asked, undo, reply, lost, trust))
         shown = reply.shown()
@@ -153,10 +160,10 @@ def _requester(trust: Trust, approval: Approval, on_unknown: Literal["ask", "ret
     @http_request.undo
     async def undo_request(ctx: ToolContext[Any], receipt: HttpReceipt) -> str:
         if receipt.undo is None:
-            raise ToolError("no_undo", receipt.why or "The call declared no undo.")
+            raise UndoUnavailable(receipt.why or "The call declared no undo.")
         trust.check_undo(receipt.undo.url, receipt.url)
         sender = _Sender(ctx.host.http, trust, ctx.idempotency_key)
-        reply, _ = await sender.send(receipt.undo, unknown="temporary")
+        reply, _ = await sender.send(receipt.undo, unknown=ToolUnavailable)
         return _undone(receipt.undo, reply)
 
     @http_request.obstacle
@@ -186,11 +193,11 @@ def _check(asked: Request, undo: Request | None, trust: Trust) -> None:
 def _check_headers(headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
         if name.lower() in REFUSED:
-            raise ToolError("failed", f"The header {name} is set by the tool: leave it out.")
+            raise ToolFailed(f"The header {name} is set by the tool: leave it out.")
         if not _NAME.fullmatch(name):
-            raise ToolError("failed", f"{name!r} is not a name of a header.")
+            raise ToolFailed(f"{name!r} is not a name of a header.")
         if not (value.isascii() and value.replace("\t", " ").isprintable()):
-            raise ToolError("failed", f"The header {name} has characters that no header may have.")
+            raise ToolFailed(f"The header {name} has characters that no header may have.")
 
 
 def _check_answer(asked: Request, reply: web.Reply) -> None:
@@ -198,11 +205,11 @@ def _check_answer(asked: Request, reply: web.Reply) -> None:
     # Proxies say 503 too when they lose the server in the middle of a request that it does; only
     # a server that refuses one says when to come back.
     if status == 429 or (status == 503 and reply.retry_after is not None):
-        raise ToolError("temporary", f"{said}.", retry_after=reply.retry_after)
+        raise ToolUnavailable(f"{said}.", retry_after=reply.retry_after)
     if status >= 500 and status not in NEVER:
-        raise ToolError("outcome_unknown", f"{said}: {_start(reply)}")
+        raise OutcomeUnknown(f"{said}: {_start(reply)}")
     if status >= 300:  # a redirect is an answer that did nothing here
-        raise ToolError("failed", f"{said}: {_start(reply)}")
+        raise ToolFailed(f"{said}: {_start(reply)}")
 
 
 def _receipt(
@@ -236,10 +243,10 @@ def _undone(asked: Request, reply: web.Reply) -> str:
     if asked.method == "DELETE" and status in (404, 410):
         return f"{said}: it was gone already"
     if status in (404, 409, 410, 412):
-        raise ToolError("changed", f"{said}: {_start(reply)}")
+        raise TargetChanged(f"{said}: {_start(reply)}")
     if status in LATER or (status >= 500 and status not in NEVER):
-        raise ToolError("temporary", f"{said}.", retry_after=reply.retry_after)
-    raise ToolError("failed", f"{said}: {_start(reply)}")
+        raise ToolUnavailable(f"{said}.", retry_after=reply.retry_after)
+    raise ToolFailed(f"{said}: {_start(reply)}")
 
 
 def _content(body: Any) -> tuple[bytes | None, str | None]:

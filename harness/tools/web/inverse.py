@@ -15,7 +15,7 @@ from urllib.parse import quote
 from pydantic import Field
 
 from harness.contracts.base import Word
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import ToolFailed
 
 Method = Literal["POST", "PUT", "PATCH", "DELETE"]
 
@@ -60,8 +60,7 @@ class _Answer:
             if isinstance(each, str | dict | list):
                 self.left -= len(cast("str | dict[str, Any] | list[Any]", each))
             if self.left < 0:
-                raise ToolError(
-                    "failed",
+                raise ToolFailed(
                     f"The undo would take more than {MAX_TAKEN:,} characters from the answer.",
                 )
             if isinstance(each, dict):
@@ -77,15 +76,13 @@ def check(inverse: Request) -> str | None:
     texts = (inverse.url, *inverse.headers.values(), *_texts(inverse.body))
     holes = sum(len(_HOLE.findall(text)) for text in texts)
     if holes > MAX_HOLES:
-        raise ToolError(
-            "failed",
+        raise ToolFailed(
             f"The undo takes {holes:,} values from the answer; the most is {MAX_HOLES}. "
             "Leave some out.",
         )
     head = _HEAD.match(inverse.url)
     if head is None and not _HOLE.match(inverse.url):
-        raise ToolError(
-            "failed",
+        raise ToolFailed(
             f"The undo's url {inverse.url!r} is not an address. Write out its host, or take the "
             "whole address from the answer.",
         )
@@ -98,11 +95,11 @@ def fill(inverse: Request, response: Any) -> Request:
     whole = _HOLE.match(inverse.url) is not None
     url = _text(inverse.url, answer, str if whole else _segment)
     if len(url) > MAX_URL:
-        raise ToolError(
-            "failed", f"The undo's url would have {len(url):,} characters; the most is {MAX_URL:,}."
+        raise ToolFailed(
+            f"The undo's url would have {len(url):,} characters; the most is {MAX_URL:,}."
         )
     if not whole and _dotted(url) != _dotted(inverse.url):
-        raise ToolError("failed", "The answer's values would lead out of the undo's path.")
+        raise ToolFailed("The answer's values would lead out of the undo's path.")
     headers = {name: _text(text, answer, str) for name, text in inverse.headers.items()}
     body = _filled(inverse.body, answer)
     return Request(method=inverse.method, url=url, headers=headers, body=body)
@@ -123,7 +120,7 @@ def _texts(value: Any) -> Iterator[str]:
 def _segment(value: str) -> str:
     # Without its last part, an address often names the whole collection.
     if not value:
-        raise ToolError("failed", "The undo's url would have an empty part from the answer.")
+        raise ToolFailed("The undo's url would have an empty part from the answer.")
     return quote(value, safe="")
 
 
@@ -150,11 +147,10 @@ def _text(text: str, answer: _Answer, write: Callable[[str], str]) -> str:
     def written(hole: re.Match[str]) -> str:
         found = answer.take(hole)
         if isinstance(found, bool) or not isinstance(found, str | int | float):
-            raise ToolError("failed", f"{_named(hole)} is not a text or number in the answer.")
+            raise ToolFailed(f"{_named(hole)} is not a text or number in the answer.")
         value = str(found)
         if len(value) > MAX_VALUE:
-            raise ToolError(
-                "failed",
+            raise ToolFailed(
                 f"{_named(hole)} has {len(value):,} characters in the answer; the most is "
                 f"{MAX_VALUE:,}.",
             )
@@ -175,7 +171,7 @@ def _at(answer: Any, hole: re.Match[str]) -> Any:
         else:
             found = None
         if found is None:
-            raise ToolError("failed", f"The answer has no {_named(hole)[1:-1]}.")
+            raise ToolFailed(f"The answer has no {_named(hole)[1:-1]}.")
     return found
 
 

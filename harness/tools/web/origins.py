@@ -6,7 +6,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from harness.contracts.errors import ConfigError, ToolError
+from harness.contracts.errors import (
+    InvalidAgent,
+    OutsideConfines,
+    ToolError,
+    ToolFailed,
+)
 
 _PORTS = {"https": 443, "http": 80}
 # Stricter than parsers, which disagree about the rest: a backslash, an encoded host, other digits.
@@ -35,20 +40,18 @@ def origin_of(url: str) -> Origin:
     import httpx
 
     if "@" in re.split("[/?#]", url.partition("://")[2], maxsplit=1)[0]:
-        raise ToolError("confined", "An address with a user name or password is refused.")
+        raise OutsideConfines("An address with a user name or password is refused.")
     found = _ADDRESS.match(url)
     if found is None:
-        raise ToolError("failed", f"{url!r} is not a valid http or https address.")
+        raise ToolFailed(f"{url!r} is not a valid http or https address.")
     try:
         host = httpx.URL(url).raw_host.decode().strip("[]").lower().rstrip(".")
     except (httpx.InvalidURL, UnicodeError) as error:
-        raise ToolError(
-            "failed", f"{url!r} is not a valid http or https address: {error}."
-        ) from None
+        raise ToolFailed(f"{url!r} is not a valid http or https address: {error}.") from None
     scheme = found["scheme"].lower()
     port = int(found["port"]) if found["port"] else _PORTS[scheme]
     if not host or not 0 < port < 65_536:
-        raise ToolError("failed", f"{url!r} is not a valid http or https address.")
+        raise ToolFailed(f"{url!r} is not a valid http or https address.")
     return Origin(scheme, host, port)
 
 
@@ -62,8 +65,7 @@ def declared_origin(text: str) -> Origin:
             return origin_of(url)
     except ToolError:
         pass
-    raise ConfigError(
-        "bad_agent",
+    raise InvalidAgent(
         f"{text!r} is not an origin.",
         fix="Write https://host or https://host:port, without a path.",
     )
@@ -91,12 +93,11 @@ class Trust(NamedTuple):
         if origin.scheme == "https":
             return own or {}
         if own and not plain:
-            raise ToolError("confined", f"Headers for {origin} are sent over https only.")
+            raise OutsideConfines(f"Headers for {origin} are sent over https only.")
         secured = next((o for o in self.headers if o.host == origin.host and o != origin), None)
         if own is None and secured is not None:
             # Sent without its headers, it would fail in a way that nobody understands.
-            raise ToolError(
-                "confined",
+            raise OutsideConfines(
                 f"Headers for {secured} are sent over https only, not to {origin}. "
                 f"Use {secured}, or declare headers for {origin}.",
             )
@@ -109,8 +110,7 @@ class Trust(NamedTuple):
         target, own = origin_of(url), origin_of(undone)
         if target == own or (target in self.undo and not answered):
             return
-        raise ToolError(
-            "confined",
+        raise OutsideConfines(
             f"The undo may not reach {target}: it stays at {own}, where the request went. Whoever "
             "wrote the agent may allow other origins: http_tools(undo_origins=[...]).",
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from harness.commons.children import Limits, run_in_child
 from harness.config.settings import HttpToolSettings
-from harness.contracts.errors import ToolError
+from harness.contracts.errors import OutsideConfines, ToolFailed
 from harness.tools.web.addresses import host_allowed, resolve
 from harness.tools.web.origins import origin_of
 
@@ -92,8 +92,7 @@ async def request(
     origin, target = origin_of(url), httpx.URL(url)
     host = origin.host
     if not host_allowed(host, settings.allow):
-        raise ToolError(
-            "confined",
+        raise OutsideConfines(
             f"{tool} may not reach {host}. Whoever runs this may allow it: add "
             f'"{host}" to allow under [http] in harness.toml, or to HARNESS_HTTP__ALLOW.',
         )
@@ -122,7 +121,7 @@ async def read(reply: httpx.Response, url: str) -> Reply:
     async for block in reply.aiter_raw(64 * 1024):
         content += unpack(block, MAX_BYTES + 1 - len(content))
         if len(content) > MAX_BYTES:
-            raise ToolError("failed", f"{url} sends more than {MAX_BYTES:,} bytes.")
+            raise ToolFailed(f"{url} sends more than {MAX_BYTES:,} bytes.")
     media_type = headers.get("content-type", "")
     charset = _CHARSET.search(media_type)  # httpx takes the square of its length to find it
     return Reply(
@@ -141,14 +140,14 @@ def _unpacker(encoding: str, url: str) -> Callable[[bytes, int], bytes]:
     if encoding.lower() in ("", "identity"):
         return lambda block, most: block[:most]
     if encoding.lower() not in ("gzip", "x-gzip", "deflate"):
-        raise ToolError("failed", f"{url} answers in {encoding}, which was not asked for.")
+        raise ToolFailed(f"{url} answers in {encoding}, which was not asked for.")
     unpacker = zlib.decompressobj(wbits=47)  # gzip or zlib, as the content says
 
     def unpack(block: bytes, most: int) -> bytes:
         try:
             return unpacker.decompress(block, most)
         except zlib.error as error:
-            raise ToolError("failed", f"{url} cannot be unpacked: {error}.") from None
+            raise ToolFailed(f"{url} cannot be unpacked: {error}.") from None
 
     return unpack
 

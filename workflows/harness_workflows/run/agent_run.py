@@ -11,7 +11,7 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from harness.contracts.effect import Undone
-from harness.contracts.errors import HarnessError, SteeringError
+from harness.contracts.errors import HarnessError, SteeringError, TranscriptMissing
 from harness.contracts.model import ModelTurn
 from harness.contracts.run import (
     WORKFLOW,
@@ -38,7 +38,7 @@ from harness.contracts.transcript import SaveTranscript
 from harness.contracts.verdicts import merge_arguments
 from harness_workflows.run import card, waits
 from harness_workflows.run.calls import save
-from harness_workflows.run.loop import TRANSCRIPT_MISSING, converse, failure
+from harness_workflows.run.loop import converse, failure
 from harness_workflows.run.progress import remember
 from harness_workflows.run.tools import edits_merge, settle
 from harness_workflows.run.undo_at_end import take_back
@@ -224,7 +224,7 @@ class AgentRun:
         try:
             return await save(progress.spec, request)
         except ActivityError as error:
-            if failure(error).code != TRANSCRIPT_MISSING or not progress.sent:
+            if not isinstance(failure(error), TranscriptMissing) or not progress.sent:
                 raise
         head, messages = progress.resend(messages)
         request = SaveTranscript(head=head, messages=messages, turn=progress.turn, salt=salt)

@@ -8,11 +8,16 @@ from temporalio import exceptions, workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 from harness.contracts.errors import (
-    CATALOG,
+    ArtifactMissing,
+    BudgetReached,
     HarnessError,
-    ProviderError,
+    InvalidOutput,
+    MendLimitReached,
+    ProviderTimeout,
     RunError,
-    by_code,
+    RunFailed,
+    TranscriptMissing,
+    rebuild_error,
 )
 from harness.contracts.message import ToolCall, user
 from harness.contracts.model import CallModel, ModelTurn
@@ -23,8 +28,7 @@ from harness_workflows.run.calls import start_model
 from harness_workflows.run.progress import RunProgress
 from harness_workflows.run.tools import run_calls
 
-TRANSCRIPT_MISSING = "store.transcript_missing"
-MISSING = frozenset({TRANSCRIPT_MISSING, "store.artifact_missing"})
+MISSING = (TranscriptMissing, ArtifactMissing)
 """What the run was told to use is not in the database: an older copy may have been put back."""
 
 
@@ -41,7 +45,7 @@ async def converse(progress: RunProgress) -> ModelTurn | None:
         elif reply.invalid:
             progress.mends += 1
             progress.messages.append(user(reply.invalid, origin="mend"))
-            _check_mends(progress, "answers", "invalid_output")
+            _check_mends(progress, "answers", InvalidOutput)
         elif not progress.hints:  # a hint that came during the last call deserves another
             return reply
     return None
@@ -49,7 +53,7 @@ async def converse(progress: RunProgress) -> ModelTurn | None:
 
 async def _run_calls(progress: RunProgress, calls: tuple[ToolCall, ...]) -> None:
     await run_calls(progress, calls)
-    _check_mends(progress, "tool calls", "mend_limit")
+    _check_mends(progress, "tool calls", MendLimitReached)
 
 
 async def _may_go_on(progress: RunProgress) -> bool:
@@ -59,7 +63,7 @@ async def _may_go_on(progress: RunProgress) -> bool:
         raise waits.FreshHistory
     reached = await within_budget(progress)
     if progress.aborted is None and reached is not None:
-        raise RunError("budget", f"the run reached its budget of {reached}")
+        raise BudgetReached(f"the run reached its budget of {reached}")
     return progress.aborted is None
 
 
@@ -83,7 +87,7 @@ async def _turn(progress: RunProgress) -> ModelTurn | None:
         try:
             reply = await _answer(progress, request)
         except HarnessError as error:
-            if error.code == TRANSCRIPT_MISSING and progress.sent:
+            if isinstance(error, TranscriptMissing) and progress.sent:
                 head, messages = progress.resend(messages)
                 changes = {"head": head, "messages": messages, "call": 1}
                 request = request.model_copy(update=changes)
@@ -99,7 +103,7 @@ async def _turn(progress: RunProgress) -> ModelTurn | None:
 async def _brought_back(progress: RunProgress, error: HarnessError) -> bool:
     """Wait for a person who restores what is missing. Failing would be for good, and in a what-if
     nobody is asked."""
-    if error.code not in MISSING or progress.spec.playback is not None:
+    if not isinstance(error, MISSING) or progress.spec.playback is not None:
         return False
     if not workflow.patched("wait-for-store"):
         return False
@@ -129,16 +133,19 @@ async def _answer(progress: RunProgress, request: CallModel) -> ModelTurn | None
     return reply
 
 
-def _check_mends(progress: RunProgress, what: str, category: str) -> None:
+def _check_mends(progress: RunProgress, what: str, kind: type[RunError]) -> None:
     if progress.mends > progress.spec.limits.mends:
-        raise RunError(category, f"the model made {progress.mends} invalid {what} in a row")
+        raise kind(f"the model made {progress.mends} invalid {what} in a row")
 
 
 def failure(error: BaseException) -> HarnessError:
     """What an activity's failure says, in our words."""
     cause = error.cause if isinstance(error, ActivityError) else error
-    if isinstance(cause, ApplicationError) and cause.type in CATALOG:
-        return by_code(cause.type, cause.message)
+    known = (
+        rebuild_error(cause.type, cause.message) if isinstance(cause, ApplicationError) else None
+    )
+    if known is not None:
+        return known
     if isinstance(cause, exceptions.TimeoutError):
-        return ProviderError("timeout", f"a call ran out of time: {cause.message}")
-    return RunError("failed", f"a call failed: {cause or error}")
+        return ProviderTimeout(f"a call ran out of time: {cause.message}")
+    return RunFailed(f"a call failed: {cause or error}")

@@ -8,7 +8,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 from harness.contracts.base import Flag
-from harness.contracts.errors import REFUSALS, by_code
+from harness.contracts.errors import REFUSALS, InvalidToolArguments, UnknownTool, rebuild_error
 from harness.contracts.message import ToolCall, ToolResult, call_ordinals, tool_results
 from harness.contracts.run import Held, Pending
 from harness.contracts.steering import Decide
@@ -18,7 +18,7 @@ from harness_workflows.run import card, waits
 from harness_workflows.run.calls import READ, start_tool
 from harness_workflows.run.progress import RunProgress
 
-MENDABLE = frozenset({"tool.unknown", "tool.invalid_arguments"})
+MENDABLE = frozenset({UnknownTool.code, InvalidToolArguments.code})
 """Failures that are the model's own mistake, and that it can put right."""
 
 
@@ -148,7 +148,7 @@ def _ask_again(
 
 
 def _misfits(outcome: ToolOutcome) -> bool:
-    return outcome.failure is not None and outcome.failure.code == "tool.invalid_arguments"
+    return outcome.failure is not None and outcome.failure.code == InvalidToolArguments.code
 
 
 def _why(outcome: ToolOutcome) -> str:
@@ -171,8 +171,11 @@ async def _attempt(progress: RunProgress, request: RunTool) -> ToolOutcome:
     if failure is None or is_cancelled_exception(failure):
         return ToolOutcome(result=_error(request.call, f"cancelled: {progress.aborted}"))
     cause = failure.__cause__ or failure
-    if isinstance(cause, ApplicationError) and cause.type in REFUSALS:
-        raise by_code(cause.type, cause.message)  # nothing ran, and the model could not mend it
+    known = (
+        rebuild_error(cause.type, cause.message) if isinstance(cause, ApplicationError) else None
+    )
+    if isinstance(known, REFUSALS):
+        raise known  # nothing ran, and the model could not mend it
     if request.asks and progress.aborted is None:
         # The engine gave it up in the middle. Told that it failed, the model would call again.
         return ToolOutcome(need="outcome", reason=_unfinished(request.call.name, cause))

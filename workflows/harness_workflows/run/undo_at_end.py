@@ -9,7 +9,7 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import ChildWorkflowError, FailureError, WorkflowAlreadyStartedError
 
 from harness.contracts.effect import UNDO, Undone, UndoReport, UndoSpec, undo_id
-from harness.contracts.errors import RunError
+from harness.contracts.errors import RunBusy, RunError, RunFailed
 from harness_workflows.run import card, waits
 from harness_workflows.run.progress import RunProgress
 
@@ -32,7 +32,7 @@ async def take_back(progress: RunProgress) -> Undone:
             await workflow.wait_condition(work.done, timeout=left, timeout_summary="undo")
         except TimeoutError:
             why = f"After {wait_s:g} s it was still at work, and goes on by itself."
-            return _broken(run, RunError("busy", why, fix=f"See workflow {undo_id(run)}."))
+            return _broken(run, RunBusy(why, fix=f"See workflow {undo_id(run)}."))
         except asyncio.CancelledError:  # Temporal's Cancel ends the run, not its undo
             waits.notice_cancel(progress)
     return work.result()
@@ -55,10 +55,10 @@ async def _undo(run: str) -> Undone:
             await workflow.sleep(1)
         except FailureError as error:
             cause = error.cause if isinstance(error, ChildWorkflowError) else error
-            return _broken(run, RunError("failed", f"The undo was ended: {cause or error}"))
+            return _broken(run, RunFailed(f"The undo was ended: {cause or error}"))
         else:
             return Undone(workflow=undo_id(run), count=len(report.undone), stopped=report.stopped)
-    return _broken(run, RunError("busy", f"Workflow {undo_id(run)} is at work already."))
+    return _broken(run, RunBusy(f"Workflow {undo_id(run)} is at work already."))
 
 
 def _broken(run: str, error: RunError) -> Undone:

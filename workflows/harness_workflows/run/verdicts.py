@@ -7,7 +7,7 @@ import asyncio
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
-from harness.contracts.errors import SteeringError
+from harness.contracts.errors import InvalidSignal, NotPending, PendingChanged
 from harness.contracts.run import Pending
 from harness.contracts.steering import EXAMPLES, Decide, read_grant
 from harness.contracts.verdicts import MEANINGS, fits_digest, list_verdicts, short_digest
@@ -21,26 +21,20 @@ def check(progress: RunProgress, decide: Decide) -> tuple[Decide, Pending]:
     """What `decide` is about; SteeringError where it does not fit."""
     waiting = {id: p for id, p in progress.pending.items() if id not in progress.decided}
     if not waiting:
-        raise SteeringError("not_pending", "nothing waits for a decision")
+        raise NotPending("nothing waits for a decision")
     if decide.id is None and len(waiting) > 1:
-        raise SteeringError(
-            "not_pending", f"say which: {', '.join(waiting)}. A right one: {EXAMPLES['decide']}"
-        )
+        raise NotPending(f"say which: {', '.join(waiting)}. A right one: {EXAMPLES['decide']}")
     pending = waiting.get(decide.id) if decide.id else next(iter(waiting.values()))
     if pending is None:
-        raise SteeringError(
-            "not_pending", f"nothing waits under {decide.id!r}; what waits: {', '.join(waiting)}"
-        )
+        raise NotPending(f"nothing waits under {decide.id!r}; what waits: {', '.join(waiting)}")
     verdicts = MEANINGS[pending.need]
     if decide.verdict not in verdicts:
-        raise SteeringError(
-            "bad_payload",
+        raise InvalidSignal(
             f"{decide.verdict!r} does not fit: {pending.id} takes {', '.join(verdicts)} "
             f"({'; '.join(list_verdicts(pending.need))})",
         )
     if decide.digest is not None and not fits_digest(pending.asked, decide.digest):
-        raise SteeringError(
-            "changed",
+        raise PendingChanged(
             f"{pending.id} was not decided: digest {decide.digest} is of something else. What "
             f"waits now is {pending.tool or pending.need} with digest "
             f"{short_digest(pending.asked)}",
@@ -53,8 +47,7 @@ def check(progress: RunProgress, decide: Decide) -> tuple[Decide, Pending]:
 def refuse_empty_edit(decide: Decide) -> None:
     """An edit that changes nothing would pass for an approval."""
     if decide.verdict == "edit" and not decide.arguments and not decide.replace:
-        raise SteeringError(
-            "bad_payload",
+        raise InvalidSignal(
             "the edit names no argument to change. To call it as it is, approve it; to call it "
             'without arguments, send "replace": true',
         )
@@ -76,9 +69,9 @@ async def check_edit(progress: RunProgress, decide: Decide, pending: Pending) ->
         wrong = error
     progress.tool_calls.remove(handle)
     if misfit is not None:
-        raise SteeringError("bad_payload", f"Nothing was decided. {misfit.message}")
+        raise InvalidSignal(f"Nothing was decided. {misfit.message}")
     if wrong is not None and is_cancelled_exception(wrong):
-        raise SteeringError("not_pending", "the run was aborted while the edit was checked")
+        raise NotPending("the run was aborted while the edit was checked")
     if wrong is not None:
         raise failure(wrong)
     same = {"id": pending.id, "digest": short_digest(pending.asked)}

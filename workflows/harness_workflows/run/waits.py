@@ -10,7 +10,7 @@ from typing import Any
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 
-from harness.contracts.errors import RunError
+from harness.contracts.errors import BudgetReached
 from harness.contracts.run import Pending, RunState
 from harness.contracts.steering import Decide
 from harness_workflows.run import card
@@ -80,7 +80,7 @@ async def until(progress: RunProgress, met: Callable[[], bool], why: str) -> Non
         )
     except TimeoutError:
         words = f"the run reached its budget of {limit:g} seconds while it waited: {why}"
-        raise RunError("budget", words) from None
+        raise BudgetReached(words) from None
     except asyncio.CancelledError:
         notice_cancel(progress)
     if progress.outgrown and progress.aborted is None and not met():

@@ -1,0 +1,107 @@
+"""The base of every error, and how an error travels as data."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+_CLASSES: dict[str, type[HarnessError]] = {}
+
+
+class ErrorInfo(BaseModel):
+    """An error as it travels: in events, results, failures and JSON output."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    message: str
+    fix: str
+    retryable: bool
+    retry_after: float | None = None
+
+    def __str__(self) -> str:
+        return f"{self.message} [{self.code}] {self.fix}"
+
+
+class HarnessError(Exception):
+    """The base of every error that harness raises.
+
+    Raise a subclass that has a `code`. A capability declares its own: a subclass with a code
+    ``<capability>.<what>``, a `fix`, and a docstring that says when the error occurs. All three
+    appear in the documentation.
+
+    Args:
+        message: What is wrong, naming the thing.
+        fix: What to do about it, if the class's own `fix` is not exact enough.
+        retry_after: Seconds to wait before a retry, if the other side named them.
+    """
+
+    code: ClassVar[str] = ""
+    """Stable: the `type` of the `ApplicationError` in Temporal, the `code` in `--json`, and the
+    anchor in docs/reference/errors.md."""
+    fix: str = ""
+    """What a person can do about it."""
+    retryable: ClassVar[bool] = False
+    """Whether Temporal retries an activity that raises it."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "code" not in cls.__dict__:
+            return
+        taken = _CLASSES.setdefault(cls.code, cls)
+        if (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise TypeError(f"{cls.__name__} and {taken.__name__} share the code {cls.code!r}.")
+        _CLASSES[cls.code] = cls
+
+    def __init__(
+        self, message: str, *, fix: str | None = None, retry_after: float | None = None
+    ) -> None:
+        if not self.code:
+            raise TypeError(f"{type(self).__name__} has no code: raise one of its subclasses.")
+        super().__init__(message)
+        self.message = message
+        self.fix = fix or type(self).fix
+        self.retry_after = retry_after
+        # Tracebacks show notes, so a script that catches nothing still says what to do.
+        self.add_note(f"[{self.code}] {self.fix}")
+
+    @property
+    def info(self) -> ErrorInfo:
+        """The error as data."""
+        return ErrorInfo(
+            code=self.code,
+            message=self.message,
+            fix=self.fix,
+            retryable=self.retryable,
+            retry_after=self.retry_after,
+        )
+
+
+def all_errors() -> dict[str, type[HarnessError]]:
+    """Every declared error by its code."""
+    return dict(_CLASSES)
+
+
+def find_error(code: str) -> type[HarnessError] | None:
+    """The class that has this code, if it is declared in this process."""
+    return _CLASSES.get(code)
+
+
+def rebuild_error(code: str | None, message: str, fix: str | None = None) -> HarnessError | None:
+    """The error that came back with `code` (as the type of a failure in Temporal, from another
+    process); None for a code that is not declared here."""
+    found = find_error(code or "")
+    return found and found(message, fix=fix)
+
+
+def from_info(info: ErrorInfo) -> HarnessError:
+    """The exception that `info` was made from.
+
+    A code that is not declared here (a newer version's, or a missing capability's) keeps its
+    words and becomes a `RunFailed`.
+    """
+    found = _CLASSES.get(info.code)
+    if found is not None:
+        return found(info.message, fix=info.fix, retry_after=info.retry_after)
+    return _CLASSES["run.failed"](f"{info.message} [{info.code}]", fix=info.fix)

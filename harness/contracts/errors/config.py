@@ -1,0 +1,57 @@
+"""A setting or a command line is wrong; nothing was started."""
+
+from __future__ import annotations
+
+from harness.contracts.errors.base import HarnessError
+
+
+class ConfigError(HarnessError):
+    """A setting is wrong or missing; nothing was started."""
+
+
+class UnknownSetting(ConfigError):
+    """`harness.toml` or the environment sets a key that does not exist. The message names the
+    file, the line and the closest existing key."""
+
+    code = "config.unknown_key"
+    fix = "Remove the key or correct its name."
+
+
+class InvalidValue(ConfigError):
+    """A value has the wrong type or form, or a settings file cannot be read. The message says
+    where the value came from."""
+
+    code = "config.invalid_value"
+    fix = "Correct the value."
+
+
+class Untrusted(ConfigError):
+    """The state folder (`.harness`) may hold files that someone else put there: it belongs to
+    another user, others can write to it, or harness did not create it at this path. Its database
+    would run with your rights, so it is not started."""
+
+    code = "config.untrusted"
+    fix = "Review what the project may do: harness trust"
+
+
+class MissingSetting(ConfigError):
+    """A required value is not set, such as the address of a custom provider, or a package that a
+    setting needs is not installed."""
+
+    code = "config.missing"
+    fix = "Set the value in the environment or in harness.toml."
+
+
+class InvalidAgent(ConfigError):
+    """An agent or a tool is declared incorrectly, or `FILE.py:NAME` does not name an agent. Found
+    when the file is loaded, before anything runs."""
+
+    code = "config.bad_agent"
+    fix = "Point --agent at FILE.py:NAME, where NAME is an Agent."
+
+
+class InvalidUsage(ConfigError):
+    """The command line is wrong: an unknown command or option, or a value that does not fit."""
+
+    code = "config.usage"
+    fix = "See `harness COMMAND --help`."

@@ -1,0 +1,119 @@
+"""A tool call failed. The model sees the message and can correct the call."""
+
+from __future__ import annotations
+
+from harness.contracts.errors.base import HarnessError
+
+
+class ToolError(HarnessError):
+    """A tool call failed. The model sees the message and can correct the call."""
+
+
+class UnknownTool(ToolError):
+    """The model called a tool that the agent does not have. It is told which tools exist and can
+    correct its call."""
+
+    code = "tool.unknown"
+    fix = "The model named a tool that the agent does not have."
+
+
+class InvalidToolArguments(ToolError):
+    """The model's arguments do not fit the tool's schema. It is told what is wrong and can correct
+    its call."""
+
+    code = "tool.invalid_arguments"
+    fix = "The arguments do not fit the tool's schema."
+
+
+class ToolFailed(ToolError):
+    """The tool raised an error. The model is told its message and continues."""
+
+    code = "tool.failed"
+    fix = "See the tool's own message."
+
+
+class ToolUnavailable(ToolError):
+    """The tool raised `ToolUnavailable`: it is called again after a pause. harness raises it when
+    abandoned calls hold so many threads (1,000) that none is left for another call."""
+
+    code = "tool.temporary"
+    fix = "Retried automatically."
+    retryable = True
+
+
+class ToolTimeout(ToolError):
+    """A read-only tool exceeded its `timeout` and was stopped. A tool that is not an async function
+    cannot be stopped: it is abandoned, and its thread may continue."""
+
+    code = "tool.timeout"
+    fix = "Raise the tool's timeout or give it less to do."
+
+
+class ToolDenied(ToolError):
+    """A person or a rule refused the call."""
+
+    code = "tool.denied"
+    fix = "A person or a policy refused this call."
+
+
+class OutsideConfines(ToolError):
+    """A file tool was asked for a path outside the workspace (`..`, an absolute path, a link that
+    leads out, a device), or `http_get` for a host that is not allowed or a private address."""
+
+    code = "tool.confined"
+    fix = "The path or address lies outside what the tool may touch."
+
+
+class OutcomeUnknown(ToolError):
+    """A call that changes something started, and its worker died before reporting the result, or
+    the tool cannot tell whether the change happened. A person is asked, unless the tool declares
+    `on_unknown="retry"`."""
+
+    code = "tool.outcome_unknown"
+    fix = "A worker died during the call: check whether it happened."
+
+
+class ToolBusy(ToolError):
+    """Another attempt of the same call is still running, for example on a worker that lost its
+    connection."""
+
+    code = "tool.busy"
+    fix = "Another worker is running this call. Retried automatically."
+    retryable = True
+
+
+class TargetChanged(ToolError):
+    """What a call changed has been changed again since, so an undo would destroy the later change.
+    The undo stops there and reports what it found."""
+
+    code = "tool.changed"
+    fix = "The target has changed since. Check it, or skip with --past CALL."
+
+
+class UndoUnavailable(ToolError):
+    """The tool declares no undo for this call, or the receipt of the call is unusable."""
+
+    code = "tool.no_undo"
+    fix = "Undo it by hand, then skip it: --past CALL."
+
+
+class Irreversible(ToolError):
+    """The tool declares that this call cannot be undone."""
+
+    code = "tool.irreversible"
+    fix = "It cannot be undone. Skip it: --past CALL."
+
+
+class CallNotRecorded(ToolError):
+    """In a what-if: no result of such a call is recorded, or a person would have been asked. See
+    [what if](../how-to/whatif.md)."""
+
+    code = "tool.not_recorded"
+    fix = "A what-if runs no tools: it plays back recorded results."
+
+
+class WrongHost(ToolError):
+    """The run's workspace is a folder on another host."""
+
+    code = "tool.wrong_host"
+    fix = "Start a worker on the host that owns the workspace."
