@@ -32,7 +32,7 @@ def careful_add(a: int, b: int) -> int:
     return a + b
 
 
-def agent_of(name: str) -> Agent[Any]:
+def agent_of(name: str) -> Agent[Any, Any]:
     """`NAME` or `NAME:MODEL`: the agent `asking` waits for approval, all others just add."""
     name, _, model = name.partition(":")
     tools = [careful_add] if name == "asking" else [add]

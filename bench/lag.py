@@ -30,7 +30,7 @@ class Seen:
     """Pieces that came only with the durable reply."""
 
     async def follow(
-        self, harness: Harness, agent: Agent[None], id: str, after: float = 0.0
+        self, harness: Harness, agent: Agent[None, str], id: str, after: float = 0.0
     ) -> None:
         await asyncio.sleep(after)
         run = await harness.start(agent, id, id=id)

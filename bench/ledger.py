@@ -111,7 +111,7 @@ def looked_up(a: int, b: int) -> int:
     return a + b
 
 
-async def trips(harness: Harness, door: Door, agent: Agent[Any], calls: int) -> float:
+async def trips(harness: Harness, door: Door, agent: Agent[Any, Any], calls: int) -> float:
     async def one(number: int) -> None:
         run = await harness.start(agent, PROMPT, id=f"{agent.name}-{number}")
         assert (await run.result()).output == FINAL

@@ -30,7 +30,7 @@ def order(ctx: ToolContext[str], item: str) -> str:
         return answer.read().decode()
 
 
-def agent(shop: str) -> Agent[None]:
+def agent(shop: str) -> Agent[str, str]:
     return Agent("clerk", tools=[order], deps=shop)
 
 

@@ -32,7 +32,7 @@ def add(a: int, b: int) -> int:
 @dataclass
 class Context:
     harness: Harness
-    agent: Agent[Any]
+    agent: Agent[Any, Any]
     follow: bool
 
     async def run_one(self, id: str) -> str:

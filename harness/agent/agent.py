@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar, cast, overload
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Generic, cast, overload
 
 from pydantic import BaseModel, ValidationError
 from pydantic.errors import PydanticUserError
+from typing_extensions import TypeVar, Unpack
 
 from harness.agent.checks import check_budget
+from harness.agent.options import AgentOptions
 from harness.agent.read_result import read_result
 from harness.agent.schema import object_schema
 from harness.agent.tool import AnyTool, Tool
@@ -27,14 +30,20 @@ from harness.contracts.queues import agent_queue
 from harness.contracts.run import Budget
 from harness.contracts.tool import ToolPolicy
 
-Out = TypeVar("Out")
-M = TypeVar("M", bound=BaseModel)
+Deps = TypeVar("Deps", default=None)
+Output = TypeVar("Output", default=str)
+Given = TypeVar("Given")
+"""Output where `self` is annotated: type checkers reject the class's own parameter there."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
-class Agent(Generic[Out]):
+class Agent(Generic[Deps, Output]):
     """What a user declares; runs pin what it says when they start.
+
+    `Agent[Deps, Output]`: what its tools find as `deps` in their `ToolContext`, and what its runs
+    return. `Agent[None, str]` has neither deps nor an output type. A type checker reports a tool
+    whose context expects other deps.
 
     Args:
         name: Names the agent's task queue too.
@@ -56,37 +65,60 @@ class Agent(Generic[Out]):
 
     @overload
     def __init__(
-        self: Agent[None],
+        self: Agent[None, str],
         name: str,
         *,
-        model: str | ModelPlan | None = None,
-        instructions: str = "",
-        tools: Sequence[AnyTool] = (),
-        output: None = None,
-        fallbacks: Sequence[str] = (),
-        params: ModelParams | None = None,
-        budget: Budget | None = None,
-        context: ContextPolicy | None = None,
-        parallel: bool = False,
-        undo_on_failure: bool = False,
-        deps: Any = None,
+        tools: Sequence[Tool[..., Any, None]] = (),
+        **options: Unpack[AgentOptions],
     ) -> None: ...
     @overload
     def __init__(
-        self: Agent[M],
+        self: Agent[None, Given],
         name: str,
         *,
-        model: str | ModelPlan | None = None,
-        instructions: str = "",
-        tools: Sequence[AnyTool] = (),
-        output: type[M],
-        fallbacks: Sequence[str] = (),
-        params: ModelParams | None = None,
-        budget: Budget | None = None,
-        context: ContextPolicy | None = None,
-        parallel: bool = False,
-        undo_on_failure: bool = False,
-        deps: Any = None,
+        tools: Sequence[Tool[..., Any, None]] = (),
+        output: type[Given],
+        **options: Unpack[AgentOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        name: str,
+        *,
+        deps: Callable[[], AbstractAsyncContextManager[Deps]],
+        tools: Sequence[Tool[..., Any, Deps]] = (),
+        output: type[Output] = ...,
+        **options: Unpack[AgentOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        name: str,
+        *,
+        deps: Callable[[], Awaitable[Deps]],
+        tools: Sequence[Tool[..., Any, Deps]] = (),
+        output: type[Output] = ...,
+        **options: Unpack[AgentOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        name: str,
+        *,
+        deps: Callable[[], Deps],
+        tools: Sequence[Tool[..., Any, Deps]] = (),
+        output: type[Output] = ...,
+        **options: Unpack[AgentOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        name: str,
+        *,
+        deps: Deps,
+        tools: Sequence[Tool[..., Any, Deps]] = (),
+        output: type[Output] = ...,
+        **options: Unpack[AgentOptions],
     ) -> None: ...
     def __init__(
         self,
@@ -129,7 +161,7 @@ class Agent(Generic[Out]):
         self.model = model
         self.instructions = inspect.cleandoc(instructions)
         self.tools = _by_name(name, tools)
-        self.output = cast("type[Out] | None", output)
+        self.output = cast("type[Output] | None", output)
         self.fallbacks = tuple(fallbacks)
         self.params = params
         self.budget = budget or Budget()
@@ -174,12 +206,12 @@ class Agent(Generic[Out]):
             )
         return made
 
-    def parse_output(self, data: Any) -> Out | None:
+    def parse_output(self, data: Any) -> Output | None:
         """A run's `data` as the output type; None where the agent has none."""
         if self.output is None:
             return None
         try:
-            return cast("Out", self._output_model().model_validate(data))
+            return cast("Output", self._output_model().model_validate(data))
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(step) for step in first["loc"]) or "the whole"

@@ -7,9 +7,22 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, ParamSpec, TypeVar, get_args, overload
+from typing import (
+    Any,
+    Concatenate,
+    Generic,
+    Literal,
+    ParamSpec,
+    Protocol,
+    TypeVar,
+    get_args,
+    overload,
+)
+
+from typing_extensions import TypeVar as DefaultTypeVar
 
 from harness.agent.checks import is_positive
+from harness.agent.context import ToolContext
 from harness.agent.hooks import Hooks, Obstacle, Prepare, Probe, Undo, receipt_type
 from harness.agent.schema import Signature, bad_tool, read_signature
 from harness.contracts.tool import Effect, ToolPolicy, ToolSpec
@@ -17,6 +30,9 @@ from harness.contracts.tool import Effect, ToolPolicy, ToolSpec
 P = ParamSpec("P")
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
+D = TypeVar("D")
+D_contra = DefaultTypeVar("D_contra", contravariant=True, default=Any)
+First = TypeVar("First")
 
 U = TypeVar("U", bound=Undo)
 B = TypeVar("B", bound=Probe)
@@ -45,10 +61,12 @@ class Ask:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tool(Generic[P, R_co]):
+class Tool(Generic[P, R_co, D_contra]):
     """A function with what the model, the run and the worker must know about it.
 
-    Made by `@tool`. Calling it calls the function, so that it can be tested like one.
+    Made by `@tool`. Calling it calls the function, so that it can be tested like one. The last type
+    parameter is what the function expects as `deps` of its context: `object` if it has none, so
+    that it fits every agent.
     """
 
     fn: Callable[P, R_co]
@@ -125,11 +143,35 @@ class Tool(Generic[P, R_co]):
             )
 
 
-AnyTool = Tool[..., Any]
+AnyTool = Tool[..., Any, Any]
 
 
+class ToolDecorator(Protocol):
+    """What `@tool(...)` returns: takes the function and makes it a tool."""
+
+    @overload
+    def __call__(
+        self, fn: Callable[Concatenate[ToolContext[D], P], R], /
+    ) -> Tool[Concatenate[ToolContext[D], P], R, D]: ...
+    @overload
+    def __call__(
+        self, fn: Callable[Concatenate[First, ToolContext[D], P], R], /
+    ) -> Tool[Concatenate[First, ToolContext[D], P], R, D]: ...
+    @overload
+    def __call__(self, fn: Callable[P, R], /) -> Tool[P, R, object]: ...
+
+
+# The type checker finds the context as the first or second parameter; further on it is not checked.
 @overload
-def tool(fn: Callable[P, R], /) -> Tool[P, R]: ...
+def tool(
+    fn: Callable[Concatenate[ToolContext[D], P], R], /
+) -> Tool[Concatenate[ToolContext[D], P], R, D]: ...
+@overload
+def tool(
+    fn: Callable[Concatenate[First, ToolContext[D], P], R], /
+) -> Tool[Concatenate[First, ToolContext[D], P], R, D]: ...
+@overload
+def tool(fn: Callable[P, R], /) -> Tool[P, R, object]: ...
 @overload
 def tool(
     *,
@@ -141,7 +183,7 @@ def tool(
     on_unknown: OnUnknown | None = None,
     timeout: float | None = None,
     attempts: int | None = None,
-) -> Callable[[Callable[P, R]], Tool[P, R]]: ...
+) -> ToolDecorator: ...
 def tool(
     fn: Callable[..., Any] | None = None,
     /,

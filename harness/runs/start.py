@@ -109,7 +109,7 @@ def as_messages(prompt: str | Message | Sequence[Message]) -> tuple[Message, ...
     return (prompt,) if isinstance(prompt, Message) else tuple(prompt)
 
 
-async def pin(connection: Connection, agent: Agent[Any], request: Request) -> RunSpec:
+async def pin(connection: Connection, agent: Agent[Any, Any], request: Request) -> RunSpec:
     settings = connection.settings
     spec = agent.spec(settings.model)
     first, policies = spec.plan.candidates[0].model, agent.policies()
@@ -150,7 +150,9 @@ def check_model(ref: str) -> str:
         raise InvalidValue(words, fix="Write it like openai/gpt-5.") from None
 
 
-async def start(connection: Connection, agent: Agent[Any], request: Request, *, eager: bool) -> str:
+async def start(
+    connection: Connection, agent: Agent[Any, Any], request: Request, *, eager: bool
+) -> str:
     """Start the run, or join the one that was started by the same request; returns its id.
 
     `eager`: a worker in this process serves the agent, and may have the first task at once.
@@ -161,7 +163,7 @@ async def start(connection: Connection, agent: Agent[Any], request: Request, *, 
 
 
 async def _start(
-    connection: Connection, agent: Agent[Any], request: Request, id: str, *, eager: bool
+    connection: Connection, agent: Agent[Any, Any], request: Request, id: str, *, eager: bool
 ) -> str:
     spec = await pin(connection, agent, request)
     await launch(connection, spec, id, eager=eager, repeatable=_repeatable(request))

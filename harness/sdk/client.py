@@ -56,7 +56,7 @@ class HarnessClient:
 
     async def start(
         self,
-        agent: Agent[Out],
+        agent: Agent[Any, Out],
         prompt: str | Message | Sequence[Message],
         *,
         id: str | None = None,
@@ -76,7 +76,7 @@ class HarnessClient:
         )
         return await self.begin(agent, request)
 
-    async def begin(self, agent: Agent[Out], request: Request) -> RunHandle[Out]:
+    async def begin(self, agent: Agent[Any, Out], request: Request) -> RunHandle[Out]:
         served = await self.serve(agent)
         if served:  # the calls are made from here, so it is known here whether they can be
             plan = agent.spec(self.connection.settings.model).plan.candidates
@@ -87,7 +87,7 @@ class HarnessClient:
             await self.warn_unserved(id, agent.name)
         return RunHandle(self.connection, self._feeds, id, agent, self.serve)
 
-    async def serve(self, agent: Agent[Any]) -> bool:  # noqa: ARG002 - for those who host
+    async def serve(self, agent: Agent[Any, Any]) -> bool:  # noqa: ARG002 - for those who host
         """Whether a worker in this process serves the agent; a client hosts none."""
         return False
 
@@ -100,7 +100,7 @@ class HarnessClient:
             fix="harness worker FILE.py",
         )
 
-    async def has_worker(self, agent: Agent[Any]) -> bool:
+    async def has_worker(self, agent: Agent[Any, Any]) -> bool:
         """Whether anything polls the agent's queue, or has done so in the last minutes: the
         engine does not notice at once that a worker has left. `RunHandle.is_served` is sure."""
         request = DescribeTaskQueueRequest(
@@ -116,7 +116,7 @@ class HarnessClient:
         it, to be read with `read_result`."""
         return await attach(self.connection, file)
 
-    def run(self, id: str, agent: Agent[Out] | None = None) -> RunHandle[Out]:
+    def run(self, id: str, agent: Agent[Any, Out] | None = None) -> RunHandle[Out]:
         """The run with this id. Nothing is asked yet: a wrong id shows at the first question."""
         if not id:
             raise not_found(id)
@@ -128,7 +128,7 @@ class HarnessClient:
         at: int,
         change: Change,
         *,
-        agent: Agent[Out] | None = None,
+        agent: Agent[Any, Out] | None = None,
         id: str | None = None,
     ) -> RunHandle[Out]:
         """A new run that goes on after turn `at` of another one, or of an exported one. The agent
@@ -146,7 +146,7 @@ class HarnessClient:
         *,
         n: int = 5,
         live_reads: bool = False,
-        agent: Agent[Any] | None = None,
+        agent: Agent[Any, Any] | None = None,
         read: Read | None = None,
         progress: Progress | None = None,
     ) -> WhatIfReport:

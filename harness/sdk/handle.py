@@ -57,7 +57,7 @@ from harness.store.attempts import attempts_of
 from harness.undo import client
 
 Out = TypeVar("Out")
-Serve = Callable[[Agent[Any]], Awaitable[bool]]
+Serve = Callable[[Agent[Any, Any]], Awaitable[bool]]
 """Lets a worker of this process serve the agent, where the process hosts any; says whether."""
 ANSWER_S = 10.0
 """How long a query or update waits for a worker."""
@@ -90,7 +90,7 @@ class RunHandle(Generic[Out]):
         connection: Connection,
         feeds: Feeds,
         id: str,
-        agent: Agent[Out] | None = None,
+        agent: Agent[Any, Out] | None = None,
         serve: Serve | None = None,
     ) -> None:
         self.id = id

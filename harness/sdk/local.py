@@ -87,7 +87,7 @@ class _Hosting(Harness):
         super().__init__(connection)
         self._parts = parts
         self._stack = AsyncExitStack()
-        self._served: dict[str, Agent[Any]] = {}
+        self._served: dict[str, Agent[Any, Any]] = {}
         self._lock = asyncio.Lock()
 
     async def __aenter__(self) -> _Hosting:
@@ -96,12 +96,12 @@ class _Hosting(Harness):
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
-    async def begin(self, agent: Agent[Out], request: Request) -> RunHandle[Out]:
+    async def begin(self, agent: Agent[Any, Out], request: Request) -> RunHandle[Out]:
         if request.workspace is not None:  # named in this process, so its owner wants it
             self._parts.workspaces.allow(request.workspace)
         return await super().begin(agent, request)
 
-    async def serve(self, agent: Agent[Any]) -> bool:
+    async def serve(self, agent: Agent[Any, Any]) -> bool:
         async with self._lock:
             if agent.name not in self._served:
                 await self._stack.enter_async_context(AgentWorker(self._parts, agent))

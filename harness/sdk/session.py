@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
@@ -34,7 +34,7 @@ class Session:
 
     async def start(
         self,
-        agent: Agent[Out],
+        agent: Agent[Any, Out],
         prompt: str | Message | Sequence[Message],
         *,
         model: str | None = None,

@@ -37,7 +37,7 @@ class Ground:
         await world.request(self.services, method, tool, said | {"key": key, "text": text})
 
 
-def agent_of(name: str, ground: Ground, *, files: bool) -> Agent[None]:
+def agent_of(name: str, ground: Ground, *, files: bool) -> Agent[None, str]:
     tools = [note_tool(ground), order_tool(ground), mail_tool(ground), enter_tool(ground)]
     return Agent(name, tools=[*tools, *([write_file, edit_file] if files else [])])
 

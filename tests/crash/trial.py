@@ -132,7 +132,7 @@ class Making:
 
     # --- the run
 
-    async def _start(self, agent: Agent[None]) -> None:
+    async def _start(self, agent: Agent[None, str]) -> None:
         connection = self.client.connection
         request = Request(
             messages=as_messages(self.case.trial.prompt),

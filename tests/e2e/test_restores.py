@@ -21,7 +21,7 @@ SETTINGS = Settings.model_validate({"model": "offline/demo", "archive": {"enable
 PROMPT = 'Call wait with {"file": "go"}. Call note with {"text": "a"}. Call note with {"text": "b"}'
 
 
-def noter(project: Path) -> Agent[None]:
+def noter(project: Path) -> Agent[None, str]:
     @tool(effect="read", timeout=None)
     async def wait(file: str) -> str:
         "Wait for a file."

@@ -23,7 +23,7 @@ from harness.config.settings import Settings
 from tests.fakes.runs import add, look, send
 
 
-def agent(name: str, project: Path) -> Agent[None]:
+def agent(name: str, project: Path) -> Agent[None, str]:
     @tool(effect="read")
     async def dig(where: str) -> str:
         """Dig."""

@@ -73,7 +73,7 @@ asyncio.run(main())
 """
 
 
-def noter(name: str, project: Path) -> tuple[Agent[None], list[str]]:
+def noter(name: str, project: Path) -> tuple[Agent[None, str], list[str]]:
     book, undone = project / "book", list[str]()
 
     @tool

@@ -91,7 +91,7 @@ def lines(project: Path) -> list[str]:
     return book.read_text().split() if book.exists() else []
 
 
-def payer(name: str, project: Path, policy: Any = "ask") -> Agent[None]:
+def payer(name: str, project: Path, policy: Any = "ask") -> Agent[None, str]:
     @tool(on_unknown=policy or None)
     async def pay(amount: int, ctx: ToolContext[None]) -> str:
         "Pay."

@@ -52,7 +52,7 @@ def secret() -> str:
     return f"secret{uuid.uuid4().hex}"
 
 
-def agent(name: str, secret: str) -> Agent[None]:
+def agent(name: str, secret: str) -> Agent[None, str]:
     @tool(effect="write", approval="always")
     async def send(to: str, context: ToolContext[None]) -> str:
         """Send a message."""

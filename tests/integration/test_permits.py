@@ -34,12 +34,12 @@ from tests.fakes.runs import add, eventually, send, waiting
 from tests.fakes.steps import call, say
 
 
-async def genuine(harness: Harness, agent: Agent[Any], id: str, **more: Any) -> RunSpec:
+async def genuine(harness: Harness, agent: Agent[Any, Any], id: str, **more: Any) -> RunSpec:
     spec = await pin(harness.connection, agent, Request(messages=as_messages("Go."), **more))
     return sign_run(await harness.connection.signing.signer(), id, spec)
 
 
-async def start_by_hand(harness: Harness, agent: Agent[Any], id: str, spec: RunSpec) -> None:
+async def start_by_hand(harness: Harness, agent: Agent[Any, Any], id: str, spec: RunSpec) -> None:
     await harness.connection.temporal.start_workflow(
         WORKFLOW,
         spec,

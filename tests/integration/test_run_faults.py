@@ -57,7 +57,7 @@ def worker(
     process.kill()
 
 
-async def start(harness: Harness, made: Agent[Any], prompt: str) -> RunHandle[Any]:
+async def start(harness: Harness, made: Agent[Any, Any], prompt: str) -> RunHandle[Any]:
     """A run that notices dead workers quickly."""
     spec = await pin(harness.connection, made, Request(messages=as_messages(prompt)))
     spec = spec.model_copy(update={"limits": QUICK})
@@ -227,7 +227,7 @@ async def test_the_database_killed_in_the_middle(
     await valid_transcript(harness, one(events, e.RunEnded).head)
 
 
-async def served(harness: Harness, made: Agent[Any]) -> Agent[Any]:
+async def served(harness: Harness, made: Agent[Any, Any]) -> Agent[Any, Any]:
     await harness.serve(made)
     return made
 

@@ -37,7 +37,7 @@ LONG_TASK_S = 9.0
 class AgentWorker:
     """Started by `async with`; on leaving, calls in progress finish or are handed back."""
 
-    def __init__(self, parts: Shared, agent: Agent[Any]) -> None:
+    def __init__(self, parts: Shared, agent: Agent[Any, Any]) -> None:
         self._parts = parts
         self._agent = agent
         connection = parts.connection
@@ -122,7 +122,7 @@ def workflow_runner(*, sandbox: bool) -> WorkflowRunner:
 
 @asynccontextmanager
 async def serve(
-    connection: Connection, *agents: Agent[Any], workspaces: Iterable[Path] = ()
+    connection: Connection, *agents: Agent[Any, Any], workspaces: Iterable[Path] = ()
 ) -> AsyncGenerator[None]:
     """Serve agents until the block ends. `workspaces`: folders that runs may work in, besides those
     of the settings."""
@@ -135,6 +135,6 @@ async def serve(
         yield
 
 
-async def serve_forever(connection: Connection, *agents: Agent[Any]) -> None:
+async def serve_forever(connection: Connection, *agents: Agent[Any, Any]) -> None:
     async with serve(connection, *agents):
         await asyncio.Event().wait()

@@ -35,7 +35,7 @@ log = logging.getLogger("harness.tools")
 
 @dataclass(kw_only=True)
 class Toolbox:
-    agent: Agent[Any]
+    agent: Agent[Any, Any]
     artifacts: Artifacts
     progress: Progress
     ledger: EffectLedger

@@ -51,7 +51,7 @@ def change_of(args: Namespace) -> Change:
 
 
 async def _start(
-    client: HarnessClient, args: Namespace, change: Change, agent: Agent[Any] | None
+    client: HarnessClient, args: Namespace, change: Change, agent: Agent[Any, Any] | None
 ) -> RunHandle[Any]:
     source = read_file(Path(args.run)) if is_file(args.run) else args.run
     return await client.fork(source, args.at, change, agent=agent, id=args.id)

@@ -17,7 +17,7 @@ from harness.contracts.errors import ConfigError, InvalidAgent
 FORM = "Write it as FILE:NAME, such as agent.py:agent."
 
 
-def load_agent(where: str | None) -> Agent[Any]:
+def load_agent(where: str | None) -> Agent[Any, Any]:
     """The agent at `where`; the built-in assistant where nothing is named."""
     if where is None:
         from harness.cli.run.assistant import agent
@@ -39,10 +39,10 @@ def load_agent(where: str | None) -> Agent[Any]:
     )
 
 
-def _named(module: ModuleType, place: str, name: str) -> Agent[Any]:
+def _named(module: ModuleType, place: str, name: str) -> Agent[Any, Any]:
     value: object = getattr(module, name, None)
     if isinstance(value, Agent):
-        return cast("Agent[Any]", value)
+        return cast("Agent[Any, Any]", value)
     agents = list(_agents(module))
     if value is not None:
         hint = f"Agents there: {', '.join(agents)}." if agents else FORM
@@ -54,7 +54,7 @@ def _named(module: ModuleType, place: str, name: str) -> Agent[Any]:
     raise _bad(f"{place} has nothing called {name!r}.", hint)
 
 
-def _agents(module: ModuleType) -> dict[str, Agent[Any]]:
+def _agents(module: ModuleType) -> dict[str, Agent[Any, Any]]:
     return {key: each for key, each in vars(module).items() if isinstance(each, Agent)}
 
 

@@ -120,7 +120,7 @@ async def _detached(handle: RunHandle[Any], args: Namespace, out: Out) -> int:
 
 
 async def _start(
-    client: HarnessClient, agent: Agent[Any], args: Namespace, asked: str
+    client: HarnessClient, agent: Agent[Any, Any], args: Namespace, asked: str
 ) -> RunHandle[Any]:
     budget = budget_of(args)
     workspace = Path(args.workspace) if args.workspace else None

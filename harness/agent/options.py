@@ -1,0 +1,22 @@
+"""The options of an agent that do not depend on its type parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+from harness.contracts.model import ContextPolicy, ModelParams, ModelPlan
+from harness.contracts.run import Budget
+
+
+class AgentOptions(TypedDict, total=False):
+    """Keyword arguments of `Agent`, the same in each of its overloads."""
+
+    model: str | ModelPlan | None
+    instructions: str
+    fallbacks: Sequence[str]
+    params: ModelParams | None
+    budget: Budget | None
+    context: ContextPolicy | None
+    parallel: bool
+    undo_on_failure: bool
