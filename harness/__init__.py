@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from harness.version import __version__
 
 if TYPE_CHECKING:
-    from harness.agent import Agent, Happened, Tool, ToolContext, tool
+    from harness.agent import Agent, Happened, ModelRetry, RunContext, Tool, ToolContext, tool
     from harness.contracts.errors import HarnessError
     from harness.contracts.model import ContextPolicy, ModelParams, ModelPlan
     from harness.contracts.run import Budget, RunResult, RunState
@@ -28,6 +28,8 @@ __all__ = [
     "HarnessError",
     "ModelParams",
     "ModelPlan",
+    "ModelRetry",
+    "RunContext",
     "RunResult",
     "RunState",
     "Tool",
@@ -45,6 +47,8 @@ _HOMES = {
     "HarnessError": "harness.contracts.errors",
     "ModelParams": "harness.contracts.model",
     "ModelPlan": "harness.contracts.model",
+    "ModelRetry": "harness.agent",
+    "RunContext": "harness.agent",
     "RunResult": "harness.contracts.run",
     "RunState": "harness.contracts.run",
     "Tool": "harness.agent",

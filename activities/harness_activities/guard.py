@@ -11,6 +11,7 @@ from typing import Any
 from temporalio import activity
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
+from harness.contracts.agent_code import CheckOutput, WriteInstructions
 from harness.contracts.effect import Compensate, ListEffects, UndoSpec
 from harness.contracts.message import call_ordinals
 from harness.contracts.model import CallModel, ModelTurn
@@ -23,6 +24,8 @@ from harness.store.effects import find_effect
 from harness.store.permits import Place, is_call_signed, sign_asked, sign_call
 from harness_activities.admission import Admission, Admitted, forged
 from harness_activities.heartbeats import beating
+
+Step = CallModel | RunTool | SaveTranscript | WriteInstructions | CheckOutput
 
 
 class Guard(Interceptor):
@@ -38,7 +41,7 @@ class Guard(Interceptor):
 
     async def check(self, request: object) -> None:
         """Refuse what the run did not start for."""
-        if isinstance(request, CallModel | RunTool | SaveTranscript):
+        if isinstance(request, Step):
             await self._check_step(request)
         elif isinstance(request, ListEffects | Compensate):
             await self._check_undo(request)
@@ -70,7 +73,7 @@ class Guard(Interceptor):
             info.workflow_id or "", info.workflow_run_id or "", request
         )
 
-    async def _check_step(self, request: CallModel | RunTool | SaveTranscript) -> None:
+    async def _check_step(self, request: Step) -> None:
         admitted = await self._admitted(request)
         pinned = admitted.what
         if not isinstance(pinned, Pinned):
@@ -83,6 +86,10 @@ class Guard(Interceptor):
                 "spec": pinned.spec, "workspace": pinned.workspace,
                 "session": pinned.session, "playback": pinned.playback,
             }  # fmt: skip
+        elif isinstance(request, WriteInstructions | CheckOutput):
+            expected |= {"spec": pinned.spec}
+            if activity.info().task_queue != agent_queue(pinned.agent):
+                raise forged(f"A run of {pinned.agent} asks another agent for its functions.")
         for name, value in expected.items():
             if getattr(request, name) != value:
                 raise forged(f"The request's {name} does not match what the run was started with.")

@@ -4,7 +4,8 @@ Light on purpose: importing it loads no SDK, neither the engine's nor a provider
 """
 
 from harness.agent.agent import Agent
-from harness.agent.context import ToolContext, ToolHost
+from harness.agent.context import RunContext, ToolContext, ToolHost
+from harness.agent.functions import ModelRetry
 from harness.agent.hooks import Happened
 from harness.agent.key import idempotency_key
 from harness.agent.schema import Signature
@@ -16,6 +17,8 @@ __all__ = [
     "Approval",
     "Ask",
     "Happened",
+    "ModelRetry",
+    "RunContext",
     "Signature",
     "Tool",
     "ToolContext",

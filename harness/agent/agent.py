@@ -8,16 +8,24 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Generic, cast, overload
 
-from pydantic import BaseModel, ValidationError
-from pydantic.errors import PydanticUserError
-from typing_extensions import TypeVar, Unpack
+from pydantic import ValidationError
+from typing_extensions import TypeForm, TypeVar, Unpack
 
 from harness.agent.checks import check_budget
+from harness.agent.context import RunContext
+from harness.agent.functions import (
+    Check,
+    CheckInContext,
+    Instructions,
+    Validator,
+    check_instructions,
+    read_validator,
+)
 from harness.agent.options import AgentOptions
+from harness.agent.output import read_output_type
 from harness.agent.read_result import read_result
-from harness.agent.schema import object_schema
 from harness.agent.tool import AnyTool, Tool
-from harness.contracts.errors import ConfigError, InvalidAgent, InvalidOutput
+from harness.contracts.errors import ConfigError, InvalidAgent
 from harness.contracts.model import (
     AgentSpec,
     Candidate,
@@ -48,9 +56,11 @@ class Agent(Generic[Deps, Output]):
     Args:
         name: Names the agent's task queue too.
         model: provider/model, or a whole plan. Default: the `model` setting.
-        instructions: What the model is told before everything else.
+        instructions: What the model is told before everything else: a text, or a function (async or
+            not) of a `RunContext` that writes it from the deps, once when a run begins.
         tools: Made by `@tool` or taken from `harness.tools`.
-        output: A pydantic model that the final answer must fit.
+        output: The type that the final answer must fit: a pydantic model, a union of models, or any
+            other type that pydantic can describe. Default: text.
         fallbacks: Models that are tried in this order when the first one fails.
         params: For all of these models.
         budget: Limits of each run. Without `turns` among them a run stops after 100.
@@ -69,6 +79,7 @@ class Agent(Generic[Deps, Output]):
         name: str,
         *,
         tools: Sequence[Tool[..., Any, None]] = (),
+        instructions: Instructions[None] = ...,
         **options: Unpack[AgentOptions],
     ) -> None: ...
     @overload
@@ -77,7 +88,8 @@ class Agent(Generic[Deps, Output]):
         name: str,
         *,
         tools: Sequence[Tool[..., Any, None]] = (),
-        output: type[Given],
+        instructions: Instructions[None] = ...,
+        output: TypeForm[Given],
         **options: Unpack[AgentOptions],
     ) -> None: ...
     @overload
@@ -87,7 +99,8 @@ class Agent(Generic[Deps, Output]):
         *,
         deps: Callable[[], AbstractAsyncContextManager[Deps]],
         tools: Sequence[Tool[..., Any, Deps]] = (),
-        output: type[Output] = ...,
+        instructions: Instructions[Deps] = ...,
+        output: TypeForm[Output] = ...,
         **options: Unpack[AgentOptions],
     ) -> None: ...
     @overload
@@ -97,7 +110,8 @@ class Agent(Generic[Deps, Output]):
         *,
         deps: Callable[[], Awaitable[Deps]],
         tools: Sequence[Tool[..., Any, Deps]] = (),
-        output: type[Output] = ...,
+        instructions: Instructions[Deps] = ...,
+        output: TypeForm[Output] = ...,
         **options: Unpack[AgentOptions],
     ) -> None: ...
     @overload
@@ -107,7 +121,8 @@ class Agent(Generic[Deps, Output]):
         *,
         deps: Callable[[], Deps],
         tools: Sequence[Tool[..., Any, Deps]] = (),
-        output: type[Output] = ...,
+        instructions: Instructions[Deps] = ...,
+        output: TypeForm[Output] = ...,
         **options: Unpack[AgentOptions],
     ) -> None: ...
     @overload
@@ -117,7 +132,8 @@ class Agent(Generic[Deps, Output]):
         *,
         deps: Deps,
         tools: Sequence[Tool[..., Any, Deps]] = (),
-        output: type[Output] = ...,
+        instructions: Instructions[Deps] = ...,
+        output: TypeForm[Output] = ...,
         **options: Unpack[AgentOptions],
     ) -> None: ...
     def __init__(
@@ -125,7 +141,7 @@ class Agent(Generic[Deps, Output]):
         name: str,
         *,
         model: str | ModelPlan | None = None,
-        instructions: str = "",
+        instructions: str | Callable[[RunContext[Any]], Any] = "",
         tools: Sequence[AnyTool] = (),
         output: Any = None,
         fallbacks: Sequence[str] = (),
@@ -137,7 +153,7 @@ class Agent(Generic[Deps, Output]):
         deps: Any = None,
     ) -> None:
         _check_types(
-            str(name), name=name, model=model, instructions=instructions, params=params,
+            str(name), name=name, model=model, params=params,
             budget=budget, context=context, parallel=parallel, undo_on_failure=undo_on_failure,
         )  # fmt: skip
         if not _NAME.fullmatch(name):
@@ -147,8 +163,7 @@ class Agent(Generic[Deps, Output]):
             )
         if budget is not None:
             check_budget(budget)
-        if output is not None:
-            _check_output(name, output)
+        _check_instructions(name, instructions)
         if isinstance(model, ModelPlan) and (fallbacks or params):
             raise _bad(
                 name,
@@ -159,9 +174,14 @@ class Agent(Generic[Deps, Output]):
             raise _bad(name, "has fallbacks but no model", "Name the model that comes first.")
         self.name = name
         self.model = model
-        self.instructions = inspect.cleandoc(instructions)
+        self.instructions = inspect.cleandoc(instructions) if isinstance(instructions, str) else ""
+        self.write_instructions = None if isinstance(instructions, str) else instructions
+        """The function that writes the instructions; None where they are a text."""
         self.tools = _by_name(name, tools)
-        self.output = cast("type[Output] | None", output)
+        self.output = None if output is str else output
+        self.output_type = read_output_type(output, name)
+        """None: the output is text."""
+        self.validators: list[Validator[Any, Any]] = []
         self.fallbacks = tuple(fallbacks)
         self.params = params
         self.budget = budget or Budget()
@@ -196,37 +216,43 @@ class Agent(Generic[Deps, Output]):
         default_model = default_model if self.model is None else ""
         made = self._specs.get(default_model)
         if made is None:
+            output = self.output_type
             made = self._specs[default_model] = AgentSpec(
                 name=self.name,
                 instructions=self.instructions,
                 plan=self._plan(default_model),
                 tools=tuple(each.spec for each in self.tools.values()),
-                output=None if self.output is None else object_schema(self._output_model()),
+                output=output and output.schema,
                 context=self.context,
+                dynamic=True if self.write_instructions else None,
+                wrapped=True if output and output.wrapped else None,
             )
         return made
 
     def parse_output(self, data: Any) -> Output | None:
-        """A run's `data` as the output type; None where the agent has none."""
-        if self.output is None:
-            return None
-        try:
-            return cast("Output", self._output_model().model_validate(data))
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(str(step) for step in first["loc"]) or "the whole"
-            raise InvalidOutput(
-                f"The result does not fit {self.output.__name__}: {where}: {first['msg']}.",
-            ) from None
+        """A run's `data` as the output type; None where that is text. Raises InvalidOutput."""
+        return None if self.output_type is None else self.output_type.parse(data)
 
-    def _output_model(self) -> type[BaseModel]:
-        return cast("type[BaseModel]", self.output)
+    @overload
+    def output_validator(
+        self, fn: CheckInContext[Deps, Output], /
+    ) -> CheckInContext[Deps, Output]: ...
+    @overload
+    def output_validator(self, fn: Check[Output], /) -> Check[Output]: ...
+    def output_validator(self, fn: Callable[..., Any], /) -> Callable[..., Any]:
+        """Declare a check of the final answer: `@agent.output_validator` above a function (async or
+        not) of (output) or (ctx, output), `ctx` a `RunContext`. It returns the output, changed or
+        not, or raises `ModelRetry("why")` to have the model answer again, five times in a row at
+        most. Several run in the order of their declaration. It may be repeated, so it must not
+        change the world."""
+        self.validators.append(read_validator(fn, self.name))
+        return fn
 
     def _plan(self, default_model: str) -> ModelPlan:
         needs: list[Capability] = []
         if self.tools:
             needs.append("tools")
-        if self.output is not None:
+        if self.output_type is not None:
             needs.append("output")
         if isinstance(self.model, ModelPlan):
             requires = tuple(dict.fromkeys((*self.model.requires, *needs)))
@@ -254,14 +280,13 @@ def _bad(name: str, problem: str, fix: str) -> ConfigError:
 _TYPES: dict[str, tuple[type, ...]] = {
     "name": (str,),
     "model": (str, ModelPlan),
-    "instructions": (str,),
     "params": (ModelParams,),
     "budget": (Budget,),
     "context": (ContextPolicy,),
     "parallel": (bool,),
     "undo_on_failure": (bool,),
 }
-_REQUIRED = ("name", "instructions", "parallel", "undo_on_failure")
+_REQUIRED = ("name", "parallel", "undo_on_failure")
 
 
 def _check_types(agent: str, **given: object) -> None:
@@ -274,24 +299,13 @@ def _check_types(agent: str, **given: object) -> None:
         raise _bad(agent, f"{option}={value!r} is not a {kinds}", hint)
 
 
-def _check_output(agent: str, output: Any) -> None:
-    if not (inspect.isclass(output) and issubclass(output, BaseModel)):
-        raise _bad(
-            agent, f"output={output!r} is not a pydantic model", "Give a BaseModel subclass."
-        )
-    try:
-        is_object = object_schema(output).get("type") == "object"
-    except PydanticUserError as error:
-        problem = str(error).splitlines()[0]
-        raise _bad(
-            agent, f"its output type has no JSON form ({problem})", "Use plain types."
-        ) from None
-    if not is_object:
-        raise _bad(
-            agent,
-            f"its output type {output.__name__} is not a JSON object",
-            "Put it into a field of a model.",
-        )
+def _check_instructions(agent: str, given: object) -> None:
+    if isinstance(given, str):
+        return
+    if not callable(given):
+        hint = "Leave it out for none." if given is None else "Give a str or a function of (ctx)."
+        raise _bad(agent, f"instructions={given!r} is not a str or a function", hint)
+    check_instructions(given, agent)
 
 
 def _by_name(agent: str, tools: Sequence[AnyTool]) -> dict[str, AnyTool]:

@@ -1,4 +1,4 @@
-"""What a tool is told about the call it serves, and what it may ask of its worker."""
+"""What tools and other functions of an agent are told, and what they may ask of their worker."""
 
 from __future__ import annotations
 
@@ -39,6 +39,17 @@ class ToolHost(Protocol):
     async def read_artifact(self, artifact: str, offset: int, limit: int | None) -> bytes: ...
 
     async def put_artifact(self, content: bytes) -> str: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunContext(Generic[D_co]):
+    """What an agent's own functions are told about the run they serve: its instructions function
+    and its output validators."""
+
+    deps: D_co
+    """What the agent was given as `deps`."""
+    run: str
+    logger: logging.LoggerAdapter[logging.Logger]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,7 +13,6 @@ class AgentOptions(TypedDict, total=False):
     """Keyword arguments of `Agent`, the same in each of its overloads."""
 
     model: str | ModelPlan | None
-    instructions: str
     fallbacks: Sequence[str]
     params: ModelParams | None
     budget: Budget | None

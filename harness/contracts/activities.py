@@ -6,6 +6,7 @@ a workflow is type-checked against activities that it never imports.
 
 from temporalio import activity
 
+from harness.contracts.agent_code import CheckedOutput, CheckOutput, WriteInstructions
 from harness.contracts.effect import Compensate, Compensated, EffectPage, ListEffects
 from harness.contracts.model import CallModel, ModelTurn
 from harness.contracts.seal import Sealed, SealEnded
@@ -16,6 +17,18 @@ from harness.contracts.transcript import SaveTranscript
 @activity.defn
 async def call_model(request: CallModel) -> ModelTurn:
     """Ask the model for the next message of the transcript."""
+    ...
+
+
+@activity.defn
+async def write_instructions(request: WriteInstructions) -> str:
+    """Call the agent's instructions function with its deps."""
+    ...
+
+
+@activity.defn
+async def check_output(request: CheckOutput) -> CheckedOutput:
+    """Run the agent's output validators on a final answer."""
     ...
 
 

@@ -78,7 +78,7 @@ Part = Annotated[
 ]
 
 Role = Literal["user", "assistant", "tool"]
-Origin = Literal["hint", "mend", "interrupted", "summary"]
+Origin = Literal["hint", "mend", "interrupted", "summary", "instructions"]
 
 
 class Message(Word):
@@ -86,7 +86,8 @@ class Message(Word):
     parts: tuple[Part, ...]
     origin: Origin | None = None
     """Set when neither the user nor the model wrote it of their own accord: an operator's hint, a
-    request to mend an invalid reply, a reply that was cut off, a summary of what was left out."""
+    request to mend an invalid reply, a reply that was cut off, a summary of what was left out,
+    instructions that a worker wrote for the run."""
 
     @property
     def text(self) -> str:

@@ -70,6 +70,10 @@ class AgentSpec(Word):
     output: dict[str, Any] | None = None
     """JSON schema of the typed result."""
     context: ContextPolicy = ContextPolicy()
+    dynamic: Flag = None
+    """A worker writes the instructions when a run begins; the transcript holds them."""
+    wrapped: Flag = None
+    """`output` is an object with the typed result in its one field, `value`."""
 
 
 def _sane(tokens: Any) -> Any:

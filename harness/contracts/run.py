@@ -253,6 +253,10 @@ class RunSpec(Word):
     bounded: Flag = None
     """Signals are bounded, and a wait for a person may go on in a fresh history. Runs that were
     begun before there was this do neither."""
+    instructs: Flag = None
+    """A worker writes the instructions from the agent's deps before the first model call."""
+    checks: Flag = None
+    """A worker runs the agent's output validators on each final answer."""
     carry: Carry | None = None
     """Where an earlier execution of the same run left off."""
     permit: str | None = None

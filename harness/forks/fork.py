@@ -206,13 +206,23 @@ async def _forked(
         "trace": current_trace_id(),
         "started_by": whoami(),
     }
+    if _has_instructions(spec, begin, at):
+        updates["instructs"] = None
     if change.model:
         updates |= _model(connection, change.model)
     if change.instructions is not None:
         agent = await connection.specs.get(spec.spec)
-        other = agent.model_copy(update={"instructions": change.instructions})
+        other = agent.model_copy(update={"instructions": change.instructions, "dynamic": None})
+        updates["instructs"] = None
         updates["spec"] = await connection.specs.put(other)
     return spec.model_copy(update=updates)
+
+
+def _has_instructions(spec: RunSpec, begin: Point, at: int) -> bool:
+    """Whether the transcript holds the instructions that a worker wrote for the run: they are kept,
+    not written anew."""
+    first = spec.parent.turn if spec.parent else 0
+    return at > first or any(each.origin == "instructions" for each in begin.messages)
 
 
 async def _rewritten(

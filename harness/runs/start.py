@@ -130,6 +130,8 @@ async def pin(connection: Connection, agent: Agent[Any, Any], request: Request) 
         undo=True if agent.undo_on_failure else None,
         bounded=True,
         asks=True if any(each.effect != "read" for each in policies.values()) else None,
+        instructs=True if spec.dynamic else None,
+        checks=True if agent.validators else None,
         session=request.session,
         parent=request.parent,
         workspace=Workspace(host=socket.gethostname(), root=str(folder)) if needs_folder else None,

@@ -10,6 +10,7 @@ from tests.fakes.warm_python import warm_python
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 EXPECTED: dict[str, tuple[str, ...]] = {
+    "agent_functions": ("-- Oslo Books", "told: You answer letters to Oslo Books. Be brief."),
     "approval": ("asked: over 100", "decided: edit by", "pay says: paid 25 to Ada"),
     "ask_human": ("question: which colour", "green"),
     "budget": ("The budget of 2 turns is used up", "6*7 = 42", "4 turns"),

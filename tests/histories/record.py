@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from harness import Agent, Budget, Harness, tool
+from harness import Agent, Budget, Harness, ModelRetry, tool
 from harness.config.settings import Settings
 from harness.contracts.effect import undo_id
 from harness.contracts.run import RunState
@@ -47,6 +47,20 @@ class Person(BaseModel):
 async def answer(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
     model.script(say("Hello."))
     return await harness.start(Agent(name), "Say hello.", id=name)
+
+
+async def functions(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    """Instructions from the deps, and an output validator that refuses the first answer."""
+    agent = Agent(name, instructions=lambda ctx: f"Answer {ctx.deps}.", deps="politely")
+
+    @agent.output_validator
+    def is_polite(text: str) -> str:
+        if "please" not in text:
+            raise ModelRetry("Say please.")
+        return text.upper()
+
+    model.script(say("Go."), say("Go, please."))
+    return await harness.start(agent, "Where?", id=name)
 
 
 async def tools(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
@@ -254,7 +268,8 @@ CASES: dict[str, dict[str, Case]] = {
         case.__name__: case
         for case in (
             answer, tools, parallel, approved, edit_checked, hinted, paused, aborted, cancelled,
-            budget, mended, refused, odd_signals, whatif, given_up, aborted_undone, failed_undone,
+            budget, functions, mended, refused, odd_signals, whatif, given_up, aborted_undone,
+            failed_undone,
         )
     },
     "Undo": {case.__name__: case for case in (undone, stopped)},

@@ -16,6 +16,7 @@ from temporalio.common import WorkflowIDReusePolicy
 
 from harness import Agent, Harness
 from harness.config.settings import Settings
+from harness.contracts.agent_code import CheckOutput, WriteInstructions
 from harness.contracts.effect import Compensate, ListEffects, UndoReport, UndoSpec
 from harness.contracts.errors import HarnessError
 from harness.contracts.message import ToolCall, user
@@ -72,6 +73,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "playback": {"playback": Playback(record="r", live_reads=True)},
     "tools": {"tools": {}},
     "undo": {"undo": True},
+    "instructions": {"instructs": True},
+    "validators": {"checks": True},
     "nonce": {"permit": "n" * 16 + "." + "m" * 22},
     "no mac": {"permit": "x"},
 }
@@ -237,6 +240,8 @@ async def test_a_worker_that_is_not_ours_gets_only_what_the_run_was_started_for(
             "call_model": asking.model_copy(update={"spec": "another"}),
             "check_edit": honest.model_copy(update={"edited": True}),
             "save_transcript": SaveTranscript(messages=spec.messages, turn=1, salt="pepper"),
+            "write_instructions": WriteInstructions(spec="another"),
+            "check_output": CheckOutput(spec="another", turn=1, text="Yes."),
             "list_effects": ListEffects(run=other),
             "compensate": Compensate(key="any", run=run),
         }

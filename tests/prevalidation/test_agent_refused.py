@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, RootModel
+from pydantic import BaseModel
 
 from harness.agent import Agent, ToolContext, tool
 from harness.contracts.errors import ConfigError
@@ -22,8 +22,8 @@ def add(a: int, b: int) -> int:
 other_add = tool(effect="read", name="add")(add.fn)
 
 
-class Numbers(RootModel[list[int]]):
-    """No object."""
+class Point(BaseModel):
+    x: int
 
 
 class Calls(BaseModel):
@@ -68,9 +68,11 @@ def plain(a: int) -> int:
         (lambda: asks.probe(lambda ctx, arguments: None), "on_unknown='ask' says not to use it"),
         (lambda: add.undo(lambda ctx, receipt: None), "has undo, but its effect is 'read'"),
         (lambda: unprobed.undo(lambda: None), "its undo function takes two"),  # type: ignore[arg-type]
-        (lambda: Agent("a", output=Numbers), "output type Numbers is not a JSON object"),
         (lambda: Agent("a", output=Calls), "output type has no JSON form"),
-        (lambda: Agent("a", output=dict), "is not a pydantic model"),  # type: ignore[type-var]
+        (lambda: Agent("a", output=Point(x=1)), "is not a type"),  # type: ignore[arg-type]
+        (lambda: Agent("a", output=[int, str]), "is not a type"),  # type: ignore[arg-type]
+        (lambda: Agent("a", instructions=lambda: "Hi."), "the instructions function"),
+        (lambda: Agent("a").output_validator(lambda: 1), "the output validator"),  # type: ignore[arg-type]
     ],
 )
 def test_a_wrong_agent(make: Callable[[], object], words: str) -> None:
@@ -84,7 +86,7 @@ def test_a_wrong_agent(make: Callable[[], object], words: str) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"instructions": None}, "instructions=None is not a str"),
+        ({"instructions": None}, "instructions=None is not a str or a function"),
         ({"instructions": 7}, "instructions=7 is not a str"),
         ({"model": 7}, "model=7 is not a str or ModelPlan"),
         ({"budget": 7}, "budget=7 is not a Budget"),

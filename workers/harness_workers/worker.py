@@ -20,6 +20,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from harness.agent import Agent
 from harness.contracts.queues import workspace_queue
 from harness.engine.connection import Connection
+from harness_activities.agent_code import AgentActivities
 from harness_activities.tool_call.activity import ToolActivities
 from harness_activities.tool_call.toolbox import Toolbox
 from harness_activities.undo import EffectActivities
@@ -51,6 +52,7 @@ class AgentWorker:
             http=connection.settings.http,
         )
         self._tools = ToolActivities(self._box)
+        self._functions = AgentActivities(self._box)
         self._effects = EffectActivities(box=self._box, ledger=parts.ledger)
         self._stack = AsyncExitStack()
 
@@ -78,6 +80,8 @@ class AgentWorker:
                 model.save_transcript,
                 self._tools.run_tool,
                 self._tools.check_edit,
+                self._functions.write_instructions,
+                self._functions.check_output,
                 effects.list_effects,
                 effects.compensate,
             ],

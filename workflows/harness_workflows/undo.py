@@ -22,7 +22,7 @@ from harness.contracts.effect import (
     UndoStep,
 )
 from harness.contracts.errors import ErrorInfo
-from harness_workflows.run.loop import failure
+from harness_workflows.run.failures import failure
 
 SHOWN = 40
 """Steps on the card: the page slows down with large ones."""

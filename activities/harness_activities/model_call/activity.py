@@ -21,6 +21,7 @@ from harness_activities.guard import Guard
 from harness_activities.heartbeats import beating
 from harness_activities.model_call.call import ModelCall
 from harness_activities.model_call.images import with_images
+from harness_activities.model_call.instructions import take_instructions
 from harness_activities.model_call.stream import Streams
 
 FLUSH_WAIT_S = 2.0
@@ -46,7 +47,8 @@ class ModelActivities:
         await self.transcripts.ready()
         spec = await self.specs.get(request.spec)
         before = await self.transcripts.load(request.head) if request.head else []
-        sent, dropped = fit([*before, *request.messages], spec.context)
+        spec, messages = take_instructions([*before, *request.messages], spec)
+        sent, dropped = fit(messages, spec.context)
         sent = await with_images(sent, self.artifacts)
         run = info.workflow_id or ""
         streams = Streams(self.live, run, request, info)

@@ -92,6 +92,8 @@ class ModelCall:
         data, invalid = None, None
         if self.spec.output is not None and not reply.message.calls:
             data, invalid = read_output(reply.message.text, self.spec.output)
+            if self.spec.wrapped and invalid is None:
+                data = data["value"]
         return ModelTurn(
             head="",
             message=with_own_ids(reply.message),

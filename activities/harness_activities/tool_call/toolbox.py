@@ -136,9 +136,13 @@ class Toolbox:
             host=host,
         )
 
+    async def get_deps(self) -> Any:
+        """What the agent was given as `deps`; made at the first call in this worker."""
+        return await self._deps.get()
+
     async def _make_deps(self) -> Any:
         try:
-            return await self._deps.get()
+            return await self.get_deps()
         except Exception as error:
             log.warning("the deps of agent %s failed", self.agent.name, exc_info=True)
             raise ToolFailed(f"The agent's deps could not be made: {words(error)}") from None

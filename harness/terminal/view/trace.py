@@ -100,7 +100,8 @@ def _state(event: e.StateChanged) -> Line:
 
 def _called(event: e.ModelCalled) -> Line:
     parts = [count(len(event.messages), "new message")]
-    parts += [f"hint: {one_line(m.text, 60)}" for m in event.messages if m.origin == "hint"]
+    named = [m for m in event.messages if m.origin in ("instructions", "hint")]
+    parts += [f"{m.origin}: {one_line(m.text, 60)}" for m in named]
     again = f", call {event.call + 1} of the turn" if event.call else ""
     return Line(f"asks {event.model}{again}: {'; '.join(parts)}", style="quiet")
 

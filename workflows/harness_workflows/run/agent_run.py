@@ -38,7 +38,8 @@ from harness.contracts.transcript import SaveTranscript
 from harness.contracts.verdicts import merge_arguments
 from harness_workflows.run import card, waits
 from harness_workflows.run.calls import save
-from harness_workflows.run.loop import converse, failure
+from harness_workflows.run.failures import failure
+from harness_workflows.run.loop import converse
 from harness_workflows.run.progress import remember
 from harness_workflows.run.tools import edits_merge, settle
 from harness_workflows.run.undo_at_end import take_back

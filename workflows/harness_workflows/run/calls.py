@@ -8,7 +8,15 @@ from typing import Any
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-from harness.contracts.activities import call_model, check_edit, run_tool, save_transcript
+from harness.contracts.activities import (
+    call_model,
+    check_edit,
+    check_output,
+    run_tool,
+    save_transcript,
+    write_instructions,
+)
+from harness.contracts.agent_code import CheckedOutput, CheckOutput, WriteInstructions
 from harness.contracts.clean_text import clean_line
 from harness.contracts.model import CallModel, ModelTurn
 from harness.contracts.queues import workspace_queue
@@ -40,6 +48,37 @@ def start_model(spec: RunSpec, request: CallModel) -> workflow.ActivityHandle[Mo
         retry_policy=_retry(limits.model_attempts),
         summary=f"{spec.model} turn {request.turn}",
     )
+
+
+def start_instructions(spec: RunSpec) -> workflow.ActivityHandle[str]:
+    """Have a worker of the agent write the instructions of this run."""
+    return workflow.start_activity(
+        write_instructions,
+        WriteInstructions(spec=spec.spec, salt=spec.salt),
+        summary=f"write the instructions of {spec.agent}"[:SUMMARY_WIDTH],
+        **_function_options(spec),
+    )
+
+
+def start_output_check(
+    spec: RunSpec, request: CheckOutput
+) -> workflow.ActivityHandle[CheckedOutput]:
+    """Have a worker of the agent run its output validators."""
+    return workflow.start_activity(
+        check_output,
+        request,
+        summary=f"check the output of turn {request.turn}",
+        **_function_options(spec),
+    )
+
+
+def _function_options(spec: RunSpec) -> dict[str, Any]:
+    limits = spec.limits
+    return {
+        "start_to_close_timeout": timedelta(seconds=limits.tool_timeout_s),
+        "heartbeat_timeout": timedelta(seconds=limits.heartbeat_s),
+        "retry_policy": _retry(limits.tool_attempts),
+    }
 
 
 def start_tool(spec: RunSpec, request: RunTool) -> workflow.ActivityHandle[ToolOutcome]:

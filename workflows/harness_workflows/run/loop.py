@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from temporalio import exceptions, workflow
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from harness.contracts.errors import (
     ArtifactMissing,
@@ -13,11 +13,8 @@ from harness.contracts.errors import (
     HarnessError,
     InvalidOutput,
     MendLimitReached,
-    ProviderTimeout,
     RunError,
-    RunFailed,
     TranscriptMissing,
-    rebuild_error,
 )
 from harness.contracts.message import ToolCall, user
 from harness.contracts.model import CallModel, ModelTurn
@@ -25,6 +22,8 @@ from harness.contracts.run import Pending
 from harness_workflows.run import card, waits
 from harness_workflows.run.budgets import within_budget
 from harness_workflows.run.calls import start_model
+from harness_workflows.run.failures import failure
+from harness_workflows.run.functions import check_final, write_first
 from harness_workflows.run.progress import RunProgress
 from harness_workflows.run.tools import run_calls
 
@@ -34,10 +33,13 @@ MISSING = (TranscriptMissing, ArtifactMissing)
 
 async def converse(progress: RunProgress) -> ModelTurn | None:
     """The final reply; None when the run was aborted first."""
+    await write_first(progress)
     if progress.calls:  # the history before this one ended in the middle of them
         await _run_calls(progress, progress.calls)
     while await _may_go_on(progress):
         reply = await _turn(progress)
+        if reply is not None and not reply.interrupted:
+            reply = await check_final(progress, reply)
         if reply is None or reply.interrupted:
             continue
         if reply.message.calls:
@@ -136,16 +138,3 @@ async def _answer(progress: RunProgress, request: CallModel) -> ModelTurn | None
 def _check_mends(progress: RunProgress, what: str, kind: type[RunError]) -> None:
     if progress.mends > progress.spec.limits.mends:
         raise kind(f"the model made {progress.mends} invalid {what} in a row")
-
-
-def failure(error: BaseException) -> HarnessError:
-    """What an activity's failure says, in our words."""
-    cause = error.cause if isinstance(error, ActivityError) else error
-    known = (
-        rebuild_error(cause.type, cause.message) if isinstance(cause, ApplicationError) else None
-    )
-    if known is not None:
-        return known
-    if isinstance(cause, exceptions.TimeoutError):
-        return ProviderTimeout(f"a call ran out of time: {cause.message}")
-    return RunFailed(f"a call failed: {cause or error}")

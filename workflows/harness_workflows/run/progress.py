@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from temporalio import workflow
 
@@ -62,6 +63,8 @@ class RunProgress:
     decided: dict[str, Decide] = field(default_factory=dict[str, Decide])
     model_call: workflow.ActivityHandle[ModelTurn] | None = None
     """The call in flight, so that a signal can cancel it."""
+    function: workflow.ActivityHandle[Any] | None = None
+    """A call of the agent's own function in flight."""
     tool_calls: list[workflow.ActivityHandle[ToolOutcome]] = field(
         default_factory=list[workflow.ActivityHandle[ToolOutcome]]
     )
@@ -78,6 +81,8 @@ class RunProgress:
         self.undo = self.undo or undo
         if self.model_call:
             self.model_call.cancel()
+        if self.function:
+            self.function.cancel()
         for handle in self.tool_calls:
             handle.cancel()
 

@@ -12,7 +12,7 @@ from harness.contracts.run import Pending
 from harness.contracts.steering import EXAMPLES, Decide, read_grant
 from harness.contracts.verdicts import MEANINGS, fits_digest, list_verdicts, short_digest
 from harness_workflows.run.calls import start_check
-from harness_workflows.run.loop import failure
+from harness_workflows.run.failures import failure
 from harness_workflows.run.progress import RunProgress
 from harness_workflows.run.tools import allowed
 

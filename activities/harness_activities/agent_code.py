@@ -1,0 +1,101 @@
+"""The activities that call functions of an agent: its instructions function and output validators.
+
+They run on the agent's own queue, where its deps are: a model call may run on a provider's queue,
+in a process that does not have the agent.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from typing import Any
+
+from temporalio import activity
+
+from harness.agent import Agent, ModelRetry, RunContext
+from harness.agent.output import OutputType
+from harness.commons.log import guarded_logger
+from harness.contracts.agent_code import CheckedOutput, CheckOutput, WriteInstructions
+from harness.contracts.errors import HarnessError, InvalidOutput
+from harness_activities.heartbeats import beating
+from harness_activities.tool_call.failures import clean, words
+from harness_activities.tool_call.toolbox import Toolbox
+
+
+class AgentActivities:
+    """Calls the functions of one agent, in one worker."""
+
+    def __init__(self, box: Toolbox) -> None:
+        self._box = box
+        self._agent: Agent[Any, Any] = box.agent
+
+    @activity.defn(name="write_instructions")
+    async def write_instructions(self, request: WriteInstructions) -> str:  # noqa: ARG002
+        """Call the agent's instructions function with its deps."""
+        agent, write = self._agent, self._agent.write_instructions
+        if write is None:  # this worker has a newer version of the agent, with a text
+            return agent.instructions
+        with beating():
+            try:
+                written = await self._box.invoke(write, await self._context())
+            except Exception as error:
+                raise _failed(f"The instructions function of agent {agent.name}", error) from error
+        if not isinstance(written, str):
+            raise TypeError(f"The instructions function of agent {agent.name} returned no str.")
+        return inspect.cleandoc(written)
+
+    @activity.defn(name="check_output")
+    async def check_output(self, request: CheckOutput) -> CheckedOutput:
+        """Run the agent's output validators on a final answer."""
+        agent, kind = self._agent, self._agent.output_type
+        given: Any = request.text
+        with beating():
+            try:
+                if kind is not None:
+                    given = kind.parse(request.data)
+                value = await self._validated(given) if agent.validators else given
+                return _checked(kind, given, value)
+            except ModelRetry as why:
+                return CheckedOutput(invalid=clean(str(why)) or "Your answer is invalid.")
+            except InvalidOutput as error:
+                return CheckedOutput(invalid=f"{clean(error.message)} Answer again.")
+
+    async def _validated(self, value: Any) -> Any:
+        context = await self._context()
+        for each in self._agent.validators:
+            try:
+                value = await self._box.invoke(each.fn, *each.arguments(context, value))
+            except (ModelRetry, InvalidOutput):
+                raise
+            except Exception as error:
+                name = getattr(each.fn, "__name__", repr(each.fn))
+                raise _failed(f"The output validator {name}", error) from error
+        return value
+
+    async def _context(self) -> RunContext[Any]:
+        run = activity.info().workflow_id or ""
+        logger = guarded_logger(f"harness.agents.{self._agent.name}")
+        return RunContext(
+            deps=await self._box.get_deps(),
+            run=run,
+            logger=logging.LoggerAdapter(logger, {"run": run}),
+        )
+
+
+def _checked(kind: OutputType | None, given: Any, value: Any) -> CheckedOutput:
+    """What changed. A validator that returns nothing most likely forgot to."""
+    if value is None and given is not None:
+        raise TypeError("An output validator returned None: return the output.")
+    if kind is None:
+        if not isinstance(value, str):
+            raise TypeError(f"An output validator returned {type(value).__name__}, not str.")
+        return CheckedOutput(text=value if value != given else None)
+    before, data = kind.dump(given), kind.dump(value)
+    return CheckedOutput(data=data if data != before else None)
+
+
+def _failed(what: str, error: Exception) -> Exception:
+    """Temporal retries it: a service that the function asks may be away for a moment."""
+    if isinstance(error, HarnessError):
+        return error
+    return RuntimeError(f"{what} failed: {words(error)}")
