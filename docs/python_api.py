@@ -12,7 +12,7 @@ from docs.generate import fields_table, notes, page, title
 
 def python_page() -> str:
     import harness
-    from harness.agent import Agent, Ask, Happened, Tool, ToolContext, tool
+    from harness.agent import Agent, Ask, Happened, ModelRetry, RunContext, Tool, ToolContext, tool
     from harness.contracts import message, model, run, whatif
     from harness.contracts.errors import HarnessError
     from harness.sdk.client import HarnessClient, RunRow
@@ -24,6 +24,9 @@ def python_page() -> str:
     parts = [title("Python", "the public names"), notes("pages")["python"]]
     parts += [f"From `harness`: {names}.", "Tools that are built in: [tools](tools.md)."]
     parts += ["## Agent", _call(source.constructor(Agent)), _doc(Agent)]
+    parts += ["### Agent.output_validator", _text(Agent.output_validator.__doc__ or "")]
+    parts += ["## RunContext", _doc(RunContext), fields_table(RunContext)]
+    parts += ["## ModelRetry", _doc(ModelRetry)]
     made = source.function(tool)
     parts += ["## tool", _call(f"@{made.signature}"), _text(made.text)]
     parts += ["## Tool", _doc(Tool), fields_table(Tool, skip=("hooks", "signature"))]
@@ -45,10 +48,27 @@ def python_page() -> str:
         where = f"`from {kind.__module__} import {kind.__name__}`"
         where = "" if kind.__name__ in harness.__all__ else where
         parts += [f"## {kind.__name__}", where, _doc(kind), fields_table(kind)]
+    parts += _testing()
     states = ", ".join(f"`{state}`" for state in run.RunState)
     parts += ["## RunState", f"One of {states}. `state.over`: nothing comes after it."]
     parts += ["## HarnessError", _doc(HarnessError), notes("python")["HarnessError"]]
     return page(parts)
+
+
+def _testing() -> list[str]:
+    from harness import testing
+
+    kinds: list[Any] = [testing.ScriptedModel, testing.FunctionModel]
+    made = source.function(testing.call)
+    parts = ["## harness.testing", "[Test an agent](../how-to/test-agents.md) shows how to use it."]
+    parts += ["### run_agent", _doc(testing.AgentRunner), _methods(testing.AgentRunner)]
+    for kind in kinds:
+        parts += [f"### {kind.__name__}", _call(source.constructor(kind)), _doc(kind)]
+    parts += ["### Reply", _doc(testing.Reply), fields_table(testing.Reply)]
+    parts += ["### call", _call(made.signature), _text(made.text)]
+    checked = source.function(testing.check_replay)
+    named = checked.signature.replace("check(", "check_replay(", 1)
+    return [*parts, "### check_replay", _call(named), _text(checked.text)]
 
 
 def _methods(kind: type, skip: tuple[str, ...] = ()) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from harness import Agent, Harness, tool
 from harness.contracts.event import ToolCallFinished
 from harness.journal.diff import part
-from harness.replay import check
+from harness.testing import check_replay
 
 
 @tool(effect="read")
@@ -33,7 +33,7 @@ async def main() -> None:
         for each in (run, fork):
             file = Path(f"{each.id}.json")
             await each.export(file)
-            await check(file)  # as a test would: today's code does the same again
+            await check_replay(file)  # as a test would: today's code does the same again
         print("both replayed")
 
 

@@ -1,0 +1,95 @@
+"""What a model of a test answers: text, tool calls, values of the output type, errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from pydantic import BaseModel
+from pydantic_core import to_json, to_jsonable_python
+
+from harness.contracts.message import Message, Part, Text, ToolCall
+from harness.contracts.model import FinishReason, ModelReply, ModelRequest, Usage
+
+
+@dataclass(frozen=True)
+class Call:
+    """A tool call, made by `call`."""
+
+    name: str
+    arguments: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+def call(name: str, /, **arguments: Any) -> Call:
+    """A reply that calls a tool: `call("book", day="Mon")`. A list of them makes several calls."""
+    return Call(name, arguments)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """A reply in full, where text or calls alone are not enough."""
+
+    text: str = ""
+    """What the model says."""
+    calls: tuple[Call, ...] = ()
+    """Tools that it calls as well."""
+    usage: Usage | None = None
+    """The tokens that the provider reports. Default: estimated from the text."""
+    cut_off: bool = False
+    """Whether the answer ends at the model's output limit."""
+
+
+Answer = str | Call | list[Call] | Reply | BaseModel | Mapping[str, Any] | Exception
+"""A text; one call or several at once; a reply in full; a value of the output type (a pydantic
+model, or the JSON object); an error to raise, such as `RateLimited("Slow down.")`."""
+
+
+def build_reply(answer: Answer, request: ModelRequest) -> ModelReply:
+    """The answer in the words of a provider. Raises what is an error."""
+    if isinstance(answer, Exception):
+        raise answer
+    reply = _read(answer, request)
+    before = sum(len(message.calls) for message in request.messages)
+    calls = [
+        ToolCall(id=f"call_{before + number}", name=each.name, arguments=_plain(each.arguments))
+        for number, each in enumerate(reply.calls, 1)
+    ]
+    parts: list[Part] = [Text(text=reply.text)] if reply.text else []
+    finish: FinishReason = "tool_calls" if calls else "length" if reply.cut_off else "stop"
+    return ModelReply(
+        message=Message(role="assistant", parts=(*parts, *calls)),
+        usage=reply.usage or Usage(),
+        finish=finish,
+        model=request.model,
+    )
+
+
+def _read(answer: Any, request: ModelRequest) -> Reply:
+    match answer:
+        case Reply():
+            return answer
+        case str():
+            return Reply(text=answer)
+        case Call():
+            return Reply(calls=(answer,))
+        case list() if all(isinstance(each, Call) for each in cast("list[object]", answer)):
+            return Reply(calls=tuple(cast("list[Call]", answer)))
+        case BaseModel() | Mapping():
+            return Reply(text=_as_output(cast("Any", answer), request))
+        case _:
+            raise TypeError(f"A model cannot answer with {answer!r}: see harness.testing.Reply.")
+
+
+def _as_output(value: Any, request: ModelRequest) -> str:
+    """JSON text as the request's schema wants it: an output that is not one model is asked for as
+    `{"value": ...}`."""
+    data = _plain(value)
+    properties = (request.output or {}).get("properties", {})
+    if list(properties) == ["value"] and isinstance(value, BaseModel):
+        data = {"value": data}
+    return to_json(data).decode()
+
+
+def _plain(value: Any) -> Any:
+    return to_jsonable_python(value, by_alias=True)

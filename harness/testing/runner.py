@@ -1,0 +1,126 @@
+"""Runs an agent on the stack of a test session."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from harness.agent import Agent
+from harness.config.settings import Settings
+from harness.contracts.event import DecisionRequested
+from harness.contracts.message import Message
+from harness.contracts.run import Budget
+from harness.providers.in_process import serve_adapter
+from harness.sdk.handle import RunHandle
+from harness.sdk.local import Harness
+from harness.testing.models import TestModel, TestModels
+from harness.testing.stack import local_stack
+
+if TYPE_CHECKING:
+    from harness.sdk.handle import Finished
+
+Out = TypeVar("Out")
+
+PROVIDER = "test"
+
+
+def make_settings(own: Mapping[str, Any]) -> Settings:
+    """Settings of a test session: quick to leave, and nothing of the project or the environment."""
+    return Settings.model_validate(
+        {
+            "model": f"{PROVIDER}/model",
+            "worker": {"graceful_shutdown_seconds": 0.5},
+            "archive": {"enabled": False},
+            **own,
+            "providers": {**own.get("providers", {}), PROVIDER: {"kind": "offline"}},
+        }
+    )
+
+
+@dataclass(frozen=True)
+class TestStack:
+    """What the tests of a session share."""
+
+    __test__ = False
+
+    project: Path
+    settings: Settings
+    models: TestModels
+
+
+@contextmanager
+def open_test_stack(settings: Mapping[str, Any]) -> Generator[TestStack]:
+    """Start Temporal and Postgres, and stop them when the block ends."""
+    made, models = make_settings(settings), TestModels()
+    with serve_adapter(PROVIDER, models), local_stack(made) as project:
+        yield TestStack(project, made, models)
+
+
+class AgentRunner:
+    """What the fixture `run_agent` is: call it with an agent and a prompt."""
+
+    def __init__(self, stack: TestStack, workspace: Path) -> None:
+        self._stack = stack
+        self._workspace = workspace
+
+    async def __call__(
+        self,
+        agent: Agent[Any, Out],
+        prompt: str | Message | Sequence[Message],
+        *,
+        model: TestModel | str,
+        budget: Budget | None = None,
+    ) -> Finished[Out]:
+        """Run the agent to its end. A run that fails raises its error, and one that waits for a
+        person an AssertionError: `started` hands it over, to be decided.
+
+        Args:
+            agent: Served by this process for the duration of the run.
+            prompt: What the run is asked.
+            model: A model for tests; or a name, such as "offline/demo".
+            budget: Limits of the run, in place of the agent's.
+
+        Returns:
+            The result, as `RunHandle.result` returns it.
+        """
+        async with self.started(agent, prompt, model=model, budget=budget) as run:
+            async for event in run.events():
+                if isinstance(event, DecisionRequested):
+                    await run.abort("nobody decides in this test")
+                    raise AssertionError(
+                        f"The run waits for a person: {event.question} Use run_agent.started, and "
+                        "decide with run.approve(), run.reject() or run.decide()."
+                    )
+            return await run.result()
+
+    @asynccontextmanager
+    async def started(
+        self,
+        agent: Agent[Any, Out],
+        prompt: str | Message | Sequence[Message],
+        *,
+        model: TestModel | str,
+        budget: Budget | None = None,
+    ) -> AsyncGenerator[RunHandle[Out]]:
+        """Start a run and hand it over, to be steered: `async with run_agent.started(...) as run`.
+
+        Args:
+            agent: Served by this process until the block ends.
+            prompt: What the run is asked.
+            model: A model for tests; or a name, such as "offline/demo".
+            budget: Limits of the run, in place of the agent's.
+        """
+        stack = self._stack
+        named = nullcontext(model) if isinstance(model, str) else stack.models.serve(model)
+        with named as name:
+            async with Harness.local(project=stack.project, settings=stack.settings) as harness:
+                yield await harness.start(
+                    agent,
+                    prompt,
+                    model=name if isinstance(model, str) else f"{PROVIDER}/{name}",
+                    budget=budget,
+                    workspace=self._workspace,
+                )

@@ -1,0 +1,71 @@
+"""The Temporal and Postgres of a test session: in a temporary folder, gone at its end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import threading
+from collections.abc import Generator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+
+from harness.config.settings import Settings
+from harness.stack import open_stack, stop_stack
+
+STATE_HOME = "XDG_STATE_HOME"
+
+
+@contextmanager
+def local_stack(settings: Settings) -> Generator[Path]:
+    """Hold a stack while the block runs, from a thread of its own; yields its project folder. When
+    this process is killed, the stack ends too."""
+    with tempfile.TemporaryDirectory(prefix="harness-test-", ignore_cleanup_errors=True) as name:
+        project = Path(name)
+        with _outside(project), _held(settings, project):
+            yield project
+
+
+@contextmanager
+def _held(settings: Settings, project: Path) -> Generator[None]:
+    ready: Future[asyncio.AbstractEventLoop] = Future()
+    leave = asyncio.Event()
+
+    async def hold() -> None:
+        async with open_stack(settings, project):
+            ready.set_result(asyncio.get_running_loop())
+            await leave.wait()
+        await stop_stack(settings, project)  # returns when its processes are gone
+
+    def run() -> None:
+        try:
+            asyncio.run(hold())
+        except BaseException as error:
+            if ready.done():
+                raise
+            ready.set_exception(error)
+
+    thread = threading.Thread(target=run, name="harness-test-stack", daemon=True)
+    thread.start()
+    loop = ready.result()
+    try:
+        yield
+    finally:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(leave.set)
+        thread.join()
+
+
+@contextmanager
+def _outside(project: Path) -> Generator[None]:
+    """What workers remember of a database outside of it goes with the database here."""
+    before = os.environ.get(STATE_HOME)
+    os.environ[STATE_HOME] = str(project / "state")
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[STATE_HOME]
+        else:
+            os.environ[STATE_HOME] = before
