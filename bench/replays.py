@@ -20,7 +20,7 @@ from bench.contestants.floor import setup as floor
 from bench.measure import spread
 from bench.work import FINAL, PROMPT
 from harness.history.recording import Recording, read_history
-from harness.replay import replay
+from harness.replay.check import replay
 
 Timed = Callable[[int], Awaitable[float]]
 

@@ -36,7 +36,7 @@ def note(section: str, name: str) -> str:
 def settings() -> str:
     from harness.config._sources import WELL_KNOWN
     from harness.config.load import PROFILES
-    from harness.config.settings import Section, Settings
+    from harness.config.settings import Section, Settings, settings_model
 
     variables = {key: name for name, key in WELL_KNOWN.items()}
 
@@ -64,11 +64,10 @@ def settings() -> str:
         "## Top level",
         section(Settings, ""),
     ]
-    for each in source.fields(Settings):
-        if each.type.endswith("Settings"):
-            kind = Settings.model_fields[each.name].annotation
-            assert isinstance(kind, type)
-            parts += [f"## [{each.name}]", section(kind, f"{each.name}.")]
+    for name, field in settings_model().model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            parts += [f"## [{name}]", section(kind, f"{name}.")]
     from harness.config.settings import ProviderSettings
 
     parts += ["## [providers.NAME]", notes("pages")["providers"]]
@@ -193,14 +192,14 @@ def verdicts() -> str:
 
 def cli() -> str:
     from harness.cli import help
-    from harness.cli.commands import BY_NAME, GROUPS
+    from harness.cli.commands import grouped_commands
 
     parts = [title("Command", "commands.py"), notes("pages")["cli"]]
     parts.append(f"```text\n{help.overview()}\n```")
-    for heading, names in GROUPS:
+    for heading, commands in grouped_commands():
         parts.append(f"## {heading}")
-        for name in names:
-            parts += [f"### `harness {name}`", f"```text\n{help.of_command(BY_NAME[name])}\n```"]
+        for each in commands:
+            parts += [f"### `harness {each.name}`", f"```text\n{help.of_command(each)}\n```"]
     return page(parts)
 
 

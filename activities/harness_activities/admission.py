@@ -14,11 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.enums.v1 import ContinueAsNewInitiator
 from temporalio.api.history.v1 import WorkflowExecutionStartedEventAttributes
-from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
-from temporalio.service import RPCError, RPCStatusCode
 
 from harness.contracts.effect import UNDO, UndoSpec, undo_id
 from harness.contracts.errors import PermitReused, RunError, RunForged, RunNotFound, RunUnsigned
@@ -26,10 +22,9 @@ from harness.contracts.model import CallModel
 from harness.contracts.permit import Pinned, Started
 from harness.contracts.run import WORKFLOW, RunSpec
 from harness.engine.connection import Connection
-from harness.engine.payload_codec import plain
-from harness.engine.retry import unreachable
 from harness.journal.payloads import first
 from harness.store.permits import bind_permit, is_run_signed, is_undo_signed, mac_of
+from harness_activities.entries import refuse_engine_made, start_entry
 
 KEPT = 1000
 """Executions that are remembered as admitted."""
@@ -79,7 +74,7 @@ class Admission:
             admitted = await self._admit_first(workflow, run_id, request, request.started)
             if admitted is not None:
                 return admitted
-        entry = await self._entry(workflow, run_id)
+        entry = await start_entry(self._connection, workflow, run_id)
         kind = entry.workflow_type.name
         if kind == WORKFLOW:
             return await self._admit_run(workflow, run_id, entry)
@@ -105,7 +100,7 @@ class Admission:
         spec, origin = _read(RunSpec, entry), entry.first_execution_run_id
         if spec.carry is not None and origin == run_id:
             raise forged(f"Run {workflow!r} claims to continue another execution.")
-        _refuse_engine_made(workflow, entry)
+        refuse_engine_made(workflow, entry)
         await self._check_before(workflow, run_id, entry)
         if spec.permit is None:
             return Admitted(spec.pinned, self._unsigned_allowed(workflow, origin), signed=False)
@@ -134,7 +129,7 @@ class Admission:
         self, workflow: str, spec: UndoSpec, entry: WorkflowExecutionStartedEventAttributes
     ) -> Admitted:
         origin = entry.first_execution_run_id
-        _refuse_engine_made(workflow, entry)
+        refuse_engine_made(workflow, entry)
         small = spec.model_copy(update={"steps": (), "before": None})
         if spec.permit is None and entry.HasField("parent_workflow_execution"):
             # The undo that a run starts at its end. The engine says which run that is.
@@ -167,36 +162,6 @@ class Admission:
         bound = await bind_permit(self._connection.database, mac, origin)
         if bound != origin:
             raise PermitReused(f"The permit of {workflow!r} was used before, by execution {bound}.")
-
-    async def _entry(self, workflow: str, run_id: str) -> WorkflowExecutionStartedEventAttributes:
-        """What an execution was started with, as the engine has it."""
-        client = self._connection.temporal
-        request = GetWorkflowExecutionHistoryRequest(
-            namespace=client.namespace,
-            execution=WorkflowExecution(workflow_id=workflow, run_id=run_id),
-            maximum_page_size=1,
-        )
-        try:
-            page = await client.workflow_service.get_workflow_execution_history(request, retry=True)
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                raise RunNotFound(f"The engine has no run {workflow!r}.") from None
-            raise unreachable(error) from error
-        entry = await plain(client.data_converter, page.history.events[0])
-        return entry.workflow_execution_started_event_attributes
-
-
-def _refuse_engine_made(workflow: str, entry: WorkflowExecutionStartedEventAttributes) -> None:
-    """A start with a cron schedule or a retry policy has the engine start the run again and again,
-    in the same chain. Harness starts none like that."""
-    if entry.initiator in (
-        ContinueAsNewInitiator.CONTINUE_AS_NEW_INITIATOR_CRON_SCHEDULE,
-        ContinueAsNewInitiator.CONTINUE_AS_NEW_INITIATOR_RETRY,
-    ):
-        raise PermitReused(
-            f"{workflow!r} was started again by its cron schedule or retry policy.",
-            fix="Start each run anew: a Temporal schedule can run a script that does.",
-        )
 
 
 def _read(model: type[Spec], entry: WorkflowExecutionStartedEventAttributes) -> Spec:

@@ -18,8 +18,15 @@ from harness.commons.log import guarded_logger
 from harness.contracts.agent_code import CheckedOutput, CheckOutput, WriteInstructions
 from harness.contracts.errors import HarnessError, InvalidOutput
 from harness_activities.heartbeats import beating
+from harness_activities.parts import Activity, AgentParts
 from harness_activities.tool_call.failures import clean, words
 from harness_activities.tool_call.toolbox import Toolbox
+
+
+def make_activities(parts: AgentParts) -> list[Activity]:
+    """The activities that call an agent's functions."""
+    activities = AgentActivities(parts.box)
+    return [activities.write_instructions, activities.check_output]
 
 
 class AgentActivities:

@@ -10,9 +10,15 @@ from harness.archive import sweep
 from harness.contracts.seal import Sealed, SealEnded
 from harness.engine.connection import Connection
 from harness_activities.heartbeats import beating
+from harness_activities.parts import Activity
 
 AT_ONCE = 4
 """The worker has runs to serve beside it."""
+
+
+def make_activities(connection: Connection) -> list[Activity]:
+    """The activity of the sweep."""
+    return [ArchiveActivities(connection).seal_ended]
 
 
 @dataclass(frozen=True)

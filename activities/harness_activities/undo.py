@@ -35,6 +35,7 @@ from harness.contracts.message import ToolCall
 from harness.contracts.queues import workspace_queue
 from harness.contracts.tool import RunTool
 from harness.store.effects import PAGE, Hold, Ledger
+from harness_activities.parts import Activity, AgentParts
 from harness_activities.tool_call.failures import clean, is_tried_again, try_again, words
 from harness_activities.tool_call.host import CallHost, time_limit
 from harness_activities.tool_call.toolbox import Toolbox
@@ -42,6 +43,12 @@ from harness_activities.tool_call.toolbox import Toolbox
 TITLE = 80
 
 log = logging.getLogger("harness.tools")
+
+
+def make_activities(parts: AgentParts) -> list[Activity]:
+    """The activities of undos, for the queue of an agent and of its workspaces' host."""
+    activities = EffectActivities(box=parts.box, ledger=parts.process.ledger)
+    return [activities.list_effects, activities.compensate]
 
 
 @dataclass(frozen=True, kw_only=True)

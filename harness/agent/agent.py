@@ -29,8 +29,8 @@ from harness.contracts.errors import ConfigError, InvalidAgent
 from harness.contracts.model import (
     AgentSpec,
     Candidate,
-    Capability,
     ContextPolicy,
+    Feature,
     ModelParams,
     ModelPlan,
 )
@@ -249,7 +249,7 @@ class Agent(Generic[Deps, Output]):
         return fn
 
     def _plan(self, default_model: str) -> ModelPlan:
-        needs: list[Capability] = []
+        needs: list[Feature] = []
         if self.tools:
             needs.append("tools")
         if self.output_type is not None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from harness.archive.sealing import MEDIA_TYPE, draft, index_of
+from harness.archive.settings import ArchiveSettings
 from harness.commons.log import get_logger
 from harness.contracts.effect import UNDO
 from harness.contracts.errors import (
@@ -136,7 +137,7 @@ async def unsealed(connection: Connection, since: float | None = None) -> AsyncI
 
 async def delete_old(connection: Connection) -> int:
     """Delete what `archive.keep_days` says, and content that no seal names."""
-    days = connection.settings.archive.keep_days
+    days = connection.settings.section(ArchiveSettings).keep_days
     for id in await connection.artifacts.unsealed(MEDIA_TYPE, time.time() - ORPHANED_S):
         await connection.artifacts.delete(id)
     deleted = 0

@@ -37,8 +37,8 @@ from harness.stack.connect import configured_engine
 from harness.stack.layout import Layout, layout_of, write_kept
 from harness.stack.lease import status
 from harness.stack.users import is_used
-from harness.store import Database
 from harness.store.epoch import begin_branch
+from harness.store.migrate import open_database
 
 KEYS = "keys"
 LEAVING_S = 30.0
@@ -221,7 +221,7 @@ async def _load(settings: Settings, project: Path, draft: Path) -> None:
             await _create_roles(url, draft / ROLES)
             options = ("--single-transaction", "--exit-on-error", "-d", "harness")
             await run_postgres_tool("pg_restore", url, *options, str(draft / DATABASE))
-            database = await Database.open(url, pool_size=1)
+            database = await open_database(url, pool_size=1)
             try:
                 await begin_branch(database, "database")
             finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.cli.commands import BY_NAME, GROUPS
+from harness.cli.commands import COMMANDS, grouped_commands
 from harness.cli.spec import Arg, Command
 
 CODES = "0 done · 1 failed · 2 bad use · 3 aborted · 4 waiting · 130 detached · 141 pipe closed"
@@ -15,9 +15,10 @@ def overview() -> str:
         "",
         "Usage: harness COMMAND [ARGUMENTS] [--json]",
     ]
-    for title, names in GROUPS:
+    width = max(len(each.name) for each in COMMANDS)
+    for title, commands in grouped_commands():
         lines += ["", f"{title}:"]
-        lines += [f"  {name:<9} {BY_NAME[name].summary}" for name in names]
+        lines += [f"  {each.name:<{width}} {each.summary}" for each in commands]
     return "\n".join(
         [
             *lines,

@@ -47,6 +47,8 @@ class Command(NamedTuple):
     args: tuple[Arg, ...] = ()
     about: str = ""
     examples: tuple[tuple[str, str], ...] = ()
+    group: str = "Other"
+    """The heading of `harness --help` that it stands under."""
 
 
 def arg(*names: str, help: str, **more: Any) -> Arg:

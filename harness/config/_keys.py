@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, get_args, get_origin
 
 from pydantic import SecretStr
 
-from harness.config.settings import HARMLESS, Section, Settings
+from harness.config.settings import HARMLESS, Section, settings_model
 
 Path = tuple[str, ...]
 
@@ -58,18 +59,22 @@ def _node(annotation: Any, harmless: bool) -> Leaf | Table:
     return Leaf(annotation, harmless)
 
 
-ROOT = Table(Settings)
+@cache
+def root() -> Table:
+    """The table of all keys."""
+    return Table(settings_model())
 
 
 def find(path: Path) -> Leaf | Table | None:
-    node: Leaf | Table | None = ROOT
+    node: Leaf | Table | None = root()
     for name in path:
         node = node.child(name) if isinstance(node, Table) else None
     return node
 
 
-def leaves(table: Table = ROOT, at: Path = ()) -> Iterator[Path]:
+def leaves(table: Table | None = None, at: Path = ()) -> Iterator[Path]:
     """Every key with a fixed name; providers stand under names of their own."""
+    table = table or root()
     for name in table.names():
         node = table.child(name)
         if isinstance(node, Table):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from harness.capabilities.registry import inactive_names
 from harness.config import _keys
 from harness.config._keys import Leaf, Table
 from harness.config._owned import read_bounded
@@ -153,6 +154,8 @@ class _Reader:
             if not isinstance(data, dict):
                 raise InvalidValue(f"`{clean_line('.'.join(at))}` in {place} is a table of keys.")
             for name, inner in cast("dict[str, Any]", data).items():
+                if not key and name in inactive_names():
+                    continue
                 if node.child(name) is None or (not key and name == "profile"):
                     where = self.place((*at, name))
                     raise unknown((*key, name), where)
@@ -179,10 +182,15 @@ def read_environment(env: Mapping[str, str]) -> Values:
             value = _ollama_url(text) if name == "OLLAMA_HOST" else text
             values[tuple(key.split("."))] = Value(value, f"env {name}")
     for name, text in env.items():
-        if name.startswith(PREFIX) and text:
+        if name.startswith(PREFIX) and text and not _is_inactive(name):
             key, leaf = _key_of(name)
             values[key] = Value(_list(text) if leaf.is_list else text, f"env {name}")
     return values
+
+
+def _is_inactive(name: str) -> bool:
+    """Whether a variable is in the section of a capability that is disabled or does not load."""
+    return name.removeprefix(PREFIX).lower().partition("__")[0] in inactive_names()
 
 
 def _key_of(name: str) -> tuple[_keys.Path, Leaf]:

@@ -25,7 +25,7 @@ from harness.config._keys import Leaf, Table
 from harness.config._owned import describe_foreign
 from harness.config._sources import File, Value, Values
 from harness.config.providers import resolve_provider
-from harness.config.settings import Settings
+from harness.config.settings import Settings, settings_model
 from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import InvalidValue, Untrusted
 
@@ -118,7 +118,7 @@ def explain_settings(
     data = settings.model_copy(update={"providers": resolved}).model_dump(mode="json")
     effective = [
         Origin(".".join(key), value, values[key].source if key in values else "default")
-        for key, value in _flatten(data, _keys.ROOT, ())
+        for key, value in _flatten(data, _keys.root(), ())
     ]
     return [*effective, *describe_values(found.ignored)]
 
@@ -244,7 +244,7 @@ def _validate(values: Values) -> Settings:
             node = node.setdefault(name, {})
         node[key[-1]] = value.value
     try:
-        return Settings.model_validate(tree)
+        return settings_model().model_validate(tree)
     except ValidationError as error:
         wrong = [_explain_wrong(item["loc"], item["msg"], values) for item in error.errors()]
     raise InvalidValue("; ".join(wrong) + ".")

@@ -6,12 +6,21 @@ in its RunSpec, so an edit here cannot change a run in flight.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, create_model
+
+from harness.capabilities.registry import (
+    known_capabilities,
+    load_part,
+    provider_kinds,
+    report_problem,
+)
 
 T = TypeVar("T")
+SectionT = TypeVar("SectionT", bound="Section")
 HARMLESS = "a project's harness.toml may set it before the user has trusted the file"
 Harmless = Annotated[T, HARMLESS]
 """Marks a setting that can name no address, file, program, key or permission. Whatever is not
@@ -66,9 +75,17 @@ class ArtifactSettings(Section):
     """file:///folder or s3://bucket/prefix for large artifacts. Unset: a folder under .harness."""
 
 
+def _check_kind(kind: str) -> str:
+    kinds = provider_kinds()
+    if kind not in kinds:
+        raise ValueError(f"it should be one of: {', '.join(kinds)}")
+    return kind
+
+
 class ProviderSettings(Section):
-    kind: Literal["openai", "anthropic", "chat", "offline"] = "chat"
-    """The wire protocol: OpenAI Responses, Anthropic Messages, Chat Completions, or none."""
+    kind: Annotated[str, AfterValidator(_check_kind)] = "chat"
+    """The wire protocol: `openai` (Responses), `anthropic` (Messages), `chat` (Chat Completions),
+    `offline` (none), or one that a capability adds."""
     base_url: str | None = None
     api_key: SecretStr | None = None
     timeout_seconds: float = Field(default=600.0, gt=0, allow_inf_nan=False)
@@ -123,15 +140,6 @@ class HttpToolSettings(Section):
     """Let http_get reach private and loopback addresses too."""
 
 
-class ArchiveSettings(Section):
-    enabled: bool = True
-    """Seal ended runs, so that they outlive the engine's retention."""
-    every_minutes: float = Field(default=10.0, gt=0, allow_inf_nan=False)
-    """How often a worker looks for ended runs."""
-    keep_days: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    """Days after which the content of a sealed run is deleted. Unset: kept. Its seal stays."""
-
-
 class EncryptionSettings(Section):
     key: SecretStr | None = None
     """Encrypts what runs say, in the engine and in the store. Make one with `harness keys new`."""
@@ -165,6 +173,27 @@ class Settings(Section):
     log: LogSettings = LogSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     http: HttpToolSettings = HttpToolSettings()
-    archive: ArchiveSettings = ArchiveSettings()
     encryption: EncryptionSettings = EncryptionSettings()
     signing: SigningSettings = SigningSettings()
+
+    def section(self, kind: type[SectionT]) -> SectionT:
+        """The section of a capability, by the class that declares it."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return next((value for value in values if isinstance(value, kind)), kind())
+
+
+@cache
+def settings_model() -> type[Settings]:
+    """Settings with the section of each capability that has one, under the capability's name."""
+    sections: dict[str, Any] = {}
+    for record in known_capabilities():
+        kind = load_part(record, record.settings) if record.settings else None
+        if kind is None:
+            continue
+        try:
+            if record.name in Settings.model_fields:
+                raise ValueError(f"the section [{record.name}] exists already")
+            sections[record.name] = (kind, kind())
+        except ValueError as error:  # pydantic's is one: a key without a default
+            report_problem(record, f"its settings cannot be used: {error}")
+    return create_model("Settings", __base__=Settings, **sections)

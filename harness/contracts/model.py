@@ -16,7 +16,7 @@ ModelRef = Annotated[
 ]
 """provider/model, such as openai/gpt-5 or ollama/llama3.3:70b."""
 
-Capability = Literal["tools", "output", "vision", "reasoning"]
+Feature = Literal["tools", "output", "vision", "reasoning"]
 
 
 def split_ref(ref: str) -> tuple[str, str]:
@@ -43,7 +43,7 @@ class ModelPlan(Word):
     """Candidates in order, what they must be able to do, and when the next one is tried."""
 
     candidates: tuple[Candidate, ...] = Field(min_length=1)
-    requires: tuple[Capability, ...] = ()
+    requires: tuple[Feature, ...] = ()
     min_context: int | None = None
     fall_through: tuple[str, ...] = (
         "rate_limit", "overloaded", "server", "timeout", "network", "cut_stream",

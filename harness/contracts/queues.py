@@ -1,5 +1,5 @@
-"""Names of the task queues: one an agent, one for each host that owns a workspace, one a store's
-archive."""
+"""Names of the task queues: one for each agent, for each host that owns a workspace, and for each
+capability with workflows of its own."""
 
 ARCHIVE = "harness.archive"
 
@@ -13,7 +13,13 @@ def workspace_queue(agent: str, host: str) -> str:
     return f"agent.{agent}.{host}"
 
 
+def capability_queue(name: str, store: str) -> str:
+    """The queue of a capability's own workflows and activities. Two stores that share a Temporal
+    namespace have one each."""
+    return f"harness.{name}.{store}"
+
+
 def archive_queue(store: str) -> str:
     """Where the sweep of a store is served; the name of its schedule too, and the beginning of the
     ids of its workflows."""
-    return f"{ARCHIVE}.{store}"
+    return capability_queue("archive", store)

@@ -15,6 +15,7 @@ from pathlib import Path
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from harness.capabilities.registry import load_errors
 from harness.commons.log import get_logger, guarded_logs, outage
 from harness.commons.telemetry import tracing_interceptors
 from harness.config import secrets_of
@@ -30,6 +31,7 @@ from harness.engine.native import native_runtime, release_at_exit
 from harness.stack import Endpoints, connect_options
 from harness.store import Artifacts, Database, LiveReader, Sessions, Specs, Stops
 from harness.store.families import Families
+from harness.store.migrate import open_database
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,7 @@ async def open_connection(
 ) -> AsyncGenerator[Connection]:
     """`store`: the database must answer, and its tables be up to date. Who reads runs from the
     engine or steers them need not wait for it: an abort must work while the database hangs."""
+    load_errors()
     async with AsyncExitStack() as stack:
         guard = guarded_logs(
             secrets=secrets_of(settings), discreet=settings.encryption.key is not None
@@ -62,7 +65,7 @@ async def open_connection(
         stack.enter_context(guard)
         size = settings.database.pool_size
         if store:
-            database = await Database.open(endpoints.database_url, pool_size=size)
+            database = await open_database(endpoints.database_url, pool_size=size)
         else:
             database = Database(endpoints.database_url, pool_size=size)
         stack.push_async_callback(database.close)

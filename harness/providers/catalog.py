@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.contracts.model import Capability
+from harness.contracts.model import Feature
 from harness.providers.prices import Price, price_of, undated
 
 
 @dataclass(frozen=True)
 class Known:
     ref: str
-    capabilities: frozenset[Capability]
+    capabilities: frozenset[Feature]
     context: int
     """Tokens that it reads and writes in one call."""
 
@@ -24,11 +24,11 @@ class Known:
         return price_of(self.ref)
 
 
-_PLAIN: frozenset[Capability] = frozenset({"tools", "output", "vision"})
-_ALL: frozenset[Capability] = frozenset({"tools", "output", "vision", "reasoning"})
-_DEMO: frozenset[Capability] = frozenset({"tools", "output"})
+_PLAIN: frozenset[Feature] = frozenset({"tools", "output", "vision"})
+_ALL: frozenset[Feature] = frozenset({"tools", "output", "vision", "reasoning"})
+_DEMO: frozenset[Feature] = frozenset({"tools", "output"})
 
-_MODELS: tuple[tuple[frozenset[Capability], int, str, tuple[str, ...]], ...] = (
+_MODELS: tuple[tuple[frozenset[Feature], int, str, tuple[str, ...]], ...] = (
     (_DEMO, 1_000_000, "offline", ("demo",)),
     (
         _ALL,
@@ -81,7 +81,7 @@ def known(ref: str) -> Known | None:
     return KNOWN.get(ref) or KNOWN.get(undated(ref))
 
 
-def lacks(ref: str, requires: Sequence[Capability], min_context: int | None) -> str | None:
+def lacks(ref: str, requires: Sequence[Feature], min_context: int | None) -> str | None:
     """What the model is known to be unable to do; an unknown model is taken at its word."""
     model = known(ref)
     if model is None:

@@ -3,8 +3,3 @@
 The SDK's Replayer checks which kinds of steps come in which order, and passes although the
 arguments of an activity have changed. Here every step is compared whole.
 """
-
-from harness.replay.check import Outcome, check, replay
-from harness.replay.compare import Difference
-
-__all__ = ["Difference", "Outcome", "check", "replay"]

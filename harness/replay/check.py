@@ -16,6 +16,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowReplayResult
 
+from harness.capabilities.registry import load_workflows
 from harness.contracts.errors import HarnessError, ReplayDiffers
 from harness.contracts.run import WORKFLOW
 from harness.engine.converter import data_converter
@@ -26,7 +27,6 @@ from harness.replay.capture import Capture
 from harness.replay.compare import Difference, compare
 from harness.replay.step import asked, recorded
 from harness.version import __version__
-from harness_workflows import WORKFLOWS
 
 DECIDED = {
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED,
@@ -83,7 +83,7 @@ async def replay(
 
     with ThreadPoolExecutor(1) as threads:
         replayer = Replayer(
-            workflows=WORKFLOWS,
+            workflows=load_workflows(),
             workflow_runner=capture,
             workflow_task_executor=threads,
             data_converter=data_converter(),

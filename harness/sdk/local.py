@@ -20,7 +20,8 @@ from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle
 from harness.sdk.session import Session
 from harness.stack import Endpoints, find_stack, open_stack
-from harness_workers.shared import Shared, shared
+from harness_activities.parts import ProcessParts
+from harness_workers.shared import shared
 from harness_workers.worker import AgentWorker
 
 Out = TypeVar("Out")
@@ -83,7 +84,7 @@ async def hosting(connection: Connection) -> AsyncGenerator[Harness]:
 class _Hosting(Harness):
     """A Harness that serves the agents whose runs it starts."""
 
-    def __init__(self, connection: Connection, parts: Shared) -> None:
+    def __init__(self, connection: Connection, parts: ProcessParts) -> None:
         super().__init__(connection)
         self._parts = parts
         self._stack = AsyncExitStack()

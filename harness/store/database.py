@@ -33,22 +33,6 @@ class Database:
         self._closed = False
         self._ending: set[asyncio.Task[None]] = set()
 
-    @classmethod
-    async def open(cls, url: str, *, pool_size: int = 8, migrate: bool = True) -> Database:
-        """Connect, and bring the tables up to date unless told otherwise."""
-        from harness.store.migrate import bring_up
-
-        database = cls(url, pool_size=pool_size)
-        try:
-            if migrate:
-                await bring_up(database)
-            else:
-                await database.fetch("SELECT 1")
-        except BaseException:
-            await database.close()
-            raise
-        return database
-
     async def close(self) -> None:
         self._closed = True
         for task in self._ending:

@@ -1,47 +1,94 @@
-"""Bring the tables to what this version of harness needs."""
+"""Bring the tables to what this version of harness and its capabilities need.
+
+Each capability has a line of migrations and a schema of its own, with alembic's version table in
+it. One line for all, with branches, would be simpler, but a package that is removed would leave a
+revision behind that nobody knows, and block every later migration.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import LiteralString, NamedTuple, cast
 
 import harness_migrations
+from harness.capabilities.registry import enabled_capabilities, load_part, report_problem
+from harness.commons.log import get_logger
+from harness.contracts.capability import Capability, capability_schema
 from harness.contracts.errors import SchemaTooNew, StoreError
-from harness_migrations import HEAD, REVISIONS
-
-if TYPE_CHECKING:
-    from harness.store.database import Database
+from harness.store.database import Database
 
 SCRIPTS = Path(harness_migrations.__file__).parent
 LOCK = 0x6861726E657373  # "harness"
 
 
+class Line(NamedTuple):
+    """A line of migrations: the steps in order, and the schema that they change."""
+
+    schema: str
+    folder: Path
+    """Where the steps are, one file each."""
+    revisions: tuple[str, ...]
+    owner: Capability | None = None
+    """None: harness itself."""
+
+
+OWN = Line("harness", SCRIPTS / "versions", harness_migrations.REVISIONS)
+
+
+async def open_database(url: str, *, pool_size: int = 8) -> Database:
+    """A pool of connections to a database whose tables are up to date."""
+    database = Database(url, pool_size=pool_size)
+    try:
+        await bring_up(database)
+    except BaseException:
+        await database.close()
+        raise
+    return database
+
+
 async def bring_up(database: Database) -> bool:
-    """Take the steps that are missing; True where there were any. With nothing to do this is one
-    SELECT, and alembic is not loaded."""
-    found = await revision(database)
-    if found == HEAD:
-        return False
-    if found is not None and found not in REVISIONS:
-        raise SchemaTooNew(
-            f"Postgres {database.name} is at schema {found}; this harness knows up to {HEAD}.",
-        )
-    await asyncio.to_thread(_run, database, HEAD, up=True)
-    return True
+    """Take the steps that are missing; True if there were any. With nothing to do this is one
+    SELECT for each line, and alembic is not loaded."""
+    changed = await _bring_up(database, OWN)
+    for line in find_lines():
+        try:
+            changed = await _bring_up(database, line) or changed
+        except StoreError:
+            raise
+        except Exception as error:
+            assert line.owner is not None
+            report_problem(line.owner, f"its migration failed: {error}")
+            get_logger(__name__).warning(
+                "a capability is left out", capability=line.owner.name, error=str(error)
+            )
+    return changed
 
 
-async def take_down(database: Database, to: str = "base") -> None:
-    """Take the steps back, down to revision `to`; `base` leaves nothing of them."""
-    await asyncio.to_thread(_run, database, to, up=False)
+def find_lines() -> Iterator[Line]:
+    """The lines of enabled capabilities that have tables."""
+    for record in enabled_capabilities():
+        package = load_part(record, record.migrations) if record.migrations else None
+        if package is not None:
+            folder = Path(package.__file__).parent / "versions"
+            revisions = tuple(package.REVISIONS)
+            yield Line(capability_schema(record.name), folder, revisions, record)
 
 
-async def revision(database: Database) -> str | None:
-    """The step that the database is at; None where it has none yet."""
+async def take_down(database: Database, to: str = "base", line: Line = OWN) -> None:
+    """Take the steps of a line back, down to revision `to`; `base` leaves nothing of them."""
+    await asyncio.to_thread(_run, database, line, to, up=False)
+
+
+async def revision(database: Database, line: Line = OWN) -> str | None:
+    """The step that the database is at; None if it has none yet."""
     from psycopg.errors import InvalidSchemaName, UndefinedTable
 
+    # A schema's name is made from letters, digits and _: `registry.NAME`.
+    query = cast("LiteralString", f"SELECT version_num FROM {line.schema}.alembic_version")  # nosec B608
     try:
-        rows = await database.fetch("SELECT version_num FROM harness.alembic_version")
+        rows = await database.fetch(query)
     except StoreError as error:
         if isinstance(error.__cause__, UndefinedTable | InvalidSchemaName):
             return None
@@ -49,7 +96,20 @@ async def revision(database: Database) -> str | None:
     return rows[0][0] if rows else None
 
 
-def _run(database: Database, target: str, *, up: bool) -> None:
+async def _bring_up(database: Database, line: Line) -> bool:
+    found, head = await revision(database, line), line.revisions[-1]
+    if found == head:
+        return False
+    if found is not None and found not in line.revisions:
+        raise SchemaTooNew(
+            f"Schema {line.schema} of Postgres {database.name} is at {found}; this version knows "
+            f"up to {head}.",
+        )
+    await asyncio.to_thread(_run, database, line, head, up=True)
+    return True
+
+
+def _run(database: Database, line: Line, target: str, *, up: bool) -> None:
     import psycopg
     import sqlalchemy
     from alembic import command
@@ -59,6 +119,8 @@ def _run(database: Database, target: str, *, up: bool) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", str(line.folder))
     engine = sqlalchemy.create_engine(
         "postgresql+psycopg://",
         creator=lambda: psycopg.connect(database.url, connect_timeout=5),
@@ -68,8 +130,9 @@ def _run(database: Database, target: str, *, up: bool) -> None:
         with engine.begin() as connection:
             # Held until the commit: of two processes that start at once, one finds it all done.
             connection.execute(sqlalchemy.text(f"SELECT pg_advisory_xact_lock({LOCK})"))
-            connection.execute(sqlalchemy.text("CREATE SCHEMA IF NOT EXISTS harness"))
+            connection.execute(sqlalchemy.text(f"CREATE SCHEMA IF NOT EXISTS {line.schema}"))
             config.attributes["connection"] = connection
+            config.attributes["schema"] = line.schema
             if up:
                 command.upgrade(config, target)
             else:

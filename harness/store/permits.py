@@ -37,6 +37,18 @@ class Place(NamedTuple):
     ordinal: int
 
 
+class Start(NamedTuple):
+    """How a capability's workflow is started."""
+
+    workflow: str
+    """Its id."""
+    kind: str
+    """Its type."""
+    queue: str
+    digest: str
+    """Of its input."""
+
+
 def sign_run(signer: Signer, run: str, spec: RunSpec) -> RunSpec:
     """The spec with the permit to be started under the id `run`, once."""
     nonce = secrets.token_urlsafe(NONCE_BYTES)
@@ -62,6 +74,22 @@ def is_undo_signed(signer: Signer, workflow: str, spec: UndoSpec) -> bool:
     """Whether the undo was signed with just this spec, for this workflow."""
     nonce, _, mac = (spec.permit or "").partition(".")
     return signer.is_signed(mac, "undo", workflow, nonce, _shared(spec))
+
+
+def sign_start(signer: Signer, start: Start) -> str:
+    """The permit to start a capability's workflow once. Its later executions have other input, so
+    the digest of the first one's goes along."""
+    nonce = secrets.token_urlsafe(NONCE_BYTES)
+    return f"{nonce}.{start.digest}.{signer.sign('start', nonce, *start)}"
+
+
+def is_start_signed(signer: Signer, permit: str, start: Start, *, first: bool) -> bool:
+    """Whether a workflow was started with this permit; the `first` execution with this input."""
+    nonce, _, rest = permit.partition(".")
+    digest, _, mac = rest.partition(".")
+    if first and digest != start.digest:
+        return False
+    return signer.is_signed(mac, "start", nonce, *start._replace(digest=digest))
 
 
 def mac_of(permit: str) -> str:

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harness.replay import check as check_replay
+    from harness.replay.check import check as check_replay
     from harness.testing.models import FunctionModel, ScriptedModel, TestModel
     from harness.testing.replies import Reply, call
     from harness.testing.runner import AgentRunner
@@ -32,7 +32,7 @@ _HOMES = {
     "ScriptedModel": ("harness.testing.models", "ScriptedModel"),
     "TestModel": ("harness.testing.models", "TestModel"),
     "call": ("harness.testing.replies", "call"),
-    "check_replay": ("harness.replay", "check"),
+    "check_replay": ("harness.replay.check", "check"),
 }
 
 

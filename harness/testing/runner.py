@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness.agent import Agent
-from harness.config.settings import Settings
+from harness.config.settings import Settings, settings_model
 from harness.contracts.event import DecisionRequested
 from harness.contracts.message import Message
 from harness.contracts.run import Budget
@@ -29,7 +29,7 @@ PROVIDER = "test"
 
 def make_settings(own: Mapping[str, Any]) -> Settings:
     """Settings of a test session: quick to leave, and nothing of the project or the environment."""
-    return Settings.model_validate(
+    return settings_model().model_validate(
         {
             "model": f"{PROVIDER}/model",
             "worker": {"graceful_shutdown_seconds": 0.5},

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.config.settings import Settings
+from harness.config.settings import settings_model
 from harness.engine.connection import Connection, open_connection
 from harness.sdk.client import HarnessClient
 from harness.stack import ensure_search_attributes, open_stack
@@ -122,7 +122,7 @@ async def _ground(plan: tuple[Trial, ...]) -> AsyncGenerator[Everything]:
         server = await stack.enter_async_context(ModelServer())
         options = _options(server)
         options["worker"] = {**options.get("worker", {}), "workspaces": [str(folders)]}
-        settings = Settings.model_validate(options | {"database": {"pool_size": 8}})
+        settings = settings_model().model_validate(options | {"database": {"pool_size": 8}})
         endpoints = await stack.enter_async_context(open_stack(settings, project))
         connection = await stack.enter_async_context(open_connection(settings, endpoints, project))
         await ensure_search_attributes(connection.temporal)

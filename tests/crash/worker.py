@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import Harness
-from harness.config.settings import Settings
+from harness.config.settings import settings_model
 from tests.crash import line
 from tests.crash.agent import Ground, agent_of
 from tests.crash.proxy import Proxy
@@ -104,7 +104,7 @@ async def _serve(argument: str) -> None:
     ground = Ground(asked["trial"], folder, Path(asked["socket"]), asked["services"])
     line_to_campaign = await line.live(ground.socket, ground.trial)
     print(f"{time.time():.3f} worker {os.getpid()} starts", file=sys.stderr, flush=True)
-    settings = Settings.model_validate(asked["options"])
+    settings = settings_model().model_validate(asked["options"])
     async with Harness.local(project=Path(asked["project"]), settings=settings) as harness:
         await harness.serve(agent_of(asked["name"], ground, files=asked["files"]))
         (folder / f"up-{os.getpid()}").touch()

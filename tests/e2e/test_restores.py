@@ -9,7 +9,7 @@ from pathlib import Path
 from harness import Agent, Harness, tool
 from harness.backup.backup import make_backup
 from harness.backup.restore import restore_backup
-from harness.config.settings import Settings
+from harness.config.settings import settings_model
 from harness.sdk.handle import RunHandle
 from harness.stack import stop_stack
 from tests.fakes.runs import eventually
@@ -17,7 +17,7 @@ from tests.fakes.stack import empty_project, layout
 
 __all__ = ["empty_project"]
 
-SETTINGS = Settings.model_validate({"model": "offline/demo", "archive": {"enabled": False}})
+SETTINGS = settings_model().model_validate({"model": "offline/demo", "archive": {"enabled": False}})
 PROMPT = 'Call wait with {"file": "go"}. Call note with {"text": "a"}. Call note with {"text": "b"}'
 
 

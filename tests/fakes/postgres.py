@@ -128,10 +128,11 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session")
 def _template(postgres: Postgres) -> str:
-    from harness.store.database import Database
 
     async def migrate() -> None:
-        await (await Database.open(postgres.url(TEMPLATE))).close()
+        from harness.store.migrate import open_database
+
+        await (await open_database(postgres.url(TEMPLATE))).close()
 
     postgres.execute(f"CREATE DATABASE {TEMPLATE} TEMPLATE template0")
     asyncio.run(migrate())

@@ -37,7 +37,7 @@ from harness.contracts.errors import StackError
 from harness.stack import open_stack
 
 async def main():
-    settings = Settings.model_validate_json(sys.argv[2])
+    settings = settings_model().model_validate_json(sys.argv[2])
     try:
         async with open_stack(settings, Path(sys.argv[1]), keep=sys.argv[3] == "keep") as endpoints:
             print(json.dumps(dataclasses.asdict(endpoints)), flush=True)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import Agent, Harness, tool
-from harness.config.settings import Settings
+from harness.config.settings import settings_model
 from tests.fakes.runs import add, look, send
 
 
@@ -82,7 +82,7 @@ class WorkerProcess:
 async def _serve(argument: str) -> None:
     asked = json.loads(argument)
     project = Path(asked["project"])
-    settings = Settings.model_validate(asked["options"])
+    settings = settings_model().model_validate(asked["options"])
     async with Harness.local(project=project, settings=settings) as harness:
         await harness.serve(agent(asked["name"], project))
         await asyncio.Event().wait()

@@ -23,7 +23,7 @@ from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from harness import Agent, Budget, Harness, ModelRetry, tool
-from harness.config.settings import Settings
+from harness.config.settings import settings_model
 from harness.contracts.effect import undo_id
 from harness.contracts.run import RunState
 from harness.contracts.seal import SWEEP, SweepSpec
@@ -293,7 +293,7 @@ async def record(chosen: set[str]) -> None:
 async def _history(case: Case, name: str, folder: Path) -> str:
     async with ModelServer() as model:
         provider = {"kind": "openai", "base_url": model.openai, "api_key": "none"}
-        settings = Settings.model_validate(
+        settings = settings_model().model_validate(
             {
                 "model": "openai/gpt-5",
                 "providers": {"openai": provider},

@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 
 from harness import Harness
-from harness.config.settings import Settings
+from harness.config.settings import Settings, settings_model
 from harness.stack import stop_stack
-from harness.store import Database
+from harness.store.migrate import open_database
 from tests.fakes.fixtures import model_server as model_server
 from tests.fakes.model_server import ModelServer
 from tests.fakes.postgres import Postgres
@@ -70,7 +70,7 @@ def _started() -> Generator[Engine]:
     with tempfile.TemporaryDirectory(prefix="harness-engine-", ignore_cleanup_errors=True) as name:
         project = Path(name)
         # A configured database is not started, so this stack is the engine alone.
-        alone = Settings.model_validate({"database": {"url": "postgresql://unused"}})
+        alone = settings_model().model_validate({"database": {"url": "postgresql://unused"}})
         user = User(project, settings=alone)
         try:
             said = asyncio.run(user.said())
@@ -93,7 +93,7 @@ def runs_database(postgres: Postgres) -> str:
     url = postgres.create()
 
     async def migrate() -> None:
-        await (await Database.open(url)).close()
+        await (await open_database(url)).close()
 
     asyncio.run(migrate())
     return url
@@ -133,7 +133,7 @@ async def harness(
     options: dict[str, Any], tmp_path: Path, engine: Engine
 ) -> AsyncIterator[Harness]:
     """Serves each agent that is started through it."""
-    settings = Settings.model_validate(options)
+    settings = settings_model().model_validate(options)
     await engine.back()
     async with Harness.local(project=tmp_path, settings=settings) as serving:
         yield serving
@@ -142,7 +142,7 @@ async def harness(
 @pytest.fixture
 async def remote(options: dict[str, Any], tmp_path: Path, engine: Engine) -> AsyncIterator[Harness]:
     """Serves no agent: what it starts waits for a worker."""
-    settings = Settings.model_validate(options)
+    settings = settings_model().model_validate(options)
     await engine.back()
     async with Harness.connect(project=tmp_path, settings=settings) as connected:
         yield connected
@@ -154,7 +154,7 @@ async def later(
 ) -> AsyncIterator[Harness]:
     """Serves each agent, with the same store and an engine that has forgotten everything."""
     temporal = {"address": fresh_engine.address, "ui": fresh_engine.ui}
-    settings = Settings.model_validate({**options, "temporal": temporal})
+    settings = settings_model().model_validate({**options, "temporal": temporal})
     async with Harness.local(project=tmp_path, settings=settings) as serving:
         yield serving
 

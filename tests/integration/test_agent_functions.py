@@ -13,11 +13,11 @@ import pytest
 from pydantic import BaseModel
 
 from harness import Agent, Harness, ModelRetry, RunContext
-from harness.config.settings import Settings
+from harness.config.settings import settings_model
 from harness.contracts.errors import InvalidOutput, RunFailed, ToolFailed
 from harness.contracts.run import RunState
 from harness.history.recording import record
-from harness.replay import check
+from harness.replay.check import check
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import Gate, look
 from tests.fakes.steps import call, say
@@ -86,7 +86,7 @@ async def test_deps_may_be_opened_for_a_plain_function(
 async def test_instructions_outlive_the_worker(
     options: dict[str, Any], tmp_path: Path, model_server: ModelServer, name: str
 ) -> None:
-    settings = Settings.model_validate(options)
+    settings = settings_model().model_validate(options)
     before, after, gate = Shop("Oslo"), Shop("Bergen"), Gate()
     model_server.script(call("hold", what="it"), say("Held."))
     async with Harness.local(project=tmp_path, settings=settings) as harness:

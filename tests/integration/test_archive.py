@@ -12,7 +12,7 @@ from harness.archive.verify import verify_run
 from harness.contracts.errors import SteeringError
 from harness.forks.fork import Change
 from harness.history.recording import record
-from harness.replay import replay
+from harness.replay.check import replay
 from harness.sdk.handle import RunHandle
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import all_events, look

@@ -15,7 +15,7 @@ from harness import Agent, Harness
 from harness.archive import sweep
 from harness.archive.bundle import Moved, export_archive, import_files
 from harness.archive.verify import verify_all, verify_recording, verify_run
-from harness.config.settings import Settings
+from harness.config.settings import settings_model
 from harness.contracts.errors import HarnessError
 from harness.contracts.seal import SealEntry
 from harness.history.export import dumps, read_file
@@ -38,7 +38,7 @@ async def own(
         "temporal": {"address": fresh_engine.address, "ui": fresh_engine.ui},
         "database": {"url": database_url, "pool_size": 4},
     }
-    settings = Settings.model_validate(changed)
+    settings = settings_model().model_validate(changed)
     async with Harness.local(project=tmp_path / "own", settings=settings) as serving:
         yield serving
 
@@ -84,7 +84,7 @@ async def test_damaged_content_is_not_shown(
     await sql(own, "DELETE FROM harness.artifact WHERE id = %s", rows[1].content)
     other = await sweep.seal_run(own.connection, rows[2].run)
     await sql(own, "UPDATE harness.seal SET content = %s WHERE seq = %s", None, other.seq)
-    settings = Settings.model_validate({
+    settings = settings_model().model_validate({
         **options,
         "temporal": {"address": harness.connection.endpoints.temporal_address},
         "database": {"url": own.connection.endpoints.database_url, "pool_size": 2},
@@ -262,7 +262,7 @@ async def test_runs_of_another_namespace_are_said_to_be_there(
     own: Harness, rows: list[SealRow], options: dict[str, Any], harness: Harness, tmp_path: Path
 ) -> None:
     await sql(own, "UPDATE harness.seal SET namespace = 'elsewhere' WHERE seq = 1")
-    settings = Settings.model_validate({
+    settings = settings_model().model_validate({
         **options,
         "temporal": {"address": harness.connection.endpoints.temporal_address},
         "database": {"url": own.connection.endpoints.database_url, "pool_size": 2},

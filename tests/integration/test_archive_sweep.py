@@ -10,12 +10,12 @@ import pytest
 from harness import Agent, Harness
 from harness.archive import sweep
 from harness.archive.verify import verify_all
-from harness.config.settings import Settings
+from harness.config.settings import settings_model
 from harness.contracts.queues import archive_queue
 from harness.contracts.seal import Sealed
 from harness.history.reader import seals
 from harness.store.seals import store_id
-from harness_workers import sweeping
+from harness_workers import capabilities
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import eventually
 from tests.fakes.steps import say
@@ -26,7 +26,7 @@ def own(
     options: dict[str, Any], fresh_engine: Any, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, Any]:
     """A store of the test's own, an engine with few runs, and a sweep that begins at once."""
-    monkeypatch.setattr(sweeping, "DELAY_S", 0.0)
+    monkeypatch.setattr(capabilities, "DELAY_S", 0.0)
     return {
         **options,
         "temporal": {"address": fresh_engine.address, "ui": fresh_engine.ui},
@@ -39,13 +39,13 @@ async def test_a_worker_seals_what_has_ended(
     own: dict[str, Any], model_server: ModelServer, name: str, tmp_path: Path
 ) -> None:
     model_server.always(say("Hello."))
-    quiet = Settings.model_validate({**own, "archive": {"enabled": False}})
+    quiet = settings_model().model_validate({**own, "archive": {"enabled": False}})
     async with Harness.local(project=tmp_path, settings=quiet) as harness:
         runs = [await harness.start(Agent(name), "Hello?") for _ in range(3)]
         for run in runs:
             await run.result()
         async with Harness.local(
-            project=tmp_path, settings=Settings.model_validate(own)
+            project=tmp_path, settings=settings_model().model_validate(own)
         ) as sweeper:
             store = seals(harness.connection)
 
@@ -76,7 +76,9 @@ async def test_a_worker_seals_what_has_ended(
 async def test_who_is_told_not_to_seal_takes_the_schedule_away(
     own: dict[str, Any], tmp_path: Path
 ) -> None:
-    async with Harness.local(project=tmp_path, settings=Settings.model_validate(own)) as harness:
+    async with Harness.local(
+        project=tmp_path, settings=settings_model().model_validate(own)
+    ) as harness:
         client = harness.connection.temporal
         queue = archive_queue(await store_id(harness.connection.database))
 
@@ -84,7 +86,7 @@ async def test_who_is_told_not_to_seal_takes_the_schedule_away(
             return queue in [row.id async for row in await client.list_schedules()]
 
         await eventually(scheduled)
-        quiet = Settings.model_validate({**own, "archive": {"enabled": False}})
+        quiet = settings_model().model_validate({**own, "archive": {"enabled": False}})
         async with Harness.local(project=tmp_path, settings=quiet):
             await eventually(scheduled, lambda found: not found)
 
@@ -94,7 +96,8 @@ async def test_what_is_past_its_time_is_deleted_and_the_chain_stands(
 ) -> None:
     model_server.always(say("Hello."))
     quiet = {**own, "archive": {"enabled": False, "keep_days": 1e-9}}
-    async with Harness.local(project=tmp_path, settings=Settings.model_validate(quiet)) as harness:
+    chosen = settings_model().model_validate(quiet)
+    async with Harness.local(project=tmp_path, settings=chosen) as harness:
         run = await harness.start(Agent(name), "Hello?")
         await run.result()
         row = await sweep.seal_run(harness.connection, run.id)
@@ -111,7 +114,7 @@ async def test_what_is_too_much_for_one_pass_is_left_for_the_next(
     own: dict[str, Any], model_server: ModelServer, name: str, tmp_path: Path
 ) -> None:
     model_server.always(say("Hello."))
-    quiet = Settings.model_validate({**own, "archive": {"enabled": False}})
+    quiet = settings_model().model_validate({**own, "archive": {"enabled": False}})
     async with Harness.local(project=tmp_path, settings=quiet) as harness:
         for _ in range(3):
             await (await harness.start(Agent(name), "Hello?")).result()

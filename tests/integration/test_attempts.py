@@ -15,8 +15,9 @@ from harness.contracts.errors import HarnessError, ToolUnavailable
 from harness.history.export import dumps, read_file
 from harness.history.recording import record
 from harness.journal.attempts import Earlier, weave
-from harness.store import AttemptWriter, Database
+from harness.store import AttemptWriter
 from harness.store.attempts import KEPT, attempts_of
+from harness.store.migrate import open_database
 from tests.fakes.model_server import ModelServer
 from tests.fakes.postgres import Postgres
 from tests.fakes.runs import Gate, eventually, only, waiting
@@ -138,7 +139,7 @@ async def test_the_log_bears_a_database_that_is_away(
     postgres: Postgres, database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     name = database_url.rpartition("/")[2].partition("?")[0]
-    database = await Database.open(database_url)
+    database = await open_database(database_url)
     writer = AttemptWriter(database)
     try:
         postgres.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
@@ -162,7 +163,7 @@ async def test_the_log_bears_a_database_that_is_away(
 
 
 async def test_what_a_row_holds_comes_back(database_url: str) -> None:
-    database = await Database.open(database_url)
+    database = await open_database(database_url)
     writer = AttemptWriter(database)
     row = a_failure(1, message="x" * 10_000, retry_after=2.5, code=None)
     for each in (row, row, a_failure(2), a_failure(3, run="other")):

@@ -11,7 +11,7 @@ import pytest
 
 from harness.contracts.errors import RunError
 from harness.history.export import read_file
-from harness.replay import replay
+from harness.replay.check import replay
 from tests.histories.read import HERE
 
 

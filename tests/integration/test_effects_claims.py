@@ -17,8 +17,9 @@ from harness.contracts.errors import (
     StoreUnavailable,
     ToolError,
 )
-from harness.store import Database, Ledger, NewEffect
+from harness.store import Ledger, NewEffect
 from harness.store.epoch import Doubts
+from harness.store.migrate import open_database
 
 HELD = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
 RESULT = {"content": "made"}
@@ -47,8 +48,8 @@ async def epoch() -> EngineAway:
 @pytest.fixture
 async def ledgers(database_url: str, epoch: EngineAway) -> AsyncIterator[tuple[Ledger, Ledger]]:
     """Of two workers; the first one watches the epoch."""
-    one = Ledger(await Database.open(database_url, pool_size=1), epoch=epoch)
-    other = Ledger(await Database.open(database_url, pool_size=1))
+    one = Ledger(await open_database(database_url, pool_size=1), epoch=epoch)
+    other = Ledger(await open_database(database_url, pool_size=1))
     yield one, other
     for ledger in (one, other):
         await ledger.close()

@@ -15,10 +15,11 @@ from temporalio.testing import ActivityEnvironment
 
 from harness import Agent, Harness, ToolContext, tool
 from harness.agent import AnyTool
-from harness.config.settings import Settings
+from harness.config.settings import settings_model
 from harness.contracts.message import ToolCall
 from harness.contracts.tool import RunTool, ToolOutcome
-from harness.store import Database, Ledger
+from harness.store import Ledger
+from harness.store.migrate import open_database
 from harness_activities.tool_call.activity import ToolActivities
 from harness_activities.tool_call.toolbox import Toolbox
 from harness_activities.tool_call.workspaces import Workspaces
@@ -64,7 +65,7 @@ async def after(self, hold, *args, **kwargs):
 Ledger.undone = after
 
 async def main():
-    settings = Settings.model_validate(json.loads(options))
+    settings = settings_model().model_validate(json.loads(options))
     async with Harness.local(project=Path(project), settings=settings) as harness:
         await harness.serve(Agent(name, tools=[note]))
         await harness.run(run).undo()
@@ -101,7 +102,7 @@ async def test_an_undo_survives_the_death_of_its_worker(
     model_server.script(
         call("note", text="a"), call("note", text="b"), call("note", text="c"), say("Done.")
     )
-    settings = Settings.model_validate(options)
+    settings = settings_model().model_validate(options)
     agent, undone = noter(name, tmp_path)
     async with Harness.local(project=tmp_path, settings=settings) as harness:
         run = await harness.start(agent, "Note.")
@@ -163,7 +164,7 @@ async def _worker(
     stack: AsyncExitStack, url: str, tool: AnyTool, attempt: int
 ) -> tuple[Toolbox, ActivityEnvironment]:
     """A worker with a database connection of its own, as in another process."""
-    database = await Database.open(url, pool_size=2)
+    database = await open_database(url, pool_size=2)
     stack.push_async_callback(database.close)
     ledger = Ledger(database)
     stack.push_async_callback(ledger.close)

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.store import Database
+from harness.store.migrate import open_database
 from tests.fakes.undoing import Calls, lay_out, operations, world
 
 
@@ -28,7 +28,7 @@ def test_undo_gives_the_exact_earlier_world(
     async def check() -> None:
         async with contextlib.AsyncExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            database = await Database.open(runs_database, pool_size=2)
+            database = await open_database(runs_database, pool_size=2)
             stack.push_async_callback(database.close)
             calls = Calls(database, folder, folder.name)
             stack.push_async_callback(calls.close)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness import Happened, ToolContext, tool
-from harness.store import Database
+from harness.store.migrate import open_database
 from tests.fakes.undoing import Calls
 
 sent: list[str] = []
@@ -45,7 +45,7 @@ async def cancel_order(ctx: ToolContext[None], receipt: None) -> None:
 async def calls(runs_database: str, tmp_path: Path, name: str) -> AsyncIterator[Calls]:
     for each in (sent, taken, prepared, looked):
         each.clear()
-    database = await Database.open(runs_database, pool_size=2)
+    database = await open_database(runs_database, pool_size=2)
     made = Calls(database, tmp_path, name, order)
     yield made
     await made.close()

@@ -14,7 +14,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 
 from harness import Agent, Happened, Harness, ToolContext, tool
-from harness.config.settings import Settings
+from harness.config.settings import settings_model
 from harness.contracts import event as e
 from harness.contracts.errors import ToolError, ToolUnavailable
 from harness.contracts.run import RunState
@@ -22,6 +22,7 @@ from harness.sdk.handle import RunHandle
 from harness.store import Database, Ledger, NewEffect
 from harness.store.effects import BEGIN, END_UNLOCK
 from harness.store.locks import LockSession, lock_number
+from harness.store.migrate import open_database
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import all_events, eventually, look, one, waiting
 from tests.fakes.steps import call, say
@@ -63,7 +64,7 @@ async def after(self, *args, **kwargs):
 Ledger.done = after
 
 async def main():
-    settings = Settings.model_validate(json.loads(options))
+    settings = settings_model().model_validate(json.loads(options))
     async with Harness.local(project=Path(project), settings=settings) as harness:
         run = await harness.start(Agent(name, tools=[pay]), "Pay 5.")
         print("run", run.id, flush=True)
@@ -123,7 +124,7 @@ async def test_a_worker_is_killed(
     model_server.script(call("pay", amount=5), say("Done."))
     id = await died(options, tmp_path, name, point, policy)
     async with Harness.local(
-        project=tmp_path, settings=Settings.model_validate(options)
+        project=tmp_path, settings=settings_model().model_validate(options)
     ) as harness:
         await harness.serve(payer(name, tmp_path, policy))
         run = harness.run(id)
@@ -138,7 +139,7 @@ async def test_a_person_says_what_came_of_it(
 ) -> None:
     model_server.script(call("pay", amount=5), say("Done."))
     id = await died(options, tmp_path, name, "in", "ask")
-    settings = Settings.model_validate(options)
+    settings = settings_model().model_validate(options)
     async with Harness.local(project=tmp_path, settings=settings) as harness:
         await harness.serve(payer(name, tmp_path))
         run = harness.run(id)
@@ -229,7 +230,7 @@ async def test_two_attempts_at_once_make_one_effect(
 ) -> None:
     """Two workers hold the same call: one acts, the other waits for what comes of it."""
     async with asyncio.timeout(10):
-        first, second = [Ledger(await Database.open(runs_database)) for _ in range(2)]
+        first, second = [Ledger(await open_database(runs_database)) for _ in range(2)]
         key = uuid.uuid4().hex
         new = NewEffect(
             key=key, origin="o", run=f"run-{key}", agent="a", turn=1, call="c", tool="t",
@@ -252,7 +253,7 @@ async def test_two_attempts_at_once_make_one_effect(
 
 
 async def test_who_lost_the_lock_cannot_write_over_who_took_it(runs_database: str) -> None:
-    first, second = [Ledger(await Database.open(runs_database)) for _ in range(2)]
+    first, second = [Ledger(await open_database(runs_database)) for _ in range(2)]
     key = uuid.uuid4().hex
     new = NewEffect(
         key=key, origin="o", run=f"run-{key}", agent="a", turn=1, call="c", tool="t",
@@ -362,7 +363,7 @@ async def test_a_write_costs_two_round_trips_and_a_read_none(
 
 async def test_a_lost_connection_in_the_middle_loses_nothing(runs_database: str) -> None:
     """Where nobody took the call over meanwhile, what came of it is still written."""
-    ledger = Ledger(await Database.open(runs_database))
+    ledger = Ledger(await open_database(runs_database))
     key = uuid.uuid4().hex
     new = NewEffect(
         key=key, origin="o", run=f"run-{key}", agent="a", turn=1, call="c", tool="t",

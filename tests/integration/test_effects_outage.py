@@ -14,6 +14,7 @@ from harness.contracts.errors import ToolError, ToolUnavailable
 from harness.store import Database, Ledger
 from harness.store.effects import NewEffect
 from harness.store.locks import lock_number
+from harness.store.migrate import open_database
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import all_events, eventually, one
 from tests.fakes.steps import call, say
@@ -33,7 +34,7 @@ async def holders(database: Database, key: str) -> list[int]:
 
 async def test_who_acts_takes_its_lock_again_without_being_asked(runs_database: str) -> None:
     """Else a call that acts for long looks dead to everybody, once its connection was lost."""
-    first, second = [Ledger(await Database.open(runs_database)) for _ in range(2)]
+    first, second = [Ledger(await open_database(runs_database)) for _ in range(2)]
     key = uuid.uuid4().hex
     new = NewEffect(
         key=key, origin="o", run=f"run-{key}", agent="a", turn=1, call="c", tool="t",

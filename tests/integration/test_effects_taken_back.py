@@ -11,7 +11,7 @@ from harness import Agent, Harness, tool
 from harness.contracts import event as e
 from harness.contracts.effect import Undone, undo_id
 from harness.contracts.run import Limits, RunState
-from harness.replay import check
+from harness.replay.check import check
 from harness.runs.start import Request, as_messages, launch, pin
 from harness.sdk.handle import RunHandle
 from harness.tools import write_file

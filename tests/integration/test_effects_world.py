@@ -12,7 +12,7 @@ import psycopg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.store import Database
+from harness.store.migrate import open_database
 from harness.tools import sql_tools
 from tests.fakes.undoing import Calls, World, lay_out, operations, world
 
@@ -106,7 +106,7 @@ def test_undo_gives_the_exact_earlier_world_of_both(
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             looker = stack.enter_context(psycopg.connect(runs_database, autocommit=True))
             looker.execute(TABLES.encode())
-            database = await Database.open(runs_database, pool_size=2)
+            database = await open_database(runs_database, pool_size=2)
             stack.push_async_callback(database.close)
             calls = Calls(database, folder, folder.name, *SQL)
             stack.push_async_callback(calls.close)

@@ -16,7 +16,7 @@ from harness import Agent, Harness, ToolContext, tool
 from harness.agent import idempotency_key
 from harness.archive.sweep import seal_run
 from harness.cli.privacy import keys
-from harness.config.settings import Settings
+from harness.config.settings import settings_model
 from harness.contracts.errors import RunError, StoreError, ToolUnavailable
 from harness.contracts.event import LIVE, DurableEvent, RunEnded, ToolCallFinished
 from harness.contracts.family import session_family
@@ -27,7 +27,7 @@ from harness.engine.connection import open_connection
 from harness.engine.plain_runs import open_plain_runs
 from harness.forget.client import forget
 from harness.history.export import read_file
-from harness.replay import check
+from harness.replay.check import check
 from harness.sdk.local import hosting
 from harness.store import Artifacts, Database
 from tests.fakes.model_server import ModelServer
@@ -175,7 +175,7 @@ async def test_another_process_reads_it_with_the_key_and_not_without(
     durable = [each for each in await run.trace()]
 
     async def trace(**changes: Any) -> list[DurableEvent]:
-        settings = Settings.model_validate({**options, **changes})
+        settings = settings_model().model_validate({**options, **changes})
         async with open_connection(settings, connection.endpoints, tmp_path) as other:
             return await Harness(other).run(run.id).trace()
 
@@ -186,7 +186,7 @@ async def test_another_process_reads_it_with_the_key_and_not_without(
         await trace(encryption={})
     with pytest.raises(StoreError, match="which the settings do not have"):
         await trace(encryption={"key": new_key()})
-    settings = Settings.model_validate({**options, "encryption": rotated})
+    settings = settings_model().model_validate({**options, "encryption": rotated})
     async with open_connection(settings, connection.endpoints, tmp_path) as other:
         done, count = await other.vault.keyring.rotate()
         assert done == count >= 1
@@ -204,12 +204,12 @@ async def test_a_run_that_began_without_a_key_waits_under_one_and_ends_without(
 
     agent = Agent(name, tools=[send])
     model_server.script(call("send", to="Ada"), say("Done."))
-    plain = Settings.model_validate({**options, "encryption": {}})
+    plain = settings_model().model_validate({**options, "encryption": {}})
     async with Harness.local(project=tmp_path, settings=plain) as harness:
         run = await harness.start(agent, "go")
         await waiting(run)
         id, endpoints = run.id, harness.connection.endpoints
-    under_key = Settings.model_validate(options)
+    under_key = settings_model().model_validate(options)
     async with (
         open_connection(under_key, endpoints, tmp_path) as connection,
         hosting(connection) as harness,
@@ -266,7 +266,7 @@ async def test_a_keyring_that_is_away_for_a_moment_costs_no_run(
     await waiting(run)
     ring, away = tmp_path / ".harness" / "keys", tmp_path / "away"
     endpoints = harness.connection.endpoints
-    settings = Settings.model_validate(options)
+    settings = settings_model().model_validate(options)
     ring.rename(away)
     async with open_connection(settings, endpoints, tmp_path) as other:
         for attempt in (
@@ -287,13 +287,15 @@ async def test_a_keyring_that_is_away_for_a_moment_costs_no_run(
 async def test_what_was_said_before_there_was_a_key_is_not_promised_to_be_unreadable(
     options: dict[str, Any], model_server: ModelServer, name: str, tmp_path: Path
 ) -> None:
-    without = Settings.model_validate({**options, "encryption": {}})
+    without = settings_model().model_validate({**options, "encryption": {}})
     model_server.script(say("plain"))
     async with Harness.local(project=tmp_path, settings=without) as harness:
         run = await harness.start(Agent(name), "go")
         await run.result()
         endpoints = harness.connection.endpoints
-    async with open_connection(Settings.model_validate(options), endpoints, tmp_path) as connection:
+    async with open_connection(
+        settings_model().model_validate(options), endpoints, tmp_path
+    ) as connection:
         await seal_run(connection, run.id)
         await connection.database.fetch(
             "UPDATE harness.seal SET started = started - interval '1 hour' WHERE run = %s",
@@ -315,7 +317,7 @@ async def test_the_doctor_names_open_runs_from_before_the_key(
     secret: str, tmp_path: Path,
 ) -> None:  # fmt: skip
     model_server.script(*[call("send", to="x")] * 2)
-    plain = Settings.model_validate({**options, "encryption": {}})
+    plain = settings_model().model_validate({**options, "encryption": {}})
     async with Harness.local(project=tmp_path, settings=plain) as before:
         old = await before.start(agent(name, secret), "Send.")
         await waiting(old)

@@ -23,6 +23,7 @@ from harness.engine.epoch import LOCK, EpochKeeper
 from harness.forget.store import delete_content
 from harness.store import Database, Ledger
 from harness.store.epoch import Outside, Seen, state_home
+from harness.store.migrate import open_database
 from harness_activities.tool_call.activity import ToolActivities
 from harness_activities.tool_call.toolbox import Toolbox
 from harness_activities.tool_call.workspaces import Workspaces
@@ -118,7 +119,7 @@ def new_run_id() -> str:
 
 @pytest.fixture
 async def site(remote: Harness, database_url: str) -> AsyncIterator[Site]:
-    database = await Database.open(database_url, pool_size=2)
+    database = await open_database(database_url, pool_size=2)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
         # The store is known before the run begins.

@@ -18,13 +18,15 @@ def count_threads():  # registered first, so it runs last, just before the inter
 if sys.platform == "linux":
     atexit.register(count_threads)
 
+from harness.config.settings import settings_model
+from harness.config.settings import settings_model
 from harness import Harness
 from harness.config.settings import Settings
 
 kept = []
 
 async def main(keep):
-    settings = Settings.model_validate_json(sys.argv[1])
+    settings = settings_model().model_validate_json(sys.argv[1])
     async with Harness.connect(project=Path(sys.argv[2]), settings=settings) as harness:
         [run async for run in harness.runs()]
         if keep:

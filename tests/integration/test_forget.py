@@ -10,7 +10,7 @@ import pytest
 
 from harness import Agent, Harness
 from harness.archive.sweep import seal_run
-from harness.config.settings import Settings
+from harness.config.settings import settings_model
 from harness.contracts.errors import HarnessError, RunError, StoreError
 from harness.contracts.message import FileRef, Message, Text
 from harness.crypto.keyring import new_key
@@ -101,7 +101,7 @@ async def test_a_copy_of_the_database_is_unreadable_without_the_key(
     options: dict[str, Any], model_server: ModelServer, name: str, tmp_path: Path
 ) -> None:
     """What a backup would hold: rows and histories from before the key was destroyed."""
-    settings = Settings.model_validate(options)
+    settings = settings_model().model_validate(options)
     async with Harness.local(project=tmp_path, settings=settings) as harness:
         model_server.script(say("a secret"))
         run = await harness.start(Agent(name), "go")

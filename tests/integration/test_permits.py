@@ -15,7 +15,7 @@ from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.common import WorkflowIDReusePolicy
 
 from harness import Agent, Harness
-from harness.config.settings import Settings
+from harness.config.settings import settings_model
 from harness.contracts.agent_code import CheckOutput, WriteInstructions
 from harness.contracts.effect import Compensate, ListEffects, UndoReport, UndoSpec
 from harness.contracts.errors import HarnessError
@@ -148,7 +148,7 @@ async def test_a_run_that_has_ended_is_not_brought_back_by_a_reset(
     """Whoever reaches the engine can reset a run, and then tell it what to do."""
     options["worker"] |= {"accept_resets": False}
     model_server.always(say("Hello."))
-    settings = Settings.model_validate(options)
+    settings = settings_model().model_validate(options)
     async with Harness.local(project=tmp_path, settings=settings) as harness:
         run = await harness.start(Agent(name), "Say hello.")
         assert (await run.outcome()).error is None
@@ -174,7 +174,7 @@ async def test_starting_by_hand_can_be_allowed(
 ) -> None:
     options["worker"] |= {"accept_unsigned": True}
     model_server.script(call("add", a=1, b=2), say("3."))
-    settings = Settings.model_validate(options)
+    settings = settings_model().model_validate(options)
     async with Harness.local(project=tmp_path, settings=settings) as harness:
         agent = Agent(name, tools=[add])
         await harness.serve(agent)

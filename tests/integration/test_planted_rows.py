@@ -29,6 +29,7 @@ from harness.store.effects import Ledger, NewEffect
 from harness.store.families import Families
 from harness.store.live.reader import LiveReader
 from harness.store.live.writer import LiveWriter
+from harness.store.migrate import open_database
 from harness.store.seals import NewSeal, Seals
 from harness.store.sessions import Sessions
 from harness.store.specs import Specs
@@ -54,7 +55,7 @@ NODES = [Node(parent=None, messages=(user(text),)) for text in ("mine", "other")
 
 @pytest.fixture
 async def database(database_url: str) -> Any:
-    database = await Database.open(database_url, pool_size=2)
+    database = await open_database(database_url, pool_size=2)
     yield database
     await database.close()
 

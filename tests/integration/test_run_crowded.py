@@ -10,7 +10,7 @@ import pytest
 from temporalio.client import Client
 
 from harness import Agent, Budget, Harness
-from harness.config.settings import Settings
+from harness.config.settings import settings_model
 from harness.contracts import event as e
 from harness.contracts.errors import RunError, SteeringError, TooManySignals
 from harness.contracts.run import RunState
@@ -162,7 +162,7 @@ async def test_a_run_that_takes_no_more_signals_can_be_aborted(
     assert refused.value.code == "steering.too_many"
     await run.abort("enough")
     options["worker"]["sandbox"] = False  # as in production: the sandbox costs most of a signal
-    settings = Settings.model_validate(options)
+    settings = settings_model().model_validate(options)
     async with Harness.local(project=tmp_path, settings=settings) as serving:
         await serving.serve(agent)
         ended = await run.outcome()

@@ -11,7 +11,7 @@ import pytest
 
 from harness import Agent, Budget, Harness, tool
 from harness.cli.run.idle import why_idle
-from harness.config.settings import Settings
+from harness.config.settings import settings_model
 from harness.contracts import event as e
 from harness.contracts.errors import RunError, StackError, SteeringError
 from harness.contracts.run import Pending, RunState
@@ -202,7 +202,7 @@ async def test_a_decision_waits_for_a_worker(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     model_server.script(call("send", **LETTER), say("Sent."))
-    agent, settings = Agent(name, tools=[send]), Settings.model_validate(options)
+    agent, settings = Agent(name, tools=[send]), settings_model().model_validate(options)
     async with Harness.local(project=tmp_path, settings=settings) as first:
         started = await first.start(agent, "Write to Ann.")
         await waiting(started)
@@ -236,7 +236,7 @@ async def test_a_decision_while_temporal_is_silent_does_not_claim_to_wait(
     proxy = Proxy(host, int(port))
     await proxy.start()
     temporal = {**options["temporal"], "address": proxy.address}
-    settings = Settings.model_validate({**options, "temporal": temporal})
+    settings = settings_model().model_validate({**options, "temporal": temporal})
     monkeypatch.setattr("harness.runs.decide.ANSWER_S", 0.3)
     monkeypatch.setattr("harness.engine.served.SERVED_S", 0.3)
     monkeypatch.setattr("harness.engine.served.REACH_S", 0.3)

@@ -16,7 +16,7 @@ from harness.contracts.errors import RunError
 from harness.contracts.run import Budget
 from harness.history.export import dumps, read_file
 from harness.history.recording import Recording, record
-from harness.replay import Outcome, check, replay
+from harness.replay.check import Outcome, check, replay
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import add, look, send, waiting
 from tests.fakes.steps import call, calls, say

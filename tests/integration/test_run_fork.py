@@ -16,7 +16,7 @@ from harness.contracts.run import Parent
 from harness.forks.fork import Change
 from harness.history.export import dumps, read_file
 from harness.history.recording import record
-from harness.replay import check
+from harness.replay.check import check
 from harness.sdk.handle import RunHandle
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import Gate, look, one, only, valid_transcript

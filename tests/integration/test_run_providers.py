@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness import Agent, Harness, tool
-from harness.config.settings import Settings
+from harness.config.settings import settings_model
 from harness.contracts import event as e
 from harness.contracts.run import RunState
 from tests.fakes.model_server import ModelServer
@@ -43,7 +43,7 @@ async def test_it_is_tried_again(
     code: str,
 ) -> None:
     options["providers"]["openai"]["idle_seconds"] = 1.0
-    settings = Settings.model_validate(options)
+    settings = settings_model().model_validate(options)
     model_server.script(first, say(TEXT, pieces=6, delay=0.03))
     async with Harness.local(project=tmp_path, settings=settings) as harness:
         run = await harness.start(Agent(name), "Answer.")

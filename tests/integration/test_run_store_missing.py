@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness import Agent, Harness
-from harness.config.settings import Settings
+from harness.config.settings import settings_model
 from harness.contracts.errors import RunError, StoreError
 from harness.contracts.run import RunState
 from harness.engine.connection import open_connection
@@ -51,7 +51,7 @@ async def test_a_database_without_tables_knows_no_run(
     options: dict[str, Any], postgres: Postgres, engine: Engine, tmp_path: Path
 ) -> None:
     options["database"]["url"] = postgres.create()
-    settings = Settings.model_validate(options)
+    settings = settings_model().model_validate(options)
     await engine.back()
     endpoints = await find_stack(settings, tmp_path)
     assert endpoints is not None

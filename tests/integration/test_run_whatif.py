@@ -13,7 +13,7 @@ from harness.contracts.errors import HarnessError
 from harness.contracts.run import Parent, RunState
 from harness.forks.fork import Change
 from harness.history.recording import record
-from harness.replay import check
+from harness.replay.check import check
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import add, one, only, waiting
 from tests.fakes.steps import call, calls, say

@@ -16,7 +16,7 @@ from temporalio.api.operatorservice.v1 import (
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 
-from harness.config.settings import Settings
+from harness.config.settings import Settings, settings_model
 from harness.contracts.errors import StackError
 from harness.stack import (
     SEARCH_ATTRIBUTES,
@@ -62,7 +62,7 @@ async def foreign(endpoints: Endpoints) -> Client:
 
 
 def as_foreign(endpoints: Endpoints) -> Settings:
-    return Settings.model_validate(
+    return settings_model().model_validate(
         {
             "temporal": {"address": endpoints.temporal_address, "namespace": "foreign"},
             "database": {"url": endpoints.database_url},
@@ -135,7 +135,7 @@ async def test_the_doctor_on_a_running_stack(empty_project: Path) -> None:
 
 
 async def test_the_doctor_where_nothing_answers(tmp_path: Path) -> None:
-    settings = Settings.model_validate(
+    settings = settings_model().model_validate(
         {
             "model": "openai/gpt-5",
             "temporal": {"address": "127.0.0.1:1"},

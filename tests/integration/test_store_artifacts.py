@@ -20,6 +20,7 @@ from harness.forget.store import owned_artifacts
 from harness.store.artifacts import Artifacts
 from harness.store.database import Database
 from harness.store.families import Families
+from harness.store.migrate import open_database
 from harness.store.specs import Specs
 
 pytest_plugins = ("tests.fakes.postgres",)
@@ -31,7 +32,7 @@ SETTINGS = ArtifactSettings(inline_limit=5000)
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    database = await Database.open(database_url)
+    database = await open_database(database_url)
     yield database
     await database.close()
 

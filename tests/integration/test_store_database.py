@@ -9,8 +9,9 @@ import pytest
 
 from harness.contracts.errors import ConfigError, StoreError
 from harness.store.database import Database
-from harness.store.migrate import HEAD, bring_up, revision, take_down
+from harness.store.migrate import bring_up, open_database, revision, take_down
 from harness.store.sessions import Sessions
+from harness_migrations import HEAD
 
 if TYPE_CHECKING:
     from tests.fakes.postgres import Postgres
@@ -27,7 +28,7 @@ async def run_python(code: str, *arguments: str) -> None:
 
 
 async def test_up_down_up(empty_database_url: str) -> None:
-    database = await Database.open(empty_database_url)
+    database = await open_database(empty_database_url)
     assert await revision(database) == HEAD
     assert not await bring_up(database)
     await take_down(database)
@@ -39,32 +40,32 @@ async def test_up_down_up(empty_database_url: str) -> None:
 
 async def test_many_processes_migrate_at_once(empty_database_url: str) -> None:
     code = (
-        "import asyncio, sys; from harness.store.database import Database;"
-        "asyncio.run(Database.open(sys.argv[1]))"
+        "import asyncio, sys; from harness.store.migrate import open_database;"
+        "asyncio.run(open_database(sys.argv[1]))"
     )
     await asyncio.gather(*(run_python(code, empty_database_url) for _ in range(2)))
 
 
 async def test_nothing_to_do_loads_no_alembic(database_url: str) -> None:
     code = (
-        "import asyncio, sys; from harness.store.database import Database;"
-        "asyncio.run(Database.open(sys.argv[1]));"
+        "import asyncio, sys; from harness.store.migrate import open_database;"
+        "asyncio.run(open_database(sys.argv[1]));"
         "assert not {'alembic', 'sqlalchemy'} & set(sys.modules)"
     )
     await run_python(code, database_url)
 
 
 async def test_a_newer_schema_is_refused(database_url: str) -> None:
-    database = await Database.open(database_url)
+    database = await open_database(database_url)
     await database.fetch("UPDATE harness.alembic_version SET version_num = '9999'")
     await database.close()
     with pytest.raises(StoreError, match="9999") as caught:
-        await Database.open(database_url)
+        await open_database(database_url)
     assert caught.value.code == "store.schema_too_new"
 
 
 async def test_sessions_keep_the_greatest(database_url: str) -> None:
-    database = await Database.open(database_url)
+    database = await open_database(database_url)
     sessions = Sessions(database)
     assert await sessions.advance("s", 1) == 1
     assert await sessions.advance("s", 3) == 3
@@ -74,7 +75,7 @@ async def test_sessions_keep_the_greatest(database_url: str) -> None:
 
 
 async def test_survives_a_crash_of_postgres(postgres: Postgres, database_url: str) -> None:
-    database = await Database.open(database_url)
+    database = await open_database(database_url)
     await asyncio.gather(*(database.fetch("SELECT pg_sleep(0.01)") for _ in range(4)))
     await asyncio.to_thread(postgres.kill)
     with pytest.raises(StoreError, match="cannot be used") as caught:
@@ -89,23 +90,23 @@ async def test_survives_a_crash_of_postgres(postgres: Postgres, database_url: st
 
 async def test_no_server(unused_tcp_port: int) -> None:
     with pytest.raises(StoreError, match=rf"127.0.0.1:{unused_tcp_port}/x cannot be used"):
-        await Database.open(f"postgresql://me:secret@127.0.0.1:{unused_tcp_port}/x")
+        await open_database(f"postgresql://me:secret@127.0.0.1:{unused_tcp_port}/x")
 
 
 async def test_no_address() -> None:
     with pytest.raises(ConfigError, match=r"database\.url"):
-        await Database.open("mysql://localhost/x")
+        await open_database("mysql://localhost/x")
 
 
 async def test_a_closed_database_says_so(database_url: str) -> None:
-    database = await Database.open(database_url)
+    database = await open_database(database_url)
     await database.close()
     with pytest.raises(StoreError, match="closed by this process"):
         await database.fetch("SELECT 1")
 
 
 async def test_the_pool_has_its_size(database_url: str) -> None:
-    database = await Database.open(database_url, pool_size=2)
+    database = await open_database(database_url, pool_size=2)
     count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
     results = await asyncio.gather(*(database.fetch(count) for _ in range(10)))
     assert max(rows[0][0] for rows in results) <= 2
@@ -120,7 +121,7 @@ async def until_running(database: Database, query: str) -> None:
 
 
 async def test_a_cancelled_query_leaves_the_pool_whole(database_url: str) -> None:
-    database = await Database.open(database_url, pool_size=1)
+    database = await open_database(database_url, pool_size=1)
     for _ in range(3):
         asleep = asyncio.create_task(database.fetch("SELECT pg_sleep(60)"))
         await until_running(database, "SELECT pg_sleep(60)")
@@ -132,7 +133,7 @@ async def test_a_cancelled_query_leaves_the_pool_whole(database_url: str) -> Non
 
 
 async def test_a_mistake_is_no_outage(database_url: str) -> None:
-    database = await Database.open(database_url, pool_size=1)
+    database = await open_database(database_url, pool_size=1)
     with pytest.raises(psycopg.errors.UndefinedTable):
         async with database.connection() as connection, connection.transaction():
             await connection.execute("SELECT 1 FROM nowhere")

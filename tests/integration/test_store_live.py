@@ -15,6 +15,7 @@ from harness.contracts.transcript import Node
 from harness.store.database import Database
 from harness.store.live.reader import LiveReader
 from harness.store.live.writer import LiveWriter
+from harness.store.migrate import open_database
 from harness.store.transcripts.chain import Transcripts
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ pytest_plugins = ("tests.fakes.postgres",)
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    database = await Database.open(database_url)
+    database = await open_database(database_url)
     yield database
     await database.close()
 
@@ -350,7 +351,7 @@ async def test_listening_outlives_silence(
 
 def test_works_on_uvloop(database_url: str) -> None:
     async def check() -> None:
-        database = await Database.open(database_url)
+        database = await open_database(database_url)
         writer, reader = LiveWriter(database, LiveSettings(flush_ms=1)), LiveReader(database)
         screen = Screen(reader)
         stream = writer.open("r", 1, 1, 2)

@@ -18,6 +18,7 @@ from harness.crypto.keyring import Keyring, new_key
 from harness.crypto.vault import Vault
 from harness.store.database import Database
 from harness.store.families import Families
+from harness.store.migrate import open_database
 from harness.store.transcripts.chain import Transcripts
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ pytest_plugins = ("tests.fakes.postgres",)
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    database = await Database.open(database_url)
+    database = await open_database(database_url)
     yield database
     await database.close()
 
@@ -262,10 +263,11 @@ WORKER = """
 import asyncio, sys
 from harness.contracts.message import user
 from harness.contracts.transcript import Node
-from harness.store import Database, Transcripts
+from harness.store import Transcripts
+from harness.store.migrate import open_database
 
 async def main():
-    transcripts = Transcripts(await Database.open(sys.argv[1]))
+    transcripts = Transcripts(await open_database(sys.argv[1]))
     head, turn = None, 0
     while True:
         for _ in range(5):
@@ -294,7 +296,7 @@ async def test_what_was_said_to_be_saved_survives_every_death(
     await worker.wait()
     await asyncio.to_thread(postgres.start)
     turn, head = said.decode().split()
-    database = await Database.open(database_url)
+    database = await open_database(database_url)
     transcripts = Transcripts(database)
     assert await texts(transcripts, head) == [str(n) for n in range(1, int(turn) + 1)]
     # Whatever else was written is whole: a node is never there without its ancestors.

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness import Agent, Harness, ToolContext, tool
-from harness.config.settings import Settings
+from harness.config.settings import settings_model
 from harness.contracts import event as e
 from harness.contracts.errors import ToolUnavailable
 from harness.contracts.run import RunState
@@ -36,7 +36,7 @@ async def pay(amount: int, context: ToolContext[None]) -> str:
 
 async def main():
     options, project, name = sys.argv[1:]
-    settings = Settings.model_validate(json.loads(options))
+    settings = settings_model().model_validate(json.loads(options))
     async with Harness.local(project=Path(project), settings=settings) as harness:
         run = await harness.start(Agent(name, tools=[pay]), "Pay 5.")
         print("run", run.id, flush=True)
@@ -66,7 +66,7 @@ async def test_a_write_whose_worker_was_killed_waits_for_a_person(
     said = dict([(await child.stdout.readline()).decode().split() for _ in range(2)])
     child.kill()
     await child.wait()
-    settings = Settings.model_validate(options)
+    settings = settings_model().model_validate(options)
     async with Harness.local(project=tmp_path, settings=settings) as harness:
         await harness.serve(Agent(name, tools=[pay]))
         run = harness.run(said["run"])

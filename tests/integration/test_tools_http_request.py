@@ -13,7 +13,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from harness import Agent, Harness
-from harness.config.settings import HttpToolSettings, Settings
+from harness.config.settings import HttpToolSettings, settings_model
 from harness.contracts.errors import ToolError
 from harness.tools import http_request, http_tools
 from harness.tools.web.http_request import HttpReceipt
@@ -284,7 +284,7 @@ async def test_orders_are_taken_back(
         step("http_request", **order),
         say("Done."),
     )  # fmt: skip
-    settings = Settings.model_validate({**options, "http": LOCAL.model_dump()})
+    settings = settings_model().model_validate({**options, "http": LOCAL.model_dump()})
     async with Harness.local(project=tmp_path, settings=settings) as harness:
         run = await harness.start(Agent(name, tools=[http_request]), "Order.")
         for _ in range(3):

@@ -11,12 +11,13 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
 
+from harness.capabilities.registry import load_workflows
 from harness.contracts.run import RunResult, RunSpec
 from harness.engine.converter import data_converter
-from harness_workers.worker import workflow_runner
-from harness_workflows import WORKFLOWS
+from harness_workers.runner import workflow_runner
 from harness_workflows.run.agent_run import AgentRun
 
+WORKFLOWS = load_workflows()
 HISTORIES = Path(__file__).parent.parent / "histories"
 RECORDED = sorted(HISTORIES.glob("*/*.json"))
 

@@ -11,7 +11,7 @@ import pytest
 
 from harness.contracts.errors import RunError
 from harness.history.export import read_file
-from harness.replay import Outcome, check, replay
+from harness.replay.check import Outcome, check, replay
 from harness_workflows.run import agent_run, tools
 
 HISTORIES = Path(__file__).parent.parent / "histories"

@@ -9,17 +9,13 @@ import subprocess
 import pytest
 
 from harness.cli import completion
-from harness.cli.commands import BY_NAME, COMMANDS, GROUPS, Command
+from harness.cli.commands import BY_NAME, COMMANDS
 from harness.cli.help import of_command, overview
 from harness.cli.parser import UsageError, find, parse
 from harness.cli.run.run import budget_of
+from harness.cli.spec import Command
 from harness.contracts.run import Budget
 from harness.terminal.view.console import console
-
-
-def test_every_command_stands_in_one_group() -> None:
-    grouped = [name for _, names in GROUPS for name in names]
-    assert sorted(grouped) == sorted(BY_NAME)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.contestants.harness import settings_for
-from harness.config.settings import Settings
+from harness.config.settings import Settings, settings_model
 from harness.contracts.errors import ConfigError
 from harness.crypto.signing import KEY_BYTES, Signer, Signing, load_signer
 
@@ -41,13 +41,13 @@ def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_short_setting_is_refused(tmp_path: Path) -> None:
-    settings = Settings.model_validate({"signing": {"key": "short"}})
+    settings = settings_model().model_validate({"signing": {"key": "short"}})
     with pytest.raises(ConfigError, match="5 characters"):
         load_signer(settings, tmp_path)
 
 
 def test_the_setting_stands_for_the_file(tmp_path: Path) -> None:
-    settings = Settings.model_validate({"signing": {"key": "s" * 32}})
+    settings = settings_model().model_validate({"signing": {"key": "s" * 32}})
     mac = load_signer(settings, tmp_path / "one").sign("run", "a")
     assert load_signer(settings, tmp_path / "other").is_signed(mac, "run", "a")
     assert not (tmp_path / "one").exists()

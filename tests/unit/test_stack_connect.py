@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from temporalio.service import TLSConfig
 
-from harness.config.settings import Settings
+from harness.config.settings import Settings, settings_model
 from harness.contracts.errors import ConfigError
 from harness.stack.connect import configured_engine, connect_options, web_page
 from harness.stack.endpoints import Endpoints
@@ -38,7 +38,7 @@ def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def of(**temporal: object) -> Settings:
-    return Settings.model_validate({"temporal": temporal})
+    return settings_model().model_validate({"temporal": temporal})
 
 
 def remote(settings: Settings) -> Endpoints:

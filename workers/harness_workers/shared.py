@@ -1,13 +1,10 @@
-"""What all agents of a process share: provider clients, caches, writers, and provider queues."""
+"""What all agents of a process share, and the workers that serve no particular agent."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
 
 from temporalio.worker import Worker
 
@@ -18,31 +15,17 @@ from harness.engine.epoch import EpochKeeper
 from harness.providers.plan import Models
 from harness.stack import ensure_search_attributes
 from harness.store import AttemptWriter, Database, Ledger, LiveWriter, Transcripts
-from harness.version import __version__
-from harness_activities.failures import Failures
 from harness_activities.guard import Guard
-from harness_activities.model_call.activity import ModelActivities
+from harness_activities.model_call.activity import of_process
+from harness_activities.parts import ProcessParts
 from harness_activities.tool_call.workspaces import Workspaces
-from harness_workers.sweeping import sweep_on
-
-HEARTBEAT_THROTTLE_S = 0.5
-"""How often a heartbeat goes out at most, and with it how late a cancel may arrive."""
-
-
-@dataclass(frozen=True)
-class Shared:
-    connection: Connection
-    model: ModelActivities
-    live: LiveWriter
-    ledger: Ledger
-    tool_database: Database
-    attempts: AttemptWriter
-    guard: Guard
-    workspaces: Workspaces
+from harness_workers.capabilities import serve_capabilities
+from harness_workers.options import worker_options
 
 
 @asynccontextmanager
-async def shared(connection: Connection) -> AsyncGenerator[Shared]:
+async def shared(connection: Connection) -> AsyncGenerator[ProcessParts]:
+    """The parts of a process that serves agents, for as long as the block lasts."""
     async with AsyncExitStack() as stack:
         stack.callback(close_children)
         await ensure_search_attributes(connection.temporal)
@@ -64,24 +47,25 @@ async def shared(connection: Connection) -> AsyncGenerator[Shared]:
         attempts = AttemptWriter(connection.database, connection.vault)
         stack.push_async_callback(attempts.close)
         await connection.stops.listen()
-        guard = Guard(connection)
         configured = connection.settings.worker.workspaces
-        workspaces = Workspaces.of_project(connection.project, configured)
-        model = ModelActivities(
+        parts = ProcessParts(
+            connection=connection,
             models=models,
-            specs=connection.specs,
-            artifacts=connection.artifacts,
             transcripts=transcripts,
             live=live,
-            stops=connection.stops,
-            guard=guard,
+            ledger=ledger,
+            tool_database=tool_database,
+            attempts=attempts,
+            guard=Guard(connection),
+            workspaces=Workspaces.of_project(connection.project, configured),
         )
-        for worker in _provider_workers(connection, model, attempts, guard):
+        for worker in _provider_workers(parts):
             await stack.enter_async_context(worker)
-        stack.push_async_callback(_ended, asyncio.create_task(sweep_on(connection)))
+        serving = asyncio.create_task(serve_capabilities(connection, attempts))
+        stack.push_async_callback(_ended, serving)
         stack.push_async_callback(_ended, asyncio.create_task(epoch.keep()))
         await stack.enter_async_context(cut_short(epoch.replaced()))
-        yield Shared(connection, model, live, ledger, tool_database, attempts, guard, workspaces)
+        yield parts
 
 
 async def _ended(task: asyncio.Task[None]) -> None:
@@ -89,33 +73,17 @@ async def _ended(task: asyncio.Task[None]) -> None:
     await asyncio.wait([task])
 
 
-def _provider_workers(
-    connection: Connection, model: ModelActivities, attempts: AttemptWriter, guard: Guard
-) -> list[Worker]:
-    """A provider with a queue of its own: the engine keeps its rate across all workers, and a slow
+def _provider_workers(parts: ProcessParts) -> list[Worker]:
+    """A provider with a queue of its own: Temporal keeps its rate across all workers, and a slow
     one holds up no other. It costs the short way from the run to the call, so it is a setting."""
-    providers = connection.settings.providers.values()
+    activities = of_process(parts)
     return [
         Worker(
-            **options(connection, attempts, guard),
+            **worker_options(parts.connection, parts.attempts, parts.guard),
             task_queue=provider.queue,
-            activities=[model.call_model],
+            activities=[activities.call_model],
             max_task_queue_activities_per_second=provider.requests_per_second,
         )
-        for provider in providers
+        for provider in parts.connection.settings.providers.values()
         if provider.queue
     ]
-
-
-def options(connection: Connection, attempts: AttemptWriter, guard: Guard) -> dict[str, Any]:
-    """What every worker of this process is told."""
-    settings = connection.settings.worker
-    return {
-        "client": connection.temporal,
-        "max_concurrent_activities": settings.max_activities,
-        "graceful_shutdown_timeout": timedelta(seconds=settings.graceful_shutdown_seconds),
-        "max_heartbeat_throttle_interval": timedelta(seconds=HEARTBEAT_THROTTLE_S),
-        "interceptors": [Failures(attempts), guard],
-        # Unset, the SDK hashes the code of all loaded modules: 1.7 s of CPU at the first worker.
-        "build_id": f"harness-{__version__}",
-    }

@@ -14,18 +14,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import Worker
 
 from harness.agent import Agent
+from harness.capabilities.registry import enabled_capabilities, load_part
 from harness.contracts.queues import workspace_queue
 from harness.engine.connection import Connection
-from harness_activities.agent_code import AgentActivities
-from harness_activities.tool_call.activity import ToolActivities
+from harness_activities.parts import Activity, AgentParts, ProcessParts
 from harness_activities.tool_call.toolbox import Toolbox
-from harness_activities.undo import EffectActivities
-from harness_workers.shared import Shared, options, shared
-from harness_workflows import WORKFLOWS
+from harness_workers.options import worker_options
+from harness_workers.runner import workflow_runner
+from harness_workers.shared import shared
 
 STICKY_S = 1.0
 """How long a run waits for the worker that has it in memory; 10 s by default (a dead worker's runs
@@ -38,27 +37,26 @@ LONG_TASK_S = 9.0
 class AgentWorker:
     """Started by `async with`; on leaving, calls in progress finish or are handed back."""
 
-    def __init__(self, parts: Shared, agent: Agent[Any, Any]) -> None:
-        self._parts = parts
-        self._agent = agent
+    def __init__(self, parts: ProcessParts, agent: Agent[Any, Any]) -> None:
         connection = parts.connection
-        self._box = Toolbox(
+        self._parts = AgentParts(
+            process=parts,
             agent=agent,
-            artifacts=connection.artifacts,
-            progress=parts.live,
-            ledger=parts.ledger,
-            database=parts.tool_database,
-            workspaces=parts.workspaces,
-            http=connection.settings.http,
+            box=Toolbox(
+                agent=agent,
+                artifacts=connection.artifacts,
+                progress=parts.live,
+                ledger=parts.ledger,
+                database=parts.tool_database,
+                workspaces=parts.workspaces,
+                http=connection.settings.http,
+            ),
         )
-        self._tools = ToolActivities(self._box)
-        self._functions = AgentActivities(self._box)
-        self._effects = EffectActivities(box=self._box, ledger=parts.ledger)
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> AgentWorker:
         stack = self._stack
-        stack.push_async_callback(self._box.close)
+        stack.push_async_callback(self._parts.box.close)
         for worker in self._workers():
             await stack.enter_async_context(worker)
         return self
@@ -67,24 +65,16 @@ class AgentWorker:
         await self._stack.aclose()
 
     def _workers(self) -> list[Worker]:
-        connection, agent = self._parts.connection, self._agent
-        settings, model = connection.settings.worker, self._parts.model
-        effects = self._effects
+        parts, agent = self._parts.process, self._parts.agent
+        settings = parts.connection.settings.worker
+        options = worker_options(parts.connection, parts.attempts, parts.guard)
+        activities = _load_activities(self._parts)
         main = Worker(
-            **options(connection, self._parts.attempts, self._parts.guard),
+            **options,
             task_queue=agent.queue,
-            workflows=WORKFLOWS,
+            workflows=_load_workflows(),
             workflow_runner=workflow_runner(sandbox=settings.sandbox),
-            activities=[
-                model.call_model,
-                model.save_transcript,
-                self._tools.run_tool,
-                self._tools.check_edit,
-                self._functions.write_instructions,
-                self._functions.check_output,
-                effects.list_effects,
-                effects.compensate,
-            ],
+            activities=activities,
             max_cached_workflows=settings.max_cached_runs,
             max_concurrent_workflow_tasks=settings.max_workflow_tasks,
             sticky_queue_schedule_to_start_timeout=timedelta(seconds=STICKY_S),
@@ -93,12 +83,28 @@ class AgentWorker:
         if not any(policy.workspace for policy in agent.policies().values()):
             return [main]
         queue = workspace_queue(agent.name, socket.gethostname())
-        tools = Worker(
-            **options(connection, self._parts.attempts, self._parts.guard),
-            task_queue=queue,
-            activities=[self._tools.run_tool, effects.compensate],
-        )
-        return [main, tools]
+        return [main, Worker(**options, task_queue=queue, activities=activities)]
+
+
+def _load_workflows() -> list[type]:
+    """The workflows that capabilities have served on the queue of each agent."""
+    return [
+        loaded
+        for record in enabled_capabilities()
+        for target in record.agent_workflows
+        if (loaded := load_part(record, target)) is not None
+    ]
+
+
+def _load_activities(parts: AgentParts) -> list[Activity]:
+    """The activities beside them."""
+    return [
+        activity
+        for record in enabled_capabilities()
+        for target in record.agent_activities
+        if (make := load_part(record, target)) is not None
+        for activity in make(parts)
+    ]
 
 
 def _allow_long_tasks(worker: Worker) -> None:
@@ -108,20 +114,6 @@ def _allow_long_tasks(worker: Worker) -> None:
     inner: Any = worker._workflow_worker  # pyright: ignore[reportPrivateUsage]
     assert inner is not None and hasattr(inner, "_deadlock_timeout_seconds")
     inner._deadlock_timeout_seconds = LONG_TASK_S
-
-
-def workflow_runner(*, sandbox: bool) -> WorkflowRunner:
-    """The words are pure by the linter and pass through; the workflows themselves never do.
-
-    Unsandboxed in production: our own workflow code is checked by the sandbox in tests and by the
-    import rules, and the sandbox would cost a tenth of a run's CPU.
-    """
-    if not sandbox:
-        return UnsandboxedWorkflowRunner()
-    restrictions = SandboxRestrictions.default.with_passthrough_modules(
-        "harness", "pydantic", "pydantic_core", "annotated_types", "typing_inspection"
-    )
-    return SandboxedWorkflowRunner(restrictions=restrictions)
 
 
 @asynccontextmanager

@@ -23,9 +23,30 @@ from harness_activities.model_call.call import ModelCall
 from harness_activities.model_call.images import with_images
 from harness_activities.model_call.instructions import take_instructions
 from harness_activities.model_call.stream import Streams
+from harness_activities.parts import Activity, AgentParts, ProcessParts
 
 FLUSH_WAIT_S = 2.0
 """How long a final answer waits for the database; after that the run saves it automatically."""
+
+
+def make_activities(parts: AgentParts) -> list[Activity]:
+    """The model activities, for the queue of an agent."""
+    activities = of_process(parts.process)
+    return [activities.call_model, activities.save_transcript]
+
+
+def of_process(parts: ProcessParts) -> ModelActivities:
+    """They are the same for all agents of a process."""
+    connection = parts.connection
+    return ModelActivities(
+        models=parts.models,
+        specs=connection.specs,
+        artifacts=connection.artifacts,
+        transcripts=parts.transcripts,
+        live=parts.live,
+        stops=connection.stops,
+        guard=parts.guard,
+    )
 
 
 @dataclass(frozen=True)

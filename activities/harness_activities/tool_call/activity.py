@@ -9,6 +9,7 @@ from temporalio import activity
 from harness.commons.children import caller
 from harness.contracts.errors import REFUSALS, HarnessError, StoreError, ToolError
 from harness.contracts.tool import RunTool, ToolOutcome
+from harness_activities.parts import Activity, AgentParts
 from harness_activities.tool_call.arguments import CALL_AGAIN
 from harness_activities.tool_call.call import ToolRun
 from harness_activities.tool_call.effects import allowed
@@ -16,6 +17,12 @@ from harness_activities.tool_call.failures import clean, failure, is_tried_again
 from harness_activities.tool_call.host import CallHost, time_limit
 from harness_activities.tool_call.playback import Records, play
 from harness_activities.tool_call.toolbox import Toolbox
+
+
+def make_activities(parts: AgentParts) -> list[Activity]:
+    """The tool activities, for the queue of an agent and of its workspaces' host."""
+    activities = ToolActivities(parts.box)
+    return [activities.run_tool, activities.check_edit]
 
 
 class ToolActivities:

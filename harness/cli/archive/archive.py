@@ -11,6 +11,7 @@ from pathlib import Path
 
 from harness.archive import sweep as sealing
 from harness.archive.bundle import Moved, export_archive, import_files
+from harness.archive.settings import ArchiveSettings
 from harness.archive.status import Standing, standing
 from harness.cli.context import opened
 from harness.cli.history.time_filter import moment
@@ -60,7 +61,7 @@ async def archive(args: Namespace, out: Out) -> int:
 
 async def seal_a_while(connection: Connection) -> None:
     """What `harness up` does for runs that ended while no worker was there."""
-    if connection.settings.archive.enabled:
+    if connection.settings.section(ArchiveSettings).enabled:
         try:
             async with asyncio.timeout(UP_SECONDS):
                 await sealing.seal_ended(connection)
@@ -113,7 +114,7 @@ async def _moved(moved: AsyncIterator[Moved], verb: str, out: Out) -> int:
 
 
 def _stands(found: Standing, connection: Connection, out: Out) -> None:
-    settings = connection.settings.archive
+    settings = connection.settings.section(ArchiveSettings)
     if out.json:
         figures = asdict(found.figures)
         out.line({**asdict(found), "enabled": settings.enabled, "figures": figures})

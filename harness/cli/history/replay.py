@@ -13,8 +13,8 @@ from harness.cli.history.time_filter import query_of
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.history.recording import Recording, read_history
-from harness.replay import Outcome
-from harness.replay import replay as replay_all
+from harness.replay.check import Outcome
+from harness.replay.check import replay as replay_all
 from harness.terminal import exit_codes
 from harness.terminal.view.text import clean, count
 

@@ -1,10 +1,10 @@
-"""The table of commands for keys, for forgetting, and for what a project may do."""
+"""The commands for deleting, for keys, and for what a project may do."""
 
 from __future__ import annotations
 
 from harness.cli.spec import JSON, RUN, Command, arg, flag
 
-SECRET: tuple[Command, ...] = (
+FORGET_COMMANDS: tuple[Command, ...] = (
     Command(
         "forget",
         "Make what a run said unreadable, everywhere and for good.",
@@ -14,7 +14,11 @@ SECRET: tuple[Command, ...] = (
         "encryption.key set their key is destroyed, so no copy can be read again, backups\n"
         "included; without it, what lies here is deleted. Their seals stay, and say so.",
         (("harness forget clerk-h8vvmdnvrp", "shows what is forgotten with it, and asks"),),
+        group="Keep and delete",
     ),
+)
+
+SETUP_COMMANDS: tuple[Command, ...] = (
     Command(
         "trust",
         "Allow what this project's harness.toml and state folder may do.",
@@ -33,6 +37,7 @@ SECRET: tuple[Command, ...] = (
             ("harness trust --yes", "in scripts"),
             ("harness trust --remove", ""),
         ),
+        group="Set up",
     ),
     Command(
         "keys",
@@ -55,5 +60,6 @@ SECRET: tuple[Command, ...] = (
             ("harness keys new", "a key for HARNESS_ENCRYPTION__KEY"),
             ("harness keys rotate", "afterwards the old key opens nothing"),
         ),
+        group="Set up",
     ),
 )

@@ -1,42 +1,118 @@
-"""The table of commands for copies of the local stack."""
+"""The commands for workers, the local stack and the configuration."""
 
 from __future__ import annotations
 
-from harness.cli.spec import JSON, Command, arg, flag
+from harness.cli.privacy.table import SETUP_COMMANDS
+from harness.cli.spec import AGENT, JSON, Command, arg, flag
 
-COPIES: tuple[Command, ...] = (
+STACK_COMMANDS: tuple[Command, ...] = (
     Command(
-        "backup",
-        "Copy the local Temporal, Postgres and artifacts to one file, while they run.",
-        "harness.cli.stack.backup:backup",
+        "worker",
+        "Serve agents.",
+        "harness.cli.run.serve:worker",
         (
+            arg("agents", metavar="FILE[:NAME]", nargs="*", help="Unset: the built-in assistant."),
             arg(
-                "place",
-                metavar="FILE|DIR",
-                help="A new file, or a folder (the file is named by date and time).",
+                "--workspace",
+                metavar="DIR",
+                action="append",
+                help="Let runs work in this folder too; may be given more than once.",
             ),
             JSON,
         ),
-        "The copies belong together. Excludes the encryption keyring, so forgotten runs stay\n"
-        "unreadable. Lists external services it could not copy.",
-        (("harness backup ~/backups", ""), ("harness backup runs.tar --json", "for programs")),
+        "Starts or joins the local stack, unless an engine is configured. Ctrl-C stops it:\n"
+        "calls in progress finish or are handed back.",
+        (
+            ("harness worker agent.py", "the agent in that file"),
+            ("harness worker sales.py:agent support.py:agent", "several"),
+        ),
+        group="Serve",
     ),
     Command(
-        "restore",
-        "Put a backup back in place of the local state.",
-        "harness.cli.stack.backup:restore",
+        "up",
+        "Start the local Temporal and Postgres.",
+        "harness.cli.stack.stack:up",
+        (flag("--detach", help="Leave them running until `harness down`."), JSON),
+        "",
+        (("harness up --detach", ""),),
+        group="Serve",
+    ),
+    Command(
+        "down",
+        "Stop the local Temporal and Postgres.",
+        "harness.cli.stack.stack:down",
+        (JSON,),
+        group="Serve",
+    ),
+    Command(
+        "doctor",
+        "Check this machine, this project and what is configured.",
+        "harness.cli.stack.stack:doctor",
+        (flag("--fix", help="Bring tables up to date and register search attributes."), JSON),
+        group="Serve",
+    ),
+    Command(
+        "config",
+        "Show the settings and where each value came from.",
+        "harness.cli.stack.info:config",
+        (arg("what", metavar="show", nargs="?", choices=("show",), help="All values."), JSON),
+        "",
+        (("harness config show", ""), ("harness config show --json", "for programs")),
+        group="Set up",
+    ),
+    Command(
+        "capabilities",
+        "List what harness can do, and enable or disable parts of it.",
+        "harness.cli.stack.capabilities:capabilities",
         (
-            arg("file", metavar="FILE", help="What `harness backup` wrote."),
-            flag(
-                "--trust",
-                help="Accept a file that this project's signing key did not sign. Restoring "
-                "runs what is in it.",
+            arg(
+                "action",
+                metavar="list|show|enable|disable",
+                nargs="?",
+                choices=("list", "show", "enable", "disable"),
+                default="list",
+                help="Default: list.",
             ),
+            arg("name", metavar="NAME", nargs="?", help="Which capability."),
             JSON,
         ),
-        "The stack must be stopped. The backup is verified before anything is touched, and the\n"
-        "former state is moved aside. Open runs go on; a write that they may have made since the\n"
-        "backup is probed, or a person is asked. It is never repeated silently.",
-        (("harness restore harness-20260101-120000.tar", ""),),
+        "Installed packages can add capabilities. One that fails to load is listed with the\n"
+        "reason and left out. What you disable stays disabled for you on this machine, in\n"
+        "processes that start from then on.",
+        (
+            ("harness capabilities", ""),
+            ("harness capabilities show archive", "commands, settings, workflows, errors"),
+            ("harness capabilities disable forks", ""),
+        ),
+        group="Set up",
+    ),
+    *SETUP_COMMANDS,
+    Command(
+        "version",
+        "Print the version.",
+        "harness.cli.stack.info:version",
+        (JSON,),
+        group="Set up",
+    ),
+)
+
+MODELS_COMMANDS: tuple[Command, ...] = (
+    Command(
+        "models",
+        "List the models that are known by name.",
+        "harness.cli.stack.info:models",
+        (arg("provider", metavar="PROVIDER", nargs="?", help="Only this provider's."), JSON),
+        "Others work too: name them as provider/model.",
+        group="Set up",
+    ),
+)
+
+TOOLS_COMMANDS: tuple[Command, ...] = (
+    Command(
+        "tools",
+        "List tools.",
+        "harness.cli.stack.info:tools",
+        (AGENT, JSON),
+        group="Set up",
     ),
 )

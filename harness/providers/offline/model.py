@@ -10,6 +10,7 @@ import re
 
 from pydantic_core import to_json
 
+from harness.config.settings import ProviderSettings
 from harness.contracts.errors import ModelNotFound
 from harness.contracts.message import Message, Part, Text, ToolCall, ToolResult
 from harness.contracts.model import ModelReply, ModelRequest, Usage
@@ -24,6 +25,11 @@ LONGEST = 1.5
 
 
 class Offline:
+    """The offline model: it follows rules, and calls nothing."""
+
+    def __init__(self, name: str, settings: ProviderSettings) -> None:
+        """As every adapter is made; there is nothing to configure."""
+
     async def stream(self, request: ModelRequest, sink: Sink) -> ModelReply:
         if request.model != "demo":
             where = Where("offline", request.model)

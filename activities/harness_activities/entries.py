@@ -1,0 +1,47 @@
+"""How an execution was started, as Temporal has it."""
+
+from __future__ import annotations
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import ContinueAsNewInitiator
+from temporalio.api.history.v1 import WorkflowExecutionStartedEventAttributes
+from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
+from temporalio.service import RPCError, RPCStatusCode
+
+from harness.contracts.errors import PermitReused, RunNotFound
+from harness.engine.connection import Connection
+from harness.engine.payload_codec import plain
+from harness.engine.retry import unreachable
+
+
+async def start_entry(
+    connection: Connection, workflow: str, run_id: str
+) -> WorkflowExecutionStartedEventAttributes:
+    """What an execution was started with."""
+    client = connection.temporal
+    request = GetWorkflowExecutionHistoryRequest(
+        namespace=client.namespace,
+        execution=WorkflowExecution(workflow_id=workflow, run_id=run_id),
+        maximum_page_size=1,
+    )
+    try:
+        page = await client.workflow_service.get_workflow_execution_history(request, retry=True)
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise RunNotFound(f"The engine has no run {workflow!r}.") from None
+        raise unreachable(error) from error
+    entry = await plain(client.data_converter, page.history.events[0])
+    return entry.workflow_execution_started_event_attributes
+
+
+def refuse_engine_made(workflow: str, entry: WorkflowExecutionStartedEventAttributes) -> None:
+    """A start with a cron schedule or a retry policy has the engine start the run again and again,
+    in the same chain. Harness starts none like that."""
+    if entry.initiator in (
+        ContinueAsNewInitiator.CONTINUE_AS_NEW_INITIATOR_CRON_SCHEDULE,
+        ContinueAsNewInitiator.CONTINUE_AS_NEW_INITIATOR_RETRY,
+    ):
+        raise PermitReused(
+            f"{workflow!r} was started again by its cron schedule or retry policy.",
+            fix="Start each run anew: a Temporal schedule can run a script that does.",
+        )

@@ -1,0 +1,16 @@
+"""The record of the archive."""
+
+from harness.contracts.capability import Capability
+
+ARCHIVE = Capability(
+    name="archive",
+    summary="Keep ended runs beyond Temporal's retention, sealed against changes.",
+    page="how-to/archive.md",
+    essential=True,
+    commands="harness.cli.archive.table:ARCHIVE_COMMANDS",
+    settings="harness.archive.settings:ArchiveSettings",
+    workflows=("harness_workflows.sweep:Sweep",),
+    activities=("harness_activities.archive:make_activities",),
+    unsigned=True,
+    service="harness_workers.sweeping:sweep_on",
+)

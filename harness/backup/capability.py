@@ -1,0 +1,10 @@
+"""The record of backups."""
+
+from harness.contracts.capability import Capability
+
+BACKUP = Capability(
+    name="backup",
+    summary="Copy the local stack to one file, and restore it.",
+    page="how-to/backup.md",
+    commands="harness.cli.stack.backup_table:BACKUP_COMMANDS",
+)

@@ -1,0 +1,88 @@
+"""Everything that a capability adds, loaded and checked, for `harness capabilities`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from harness.capabilities.registry import resolve
+from harness.contracts.capability import Capability, capability_schema
+from harness.contracts.errors import all_errors
+
+
+class Part(NamedTuple):
+    """One thing that a capability adds."""
+
+    kind: str
+    name: str
+
+
+def find_parts(record: Capability) -> tuple[list[Part], str | None]:
+    """All of them, and what is wrong with the first one that does not load."""
+    parts: list[Part] = []
+    try:
+        for part in _parts(record):
+            parts.append(part)  # noqa: PERF402 - those before the broken one are kept
+    except Exception as error:
+        return parts, f"{type(error).__name__}: {error}"
+    return parts, None
+
+
+def _parts(record: Capability) -> Iterator[Part]:
+    if record.commands:
+        for command in resolve(record.commands):
+            resolve(command.target)
+            yield Part("command", f"harness {command.name}")
+    if record.settings:
+        for name in resolve(record.settings).model_fields:
+            yield Part("setting", f"{record.name}.{name}")
+    for kind, target in record.providers:
+        resolve(target)
+        yield Part("provider", kind)
+    if record.tools:
+        for name in resolve(record.tools).__all__:
+            yield Part("tool", name)
+    yield from _worker_parts(record)
+    if record.migrations:
+        yield from _migrations(record, record.migrations)
+    if record.errors:
+        yield from _errors(record, record.errors)
+
+
+def _worker_parts(record: Capability) -> Iterator[Part]:
+    for target in (*record.agent_workflows, *record.workflows):
+        yield Part("workflow", workflow_name(resolve(target)))
+    for target in (*record.agent_activities, *record.activities):
+        resolve(target)
+        yield Part("activities", target)
+    if record.service:
+        resolve(record.service)
+        yield Part("service", record.service)
+
+
+def _migrations(record: Capability, target: str) -> Iterator[Part]:
+    package: Any = resolve(target)
+    folder = Path(package.__file__).parent / "versions"
+    there = sorted(file.stem for file in folder.glob("[!_]*.py"))
+    for number, revision in enumerate(package.REVISIONS):
+        if number >= len(there) or not there[number].startswith(revision):
+            raise LookupError(f"{target} names revision {revision}, and {folder} has {there}")
+        yield Part("migration", f"{capability_schema(record.name)} {there[number]}")
+
+
+def _errors(record: Capability, target: str) -> Iterator[Part]:
+    resolve(target)
+    for each in all_errors().values():
+        if each.__module__ != target:
+            continue
+        if not each.code.startswith(f"{record.name}."):
+            raise ValueError(f"the code {each.code!r} must start with {record.name!r} and a dot")
+        yield Part("error", each.code)
+
+
+def workflow_name(workflow: type) -> str:
+    """The type under which Temporal knows a workflow class."""
+    from temporalio import workflow as sdk
+
+    return sdk._Definition.must_from_class(workflow).name or workflow.__name__  # pyright: ignore[reportPrivateUsage]

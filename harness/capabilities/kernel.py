@@ -1,0 +1,43 @@
+"""The records of what the kernel's rooms offer. They stand here and not in those rooms, whose
+packages load more than a record should."""
+
+from harness.contracts.capability import Capability
+
+STACK = Capability(
+    name="stack",
+    summary="Start and check Temporal, Postgres and workers; configure, trust and encrypt.",
+    page="explanation/design.md",
+    essential=True,
+    commands="harness.cli.stack.table:STACK_COMMANDS",
+)
+
+HISTORY = Capability(
+    name="history",
+    summary="Read, compare and export what happened in a run.",
+    page="how-to/trace.md",
+    essential=True,
+    commands="harness.cli.history.table:HISTORY_COMMANDS",
+)
+
+MODELS = Capability(
+    name="models",
+    summary="Call models: OpenAI, Anthropic, any server that speaks Chat Completions, or offline.",
+    page="how-to/models.md",
+    essential=True,
+    commands="harness.cli.stack.table:MODELS_COMMANDS",
+    providers=(
+        ("openai", "harness.providers.openai.responses:OpenAIResponses"),
+        ("anthropic", "harness.providers.anthropic.messages:AnthropicMessages"),
+        ("chat", "harness.providers.chat.completions:ChatCompletions"),
+        ("offline", "harness.providers.offline.model:Offline"),
+    ),
+)
+
+TOOLS = Capability(
+    name="tools",
+    summary="Built-in tools: files, web, SQL, shell and questions to a person.",
+    page="how-to/tools.md",
+    essential=True,
+    commands="harness.cli.stack.table:TOOLS_COMMANDS",
+    tools="harness.tools",
+)

@@ -1,0 +1,17 @@
+"""The one list of built-in capabilities. A new one is a record in its folder and a line here."""
+
+from __future__ import annotations
+
+BUILT_IN: tuple[str, ...] = (
+    "harness.capabilities.kernel:STACK",
+    "harness.runs.capability:RUNS",
+    "harness.capabilities.kernel:HISTORY",
+    "harness.capabilities.kernel:MODELS",
+    "harness.capabilities.kernel:TOOLS",
+    "harness.undo.capability:UNDO",
+    "harness.replay.capability:REPLAY",
+    "harness.forks.capability:FORKS",
+    "harness.archive.capability:ARCHIVE",
+    "harness.backup.capability:BACKUP",
+    "harness.forget.capability:FORGET",
+)

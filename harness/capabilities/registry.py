@@ -1,0 +1,167 @@
+"""Which capabilities there are, which are enabled, and what is wrong with those that do not load.
+
+A capability from an installed package that fails to load is reported and left out; it never takes
+another one with it. A built-in one that fails is a defect of harness, and raises.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from harness.capabilities.installed import EntryPoint, find_entry_points
+from harness.capabilities.records import BUILT_IN
+from harness.capabilities.switches import read_disabled
+from harness.contracts.capability import Capability
+
+OURS = "built in"
+NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")
+
+
+class Found(NamedTuple):
+    """A capability as it was found."""
+
+    name: str
+    source: str
+    """`built in`, or the package with its version."""
+    record: Capability | None
+    """None where the record itself does not load."""
+    enabled: bool
+
+
+_problems: dict[str, str] = {}
+
+
+@cache
+def find_capabilities() -> tuple[Found, ...]:
+    """All of them: built-in ones first, then those of installed packages."""
+    disabled = read_disabled()
+    built_in = [_built_in(target, disabled) for target in BUILT_IN]
+    taken = {each.name for each in built_in}
+    third: list[Found] = []
+    for point in find_entry_points():
+        found = _third_party(point, disabled, taken)
+        taken.add(found.name)
+        third.append(found)
+    return (*built_in, *third)
+
+
+def enabled_capabilities() -> tuple[Capability, ...]:
+    """The records of those that are enabled and have not failed."""
+    return tuple(
+        each.record
+        for each in find_capabilities()
+        if each.record and each.enabled and each.name not in _problems
+    )
+
+
+def known_capabilities() -> tuple[Capability, ...]:
+    """The records of all that have not failed, disabled ones included: their settings may be set,
+    and their errors may come back from an earlier run."""
+    found = find_capabilities()
+    return tuple(each.record for each in found if each.record and each.name not in _problems)
+
+
+def inactive_names() -> frozenset[str]:
+    """The names of those that are disabled without being loaded, or have failed: what is configured
+    for them is ignored."""
+    active = {record.name for record in known_capabilities()}
+    return frozenset(each.name for each in find_capabilities()) - active
+
+
+def is_enabled(name: str) -> bool:
+    """Whether a capability may be used."""
+    return any(record.name == name for record in enabled_capabilities())
+
+
+def problem_of(name: str) -> str | None:
+    """What is wrong with a capability, as far as this process has noticed."""
+    return _problems.get(name)
+
+
+def resolve(target: str) -> Any:
+    """What an import string (`module` or `module:name`) names."""
+    module, _, name = target.partition(":")
+    found = import_module(module)
+    return getattr(found, name) if name else found
+
+
+def load_part(record: Capability, target: str) -> Any:
+    """A part of a capability by its import string; None when it cannot be loaded, which disables
+    the capability in this process and is reported by `harness capabilities`."""
+    try:
+        return resolve(target)
+    except Exception as error:
+        report_problem(record, f"{target} cannot be loaded: {_describe(error)}")
+        return None
+
+
+def report_problem(record: Capability, problem: str) -> None:
+    """Leave a capability out from here on. Raises for a built-in one."""
+    if any(each.name == record.name and each.source == OURS for each in find_capabilities()):
+        raise RuntimeError(f"The built-in capability {record.name} is broken: {problem}")
+    _problems.setdefault(record.name, problem)
+
+
+def _built_in(target: str, disabled: frozenset[str]) -> Found:
+    record: Capability = resolve(target)
+    enabled = record.essential or record.name not in disabled
+    return Found(record.name, OURS, record, enabled)
+
+
+def _third_party(point: EntryPoint, disabled: frozenset[str], taken: set[str]) -> Found:
+    name = point.name
+    broken = Found(name, point.package, None, name not in disabled)
+    if not NAME.fullmatch(name):
+        _problems[name] = "its name must be lower-case letters, digits and _, 30 at most"
+        return broken
+    if name in taken:
+        _problems[f"{name} ({point.package})"] = f"another capability is called {name}"
+        return broken._replace(name=f"{name} ({point.package})")
+    if name in disabled:
+        return broken  # what is disabled is not even imported
+    try:
+        record = resolve(point.target)
+    except Exception as error:
+        _problems[name] = f"{point.target} cannot be loaded: {_describe(error)}"
+        return broken
+    if not isinstance(record, Capability) or record.name != name:
+        _problems[name] = f"{point.target} is not a Capability named {name!r}"
+        return broken
+    return broken._replace(record=record)
+
+
+def _describe(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def load_workflows() -> list[type]:
+    """The workflow classes of all enabled capabilities."""
+    return [
+        loaded
+        for record in enabled_capabilities()
+        for target in (*record.agent_workflows, *record.workflows)
+        if (loaded := load_part(record, target)) is not None
+    ]
+
+
+def provider_kinds() -> dict[str, str]:
+    """The kinds of model provider, each with the import string of its adapter."""
+    kinds: dict[str, str] = {}
+    for record in enabled_capabilities():
+        for kind, target in record.providers:
+            if kind in kinds:
+                report_problem(record, f"the provider kind {kind!r} exists already")
+                break
+            kinds[kind] = target
+    return kinds
+
+
+def load_errors() -> None:
+    """Load the errors of all capabilities, so that those which come back from Temporal are known by
+    class."""
+    for record in known_capabilities():
+        if record.errors is not None:
+            load_part(record, record.errors)

@@ -1,0 +1,44 @@
+"""The commands that copy the local stack."""
+
+from __future__ import annotations
+
+from harness.cli.spec import JSON, Command, arg, flag
+
+BACKUP_COMMANDS: tuple[Command, ...] = (
+    Command(
+        "backup",
+        "Copy the local Temporal, Postgres and artifacts to one file, while they run.",
+        "harness.cli.stack.backup:backup",
+        (
+            arg(
+                "place",
+                metavar="FILE|DIR",
+                help="A new file, or a folder (the file is named by date and time).",
+            ),
+            JSON,
+        ),
+        "The copies belong together. Excludes the encryption keyring, so forgotten runs stay\n"
+        "unreadable. Lists external services it could not copy.",
+        (("harness backup ~/backups", ""), ("harness backup runs.tar --json", "for programs")),
+        group="Keep and delete",
+    ),
+    Command(
+        "restore",
+        "Put a backup back in place of the local state.",
+        "harness.cli.stack.backup:restore",
+        (
+            arg("file", metavar="FILE", help="What `harness backup` wrote."),
+            flag(
+                "--trust",
+                help="Accept a file that this project's signing key did not sign. Restoring "
+                "runs what is in it.",
+            ),
+            JSON,
+        ),
+        "The stack must be stopped. The backup is verified before anything is touched, and the\n"
+        "former state is moved aside. Open runs go on; a write that they may have made since the\n"
+        "backup is probed, or a person is asked. It is never repeated silently.",
+        (("harness restore harness-20260101-120000.tar", ""),),
+        group="Keep and delete",
+    ),
+)

@@ -1,0 +1,57 @@
+"""The record of a capability: what it adds to harness, named by import strings.
+
+Strings, so that reading all records imports nothing: `harness --help` stays as cheap as it is.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Capability(NamedTuple):
+    """What one capability adds. Every string is `module:name`; a capability names only what it has.
+
+    Its schema in Postgres is `harness_<name>`, its section in `harness.toml` is `[<name>]`, its own
+    task queue is `harness.<name>.<store>`, and the codes of its errors start with `<name>.`.
+    """
+
+    name: str
+    """Lower-case letters, digits and underscores, starting with a letter; 30 at most."""
+    summary: str
+    """One sentence, for `harness capabilities list`."""
+    page: str = ""
+    """Its page of documentation: a path below `docs/`, or an address."""
+    essential: bool = False
+    """Other parts need it, so it cannot be disabled."""
+    requires: tuple[str, ...] = ()
+    """Capabilities that must be enabled too."""
+    commands: str | None = None
+    """A tuple of `Command`."""
+    settings: str | None = None
+    """A subclass of `Section`: the keys of its section."""
+    errors: str | None = None
+    """The module that declares its errors."""
+    migrations: str | None = None
+    """A package with `REVISIONS`, the names of the migrations in order, beside their files."""
+    providers: tuple[tuple[str, str], ...] = ()
+    """Kinds of model provider, each with its adapter: called with (name, settings)."""
+    tools: str | None = None
+    """The module whose `__all__` names its tools."""
+    workflows: tuple[str, ...] = ()
+    """Workflow classes that every worker process serves on the capability's own task queue."""
+    activities: tuple[str, ...] = ()
+    """Functions (connection) -> activities, served on the same queue."""
+    agent_workflows: tuple[str, ...] = ()
+    """Workflow classes that are served on the task queue of each agent."""
+    agent_activities: tuple[str, ...] = ()
+    """Functions (AgentParts) -> activities, served on the task queue of each agent."""
+    unsigned: bool = False
+    """Its own workflows may be started by anyone who reaches Temporal, such as by a schedule.
+    Otherwise `start_workflow` signs them, and workers refuse others."""
+    service: str | None = None
+    """A coroutine function (connection) that runs in every worker process until cancelled."""
+
+
+def capability_schema(name: str) -> str:
+    """The Postgres schema that holds a capability's tables."""
+    return f"harness_{name}"

@@ -1,0 +1,69 @@
+"""Start the workflow of a capability so that workers accept it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+from temporalio.api.common.v1 import Payload
+from temporalio.client import WorkflowHandle
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError
+
+from harness.contracts.capability import Capability
+from harness.contracts.errors import RunIdTaken
+from harness.contracts.queues import capability_queue
+from harness.engine.connection import Connection
+from harness.engine.retry import unreachable
+from harness.store.permits import Start, sign_start
+from harness.store.seals import store_id
+
+PERMIT_MEMO = "permit"
+
+
+async def start_workflow(
+    connection: Connection,
+    capability: Capability,
+    workflow: str,
+    argument: Any,
+    *,
+    id: str,
+    **options: Any,
+) -> WorkflowHandle[Any, Any]:
+    """Start a workflow on the capability's own task queue, with the permit that its workers demand.
+
+    Args:
+        connection: Of the process.
+        capability: The record that names the workflow.
+        workflow: The workflow's type.
+        argument: Its one argument.
+        id: Its id.
+        options: Passed on to the Temporal client's `start_workflow`.
+
+    Raises:
+        RunIdTaken: A workflow with this id is open.
+        StackUnreachable: Temporal does not answer.
+    """
+    queue = capability_queue(capability.name, await store_id(connection.database))
+    converter = connection.temporal.data_converter.payload_converter
+    start = Start(id, workflow, queue, digest_input(converter.to_payloads([argument])))
+    permit = sign_start(await connection.signing.signer(), start)
+    memo = {**options.pop("memo", {}), PERMIT_MEMO: permit}
+    try:
+        return await connection.temporal.start_workflow(
+            workflow, argument, id=id, task_queue=queue, memo=memo, **options
+        )
+    except WorkflowAlreadyStartedError:
+        raise RunIdTaken(f"A workflow with the id {id!r} is open.") from None
+    except RPCError as error:
+        raise unreachable(error) from error
+
+
+def digest_input(payloads: Iterable[Payload]) -> str:
+    """The digest of a workflow's input, as it is before encryption."""
+    found = hashlib.sha256()
+    for payload in payloads:
+        found.update(len(payload.data).to_bytes(8, "big"))
+        found.update(payload.data)
+    return found.hexdigest()[:32]

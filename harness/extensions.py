@@ -1,0 +1,90 @@
+"""For those who write capabilities: what a record and its parts are made of.
+
+    from harness.extensions import Capability, Command, arg
+
+See docs/how-to/write-a-capability.md. Names are loaded on first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harness.cli.context import opened
+    from harness.cli.out import Out
+    from harness.cli.spec import JSON, Arg, Command, arg, flag
+    from harness.config.settings import Harmless, ProviderSettings, Section
+    from harness.contracts.capability import Capability, capability_schema
+    from harness.contracts.errors import HarnessError
+    from harness.contracts.message import Message, Text, ToolCall
+    from harness.contracts.model import ModelReply, ModelRequest, Usage
+    from harness.engine.connection import Connection
+    from harness.engine.signed_start import start_workflow
+    from harness.providers.adapter import Adapter, Sink
+    from harness.store.database import Database
+    from harness_activities.parts import AgentParts
+
+__all__ = [
+    "JSON",
+    "Adapter",
+    "AgentParts",
+    "Arg",
+    "Capability",
+    "Command",
+    "Connection",
+    "Database",
+    "Harmless",
+    "HarnessError",
+    "Message",
+    "ModelReply",
+    "ModelRequest",
+    "Out",
+    "ProviderSettings",
+    "Section",
+    "Sink",
+    "Text",
+    "ToolCall",
+    "Usage",
+    "arg",
+    "capability_schema",
+    "flag",
+    "opened",
+    "start_workflow",
+]
+
+_HOMES = {
+    "JSON": "harness.cli.spec",
+    "Adapter": "harness.providers.adapter",
+    "AgentParts": "harness_activities.parts",
+    "Arg": "harness.cli.spec",
+    "Capability": "harness.contracts.capability",
+    "Command": "harness.cli.spec",
+    "Connection": "harness.engine.connection",
+    "Database": "harness.store.database",
+    "Harmless": "harness.config.settings",
+    "HarnessError": "harness.contracts.errors",
+    "Message": "harness.contracts.message",
+    "ModelReply": "harness.contracts.model",
+    "ModelRequest": "harness.contracts.model",
+    "Out": "harness.cli.out",
+    "ProviderSettings": "harness.config.settings",
+    "Section": "harness.config.settings",
+    "Sink": "harness.providers.adapter",
+    "Text": "harness.contracts.message",
+    "ToolCall": "harness.contracts.message",
+    "Usage": "harness.contracts.model",
+    "arg": "harness.cli.spec",
+    "capability_schema": "harness.contracts.capability",
+    "flag": "harness.cli.spec",
+    "opened": "harness.cli.context",
+    "start_workflow": "harness.engine.signed_start",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value

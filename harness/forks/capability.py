@@ -1,0 +1,10 @@
+"""The record of forks and what-ifs."""
+
+from harness.contracts.capability import Capability
+
+FORKS = Capability(
+    name="forks",
+    summary="Continue a run differently from any turn, for real or as a what-if.",
+    page="how-to/fork.md",
+    commands="harness.cli.history.again_table:FORKS_COMMANDS",
+)

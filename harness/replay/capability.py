@@ -1,0 +1,10 @@
+"""The record of replay."""
+
+from harness.contracts.capability import Capability
+
+REPLAY = Capability(
+    name="replay",
+    summary="Run today's code over recorded runs and compare every step.",
+    page="how-to/replay.md",
+    commands="harness.cli.history.again_table:REPLAY_COMMANDS",
+)

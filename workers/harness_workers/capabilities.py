@@ -1,0 +1,79 @@
+"""The capabilities' own workflows, activities and services, in every worker process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from temporalio.worker import Worker
+
+from harness.capabilities.registry import enabled_capabilities, load_part
+from harness.commons.log import get_logger
+from harness.contracts.capability import Capability
+from harness.contracts.queues import capability_queue
+from harness.engine.connection import Connection
+from harness.store import AttemptWriter
+from harness.store.seals import store_id
+from harness_activities.capability_guard import CapabilityGuard
+from harness_workers.options import worker_options
+from harness_workers.runner import workflow_runner
+
+DELAY_S = 2.0
+"""A command that ends sooner does not pay for them."""
+MAX_ACTIVITIES = 20
+"""Of one capability at a time: the process has agents to serve beside it."""
+
+log = get_logger(__name__)
+
+
+async def serve_capabilities(connection: Connection, attempts: AttemptWriter) -> None:
+    """Serve them until cancelled. One that fails is logged, and disturbs no run and no other."""
+    await asyncio.sleep(DELAY_S)
+    async with asyncio.TaskGroup() as group:
+        for record in enabled_capabilities():
+            group.create_task(_serve(connection, attempts, record))
+
+
+async def _serve(connection: Connection, attempts: AttemptWriter, record: Capability) -> None:
+    try:
+        async with _worker(connection, attempts, record):
+            service = load_part(record, record.service) if record.service else None
+            if service is not None:
+                await service(connection)
+            await asyncio.Event().wait()
+    except Exception as error:
+        log.warning(
+            "a capability is not served by this process", capability=record.name, error=str(error)
+        )
+
+
+@asynccontextmanager
+async def _worker(
+    connection: Connection, attempts: AttemptWriter, record: Capability
+) -> AsyncGenerator[None]:
+    """A worker of the capability's own queue, if it has one."""
+    workflows = _load(record, record.workflows)
+    activities = [each for make in _load(record, record.activities) for each in make(connection)]
+    async with AsyncExitStack() as stack:
+        if workflows or activities:
+            guard = CapabilityGuard(connection, record)
+            options = worker_options(connection, attempts, guard)
+            options["max_concurrent_activities"] = MAX_ACTIVITIES
+            worker = Worker(
+                **options,
+                task_queue=capability_queue(record.name, await store_id(connection.database)),
+                workflows=workflows,
+                activities=activities,
+                workflow_runner=workflow_runner(sandbox=connection.settings.worker.sandbox),
+                max_cached_workflows=connection.settings.worker.max_cached_runs,
+                max_concurrent_workflow_task_polls=2,
+                max_concurrent_activity_task_polls=1,
+            )
+            await stack.enter_async_context(worker)
+        yield
+
+
+def _load(record: Capability, targets: Iterable[str]) -> list[Any]:
+    return [part for target in targets if (part := load_part(record, target)) is not None]
