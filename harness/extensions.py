@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from harness.contracts.message import Message, Text, ToolCall
     from harness.contracts.model import ModelReply, ModelRequest, Usage
     from harness.engine.connection import Connection
-    from harness.engine.signed_start import start_workflow
+    from harness.engine.signed_start import run_workflow, start_workflow
     from harness.providers.adapter import Adapter, Sink
+    from harness.runs.start import new_id
     from harness.store.database import Database
     from harness_activities.parts import AgentParts
 
@@ -49,7 +50,9 @@ __all__ = [
     "arg",
     "capability_schema",
     "flag",
+    "new_id",
     "opened",
+    "run_workflow",
     "start_workflow",
 ]
 
@@ -78,6 +81,8 @@ _HOMES = {
     "capability_schema": "harness.contracts.capability",
     "flag": "harness.cli.spec",
     "opened": "harness.cli.context",
+    "new_id": "harness.runs.start",
+    "run_workflow": "harness.engine.signed_start",
     "start_workflow": "harness.engine.signed_start",
 }
 

@@ -30,6 +30,9 @@ BUILT_IN: dict[str, ProviderSettings] = {
     "offline": ProviderSettings(kind="offline"),
 }
 
+KEYED_KINDS = frozenset({"openai", "anthropic", "chat"})
+"""Kinds whose servers ask for an API key as a rule. The adapter of another kind sees to its own."""
+
 KEYLESS = frozenset({"ollama", "offline"})
 """Built-in providers that ask for no API key."""
 
@@ -37,7 +40,7 @@ KEYLESS = frozenset({"ollama", "offline"})
 def needs_key(name: str, provider: ProviderSettings) -> bool:
     """Whether a call without an API key is bound to fail. A server of your own may take calls
     without one, whichever protocol it speaks."""
-    if provider.kind == "offline" or name in KEYLESS or _is_loopback(provider.base_url):
+    if provider.kind not in KEYED_KINDS or name in KEYLESS or _is_loopback(provider.base_url):
         return False
     return provider.base_url is None or name in BUILT_IN
 

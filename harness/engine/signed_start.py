@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from temporalio.api.common.v1 import Payload
-from temporalio.client import WorkflowHandle
-from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.client import WorkflowFailureError, WorkflowHandle
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from harness.contracts.capability import Capability
-from harness.contracts.errors import RunIdTaken
+from harness.contracts.errors import HarnessError, RunFailed, RunIdTaken, rebuild_error
 from harness.contracts.queues import capability_queue
 from harness.engine.connection import Connection
-from harness.engine.retry import unreachable
+from harness.engine.retry import patiently, unreachable
 from harness.store.permits import Start, sign_start
 from harness.store.seals import store_id
 
@@ -58,6 +58,39 @@ async def start_workflow(
         raise RunIdTaken(f"A workflow with the id {id!r} is open.") from None
     except RPCError as error:
         raise unreachable(error) from error
+
+
+async def run_workflow(
+    connection: Connection,
+    capability: Capability,
+    workflow: str,
+    argument: Any,
+    *,
+    id: str,
+    **options: Any,
+) -> Any:
+    """Start a workflow as `start_workflow` does, and wait for its result.
+
+    Raises:
+        HarnessError: What the workflow's activity raised; RunFailed for any other failure.
+    """
+    handle = await start_workflow(connection, capability, workflow, argument, id=id, **options)
+    try:
+        return await patiently(id, handle.result)
+    except WorkflowFailureError as error:
+        raise _error_behind(error) from None
+
+
+def _error_behind(error: BaseException) -> HarnessError:
+    """The error of ours that a workflow failed with."""
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, ApplicationError):
+            known = rebuild_error(inner.type, inner.message)
+            if known is not None:
+                return known
+        error, inner = inner, inner.__cause__
+    return RunFailed(str(error))
 
 
 def digest_input(payloads: Iterable[Payload]) -> str:

@@ -1,0 +1,36 @@
+"""The commands of notes."""
+
+from argparse import Namespace
+
+from harness.extensions import JSON, Command, Out, arg
+
+COMMANDS = (
+    Command(
+        "note",
+        "Save a note.",
+        "harness_notes.commands:save",
+        (arg("text", metavar="TEXT", help="What to note."), JSON),
+    ),
+    Command("notes", "List the notes.", "harness_notes.commands:show", (JSON,)),
+)
+
+
+async def save(args: Namespace, out: Out) -> int:
+    from harness.extensions import new_id, opened, run_workflow
+    from harness_notes.capability import NOTES
+
+    async with opened(out) as client:
+        id = new_id("note")
+        saved = await run_workflow(client.connection, NOTES, "SaveNote", args.text, id=id)
+    out.line({"saved": saved}) if out.json else out.raw(f"Saved: {saved}")
+    return 0
+
+
+async def show(args: Namespace, out: Out) -> int:
+    from harness.extensions import opened
+    from harness_notes import store
+
+    async with opened(out) as client:
+        for text in await store.read_notes(client.connection.database):
+            out.line({"note": text}) if out.json else out.raw(text)
+    return 0
