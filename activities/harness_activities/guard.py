@@ -82,10 +82,7 @@ class Guard(Interceptor):
         if isinstance(request, CallModel):
             expected |= {"spec": pinned.spec, "model": pinned.model}
         elif isinstance(request, RunTool):
-            expected |= {
-                "spec": pinned.spec, "workspace": pinned.workspace,
-                "session": pinned.session, "playback": pinned.playback,
-            }  # fmt: skip
+            expected |= {"workspace": pinned.workspace, "playback": pinned.playback}
         elif isinstance(request, WriteInstructions | CheckOutput):
             expected |= {"spec": pinned.spec}
             if activity.info().task_queue != agent_queue(pinned.agent):

@@ -177,7 +177,6 @@ def _call_of(row: EffectRow) -> RunTool:
     return RunTool(
         call=ToolCall(id=row.call, name=row.tool, arguments=row.arguments),
         turn=row.turn,
-        spec="",
         origin=row.origin,
         workspace=row.workspace,
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, cast
+
+from pydantic import model_validator
 
 from harness.contracts.base import Flag, Word
 from harness.contracts.errors import ErrorInfo
@@ -75,13 +77,15 @@ class Playback(Word):
     """Tools that only read may run where nothing is recorded."""
 
 
+RETIRED = frozenset({"effect", "session", "spec"})
+"""Fields of `RunTool` that earlier versions wrote and nobody reads. Their names stay taken."""
+
+
 class RunTool(Word):
     """Input of the `run_tool` activity."""
 
     call: ToolCall
     turn: int
-    spec: str
-    """Hash of the agent's pinned AgentSpec."""
     origin: str | None = None
     """First run id of the chain, where it is not this run's own: idempotency keys start with it."""
     ordinal: int | None = None
@@ -95,10 +99,8 @@ class RunTool(Word):
     """A person says that the effect has happened, and what had come of it."""
     note: str | None = None
     workspace: Workspace | None = None
-    effect: Effect | None = None
     asks: Flag = None
     """Given up by the engine, a person is asked whether it has happened."""
-    session: str | None = None
     salt: str | None = None
     """See `Node.salt`: the key of an effect then tells nothing of its arguments."""
     playback: Playback | None = None
@@ -109,3 +111,12 @@ class RunTool(Word):
     """The MAC under which `call_model` returned the call."""
     asked: str | None = None
     """With `edited`: the MAC under which `run_tool` asked about the call."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_retired(cls, read: Any) -> Any:
+        """Calls of runs in flight may carry them. Any other unknown field is still refused."""
+        if not isinstance(read, dict) or RETIRED.isdisjoint(cast("dict[str, Any]", read)):
+            return cast("Any", read)
+        fields = cast("dict[str, Any]", read)
+        return {name: value for name, value in fields.items() if name not in RETIRED}

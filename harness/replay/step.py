@@ -6,7 +6,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from pydantic_core import from_json
 from temporalio.api.common.v1 import Payload
@@ -15,12 +15,15 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 
+from harness.contracts.tool import RETIRED
+
 LOCAL_MARKER = "core_local_activity"
 PATCHES = "TemporalChangeVersion"
 """A search attribute that the SDK itself sets."""
 BY_EXECUTION = {"call_model": "started", "run_tool": "origin", "check_edit": "origin"}
 """Where a step says which execution asks. After a reset another one goes on, and nothing tells
 which of the two made an earlier step: this is no difference."""
+TOOL_CALLS = ("run_tool", "check_edit")
 
 SAID_BY_THE_WORKFLOW = frozenset({
     EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
@@ -97,7 +100,7 @@ def _ending(entry: HistoryEvent) -> tuple[str, dict[str, Any]] | None:
     match entry.event_type:
         case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
             going_on = entry.workflow_execution_continued_as_new_event_attributes
-            return "end", {"continue as new": _values(going_on.input.payloads)}
+            return "end", _next_history(going_on.input.payloads)
         case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
             result = entry.workflow_execution_completed_event_attributes.result
             return "end", {"result": _values(result.payloads)}
@@ -160,7 +163,7 @@ def _asked_end(command: WorkflowCommand, variant: str | None) -> tuple[str, dict
     match variant:
         case "continue_as_new_workflow_execution":
             going_on = command.continue_as_new_workflow_execution
-            return "end", {"continue as new": _values(going_on.arguments)}
+            return "end", _next_history(going_on.arguments)
         case "complete_workflow_execution":
             return "end", {"result": _values([command.complete_workflow_execution.result])}
         case "fail_workflow_execution":
@@ -173,9 +176,27 @@ def _asked_end(command: WorkflowCommand, variant: str | None) -> tuple[str, dict
 
 def _activity(name: str, queue: str, arguments: Iterable[Payload]) -> dict[str, Any]:
     values = _values(arguments)
-    if (field := BY_EXECUTION.get(name)) and values and isinstance(values[0], dict):
-        values[0].pop(field, None)
+    if name in BY_EXECUTION and values and isinstance(values[0], dict):
+        values[0].pop(BY_EXECUTION[name], None)
+        if name in TOOL_CALLS:
+            _drop_retired(values[0])
     return {"activity": name, "queue": queue, "arguments": values}
+
+
+def _next_history(arguments: Iterable[Payload]) -> dict[str, Any]:
+    """What continue-as-new hands on: calls that wait for a person are in it."""
+    values = _values(arguments)
+    if values and isinstance(values[0], dict):
+        spec = cast("dict[str, Any]", values[0])
+        for held in (spec.get("carry") or {}).get("held", {}).values():
+            _drop_retired(held["request"])
+    return {"continue as new": values}
+
+
+def _drop_retired(request: dict[str, Any]) -> None:
+    """Earlier versions wrote these fields, and nobody reads them: no difference either."""
+    for name in RETIRED:
+        request.pop(name, None)
 
 
 def _child(name: str, id: str, arguments: Iterable[Payload]) -> dict[str, Any]:

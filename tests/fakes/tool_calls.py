@@ -114,7 +114,7 @@ class Caller:
 
     async def request(self, name: str, arguments: Any, **fields: Any) -> ToolOutcome:
         workspace = None if self.root is None else Workspace(host=HOST, root=str(self.root))
-        fields = {"turn": 1, "spec": "s", "workspace": workspace, **fields}
+        fields = {"turn": 1, "workspace": workspace, **fields}
         request = RunTool(call=ToolCall(id="c1", name=name, arguments=arguments), **fields)
         return await self.env.run(self.activities.run_tool, request)
 

@@ -89,7 +89,7 @@ class Calls:
     async def call(self, turn: int, name: str, arguments: dict[str, Any]) -> ToolOutcome:
         request = RunTool(
             call=ToolCall(id=f"c{turn}", name=name, arguments=arguments),
-            turn=turn, spec="s", workspace=self._workspace,
+            turn=turn, workspace=self._workspace,
         )  # fmt: skip
         return await self._env.run(self._tools.run_tool, request)
 

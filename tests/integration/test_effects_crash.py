@@ -144,7 +144,7 @@ async def test_a_worker_that_is_only_slow_is_waited_for(runs_database: str) -> N
         for attempt in (1, 2):
             box, env = await _worker(stack, runs_database, pay, attempt)
             request = RunTool(
-                call=ToolCall(id="c", name="pay", arguments={"worker": "any"}), turn=1, spec="s"
+                call=ToolCall(id="c", name="pay", arguments={"worker": "any"}), turn=1
             )
             attempts.append(asyncio.create_task(env.run(ToolActivities(box).run_tool, request)))
             await entered.wait()

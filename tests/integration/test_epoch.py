@@ -106,7 +106,7 @@ class Worker:
             start_to_close_timeout=timedelta(seconds=30),
         )  # fmt: skip
         call = ToolCall(id="c", name="pay", arguments={"amount": amount})
-        request = RunTool(call=call, turn=1, spec="s").model_copy(update=fields)
+        request = RunTool(call=call, turn=1).model_copy(update=fields)
         return await env.run(self.activities.run_tool, request)
 
 

@@ -205,7 +205,6 @@ def forgeries(honest: RunTool) -> dict[str, dict[str, Any]]:
         "folder": {"workspace": evil},
         "no folder": {"workspace": None},
         "playback": {"playback": Playback(record="r", live_reads=True)},
-        "session": {"session": "yours"},
         "salt": {"salt": "pepper"},
         "edited": {"call": wrong, "edited": True, "approved": True},
         "edited, signed": {
@@ -229,7 +228,7 @@ async def test_a_worker_that_is_not_ours_gets_only_what_the_run_was_started_for(
         turn = await strings.ask("call_model", asking, ModelTurn)
         (made,) = turn.message.calls
         honest = RunTool(
-            call=made, turn=1, spec=spec.spec, workspace=spec.workspace,
+            call=made, turn=1, workspace=spec.workspace,
             signature=(turn.signatures or ("",))[0],
         )  # fmt: skip
         codes = {
@@ -280,7 +279,7 @@ async def test_an_edit_is_for_the_call_that_a_person_was_asked_about(
         turns.append(await strings.ask("call_model", later, ModelTurn))
         sends, adds = [
             RunTool(
-                call=turn.message.calls[0], turn=place, spec=spec.spec,
+                call=turn.message.calls[0], turn=place,
                 signature=(turn.signatures or ("",))[0],
             )
             for place, turn in enumerate(turns, 1)

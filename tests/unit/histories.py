@@ -140,7 +140,7 @@ def _tool(draw: st.DrawFn, made: History, turn: int, id: str) -> None:
         case "inline fails":
             _marker(made, None)
         case end:
-            asked = made.schedule("run_tool", RunTool(call=call, turn=turn, spec="s"))
+            asked = made.schedule("run_tool", RunTool(call=call, turn=turn))
             if end == "fails":
                 made.fail(asked, "tool.failed")
             elif end != "open":

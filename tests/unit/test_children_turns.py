@@ -71,6 +71,6 @@ async def test_each_activity_takes_turns_for_its_run(
     monkeypatch.setattr(Toolbox, "read_call", read_call)
     async with calling() as call:
         call.info(workflow_id="mine")
-        request = RunTool(call=ToolCall(id="c", name="any", arguments={}), turn=1, spec="s")
+        request = RunTool(call=ToolCall(id="c", name="any", arguments={}), turn=1)
         await call.env.run(getattr(call.activities, activity), request)
     assert turns == ["mine"]

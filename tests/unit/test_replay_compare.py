@@ -6,9 +6,12 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic_core import to_json
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
 
 from harness.replay.compare import compare, same
-from harness.replay.step import Step
+from harness.replay.step import Step, recorded
 
 
 def was(entry: int, lane: str, **content: Any) -> Step:
@@ -75,3 +78,19 @@ def test_equal_sides_are_equal_and_one_change_is_found(
     assert found is not None
     assert found.entry == at + 1
     assert found.text
+
+
+def test_a_fresh_history_that_holds_calls_of_an_earlier_version_is_the_same() -> None:
+    def goes_on(request: dict[str, Any]) -> HistoryEvent:
+        entry = HistoryEvent(
+            event_id=9, event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW
+        )
+        payload = entry.workflow_execution_continued_as_new_event_attributes.input.payloads.add()
+        payload.metadata["encoding"] = b"json/plain"
+        payload.data = to_json({"spec": "s", "carry": {"held": {"c1": {"request": request}}}})
+        return entry
+
+    [old] = recorded([goes_on({"turn": 1, "spec": "s", "session": "ann"})])
+    [new] = recorded([goes_on({"turn": 1})])
+    assert old == new
+    assert old.content["continue as new"][0]["spec"] == "s"

@@ -8,11 +8,14 @@ from types import NoneType, UnionType
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
+from pydantic_core import from_json
 
 from harness.contracts import event, message, model, run, steering, tool, transcript
 from harness.contracts.base import Word
 from harness.contracts.message import ToolCall
 from harness.contracts.run import RunResult, RunState, Totals
+from harness.contracts.tool import RunTool
 
 
 def words(kind: type[Word] = Word) -> Iterator[type[Word]]:
@@ -39,6 +42,20 @@ def test_what_may_be_none_may_be_absent(word: type[Word]) -> None:
     for name, field in word.model_fields.items():
         if optional(field.annotation):
             assert not field.is_required(), f"{word.__name__}.{name} needs a default of None"
+
+
+def test_a_call_of_an_earlier_version_is_read_without_its_retired_fields() -> None:
+    sent = b'{"call": {"id": "1", "name": "f", "arguments": {}}, "turn": 1, "asks": true, '
+    old = sent + b'"spec": "s", "session": "ann", "effect": "write"}'
+    request = RunTool.model_validate_json(old)
+    assert request == RunTool(call=ToolCall(id="1", name="f", arguments={}), turn=1, asks=True)
+    assert not tool.RETIRED & from_json(request.wire()).keys()
+    with pytest.raises(ValidationError, match="newer"):
+        RunTool.model_validate_json(sent + b'"newer": 1}')
+
+
+def test_retired_names_are_not_used_again() -> None:
+    assert not tool.RETIRED & RunTool.model_fields.keys()
 
 
 def test_nulls_inside_a_persons_or_a_models_json_stay() -> None:

@@ -100,11 +100,9 @@ def _request(progress: RunProgress, call: ToolCall, ordinal: int | None) -> RunT
     return RunTool(
         call=call,
         turn=progress.turn,
-        spec=progress.spec.spec,
         origin=None if progress.origin == workflow.info().run_id else progress.origin,
         ordinal=ordinal,
         workspace=progress.spec.workspace,
-        session=progress.spec.session,
         salt=progress.spec.salt,
         asks=_asks(progress, call),
         playback=progress.spec.playback,
