@@ -40,6 +40,15 @@ class Cursor(Word):
         return cls(run_id=run_id, event_id=int(event_id), place=int(place))
 
 
+class Worker(Word):
+    """Who ran a step. From history: the engine records who took a task."""
+
+    name: str
+    """The process: user@host/pid. Of versions before this was recorded user@host."""
+    build: str | None = None
+    """The code: the version of harness, and the commit of the agent's project."""
+
+
 class EventBase(Word):
     run: str
     at: float
@@ -100,6 +109,7 @@ class ModelReplied(EventBase):
     truncated: Flag = None
     """It was cut off at the model's output limit."""
     head: str
+    worker: Worker | None = None
 
 
 class ModelFailed(EventBase):
@@ -108,6 +118,8 @@ class ModelFailed(EventBase):
     call: int
     attempts: int
     error: ErrorInfo
+    worker: Worker | None = None
+    """Of the last attempt."""
 
 
 class ToolCallRequested(EventBase):
@@ -158,6 +170,8 @@ class ToolCallFinished(EventBase):
     """What a person decided about it, the last time they were asked."""
     unrun: Flag = None
     """The run ended before the call had a result."""
+    worker: Worker | None = None
+    """Of the last attempt; of an inline tool the one that served the run."""
 
 
 class DecisionRequested(EventBase):

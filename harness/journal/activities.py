@@ -6,7 +6,11 @@ from typing import Any
 
 from temporalio.api.common.v1 import Payloads
 from temporalio.api.failure.v1 import Failure
-from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.history.v1 import (
+    ActivityTaskStartedEventAttributes,
+    HistoryEvent,
+    WorkflowTaskCompletedEventAttributes,
+)
 
 from harness.contracts import event as e
 from harness.contracts.errors import ErrorInfo, InvalidToolArguments, ToolDenied
@@ -70,8 +74,21 @@ def started(state: State, entry: HistoryEvent) -> Draft:
         seconds(entry.event_time),
         attributes.attempt,
         str(error_info(failure)) if attributes.HasField("last_failure") else None,
+        read_worker(attributes),
     )
     return []
+
+
+def served(state: State, entry: HistoryEvent) -> Draft:
+    state.worker = read_worker(entry.workflow_task_completed_event_attributes)
+    return []
+
+
+def read_worker(
+    attributes: ActivityTaskStartedEventAttributes | WorkflowTaskCompletedEventAttributes,
+) -> e.Worker | None:
+    name, build = attributes.identity, attributes.worker_version.build_id
+    return e.Worker(name=name, build=build or None) if name else None
 
 
 def completed(state: State, entry: HistoryEvent) -> Draft:
@@ -91,6 +108,7 @@ def completed(state: State, entry: HistoryEvent) -> Draft:
         "queued_ms": _queued(found, begun),
         "attempts": begun.attempt,
         "last_failure": begun.last_failure,
+        "worker": begun.worker,
     }
     return [_finished(state, found.input.turn, outcome, extra)]
 
@@ -128,7 +146,8 @@ def local(state: State, entry: HistoryEvent) -> Draft:
     outcome = word(ToolOutcome, attributes.details["result"].payloads[0])
     if outcome.need or _misfits(outcome, edited=_was_edited(state, outcome)):
         return []
-    return [_finished(state, state.turn, outcome, {"attempts": data.get("attempt", 1)})]
+    extra = {"attempts": data.get("attempt", 1), "worker": state.worker}
+    return [_finished(state, state.turn, outcome, extra)]
 
 
 def _misfits(outcome: ToolOutcome, *, edited: bool) -> bool:
@@ -154,6 +173,7 @@ def _local_failed(state: State, data: dict[str, Any], failure: Failure) -> Draft
         "error": error,
         "attempts": data.get("attempt", 1),
         "decided": state.decided.get(call.id) if call else None,
+        "worker": state.worker,
     }
     return [(e.ToolCallFinished, fields)]
 
@@ -185,6 +205,7 @@ def _replied(
             "queued_ms": round((begun.at - at) * 1e3, 1),
             "attempts": begun.attempt,
             "last_failure": begun.last_failure,
+            "worker": begun.worker,
         },
     )
     if turn.interrupted:
@@ -223,11 +244,12 @@ def _failed(state: State, event_id: int, error: ErrorInfo) -> Draft:
     if found is None:
         return []
     begun = state.started.pop(event_id, None)
-    attempts = begun.attempt if begun else 0
+    attempts, worker = (begun.attempt, begun.worker) if begun else (0, None)
     request = found.input
     if isinstance(request, CallModel):
         fields: dict[str, Any] = {"turn": request.turn, "call": request.call or 0}
-        return [(e.ModelFailed, {**fields, "attempts": attempts, "error": error})]
+        fields |= {"attempts": attempts, "error": error, "worker": worker}
+        return [(e.ModelFailed, fields)]
     if request.asks and error is not CANCELLED:
         return []  # a person is asked what came of it
     state.close_call(request.call.id)
@@ -241,6 +263,7 @@ def _failed(state: State, event_id: int, error: ErrorInfo) -> Draft:
         "queued_ms": _queued(found, begun) if begun else None,
         "attempts": attempts,
         "decided": state.decided.get(request.call.id),
+        "worker": worker,
     }
     return [(e.ToolCallFinished, fields)]
 

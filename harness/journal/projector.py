@@ -82,6 +82,7 @@ class Projector(State):
 
     RULES: ClassVar[dict[int, Callable[[Projector, HistoryEvent], Draft]]] = {
         EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED: _run_started,
+        EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED: activities.served,
         EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED: activities.scheduled,
         EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED: activities.started,
         EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED: activities.completed,

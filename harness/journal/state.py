@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.contracts.effect import Undone
+from harness.contracts.event import Worker
 from harness.contracts.message import ToolCall
 from harness.contracts.model import CallModel
 from harness.contracts.run import Pending, Totals
@@ -28,6 +29,7 @@ class Started:
     at: float
     attempt: int
     last_failure: str | None
+    worker: Worker | None = None
 
 
 @dataclass
@@ -51,6 +53,8 @@ class State:
     open_calls: list[ToolCall] = field(default_factory=list[ToolCall])
     """Calls of the newest reply; a failed inline call is recorded without saying which it was."""
     turn: int = 0
+    worker: Worker | None = None
+    """Who served the run last: inline tools ran there."""
     undos: dict[int, str] = field(default_factory=dict[int, str])
     """Undo workflows that the run began, by the entry that did."""
     undone: Undone | None = None

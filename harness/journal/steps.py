@@ -34,6 +34,10 @@ class Step:
     cost_micros: int | None = None
     who: str | None = None
     """Who decided, where it waited for a person."""
+    worker: str | None = None
+    """The process that ran its last attempt."""
+    build: str | None = None
+    """The code of that process."""
     left: bool = False
     """A reset went back to before it: another branch goes on without it."""
     number: int = 0
@@ -150,6 +154,7 @@ def _model(fold: _Fold, event: e.ModelCalled | e.ModelReplied | e.ModelFailed) -
         return
     step.attempts = event.attempts
     step.earlier += fold.earlier
+    _ran_on(step, event.worker)
     if isinstance(event, e.ModelFailed):
         step.ok = False
         return
@@ -176,6 +181,12 @@ def _tool(fold: _Fold, event: e.ToolCallChecked | e.ToolCallStarted | e.ToolCall
     step.ok, step.attempts = event.ok, max(1, event.attempts)
     step.queued = _queued(step, event.queued_ms, event.ms)
     step.earlier += fold.earlier
+    _ran_on(step, event.worker)
+
+
+def _ran_on(step: Step, worker: e.Worker | None) -> None:
+    if worker is not None:
+        step.worker, step.build = worker.name, worker.build
 
 
 def _ran(event: e.ToolCallFinished) -> bool:

@@ -9,8 +9,8 @@ from temporalio.worker import Interceptor
 
 from harness.engine.connection import Connection
 from harness.store import AttemptWriter
-from harness.version import __version__
 from harness_activities.failures import Failures
+from harness_workers.provenance import build_id, process_name
 
 HEARTBEAT_THROTTLE_S = 0.5
 """How often a heartbeat is sent at most, and with it how late a cancel may arrive."""
@@ -27,6 +27,6 @@ def worker_options(
         "graceful_shutdown_timeout": timedelta(seconds=settings.graceful_shutdown_seconds),
         "max_heartbeat_throttle_interval": timedelta(seconds=HEARTBEAT_THROTTLE_S),
         "interceptors": [Failures(attempts), guard],
-        # Unset, the SDK hashes the code of all loaded modules: 1.7 s of CPU at the first worker.
-        "build_id": f"harness-{__version__}",
+        "build_id": build_id(connection.project),
+        "identity": process_name(),
     }

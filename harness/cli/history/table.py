@@ -16,6 +16,7 @@ HISTORY_COMMANDS: tuple[Command, ...] = (
             flag("--follow", help="Stay until the run ends."),
             arg("--from", dest="start", metavar="N|CURSOR", help="Start at this event."),
             arg("--kind", metavar="KIND", nargs="+", help="Only these kinds of events."),
+            flag("--workers", help="Show which worker process, with which code, ran each step."),
             flag("--timeline", help="Draw who took how long, as bars."),
             arg("--html", metavar="FILE", help="Write one self-contained page for a browser."),
             JSON,

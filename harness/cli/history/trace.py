@@ -24,7 +24,7 @@ from harness.sdk.handle import RunHandle
 from harness.terminal import exit_codes
 from harness.terminal.view.text import clean, count, took
 from harness.terminal.view.timeline import NAME, rows
-from harness.terminal.view.trace import Line, after, attempt_facts, earlier, offset
+from harness.terminal.view.trace import Line, after, attempt_facts, earlier, offset, ran_on
 from harness.version import __version__
 
 KINDS = tuple(kind.model_fields["type"].default for kind in get_args(DurableEvent))
@@ -36,7 +36,8 @@ async def trace(args: Namespace, out: Out) -> int:
     if args.follow and (args.html or args.timeline):
         raise UsageError("--follow shows events as they come.", "Leave out --html and --timeline.")
     if args.follow:
-        return await _shown(_followed(args.run, out), kinds, start, out)
+        followed = _followed(args.run, out)
+        return await _shown(followed, kinds, start, out, workers=args.workers)
     async with reading(out, [args.run], attempts=True) as read:
         found = await read(args.run)
     events, attempts = found.events, found.attempts
@@ -46,7 +47,7 @@ async def trace(args: Namespace, out: Out) -> int:
         return _page(events, attempts, Path(args.html), out)
     if args.timeline:
         return _timeline(events, attempts, out)
-    return await _shown(_all(events, attempts), kinds, start, out)
+    return await _shown(_all(events, attempts), kinds, start, out, workers=args.workers)
 
 
 async def _all(
@@ -78,6 +79,8 @@ async def _shown(
     kinds: frozenset[str],
     start: int | Cursor,
     out: Out,
+    *,
+    workers: bool,
 ) -> int:
     number, begun, shown = 0, 0.0, isinstance(start, int)
     before: list[Earlier] = []
@@ -93,7 +96,7 @@ async def _shown(
             if shown and not (isinstance(start, int) and number < start):
                 _tell_attempts(begun, before, kinds, out)
                 if not kinds or event.type in kinds:
-                    _tell(number, begun, event, before, out)
+                    _tell(number, begun, event, before, out, workers=workers)
             before.clear()
     if not shown:
         raise TurnNotFound(
@@ -118,13 +121,22 @@ def _tell_attempts(begun: float, told: Sequence[Earlier], kinds: frozenset[str],
 
 
 def _tell(
-    number: int, begun: float, event: DurableEvent, before: Sequence[Earlier], out: Out
+    number: int,
+    begun: float,
+    event: DurableEvent,
+    before: Sequence[Earlier],
+    out: Out,
+    *,
+    workers: bool,
 ) -> None:
     if out.json:
         out.raw(event.wire().decode())
         return
     kind, turn = event.type.replace("_", " "), getattr(event, "turn", "")
-    _print(number, offset(event.at - begun), turn, kind, after(before, event), out)
+    told = after(before, event)
+    if workers:
+        told = told._replace(facts=(*told.facts, *ran_on(event)))
+    _print(number, offset(event.at - begun), turn, kind, told, out)
 
 
 def _print(number: object, at: str, turn: object, kind: str, told: Line, out: Out) -> None:

@@ -27,6 +27,8 @@ class Card(Word):
     by: str | None = None
     session: str | None = None
     parent: Parent | None = None
+    workers: tuple[e.Worker, ...] = ()
+    """Processes that ran its steps, in the order in which they came, with their code."""
     started: float
     ended: float | None = None
     turn: int = 0
@@ -66,7 +68,7 @@ def card_of(events: Iterable[Event]) -> Card | None:
         if isinstance(event, e.RunStarted) and (card is None or not event.continued):
             card = _begin(event) if card is None else card
         elif card is not None and not isinstance(event, e.Branched):
-            card = card.model_copy(update=_changes(card, event))
+            card = card.model_copy(update=_changes(card, event) | _worker(card, event))
         if card is not None and place:
             line.append((place, {name: getattr(card, name) for name in RETURNED}))
     return card
@@ -124,6 +126,12 @@ def _changes(card: Card, event: Event) -> dict[str, object]:
             return _ended(card, event)
         case _:
             return _steered(card, event)
+
+
+def _worker(card: Card, event: Event) -> dict[str, object]:
+    worker = getattr(event, "worker", None)
+    known = worker is None or worker in card.workers
+    return {} if known else {"workers": (*card.workers, worker)}
 
 
 def _steered(card: Card, event: Event) -> dict[str, object]:

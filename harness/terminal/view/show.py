@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from rich.console import Console
@@ -27,6 +27,8 @@ from harness.terminal.view.text import (
 )
 
 SAID = 2_000
+WORKERS = 3
+"""That are shown; with --json all of them."""
 KINDS = 5
 """Of refused signals that are shown."""
 
@@ -51,6 +53,7 @@ def _about(card: Card, now: float) -> Iterator[tuple[str, str]]:
     if card.parent:
         yield "fork of", f"{card.parent.run}, turn {card.parent.turn}"
     yield "used", figures(card.totals)
+    yield from _ran(card.workers)
     if card.stuck:
         yield "stuck", card.stuck
     if card.state is RunState.PENDING:
@@ -59,6 +62,17 @@ def _about(card: Card, now: float) -> Iterator[tuple[str, str]]:
         yield "doing", f"turn {card.turn}: {card.doing}"
     for each in card.retries:
         yield "retries", retried(each, now)
+
+
+def _ran(workers: Sequence[e.Worker]) -> Iterator[tuple[str, str]]:
+    """Which code ran, and in which processes: the newest ones."""
+    builds = list(dict.fromkeys(each.build for each in workers if each.build))
+    if builds:
+        yield "code", ", then ".join(builds[-WORKERS:])
+    names = list(dict.fromkeys(each.name for each in workers))
+    if names:
+        more = f" and {count(len(names) - WORKERS, 'other')}" if len(names) > WORKERS else ""
+        yield "ran on", ", ".join(names[-WORKERS:]) + more
 
 
 def _happened(card: Card) -> Iterator[tuple[str, str]]:

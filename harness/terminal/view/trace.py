@@ -72,6 +72,14 @@ def moment(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def ran_on(event: DurableEvent) -> tuple[str, ...]:
+    """Which worker process ran the step that the event ends, and its code."""
+    worker: e.Worker | None = getattr(event, "worker", None)
+    if worker is None:
+        return ()
+    return tuple(clean(fact) for fact in (f"on {worker.name}", worker.build) if fact)
+
+
 def offset(seconds: float) -> str:
     """Time since the start of the run, in a column of its own."""
     if seconds < 100:

@@ -1,0 +1,79 @@
+"""Which code ran each step, and in which process: from history to what a person sees."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+from harness.contracts import event as e
+from harness.history.export import read_file
+from harness.journal.diff import part
+from harness.journal.steps import steps
+from harness.terminal.view.card import card_of
+from harness.terminal.view.console import console
+from harness.terminal.view.show import show
+from harness.terminal.view.trace import ran_on
+from tests.unit.stories import Story
+
+HISTORIES = Path(__file__).parent.parent / "histories" / "AgentRun"
+RECORDED = e.Worker(name="ann@laptop", build="harness-0.1.0")
+
+
+def told(name: str) -> list[Any]:
+    events = read_file(HISTORIES / f"{name}.json").events
+    kinds = (e.ModelReplied, e.ModelFailed, e.ToolCallFinished)
+    return [each for each in events if isinstance(each, kinds) and each.attempts]
+
+
+def test_recorded_steps_say_which_worker_ran_them() -> None:
+    for name in ("tools", "refused", "edit_checked"):  # inline tools and failures too
+        assert {each.worker for each in told(name)} == {RECORDED}, name
+
+
+def story(build: str, *pids: int) -> Story:
+    made = Story()
+    for turn, pid in enumerate(pids, 1):
+        made.ask(turn).reply(turn, "Hello.")
+        worker = e.Worker(name=f"ann@laptop/{pid}", build=build)
+        made.events[-1] = made.events[-1].model_copy(update={"worker": worker})
+    return made
+
+
+def shown(made: Story) -> str:
+    out = io.StringIO()
+    card = card_of(made.events)
+    assert card is not None
+    show(console(out), card, None, 100.0)
+    return out.getvalue()
+
+
+def test_the_card_says_which_code_ran_and_where() -> None:
+    made = story("harness-1+git.abc", 1, 2, 2)
+    card = card_of(made.events)
+    assert card is not None
+    assert [each.name for each in card.workers] == ["ann@laptop/1", "ann@laptop/2"]
+    text = shown(made)
+    assert "code     harness-1+git.abc" in text
+    assert "ran on   ann@laptop/1, ann@laptop/2" in text
+
+
+def test_of_many_workers_the_newest_are_shown() -> None:
+    assert "ann@laptop/3, ann@laptop/4, ann@laptop/5 and 2 others" in shown(story("b", *range(1, 6)))
+
+
+def test_a_run_without_steps_names_no_worker() -> None:
+    assert "ran on" not in shown(Story())
+    assert "code" not in shown(Story())
+
+
+def test_a_step_and_its_line_say_it_too() -> None:
+    made = story("b1", 7)
+    [step] = steps(made.events)
+    assert (step.worker, step.build) == ("ann@laptop/7", "b1")
+    assert ran_on(made.events[-1]) == ("on ann@laptop/7", "b1")
+    assert ran_on(made.events[0]) == ()
+
+
+def test_the_same_steps_on_other_workers_are_no_difference() -> None:
+    assert not any(side.events for side in part(story("a", 1).events, story("b", 2).events).sides)
