@@ -43,6 +43,7 @@ from harness.engine.retry import unreachable
 from harness.history import reader
 from harness.journal.payloads import value
 from harness.runs.attachments import taken_up
+from harness.runs.description import describe_start
 from harness.store.permits import sign_run
 
 MODEL_REF = TypeAdapter[str](ModelRef)
@@ -187,6 +188,7 @@ async def launch(
         "HarnessState": RunState.RUNNING.value,
         "HarnessSession": spec.session,
         "HarnessModel": spec.model,
+        "HarnessForkOf": _base(spec),
     }
     memo = {REQUEST_MEMO: _request_digest(spec)} if repeatable else None
     permitted = sign_run(await connection.signing.signer(), id, spec)
@@ -201,7 +203,7 @@ async def launch(
             search_attributes=_attributes(attributes),
             memo=memo,
             static_summary=_first_line(prompt),
-            static_details=_details(spec, prompt),
+            static_details=await describe_start(connection, spec, prompt),
             request_eager_start=eager,
         )
     except WorkflowAlreadyStartedError:
@@ -258,6 +260,12 @@ def _request_digest(spec: RunSpec) -> str:
     return digest(spec.model_copy(update=own).wire())
 
 
+def _base(spec: RunSpec) -> str | None:
+    """The run that this one is a fork of. A file may name it in more than the index takes."""
+    base = spec.parent.run if spec.parent else None
+    return base if base and len(base) <= MAX_ID else None
+
+
 def _attributes(values: Mapping[str, str | None]) -> TypedSearchAttributes:
     return TypedSearchAttributes(
         [
@@ -271,16 +279,6 @@ def _attributes(values: Mapping[str, str | None]) -> TypedSearchAttributes:
 def _first_line(prompt: str) -> str:
     line = prompt.strip().partition("\n")[0]
     return line if len(line) <= SUMMARY_CHARS else line[: SUMMARY_CHARS - 1] + "…"
-
-
-def _details(spec: RunSpec, prompt: str) -> str:
-    rows = [f"Agent **{spec.agent}** on `{spec.model}`, started by {spec.started_by}."]
-    if spec.session:
-        rows.append(f"Session `{spec.session}`.")
-    if spec.parent:
-        rows.append(f"Fork of `{spec.parent.run}` at turn {spec.parent.turn}.")
-    rows.append(f"> {prompt[:2000]}")
-    return "\n\n".join(rows)
 
 
 def _start_error(error: RPCError) -> Exception:

@@ -47,6 +47,8 @@ class RunRow:
     ended: float | None
     tokens: int | None
     cost_micros: int | None
+    fork_of: str | None = None
+    """The run that it is a fork of."""
 
 
 class HarnessClient:
@@ -200,4 +202,5 @@ def _row(row: Any) -> RunRow:
         ended=row.close_time.timestamp() if row.close_time else None,
         tokens=found.get("HarnessTokens"),
         cost_micros=found.get("HarnessCostMicros"),
+        fork_of=found.get("HarnessForkOf"),
     )

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from temporalio.client import Client
 
+# An engine on SQLite takes 10 Keywords and 3 of any other type in a namespace.
 SEARCH_ATTRIBUTES: Mapping[str, str] = {
     "HarnessAgent": "Keyword",
     "HarnessState": "Keyword",
     "HarnessSession": "Keyword",
     "HarnessModel": "Keyword",
+    "HarnessForkOf": "Keyword",
     "HarnessTokens": "Int",
     "HarnessCostMicros": "Int",
 }

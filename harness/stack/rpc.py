@@ -1,4 +1,4 @@
-"""Two calls to the local engine over gRPC, by hand.
+"""Three calls to the local engine over gRPC, by hand.
 
 The SDK would cost the supervisor most of its memory and of the time it takes to start. A unary call
 is one HTTP/2 stream. A successful answer carries one message in DATA frames; an error carries none,
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from harness.stack import ports
@@ -17,7 +17,10 @@ from harness.stack import ports
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _DATA, _HEADERS, _RESET, _SETTINGS, _PING, _GOAWAY = 0, 1, 3, 4, 6, 7
 _END_STREAM, _ACK, _END_HEADERS = 0x1, 0x1, 0x4
-_SERVICE = "/temporal.api.workflowservice.v1.WorkflowService/"
+_WORKFLOWS = "/temporal.api.workflowservice.v1.WorkflowService/"
+_OPERATOR = "/temporal.api.operatorservice.v1.OperatorService/"
+_INDEXED = {"Keyword": 2, "Int": 3}
+"""Numbers of the types of search attributes."""
 _LARGEST = 60_000
 """Below the first flow-control window, so that none has to be granted."""
 _SECONDS = 5.0
@@ -34,12 +37,18 @@ class Namespace:
 
 async def describe_namespace(port: int, name: str) -> Namespace | None:
     """None when the engine does not answer, or does not know the namespace."""
-    answer = await _call(port, "DescribeNamespace", _text(1, name))
+    answer = await _call(port, _WORKFLOWS + "DescribeNamespace", _text(1, name))
     return None if answer is None else read_namespace(answer)
 
 
 async def set_retention(port: int, name: str, seconds: int) -> bool:
-    return await _call(port, "UpdateNamespace", retention_update(name, seconds)) is not None
+    update = retention_update(name, seconds)
+    return await _call(port, _WORKFLOWS + "UpdateNamespace", update) is not None
+
+
+async def add_search_attributes(port: int, name: str, kinds: Mapping[str, str]) -> bool:
+    request = new_attributes(name, kinds)
+    return await _call(port, _OPERATOR + "AddSearchAttributes", request) is not None
 
 
 def read_namespace(answer: bytes) -> Namespace:
@@ -62,6 +71,12 @@ def retention_update(name: str, seconds: int) -> bytes:
     return _text(1, name) + _bytes(3, _bytes(1, duration))
 
 
+def new_attributes(name: str, kinds: Mapping[str, str]) -> bytes:
+    """An AddSearchAttributesRequest."""
+    entries = [_text(1, each) + b"\x10" + _varint(_INDEXED[kind]) for each, kind in kinds.items()]
+    return b"".join(_bytes(1, entry) for entry in entries) + _text(2, name)
+
+
 async def _call(port: int, method: str, message: bytes) -> bytes | None:
     try:
         async with asyncio.timeout(_SECONDS):
@@ -79,7 +94,7 @@ def _request(port: int, method: str, message: bytes) -> bytes:
     headers = (
         (":method", "POST"),
         (":scheme", "http"),
-        (":path", _SERVICE + method),
+        (":path", method),
         (":authority", f"{ports.HOST}:{port}"),
         ("content-type", "application/grpc"),
         ("te", "trailers"),

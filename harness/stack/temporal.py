@@ -8,6 +8,7 @@ import secrets
 import signal
 import socket
 import sys
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ _DYNAMIC_CONFIG = (
 _PORTS = ("temporal", "ui")
 TRIES = 200
 """How often the engine is asked to settle before its start fails."""
+LATE = 20
+"""Looks after which search attributes are added that the engine has not registered by then."""
 _SQLITE = b"SQLite format 3\0"
 
 
@@ -117,7 +120,7 @@ class Temporal:
         wanted = int(self.options["retention_days"]) * 86400
         found = await self._namespace() or rpc.Namespace()
         is_kept = found.retention_seconds == wanted
-        for _ in range(TRIES):
+        for number in range(1, TRIES + 1):
             is_kept = is_kept or await rpc.set_retention(
                 self.ports["temporal"], self.namespace, wanted
             )
@@ -127,6 +130,8 @@ class Temporal:
                 self._check_types(types)
                 self._has_run = True
                 return
+            if number % LATE == 0:
+                await self._add_attributes(types)
             await asyncio.sleep(0.025)
             found = await self._namespace() or rpc.Namespace()
         if not is_kept:
@@ -141,6 +146,13 @@ class Temporal:
             f"The local engine did not register its search attributes (log: {self.log}).",
             f"It may hold too many already; start empty: mv {self.data} {self.data}.broken",
         )
+
+    async def _add_attributes(self, known: Container[str]) -> None:
+        """The engine takes those of its command line for a new namespace alone: to one that an
+        earlier version has made they are added."""
+        missing = {name: kind for name, kind in SEARCH_ATTRIBUTES.items() if name not in known}
+        if missing:
+            await rpc.add_search_attributes(self.ports["temporal"], self.namespace, missing)
 
     def can_move(self, failure: Failure) -> bool:
         """Somebody took a port between the look and the start: others are tried."""

@@ -101,9 +101,27 @@ def test_fork(kept_project: Project, run: str) -> None:
     id = forked.last["run"]
     card = kept_project.command("show", id, "--json").last
     assert card["parent"] == {"run": run, "turn": 1}
+    base = kept_project.command("show", run, "--json").last
+    assert id in base["forks"]
+    [row] = kept_project.command("list", "--forks-of", run, "--limit", "1", "--json").lines
+    assert row["fork_of"] == run
     parted = kept_project.command("diff", run, id, "--json").last
     assert parted["turn"] == 2
     assert "fork of past at turn 1" in kept_project.command("trace", id).out
+
+
+def test_which_code_ran_and_where(kept_project: Project, run: str) -> None:
+    card = kept_project.command("show", run, "--json").last
+    [worker] = card["workers"]
+    assert worker["build"].startswith("harness-")
+    assert worker["name"].rpartition("/")[2].isdigit()
+    assert card["spec"]["tools"]
+    assert card["spec"]["instructions"]
+    text = kept_project.command("show", run).out
+    assert f"ran on   {worker['name']}" in text
+    assert "instructions: " in text
+    assert worker["name"] not in kept_project.command("trace", run).out
+    assert f"on {worker['name']}" in kept_project.command("trace", run, "--workers").out
 
 
 def test_a_fork_that_nothing_serves_says_so(kept_project: Project, run: str) -> None:
@@ -138,6 +156,7 @@ def test_bad_use(kept_project: Project, run: str) -> None:
     refused(command("fork", run, "--at", "1", "--edit-tool-result", "x=1"), 1, "no tool result 'x'")
     refused(command("fork", run, "--at", "1", "--agent", "agent.py:other"), 2, "is of agent")
     refused(command("fork", "none.json", "--at", "1"), 1, "cannot be read")
+    refused(command("list", "--archived", "--forks-of", run), 2, "has no index of forks")
     refused(command("replay"), 2, "Which runs?")
     refused(command("replay", "--since", "soon"), 2, "is not a time")
     refused(command("export", "nobody"), 1, "There is no run 'nobody'")

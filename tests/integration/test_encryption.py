@@ -75,7 +75,7 @@ def agent(name: str, secret: str) -> Agent[None, str]:
         """Say much."""
         return secret + " and more" * 60_000
 
-    return Agent(name, tools=[add, send, broken, large])
+    return Agent(name, instructions=f"Know {secret}.", tools=[add, send, broken, large])
 
 
 async def readable(database: Database, engine: Path, secret: str) -> list[str]:

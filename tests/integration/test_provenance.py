@@ -44,9 +44,7 @@ async def test_a_worker_of_another_commit_goes_on_with_the_run(
         card = await remote.connection.temporal.get_workflow_handle(run.id).query("card")
     events = await run.trace()
     ran: list[Any] = [
-        each
-        for each in events
-        if isinstance(each, e.ModelReplied | e.ToolCallFinished)
+        each for each in events if isinstance(each, e.ModelReplied | e.ToolCallFinished)
     ]
     assert [each.worker.build for each in ran] == [builds[0]] * 3 + [builds[1]] * 2
     assert {each.worker.name.rpartition("/")[2] for each in ran} == {str(os.getpid())}

@@ -113,6 +113,23 @@ async def test_a_search_attribute_of_another_type_is_refused(project: Path) -> N
         await ensure_search_attributes(client)
 
 
+async def test_a_local_engine_of_an_earlier_version_gets_new_search_attributes(
+    project: Path,
+) -> None:
+    """The engine takes those of its command line for a new namespace alone."""
+    async with open_stack(SETTINGS, project) as endpoints:
+        client = await Client.connect(**await connect_options(SETTINGS, endpoints))
+        await client.operator_service.remove_search_attributes(
+            RemoveSearchAttributesRequest(
+                namespace=client.namespace, search_attributes=["HarnessForkOf"]
+            )
+        )
+    await stop_stack(SETTINGS, project)
+    async with open_stack(SETTINGS, project) as endpoints:
+        client = await Client.connect(**await connect_options(SETTINGS, endpoints))
+        assert await attributes(client) == SEARCH_ATTRIBUTES
+
+
 async def test_search_attributes_of_a_namespace_that_does_not_exist(project: Path) -> None:
     async with open_stack(SETTINGS, project) as endpoints:
         client = await Client.connect(endpoints.temporal_address, namespace="nowhere")

@@ -59,7 +59,9 @@ def test_the_card_says_which_code_ran_and_where() -> None:
 
 
 def test_of_many_workers_the_newest_are_shown() -> None:
-    assert "ann@laptop/3, ann@laptop/4, ann@laptop/5 and 2 others" in shown(story("b", *range(1, 6)))
+    assert "ann@laptop/3, ann@laptop/4, ann@laptop/5 and 2 others" in shown(
+        story("b", *range(1, 6))
+    )
 
 
 def test_a_run_without_steps_names_no_worker() -> None:

@@ -4,7 +4,9 @@ import asyncio
 import socket
 
 import pytest
+from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.namespace.v1 import NamespaceConfig
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceResponse, UpdateNamespaceRequest
 
 from harness.stack import door as door_module
@@ -153,6 +155,13 @@ def test_our_words_are_those_of_the_protocol() -> None:
     update = UpdateNamespaceRequest.FromString(rpc.retention_update("größe", 86400))
     assert update.namespace == "größe"
     assert update.config.workflow_execution_retention_ttl.seconds == 86400
+    kinds = {"HarnessOne": "Keyword", "HarnessTwo": "Int"}
+    adding = AddSearchAttributesRequest.FromString(rpc.new_attributes("größe", kinds))
+    assert adding.namespace == "größe"
+    assert dict(adding.search_attributes) == {
+        "HarnessOne": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+        "HarnessTwo": IndexedValueType.INDEXED_VALUE_TYPE_INT,
+    }
     for broken in (b"\x12", b"\x12\x7f", b"\x0b", b"\x12\x02\x0a\x7f", b"\xff" * 12):
         with pytest.raises(ValueError):
             rpc.read_namespace(broken)

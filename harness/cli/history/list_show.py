@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -14,12 +15,15 @@ from harness.cli.parser import UsageError, nearest
 from harness.contracts.errors import RunNotFound, StoreError
 from harness.contracts.run import RunState
 from harness.history.reader import seals
+from harness.runs.description import read_agent
 from harness.sdk.client import HarnessClient, RunRow
 from harness.sdk.handle import RunHandle
 from harness.terminal import exit_codes
 from harness.terminal.view.live import STYLES
 from harness.terminal.view.text import ago, money, took
 
+MOST_FORKS = 100
+"""That `show` looks for."""
 OPEN = "ExecutionStatus = 'Running'"
 STATES = {
     # The engine's own ways to end leave the state behind that the run had.
@@ -35,6 +39,11 @@ async def list_runs(args: Namespace, out: Out) -> int:
     if args.archived and args.query:
         raise UsageError(
             "--query is the engine's language: the archive has none.", "Use --state or --agent."
+        )
+    if args.archived and args.forks_of:
+        raise UsageError(
+            "--forks-of looks in the engine: the archive has no index of forks.",
+            "Leave out --archived.",
         )
     query = _query(args)
     async with opened(out, index=True, store=args.archived) as client:
@@ -86,10 +95,14 @@ async def show(args: Namespace, out: Out) -> int:
         over = card is not None and card.state.over
         stuck = None if card is None or over else await run.trouble()
         retries = () if card is None or over else await run.retries()
+        agent = None if card is None else await read_agent(client.connection, args.run)
+        forks = await _forks(client, args.run)
         token = await _token(client, args.run) if out.json and over else None
     if card is None:
         raise RunNotFound(f"{args.run!r} is a workflow, but no run of an agent.")
-    card = card.model_copy(update={"stuck": stuck, "retries": tuple(retries)})
+    card = card.model_copy(
+        update={"stuck": stuck, "retries": tuple(retries), "spec": agent, "forks": forks}
+    )
     if out.json:
         data = card.model_dump(mode="json", exclude_none=True)
         out.line({**data, "url": run.url, **({"token": token} if token else {})})
@@ -115,9 +128,23 @@ def _query(args: Namespace) -> str:
         parts.append(f"HarnessAgent = {quoted(args.agent)}")
     if args.session:
         parts.append(f"HarnessSession = {quoted(args.session)}")
+    if args.forks_of:
+        parts.append(forks_of(args.forks_of))
     if args.query:
         parts.append(f"({args.query})")
     return " AND ".join(parts)
+
+
+def forks_of(run: str) -> str:
+    return f"HarnessForkOf = {quoted(run)}"
+
+
+async def _forks(client: HarnessClient, run: str) -> tuple[str, ...]:
+    """The newest forks of a run; none where this namespace has no index of them yet."""
+    with suppress(RunError):
+        found = client.runs(forks_of(run), limit=MOST_FORKS)
+        return tuple(dict.fromkeys([row.id async for row in found]))
+    return ()
 
 
 def _of_state(name: str) -> str:

@@ -84,6 +84,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
             arg("--state", metavar="STATE", help="Such as running, waiting or failed."),
             arg("--agent", metavar="NAME", help="Only runs of this agent."),
             arg("--session", metavar="ID", help="Of this session."),
+            arg("--forks-of", metavar="RUN", help="Only forks of this run."),
             arg("--query", metavar="QUERY", help="Filter in Temporal's query syntax."),
             flag("--archived", help="Sealed ones, also those that the engine has forgotten."),
             arg("--limit", metavar="N", type=int, default=20, help="At most this many (20)."),

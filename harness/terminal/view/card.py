@@ -10,6 +10,7 @@ from harness.contracts.base import Flag, Word
 from harness.contracts.effect import Undone
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.event import Event
+from harness.contracts.provenance import AgentSummary
 from harness.contracts.run import Parent, RunState, Totals
 
 RETURNED = ("state", "waiting", "doing", "turn")
@@ -27,6 +28,10 @@ class Card(Word):
     by: str | None = None
     session: str | None = None
     parent: Parent | None = None
+    spec: AgentSummary | None = None
+    """The agent as it was pinned. Not from its events: the store knows."""
+    forks: tuple[str, ...] = ()
+    """Runs that go on from one of its turns, the newest first. The engine's index knows."""
     workers: tuple[e.Worker, ...] = ()
     """Processes that ran its steps, in the order in which they came, with their code."""
     started: float

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from harness.contracts import event as e
 from harness.contracts.clean_text import clean_line
+from harness.contracts.provenance import AgentSummary
 from harness.contracts.run import RunState
 from harness.contracts.verdicts import MEANINGS
 from harness.terminal.view.arguments import INDENT, argument_block
@@ -27,6 +28,8 @@ from harness.terminal.view.text import (
 )
 
 SAID = 2_000
+FORKS = 5
+INSTRUCTIONS = 400
 WORKERS = 3
 """That are shown; with --json all of them."""
 KINDS = 5
@@ -44,6 +47,7 @@ def show(console: Console, card: Card, url: str | None, now: float) -> None:
 def _about(card: Card, now: float) -> Iterator[tuple[str, str]]:
     yield "asked", _cut(card.asked)
     yield "agent", f"{card.agent} on {card.model}"
+    yield from _spec(card.spec)
     at = datetime.fromtimestamp(card.started).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     last = (card.ended or now) - card.started
     took_ = f"took {took(last)}" if card.ended else f"{took(last)} ago"
@@ -52,6 +56,10 @@ def _about(card: Card, now: float) -> Iterator[tuple[str, str]]:
         yield "session", card.session
     if card.parent:
         yield "fork of", f"{card.parent.run}, turn {card.parent.turn}"
+    if card.forks:
+        more = len(card.forks) - FORKS
+        rest = f" and {more} more: harness list --forks-of {shlex.quote(card.run)}"
+        yield "forks", ", ".join(card.forks[:FORKS]) + (rest if more > 0 else "")
     yield "used", figures(card.totals)
     yield from _ran(card.workers)
     if card.stuck:
@@ -62,6 +70,17 @@ def _about(card: Card, now: float) -> Iterator[tuple[str, str]]:
         yield "doing", f"turn {card.turn}: {card.doing}"
     for each in card.retries:
         yield "retries", retried(each, now)
+
+
+def _spec(agent: AgentSummary | None) -> Iterator[tuple[str, str]]:
+    if agent is None:
+        return
+    if len(agent.models) > 1:
+        yield "", f"models: {agent.plan}"
+    if agent.tools:
+        yield "", f"tools: {', '.join(agent.tools)}"
+    if agent.instructions.strip():
+        yield "", f"instructions: {one_line(agent.instructions, INSTRUCTIONS)}"
 
 
 def _ran(workers: Sequence[e.Worker]) -> Iterator[tuple[str, str]]:

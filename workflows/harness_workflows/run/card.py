@@ -39,6 +39,7 @@ def markdown(progress: RunProgress) -> str:
         ("Doing", _cut(progress.doing)),
         ("Turn", str(progress.turn)),
         ("Model", _cut(progress.spec.model)),
+        ("Code", _cut(workflow.info().get_current_build_id())),
         ("Tokens", f"{about}{totals.usage.input:,} in, {about}{totals.usage.output:,} out"),
         ("Cost", "unknown" if totals.cost_micros is None else f"${totals.cost_micros / 1e6:.6f}"),
     ]

@@ -1,0 +1,62 @@
+"""What an agent was when its run started, in words for people: stored whole under its hash, shown in
+short."""
+
+from __future__ import annotations
+
+from harness.contracts.base import Word
+from harness.contracts.clean_text import clean_text
+from harness.contracts.model import AgentSpec
+from harness.contracts.run import RunSpec
+from harness.contracts.tool import ToolPolicy
+
+SHOWN_INSTRUCTIONS = 4000
+SHOWN_TOOLS = 100
+
+
+class AgentSummary(Word):
+    """The agent that a run pinned at its start."""
+
+    models: tuple[str, ...]
+    """In the order in which they are tried."""
+    tools: tuple[str, ...]
+    """Each with what it does to the world."""
+    instructions: str
+    spec: str
+    """Hash of the whole spec, schemas included: runs with the same one had the same agent."""
+
+    @property
+    def plan(self) -> str:
+        return ", then ".join(self.models)
+
+    def markdown(self) -> str:
+        """For the run's details on Temporal's page; what is cut off is counted."""
+        more = len(self.tools) - SHOWN_TOOLS
+        tools = ", ".join(self.tools[:SHOWN_TOOLS]) + (f" and {more} more" if more > 0 else "")
+        rows = [f"Models: `{self.plan}`", f"Tools: {tools or 'none'}", f"Spec: `{self.spec}`"]
+        if self.instructions.strip():
+            rows += ["Instructions:", _as_code(self.instructions)]
+        return "\n\n".join(rows)
+
+
+def summarize_agent(run: RunSpec, agent: AgentSpec) -> AgentSummary:
+    models = (run.model,) if run.override else tuple(each.model for each in agent.plan.candidates)
+    return AgentSummary(
+        models=models,
+        tools=tuple(_name_tool(each.name, run.tools.get(each.name)) for each in agent.tools),
+        instructions=agent.instructions,
+        spec=run.spec,
+    )
+
+
+def _name_tool(name: str, policy: ToolPolicy | None) -> str:
+    if policy is None:
+        return name
+    return f"{name} ({policy.effect}{', may need approval' if policy.approval else ''})"
+
+
+def _as_code(text: str) -> str:
+    """As a block that Markdown leaves alone."""
+    shown = clean_text(text[:SHOWN_INSTRUCTIONS])
+    if len(text) > SHOWN_INSTRUCTIONS:
+        shown += f"… ({len(text) - SHOWN_INSTRUCTIONS:,} more characters)"
+    return "\n".join(f"    {line}" for line in shown.splitlines())

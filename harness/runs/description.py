@@ -1,0 +1,65 @@
+"""What a run is about, for Temporal's page and for `harness show`."""
+
+from __future__ import annotations
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
+
+from harness.contracts.errors import RunError, StoreError
+from harness.contracts.provenance import AgentSummary, summarize_agent
+from harness.contracts.run import WORKFLOW, RunSpec
+from harness.engine.connection import Connection
+from harness.history import live, reader
+from harness.journal.payloads import first
+
+PROMPT_CHARS = 2000
+
+
+async def describe_start(connection: Connection, spec: RunSpec, prompt: str) -> str:
+    """The run's details, as Markdown. They go through the codec like all content."""
+    rows = [f"Agent **{spec.agent}** on `{spec.model}`, started by {spec.started_by}."]
+    if spec.session:
+        rows.append(f"Session `{spec.session}`.")
+    if spec.parent:
+        rows.append(f"Fork of `{spec.parent.run}` at turn {spec.parent.turn}.")
+    rows.append(f"> {prompt[:PROMPT_CHARS]}")
+    if (agent := await _summarize(connection, spec)) is not None:
+        rows.append(agent.markdown())
+    return "\n\n".join(rows)
+
+
+async def read_agent(connection: Connection, run: str) -> AgentSummary | None:
+    """The agent that a run pinned; None where the store does not have it or does not answer."""
+    try:
+        spec = _read_spec(await _first_entry(connection, run))
+    except StoreError:
+        return None
+    return None if spec is None else await _summarize(connection, spec)
+
+
+async def _summarize(connection: Connection, spec: RunSpec) -> AgentSummary | None:
+    try:
+        return summarize_agent(spec, await connection.specs.get(spec.spec))
+    except StoreError:
+        return None  # beside the point: the run itself says what is wrong
+
+
+def _read_spec(entry: HistoryEvent) -> RunSpec | None:
+    started = entry.workflow_execution_started_event_attributes
+    return first(RunSpec, started.input) if started.workflow_type.name == WORKFLOW else None
+
+
+async def _first_entry(connection: Connection, run: str) -> HistoryEvent:
+    client = connection.temporal
+    request = GetWorkflowExecutionHistoryRequest(
+        namespace=client.namespace,
+        execution=WorkflowExecution(workflow_id=run),
+        maximum_page_size=1,
+    )
+    try:
+        return (await live.page(client, request, run))[0]
+    except RunError as error:
+        if error.code != "run.not_found":
+            raise
+    return (await reader.sealed(connection, run)).executions[0].entries[0]
