@@ -1,5 +1,4 @@
-"""What an agent was when its run started, in words for people: stored whole under its hash, shown in
-short."""
+"""What an agent was when its run started, in words for people."""
 
 from __future__ import annotations
 

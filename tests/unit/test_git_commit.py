@@ -65,8 +65,8 @@ def test_a_loose_reference_counts_before_a_packed_one(tmp_path: Path) -> None:
     "head",
     [
         "", "ref: refs/heads/none", "ref: ../../secret", "ref: refs/../../secret",
-        "ref: /etc/passwd", "ref: HEAD", "secret", COMMIT + " and more", COMMIT.upper(), "ref: refs/heads/a\0b",
-        "x" * 100_000,
+        "ref: /etc/passwd", "ref: HEAD", "secret", COMMIT + " and more",
+        COMMIT.upper(), "ref: refs/heads/a\0b", "x" * 100_000,
     ],
 )  # fmt: skip
 def test_a_hostile_head_says_nothing(tmp_path: Path, head: str) -> None:
