@@ -6,7 +6,7 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
 
-from harness.contracts.errors import RunError, StoreError
+from harness.contracts.errors import RunNotFound, StoreError
 from harness.contracts.provenance import AgentSummary, summarize_agent
 from harness.contracts.run import WORKFLOW, RunSpec
 from harness.engine.connection import Connection
@@ -59,7 +59,5 @@ async def _first_entry(connection: Connection, run: str) -> HistoryEvent:
     )
     try:
         return (await live.page(client, request, run))[0]
-    except RunError as error:
-        if error.code != "run.not_found":
-            raise
-    return (await reader.sealed(connection, run)).executions[0].entries[0]
+    except RunNotFound:
+        return (await reader.sealed(connection, run)).executions[0].entries[0]

@@ -12,7 +12,7 @@ from typing import Any
 from harness.cli.context import opened
 from harness.cli.out import Out
 from harness.cli.parser import UsageError, nearest
-from harness.contracts.errors import RunNotFound, StoreError
+from harness.contracts.errors import RunError, RunNotFound, StoreError
 from harness.contracts.run import RunState
 from harness.history.reader import seals
 from harness.runs.description import read_agent
