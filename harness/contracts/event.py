@@ -16,7 +16,7 @@ from harness.contracts.base import Flag, Word
 from harness.contracts.effect import Undone
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.message import Message, ToolCall
-from harness.contracts.model import Fallback, Usage
+from harness.contracts.model import Fallback, Interrupted, Usage
 from harness.contracts.run import Parent, RunState, Totals
 from harness.contracts.steering import Decided, Verdict
 from harness.contracts.tool import Effect, Need
@@ -105,6 +105,8 @@ class ModelReplied(EventBase):
     fallbacks: tuple[Fallback, ...] | None = None
     dropped: int | None = None
     interrupted: Flag = None
+    cut: Interrupted | None = None
+    """What interrupted attempts may have cost, by estimate; not in `cost_micros`."""
     recovered: Flag = None
     truncated: Flag = None
     """It was cut off at the model's output limit."""

@@ -169,6 +169,16 @@ class Fallback(Word):
     message: str
 
 
+class Interrupted(Word):
+    """Attempts at a call that a crash, a stop or an abort cut off. Everything is an estimate, from
+    the length of the prompt and of the text that had come; the settled cost does not hold it."""
+
+    attempts: int
+    usage: Usage
+    cost_micros: int | None = None
+    """Millionths of a US dollar; absent where no price is known."""
+
+
 class ModelTurn(Word):
     """Result of `call_model`: the reply and the new head of the transcript."""
 
@@ -194,6 +204,8 @@ class ModelTurn(Word):
     """Why the final reply does not fit the output type."""
     interrupted: Flag = None
     """The call was cancelled; `message` is what had come by then."""
+    cut: Interrupted | None = None
+    """Attempts that were cut off before this reply, and the reply itself where `interrupted`."""
     recovered: Flag = None
     """An earlier attempt had been answered and paid for already; this is its answer."""
     request_id: str | None = None

@@ -11,7 +11,7 @@ from harness.contracts.clean_text import clean_line
 from harness.contracts.effect import Undone
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.message import Message, ToolCall, ToolResult
-from harness.contracts.model import ModelRef, Usage
+from harness.contracts.model import Interrupted, ModelRef, Usage
 from harness.contracts.permit import Pinned, Started
 from harness.contracts.steering import Decide
 from harness.contracts.tool import (
@@ -107,7 +107,12 @@ class Totals(Word):
     turns: int = 0
     usage: Usage = Usage()
     cost_micros: int | None = None
+    """Settled: what providers reported. Budgets go by it."""
     tool_calls: int = 0
+    cut_attempts: int | None = None
+    """Attempts at model calls that a crash, a stop or an abort cut off."""
+    cut_micros: int | None = None
+    """What those may have cost on top, by estimate; absent where no price is known."""
 
     def plus(
         self,
@@ -116,15 +121,22 @@ class Totals(Word):
         usage: Usage | None = None,
         cost_micros: int | None = None,
         tool_calls: int = 0,
+        cut: Interrupted | None = None,
     ) -> Totals:
         """A cost that is not known adds nothing."""
-        costs = [cost for cost in (self.cost_micros, cost_micros) if cost is not None]
         return Totals(
             turns=self.turns + turns,
             usage=self.usage + usage if usage else self.usage,
-            cost_micros=sum(costs) if costs else None,
+            cost_micros=_sum_known(self.cost_micros, cost_micros),
             tool_calls=self.tool_calls + tool_calls,
+            cut_attempts=_sum_known(self.cut_attempts, cut.attempts if cut else None),
+            cut_micros=_sum_known(self.cut_micros, cut.cost_micros if cut else None),
         )
+
+
+def _sum_known(*values: int | None) -> int | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
 
 
 class Sent(Word):

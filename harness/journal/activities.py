@@ -185,14 +185,14 @@ def _replied(
     if turn is None:
         return
     state.reply = turn.message.text or state.reply
-    state.totals = state.totals.plus(usage=turn.usage, cost_micros=turn.cost_micros)
+    state.totals = state.totals.plus(usage=turn.usage, cost_micros=turn.cost_micros, cut=turn.cut)
     if not turn.message.calls:
         state.head = turn.head
     copied = {
         name: getattr(turn, name)
         for name in (
             "model", "message", "usage", "cost_micros", "first_ms", "ms", "fallbacks",
-            "dropped", "interrupted", "recovered", "head",
+            "dropped", "interrupted", "cut", "recovered", "head",
         )
     }  # fmt: skip
     yield (

@@ -15,7 +15,7 @@ Content = dict[str, Any]
 """What an event says of the run, without when, where and how fast."""
 UNTOLD = {
     "run", "at", "trace", "cursor", "call", "queued_ms", "first_ms", "ms", "attempts",
-    "last_failure", "head", "recovered", "by", "call_id", "id", "played", "worker",
+    "last_failure", "head", "recovered", "by", "call_id", "id", "played", "worker", "cut",
 }  # fmt: skip
 KINDS = (
     e.ModelCalled, e.ModelReplied, e.ModelFailed, e.ToolCallFinished, e.DecisionMade,

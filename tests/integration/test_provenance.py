@@ -12,8 +12,8 @@ from harness.contracts import event as e
 from harness.version import __version__
 from harness_workers import serve
 from tests.fakes.model_server import ModelServer
-from tests.fakes.runs import add, look, only, send, waiting
-from tests.fakes.steps import call, say
+from tests.fakes.runs import add, look, one, only, send, waiting
+from tests.fakes.steps import call, say, stall
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -66,3 +66,25 @@ async def test_the_page_shows_a_readable_spec(
     assert "Be brief." in details
     assert len(details) < 8_000
     assert only(await run.trace(), e.ModelReplied)
+
+
+async def test_a_call_that_was_cut_by_an_abort_has_an_estimate_and_no_cost(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    model_server.script(stall("Half of it and the rest."))
+    run = await harness.start(Agent(name), "Tell me all.")
+    async for event in run.events():
+        if isinstance(event, e.OutputDelta):
+            break
+    await run.abort("enough")
+    result = await run.outcome()
+    reply = one(await run.trace(), e.ModelReplied)
+    assert reply.cut is not None
+    assert reply.cut.attempts == 1
+    assert reply.cost_micros is None
+    assert reply.cut.cost_micros
+    totals = result.totals
+    assert (totals.cost_micros, totals.cut_attempts) == (None, 1)
+    assert totals.cut_micros == reply.cut.cost_micros
+    card = await harness.connection.temporal.get_workflow_handle(run.id).query("card")
+    assert "Interrupted (estimate)" in card

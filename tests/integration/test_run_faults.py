@@ -96,6 +96,15 @@ async def test_a_worker_killed_in_model_calls(
     events = await settled(run, watching)
     reply = one(events, e.ModelReplied)
     assert (reply.message.text, reply.attempts) == ("All of it.", 3)
+    assert reply.cut is not None
+    assert reply.cut.attempts == 2, "one said nothing, one half of it"
+    assert reply.cut.usage.estimated
+    assert reply.cut.usage.output > 0
+    totals = one(events, e.RunEnded).totals
+    assert totals is not None
+    assert totals.cost_micros == reply.cost_micros, "what was settled is told apart"
+    assert totals.cut_micros == reply.cut.cost_micros
+    assert (totals.cut_micros or 0) > 0
     assert only(events, e.OutputReset)
     assert len(model_server.calls) == 3
 

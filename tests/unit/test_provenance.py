@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from harness.contracts import event as e
+from harness.contracts.model import Interrupted, Usage
+from harness.contracts.run import Totals
 from harness.history.export import read_file
 from harness.journal.diff import part
 from harness.journal.steps import steps
 from harness.terminal.view.card import card_of
 from harness.terminal.view.console import console
 from harness.terminal.view.show import show
-from harness.terminal.view.trace import ran_on
+from harness.terminal.view.text import cut_cost
+from harness.terminal.view.trace import line, ran_on
 from tests.unit.stories import Story
 
 HISTORIES = Path(__file__).parent.parent / "histories" / "AgentRun"
@@ -79,3 +82,26 @@ def test_a_step_and_its_line_say_it_too() -> None:
 
 def test_the_same_steps_on_other_workers_are_no_difference() -> None:
     assert not any(side.events for side in part(story("a", 1).events, story("b", 2).events).sides)
+
+
+CUT = Interrupted(attempts=2, usage=Usage(input=10, output=5, estimated=True), cost_micros=120_000)
+
+
+def test_interrupted_attempts_are_an_estimate_beside_the_settled_cost() -> None:
+    made = Story().ask(1).reply(1, "Hello.")
+    made.events[-1] = made.events[-1].model_copy(update={"cost_micros": 30_000, "cut": CUT})
+    text = shown(made)
+    assert "$0.0300 · about $0.1200 more for 2 interrupted attempts (estimate)" in text
+    assert line(made.events[-1]).facts[-1] == (
+        "about $0.1200 more for 2 interrupted attempts (estimate)"
+    )
+    assert "unknown cost more for 1 interrupted attempt" in cut_cost(1, None)
+    assert "interrupted" not in shown(Story().ask(1).reply(1, "Hello."))
+
+
+def test_the_sum_of_interrupted_attempts_keeps_out_of_the_cost() -> None:
+    totals = Totals().plus(cost_micros=5, cut=CUT).plus(cut=CUT).plus(turns=1)
+    assert totals.cost_micros == 5
+    assert (totals.cut_attempts, totals.cut_micros) == (4, 240_000)
+    unknown = Totals().plus(cut=CUT.model_copy(update={"cost_micros": None}))
+    assert (unknown.cut_attempts, unknown.cut_micros) == (2, None)

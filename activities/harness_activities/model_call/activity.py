@@ -13,6 +13,7 @@ from harness.contracts.transcript import Node, SaveTranscript
 from harness.providers.context import fit
 from harness.providers.plan import Models
 from harness.store.artifacts import Artifacts
+from harness.store.cut_attempts import CutAttempts
 from harness.store.live.stops import Stops
 from harness.store.live.writer import LiveWriter
 from harness.store.specs import Specs
@@ -22,6 +23,7 @@ from harness_activities.heartbeats import beating
 from harness_activities.model_call.call import ModelCall
 from harness_activities.model_call.images import with_images
 from harness_activities.model_call.instructions import take_instructions
+from harness_activities.model_call.interrupted import with_interrupted
 from harness_activities.model_call.stream import Streams
 from harness_activities.parts import Activity, AgentParts, ProcessParts
 
@@ -46,6 +48,7 @@ def of_process(parts: ProcessParts) -> ModelActivities:
         live=parts.live,
         stops=connection.stops,
         guard=parts.guard,
+        cut=CutAttempts(connection.database, connection.vault),
     )
 
 
@@ -58,6 +61,7 @@ class ModelActivities:
     live: LiveWriter
     stops: Stops
     guard: Guard
+    cut: CutAttempts
 
     @activity.defn(name="call_model")
     async def call_model(self, request: CallModel) -> ModelTurn:
@@ -84,9 +88,11 @@ class ModelActivities:
                 if details is None or not details.cancel_requested:
                     raise  # the worker stops: another one makes the call again
                 await streams.close()
-                return self._keep(run_id, request, call.cut_short())
+                turn = await with_interrupted(call.cut_short(), request, self.cut)
+                return self._keep(run_id, request, turn)
             await streams.close()
-            turn = await self.guard.sign_turn(request, call.turn(answer, dropped))
+            turn = await with_interrupted(call.turn(answer, dropped), request, self.cut)
+            turn = await self.guard.sign_turn(request, turn)
             return await self._finish(run_id, request, turn)
 
     @activity.defn(name="save_transcript")

@@ -71,6 +71,8 @@ def _head(card: Card, end: float, found: Sequence[Step]) -> str:
         ("tokens out", f"{usage.output:,}"),
         ("cost", money(card.totals.cost_micros)),
     ]
+    if card.totals.cut_attempts:
+        facts.append(("interrupted (estimate)", f"~{money(card.totals.cut_micros)}"))
     facts += [("waited", took(waited))] if waited else []
     facts += [("failed attempts", str(failed))] if failed else []
     about = [f"{card.agent} on {card.model}", f"started {moment(card.started)}"]

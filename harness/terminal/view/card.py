@@ -159,15 +159,7 @@ def _steered(card: Card, event: Event) -> dict[str, object]:
 
 
 def _replied(totals: Totals, event: e.ModelReplied) -> Totals:
-    costs = (totals.cost_micros, event.cost_micros)
-    known = [each for each in costs if each is not None]
-    return totals.model_copy(
-        update={
-            "turns": totals.turns + 1,
-            "usage": totals.usage + event.usage,
-            "cost_micros": sum(known) if known else None,
-        }
-    )
+    return totals.plus(turns=1, usage=event.usage, cost_micros=event.cost_micros, cut=event.cut)
 
 
 def _ended(card: Card, event: e.RunEnded) -> dict[str, object]:

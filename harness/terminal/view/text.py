@@ -113,11 +113,18 @@ def figures(totals: Totals) -> str:
     usage = totals.usage
     about = "~" if usage.estimated else ""
     cached = f" ({usage.cached:,} cached)" if usage.cached else ""
-    return " · ".join(
-        [
-            count(totals.turns, "turn"),
-            count(totals.tool_calls, "tool call"),
-            f"{about}{usage.input:,} tokens in{cached}, {about}{usage.output:,} out",
-            f"{about if totals.cost_micros else ''}{money(totals.cost_micros)}",
-        ]
-    )
+    facts = [
+        count(totals.turns, "turn"),
+        count(totals.tool_calls, "tool call"),
+        f"{about}{usage.input:,} tokens in{cached}, {about}{usage.output:,} out",
+        f"{about if totals.cost_micros else ''}{money(totals.cost_micros)}",
+    ]
+    if totals.cut_attempts:
+        facts.append(cut_cost(totals.cut_attempts, totals.cut_micros))
+    return " · ".join(facts)
+
+
+def cut_cost(attempts: int, micros: int | None) -> str:
+    """What interrupted attempts may have cost, told apart from the settled cost."""
+    cost = f"about {money(micros)}" if micros else money(micros)
+    return f"{cost} more for {count(attempts, 'interrupted attempt')} (estimate)"

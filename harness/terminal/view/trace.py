@@ -16,6 +16,7 @@ from harness.terminal.view.text import (
     call,
     clean,
     count,
+    cut_cost,
     figures,
     money,
     one_line,
@@ -124,6 +125,7 @@ def _replied(event: e.ModelReplied) -> Line:
     facts += [_tokens(event.usage), money(event.cost_micros)]
     facts += [f"{count(event.dropped, 'old message')} left out"] if event.dropped else []
     facts += ["interrupted"] if event.interrupted else []
+    facts += [cut_cost(event.cut.attempts, event.cut.cost_micros)] if event.cut else []
     facts += ["cut off at the output limit"] if event.truncated else []
     facts += ["paid for by an earlier attempt"] if event.recovered else []
     return Line(what, tuple(facts))

@@ -41,8 +41,11 @@ def markdown(progress: RunProgress) -> str:
         ("Model", _cut(progress.spec.model)),
         ("Code", _cut(workflow.info().get_current_build_id())),
         ("Tokens", f"{about}{totals.usage.input:,} in, {about}{totals.usage.output:,} out"),
-        ("Cost", "unknown" if totals.cost_micros is None else f"${totals.cost_micros / 1e6:.6f}"),
+        ("Cost", _dollars(totals.cost_micros)),
     ]
+    if totals.cut_attempts:
+        about = f"about {_dollars(totals.cut_micros)} more, for {totals.cut_attempts} attempts"
+        rows.append(("Interrupted (estimate)", about))
     if progress.spec.session:
         rows.append(("Session", _cut(progress.spec.session)))
     if progress.spec.parent:
@@ -60,6 +63,10 @@ def markdown(progress: RunProgress) -> str:
     if progress.reply:
         lines += ["", f"**Said last:** {_cut(progress.reply)}"]
     return "\n".join(lines)
+
+
+def _dollars(micros: int | None) -> str:
+    return "unknown" if micros is None else f"${micros / 1e6:.6f}"
 
 
 def waiting_lines(waits: Pending) -> list[str]:

@@ -132,7 +132,7 @@ class RunProgress:
         self.sent.append(Sent(head=turn.head, messages=(*sent, *said)))
         if turn.saved:
             self.mark_saved(turn.saved)
-        self.totals = self.totals.plus(usage=turn.usage, cost_micros=turn.cost_micros)
+        self.totals = self.totals.plus(usage=turn.usage, cost_micros=turn.cost_micros, cut=turn.cut)
         if turn.message.text:
             self.reply = turn.message.text
 
