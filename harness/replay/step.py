@@ -188,12 +188,13 @@ def _next_history(arguments: Iterable[Payload]) -> dict[str, Any]:
     values = _values(arguments)
     if values and isinstance(values[0], dict):
         spec = cast("dict[str, Any]", values[0])
-        for held in (spec.get("carry") or {}).get("held", {}).values():
+        carry: dict[str, Any] = spec.get("carry") or {}
+        for held in cast("dict[str, dict[str, Any]]", carry.get("held") or {}).values():
             _drop_retired(held["request"])
     return {"continue as new": values}
 
 
-def _drop_retired(request: dict[str, Any]) -> None:
+def _drop_retired(request: Any) -> None:
     """Earlier versions wrote these fields, and nobody reads them: no difference either."""
     for name in RETIRED:
         request.pop(name, None)

@@ -48,9 +48,18 @@ async def test_what_each_attempt_had_sent(database: Database, vault: Vault) -> N
     for number in (1, 3):  # the third failed in the middle of its text
         log.add(
             Attempt(
-                run="r", run_id="x", activity="1", attempt=number, started=1.0, ended=2.0,
-                who="here/1", kind="call_model", type="ProviderError", message="no", retryable=True,
-            )  # fmt: skip
+                run="r",
+                run_id="x",
+                activity="1",
+                attempt=number,
+                started=1.0,
+                ended=2.0,
+                who="here/1",
+                kind="call_model",
+                type="ProviderError",
+                message="no",
+                retryable=True,
+            )
         )
     await log.close()
     cut = CutAttempts(database, vault)
