@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
@@ -14,6 +16,8 @@ from harness.history import live, reader
 from harness.journal.payloads import first
 
 PROMPT_CHARS = 2000
+READ_S = 3.0
+"""A run can be looked at while the database hangs."""
 
 
 async def describe_start(connection: Connection, spec: RunSpec, prompt: str) -> str:
@@ -32,10 +36,11 @@ async def describe_start(connection: Connection, spec: RunSpec, prompt: str) -> 
 async def read_agent(connection: Connection, run: str) -> AgentSummary | None:
     """The agent that a run pinned; None where the store does not have it or does not answer."""
     try:
-        spec = _read_spec(await _first_entry(connection, run))
-    except StoreError:
+        async with asyncio.timeout(READ_S):
+            spec = _read_spec(await _first_entry(connection, run))
+            return None if spec is None else await _summarize(connection, spec)
+    except (StoreError, TimeoutError):
         return None
-    return None if spec is None else await _summarize(connection, spec)
 
 
 async def _summarize(connection: Connection, spec: RunSpec) -> AgentSummary | None:

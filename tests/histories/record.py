@@ -25,6 +25,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from harness import Agent, Budget, Harness, ModelRetry, tool
 from harness.config.settings import settings_model
 from harness.contracts.effect import undo_id
+from harness.contracts.event import OutputDelta
 from harness.contracts.run import RunState
 from harness.contracts.seal import SWEEP, SweepSpec
 from harness.sdk.handle import RunHandle
@@ -33,7 +34,7 @@ from harness_activities.archive import ArchiveActivities
 from harness_workflows.sweep import Sweep
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import Gate, add, eventually, give_up, look, send, until_state, waiting
-from tests.fakes.steps import Hang, call, calls, fail, say
+from tests.fakes.steps import Hang, call, calls, fail, say, stall
 
 HERE = Path(__file__).parent
 Case = Callable[[Harness, ModelServer, str], Awaitable[RunHandle[Any]]]
@@ -123,6 +124,17 @@ async def aborted(harness: Harness, model: ModelServer, name: str) -> RunHandle[
     model.script(calls(("hold", {"what": "it"}), ("add", {"a": 1, "b": 2})))
     run = await harness.start(Agent(name, tools=[gate.tool, add]), "Hold it.", id=name)
     await gate.entered.wait()
+    await run.abort("enough")
+    return run
+
+
+async def cut_off(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    """In the middle of an answer: what the call may have cost is an estimate."""
+    model.script(stall("Half of it and the rest."))
+    run = await harness.start(Agent(name), "Tell me all.", id=name)
+    async for event in run.events():
+        if isinstance(event, OutputDelta):
+            break
     await run.abort("enough")
     return run
 
@@ -267,9 +279,9 @@ CASES: dict[str, dict[str, Case]] = {
     "AgentRun": {
         case.__name__: case
         for case in (
-            answer, tools, parallel, approved, edit_checked, hinted, paused, aborted, cancelled,
-            budget, functions, mended, refused, odd_signals, whatif, given_up, aborted_undone,
-            failed_undone,
+            answer, tools, parallel, approved, edit_checked, hinted, paused, aborted, cut_off,
+            cancelled, budget, functions, mended, refused, odd_signals, whatif, given_up,
+            aborted_undone, failed_undone,
         )
     },
     "Undo": {case.__name__: case for case in (undone, stopped)},

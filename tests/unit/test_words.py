@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from harness.contracts import event, message, model, run, steering, tool, transcript
 from harness.contracts.base import Word
 from harness.contracts.message import ToolCall
-from harness.contracts.run import RunResult, RunState, Totals
-from harness.contracts.tool import RunTool
+from harness.contracts.run import Budget, Carry, Held, RunResult, RunSpec, RunState, Totals
+from harness.contracts.tool import RunTool, ToolOutcome
 
 
 def words(kind: type[Word] = Word) -> Iterator[type[Word]]:
@@ -52,6 +52,19 @@ def test_a_call_of_an_earlier_version_is_read_without_its_retired_fields() -> No
     assert not tool.RETIRED & from_json(request.wire()).keys()
     with pytest.raises(ValidationError, match="newer"):
         RunTool.model_validate_json(sent + b'"newer": 1}')
+
+
+def test_a_run_that_was_carried_on_by_an_earlier_version_is_read() -> None:
+    call = ToolCall(id="1", name="f", arguments={})
+    held = Held(request=RunTool(call=call, turn=1), outcome=ToolOutcome(), since=1.0)
+    carry = Carry(
+        origin="o", started=1.0, turn=1, totals=Totals(), messages=(), budget=Budget(),
+        held={"1": held},
+    )  # fmt: skip
+    spec = RunSpec(agent="a", spec="s", model="p/m", messages=(), carry=carry)
+    sent = from_json(spec.wire())
+    sent["carry"]["held"]["1"]["request"] |= {"spec": "s", "session": "ann"}
+    assert RunSpec.model_validate_json(to_json(sent)) == spec
 
 
 def test_retired_names_are_not_used_again() -> None:
