@@ -85,7 +85,14 @@ def test_how_runs_ended() -> None:
             assert isinstance(end, RunEnded)
             assert end.error is not None
             assert end.error.code == failed[name]
-        elif name in ("aborted", "cancelled", "aborted_undone", "edited", "edit_checked"):
+        elif name in (
+            "aborted",
+            "cut_off",
+            "cancelled",
+            "aborted_undone",
+            "edited",
+            "edit_checked",
+        ):
             assert state is RunState.ABORTED
         else:
             assert state is RunState.COMPLETED
