@@ -14,6 +14,7 @@ from harness.crypto.vault import PLAIN, Vault
 from harness.store import AttemptWriter, Database, LiveWriter
 from harness.store.cut_attempts import CallPlace, CutAttempts
 from harness.store.families import Families
+from harness.store.migrate import open_database
 from tests.fakes.runs import eventually
 
 PLACE = CallPlace(run="r", run_id="x", activity="1", scheduled=1_000_000, turn=2, call=0)
@@ -21,7 +22,7 @@ PLACE = CallPlace(run="r", run_id="x", activity="1", scheduled=1_000_000, turn=2
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    database = await Database.open(database_url)
+    database = await open_database(database_url)
     yield database
     await database.close()
 
