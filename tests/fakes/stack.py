@@ -32,7 +32,7 @@ SETTINGS = Settings()
 _USER = """
 import asyncio, dataclasses, json, sys
 from pathlib import Path
-from harness.config.settings import Settings
+from harness.config.settings import settings_model
 from harness.contracts.errors import StackError
 from harness.stack import open_stack
 
