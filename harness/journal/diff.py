@@ -1,14 +1,16 @@
-"""Two runs side by side, from where they part. Pure."""
+"""Two runs side by side, aligned by what happened in them. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import takewhile
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from harness.contracts import event as e
 from harness.contracts.event import DurableEvent
 from harness.contracts.run import Totals
+from harness.journal.alignment import Match, align
 from harness.journal.branches import standing
 
 Content = dict[str, Any]
@@ -16,12 +18,15 @@ Content = dict[str, Any]
 UNTOLD = {
     "run", "at", "trace", "cursor", "call", "queued_ms", "first_ms", "ms", "attempts",
     "last_failure", "head", "recovered", "by", "call_id", "id", "played", "worker", "cut",
+    "turn",
 }  # fmt: skip
 KINDS = (
     e.ModelCalled, e.ModelReplied, e.ModelFailed, e.ToolCallFinished, e.DecisionMade,
     e.HintReceived, e.BudgetReached, e.RunEnded,
 )  # fmt: skip
 """What happened, once for each thing."""
+KIND_CELLS = 20_000
+"""Of the table for each stretch that differs: there may be thousands of them."""
 
 
 class Side(NamedTuple):
@@ -36,12 +41,23 @@ class Side(NamedTuple):
     """Turns that are not its own but its parent's."""
 
 
+class Row(NamedTuple):
+    """One thing that happened in both, or in one of them."""
+
+    one: DurableEvent | None
+    other: DurableEvent | None
+    same: bool
+    """Where it is not: of the same kind at the same place, with another content."""
+
+
 class Parting(NamedTuple):
     same: int
-    """Events that both have, of those that are compared."""
+    """Events that both have, of those that are compared, wherever they stand."""
     turn: int
     """The turn in which they part; 0 where they do not."""
     sides: tuple[Side, Side]
+    rows: tuple[Row, ...]
+    """The events of both sides after that point, aligned."""
 
 
 def part(one: Iterable[DurableEvent], other: Iterable[DurableEvent]) -> Parting:
@@ -49,19 +65,22 @@ def part(one: Iterable[DurableEvent], other: Iterable[DurableEvent]) -> Parting:
     kept = _kept(lists[0]), _kept(lists[1])
     # What a fork has from its parent happened once: it is compared from where its own turns begin.
     skip = max(kept)
-    told = tuple([each for each in events if _told(each, skip)] for events in lists)
-    pairs = zip(told[0], told[1], strict=False)
-    same = sum(1 for _ in takewhile(lambda pair: content(pair[0]) == content(pair[1]), pairs))
-    rest = [tuple(events[same:]) for events in told]
-    turns = [_turn(each) for events in rest for each in events[:1]]
-    known = [turn for turn in turns if turn]
-    at = min(known) if known else (skip + 1 if any(rest) else 0)
-    sides = (_side(lists[0], rest[0], kept[0]), _side(lists[1], rest[1], kept[1]))
-    return Parting(same, at, sides)
+    left, right = ([each for each in events if _told(each, skip)] for events in lists)
+    rows = tuple(_rows(left, right))
+    start = next((place for place, row in enumerate(rows) if not row.same), len(rows))
+    rest = rows[start:]
+    first = rest[0][:2] if rest else ()
+    turns = [turn for each in first if each and (turn := turn_of(each))]
+    at = min(turns) if turns else (skip + 1 if rest else 0)
+    ones = tuple(row.one for row in rest if row.one)
+    others = tuple(row.other for row in rest if row.other)
+    sides = _side(lists[0], ones, kept[0]), _side(lists[1], others, kept[1])
+    return Parting(sum(row.same for row in rows), at, sides, rest)
 
 
 def content(event: DurableEvent) -> Content:
-    """What is compared. Ids of calls are new in each run."""
+    """What is compared. Ids of calls are new in each run, and a turn more changes the numbers of
+    all that follow."""
     data = event.model_dump(mode="json", exclude_none=True, exclude=UNTOLD)
     data.pop("usage", None)
     data.pop("cost_micros", None)
@@ -74,13 +93,46 @@ def content(event: DurableEvent) -> Content:
     return data
 
 
-def _told(event: DurableEvent, skip: int) -> bool:
-    turn = _turn(event)
-    return isinstance(event, KINDS) and (turn is None or turn > skip)
-
-
-def _turn(event: DurableEvent) -> int | None:
+def turn_of(event: DurableEvent) -> int | None:
     return getattr(event, "turn", None)
+
+
+def _rows(one: Sequence[DurableEvent], other: Sequence[DurableEvent]) -> Iterator[Row]:
+    at = Match(0, 0)
+    pairs = align([_digest(each) for each in one], [_digest(each) for each in other])
+    for pair in [*pairs, Match(len(one), len(other))]:
+        yield from _changed(one[at.one : pair.one], other[at.other : pair.other])
+        if pair.one < len(one):
+            yield Row(one[pair.one], other[pair.other], same=True)
+        at = Match(pair.one + 1, pair.other + 1)
+
+
+def _changed(one: Sequence[DurableEvent], other: Sequence[DurableEvent]) -> Iterator[Row]:
+    """What differs, side by side where it is of one kind."""
+    at = Match(0, 0)
+    pairs = align([_kind(each) for each in one], [_kind(each) for each in other], KIND_CELLS)
+    for pair in [*pairs, Match(len(one), len(other))]:
+        yield from (Row(each, None, same=False) for each in one[at.one : pair.one])
+        yield from (Row(None, each, same=False) for each in other[at.other : pair.other])
+        if pair.one < len(one):
+            yield Row(one[pair.one], other[pair.other], same=False)
+        at = Match(pair.one + 1, pair.other + 1)
+
+
+def _kind(event: DurableEvent) -> tuple[str, str]:
+    """A call of one tool is never the counterpart of a call of another one."""
+    return event.type, event.name if isinstance(event, e.ToolCallFinished) else ""
+
+
+def _digest(event: DurableEvent) -> bytes:
+    """Of its content, which may be large; the type is part of it."""
+    text = json.dumps(content(event), sort_keys=True, ensure_ascii=True)
+    return blake2b(text.encode(), digest_size=16).digest()
+
+
+def _told(event: DurableEvent, skip: int) -> bool:
+    turn = turn_of(event)
+    return isinstance(event, KINDS) and (turn is None or turn > skip)
 
 
 def _kept(events: list[DurableEvent]) -> int:

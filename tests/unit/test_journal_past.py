@@ -15,7 +15,6 @@ from harness.contracts.message import Message, Text, ToolResult, user
 from harness.contracts.model import Usage
 from harness.contracts.run import Parent, RunSpec, RunState
 from harness.journal.branches import standing
-from harness.journal.diff import part
 from harness.journal.fork import edited, point
 from harness.journal.nodes import nodes
 from harness.journal.steps import Step, steps
@@ -142,22 +141,6 @@ def test_a_long_wait_leaves_room_for_the_work() -> None:
     found, scale = bars(made, 0, day + 1)
     assert scale.squeeze < 1
     assert [round(bar.right - bar.left, 3) for bar in found] == [0.375, 0.25, 0.375]
-
-
-def test_equal_runs_do_not_part() -> None:
-    one, other = two_turns().events, two_turns().events
-    parting = part(one, other)
-    assert (parting.same, parting.turn) == (5, 0)
-    assert [side.events for side in parting.sides] == [(), ()]
-
-
-def test_a_fork_parts_where_its_own_turns_begin() -> None:
-    parent = two_turns()
-    forked = Story("f", parent=Parent(run="r", turn=1)).ask(2, FOUND, head="h1").reply(2, "Dry.")
-    parting = part(parent.events, forked.events)
-    assert parting.turn == 2
-    assert [side.kept for side in parting.sides] == [0, 1]
-    assert [len(side.events) for side in parting.sides] == [2, 2]
 
 
 def test_nodes_come_out_of_history() -> None:

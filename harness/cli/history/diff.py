@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from itertools import zip_longest
+from collections.abc import Iterator
 from typing import Any
-
-from rich.table import Table
-from rich.text import Text
 
 from harness.cli.history.run_sources import reading
 from harness.cli.out import Out
-from harness.contracts.event import DurableEvent, ModelCalled
-from harness.contracts.message import Text as MessageText
-from harness.contracts.message import ToolResult
-from harness.journal.diff import Parting, Side, content, part
+from harness.journal.diff import Parting, part
 from harness.terminal import exit_codes
-from harness.terminal.view.text import count, figures, one_line, took
-from harness.terminal.view.trace import line
+from harness.terminal.view.diff import show
 
 
 async def diff(args: Namespace, out: Out) -> int:
@@ -27,53 +20,9 @@ async def diff(args: Namespace, out: Out) -> int:
     if out.json:
         out.line(_data(parting))
         return exit_codes.DONE
-    if not any(side.events for side in parting.sides):
-        out.raw(f"The same: {count(parting.same, 'event')}.")
-    else:
-        before = f"{count(parting.same, 'event')} the same; they" if parting.same else "They"
-        out.raw(f"{before} part in turn {parting.turn}." if parting.turn else f"{before} part.")
-    out.console.print(_table(parting))
+    named = [side.run for side in parting.sides]
+    show(out.console, parting, named if named[0] != named[1] else [args.run, args.other])
     return exit_codes.DONE
-
-
-def _table(parting: Parting) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
-    table.add_column("turn", style="quiet", width=4)
-    for side in parting.sides:
-        table.add_column(side.run, ratio=1, overflow="fold")
-    one, other = parting.sides
-    table.add_row("", *(Text(f"{s.agent} on {s.model}", style="quiet") for s in parting.sides))
-    for left, right in zip_longest(one.events, other.events):
-        same = left and right and content(left) == content(right)
-        turn = next((t for each in (left, right) if (t := getattr(each, "turn", None))), "")
-        table.add_row(str(turn), _cell(left, same=bool(same)), _cell(right, same=bool(same)))
-    table.add_row("", *(Text(_figures(side), style="quiet") for side in parting.sides))
-    return table
-
-
-def _cell(event: DurableEvent | None, *, same: bool) -> Text:
-    if event is None:
-        return Text("")
-    told = line(event)
-    what = f"asks {event.model}: {_news(event)}" if isinstance(event, ModelCalled) else told.what
-    return Text(what, style="quiet" if same else told.style)
-
-
-def _news(event: ModelCalled) -> str:
-    """What the model is told with a call."""
-    parts = [part for message in event.messages for part in message.parts]
-    told = [
-        part.text if isinstance(part, MessageText) else f"{part.name}: {part.content}"
-        for part in parts
-        if isinstance(part, MessageText | ToolResult)
-    ]
-    return "; ".join(one_line(text, 80) for text in told)
-
-
-def _figures(side: Side) -> str:
-    facts = [figures(side.totals)] if side.totals else []
-    facts += [took(side.seconds)] if side.seconds is not None else []
-    return " · ".join(facts) or "goes on"
 
 
 def _data(parting: Parting) -> dict[str, Any]:
@@ -92,4 +41,14 @@ def _data(parting: Parting) -> dict[str, Any]:
             }
             for side in parting.sides
         ],
+        "rows": list(_rows(parting)),
     }
+
+
+def _rows(parting: Parting) -> Iterator[dict[str, Any]]:
+    """Which event of one side stands beside which of the other, by their places in `events`."""
+    places = [0, 0]
+    for row in parting.rows:
+        at = [places[side] if row[side] else None for side in (0, 1)]
+        places = [places[side] + (row[side] is not None) for side in (0, 1)]
+        yield {"places": at, "same": row.same}

@@ -1,0 +1,183 @@
+"""Two runs side by side on the terminal; below each other where it is narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby, takewhile
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from harness.contracts.event import (
+    DurableEvent,
+    HintReceived,
+    ModelCalled,
+    ModelReplied,
+    RunEnded,
+    ToolCallFinished,
+)
+from harness.contracts.message import Text as MessageText
+from harness.contracts.message import ToolResult
+from harness.journal.diff import Parting, Row, Side, turn_of
+from harness.terminal.view.text import call, clean, count, figures, one_line, took
+from harness.terminal.view.trace import SHOWN, line
+
+NARROW = 80
+"""Columns below which one run stands under the other."""
+CONTEXT = 2
+"""Rows in a row that are the same and shown; more are counted."""
+SEEN = 70
+"""Characters that a line shows of a text at least."""
+BEFORE = 30
+"""Characters shown before the place where two long texts differ."""
+
+
+def show(console: Console, parting: Parting, labels: Sequence[str]) -> None:
+    console.print(headline(parting, labels))
+    if console.width < NARROW:
+        console.print(_below(parting, labels))
+    else:
+        console.print(_beside(parting, labels))
+
+
+def headline(parting: Parting, labels: Sequence[str]) -> str:
+    alone = [sum(1 for row in parting.rows if row[side] and not row[1 - side]) for side in (0, 1)]
+    changed = sum(1 for row in parting.rows if row.one and row.other and not row.same)
+    if not (any(alone) or changed):
+        return f"The same: {count(parting.same, 'event')}."
+    facts = [f"{count(parting.same, 'event')} the same"] if parting.same else []
+    facts += [f"{changed} changed"] if changed else []
+    facts += [f"{n} only in {clean(labels[side])}" for side, n in enumerate(alone) if n]
+    where = f" in turn {parting.turn}" if parting.turn else ""
+    return f"{', '.join(facts)}. They part{where}."
+
+
+def _beside(parting: Parting, labels: Sequence[str]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
+    for label in labels:
+        table.add_column("turn", style="quiet", width=4, justify="right")
+        table.add_column(clean(label), ratio=1, overflow="fold")
+    one, other = (Text(f"{s.agent} on {s.model}", style="quiet") for s in parting.sides)
+    table.add_row("", one, "", other)
+    for same, rows in _folded(parting.rows):
+        if same > CONTEXT:
+            table.add_row("", Text(f"… {count(same, 'event')} the same", style="quiet"))
+            continue
+        for row in rows:
+            left, right = _texts(row)
+            table.add_row(_turn(row.one), left, _turn(row.other), right)
+    ends = (Text(_figures(side), style="quiet") for side in parting.sides)
+    table.add_row("", next(ends), "", next(ends))
+    return table
+
+
+def _below(parting: Parting, labels: Sequence[str]) -> Table:
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for mark, label, side in zip("-+", labels, parting.sides, strict=True):
+        table.add_row(mark, Text(clean(label), style="bold"))
+        table.add_row("", Text(f"{side.agent} on {side.model}", style="quiet"))
+        table.add_row("", Text(_figures(side), style="quiet"))
+    for same, rows in _folded(parting.rows):
+        if same > CONTEXT:
+            table.add_row("", Text(f"… {count(same, 'event')} the same", style="quiet"))
+            continue
+        for row in rows:
+            texts = _texts(row)
+            if row.same:
+                table.add_row("", _numbered(row.other, texts[1]))
+                continue
+            for mark, event, text in zip("-+", row[:2], texts, strict=True):
+                if event:
+                    table.add_row(mark, _numbered(event, text))
+    return table
+
+
+def _folded(rows: Sequence[Row]) -> Iterator[tuple[int, list[Row]]]:
+    """Rows in stretches: how many are the same, 0 where they differ."""
+    for same, found in groupby(rows, key=lambda row: row.same):
+        stretch = list(found)
+        yield len(stretch) if same else 0, stretch
+
+
+def _texts(row: Row) -> tuple[Text, Text]:
+    left, right = (_text(event, same=row.same) for event in row[:2])
+    if row.same or row.one is None or row.other is None:
+        return left, right
+    words = _whole(row.one), _whole(row.other)
+    if (common := _common(*words)) >= SEEN or left.plain == right.plain:
+        at = max(0, common - BEFORE)
+        near = (each[at:].replace("\n", " ") for each in words)
+        parts = (Text(f"… {one_line(each, SHOWN)}") for each in near)
+        left, right = (
+            Text.assemble(text, "\n", part) for text, part in zip((left, right), parts, strict=True)
+        )
+    return left, right
+
+
+def _common(one: str, other: str) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
+def _text(event: DurableEvent | None, *, same: bool) -> Text:
+    if event is None:
+        return Text("")
+    told = line(event)
+    what = told.what
+    if isinstance(event, ModelCalled):
+        what = f"asks {event.model}: {_news(event)}"
+    elif isinstance(event, ModelReplied) and event.message.calls:
+        said = [one_line(event.message.text, SHOWN)] if event.message.text else []
+        what = " · ".join([*said, *_calls(event)])
+    return Text(clean(what), style="quiet" if same else told.style)
+
+
+def _calls(event: ModelReplied) -> Iterator[str]:
+    return (f"wants {call(each.name, each.arguments)}" for each in event.message.calls)
+
+
+def _news(event: ModelCalled) -> str:
+    """What the model is told with a call."""
+    return "; ".join(one_line(text, 80) for text in _messages(event))
+
+
+def _messages(event: ModelCalled) -> Iterator[str]:
+    for part in (part for message in event.messages for part in message.parts):
+        if isinstance(part, MessageText):
+            yield part.text
+        elif isinstance(part, ToolResult):
+            yield f"{part.name}: {part.content}"
+
+
+def _whole(event: DurableEvent) -> str:
+    """What is said of it where the line is too short for the difference."""
+    match event:
+        case ModelCalled():
+            return "; ".join(_messages(event))
+        case ModelReplied():
+            return " · ".join([event.message.text, *_calls(event)])
+        case ToolCallFinished():
+            return event.content
+        case RunEnded():
+            return event.output
+        case HintReceived():
+            return event.text
+        case _:
+            return line(event).what
+
+
+def _turn(event: DurableEvent | None) -> str:
+    return str((event and turn_of(event)) or "")
+
+
+def _numbered(event: DurableEvent | None, text: Text) -> Text:
+    turn = _turn(event)
+    return Text.assemble((f"turn {turn}  ", "quiet"), text) if turn else text
+
+
+def _figures(side: Side) -> str:
+    facts = [figures(side.totals)] if side.totals else []
+    facts += [took(side.seconds)] if side.seconds is not None else []
+    return " · ".join(facts) or "goes on"

@@ -1,0 +1,56 @@
+"""Two runs side by side as a person reads them, in wide and narrow terminals."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from harness.contracts.message import ToolCall, user
+from harness.journal.diff import part
+from harness.terminal.view.console import console
+from harness.terminal.view.diff import headline, show
+from tests.unit.stories import Story
+
+
+def forecast(*cities: str, long: str = "") -> Story:
+    made = Story().ask(1, user("go"))
+    for turn, city in enumerate(cities, 1):
+        look = ToolCall(id=f"c{turn}", name="look", arguments={"city": city})
+        made.reply(turn, "", look).result(turn, f"c{turn}", f"rain in {city}")
+        made.ask(turn + 1, user(f"rain in {city}"))
+    return made.reply(len(cities) + 1, f"done{long}")
+
+
+def shown(one: Story, other: Story, width: int) -> str:
+    out = io.StringIO()
+    page = console(out)
+    page.width = width
+    show(page, part(one.events, other.events), ("before", "after"))
+    return out.getvalue()
+
+
+def test_what_differs_is_counted() -> None:
+    parting = part(forecast("Rome", "Oslo").events, forecast("Rome", "Bonn", "Oslo").events)
+    told = headline(parting, ("before", "after"))
+    assert told == "8 events the same, 3 only in after. They part in turn 2."
+    same = part(forecast("Rome").events, forecast("Rome").events)
+    assert headline(same, ("a", "b")) == "The same: 5 events."
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    text = shown(forecast("Rome", "Oslo" * 30), forecast("Rome" * 20, "Bonn", "Oslo"), width)
+    assert max(map(len, text.splitlines())) <= width
+
+
+def test_a_narrow_terminal_has_one_run_below_the_other() -> None:
+    lines = shown(forecast("Rome", "Oslo"), forecast("Rome", "Bonn", "Oslo"), 40).splitlines()
+    assert '+ turn 2  wants look(city="Bonn")' in [line.rstrip() for line in lines]
+    assert any("4 events the same" in line for line in lines)
+
+
+def test_long_texts_are_shown_where_they_differ() -> None:
+    text = shown(forecast(long="." * 500 + "yes"), forecast(long="." * 500 + "no"), 120)
+    assert "..yes" in text
+    assert "..no" in text
