@@ -42,6 +42,10 @@ class Step:
     """A reset went back to before it: another branch goes on without it."""
     number: int = 0
     """Of the event that it begins with, from 1."""
+    last: int = 0
+    """Of the event that it ends with; 0 while it goes on."""
+    arguments: dict[str, Any] | str | None = None
+    """Of the call, or of the call that a person decides about."""
     earlier: list[Earlier] = field(default_factory=list[Earlier])
     """Attempts that failed before the last one. Not from history: see the attempt log."""
 
@@ -70,6 +74,10 @@ class _Fold:
     place: int = 0
     earlier: list[Earlier] = field(default_factory=list[Earlier])
     """Told of the step whose end comes next."""
+    calls: dict[str, dict[str, Any] | str] = field(
+        default_factory=dict[str, "dict[str, Any] | str"]
+    )
+    """Arguments of calls that no worker has been handed yet, by the call's id."""
 
     def begin(self, key: str, step: Step) -> None:
         self.open[key] = self.add(key, step)
@@ -84,7 +92,7 @@ class _Fold:
         found = self.open.pop(key, None)
         if found is None:
             return None
-        found.step.end, found.ended = at, self.place
+        found.step.end, found.ended, found.step.last = at, self.place, self.number
         return found.step
 
     def end_all(self, at: float) -> None:
@@ -101,6 +109,7 @@ class _Fold:
         for each in kept:
             if each.ended >= self.place:
                 again = Step(each.step.kind, each.step.name, each.step.turn, event.at)
+                again.arguments = each.step.arguments
                 self.begin(each.key, again)
 
 
@@ -116,6 +125,8 @@ def steps(events: Iterable[DurableEvent], attempts: Sequence[Attempt] = ()) -> l
         match event:
             case e.ModelCalled() | e.ModelReplied() | e.ModelFailed():
                 _model(fold, event)
+            case e.ToolCallRequested():
+                fold.calls[event.call.id] = event.call.arguments
             case e.ToolCallChecked() | e.ToolCallStarted() | e.ToolCallFinished():
                 _tool(fold, event)
             case e.DecisionRequested() | e.DecisionMade() | e.StateChanged():
@@ -168,14 +179,16 @@ def _tool(fold: _Fold, event: e.ToolCallChecked | e.ToolCallStarted | e.ToolCall
     if not isinstance(event, e.ToolCallFinished):
         fold.end(key, event.at)  # a call that waited for a person starts again
         kind = "check" if isinstance(event, e.ToolCallChecked) else "tool"
-        fold.begin(key, Step(kind, event.name, event.turn, event.at))
+        fold.begin(key, Step(kind, event.name, event.turn, event.at, arguments=event.arguments))
         return
+    asked = fold.calls.pop(event.call_id, None)
     step = fold.end(key, event.at)
     if step is None and not _ran(event):
         return
     if step is None:  # inline: recorded once, at its end
         start = event.at - (event.ms or 0) / 1e3
-        step = Step("tool", event.name, event.turn, start, event.at)
+        step = Step("tool", event.name, event.turn, start, event.at, arguments=asked)
+        step.last = fold.number
         fold.add(key, step)
     step.kind = "tool"
     step.ok, step.attempts = event.ok, max(1, event.attempts)
@@ -210,7 +223,8 @@ def _waits(fold: _Fold, event: e.DecisionRequested | e.DecisionMade | e.StateCha
         elif step is not None:
             step.kind = "check"
         name = f"{event.tool or 'budget'}: {event.need}"
-        fold.begin(f"wait {event.id}", Step("wait", name, event.turn, event.at))
+        wait = Step("wait", name, event.turn, event.at, arguments=event.arguments)
+        fold.begin(f"wait {event.id}", wait)
     elif isinstance(event, e.DecisionMade):
         step = fold.end(f"wait {event.id}", event.at)
         if step is not None:

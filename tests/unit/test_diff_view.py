@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import pytest
 
@@ -22,12 +23,15 @@ def forecast(*cities: str, long: str = "") -> Story:
     return made.reply(len(cities) + 1, f"done{long}")
 
 
-def shown(one: Story, other: Story, width: int) -> str:
-    out = io.StringIO()
-    page = console(out)
-    page.width = width
-    show(page, part(one.events, other.events), ("before", "after"))
-    return out.getvalue()
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> Callable[[Story, Story, int], str]:
+    def draw(one: Story, other: Story, width: int) -> str:
+        monkeypatch.setenv("COLUMNS", str(width))
+        out = io.StringIO()
+        show(console(out), part(one.events, other.events), ("before", "after"))
+        return out.getvalue()
+
+    return draw
 
 
 def test_what_differs_is_counted() -> None:
@@ -39,18 +43,24 @@ def test_what_differs_is_counted() -> None:
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
-def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+def test_no_line_is_wider_than_the_terminal(
+    shown: Callable[[Story, Story, int], str], width: int
+) -> None:
     text = shown(forecast("Rome", "Oslo" * 30), forecast("Rome" * 20, "Bonn", "Oslo"), width)
     assert max(map(len, text.splitlines())) <= width
 
 
-def test_a_narrow_terminal_has_one_run_below_the_other() -> None:
+def test_a_narrow_terminal_has_one_run_below_the_other(
+    shown: Callable[[Story, Story, int], str],
+) -> None:
     lines = shown(forecast("Rome", "Oslo"), forecast("Rome", "Bonn", "Oslo"), 40).splitlines()
     assert '+ turn 2  wants look(city="Bonn")' in [line.rstrip() for line in lines]
     assert any("4 events the same" in line for line in lines)
 
 
-def test_long_texts_are_shown_where_they_differ() -> None:
+def test_long_texts_are_shown_where_they_differ(
+    shown: Callable[[Story, Story, int], str],
+) -> None:
     text = shown(forecast(long="." * 500 + "yes"), forecast(long="." * 500 + "no"), 120)
     assert "..yes" in text
     assert "..no" in text

@@ -31,23 +31,31 @@ def _table(out: Out, rows: list[EffectRow]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from harness.terminal.view.console import is_narrow, print_indented
     from harness.terminal.view.text import call, took
 
+    now = time.time()
+    narrow = is_narrow(out.console)
     table = Table(box=None, pad_edge=False, header_style="quiet")
     for name in ("turn", "call", "state", "effect", "what", "came of it", "when"):
         table.add_column(name, no_wrap=name in ("turn", "call", "state"), overflow="fold")
-    now = time.time()
     for row in rows:
-        result = row.note if row.state == "undone" else row.result
-        if row.state == "begun":
-            result = UNKNOWN
+        state = Text(row.state, style=STYLES.get(row.state, ""))
+        what, when = call(row.tool, row.arguments), f"{took(now - row.began)} ago"
+        if narrow:
+            out.console.print(Text.assemble(f"turn {row.turn}  {row.call}  ", state))
+            print_indented(out.console, Text(what), 2)
+            facts = [row.effect, _result(row), when]
+            print_indented(out.console, Text(" · ".join(filter(None, facts)), style="quiet"), 2)
+            continue
         table.add_row(
-            str(row.turn),
-            row.call,
-            Text(row.state, style=STYLES.get(row.state, "")),
-            row.effect,
-            Text(call(row.tool, row.arguments)),
-            Text((result or "").split("\n")[0]),
-            f"{took(now - row.began)} ago",
+            str(row.turn), row.call, state, row.effect, Text(what), Text(_result(row)), when
         )
-    out.console.print(table)
+    if not narrow:
+        out.console.print(table)
+
+
+def _result(row: EffectRow) -> str:
+    if row.state == "begun":
+        return UNKNOWN
+    return ((row.note if row.state == "undone" else row.result) or "").split("\n")[0]

@@ -9,9 +9,12 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
+from rich.text import Text
+
 from harness.cli.context import opened
 from harness.cli.out import Out
 from harness.cli.parser import UsageError, nearest
+from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import RunError, RunNotFound, StoreError
 from harness.contracts.run import RunState
 from harness.history.reader import seals
@@ -19,6 +22,7 @@ from harness.runs.description import read_agent
 from harness.sdk.client import HarnessClient, RunRow
 from harness.sdk.handle import RunHandle
 from harness.terminal import exit_codes
+from harness.terminal.view.console import print_indented, width_of
 from harness.terminal.view.live import STYLES
 from harness.terminal.view.text import ago, money, took
 
@@ -161,20 +165,40 @@ def quoted(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
+HEADS = ("RUN", "STATE", "STARTED", "TOOK", "TOKENS", "COST", "AGENT", "MODEL")
+
+
 def _table(out: Out, rows: list[RunRow]) -> None:
-    now = time.time()
-    lines = [("RUN", "STATE", "STARTED", "TOOK", "TOKENS", "COST", "AGENT", "MODEL")]
-    for row in rows:
-        tokens = "" if row.tokens is None else f"{row.tokens:,}"
-        cost = "" if row.cost_micros is None else money(row.cost_micros)
-        lasted = took(row.ended - row.started) if row.ended else ""
-        since = f"{ago(now - row.started)} ago"
-        lines.append((row.id, row.state.value, since, lasted, tokens, cost, row.agent, row.model))
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    for number, line in enumerate(lines):
+    lines = [_cells(row, time.time()) for row in rows]
+    widths = [max(len(line[i]) for line in (HEADS, *lines)) for i in range(len(HEADS))]
+    width = width_of(out.console)
+    if width is not None and sum(widths) + 2 * len(widths) > width:
+        for row, line in zip(rows, lines, strict=True):
+            _below(out, row, line)
+        return
+    for number, line in enumerate((HEADS, *lines)):
         styles = [""] * len(line) if number else ["quiet"] * len(line)
         if number:
             styles[1] = STYLES.get(rows[number - 1].state, "")
-        for text, width, style in zip(line, widths, styles, strict=True):
-            out.console.print(f"{text:<{width}}", style=style, end="  ", soft_wrap=True)
+        for text, room, style in zip(line, widths, styles, strict=True):
+            out.console.print(f"{text:<{room}}", style=style, end="  ", soft_wrap=True)
         out.console.print()
+
+
+def _cells(row: RunRow, now: float) -> tuple[str, ...]:
+    tokens = "" if row.tokens is None else f"{row.tokens:,}"
+    cost = "" if row.cost_micros is None else money(row.cost_micros)
+    lasted = took(row.ended - row.started) if row.ended else ""
+    since = f"{ago(now - row.started)} ago"
+    return (row.id, row.state.value, since, lasted, tokens, cost, row.agent, row.model)
+
+
+def _below(out: Out, row: RunRow, line: tuple[str, ...]) -> None:
+    """A run where the terminal is too narrow for the table."""
+    _, state, since, lasted, tokens, cost, agent, model = line
+    out.console.print(row.id, style="bold", end="  ", soft_wrap=True)
+    out.console.print(state, style=STYLES.get(row.state, ""))
+    facts = [since, lasted and f"took {lasted}", tokens and f"{tokens} tokens", cost]
+    facts += [f"{agent} on {model}" if model else agent]
+    text = " · ".join(clean_line(fact) for fact in facts if fact)
+    print_indented(out.console, Text(text, style="quiet"), 2)

@@ -22,12 +22,16 @@ from harness.journal.attempts import Attempts, Earlier, weave
 from harness.journal.steps import steps
 from harness.sdk.handle import RunHandle
 from harness.terminal import exit_codes
+from harness.terminal.view.console import is_narrow, print_indented
 from harness.terminal.view.text import clean, count, took
-from harness.terminal.view.timeline import NAME, rows
+from harness.terminal.view.timeline import NAME, Row, rows
 from harness.terminal.view.trace import Line, after, attempt_facts, earlier, offset, ran_on
 from harness.version import __version__
 
 KINDS = tuple(kind.model_fields["type"].default for kind in get_args(DurableEvent))
+
+INDENT = 4
+"""Of what an event says below its head, where the terminal is narrow."""
 
 
 async def trace(args: Namespace, out: Out) -> int:
@@ -140,13 +144,22 @@ def _tell(
 
 
 def _print(number: object, at: str, turn: object, kind: str, told: Line, out: Out) -> None:
+    if is_narrow(out.console):
+        head = [str(number), at.strip(), f"turn {turn}" if turn else "", kind.strip()]
+        out.console.print("  ".join(filter(None, head)), style="quiet")
+        print_indented(out.console, _told(told), INDENT)
+        return
     text = Text.assemble(
         (f"{number!s:>4} {at} {turn!s:>3}  ", "quiet"),
         (f"{kind:<20} ", "quiet"),
-        (told.what, told.style),
-        (f"  {' · '.join(told.facts)}" if told.facts else "", "quiet"),
+        _told(told),
     )
     out.console.print(text, soft_wrap=True)
+
+
+def _told(told: Line) -> Text:
+    facts = f"  {' · '.join(told.facts)}" if told.facts else ""
+    return Text.assemble((told.what, told.style), (facts, "quiet"))
 
 
 def _timeline(events: list[DurableEvent], attempts: Sequence[Attempt], out: Out) -> int:
@@ -158,24 +171,34 @@ def _timeline(events: list[DurableEvent], attempts: Sequence[Attempt], out: Out)
             log = [attempt_facts(each) for each in step.earlier]
             out.line(step.facts() | ({"attempt_log": log} if log else {}))
         return exit_codes.DONE
-    width = max(20, out.console.width - NAME - 22)
-    for row in rows(found, begun, end, width):
-        facts = [took(row.seconds)]
-        facts += [f"first {took(row.step.first)}"] if row.step.first is not None else []
-        facts += [f"{row.step.attempts} attempts"] if row.step.attempts > 1 else []
-        facts += ["left behind by a reset"] if row.step.left else []
-        text = Text.assemble(
-            (f"{row.turn:>3} ", "quiet"),
-            f"{clean(row.name):<{NAME}} ",
-            *row.cells,
-            (f" {' · '.join(facts)}", "quiet"),
-        )
-        out.console.print(text, soft_wrap=True)
+    narrow = is_narrow(out.console)
+    room = out.console.width - (INDENT if narrow else NAME + 22)
+    drawn = rows(found, begun, end, max(20, room))
+    for row in drawn:
+        _row(row, out, narrow=narrow)
     over = isinstance(events[-1], RunEnded)
     whole = f"{took(end - begun)} in all" if over else f"{took(end - begun)} so far"
     legend = "░ queued, ▓ until the first token, █ at work, ▒ waiting, × an attempt that failed"
-    out.console.print(f"{whole}; {legend}", style="quiet", soft_wrap=True)
+    if any("╳" in piece for row in drawn for piece, _ in row.cells):
+        legend += ", ╳ failed attempts that are not logged"
+    out.console.print(f"{whole}; {legend}", style="quiet", soft_wrap=not narrow)
     return exit_codes.DONE
+
+
+def _row(row: Row, out: Out, *, narrow: bool) -> None:
+    facts = [took(row.seconds)]
+    facts += [f"first {took(row.step.first)}"] if row.step.first is not None else []
+    facts += [f"{row.step.attempts} attempts"] if row.step.attempts > 1 else []
+    facts += ["left behind by a reset"] if row.step.left else []
+    told = (f" {' · '.join(facts)}", "quiet")
+    if narrow:
+        turn = f"turn {row.turn}  " if row.turn else " " * INDENT
+        out.console.print(Text.assemble((turn, "quiet"), clean(row.name), " ", told))
+        out.console.print(Text.assemble(" " * INDENT, *row.cells))
+        return
+    name = f"{clean(row.name):<{NAME}} "
+    text = Text.assemble((f"{row.turn:>3} ", "quiet"), name, *row.cells, told)
+    out.console.print(text, soft_wrap=True)
 
 
 def _page(events: list[DurableEvent], attempts: Sequence[Attempt], file: Path, out: Out) -> int:

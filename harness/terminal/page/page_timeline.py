@@ -6,21 +6,29 @@ from collections.abc import Iterator, Sequence
 
 from harness.contracts.clean_text import clean_html
 from harness.journal.steps import Step
-from harness.terminal.view.text import count, money, took
+from harness.terminal.view.text import call, count, money, took
 from harness.terminal.view.timeline import WAITS, Bar, Scale, bars, ticks
 
 LEGEND = (
     ("queued", "queued"), ("early", "until the first token"), ("model", "model"), ("tool", "tool"),
     ("check", "checks whether a person must decide"),
     ("wait", "waits for a person"), ("bad", "failed"),
+    ("lost", "failed attempts that are not logged, and the waits between them"),
 )  # fmt: skip
+TRACKS = (("wide", 500), ("middle", 340), ("narrow", 300))
+"""Pixels that the bars have at least, by the width of the screen."""
+THIN = 1e-4
+"""Of the width: shorter than this, it is not drawn that a call was queued."""
+LETTER, GAP = 6.5, 10
+"""Pixels of an axis label."""
 
 
 def timeline(steps: Sequence[Step], start: float, end: float) -> str:
     found, scale = bars(steps, start, end)
     if not found:
         return ""
-    legend = "".join(f"<span class={kind}>{name}</span>" for kind, name in LEGEND)
+    drawn = {kind for bar in found for kind in _kinds(bar)}
+    legend = "".join(f"<span class={kind}>{name}</span>" for kind, name in LEGEND if kind in drawn)
     notes = ["Striped waits are drawn shorter than they were."] if scale.squeeze < 1 else []
     notes += ["What is pale was left behind by a reset."] if any(s.left for s in steps) else []
     axis, lines = _axis(scale)
@@ -31,17 +39,46 @@ def timeline(steps: Sequence[Step], start: float, end: float) -> str:
     )
 
 
+def _kinds(bar: Bar) -> Iterator[str]:
+    """Of what is drawn of it, as the legend has them."""
+    step = bar.step
+    yield "wait" if step.kind in WAITS else step.kind if step.ok else "bad"
+    if bar.began - bar.left >= THIN:
+        yield "lost" if bar.lost else "queued"
+    if bar.first > bar.began:
+        yield "early"
+    if bar.tries:
+        yield "bad"
+
+
 def _axis(scale: Scale) -> tuple[str, str]:
     """Labels, and the thin lines below them as a background of every bar's track."""
-    marks = [(took(at), place * 100) for at, place in ticks(scale)]
-    labels = "".join(f"<b style='left:{place:.2f}%'>{at}</b>" for at, place in marks)
+    marks = [(took(at), place) for at, place in ticks(scale)]
+    fits = {name: _fitting(marks, width) for name, width in TRACKS}
+    labels = "".join(
+        f"<b class='{' '.join(name for name in fits if number in fits[name])}'"
+        f" style='left:{place * 100:.2f}%'>{label}</b>"
+        for number, (label, place) in enumerate(marks)
+    )
     lines = ",".join(
         f"linear-gradient(90deg,transparent calc({p:.2f}% - .5px),var(--line) 0 "
         f"calc({p:.2f}% + .5px),transparent calc({p:.2f}% + .5px))"
-        for _, p in marks
+        for p in (place * 100 for _, place in marks)
     )
     axis = f"<p class=axis><span></span><span></span><span class=track>{labels}</span></p>"
     return axis, lines or "none"
+
+
+def _fitting(marks: Sequence[tuple[str, float]], width: int) -> set[int]:
+    """Labels that do not overlap where the bars have this many pixels."""
+    found: set[int] = set()
+    free = 0.0
+    for number, (label, place) in enumerate(marks):
+        half = (len(label) * LETTER + GAP) / 2
+        if place * width - half >= free and place * width + half <= width + GAP:
+            found.add(number)
+            free = place * width + half
+    return found
 
 
 def _rows(found: Sequence[Bar]) -> Iterator[str]:
@@ -52,18 +89,28 @@ def _rows(found: Sequence[Bar]) -> Iterator[str]:
         marks += ["left"] if step.left else []
         label = str(step.turn) if step.turn != turn else ""
         yield (
-            f"<a href='#e{step.number}' class='{' '.join(marks)}' title='{_whole(bar)}'>"
-            f"<span class=turn>{label}</span><span class=name>{_text(step.name)}</span>"
+            f"<a href='#e{step.last or step.number}' class='{' '.join(marks)}'"
+            f" title='{_whole(bar)}'>"
+            f"<span class=turn>{label}</span><span class=name>{_name(step)}</span>"
             f"<span class=track>{''.join(_pieces(bar))}</span>"
             f"<span class=took><b>{took(bar.seconds)}</b>{_short(step)}</span></a>"
         )
         turn = step.turn
 
 
+def _name(step: Step) -> str:
+    """With the arguments of a call, as it would be written."""
+    if step.arguments is None:
+        return _text(step.name)
+    arguments = call("", step.arguments)
+    return f"{_text(step.name)}<small>{_text(arguments)}</small>"
+
+
 def _pieces(bar: Bar) -> Iterator[str]:
     step = bar.step
     kind = "wait" if step.kind in WAITS else step.kind if step.ok else "bad"
-    yield _piece("queued", bar.left, bar.began)
+    if bar.began - bar.left >= THIN:
+        yield _piece("lost" if bar.lost else "queued", bar.left, bar.began)
     for begin, stop in bar.tries:
         yield _piece("bad try", begin, stop)
     if bar.first > bar.began:
@@ -72,8 +119,6 @@ def _pieces(bar: Bar) -> Iterator[str]:
 
 
 def _piece(kind: str, left: float, right: float) -> str:
-    if kind == "queued" and right - left < 1e-4:
-        return ""
     place = f"left:{left * 100:.2f}%;width:{max(right - left, 0) * 100:.2f}%"
     return f"<i class='{kind}' style='{place}'></i>"
 
@@ -86,11 +131,13 @@ def _short(step: Step) -> str:
 
 def _whole(bar: Bar) -> str:
     step = bar.step
-    facts = [f"{step.name}: {took(bar.seconds)}"]
+    name = step.name if step.arguments is None else f"{step.name} {call('', step.arguments)}"
+    facts = [f"{name}: {took(bar.seconds)}"]
     facts += [f"queued {took(step.queued)}"] if step.queued >= 0.001 else []
     facts += [f"first token after {took(step.first)}"] if step.first is not None else []
     facts += [f"{count(step.tokens, 'token')}, {money(step.cost_micros)}"] if step.tokens else []
     facts += [f"{step.attempts} attempts"] if step.attempts > 1 else []
+    facts += ["earlier attempts are not all logged"] if bar.lost else []
     facts += [f"decided by {step.who}"] if step.who else []
     facts += ["failed"] if not step.ok else []
     facts += ["left behind by a reset"] if step.left else []

@@ -1,5 +1,5 @@
 """A run as one self-contained HTML page: no scripts, nothing from the network, dark or light as its
-reader's machine is. Pure."""
+reader's machine is. What is folded or hidden opens with a checkbox. Pure."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from harness.contracts.event import DurableEvent
 from harness.journal.attempts import Earlier, weave
 from harness.journal.branches import standing
 from harness.journal.steps import Step, steps
+from harness.terminal.page.event_text import event_text
 from harness.terminal.page.page_timeline import timeline
 from harness.terminal.page.style import STYLE
 from harness.terminal.view.card import Card, card_of
-from harness.terminal.view.text import count, money, taken_back, took
+from harness.terminal.view.text import call, clean, count, money, taken_back, took
 from harness.terminal.view.timeline import WAITS
-from harness.terminal.view.trace import SHOWN, Line, after, earlier, moment, offset
+from harness.terminal.view.trace import Line, after, earlier, moment, offset
 
 MARKS = {
     "model_replied": "model", "model_failed": "bad", "tool_call_finished": "tool",
@@ -27,6 +28,10 @@ MARKS = {
     "signal_refused": "bad", "branched": "wait", "budget_reached": "wait",
     "undo_started": "wait", "effects_undone": "wait",
 }  # fmt: skip
+NOISE = (e.StateChanged, e.ModelCalled, e.ToolCallChecked, e.ToolCallStarted)
+"""What the events around it tell as well: hidden at first."""
+FOLDED_LINES, FOLDED_CHARACTERS = 12, 900
+"""Texts longer than that are folded."""
 NOTHING = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -39,9 +44,7 @@ def page(events: Sequence[DurableEvent], version: str, attempts: Sequence[Attemp
     body = [
         _head(card, end, found),
         timeline(found, card.started, end),
-        "<section><h2>Events</h2><ol class=events>",
-        *_events(events, attempts, card.started),
-        "</ol></section>",
+        *_events(events, attempts, card.started, found),
         f"<footer>{count(len(events), 'event')}, a projection of the engine's history"
         f"{f'; {told} from the attempt log' if attempts else ''}. harness {clean_html(version)}, "
         f"{moment(card.started)}</footer>",
@@ -85,10 +88,10 @@ def _head(card: Card, end: float, found: Sequence[Step]) -> str:
         f"<header><p class=state data-state={card.state.value}>{card.state.value}</p>",
         f"<h1>{_text(card.run)}</h1><p class=about>{_text(' · '.join(about))}</p>",
         f"<dl class=facts>{cells}</dl>",
-        f"<div class=said><h3>Asked</h3><p>{_text(card.asked)}</p></div>",
+        f"<div class=said><h3>Asked</h3>{fold(card.asked, 'asked')}</div>",
     ]
     if card.said:
-        parts.append(f"<div class=said><h3>Said</h3><p>{_text(card.said)}</p></div>")
+        parts.append(f"<div class=said><h3>Said</h3>{fold(card.said, 'said')}</div>")
     if card.error:
         why = f"{card.error.message} [{card.error.code}] {card.error.fix}"
         parts.append(f"<div class='said bad'><h3>Error</h3><p>{_text(why)}</p></div>")
@@ -102,23 +105,62 @@ def _head(card: Card, end: float, found: Sequence[Step]) -> str:
 
 
 def _events(
-    events: Sequence[DurableEvent], attempts: Sequence[Attempt], start: float
+    events: Sequence[DurableEvent],
+    attempts: Sequence[Attempt],
+    start: float,
+    found: Sequence[Step],
+) -> Iterator[str]:
+    under_way = {step.number for step in found if step.end is None}
+    hidden = {
+        number
+        for number, event in enumerate(events, 1)
+        if isinstance(event, NOISE) and not getattr(event, "edited", None)
+    } - under_way
+    yield "<section><h2>Events</h2>"
+    if hidden:
+        more = count(len(hidden), "more event")
+        yield (
+            f"<p class=toggle><input type=checkbox id=noise><label for=noise>Show {more}: "
+            "states, requests to models, calls handed to workers</label></p>"
+        )
+    yield "<ol class=events>"
+    yield from _rows(events, attempts, start, hidden)
+    yield "</ol></section>"
+
+
+def _rows(
+    events: Sequence[DurableEvent], attempts: Sequence[Attempt], start: float, hidden: set[int]
 ) -> Iterator[str]:
     stands = {id(each) for each in standing(events)}
-    number, turn = 0, 0
+    number, turn, shown = 0, 0, 0
     told: list[Earlier] = []
+    calls: dict[str, str] = {}
     for each in weave(events, attempts):
         if isinstance(each, Earlier):
             told.append(each)
             yield _attempt(each, start, "" if id(each.step) in stands else " left")
             continue
         number += 1
-        marks = [] if id(each) in stands else ["left"]
         now = getattr(each, "turn", turn)
-        marks += ["first"] if now != turn else []
+        marks = ["first"] if now != turn else []
+        marks += ["noise"] if number in hidden else ["opens"] if now != shown else []
+        marks += [] if id(each) in stands else ["left"]
         turn = now
-        yield _event(each, after(told, each), start, number, marks)
+        shown = shown if number in hidden else now
+        yield _event(each, _line(each, told, calls), start, number, marks)
         told.clear()
+
+
+def _line(event: DurableEvent, told: Sequence[Earlier], calls: dict[str, str]) -> Line:
+    """As in the terminal, and a result with the arguments that it came from."""
+    found = after(told, event)
+    if isinstance(event, e.ToolCallRequested):
+        calls[event.call.id] = found.what
+    elif isinstance(event, e.ToolCallStarted):
+        calls[event.call_id] = call(event.name, event.arguments)
+    elif isinstance(event, e.ToolCallFinished) and (whole := calls.get(event.call_id)):
+        return found._replace(what=whole + found.what.removeprefix(clean(event.name)))
+    return found
 
 
 def _event(event: DurableEvent, told: Line, start: float, number: int, marks: list[str]) -> str:
@@ -127,10 +169,32 @@ def _event(event: DurableEvent, told: Line, start: float, number: int, marks: li
         mark = "bad"
     data = event.model_dump(mode="json", exclude_none=True, exclude={"run", "trace", "type"})
     whole = json.dumps(data, indent=2, ensure_ascii=False)
+    texts = [each for each in event_text(event) if each[1]]
+    said = "".join(
+        f"<div class=body><h4>{_text(name)}</h4>{fold(text, f'e{number}-{place}')}</div>"
+        for place, (name, text) in enumerate(texts)
+    )
+    raw = f"<pre>{_text(whole)}</pre>"
+    if said:
+        raw = f"<details class=raw><summary>All fields, as JSON</summary>{raw}</details>"
+    summary = _summary(
+        event.at - start, event.at, event, event.type.replace("_", " "), told, number=number
+    )
     return (
         f"<li id=e{number} class='{' '.join([mark, *marks])}'><details>"
-        f"{_summary(event.at - start, event.at, event, event.type.replace('_', ' '), told)}"
-        f"{_said(event)}<pre>{_text(whole)}</pre></details></li>"
+        f"{summary}{said}{raw}</details></li>"
+    )
+
+
+def fold(text: str, id: str) -> str:
+    """A text; of a long one the beginning, and a checkbox that shows the rest."""
+    lines = text.count("\n") + 1
+    if lines <= FOLDED_LINES and len(text) <= FOLDED_CHARACTERS:
+        return f"<p>{_text(text)}</p>"
+    size = count(lines, "line") if lines > FOLDED_LINES else count(len(text), "character")
+    return (
+        f"<div class=fold><input type=checkbox id={id}><p>{_text(text)}</p>"
+        f"<label for={id}>Show all {size}</label></div>"
     )
 
 
@@ -154,30 +218,17 @@ def _summary(
     told: Line,
     *,
     tag: str = "summary",
+    number: int | None = None,
 ) -> str:
     facts = "".join(f"<span>{_text(fact)}</span>" for fact in told.facts)
+    turn = getattr(event, "turn", "")
     when = "" if since is None else offset(since).strip()
     title = "" if at is None else f" title='{moment(at)}'"
     return (
-        f"<{tag}><time{title}>{when}</time><b>{getattr(event, 'turn', '')}</b><code>{kind}</code>"
+        f"<{tag}><span class=number>{number or ''}</span><time{title}>{when}</time>"
+        f"<b title='turn {turn}'>{turn}</b><code>{kind}</code>"
         f"<span class=what>{_text(told.what)}<small>{facts}</small></span></{tag}>"
     )
-
-
-def _said(event: DurableEvent) -> str:
-    """What was said, as it was, before the event as JSON."""
-    match event:
-        case e.ModelReplied():
-            text = event.message.text
-        case e.ToolCallFinished():
-            text = event.content
-        case e.ModelCalled():
-            text = "\n\n".join(m.text for m in event.messages if m.text)
-        case e.HintReceived():
-            text = event.text
-        case _:
-            text = ""
-    return f"<div class=body>{_text(text)}</div>" if len(text) > SHOWN or "\n" in text else ""
 
 
 def _text(text: str) -> str:

@@ -12,7 +12,16 @@ from harness.terminal.page.run_page import NOTHING
 from harness.terminal.page.style import STYLE
 from harness.terminal.page.whatif_picture import bar, picture
 from harness.terminal.view.text import call, clean, count, one_line
-from harness.terminal.view.whatif import against, figures, headline, verdict
+from harness.terminal.view.whatif import (
+    FIGURES,
+    NEW,
+    OLD,
+    against,
+    arrow,
+    figures,
+    headline,
+    verdict,
+)
 
 OWN_STYLE = """
 .same{--c:var(--tool)}.different{--c:var(--wait)}.failed{--c:var(--bad)}
@@ -30,7 +39,8 @@ transform:rotate(45deg) scale(.8)}
 .legend .median::before{width:2px;border-radius:0;background:var(--ink)}
 .runs summary{grid-template-columns:minmax(120px,260px) 9em 1fr}
 .runs .tally span{color:var(--c);font-weight:600;margin-right:8px;font-variant-numeric:tabular-nums}
-dd small{font-weight:400}
+@media screen and (max-width:820px){.drawn{overflow-x:auto}.drawn svg{min-width:640px}
+.runs summary{grid-template-columns:1fr}}
 .fork{border-left:3px solid var(--c,var(--line));margin:10px 14px;padding:2px 14px}
 .fork p{white-space:pre-wrap;overflow-wrap:anywhere;max-height:12em;overflow:auto}
 .fork small{margin-top:2px}.fork code{display:block;overflow-wrap:anywhere}
@@ -38,7 +48,7 @@ dd small{font-weight:400}
 """
 LEGEND = (
     ("same", "same answer"), ("different", "another answer"), ("failed", "did not complete"),
-    ("was", "the run itself"), ("median", "median of its forks"),
+    ("was", "old: the run itself"), ("median", "new: median of its forks"),
 )  # fmt: skip
 HOW = {
     "ran": "ran", "played": "played back", "refused": "refused: not recorded",
@@ -71,10 +81,9 @@ def page(report: WhatIfReport, version: str) -> str:
 
 def _head(report: WhatIfReport) -> str:
     was = medians([each.was for each in report.sources if each.was])
-    names = ("median tokens", "median cost", "median time")
-    figures = against(medians(report.forks), was)
+    found = zip(FIGURES, against(medians(report.forks), was), strict=True)
     cells = "".join(_fact(name, f"{report.count(name):,}") for name in VERDICTS)
-    cells += "".join(_fact(name, *each) for name, each in zip(names, figures, strict=True))
+    cells += "".join(_fact(f"median {name}, {OLD} → {NEW}", arrow(*each)) for name, each in found)
     about = f"{count(len(report.sources), 'run')}, {count(len(report.forks), 'fork')}"
     about += "; tools that only read ran" if report.live_reads else "; no tool ran"
     state = "completed" if report.complete else "failed"
@@ -85,9 +94,8 @@ def _head(report: WhatIfReport) -> str:
     )
 
 
-def _fact(name: str, now: str, was: str = "") -> str:
-    small = f"<small>was {escape(was)}</small>" if was else ""
-    return f"<div><dt>{name}</dt><dd>{escape(now or '-')}{small}</dd></div>"
+def _fact(name: str, value: str) -> str:
+    return f"<div><dt>{name}</dt><dd>{escape(value or '-')}</dd></div>"
 
 
 def _drawn(report: WhatIfReport) -> str:
@@ -121,9 +129,10 @@ def _details(source: SourceOutcome) -> Iterator[str]:
         yield f"<div class='fork failed'><h3>Could not be asked</h3><p>{_text(why)}</p></div>"
     if source.was:
         facts = f"{figures(source.was, fork=False)} · {count(source.recorded, 'result')} recorded"
-        yield _outcome(source.was, "the run itself", facts, "was")
+        yield _outcome(source.was, f"{OLD}: the run itself", facts, "was")
     for fork in source.forks:
-        yield _outcome(fork, f"{fork.run}: {verdict(fork)}", figures(fork, fork=True), fork.verdict)
+        head = f"{NEW}: {fork.run}, {verdict(fork)}"
+        yield _outcome(fork, head, figures(fork, fork=True), fork.verdict)
 
 
 def _outcome(outcome: Outcome | ForkOutcome, head: str, facts: str, mark: str) -> str:

@@ -108,7 +108,7 @@ def _used(source: SourceOutcome, middle: float, scale: _Scale) -> Iterator[str]:
         yield f"<line class=median x1={x:.1f} x2={x:.1f} y1={middle - 9} y2={middle + 9} />"
     if source.was:
         x = scale.x(source.was.tokens)
-        title = f"<title>was: {escape(figures(source.was, fork=False))}</title>"
+        title = f"<title>old: {escape(figures(source.was, fork=False))}</title>"
         yield (f'<path class=was d="M{x:.1f} {middle - 7}l7 7l-7 7l-7 -7z">{title}</path>')
     for fork in source.forks:
         yield (

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from typing import TextIO
 
 from rich.console import Console, ConsoleOptions, RenderableType
+from rich.padding import Padding
 from rich.segment import Segment
+from rich.text import Text
 from rich.theme import Theme
 
 from harness.contracts.clean_text import clean_text
 
 THEME = Theme({"call": "cyan", "good": "green", "bad": "red", "ask": "yellow", "quiet": "dim"})
+
+NARROW = 80
+"""Columns below which tables become lists."""
 
 
 class _Console(Console):
@@ -33,3 +39,19 @@ class _Console(Console):
 
 def console(out: TextIO | None = None) -> Console:
     return _Console(file=out or sys.stdout, theme=THEME, highlight=False, markup=False)
+
+
+def width_of(out: Console) -> int | None:
+    """Columns that a person sees; None where nobody said how many, as in a file or a pipe."""
+    known = out.is_terminal or os.environ.get("COLUMNS", "").isdigit()
+    return out.width if known else None
+
+
+def is_narrow(out: Console) -> bool:
+    width = width_of(out)
+    return width is not None and width < NARROW
+
+
+def print_indented(out: Console, text: Text, indent: int) -> None:
+    """Wrapped at words, each line this far from the left."""
+    out.print(Padding(text, (0, 0, 0, indent)), overflow="fold")

@@ -20,11 +20,10 @@ from harness.contracts.event import (
 from harness.contracts.message import Text as MessageText
 from harness.contracts.message import ToolResult
 from harness.journal.diff import Parting, Row, Side, turn_of
+from harness.terminal.view.console import is_narrow
 from harness.terminal.view.text import call, clean, count, figures, one_line, took
 from harness.terminal.view.trace import SHOWN, line
 
-NARROW = 80
-"""Columns below which one run stands under the other."""
 CONTEXT = 2
 """Rows in a row that are the same and shown; more are counted."""
 SEEN = 70
@@ -35,7 +34,7 @@ BEFORE = 30
 
 def show(console: Console, parting: Parting, labels: Sequence[str]) -> None:
     console.print(headline(parting, labels))
-    if console.width < NARROW:
+    if is_narrow(console):
         console.print(_below(parting, labels))
     else:
         console.print(_beside(parting, labels))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from rich.console import Console
+from rich.text import Text
 
 from harness.contracts import event as e
 from harness.contracts.clean_text import clean_line
@@ -15,6 +16,7 @@ from harness.contracts.run import RunState
 from harness.contracts.verdicts import MEANINGS
 from harness.terminal.view.arguments import INDENT, argument_block
 from harness.terminal.view.card import Card, Told
+from harness.terminal.view.console import is_narrow
 from harness.terminal.view.live import STYLES, TRUNCATED, decided
 from harness.terminal.view.text import (
     clean,
@@ -32,6 +34,10 @@ FORKS = 5
 INSTRUCTIONS = 400
 WORKERS = 3
 """That are shown; with --json all of them."""
+TEXT = 11
+"""Where the text begins, behind its name."""
+COPIED = ("harness ", "http://", "https://")
+"""What is copied stays in one piece: the terminal breaks it."""
 KINDS = 5
 """Of refused signals that are shown."""
 
@@ -39,9 +45,19 @@ KINDS = 5
 def show(console: Console, card: Card, url: str | None, now: float) -> None:
     console.print(card.run, style="bold", end="  ", soft_wrap=True)
     console.print(card.state.value, style=STYLES.get(card.state, ""))
+    narrow = is_narrow(console)
     for name, text in (*_about(card, now), *_happened(card), *_end(card, url)):
         console.print(f"  {name:<9}", style="quiet", end="")
-        console.print(clean(text).replace("\n", "\n" + " " * 11), soft_wrap=True)
+        if narrow and not text.startswith(COPIED):
+            _hang(console, clean(text))
+        else:
+            console.print(clean(text).replace("\n", "\n" + " " * TEXT), soft_wrap=True)
+
+
+def _hang(console: Console, text: str) -> None:
+    """Wrapped at words, each line behind the name."""
+    lines = Text(text).wrap(console, max(10, console.width - TEXT), overflow="fold")
+    console.print(f"\n{' ' * TEXT}".join(line.plain.rstrip() for line in lines), soft_wrap=True)
 
 
 def _about(card: Card, now: float) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,7 @@ SHARE = 0.25
 STYLES = {"model": "call", "tool": "good", "check": "quiet", "wait": "ask", "pause": "ask"}
 NAME = 30
 APART = 0.08
+"""Of the width, at least, between two labels of the time axis."""
 STEPS_S = (
     *(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600),
     *(1800, 3600, 2 * 3600, 6 * 3600, 12 * 3600, 86_400, 7 * 86_400, 30 * 86_400, inf),
@@ -63,6 +64,8 @@ class Bar(NamedTuple):
     right: float
     tries: tuple[tuple[float, float], ...]
     """Earlier attempts that are logged."""
+    lost: bool
+    """Some of them are not: they failed somewhere between `left` and `began`."""
     seconds: float
 
 
@@ -73,9 +76,10 @@ def bars(steps: Sequence[Step], start: float, end: float) -> tuple[list[Bar], Sc
 
 def _bar(step: Step, scaled: Scale, end: float) -> Bar:
     until = step.end or end
-    began = step.start + step.queued
     place = scaled.place
     tries = [(each.logged.started, each.logged.ended) for each in step.earlier if each.logged]
+    # How long it was queued is known of a call that has come back; before that, its attempts tell.
+    began = min(until, max([step.start + step.queued, *(stop for _, stop in tries)]))
     return Bar(
         step=step,
         left=place(step.start),
@@ -83,11 +87,12 @@ def _bar(step: Step, scaled: Scale, end: float) -> Bar:
         first=place(min(until, began + (step.first or 0))),
         right=place(until),
         tries=tuple((place(max(a, step.start)), place(min(b, until))) for a, b in tries),
+        lost=step.attempts - 1 > len(tries),
         seconds=until - step.start,
     )
 
 
-def ticks(scaled: Scale) -> list[tuple[float, float]]:
+def ticks(scaled: Scale, apart: float = APART) -> list[tuple[float, float]]:
     """Round times since the start, and where they stand: none close to another or to the end."""
     whole = scaled.end - scaled.start
     step = next(each for each in STEPS_S if whole / each <= 10)
@@ -95,7 +100,7 @@ def ticks(scaled: Scale) -> list[tuple[float, float]]:
     last = 0.0
     for number in range(1, int(whole / step) + 1):
         place = scaled.place(scaled.start + number * step)
-        if last + APART <= place <= 1 - APART / 2:
+        if last + apart <= place <= 1 - apart / 2:
             found.append((number * step, place))
             last = place
     return found
@@ -137,7 +142,7 @@ def _cells(bar: Bar, width: int) -> tuple[tuple[str, str], ...]:
     style = style_of(bar.step)
     wait = bar.step.kind in WAITS
     columns = [(" ", "")] * left
-    columns += [("░", "quiet")] * (began - left)
+    columns += [("╳", "bad") if bar.lost else ("░", "quiet")] * (began - left)
     columns += [("▓", style)] * (first - began)
     columns += [("▒" if wait else "█", style)] * (right - first)
     for begin, stop in bar.tries:

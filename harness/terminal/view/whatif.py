@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.table import Table
 from rich.text import Text
@@ -11,6 +11,7 @@ from rich.text import Text
 from harness.contracts.run import RunState
 from harness.contracts.whatif import ForkOutcome, Outcome, SourceOutcome, Verdict, WhatIfReport
 from harness.journal.whatif import medians
+from harness.terminal.view.console import is_narrow, print_indented
 from harness.terminal.view.text import clean, count, money, one_line, took
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 STYLES: Mapping[Verdict, str] = {"same": "good", "different": "ask", "failed": "bad"}
 WORD = 9
 """Room for the longest verdict."""
+OLD, NEW = "old", "new"
+"""The run as it was, and its forks; so in tables, lists and the page."""
 TABLE = 120
 """Columns that the table may take where the terminal's width is not known, or less."""
 
@@ -69,24 +72,30 @@ def told(fork: ForkOutcome) -> str:
 
 
 def show(console: Console, report: WhatIfReport) -> None:
-    console.print(headline(report), style="bold", soft_wrap=True)
+    narrow = is_narrow(console)
+    console.print(headline(report), style="bold", soft_wrap=not narrow)
     for source in report.sources:
         console.print()
         for text in _source(source):
-            console.print(text, soft_wrap=True)
+            console.print(text, soft_wrap=not narrow)
     console.print()
-    console.print(_table(report), width=max(console.width, TABLE), crop=False)
+    if narrow:
+        _list(console, report)
+    else:
+        console.print(_table(report), width=max(console.width, TABLE), crop=False)
 
 
 def _source(source: SourceOutcome) -> Iterator[Text]:
     yield Text(clean(source.source), style="bold")
     if was := source.was:
-        label = f"{'was':<{WORD}}  "
         yield Text.assemble(
-            (label, "quiet"), _said(was), ("  " + figures(was, fork=False), "quiet")
+            (f"{OLD}  {'':<{WORD}}  ", "quiet"),
+            _said(was),
+            ("  " + figures(was, fork=False), "quiet"),
         )
     for fork in source.forks:
         yield Text.assemble(
+            (f"{NEW}  ", "quiet"),
             (f"{fork.verdict:<{WORD}}  ", STYLES[fork.verdict]),
             _said(fork),
             (f"  {figures(fork, fork=True)}", "quiet"),
@@ -102,27 +111,48 @@ def _said(outcome: Outcome) -> str:
     return outcome.state.value
 
 
-def _table(report: WhatIfReport) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="quiet")
-    table.add_column("run")
-    for name in STYLES:
-        table.add_column(name, justify="right", min_width=len(name))
-    for name in ("median tokens", "cost", "time"):
-        table.add_column(name, justify="right", no_wrap=True)
+class _Row(NamedTuple):
+    name: str
+    counts: list[int]
+    figures: list[tuple[str, str]]
+    """Each as it was, and as it is."""
+    style: str = ""
+
+
+def _rows(report: WhatIfReport) -> Iterator[_Row]:
     for source in report.sources:
         was = medians([source.was]) if source.was else {}
         counts = [source.count(name) for name in STYLES]
-        table.add_row(clean(source.source), *_counts(counts), *_arrows(source.forks, was))
+        yield _Row(clean(source.source), counts, against(medians(source.forks), was))
     if len(report.sources) > 1:
         was = medians([each.was for each in report.sources if each.was])
         counts = [report.count(name) for name in STYLES]
         name = f"all {len(report.sources):,}"
-        table.add_row(name, *_counts(counts), *_arrows(report.forks, was), style="bold")
+        yield _Row(name, counts, against(medians(report.forks), was), "bold")
+
+
+def _table(report: WhatIfReport) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="quiet")
+    table.add_column("\nrun")
+    for name in STYLES:
+        table.add_column(f"\n{name}", justify="right", min_width=len(name))
+    for name in FIGURES:
+        table.add_column(f"median {name}\n{OLD} → {NEW}", justify="right", no_wrap=True)
+    for row in _rows(report):
+        arrows = [arrow(*each) for each in row.figures]
+        table.add_row(row.name, *_counts(row.counts), *arrows, style=row.style)
     return table
 
 
-def _arrows(forks: Sequence[Outcome], was: Mapping[str, float]) -> list[str]:
-    return [_arrow(*each) for each in against(medians(forks), was)]
+def _list(console: Console, report: WhatIfReport) -> None:
+    """The table where there is no room for its columns."""
+    for row in _rows(report):
+        console.print(row.name, style="bold")
+        counts = " · ".join(f"{n} {name}" for name, n in zip(STYLES, row.counts, strict=True))
+        print_indented(console, Text(counts), 2)
+        for name, each in zip(FIGURES, row.figures, strict=True):
+            if text := arrow(*each):
+                print_indented(console, Text(f"median {name}, {OLD} → {NEW}: {text}"), 2)
 
 
 def _counts(counts: list[int]) -> list[Text]:
@@ -130,6 +160,9 @@ def _counts(counts: list[int]) -> list[Text]:
     return [
         Text(str(n), style=style if n else "quiet") for n, style in zip(counts, styles, strict=True)
     ]
+
+
+FIGURES = ("tokens", "cost", "time")
 
 
 def against(now: Mapping[str, float], was: Mapping[str, float]) -> list[tuple[str, str]]:
@@ -146,5 +179,6 @@ def _figure(name: str, value: float | None) -> str:
     return money(round(value)) if name == "cost_micros" else took(value)
 
 
-def _arrow(now: str, was: str) -> str:
-    return f"{was} → {now}" if was and now and was != now else now
+def arrow(now: str, was: str) -> str:
+    """Old and new, also where they are alike: one figure alone could be either."""
+    return f"{was or '-'} → {now or '-'}" if now or was else ""

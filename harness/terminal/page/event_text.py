@@ -1,0 +1,85 @@
+"""What an event says, as text that a person reads, before its fields as JSON. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from harness.contracts import event as e
+from harness.contracts.event import DurableEvent
+from harness.contracts.message import Message, Text, ToolResult
+from harness.contracts.verdicts import Asked
+from harness.terminal.view.arguments import argument_lines
+
+FROM = {
+    "user": "From the person", "assistant": "From the model", "tool": "From a tool",
+    "hint": "Hint", "mend": "Request to correct the reply",
+    "interrupted": "The reply that was cut off", "summary": "Summary of what was left out",
+}  # fmt: skip
+
+UNFOLDED = 1_000_000
+"""Columns of a line of arguments: a browser breaks it where it must."""
+
+
+def event_text(event: DurableEvent) -> Iterator[tuple[str, str]]:
+    """Texts with their headings."""
+    match event:
+        case e.RunStarted():
+            yield "Asked", event.prompt
+        case e.ModelCalled():
+            for message in event.messages:
+                yield from _message(message)
+        case e.ModelReplied():
+            yield "Said", event.message.text
+            for call in event.message.calls:
+                yield f"Wants {call.name}", _arguments(call.arguments)
+        case e.ToolCallRequested():
+            yield f"Arguments of {event.call.name}", _arguments(event.call.arguments)
+        case e.ToolCallChecked() | e.ToolCallStarted():
+            yield f"Arguments of {event.name}", _arguments(event.arguments)
+        case e.ToolCallFinished():
+            yield f"Result of {event.name}", event.content
+        case e.DecisionRequested():
+            yield "Question", event.question
+            if event.tool:
+                yield f"Arguments of {event.tool}", _arguments(event.arguments or {})
+        case _:
+            yield from _other(event)
+
+
+def _other(event: DurableEvent) -> Iterator[tuple[str, str]]:
+    match event:
+        case e.DecisionMade():
+            yield "Note", event.note or ""
+            yield "Answer", event.answer or ""
+            if event.arguments:
+                yield "Arguments", _arguments(event.arguments)
+        case e.HintReceived():
+            yield "Hint", event.text
+        case e.SignalRefused():
+            yield "Why", event.message
+        case e.ModelFailed():
+            yield "Error", f"{event.error.message}\n{event.error.fix}"
+        case e.RunEnded():
+            yield "Answer", event.output
+            yield "Reason", event.reason or ""
+            if event.error:
+                yield "Error", f"{event.error.message}\n{event.error.fix}"
+        case _:
+            return
+
+
+def _message(message: Message) -> Iterator[tuple[str, str]]:
+    """What is new to the model."""
+    for part in message.parts:
+        match part:
+            case Text():
+                yield FROM[message.origin or message.role], part.text
+            case ToolResult():
+                yield f"Result of {part.name}", part.content
+            case _:
+                continue
+
+
+def _arguments(arguments: dict[str, Any] | str) -> str:
+    return "\n".join(argument_lines(Asked("", "", arguments), UNFOLDED)) or "none"
