@@ -10,7 +10,7 @@ from harness.contracts.errors import ErrorInfo
 from harness.contracts.message import ToolCall, user
 from harness.journal.attempts import Earlier
 from harness.journal.steps import steps
-from harness.terminal.page.page_timeline import _fitting as fitting
+from harness.terminal.page.page_timeline import fitting_labels
 from harness.terminal.page.run_page import page
 from harness.terminal.view.timeline import bars, rows
 from tests.unit.stories import FOUND, Story
@@ -21,9 +21,7 @@ CALL = ToolCall(id="c1", name="look", arguments={"city": "Rome", "why": "<b>"})
 def called() -> Story:
     story = Story().ask(1, user("go")).reply(1, "", CALL)
     story.add(e.ToolCallRequested, turn=1, call=CALL)
-    story.add(
-        e.ToolCallStarted, turn=1, call_id="c1", name="look", arguments=dict(CALL.arguments or {})
-    )
+    story.add(e.ToolCallStarted, turn=1, call_id="c1", name="look", arguments=CALL.arguments)
     return story
 
 
@@ -112,6 +110,6 @@ def test_a_call_that_is_repeated_shows_where_it_failed() -> None:
 
 def test_labels_of_the_axis_do_not_overlap() -> None:
     marks = [("10 min 30 s", place / 10) for place in range(1, 10)]
-    found = sorted(fitting(marks, 300))
+    found = sorted(fitting_labels(marks, 300))
     assert found == [1, 4, 7]
-    assert fitting([("1 s", 0.2), ("2 s", 0.5), ("3 s", 0.99)], 300) == {0, 1}
+    assert fitting_labels([("1 s", 0.2), ("2 s", 0.5), ("3 s", 0.99)], 300) == {0, 1}

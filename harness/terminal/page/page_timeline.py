@@ -54,7 +54,7 @@ def _kinds(bar: Bar) -> Iterator[str]:
 def _axis(scale: Scale) -> tuple[str, str]:
     """Labels, and the thin lines below them as a background of every bar's track."""
     marks = [(took(at), place) for at, place in ticks(scale)]
-    fits = {name: _fitting(marks, width) for name, width in TRACKS}
+    fits = {name: fitting_labels(marks, width) for name, width in TRACKS}
     labels = "".join(
         f"<b class='{' '.join(name for name in fits if number in fits[name])}'"
         f" style='left:{place * 100:.2f}%'>{label}</b>"
@@ -69,7 +69,7 @@ def _axis(scale: Scale) -> tuple[str, str]:
     return axis, lines or "none"
 
 
-def _fitting(marks: Sequence[tuple[str, float]], width: int) -> set[int]:
+def fitting_labels(marks: Sequence[tuple[str, float]], width: int) -> set[int]:
     """Labels that do not overlap where the bars have this many pixels."""
     found: set[int] = set()
     free = 0.0

@@ -103,7 +103,7 @@ footer{margin-top:28px}
 @media screen and (max-width:820px){main{padding:20px 12px}
 summary,.log>div{grid-template-columns:auto auto auto 1fr;gap:2px 10px}
 summary .what,.log>div .what{grid-column:1/-1}.log code{padding-left:0}
-.events b:not(:empty)::before{content:"turn "}
+.events:not(.runs) b:not(:empty)::before{content:"turn "}
 .timeline>*{grid-template-columns:1.4em 1fr auto;gap:2px 8px;padding:3px 0}
 .timeline .track{grid-column:2/-1;grid-row:2}.timeline .took{grid-column:3;grid-row:1}
 .timeline .axis .track{grid-row:1}
