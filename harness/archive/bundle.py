@@ -21,9 +21,9 @@ from harness.contracts.effect import undone_run
 from harness.contracts.errors import (
     ArchiveChanged,
     ArtifactMissing,
+    FileNotWritten,
     HarnessError,
     InvalidExport,
-    InvalidValue,
     RunBusy,
     RunIdTaken,
     RunNotFound,
@@ -176,8 +176,8 @@ def _writing(target: Path) -> Generator[Callable[[str, str], None]]:
             yield lambda name, text: file.writestr(name, text)
         part.replace(target)
     except OSError as error:
-        raise InvalidValue(
-            f"{target} cannot be written: {error.strerror}",
+        raise FileNotWritten(
+            f"{target} cannot be written: {error.strerror}.",
             fix="Name a folder or a .zip file.",
         ) from error
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from harness.backup.bundle_file import EpochMark, Manifest, write_bundle
 from harness.commons.files import sync_folder
-from harness.contracts.errors import InvalidUsage, StackStartFailed
+from harness.contracts.errors import FileNotWritten, InvalidUsage, StackStartFailed
 from harness.crypto.signing import FILE_NAME as SIGNING
 from harness.crypto.signing import load_signer
 from harness.engine.connection import Connection
@@ -60,15 +60,18 @@ def missing_parts(connection: Connection) -> tuple[str, ...]:
     return tuple(left)
 
 
-async def make_backup(connection: Connection, target: Path, progress: Progress) -> Backup:
-    """Write one file with everything local. Whole or not at all."""
+async def make_backup(
+    connection: Connection, target: Path, progress: Progress, *, replace: bool = False
+) -> Backup:
+    """Write one file with everything local. Whole or not at all. With `replace` a file that is
+    there gives way once the new one is whole."""
     endpoints = connection.endpoints
     if not (endpoints.local_engine or endpoints.local_database):
         raise InvalidUsage(
             "There is nothing local to back up: " + "; ".join(missing_parts(connection)) + ".",
             fix="Copy the engine first, then the database, then artifacts.url.",
         )
-    target = await asyncio.to_thread(_choose_file, target)
+    target = await asyncio.to_thread(_choose_file, target, replace)
     signer = await asyncio.to_thread(load_signer, connection.settings, connection.project)
     keeper = EpochKeeper(connection.temporal, connection.database)
     draft = Path(tempfile.mkdtemp(prefix=f".{target.name[:60]}.", dir=target.parent))
@@ -84,7 +87,10 @@ async def make_backup(connection: Connection, target: Path, progress: Progress) 
         )  # fmt: skip
         written = draft / "bundle"
         manifest = await asyncio.to_thread(write_bundle, written, manifest, parts, signer)
-        os.link(written, target)  # never over a file that came in between
+        if replace:
+            written.replace(target)
+        else:
+            os.link(written, target)  # never over a file that came in between
         sync_folder(target.parent)
         return Backup(target, target.stat().st_size, manifest)
     finally:
@@ -92,16 +98,18 @@ async def make_backup(connection: Connection, target: Path, progress: Progress) 
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _choose_file(target: Path) -> Path:
+def _choose_file(target: Path, replace: bool) -> Path:
     target = target.absolute()
     if not target.suffix and not target.exists() and target.parent.is_dir():
         target.mkdir(mode=0o700)  # named like a folder
     if target.is_dir():
         target /= time.strftime("harness-%Y%m%d-%H%M%S.tar")
-    if target.exists():
-        raise InvalidUsage(f"{target} exists already.", fix="Name another file.")
+    if target.exists() and not (replace and target.is_file()):
+        raise InvalidUsage(
+            f"{target} exists.", fix="Name another file, or pass --force to replace it."
+        )
     if not target.parent.is_dir():
-        raise InvalidUsage(f"There is no folder {target.parent}.", fix="Create it first.")
+        raise FileNotWritten(f"There is no folder {target.parent}.", fix="Create it first.")
     return target
 
 

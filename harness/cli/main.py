@@ -90,11 +90,11 @@ def _failed(error: Exception, out: Out) -> int:
 
     if isinstance(error, UsageError):
         return _misused(error, out)
-    from harness.contracts.errors import ConfigError, HarnessError, RunFailed
+    from harness.contracts.errors import HarnessError, RunFailed
 
     if isinstance(error, HarnessError):
         out.error(error.info.model_dump(exclude_none=True))
-        return exit_codes.BAD_USE if isinstance(error, ConfigError) else exit_codes.FAILED
+        return exit_codes.code_of(error)
     from harness.commons.log import get_logger
     from harness.commons.redact import redact
 

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harness.cli.parser import UsageError
 from harness.commons.files import write_atomic
-from harness.contracts.errors import InvalidValue
+from harness.contracts.errors import FileNotWritten
 
 
-def write_named(file: Path, text: str, *, fix: str = "Name another.") -> None:
+def check_new(file: Path, *, force: bool) -> None:
+    """Refuse to replace a file, before anything is done for its content. Devices and pipes take
+    what is written to them."""
+    if file.is_file() and not force:
+        raise UsageError(f"{file} exists.", "Name another file, or pass --force to replace it.")
+
+
+def write_named(file: Path, text: str) -> None:
     try:
         write_atomic(file, text)
     except OSError as error:
-        raise InvalidValue(f"{file} cannot be written: {error.strerror}", fix=fix) from error
+        raise FileNotWritten(f"{file} cannot be written: {error.strerror}.") from error

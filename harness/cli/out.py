@@ -69,6 +69,11 @@ class Out:
         exit_codes.tell(f"harness: {info['message']}" + (f"\n  {fix}" if fix else ""))
 
 
+def naming(what: str, message: str) -> str:
+    """`message` with what it is about in front, where it does not name that itself."""
+    return message if what in message else f"{what}: {message}"
+
+
 def _take_stdout() -> TextIO:
     kept = os.dup(1)
     os.dup2(2, 1)

@@ -7,11 +7,22 @@ help, a whole interpreter with argparse 17.
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from harness.cli.commands import BY_NAME
 from harness.cli.spec import Command
+
+PLAINER = (
+    (r"^argument (\S+): invalid int value: (.*)$", r"\1 takes a whole number, not \2"),
+    (r"^argument (\S+): invalid float value: (.*)$", r"\1 takes a number, not \2"),
+    (r"^argument (\S+): invalid choice: (.*) \(choose from (.*)\)$", r"\1 is one of \3, not \2"),
+    (r"^argument (\S+): expected one argument$", r"\1 needs a value"),
+    (r"^argument (\S+): expected at least one argument$", r"\1 needs a value"),
+    (r"^the following arguments are required: (.*)$", r"Missing: \1"),
+)
+"""What argparse says, and how it is said here."""
 
 
 class UsageError(Exception):
@@ -25,6 +36,9 @@ class UsageError(Exception):
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
+        for pattern, words in PLAINER:
+            message = re.sub(pattern, words, message)
+        message = message[:1].upper() + message[1:] + ("" if message.endswith(".") else ".")
         raise UsageError(message, f"See `{self.prog} --help`.")
 
 

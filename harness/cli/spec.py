@@ -81,6 +81,7 @@ QUERY = arg(
     help="All open runs that the engine finds, such as \"HarnessState = 'waiting'\".",
 )
 YES = flag("--yes", "-y", help="Do not ask before many runs are reached.")
+FORCE = flag("--force", help="Replace the file if it exists.")
 REASON = arg("--reason", metavar="TEXT", help="Why; kept in the run's history.")
 DIGEST = arg(
     "--digest",

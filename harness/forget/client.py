@@ -70,6 +70,17 @@ async def family_of(connection: Connection, run: str) -> Family:
     )
 
 
+async def known_family(connection: Connection, run: str) -> Family:
+    """The same; `RunNotFound` where nothing of it is here, not even what a crash left."""
+    family = await family_of(connection, run)
+    known, going = await _known(connection, family.runs)
+    if known or going or await executions_of(connection.database, family.runs):
+        return family
+    if not await _leftovers(connection, family):
+        raise not_found(run)
+    return family
+
+
 async def _is_run(connection: Connection, run: str) -> bool:
     known, going = await _known(connection, [run])
     return bool(known or going or await executions_of(connection.database, [run]))

@@ -11,17 +11,17 @@ import temporalio.api.enums.v1 as enums
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import WorkflowExecutionStatus
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from harness.agent import Agent
 from harness.commons.log import get_logger
 from harness.config.providers import check_models
-from harness.contracts.errors import RunFailed
+from harness.contracts.errors import InvalidValue
 from harness.contracts.message import FileRef, Image, Message
 from harness.contracts.run import WORKFLOW, Budget, RunState
 from harness.contracts.whatif import WhatIfReport
 from harness.engine.connection import Connection
-from harness.engine.retry import not_found
+from harness.engine.retry import not_found, unreachable
 from harness.forks.fork import Change, fork
 from harness.forks.playback import Read
 from harness.forks.whatif import Progress, Question, WhatIf
@@ -175,8 +175,10 @@ class HarnessClient:
                 if row.status is not WorkflowExecutionStatus.CONTINUED_AS_NEW:
                     yield _row(row)
         except RPCError as error:
-            raise RunFailed(
-                f"The engine refuses the query {query!r}: {error.message}",
+            if error.status is not RPCStatusCode.INVALID_ARGUMENT:
+                raise unreachable(error) from error
+            raise InvalidValue(
+                f"Temporal refuses the query {query!r}: {error.message}",
                 fix="Write it like: HarnessState = 'waiting' AND HarnessAgent = 'calculator'",
             ) from None
 

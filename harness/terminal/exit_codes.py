@@ -1,4 +1,8 @@
-"""The one door through which every command comes and leaves.
+"""The one door through which every command comes and leaves, and what its exit codes mean.
+
+0 done; 1 failed: what was named is not there, was refused or did not succeed; 2 bad use: the
+command line or a setting is wrong, whatever there is, and nothing was started; 3 the run was
+aborted; 4 it waits for a decision; 130 detached by Ctrl-C; 141 the reader of the output has left.
 
 A process that has used the engine's client can abort at interpreter exit (sdk-python issue 300), so
 none of ours gets there: what is buffered is written out, and the process ends. Output that cannot
@@ -13,9 +17,12 @@ import io
 import os
 import sys
 from collections.abc import Callable, Coroutine, Generator
-from typing import Any, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from harness.contracts.clean_text import clean_text
+
+if TYPE_CHECKING:
+    from harness.contracts.errors import HarnessError
 
 T = TypeVar("T")
 
@@ -49,6 +56,15 @@ def _told_apart() -> Generator[None]:
         raise
     except (OSError, ValueError) as error:  # ValueError: it was closed
         raise OutputError(getattr(error, "strerror", None) or str(error)) from error
+
+
+def code_of(error: HarnessError) -> int:
+    """Of a command that ends with this error."""
+    from harness.contracts.errors import ConfigError, ProviderAuthenticationFailed, UnknownProvider
+
+    # Commands meet the last two only where a model is checked before its run starts.
+    misuse = ConfigError | UnknownProvider | ProviderAuthenticationFailed
+    return BAD_USE if isinstance(error, misuse) else FAILED
 
 
 def guard_streams() -> None:
@@ -122,7 +138,7 @@ def enter(main: Callable[[], Coroutine[Any, Any, int | None]]) -> NoReturn:
         code = run(main()) or DONE
     except HarnessError as error:
         tell(f"{error.message}\n  {error.fix}")
-        code = FAILED
+        code = code_of(error)
     except (KeyboardInterrupt, asyncio.CancelledError):
         code = INTERRUPTED
     except (OSError, ValueError, BaseExceptionGroup) as error:

@@ -11,7 +11,14 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from harness.commons.log import get_logger
 from harness.contracts.effect import UNDO, EffectRow, UndoReport, UndoSpec, undo_id
-from harness.contracts.errors import Forgotten, RunBusy, RunFailed, RunNotFound, StoreError
+from harness.contracts.errors import (
+    Forgotten,
+    InvalidValue,
+    RunBusy,
+    RunFailed,
+    RunNotFound,
+    StoreError,
+)
 from harness.contracts.queues import agent_queue
 from harness.engine.connection import Connection, whoami
 from harness.engine.payload_codec import plain
@@ -39,13 +46,13 @@ async def undo(
     past: Sequence[str] = (),
 ) -> UndoReport:
     rows = await effects(connection, run)
-    _check(run, rows, to_turn, past)
+    check_undo(run, rows, to_turn, past)
     if not dry_run and await _is_open(connection, run, known=bool(rows)):
         raise RunBusy(f"Run {run!r} is still going.", fix=f"Abort it first: harness abort {run}")
     spec = UndoSpec(
         run=run, to_turn=to_turn, dry_run=dry_run or None, past=tuple(past), by=whoami()
     )
-    if not rows:
+    if not any(is_left(row, to_turn) for row in rows):  # no worker is needed to find that out
         return UndoReport(run=run, to_turn=to_turn, dry_run=spec.dry_run, steps=())
     handle = await _start(connection, spec, rows[-1].agent)
     try:
@@ -99,9 +106,19 @@ async def _join(
     )
 
 
-def _check(run: str, rows: Sequence[EffectRow], to_turn: int | None, past: Sequence[str]) -> None:
+def is_left(row: EffectRow, to_turn: int | None) -> bool:
+    """Whether an undo back to that turn looks at the effect."""
+    stands = row.state in ("begun", "done", "undoing")
+    failed_halfway = row.state == "failed" and row.receipt is not None
+    return row.turn > (-1 if to_turn is None else to_turn) and (stands or failed_halfway)
+
+
+def check_undo(
+    run: str, rows: Sequence[EffectRow], to_turn: int | None, past: Sequence[str]
+) -> None:
+    """Refuse a turn or a call that the run cannot have."""
     if to_turn is not None and to_turn < 0:
-        raise RunFailed("There is no turn below 0.", fix="0 undoes the whole run.")
+        raise InvalidValue("There is no turn below 0.", fix="0 undoes the whole run.")
     calls = {row.call for row in rows}
     unknown = [call for call in past if call not in calls]
     if unknown:

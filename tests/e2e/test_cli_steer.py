@@ -101,7 +101,6 @@ def test_wrong_input_is_told_and_not_traced(kept_project: Project) -> None:
         ("show", "nobody"): (1, "run.not_found"),
         ("watch", "nobody"): (1, "run.not_found"),
         ("abort", "nobody"): (1, "run.not_found"),
-        ("list", "--query", "what"): (1, "run.failed"),
         ("list", "--state", "waitng"): (2, "config.usage"),
         ("abort",): (2, "config.usage"),
         ("approve", "x", "--edit", "{"): (2, "config.usage"),

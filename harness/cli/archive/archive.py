@@ -15,7 +15,8 @@ from harness.archive.settings import ArchiveSettings
 from harness.archive.status import Standing, standing
 from harness.cli.context import opened
 from harness.cli.history.time_filter import moment
-from harness.cli.out import Out
+from harness.cli.named_file import check_new
+from harness.cli.out import Out, naming
 from harness.cli.parser import UsageError
 from harness.contracts.errors import HarnessError
 from harness.engine.connection import Connection
@@ -38,6 +39,10 @@ async def archive(args: Namespace, out: Out) -> int:
         raise UsageError("harness archive export writes to one place.", "Name one.")
     if args.since and action != "export":
         raise UsageError(f"harness archive {action} has no --since.", "It belongs to export.")
+    if args.force and action != "export":
+        raise UsageError(f"harness archive {action} has no --force.", "It belongs to export.")
+    if action == "export":
+        check_new(Path(args.names[0]), force=args.force)
     start = moment(args.since).timestamp() if args.since else None
     async with opened(out, index=True) as client:
         connection = client.connection
@@ -99,7 +104,7 @@ async def _moved(moved: AsyncIterator[Moved], verb: str, out: Out) -> int:
             if out.json:
                 out.line({"file": each.file, "run": each.run or None, "error": info})
             else:
-                out.error({**info, "message": f"{each.file}: {each.error.message}"})
+                out.error({**info, "message": naming(each.file, each.error.message)})
             continue
         done += not each.already
         already += each.already

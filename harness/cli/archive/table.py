@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.cli.history.table import SOURCE
-from harness.cli.spec import JSON, Command, arg, flag
+from harness.cli.spec import FORCE, JSON, Command, arg, flag
 
 ARCHIVE_COMMANDS: tuple[Command, ...] = (
     Command(
@@ -19,6 +19,7 @@ ARCHIVE_COMMANDS: tuple[Command, ...] = (
             ),
             arg("names", metavar="NAME", nargs="*", help="Runs, or where from or to."),
             arg("--since", metavar="TIME", help="Export what was sealed since then, such as 7d."),
+            FORCE._replace(help="With export: replace the .zip file if it exists."),
             JSON,
         ),
         "Workers seal ended runs automatically. `seal` does it now, for these runs or for all;\n"

@@ -88,7 +88,9 @@ def _raise(problems: list[Problem], out: Out) -> None:
     for each in problems:
         if out.json:
             out.line({"ok": False, "seq": each.seq, "run": each.run, "what": each.what})
-        else:
+        elif len(problems) > 1:
             out.raw(str(each))
+    if len(problems) > 1 and not out.json:
+        raise ArchiveChanged(f"{count(len(problems), 'thing')} changed since it was sealed.")
     rest = f", and {count(len(problems) - 1, 'thing')} more" if len(problems) > 1 else ""
     raise ArchiveChanged(f"{problems[0]}{rest}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.cli.history.table import SOURCE
-from harness.cli.spec import AGENT, JSON, MODEL, QUERY, YES, Command, arg, flag
+from harness.cli.spec import AGENT, FORCE, JSON, MODEL, QUERY, YES, Command, arg, flag
 
 OTHERWISE = (
     arg("--at", metavar="TURN", type=int, required=True, help="The last turn to keep."),
@@ -85,6 +85,7 @@ FORKS_COMMANDS: tuple[Command, ...] = (
             ),
             arg("--since", metavar="TIME", help="Runs that started since then, such as 7d or 12h."),
             arg("--html", metavar="FILE", help="Write a page with a picture of the outcome."),
+            FORCE,
             YES._replace(help="Do not ask before runs that were found are forked."),
             JSON,
         ),

@@ -7,7 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from harness.cli.context import opened
-from harness.cli.named_file import write_named
+from harness.cli.named_file import check_new, write_named
 from harness.cli.out import Out
 from harness.history.export import dumps, file_name
 from harness.history.recording import record
@@ -17,14 +17,16 @@ from harness.terminal.view.text import count
 
 
 async def export(args: Namespace, out: Out) -> int:
+    file = Path(args.output or file_name(args.run))
+    if args.output != "-":
+        check_new(file, force=args.force)
     async with opened(out) as client:
         recording = await record(client.connection, args.run, at=time.time())
     text = dumps(recording)
     if args.output == "-":
         out.data(text.rstrip("\n"))
         return exit_codes.DONE
-    file = Path(args.output or file_name(args.run))
-    write_named(file, text, fix="Use -o FILE.")
+    write_named(file, text)
     facts = {
         "run": recording.run,
         "file": str(file),

@@ -13,6 +13,7 @@ from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.cli.run.agents import load_agent
 from harness.cli.run.attach import leave, stay, tell
+from harness.cli.values import check_model, check_text, check_turn
 from harness.contracts.errors import InvalidValue
 from harness.contracts.event import RunStarted
 from harness.forks.fork import Change
@@ -41,7 +42,10 @@ async def fork(args: Namespace, out: Out) -> int:
 
 
 def change_of(args: Namespace) -> Change:
-    """What is said on the command line to be otherwise."""
+    """What the command line says is to be otherwise."""
+    check_turn("--at", args.at)
+    check_model(args.model)
+    check_text("--hint", args.hint, '--hint "be brief"')
     return Change(
         hint=args.hint,
         model=args.model,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.cli.spec import JSON, Command, arg, flag
+from harness.cli.spec import FORCE, JSON, Command, arg, flag
 
 SOURCE = arg("run", metavar="RUN|FILE", help="The run's id, or a file that was exported.")
 
@@ -19,6 +19,7 @@ HISTORY_COMMANDS: tuple[Command, ...] = (
             flag("--workers", help="Show which worker process, with which code, ran each step."),
             flag("--timeline", help="Draw who took how long, as bars."),
             arg("--html", metavar="FILE", help="Write one self-contained page for a browser."),
+            FORCE,
             JSON,
         ),
         "Read from the engine's history: what was shown once never changes. An exported run reads\n"
@@ -50,6 +51,7 @@ HISTORY_COMMANDS: tuple[Command, ...] = (
         (
             arg("run", metavar="RUN", help="The run's id."),
             arg("-o", "--output", metavar="FILE", help="Where to (RUN.json); - is stdout."),
+            FORCE,
             JSON,
         ),
         "History, agent, transcript and artifacts; trace, replay, diff and fork read it. It holds\n"

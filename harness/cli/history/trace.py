@@ -12,7 +12,7 @@ from rich.text import Text
 
 from harness.cli.context import opened
 from harness.cli.history.run_sources import is_file, reading
-from harness.cli.named_file import write_named
+from harness.cli.named_file import check_new, write_named
 from harness.cli.out import Out
 from harness.cli.parser import UsageError, nearest
 from harness.contracts.attempt import Attempt
@@ -39,6 +39,8 @@ async def trace(args: Namespace, out: Out) -> int:
     start = _start(args.start)
     if args.follow and (args.html or args.timeline):
         raise UsageError("--follow shows events as they come.", "Leave out --html and --timeline.")
+    if args.html:
+        check_new(Path(args.html), force=args.force)
     if args.follow:
         followed = _followed(args.run, out)
         return await _shown(followed, kinds, start, out, workers=args.workers)

@@ -12,7 +12,7 @@ from harness.cli.context import opened
 from harness.cli.history.fork import change_of
 from harness.cli.history.run_sources import is_file
 from harness.cli.history.time_filter import query_of
-from harness.cli.named_file import write_named
+from harness.cli.named_file import check_new, write_named
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.cli.run.agents import load_agent
@@ -41,6 +41,8 @@ async def whatif(args: Namespace, out: Out) -> int:
             else "Which runs?",
             "Like this: harness whatif RUN --at 2 --hint 'be brief'",
         )
+    if args.html:
+        check_new(Path(args.html), force=args.force)
     change = change_of(args)
     question = Question(at=args.at, change=change, n=args.n, live_reads=args.live_reads)
     agent = load_agent(args.agent) if args.agent else None

@@ -8,7 +8,7 @@ from harness.cli.context import opened
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.cli.run.targets import confirmed
-from harness.forget.client import Family, Forgotten, family_of
+from harness.forget.client import Family, Forgotten, known_family
 from harness.forget.client import forget as forget_family
 from harness.terminal import exit_codes
 from harness.terminal.input.keyboard import at_terminal
@@ -20,7 +20,7 @@ SHOWN = 20
 async def forget(args: Namespace, out: Out) -> int:
     async with opened(out, index=True) as client:
         connection = client.connection
-        family = await family_of(connection, args.run)
+        family = await known_family(connection, args.run)
         if not args.yes and not await _sure(family, out):
             return exit_codes.DONE
         done = await forget_family(connection, args.run)

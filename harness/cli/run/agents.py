@@ -39,6 +39,18 @@ def load_agent(where: str | None) -> Agent[Any, Any]:
     )
 
 
+def load_agents(where: str) -> list[Agent[Any, Any]]:
+    """The agent at FILE:NAME, or all agents of FILE, each once."""
+    place, _, name = where.partition(":")
+    module = _load(place)
+    if name:
+        return [_named(module, place, name)]
+    found = list({id(each): each for each in _agents(module).values()}.values())
+    if not found:
+        raise _bad(f"{place} has no agent.", "Make one: agent = Agent(...)")
+    return found
+
+
 def _named(module: ModuleType, place: str, name: str) -> Agent[Any, Any]:
     value: object = getattr(module, name, None)
     if isinstance(value, Agent):

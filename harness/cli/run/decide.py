@@ -11,6 +11,7 @@ from typing import Any
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.cli.run.targets import reach
+from harness.cli.values import check_digest, check_text
 from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import SteeringError
 from harness.contracts.steering import Verdict
@@ -44,11 +45,13 @@ async def reject(args: Namespace, out: Out) -> int:
 
 
 async def answer(args: Namespace, out: Out) -> int:
+    check_text("The answer", args.text, 'harness answer RUN "the blue one"')
     args.query, args.note = None, None
     return await _decide(args, out, "answer", answer=args.text)
 
 
 async def _decide(args: Namespace, out: Out, verdict: Verdict, **more: Any) -> int:
+    check_digest(args.digest)
     keys: defaultdict[str, str] = defaultdict(lambda: str(uuid.uuid4()))
     """One a run: sent again, it is the same decision."""
 

@@ -9,15 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from harness.agent import Agent
 from harness.cli.context import opened
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.cli.run.agents import load_agent
 from harness.cli.run.attach import CODES, leave, stay, tell
-from harness.contracts.model import ModelRef
+from harness.cli.values import check_model
 from harness.contracts.run import Budget
 from harness.runs.start import check_workspace, new_id
 from harness.sdk.client import HarnessClient
@@ -139,15 +137,7 @@ def _check(args: Namespace) -> None:
     budget_of(args)
     if args.workspace:
         check_workspace(Path(args.workspace))
-    model: str | None = args.model
-    if model is None:
-        return
-    try:
-        TypeAdapter[str](ModelRef).validate_python(model)
-    except ValidationError:
-        raise UsageError(
-            f"{model!r} is not a model.", "Write provider/model: `harness models` lists them."
-        ) from None
+    check_model(args.model)
 
 
 def budget_of(args: Namespace) -> Budget | None:

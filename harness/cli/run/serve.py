@@ -9,20 +9,24 @@ from pathlib import Path
 
 from harness.cli.context import opened
 from harness.cli.out import Out
-from harness.cli.run.agents import load_agent
+from harness.cli.run.agents import load_agent, load_agents
 from harness.contracts.errors import InvalidAgent
+from harness.runs.start import check_workspace
 from harness.terminal import exit_codes
 
 
 async def worker(args: Namespace, out: Out) -> int:
     from harness_workers.worker import serve
 
-    agents = [load_agent(where) for where in args.agents or (None,)]
+    found = [each for where in args.agents for each in load_agents(where)]
+    agents = list({id(each): each for each in found or [load_agent(None)]}.values())
     names = [agent.name for agent in agents]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise InvalidAgent(f"Two agents are called {twice!r}.", fix="Each has a queue by its name.")
     stop = stop_signal()
     folders = [Path(folder) for folder in args.workspace or ()]
+    for folder in folders:
+        check_workspace(folder)
     async with (
         opened(out) as client,
         serve(client.connection, *agents, workspaces=folders),
@@ -31,7 +35,8 @@ async def worker(args: Namespace, out: Out) -> int:
         if out.json:
             out.line({"serving": names, "page": page})
         else:
-            out.raw(f"Serving {', '.join(names)}. Ctrl-C leaves.")
+            several = f"{len(names)} agents: " if len(names) > 1 else ""
+            out.raw(f"Serving {several}{', '.join(names)}. Ctrl-C leaves.")
             out.note(f"Page: {page}" if page else "")
         await stop.wait()
         out.note(

@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.cli.context import opened
 from harness.cli.history.list_show import OPEN
-from harness.cli.out import Out
+from harness.cli.out import Out, naming
 from harness.cli.parser import UsageError
 from harness.cli.run.idle import why_idle
 from harness.contracts.errors import HarnessError, NoWorker
@@ -100,7 +100,7 @@ def _say_failed(run: str, error: HarnessError, out: Out) -> None:
     if out.json:
         out.line({"run": run, "error": info})
     else:
-        out.error({**info, "message": f"{run}: {error.message}"})
+        out.error({**info, "message": naming(run, error.message)})
 
 
 async def _find(client: HarnessClient, args: Namespace, out: Out) -> list[str]:

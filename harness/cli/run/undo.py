@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
+from harness.agent import Agent
 from harness.cli.context import opened
 from harness.cli.out import Out
 from harness.cli.run.agents import load_agent
+from harness.cli.values import check_turn
 from harness.contracts.effect import StepState, UndoReport
+from harness.contracts.errors import HarnessError
+from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle
 from harness.terminal import exit_codes
 from harness.terminal.view.text import count
+from harness.undo.client import check_undo, is_left
 
 ASSISTANT = "assistant"
 WORDS: dict[StepState, str] = {
@@ -22,20 +27,15 @@ WORDS: dict[StepState, str] = {
 
 
 async def undo(args: Namespace, out: Out) -> int:
+    check_turn("--to", args.to)
+    agent = load_agent(args.agent) if args.agent else None
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(opened(out))
         run: RunHandle[Any] = client.run(args.run)
         rows = await run.effects()
-        if rows and (args.agent or rows[-1].agent == ASSISTANT):
-            from harness.sdk.local import hosting
-
-            harness = await stack.enter_async_context(hosting(client.connection))
-            await harness.serve(load_agent(args.agent))
-        elif rows:
-            out.note(
-                f"A worker of {rows[-1].agent} does it: harness worker FILE:NAME. Or serve it "
-                "here: --agent FILE:NAME."
-            )
+        check_undo(args.run, rows, args.to, args.past)
+        if left := [row for row in rows if is_left(row, args.to)]:
+            await _find_worker(stack, client, run, left[-1].agent, agent, out)
         report = await run.undo(args.to, dry_run=args.dry_run, past=args.past)
     if out.json:
         out.line(report.model_dump(mode="json", exclude_none=True))
@@ -45,6 +45,30 @@ async def undo(args: Namespace, out: Out) -> int:
         exit_codes.FAILED
         if any(step.state == "stopped" for step in report.steps)
         else exit_codes.DONE
+    )
+
+
+async def _find_worker(
+    stack: AsyncExitStack,
+    client: HarnessClient,
+    run: RunHandle[Any],
+    name: str,
+    agent: Agent[Any, Any] | None,
+    out: Out,
+) -> None:
+    """Serve the agent here where it is known, or say that a worker has to."""
+    if agent is not None or name == ASSISTANT:
+        from harness.sdk.local import hosting
+
+        harness = await stack.enter_async_context(hosting(client.connection))
+        await harness.serve(agent or load_agent(None))
+        return
+    with suppress(HarnessError):
+        if await run.is_served():
+            return
+    out.note(
+        f"Waiting for a worker of {name}: harness worker FILE:NAME. Or serve it here: "
+        "--agent FILE:NAME."
     )
 
 

@@ -14,7 +14,7 @@ async def backup(args: Namespace, out: Out) -> int:
     from harness.backup.backup import make_backup
 
     async with opened(out) as client:
-        made = await make_backup(client.connection, Path(args.place), out.note)
+        made = await make_backup(client.connection, Path(args.place), out.note, replace=args.force)
     if out.json:
         manifest = made.manifest.model_dump(exclude={"parts", "mac"}, mode="json")
         out.line({"file": str(made.file), "size": made.size, **manifest})

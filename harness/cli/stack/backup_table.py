@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.cli.spec import JSON, Command, arg, flag
+from harness.cli.spec import FORCE, JSON, Command, arg, flag
 
 BACKUP_COMMANDS: tuple[Command, ...] = (
     Command(
@@ -15,6 +15,7 @@ BACKUP_COMMANDS: tuple[Command, ...] = (
                 metavar="FILE|DIR",
                 help="A new file, or a folder (the file is named by date and time).",
             ),
+            FORCE,
             JSON,
         ),
         "The copies belong together. Excludes the encryption keyring, so forgotten runs stay\n"

@@ -11,7 +11,12 @@ STACK_COMMANDS: tuple[Command, ...] = (
         "Serve agents.",
         "harness.cli.run.serve:worker",
         (
-            arg("agents", metavar="FILE[:NAME]", nargs="*", help="Unset: the built-in assistant."),
+            arg(
+                "agents",
+                metavar="FILE[:NAME]",
+                nargs="*",
+                help="Without NAME: all agents of the file. Unset: the built-in assistant.",
+            ),
             arg(
                 "--workspace",
                 metavar="DIR",
@@ -23,7 +28,7 @@ STACK_COMMANDS: tuple[Command, ...] = (
         "Starts or joins the local stack, unless an engine is configured. Ctrl-C stops it:\n"
         "calls in progress finish or are handed back.",
         (
-            ("harness worker agent.py", "the agent in that file"),
+            ("harness worker agent.py", "all agents in that file"),
             ("harness worker sales.py:agent support.py:agent", "several"),
         ),
         group="Serve",

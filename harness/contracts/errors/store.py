@@ -99,3 +99,11 @@ class ArchiveChanged(StoreError):
 
     code = "store.bad_chain"
     fix = "Compare with a copy: the archive was changed after it was sealed."
+
+
+class FileNotWritten(StoreError):
+    """A file that was named for output cannot be written: its folder does not exist, the disk is
+    full, or it is a folder itself. What is already there stays as it is."""
+
+    code = "store.not_written"
+    fix = "Name another file."
