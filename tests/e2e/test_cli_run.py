@@ -139,9 +139,26 @@ def test_a_person_decides_in_place(kept_project: Project) -> None:
     terminal.type("perhaps\n")
     terminal.until("[v]iew the arguments:")
     terminal.type("e\n")
-    terminal.until("as JSON:")
-    terminal.type('{"path": "b.txt", "content": "bye"}\n')
-    terminal.until("wrote bye to b.txt")
+    terminal.until('{"path": "a.txt", "content": "hello"}')
+    terminal.type("\x7f" * len('"hello"}') + '"bye"')
+    terminal.type("\n")
+    terminal.until("are not JSON")
+    terminal.until('"content": "bye"')
+    terminal.type("}\n")
+    terminal.until("wrote bye to a.txt")
+    assert terminal.end() == 0
+
+
+def test_an_edit_can_be_left(kept_project: Project) -> None:
+    terminal = kept_project.terminal("run", "write hello to a.txt", "--agent", "agent.py")
+    terminal.until("[v]iew the arguments:")
+    terminal.type("e\n")
+    terminal.until('"content": "hello"}')
+    terminal.type("\x15\n")
+    terminal.until("Nothing was edited.")
+    terminal.until("[v]iew the arguments:")
+    terminal.type("y\n")
+    terminal.until("wrote hello to a.txt")
     assert terminal.end() == 0
 
 
@@ -172,6 +189,59 @@ def test_chat_on_a_terminal_ends_with_ctrl_d(kept_project: Project) -> None:
     terminal.type("\x04")
     terminal.until("harness chat --session")
     assert terminal.end() == 0
+
+
+def test_ctrl_c_in_a_chat_stops_the_answer_and_stays(kept_project: Project) -> None:
+    terminal = kept_project.terminal("chat")
+    terminal.until("> ")
+    terminal.type(f"{SLOW}\n")
+    terminal.until("slowly w0")
+    terminal.type("\x03")
+    terminal.until("Stopping the answer.")
+    terminal.until("aborted")
+    terminal.until("> ")
+    terminal.type("What is 2 + 5?\n")
+    terminal.until("2+5 = 7")
+    terminal.until("> ")
+    terminal.type("\x1b[A\n")  # what was asked before
+    terminal.until("2+5 = 7")
+    terminal.until("> ")
+    terminal.type("\x04")
+    assert terminal.end() == 0
+
+
+def test_ctrl_c_twice_leaves_a_chat(kept_project: Project) -> None:
+    terminal = kept_project.terminal("chat")
+    terminal.until("> ")
+    terminal.type("\x03")
+    terminal.until("Ctrl-C again within")
+    terminal.type("\x03")
+    terminal.until("harness chat --session")
+    assert terminal.end() == 130
+
+
+def test_ctrl_c_twice_leaves_an_answer(kept_project: Project) -> None:
+    terminal = kept_project.terminal("chat")
+    terminal.until("> ")
+    terminal.type(f"{SLOW}\n")
+    terminal.until("slowly w0")
+    terminal.type("\x03")
+    terminal.until("Stopping the answer.")
+    terminal.type("\x03")
+    assert terminal.end() in (3, 130)  # with the abort on its way, or the run just ended
+
+
+def test_chat_says_little(kept_project: Project) -> None:
+    terminal = kept_project.terminal("chat")
+    terminal.until("> ")
+    terminal.type("What is 2 + 5?\n")
+    terminal.until("2+5 = 7")
+    terminal.until("> ")
+    terminal.type("\x04")
+    assert terminal.end() == 0
+    assert terminal.seen.count("offline/demo, run") == 0
+    assert terminal.seen.count("/workflows/") == 0
+    assert "turn 1" not in terminal.seen
 
 
 def test_prompt_from_stdin(kept_project: Project) -> None:

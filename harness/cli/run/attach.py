@@ -42,14 +42,21 @@ class JsonView:
 
 
 async def stay(
-    handle: RunHandle[Any], out: Out, interrupts: Interrupts, *, leave: bool
+    handle: RunHandle[Any],
+    out: Out,
+    interrupts: Interrupts,
+    *,
+    leave: bool,
+    chat: bool = False,
 ) -> Attended:
+    """Until the run ends or is left. In a chat little is told, and Ctrl-C ends the answer alone."""
     if out.json:
         view, ask = JsonView(out), None
     else:
-        view = RunView(out.console, handle.url)
+        view = RunView(out.console, handle.url, brief=chat)
         ask = asking(view) if at_terminal() else None
-    attended = await Attendance(handle, view, interrupts, ask=ask, leave=leave).stay()
+    here = Attendance(handle, view, interrupts, ask=ask, leave=leave, stops=chat)
+    attended = await here.stay()
     if out.json:
         out.line(_last(handle, attended))
     return attended

@@ -1,4 +1,4 @@
-"""`harness run` and `harness chat`: start runs, serve them, stay with them."""
+"""`harness run`: start a run, serve it, stay with it."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from harness.cli.context import opened
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.cli.run.agents import load_agent
-from harness.cli.run.attach import CODES, leave, stay, tell
+from harness.cli.run.attach import leave, stay, tell
 from harness.cli.values import check_model
 from harness.contracts.run import Budget
-from harness.runs.start import check_workspace, new_id
+from harness.runs.start import check_workspace
 from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle
 from harness.sdk.session import Session
 from harness.terminal import exit_codes
 from harness.terminal.input.interrupts import interrupts
-from harness.terminal.input.keyboard import at_terminal, prompt
+from harness.terminal.input.keyboard import at_terminal
 
 MAX_BUDGET = 10**12
 """More than any run will use of anything; the engine's numbers have 64 bits."""
@@ -61,12 +61,12 @@ async def _run(args: Namespace, out: Out, begun: Begun) -> int:
     if args.id and args.session:
         raise UsageError("--id and --session exclude each other.", "A session names its runs.")
     asked = _asked(args.prompt)
-    _check(args)
+    check_request(args)
     agent = load_agent(args.agent)
     if args.detach:
         async with opened(out, index=True, page=at_terminal()) as client:
             begun.sent = True
-            handle = await _start(client, agent, args, asked)
+            handle = await start_run(client, agent, args, asked)
             begun.run = handle.id
             return await _detached(handle, args, out)
     from harness.sdk.local import hosting
@@ -75,36 +75,11 @@ async def _run(args: Namespace, out: Out, begun: Begun) -> int:
         async with hosting(client.connection) as harness:
             with interrupts() as counted:
                 begun.sent = True
-                handle = await _start(harness, agent, args, asked)
+                handle = await start_run(harness, agent, args, asked)
                 begun.run = handle.id
                 attended = await stay(handle, out, counted, leave=True)
         # Only now that its own worker has left can it be seen whether another one serves the run.
-        return await leave(client.run(handle.id), attended, out, _serve(args.agent))
-
-
-async def chat(args: Namespace, out: Out) -> int:
-    from harness.sdk.local import hosting
-
-    _check(args)
-    agent = load_agent(args.agent)
-    args.session, args.id = args.session or new_id("session"), None
-    out.note(f"Session {args.session}. Ctrl-D leaves.")
-    code = exit_codes.DONE
-    async with opened(out, page=at_terminal()) as client:
-        async with hosting(client.connection) as harness:
-            while (asked := await prompt("> ")) is not None:
-                if not asked:
-                    continue
-                with interrupts() as counted:
-                    handle = await _start(harness, agent, args, asked)
-                    attended = await stay(handle, out, counted, leave=not at_terminal())
-                if not attended.ended:
-                    break
-                code = CODES[attended.ended.state]
-            else:
-                out.note(f"\nGo on with: harness chat --session {args.session}")
-                return code
-        return await leave(client.run(handle.id), attended, out, _serve(args.agent))
+        return await leave(client.run(handle.id), attended, out, worker_command(args.agent))
 
 
 async def _detached(handle: RunHandle[Any], args: Namespace, out: Out) -> int:
@@ -113,11 +88,11 @@ async def _detached(handle: RunHandle[Any], args: Namespace, out: Out) -> int:
     else:
         out.raw(handle.id)
     if not out.json:
-        await tell(handle, out, _serve(args.agent))
+        await tell(handle, out, worker_command(args.agent))
     return exit_codes.DONE
 
 
-async def _start(
+async def start_run(
     client: HarnessClient, agent: Agent[Any, Any], args: Namespace, asked: str
 ) -> RunHandle[Any]:
     budget = budget_of(args)
@@ -132,7 +107,7 @@ async def _start(
     )
 
 
-def _check(args: Namespace) -> None:
+def check_request(args: Namespace) -> None:
     """Refuse what makes no sense before anything is started for it."""
     budget_of(args)
     if args.workspace:
@@ -174,5 +149,5 @@ def _asked(words: str | None) -> str:
     return asked
 
 
-def _serve(agent: str | None) -> str:
+def worker_command(agent: str | None) -> str:
     return f"harness worker {agent}" if agent else "harness worker"

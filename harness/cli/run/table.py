@@ -51,7 +51,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
     Command(
         "chat",
         "Talk with an agent: a session of runs.",
-        "harness.cli.run.run:chat",
+        "harness.cli.run.chat:chat",
         (
             AGENT,
             MODEL,
@@ -60,7 +60,8 @@ RUNS_COMMANDS: tuple[Command, ...] = (
             WORKSPACE,
             JSON,
         ),
-        "Each line is a prompt. Ctrl-D leaves. To continue, pass the session to --session.",
+        "Each line is a prompt. Ctrl-C stops the answer, twice within two seconds leaves; so does\n"
+        "Ctrl-D. To continue, pass the session to --session.",
         (
             ("harness chat", "with the built-in assistant"),
             ("harness chat --session trip", "in a session that may exist already"),

@@ -43,7 +43,8 @@ class Attended:
 
 class Attendance:
     """`ask` puts a decision to the person; without it a run that waits is left (`leave`) or
-    followed on."""
+    followed on. With `stops` the first Ctrl-C ends the run, as in a chat, where the person stays;
+    without, it leaves the run to itself."""
 
     def __init__(
         self,
@@ -53,7 +54,9 @@ class Attendance:
         *,
         ask: Ask | None = None,
         leave: bool = False,
+        stops: bool = False,
     ) -> None:
+        self._stops = stops
         self._run = run
         self._view = view
         self._interrupts = interrupts
@@ -166,6 +169,10 @@ class Attendance:
 
     async def _interrupted(self) -> Attended:
         self._stop_asking()
+        if self._stops:
+            return await self._abort(
+                f"\nStopping the answer. Ctrl-C again within {GRACE_S:g} s leaves.", after=2
+            )
         self._view.note(f"\nDetaching. Ctrl-C again within {GRACE_S:g} s aborts the run.")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GRACE_S):
@@ -177,12 +184,16 @@ class Attendance:
                     self._take(event)
                 return Attended(Why.ENDED, self._ended)
             return Attended(Why.DETACHED, waiting=tuple(self._waiting.values()))
+        return await self._abort("Aborting.", after=3)
+
+    async def _abort(self, note: str, *, after: int) -> Attended:
+        """Follow it to its end, for a while, or until Ctrl-C was pressed so often."""
         await self._run.abort("Ctrl-C")
-        self._view.note("Aborting.")
+        self._view.note(note)
         self._ask, self._leave = None, False
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ABORT_S):
-                leave = asyncio.create_task(self._interrupts.reach(3))
+                leave = asyncio.create_task(self._interrupts.reach(after))
                 while not leave.done():
                     coming = asyncio.create_task(self._events.get())
                     await asyncio.wait({coming, leave}, return_when=asyncio.FIRST_COMPLETED)

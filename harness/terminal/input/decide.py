@@ -6,11 +6,13 @@ import json
 import shutil
 from typing import Any, cast
 
+from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import InvalidSignal, SteeringError
 from harness.contracts.event import DecisionRequested
 from harness.contracts.verdicts import MEANINGS
 from harness.terminal.input.attend import Ask, Send
 from harness.terminal.input.keyboard import read_line
+from harness.terminal.input.line_editor import edit_line
 from harness.terminal.view.arguments import argument_lines
 from harness.terminal.view.live import RunView
 
@@ -24,6 +26,8 @@ KEYS = {
 YES, NO, EDIT, VIEW = {"y", "yes"}, {"n", "no"}, {"e", "edit"}, {"v", "view"}
 AGAIN, HAPPENED = {"a", "again"}, {"h", "happened"}
 TYPED = {"approve": "y", "reject": "n", "edit": "e", "answer": "h"}
+EDITED = 20_000
+"""Characters that a line may have to be edited in place."""
 SAID_HAPPENED = "It happened, according to a person who checked."
 
 
@@ -67,9 +71,8 @@ async def _meaning(view: RunView, event: DecisionRequested, typed: str) -> Send:
     if word in NO:
         return lambda run: run.reject(event, note=note)
     if word in EDIT and event.need != "budget":
-        view.ask("    arguments to change, as JSON:")
-        changed = arguments(await read_line() or "")
-        return lambda run: run.decide("edit", event, arguments=changed)
+        changed, replace = await _edit(view, event)
+        return lambda run: run.decide("edit", event, arguments=changed, replace=replace)
     if event.need == "outcome":
         if word in HAPPENED:
             return _answer(note or SAID_HAPPENED, event)
@@ -79,6 +82,29 @@ async def _meaning(view: RunView, event: DecisionRequested, typed: str) -> Send:
     if word in YES:
         return lambda run: run.approve(event, note=note)
     raise _nothing(typed, "Type y or n.")
+
+
+async def _edit(view: RunView, event: DecisionRequested) -> tuple[dict[str, Any], bool]:
+    """The arguments as they shall be, edited in place; of very long ones those that change."""
+    text = editable(event.arguments or {})
+    if len(text) > EDITED:
+        view.ask("    arguments to change, as JSON:")
+        return arguments(await read_line() or ""), False
+    while True:
+        view.note("    The arguments, as JSON. Enter sends them; an empty line leaves them:")
+        text = await edit_line("    ", text) or ""
+        if not text.strip():
+            raise InvalidSignal("Nothing was edited.", fix="Decide, or edit again.")
+        try:
+            return arguments(text), True
+        except InvalidSignal as error:
+            view.note(f"    {error.message} {error.fix}")
+
+
+def editable(value: dict[str, Any] | str) -> str:
+    """JSON on one line, in which every character can be seen."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return "".join(each if clean_line(each) == each else json.dumps(each)[1:-1] for each in text)
 
 
 async def _page(view: RunView, event: DecisionRequested) -> bool:

@@ -23,6 +23,11 @@ class Interrupts:
             self._more.clear()
             await self._more.wait()
 
+    def take(self) -> int:
+        """How often it was pressed since the last call: from here on it is counted anew."""
+        taken, self.count = self.count, 0
+        return taken
+
     def again(self) -> None:
         self.count += 1
         self._more.set()

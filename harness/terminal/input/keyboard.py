@@ -7,10 +7,11 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Generator
-from importlib import import_module
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from harness.terminal.input.interrupts import interrupts
+from harness.terminal.input.interrupts import Interrupts, interrupts
+from harness.terminal.input.line_editor import edit_line, take_ahead
 
 
 def at_terminal() -> bool:
@@ -22,7 +23,7 @@ async def read_line() -> str | None:
     """The next line of a terminal; None at its end. Can be cancelled: nothing is lost."""
     loop = asyncio.get_running_loop()
     ready = asyncio.Event()
-    typed = b""
+    typed = take_ahead()
     loop.add_reader(0, ready.set)
     try:
         while not typed.endswith(b"\n"):
@@ -37,56 +38,46 @@ async def read_line() -> str | None:
     return typed.decode(errors="replace").strip()
 
 
+class Typed(NamedTuple):
+    line: str | None
+    """None at the end of input, or on Ctrl-C."""
+    interrupted: bool = False
+
+
 async def prompt(text: str) -> str | None:
-    """A line with editing and history; from a pipe, just a line. None at the end, and on Ctrl-C."""
+    """A line; None at the end of input, and on Ctrl-C."""
     with interrupts() as counted:
-        typing = asyncio.create_task(_elsewhere(lambda: input(text) if at_terminal() else _piped()))
-        stop = asyncio.create_task(counted.reach(1))
-        await asyncio.wait((typing, stop), return_when=asyncio.FIRST_COMPLETED)
-        for task in (typing, stop):
-            task.cancel()
-        await asyncio.gather(typing, stop, return_exceptions=True)
-    typed = None if typing.cancelled() else typing.result()
-    return None if typed is None else typed.strip()
+        return (await type_line(text, counted)).line
 
 
-def _piped() -> str:
-    line = sys.stdin.readline()
-    if not line:
-        raise EOFError
-    return line
+async def type_line(text: str, counted: Interrupts, history: Sequence[str] = ()) -> Typed:
+    """A line with editing and history; from a pipe, just a line."""
+    reading = edit_line(text, history=history) if at_terminal() else _piped()
+    typing = asyncio.create_task(reading)
+    stop = asyncio.create_task(counted.reach(1))
+    await asyncio.wait((typing, stop), return_when=asyncio.FIRST_COMPLETED)
+    for task in (typing, stop):
+        task.cancel()
+    await asyncio.gather(typing, stop, return_exceptions=True)
+    if typing.cancelled():
+        return Typed(None, interrupted=True)
+    line = typing.result()
+    return Typed(None if line is None else line.strip())
 
 
-async def _elsewhere(read: Callable[[], str]) -> str | None:
+async def _piped() -> str | None:
     """In a thread that nobody waits for: a pool's would be joined at the end, and it may be
-    blocked until someone types. readline is kept from leaving the terminal without echo."""
+    blocked until someone writes."""
     loop = asyncio.get_running_loop()
     typed: asyncio.Future[str | None] = loop.create_future()
 
     def work() -> None:
         try:
-            line = read()
-        except (EOFError, OSError, ValueError):
+            line = sys.stdin.readline() or None
+        except (OSError, ValueError):
             line = None
         with contextlib.suppress(RuntimeError):  # the loop has gone
             loop.call_soon_threadsafe(lambda: typed.done() or typed.set_result(line))
 
-    with _kept_terminal():
-        threading.Thread(target=work, daemon=True).start()
-        return await typed
-
-
-@contextlib.contextmanager
-def _kept_terminal() -> Generator[None]:
-    if not sys.stdin.isatty():
-        yield
-        return
-    import termios
-
-    import_module("readline")  # input() uses it
-
-    before = termios.tcgetattr(0)
-    try:
-        yield
-    finally:
-        termios.tcsetattr(0, termios.TCSANOW, before)
+    threading.Thread(target=work, daemon=True).start()
+    return await typed

@@ -48,10 +48,12 @@ class View(Protocol):
 
 
 class RunView:
-    """Prints to a terminal. Remembers just what the end of a run is told with."""
+    """Prints to a terminal. Remembers just what the end of a run is told with. `brief` leaves out
+    what is the same for each answer of a chat."""
 
-    def __init__(self, console: Console, url: str | None = None) -> None:
+    def __init__(self, console: Console, url: str | None = None, *, brief: bool = False) -> None:
         self.console = console
+        self._brief = brief
         self._url = url
         self._text_open = False
         self._shown = False
@@ -94,6 +96,8 @@ class RunView:
             self._line("goes on in a fresh history", "quiet")
             return
         self._started = event.at
+        if self._brief:
+            return
         self._line(f"{event.agent} on {event.model}, run {event.run}", "bold")
         if event.parent:
             self._line(f"fork of {event.parent.run} at turn {event.parent.turn}", "quiet")
@@ -109,6 +113,8 @@ class RunView:
         hints = [m.text for m in event.messages if m.origin == "hint"]
         for text in hints:
             self._line(f"  hint taken up: {one_line(text)}", "ask")
+        if self._brief:
+            return
         if event.turn != self._turn or event.model != self._model:
             model = f" · {event.model}" if event.model != self._model else ""
             self._line(f"turn {event.turn}{model}", "quiet")
@@ -217,6 +223,9 @@ class RunView:
             facts.append(took(event.at - self._started))
         if self._first_ms is not None and self._first_ms >= 1:
             facts.append(f"first token after {took(self._first_ms / 1000)}")
+        if self._brief and event.state is RunState.COMPLETED and not event.truncated:
+            self._line(" · ".join(facts), "quiet")
+            return
         self.console.print()
         state = f"{event.state.value}, truncated" if event.truncated else event.state.value
         style = "ask" if event.truncated else STYLES.get(event.state, "")
@@ -228,7 +237,7 @@ class RunView:
             self._line(f"  reason: {one_line(event.reason, 400)}", "ask")
         if event.error:
             self._line(f"  {_why(event.error)}", "bad")
-        if self._url:
+        if self._url and not (self._brief and event.state is RunState.ABORTED):
             self._line(f"  {self._url}", "quiet")
 
     # --- inside

@@ -1,0 +1,88 @@
+"""`harness chat`: a session of runs, one for each line that a person types."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import Any
+
+from harness.agent import Agent
+from harness.cli.context import opened
+from harness.cli.out import Out
+from harness.cli.run.agents import load_agent
+from harness.cli.run.attach import CODES, leave, stay
+from harness.cli.run.run import check_request, start_run, worker_command
+from harness.runs.start import new_id
+from harness.sdk.client import HarnessClient
+from harness.terminal import exit_codes
+from harness.terminal.input.attend import Attended
+from harness.terminal.input.interrupts import GRACE_S, Interrupts, interrupts
+from harness.terminal.input.keyboard import at_terminal, type_line
+
+
+class Presence:
+    """Whether the person stays: one Ctrl-C stops an answer, two within a moment leave."""
+
+    def __init__(self, counted: Interrupts) -> None:
+        self.counted = counted
+        self._last = float("-inf")
+
+    def leaves(self) -> bool:
+        """Whether Ctrl-C, which was pressed, was pressed twice."""
+        before, self._last = self._last, asyncio.get_running_loop().time()
+        return self.counted.take() > 1 or self._last - before <= GRACE_S
+
+    async def ask(self, history: Sequence[str], out: Out) -> tuple[str | None, int]:
+        """What the person wants to know; None and an exit code when they leave."""
+        while True:
+            typed = await type_line("> ", self.counted, history)
+            if not typed.interrupted:
+                if typed.line != "":
+                    return typed.line, exit_codes.DONE
+            elif self.leaves():
+                return None, exit_codes.INTERRUPTED
+            else:
+                out.note(f"Ctrl-C again within {GRACE_S:g} s leaves, and so does Ctrl-D.")
+
+
+async def chat(args: Namespace, out: Out) -> int:
+    from harness.sdk.local import hosting
+
+    check_request(args)
+    agent = load_agent(args.agent)
+    args.session, args.id = args.session or new_id("session"), None
+    out.note(f"Session {args.session} with {agent.name}. Ctrl-C stops an answer, Ctrl-D leaves.")
+    async with opened(out, page=at_terminal()) as client:
+        page = client.connection.endpoints.ui_url
+        if page and at_terminal():
+            out.note(f"Page: {page}")
+        async with hosting(client.connection) as harness:
+            with interrupts() as counted:
+                left = await _talk(harness, agent, args, out, Presence(counted))
+        if isinstance(left, int):
+            out.note(f"\nGo on with: harness chat --session {args.session}")
+            return left
+        run, attended = left
+        return await leave(client.run(run), attended, out, worker_command(args.agent))
+
+
+async def _talk(
+    harness: HarnessClient, agent: Agent[Any, Any], args: Namespace, out: Out, person: Presence
+) -> int | tuple[str, Attended]:
+    """The exit code, or the run that goes on without the person."""
+    code, history = exit_codes.DONE, list[str]()
+    while True:
+        asked, left = await person.ask(history, out)
+        if asked is None:
+            return left or code
+        history.append(asked)
+        handle = await start_run(harness, agent, args, asked)
+        here = at_terminal()
+        attended = await stay(handle, out, person.counted, leave=not here, chat=here)
+        if not attended.ended:
+            return handle.id, attended
+        if not person.counted.count:
+            code = CODES[attended.ended.state]
+        elif person.leaves():
+            return exit_codes.INTERRUPTED

@@ -1,0 +1,182 @@
+"""A line that a person edits at the terminal, opened with a text; it can be cancelled.
+
+`input()` cannot: its thread would go on reading what is typed for the next question.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import contextlib
+import os
+import re
+import sys
+from collections.abc import Generator, Sequence
+from shutil import get_terminal_size
+
+from rich.cells import cell_len, chop_cells
+
+from harness.contracts.clean_text import clean_line
+
+KEY = re.compile(r"\x1b\[[0-9;]*[A-Za-z~]|\x1bO[A-Za-z]|\x1b[^\[O]|[^\x1b]", re.DOTALL)
+LONGEST_KEY = 16
+"""Characters of one; what is longer and no key is dropped."""
+ENDS = {"\r", "\n"}
+LEAVE = "\x04"
+
+_ahead = bytearray()
+"""What was typed behind the line that was read last: it belongs to the next one."""
+
+
+class Line:
+    """The text, the cursor in it, and what keys do to them."""
+
+    def __init__(self, text: str = "", history: Sequence[str] = ()) -> None:
+        self.text, self.at = text, len(text)
+        self._lines = [*history, text]
+        self._place = len(self._lines) - 1
+
+    def press(self, key: str) -> None:
+        if (to := self._target(key)) is not None:
+            self.at = min(max(0, to), len(self.text))
+        elif key.isprintable():
+            self.text = self.text[: self.at] + key + self.text[self.at :]
+            self.at += len(key)
+        else:
+            self._change(key)
+
+    def _target(self, key: str) -> int | None:
+        """Where a key moves the cursor to."""
+        match key:
+            case "\x1b[D" | "\x1bOD" | "\x02":
+                return self.at - 1
+            case "\x1b[C" | "\x1bOC" | "\x06":
+                return self.at + 1
+            case "\x1b[H" | "\x1bOH" | "\x1b[1~" | "\x01":
+                return 0
+            case "\x1b[F" | "\x1bOF" | "\x1b[4~" | "\x05":
+                return len(self.text)
+            case _:
+                return None
+
+    def _change(self, key: str) -> None:
+        match key:
+            case "\x7f" | "\x08":
+                self._cut(self.at - 1, self.at)
+            case "\x1b[3~" | "\x04":
+                self._cut(self.at, self.at + 1)
+            case "\x15":
+                self._cut(0, self.at)
+            case "\x0b":
+                self._cut(self.at, len(self.text))
+            case "\x17":
+                self._cut(len(self.text[: self.at].rstrip().rpartition(" ")[0]), self.at)
+            case "\x1b[A" | "\x1bOA":
+                self._recall(-1)
+            case "\x1b[B" | "\x1bOB":
+                self._recall(1)
+            case _:
+                pass
+
+    def shown(self, room: int) -> tuple[str, int]:
+        """The part around the cursor that fits into `room` columns, and the cursor's column."""
+        before, after = clean_line(self.text[: self.at]), clean_line(self.text[self.at :])
+        left = before
+        if cell_len(before) >= room:
+            left = "…" + _last_cells(before[-room:], room - 2)
+        rest = chop_cells(after, max(1, room - cell_len(left)))
+        return left + (rest[0] if rest else ""), cell_len(left)
+
+    def _cut(self, start: int, end: int) -> None:
+        start = max(0, start)
+        self.text = self.text[:start] + self.text[end:]
+        self.at = min(start, len(self.text))
+
+    def _recall(self, step: int) -> None:
+        self._lines[self._place] = self.text
+        self._place = min(max(0, self._place + step), len(self._lines) - 1)
+        self.text = self._lines[self._place]
+        self.at = len(self.text)
+
+
+async def edit_line(prompt: str, text: str = "", history: Sequence[str] = ()) -> str | None:
+    """The line as it was left with Enter; None for Ctrl-D on an empty one, or the end of input."""
+    line, typed = Line(text, history), codecs.getincrementaldecoder("utf-8")("replace")
+    keys = ""
+    with _own_line(), _single_keys(), _readable() as ready:
+        _draw(prompt, line)
+        while True:
+            if not _ahead:
+                await ready.wait()
+                ready.clear()
+                piece = os.read(0, 4096)
+                if not piece:
+                    return None
+                _ahead.extend(piece)
+            while _ahead:
+                keys += typed.decode(bytes([_ahead.pop(0)]))
+                if (found := KEY.fullmatch(keys)) is None:
+                    keys = keys if len(keys) < LONGEST_KEY else ""
+                    continue
+                keys = ""
+                if found[0] in ENDS or (found[0] == LEAVE and not line.text):
+                    return None if found[0] == LEAVE else line.text
+                line.press(found[0])
+            _draw(prompt, line)
+
+
+def take_ahead() -> bytes:
+    """What was typed behind the last line, up to the end of the next one."""
+    end = _ahead.find(b"\n") + 1 or len(_ahead)
+    taken = bytes(_ahead[:end])
+    del _ahead[:end]
+    return taken
+
+
+@contextlib.contextmanager
+def _own_line() -> Generator[None]:
+    """What follows begins on the next one, also where the question was withdrawn."""
+    try:
+        yield
+    finally:
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+
+
+def _last_cells(text: str, room: int) -> str:
+    while cell_len(text) > room:
+        text = text[1:]
+    return text
+
+
+def _draw(prompt: str, line: Line) -> None:
+    room = max(10, get_terminal_size().columns - cell_len(prompt) - 1)
+    shown, column = line.shown(room)
+    back = f"\r\x1b[{cell_len(prompt) + column}C" if cell_len(prompt) + column else "\r"
+    sys.stdout.write(f"\r{prompt}{shown}\x1b[K{back}")
+    sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def _readable() -> Generator[asyncio.Event]:
+    loop, ready = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(0, ready.set)
+    try:
+        yield ready
+    finally:
+        loop.remove_reader(0)
+
+
+@contextlib.contextmanager
+def _single_keys() -> Generator[None]:
+    """Each key at once and without echo; Ctrl-C stays a signal."""
+    import termios
+
+    before = termios.tcgetattr(0)
+    now = [*before]
+    now[3] &= ~(termios.ICANON | termios.ECHO)
+    termios.tcsetattr(0, termios.TCSADRAIN, now)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(0, termios.TCSADRAIN, before)
