@@ -20,7 +20,7 @@ PLAINER = (
     (r"^argument (\S+): invalid choice: (.*) \(choose from (.*)\)$", r"\1 is one of \3, not \2"),
     (r"^argument (\S+): expected one argument$", r"\1 needs a value"),
     (r"^argument (\S+): expected at least one argument$", r"\1 needs a value"),
-    (r"^the following arguments are required: (.*)$", r"Missing: \1"),
+    (r"^the following arguments are required: (.*)$", r"Missing required arguments: \1"),
 )
 """What argparse says, and how it is said here."""
 

@@ -1,6 +1,7 @@
 """Every example runs, and does what it says."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -65,3 +66,15 @@ def test_the_example_runs(name: str, project: Path) -> None:
     assert done.returncode in (0, -6, -11), done.stderr  # see docs/explanation/decisions.md: exit
     missing = [line for line in EXPECTED[name] if line not in done.stdout]
     assert not missing, f"{missing} not in:\n{done.stdout}\n{done.stderr}"
+
+
+def test_the_script_of_the_readme_runs_when_saved(project: Path) -> None:
+    text = (EXAMPLES.parent / "README.md").read_text("utf-8")
+    found = re.search(r"```python\n(.*?)```", text, re.DOTALL)
+    assert found
+    (project / "agent.py").write_text(found[1])
+    done = subprocess.run(
+        warm_python("agent.py"), cwd=project, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode in (0, -6, -11), done.stderr  # see docs/explanation/decisions.md: exit
+    assert "add says: 4" in done.stdout

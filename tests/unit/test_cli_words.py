@@ -43,7 +43,7 @@ def test_words_may_stand_before_and_behind_options() -> None:
         (["--jsn"], "no option '--jsn'", "--help"),
         (["run", "x", "--agnt", "y"], "no option --agnt", "--agent"),
         (["run", "x", "y"], "does not take 'y'", "harness run --help"),
-        (["run", "x", "--budget-turns", "many"], "invalid int value", "harness run --help"),
+        (["run", "x", "--budget-turns", "many"], "takes a whole number", "harness run --help"),
         (["watch"], "required", "harness watch --help"),
     ],
 )
