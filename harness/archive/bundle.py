@@ -199,7 +199,9 @@ def open_recordings(source: Path) -> Iterator[tuple[str, Callable[[], Recording]
             for name in sorted({each for each in names if each.endswith(".json")}):
                 yield f"{source}:{name}", partial(_member, bundle, source, name, budget)
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
-        raise InvalidExport(f"{source} cannot be read: {error}.") from error
+        why = getattr(error, "strerror", None) or error
+        fix = "Correct the path." if isinstance(error, OSError) else None
+        raise InvalidExport(f"{source} cannot be read: {why}.", fix=fix) from error
 
 
 @dataclass
