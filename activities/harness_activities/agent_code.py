@@ -55,24 +55,23 @@ class AgentActivities:
     async def check_output(self, request: CheckOutput) -> CheckedOutput:
         """Run the agent's output validators on a final answer."""
         agent, kind = self._agent, self._agent.output_type
-        given: Any = request.text
+        try:
+            given = request.text if kind is None else kind.parse(request.data)
+        except InvalidOutput as error:
+            return CheckedOutput(invalid=f"{clean(error.message)} Answer again.")
         with beating():
             try:
-                if kind is not None:
-                    given = kind.parse(request.data)
                 value = await self._validated(given) if agent.validators else given
-                return _checked(kind, given, value)
             except ModelRetry as why:
                 return CheckedOutput(invalid=clean(str(why)) or "Your answer is invalid.")
-            except InvalidOutput as error:
-                return CheckedOutput(invalid=f"{clean(error.message)} Answer again.")
+        return _checked(kind, given, value)
 
     async def _validated(self, value: Any) -> Any:
         context = await self._context()
         for each in self._agent.validators:
             try:
                 value = await self._box.invoke(each.fn, *each.arguments(context, value))
-            except (ModelRetry, InvalidOutput):
+            except ModelRetry:
                 raise
             except Exception as error:
                 name = getattr(each.fn, "__name__", repr(each.fn))

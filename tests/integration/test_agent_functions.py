@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, field_validator
 
 from harness import Agent, Harness, ModelRetry, RunContext
 from harness.config.settings import settings_model
@@ -50,6 +50,17 @@ class Person(BaseModel):
 
 class Unknown(BaseModel):
     why: str
+
+
+class Even(BaseModel):
+    number: int
+
+    @field_validator("number")
+    @classmethod
+    def is_even(cls, number: int) -> int:
+        if number % 2:
+            raise ValueError("not even")
+        return number
 
 
 # --- instructions
@@ -273,6 +284,34 @@ async def test_a_validator_that_fails_ends_the_run(
         await run.result()
     assert len(tries) > 1, "Temporal retried it"
     assert len(model_server.calls) == 1
+
+
+async def test_a_validator_must_return_the_output(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    agent = Agent(name, output=Person)
+
+    @agent.output_validator  # type: ignore[arg-type]
+    def wrong(person: Person) -> str:
+        return person.name
+
+    model_server.script(say('{"name": "Ann", "age": 40}'))
+    run = await harness.start(agent, "Who?")
+    with pytest.raises(InvalidOutput, match="'Ann' does not fit Person"):
+        await run.result()
+    assert len(model_server.calls) == 1
+
+
+async def test_what_pydantic_alone_can_check_is_mended_too(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    """A JSON schema says nothing of functions; the worker has them."""
+    agent = Agent(name, output=Even)
+    agent.output_validator(lambda even: even)
+    model_server.script(say('{"number": 3}'), say('{"number": 4}'))
+    run = await harness.start(agent, "Which?")
+    assert (await run.outcome()).data == {"number": 4}
+    assert "number: Value error, not even" in str(model_server.calls[-1].body["input"][-1])
 
 
 async def test_a_whatif_runs_no_validator(

@@ -33,7 +33,7 @@ _UNDOER = """
 import asyncio, json, sys, time
 from pathlib import Path
 from harness import Agent, Harness, tool
-from harness.config.settings import Settings
+from harness.config.settings import settings_model
 from harness.store.effects import Ledger
 
 options, project, name, run, point = sys.argv[1:]

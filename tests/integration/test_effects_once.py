@@ -32,7 +32,7 @@ _WORKER = """
 import asyncio, json, os, sys, time
 from pathlib import Path
 from harness import Agent, Harness, ToolContext, tool
-from harness.config.settings import Settings
+from harness.config.settings import settings_model
 from harness.store.effects import Ledger
 
 options, project, name, point, policy = sys.argv[1:]

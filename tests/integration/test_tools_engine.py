@@ -24,7 +24,7 @@ _DIES = """
 import asyncio, json, os, sys
 from pathlib import Path
 from harness import Agent, Harness
-from harness.config.settings import Settings
+from harness.config.settings import settings_model
 from harness.agent import ToolContext, tool
 
 @tool
