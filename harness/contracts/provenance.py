@@ -10,6 +10,7 @@ from harness.contracts.tool import ToolPolicy
 
 SHOWN_INSTRUCTIONS = 4000
 SHOWN_TOOLS = 100
+WRITTEN = "(a function writes them for each run: see its first model call)"
 
 
 class AgentSummary(Word):
@@ -42,7 +43,7 @@ def summarize_agent(run: RunSpec, agent: AgentSpec) -> AgentSummary:
     return AgentSummary(
         models=models,
         tools=tuple(_name_tool(each.name, run.tools.get(each.name)) for each in agent.tools),
-        instructions=agent.instructions,
+        instructions=WRITTEN if agent.dynamic else agent.instructions,
         spec=run.spec,
     )
 

@@ -6,9 +6,11 @@ import io
 from pathlib import Path
 from typing import Any
 
+from harness.agent import Agent
 from harness.contracts import event as e
 from harness.contracts.model import Interrupted, Usage
-from harness.contracts.run import Totals
+from harness.contracts.provenance import WRITTEN, summarize_agent
+from harness.contracts.run import RunSpec, Totals
 from harness.history.export import read_file
 from harness.journal.diff import part
 from harness.journal.steps import steps
@@ -27,6 +29,20 @@ def told(name: str) -> list[Any]:
     events = read_file(HISTORIES / f"{name}.json").events
     kinds = (e.ModelReplied, e.ModelFailed, e.ToolCallFinished)
     return [each for each in events if isinstance(each, kinds) and each.attempts]
+
+
+def test_instructions_that_a_function_writes_are_in_the_first_model_call() -> None:
+    agent = Agent("a", model="openai/gpt-5", instructions=lambda ctx: f"Run {ctx.run}.")
+    run = RunSpec(agent="a", spec="hash", model="openai/gpt-5", messages=())
+    summary = summarize_agent(run, agent.spec(""))
+    assert summary.instructions == WRITTEN
+    assert WRITTEN in summary.markdown()
+    called = next(
+        each
+        for each in read_file(HISTORIES / "functions.json").events
+        if isinstance(each, e.ModelCalled)
+    )
+    assert "instructions: Answer politely." in line(called).what
 
 
 def test_recorded_steps_say_which_worker_ran_them() -> None:
