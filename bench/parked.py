@@ -26,7 +26,7 @@ async def park(harness: Harness, tag: str, count: int) -> None:
     async def one(id: str) -> None:
         async with slots:
             await harness.start(agent_of("asking"), PROMPT, id=id)
-            async for event in harness.run(id).events():
+            async for event in harness.get_run(id).events():
                 if event.type == "decision_requested":
                     return
 
@@ -48,7 +48,7 @@ async def parked(base: Ground, count: int, title: str, **options: int) -> None:
 
 async def finish(harness: Harness, id: str) -> None:
     """A parked run goes on, evicted or not."""
-    run: RunHandle[None] = harness.run(id)
+    run: RunHandle[str] = harness.get_run(id)
     for number in (1, 2, 3):
         await waiting(harness, id, number)
         await run.approve()

@@ -51,7 +51,7 @@ def projection(recording: Recording) -> None:
     print(f"a page of {shown:,} events: {own_cpu() - start:.2f} s of CPU, {len(text):,} bytes")
 
 
-async def forks(harness: Harness, run: RunHandle[None], turns: int) -> None:
+async def forks(harness: Harness, run: RunHandle[str], turns: int) -> None:
     """Until the fork is there and its id is known; no worker has to take it."""
     for at in (1, turns // 2, turns - 1):
         took: list[float] = []
@@ -59,7 +59,7 @@ async def forks(harness: Harness, run: RunHandle[None], turns: int) -> None:
             start = time.perf_counter()
             id = await fork(harness.connection, run.id, at, Change(hint="otherwise"))
             took.append((time.perf_counter() - start) * 1e3)
-            await harness.run(id).abort()
+            await harness.get_run(id).abort()
         print(f"a fork at turn {at:,} of {turns:,}: {spread(took)} ms")
 
 
@@ -67,7 +67,7 @@ async def main(turns: int) -> None:
     name = f"long:turns-{turns}"
     async with ground() as base, base.client() as harness:
         async with base.worker(name):
-            run: RunHandle[None] = await harness.start(agent_of(name), PROMPT, id="long")
+            run: RunHandle[str] = await harness.start(agent_of(name), PROMPT, id="long")
             result = await run.result()
             assert result.output == FINAL
         await forks(harness, run, turns)

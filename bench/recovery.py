@@ -46,7 +46,7 @@ async def between_steps(base: Ground, harness: Harness, id: str) -> float:
 
 async def waiting(harness: Harness, id: str, number: int) -> None:
     """Until the run has asked that many times."""
-    async for event in harness.run(id).events():
+    async for event in harness.get_run(id).events():
         number -= event.type == "decision_requested"
         if not number:
             return

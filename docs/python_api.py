@@ -15,9 +15,12 @@ def python_page() -> str:
     from harness.agent import Agent, Ask, Happened, ModelRetry, RunContext, Tool, ToolContext, tool
     from harness.contracts import message, model, run, whatif
     from harness.contracts.errors import HarnessError
-    from harness.sdk.client import HarnessClient, RunRow
-    from harness.sdk.handle import Finished, RunHandle
+    from harness.runs.listing import RunRow
+    from harness.sdk.client import HarnessClient
+    from harness.sdk.handle import RunHandle
     from harness.sdk.local import Harness
+    from harness.sdk.result import RunResult
+    from harness.sdk.run_reader import RunReader
     from harness.sdk.session import Session
 
     names = ", ".join(f"`{name}`" for name in harness.__all__)
@@ -36,12 +39,13 @@ def python_page() -> str:
     parts += [fields_table(Ask), "## Harness", _doc(Harness), _methods(Harness)]
     parts += [_methods(HarnessClient, skip=("begin", "serve"))]
     parts += ["## RunHandle", "What `start` and `run` return.", _methods(RunHandle)]
-    parts += ["## Finished", _doc(Finished), fields_table(Finished), _methods(Finished)]
+    parts += [_methods(RunReader)]
+    parts += ["## RunResult", _doc(RunResult), fields_table(RunResult), _methods(RunResult)]
     parts += ["## Session", "What `harness.session()` returns.", _doc(Session), _methods(Session)]
     parts += ["## RunRow", _doc(RunRow), fields_table(RunRow)]
     kinds: list[Any] = [whatif.WhatIfReport, whatif.SourceOutcome, whatif.ForkOutcome]
     kinds += [whatif.Outcome, whatif.Called]
-    kinds += [run.Budget, run.RunResult, run.RunStatus, run.Pending, run.Totals]
+    kinds += [run.Budget, run.RunStatus, run.Pending, run.Totals]
     kinds += [model.Usage, model.ModelPlan, model.Candidate, model.ModelParams]
     kinds += [model.ContextPolicy, message.Message]
     for kind in kinds:

@@ -22,7 +22,7 @@ async def main() -> None:
                 await run.approve()
         result = await run.result()
         print(result.output.splitlines()[-2])
-        print(f"{result.result.totals.turns} turns")
+        print(f"{result.totals.turns} turns")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ async def main() -> None:
             if event.type == "output_delta":
                 print(event.text, end="", flush=True)
         result = await run.result()
-        print(f"\n{result.state.value}, {result.result.totals.usage.total} tokens")
+        print(f"\n{result.state.value}, {result.totals.usage.total} tokens")
 
 
 if __name__ == "__main__":

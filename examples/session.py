@@ -14,7 +14,7 @@ async def main() -> None:
         for prompt in ("What is 3 * 7?", "And 21 + 21?"):
             run = await session.start(agent, prompt)
             print(f"{run.id}: {(await run.result()).output.splitlines()[0]}")
-        print(await session.runs() == [f"{session.id}.1", f"{session.id}.2"])
+        print(await session.list_runs() == [f"{session.id}.1", f"{session.id}.2"])
 
 
 if __name__ == "__main__":

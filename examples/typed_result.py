@@ -18,9 +18,8 @@ agent = Agent("triage", instructions="Turn the report into a ticket.", output=Ti
 
 async def main() -> None:
     async with Harness.local() as harness:
-        run = await harness.start(agent, "The login page answers 500 since noon.")
-        ticket = (await run.result()).data
-        assert ticket is not None
+        result = await harness.run(agent, "The login page answers 500 since noon.")
+        ticket = result.output
         print(f"{ticket.title!r} urgent={ticket.urgent} tags={ticket.tags}")
 
 

@@ -1,8 +1,12 @@
 """Durable AI agents: every run is a Temporal workflow.
 
-    from harness import Agent, Harness, tool
+    import harness
 
-Names are loaded on first use, so that importing harness costs nothing.
+    agent = harness.Agent("greeter", model="openai/gpt-5", instructions="Be brief.")
+    print(harness.run_sync(agent, "Good morning!").output)
+
+Beside this module: `harness.events`, `harness.errors` and `harness.tools`. Names are loaded on
+first use, so that importing harness costs nothing.
 """
 
 from __future__ import annotations
@@ -13,48 +17,152 @@ from typing import TYPE_CHECKING, Any
 from harness.version import __version__
 
 if TYPE_CHECKING:
-    from harness.agent import Agent, Happened, ModelRetry, RunContext, Tool, ToolContext, tool
-    from harness.contracts.errors import HarnessError
-    from harness.contracts.model import ContextPolicy, ModelParams, ModelPlan
-    from harness.contracts.run import Budget, RunResult, RunState
+    from harness.agent import (
+        Agent,
+        AnyTool,
+        Approval,
+        Ask,
+        Happened,
+        ModelRetry,
+        RunContext,
+        Tool,
+        ToolContext,
+        tool,
+    )
+    from harness.config import load_settings
+    from harness.config.settings import ProviderSettings, Settings
+    from harness.contracts.attempt import Attempt, Retry
+    from harness.contracts.effect import EffectRow, Undone, UndoReport, UndoStep
+    from harness.contracts.errors import ErrorInfo, HarnessError
+    from harness.contracts.message import FileRef, Image, Message, Text, ToolCall, ToolResult
+    from harness.contracts.model import Candidate, ContextPolicy, ModelParams, ModelPlan, Usage
+    from harness.contracts.run import Budget, Pending, RunState, RunStatus, Totals, TranscriptView
+    from harness.contracts.steering import Decision
+    from harness.contracts.whatif import Called, ForkOutcome, Outcome, SourceOutcome, WhatIfReport
+    from harness.forks.fork import Change
+    from harness.history.recording import Recording
+    from harness.runs.listing import RunRow
+    from harness.sdk.face import get_run, run, run_sync
+    from harness.sdk.handle import RunHandle
     from harness.sdk.local import Harness
+    from harness.sdk.result import RunResult
+    from harness.sdk.session import Session
 
 __all__ = [
     "Agent",
+    "AnyTool",
+    "Approval",
+    "Ask",
+    "Attempt",
     "Budget",
+    "Called",
+    "Candidate",
+    "Change",
     "ContextPolicy",
+    "Decision",
+    "EffectRow",
+    "ErrorInfo",
+    "FileRef",
+    "ForkOutcome",
     "Happened",
     "Harness",
     "HarnessError",
+    "Image",
+    "Message",
     "ModelParams",
     "ModelPlan",
     "ModelRetry",
+    "Outcome",
+    "Pending",
+    "ProviderSettings",
+    "Recording",
+    "Retry",
     "RunContext",
+    "RunHandle",
     "RunResult",
+    "RunRow",
     "RunState",
+    "RunStatus",
+    "Session",
+    "Settings",
+    "SourceOutcome",
+    "Text",
     "Tool",
+    "ToolCall",
     "ToolContext",
+    "ToolResult",
+    "Totals",
+    "TranscriptView",
+    "UndoReport",
+    "UndoStep",
+    "Undone",
+    "Usage",
+    "WhatIfReport",
     "__version__",
+    "get_run",
+    "load_settings",
+    "run",
+    "run_sync",
     "tool",
 ]
 
 _HOMES = {
     "Agent": "harness.agent",
+    "AnyTool": "harness.agent",
+    "Approval": "harness.agent",
+    "Ask": "harness.agent",
+    "Attempt": "harness.contracts.attempt",
     "Budget": "harness.contracts.run",
+    "Called": "harness.contracts.whatif",
+    "Candidate": "harness.contracts.model",
+    "Change": "harness.forks.fork",
     "ContextPolicy": "harness.contracts.model",
+    "Decision": "harness.contracts.steering",
+    "EffectRow": "harness.contracts.effect",
+    "ErrorInfo": "harness.contracts.errors",
+    "FileRef": "harness.contracts.message",
+    "ForkOutcome": "harness.contracts.whatif",
     "Happened": "harness.agent",
     "Harness": "harness.sdk.local",
     "HarnessError": "harness.contracts.errors",
+    "Image": "harness.contracts.message",
+    "Message": "harness.contracts.message",
     "ModelParams": "harness.contracts.model",
     "ModelPlan": "harness.contracts.model",
     "ModelRetry": "harness.agent",
+    "Outcome": "harness.contracts.whatif",
+    "Pending": "harness.contracts.run",
+    "ProviderSettings": "harness.config.settings",
+    "Recording": "harness.history.recording",
+    "Retry": "harness.contracts.attempt",
     "RunContext": "harness.agent",
-    "RunResult": "harness.contracts.run",
+    "RunHandle": "harness.sdk.handle",
+    "RunResult": "harness.sdk.result",
+    "RunRow": "harness.runs.listing",
     "RunState": "harness.contracts.run",
+    "RunStatus": "harness.contracts.run",
+    "Session": "harness.sdk.session",
+    "Settings": "harness.config.settings",
+    "SourceOutcome": "harness.contracts.whatif",
+    "Text": "harness.contracts.message",
     "Tool": "harness.agent",
+    "ToolCall": "harness.contracts.message",
     "ToolContext": "harness.agent",
+    "ToolResult": "harness.contracts.message",
+    "Totals": "harness.contracts.run",
+    "TranscriptView": "harness.contracts.run",
+    "UndoReport": "harness.contracts.effect",
+    "UndoStep": "harness.contracts.effect",
+    "Undone": "harness.contracts.effect",
+    "Usage": "harness.contracts.model",
+    "WhatIfReport": "harness.contracts.whatif",
+    "get_run": "harness.sdk.face",
+    "load_settings": "harness.config",
+    "run": "harness.sdk.face",
+    "run_sync": "harness.sdk.face",
     "tool": "harness.agent",
 }
+"""Where each name is defined."""
 
 
 def __getattr__(name: str) -> Any:
@@ -63,3 +171,7 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -313,7 +313,7 @@ class RunSpec(Word):
         return f"fork of {self.parent.run} at turn {self.parent.turn}"
 
 
-class RunResult(Word):
+class RunEnd(Word):
     """How a run ended, whatever the way."""
 
     state: RunState

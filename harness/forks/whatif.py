@@ -26,7 +26,7 @@ from harness.contracts.errors import (
 )
 from harness.contracts.event import DurableEvent
 from harness.contracts.queues import agent_queue
-from harness.contracts.run import RunResult, RunSpec
+from harness.contracts.run import RunSpec
 from harness.contracts.tool import Playback
 from harness.contracts.whatif import (
     LABEL,
@@ -97,7 +97,7 @@ class StartedFork(Protocol):
 
     id: str
 
-    async def outcome(self) -> RunResult: ...
+    async def outcome(self) -> object: ...
     async def trace(self) -> list[DurableEvent]: ...
     async def is_served(self) -> bool: ...
     async def abort(self, reason: str = "") -> None: ...

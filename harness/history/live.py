@@ -18,7 +18,7 @@ from temporalio.client import Client, WorkflowExecutionDescription
 
 from harness.contracts.errors import RunError
 from harness.contracts.event import DurableEvent, RunEnded
-from harness.contracts.run import RunResult
+from harness.contracts.run import RunEnd
 from harness.engine.payload_codec import plain
 from harness.engine.retry import patiently
 from harness.journal import Projector
@@ -79,7 +79,7 @@ async def raw_entries(
             return
 
 
-async def completed(client: Client, run: str) -> RunResult | None:
+async def completed(client: Client, run: str) -> RunEnd | None:
     """The result of a run that completes, once it does. None where it ends in another way: its
     events say how.
 
@@ -100,9 +100,7 @@ async def completed(client: Client, run: str) -> RunResult | None:
         for entry in page.history.events:
             if entry.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
                 closing = await plain(client.data_converter, entry)
-                return first(
-                    RunResult, closing.workflow_execution_completed_event_attributes.result
-                )
+                return first(RunEnd, closing.workflow_execution_completed_event_attributes.result)
             following = continued(entry)
             if following is None:
                 return None

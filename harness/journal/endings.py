@@ -14,14 +14,14 @@ from harness.contracts.errors import (
     RunTimedOut,
     ToolDenied,
 )
-from harness.contracts.run import RunResult, RunState
+from harness.contracts.run import RunEnd, RunState
 from harness.contracts.tool import RunTool
 from harness.journal.payloads import error_info, first
 from harness.journal.state import Draft, State
 
 
 def completed(state: State, entry: HistoryEvent) -> Draft:
-    result = first(RunResult, entry.workflow_execution_completed_event_attributes.result)
+    result = first(RunEnd, entry.workflow_execution_completed_event_attributes.result)
     if result:
         yield from _unrun(state)
         yield e.RunEnded, _fields(result)
@@ -30,7 +30,7 @@ def completed(state: State, entry: HistoryEvent) -> Draft:
 def failed(state: State, entry: HistoryEvent) -> Draft:
     failure = entry.workflow_execution_failed_event_attributes.failure
     details = failure.application_failure_info.details
-    result = first(RunResult, details)
+    result = first(RunEnd, details)
     error = result.error if result and result.error else error_info(failure)
     yield from _unrun(state)
     if error.code == BudgetReached.code:
@@ -99,7 +99,7 @@ def _from_outside(state: State, error: HarnessError) -> tuple[type[Any], dict[st
     return e.RunEnded, fields
 
 
-def _fields(result: RunResult) -> dict[str, Any]:
+def _fields(result: RunEnd) -> dict[str, Any]:
     names = (
         "state", "output", "data", "truncated", "reason", "error", "undone", "totals", "head",
     )  # fmt: skip

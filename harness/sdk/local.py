@@ -28,14 +28,27 @@ Out = TypeVar("Out")
 
 
 class Harness(HarnessClient):
-    """`Harness.local()` brings stack and workers; `Harness.connect()` uses what is there."""
+    """Starts runs and finds them. `Harness.local()` brings what they need and serves their agents;
+    `Harness.connect()` uses what is there."""
 
     @classmethod
     @asynccontextmanager
     async def connect(
         cls, *, project: Path | None = None, settings: Settings | None = None
     ) -> AsyncGenerator[Harness]:
-        """Connect to what is configured or running; starts nothing and serves no agent."""
+        """Connect to what is configured or running. Starts nothing and serves no agent.
+
+        Args:
+            project: The project's folder, or one inside of it. Default: the current folder.
+            settings: In place of those from `harness.toml` and the environment.
+
+        Returns:
+            A harness, open until the block ends.
+
+        Raises:
+            StackUnreachable: Nothing is configured and nothing runs, or it does not answer.
+            ConfigError: A setting is wrong.
+        """
         folder, chosen = _where(project, settings)
         endpoints = await find_stack(chosen, folder)
         if endpoints is None:
@@ -58,9 +71,22 @@ class Harness(HarnessClient):
     ) -> AsyncGenerator[Harness]:
         """Start or join the stack of this project, and serve each agent that is started here.
 
-        At a terminal Temporal's web page is served too. The first start takes seconds: `progress`
-        receives what is picked and started, in words for people, such as `print`. Unset, the logger
-        `harness.sdk.local` gets it at INFO."""
+        What is configured (`temporal.address`, `database.url`) is used and not started. At a
+        terminal Temporal's web page is served too. The first start takes seconds.
+
+        Args:
+            project: The project's folder, or one inside of it. Default: the current folder.
+            settings: In place of those from `harness.toml` and the environment.
+            progress: Receives what is found and started, in words for people, such as `print`.
+                Default: the logger `harness.sdk.local`, at INFO.
+
+        Returns:
+            A harness, open until the block ends.
+
+        Raises:
+            StackError: Temporal or Postgres cannot be started or reached.
+            ConfigError: A setting is wrong.
+        """
         folder, chosen = _where(project, settings)
         async with AsyncExitStack() as stack:
             said = progress or get_logger(__name__).info
@@ -71,6 +97,17 @@ class Harness(HarnessClient):
             yield await stack.enter_async_context(hosting(connection))
 
     def session(self, id: str | None = None) -> Session:
+        """A conversation: several runs, one after another, on one transcript.
+
+        Args:
+            id: An existing session's id, or one for a new session. Default: a new id.
+
+        Returns:
+            The session; nothing is stored before its first run.
+
+        Raises:
+            InvalidValue: The id is not valid.
+        """
         return Session(self, id)
 
 

@@ -16,6 +16,7 @@ from harness.contracts.run import Budget
 from harness.runs.start import Request, as_messages, check_id, new_id
 from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle
+from harness.sdk.result import RunResult
 
 Out = TypeVar("Out")
 
@@ -24,13 +25,46 @@ MAX_ID = 240
 
 
 class Session:
-    """Runs are called `<session>.1`, `<session>.2`, …: the engine lets one of them exist once, so
-    two that are started at the same moment cannot both win."""
+    """A conversation: several runs, one after another, on one transcript.
+
+    They are called `<session>.1`, `<session>.2`, …: Temporal lets one of them exist once, so two
+    that are started at the same moment cannot both win."""
+
+    id: str
+    """The session's id."""
 
     def __init__(self, client: HarnessClient, id: str | None = None) -> None:
         self.id = new_id("session") if id is None else check_id(id, "session", MAX_ID)
         self._client = client
         self._sessions = client.connection.sessions
+
+    async def run(
+        self,
+        agent: Agent[Any, Out],
+        prompt: str | Message | Sequence[Message],
+        *,
+        model: str | None = None,
+        budget: Budget | None = None,
+        workspace: Path | None = None,
+    ) -> RunResult[Out]:
+        """Start the next run, and wait for its result.
+
+        Args:
+            agent: Who runs.
+            prompt: What is said: a text, a message, or several.
+            model: Another model than the agent's, as provider/model.
+            budget: Other limits than the agent's.
+            workspace: The folder that file tools work in.
+
+        Returns:
+            The result; its `output` is the typed value.
+
+        Raises:
+            RunBusy: A run of the session is still open.
+            HarnessError: The run failed; this is its error.
+        """
+        handle = await self.start(agent, prompt, model=model, budget=budget, workspace=workspace)
+        return await handle.result()
 
     async def start(
         self,
@@ -41,7 +75,21 @@ class Session:
         budget: Budget | None = None,
         workspace: Path | None = None,
     ) -> RunHandle[Out]:
-        """The next run, which goes on where the last one ended."""
+        """Start the next run, which goes on where the last one ended.
+
+        Args:
+            agent: Who runs.
+            prompt: What is said: a text, a message, or several.
+            model: Another model than the agent's, as provider/model.
+            budget: Other limits than the agent's.
+            workspace: The folder that file tools work in.
+
+        Returns:
+            The run, to follow, steer and wait for.
+
+        Raises:
+            RunBusy: A run of the session is still open.
+        """
         number = await self._last()
         head = await self._head(number)
         request = Request(
@@ -60,8 +108,12 @@ class Session:
         await self._sessions.advance(self.id, number + 1)
         return handle
 
-    async def runs(self) -> list[str]:
-        """The ids of the session's runs, oldest first."""
+    async def list_runs(self) -> list[str]:
+        """List the session's runs.
+
+        Returns:
+            Their ids, oldest first.
+        """
         return [self._run(number) for number in range(1, await self._last() + 1)]
 
     async def _head(self, number: int) -> str | None:
@@ -70,7 +122,8 @@ class Session:
         status = await self._status(number)
         if status is WorkflowExecutionStatus.RUNNING:
             raise self._busy(number)
-        result = await self._client.run(self._run(number)).outcome()
+        newest: RunHandle[Any] = self._client.get_run(self._run(number))
+        result = await newest.outcome()
         # A run that was terminated says nothing of its transcript: go on where it had started.
         return result.head or await self._head(number - 1)
 

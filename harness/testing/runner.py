@@ -20,7 +20,7 @@ from harness.testing.models import TestModel, TestModels
 from harness.testing.stack import local_stack
 
 if TYPE_CHECKING:
-    from harness.sdk.handle import Finished
+    from harness.sdk.result import RunResult
 
 Out = TypeVar("Out")
 
@@ -73,7 +73,7 @@ class AgentRunner:
         *,
         model: TestModel | str,
         budget: Budget | None = None,
-    ) -> Finished[Out]:
+    ) -> RunResult[Out]:
         """Run the agent to its end. A run that fails raises its error, and one that waits for a
         person an AssertionError: `started` hands it over, to be decided.
 

@@ -26,6 +26,6 @@ def steer(
 
     async def main() -> None:
         async with Harness.connect() as harness:
-            await act(harness.run(args.run), args)
+            await act(harness.get_run(args.run), args)
 
     exit_codes.enter(main)

@@ -91,7 +91,7 @@ class Everything:
             host, _, port = self.connection.endpoints.temporal_address.rpartition(":")
             crew.proxy = Proxy(host, int(port))
             await crew.proxy.start()
-        case = Case(trial, name, crew, self.client.run(name))
+        case = Case(trial, name, crew, self.client.get_run(name))
         self.strikes.cases[trial.number] = case
         return case, tools
 

@@ -99,7 +99,7 @@ class Making:
         case.say("started")
         first, second = case.followers
         # A client of its own reads by a poll of its own.
-        late: RunHandle[Any] = HarnessClient(self.client.connection).run(case.id)
+        late: RunHandle[Any] = HarnessClient(self.client.connection).get_run(case.id)
         following = [
             self._later(self._follow(case.run, first, decides=True)),
             self._later(self._come_late(late, second)),

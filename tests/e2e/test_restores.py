@@ -46,7 +46,7 @@ def noted(project: Path) -> list[str]:
 
 async def answer_all(harness: Harness, project: Path, run: str) -> int:
     """Say that each doubtful write has happened; how many questions there were."""
-    handle: RunHandle[None] = harness.run(run)
+    handle: RunHandle[str] = harness.get_run(run)
     asked = 0
     ended = asyncio.create_task(handle.outcome())
     while not ended.done():
@@ -90,9 +90,9 @@ async def test_writes_since_the_copy_are_not_repeated(empty_project: Path) -> No
         assert await harness.connection.database.fetch(
             "SELECT doubts FROM harness.epoch WHERE branch = 1"
         ) == [("database",)]
-        assert (await harness.run(run.id).outcome()).state == "completed"
+        assert (await harness.get_run(run.id).outcome()).state == "completed"
     assert noted(project) == ["a", "b", "a", "b"]
 
 
 async def _waits(harness: Harness, run: str) -> bool:
-    return "running wait" in (await harness.run(run).status()).doing
+    return "running wait" in (await harness.get_run(run).status()).doing

@@ -192,7 +192,7 @@ async def whatif(harness: Harness, model: ModelServer, name: str) -> RunHandle[A
         call("send", to="ann", text="a"), say("Three."),
     )  # fmt: skip
     [fork] = (await run.whatif(0, n=1)).forks
-    return harness.run(fork.run)
+    return harness.get_run(fork.run)
 
 
 @tool(effect="irreversible")
@@ -220,13 +220,13 @@ async def undone(harness: Harness, model: ModelServer, name: str) -> RunHandle[A
     run = await _wrote(harness, model, name)
     [_, published, _] = await run.effects()
     await run.undo(past=[published.call])
-    return harness.run(undo_id(run.id))
+    return harness.get_run(undo_id(run.id))
 
 
 async def stopped(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
     run = await _wrote(harness, model, name)
     await run.undo()
-    return harness.run(undo_id(run.id))
+    return harness.get_run(undo_id(run.id))
 
 
 async def given_up(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
@@ -272,7 +272,7 @@ async def swept(harness: Harness, model: ModelServer, name: str) -> RunHandle[An
     )
     async with worker:
         await connection.temporal.execute_workflow(SWEEP, SweepSpec(), id=name, task_queue=name)
-    return harness.run(name)
+    return harness.get_run(name)
 
 
 CASES: dict[str, dict[str, Case]] = {

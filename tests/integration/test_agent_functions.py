@@ -108,7 +108,7 @@ async def test_instructions_outlive_the_worker(
     async with Harness.local(project=tmp_path, settings=settings) as harness:
         agent = Agent(name, instructions=tell_city, tools=[gate.tool], deps=after)
         await harness.serve(agent)
-        assert (await harness.run(run.id).outcome()).output == "Held."
+        assert (await harness.get_run(run.id).outcome()).output == "Held."
     assert told(model_server) == ["You serve a shop in Oslo."] * 2
     assert after.asked == []
 

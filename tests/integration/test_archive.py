@@ -35,7 +35,7 @@ async def test_a_forgotten_run_reads_the_same(
     row = await sweep.seal_run(harness.connection, run.id)
     assert (await sweep.seal_run(harness.connection, run.id)).seq == row.seq, "sealed once"
 
-    past: RunHandle[Any] = later.run(run.id)
+    past: RunHandle[Any] = later.get_run(run.id)
     assert await past.trace() == before
     assert [each for each in await all_events(past) if each.cursor] == before
     assert await past.outcome() == result

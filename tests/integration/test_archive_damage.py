@@ -93,12 +93,12 @@ async def test_damaged_content_is_not_shown(
     async with Harness.connect(project=tmp_path / "past", settings=settings) as past:
         for row in rows:
             with pytest.raises(HarnessError) as caught:
-                await past.run(row.run).trace()
+                await past.get_run(row.run).trace()
             codes.append(caught.value.code)
             if row is rows[0]:
                 assert "event " in caught.value.message
         with pytest.raises(HarnessError, match="no run 'nobody'"):
-            await past.run("nobody").trace()
+            await past.get_run("nobody").trace()
     assert codes == ["store.bad_chain", "store.artifact_missing", "store.bad_chain"]
     assert [each.split(":")[0] for each in await wrong(own)] == [
         f"Seal {row.seq} of run {row.run!r}" for row in rows
@@ -144,7 +144,7 @@ async def test_a_seal_of_a_newer_version_chains_and_is_not_read(
     report = await verify_all(own.connection)
     assert (report.problems, report.newer, report.checked) == ([], 1, 3)
     with pytest.raises(HarnessError) as caught:
-        await own.run("newer").trace()
+        await own.get_run("newer").trace()
     assert caught.value.code == "run.too_new"
 
 
@@ -249,7 +249,7 @@ async def test_runs_go_to_another_place(
         origin = each.seal.read.origin
         assert origin is not None
         assert origin.hash == before[each.run].hash
-        assert await harness.run(each.run).trace() == await own.run(each.run).trace()
+        assert await harness.get_run(each.run).trace() == await own.get_run(each.run).trace()
         assert (await verify_run(harness.connection, each.run)).problems == ()
     again = await moved(import_files(harness.connection, [bundle]))
     assert [each.seal for each in again if not each.error] == [None] * len(taken)
@@ -269,7 +269,7 @@ async def test_runs_of_another_namespace_are_said_to_be_there(
     })  # fmt: skip
     async with Harness.connect(project=tmp_path / "past", settings=settings) as past:
         with pytest.raises(HarnessError, match="of namespace elsewhere") as caught:
-            await past.run(rows[0].run).trace()
+            await past.get_run(rows[0].run).trace()
     assert caught.value.code == "run.not_found"
 
 

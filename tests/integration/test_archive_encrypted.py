@@ -42,7 +42,7 @@ async def test_sealed_bytes_stay_encrypted_and_can_be_forgotten(
 
     before = await run.trace()
     assert secret in str(before)
-    assert await later.run(run.id).trace() == before
+    assert await later.get_run(run.id).trace() == before
     recording = await record(later.connection, run.id, at=1)
     assert verify_recording(recording, row.hash) == (row.hash, [])
     assert (await verify_run(harness.connection, run.id)).engine
@@ -50,7 +50,7 @@ async def test_sealed_bytes_stay_encrypted_and_can_be_forgotten(
 
     await forget(harness.connection, run.id)
     with pytest.raises(HarnessError) as caught:
-        await later.run(run.id).trace()
+        await later.get_run(run.id).trace()
     assert caught.value.code == "store.forgotten"
     verified = await verify_run(later.connection, run.id, row.hash)
     assert (verified.problems, verified.gone) == ((), "forgotten")

@@ -74,7 +74,7 @@ async def test_a_run_that_was_reset_is_sealed_again(
     assert second.seq > first.seq
     assert second.run_ids[0] == first.run_ids[0]
     assert len(second.run_ids) == 2
-    events = await later.run(run.id).trace()
+    events = await later.get_run(run.id).trace()
     assert events == await run.trace()
     assert only(events, Branched)
     newest = await verify_run(later.connection, run.id)
@@ -149,5 +149,5 @@ async def test_older_histories_of_a_run_that_goes_on_are_read_from_the_archive(
     assert [each for each in await all_events(run) if each.cursor] == before
     row = await sweep.seal_run(connection, run.id)
     assert row.run_ids == (older.run_id, newest.run_id), "what is forgotten comes from the part"
-    assert await harness.run(run.id).trace() == before
+    assert await harness.get_run(run.id).trace() == before
     assert (await verify_run(harness.connection, run.id)).problems == ()

@@ -33,7 +33,7 @@ def newer(tmp_path: Path, place: str) -> Path:
         ("workflowExecutionStartedEventAttributes", "RunSpec"),
         ("activityTaskScheduledEventAttributes", "CallModel"),
         ("activityTaskCompletedEventAttributes", "ModelTurn"),
-        ("workflowExecutionCompletedEventAttributes", "RunResult"),
+        ("workflowExecutionCompletedEventAttributes", "RunEnd"),
     ],
 )
 async def test_a_run_of_a_newer_version(tmp_path: Path, place: str, word: str) -> None:

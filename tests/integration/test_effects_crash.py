@@ -68,7 +68,7 @@ async def main():
     settings = settings_model().model_validate(json.loads(options))
     async with Harness.local(project=Path(project), settings=settings) as harness:
         await harness.serve(Agent(name, tools=[note]))
-        await harness.run(run).undo()
+        await harness.get_run(run).undo()
 
 asyncio.run(main())
 """
@@ -120,8 +120,8 @@ async def test_an_undo_survives_the_death_of_its_worker(
         handle = harness.connection.temporal.get_workflow_handle(f"{run.id}.undo")
         report: Any = await handle.result()
         assert [step["state"] for step in report["steps"]] == ["undone"] * 3
-        assert {row.state for row in await harness.run(run.id).effects()} == {"undone"}
-        assert (await harness.run(run.id).undo()).steps == ()
+        assert {row.state for row in await harness.get_run(run.id).effects()} == {"undone"}
+        assert (await harness.get_run(run.id).undo()).steps == ()
     assert (tmp_path / "book").read_text().split() == []
     assert len(undone) == len(set(undone))
 

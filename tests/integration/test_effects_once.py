@@ -127,7 +127,7 @@ async def test_a_worker_is_killed(
         project=tmp_path, settings=settings_model().model_validate(options)
     ) as harness:
         await harness.serve(payer(name, tmp_path, policy))
-        run = harness.run(id)
+        run = harness.get_run(id)
         assert one(await all_events(run), e.ToolCallFinished).content == said
         [row] = await run.effects()
     assert (row.state, row.result) == ("done", said)
@@ -142,7 +142,7 @@ async def test_a_person_says_what_came_of_it(
     settings = settings_model().model_validate(options)
     async with Harness.local(project=tmp_path, settings=settings) as harness:
         await harness.serve(payer(name, tmp_path))
-        run = harness.run(id)
+        run = harness.get_run(id)
         [pending] = await waiting(run)
         assert pending.need == "outcome"
         [row] = await run.effects()

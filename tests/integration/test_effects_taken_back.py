@@ -163,7 +163,7 @@ async def test_an_undo_that_nobody_can_do_does_not_hold_the_run(
     temporal = harness.connection.temporal
     quick = spec.model_copy(update={"limits": Limits(undo_wait_s=0.3)})
     await launch(harness.connection, quick, f"{name}-1", eager=False, repeatable=False)
-    run = harness.run(f"{name}-1", agent)
+    run = harness.get_run(f"{name}-1", agent)
     result = await run.outcome()
     assert result.state is RunState.FAILED
     assert result.undone and result.undone.error

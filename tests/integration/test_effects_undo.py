@@ -210,7 +210,7 @@ async def test_a_failed_undo_changes_nothing_and_can_be_made_again(
 
 
 async def test_an_unknown_run_has_no_effects(harness: Harness) -> None:
-    for asked in (harness.run("nowhere").effects(), harness.run("nowhere").undo()):
+    for asked in (harness.get_run("nowhere").effects(), harness.get_run("nowhere").undo()):
         with pytest.raises(HarnessError) as caught:
             await asked
         assert caught.value.code == "run.not_found"
@@ -260,7 +260,7 @@ async def test_a_dry_run_that_somebody_left_is_in_nobodys_way(
         )
     )  # fmt: skip
     await ledger.release(hold)
-    left = asyncio.create_task(remote.run(run.id).undo(dry_run=True))
+    left = asyncio.create_task(remote.get_run(run.id).undo(dry_run=True))
     handle = harness.connection.temporal.get_workflow_handle(undo_id(run.id))
     await eventually(lambda: _begun(handle))
     left.cancel()

@@ -161,7 +161,7 @@ async def test_forks_sessions_exports_and_replays_work_as_without(
     second = await session.start(agent(name, secret), "second")
     assert (await second.result()).output == "two"
     connection = harness.connection
-    families = {await connection.vault.family(each) for each in await session.runs()}
+    families = {await connection.vault.family(each) for each in await session.list_runs()}
     assert families == {session_family(f"{name}-talk")}
     assert await connection.vault.family(forked.id) == run.id
 
@@ -177,7 +177,7 @@ async def test_another_process_reads_it_with_the_key_and_not_without(
     async def trace(**changes: Any) -> list[DurableEvent]:
         settings = settings_model().model_validate({**options, **changes})
         async with open_connection(settings, connection.endpoints, tmp_path) as other:
-            return await Harness(other).run(run.id).trace()
+            return await Harness(other).get_run(run.id).trace()
 
     assert await trace() == durable
     rotated = {"key": new_key(), "old_keys": [options["encryption"]["key"]]}
@@ -224,7 +224,7 @@ async def test_a_run_that_began_without_a_key_waits_under_one_and_ends_without(
 
         await eventually(refusals)
     async with open_connection(plain, endpoints, tmp_path) as connection, hosting(connection) as h:
-        run = h.run(id, agent)
+        run = h.get_run(id, agent)
         await h.serve(agent)
         with suppress(RunError):  # after failures the engine waits, and the decision with it
             await run.approve()
@@ -270,7 +270,7 @@ async def test_a_keyring_that_is_away_for_a_moment_costs_no_run(
     ring.rename(away)
     async with open_connection(settings, endpoints, tmp_path) as other:
         for attempt in (
-            lambda: Harness(other).run(run.id).hint("hello"),
+            lambda: Harness(other).get_run(run.id).hint("hello"),
             lambda: Harness(other).start(Agent(f"{name}-new"), "hello"),
         ):
             with pytest.raises(StoreError) as error:
@@ -279,8 +279,8 @@ async def test_a_keyring_that_is_away_for_a_moment_costs_no_run(
     shutil.rmtree(ring, ignore_errors=True)
     away.rename(ring)
     async with open_connection(settings, endpoints, tmp_path) as other:
-        assert (await Harness(other).run(run.id).trace())[0].type == "run_started"
-        await Harness(other).run(run.id).approve()
+        assert (await Harness(other).get_run(run.id).trace())[0].type == "run_started"
+        await Harness(other).get_run(run.id).approve()
     await run.result()
 
 

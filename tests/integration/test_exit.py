@@ -28,7 +28,7 @@ kept = []
 async def main(keep):
     settings = settings_model().model_validate_json(sys.argv[1])
     async with Harness.connect(project=Path(sys.argv[2]), settings=settings) as harness:
-        [run async for run in harness.runs()]
+        [run async for run in harness.list_runs()]
         if keep:
             kept.append(harness)
 

@@ -51,7 +51,7 @@ async def start_by_hand(harness: Harness, agent: Agent[Any, Any], id: str, spec:
 
 
 async def code_of(harness: Harness, id: str) -> str:
-    result = await harness.run(id).outcome()
+    result = await harness.get_run(id).outcome()
     return result.error.code if result.error else result.state.value
 
 
@@ -112,7 +112,7 @@ async def test_a_permit_serves_one_run(
     assert await code_of(harness, f"{name}-1") == "completed"
     before = len(model_server.calls)
     await start_by_hand(harness, agent, f"{name}-1", spec)
-    result = await harness.run(f"{name}-1").outcome()
+    result = await harness.get_run(f"{name}-1").outcome()
     assert result.error is not None
     assert result.error.code == "run.replayed"
     assert len(model_server.calls) == before

@@ -142,7 +142,7 @@ async def test_a_cancel_that_does_not_arrive_is_an_error_of_ours(
     async def refuse(*_: Any) -> None:
         raise TooManySignals("It takes no more signals.")
 
-    run = remote.run(name)
+    run = remote.get_run(name)
     monkeypatch.setattr(run, "_signal", refuse)
     with pytest.raises(RunError) as refused:
         await run.abort("enough")

@@ -207,7 +207,7 @@ async def test_a_decision_waits_for_a_worker(
         started = await first.start(agent, "Write to Ann.")
         await waiting(started)
     monkeypatch.setattr("harness.runs.decide.ANSWER_S", 0.5)
-    run = remote.run(started.id)
+    run = remote.get_run(started.id)
     with pytest.raises(RunError) as caught:
         await run.approve(note="go on")
     assert caught.value.code == "run.no_worker"
@@ -240,10 +240,10 @@ async def test_a_decision_while_temporal_is_silent_does_not_claim_to_wait(
     monkeypatch.setattr("harness.runs.decide.ANSWER_S", 0.3)
     monkeypatch.setattr("harness.engine.served.SERVED_S", 0.3)
     monkeypatch.setattr("harness.engine.served.REACH_S", 0.3)
-    monkeypatch.setattr("harness.sdk.handle.ANSWER_S", 0.3)
+    monkeypatch.setattr("harness.runs.query.ANSWER_S", 0.3)
     try:
         async with Harness.connect(project=tmp_path, settings=settings) as connected:
-            run: RunHandle[Any] = connected.run(started.id)
+            run: RunHandle[Any] = connected.get_run(started.id)
             assert await run.is_served()
             proxy.hold()
             with pytest.raises(StackError, match="not known whether the decision arrived") as sent:
@@ -262,7 +262,7 @@ async def test_a_decision_about_a_run_that_does_not_exist(remote: Harness, name:
     pending = Pending(
         id="c1", need="approval", turn=1, tool="send", question="?", arguments={}, since=1.0
     )
-    run: RunHandle[Any] = remote.run(name)
+    run: RunHandle[Any] = remote.get_run(name)
     for ask in (lambda: run.approve(pending), run.approve, run.is_served):
         with pytest.raises(RunError) as caught:
             await ask()

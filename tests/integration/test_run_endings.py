@@ -141,7 +141,7 @@ async def test_terminate_is_explained(
     with pytest.raises(RunError, match="no longer needed") as caught:
         await run.result()
     assert caught.value.code == "run.terminated"
-    (row,) = [row async for row in harness.runs(f"WorkflowId = '{run.id}'")]
+    (row,) = [row async for row in harness.list_runs(f"WorkflowId = '{run.id}'")]
     assert row.state is RunState.FAILED
 
 
@@ -159,7 +159,7 @@ async def test_the_engines_time_limit_is_explained(
         task_queue=agent.queue,
         execution_timeout=timedelta(seconds=1),
     )
-    run = harness.run(f"{name}-late", agent)
+    run = harness.get_run(f"{name}-late", agent)
     ended = one(await all_events(run), e.RunEnded)
     assert ended.error is not None
     assert ended.error.code == "run.timed_out"

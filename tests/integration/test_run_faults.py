@@ -62,7 +62,7 @@ async def start(harness: Harness, made: Agent[Any, Any], prompt: str) -> RunHand
     spec = await pin(harness.connection, made, Request(messages=as_messages(prompt)))
     spec = spec.model_copy(update={"limits": QUICK})
     await launch(harness.connection, spec, f"{made.name}-1", eager=False, repeatable=False)
-    return harness.run(f"{made.name}-1", made)
+    return harness.get_run(f"{made.name}-1", made)
 
 
 def watch(run: RunHandle[Any]) -> asyncio.Task[list[e.Event]]:

@@ -162,10 +162,10 @@ async def test_what_cannot_be_forked(
     with pytest.raises(HarnessError, match="has no tool result 'other'; it has"):
         await run.fork(1, results={"other": "x"})
     with pytest.raises(HarnessError) as caught:
-        await harness.run("nobody").fork(1)
+        await harness.get_run("nobody").fork(1)
     assert caught.value.code == "run.not_found"
     with pytest.raises(ConfigError, match="is of agent"):
-        await harness.run(run.id, Agent(f"{name}-other")).fork(1)
+        await harness.get_run(run.id, Agent(f"{name}-other")).fork(1)
 
 
 async def test_the_start_is_turn_0_and_ids_are_idempotent(

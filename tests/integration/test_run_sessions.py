@@ -32,7 +32,7 @@ async def test_a_session_is_one_conversation(
     for prompt in ("I am Ann.", "What is 1 + 2?", "Who am I?"):
         run = await session.start(agent, prompt)
         await run.result()
-    assert await session.runs() == [f"{name}-s.{n}" for n in (1, 2, 3)]
+    assert await session.list_runs() == [f"{name}-s.{n}" for n in (1, 2, 3)]
     sent = "\n".join(texts(model_server.calls[-1].body))
     for said in ("I am Ann.", "Hello Ann.", "What is 1 + 2?", "Three.", "Who am I?"):
         assert said in sent
@@ -66,7 +66,7 @@ async def test_of_two_starts_at_once_one_wins(
     )
     refused = [each for each in both if isinstance(each, RunError)]
     assert [each.code for each in refused] == ["run.busy"], both
-    assert len(await session.runs()) == 1
+    assert len(await session.list_runs()) == 1
 
 
 async def test_after_an_abort_in_a_tool_the_session_goes_on(
@@ -147,7 +147,7 @@ class Person(BaseModel):
 async def test_a_typed_result(harness: Harness, model_server: ModelServer, name: str) -> None:
     model_server.script(say('{"name": "Ann", "age": 40}'))
     run = await harness.start(Agent(name, output=Person), "Who?")
-    assert (await run.result()).data == Person(name="Ann", age=40)
+    assert (await run.result()).output == Person(name="Ann", age=40)
     assert one(await all_events(run), e.RunEnded).data == {"name": "Ann", "age": 40}
 
 
@@ -156,7 +156,7 @@ async def test_an_answer_that_does_not_fit_is_mended(
 ) -> None:
     model_server.script(say("Ann."), say('{"name": "Ann"}'), say('{"name": "Ann", "age": 40}'))
     run = await harness.start(Agent(name, output=Person), "Who?")
-    assert (await run.result()).data == Person(name="Ann", age=40)
+    assert (await run.result()).output == Person(name="Ann", age=40)
     asked = texts(model_server.calls[-1].body)
     assert "'age' is a required property" in asked[-1]
 

@@ -151,10 +151,10 @@ async def test_abort_in_a_model_call_closes_the_stream_and_keeps_the_text(
     await run.abort("enough")
     await model_server.disconnected()
     result = await run.result()
-    assert (result.state, result.result.reason) == (RunState.ABORTED, "enough")
+    assert (result.state, result.reason) == (RunState.ABORTED, "enough")
     assert result.output.startswith("First")
-    assert result.result.head is not None
-    await valid_transcript(harness, result.result.head)
+    assert result.head is not None
+    await valid_transcript(harness, result.head)
 
 
 async def test_abort_in_a_tool(harness: Harness, model_server: ModelServer, name: str) -> None:
@@ -235,7 +235,7 @@ async def test_steering_without_a_worker_is_kept_for_it(
     name: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("harness.sdk.handle.ANSWER_S", 0.5)
+    monkeypatch.setattr("harness.runs.query.ANSWER_S", 0.5)
     model_server.script(say("Yes."))
     agent = Agent(name)
     run = await remote.start(agent, "Are you there?")
@@ -262,9 +262,9 @@ async def test_abort_before_the_first_task_calls_no_model(
     await run.abort("never mind")
     await harness.serve(agent)
     result = await run.result()
-    assert (result.state, result.result.reason) == (RunState.ABORTED, "never mind")
+    assert (result.state, result.reason) == (RunState.ABORTED, "never mind")
     assert model_server.calls == []
-    assert result.result.head is not None  # the question is kept for the session
+    assert result.head is not None  # the question is kept for the session
 
 
 async def test_after_the_end_steering_is_refused(
@@ -279,7 +279,7 @@ async def test_after_the_end_steering_is_refused(
         assert over.value.code == "steering.run_over"
     assert (await run.status()).state is RunState.COMPLETED
     with pytest.raises(RunError) as missing:
-        await harness.run(f"{name}-no").hint("hello")
+        await harness.get_run(f"{name}-no").hint("hello")
     assert missing.value.code == "run.not_found"
 
 

@@ -57,11 +57,11 @@ async def test_a_database_without_tables_knows_no_run(
     assert endpoints is not None
     async with open_connection(settings, endpoints, tmp_path, store=False) as connection:
         with pytest.raises(RunError) as unknown:
-            await HarnessClient(connection).run("x").trace()
+            await HarnessClient(connection).get_run("x").trace()
         assert unknown.value.code == "run.not_found"
         await connection.database.close()
         with pytest.raises(StoreError, match="the archive cannot be read"):
-            await HarnessClient(connection).run("x").trace()
+            await HarnessClient(connection).get_run("x").trace()
 
 
 async def _waits(run: RunHandle[Any], after: float = 0.0) -> bool:

@@ -28,10 +28,10 @@ async def test_an_inline_tool_and_the_answer(
     assert answered.first_ms is not None and answered.first_ms <= answered.ms
     result = await run.result()
     assert (result.state, result.output) == (RunState.COMPLETED, "Three.")
-    assert result.result.totals.turns == 2
-    assert result.result.totals.tool_calls == 1
-    assert result.result.totals.usage.input == 200
-    assert result.result.totals.cost_micros
+    assert result.totals.turns == 2
+    assert result.totals.tool_calls == 1
+    assert result.totals.usage.input == 200
+    assert result.totals.cost_micros
 
 
 async def test_a_tool_as_an_activity(

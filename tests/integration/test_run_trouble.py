@@ -18,11 +18,11 @@ async def test_a_workflow_task_that_fails_again_and_again_is_named(
     await harness.connection.temporal.start_workflow(
         WORKFLOW, {"agent": 3}, id=name, task_queue=agent.queue
     )
-    said = await eventually(harness.run(name).trouble, bool)
+    said = await eventually(harness.get_run(name).trouble, bool)
     assert said is not None
     assert "workflow task fails" in said
     assert "Failed decoding arguments" in said
-    idle = await why_idle(harness.run(name), "No worker answers now.")
+    idle = await why_idle(harness.get_run(name), "No worker answers now.")
     assert idle
     assert idle.startswith("It is stuck: its workflow task fails")
     await harness.connection.temporal.get_workflow_handle(name).terminate()

@@ -111,10 +111,10 @@ async def test_recorded_results_are_played_back_and_nothing_runs(
     ]  # fmt: skip
     assert (fork.verdict, fork.same_answer, fork.same_calls, fork.parts) == ("same", True, 1, 2)
     assert (source.recorded, report.complete) == (4, True)
-    assert await harness.run(fork.run).effects() == []
+    assert await harness.get_run(fork.run).effects() == []
     assert await run.trace() == before
 
-    events = await harness.run(fork.run).trace()
+    events = await harness.get_run(fork.run).trace()
     started = one(events, e.RunStarted)
     assert (started.parent, started.whatif) == (Parent(run=run.id, turn=0), True)
     kept = await record(harness.connection, fork.run, at=0)
@@ -199,7 +199,7 @@ async def test_a_what_if_of_a_fork_knows_what_its_parent_did(
     assert [each.how for each in asked.calls] == ["played"] * 4 + ["refused"]
     assert results(model_server)[2:6] == ["a is 1", "b is 2", "c is 3", "d is 4"]
     model_server.script(call("read", place="e"), call("read", place="a"), say("four"))
-    [again] = (await harness.run(asked.run, agent).whatif(2, n=1)).forks
+    [again] = (await harness.get_run(asked.run, agent).whatif(2, n=1)).forks
     assert [each.how for each in again.calls] == ["refused", "played"], "a refusal is no result"
 
 

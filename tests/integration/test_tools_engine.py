@@ -69,7 +69,7 @@ async def test_a_write_whose_worker_was_killed_waits_for_a_person(
     settings = settings_model().model_validate(options)
     async with Harness.local(project=tmp_path, settings=settings) as harness:
         await harness.serve(Agent(name, tools=[pay]))
-        run = harness.run(said["run"])
+        run = harness.get_run(said["run"])
         [pending] = await waiting(run)
         assert pending.need == "outcome"
         assert "It may have happened" in pending.question

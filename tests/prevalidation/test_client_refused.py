@@ -17,6 +17,7 @@ from harness.engine.connection import Connection
 from harness.runs.start import Request
 from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle
+from harness.sdk.scope import Scope
 from harness.sdk.session import Session
 
 ASKED = (user("hi"),)
@@ -30,7 +31,7 @@ def nowhere() -> Connection:
 
 
 def run() -> Run:
-    return RunHandle(nowhere(), cast("Any", object()), "r")
+    return RunHandle(Scope(nowhere(), cast("Any", object())), "r")
 
 
 @pytest.mark.parametrize(
@@ -111,14 +112,14 @@ def test_an_id_that_harness_uses_itself(id: str) -> None:
 
 def test_no_id_at_all() -> None:
     with pytest.raises(RunError) as caught:
-        client().run("")
+        client().get_run("")
     assert caught.value.code == "run.not_found"
 
 
 def test_ids_that_are_right() -> None:
     for id in ("r", "shop/42", "größe 3", "x" * 240):
         assert Request(messages=ASKED, id=id).id == id
-        assert client().run(id).id == id
+        assert client().get_run(id).id == id
         assert Session(client(), id).id == id
     assert Session(client()).id.startswith("session-")
 

@@ -12,7 +12,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
 
 from harness.capabilities.registry import load_workflows
-from harness.contracts.run import RunResult, RunSpec
+from harness.contracts.run import RunEnd, RunSpec
 from harness.engine.converter import data_converter
 from harness_workers.runner import workflow_runner
 from harness_workflows.run.agent_run import AgentRun
@@ -61,7 +61,7 @@ class Changed(AgentRun):
         super().__init__(spec)
 
     @workflow.run
-    async def run(self, spec: RunSpec) -> RunResult:
+    async def run(self, spec: RunSpec) -> RunEnd:
         await workflow.sleep(1)
         return await super().run(spec)
 

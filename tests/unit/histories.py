@@ -12,7 +12,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from harness.contracts.base import Word
 from harness.contracts.message import Message, Text, ToolCall, ToolResult, user
 from harness.contracts.model import CallModel, ModelTurn, Usage
-from harness.contracts.run import Pending, RunResult, RunSpec, RunState, Totals
+from harness.contracts.run import Pending, RunEnd, RunSpec, RunState, Totals
 from harness.contracts.steering import Decision
 from harness.contracts.tool import RunTool, ToolOutcome
 
@@ -187,7 +187,7 @@ def _end(draw: st.DrawFn, made: History) -> None:
     match draw(st.sampled_from(["open", "completed", "failed", "terminated", "timed out"])):
         case "completed":
             ended = made.add("WORKFLOW_EXECUTION_COMPLETED")
-            result = RunResult(state=RunState.COMPLETED, output="done", totals=Totals())
+            result = RunEnd(state=RunState.COMPLETED, output="done", totals=Totals())
             fields = ended.workflow_execution_completed_event_attributes
             fields.result.payloads.append(payload(result))
         case "failed":

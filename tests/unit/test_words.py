@@ -14,7 +14,7 @@ from pydantic_core import from_json, to_json
 from harness.contracts import event, message, model, run, steering, tool, transcript
 from harness.contracts.base import Word
 from harness.contracts.message import ToolCall
-from harness.contracts.run import Budget, Carry, Held, RunResult, RunSpec, RunState, Totals
+from harness.contracts.run import Budget, Carry, Held, RunEnd, RunSpec, RunState, Totals
 from harness.contracts.tool import RunTool, ToolOutcome
 
 
@@ -74,7 +74,7 @@ def test_retired_names_are_not_used_again() -> None:
 def test_nulls_inside_a_persons_or_a_models_json_stay() -> None:
     call = ToolCall(id="1", name="f", arguments={"a": None, "b": [None], "c": {"d": None}})
     assert ToolCall.model_validate_json(call.wire()) == call
-    result = RunResult(
+    result = RunEnd(
         state=RunState.COMPLETED, output="", totals=Totals(), data={"a": None, "b": {"c": None}}
     )
-    assert RunResult.model_validate_json(result.wire()) == result
+    assert RunEnd.model_validate_json(result.wire()) == result

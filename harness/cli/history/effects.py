@@ -16,7 +16,7 @@ UNKNOWN = "begun and never reported back: it may have happened"
 
 async def effects(args: Namespace, out: Out) -> int:
     async with opened(out) as client:
-        rows = await client.run(args.run).effects()
+        rows = await client.get_run(args.run).effects()
     if out.json:
         for row in rows:
             out.line(row.model_dump(mode="json", exclude_none=True))

@@ -38,7 +38,7 @@ async def fork(args: Namespace, out: Out) -> int:
                 handle = await _start(harness, args, change, agent)
                 attended = await stay(handle, out, counted, leave=True)
         serve = f"harness worker {args.agent}"
-        return await leave(client.run(handle.id), attended, out, serve)
+        return await leave(client.get_run(handle.id), attended, out, serve)
 
 
 def change_of(args: Namespace) -> Change:

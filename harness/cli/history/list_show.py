@@ -19,7 +19,8 @@ from harness.contracts.errors import RunError, RunNotFound, StoreError
 from harness.contracts.run import RunState
 from harness.history.reader import seals
 from harness.runs.description import read_agent
-from harness.sdk.client import HarnessClient, RunRow
+from harness.runs.listing import RunRow
+from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle
 from harness.terminal import exit_codes
 from harness.terminal.view.console import print_indented, width_of
@@ -52,7 +53,9 @@ async def list_runs(args: Namespace, out: Out) -> int:
     query = _query(args)
     async with opened(out, index=True, store=args.archived) as client:
         rows: dict[str, RunRow] = {}
-        found = _archived(client, args) if args.archived else client.runs(query, limit=args.limit)
+        found = (
+            _archived(client, args) if args.archived else client.list_runs(query, limit=args.limit)
+        )
         async for row in found:
             rows.setdefault(row.id, row)  # after a reset there are two; the newer comes first
     if out.json:
@@ -94,7 +97,7 @@ async def show(args: Namespace, out: Out) -> int:
     from harness.terminal.view.show import show as show_card
 
     async with opened(out, store=False) as client:
-        run: RunHandle[Any] = client.run(args.run)
+        run: RunHandle[Any] = client.get_run(args.run)
         card = card_of(await run.trace())
         over = card is not None and card.state.over
         stuck = None if card is None or over else await run.trouble()
@@ -146,7 +149,7 @@ def forks_of(run: str) -> str:
 async def _forks(client: HarnessClient, run: str) -> tuple[str, ...]:
     """The newest forks of a run; none where this namespace has no index of them yet."""
     with suppress(RunError):
-        found = client.runs(forks_of(run), limit=MOST_FORKS)
+        found = client.list_runs(forks_of(run), limit=MOST_FORKS)
         return tuple(dict.fromkeys([row.id async for row in found]))
     return ()
 

@@ -50,7 +50,7 @@ async def _named(names: list[str], out: Out) -> AsyncGenerator[Recording]:
 
 async def _found(query: str, out: Out) -> AsyncGenerator[Recording]:
     async with opened(out, index=True) as client:
-        ids = dict.fromkeys([row.id async for row in client.runs(query)])
+        ids = dict.fromkeys([row.id async for row in client.list_runs(query)])
         for id in ids:  # after a reset there are two rows
             yield await read_history(client.connection, id)
 

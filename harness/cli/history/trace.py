@@ -67,7 +67,7 @@ async def _followed(run: str, out: Out) -> AsyncGenerator[DurableEvent | Earlier
     if is_file(run):
         raise UsageError(f"{run} is a file: it does not go on.", "Leave out --follow.")
     async with opened(out) as client:
-        handle: RunHandle[object] = client.run(run)
+        handle: RunHandle[object] = client.get_run(run)
         attempts = Attempts()
         async for event in handle.events():
             if isinstance(event, LIVE):

@@ -23,7 +23,8 @@ from harness.forks.playback import Read
 from harness.forks.whatif import Progress, Question
 from harness.history.export import read_file
 from harness.history.recording import Recording, read_history
-from harness.sdk.client import HarnessClient, RunRow
+from harness.runs.listing import RunRow
+from harness.sdk.client import HarnessClient
 from harness.terminal import exit_codes
 from harness.terminal.input.interrupts import interrupts
 from harness.terminal.input.keyboard import at_terminal
@@ -80,7 +81,7 @@ async def _find(
     """Ended runs without those that were a what-if themselves; None where a person says no."""
     query = " AND ".join([*query_of(args.query, args.since), ENDED])
     rows: dict[str, RunRow] = {}
-    async for row in client.runs(query):
+    async for row in client.list_runs(query):
         if row.id not in rows and not await is_whatif(client.connection, row.id):
             rows[row.id] = row
             question.check_size(len(rows))

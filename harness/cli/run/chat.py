@@ -64,7 +64,7 @@ async def chat(args: Namespace, out: Out) -> int:
             out.note(f"\nGo on with: harness chat --session {args.session}")
             return left
         run, attended = left
-        return await leave(client.run(run), attended, out, worker_command(args.agent))
+        return await leave(client.get_run(run), attended, out, worker_command(args.agent))
 
 
 async def _talk(

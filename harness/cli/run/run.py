@@ -79,7 +79,7 @@ async def _run(args: Namespace, out: Out, begun: Begun) -> int:
                 begun.run = handle.id
                 attended = await stay(handle, out, counted, leave=True)
         # Only now that its own worker has left can it be seen whether another one serves the run.
-        return await leave(client.run(handle.id), attended, out, worker_command(args.agent))
+        return await leave(client.get_run(handle.id), attended, out, worker_command(args.agent))
 
 
 async def _detached(handle: RunHandle[Any], args: Namespace, out: Out) -> int:

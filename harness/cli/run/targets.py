@@ -49,7 +49,7 @@ async def reach(
         if not found:
             out.note("No open run matches.")
             return exit_codes.DONE
-        failed = await reach_runs(list(dict.fromkeys(found)), client.run, out, done, act)
+        failed = await reach_runs(list(dict.fromkeys(found)), client.get_run, out, done, act)
         if len(found) == 1 and not failed and not out.json:
             await _say_if_idle(client, found[0], out)
     return exit_codes.FAILED if failed else exit_codes.DONE
@@ -104,7 +104,7 @@ def _say_failed(run: str, error: HarnessError, out: Out) -> None:
 
 
 async def _find(client: HarnessClient, args: Namespace, out: Out) -> list[str]:
-    found = [row.id async for row in client.runs(f"({args.query}) AND {OPEN}")]
+    found = [row.id async for row in client.list_runs(f"({args.query}) AND {OPEN}")]
     if not found or args.yes or out.json:
         return found
     what = count(len(found), "run")
@@ -127,7 +127,7 @@ async def confirmed(runs: Sequence[str], question: str, out: Out, shown: int) ->
 
 async def _say_if_idle(client: HarnessClient, run: str, out: Out) -> None:
     why = await why_idle(
-        client.run(run), "No worker answers for it now; it takes effect when one does."
+        client.get_run(run), "No worker answers for it now; it takes effect when one does."
     )
     if why:
         out.note(why)

@@ -31,7 +31,7 @@ async def undo(args: Namespace, out: Out) -> int:
     agent = load_agent(args.agent) if args.agent else None
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(opened(out))
-        run: RunHandle[Any] = client.run(args.run)
+        run: RunHandle[Any] = client.get_run(args.run)
         rows = await run.effects()
         check_undo(args.run, rows, args.to, args.past)
         if left := [row for row in rows if is_left(row, args.to)]:

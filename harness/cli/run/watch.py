@@ -17,7 +17,7 @@ from harness.terminal.input.interrupts import interrupts
 
 async def watch(args: Namespace, out: Out) -> int:
     async with opened(out, store=False) as client:
-        handle: RunHandle[Any] = client.run(args.run)
+        handle: RunHandle[Any] = client.get_run(args.run)
         events = await handle.trace()  # a wrong id shows here
         over = bool(events) and isinstance(events[-1], RunEnded)
         serve = _serve(events)

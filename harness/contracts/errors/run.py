@@ -96,6 +96,14 @@ class RunTimedOut(RunError):
     fix = "It exceeded one of Temporal's own time limits."
 
 
+class RunUnfinished(RunError, TimeoutError):
+    """`result(timeout=...)` stopped waiting. Nothing was cancelled: wait again, or follow the run.
+    It is a `TimeoutError` too."""
+
+    code = "run.unfinished"
+    fix = "The run continues. Wait again, or look at it: `harness show RUN`."
+
+
 class RunFailed(RunError):
     """A failure without a code of its own. The message says what happened."""
 

@@ -16,7 +16,7 @@ from harness.contracts.model import ModelTurn
 from harness.contracts.run import (
     WORKFLOW,
     Pending,
-    RunResult,
+    RunEnd,
     RunSpec,
     RunState,
     RunStatus,
@@ -53,7 +53,7 @@ class AgentRun:
         self.progress = remember(spec)
 
     @workflow.run
-    async def run(self, spec: RunSpec) -> RunResult:  # noqa: ARG002
+    async def run(self, spec: RunSpec) -> RunEnd:  # noqa: ARG002
         try:
             reply = await converse(self.progress)
         except waits.FreshHistory:
@@ -174,7 +174,7 @@ class AgentRun:
         except HarnessError as error:
             raise _refusal(error) from None
 
-    async def _end(self, reply: ModelTurn | None) -> RunResult:
+    async def _end(self, reply: ModelTurn | None) -> RunEnd:
         progress = self.progress
         await self._save()
         undone = await take_back(progress) if progress.undo else None
@@ -241,11 +241,9 @@ class AgentRun:
             updates.append(waits.COST.value_set(cost))
         waits.attributes(*updates)
 
-    def _result(
-        self, state: RunState, undone: Undone | None = None, *, data: Any = None
-    ) -> RunResult:
+    def _result(self, state: RunState, undone: Undone | None = None, *, data: Any = None) -> RunEnd:
         progress = self.progress
-        return RunResult(
+        return RunEnd(
             state=state,
             output=progress.reply,
             data=data,

@@ -1,0 +1,40 @@
+"""Wait for the end of a run."""
+
+from __future__ import annotations
+
+from harness.contracts.errors import RunFailed, RunNotFound
+from harness.contracts.event import RunEnded
+from harness.contracts.run import RunEnd, Totals
+from harness.engine.connection import Connection
+from harness.history import live
+from harness.history.follow import Feeds
+
+
+async def wait_for_end(connection: Connection, feeds: Feeds, run: str) -> RunEnd:
+    """How the run ends, however it does."""
+    if not feeds.reading(run) and (end := await _completed(connection, run)):
+        return end
+    last: RunEnded | None = None
+    async for event in feeds.durable(run):
+        if isinstance(event, RunEnded):
+            last = event
+    if last is None:
+        raise RunFailed(f"Run {run!r} has ended without saying how.")
+    return RunEnd(
+        state=last.state,
+        output=last.output,
+        data=last.data,
+        truncated=last.truncated,
+        head=last.head,
+        totals=last.totals or Totals(),
+        reason=last.reason,
+        error=last.error,
+        undone=last.undone,
+    )
+
+
+async def _completed(connection: Connection, run: str) -> RunEnd | None:
+    try:
+        return await live.completed(connection.temporal, run)
+    except RunNotFound:
+        return None  # its events are looked for in the archive too
