@@ -142,6 +142,7 @@ def event_type(kind: Any) -> str:
 def steering() -> str:
     from harness.contracts import run
     from harness.contracts import steering as words
+    from harness.contracts import verdicts as verdict_words
     from harness.stack.attributes import SEARCH_ATTRIBUTES
 
     parts = [title("Steering", "steering.py"), notes("pages")["steering"], "## Signals"]
@@ -157,7 +158,7 @@ def steering() -> str:
         notes("steering")["verdicts"],
         verdicts(),
         "It returns:",
-        fields_table(words.Decision),
+        fields_table(verdict_words.Decision),
     ]
     parts.append("## Queries")
     answers = {"status": run.RunStatus, "transcript": run.TranscriptView, "pending": run.Pending}

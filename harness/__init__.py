@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from harness.contracts.message import FileRef, Image, Message, Text, ToolCall, ToolResult
     from harness.contracts.model import Candidate, ContextPolicy, ModelParams, ModelPlan, Usage
     from harness.contracts.run import Budget, Pending, RunState, RunStatus, Totals, TranscriptView
-    from harness.contracts.steering import Decision
+    from harness.contracts.verdicts import Decision
     from harness.contracts.whatif import Called, ForkOutcome, Outcome, SourceOutcome, WhatIfReport
     from harness.forks.fork import Change
     from harness.history.recording import Recording
@@ -117,7 +117,7 @@ _HOMES = {
     "Candidate": "harness.contracts.model",
     "Change": "harness.forks.fork",
     "ContextPolicy": "harness.contracts.model",
-    "Decision": "harness.contracts.steering",
+    "Decision": "harness.contracts.verdicts",
     "EffectRow": "harness.contracts.effect",
     "ErrorInfo": "harness.contracts.errors",
     "FileRef": "harness.contracts.message",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from harness.contracts.base import Flag, Word
+from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.tool import Effect, Workspace
 
@@ -111,6 +112,12 @@ class Compensated(Word):
 
 
 StepState = Literal["undone", "would_undo", "passed", "stopped"]
+STEP_WORDS: dict[StepState, str] = {
+    "undone": "undone",
+    "would_undo": "would be undone",
+    "passed": "left as it is",
+    "stopped": "cannot be undone",
+}
 
 
 class UndoStep(Word):
@@ -123,6 +130,11 @@ class UndoStep(Word):
     state: StepState
     said: str | None = None
     obstacle: ErrorInfo | None = None
+
+    def __str__(self) -> str:
+        why = self.obstacle.message if self.obstacle else self.said
+        what = clean_line(f"turn {self.turn}  {self.title}: {STEP_WORDS[self.state]}")
+        return f"{what} ({clean_line(why)})" if why else what
 
 
 class UndoSpec(Word):
@@ -150,6 +162,15 @@ class UndoReport(Word):
     to_turn: int | None = None
     dry_run: Flag = None
     steps: tuple[UndoStep, ...]
+
+    def __str__(self) -> str:
+        after = "" if self.to_turn is None else f" after turn {self.to_turn}"
+        if not self.steps:
+            return f"Run {self.run} has no effects to undo{after}."
+        dry = ", dry run" if self.dry_run else ""
+        return "\n".join(
+            [f"Undo of {self.run}{after}{dry}:", *(f"  {step}" for step in self.steps)]
+        )
 
     @property
     def stopped(self) -> UndoStep | None:

@@ -15,6 +15,7 @@ from harness.contracts.attempt import Retry
 from harness.contracts.base import Flag, Word
 from harness.contracts.effect import Undone
 from harness.contracts.errors import ErrorInfo
+from harness.contracts.event_line import describe_event
 from harness.contracts.message import Message, ToolCall
 from harness.contracts.model import Fallback, Interrupted, Usage
 from harness.contracts.run import Parent, RunState, Totals
@@ -55,6 +56,10 @@ class EventBase(Word):
     """Seconds since the epoch."""
     trace: str
     cursor: Cursor | None = None
+
+    def __str__(self) -> str:
+        """One line for people; `wire()` is the event for programs."""
+        return describe_event(self)
 
 
 class RunStarted(EventBase):

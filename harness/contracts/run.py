@@ -349,6 +349,13 @@ class RunStatus(Word):
     session: str | None = None
     reason: str | None = None
 
+    def __str__(self) -> str:
+        why = f" ({self.reason})" if self.reason else ""
+        doing = "" if self.state.over else f": {self.doing}"
+        head = f"{self.run} {self.state.value}{why}, turn {self.turn}{doing}"
+        waiting = "".join(f"\n  waits for {each}" for each in self.pending)
+        return clean_line(head) + waiting
+
 
 class TranscriptView(Word):
     """Answer of the `transcript` query: the head, and what the workflow itself still holds."""

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import Field, ValidationError
 from pydantic_core import from_json
 
-from harness.contracts.base import Flag, Word
+from harness.contracts.base import Word
 from harness.contracts.errors import InvalidSignal, SignalTooLarge, SteeringError, TooManySignals
 
 Signal = Literal["abort", "hint", "pause", "resume"]
@@ -82,20 +82,6 @@ class Grant(Word):
     tokens: int | None = Field(default=None, gt=0)
     cost_micros: int | None = Field(default=None, gt=0)
     seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-
-
-class Decision(Word):
-    """Result of the `decide` update."""
-
-    id: str
-    verdict: Verdict
-    by: str | None = None
-    note: str | None = None
-    edited: Flag = None
-    arguments: dict[str, Any] | None = None
-    """With `edit` of a call: all arguments that the tool is called with."""
-    need: str | None = None
-    """What it was about; the client fills it in."""
 
 
 class Decided(Word):

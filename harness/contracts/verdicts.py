@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from harness.contracts.base import Flag, Word
+from harness.contracts.clean_text import clean_line
 from harness.contracts.steering import Decide, Verdict
 
 MEANINGS: dict[str, dict[Verdict, str]] = {
@@ -50,6 +52,25 @@ _HAPPENED: dict[Verdict, str] = {
 DIGEST = 16
 """Characters of a digest that are shown."""
 SHORTEST = 8
+
+
+class Decision(Word):
+    """Result of the `decide` update."""
+
+    id: str
+    verdict: Verdict
+    by: str | None = None
+    note: str | None = None
+    edited: Flag = None
+    arguments: dict[str, Any] | None = None
+    """With `edit` of a call: all arguments that the tool is called with."""
+    need: str | None = None
+    """What it was about; the client fills it in."""
+
+    def __str__(self) -> str:
+        by = f" by {self.by}" if self.by else ""
+        note = f": {self.note}" if self.note else ""
+        return clean_line(f"{self.id}: {describe_done(self.need, self.verdict)}{by}{note}")
 
 
 class Asked(NamedTuple):

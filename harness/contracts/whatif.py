@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, cast
 
 from harness.contracts.base import Flag, Word
+from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.run import RunState
 from harness.contracts.transcript import digest
@@ -116,6 +117,11 @@ class SourceOutcome(Word):
     error: ErrorInfo | None = None
     """Why it could not be asked, or not to the end."""
 
+    def __str__(self) -> str:
+        was = f", was {self.was.state.value}" if self.was else ""
+        why = f": {self.error}" if self.error else ""
+        return clean_line(f"{self.source}{was}: {_counts(self)}{why}")
+
     def count(self, verdict: Verdict) -> int:
         return sum(fork.verdict == verdict for fork in self.forks)
 
@@ -128,6 +134,12 @@ class WhatIfReport(Word):
     """What the forks did otherwise, in words."""
     live_reads: Flag = None
     sources: tuple[SourceOutcome, ...]
+
+    def __str__(self) -> str:
+        changes = ", ".join(self.changes) or "nothing else"
+        head = f"What if, after turn {self.at}: {changes}"
+        total = f"{len(self.forks)} forks: {_counts(self)}"
+        return "\n".join([clean_line(head), total, *(f"  {each}" for each in self.sources)])
 
     @property
     def forks(self) -> tuple[ForkOutcome, ...]:
@@ -142,3 +154,8 @@ class WhatIfReport(Word):
 
     def count(self, verdict: Verdict) -> int:
         return sum(source.count(verdict) for source in self.sources)
+
+
+def _counts(report: SourceOutcome | WhatIfReport) -> str:
+    verdicts: tuple[Verdict, ...] = ("same", "different", "failed")
+    return ", ".join(f"{report.count(verdict)} {verdict}" for verdict in verdicts)

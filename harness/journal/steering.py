@@ -14,7 +14,6 @@ from harness.contracts.steering import (
     SIGNALS,
     Abort,
     Decided,
-    Decision,
     Hint,
     Pause,
     Steering,
@@ -22,7 +21,7 @@ from harness.contracts.steering import (
     read_decide,
     read_signal,
 )
-from harness.contracts.verdicts import refusal, short_digest
+from harness.contracts.verdicts import Decision, refusal, short_digest
 from harness.journal.payloads import first, plain
 from harness.journal.state import Draft, State
 

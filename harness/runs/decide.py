@@ -29,9 +29,9 @@ from harness.contracts.errors import (
 )
 from harness.contracts.event import DecisionRequested
 from harness.contracts.run import Pending, RunSpec
-from harness.contracts.steering import Decide, Decision, check_size
+from harness.contracts.steering import Decide, check_size
 from harness.contracts.tool import ToolSpec
-from harness.contracts.verdicts import merge_arguments, short_digest
+from harness.contracts.verdicts import Decision, merge_arguments, short_digest
 from harness.engine import served
 from harness.engine.connection import Connection, whoami
 from harness.history import live

@@ -8,13 +8,13 @@ from temporalio.service import RPCError
 
 from harness.contracts.errors import TooManySignals
 from harness.contracts.steering import (
-    Decision,
     Signal,
     Steering,
     check_size,
     read_decide,
     read_signal,
 )
+from harness.contracts.verdicts import Decision
 from harness.engine.connection import Connection
 from harness.runs.decide import Shown, send_decision
 from harness.runs.query import explain_refusal

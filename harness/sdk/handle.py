@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from harness.contracts.effect import UndoReport
-from harness.contracts.steering import Decision, Verdict
+from harness.contracts.steering import Verdict
+from harness.contracts.verdicts import Decision
 from harness.contracts.whatif import WhatIfReport
 from harness.forks.fork import Change
 from harness.forks.whatif import Question

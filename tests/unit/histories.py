@@ -13,8 +13,8 @@ from harness.contracts.base import Word
 from harness.contracts.message import Message, Text, ToolCall, ToolResult, user
 from harness.contracts.model import CallModel, ModelTurn, Usage
 from harness.contracts.run import Pending, RunEnd, RunSpec, RunState, Totals
-from harness.contracts.steering import Decision
 from harness.contracts.tool import RunTool, ToolOutcome
+from harness.contracts.verdicts import Decision
 
 TEXT = st.text(max_size=5)
 

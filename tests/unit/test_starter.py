@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness.contracts.steering import Decision
+from harness.contracts.verdicts import Decision
 from harness.sdk.handle import RunHandle
 
 SCRIPT = Path(__file__).parents[2] / "starter" / "decide.py"

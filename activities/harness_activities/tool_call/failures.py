@@ -19,7 +19,9 @@ MAX_ERROR = 2_000
 
 
 def words(error: BaseException) -> str:
-    return clean(f"{type(error).__name__}: {error}")
+    """What a model or a person reads of an error: the fix is for whoever runs the worker."""
+    message = error.message if isinstance(error, HarnessError) else error
+    return clean(f"{type(error).__name__}: {message}")
 
 
 def clean(text: str) -> str:

@@ -11,7 +11,7 @@ from harness.cli.context import opened
 from harness.cli.out import Out
 from harness.cli.run.agents import load_agent
 from harness.cli.values import check_turn
-from harness.contracts.effect import StepState, UndoReport
+from harness.contracts.effect import UndoReport
 from harness.contracts.errors import HarnessError
 from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle
@@ -20,10 +20,6 @@ from harness.terminal.view.text import count
 from harness.undo.client import check_undo, is_left
 
 ASSISTANT = "assistant"
-WORDS: dict[StepState, str] = {
-    "undone": "undone", "would_undo": "would be undone", "passed": "left as it is",
-    "stopped": "cannot be undone",
-}  # fmt: skip
 
 
 async def undo(args: Namespace, out: Out) -> int:
@@ -76,10 +72,7 @@ def _tell(report: UndoReport, out: Out) -> None:
     if not report.steps:
         out.note("There is nothing to undo.")
     for step in report.steps:
-        why = step.obstacle.message if step.obstacle else step.said
-        out.raw(
-            f"turn {step.turn}  {step.title}: {WORDS[step.state]}" + (f" ({why})" if why else "")
-        )
+        out.raw(str(step))
     stopped = report.stopped
     if stopped and stopped.obstacle:
         out.note(f"\n{stopped.obstacle.fix}")

@@ -63,8 +63,11 @@ class HarnessError(Exception):
         self.message = message
         self.fix = fix or type(self).fix
         self.retry_after = retry_after
-        # Tracebacks show notes, so a script that catches nothing still says what to do.
-        self.add_note(f"[{self.code}] {self.fix}")
+
+    def __str__(self) -> str:
+        """The message with the code and the fix: what a traceback shows. `message` stays bare, and
+        is what travels."""
+        return str(self.info)
 
     @property
     def info(self) -> ErrorInfo:

@@ -25,7 +25,6 @@ from harness.contracts.run import (
 from harness.contracts.steering import (
     Abort,
     Decide,
-    Decision,
     Hint,
     Signal,
     Steering,
@@ -35,7 +34,7 @@ from harness.contracts.steering import (
     read_signal,
 )
 from harness.contracts.transcript import SaveTranscript
-from harness.contracts.verdicts import merge_arguments
+from harness.contracts.verdicts import Decision, merge_arguments
 from harness_workflows.run import card, waits
 from harness_workflows.run.calls import save
 from harness_workflows.run.failures import failure
