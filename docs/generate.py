@@ -119,7 +119,7 @@ def events() -> str:
         parts += [f"## {heading}"]
         for kind in group:
             name = event_type(kind)
-            text = source.docstring(kind) or note("events", name)
+            text = source.docstring(kind)
             parts += [f"### `{name}`", " ".join(text.split()), fields_table(kind, skip=("type",))]
     parts += ["## What they are made of", notes("pages")["event_parts"]]
     from harness.contracts import message, model, run

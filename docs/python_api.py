@@ -4,83 +4,109 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 from docs import source
 from docs.generate import fields_table, notes, page, title
 
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Run agents": (
+        "run", "run_sync", "get_run", "Harness", "RunHandle", "RunResult", "Session", "RunRow",
+    ),
+    "Declare agents and tools": (
+        "Agent", "RunContext", "ModelRetry", "tool", "Tool", "ToolContext", "Ask", "Happened", "AnyTool", "Approval", "Budget",
+        "ModelPlan", "Candidate", "ModelParams", "ContextPolicy",
+    ),
+    "Messages": ("Message", "Text", "Image", "FileRef", "ToolCall", "ToolResult"),
+    "What a run says": (
+        "RunState", "RunStatus", "Pending", "Decision", "Totals", "Usage", "TranscriptView",
+        "Attempt", "Retry", "HarnessError", "ErrorInfo",
+    ),
+    "Effects and undo": ("EffectRow", "UndoReport", "UndoStep", "Undone"),
+    "Forks and what-ifs": (
+        "Change", "RunDiff", "DiffSide", "DiffRow", "Recording", "read_recording", "WhatIfReport",
+        "SourceOutcome", "ForkOutcome", "Outcome", "Called", "summarize_whatif", "draw_whatif",
+    ),
+    "Settings": ("load_settings", "Settings", "ProviderSettings"),
+}  # fmt: skip
+"""The names of `harness`, each once."""
+MODULES = ("harness.testing",)
+"""Others that have a chapter of their own."""
+HIDDEN = {
+    "Harness": {"begin", "warn_unserved"},
+    "Recording": {"executions", "specs", "nodes", "artifacts", "proof", "projector", "spec"},
+    "Tool": {"hooks", "signature", "fn"},
+    "ToolContext": {"host", "root"},
+}
+"""What is of use inside only."""
+ELSEWHERE = ("Settings", "ProviderSettings")
+"""Their fields have a page of their own."""
+
 
 def python_page() -> str:
     import harness
-    from harness.agent import Agent, Ask, Happened, ModelRetry, RunContext, Tool, ToolContext, tool
-    from harness.contracts import message, model, run, whatif
-    from harness.contracts.errors import HarnessError
-    from harness.runs.listing import RunRow
-    from harness.sdk.client import HarnessClient
-    from harness.sdk.handle import RunHandle
-    from harness.sdk.local import Harness
-    from harness.sdk.result import RunResult
-    from harness.sdk.run_reader import RunReader
-    from harness.sdk.session import Session
 
-    names = ", ".join(f"`{name}`" for name in harness.__all__)
+    check_groups(harness.__all__)
     parts = [title("Python", "the public names"), notes("pages")["python"]]
-    parts += [f"From `harness`: {names}.", "Tools that are built in: [tools](tools.md)."]
-    parts += ["## Agent", _call(source.constructor(Agent)), _doc(Agent)]
-    parts += ["### Agent.output_validator", _text(Agent.output_validator.__doc__ or "")]
-    parts += ["## RunContext", _doc(RunContext), fields_table(RunContext)]
-    parts += ["## ModelRetry", _doc(ModelRetry)]
-    made = source.function(tool)
-    parts += ["## tool", _call(f"@{made.signature}"), _text(made.text)]
-    parts += ["## Tool", _doc(Tool), fields_table(Tool, skip=("hooks", "signature"))]
-    parts += [_methods(Tool), "## Happened", _doc(Happened), fields_table(Happened)]
-    parts += ["## ToolContext", _doc(ToolContext), fields_table(ToolContext, skip=("host",))]
-    parts += [_methods(ToolContext), "## Ask", "`from harness.agent import Ask`", _doc(Ask)]
-    parts += [fields_table(Ask), "## Harness", _doc(Harness), _methods(Harness)]
-    parts += [_methods(HarnessClient, skip=("begin", "serve"))]
-    parts += ["## RunHandle", "What `start` and `run` return.", _methods(RunHandle)]
-    parts += [_methods(RunReader)]
-    parts += ["## RunResult", _doc(RunResult), fields_table(RunResult), _methods(RunResult)]
-    parts += ["## Session", "What `harness.session()` returns.", _doc(Session), _methods(Session)]
-    parts += ["## RunRow", _doc(RunRow), fields_table(RunRow)]
-    kinds: list[Any] = [whatif.WhatIfReport, whatif.SourceOutcome, whatif.ForkOutcome]
-    kinds += [whatif.Outcome, whatif.Called]
-    kinds += [run.Budget, run.RunStatus, run.Pending, run.Totals]
-    kinds += [model.Usage, model.ModelPlan, model.Candidate, model.ModelParams]
-    kinds += [model.ContextPolicy, message.Message]
-    for kind in kinds:
-        where = f"`from {kind.__module__} import {kind.__name__}`"
-        where = "" if kind.__name__ in harness.__all__ else where
-        parts += [f"## {kind.__name__}", where, _doc(kind), fields_table(kind)]
-    parts += _testing()
-    states = ", ".join(f"`{state}`" for state in run.RunState)
-    parts += ["## RunState", f"One of {states}. `state.over`: nothing comes after it."]
-    parts += ["## HarnessError", _doc(HarnessError), notes("python")["HarnessError"]]
-    return page(parts)
+    for group, names in GROUPS.items():
+        parts += [f"## {group}"]
+        for name in names:
+            parts += _chapter(name, getattr(harness, name))
+    for module in MODULES:
+        loaded = import_module(module)
+        parts += [f"## {module}", _text(inspect.getdoc(loaded) or "")]
+        for name in loaded.__all__:
+            parts += _chapter(name, getattr(loaded, name))
+    return page(part for part in parts if part)
 
 
-def _testing() -> list[str]:
-    from harness import testing
-
-    kinds: list[Any] = [testing.ScriptedModel, testing.FunctionModel]
-    made = source.function(testing.call)
-    parts = ["## harness.testing", "[Test an agent](../how-to/test-agents.md) shows how to use it."]
-    parts += ["### run_agent", _doc(testing.AgentRunner), _methods(testing.AgentRunner)]
-    for kind in kinds:
-        parts += [f"### {kind.__name__}", _call(source.constructor(kind)), _doc(kind)]
-    parts += ["### Reply", _doc(testing.Reply), fields_table(testing.Reply)]
-    parts += ["### call", _call(made.signature), _text(made.text)]
-    checked = source.function(testing.check_replay)
-    named = checked.signature.replace("check(", "check_replay(", 1)
-    return [*parts, "### check_replay", _call(named), _text(checked.text)]
+def check_groups(public: list[str]) -> None:
+    listed = [name for names in GROUPS.values() for name in names]
+    unlike = {name for name in public if not name.startswith("_")} ^ set(listed)
+    if unlike or len(listed) != len(set(listed)):
+        raise SystemExit(f"docs/python_api.py: GROUPS lacks, or has too many: {sorted(unlike)}")
 
 
-def _methods(kind: type, skip: tuple[str, ...] = ()) -> str:
-    parts: list[str] = []
-    for each in source.members(kind):
-        if each.name not in skip:
-            parts += [f"### {kind.__name__}.{each.name}", _call(each.signature), _text(each.text)]
-    return "\n\n".join(part for part in parts if part)
+def _chapter(name: str, value: Any) -> Iterator[str]:
+    yield f"### {name}"
+    if isinstance(value, type):
+        yield from _class(name, value)
+    elif inspect.isfunction(value):
+        made = source.function(value)
+        at = "@" if name == "tool" else ""
+        yield _call(at + made.signature.replace(f"{value.__name__}(", f"{name}(", 1))
+        yield _text(made.text)
+    if name in notes("python"):
+        yield notes("python")[name]
+
+
+def _class(name: str, kind: type) -> Iterator[str]:
+    hidden = HIDDEN.get(name, set[str]())
+    if "Args:" in source.docstring(kind):
+        yield _call(source.constructor(kind))
+    yield _text(source.docstring(kind))
+    if name in ELSEWHERE:
+        return
+    ours = [each for each in kind.__mro__ if each.__module__.startswith("harness")]
+    for each in reversed(ours):
+        if source.fields(each) and each is not _word():
+            yield fields_table(each, skip=tuple(hidden))
+    seen = {"wire", "code", *hidden}
+    for each in ours:
+        for member in source.members(each):
+            if member.name not in seen:
+                yield f"#### {name}.{member.name}"
+                yield _call(member.signature)
+                yield _text(member.text)
+            seen.add(member.name)
+
+
+def _word() -> type:
+    from harness.contracts.base import Word
+
+    return Word
 
 
 def _call(signature: str) -> str:
@@ -109,20 +135,24 @@ def _wrapped(signature: str) -> str:
     return f"{start}(\n{inside}){rest[end + 1 :]}"
 
 
-def _doc(kind: type) -> str:
-    return _text(source.docstring(kind))
-
-
 def _text(text: str) -> str:
-    """A docstring as Markdown: its `Args:` become a list."""
-    whole, _, arguments = inspect.cleandoc(text).partition("Args:\n")
-    if not arguments:
-        return whole
+    """A docstring as Markdown: its sections become lists."""
+    parts = re.split(r"^(Args|Returns|Raises):\n", inspect.cleandoc(text), flags=re.MULTILINE)
+    made = [parts[0].strip()]
+    for name, body in zip(parts[1::2], parts[2::2], strict=True):
+        if name == "Returns":
+            made.append(f"Returns: {' '.join(body.split())}")
+        else:
+            made.append("\n".join([f"{name}:\n", *_items(body)]))
+    return "\n\n".join(made)
+
+
+def _items(body: str) -> list[str]:
     items: list[str] = []
-    for line in arguments.splitlines():
+    for line in body.splitlines():
         name, colon, rest = line.strip().partition(": ")
         if line.startswith("    ") and not line.startswith("     ") and colon:
             items.append(f"- `{name}`: {rest}")
         elif line.strip():
             items[-1] += f" {line.strip()}"
-    return f"{whole.strip()}\n\n" + "\n".join(items)
+    return items

@@ -103,7 +103,7 @@ def _default(value: ast.expr) -> str | None:
 def _signature(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     decorators = {ast.unparse(each) for each in node.decorator_list}
     returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
-    if "property" in decorators:
+    if decorators & {"property", "cached_property"}:
         return f"{node.name}{returns.replace(' -> ', ': ')}"
     start = "async " if isinstance(node, ast.AsyncFunctionDef) else ""
     if "asynccontextmanager" in decorators:

@@ -2,9 +2,7 @@
 
 import asyncio
 
-from harness import Agent, Harness
-from harness.config import load_settings
-from harness.config.settings import ProviderSettings
+from harness import Agent, Harness, ProviderSettings, load_settings
 
 agent = Agent(
     "patient",

@@ -5,8 +5,7 @@ import asyncio
 from pathlib import Path
 
 from harness import Agent, Harness, tool
-from harness.contracts.event import ToolCallFinished
-from harness.journal.diff import part
+from harness.events import ToolCallFinished
 from harness.testing import check_replay
 
 
@@ -28,8 +27,7 @@ async def main() -> None:
         fork = await run.fork(1, results={calls[0]: "sun in Oslo"})
         print("would be:", (await fork.result()).output.splitlines()[0])
 
-        parting = part(await run.trace(), await fork.trace())
-        print(f"they part in turn {parting.turn}")
+        print(f"they part in turn {(await run.diff(fork)).turn}")
         for each in (run, fork):
             file = Path(f"{each.id}.json")
             await each.export(file)

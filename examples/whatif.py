@@ -9,12 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from harness import Agent, Budget, Harness, tool
-from harness.contracts.whatif import WhatIfReport
-from harness.forks.fork import Change
-from harness.journal.whatif import summary
-from harness.terminal.page.whatif_page import page
-from harness.version import __version__
+from harness import Agent, Budget, Change, Harness, draw_whatif, summarize_whatif, tool
 
 ordered: list[str] = []
 
@@ -68,7 +63,7 @@ async def main() -> None:
 
         ids = [run.id for run in runs]
         report = await harness.whatif(ids, 0, Change(hint=HINT), n=4, agent=agent)
-        told = summary(report)
+        told = summarize_whatif(report)
         print(
             f"{told['forks']} forks: {told['same']} same, {told['different']} different,", end=" "
         )
@@ -78,11 +73,11 @@ async def main() -> None:
             fork = source.forks[0]
             calls = ", ".join(f"{call.name} {call.how}" for call in fork.calls)
             print(f"{source.was and source.was.data} -> {fork.data}: {calls}")
-    draw(report, Path("whatif.html"))
+    save(draw_whatif(report), Path("whatif.html"))
 
 
-def draw(report: WhatIfReport, file: Path) -> None:
-    file.write_text(page(report, __version__), "utf-8")
+def save(page: str, file: Path) -> None:
+    file.write_text(page, "utf-8")
     print(f"a picture of it: {file}")
 
 

@@ -5,8 +5,8 @@
     agent = harness.Agent("greeter", model="openai/gpt-5", instructions="Be brief.")
     print(harness.run_sync(agent, "Good morning!").output)
 
-Beside this module: `harness.events`, `harness.errors` and `harness.tools`. Names are loaded on
-first use, so that importing harness costs nothing.
+Beside this module: `harness.errors`, `harness.events`, `harness.testing` and `harness.tools`. Names
+are loaded on first use, so that importing harness costs nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ from typing import TYPE_CHECKING, Any
 from harness.version import __version__
 
 if TYPE_CHECKING:
+    from harness import errors as errors
+    from harness import events as events
+    from harness import testing as testing
+    from harness import tools as tools
     from harness.agent import (
         Agent,
         AnyTool,
@@ -40,13 +44,17 @@ if TYPE_CHECKING:
     from harness.contracts.verdicts import Decision
     from harness.contracts.whatif import Called, ForkOutcome, Outcome, SourceOutcome, WhatIfReport
     from harness.forks.fork import Change
+    from harness.history.export import read_file as read_recording
     from harness.history.recording import Recording
+    from harness.journal.diff import DiffRow, DiffSide, RunDiff
+    from harness.journal.whatif import summary as summarize_whatif
     from harness.runs.listing import RunRow
     from harness.sdk.face import get_run, run, run_sync
     from harness.sdk.handle import RunHandle
     from harness.sdk.local import Harness
     from harness.sdk.result import RunResult
     from harness.sdk.session import Session
+    from harness.terminal.page.whatif_page import page as draw_whatif
 
 __all__ = [
     "Agent",
@@ -60,6 +68,8 @@ __all__ = [
     "Change",
     "ContextPolicy",
     "Decision",
+    "DiffRow",
+    "DiffSide",
     "EffectRow",
     "ErrorInfo",
     "FileRef",
@@ -78,6 +88,7 @@ __all__ = [
     "Recording",
     "Retry",
     "RunContext",
+    "RunDiff",
     "RunHandle",
     "RunResult",
     "RunRow",
@@ -99,10 +110,13 @@ __all__ = [
     "Usage",
     "WhatIfReport",
     "__version__",
+    "draw_whatif",
     "get_run",
     "load_settings",
+    "read_recording",
     "run",
     "run_sync",
+    "summarize_whatif",
     "tool",
 ]
 
@@ -118,6 +132,8 @@ _HOMES = {
     "Change": "harness.forks.fork",
     "ContextPolicy": "harness.contracts.model",
     "Decision": "harness.contracts.verdicts",
+    "DiffRow": "harness.journal.diff",
+    "DiffSide": "harness.journal.diff",
     "EffectRow": "harness.contracts.effect",
     "ErrorInfo": "harness.contracts.errors",
     "FileRef": "harness.contracts.message",
@@ -136,6 +152,7 @@ _HOMES = {
     "Recording": "harness.history.recording",
     "Retry": "harness.contracts.attempt",
     "RunContext": "harness.agent",
+    "RunDiff": "harness.journal.diff",
     "RunHandle": "harness.sdk.handle",
     "RunResult": "harness.sdk.result",
     "RunRow": "harness.runs.listing",
@@ -156,22 +173,29 @@ _HOMES = {
     "Undone": "harness.contracts.effect",
     "Usage": "harness.contracts.model",
     "WhatIfReport": "harness.contracts.whatif",
+    "draw_whatif": "harness.terminal.page.whatif_page:page",
     "get_run": "harness.sdk.face",
     "load_settings": "harness.config",
+    "read_recording": "harness.history.export:read_file",
     "run": "harness.sdk.face",
     "run_sync": "harness.sdk.face",
+    "summarize_whatif": "harness.journal.whatif:summary",
     "tool": "harness.agent",
 }
-"""Where each name is defined."""
+"""Where each name is defined, and under which name where that is another one."""
+_MODULES = ("errors", "events", "testing", "tools")
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
+    home, _, known_as = _HOMES[name].partition(":")
+    value = getattr(import_module(home), known_as or name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_MODULES})

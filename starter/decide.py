@@ -10,7 +10,7 @@ import argparse
 import json
 from typing import Any
 
-from harness.sdk.handle import RunHandle
+from harness import RunHandle
 from harness_starter.script import steer
 
 

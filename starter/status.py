@@ -4,7 +4,7 @@ import argparse
 import time
 from typing import Any
 
-from harness.sdk.handle import RunHandle
+from harness import RunHandle
 from harness.terminal.view.card import card_of
 from harness.terminal.view.console import console
 from harness.terminal.view.show import show

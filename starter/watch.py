@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from harness.sdk.handle import RunHandle
+from harness import RunHandle
 from harness.terminal.view.console import console
 from harness.terminal.view.live import RunView
 from harness_starter.script import steer

@@ -198,12 +198,22 @@ class Agent(Generic[Deps, Output]):
 
     @property
     def queue(self) -> str:
+        """The task queue that its runs wait in."""
         return agent_queue(self.name)
 
     def tool(self, name: str) -> AnyTool | None:
+        """Find one of its tools.
+
+        Args:
+            name: The tool's name.
+
+        Returns:
+            The tool; None where it has none of that name.
+        """
         return self.tools.get(name)
 
     def policies(self) -> dict[str, ToolPolicy]:
+        """What a run pins of its tools, by name."""
         return {
             name: each.policy
             if each.approval == "never"
@@ -212,7 +222,14 @@ class Agent(Generic[Deps, Output]):
         }
 
     def spec(self, default_model: str) -> AgentSpec:
-        """What a run pins. `default_model` stands in where the agent names none."""
+        """Describe what a run pins of the agent.
+
+        Args:
+            default_model: Stands in where the agent names no model.
+
+        Returns:
+            Instructions, tool schemas, model plan and output schema.
+        """
         default_model = default_model if self.model is None else ""
         made = self._specs.get(default_model)
         if made is None:
@@ -230,7 +247,17 @@ class Agent(Generic[Deps, Output]):
         return made
 
     def parse_output(self, data: Any) -> Output | None:
-        """A run's `data` as the output type; None where that is text. Raises InvalidOutput."""
+        """Read the `data` of a run as the output type.
+
+        Args:
+            data: Plain JSON.
+
+        Returns:
+            The typed value; None where the agent has no output type.
+
+        Raises:
+            InvalidOutput: It does not fit.
+        """
         return None if self.output_type is None else self.output_type.parse(data)
 
     @overload

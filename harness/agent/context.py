@@ -92,17 +92,29 @@ class ToolContext(Generic[D_co]):
         return self.root
 
     def progress(self, text: str) -> None:
-        """Tell whoever watches how far the work is. Live only: history does not keep it."""
+        """Tell whoever watches how far the work is. Live only: history does not keep it.
+
+        Args:
+            text: What to show.
+        """
         self.host.progress(text)
 
     def heartbeat(self, details: Any = None) -> None:
-        """Leave a JSON value for the next attempt, should this one die. That the tool is alive is
-        reported without it."""
+        """Leave a value for the next attempt, should this one die. That the tool is alive is
+        reported without it.
+
+        Args:
+            details: A JSON value; the next attempt has it as `last_heartbeat`.
+        """
         self.host.heartbeat(details)
 
     def receipt(self, value: Any) -> None:
-        """Give what it takes to undo this call: a JSON value, a pydantic model or a dataclass. It
-        goes into the ledger with the result, and comes back to the function under `@tool.undo`."""
+        """Give what it takes to undo this call. It goes into the ledger with the result, and comes
+        back to the function under `@tool.undo`.
+
+        Args:
+            value: A JSON value, a pydantic model or a dataclass.
+        """
         self.host.receipt(value)
 
     def transaction(self) -> AbstractAsyncContextManager[AsyncConnection[Any]]:

@@ -80,6 +80,7 @@ class Tool(Generic[P, R_co, D_contra]):
 
     @property
     def name(self) -> str:
+        """What the model calls it."""
         return self.spec.name
 
     @property
@@ -91,17 +92,31 @@ class Tool(Generic[P, R_co, D_contra]):
         return self.fn(*args, **kwargs)
 
     def undo(self, fn: U, /) -> U:
-        """Declare how a call is taken back: `@write_note.undo` above a function (ctx, receipt). It
-        may be called again when its worker dies, and raises TargetChanged where the
-        world is no longer as the call left it."""
+        """Declare how a call is taken back: `@write_note.undo` above the function.
+
+        It may be called again when its worker dies, and raises TargetChanged where the world is no
+        longer as the call left it.
+
+        Args:
+            fn: Takes (ctx, receipt); what it returns is shown to who asked for the undo.
+
+        Returns:
+            The function itself.
+        """
         self._check_hook(fn, "undo")
         self.hooks.undo, self.hooks.receipt = fn, receipt_type(fn)
         return fn
 
     def probe(self, fn: B, /) -> B:
-        """Declare how to tell whether a call has happened whose worker died in the middle:
-        `@pay.probe` above a function (ctx, arguments) that returns Happened(result) or None. The
-        tool's `on_unknown` is then "probe"."""
+        """Declare how to find out whether a call happened whose worker died in the middle:
+        `@pay.probe` above the function. The tool's `on_unknown` is then "probe".
+
+        Args:
+            fn: Takes (ctx, arguments); returns Happened(result), or None where it did not happen.
+
+        Returns:
+            The function itself.
+        """
         self._check_hook(fn, "probe")
         if self.chosen not in (None, "probe"):
             raise bad_tool(
@@ -113,15 +128,28 @@ class Tool(Generic[P, R_co, D_contra]):
         return fn
 
     def prepare(self, fn: A, /) -> A:
-        """Declare what is looked at and kept before a call acts: `@edit.prepare` above a function
-        (ctx, arguments) that changes nothing."""
+        """Declare what is kept of the world before a call acts: `@edit.prepare` above the function.
+
+        Args:
+            fn: Takes (ctx, arguments) and changes nothing; what it returns is in `ctx.prepared`.
+
+        Returns:
+            The function itself.
+        """
         self._check_hook(fn, "prepare")
         self.hooks.prepare = fn
         return fn
 
     def obstacle(self, fn: S, /) -> S:
-        """Declare what of a call's receipt shows that it cannot be undone, so that it is known
-        beforehand: `@send.obstacle` above a function (receipt) that returns why, or None."""
+        """Declare when a call cannot be undone, so that it is known beforehand: `@send.obstacle`
+        above the function.
+
+        Args:
+            fn: Takes a receipt; returns why the call cannot be undone, or None.
+
+        Returns:
+            The function itself.
+        """
         if self.hooks.undo is None:
             raise bad_tool(
                 self.name, "has obstacle, but no undo", f"Declare it under @{self.name}.undo first."
@@ -200,6 +228,7 @@ def tool(
     """Make a function a tool. Its type hints become the schema, its docstring the description.
 
     Args:
+        fn: The function, where `@tool` stands without parentheses.
         name: What the model calls it. Default: the function's name.
         effect: What it does to the world. "write" unless you say otherwise, because a write that
             is taken for a read would be repeated without a thought.
@@ -213,8 +242,13 @@ def tool(
             (by the context's idempotency key, or all of it is in `ctx.transaction()`). "probe": the
             function under `@tool.probe` tells, the default where there is one; else "ask".
         timeout: Seconds that one attempt may take.
-        attempts: How often it is tried when it raises ToolUnavailable or its worker
-            dies.
+        attempts: How often it is tried when it raises ToolUnavailable or its worker dies.
+
+    Returns:
+        The tool, or a decorator that makes it.
+
+    Raises:
+        InvalidAgent: The function or an option cannot make a tool.
     """
     if fn is None:
         return functools.partial(
@@ -234,15 +268,9 @@ def tool(
     )  # fmt: skip
     _check_policy(called, policy, approval)
     signature = read_signature(fn, called)
+    spec = ToolSpec(name=called, description=signature.description, parameters=signature.parameters)
     return Tool(
-        fn=fn,
-        spec=ToolSpec(
-            name=called, description=signature.description, parameters=signature.parameters
-        ),
-        policy=policy,
-        signature=signature,
-        approval=approval,
-        chosen=on_unknown,
+        fn=fn, spec=spec, policy=policy, signature=signature, approval=approval, chosen=on_unknown
     )
 
 

@@ -95,7 +95,19 @@ def load_settings(
     profile: str | None = None,
     env: Mapping[str, str] | None = None,
 ) -> Settings:
-    """The settings that hold for `project` (unset: found from the current folder)."""
+    """Read the settings of a project, from `harness.toml` and the environment.
+
+    Args:
+        project: The project's folder. Default: found from the current one.
+        profile: A profile of `harness.toml`. Default: `HARNESS_PROFILE`.
+        env: In place of the environment.
+
+    Returns:
+        The settings.
+
+    Raises:
+        ConfigError: A key is unknown, or a value is not valid.
+    """
     found = _gather(project, profile, env)
     _report_ignored(found)
     settings = _validate(found.values)

@@ -83,6 +83,8 @@ def _check_kind(kind: str) -> str:
 
 
 class ProviderSettings(Section):
+    """One model provider. See [settings](settings.md)."""
+
     kind: Annotated[str, AfterValidator(_check_kind)] = "chat"
     """The wire protocol: `openai` (Responses), `anthropic` (Messages), `chat` (Chat Completions),
     `offline` (none), or one that a capability adds."""
@@ -158,6 +160,8 @@ class SigningSettings(Section):
 
 
 class Settings(Section):
+    """All settings of a project. See [settings](settings.md)."""
+
     profile: str = "default"
     state_dir: Path = Path(".harness")
     """Where the local stack keeps its data, relative to the project folder."""

@@ -179,6 +179,7 @@ class UndoReport(Word):
 
     @property
     def undone(self) -> tuple[UndoStep, ...]:
+        """The effects that were taken back."""
         return tuple(step for step in self.steps if step.state == "undone")
 
 
@@ -196,4 +197,5 @@ class Undone(Word):
 
     @property
     def whole(self) -> bool:
+        """Whether every effect was taken back."""
         return self.stopped is None and self.error is None

@@ -37,6 +37,14 @@ class Cursor(Word):
 
     @classmethod
     def parse(cls, text: str) -> Cursor:
+        """Read a cursor from its text.
+
+        Args:
+            text: As `str(cursor)` writes it.
+
+        Returns:
+            The cursor.
+        """
         run_id, event_id, place = text.split("/")
         return cls(run_id=run_id, event_id=int(event_id), place=int(place))
 
@@ -51,6 +59,8 @@ class Worker(Word):
 
 
 class EventBase(Word):
+    """What all events have: their run, when they happened, and where they stand in history."""
+
     run: str
     at: float
     """Seconds since the epoch."""
@@ -63,6 +73,8 @@ class EventBase(Word):
 
 
 class RunStarted(EventBase):
+    """The run began, or went on in a fresh history (`continued`)."""
+
     type: Literal["run_started"] = "run_started"
     agent: str
     model: str
@@ -77,11 +89,16 @@ class RunStarted(EventBase):
 
 
 class StateChanged(EventBase):
+    """The run waits, is paused, or goes on."""
+
     type: Literal["state_changed"] = "state_changed"
     state: RunState
 
 
 class ModelCalled(EventBase):
+    """A model call was handed to a worker. A call with the same turn and a higher `call` replaces
+    the one before."""
+
     type: Literal["model_called"] = "model_called"
     turn: int
     call: int
@@ -93,6 +110,8 @@ class ModelCalled(EventBase):
 
 
 class ModelReplied(EventBase):
+    """The model answered. `message` is the whole reply; its text wins over what was streamed."""
+
     type: Literal["model_replied"] = "model_replied"
     turn: int
     call: int
@@ -120,6 +139,9 @@ class ModelReplied(EventBase):
 
 
 class ModelFailed(EventBase):
+    """A model call failed for good: after its last attempt, or with an error that is not
+    retried."""
+
     type: Literal["model_failed"] = "model_failed"
     turn: int
     call: int
@@ -130,6 +152,8 @@ class ModelFailed(EventBase):
 
 
 class ToolCallRequested(EventBase):
+    """The model asks for a tool. One event per call, in the order of the reply."""
+
     type: Literal["tool_call_requested"] = "tool_call_requested"
     turn: int
     call: ToolCall
@@ -159,6 +183,9 @@ class ToolCallStarted(EventBase):
 
 
 class ToolCallFinished(EventBase):
+    """The end of a call, exactly one for each `tool_call_requested`: a result of the tool or of a
+    person, an error that the model sees, or the end of the run (`unrun`)."""
+
     type: Literal["tool_call_finished"] = "tool_call_finished"
     turn: int
     call_id: str
@@ -182,6 +209,8 @@ class ToolCallFinished(EventBase):
 
 
 class DecisionRequested(EventBase):
+    """The run waits for a person. `id` is what `decide` takes."""
+
     type: Literal["decision_requested"] = "decision_requested"
     id: str
     turn: int
@@ -195,10 +224,13 @@ class DecisionRequested(EventBase):
 
     @property
     def asked(self) -> Asked:
+        """What a decision about it is bound to."""
         return Asked(self.need, self.tool, self.arguments)
 
 
 class DecisionMade(EventBase):
+    """A person decided."""
+
     type: Literal["decision_made"] = "decision_made"
     id: str | None = None
     verdict: Verdict
@@ -211,6 +243,8 @@ class DecisionMade(EventBase):
 
 
 class HintReceived(EventBase):
+    """A person tells the model something; it is taken up at the next model call."""
+
     type: Literal["hint_received"] = "hint_received"
     text: str
     interrupt: bool
@@ -218,18 +252,24 @@ class HintReceived(EventBase):
 
 
 class PauseRequested(EventBase):
+    """A person asks the run to hold before its next step."""
+
     type: Literal["pause_requested"] = "pause_requested"
     reason: str | None = None
     by: str | None = None
 
 
 class ResumeRequested(EventBase):
+    """A person lets the run go on."""
+
     type: Literal["resume_requested"] = "resume_requested"
     reason: str | None = None
     by: str | None = None
 
 
 class AbortRequested(EventBase):
+    """A person ends the run, by the signal or by Temporal's Cancel."""
+
     type: Literal["abort_requested"] = "abort_requested"
     reason: str
     undo: Flag = None
@@ -238,6 +278,9 @@ class AbortRequested(EventBase):
 
 
 class SignalRefused(EventBase):
+    """A signal had a name or a payload that means nothing. The run goes on as if it had not
+    come."""
+
     type: Literal["signal_refused"] = "signal_refused"
     signal: str
     message: str
@@ -245,6 +288,8 @@ class SignalRefused(EventBase):
 
 
 class BudgetReached(EventBase):
+    """The run stopped between two steps because a budget was used up."""
+
     type: Literal["budget_reached"] = "budget_reached"
     budget: str
 
@@ -258,6 +303,8 @@ class UndoStarted(EventBase):
 
 
 class EffectsUndone(EventBase):
+    """That undo is over: how many effects were taken back, and what stopped it."""
+
     type: Literal["effects_undone"] = "effects_undone"
     undone: Undone
 
@@ -272,6 +319,9 @@ class Branched(EventBase):
 
 
 class RunEnded(EventBase):
+    """The last event, whatever the way: completed, failed, aborted, also terminated or timed
+    out."""
+
     type: Literal["run_ended"] = "run_ended"
     state: RunState
     output: str

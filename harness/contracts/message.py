@@ -11,6 +11,8 @@ from harness.contracts.base import Flag, Word
 
 
 class Text(Word):
+    """A piece of text in a message."""
+
     type: Literal["text"] = "text"
     text: str
 
@@ -82,6 +84,8 @@ Origin = Literal["hint", "mend", "interrupted", "summary", "instructions"]
 
 
 class Message(Word):
+    """What a user, a model or a tool said."""
+
     role: Role
     parts: tuple[Part, ...]
     origin: Origin | None = None
@@ -91,10 +95,12 @@ class Message(Word):
 
     @property
     def text(self) -> str:
+        """Its pieces of text, joined."""
         return "".join(part.text for part in self.parts if isinstance(part, Text))
 
     @property
     def calls(self) -> tuple[ToolCall, ...]:
+        """The tool calls that it asks for."""
         return tuple(part for part in self.parts if isinstance(part, ToolCall))
 
 

@@ -25,6 +25,8 @@ def split_ref(ref: str) -> tuple[str, str]:
 
 
 class ModelParams(Word):
+    """Parameters of a model; those that are left out are the provider's own."""
+
     temperature: float | None = None
     top_p: float | None = None
     max_output_tokens: int | None = None
@@ -35,6 +37,8 @@ class ModelParams(Word):
 
 
 class Candidate(Word):
+    """A model of a plan, as provider/model, with its parameters."""
+
     model: ModelRef
     params: ModelParams | None = None
 
@@ -98,6 +102,7 @@ class Usage(Word):
 
     @property
     def total(self) -> int:
+        """Tokens in and out."""
         return self.input + self.output
 
     def __add__(self, other: Usage) -> Usage:

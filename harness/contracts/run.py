@@ -31,6 +31,8 @@ WORKFLOW = "AgentRun"
 
 
 class RunState(StrEnum):
+    """What a run is doing. See the [states](steering.md#states)."""
+
     PENDING = "pending"
     RUNNING = "running"
     WAITING = "waiting"
@@ -41,6 +43,7 @@ class RunState(StrEnum):
 
     @property
     def over(self) -> bool:
+        """Whether the run has ended: nothing comes after it."""
         return not TRANSITIONS[self]
 
 
@@ -123,7 +126,18 @@ class Totals(Word):
         tool_calls: int = 0,
         cut: Interrupted | None = None,
     ) -> Totals:
-        """A cost that is not known adds nothing."""
+        """Add what one step used. An unknown cost adds nothing.
+
+        Args:
+            turns: Turns to add.
+            usage: Tokens to add.
+            cost_micros: Millionths of a US dollar to add.
+            tool_calls: Calls to add.
+            cut: Attempts that were cut off, to add.
+
+        Returns:
+            The sum.
+        """
         return Totals(
             turns=self.turns + turns,
             usage=self.usage + usage if usage else self.usage,
@@ -175,6 +189,7 @@ class Pending(Word):
 
     @property
     def asked(self) -> Asked:
+        """What a decision about it is bound to."""
         return Asked(self.need, self.tool, self.arguments)
 
     def __str__(self) -> str:

@@ -67,6 +67,8 @@ Verdict = Literal["same", "different", "failed"]
 
 
 class Called(Word):
+    """A tool call of a fork or of its source, and what became of it."""
+
     turn: int
     name: str
     arguments: dict[str, Any] | str
@@ -91,6 +93,14 @@ class Outcome(Word):
     seconds: float
 
     def count(self, how: How) -> int:
+        """Count the calls that ended in one way.
+
+        Args:
+            how: Which.
+
+        Returns:
+            How many there are.
+        """
         return sum(call.how == how for call in self.calls)
 
 
@@ -123,10 +133,20 @@ class SourceOutcome(Word):
         return clean_line(f"{self.source}{was}: {_counts(self)}{why}")
 
     def count(self, verdict: Verdict) -> int:
+        """Count the forks with one verdict.
+
+        Args:
+            verdict: Which.
+
+        Returns:
+            How many there are.
+        """
         return sum(fork.verdict == verdict for fork in self.forks)
 
 
 class WhatIfReport(Word):
+    """What came of the forks of past runs, beside what came of the runs themselves."""
+
     label: str
     """The value of the label `whatif` of all its forks."""
     at: int
@@ -143,6 +163,7 @@ class WhatIfReport(Word):
 
     @property
     def forks(self) -> tuple[ForkOutcome, ...]:
+        """All forks of all sources."""
         return tuple(fork for source in self.sources for fork in source.forks)
 
     @property
@@ -153,6 +174,14 @@ class WhatIfReport(Word):
         )
 
     def count(self, verdict: Verdict) -> int:
+        """Count the forks with one verdict.
+
+        Args:
+            verdict: Which.
+
+        Returns:
+            How many there are.
+        """
         return sum(source.count(verdict) for source in self.sources)
 
 

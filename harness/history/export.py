@@ -65,7 +65,18 @@ def dumps(recording: Recording) -> str:
 
 
 def read_file(file: Path) -> Recording:
-    """An export, or a history as Temporal's own tools save it."""
+    """Read a run from a file.
+
+    Args:
+        file: An export, or a history as Temporal's own tools save it.
+
+    Returns:
+        The run with everything that it names, to fork or to ask what if.
+
+    Raises:
+        InvalidExport: The file is not one, or it was changed.
+        RunTooNew: A newer version of harness wrote it.
+    """
     return loads(read_text(file), file)
 
 

@@ -48,6 +48,8 @@ class Proof:
 
 @dataclass(frozen=True)
 class Recording:
+    """A run with everything that it names, as `export` writes it and `read_recording` reads it."""
+
     run: str
     executions: tuple[Execution, ...]
     specs: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
@@ -68,6 +70,7 @@ class Recording:
 
     @cached_property
     def events(self) -> list[DurableEvent]:
+        """Its events, as `trace` returns them."""
         return project_chain(self.run, self.executions)
 
     @cached_property

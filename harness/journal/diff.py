@@ -29,7 +29,9 @@ KIND_CELLS = 20_000
 """Of the table for each stretch that differs: there may be thousands of them."""
 
 
-class Side(NamedTuple):
+class DiffSide(NamedTuple):
+    """One of two runs that are compared."""
+
     run: str
     agent: str
     model: str
@@ -41,7 +43,7 @@ class Side(NamedTuple):
     """Turns that are not its own but its parent's."""
 
 
-class Row(NamedTuple):
+class DiffRow(NamedTuple):
     """One thing that happened in both, or in one of them."""
 
     one: DurableEvent | None
@@ -50,17 +52,19 @@ class Row(NamedTuple):
     """Where it is not: of the same kind at the same place, with another content."""
 
 
-class Parting(NamedTuple):
+class RunDiff(NamedTuple):
+    """Where two runs part, and what each did from there on."""
+
     same: int
     """Events that both have, of those that are compared, wherever they stand."""
     turn: int
     """The turn in which they part; 0 where they do not."""
-    sides: tuple[Side, Side]
-    rows: tuple[Row, ...]
+    sides: tuple[DiffSide, DiffSide]
+    rows: tuple[DiffRow, ...]
     """The events of both sides after that point, aligned."""
 
 
-def part(one: Iterable[DurableEvent], other: Iterable[DurableEvent]) -> Parting:
+def compare_runs(one: Iterable[DurableEvent], other: Iterable[DurableEvent]) -> RunDiff:
     lists = standing(one), standing(other)
     kept = _kept(lists[0]), _kept(lists[1])
     # What a fork has from its parent happened once: it is compared from where its own turns begin.
@@ -75,7 +79,7 @@ def part(one: Iterable[DurableEvent], other: Iterable[DurableEvent]) -> Parting:
     ones = tuple(row.one for row in rest if row.one)
     others = tuple(row.other for row in rest if row.other)
     sides = _side(lists[0], ones, kept[0]), _side(lists[1], others, kept[1])
-    return Parting(sum(row.same for row in rows), at, sides, rest)
+    return RunDiff(sum(row.same for row in rows), at, sides, rest)
 
 
 def content(event: DurableEvent) -> Content:
@@ -97,25 +101,25 @@ def turn_of(event: DurableEvent) -> int | None:
     return getattr(event, "turn", None)
 
 
-def _rows(one: Sequence[DurableEvent], other: Sequence[DurableEvent]) -> Iterator[Row]:
+def _rows(one: Sequence[DurableEvent], other: Sequence[DurableEvent]) -> Iterator[DiffRow]:
     at = Match(0, 0)
     pairs = align([_digest(each) for each in one], [_digest(each) for each in other])
     for pair in [*pairs, Match(len(one), len(other))]:
         yield from _changed(one[at.one : pair.one], other[at.other : pair.other])
         if pair.one < len(one):
-            yield Row(one[pair.one], other[pair.other], same=True)
+            yield DiffRow(one[pair.one], other[pair.other], same=True)
         at = Match(pair.one + 1, pair.other + 1)
 
 
-def _changed(one: Sequence[DurableEvent], other: Sequence[DurableEvent]) -> Iterator[Row]:
+def _changed(one: Sequence[DurableEvent], other: Sequence[DurableEvent]) -> Iterator[DiffRow]:
     """What differs, side by side where it is of one kind."""
     at = Match(0, 0)
     pairs = align([_kind(each) for each in one], [_kind(each) for each in other], KIND_CELLS)
     for pair in [*pairs, Match(len(one), len(other))]:
-        yield from (Row(each, None, same=False) for each in one[at.one : pair.one])
-        yield from (Row(None, each, same=False) for each in other[at.other : pair.other])
+        yield from (DiffRow(each, None, same=False) for each in one[at.one : pair.one])
+        yield from (DiffRow(None, each, same=False) for each in other[at.other : pair.other])
         if pair.one < len(one):
-            yield Row(one[pair.one], other[pair.other], same=False)
+            yield DiffRow(one[pair.one], other[pair.other], same=False)
         at = Match(pair.one + 1, pair.other + 1)
 
 
@@ -140,10 +144,10 @@ def _kept(events: list[DurableEvent]) -> int:
     return started.parent.turn if started and started.parent else 0
 
 
-def _side(events: list[DurableEvent], rest: tuple[DurableEvent, ...], kept: int) -> Side:
+def _side(events: list[DurableEvent], rest: tuple[DurableEvent, ...], kept: int) -> DiffSide:
     started = next((each for each in events if isinstance(each, e.RunStarted)), None)
     ended = events[-1] if events and isinstance(events[-1], e.RunEnded) else None
-    return Side(
+    return DiffSide(
         run=started.run if started else "",
         agent=started.agent if started else "",
         model=started.model if started else "",

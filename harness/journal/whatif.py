@@ -127,7 +127,14 @@ def medians(outcomes: Sequence[Outcome]) -> dict[str, float]:
 
 
 def summary(report: WhatIfReport) -> dict[str, Any]:
-    """The report in figures."""
+    """The report in figures, ready for JSON.
+
+    Args:
+        report: What `whatif` returned.
+
+    Returns:
+        Counts of verdicts, medians of tokens, cost and time, and the same for each source.
+    """
     return {
         "label": report.label,
         "at": report.at,

@@ -51,6 +51,7 @@ class Outcome:
 
     @property
     def ok(self) -> bool:
+        """Whether today's code did the same."""
         return self.difference is None and self.failure is None
 
     @property
@@ -65,7 +66,14 @@ class Outcome:
 async def replay(
     recordings: Iterable[Recording] | AsyncIterable[Recording],
 ) -> AsyncGenerator[Outcome]:
-    """Run today's code over each execution; what it asks for is compared with what is recorded."""
+    """Run today's code over recorded runs, and compare what it asks for with what was recorded.
+
+    Args:
+        recordings: The runs, as `read_recording` reads them.
+
+    Returns:
+        An iterator with one outcome for each execution of each run.
+    """
     capture = Capture(UnsandboxedWorkflowRunner())
     now: list[tuple[str, Execution]] = []
     """What is replayed at the moment: the replayer takes one after another."""
@@ -169,9 +177,13 @@ def _words(failure: Exception) -> str:
 
 
 async def check(source: str | Path | Recording) -> None:
-    """RunError with the first step that differs, when today's code would not do the same again.
+    """Check that today's code would do the same again as in a recorded run.
 
-    `source` is a file: an export of a run, or a history as Temporal's own tools save it.
+    Args:
+        source: A file with an export of a run, or with a history as Temporal's own tools save it.
+
+    Raises:
+        ReplayDiffers: It would not; the message has the first step that differs.
     """
     recording = source if isinstance(source, Recording) else read_file(Path(source))
     async with aclosing(replay([recording])) as outcomes:

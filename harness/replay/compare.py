@@ -31,6 +31,7 @@ class Difference:
 
     @property
     def entry(self) -> int | None:
+        """The entry of history that differs; None where history has no such step."""
         return self.recorded.entry if self.recorded else None
 
     @property

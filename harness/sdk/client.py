@@ -114,7 +114,15 @@ class HarnessClient:
         return await self.begin(agent, request)
 
     async def begin(self, agent: Agent[Any, Out], request: Request) -> RunHandle[Out]:
-        """Start what a request describes: `start` and sessions come here."""
+        """Start what a request describes; `start` and sessions come here.
+
+        Args:
+            agent: Who runs.
+            request: All that the caller said.
+
+        Returns:
+            The run.
+        """
         served = await self.serve(agent)
         if served:  # the calls are made from here, so it is known here whether they can be
             plan = agent.spec(self.connection.settings.model).plan.candidates

@@ -52,11 +52,11 @@ class RunResult(Generic[Out]):
         Raises:
             InvalidOutput: The run did not complete, or the value does not fit the output type.
         """
-        if self.agent is None or self.agent.output is None:
+        if self.agent is None or self.agent.output_type is None:
             return cast("Out", self.text if self.data is None else self.data)
         if self.state is not RunState.COMPLETED:
             raise InvalidOutput(
-                f"Run {self.run!r} is {self.state.value} and has no {self.agent.output.__name__}.",
+                f"Run {self.run!r} is {self.state.value} and has no {self.agent.output_type.name}.",
                 fix="Read `.text` for what it wrote, `.reason` and `.error` for why it ended.",
             )
         return cast("Out", self.agent.parse_output(self.data))

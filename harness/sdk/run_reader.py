@@ -22,6 +22,7 @@ from harness.history.diagnosis import trouble
 from harness.history.export import dumps
 from harness.history.recording import record
 from harness.history.retries import retries
+from harness.journal.diff import RunDiff, compare_runs
 from harness.runs.end import wait_for_end
 from harness.runs.query import FromEvents, query_run
 from harness.sdk.result import RunResult, make_result
@@ -148,6 +149,20 @@ class RunReader(Generic[Out]):
         """
         recording = await record(self._connection, self.id, at=time.time())
         await asyncio.to_thread(write_atomic, file, dumps(recording))
+
+    async def diff(self, other: RunReader[Any]) -> RunDiff:
+        """Compare what this run and another one did so far.
+
+        Args:
+            other: The other run, such as a fork of this one.
+
+        Returns:
+            The turn in which they part, and what each did from there on.
+
+        Raises:
+            RunNotFound: There is no such run.
+        """
+        return compare_runs(await self.trace(), await other.trace())
 
     async def effects(self) -> list[EffectRow]:
         """List what the run did to the world, as the ledger has it.

@@ -6,8 +6,7 @@ import argparse
 from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
-from harness import Harness
-from harness.sdk.handle import RunHandle
+from harness import Harness, RunHandle
 from harness.terminal import exit_codes
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from harness.contracts.message import ToolCall, user
-from harness.journal.diff import part
+from harness.journal.diff import compare_runs
 from harness.terminal.view.console import console
 from harness.terminal.view.diff import headline, show
 from tests.unit.stories import Story
@@ -28,17 +28,17 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> Callable[[Story, Story, int], str]
     def draw(one: Story, other: Story, width: int) -> str:
         monkeypatch.setenv("COLUMNS", str(width))
         out = io.StringIO()
-        show(console(out), part(one.events, other.events), ("before", "after"))
+        show(console(out), compare_runs(one.events, other.events), ("before", "after"))
         return out.getvalue()
 
     return draw
 
 
 def test_what_differs_is_counted() -> None:
-    parting = part(forecast("Rome", "Oslo").events, forecast("Rome", "Bonn", "Oslo").events)
+    parting = compare_runs(forecast("Rome", "Oslo").events, forecast("Rome", "Bonn", "Oslo").events)
     told = headline(parting, ("before", "after"))
     assert told == "8 events the same, 3 only in after. They part in turn 2."
-    same = part(forecast("Rome").events, forecast("Rome").events)
+    same = compare_runs(forecast("Rome").events, forecast("Rome").events)
     assert headline(same, ("a", "b")) == "The same: 5 events."
 
 

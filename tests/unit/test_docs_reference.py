@@ -72,8 +72,7 @@ def test_every_note_explains_something_that_exists() -> None:
         (generate.HERE / "notes.toml").read_text("utf-8")
     )
     kinds = event.EventBase.__subclasses__()
-    told = {generate.event_type(k) for k in kinds if not docs.source.docstring(k)}
-    assert notes["events"].keys() == told
+    assert [k for k in kinds if not docs.source.docstring(k)] == []
     assert notes["attributes"].keys() == SEARCH_ATTRIBUTES.keys()
     assert set(steering.SIGNALS) <= notes["steering"].keys()
     known = (generate.REFERENCE / "settings.md").read_text("utf-8")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from harness.contracts.message import ToolCall, user
 from harness.contracts.run import Parent
 from harness.journal.alignment import align
-from harness.journal.diff import part
+from harness.journal.diff import compare_runs
 from tests.unit.stories import FOUND, LOOK, Story
 
 ITEMS = st.lists(st.sampled_from("abcd"), max_size=12)
@@ -25,7 +25,7 @@ def story(*answers: str) -> Story:
 
 
 def test_equal_runs_do_not_part() -> None:
-    parting = part(story("rain").events, story("rain").events)
+    parting = compare_runs(story("rain").events, story("rain").events)
     assert (parting.same, parting.turn, parting.rows) == (5, 0, ())
     assert [side.events for side in parting.sides] == [(), ()]
 
@@ -34,7 +34,7 @@ def test_a_fork_parts_where_its_own_turns_begin() -> None:
     parent = Story().ask(1, user("go")).reply(1, "", LOOK).result(1, "c1", "rain")
     parent.ask(2, FOUND, head="h1").reply(2, "It rains.")
     forked = Story("f", parent=Parent(run="r", turn=1)).ask(2, FOUND, head="h1").reply(2, "Dry.")
-    parting = part(parent.events, forked.events)
+    parting = compare_runs(parent.events, forked.events)
     assert (parting.turn, parting.same) == (2, 1)
     assert [side.kept for side in parting.sides] == [0, 1]
     assert [len(side.events) for side in parting.sides] == [1, 1]
@@ -43,7 +43,7 @@ def test_a_fork_parts_where_its_own_turns_begin() -> None:
 def test_a_turn_more_leaves_all_that_follows_the_same() -> None:
     one = story("rain", "wind", "snow")
     other = story("rain", "hail", "wind", "snow")
-    parting = part(one.events, other.events)
+    parting = compare_runs(one.events, other.events)
     news = [row for row in parting.rows if not row.same]
     assert [(row.one, getattr(row.other, "turn", None)) for row in news] == [(None, 2)] * 2 + [
         (None, 3)
@@ -54,7 +54,7 @@ def test_a_turn_more_leaves_all_that_follows_the_same() -> None:
 
 
 def test_what_changed_stands_side_by_side() -> None:
-    parting = part(story("rain", "wind").events, story("rain", "hail").events)
+    parting = compare_runs(story("rain", "wind").events, story("rain", "hail").events)
     changed = [row for row in parting.rows if not row.same]
     assert all(row.one and row.other and row.one.type == row.other.type for row in changed)
     assert [row.one.type for row in changed if row.one] == [
@@ -67,7 +67,7 @@ def test_calls_of_different_tools_are_not_counterparts() -> None:
     one = Story().ask(1, user("go")).reply(1, "", LOOK).result(1, "c1", "rain")
     other = Story().ask(1, user("go")).reply(1, "", sent)
     finished = one.events[-1].model_copy(update={"name": "send", "content": "sent"})
-    rows = part(one.events, [*other.events, finished]).rows
+    rows = compare_runs(one.events, [*other.events, finished]).rows
     assert [(bool(row.one), bool(row.other)) for row in rows[1:]] == [(True, False), (False, True)]
 
 

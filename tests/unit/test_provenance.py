@@ -12,7 +12,7 @@ from harness.contracts.model import Interrupted, Usage
 from harness.contracts.provenance import WRITTEN, summarize_agent
 from harness.contracts.run import RunSpec, Totals
 from harness.history.export import read_file
-from harness.journal.diff import part
+from harness.journal.diff import compare_runs
 from harness.journal.steps import steps
 from harness.terminal.view.card import card_of
 from harness.terminal.view.console import console
@@ -97,7 +97,9 @@ def test_a_step_and_its_line_say_it_too() -> None:
 
 
 def test_the_same_steps_on_other_workers_are_no_difference() -> None:
-    assert not any(side.events for side in part(story("a", 1).events, story("b", 2).events).sides)
+    assert not any(
+        side.events for side in compare_runs(story("a", 1).events, story("b", 2).events).sides
+    )
 
 
 CUT = Interrupted(attempts=2, usage=Usage(input=10, output=5, estimated=True), cost_micros=120_000)

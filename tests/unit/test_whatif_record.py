@@ -22,7 +22,7 @@ from harness.contracts.run import Budget, Carry, RunSpec, RunState, Totals
 from harness.contracts.tool import Playback
 from harness.contracts.transcript import Node, digest
 from harness.contracts.whatif import Record, call_key
-from harness.journal.diff import part
+from harness.journal.diff import compare_runs
 from harness.journal.fork import Rewriting
 from harness.journal.playback import edit, record, seen
 from harness.journal.whatif import compare, medians, outcome
@@ -195,7 +195,7 @@ def test_what_is_played_back_is_no_difference() -> None:
         each.model_copy(update={"played": True}) if isinstance(each, e.ToolCallFinished) else each
         for each in run.events
     ]
-    assert part(run.events, played).turn == 0
+    assert compare_runs(run.events, played).turn == 0
 
 
 def chain(*results: str) -> list[Node]:

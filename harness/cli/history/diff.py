@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.cli.history.run_sources import reading
 from harness.cli.out import Out
-from harness.journal.diff import Parting, part
+from harness.journal.diff import RunDiff, compare_runs
 from harness.terminal import exit_codes
 from harness.terminal.view.diff import show
 
@@ -16,7 +16,7 @@ from harness.terminal.view.diff import show
 async def diff(args: Namespace, out: Out) -> int:
     async with reading(out, [args.run, args.other]) as read:
         one, other = await read(args.run), await read(args.other)
-    parting = part(one.events, other.events)
+    parting = compare_runs(one.events, other.events)
     if out.json:
         out.line(_data(parting))
         return exit_codes.DONE
@@ -25,7 +25,7 @@ async def diff(args: Namespace, out: Out) -> int:
     return exit_codes.DONE
 
 
-def _data(parting: Parting) -> dict[str, Any]:
+def _data(parting: RunDiff) -> dict[str, Any]:
     return {
         "same": parting.same,
         "turn": parting.turn or None,
@@ -45,7 +45,7 @@ def _data(parting: Parting) -> dict[str, Any]:
     }
 
 
-def _rows(parting: Parting) -> Iterator[dict[str, Any]]:
+def _rows(parting: RunDiff) -> Iterator[dict[str, Any]]:
     """Which event of one side stands beside which of the other, by their places in `events`."""
     places = [0, 0]
     for row in parting.rows:

@@ -22,6 +22,7 @@ from harness.terminal.view.whatif import (
     headline,
     verdict,
 )
+from harness.version import __version__
 
 OWN_STYLE = """
 .same{--c:var(--tool)}.different{--c:var(--wait)}.failed{--c:var(--bad)}
@@ -56,7 +57,16 @@ HOW = {
 }  # fmt: skip
 
 
-def page(report: WhatIfReport, version: str) -> str:
+def page(report: WhatIfReport, version: str = __version__) -> str:
+    """Draw a what-if as one self-contained HTML page.
+
+    Args:
+        report: What `whatif` returned.
+        version: The version that the page names.
+
+    Returns:
+        The page.
+    """
     title = escape(headline(report))
     body = "\n".join(
         [

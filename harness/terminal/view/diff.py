@@ -19,7 +19,7 @@ from harness.contracts.event import (
 )
 from harness.contracts.message import Text as MessageText
 from harness.contracts.message import ToolResult
-from harness.journal.diff import Parting, Row, Side, turn_of
+from harness.journal.diff import DiffRow, DiffSide, RunDiff, turn_of
 from harness.terminal.view.console import is_narrow
 from harness.terminal.view.text import call, clean, count, figures, one_line, took
 from harness.terminal.view.trace import SHOWN, line
@@ -32,7 +32,7 @@ BEFORE = 30
 """Characters shown before the place where two long texts differ."""
 
 
-def show(console: Console, parting: Parting, labels: Sequence[str]) -> None:
+def show(console: Console, parting: RunDiff, labels: Sequence[str]) -> None:
     console.print(headline(parting, labels))
     if is_narrow(console):
         console.print(_below(parting, labels))
@@ -40,7 +40,7 @@ def show(console: Console, parting: Parting, labels: Sequence[str]) -> None:
         console.print(_beside(parting, labels))
 
 
-def headline(parting: Parting, labels: Sequence[str]) -> str:
+def headline(parting: RunDiff, labels: Sequence[str]) -> str:
     alone = [sum(1 for row in parting.rows if row[side] and not row[1 - side]) for side in (0, 1)]
     changed = sum(1 for row in parting.rows if row.one and row.other and not row.same)
     if not (any(alone) or changed):
@@ -52,7 +52,7 @@ def headline(parting: Parting, labels: Sequence[str]) -> str:
     return f"{', '.join(facts)}. They part{where}."
 
 
-def _beside(parting: Parting, labels: Sequence[str]) -> Table:
+def _beside(parting: RunDiff, labels: Sequence[str]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
     for label in labels:
         table.add_column("turn", style="quiet", width=4, justify="right")
@@ -71,7 +71,7 @@ def _beside(parting: Parting, labels: Sequence[str]) -> Table:
     return table
 
 
-def _below(parting: Parting, labels: Sequence[str]) -> Table:
+def _below(parting: RunDiff, labels: Sequence[str]) -> Table:
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
@@ -94,14 +94,14 @@ def _below(parting: Parting, labels: Sequence[str]) -> Table:
     return table
 
 
-def _folded(rows: Sequence[Row]) -> Iterator[tuple[int, list[Row]]]:
+def _folded(rows: Sequence[DiffRow]) -> Iterator[tuple[int, list[DiffRow]]]:
     """Rows in stretches: how many are the same, 0 where they differ."""
     for same, found in groupby(rows, key=lambda row: row.same):
         stretch = list(found)
         yield len(stretch) if same else 0, stretch
 
 
-def _texts(row: Row) -> tuple[Text, Text]:
+def _texts(row: DiffRow) -> tuple[Text, Text]:
     left, right = (_text(event, same=row.same) for event in row[:2])
     if row.same or row.one is None or row.other is None:
         return left, right
@@ -176,7 +176,7 @@ def _numbered(event: DurableEvent | None, text: Text) -> Text:
     return Text.assemble((f"turn {turn}  ", "quiet"), text) if turn else text
 
 
-def _figures(side: Side) -> str:
+def _figures(side: DiffSide) -> str:
     facts = [figures(side.totals)] if side.totals else []
     facts += [took(side.seconds)] if side.seconds is not None else []
     return " · ".join(facts) or "goes on"

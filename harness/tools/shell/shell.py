@@ -46,6 +46,9 @@ def shell_tools(
             of the worker's own.
         memory_mb: For each process of a command.
         file_mb: For each file that one writes.
+
+    Returns:
+        The tool.
     """
     more = dict(env or {})
 

@@ -92,6 +92,12 @@ def sql_tools(
         beyond: Let changes through that change more by triggers or cascades. Those calls cannot be
             undone.
         approval: Whether a person must allow a change, as for any tool.
+
+    Returns:
+        The three tools.
+
+    Raises:
+        InvalidAgent: No schema is named, or one that harness keeps its own tables in.
     """
     if OWN in schemas or not schemas:
         raise InvalidAgent(

@@ -119,6 +119,9 @@ def http_tools(
             the same for every attempt of a call.
         undo_origins: Origins that an undo may reach besides the one whose request it undoes.
 
+    Returns:
+        Both tools.
+
     Raises:
         ConfigError: A key of `headers` or an entry of `undo_origins` is not an origin.
     """
