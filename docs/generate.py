@@ -1,6 +1,6 @@
 """Write docs/reference/ from the code: `python -m docs.generate`.
 
-What the code does not say (when an error happens, what an event means) stands in notes.toml. A test
+What the code does not say (what a search attribute means) stands in notes.toml. A test
 compares the pages with what this would write, and every note with the thing that it explains.
 """
 

@@ -16,8 +16,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "run", "run_sync", "get_run", "Harness", "RunHandle", "RunResult", "Session", "RunRow",
     ),
     "Declare agents and tools": (
-        "Agent", "RunContext", "ModelRetry", "tool", "Tool", "ToolContext", "Ask", "Happened", "AnyTool", "Approval", "Budget",
-        "ModelPlan", "Candidate", "ModelParams", "ContextPolicy",
+        "Agent", "RunContext", "ModelRetry", "tool", "Tool", "ToolContext", "Ask", "Happened",
+        "AnyTool", "Approval", "Budget", "ModelPlan", "Candidate", "ModelParams", "ContextPolicy",
     ),
     "Messages": ("Message", "Text", "Image", "FileRef", "ToolCall", "ToolResult"),
     "What a run says": (
@@ -96,7 +96,7 @@ def _class(name: str, kind: type) -> Iterator[str]:
     seen = {"wire", "code", *hidden}
     for each in ours:
         for member in source.members(each):
-            if member.name not in seen:
+            if member.name not in seen and member.text:  # an override without text is its base's
                 yield f"#### {name}.{member.name}"
                 yield _call(member.signature)
                 yield _text(member.text)

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from harness import Agent, Harness, ModelRetry, RunContext
-from harness.contracts.event import ModelCalled
+from harness.events import ModelCalled
 
 
 @dataclass

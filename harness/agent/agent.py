@@ -267,11 +267,19 @@ class Agent(Generic[Deps, Output]):
     @overload
     def output_validator(self, fn: Check[Output], /) -> Check[Output]: ...
     def output_validator(self, fn: Callable[..., Any], /) -> Callable[..., Any]:
-        """Declare a check of the final answer: `@agent.output_validator` above a function (async or
-        not) of (output) or (ctx, output), `ctx` a `RunContext`. It returns the output, changed or
-        not, or raises `ModelRetry("why")` to have the model answer again, five times in a row at
-        most. Several run in the order of their declaration. It may be repeated, so it must not
-        change the world."""
+        """Declare a check of the final answer: `@agent.output_validator` above the function.
+
+        Several run in the order of their declaration. It may be repeated, so it must not change
+        the world.
+
+        Args:
+            fn: Takes (output) or (ctx, output), `ctx` a `RunContext`; async or not. It returns the
+                output, changed or not, or raises `ModelRetry("why")` to have the model answer
+                again, five times in a row at most.
+
+        Returns:
+            The function itself.
+        """
         self.validators.append(read_validator(fn, self.name))
         return fn
 

@@ -181,7 +181,14 @@ class Settings(Section):
     signing: SigningSettings = SigningSettings()
 
     def section(self, kind: type[SectionT]) -> SectionT:
-        """The section of a capability, by the class that declares it."""
+        """Find the section of a capability.
+
+        Args:
+            kind: The class that declares it.
+
+        Returns:
+            Its values; the defaults where none are set.
+        """
         values = (getattr(self, name) for name in type(self).model_fields)
         return next((value for value in values if isinstance(value, kind)), kind())
 

@@ -25,10 +25,31 @@ class TestModel:
         """Each call, the oldest first: its instructions, messages and tools."""
 
     async def answer(self, request: ModelRequest) -> Answer:
-        """What the model answers to `request`."""
+        """Make the model's answer. A model of your own overrides this.
+
+        Args:
+            request: Instructions, messages, tools and output schema of the call.
+
+        Returns:
+            A text, a `call(...)`, a list of calls, a value of the output type, a `Reply` or an
+            error.
+        """
         raise NotImplementedError
 
     async def stream(self, request: ModelRequest, sink: Sink) -> ModelReply:
+        """Answer a call as a provider does. Workers call this.
+
+        Args:
+            request: The call.
+            sink: Receives the text piece by piece.
+
+        Returns:
+            The reply in a provider's words.
+
+        Raises:
+            HarnessError: The answer is an error.
+            ProviderBadRequest: `answer` raised something else.
+        """
         self.requests.append(request)
         try:
             reply = build_reply(await self.answer(request), request)
@@ -42,6 +63,7 @@ class TestModel:
         return reply
 
     async def close(self) -> None:
+        """Nothing to close: workers close each model that they used."""
         return
 
 

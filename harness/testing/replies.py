@@ -22,7 +22,15 @@ class Call:
 
 
 def call(name: str, /, **arguments: Any) -> Call:
-    """A reply that calls a tool: `call("book", day="Mon")`. A list of them makes several calls."""
+    """Make a reply that calls a tool: `call("book", day="Mon")`. A list makes several calls.
+
+    Args:
+        name: The tool's name.
+        arguments: Its arguments.
+
+    Returns:
+        The reply.
+    """
     return Call(name, arguments)
 
 

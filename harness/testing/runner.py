@@ -112,6 +112,9 @@ class AgentRunner:
             prompt: What the run is asked.
             model: A model for tests; or a name, such as "offline/demo".
             budget: Limits of the run, in place of the agent's.
+
+        Returns:
+            The run, open until the block ends.
         """
         stack = self._stack
         named = nullcontext(model) if isinstance(model, str) else stack.models.serve(model)

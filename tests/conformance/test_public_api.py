@@ -104,15 +104,17 @@ def test_docstrings_name_every_argument_and_what_is_returned() -> None:
 
 
 def _own_docstring(value: Any) -> str:
-    """Without those that pydantic and dataclasses make up or that are inherited."""
-    text = (value.__dict__.get("__doc__") if isinstance(value, type) else value.__doc__) or ""
-    return "" if isinstance(value, type) and text.startswith(f"{value.__name__}(") else text
+    """A class's own, made up by nobody; of a method, also that of the one it overrides."""
+    if not isinstance(value, type):
+        return inspect.getdoc(value) or ""
+    text = value.__dict__.get("__doc__") or ""
+    return "" if text.startswith(f"{value.__name__}(") else text
 
 
 def _unsaid(name: str, value: Any) -> Iterator[str]:
     if isinstance(value, type):
         return
-    text = value.__doc__ or ""
+    text = inspect.getdoc(value) or ""
     signature = inspect.signature(inspect.unwrap(value))
     given = [each for each in signature.parameters if each not in ("self", "cls")]
     yield from (f"{name}: {each}" for each in given if not re.search(rf"^ *{each}: ", text, re.M))

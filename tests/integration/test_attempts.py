@@ -62,7 +62,7 @@ async def test_each_failed_attempt_is_kept(
     ]
     model, first, second = found
     assert (model.code, model.retryable) == ("provider.overloaded", True)
-    assert (first.code, first.type, first.title) == ("tool.temporary", "ToolError", "weather")
+    assert (first.code, first.type, first.title) == ("tool.temporary", "ToolUnavailable", "weather")
     assert first.message == "try 1 with ***"
     assert first.started <= first.ended <= second.started
 
