@@ -111,7 +111,7 @@ def events() -> str:
     parts = [title("Events", "event.py"), notes("pages")["events"]]
     parts.append(fields_table(event.EventBase, skip=()))
     live = set(event.LIVE)
-    kinds = list(source.defined(event, event.EventBase))[1:]
+    kinds = [*source.defined(event, event.EventBase), *event.LIVE]
     for heading, group in (
         ("Durable events", [k for k in kinds if k not in live]),
         ("Live events", [k for k in kinds if k in live]),

@@ -37,6 +37,7 @@ from harness.contracts.event import (
     ToolCallStarted,
     ToolProgress,
     UndoStarted,
+    Worker,
 )
 
 __all__ = [
@@ -71,4 +72,5 @@ __all__ = [
     "ToolCallStarted",
     "ToolProgress",
     "UndoStarted",
+    "Worker",
 ]

@@ -11,65 +11,24 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from harness.contracts.attempt import Retry
-from harness.contracts.base import Flag, Word
+from harness.contracts.base import Flag
 from harness.contracts.effect import Undone
 from harness.contracts.errors import ErrorInfo
-from harness.contracts.event_line import describe_event
+from harness.contracts.event_base import Cursor as Cursor
+from harness.contracts.event_base import EventBase, Worker
+from harness.contracts.live_event import LIVE as LIVE
+from harness.contracts.live_event import AttemptFailed as AttemptFailed
+from harness.contracts.live_event import LiveEvent
+from harness.contracts.live_event import OutputDelta as OutputDelta
+from harness.contracts.live_event import OutputGap as OutputGap
+from harness.contracts.live_event import OutputReset as OutputReset
+from harness.contracts.live_event import ToolProgress as ToolProgress
 from harness.contracts.message import Message, ToolCall
 from harness.contracts.model import Fallback, Interrupted, Usage
 from harness.contracts.run import Parent, RunState, Totals
 from harness.contracts.steering import Decided, Verdict
 from harness.contracts.tool import Effect, Need
 from harness.contracts.verdicts import Asked
-
-
-class Cursor(Word):
-    """Where an event stands: run ids differ between the executions of a chain and its branches,
-    and `place` between the events that one entry of history projects to."""
-
-    run_id: str
-    event_id: int
-    place: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.run_id}/{self.event_id}/{self.place}"
-
-    @classmethod
-    def parse(cls, text: str) -> Cursor:
-        """Read a cursor from its text.
-
-        Args:
-            text: As `str(cursor)` writes it.
-
-        Returns:
-            The cursor.
-        """
-        run_id, event_id, place = text.split("/")
-        return cls(run_id=run_id, event_id=int(event_id), place=int(place))
-
-
-class Worker(Word):
-    """Who ran a step. From history: the engine records who took a task."""
-
-    name: str
-    """The process: user@host/pid. Of versions before this was recorded user@host."""
-    build: str | None = None
-    """The code: the version of harness, and the commit of the agent's project."""
-
-
-class EventBase(Word):
-    """What all events have: their run, when they happened, and where they stand in history."""
-
-    run: str
-    at: float
-    """Seconds since the epoch."""
-    trace: str
-    cursor: Cursor | None = None
-
-    def __str__(self) -> str:
-        """One line for people; `wire()` is the event for programs."""
-        return describe_event(self)
 
 
 class RunStarted(EventBase):
@@ -335,54 +294,6 @@ class RunEnded(EventBase):
     head: str | None = None
 
 
-class OutputDelta(EventBase):
-    """Live: a piece of the reply's text. `offset` counts characters of this attempt; each try has
-    a higher `attempt`, also where a plan falls back to another model."""
-
-    type: Literal["output_delta"] = "output_delta"
-    turn: int
-    call: int
-    attempt: int
-    offset: int
-    text: str
-
-
-class OutputReset(EventBase):
-    """Live: a new attempt begins; text of the one before is void."""
-
-    type: Literal["output_reset"] = "output_reset"
-    turn: int
-    call: int
-    attempt: int
-
-
-class OutputGap(EventBase):
-    """Live: some text was missed; the durable reply will have it."""
-
-    type: Literal["output_gap"] = "output_gap"
-    turn: int
-    call: int
-    attempt: int
-    offset: int
-    """Where the text that follows begins."""
-
-
-class AttemptFailed(EventBase):
-    """Live: an attempt at a model or tool call failed, and the engine makes another."""
-
-    type: Literal["attempt_failed"] = "attempt_failed"
-    retry: Retry
-
-
-class ToolProgress(EventBase):
-    """Live: a tool says how far it is."""
-
-    type: Literal["tool_progress"] = "tool_progress"
-    turn: int
-    call_id: str
-    text: str
-
-
 DurableEvent = (
     RunStarted
     | StateChanged
@@ -406,7 +317,5 @@ DurableEvent = (
     | Branched
     | RunEnded
 )
-LiveEvent = OutputDelta | OutputReset | OutputGap | AttemptFailed | ToolProgress
-LIVE = (OutputDelta, OutputReset, OutputGap, AttemptFailed, ToolProgress)
 Event = Annotated[DurableEvent | LiveEvent, Field(discriminator="type")]
 EVENTS: TypeAdapter[list[Event]] = TypeAdapter(list[Event])
