@@ -50,7 +50,7 @@ async def draft(
         attempts = await attempts_of(connection.database, run, connection.vault)
     told = tuple(each.wire() for each in attempts if each.run_id in ids)
     data = await asyncio.to_thread(pack, Content(run, raw, told), key)
-    content = await connection.artifacts.put(data, media_type=MEDIA_TYPE, run=run)
+    content = await connection.stores.artifacts.put(data, media_type=MEDIA_TYPE, run=run)
     entry = SealEntry(
         seq=0, prev="", kind=walked.kind, run=run,
         namespace=connection.endpoints.namespace, at=time.time(), by=whoami(),

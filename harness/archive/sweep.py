@@ -138,8 +138,8 @@ async def unsealed(connection: Connection, since: float | None = None) -> AsyncI
 async def delete_old(connection: Connection) -> int:
     """Delete what `archive.keep_days` says, and content that no seal names."""
     days = connection.settings.section(ArchiveSettings).keep_days
-    for id in await connection.artifacts.unsealed(MEDIA_TYPE, time.time() - ORPHANED_S):
-        await connection.artifacts.delete(id)
+    for id in await connection.stores.artifacts.unsealed(MEDIA_TYPE, time.time() - ORPHANED_S):
+        await connection.stores.artifacts.delete(id)
     deleted = 0
     while days is not None:
         rows = await seals(connection).old(time.time() - days * DAY_S)
@@ -164,7 +164,7 @@ async def _drop(connection: Connection, rows: Sequence[SealRow], kind: Kind) -> 
     )  # fmt: skip
     ids = await seals(connection).drop(rows, kind, stone)
     for id in ids:
-        await connection.artifacts.delete(id)
+        await connection.stores.artifacts.delete(id)
     return len(ids)
 
 

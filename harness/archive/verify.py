@@ -232,7 +232,7 @@ async def _content(
         key = await seals(connection).key(row)
         if key is None:
             return ["the key of its commitments is missing"]
-        data = await connection.artifacts.stored(row.content or "")
+        data = await connection.stores.artifacts.stored(row.content or "")
     except Forgotten:
         report.forgotten += 1
         return []
@@ -252,7 +252,7 @@ async def _content(
 
 async def _engine(connection: Connection, row: SealRow) -> tuple[bool, list[str]]:
     """Whether the engine has any of it still, and what is different there."""
-    content = unpack(await connection.artifacts.stored(row.content or ""))
+    content = unpack(await connection.stores.artifacts.stored(row.content or ""))
     compared = False
     for raw in content.executions:
         try:

@@ -29,9 +29,10 @@ from harness.engine.converter import data_converter
 from harness.engine.large_payloads import external_storage
 from harness.engine.native import native_runtime, release_at_exit
 from harness.stack import Endpoints, connect_options
-from harness.store import Artifacts, Database, LiveReader, Sessions, Specs, Stops
+from harness.store import Artifacts, Database
 from harness.store.families import Families
 from harness.store.migrate import open_database
+from harness.store.stores import Stores, open_stores
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +43,7 @@ class Connection:
     temporal: Client
     database: Database
     vault: Vault
-    families: Families
-    artifacts: Artifacts
-    specs: Specs
-    sessions: Sessions
-    live: LiveReader
-    stops: Stops
+    stores: Stores
     signing: Signing
 
 
@@ -75,12 +71,9 @@ async def open_connection(
         folder = project / settings.state_dir / "artifacts"
         signing = Signing(settings, project)
         vault = Vault(families, keyring_of(settings, project), await signing.signer())
-        artifacts = Artifacts(database, settings.artifacts, folder, vault)
-        live = LiveReader(database, vault)
-        stack.push_async_callback(live.close)
-        stops = Stops(database)
-        stack.push_async_callback(stops.close)
-        temporal = await _connect(settings, endpoints, artifacts, vault)
+        opening = open_stores(database, families, vault, settings.artifacts, folder)
+        stores = await stack.enter_async_context(opening)
+        temporal = await _connect(settings, endpoints, stores.artifacts, vault)
         watching = asyncio.create_task(_tell_when_back(temporal))
         stack.callback(watching.cancel)
         yield Connection(
@@ -90,12 +83,7 @@ async def open_connection(
             temporal=temporal,
             database=database,
             vault=vault,
-            families=families,
-            artifacts=artifacts,
-            specs=Specs(artifacts),
-            sessions=Sessions(database),
-            live=live,
-            stops=stops,
+            stores=stores,
             signing=signing,
         )
 

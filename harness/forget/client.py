@@ -87,7 +87,7 @@ async def _is_run(connection: Connection, run: str) -> bool:
 
 
 async def _members(connection: Connection, family: str) -> list[str]:
-    return await connection.families.find_members(connection.vault, family)
+    return await connection.stores.families.find_members(connection.vault, family)
 
 
 async def forget(connection: Connection, run: str) -> Forgotten:
@@ -146,7 +146,7 @@ async def _take_away(
     await forget_seals(connection, histories)
     owners, artifacts = (*histories, *keys), 0
     for id in await owned_artifacts(connection.database, owners):
-        artifacts += await connection.artifacts.delete(id, owners)
+        artifacts += await connection.stores.artifacts.delete(id, owners)
     deleted = await delete_content(connection.database, runs, run_ids)
     for id, run_id in known:
         await _delete(connection, id, run_id)

@@ -95,9 +95,9 @@ async def pinned(
 async def bring(connection: Connection, recording: Recording) -> None:
     """Put what an exported run names into this store; all of it is found by its content."""
     for content in recording.specs.values():
-        await connection.artifacts.put(content, media_type="application/json")
+        await connection.stores.artifacts.put(content, media_type="application/json")
     for blob in recording.artifacts.values():
-        await connection.artifacts.put(
+        await connection.stores.artifacts.put(
             blob.content, media_type=blob.media_type, run=recording.run, salt=blob.salt
         )
     await put_nodes(
@@ -211,10 +211,10 @@ async def _forked(
     if change.model:
         updates |= _model(connection, change.model)
     if change.instructions is not None:
-        agent = await connection.specs.get(spec.spec)
+        agent = await connection.stores.specs.get(spec.spec)
         other = agent.model_copy(update={"instructions": change.instructions, "dynamic": None})
         updates["instructs"] = None
-        updates["spec"] = await connection.specs.put(other)
+        updates["spec"] = await connection.stores.specs.put(other)
     return spec.model_copy(update=updates)
 
 

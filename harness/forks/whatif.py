@@ -205,7 +205,7 @@ class WhatIf:
             before=await before(self.connection, recording, spec.head),
             parents=await parents(recording, self._read),
         )
-        artifact = await self.connection.artifacts.put(
+        artifact = await self.connection.stores.artifacts.put(
             played.wire(), media_type="application/json", run=recording.run
         )
         live = True if question.live_reads else None

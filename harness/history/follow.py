@@ -130,5 +130,5 @@ class Feeds:
 
     async def _live(self, run: str, trace: str, put: Callable[[LiveEvent], None]) -> None:
         with live_only(run):
-            async for event in self._connection.live.follow(run, trace=trace):
+            async for event in self._connection.stores.live.follow(run, trace=trace):
                 put(event)

@@ -114,11 +114,11 @@ async def read_content(connection: Connection, row: SealRow) -> Content:
     entry = row.read  # too new, before anything else of it is looked at
     key = await store.key(row)
     try:
-        data = await connection.artifacts.get(row.content)
+        data = await connection.stores.artifacts.get(row.content)
     except ContentCorrupt:
         if key is None:
             raise
-        data = await connection.artifacts.stored(row.content)
+        data = await connection.stores.artifacts.stored(row.content)
     damage = damage_of(data, key, entry) if key else "the key of its commitments is gone"
     if damage is not None:
         raise ArchiveChanged(f"Run {row.run!r} is not as it was sealed: {damage}.")

@@ -28,7 +28,7 @@ async def attach(connection: Connection, file: Path) -> Image | FileRef:
             fix="Correct the path.",
         ) from error
     owner = attached_owner(secrets.token_urlsafe(16)) if connection.vault.on else None
-    artifact = await connection.artifacts.put(content, media_type=media_type, run=owner)
+    artifact = await connection.stores.artifacts.put(content, media_type=media_type, run=owner)
     if media_type and media_type.startswith("image/"):
         return Image(media_type=media_type, artifact=artifact)
     return FileRef(artifact=artifact, name=file.name, media_type=media_type, size=len(content))
@@ -54,11 +54,11 @@ async def _taken_up(connection: Connection, run: str, message: Message) -> Messa
 
 
 async def _own(connection: Connection, run: str, artifact: str) -> str:
-    owner, media_type = await connection.artifacts.owner(artifact)
+    owner, media_type = await connection.stores.artifacts.owner(artifact)
     if not is_attached(owner or ""):
         return artifact
     assert owner is not None
-    content = await connection.artifacts.get(artifact)
+    content = await connection.stores.artifacts.get(artifact)
     family = await connection.vault.family(run)
-    await connection.families.add_member(connection.vault, owner, family)
-    return await connection.artifacts.put(content, media_type=media_type, run=run)
+    await connection.stores.families.add_member(connection.vault, owner, family)
+    return await connection.stores.artifacts.put(content, media_type=media_type, run=run)

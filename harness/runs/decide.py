@@ -167,7 +167,7 @@ async def _tool_spec(connection: Connection, run: str, name: str) -> ToolSpec | 
     pinned = first(RunSpec, start.input)
     if pinned is None:
         return None
-    spec = await connection.specs.get(pinned.spec)
+    spec = await connection.stores.specs.get(pinned.spec)
     return next((tool for tool in spec.tools if tool.name == name), None)
 
 

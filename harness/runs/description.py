@@ -45,7 +45,7 @@ async def read_agent(connection: Connection, run: str) -> AgentSummary | None:
 
 async def _summarize(connection: Connection, spec: RunSpec) -> AgentSummary | None:
     try:
-        return summarize_agent(spec, await connection.specs.get(spec.spec))
+        return summarize_agent(spec, await connection.stores.specs.get(spec.spec))
     except StoreError:
         return None  # beside the point: the run itself says what is wrong
 

@@ -120,7 +120,7 @@ async def pin(connection: Connection, agent: Agent[Any, Any], request: Request) 
     provider = settings.providers.get(model.partition("/")[0])
     return RunSpec(
         agent=agent.name,
-        spec=await connection.specs.put(spec),
+        spec=await connection.stores.specs.put(spec),
         model=model,
         override=True if request.model else None,
         messages=request.messages,
@@ -219,12 +219,12 @@ async def join_family(connection: Connection, run: str, family: str) -> bool:
     joined before."""
     await connection.vault.renew(family)
     connection.vault.note_family(run, family)
-    return await connection.families.add_member(connection.vault, run, family)
+    return await connection.stores.families.add_member(connection.vault, run, family)
 
 
 async def leave_family(connection: Connection, run: str) -> None:
     connection.vault.drop_family(run)
-    await connection.families.remove_member(run)
+    await connection.stores.families.remove_member(run)
 
 
 async def _same_request(connection: Connection, id: str, spec: RunSpec, *, known: bool) -> None:

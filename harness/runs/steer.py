@@ -28,7 +28,7 @@ async def send_signal(connection: Connection, run: str, name: Signal, value: Any
 async def abort_run(connection: Connection, run: str, reason: str, *, undo: bool) -> None:
     """End a run, and close its model's stream at once."""
     value = _checked("abort", {"reason": reason, "undo": True} if undo else reason)
-    await connection.stops.announce(run)
+    await connection.stores.stops.announce(run)
     try:
         await _signal(connection, run, "abort", value)
     except TooManySignals:

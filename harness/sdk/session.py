@@ -36,7 +36,7 @@ class Session:
     def __init__(self, client: HarnessClient, id: str | None = None) -> None:
         self.id = new_id("session") if id is None else check_id(id, "session", MAX_ID)
         self._client = client
-        self._sessions = client.connection.sessions
+        self._sessions = client.connection.stores.sessions
 
     async def run(
         self,

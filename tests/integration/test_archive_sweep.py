@@ -103,7 +103,7 @@ async def test_what_is_past_its_time_is_deleted_and_the_chain_stands(
         row = await sweep.seal_run(harness.connection, run.id)
         assert await sweep.delete_old(harness.connection) == 1
         assert row.content is not None
-        assert not await harness.connection.artifacts.exists(row.content)
+        assert not await harness.connection.stores.artifacts.exists(row.content)
         report = await verify_all(harness.connection)
         assert (report.problems, report.deleted, report.checked) == ([], 1, 0)
         assert await sweep.forget_seals(harness.connection, [run.id]) == 0

@@ -235,7 +235,7 @@ async def test_what_is_stored_by_its_address_tells_nothing(
     harness: Harness, name: str, secret: str
 ) -> None:
     """The same content of two families has two addresses, and of one family one."""
-    artifacts = harness.connection.artifacts
+    artifacts = harness.connection.stores.artifacts
     content = secret.encode() * 3
     first = await artifacts.put(content, run=f"{name}-a")
     assert await artifacts.put(content, run=f"{name}-a") == first

@@ -135,7 +135,7 @@ async def test_what_was_attached_goes_too(
     run = await harness.start(Agent(name), message)
     await run.result()
     done = await forget(harness.connection, run.id)
-    kept = await harness.connection.artifacts.exists(attached.artifact)
+    kept = await harness.connection.stores.artifacts.exists(attached.artifact)
     assert kept is not encrypted(harness)
     assert done.deleted["artifact"] >= (2 if encrypted(harness) else 0)
 

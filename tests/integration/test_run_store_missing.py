@@ -34,7 +34,7 @@ async def test_a_run_waits_for_what_the_database_lacks(
     model_server.script(*[say("Done.")] * 3)  # a busy machine may take two
     agent = Agent(name)
     run = await remote.start(agent, "Hello.")
-    spec = await remote.connection.specs.put(agent.spec(remote.connection.settings.model))
+    spec = await remote.connection.stores.specs.put(agent.spec(remote.connection.settings.model))
     [taken] = await remote.connection.database.fetch(TAKE, (spec,))
     await harness.serve(agent)
     await eventually(lambda: _waits(run))

@@ -140,7 +140,7 @@ async def test_ten_megabytes_of_result(
     finished = one(events, e.ToolCallFinished)
     assert finished.artifact is not None
     assert len(finished.content) < 20_000
-    assert len(await harness.connection.artifacts.get(finished.artifact)) == 10_000_000
+    assert len(await harness.connection.stores.artifacts.get(finished.artifact)) == 10_000_000
     assert one(events, e.RunEnded).state is RunState.COMPLETED
 
 

@@ -46,7 +46,7 @@ async def shared(connection: Connection) -> AsyncGenerator[ProcessParts]:
         stack.push_async_callback(tool_database.close)
         attempts = AttemptWriter(connection.database, connection.vault)
         stack.push_async_callback(attempts.close)
-        await connection.stops.listen()
+        await connection.stores.stops.listen()
         configured = connection.settings.worker.workspaces
         parts = ProcessParts(
             connection=connection,

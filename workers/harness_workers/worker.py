@@ -44,7 +44,7 @@ class AgentWorker:
             agent=agent,
             box=Toolbox(
                 agent=agent,
-                artifacts=connection.artifacts,
+                artifacts=connection.stores.artifacts,
                 progress=parts.live,
                 ledger=parts.ledger,
                 database=parts.tool_database,

@@ -42,11 +42,11 @@ def of_process(parts: ProcessParts) -> ModelActivities:
     connection = parts.connection
     return ModelActivities(
         models=parts.models,
-        specs=connection.specs,
-        artifacts=connection.artifacts,
+        specs=connection.stores.specs,
+        artifacts=connection.stores.artifacts,
         transcripts=parts.transcripts,
         live=parts.live,
-        stops=connection.stops,
+        stops=connection.stores.stops,
         guard=parts.guard,
         cut=CutAttempts(connection.database, connection.vault),
     )
