@@ -20,6 +20,10 @@ OURS = "built in"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")
 
 
+LOADING_FAILS = (Exception, SystemExit)
+"""What code of others may raise when it is imported."""
+
+
 class Found(NamedTuple):
     """A capability as it was found."""
 
@@ -71,14 +75,15 @@ def inactive_names() -> frozenset[str]:
     return frozenset(each.name for each in find_capabilities()) - active
 
 
-def is_enabled(name: str) -> bool:
-    """Whether a capability may be used."""
-    return any(record.name == name for record in enabled_capabilities())
-
-
 def problem_of(name: str) -> str | None:
     """What is wrong with a capability, as far as this process has noticed."""
     return _problems.get(name)
+
+
+def find_problems() -> dict[str, str]:
+    """What is wrong with capabilities that do not load, as far as this process has noticed."""
+    find_capabilities()
+    return dict(_problems)
 
 
 def resolve(target: str) -> Any:
@@ -93,7 +98,7 @@ def load_part(record: Capability, target: str) -> Any:
     the capability in this process and is reported by `harness capabilities`."""
     try:
         return resolve(target)
-    except Exception as error:
+    except LOADING_FAILS as error:
         report_problem(record, f"{target} cannot be loaded: {_describe(error)}")
         return None
 
@@ -124,7 +129,7 @@ def _third_party(point: EntryPoint, disabled: frozenset[str], taken: set[str]) -
         return broken  # what is disabled is not even imported
     try:
         record = resolve(point.target)
-    except Exception as error:
+    except LOADING_FAILS as error:
         _problems[name] = f"{point.target} cannot be loaded: {_describe(error)}"
         return broken
     if not isinstance(record, Capability) or record.name != name:
@@ -133,7 +138,7 @@ def _third_party(point: EntryPoint, disabled: frozenset[str], taken: set[str]) -
     return broken._replace(record=record)
 
 
-def _describe(error: Exception) -> str:
+def _describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from harness.capabilities.registry import find_problems
 from harness.cli.commands import BY_NAME
 from harness.cli.spec import Command
 
@@ -47,6 +48,8 @@ def find(name: str) -> Command:
     if command is None:
         near = nearest(name, BY_NAME)
         fix = f"Did you mean `harness {near}`?" if near else "See `harness --help`."
+        if broken := ", ".join(find_problems()):
+            fix += f" Not loaded: {broken}; see `harness capabilities`."
         what = "option" if name.startswith("-") else "command"
         raise UsageError(f"There is no {what} {name!r}.", fix)
     return command

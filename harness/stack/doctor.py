@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.capabilities.registry import find_problems
 from harness.contracts.errors import HarnessError
 from harness.stack import binaries, lease, ports
 from harness.stack.attributes import SEARCH_ATTRIBUTES
@@ -45,7 +46,7 @@ async def diagnose(settings: Settings, project: Path) -> list[Check]:
         checks.append(_postgres_binary())
     else:
         checks.append(await _database(settings.database.url.get_secret_value()))
-    return checks + provider_checks(settings)
+    return checks + provider_checks(settings) + _capability_checks()
 
 
 def _python() -> Check:
@@ -258,6 +259,19 @@ def provider_checks(settings: Settings) -> list[Check]:
         fix = "" if ok else f"Set the API key of {name}: the model {settings.model} needs it."
         checks.append(Check(name=f"provider {name}", ok=ok, detail=detail, fix=fix))
     return checks
+
+
+def _capability_checks() -> list[Check]:
+    """One for each installed capability that does not load."""
+    return [
+        Check(
+            name=f"capability {name}",
+            ok=False,
+            detail=problem,
+            fix=f"Repair or remove its package, or run: harness capabilities disable {name}",
+        )
+        for name, problem in find_problems().items()
+    ]
 
 
 def _failed(name: str, failure: Failure) -> Check:

@@ -183,7 +183,7 @@ def test_a_disabled_one_is_gone_and_its_settings_do_no_harm(run: Run) -> None:
     run("capabilities", "disable", "notes")
     try:
         assert "Save a note." not in run("--help").stdout
-        run("note", "milk", code=2)
+        assert "Not loaded: broken" in run("note", "milk", code=2).stderr
         assert listed(run)["notes"]["state"] == "disabled"
         refused = run("config", "show", code=2)
         assert "parrot" in refused.stderr
@@ -195,6 +195,12 @@ def test_a_disabled_one_is_gone_and_its_settings_do_no_harm(run: Run) -> None:
 def test_what_others_need_cannot_be_disabled(run: Run) -> None:
     assert "cannot be disabled" in run("capabilities", "disable", "runs", code=2).stderr
     assert "no capability" in run("capabilities", "show", "nothing", code=2).stderr
+
+
+def test_the_doctor_names_a_broken_one(run: Run) -> None:
+    checks = [json.loads(line) for line in run("doctor", "--json", code=1).stdout.splitlines()]
+    (broken,) = [each for each in checks if each["name"] == "capability broken"]
+    assert "harness capabilities disable broken" in broken["fix"]
 
 
 def test_a_package_in_the_current_folder_is_not_loaded(
