@@ -1,4 +1,4 @@
-"""End a run: its model call in flight is closed, what there is so far is kept."""
+"""Abort a run: cancel its model call in flight and keep the results so far."""
 
 from harness_starter.script import steer
 
@@ -6,5 +6,5 @@ if __name__ == "__main__":
     steer(
         __doc__,
         lambda run, args: run.abort(args.reason),
-        reason={"default": "aborted", "help": "kept in the run's history"},
+        reason={"default": "aborted", "help": "recorded in the run's history"},
     )

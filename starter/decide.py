@@ -1,4 +1,4 @@
-"""Decide what a run waits for.
+"""Decide what a run is waiting for.
 
 python starter/decide.py RUN approve
 python starter/decide.py RUN edit --arguments '{"path": "notes.txt"}'
@@ -32,10 +32,10 @@ if __name__ == "__main__":
         __doc__,
         decide,
         verdict={"positional": True, "choices": ("approve", "reject", "edit", "answer")},
-        call={"help": "which one, where more than one waits"},
-        note={"help": "kept in history; the model reads it when rejected"},
-        arguments={"type": json.loads, "help": "JSON to change, with edit"},
-        replace={"action": "store_true", "help": "with edit: the arguments replace all others"},
-        answer={"help": "with answer"},
-        digest={"help": "decide only what has this digest, as Pending shows it"},
+        call={"help": "which one, if several are waiting"},
+        note={"help": "recorded in history; after a rejection the model reads it"},
+        arguments={"type": json.loads, "help": "with edit: the arguments to change, as JSON"},
+        replace={"action": "store_true", "help": "with edit: replace all arguments"},
+        answer={"help": "with answer: the answer"},
+        digest={"help": "refuse unless the pending call has this digest"},
     )

@@ -1,4 +1,4 @@
-"""Tell a run something; the model reads it at its next call."""
+"""Send a hint to a run; the model reads it at its next call."""
 
 from harness_starter.script import steer
 
@@ -6,6 +6,6 @@ if __name__ == "__main__":
     steer(
         __doc__,
         lambda run, args: run.hint(args.text, interrupt=args.interrupt),
-        text={"positional": True, "help": "what the model is told"},
-        interrupt={"action": "store_true", "help": "cut the call in flight short"},
+        text={"positional": True, "help": "the hint"},
+        interrupt={"action": "store_true", "help": "interrupt the model call in flight"},
     )

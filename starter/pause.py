@@ -1,4 +1,4 @@
-"""Hold a run before its next step."""
+"""Pause a run before its next step."""
 
 from harness_starter.script import steer
 
@@ -6,5 +6,5 @@ if __name__ == "__main__":
     steer(
         __doc__,
         lambda run, args: run.pause(args.reason),
-        reason={"help": "kept in the run's history"},
+        reason={"help": "recorded in the run's history"},
     )

@@ -1,4 +1,4 @@
-"""Let a paused run go on."""
+"""Resume a paused run."""
 
 from harness_starter.script import steer
 
@@ -6,5 +6,5 @@ if __name__ == "__main__":
     steer(
         __doc__,
         lambda run, args: run.resume(args.reason),
-        reason={"help": "kept in the run's history"},
+        reason={"help": "recorded in the run's history"},
     )

@@ -1,4 +1,4 @@
-"""Start a run of the agent in examples/calculator.py, here or on a worker elsewhere.
+"""Start a run of the calculator agent, served here or by a worker.
 
 python starter/run.py "What is 2 + 2?" --remote    (with: harness worker examples/calculator.py)
 """
@@ -21,8 +21,8 @@ agent = Agent("calculator", instructions="Use the tool for every sum.", tools=[a
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("prompt")
-    parser.add_argument("--id", help="starts it once, however often this is called")
-    parser.add_argument("--remote", action="store_true", help="a worker elsewhere serves it")
+    parser.add_argument("--id", help="the run's id; repeating the script joins that run")
+    parser.add_argument("--remote", action="store_true", help="let a worker serve the run")
     args = parser.parse_args()
     async with Harness.connect() if args.remote else Harness.local() as harness:
         run = await harness.start(agent, args.prompt, id=args.id)

@@ -1,4 +1,4 @@
-"""What a run does now: asked of its worker, and told from history where no worker is there."""
+"""Show the state of a run, from its history or from its worker."""
 
 import argparse
 import time

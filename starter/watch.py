@@ -1,4 +1,4 @@
-"""Follow a run from its start: events, and text as it comes, from any process."""
+"""Follow a run from its start: events, and text as it arrives."""
 
 import argparse
 from typing import Any
@@ -19,4 +19,4 @@ async def watch(run: RunHandle[Any], args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    steer(__doc__, watch, json={"action": "store_true", "help": "one JSON object a line"})
+    steer(__doc__, watch, json={"action": "store_true", "help": "print one JSON object per line"})

@@ -1,4 +1,4 @@
-"""All commands: those of every enabled capability. Help, parser and completion read them here.
+"""The commands of every enabled capability. Help, parser and completion read them here.
 
 Only plain tuples, because each call of `harness` loads them: argparse and whatever a command needs
 are loaded when it runs.
@@ -29,7 +29,7 @@ def _load_commands() -> dict[str, Command]:
             continue
         for command in load_part(record, record.commands) or ():
             if command.name in found:
-                report_problem(record, f"the command {command.name!r} exists already")
+                report_problem(record, f"the command {command.name!r} already exists")
                 break
             found[command.name] = command
     return found

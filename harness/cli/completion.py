@@ -1,5 +1,5 @@
-"""Completion for bash, zsh and fish: scripts made from the table, so that completing costs no
-Python at all."""
+"""Completion scripts for bash, zsh and fish, generated from the table, so that
+completing starts no Python."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ FILES = {
     "zsh": ".zfunc/_harness",
     "fish": ".config/fish/completions/harness.fish",
 }
-ZSH_HINT = "Have these in ~/.zshrc: fpath+=~/.zfunc; autoload -Uz compinit && compinit\n"
+ZSH_HINT = "Add this line to ~/.zshrc: fpath+=~/.zfunc; autoload -Uz compinit && compinit\n"
 TAKES_FILE = ("--agent", "--workspace")
 
 
 def main(words: Sequence[str]) -> int:
     shell = words[1] if len(words) > 1 else Path(os.environ.get("SHELL", "")).name
     if shell not in SHELLS:
-        raise UsageError(f"Completion is for {', '.join(SHELLS)}, not {shell!r}.", "Name one.")
+        raise UsageError(
+            f"Completion supports {', '.join(SHELLS)}, not {shell!r}.", "Name one of them."
+        )
     script = {"bash": bash, "zsh": zsh, "fish": fish}[shell]()
     if words[0] == "--completion":
         sys.stdout.write(script)
@@ -34,7 +36,7 @@ def main(words: Sequence[str]) -> int:
     path = Path.home() / FILES[shell]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(script)
-    sys.stdout.write(f"Wrote {path}; it holds in new shells.\n")
+    sys.stdout.write(f"Wrote {path}. New shells will use it.\n")
     if shell == "zsh":
         sys.stdout.write(ZSH_HINT)
     return exit_codes.DONE

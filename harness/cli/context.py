@@ -1,4 +1,4 @@
-"""What commands work on: the settings of the project, its stack, a client."""
+"""Load the settings of the project and open its stack and a client, for commands."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def prepare() -> tuple[Path, Settings]:
 
 class CommandClient(HarnessClient):
     async def warn_unserved(self, id: str, agent: str) -> None:
-        """Commands say it themselves, with the command that helps."""
+        """Stay silent: commands print a note with the command that helps."""
 
 
 @asynccontextmanager
@@ -44,12 +44,12 @@ async def opened(
     page: bool = False,
     store: bool = True,
 ) -> AsyncGenerator[HarnessClient]:
-    """A client that serves nothing. Where the local stack is down it is started for as long as
-    this takes, because runs can be read and steered while their worker is away.
+    """Open a client that serves nothing. A local stack that is down is started meanwhile,
+    because runs can be read and steered without a worker.
 
-    `index`: search attributes are needed, and no worker may have registered them yet.
-    `page`: Temporal's web page is served for as long as the local stack runs.
-    `store`: the database is needed too.
+    `index`: register search attributes, in case no worker has yet.
+    `page`: serve Temporal's web page while the local stack runs.
+    `store`: connect to the database too.
     """
     project, settings = prepare()
     async with (

@@ -1,17 +1,17 @@
-"""What `--help` prints, made from the table of commands."""
+"""The text of `--help`, generated from the table of commands."""
 
 from __future__ import annotations
 
 from harness.cli.commands import COMMANDS, grouped_commands
 from harness.cli.spec import Arg, Command
 
-CODES = "0 done · 1 failed · 2 bad use · 3 aborted · 4 waiting · 130 detached · 141 pipe closed"
+CODES = "0 done · 1 failed · 2 usage error · 3 aborted · 4 waiting · 130 detached · 141 pipe closed"
 
 
 def overview() -> str:
     lines = [
         "harness: durable AI agents. Every run is a Temporal workflow: it survives crashes,",
-        "waits for people, and can be steered while it goes on.",
+        "waits for people, and can be steered while it runs.",
         "",
         "Usage: harness COMMAND [ARGUMENTS] [--json]",
     ]
@@ -24,10 +24,10 @@ def overview() -> str:
             *lines,
             "",
             "Options:",
-            "  -h, --help                    This, or with a command what it takes.",
-            "  --version                     The version.",
+            "  -h, --help                    Show this help, or the help of a command.",
+            "  --version                     Print the version.",
             "  --completion SHELL            Print completion for bash, zsh or fish.",
-            "  --install-completion [SHELL]  Put it where the shell looks for it.",
+            "  --install-completion [SHELL]  Install it where the shell finds it.",
             "",
             "Examples:",
             '  harness run "What is 2 + 2?"',

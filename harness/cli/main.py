@@ -1,4 +1,4 @@
-"""The entry point: find the command, run it, leave by the door."""
+"""The entry point: find the command, run it, and exit with its code."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _run(command: Command, args: Any, out: Out) -> int:
         return result
     try:
         return exit_codes.run(result)
-    except CancelledError:  # told to leave: SIGTERM, or the terminal is gone
+    except CancelledError:  # SIGTERM, or the terminal was closed
         return exit_codes.INTERRUPTED
 
 
@@ -106,7 +106,7 @@ def _failed(error: Exception, out: Out) -> int:
 
 
 def _unexpected(error: Exception) -> int:
-    """Of the command line itself, before there is a command."""
+    """Report an error that occurred before a command was found."""
     exit_codes.tell(f"harness: {type(error).__name__}: {error}")
     return exit_codes.FAILED
 
@@ -123,7 +123,7 @@ def _not_utf8(words: Sequence[str]) -> int:
 
 
 def _guarded(run: Any, *, json: bool) -> int:
-    """Errors of use are told without loading what commands need."""
+    """Report usage errors without loading what commands need."""
     from harness.cli.parser import UsageError
 
     try:

@@ -1,4 +1,4 @@
-"""Write to a file that the command line names."""
+"""Write to a file named on the command line."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from harness.contracts.errors import FileNotWritten
 
 
 def check_new(file: Path, *, force: bool) -> None:
-    """Refuse to replace a file, before anything is done for its content. Devices and pipes take
-    what is written to them."""
+    """Refuse to replace a file, before its content is computed. Devices and pipes are allowed."""
     if file.is_file() and not force:
-        raise UsageError(f"{file} exists.", "Name another file, or pass --force to replace it.")
+        raise UsageError(
+            f"{file} already exists.", "Name another file, or pass --force to replace it."
+        )
 
 
 def write_named(file: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""What a command writes: JSON lines for programs, or words for people."""
+"""The output of a command: JSON lines for programs, or text for people."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-# None of them has a meaning in JSON outside of texts. A newline may separate objects.
+# Meaningless in JSON outside of strings. A newline may separate objects.
 _UNSEEN = re.compile(
     "[\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e0fff]"
@@ -23,8 +23,8 @@ _UNSEEN = re.compile(
 
 
 class Out:
-    """stdout belongs to results. With `json` it is one object a line: what anything else prints
-    there, such as a tool of the user's, goes to stderr."""
+    """stdout is for results. With `json` it carries one object per line, and anything else printed
+    there, such as by a user's tool, goes to stderr."""
 
     def __init__(self, *, json: bool) -> None:
         self.json = json
@@ -32,15 +32,15 @@ class Out:
         self._console: Console | None = None
 
     def line(self, data: dict[str, Any]) -> None:
-        """One JSON object."""
+        """Write one JSON object."""
         self.raw(_json.dumps(data, ensure_ascii=False, default=str))
 
     def raw(self, text: str) -> None:
-        """Lines for people; with `json`, one object."""
+        """Write lines for people; with `json`, one object."""
         self._write(_escape(text) if self.json else clean_text(text))
 
     def data(self, text: str) -> None:
-        """JSON that is itself the result, with `json` or without."""
+        """Write a result that is JSON in both modes."""
         self._write(_escape(text))
 
     def _write(self, text: str) -> None:
@@ -49,7 +49,7 @@ class Out:
 
     @property
     def console(self) -> Console:
-        """For people; rich takes 80 ms to load."""
+        """The console for people; rich takes 80 ms to load."""
         if self._console is None:
             from harness.terminal.view.console import console
 
@@ -57,7 +57,7 @@ class Out:
         return self._console
 
     def note(self, text: str) -> None:
-        """Something beside the result: stderr, for people only."""
+        """Write a note to stderr, for people only."""
         if not self.json:
             exit_codes.tell(text)
 
@@ -70,7 +70,7 @@ class Out:
 
 
 def naming(what: str, message: str) -> str:
-    """`message` with what it is about in front, where it does not name that itself."""
+    """`message`, prefixed with `what` unless it already names it."""
     return message if what in message else f"{what}: {message}"
 
 
@@ -81,7 +81,7 @@ def _take_stdout() -> TextIO:
 
 
 def _escape(text: str) -> str:
-    """JSON that means the same, without what could act on a terminal or hide in it."""
+    """Equivalent JSON without characters that a terminal would act on or hide."""
     if text.isascii() and text.isprintable():
         return text
     return _UNSEEN.sub(lambda found: _json.dumps(found[0])[1:-1], text)

@@ -1,6 +1,6 @@
-"""From words on the command line to a command and its arguments.
+"""Parse the command line into a command and its arguments.
 
-argparse below a table of our own: cyclopts takes 130 ms of CPU to import and 330 ms to print a
+argparse under our own table: cyclopts takes 130 ms of CPU to import and 330 ms to print a
 help, a whole interpreter with argparse 17.
 """
 
@@ -16,18 +16,21 @@ from harness.cli.commands import BY_NAME
 from harness.cli.spec import Command
 
 PLAINER = (
-    (r"^argument (\S+): invalid int value: (.*)$", r"\1 takes a whole number, not \2"),
-    (r"^argument (\S+): invalid float value: (.*)$", r"\1 takes a number, not \2"),
-    (r"^argument (\S+): invalid choice: (.*) \(choose from (.*)\)$", r"\1 is one of \3, not \2"),
+    (r"^argument (\S+): invalid int value: (.*)$", r"\1 must be a whole number, not \2"),
+    (r"^argument (\S+): invalid float value: (.*)$", r"\1 must be a number, not \2"),
+    (
+        r"^argument (\S+): invalid choice: (.*) \(choose from (.*)\)$",
+        r"\1 must be one of \3, not \2",
+    ),
     (r"^argument (\S+): expected one argument$", r"\1 needs a value"),
     (r"^argument (\S+): expected at least one argument$", r"\1 needs a value"),
     (r"^the following arguments are required: (.*)$", r"Missing required arguments: \1"),
 )
-"""What argparse says, and how it is said here."""
+"""Messages of argparse, and their plainer forms."""
 
 
 class UsageError(Exception):
-    """The command line makes no sense."""
+    """The command line is wrong."""
 
     def __init__(self, message: str, fix: str) -> None:
         super().__init__(message)

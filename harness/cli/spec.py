@@ -1,4 +1,4 @@
-"""Commands and their arguments as plain tuples, and the arguments that several commands take."""
+"""Commands and arguments as plain tuples, and the arguments that several commands share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Arg(NamedTuple):
     names: tuple[str, ...]
     help: str
     more: dict[str, Any]
-    """Passed on to argparse."""
+    """Keyword arguments for argparse."""
 
     @property
     def is_option(self) -> bool:
@@ -19,7 +19,7 @@ class Arg(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """As help shows it: `--id ID`, `[CALL]`, `RUN...`."""
+        """The form shown in help: `--id ID`, `[CALL]`, `RUN...`."""
         name = self.more.get("metavar") or self.names[-1].lstrip("-").upper()
         if self.is_option:
             flags = ", ".join(self.names)
@@ -48,7 +48,7 @@ class Command(NamedTuple):
     about: str = ""
     examples: tuple[tuple[str, str], ...] = ()
     group: str = "Other"
-    """The heading of `harness --help` that it stands under."""
+    """Its heading in `harness --help`."""
 
 
 def arg(*names: str, help: str, **more: Any) -> Arg:
@@ -59,34 +59,36 @@ def flag(*names: str, help: str) -> Arg:
     return Arg(names, help, {"action": "store_true"})
 
 
-JSON = flag("--json", help="Print one JSON object a line on stdout, and nothing else.")
+JSON = flag("--json", help="Print one JSON object per line on stdout, and nothing else.")
 AGENT = arg(
     "--agent",
     metavar="FILE:NAME",
-    help="The agent, such as agent.py:agent. Unset: a built-in assistant.",
+    help="The agent, such as agent.py:agent (default: a built-in assistant).",
 )
 MODEL = arg("--model", metavar="PROVIDER/MODEL", help="Use this model instead of the agent's.")
-WORKSPACE = arg("--workspace", metavar="DIR", help="The folder file tools are confined to.")
+WORKSPACE = arg("--workspace", metavar="DIR", help="The only folder that file tools may use.")
 BUDGETS = (
-    arg("--budget-turns", metavar="N", type=int, help="Stop before model call N + 1."),
+    arg("--budget-turns", metavar="N", type=int, help="Stop after N model calls."),
     arg("--budget-tokens", metavar="N", type=int, help="Stop once this many tokens are used."),
     arg("--budget-cost", metavar="USD", type=float, help="Stop once this much is spent."),
-    arg("--budget-seconds", metavar="S", type=float, help="Stop after this much wall time."),
+    arg("--budget-seconds", metavar="S", type=float, help="Stop after this many seconds."),
 )
 RUN = arg("run", metavar="RUN", help="The run's id.")
-RUNS = arg("run", metavar="RUN", nargs="*", help="Ids of runs.")
+RUNS = arg("run", metavar="RUN", nargs="*", help="The ids of the runs.")
 QUERY = arg(
     "--query",
     metavar="QUERY",
-    help="All open runs that the engine finds, such as \"HarnessState = 'waiting'\".",
+    help="All open runs that match this Temporal query, such as \"HarnessState = 'waiting'\".",
 )
-YES = flag("--yes", "-y", help="Do not ask before many runs are reached.")
+YES = flag("--yes", "-y", help="Do not ask for confirmation.")
 FORCE = flag("--force", help="Replace the file if it exists.")
-REASON = arg("--reason", metavar="TEXT", help="Why; kept in the run's history.")
+REASON = arg("--reason", metavar="TEXT", help="The reason; recorded in the run's history.")
 DIGEST = arg(
     "--digest",
     metavar="HEX",
     help="Refuse unless the pending call has this digest (see `harness show`).",
 )
-NOTE = arg("--note", metavar="TEXT", help="Goes into history, and to the model when rejected.")
-CALL = arg("call", metavar="CALL", nargs="?", help="What is decided, where more than one waits.")
+NOTE = arg(
+    "--note", metavar="TEXT", help="Recorded in history; after a rejection the model reads it."
+)
+CALL = arg("call", metavar="CALL", nargs="?", help="Which one to decide, if several are waiting.")

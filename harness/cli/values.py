@@ -1,4 +1,4 @@
-"""Values on the command line that are wrong whatever there is: refused before anything starts."""
+"""Refuse invalid values on the command line before anything starts."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from harness.contracts.verdicts import SHORTEST
 
 
 def check_turn(option: str, turn: int | None) -> None:
-    """0 stands before the first turn."""
+    """Refuse a negative turn; 0 is the point before the first turn."""
     if turn is not None and turn < 0:
         raise UsageError(f"{option} must be 0 or more, not {turn}.", "The first turn is 1.")
 
 
 def check_text(what: str, text: str | None, like: str) -> None:
     if text is not None and not text.strip():
-        raise UsageError(f"{what} is empty.", f"Like this: {like}")
+        raise UsageError(f"{what} is empty.", f"For example: {like}")
 
 
 def check_model(model: str | None) -> None:

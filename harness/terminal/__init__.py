@@ -1,5 +1,5 @@
-"""A run at a terminal: how it is shown to a person, and how they answer and interrupt it.
+"""A run at a terminal: show it to a person, who can answer and interrupt it.
 
-Shared by the `harness` command and the starter. Nothing here knows of the engine; it reads events
+Shared by the `harness` command and the starter. Nothing here depends on Temporal: it reads events
 and calls the handle of a run.
 """

@@ -1,11 +1,11 @@
-"""The one door through which every command comes and leaves, and what its exit codes mean.
+"""How every command starts and exits, and what its exit codes mean.
 
-0 done; 1 failed: what was named is not there, was refused or did not succeed; 2 bad use: the
-command line or a setting is wrong, whatever there is, and nothing was started; 3 the run was
-aborted; 4 it waits for a decision; 130 detached by Ctrl-C; 141 the reader of the output has left.
+0 done; 1 failed: something named does not exist, was refused or did not succeed; 2 usage error: the
+command line or a setting is wrong in any case, and nothing was started; 3 the run was aborted; 4 it
+waits for a decision; 130 detached by Ctrl-C; 141 the reader of the output has left.
 
-A process that has used the engine's client can abort at interpreter exit (sdk-python issue 300), so
-none of ours gets there: what is buffered is written out, and the process ends. Output that cannot
+A process that has used Temporal's client can abort at interpreter exit (sdk-python issue 300), so
+ours skip it: they flush their buffers and end the process. Output that cannot
 be written (a full disk, a closed descriptor) ends a command with a message and exit code 1; a
 reader that has left, with 141 and no message.
 """
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 DONE, FAILED, BAD_USE, ABORTED, WAITING = 0, 1, 2, 3, 4
 INTERRUPTED = 130
-"""Detached by Ctrl-C before the end; as shells have it, so that `harness run ... && next` stops."""
+"""Detached by Ctrl-C; the shell's own convention, so that `harness run ... && next` stops."""
 BROKEN_PIPE = 141
 
 
@@ -37,7 +37,7 @@ class OutputError(OSError):
 
 
 class _Output(io.TextIOWrapper):
-    """stdout, whose errors are told from those of other files."""
+    """stdout, whose errors differ from those of other files."""
 
     def write(self, text: str, /) -> int:
         with _told_apart():
@@ -59,25 +59,25 @@ def _told_apart() -> Generator[None]:
 
 
 def code_of(error: HarnessError) -> int:
-    """Of a command that ends with this error."""
+    """The exit code of a command that ends with this error."""
     from harness.contracts.errors import ConfigError, ProviderAuthenticationFailed, UnknownProvider
 
-    # Commands meet the last two only where a model is checked before its run starts.
+    # Commands get the last two only when a model is checked before its run starts.
     misuse = ConfigError | UnknownProvider | ProviderAuthenticationFailed
     return BAD_USE if isinstance(error, misuse) else FAILED
 
 
 def guard_streams() -> None:
-    """Before anything is opened, which could otherwise take the place of a closed descriptor."""
+    """Fill closed descriptors first, before another file can take their place."""
     for number, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         try:
             os.fstat(number)
         except OSError:
-            # stdout gets one that refuses writing: output that nobody gets is an error.
+            # For stdout, one that refuses writes: output that nobody gets is an error.
             os.open(os.devnull, flags)
     sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     if isinstance(sys.stdin, io.TextIOWrapper):
-        # In the C locale, Python would let bytes that are not text pass as halves of characters.
+        # In the C locale, Python would decode invalid bytes as lone surrogates.
         sys.stdin.reconfigure(encoding="utf-8", errors="strict")
     sys.stderr = sys.stderr or open(  # noqa: SIM115
         2, "w", encoding="utf-8", errors="backslashreplace", closefd=False
@@ -87,18 +87,18 @@ def guard_streams() -> None:
 
 
 def guarded(number: int) -> io.TextIOWrapper:
-    """The text stream of a descriptor; half a character in it is no error."""
+    """Open a descriptor as a text stream that accepts lone surrogates."""
     raw = open(number, "wb", closefd=number != 1)  # noqa: SIM115
     lines = os.isatty(number)
     return _Output(raw, encoding="utf-8", errors="backslashreplace", line_buffering=lines)
 
 
 def output_lost(error: BaseException) -> int | None:
-    """The exit code where `error` says that stdout cannot be written; None where it does not."""
+    """The exit code if `error` means that stdout cannot be written, else None."""
     if isinstance(error, BaseExceptionGroup):
         members = cast("BaseExceptionGroup[BaseException]", error).exceptions
         return next((code for each in members if (code := output_lost(each))), None)
-    if isinstance(error, BrokenPipeError):  # who read our output has left
+    if isinstance(error, BrokenPipeError):  # the reader of our output has left
         return BROKEN_PIPE
     if isinstance(error, OutputError):
         tell(f"harness: The output cannot be written: {error}.")
@@ -107,7 +107,7 @@ def output_lost(error: BaseException) -> int | None:
 
 
 def tell(text: str) -> None:
-    """A message beside the result; where stderr cannot be written, nobody reads it."""
+    """Write a message to stderr; dropped if stderr cannot be written."""
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.write(f"{clean_text(text)}\n")
         sys.stderr.flush()
@@ -117,7 +117,7 @@ def leave(code: int) -> NoReturn:
     try:
         sys.stdout.flush()
     except (OSError, ValueError) as error:
-        # A command that failed has said why, perhaps just this.
+        # A failed command has already reported an error, perhaps this one.
         code = code if code not in (DONE, WAITING) else output_lost(error) or FAILED
     telemetry = sys.modules.get("harness.commons.telemetry")
     if telemetry is not None:
@@ -128,7 +128,7 @@ def leave(code: int) -> NoReturn:
 
 
 def enter(main: Callable[[], Coroutine[Any, Any, int | None]]) -> NoReturn:
-    """Run a script's `main` and leave by the door, with errors told in words."""
+    """Run a script's `main` and exit, printing errors as messages."""
     import asyncio
 
     from harness.contracts.errors import HarnessError
@@ -154,7 +154,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
     try:
         from uvloop import new_event_loop
-    except ImportError:  # there is none for Windows
+    except ImportError:  # not available on Windows
         new_event_loop = None
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         return runner.run(main)

@@ -1,1 +1,1 @@
-"""What the scripts in starter/ share, and the demo that `make run` starts."""
+"""Shared code of the scripts in starter/, and the demo that `make run` starts."""

@@ -1,4 +1,4 @@
-"""The first minute: one run of an agent with each step shown, then whatever you ask.
+"""The demo: run an agent, show each step, then ask for more prompts.
 
 make run
 PROMPT="What is 6 * 7?" make run
@@ -65,14 +65,14 @@ async def main() -> int:
 
 
 def choose_model(settings: Settings, wanted: str) -> tuple[str, str]:
-    """The model to use and why: a named one needs the key of its provider."""
+    """The model to use, and why: a named one needs the key of its provider."""
     provider = wanted.partition("/")[0]
     if wanted == OFFLINE:
         have = [name for name in ("openai", "anthropic") if has_key(settings, name)]
         hint = (
-            f"MODEL={have[0]}/... uses your key" if have else "MODEL= and a key choose a real one"
+            f"MODEL={have[0]}/... uses your key" if have else "for a real one, set MODEL and a key"
         )
-        return OFFLINE, f"a small rule-based program and no language model; {hint}"
+        return OFFLINE, f"a small rule-based program, not a language model; {hint}"
     if has_key(settings, provider) or not needs_key(provider, resolve_provider(settings, provider)):
         return wanted, "named by MODEL or the settings"
     return OFFLINE, f"{wanted} needs a key: set {key_places(provider)[0]}"
@@ -83,7 +83,7 @@ def has_key(settings: Settings, provider: str) -> bool:
 
 
 async def converse(session: Session, model: str) -> int:
-    """The first prompt, and on a terminal all that follow."""
+    """Run the first prompt, and at a terminal all that follow."""
     asked: str | None = os.environ.get("PROMPT") or PROMPT
     code = exit_codes.DONE
     say(f"> {asked}")
@@ -107,7 +107,7 @@ async def one(session: Session, asked: str, model: str) -> int:
         ask = asking(view) if at_terminal() else None
         attended = await Attendance(run, view, counted, ask=ask, leave=ask is None).stay()
     if attended.why is Why.WAITING:
-        say(f"It waits for a decision: harness show {run.id}")
+        say(f"The run is waiting for a decision: harness show {run.id}")
         return exit_codes.WAITING
     return _code(attended.ended)
 

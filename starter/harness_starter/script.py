@@ -1,4 +1,4 @@
-"""How each script starts: read the arguments, connect, do one thing, leave."""
+"""The frame of each script: parse the arguments, connect, do one thing, exit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def steer(
     act: Callable[[RunHandle[Any], argparse.Namespace], Awaitable[Any]],
     **options: dict[str, Any],
 ) -> NoReturn:
-    """A script that does one thing to one run: `act` gets its handle and the arguments."""
+    """Run a script that acts on one run: `act` gets its handle and the arguments."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("run", help="the run's id")
     for name, more in options.items():

@@ -88,7 +88,7 @@ def test_a_file_is_replaced_only_when_told(project: Project) -> None:
     file.write_text("mine")
     refused = project.command("trace", RUN, "--html", "page.html")
     assert refused.code == 2
-    assert "page.html exists." in refused.err
+    assert "page.html already exists." in refused.err
     assert "--force" in refused.err
     assert file.read_text() == "mine"
     assert project.command("trace", RUN, "--html", "page.html", "--force").code == 0

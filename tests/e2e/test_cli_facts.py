@@ -81,7 +81,7 @@ def test_up_until_ctrl_c_then_nothing_is_left(tmp_path: Path) -> None:
     terminal.type("\x03")
     assert terminal.end() == 0
     assert project.command("down", "--json").last["stopped"] in (True, False)
-    assert project.command("down").out.startswith("Nothing runs")
+    assert project.command("down").out.startswith("No local stack is running")
 
 
 def test_help_of_every_way_in(kept_project: Project) -> None:

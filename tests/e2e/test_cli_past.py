@@ -145,7 +145,7 @@ def test_bad_use(kept_project: Project, run: str) -> None:
     refused(command("trace", run, "--kind", "model_repied"), 2, "Did you mean model_replied?")
     refused(command("trace", run, "--from", "x"), 2, "neither a number nor a cursor")
     refused(command("trace", run, "--from", "a/1/0"), 1, "no event with the cursor")
-    refused(command("trace", run, "--from", "0"), 2, "the first event is 1")
+    refused(command("trace", run, "--from", "0"), 2, "must be 1 or more")
     assert "none from 99 on" in command("trace", run, "--from", "99").err
     refused(command("undo", run, "--past", "x", "--dry-run"), 1, "no effect of a call 'x'")
     refused(command("diff", run, "nobody"), 1, "There is no run 'nobody'")
@@ -157,7 +157,7 @@ def test_bad_use(kept_project: Project, run: str) -> None:
     refused(command("fork", run, "--at", "1", "--agent", "agent.py:other"), 2, "is of agent")
     refused(command("fork", "none.json", "--at", "1"), 1, "cannot be read")
     refused(command("list", "--archived", "--forks-of", run), 2, "has no index of forks")
-    refused(command("replay"), 2, "Which runs?")
+    refused(command("replay"), 2, "No run is named.")
     refused(command("replay", "--since", "soon"), 2, "is not a time")
     refused(command("export", "nobody"), 1, "There is no run 'nobody'")
     assert json.loads(command("export", run, "-o", "-").out)["run"] == run

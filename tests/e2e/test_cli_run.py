@@ -118,7 +118,7 @@ def test_ctrl_c_says_when_another_worker_serves_the_run(kept_project: Project) -
         terminal = kept_project.terminal("watch", run)
         terminal.until("slowly")
         terminal.type("\x03")
-        terminal.until("A worker serves it.")
+        terminal.until("A worker is serving it.")
         assert terminal.end() == 130
         kept_project.command("abort", run)
 

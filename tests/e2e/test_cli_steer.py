@@ -18,7 +18,7 @@ def test_signals_reach_a_run_whose_worker_is_away(kept_project: Project) -> None
     assert kept_project.command("pause", run, "--reason", "lunch").code == 0
     ended = kept_project.command("abort", run, "--reason", "not needed")
     assert ended.code == 0
-    assert "No worker answers for it" in ended.err
+    assert "No worker is serving it" in ended.err
     card = kept_project.command("show", run, "--json").last
     assert [told["type"] for told in card["told"]] == [
         "hint_received",

@@ -90,9 +90,9 @@ def test_an_abort_takes_back_what_the_run_did(kept_project: Project) -> None:
             _until_it_holds(project, run)
             ended = project.command("abort", run, "--undo")
             assert ended.code == code, ended
-            said = "stopped at turn 2, publish()" if code else "took back 1 effect"
+            said = "stopped at turn 2, publish()" if code else "undid 1 effect"
             assert said in ended.out + ended.err
             assert (project.folder / "bench/a.txt").exists() == bool(code)
             card = project.command("show", run)
             assert "aborted" in card.out
-            assert "took back" in card.out
+            assert "undid" in card.out

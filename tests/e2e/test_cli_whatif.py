@@ -89,7 +89,7 @@ def refused(ended: Ended, code: int, words: str) -> None:
 
 def test_bad_use(kept_project: Project, run: str) -> None:
     command = kept_project.command
-    refused(command("whatif", "--at", "0"), 2, "Which runs?")
+    refused(command("whatif", "--at", "0"), 2, "No run is named.")
     refused(command("whatif", run, "--since", "1d", "--at", "0"), 2, "not both")
     refused(command("whatif", "--since", "often", "--at", "0"), 2, "is not a time")
     refused(command("whatif", run, "--at", "0", "--n", "0"), 2, "one fork at least")

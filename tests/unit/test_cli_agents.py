@@ -51,13 +51,13 @@ def test_none_is_the_assistant_whose_writes_are_approved() -> None:
     ("name", "message", "fix"),
     [
         ("two.py", "several agents: first, second", "two.py:first"),
-        ("two.py:frst", "nothing called 'frst'", "Did you mean"),
+        ("two.py:frst", "does not define 'frst'", "Did you mean"),
         ("two.py:number", "is not an Agent but int", "first, second"),
         ("tow.py", "no file", "two.py"),
         ("bare.py", "has no agent", "agent = Agent(...)"),
         ("broken.py", "ZeroDivisionError", "python"),
         ("syntax.py", "SyntaxError", "python"),
-        ("no.such.module", "neither a file nor a module", "FILE:NAME"),
+        ("no.such.module", "is neither a file nor a module", "FILE:NAME"),
     ],
 )
 def test_mistakes(tmp_path: Path, name: str, message: str, fix: str) -> None:

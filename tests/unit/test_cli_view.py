@@ -119,8 +119,8 @@ def test_each_kind_of_event_is_told() -> None:
         "a on offline/demo, run r", "(call_1): add: may I?", "a = 1", "rejected by you@there: no",
         "hint by x: be brief", "pause: lunch", "abort by x: enough", "signal hint refused",
         "budget reached: turns", "reset", "too much [run.budget] more", "half way", "missed",
-        "harness resume r", "failed  0 turns", "takes back what it did (r.undo)",
-        "took back 2 effects, and stopped at turn 1, pay(): too late",
+        "harness resume r", "failed  0 turns", "undoing its effects (r.undo)",
+        "undid 2 effects, then stopped at turn 1, pay(): too late",
     ):  # fmt: skip
         assert words in seen
 
@@ -174,7 +174,7 @@ def test_card_says_how_far_an_undo_came() -> None:
         assert card and card.undone == STOPPED
         out = io.StringIO()
         show(console(out), card, None, 100.0)
-        assert "took back 2 effects, and stopped at turn 1" in out.getvalue()
+        assert "undid 2 effects, then stopped at turn 1" in out.getvalue()
 
 
 def test_a_truncated_answer_looks_truncated() -> None:

@@ -43,7 +43,7 @@ def test_words_may_stand_before_and_behind_options() -> None:
         (["--jsn"], "no option '--jsn'", "--help"),
         (["run", "x", "--agnt", "y"], "no option --agnt", "--agent"),
         (["run", "x", "y"], "does not take 'y'", "harness run --help"),
-        (["run", "x", "--budget-turns", "many"], "takes a whole number", "harness run --help"),
+        (["run", "x", "--budget-turns", "many"], "must be a whole number", "harness run --help"),
         (["watch"], "required", "harness watch --help"),
     ],
 )
@@ -67,7 +67,7 @@ def test_a_budget_that_is_no_limit(option: str, given: str) -> None:
     args = parse(BY_NAME["run"], ["x", f"--budget-{option}={given}"])
     with pytest.raises(UsageError, match=f"--budget-{option} must be above 0 and up to") as caught:
         budget_of(args)
-    assert caught.value.fix == "Leave it out for none."
+    assert caught.value.fix == "Omit it for no limit."
 
 
 def test_budgets() -> None:

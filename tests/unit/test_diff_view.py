@@ -37,9 +37,9 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> Callable[[Story, Story, int], str]
 def test_what_differs_is_counted() -> None:
     parting = compare_runs(forecast("Rome", "Oslo").events, forecast("Rome", "Bonn", "Oslo").events)
     told = headline(parting, ("before", "after"))
-    assert told == "8 events the same, 3 only in after. They part in turn 2."
+    assert told == "8 events the same, 3 only in after. First difference: turn 2."
     same = compare_runs(forecast("Rome").events, forecast("Rome").events)
-    assert headline(same, ("a", "b")) == "The same: 5 events."
+    assert headline(same, ("a", "b")) == "No difference in 5 events."
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
@@ -54,7 +54,7 @@ def test_a_narrow_terminal_has_one_run_below_the_other(
     shown: Callable[[Story, Story, int], str],
 ) -> None:
     lines = shown(forecast("Rome", "Oslo"), forecast("Rome", "Bonn", "Oslo"), 40).splitlines()
-    assert '+ turn 2  wants look(city="Bonn")' in [line.rstrip() for line in lines]
+    assert '+ turn 2  requests look(city="Bonn")' in [line.rstrip() for line in lines]
     assert any("4 events the same" in line for line in lines)
 
 

@@ -69,8 +69,8 @@ def test_in_the_terminal() -> None:
     show(wide, report())
     text = written.getvalue()
     for words in (
-        "What if, after turn 2: hint: <i>", "the same answer", "another answer",
-        "other calls from turn 1 on", "2 turns · 1 call (1 refused)", "There is no run 'gone'",
+        "What if, after turn 2: hint: <i>", "the same answer", "a different answer",
+        "different calls from turn 1 on", "2 turns · 1 call (1 refused)", "There is no run 'gone'",
         "80 → 120", "all 2",
     ):  # fmt: skip
         assert words in text, words

@@ -1,4 +1,4 @@
-"""`harness archive`: ended runs, kept beyond the engine's retention."""
+"""`harness archive`: keep ended runs beyond Temporal's retention period."""
 
 from __future__ import annotations
 
@@ -24,23 +24,26 @@ from harness.terminal import exit_codes
 from harness.terminal.view.text import ago, count, took
 
 UP_SECONDS = 5.0
-"""So long `harness up` seals at most before it leaves the rest to workers."""
+"""How long `harness up` seals before it leaves the rest to workers."""
 
 
 async def archive(args: Namespace, out: Out) -> int:
     action = args.action
     takes = {"seal", "export", "import"}
     if args.names and action not in takes:
-        raise UsageError(f"harness archive {action} takes no names.", "Leave them out.")
+        raise UsageError(f"harness archive {action} takes no names.", "Omit them.")
     if action in ("export", "import") and not args.names:
         what = "DIR or FILE.zip"
-        raise UsageError(f"harness archive {action} needs a {what}.", f"Like: {action} runs.zip")
+        raise UsageError(
+            f"harness archive {action} needs a {what}.",
+            f"For example: harness archive {action} runs.zip",
+        )
     if action == "export" and len(args.names) > 1:
-        raise UsageError("harness archive export writes to one place.", "Name one.")
+        raise UsageError("harness archive export takes one DIR or FILE.zip.", "Omit the others.")
     if args.since and action != "export":
-        raise UsageError(f"harness archive {action} has no --since.", "It belongs to export.")
+        raise UsageError(f"harness archive {action} has no --since.", "Only export has it.")
     if args.force and action != "export":
-        raise UsageError(f"harness archive {action} has no --force.", "It belongs to export.")
+        raise UsageError(f"harness archive {action} has no --force.", "Only export has it.")
     if action == "export":
         check_new(Path(args.names[0]), force=args.force)
     start = moment(args.since).timestamp() if args.since else None
@@ -60,18 +63,18 @@ async def archive(args: Namespace, out: Out) -> int:
                 return await _moved(moved, "imported", out)
             case _:
                 done = await sealing.rebuild(connection, _progress(out))
-                _said(out, {"rebuilt": done}, f"The index of {count(done, 'seal')} was made again.")
+                _said(out, {"rebuilt": done}, f"Rebuilt the index of {count(done, 'seal')}.")
                 return exit_codes.DONE
 
 
 async def seal_a_while(connection: Connection) -> None:
-    """What `harness up` does for runs that ended while no worker was there."""
+    """Seal runs that ended while no worker was running, for `harness up`."""
     if connection.settings.section(ArchiveSettings).enabled:
         try:
             async with asyncio.timeout(UP_SECONDS):
                 await sealing.seal_ended(connection)
         except (TimeoutError, HarnessError):
-            return  # a worker goes on with it
+            return  # a worker will seal the rest
 
 
 async def _seal(connection: Connection, names: list[str], out: Out) -> int:
@@ -90,7 +93,7 @@ async def _seal(connection: Connection, names: list[str], out: Out) -> int:
     while more:
         done = await sealing.seal_ended(connection, since, progress=_progress(out, sealed))
         sealed, more, failed = sealed + done.sealed, bool(done.more), done.failed > 0
-    words = f"{count(sealed, 'run')} sealed." if sealed else "Everything that has ended is sealed."
+    words = f"{count(sealed, 'run')} sealed." if sealed else "All ended runs are sealed."
     _said(out, {"sealed": sealed, "failed": failed}, words)
     return exit_codes.FAILED if failed else exit_codes.DONE
 
@@ -110,11 +113,11 @@ async def _moved(moved: AsyncIterator[Moved], verb: str, out: Out) -> int:
         already += each.already
         token = each.seal.hash if each.seal else None
         data = {"file": each.file, "run": each.run, "token": token, "already": each.already}
-        _said(out, data, f"{each.run}  {token or 'was here already'}")
+        _said(out, data, f"{each.run}  {token or 'already here'}")
     if not out.json:
         what = f"{count(done, 'run')} {verb}"
         what += f", {already} already here" if already else ""
-        out.note(what + (f", {failed} left out." if failed else "."))
+        out.note(what + (f", {failed} failed." if failed else "."))
     return exit_codes.FAILED if failed else exit_codes.DONE
 
 
@@ -126,21 +129,21 @@ def _stands(found: Standing, connection: Connection, out: Out) -> None:
         return
     now, figures = time.time(), found.figures
     rows = [
-        ("in the engine", f"{count(found.ended, 'ended run')}, {found.unsealed} not sealed yet"),
+        ("in Temporal", f"{count(found.ended, 'ended run')}, {found.unsealed} not sealed yet"),
         ("sealed", f"{count(figures.runs, 'run')} in {count(figures.seals, 'seal')}"),
         ("content", f"{figures.bytes:,} bytes"),
         ("gone", f"{figures.deleted} deleted, {figures.forgotten} forgotten"),
         ("oldest", f"{ago(now - figures.oldest)} ago" if figures.oldest else "none"),
         ("head", found.head or "none"),
-        ("swept", _swept(found, now) if settings.enabled else "off: archive.enabled"),
-        ("the engine keeps", took(found.retention_s)),
+        ("last sweep", _swept(found, now) if settings.enabled else "off: archive.enabled"),
+        ("Temporal keeps", took(found.retention_s)),
     ]
     for name, value in rows:
         out.console.print(f"{name:<18}", style="quiet", end="", soft_wrap=True)
         out.console.print(value, soft_wrap=True)
     if found.close and found.lost_at is not None:
         left = max(0.0, found.lost_at - now)
-        out.note(f"In {took(left)} the engine forgets a run that is not sealed.")
+        out.note(f"In {took(left)} Temporal deletes a run that is not sealed.")
         out.note("Seal it: harness archive seal")
 
 

@@ -8,7 +8,7 @@ from harness.cli.spec import FORCE, JSON, Command, arg, flag
 ARCHIVE_COMMANDS: tuple[Command, ...] = (
     Command(
         "archive",
-        "Keep ended runs beyond the engine's retention.",
+        "Keep ended runs beyond Temporal's retention period.",
         "harness.cli.archive.archive:archive",
         (
             arg(
@@ -17,38 +17,47 @@ ARCHIVE_COMMANDS: tuple[Command, ...] = (
                 choices=("status", "seal", "export", "import", "rebuild"),
                 help="status, seal, export, import or rebuild.",
             ),
-            arg("names", metavar="NAME", nargs="*", help="Runs, or where from or to."),
-            arg("--since", metavar="TIME", help="Export what was sealed since then, such as 7d."),
+            arg(
+                "names",
+                metavar="NAME",
+                nargs="*",
+                help="Runs to seal, or the folder or file to write or read.",
+            ),
+            arg(
+                "--since",
+                metavar="TIME",
+                help="With export: only runs sealed since then, such as 7d.",
+            ),
             FORCE._replace(help="With export: replace the .zip file if it exists."),
             JSON,
         ),
-        "Workers seal ended runs automatically. `seal` does it now, for these runs or for all;\n"
-        "`export` writes all to a folder or a .zip, `import` takes such, or single exports, in;\n"
-        "`rebuild` makes the index of `harness list --archived` again.",
+        "Workers seal ended runs automatically. `seal` does it now, for named runs or all;\n"
+        "`export` writes sealed runs to a folder or a .zip; `import` reads those or exports;\n"
+        "`rebuild` rebuilds the index behind `harness list --archived`.",
         (
             ("harness archive status", "what is sealed and what is not yet"),
             ("harness archive seal RUN", "now; prints the replay token"),
             ("harness archive export runs.zip --since 7d", ""),
-            ("harness archive import runs.zip", "in another place"),
+            ("harness archive import runs.zip", "on another machine"),
         ),
         group="Keep and delete",
     ),
     Command(
         "verify",
-        "Prove that sealed runs are what they were.",
+        "Check that sealed runs are unchanged.",
         "harness.cli.archive.verify:verify",
         (
             SOURCE._replace(more={**SOURCE.more, "nargs": "?"}),
-            arg("--token", metavar="TOKEN", help="The replay token that it must have."),
-            flag("--engine", help="Compare all with the engine too, as far as it has them."),
+            arg("--token", metavar="TOKEN", help="The expected replay token."),
+            flag("--engine", help="Also compare with Temporal, as far as it has the runs."),
             JSON,
         ),
-        "Without a run the whole chain of seals is checked, and the content of each: what was\n"
-        "changed, removed or added is named, and the exit code is 1. A file needs no engine.",
+        "Without RUN, checks the whole chain of seals and the content of each. Lists whatever was\n"
+        "changed, removed or added, and exits with 1. Checking a file needs no Temporal.",
         (
             ("harness verify", "the whole archive"),
-            ("harness verify RUN --token TOKEN", "this run is the one that was sealed"),
-            ("harness verify run.json --token TOKEN", "so is this export"),
+            ("harness verify RUN --token TOKEN", "this run is unchanged"),
+            ("harness verify run.json --token TOKEN", "this export is unchanged"),
         ),
         group="Keep and delete",
     ),

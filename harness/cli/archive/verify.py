@@ -1,4 +1,4 @@
-"""`harness verify`: whether sealed runs are what they were."""
+"""`harness verify`: check that sealed runs are unchanged."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def _told(
         return exit_codes.DONE
     gone = facts.get("gone")
     what = (
-        f"its seal stands, its content is {gone}" if gone else f"{facts['events']} history events"
+        f"its seal is valid, its content is {gone}" if gone else f"{facts['events']} history events"
     )
-    out.raw(f"{name} is what was sealed: {what}.")
+    out.raw(f"{name} is unchanged since it was sealed: {what}.")
     out.raw(f"token {token}")
     if facts.get("engine"):
-        out.note("The engine has the same.")
+        out.note("Temporal has the same history.")
     if facts.get("told") is False:
-        out.note("Compare the token with one from elsewhere: --token.")
+        out.note("To compare it with a token kept elsewhere, pass --token.")
     return exit_codes.DONE
 
 
@@ -72,11 +72,11 @@ def _all(report: Report, out: Out) -> int:
     if out.json:
         out.line({"ok": True, **{k: v for k, v in vars(report).items() if k != "problems"}})
         return exit_codes.DONE
-    facts = [f"{report.checked} read and whole"]
+    facts = [f"{report.checked} read and intact"]
     facts += [f"{report.deleted} deleted"] if report.deleted else []
     facts += [f"{report.forgotten} forgotten"] if report.forgotten else []
-    facts += [f"{report.newer} made by a newer version"] if report.newer else []
-    out.raw(f"The chain is whole: {count(report.seals, 'seal')}, {', '.join(facts)}.")
+    facts += [f"{report.newer} sealed by a newer version"] if report.newer else []
+    out.raw(f"The chain is intact: {count(report.seals, 'seal')}, {', '.join(facts)}.")
     if report.head:
         out.raw(f"head {report.head}")
     return exit_codes.DONE
@@ -91,6 +91,6 @@ def _raise(problems: list[Problem], out: Out) -> None:
         elif len(problems) > 1:
             out.raw(str(each))
     if len(problems) > 1 and not out.json:
-        raise ArchiveChanged(f"{count(len(problems), 'thing')} changed since it was sealed.")
-    rest = f", and {count(len(problems) - 1, 'thing')} more" if len(problems) > 1 else ""
+        raise ArchiveChanged(f"The archive has {count(len(problems), 'problem')}.")
+    rest = f", and {count(len(problems) - 1, 'more problem')}" if len(problems) > 1 else ""
     raise ArchiveChanged(f"{problems[0]}{rest}.")

@@ -7,27 +7,29 @@ from harness.cli.spec import AGENT, FORCE, JSON, MODEL, QUERY, YES, Command, arg
 
 OTHERWISE = (
     arg("--at", metavar="TURN", type=int, required=True, help="The last turn to keep."),
-    arg("--hint", metavar="TEXT", help="Say this to the model first."),
+    arg("--hint", metavar="TEXT", help="Send this hint to the model first."),
     MODEL._replace(help="Continue with this model."),
     arg("--prompt", metavar="FILE", help="Continue with these instructions."),
 )
-"""Where a fork leaves its parent, and what it does otherwise."""
+"""Where a fork leaves its parent, and what it changes."""
 
 REPLAY_COMMANDS: tuple[Command, ...] = (
     Command(
         "replay",
-        "Run today's code over recorded runs and compare every step.",
+        "Replay recorded runs on the current code and compare every step.",
         "harness.cli.history.replay:replay",
         (
             arg("runs", metavar="RUN|FILE", nargs="*", help="Runs, or exported files."),
-            QUERY._replace(help="Runs that the engine finds, such as \"HarnessAgent = 'sales'\"."),
+            QUERY._replace(
+                help="Runs that match this Temporal query, such as \"HarnessAgent = 'sales'\"."
+            ),
             arg("--since", metavar="TIME", help="Runs that started since then, such as 7d or 12h."),
             JSON,
         ),
-        "Nothing is called and nothing changes. The first step that differs is shown with both\n"
-        "sides, arguments included; the exit code is then 1.",
+        "Calls no model or tool, and changes nothing. Shows both sides of the first step that\n"
+        "differs, with its arguments, and exits with 1.",
         (
-            ("harness replay --since 7d", "before a new version goes out"),
+            ("harness replay --since 7d", "before deploying a new version"),
             ("harness replay tests/histories/*.json", "in CI"),
         ),
         group="Replay and fork",
@@ -37,7 +39,7 @@ REPLAY_COMMANDS: tuple[Command, ...] = (
 FORKS_COMMANDS: tuple[Command, ...] = (
     Command(
         "fork",
-        "Start a run that continues from a turn of another one.",
+        "Start a run that continues from a turn of another run.",
         "harness.cli.history.fork:fork",
         (
             SOURCE,
@@ -47,15 +49,15 @@ FORKS_COMMANDS: tuple[Command, ...] = (
                 metavar="CALL=TEXT",
                 action="append",
                 default=[],
-                help="What a tool answered in a kept turn instead, by the call's id.",
+                help="Replace the result of a call in a kept turn.",
             ),
-            AGENT._replace(help="Serve it here, as `harness run` does: agent.py:agent."),
-            arg("--id", metavar="ID", help="The fork's id; the same request again joins it."),
-            flag("--detach", help="Start it, print its id and leave; a worker runs it."),
+            AGENT._replace(help="Serve the fork here, as `harness run` does: agent.py:agent."),
+            arg("--id", metavar="ID", help="The fork's id; repeating the command joins that fork."),
+            flag("--detach", help="Start the fork, print its id and exit; a worker runs it."),
             JSON,
         ),
-        "Turns up to TURN stay as they are, with their tool results; nothing of them runs again,\n"
-        "and the other run is not touched. Without --agent a worker must serve the agent.",
+        "Keeps the turns up to TURN with their tool results; they do not run again, and the other\n"
+        "run does not change. Without --agent, a worker must serve the agent.",
         (
             ("harness fork RUN --at 3 --model openai/gpt-5", "with another model"),
             ('harness fork RUN --at 3 --hint "be brief" --agent agent.py:agent', "served here"),
@@ -65,7 +67,7 @@ FORKS_COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "whatif",
-        "See how past runs would have ended otherwise; no tool runs.",
+        "Fork past runs with a change and compare the results; no tool runs.",
         "harness.cli.history.whatif:whatif",
         (
             arg("runs", metavar="RUN|FILE", nargs="*", help="Runs, or exported files."),
@@ -75,23 +77,23 @@ FORKS_COMMANDS: tuple[Command, ...] = (
                 metavar="CALL=TEXT",
                 action="append",
                 default=[],
-                help="What a tool answered instead, by the call's id.",
+                help="Replace the result of a call.",
             ),
-            arg("--n", metavar="N", type=int, default=5, help="How many forks of each run (5)."),
-            flag("--live-reads", help="Let tools that only read run where nothing is recorded."),
-            AGENT._replace(help="Serve the forks here: agent.py:agent. Unset: a worker does."),
+            arg("--n", metavar="N", type=int, default=5, help="Forks per run (default: 5)."),
+            flag("--live-reads", help="Run read-only tools if no result is recorded."),
+            AGENT._replace(help="Serve the forks here: agent.py:agent (default: a worker does)."),
             QUERY._replace(
-                help="Ended runs that the engine finds, such as \"HarnessAgent = 'sales'\"."
+                help="Ended runs that match this query, such as \"HarnessAgent = 'sales'\"."
             ),
             arg("--since", metavar="TIME", help="Runs that started since then, such as 7d or 12h."),
-            arg("--html", metavar="FILE", help="Write a page with a picture of the outcome."),
+            arg("--html", metavar="FILE", help="Write the results as a self-contained web page."),
             FORCE,
-            YES._replace(help="Do not ask before runs that were found are forked."),
+            YES._replace(help="Do not ask for confirmation."),
             JSON,
         ),
-        "Forks each run after TURN. What its tools and people had said is played back, any other\n"
-        "call is refused, and nothing reaches the world. The exit code is 1 where a run could not\n"
-        "be asked. Ctrl-C aborts the forks.",
+        "Forks each run after TURN. Recorded tool results and human answers are played back; any\n"
+        "other call is refused, so there are no effects. Exits with 1 if a run could not be\n"
+        "forked. Ctrl-C aborts the forks.",
         (
             ("harness whatif RUN --at 2 --model openai/gpt-5", "with another model"),
             (

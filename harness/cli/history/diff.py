@@ -46,7 +46,7 @@ def _data(parting: RunDiff) -> dict[str, Any]:
 
 
 def _rows(parting: RunDiff) -> Iterator[dict[str, Any]]:
-    """Which event of one side stands beside which of the other, by their places in `events`."""
+    """Pairs of events, by their indexes in `events`."""
     places = [0, 0]
     for row in parting.rows:
         at = [places[side] if row[side] else None for side in (0, 1)]

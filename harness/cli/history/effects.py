@@ -1,4 +1,4 @@
-"""`harness effects`: what a run did to the world, from the ledger, without a worker."""
+"""`harness effects`: the effects of a run, from the ledger, without a worker."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.contracts.effect import EffectRow, EffectState
 from harness.terminal import exit_codes
 
 STYLES: dict[EffectState, str] = {"begun": "yellow", "failed": "red", "undoing": "yellow"}
-UNKNOWN = "begun and never reported back: it may have happened"
+UNKNOWN = "outcome unknown: it may have happened"
 
 
 async def effects(args: Namespace, out: Out) -> int:
@@ -23,7 +23,7 @@ async def effects(args: Namespace, out: Out) -> int:
     elif rows:
         _table(out, rows)
     else:
-        out.note("This run has had no effects.")
+        out.note("This run has no effects.")
     return exit_codes.DONE
 
 
@@ -37,7 +37,7 @@ def _table(out: Out, rows: list[EffectRow]) -> None:
     now = time.time()
     narrow = is_narrow(out.console)
     table = Table(box=None, pad_edge=False, header_style="quiet")
-    for name in ("turn", "call", "state", "effect", "what", "came of it", "when"):
+    for name in ("turn", "call", "state", "effect", "what", "result", "when"):
         table.add_column(name, no_wrap=name in ("turn", "call", "state"), overflow="fold")
     for row in rows:
         state = Text(row.state, style=STYLES.get(row.state, ""))

@@ -45,5 +45,5 @@ async def export(args: Namespace, out: Out) -> int:
     if facts["token"]:
         out.raw(f"token {facts['token']}")
     for id in recording.missing:
-        out.note(f"Not in this store any more, and so not in the file: {id}")
+        out.note(f"No longer stored, so not in the file: {id}")
     return exit_codes.DONE

@@ -1,4 +1,4 @@
-"""`harness fork`: go on from a turn of another run."""
+"""`harness fork`: continue from a turn of another run."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def fork(args: Namespace, out: Out) -> int:
 
 
 def change_of(args: Namespace) -> Change:
-    """What the command line says is to be otherwise."""
+    """The change that the command line asks for."""
     check_turn("--at", args.at)
     check_model(args.model)
     check_text("--hint", args.hint, '--hint "be brief"')
@@ -71,7 +71,7 @@ async def _detached(handle: RunHandle[Any], out: Out, serve: str) -> int:
 
 
 async def _serve(handle: RunHandle[Any]) -> str:
-    """The file of a run's agent is known to nobody but who wrote it."""
+    """The command that serves the run; only its author knows the file of the agent."""
     started = next((e for e in await handle.trace() if isinstance(e, RunStarted)), None)
     agent = started.agent if started else ""
     return "harness worker" if agent == "assistant" else f"harness worker FILE:NAME  (of {agent})"
@@ -81,7 +81,8 @@ def _edit(text: str) -> tuple[str, str]:
     call, equals, content = text.partition("=")
     if not equals or not call:
         raise UsageError(
-            f"--edit-tool-result {text} names no call.", "Like: --edit-tool-result call_1='rain'"
+            f"--edit-tool-result {text} names no call.",
+            "Write CALL=TEXT: --edit-tool-result call_1='rain'",
         )
     return call, content
 

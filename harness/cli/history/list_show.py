@@ -1,4 +1,4 @@
-"""`harness list` and `harness show`: read runs, without a worker."""
+"""`harness list` and `harness show`: read runs without a worker."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from harness.terminal.view.live import STYLES
 from harness.terminal.view.text import ago, money, took
 
 MOST_FORKS = 100
-"""That `show` looks for."""
+"""How many forks `show` looks for."""
 OPEN = "ExecutionStatus = 'Running'"
 STATES = {
-    # The engine's own ways to end leave the state behind that the run had.
+    # A run that Temporal itself ended keeps the state that it had.
     RunState.FAILED: "ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut')",
     RunState.ABORTED: "(HarnessState = 'aborted' OR ExecutionStatus = 'Canceled')",
     RunState.COMPLETED: "HarnessState = 'completed'",
@@ -40,15 +40,13 @@ STATES = {
 
 async def list_runs(args: Namespace, out: Out) -> int:
     if args.limit < 1:
-        raise UsageError("--limit must be 1 or more.", "Leave it out for 20.")
+        raise UsageError("--limit must be 1 or more.", "The default is 20.")
     if args.archived and args.query:
-        raise UsageError(
-            "--query is the engine's language: the archive has none.", "Use --state or --agent."
-        )
+        raise UsageError("--query searches Temporal, not the archive.", "Use --state or --agent.")
     if args.archived and args.forks_of:
         raise UsageError(
-            "--forks-of looks in the engine: the archive has no index of forks.",
-            "Leave out --archived.",
+            "--forks-of searches Temporal: the archive has no index of forks.",
+            "Omit --archived.",
         )
     query = _query(args)
     async with opened(out, index=True, store=args.archived) as client:
@@ -106,7 +104,7 @@ async def show(args: Namespace, out: Out) -> int:
         forks = await _forks(client, args.run)
         token = await _token(client, args.run) if out.json and over else None
     if card is None:
-        raise RunNotFound(f"{args.run!r} is a workflow, but no run of an agent.")
+        raise RunNotFound(f"{args.run!r} is a workflow, but not a run of an agent.")
     card = card.model_copy(
         update={"stuck": stuck, "retries": tuple(retries), "spec": agent, "forks": forks}
     )
@@ -119,7 +117,7 @@ async def show(args: Namespace, out: Out) -> int:
 
 
 async def _token(client: HarnessClient, run: str) -> str | None:
-    """The replay token, where it is sealed and the database answers."""
+    """The replay token, if the run is sealed and the database answers."""
     try:
         rows = await seals(client.connection).of_run(run, client.connection.endpoints.namespace)
     except StoreError:
@@ -147,7 +145,7 @@ def forks_of(run: str) -> str:
 
 
 async def _forks(client: HarnessClient, run: str) -> tuple[str, ...]:
-    """The newest forks of a run; none where this namespace has no index of them yet."""
+    """The newest forks of a run; none if this namespace does not index them yet."""
     with suppress(RunError):
         found = client.list_runs(forks_of(run), limit=MOST_FORKS)
         return tuple(dict.fromkeys([row.id async for row in found]))
@@ -197,7 +195,7 @@ def _cells(row: RunRow, now: float) -> tuple[str, ...]:
 
 
 def _below(out: Out, row: RunRow, line: tuple[str, ...]) -> None:
-    """A run where the terminal is too narrow for the table."""
+    """Print a run as a list item, for terminals too narrow for the table."""
     _, state, since, lasted, tokens, cost, agent, model = line
     out.console.print(row.id, style="bold", end="  ", soft_wrap=True)
     out.console.print(state, style=STYLES.get(row.state, ""))

@@ -1,4 +1,4 @@
-"""`harness replay`: today's code over recorded runs."""
+"""`harness replay`: replay recorded runs on the current code."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ async def replay(args: Namespace, out: Out) -> int:
     found = bool(args.query or args.since)
     if bool(args.runs) == found:
         raise UsageError(
-            "Name runs and files, or find some with --query and --since, not both."
+            "Name runs and files, or pass --query and --since, not both."
             if found
-            else "Which runs?",
-            "Like this: harness replay --since 7d",
+            else "No run is named.",
+            "For example: harness replay --since 7d",
         )
     query = " AND ".join(query_of(args.query, args.since))
     recordings = _found(query, out) if found else _named(args.runs, out)
     ok = bad = 0
-    # Closed here, inside out, also when nobody takes the output any more.
+    # Closed here, innermost first, also when the reader of the output has left.
     async with aclosing(recordings), aclosing(replay_all(recordings)) as outcomes:
         async for outcome in outcomes:
             _tell(outcome, out)
             ok, bad = ok + outcome.ok, bad + (not outcome.ok)
     if not out.json:
         what = f"{count(ok + bad, 'execution')} replayed"
-        out.note(f"{what}, {bad} of them differently." if bad else f"{what}, all the same.")
+        out.note(f"{what}, {bad} of them differ." if bad else f"{what}, all the same.")
     return exit_codes.FAILED if bad else exit_codes.DONE
 
 

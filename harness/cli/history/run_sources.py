@@ -1,4 +1,4 @@
-"""Runs as commands are told of them: by id, or as a file that was exported."""
+"""Read runs named on the command line: ids, or exported files."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def is_file(name: str) -> bool:
 async def reading(
     out: Out, names: Sequence[str], *, attempts: bool = False
 ) -> AsyncGenerator[Read]:
-    """What reads each of `names`; files alone need no engine. With `attempts` the attempt log is
-    read as well, where it can be."""
+    """A reader for `names`; files alone need no Temporal. `attempts`: also read the attempt log, if
+    possible."""
     if all(is_file(name) for name in names):
         yield _file
         return
@@ -47,7 +47,7 @@ async def _file(name: str) -> Recording:
 
 
 async def _with_attempts(connection: Connection, found: Recording, out: Out) -> Recording:
-    """History does not need the log: what cannot be read is said, and left out."""
+    """Add the attempt log; if it cannot be read, print a note and do without it."""
     if found.attempts:
         return found
     try:

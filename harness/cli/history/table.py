@@ -1,10 +1,10 @@
-"""The commands that read what happened."""
+"""The commands that read runs."""
 
 from __future__ import annotations
 
 from harness.cli.spec import FORCE, JSON, Command, arg, flag
 
-SOURCE = arg("run", metavar="RUN|FILE", help="The run's id, or a file that was exported.")
+SOURCE = arg("run", metavar="RUN|FILE", help="The run's id, or an exported file.")
 
 HISTORY_COMMANDS: tuple[Command, ...] = (
     Command(
@@ -13,17 +13,17 @@ HISTORY_COMMANDS: tuple[Command, ...] = (
         "harness.cli.history.trace:trace",
         (
             SOURCE,
-            flag("--follow", help="Stay until the run ends."),
+            flag("--follow", help="Keep following until the run ends."),
             arg("--from", dest="start", metavar="N|CURSOR", help="Start at this event."),
             arg("--kind", metavar="KIND", nargs="+", help="Only these kinds of events."),
             flag("--workers", help="Show which worker process, with which code, ran each step."),
-            flag("--timeline", help="Draw who took how long, as bars."),
+            flag("--timeline", help="Draw how long each step took, as bars."),
             arg("--html", metavar="FILE", help="Write one self-contained page for a browser."),
             FORCE,
             JSON,
         ),
-        "Read from the engine's history: what was shown once never changes. An exported run reads\n"
-        "the same as a live one. Earlier attempts of a step come from the log that workers keep.",
+        "Reads Temporal's history, so what is shown never changes. An exported run reads the same\n"
+        "as a live one. Earlier attempts of a step come from the attempt log of the workers.",
         (
             ("harness trace calculator-h8vvmdnvrp", ""),
             ("harness trace RUN --kind tool_call_finished model_failed", "only these"),
@@ -33,29 +33,34 @@ HISTORY_COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "diff",
-        "Show two runs side by side, from where they part.",
+        "Compare two runs side by side.",
         "harness.cli.history.diff:diff",
         (
             arg("run", metavar="RUN|FILE", help="The first run, or an exported file."),
-            arg("other", metavar="RUN|FILE", help="The second one."),
+            arg("other", metavar="RUN|FILE", help="The second run, or an exported file."),
             JSON,
         ),
-        "A fork is shown from the turn where it left its parent.",
+        "A fork is compared from the turn where it left its parent.",
         (("harness diff RUN FORK", ""), ("harness diff before.json after.json", "two files")),
         group="Inspect",
     ),
     Command(
         "export",
-        "Write a run to one file, with everything that it names.",
+        "Write a run to one file, with everything it refers to.",
         "harness.cli.history.export:export",
         (
             arg("run", metavar="RUN", help="The run's id."),
-            arg("-o", "--output", metavar="FILE", help="Where to (RUN.json); - is stdout."),
+            arg(
+                "-o",
+                "--output",
+                metavar="FILE",
+                help="The file to write (default: RUN.json); - is stdout.",
+            ),
             FORCE,
             JSON,
         ),
-        "History, agent, transcript and artifacts; trace, replay, diff and fork read it. It holds\n"
-        "what the run was told and said: share it only with people who may read that.",
+        "History, agent, transcript and artifacts; trace, replay, diff and fork read it. It\n"
+        "contains prompts and answers: share it only with people who may read them.",
         (("harness export RUN -o order.json", ""),),
         group="Inspect",
     ),

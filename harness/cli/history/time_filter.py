@@ -1,4 +1,4 @@
-"""Past runs as commands find them: by the engine's own query, and by when they started."""
+"""Find past runs by a Temporal query and by start time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def query_of(query: str | None, since: str | None) -> list[str]:
-    """What holds of such runs, each a condition of the engine's query language."""
+    """Conditions in Temporal's query language."""
     parts = [f"({query})"] if query else []
     return [*parts, f"StartTime >= '{moment(since).isoformat()}'"] if since else parts
 
@@ -19,5 +19,5 @@ def query_of(query: str | None, since: str | None) -> list[str]:
 def moment(text: str) -> datetime:
     match = re.fullmatch(r"(\d+)([mhdw])", text)
     if match is None:
-        raise UsageError(f"--since {text} is not a time.", "Like 30m, 12h, 7d or 2w.")
+        raise UsageError(f"--since {text} is not a time.", "Use 30m, 12h, 7d or 2w.")
     return datetime.now(UTC) - timedelta(**{UNITS[match[2]]: int(match[1])})

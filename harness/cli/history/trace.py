@@ -1,4 +1,4 @@
-"""`harness trace`: what happened in a run, from history, and from the attempt log beside it."""
+"""`harness trace`: the events of a run, from history and from the attempt log."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ from harness.version import __version__
 KINDS = tuple(kind.model_fields["type"].default for kind in get_args(DurableEvent))
 
 INDENT = 4
-"""Of what an event says below its head, where the terminal is narrow."""
+"""Of the text below an event's head on a narrow terminal."""
 
 
 async def trace(args: Namespace, out: Out) -> int:
     kinds = frozenset(map(_kind, args.kind or ()))
     start = _start(args.start)
     if args.follow and (args.html or args.timeline):
-        raise UsageError("--follow shows events as they come.", "Leave out --html and --timeline.")
+        raise UsageError("--follow excludes --html and --timeline.", "Pass one of them.")
     if args.html:
         check_new(Path(args.html), force=args.force)
     if args.follow:
@@ -48,7 +48,7 @@ async def trace(args: Namespace, out: Out) -> int:
         found = await read(args.run)
     events, attempts = found.events, found.attempts
     if not events:
-        raise RunNotFound(f"{args.run!r} is a workflow, but no run of an agent.")
+        raise RunNotFound(f"{args.run!r} is a workflow, but not a run of an agent.")
     if args.html:
         return _page(events, attempts, Path(args.html), out)
     if args.timeline:
@@ -65,7 +65,7 @@ async def _all(
 
 async def _followed(run: str, out: Out) -> AsyncGenerator[DurableEvent | Earlier]:
     if is_file(run):
-        raise UsageError(f"{run} is a file: it does not go on.", "Leave out --follow.")
+        raise UsageError(f"{run} is a file and cannot be followed.", "Omit --follow.")
     async with opened(out) as client:
         handle: RunHandle[object] = client.get_run(run)
         attempts = Attempts()
@@ -90,7 +90,7 @@ async def _shown(
 ) -> int:
     number, begun, shown = 0, 0.0, isinstance(start, int)
     before: list[Earlier] = []
-    """Attempts of the step that the next event ends: shown if that is."""
+    """Attempts of the step that the next event ends: shown if the event is."""
     async with aclosing(events):
         async for event in events:
             if isinstance(event, Earlier):
@@ -106,10 +106,10 @@ async def _shown(
             before.clear()
     if not shown:
         raise TurnNotFound(
-            f"The run has no event with the cursor {start}.", fix="See --json for them."
+            f"The run has no event with the cursor {start}.", fix="See cursors with --json."
         )
     if isinstance(start, int) and start > max(number, 1):
-        out.note(f"The run has {count(number, 'event')} so far: none from {start} on.")
+        out.note(f"The run has {count(number, 'event')} so far: there is no event {start}.")
     _tell_attempts(begun, before, kinds, out)
     return exit_codes.DONE
 
@@ -180,7 +180,7 @@ def _timeline(events: list[DurableEvent], attempts: Sequence[Attempt], out: Out)
         _row(row, out, narrow=narrow)
     over = isinstance(events[-1], RunEnded)
     whole = f"{took(end - begun)} in all" if over else f"{took(end - begun)} so far"
-    legend = "░ queued, ▓ until the first token, █ at work, ▒ waiting, × an attempt that failed"
+    legend = "░ queued, ▓ until the first token, █ running, ▒ waiting, × failed attempt"
     if any("╳" in piece for row in drawn for piece, _ in row.cells):
         legend += ", ╳ failed attempts that are not logged"
     out.console.print(f"{whole}; {legend}", style="quiet", soft_wrap=not narrow)
@@ -191,7 +191,7 @@ def _row(row: Row, out: Out, *, narrow: bool) -> None:
     facts = [took(row.seconds)]
     facts += [f"first {took(row.step.first)}"] if row.step.first is not None else []
     facts += [f"{row.step.attempts} attempts"] if row.step.attempts > 1 else []
-    facts += ["left behind by a reset"] if row.step.left else []
+    facts += ["discarded by a reset"] if row.step.left else []
     told = (f" {' · '.join(facts)}", "quiet")
     if narrow:
         turn = f"turn {row.turn}  " if row.turn else " " * INDENT
@@ -220,7 +220,7 @@ def _kind(name: str) -> str:
     if wanted not in KINDS:
         near = nearest(wanted, KINDS)
         hint = f"Did you mean {near}?" if near else f"Kinds: {', '.join(KINDS)}."
-        raise UsageError(f"There is no kind of event {name!r}.", hint)
+        raise UsageError(f"There is no event kind {name!r}.", hint)
     return wanted
 
 
@@ -232,7 +232,7 @@ def _start(text: str | None) -> int | Cursor:
             return Cursor.parse(text)
         if (number := int(text)) > 0:
             return number
-        raise UsageError("--from 0: the first event is 1.", "Leave it out for all of them.")
+        raise UsageError("--from must be 1 or more, not 0.", "Omit it to see all events.")
     except ValueError:
         raise UsageError(
             f"--from {text} is neither a number nor a cursor.", "A cursor is RUN_ID/EVENT/PLACE."

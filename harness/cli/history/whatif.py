@@ -1,4 +1,4 @@
-"""`harness whatif`: how past runs would have ended otherwise; no tool runs."""
+"""`harness whatif`: fork past runs with a change and compare; no tool runs."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ async def whatif(args: Namespace, out: Out) -> int:
     found = bool(args.query or args.since)
     if bool(args.runs) == found:
         raise UsageError(
-            "Name runs and files, or find some with --query and --since, not both."
+            "Name runs and files, or pass --query and --since, not both."
             if found
-            else "Which runs?",
-            "Like this: harness whatif RUN --at 2 --hint 'be brief'",
+            else "No run is named.",
+            "For example: harness whatif RUN --at 2 --hint 'be brief'",
         )
     if args.html:
         check_new(Path(args.html), force=args.force)
@@ -54,12 +54,12 @@ async def whatif(args: Namespace, out: Out) -> int:
         if runs is None:
             return exit_codes.DONE
         if not runs:
-            out.note("No run that has ended matches.")
+            out.note("No ended run matches.")
             return exit_codes.DONE
         from harness.sdk.local import hosting
 
         harness = await stack.enter_async_context(hosting(client.connection))
-        if agent is None:  # runs of the built-in one are asked without a word
+        if agent is None:  # serve runs of the built-in assistant
             await harness.serve(load_agent(None))
         progress = _progress(out, len(runs) * args.n)
         asking = asyncio.ensure_future(
@@ -78,7 +78,7 @@ async def whatif(args: Namespace, out: Out) -> int:
 async def _find(
     client: HarnessClient, args: Namespace, question: Question, out: Out
 ) -> list[str] | None:
-    """Ended runs without those that were a what-if themselves; None where a person says no."""
+    """Ended runs, except what-if forks; None if the person declines."""
     query = " AND ".join([*query_of(args.query, args.since), ENDED])
     rows: dict[str, RunRow] = {}
     async for row in client.list_runs(query):
@@ -98,14 +98,14 @@ async def _find(
 
 
 def estimate(rows: Sequence[RunRow], n: int) -> str:
-    """What the forks will cost, as far as what the runs themselves cost can tell."""
+    """An estimate of what the forks will cost, from the cost of the runs."""
     forks = len(rows) * n
     tokens = sum(row.tokens or 0 for row in rows) * n
     costs = [row.cost_micros for row in rows if row.cost_micros is not None]
     cost = money(sum(costs) * n if costs else None)
     return (
         f"Starts {count(forks, 'fork')} of {count(len(rows), 'run')}, at least one model call "
-        f"each. Estimate from those runs: {tokens:,} tokens, {cost}."
+        f"each. Estimate based on those runs: {tokens:,} tokens, {cost}."
     )
 
 
@@ -121,14 +121,14 @@ def _reading(client: HarnessClient) -> Read:
 async def _unless_interrupted(
     asking: asyncio.Future[WhatIfReport], out: Out
 ) -> WhatIfReport | None:
-    """None after Ctrl-C: the forks that had begun are aborted then."""
+    """The report; None after Ctrl-C, once the started forks are aborted."""
     with interrupts() as counted:
         stop = asyncio.ensure_future(counted.reach(1))
         try:
             await asyncio.wait({asking, stop}, return_when=asyncio.FIRST_COMPLETED)
             if asking.done():
                 return asking.result()
-            out.note("\nAborting the forks. Their runs stay in the list.")
+            out.note("\nAborting the forks. They stay in `harness list`.")
             asking.cancel()
             await asyncio.wait({asking})
             return None

@@ -1,4 +1,4 @@
-"""`harness forget`: a run and its family, unreadable from here on."""
+"""`harness forget`: make a run and its family permanently unreadable."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ async def forget(args: Namespace, out: Out) -> int:
 async def _sure(family: Family, out: Out) -> bool:
     what = count(len(family.runs), "run")
     if out.json or not at_terminal():
-        raise UsageError(f"This forgets {what} for good.", "Pass --yes to confirm.")
-    return await confirmed(family.runs, f"forget {what} for good?", out, SHOWN)
+        raise UsageError(f"This permanently forgets {what}.", "Pass --yes to confirm.")
+    return await confirmed(family.runs, f"Forget {what} permanently?", out, SHOWN)
 
 
 def _tell(done: Forgotten, out: Out) -> None:
@@ -46,7 +46,9 @@ def _tell(done: Forgotten, out: Out) -> None:
         out.raw(f"{id}: forgotten")
     for id in done.going:
         end = "temporal workflow terminate --workflow-id" if done.unreadable else "harness abort"
-        out.note(f"{id} was started meanwhile. End it with `{end} {id}`, and forget it again.")
+        out.note(
+            f"{id} was started in the meantime. End it with `{end} {id}`, and forget it again."
+        )
     if done.unreadable:
         out.note("Their key is destroyed: copies in backups and elsewhere are unreadable too.")
     else:

@@ -1,4 +1,4 @@
-"""`harness keys`: make a key, see what is encrypted with which, and change it."""
+"""`harness keys`: create a key, show which keys encrypt what, and rotate them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.terminal.view.text import count
 
 ENGINE_S = 10.0
 SHOWN = 5
-MISSING = "Name the missing keys in encryption.old_keys: what they wrap cannot be read."
+MISSING = "Add the missing keys to encryption.old_keys: what they wrap cannot be read."
 
 
 async def keys(args: Namespace, out: Out) -> int:
@@ -27,14 +27,14 @@ async def keys(args: Namespace, out: Out) -> int:
             out.line({"key": key})
         else:
             out.raw(key)
-            out.note("Keep it where secrets are kept; set it as HARNESS_ENCRYPTION__KEY.")
+            out.note("Store it with your other secrets, and set it as HARNESS_ENCRYPTION__KEY.")
         return exit_codes.DONE
     project, settings = prepare()
     ring = keyring_of(settings, project)
     if ring is None:
         if args.what == "rotate":
             raise MissingSetting(
-                "encryption.key is not set.", fix="Make one with `harness keys new`."
+                "encryption.key is not set.", fix="Create one with `harness keys new`."
             )
         if out.json:
             out.line({"on": False})
@@ -49,7 +49,7 @@ async def _rotate(ring: Keyring, out: Out) -> int:
     if out.json:
         out.line({"rotated": done, "keys": there, "master": ring.master})
     else:
-        out.raw(f"{count(done, 'key')} of {there:,} wrapped anew with key {ring.master}.")
+        out.raw(f"{count(done, 'key')} of {there:,} re-wrapped with key {ring.master}.")
     return exit_codes.DONE
 
 
@@ -73,7 +73,7 @@ async def _status(ring: Keyring, out: Out) -> int:
 
 
 async def checks(settings: Settings, project: Path) -> list[Check]:
-    """For `harness doctor`: whether what is encrypted can be read here, and runs go on with it."""
+    """Check for `harness doctor` that encrypted data can be read and open runs can continue."""
     if settings.encryption.key is None:
         return [Check(name="encryption", ok=True, detail="off: encryption.key is not set")]
     found = [await _check_ring(settings, project)]
@@ -98,7 +98,7 @@ async def _check_ring(settings: Settings, project: Path) -> Check:
 
 
 async def _check_open_runs(settings: Settings, endpoints: Endpoints) -> list[Check]:
-    """Of the engine's other troubles its own check tells."""
+    """Check open runs; other problems of Temporal have their own check."""
     from temporalio.client import Client
     from temporalio.service import RPCError
 

@@ -7,13 +7,13 @@ from harness.cli.spec import JSON, RUN, Command, arg, flag
 FORGET_COMMANDS: tuple[Command, ...] = (
     Command(
         "forget",
-        "Make what a run said unreadable, everywhere and for good.",
+        "Make the content of a run permanently unreadable.",
         "harness.cli.privacy.forget:forget",
         (RUN, flag("--yes", "-y", help="Do not ask."), JSON),
-        "With it go its forks and the other runs of its session, which hold its words too. With\n"
-        "encryption.key set their key is destroyed, so no copy can be read again, backups\n"
-        "included; without it, what lies here is deleted. Their seals stay, and say so.",
-        (("harness forget clerk-h8vvmdnvrp", "shows what is forgotten with it, and asks"),),
+        "Includes its forks and the other runs of its session, which contain the same content.\n"
+        "With encryption.key set, their key is destroyed, so no copy can be read again, not even\n"
+        "in backups. Without it, the local copies are deleted. The seals stay and record this.",
+        (("harness forget clerk-h8vvmdnvrp", "lists the runs, and asks"),),
         group="Keep and delete",
     ),
 )
@@ -21,7 +21,7 @@ FORGET_COMMANDS: tuple[Command, ...] = (
 SETUP_COMMANDS: tuple[Command, ...] = (
     Command(
         "trust",
-        "Allow what this project's harness.toml and state folder may do.",
+        "Review and trust this project's harness.toml and state folder.",
         "harness.cli.privacy.trust:trust",
         (
             flag("--list", help="List what is trusted."),
@@ -33,7 +33,7 @@ SETUP_COMMANDS: tuple[Command, ...] = (
         "model. Trust covers its exact content: a changed file must be trusted again. What is\n"
         "trusted is recorded in ~/.config/harness/trusted.json.",
         (
-            ("harness trust", "shows what would be allowed, and asks"),
+            ("harness trust", "shows what they may do, and asks"),
             ("harness trust --yes", "in scripts"),
             ("harness trust --remove", ""),
         ),
@@ -41,7 +41,7 @@ SETUP_COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "keys",
-        "Make, show and change the keys that encrypt runs.",
+        "Create, show and rotate the keys that encrypt runs.",
         "harness.cli.privacy.keys:keys",
         (
             arg(
@@ -55,10 +55,10 @@ SETUP_COMMANDS: tuple[Command, ...] = (
             JSON,
         ),
         "encryption.key wraps a key for each family of runs. To change it, move the old one to\n"
-        "encryption.old_keys, set a new one, and rotate: what is stored stays as it is.",
+        "encryption.old_keys, set a new one, and rotate. Stored data does not change.",
         (
             ("harness keys new", "a key for HARNESS_ENCRYPTION__KEY"),
-            ("harness keys rotate", "afterwards the old key opens nothing"),
+            ("harness keys rotate", "after that the old key decrypts nothing"),
         ),
         group="Set up",
     ),

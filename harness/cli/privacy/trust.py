@@ -1,4 +1,4 @@
-"""`harness trust`: what the files of this project may do."""
+"""`harness trust`: review and record what the files of this project may do."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from harness.terminal.input.keyboard import at_terminal, prompt
 
 @dataclass(frozen=True)
 class Wanted:
-    """What this project wants beyond what is harmless, or trusted already."""
+    """What this project asks for beyond harmless and already trusted settings."""
 
     file: File
     settings: tuple[Origin, ...]
@@ -59,7 +59,7 @@ async def trust(args: Namespace, out: Out) -> int:
             f"Trusting {project} needs a confirmation.",
             "Review it with `harness config show`, then pass --yes to confirm.",
         )
-    _show(wanted, out)  # before anything is recorded: who cannot see it has not trusted it
+    _show(wanted, out)  # before recording: nobody trusts what they have not seen
     if not args.yes and not await _confirmed():
         out.note("Nothing is trusted.")
         return exit_codes.DONE
@@ -84,7 +84,7 @@ def _examine(project: Path) -> Wanted:
 
 
 def _state_of(project: Path, file: File) -> Path:
-    """Where the state will be once the file counts; HARNESS_STATE_DIR needs no trust."""
+    """The state folder once the file is trusted; HARNESS_STATE_DIR needs no trust."""
     value = file.top.get(("state_dir",))
     return project / Path(str(value.value if value else Settings().state_dir)).expanduser()
 
@@ -100,7 +100,7 @@ def _show(wanted: Wanted, out: Out) -> None:
         for each in wanted.settings:
             value = clean_line(json.dumps(each.value, ensure_ascii=False, default=str))
             out.raw(f"  {each.key} = {value}  ({each.source})")
-        out.raw("It could choose what programs run and where keys and content are sent.")
+        out.raw("These settings can choose which programs run and where keys and content are sent.")
     if wanted.state is not None:
         out.raw(f"The state folder {clean_line(str(wanted.state))} was not made by harness here.")
         out.raw("Its database runs with your rights, and runs whatever was stored in it.")

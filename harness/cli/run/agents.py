@@ -18,7 +18,7 @@ FORM = "Write it as FILE:NAME, such as agent.py:agent."
 
 
 def load_agent(where: str | None) -> Agent[Any, Any]:
-    """The agent at `where`; the built-in assistant where nothing is named."""
+    """The agent at `where`, or the built-in assistant for None."""
     if where is None:
         from harness.cli.run.assistant import agent
 
@@ -35,7 +35,7 @@ def load_agent(where: str | None) -> Agent[Any, Any]:
     names = ", ".join(found)
     raise _bad(
         f"{place} has several agents: {names}." if found else f"{place} has no agent.",
-        f"Name one: {place}:{next(iter(found))}" if found else "Make one: agent = Agent(...)",
+        f"Name one: {place}:{next(iter(found))}" if found else "Define one: agent = Agent(...)",
     )
 
 
@@ -47,7 +47,7 @@ def load_agents(where: str) -> list[Agent[Any, Any]]:
         return [_named(module, place, name)]
     found = list({id(each): each for each in _agents(module).values()}.values())
     if not found:
-        raise _bad(f"{place} has no agent.", "Make one: agent = Agent(...)")
+        raise _bad(f"{place} has no agent.", "Define one: agent = Agent(...)")
     return found
 
 
@@ -63,7 +63,7 @@ def _named(module: ModuleType, place: str, name: str) -> Agent[Any, Any]:
     hint = (
         f"Did you mean {place}:{near}?" if near else f"Agents there: {', '.join(agents) or 'none'}."
     )
-    raise _bad(f"{place} has nothing called {name!r}.", hint)
+    raise _bad(f"{place} does not define {name!r}.", hint)
 
 
 def _agents(module: ModuleType) -> dict[str, Agent[Any, Any]]:
@@ -80,7 +80,7 @@ def _load(place: str) -> ModuleType:
         hint = f"Did you mean {path.with_name(near)}?" if near else FORM
         raise _bad(f"There is no file {place}.", hint)
     path = path.resolve()
-    # Modules beside it can be imported, as if it had been run by itself.
+    # Its neighbours can be imported, as when Python runs the file.
     if str(path.parent) not in sys.path:
         sys.path.insert(0, str(path.parent))
     name = path.stem if path.stem not in sys.modules else f"agent_file_{path.stem}"
@@ -103,14 +103,14 @@ def _import(name: str) -> ModuleType:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name and name.startswith(error.name):
-            raise _bad(f"There is neither a file nor a module {name!r}.", FORM) from None
+            raise _bad(f"{name!r} is neither a file nor a module.", FORM) from None
         raise _broken(name, error, None) from None
     except (Exception, SystemExit) as error:
         raise _broken(name, error, None) from None
 
 
 def _broken(place: str, error: BaseException, path: Path | None) -> ConfigError:
-    """Its own traceback, from its own first line on."""
+    """The error of importing a file, with the traceback from its first own line on."""
     if isinstance(error, ConfigError):
         return error
     frames = traceback.extract_tb(error.__traceback__)
@@ -118,7 +118,7 @@ def _broken(place: str, error: BaseException, path: Path | None) -> ConfigError:
     lines = traceback.format_list(frames[ours[0] :]) if ours else []
     lines += traceback.format_exception_only(error)
     text = "".join(lines).rstrip()
-    return _bad(f"{place} cannot be imported:\n{text}", "Mend it: python " + place)
+    return _bad(f"{place} cannot be imported:\n{text}", "Fix it; to reproduce: python " + place)
 
 
 def _bad(problem: str, fix: str) -> ConfigError:

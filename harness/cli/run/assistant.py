@@ -1,4 +1,4 @@
-"""The agent of those who name none."""
+"""The built-in assistant: the default agent."""
 
 from __future__ import annotations
 

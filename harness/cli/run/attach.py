@@ -1,4 +1,4 @@
-"""Stay with a run until it ends or is left, and say how to go on."""
+"""Follow a run until it ends or the person leaves, and print how to continue."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CODES = {
 
 
 class JsonView:
-    """Each event as a line."""
+    """Prints each event as a line of JSON."""
 
     def __init__(self, out: Out) -> None:
         self._out = out
@@ -38,7 +38,7 @@ class JsonView:
         self._out.raw(event.wire().decode())
 
     def note(self, text: str) -> None:
-        """People's words have no place here."""
+        """Print nothing: notes are for people."""
 
 
 async def stay(
@@ -49,7 +49,7 @@ async def stay(
     leave: bool,
     chat: bool = False,
 ) -> Attended:
-    """Until the run ends or is left. In a chat little is told, and Ctrl-C ends the answer alone."""
+    """Follow the run until it ends or is left. In a chat, Ctrl-C ends only the answer."""
     if out.json:
         view, ask = JsonView(out), None
     else:
@@ -63,15 +63,15 @@ async def stay(
 
 
 async def leave(handle: RunHandle[Any], attended: Attended, out: Out, serve: str) -> int:
-    """The exit code, and for a run that goes on: how. `serve` is the command that serves it."""
+    """Print how to continue a run that has not ended (`serve` serves it); return the exit code."""
     if attended.ended:
         return CODES[attended.ended.state]
     for each in attended.waiting:
-        out.note(f"\nRun {handle.id} waits for a decision: {_what(each)}")
+        out.note(f"\nRun {handle.id} is waiting for a decision: {_what(each)}")
         for line in decide(handle.id, each):
             out.note(f"  {line}")
     if attended.why is Why.ABORTING:
-        out.note(f"The abort of {handle.id} is recorded; it ends as soon as a worker sees it.")
+        out.note(f"The abort of {handle.id} is recorded; it ends when a worker takes it up.")
     elif not attended.waiting:
         out.note(f"Detached. Run {handle.id} is safe.")
     await tell(handle, out, serve)
@@ -81,11 +81,11 @@ async def leave(handle: RunHandle[Any], attended: Attended, out: Out, serve: str
 
 
 async def tell(handle: RunHandle[Any], out: Out, serve: str) -> None:
-    """Whether a worker serves the run, and how to go on."""
+    """Print whether a worker serves the run, and how to continue it."""
     if out.json:
         return
     unserved = f"No worker is serving this run. To continue it:  {serve}"
-    out.note(await why_idle(handle, unserved) or "A worker serves it.")
+    out.note(await why_idle(handle, unserved) or "A worker is serving it.")
     out.note(f"To watch it:  harness watch {handle.id}")
 
 

@@ -1,4 +1,4 @@
-"""`harness chat`: a session of runs, one for each line that a person types."""
+"""`harness chat`: a session with one run for each line that a person types."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from harness.terminal.input.keyboard import at_terminal, type_line
 
 
 class Presence:
-    """Whether the person stays: one Ctrl-C stops an answer, two within a moment leave."""
+    """Tracks Ctrl-C: once stops an answer, twice within a moment leaves."""
 
     def __init__(self, counted: Interrupts) -> None:
         self.counted = counted
         self._last = float("-inf")
 
     def leaves(self) -> bool:
-        """Whether Ctrl-C, which was pressed, was pressed twice."""
+        """Whether this Ctrl-C is the second of two."""
         before, self._last = self._last, asyncio.get_running_loop().time()
         return self.counted.take() > 1 or self._last - before <= GRACE_S
 
     async def ask(self, history: Sequence[str], out: Out) -> tuple[str | None, int]:
-        """What the person wants to know; None and an exit code when they leave."""
+        """The next prompt; None and an exit code when the person leaves."""
         while True:
             typed = await type_line("> ", self.counted, history)
             if not typed.interrupted:
@@ -43,7 +43,7 @@ class Presence:
             elif self.leaves():
                 return None, exit_codes.INTERRUPTED
             else:
-                out.note(f"Ctrl-C again within {GRACE_S:g} s leaves, and so does Ctrl-D.")
+                out.note(f"To leave, press Ctrl-C again within {GRACE_S:g} s, or Ctrl-D.")
 
 
 async def chat(args: Namespace, out: Out) -> int:
@@ -61,7 +61,7 @@ async def chat(args: Namespace, out: Out) -> int:
             with interrupts() as counted:
                 left = await _talk(harness, agent, args, out, Presence(counted))
         if isinstance(left, int):
-            out.note(f"\nGo on with: harness chat --session {args.session}")
+            out.note(f"\nTo continue:  harness chat --session {args.session}")
             return left
         run, attended = left
         return await leave(client.get_run(run), attended, out, worker_command(args.agent))
@@ -70,7 +70,7 @@ async def chat(args: Namespace, out: Out) -> int:
 async def _talk(
     harness: HarnessClient, agent: Agent[Any, Any], args: Namespace, out: Out, person: Presence
 ) -> int | tuple[str, Attended]:
-    """The exit code, or the run that goes on without the person."""
+    """The exit code, or the run that continues without the person."""
     code, history = exit_codes.DONE, list[str]()
     while True:
         asked, left = await person.ask(history, out)

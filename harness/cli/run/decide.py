@@ -1,4 +1,4 @@
-"""`harness approve`, `reject` and `answer`: decide what a run waits for."""
+"""`harness approve`, `reject` and `answer`: make a decision that a run waits for."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from harness.terminal.input.decide import arguments
 async def approve(args: Namespace, out: Out) -> int:
     if args.edit is None:
         if args.replace:
-            raise UsageError("--replace goes with --edit.", "Pass the arguments: --edit JSON")
+            raise UsageError("--replace needs --edit.", "Pass the arguments: --edit JSON")
         return await _decide(args, out, "approve")
     changed = _changed(args.edit, replace=args.replace)
     return await _decide(args, out, "edit", arguments=changed, replace=args.replace)
 
 
 def _changed(text: str, *, replace: bool) -> dict[str, Any]:
-    """What --edit says; a wrong one is wrong use of the command."""
+    """The arguments of --edit; invalid ones are a usage error."""
     try:
         changed = arguments(text)
     except SteeringError as error:
         raise UsageError(f"--edit: {error.message}", error.fix) from None
     if not changed and not replace:
-        raise UsageError("--edit names no argument to change.", "Like this: --edit '{\"a\": 1}'")
+        raise UsageError("--edit names no argument to change.", "For example: --edit '{\"a\": 1}'")
     return changed
 
 
@@ -53,7 +53,7 @@ async def answer(args: Namespace, out: Out) -> int:
 async def _decide(args: Namespace, out: Out, verdict: Verdict, **more: Any) -> int:
     check_digest(args.digest)
     keys: defaultdict[str, str] = defaultdict(lambda: str(uuid.uuid4()))
-    """One a run: sent again, it is the same decision."""
+    """One per run: sending it again is the same decision."""
 
     async def act(run: RunHandle[Any]) -> dict[str, Any]:
         decision = await run.decide(
@@ -65,7 +65,7 @@ async def _decide(args: Namespace, out: Out, verdict: Verdict, **more: Any) -> i
 
 
 def _words(decision: dict[str, Any]) -> str:
-    """What was decided, and with which arguments the tool is called."""
+    """The decision, and the arguments that the tool is called with."""
     done = f"{decision['id']} {describe_done(decision.get('need'), decision['verdict'])}"
     if "arguments" not in decision:
         return clean_line(done)

@@ -1,4 +1,4 @@
-"""What a command says of a run that nothing moves."""
+"""Explain why a run makes no progress."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from harness.sdk.handle import RunHandle
 
 
 async def why_idle(run: RunHandle[Any], unserved: str) -> str | None:
-    """Why nobody answers for the run: it is stuck, or `unserved`, or Temporal does
-    not answer; None where a worker does."""
+    """Why no worker answers for the run: it is stuck, or `unserved`, or Temporal does not answer.
+    None if a worker serves it."""
     try:
         if await run.is_served():
             return None

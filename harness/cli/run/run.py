@@ -1,4 +1,4 @@
-"""`harness run`: start a run, serve it, stay with it."""
+"""`harness run`: start a run, serve it and follow it."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from harness.terminal.input.interrupts import interrupts
 from harness.terminal.input.keyboard import at_terminal
 
 MAX_BUDGET = 10**12
-"""More than any run will use of anything; the engine's numbers have 64 bits."""
+"""More than any run will use; Temporal's numbers have 64 bits."""
 
 
 @dataclass
 class Begun:
-    """How far a run had come, for who interrupts the command."""
+    """How far starting the run came, reported when the command is interrupted."""
 
     id: str | None
-    """As asked for."""
+    """The id that was requested."""
     sent: bool = False
     run: str | None = None
 
@@ -45,7 +45,7 @@ class Begun:
         if not self.sent:
             return f"Interrupted before {named} was started."
         look = f"harness show {self.id}" if self.id else "harness list"
-        return f"Interrupted while {named} was being started. To see whether it was:  {look}"
+        return f"Interrupted while {named} was being started. To check:  {look}"
 
 
 async def run(args: Namespace, out: Out) -> int:
@@ -59,7 +59,9 @@ async def run(args: Namespace, out: Out) -> int:
 
 async def _run(args: Namespace, out: Out, begun: Begun) -> int:
     if args.id and args.session:
-        raise UsageError("--id and --session exclude each other.", "A session names its runs.")
+        raise UsageError(
+            "--id and --session exclude each other.", "A session assigns the ids of its runs."
+        )
     asked = _asked(args.prompt)
     check_request(args)
     agent = load_agent(args.agent)
@@ -78,7 +80,7 @@ async def _run(args: Namespace, out: Out, begun: Begun) -> int:
                 handle = await start_run(harness, agent, args, asked)
                 begun.run = handle.id
                 attended = await stay(handle, out, counted, leave=True)
-        # Only now that its own worker has left can it be seen whether another one serves the run.
+        # Our own worker has left: only now does a served run mean that another worker serves it.
         return await leave(client.get_run(handle.id), attended, out, worker_command(args.agent))
 
 
@@ -108,7 +110,7 @@ async def start_run(
 
 
 def check_request(args: Namespace) -> None:
-    """Refuse what makes no sense before anything is started for it."""
+    """Refuse invalid options before anything starts."""
     budget_of(args)
     if args.workspace:
         check_workspace(Path(args.workspace))
@@ -127,7 +129,7 @@ def budget_of(args: Namespace) -> Budget | None:
         if not 0 < value <= MAX_BUDGET:  # nan is neither
             raise UsageError(
                 f"--budget-{name} must be above 0 and up to {MAX_BUDGET:,}, not {value}.",
-                "Leave it out for none.",
+                "Omit it for no limit.",
             )
     if "cost" in limits:
         limits["cost_micros"] = max(1, round(limits.pop("cost") * 1e6))
@@ -143,9 +145,11 @@ def _asked(words: str | None) -> str:
             f"The prompt on stdin is not valid UTF-8 at byte {error.start}.", "Convert it first."
         ) from None
     except OSError as error:
-        raise UsageError(f"stdin cannot be read: {error.strerror}.", "Pass the prompt.") from None
+        raise UsageError(
+            f"stdin cannot be read: {error.strerror}.", "Pass the prompt as an argument."
+        ) from None
     if not asked or not asked.strip():
-        raise UsageError("The prompt is empty.", 'Like this: harness run "What is 2 + 2?"')
+        raise UsageError("The prompt is empty.", 'For example: harness run "What is 2 + 2?"')
     return asked
 
 

@@ -1,4 +1,4 @@
-"""`harness worker`: serve agents until told to leave."""
+"""`harness worker`: serve agents until a signal stops it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ async def worker(args: Namespace, out: Out) -> int:
     agents = list({id(each): each for each in found or [load_agent(None)]}.values())
     names = [agent.name for agent in agents]
     if twice := next((name for name in names if names.count(name) > 1), None):
-        raise InvalidAgent(f"Two agents are called {twice!r}.", fix="Each has a queue by its name.")
+        raise InvalidAgent(
+            f"Two agents are called {twice!r}.",
+            fix="Rename one: an agent's name is the name of its task queue.",
+        )
     stop = stop_signal()
     folders = [Path(folder) for folder in args.workspace or ()]
     for folder in folders:
@@ -36,7 +39,7 @@ async def worker(args: Namespace, out: Out) -> int:
             out.line({"serving": names, "page": page})
         else:
             several = f"{len(names)} agents: " if len(names) > 1 else ""
-            out.raw(f"Serving {several}{', '.join(names)}. Ctrl-C leaves.")
+            out.raw(f"Serving {several}{', '.join(names)}. Ctrl-C stops.")
             out.note(f"Page: {page}" if page else "")
         await stop.wait()
         out.note(
@@ -46,7 +49,7 @@ async def worker(args: Namespace, out: Out) -> int:
 
 
 def stop_signal() -> asyncio.Event:
-    """Set by Ctrl-C or a polite kill; a second one ends the process."""
+    """An event set by SIGINT, SIGTERM or SIGHUP; a second signal ends the process."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
 

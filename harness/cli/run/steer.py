@@ -1,4 +1,4 @@
-"""`harness abort`, `hint`, `pause` and `resume`: signals, which need no worker to be there."""
+"""`harness abort`, `hint`, `pause` and `resume`: signals, which need no worker."""
 
 from __future__ import annotations
 
@@ -26,19 +26,21 @@ async def abort(args: Namespace, out: Out) -> int:
 
 
 async def _undone(run: RunHandle[Any], out: Out) -> dict[str, Any] | None:
-    """What came of the undo; None while nobody is there to do it."""
+    """The result of the undo; None without a worker."""
     if not await run.is_served():
         return None
     undone = (await run.outcome()).undone
     if undone is None:  # it had failed before the abort reached it
-        raise RunFailed("The run ended before its undo began.", fix=f"harness undo {run.id}")
+        raise RunFailed(
+            "The run ended before its undo began.", fix=f"Undo it: harness undo {run.id}"
+        )
     if undone.whole:
         if not out.json:
             out.raw(f"{run.id}: {taken_back(undone)}")
         return {"undone": undone.model_dump(mode="json", exclude_none=True)}
     why = undone.stopped.obstacle if undone.stopped else undone.error
     code = why.code if why else RunFailed.code
-    fix = f"Then go on: harness undo {run.id}"
+    fix = f"Then continue: harness undo {run.id}"
     if undone.stopped:
         fix = f"{why.fix if why else ''} {fix} [--past {undone.stopped.call}]".strip()
     raise from_info(
@@ -49,9 +51,12 @@ async def _undone(run: RunHandle[Any], out: Out) -> dict[str, Any] | None:
 async def hint(args: Namespace, out: Out) -> int:
     *runs, text = args.words
     if not text.strip():
-        raise UsageError("The hint is empty.", 'Like this: harness hint RUN "be brief"')
+        raise UsageError("The hint is empty.", 'For example: harness hint RUN "be brief"')
     if not runs and not args.query:
-        raise UsageError("Runs come first, the text last.", 'harness hint RUN "be brief"')
+        raise UsageError(
+            "No run is named: runs come first, the text last.",
+            'For example: harness hint RUN "be brief"',
+        )
     interrupt = args.interrupt
     return await reach(
         args, out, runs, "hint sent", lambda run: run.hint(text, interrupt=interrupt)

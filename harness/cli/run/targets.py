@@ -1,4 +1,4 @@
-"""Which runs a steering command reaches, and what came of it for each."""
+"""Apply a steering command to runs, and report the result of each."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SHOWN = 10
 Act = Callable[[RunHandle[Any]], Awaitable[dict[str, Any] | None]]
 
 Done = str | Callable[[dict[str, Any]], str]
-"""What was done, in the past tense, or how to say it of what `act` returned."""
+"""The report in the past tense, or a function that makes it from what `act` returned."""
 
 
 async def reach(
@@ -36,12 +36,12 @@ async def reach(
     done: Done,
     act: Act,
 ) -> int:
-    """Do `act` to each run that is named or found; `done` says it in the past tense. Sent to many
-    runs at once, an answer may be late: what no worker answered is asked for again while others
-    are answered, so `act` must be the same when it is repeated."""
+    """Apply `act` to each run named or found, and report it with `done`. With many runs, answers
+    can be late: runs that no worker answered are retried as long as others answer, so `act` must
+    be idempotent."""
     if bool(runs) == bool(args.query):
         raise UsageError(
-            "Name runs or a --query, not both." if runs else "Which run?",
+            "Name runs or pass --query, not both." if runs else "No run is named.",
             f"See `harness {args.command} --help`, and `harness list` for ids.",
         )
     async with opened(out, index=bool(args.query), store=False) as client:
@@ -62,12 +62,12 @@ async def reach_runs(
     done: Done,
     act: Act,
 ) -> bool:
-    """Whether any failed; each is told once, when its outcome is known."""
+    """Whether any run failed; each is reported once, when its outcome is known."""
     gate = asyncio.Semaphore(AT_ONCE)
     failed = False
 
     async def one(run: str) -> HarnessError | None:
-        """The error of a run that no worker answered."""
+        """Apply `act`; return the error if no worker answered."""
         nonlocal failed
         async with gate:
             try:
@@ -109,12 +109,12 @@ async def _find(client: HarnessClient, args: Namespace, out: Out) -> list[str]:
         return found
     what = count(len(found), "run")
     if not at_terminal():
-        raise UsageError(f"This reaches {what}.", "Pass --yes to confirm.")
+        raise UsageError(f"This affects {what}.", "Pass --yes to confirm.")
     return found if await confirmed(found, f"{args.command} {what}?", out, SHOWN) else []
 
 
 async def confirmed(runs: Sequence[str], question: str, out: Out, shown: int) -> bool:
-    """Whether the person at the terminal says yes to what these runs are about to meet."""
+    """Whether the person at the terminal confirms this for these runs."""
     for id in runs[:shown]:
         out.raw(f"  {id}")
     if len(runs) > shown:
@@ -127,7 +127,7 @@ async def confirmed(runs: Sequence[str], question: str, out: Out, shown: int) ->
 
 async def _say_if_idle(client: HarnessClient, run: str, out: Out) -> None:
     why = await why_idle(
-        client.get_run(run), "No worker answers for it now; it takes effect when one does."
+        client.get_run(run), "No worker is serving it now; this takes effect when one does."
     )
     if why:
         out.note(why)

@@ -1,4 +1,4 @@
-"""`harness undo`: take back what a run did to the world."""
+"""`harness undo`: undo the effects of a run."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def _find_worker(
     agent: Agent[Any, Any] | None,
     out: Out,
 ) -> None:
-    """Serve the agent here where it is known, or say that a worker has to."""
+    """Serve the agent here if it is known; otherwise say that a worker must."""
     if agent is not None or name == ASSISTANT:
         from harness.sdk.local import hosting
 
@@ -63,8 +63,8 @@ async def _find_worker(
         if await run.is_served():
             return
     out.note(
-        f"Waiting for a worker of {name}: harness worker FILE:NAME. Or serve it here: "
-        "--agent FILE:NAME."
+        f"Waiting for a worker that serves {name}: start harness worker FILE:NAME, or serve it "
+        "here with --agent FILE:NAME."
     )
 
 
@@ -77,7 +77,7 @@ def _tell(report: UndoReport, out: Out) -> None:
     if stopped and stopped.obstacle:
         out.note(f"\n{stopped.obstacle.fix}")
         out.note(
-            f"To leave it as it is and go on:  harness undo {report.run} --past {stopped.call}"
+            f"To leave it as it is and continue:  harness undo {report.run} --past {stopped.call}"
         )
     elif report.dry_run and report.steps:
         out.note(f"\nThis would undo {count(len(report.steps), 'effect')}.")

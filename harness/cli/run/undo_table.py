@@ -1,4 +1,4 @@
-"""The commands for what a run did to the world."""
+"""The commands for the effects of a run."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from harness.cli.spec import JSON, RUN, Command, arg, flag
 UNDO_COMMANDS: tuple[Command, ...] = (
     Command(
         "effects",
-        "Show what a run did to the world, and what has been undone.",
+        "Show the effects of a run, and which ones have been undone.",
         "harness.cli.history.effects:effects",
         (RUN, JSON),
-        "Read from the ledger: also for runs that the engine has forgotten.",
+        "Reads the effect ledger, also for runs that Temporal no longer keeps.",
         (("harness effects clerk-h8vvmdnvrp", ""),),
         group="Inspect",
     ),
     Command(
         "undo",
-        "Take back what a run did to the world, the newest first.",
+        "Undo the effects of a run, newest first.",
         "harness.cli.run.undo:undo",
         (
             RUN,
-            arg("--to", metavar="TURN", type=int, help="Only what came after this turn."),
+            arg("--to", metavar="TURN", type=int, help="Only effects after this turn."),
             flag("--dry-run", help="Show what would be undone."),
             arg(
                 "--past",
@@ -32,12 +32,12 @@ UNDO_COMMANDS: tuple[Command, ...] = (
             arg(
                 "--agent",
                 metavar="FILE:NAME",
-                help="Serve this agent meanwhile, instead of a worker.",
+                help="Serve this agent here meanwhile, instead of a worker.",
             ),
             JSON,
         ),
         "Stops where an effect cannot be undone or something has changed since, with exit code 1.\n"
-        "What has been undone is not undone again.",
+        "Effects that are already undone are skipped.",
         (
             ("harness undo clerk-h8vvmdnvrp --dry-run", "what would be undone"),
             ("harness undo clerk-h8vvmdnvrp --to 3", "back to how things were after turn 3"),

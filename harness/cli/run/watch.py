@@ -1,4 +1,4 @@
-"""`harness watch`: follow a run that another process, or nobody, serves."""
+"""`harness watch`: follow a run, served elsewhere or not at all."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def watch(args: Namespace, out: Out) -> int:
         quiet = out.json or over
         telling = None if quiet else asyncio.create_task(_tell_unserved(handle, out, serve))
         with interrupts() as counted:
-            # Where nobody can be asked, a decision that is open would be waited for in vain.
+            # Without a person to ask, waiting for a decision would never end.
             attended = await stay(handle, out, counted, leave=True)
         if telling:
             telling.cancel()
@@ -38,6 +38,6 @@ async def _tell_unserved(handle: RunHandle[Any], out: Out, serve: str) -> None:
 
 
 def _serve(events: list[Any]) -> str:
-    """The file of a run's agent is known to nobody but who wrote it."""
+    """The command that serves the run; only its author knows the file of the agent."""
     agent = next((each.agent for each in events if isinstance(each, RunStarted)), "")
     return "harness worker" if agent == "assistant" else f"harness worker FILE:NAME  (of {agent})"

@@ -40,9 +40,11 @@ async def restore(args: Namespace, out: Out) -> int:
         return exit_codes.DONE
     out.raw(f"Restored {done.state}.")
     if done.aside:
-        out.raw(f"The former state is in {done.aside}; delete it when it is not needed any more.")
+        out.raw(f"The former state is in {done.aside}; delete it when you no longer need it.")
     if not done.keyring:
-        out.note(f"The keyring is missing: copy it to {done.state / 'keys'} before you go on.")
-    out.note("Runs go on when a worker serves them. Writes that may have happened since the backup")
+        out.note(f"The keyring is missing: copy it to {done.state / 'keys'} before you continue.")
+    out.note(
+        "Runs continue when a worker serves them. Writes that may have happened since the backup"
+    )
     out.note("are probed, or wait for a person: harness list --query \"HarnessState = 'waiting'\"")
     return exit_codes.DONE

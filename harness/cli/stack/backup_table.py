@@ -28,17 +28,17 @@ BACKUP_COMMANDS: tuple[Command, ...] = (
         "Put a backup back in place of the local state.",
         "harness.cli.stack.backup:restore",
         (
-            arg("file", metavar="FILE", help="What `harness backup` wrote."),
+            arg("file", metavar="FILE", help="A file that `harness backup` wrote."),
             flag(
                 "--trust",
                 help="Accept a file that this project's signing key did not sign. Restoring "
-                "runs what is in it.",
+                "can run code that it contains.",
             ),
             JSON,
         ),
         "The stack must be stopped. The backup is verified before anything is touched, and the\n"
-        "former state is moved aside. Open runs go on; a write that they may have made since the\n"
-        "backup is probed, or a person is asked. It is never repeated silently.",
+        "former state is moved aside. Open runs continue; a write that they may have made since\n"
+        "the backup is probed, or a person decides. It is never repeated silently.",
         (("harness restore harness-20260101-120000.tar", ""),),
         group="Keep and delete",
     ),

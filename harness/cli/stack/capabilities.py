@@ -1,4 +1,4 @@
-"""`harness capabilities`: what there is, what each adds, and what is disabled."""
+"""`harness capabilities`: list, show, enable and disable capabilities."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _find(name: str) -> Found:
 
 
 def _inspect(found: Found) -> tuple[list[Part], str | None]:
-    """What a capability adds, and what is wrong with it."""
+    """The parts of a capability, and its problem, if any."""
     problem = problem_of(found.name)
     if found.record is None or problem:
         return [], problem

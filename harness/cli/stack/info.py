@@ -1,4 +1,4 @@
-"""`harness models`, `tools`, `config` and `version`: what is known without any run."""
+"""`harness models`, `tools`, `config` and `version`: information that needs no run."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def config(args: Namespace, out: Out) -> int:  # noqa: ARG001
         style = "bad" if each.ignored else "quiet" if quiet else "call"
         out.console.print(f"  ({clean_line(source)})", style=style, soft_wrap=True)
     if any(each.ignored for each in origins):
-        out.note("To review and allow what is ignored, run: harness trust")
+        out.note("To review and allow ignored settings, run: harness trust")
     return exit_codes.DONE
 
 
@@ -76,7 +76,7 @@ def _tools_of(agent: str | None) -> list[Any]:
     from harness.agent import Tool
 
     named = [getattr(built_in, name) for name in built_in.__all__]
-    return [each for each in named if isinstance(each, Tool)]  # the others make tools
+    return [each for each in named if isinstance(each, Tool)]  # the rest are factories
 
 
 def _signature(name: str, parameters: dict[str, Any]) -> str:
@@ -92,7 +92,7 @@ def models(args: Namespace, out: Out) -> int:
 
     settings = load_settings()
     if args.provider:
-        resolve_provider(settings, args.provider)  # says which there are
+        resolve_provider(settings, args.provider)  # an unknown provider is an error that lists them
     ready: dict[str, bool] = {}
     for known in KNOWN.values():
         provider = known.ref.partition("/")[0]
@@ -106,7 +106,7 @@ def models(args: Namespace, out: Out) -> int:
                 out.console.print(f"{provider}{state}", style="bold", soft_wrap=True)
         _model(known, out, ready=ready[provider], chosen=known.ref == settings.model)
     if not out.json and not ready:
-        out.note("None of its models is known by name; all work as provider/model.")
+        out.note("No models of this provider are listed; use any as provider/model.")
     return exit_codes.DONE
 
 

@@ -26,9 +26,9 @@ async def up(args: Namespace, out: Out) -> int:
         sealing = asyncio.create_task(seal_a_while(client.connection))
         local = endpoints.local_engine or endpoints.local_database
         if not local:
-            out.note("Both are configured: there is nothing to start.")
+            out.note("Both are configured: nothing to start.")
         elif args.detach:
-            out.note("They run until: harness down")
+            out.note("They run until you stop them: harness down")
         else:
             out.note("They run until Ctrl-C, and as long as another command uses them.")
             await stop.wait()
@@ -46,7 +46,7 @@ async def down(args: Namespace, out: Out) -> int:  # noqa: ARG001 - all commands
     elif stopped and removed:
         out.raw(f"Stopped. {state} was removed while the stack ran: its data is lost.")
     else:
-        out.raw("Stopped." if stopped else f"Nothing runs for {project}.")
+        out.raw("Stopped." if stopped else f"No local stack is running for {project}.")
     return exit_codes.DONE
 
 

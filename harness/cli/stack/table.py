@@ -15,18 +15,18 @@ STACK_COMMANDS: tuple[Command, ...] = (
                 "agents",
                 metavar="FILE[:NAME]",
                 nargs="*",
-                help="Without NAME: all agents of the file. Unset: the built-in assistant.",
+                help="Without NAME, all agents of the file (default: the built-in assistant).",
             ),
             arg(
                 "--workspace",
                 metavar="DIR",
                 action="append",
-                help="Let runs work in this folder too; may be given more than once.",
+                help="Let runs use this folder too; may be repeated.",
             ),
             JSON,
         ),
-        "Starts or joins the local stack, unless an engine is configured. Ctrl-C stops it:\n"
-        "calls in progress finish or are handed back.",
+        "Starts or joins the local stack, unless a Temporal server is configured. Ctrl-C stops\n"
+        "it: calls in progress finish or are handed back.",
         (
             ("harness worker agent.py", "all agents in that file"),
             ("harness worker sales.py:agent support.py:agent", "several"),
@@ -51,7 +51,7 @@ STACK_COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "doctor",
-        "Check this machine, this project and what is configured.",
+        "Check this machine, this project and its configuration.",
         "harness.cli.stack.stack:doctor",
         (flag("--fix", help="Bring tables up to date and register search attributes."), JSON),
         group="Serve",
@@ -82,8 +82,8 @@ STACK_COMMANDS: tuple[Command, ...] = (
             JSON,
         ),
         "Installed packages can add capabilities. One that fails to load is listed with the\n"
-        "reason and left out. What you disable stays disabled for you on this machine, in\n"
-        "processes that start from then on.",
+        "reason and skipped. Disabling affects only you on this machine, and only processes that\n"
+        "start afterwards.",
         (
             ("harness capabilities", ""),
             ("harness capabilities show archive", "commands, settings, workflows, errors"),
@@ -104,10 +104,10 @@ STACK_COMMANDS: tuple[Command, ...] = (
 MODELS_COMMANDS: tuple[Command, ...] = (
     Command(
         "models",
-        "List the models that are known by name.",
+        "List known models.",
         "harness.cli.stack.info:models",
         (arg("provider", metavar="PROVIDER", nargs="?", help="Only this provider's."), JSON),
-        "Others work too: name them as provider/model.",
+        "Other models work too, as provider/model.",
         group="Set up",
     ),
 )
@@ -115,9 +115,9 @@ MODELS_COMMANDS: tuple[Command, ...] = (
 TOOLS_COMMANDS: tuple[Command, ...] = (
     Command(
         "tools",
-        "List tools.",
+        "List the built-in tools, or those of an agent.",
         "harness.cli.stack.info:tools",
-        (AGENT, JSON),
+        (AGENT._replace(help="List the tools of this agent, such as agent.py:agent."), JSON),
         group="Set up",
     ),
 )

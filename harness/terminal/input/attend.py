@@ -1,4 +1,4 @@
-"""Stay with a run: show it, put its questions to the person, mind Ctrl-C."""
+"""Follow a run: show it, ask the person its questions, handle Ctrl-C."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from harness.terminal.input.interrupts import GRACE_S, Interrupts
 from harness.terminal.view.live import View
 
 SETTLE_S = 0.1
-"""A decision that stands in history may be answered by the next entry: look before asking."""
+"""A decision in history may be answered by the next entry: check before asking."""
 ABORT_S = 15.0
-"""How long an aborted run is waited for."""
+"""How long to wait for an aborted run to end."""
 
 Send = Callable[[RunHandle[Any]], Awaitable[Any]]
 Ask = Callable[[DecisionRequested], Awaitable[Send | None]]
-"""Puts one decision to the person; None when they do not want to be asked."""
+"""Asks the person for one decision; None if they decline to answer."""
 
 
 class Why(Enum):
     ENDED = "ended"
     WAITING = "waiting"
-    """It needs a decision, and nobody here can be asked."""
+    """It needs a decision, and there is no person to ask."""
     DETACHED = "detached"
     ABORTING = "aborting"
     """The abort is recorded; no worker has taken it up yet."""
@@ -42,9 +42,8 @@ class Attended:
 
 
 class Attendance:
-    """`ask` puts a decision to the person; without it a run that waits is left (`leave`) or
-    followed on. With `stops` the first Ctrl-C ends the run, as in a chat, where the person stays;
-    without, it leaves the run to itself."""
+    """`ask` asks the person for a decision; without it, a waiting run is left (`leave`) or followed
+    further. With `stops`, the first Ctrl-C aborts the run, as in a chat; otherwise it detaches."""
 
     def __init__(
         self,
@@ -133,21 +132,23 @@ class Attendance:
             self._asking = asyncio.create_task(self._put(event))
 
     async def _put(self, event: DecisionRequested) -> bool:
-        """Whether to leave the run to others."""
+        """Ask for one decision and send it; True to leave the run."""
         await asyncio.sleep(SETTLE_S)
         while self._ask is not None:
             try:
                 send = await self._ask(event)
                 if send is None:
                     return True
-                self._asked = None  # from here on it is ours: its event must not cancel it
+                self._asked = None  # decided here: its own event must not cancel it
                 await send(self._run)
             except HarnessError as error:
                 self._view.note(f"{error.message} {error.fix}")
                 if isinstance(error, InvalidSignal):
                     self._asked = event.id
                     continue
-            if self._waiting.get(event.id) is event:  # it may wait again, with other arguments
+            if (
+                self._waiting.get(event.id) is event
+            ):  # it may be waiting again, with other arguments
                 del self._waiting[event.id]
             return False
         return True
@@ -187,7 +188,7 @@ class Attendance:
         return await self._abort("Aborting.", after=3)
 
     async def _abort(self, note: str, *, after: int) -> Attended:
-        """Follow it to its end, for a while, or until Ctrl-C was pressed so often."""
+        """Abort and follow the run to its end, for a while, or until `after` presses of Ctrl-C."""
         await self._run.abort("Ctrl-C")
         self._view.note(note)
         self._ask, self._leave = None, False

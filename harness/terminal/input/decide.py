@@ -1,4 +1,4 @@
-"""A decision put to the person at the terminal."""
+"""Ask the person at the terminal for a decision."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from harness.terminal.view.live import RunView
 KEYS = {
     "approval": "[y]es, [n]o or n WHY, [e]dit, [v]iew the arguments:",
     "answer": "your answer:",
-    "outcome": "[h]appened or h WHAT CAME OF IT, [a]gain, [e]dit, [n]o, [v]iew the arguments:",
+    "outcome": "[h]appened or h RESULT, [a]gain, [e]dit, [n]o, [v]iew the arguments:",
     "budget": "[y]es, [n]o:",
     "store": "[y]es, [n]o:",
 }
@@ -27,7 +27,7 @@ YES, NO, EDIT, VIEW = {"y", "yes"}, {"n", "no"}, {"e", "edit"}, {"v", "view"}
 AGAIN, HAPPENED = {"a", "again"}, {"h", "happened"}
 TYPED = {"approve": "y", "reject": "n", "edit": "e", "answer": "h"}
 EDITED = 20_000
-"""Characters that a line may have to be edited in place."""
+"""Characters up to which a line is edited in place."""
 SAID_HAPPENED = "It happened, according to a person who checked."
 
 
@@ -50,7 +50,7 @@ def asking(view: RunView) -> Ask:
 
 
 def explain(need: str) -> list[str]:
-    """What each key does, the one to look at first on top."""
+    """What each key does, the recommended one first."""
     if need == "answer":
         return []
     again = "a" if need == "outcome" else "y"
@@ -85,13 +85,13 @@ async def _meaning(view: RunView, event: DecisionRequested, typed: str) -> Send:
 
 
 async def _edit(view: RunView, event: DecisionRequested) -> tuple[dict[str, Any], bool]:
-    """The arguments as they shall be, edited in place; of very long ones those that change."""
+    """The edited arguments and whether they replace all; of very long ones only the changes."""
     text = editable(event.arguments or {})
     if len(text) > EDITED:
         view.ask("    arguments to change, as JSON:")
         return arguments(await read_line() or ""), False
     while True:
-        view.note("    The arguments, as JSON. Enter sends them; an empty line leaves them:")
+        view.note("    The arguments, as JSON. Enter sends them; an empty line changes nothing:")
         text = await edit_line("    ", text) or ""
         if not text.strip():
             raise InvalidSignal("Nothing was edited.", fix="Decide, or edit again.")
@@ -102,13 +102,13 @@ async def _edit(view: RunView, event: DecisionRequested) -> tuple[dict[str, Any]
 
 
 def editable(value: dict[str, Any] | str) -> str:
-    """JSON on one line, in which every character can be seen."""
+    """JSON on one line of printable characters."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return "".join(each if clean_line(each) == each else json.dumps(each)[1:-1] for each in text)
 
 
 async def _page(view: RunView, event: DecisionRequested) -> bool:
-    """All arguments, a screen at a time; False at the end of input."""
+    """Page through all arguments; False at the end of input."""
     columns, rows = shutil.get_terminal_size()
     lines = argument_lines(event.asked, max(20, columns - 2))
     step = max(1, rows - 2)
@@ -128,7 +128,7 @@ async def _page(view: RunView, event: DecisionRequested) -> bool:
 
 def _answer(text: str, event: DecisionRequested) -> Send:
     if not text:
-        raise InvalidSignal("The answer is empty.", fix="Type some words.")
+        raise InvalidSignal("The answer is empty.", fix="Type an answer.")
     return lambda run: run.answer(text, event)
 
 
@@ -137,7 +137,7 @@ def _nothing(typed: str, fix: str) -> SteeringError:
 
 
 def arguments(text: str) -> dict[str, Any]:
-    """The arguments of an edited call, as a person types them."""
+    """Parse the arguments of an edited call."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -24,7 +24,7 @@ class Interrupts:
             await self._more.wait()
 
     def take(self) -> int:
-        """How often it was pressed since the last call: from here on it is counted anew."""
+        """How often it was pressed since the last call; resets the count."""
         taken, self.count = self.count, 0
         return taken
 
@@ -35,7 +35,7 @@ class Interrupts:
 
 @contextmanager
 def interrupts() -> Generator[Interrupts]:
-    """Count SIGINT instead of being ended by it; SIGTERM and SIGHUP detach at once."""
+    """Count SIGINT instead of exiting; SIGTERM and SIGHUP detach at once."""
     loop = asyncio.get_running_loop()
     counted = Interrupts()
     task = asyncio.current_task()

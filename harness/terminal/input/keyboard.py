@@ -1,4 +1,4 @@
-"""What a person types, read without holding up the loop."""
+"""Read what a person types without blocking the event loop."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from harness.terminal.input.line_editor import edit_line, take_ahead
 
 
 def at_terminal() -> bool:
-    """Whether someone is there to be asked."""
+    """Whether a person can be asked."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 async def read_line() -> str | None:
-    """The next line of a terminal; None at its end. Can be cancelled: nothing is lost."""
+    """The next line of a terminal; None at its end. Cancelling it loses no input."""
     loop = asyncio.get_running_loop()
     ready = asyncio.Event()
     typed = take_ahead()
@@ -66,8 +66,8 @@ async def type_line(text: str, counted: Interrupts, history: Sequence[str] = ())
 
 
 async def _piped() -> str | None:
-    """In a thread that nobody waits for: a pool's would be joined at the end, and it may be
-    blocked until someone writes."""
+    """A line from a pipe, read in a daemon thread: it may block forever, and a pool's thread would
+    be joined at exit."""
     loop = asyncio.get_running_loop()
     typed: asyncio.Future[str | None] = loop.create_future()
 
@@ -76,7 +76,7 @@ async def _piped() -> str | None:
             line = sys.stdin.readline() or None
         except (OSError, ValueError):
             line = None
-        with contextlib.suppress(RuntimeError):  # the loop has gone
+        with contextlib.suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(lambda: typed.done() or typed.set_result(line))
 
     threading.Thread(target=work, daemon=True).start()

@@ -1,6 +1,6 @@
-"""A line that a person edits at the terminal, opened with a text; it can be cancelled.
+"""Edit a line at the terminal, starting from a given text; can be cancelled.
 
-`input()` cannot: its thread would go on reading what is typed for the next question.
+`input()` cannot: its thread would keep reading input meant for the next question.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from harness.contracts.clean_text import clean_line
 
 KEY = re.compile(r"\x1b\[[0-9;]*[A-Za-z~]|\x1bO[A-Za-z]|\x1b[^\[O]|[^\x1b]", re.DOTALL)
 LONGEST_KEY = 16
-"""Characters of one; what is longer and no key is dropped."""
+"""Characters of one; longer sequences that match no key are dropped."""
 ENDS = {"\r", "\n"}
 LEAVE = "\x04"
 
 _ahead = bytearray()
-"""What was typed behind the line that was read last: it belongs to the next one."""
+"""Input typed after the last line that was read; it belongs to the next line."""
 
 
 class Line:
@@ -46,7 +46,7 @@ class Line:
             self._change(key)
 
     def _target(self, key: str) -> int | None:
-        """Where a key moves the cursor to."""
+        """The position that a key moves the cursor to."""
         match key:
             case "\x1b[D" | "\x1bOD" | "\x02":
                 return self.at - 1
@@ -100,7 +100,7 @@ class Line:
 
 
 async def edit_line(prompt: str, text: str = "", history: Sequence[str] = ()) -> str | None:
-    """The line as it was left with Enter; None for Ctrl-D on an empty one, or the end of input."""
+    """The line after Enter; None for Ctrl-D on an empty line, or at the end of input."""
     line, typed = Line(text, history), codecs.getincrementaldecoder("utf-8")("replace")
     keys = ""
     with _own_line(), _single_keys(), _readable() as ready:
@@ -126,7 +126,7 @@ async def edit_line(prompt: str, text: str = "", history: Sequence[str] = ()) ->
 
 
 def take_ahead() -> bytes:
-    """What was typed behind the last line, up to the end of the next one."""
+    """Take the input typed after the last line, up to the end of the next one."""
     end = _ahead.find(b"\n") + 1 or len(_ahead)
     taken = bytes(_ahead[:end])
     del _ahead[:end]
@@ -135,7 +135,7 @@ def take_ahead() -> bytes:
 
 @contextlib.contextmanager
 def _own_line() -> Generator[None]:
-    """What follows begins on the next one, also where the question was withdrawn."""
+    """End the line, also if the question was withdrawn."""
     try:
         yield
     finally:
@@ -169,7 +169,7 @@ def _readable() -> Generator[asyncio.Event]:
 
 @contextlib.contextmanager
 def _single_keys() -> Generator[None]:
-    """Each key at once and without echo; Ctrl-C stays a signal."""
+    """Deliver each key at once, without echo; Ctrl-C stays a signal."""
     import termios
 
     before = termios.tcgetattr(0)

@@ -1,4 +1,4 @@
-"""What an event says, as text that a person reads, before its fields as JSON. Pure."""
+"""The readable texts of an event, shown before its fields as JSON. Pure."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from harness.contracts.verdicts import Asked
 from harness.terminal.view.arguments import argument_lines
 
 FROM = {
-    "user": "From the person", "assistant": "From the model", "tool": "From a tool",
+    "user": "From the user", "assistant": "From the model", "tool": "From a tool",
     "hint": "Hint", "mend": "Request to correct the reply",
-    "interrupted": "The reply that was cut off", "summary": "Summary of what was left out",
+    "interrupted": "The reply that was cut off", "summary": "Summary of dropped messages",
 }  # fmt: skip
 
 UNFOLDED = 1_000_000
-"""Columns of a line of arguments: a browser breaks it where it must."""
+"""Columns of a line of arguments: the browser wraps it."""
 
 
 def event_text(event: DurableEvent) -> Iterator[tuple[str, str]]:
     """Texts with their headings."""
     match event:
         case e.RunStarted():
-            yield "Asked", event.prompt
+            yield "Prompt", event.prompt
         case e.ModelCalled():
             for message in event.messages:
                 yield from _message(message)
         case e.ModelReplied():
-            yield "Said", event.message.text
+            yield "Answer", event.message.text
             for call in event.message.calls:
-                yield f"Wants {call.name}", _arguments(call.arguments)
+                yield f"Requests {call.name}", _arguments(call.arguments)
         case e.ToolCallRequested():
             yield f"Arguments of {event.call.name}", _arguments(event.call.arguments)
         case e.ToolCallChecked() | e.ToolCallStarted():
@@ -57,7 +57,7 @@ def _other(event: DurableEvent) -> Iterator[tuple[str, str]]:
         case e.HintReceived():
             yield "Hint", event.text
         case e.SignalRefused():
-            yield "Why", event.message
+            yield "Reason", event.message
         case e.ModelFailed():
             yield "Error", f"{event.error.message}\n{event.error.fix}"
         case e.RunEnded():
@@ -70,7 +70,7 @@ def _other(event: DurableEvent) -> Iterator[tuple[str, str]]:
 
 
 def _message(message: Message) -> Iterator[tuple[str, str]]:
-    """What is new to the model."""
+    """The parts of a message that are new to the model."""
     for part in message.parts:
         match part:
             case Text():

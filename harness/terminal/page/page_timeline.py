@@ -11,14 +11,14 @@ from harness.terminal.view.timeline import WAITS, Bar, Scale, bars, ticks
 
 LEGEND = (
     ("queued", "queued"), ("early", "until the first token"), ("model", "model"), ("tool", "tool"),
-    ("check", "checks whether a person must decide"),
-    ("wait", "waits for a person"), ("bad", "failed"),
+    ("check", "approval check"),
+    ("wait", "waiting for a person"), ("bad", "failed"),
     ("lost", "failed attempts that are not logged, and the waits between them"),
 )  # fmt: skip
 TRACKS = (("wide", 500), ("middle", 340), ("narrow", 300))
-"""Pixels that the bars have at least, by the width of the screen."""
+"""The smallest width of the bars in pixels, by the width of the screen."""
 THIN = 1e-4
-"""Of the width: shorter than this, it is not drawn that a call was queued."""
+"""Queue times below this share of the width are not drawn."""
 LETTER, GAP = 6.5, 10
 """Pixels of an axis label."""
 
@@ -29,8 +29,8 @@ def timeline(steps: Sequence[Step], start: float, end: float) -> str:
         return ""
     drawn = {kind for bar in found for kind in _kinds(bar)}
     legend = "".join(f"<span class={kind}>{name}</span>" for kind, name in LEGEND if kind in drawn)
-    notes = ["Striped waits are drawn shorter than they were."] if scale.squeeze < 1 else []
-    notes += ["What is pale was left behind by a reset."] if any(s.left for s in steps) else []
+    notes = ["Striped waits are not drawn to scale."] if scale.squeeze < 1 else []
+    notes += ["Pale steps were discarded by a reset."] if any(s.left for s in steps) else []
     axis, lines = _axis(scale)
     rows = "".join(_rows(found))
     return (
@@ -40,7 +40,7 @@ def timeline(steps: Sequence[Step], start: float, end: float) -> str:
 
 
 def _kinds(bar: Bar) -> Iterator[str]:
-    """Of what is drawn of it, as the legend has them."""
+    """The legend entries of a bar."""
     step = bar.step
     yield "wait" if step.kind in WAITS else step.kind if step.ok else "bad"
     if bar.began - bar.left >= THIN:
@@ -52,7 +52,7 @@ def _kinds(bar: Bar) -> Iterator[str]:
 
 
 def _axis(scale: Scale) -> tuple[str, str]:
-    """Labels, and the thin lines below them as a background of every bar's track."""
+    """The labels, and the grid lines as a background of every track."""
     marks = [(took(at), place) for at, place in ticks(scale)]
     fits = {name: fitting_labels(marks, width) for name, width in TRACKS}
     labels = "".join(
@@ -70,7 +70,7 @@ def _axis(scale: Scale) -> tuple[str, str]:
 
 
 def fitting_labels(marks: Sequence[tuple[str, float]], width: int) -> set[int]:
-    """Labels that do not overlap where the bars have this many pixels."""
+    """The labels that do not overlap if the bars have this many pixels."""
     found: set[int] = set()
     free = 0.0
     for number, (label, place) in enumerate(marks):
@@ -99,7 +99,7 @@ def _rows(found: Sequence[Bar]) -> Iterator[str]:
 
 
 def _name(step: Step) -> str:
-    """With the arguments of a call, as it would be written."""
+    """The name of a step, with the arguments of a call."""
     if step.arguments is None:
         return _text(step.name)
     arguments = call("", step.arguments)
@@ -137,10 +137,10 @@ def _whole(bar: Bar) -> str:
     facts += [f"first token after {took(step.first)}"] if step.first is not None else []
     facts += [f"{count(step.tokens, 'token')}, {money(step.cost_micros)}"] if step.tokens else []
     facts += [f"{step.attempts} attempts"] if step.attempts > 1 else []
-    facts += ["earlier attempts are not all logged"] if bar.lost else []
+    facts += ["some earlier attempts are not logged"] if bar.lost else []
     facts += [f"decided by {step.who}"] if step.who else []
     facts += ["failed"] if not step.ok else []
-    facts += ["left behind by a reset"] if step.left else []
+    facts += ["discarded by a reset"] if step.left else []
     return _text(" · ".join(facts))
 
 

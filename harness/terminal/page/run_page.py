@@ -1,5 +1,5 @@
-"""A run as one self-contained HTML page: no scripts, nothing from the network, dark or light as its
-reader's machine is. What is folded or hidden opens with a checkbox. Pure."""
+"""A run as one self-contained HTML page: no scripts, nothing from the network, dark or light as
+the reader's machine is. Checkboxes open what is folded or hidden. Pure."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ MARKS = {
     "undo_started": "wait", "effects_undone": "wait",
 }  # fmt: skip
 NOISE = (e.StateChanged, e.ModelCalled, e.ToolCallChecked, e.ToolCallStarted)
-"""What the events around it tell as well: hidden at first."""
+"""Events that repeat what others show: hidden at first."""
 FOLDED_LINES, FOLDED_CHARACTERS = 12, 900
-"""Texts longer than that are folded."""
+"""Longer texts are folded."""
 NOTHING = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -45,7 +45,7 @@ def page(events: Sequence[DurableEvent], version: str, attempts: Sequence[Attemp
         _head(card, end, found),
         timeline(found, card.started, end),
         *_events(events, attempts, card.started, found),
-        f"<footer>{count(len(events), 'event')}, a projection of the engine's history"
+        f"<footer>{count(len(events), 'event')}, from Temporal's history"
         f"{f'; {told} from the attempt log' if attempts else ''}. harness {clean_html(version)}, "
         f"{moment(card.started)}</footer>",
     ]
@@ -88,10 +88,10 @@ def _head(card: Card, end: float, found: Sequence[Step]) -> str:
         f"<header><p class=state data-state={card.state.value}>{card.state.value}</p>",
         f"<h1>{_text(card.run)}</h1><p class=about>{_text(' · '.join(about))}</p>",
         f"<dl class=facts>{cells}</dl>",
-        f"<div class=said><h3>Asked</h3>{fold(card.asked, 'asked')}</div>",
+        f"<div class=said><h3>Prompt</h3>{fold(card.asked, 'asked')}</div>",
     ]
     if card.said:
-        parts.append(f"<div class=said><h3>Said</h3>{fold(card.said, 'said')}</div>")
+        parts.append(f"<div class=said><h3>Answer</h3>{fold(card.said, 'said')}</div>")
     if card.error:
         why = f"{card.error.message} [{card.error.code}] {card.error.fix}"
         parts.append(f"<div class='said bad'><h3>Error</h3><p>{_text(why)}</p></div>")
@@ -152,7 +152,7 @@ def _rows(
 
 
 def _line(event: DurableEvent, told: Sequence[Earlier], calls: dict[str, str]) -> Line:
-    """As in the terminal, and a result with the arguments that it came from."""
+    """The line as in the terminal; a result also shows the arguments of its call."""
     found = after(told, event)
     if isinstance(event, e.ToolCallRequested):
         calls[event.call.id] = found.what
@@ -187,7 +187,7 @@ def _event(event: DurableEvent, told: Line, start: float, number: int, marks: li
 
 
 def fold(text: str, id: str) -> str:
-    """A text; of a long one the beginning, and a checkbox that shows the rest."""
+    """A text; a long one is folded, and a checkbox shows the rest."""
     lines = text.count("\n") + 1
     if lines <= FOLDED_LINES and len(text) <= FOLDED_CHARACTERS:
         return f"<p>{_text(text)}</p>"

@@ -1,4 +1,4 @@
-"""How the page of a run looks."""
+"""The style sheet of the pages."""
 
 STYLE = """
 :root{--bg:#fbfbfa;--card:#fff;--ink:#1c1f24;--soft:#68707c;--line:#e4e6ea;--model:#3b6fd4;

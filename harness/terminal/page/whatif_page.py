@@ -48,7 +48,7 @@ transform:rotate(45deg) scale(.8)}
 .fork .refused,.fork .invalid{color:var(--bad)}
 """
 LEGEND = (
-    ("same", "same answer"), ("different", "another answer"), ("failed", "did not complete"),
+    ("same", "same answer"), ("different", "different answer"), ("failed", "did not complete"),
     ("was", "old: the run itself"), ("median", "new: median of its forks"),
 )  # fmt: skip
 HOW = {
@@ -136,7 +136,7 @@ def _source(source: SourceOutcome) -> str:
 def _details(source: SourceOutcome) -> Iterator[str]:
     if source.error:
         why = f"{source.error.message} [{source.error.code}] {source.error.fix}"
-        yield f"<div class='fork failed'><h3>Could not be asked</h3><p>{_text(why)}</p></div>"
+        yield f"<div class='fork failed'><h3>Could not be forked</h3><p>{_text(why)}</p></div>"
     if source.was:
         facts = f"{figures(source.was, fork=False)} · {count(source.recorded, 'result')} recorded"
         yield _outcome(source.was, f"{OLD}: the run itself", facts, "was")

@@ -1,4 +1,4 @@
-"""The outcome of a what-if as one picture: a row a run, a square a fork, and what it used. Pure."""
+"""The outcome of a what-if as a picture: a row per run, a square per fork, and its usage. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAME = 210
 ROW = 30
 SQUARE, GAP = 14, 4
 MOST_SQUARES = 20
-"""A row; the rest goes below."""
+"""Per line; the rest goes below."""
 FOOT = 34
 
 
@@ -43,7 +43,7 @@ def picture(report: WhatIfReport) -> str:
 
 
 def bar(report: WhatIfReport) -> str:
-    """How many of all ended how, as one bar."""
+    """The verdicts of all forks as one bar."""
     whole = len(report.forks)
     if not whole:
         return ""
@@ -62,7 +62,7 @@ def bar(report: WhatIfReport) -> str:
 
 
 class _Scale:
-    """Tokens from left to right."""
+    """Maps tokens to pixels."""
 
     def __init__(self, left: float, right: float, most: int) -> None:
         self.left, self.right, self.most = left, right, most
@@ -72,7 +72,7 @@ class _Scale:
 
 
 def _round_up(most: int) -> int:
-    """To a number that reads well at the end of an axis."""
+    """Round up to a readable number for the end of an axis."""
     size = 10 ** (len(str(most)) - 1)
     return next(size * step for step in (1, 2, 4, 5, 8, 10) if size * step >= most)
 

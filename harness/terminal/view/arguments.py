@@ -1,5 +1,5 @@
-"""The arguments of a call as a person reads them before deciding: all of them, or how much is left
-out and where to read it. Pure."""
+"""The arguments of a call as text to read before deciding: all of them, or how much is left out and
+where to read the rest. Pure."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from harness.contracts.verdicts import Asked, short_digest
 
 LINES = 20
 WIDTH = 100
-"""Columns a line takes before it counts as the next one: a long line hides what follows as well."""
+"""Columns after which a line is folded: a long line hides what follows it."""
 INDENT = "      "
 
 
 def argument_lines(asked: Asked, width: int = WIDTH) -> list[str]:
-    """Every character of the arguments, in lines of `width` at most; what cannot be seen is
-    marked. A text of several lines has a bar before each, so that none can pass for another."""
+    """Every character of the arguments, in lines of at most `width`; unprintable ones are marked.
+    Each line of a multi-line text starts with a bar, so that it cannot pass for an argument."""
     arguments = asked.arguments
     if isinstance(arguments, str):
         return list(_value("arguments", arguments, width))

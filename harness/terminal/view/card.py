@@ -1,4 +1,4 @@
-"""A run's card: what an operator asks about it, from its events alone. Pure."""
+"""A run's card: what an operator wants to know, from its events alone. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.contracts.provenance import AgentSummary
 from harness.contracts.run import Parent, RunState, Totals
 
 RETURNED = ("state", "waiting", "doing", "turn")
-"""What a reset brings back, and all that is kept for each entry: a flood has thousands."""
+"""The fields that a reset restores; only these are kept per entry, as there can be thousands."""
 
 Told = e.HintReceived | e.PauseRequested | e.ResumeRequested | e.AbortRequested
 
@@ -29,40 +29,40 @@ class Card(Word):
     session: str | None = None
     parent: Parent | None = None
     spec: AgentSummary | None = None
-    """The agent as it was pinned. Not from its events: the store knows."""
+    """The agent as it was pinned; from the store, not from events."""
     forks: tuple[str, ...] = ()
-    """Runs that go on from one of its turns, the newest first. The engine's index knows."""
+    """Forks of the run, newest first; from Temporal's index."""
     workers: tuple[e.Worker, ...] = ()
-    """Processes that ran its steps, in the order in which they came, with their code."""
+    """Processes that ran its steps, in order of appearance, with their code."""
     started: float
     ended: float | None = None
     turn: int = 0
     totals: Totals = Totals()
     doing: str | None = None
-    """The step that is under way; None when it has ended or waits."""
+    """The step in progress; None if the run has ended or is waiting."""
     said: str = ""
-    """Text of the newest reply."""
+    """The text of the latest reply."""
     waiting: tuple[e.DecisionRequested, ...] = ()
     decided: tuple[e.DecisionMade, ...] = ()
     told: tuple[Told, ...] = ()
     refused: tuple[e.SignalRefused, ...] = ()
     resets: tuple[e.Branched, ...] = ()
     stuck: str | None = None
-    """Why it stands still although it is served. Not from its events: the engine knows."""
+    """Why the run is stuck although a worker serves it; from Temporal, not from events."""
     retries: tuple[Retry, ...] = ()
-    """Calls under way that have failed. From the engine, too."""
+    """Calls in progress that have failed and are retried; also from Temporal."""
     truncated: Flag = None
-    """The newest answer was cut off at the model's output limit."""
+    """The latest answer was cut off at the model's output limit."""
     reason: str | None = None
     error: ErrorInfo | None = None
     undone: Undone | None = None
 
 
 def card_of(events: Iterable[Event]) -> Card | None:
-    """None where there is not even a start."""
+    """Compute the card; None without a start event."""
     card: Card | None = None
     line: list[tuple[int, dict[str, object]]] = []
-    """The run at each entry of the history that counts: a reset goes back to one of them."""
+    """The run at each relevant history entry: a reset returns to one of them."""
     for event in events:
         place = event.cursor.event_id if event.cursor else 0
         if isinstance(event, e.RunStarted):
@@ -80,7 +80,7 @@ def card_of(events: Iterable[Event]) -> Card | None:
 
 
 def _returned(event: e.Branched, card: Card, then: dict[str, object] | None) -> dict[str, object]:
-    """What a reset makes of the card: what the run did and waited for then holds again."""
+    """The changes of a reset: the earlier state and pending decisions apply again."""
     again: dict[str, object] = {"state": RunState.RUNNING, "waiting": (), "doing": None}
     if then is not None:
         again = dict(then)
@@ -112,7 +112,7 @@ def _changes(card: Card, event: Event) -> dict[str, object]:
             return {
                 "turn": event.turn,
                 "model": event.model,
-                "doing": f"calls {event.model}",
+                "doing": f"calling {event.model}",
                 "state": RunState.RUNNING if taken else card.state,
             }
         case e.ModelReplied():
@@ -122,7 +122,7 @@ def _changes(card: Card, event: Event) -> dict[str, object]:
                 "said": said, "totals": totals, "doing": None, "truncated": event.truncated,
             }  # fmt: skip
         case e.ToolCallRequested():
-            return {"doing": f"calls {event.call.name}"}
+            return {"doing": f"calling {event.call.name}"}
         case e.ToolCallFinished():
             calls = card.totals.tool_calls + 1
             totals = card.totals.model_copy(update={"tool_calls": calls})
@@ -151,7 +151,7 @@ def _steered(card: Card, event: Event) -> dict[str, object]:
         case e.SignalRefused():
             return {"refused": (*card.refused, event)}
         case e.UndoStarted():
-            return {"doing": f"takes back what it did ({event.workflow})"}
+            return {"doing": f"undoing its effects ({event.workflow})"}
         case e.EffectsUndone():
             return {"undone": event.undone, "doing": None}
         case _:

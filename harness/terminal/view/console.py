@@ -1,4 +1,4 @@
-"""Where people's output goes: colours on a terminal only, and never when NO_COLOR is set."""
+"""The console for people: colours only on a terminal, and never with NO_COLOR."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ NARROW = 80
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        # rich would end the process with 1, which here says that a run has failed.
+        # rich would exit with 1, which here means that a run failed.
         raise BrokenPipeError
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
-        """All that is printed passes here; rich's own control codes are kept apart from text."""
+        """Clean all printed text; rich's own control codes are separate segments."""
         for segment in super().render(renderable, options):
             if segment.control or (segment.text.isascii() and segment.text.isprintable()):
                 yield segment
@@ -42,7 +42,7 @@ def console(out: TextIO | None = None) -> Console:
 
 
 def width_of(out: Console) -> int | None:
-    """Columns that a person sees; None where nobody said how many, as in a file or a pipe."""
+    """The visible columns; None if unknown, as in a file or a pipe."""
     known = out.is_terminal or os.environ.get("COLUMNS", "").isdigit()
     return out.width if known else None
 
@@ -53,5 +53,5 @@ def is_narrow(out: Console) -> bool:
 
 
 def print_indented(out: Console, text: Text, indent: int) -> None:
-    """Wrapped at words, each line this far from the left."""
+    """Print text wrapped at words and indented."""
     out.print(Padding(text, (0, 0, 0, indent)), overflow="fold")

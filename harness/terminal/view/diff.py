@@ -1,4 +1,4 @@
-"""Two runs side by side on the terminal; below each other where it is narrow."""
+"""Two runs side by side on the terminal; one below the other if it is narrow."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from harness.terminal.view.text import call, clean, count, figures, one_line, to
 from harness.terminal.view.trace import SHOWN, line
 
 CONTEXT = 2
-"""Rows in a row that are the same and shown; more are counted."""
+"""Up to this many consecutive equal rows are shown; more are counted."""
 SEEN = 70
-"""Characters that a line shows of a text at least."""
+"""Characters of a text that a line shows at least."""
 BEFORE = 30
 """Characters shown before the place where two long texts differ."""
 
@@ -44,12 +44,12 @@ def headline(parting: RunDiff, labels: Sequence[str]) -> str:
     alone = [sum(1 for row in parting.rows if row[side] and not row[1 - side]) for side in (0, 1)]
     changed = sum(1 for row in parting.rows if row.one and row.other and not row.same)
     if not (any(alone) or changed):
-        return f"The same: {count(parting.same, 'event')}."
+        return f"No difference in {count(parting.same, 'event')}."
     facts = [f"{count(parting.same, 'event')} the same"] if parting.same else []
     facts += [f"{changed} changed"] if changed else []
     facts += [f"{n} only in {clean(labels[side])}" for side, n in enumerate(alone) if n]
-    where = f" in turn {parting.turn}" if parting.turn else ""
-    return f"{', '.join(facts)}. They part{where}."
+    where = f" First difference: turn {parting.turn}." if parting.turn else ""
+    return f"{', '.join(facts)}.{where}"
 
 
 def _beside(parting: RunDiff, labels: Sequence[str]) -> Table:
@@ -95,7 +95,7 @@ def _below(parting: RunDiff, labels: Sequence[str]) -> Table:
 
 
 def _folded(rows: Sequence[DiffRow]) -> Iterator[tuple[int, list[DiffRow]]]:
-    """Rows in stretches: how many are the same, 0 where they differ."""
+    """Groups of consecutive rows, each with the number of equal ones, 0 if they differ."""
     for same, found in groupby(rows, key=lambda row: row.same):
         stretch = list(found)
         yield len(stretch) if same else 0, stretch
@@ -126,7 +126,7 @@ def _text(event: DurableEvent | None, *, same: bool) -> Text:
     told = line(event)
     what = told.what
     if isinstance(event, ModelCalled):
-        what = f"asks {event.model}: {_news(event)}"
+        what = f"calls {event.model}: {_news(event)}"
     elif isinstance(event, ModelReplied) and event.message.calls:
         said = [one_line(event.message.text, SHOWN)] if event.message.text else []
         what = " · ".join([*said, *_calls(event)])
@@ -134,11 +134,11 @@ def _text(event: DurableEvent | None, *, same: bool) -> Text:
 
 
 def _calls(event: ModelReplied) -> Iterator[str]:
-    return (f"wants {call(each.name, each.arguments)}" for each in event.message.calls)
+    return (f"requests {call(each.name, each.arguments)}" for each in event.message.calls)
 
 
 def _news(event: ModelCalled) -> str:
-    """What the model is told with a call."""
+    """The new messages of a model call, shortened."""
     return "; ".join(one_line(text, 80) for text in _messages(event))
 
 
@@ -151,7 +151,7 @@ def _messages(event: ModelCalled) -> Iterator[str]:
 
 
 def _whole(event: DurableEvent) -> str:
-    """What is said of it where the line is too short for the difference."""
+    """The whole text of an event, for differences beyond its line."""
     match event:
         case ModelCalled():
             return "; ".join(_messages(event))
@@ -179,4 +179,4 @@ def _numbered(event: DurableEvent | None, text: Text) -> Text:
 def _figures(side: DiffSide) -> str:
     facts = [figures(side.totals)] if side.totals else []
     facts += [took(side.seconds)] if side.seconds is not None else []
-    return " · ".join(facts) or "goes on"
+    return " · ".join(facts) or "still running"

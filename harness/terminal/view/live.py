@@ -1,4 +1,4 @@
-"""Events of a run as a person sees them, each step as it happens."""
+"""Print the events of a run for a person, as they happen."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ STYLES = {
     RunState.WAITING: "ask",
     RunState.PAUSED: "ask",
 }
-ASKS = {"answer": "asks", "outcome": "outcome unknown, waits for a decision"}
+ASKS = {"answer": "asks", "outcome": "outcome unknown, waiting for a decision"}
 
 TRUNCATED = "the answer was cut off at the model's output limit (max_output_tokens)"
 
 
 class View(Protocol):
-    """Who shows a run: a person's terminal, or JSON lines."""
+    """Shows a run: on a person's terminal, or as JSON lines."""
 
     def show(self, event: Event) -> None: ...
 
@@ -48,8 +48,8 @@ class View(Protocol):
 
 
 class RunView:
-    """Prints to a terminal. Remembers just what the end of a run is told with. `brief` leaves out
-    what is the same for each answer of a chat."""
+    """Prints to a terminal. Remembers only what the summary at the end needs. `brief` omits what
+    every answer of a chat repeats."""
 
     def __init__(self, console: Console, url: str | None = None, *, brief: bool = False) -> None:
         self.console = console
@@ -57,15 +57,15 @@ class RunView:
         self._url = url
         self._text_open = False
         self._shown = False
-        """Some text of the answer that comes."""
+        """Whether some text of the current answer has been printed."""
         self._started: float | None = None
         self._first_ms: float | None = None
         self._model = ""
         self._turn = 0
         self._refused: tuple[str, str] | None = None
-        """The kind of the signal that was refused last, where nothing has come since."""
+        """The kind of the last refused signal, if no other event followed."""
         self._more = 0
-        """Signals of that kind that were refused after it."""
+        """Further refused signals of that kind."""
 
     def show(self, event: Event) -> None:
         rule = _RULES.get(type(event))
@@ -81,19 +81,19 @@ class RunView:
         self._line(text, "ask")
 
     def ask(self, text: str) -> None:
-        """A question whose answer is typed behind it."""
+        """Print a question; the answer is typed after it."""
         self._close_text()
         self.console.print(clean(text), style="ask", end=" ", soft_wrap=True)
 
     def write(self, lines: Sequence[str]) -> None:
         if lines:
-            self._line("\n".join(lines))  # rich takes its time for each call
+            self._line("\n".join(lines))  # each call of rich is slow
 
     # --- one rule for each kind of event
 
     def run_started(self, event: e.RunStarted) -> None:
         if event.continued:
-            self._line("goes on in a fresh history", "quiet")
+            self._line("continues in a new history", "quiet")
             return
         self._started = event.at
         if self._brief:
@@ -112,7 +112,7 @@ class RunView:
         self._shown = False
         hints = [m.text for m in event.messages if m.origin == "hint"]
         for text in hints:
-            self._line(f"  hint taken up: {one_line(text)}", "ask")
+            self._line(f"  hint applied: {one_line(text)}", "ask")
         if self._brief:
             return
         if event.turn != self._turn or event.model != self._model:
@@ -126,11 +126,11 @@ class RunView:
 
     def output_reset(self, _event: e.OutputReset) -> None:
         if self._shown:
-            self._line("  (void: the model starts this answer again)", "ask")
+            self._line("  (discarded: the model is restarting this answer)", "ask")
         self._shown = False
 
     def output_gap(self, _event: e.OutputGap) -> None:
-        self._line("  (some text was missed; the whole follows)", "quiet")
+        self._line("  (some text was missed; the full text follows)", "quiet")
 
     def attempt_failed(self, event: e.AttemptFailed) -> None:
         self._line(f"  ✗ {retried(event.retry, event.at)}", "ask")
@@ -144,7 +144,7 @@ class RunView:
         for fallback in event.fallbacks or ():
             self._line(f"  fell back from {fallback.model}: {fallback.code}", "ask")
         if event.interrupted:
-            self._line("  (cut short)", "ask")
+            self._line("  (interrupted)", "ask")
         if event.truncated:
             self._line(f"  {TRUNCATED}", "ask")
 
@@ -163,7 +163,7 @@ class RunView:
 
     def tool_finished(self, event: e.ToolCallFinished) -> None:
         if event.attempts == 0 and event.decided and not event.unrun:
-            return  # the line of the decision says it all
+            return  # the line of the decision covers it
         facts = [took(event.ms / 1000)] if event.ms is not None and event.ms >= 1 else []
         if event.attempts > 1:
             facts.append(f"{event.attempts} attempts")
@@ -177,7 +177,7 @@ class RunView:
 
     def decision_requested(self, event: e.DecisionRequested) -> None:
         what = f"{clean_line(event.tool)}: " if event.tool else ""
-        asks = ASKS.get(event.need, "waits for a decision")
+        asks = ASKS.get(event.need, "waiting for a decision")
         self._line(f"  ? {asks} ({event.id}): {what}{one_line(event.question, 2_000)}", "ask")
         if event.need != "answer":
             self.write(argument_block(event.asked, f"harness show {event.run}"))
@@ -209,13 +209,13 @@ class RunView:
         self._line(f"  budget reached: {one_line(event.budget)}", "ask")
 
     def undo_started(self, event: e.UndoStarted) -> None:
-        self._line(f"  takes back what it did ({event.workflow})", "ask")
+        self._line(f"  undoing its effects ({event.workflow})", "ask")
 
     def effects_undone(self, event: e.EffectsUndone) -> None:
         self._line(f"  {taken_back(event.undone)}", "ask" if event.undone.whole else "bad")
 
     def branched(self, event: e.Branched) -> None:
-        self._line(f"  reset: goes on from an earlier point ({one_line(event.reason)})", "ask")
+        self._line(f"  reset: continues from an earlier point ({one_line(event.reason)})", "ask")
 
     def run_ended(self, event: e.RunEnded) -> None:
         facts = [figures(event.totals)] if event.totals else []
@@ -258,7 +258,7 @@ class RunView:
 
 
 def decided(event: e.DecisionMade | Decided) -> str:
-    """What a person decided, and what they said: the verdict, who, note, answer, arguments."""
+    """A decision in words: verdict, person, note, answer, arguments."""
     by = f" by {event.by}" if event.by else ""
     said = [event.note, event.answer] if event.verdict == "answer" else [event.note]
     words = "".join(f": {one_line(each, 400)}" for each in said if each)

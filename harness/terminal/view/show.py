@@ -1,4 +1,4 @@
-"""A run's card on the terminal."""
+"""Print a run's card on the terminal."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ SAID = 2_000
 FORKS = 5
 INSTRUCTIONS = 400
 WORKERS = 3
-"""That are shown; with --json all of them."""
+"""How many are shown; --json has all of them."""
 TEXT = 11
-"""Where the text begins, behind its name."""
+"""The column where text begins, after its label."""
 COPIED = ("harness ", "http://", "https://")
-"""What is copied stays in one piece: the terminal breaks it."""
+"""Text to copy stays on one line; the terminal wraps it."""
 KINDS = 5
-"""Of refused signals that are shown."""
+"""How many kinds of refused signals are shown."""
 
 
 def show(console: Console, card: Card, url: str | None, now: float) -> None:
@@ -55,13 +55,13 @@ def show(console: Console, card: Card, url: str | None, now: float) -> None:
 
 
 def _hang(console: Console, text: str) -> None:
-    """Wrapped at words, each line behind the name."""
+    """Print text wrapped at words, aligned after the label."""
     lines = Text(text).wrap(console, max(10, console.width - TEXT), overflow="fold")
     console.print(f"\n{' ' * TEXT}".join(line.plain.rstrip() for line in lines), soft_wrap=True)
 
 
 def _about(card: Card, now: float) -> Iterator[tuple[str, str]]:
-    yield "asked", _cut(card.asked)
+    yield "prompt", _cut(card.asked)
     yield "agent", f"{card.agent} on {card.model}"
     yield from _spec(card.spec)
     at = datetime.fromtimestamp(card.started).astimezone().strftime("%Y-%m-%d %H:%M:%S")
@@ -81,7 +81,7 @@ def _about(card: Card, now: float) -> Iterator[tuple[str, str]]:
     if card.stuck:
         yield "stuck", card.stuck
     if card.state is RunState.PENDING:
-        yield "doing", "waits for a worker to take it"
+        yield "doing", "waiting for a worker"
     if card.doing and not card.waiting:
         yield "doing", f"turn {card.turn}: {card.doing}"
     for each in card.retries:
@@ -100,7 +100,7 @@ def _spec(agent: AgentSummary | None) -> Iterator[tuple[str, str]]:
 
 
 def _ran(workers: Sequence[e.Worker]) -> Iterator[tuple[str, str]]:
-    """Which code ran, and in which processes: the newest ones."""
+    """The latest code and processes that ran it."""
     builds = list(dict.fromkeys(each.build for each in workers if each.build))
     if builds:
         yield "code", ", then ".join(builds[-WORKERS:])
@@ -113,7 +113,7 @@ def _ran(workers: Sequence[e.Worker]) -> Iterator[tuple[str, str]]:
 def _happened(card: Card) -> Iterator[tuple[str, str]]:
     for waits in card.waiting:
         what = f"{clean_line(waits.tool)}: " if waits.tool else ""
-        yield "waits", f"for a person ({waits.id}): {what}{one_line(waits.question, 2_000)}"
+        yield "waiting", f"for a person ({waits.id}): {what}{one_line(waits.question, 2_000)}"
         block = argument_block(waits.asked, "", lines=None)
         yield "", "\n".join(line.removeprefix(INDENT) for line in block)
         for line in decide(card.run, waits):
@@ -121,7 +121,7 @@ def _happened(card: Card) -> Iterator[tuple[str, str]]:
     for made in card.decided:
         yield "decided", f"{made.id or ''} {decided(made)}".strip()
     for told in card.told:
-        yield "told", _told(told)
+        yield "steered", _told(told)
     for line in _refused(card.refused):
         yield "refused", line
     for reset in card.resets:
@@ -132,7 +132,7 @@ def _happened(card: Card) -> Iterator[tuple[str, str]]:
 
 def _end(card: Card, url: str | None) -> Iterator[tuple[str, str]]:
     if card.said:
-        yield "said", _cut(card.said)
+        yield "answer", _cut(card.said)
     if card.truncated:
         yield "", TRUNCATED
     if card.reason:
@@ -146,7 +146,7 @@ def _end(card: Card, url: str | None) -> Iterator[tuple[str, str]]:
 
 
 def decide(run: str, waits: e.DecisionRequested) -> list[str]:
-    """The commands that decide, and what each does; the one to offer first comes first."""
+    """The commands that decide, with their meanings, the recommended one first."""
     id = shlex.quote(waits.id)
     call = f"{shlex.quote(run)} {id}"
     digest = f" --digest {waits.digest}" if waits.digest else ""
@@ -160,7 +160,7 @@ def decide(run: str, waits: e.DecisionRequested) -> list[str]:
 
 
 def _refused(signals: Iterable[e.SignalRefused]) -> Iterator[str]:
-    """One line for each kind, with the newest message; of many kinds the first ones."""
+    """One line per kind, with its latest message; of many kinds only the first."""
     kinds: dict[tuple[str, str], list[e.SignalRefused]] = {}
     for each in signals:
         kinds.setdefault(refusal_kind(each), []).append(each)

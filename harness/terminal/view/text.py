@@ -1,4 +1,4 @@
-"""Values as a person reads them. Pure."""
+"""Format values for people. Pure."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from harness.contracts.run import Totals
 
 
 def clean(text: str) -> str:
-    """What would act on the terminal, or could not be seen, is marked."""
+    """Mark control and unprintable characters."""
     return clean_text(text)
 
 
 def one_line(text: str, limit: int = 160) -> str:
-    """The first line, shortened, and how much more there is."""
+    """The first line, shortened, with the number of further lines."""
     first, _, rest = text.strip().partition("\n")
     lines = rest.count("\n") + 1 if rest else 0
     shown = _shorten(first, limit)
@@ -28,39 +28,39 @@ def one_line(text: str, limit: int = 160) -> str:
 
 
 def _shorten(text: str, limit: int) -> str:
-    """On one line; what is left out is counted."""
+    """Shorten to one line; count the omitted characters."""
     if len(text) <= limit:
         return clean_line(text)
     return f"{clean_line(text[: limit - 1])}… (+{len(text) - limit + 1:,} characters)"
 
 
 def taken_back(undone: Undone) -> str:
-    """How an undo at the end of a run came out."""
-    done = f"took back {count(undone.count, 'effect')}"
+    """The result of an undo at the end of a run."""
+    done = f"undid {count(undone.count, 'effect')}"
     if stopped := undone.stopped:
         why = f": {one_line(stopped.obstacle.message, 400)}" if stopped.obstacle else ""
-        return f"{done}, and stopped at turn {stopped.turn}, {one_line(stopped.title)}{why}"
+        return f"{done}, then stopped at turn {stopped.turn}, {one_line(stopped.title)}{why}"
     return f"{done}. {one_line(undone.error.message, 400)}" if undone.error else done
 
 
 def retried(retry: Retry, now: float) -> str:
-    """Why a call under way failed last, which attempt that was, and when the next one begins."""
+    """The last failure of a call in progress, its attempt, and when the next one begins."""
     of = f" of {retry.attempts}" if retry.attempts else ""
-    following = "under way"
+    following = "in progress"
     if retry.next_at is not None:
         wait = retry.next_at - now
-        following = f"in {took(wait)}" if wait > 0 else "is due and waits for a worker"
+        following = f"in {took(wait)}" if wait > 0 else "is due, waiting for a worker"
     why = f"{one_line(retry.error.message, 400)} [{retry.error.code}]"
     return f"attempt {retry.failed}{of} failed: {why}; next attempt {following}"
 
 
 def refusal_kind(event: SignalRefused) -> tuple[str, str]:
-    """The same for refusals that differ only in their figures: a crowd of signals is one line."""
+    """A key that is equal for refusals differing only in numbers: many signals become one line."""
     return event.signal, re.sub(r"[\d,]+", "", event.message)
 
 
 def call(name: str, arguments: Mapping[str, Any] | str | None) -> str:
-    """A call as it would be written: add(a=2, b=3). In short: `arguments.py` shows all of it."""
+    """A call as code: add(a=2, b=3). Shortened; `arguments.py` shows all of it."""
     if arguments is None:
         return clean_line(name)
     if isinstance(arguments, str):
@@ -97,7 +97,7 @@ def took(seconds: float) -> str:
 
 
 def ago(seconds: float) -> str:
-    """Coarser: one unit."""
+    """A duration in one unit."""
     for unit, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= unit:
             return f"{seconds // unit:.0f} {name}"
@@ -109,7 +109,7 @@ def count(number: int, noun: str) -> str:
 
 
 def figures(totals: Totals) -> str:
-    """What a run used: turns, tool calls, tokens, cost."""
+    """The usage of a run: turns, tool calls, tokens, cost."""
     usage = totals.usage
     about = "~" if usage.estimated else ""
     cached = f" ({usage.cached:,} cached)" if usage.cached else ""
@@ -125,6 +125,6 @@ def figures(totals: Totals) -> str:
 
 
 def cut_cost(attempts: int, micros: int | None) -> str:
-    """What interrupted attempts may have cost, told apart from the settled cost."""
+    """The estimated cost of interrupted attempts, which the settled cost excludes."""
     cost = f"about {money(micros)}" if micros else money(micros)
     return f"{cost} more for {count(attempts, 'interrupted attempt')} (estimate)"

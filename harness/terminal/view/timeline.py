@@ -12,28 +12,28 @@ from harness.journal.steps import Step
 
 WAITS = ("wait", "pause")
 SHARE = 0.25
-"""Of the width, at most, for waits: a person may take a day for what the run does in a second."""
+"""The largest share of the width for waits: a person may take a day, the run a second."""
 STYLES = {"model": "call", "tool": "good", "check": "quiet", "wait": "ask", "pause": "ask"}
 NAME = 30
 APART = 0.08
-"""Of the width, at least, between two labels of the time axis."""
+"""The smallest share of the width between two labels of the time axis."""
 STEPS_S = (
     *(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600),
     *(1800, 3600, 2 * 3600, 6 * 3600, 12 * 3600, 86_400, 7 * 86_400, 30 * 86_400, inf),
 )
-"""Between two marks of the time axis."""
+"""Possible steps between two marks of the time axis."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Time to a place between 0 and 1, long waits pressed together."""
+    """Maps time to a place between 0 and 1; long waits are compressed."""
 
     start: float
     end: float
     waits: tuple[tuple[float, float], ...]
     """Times without any work, merged and in order."""
     squeeze: float
-    """A second of waiting takes as much room as this much of one of work."""
+    """The width of a second of waiting, relative to a second of work."""
 
     def place(self, at: float) -> float:
         whole = self._length(self.end)
@@ -58,14 +58,14 @@ class Bar(NamedTuple):
     step: Step
     left: float
     began: float
-    """Where the last attempt began: before that it was queued."""
+    """Where the last attempt began; before that, the call was queued."""
     first: float
-    """Where the first token came; where there is none, as `began`."""
+    """Where the first token arrived; equals `began` without one."""
     right: float
     tries: tuple[tuple[float, float], ...]
     """Earlier attempts that are logged."""
     lost: bool
-    """Some of them are not: they failed somewhere between `left` and `began`."""
+    """Some attempts are not logged: they failed between `left` and `began`."""
     seconds: float
 
 
@@ -78,7 +78,7 @@ def _bar(step: Step, scaled: Scale, end: float) -> Bar:
     until = step.end or end
     place = scaled.place
     tries = [(each.logged.started, each.logged.ended) for each in step.earlier if each.logged]
-    # How long it was queued is known of a call that has come back; before that, its attempts tell.
+    # The queue time is known once a call has returned; before that, use its attempts.
     began = min(until, max([step.start + step.queued, *(stop for _, stop in tries)]))
     return Bar(
         step=step,
@@ -93,7 +93,7 @@ def _bar(step: Step, scaled: Scale, end: float) -> Bar:
 
 
 def ticks(scaled: Scale, apart: float = APART) -> list[tuple[float, float]]:
-    """Round times since the start, and where they stand: none close to another or to the end."""
+    """Round times since the start and their places, not too close to each other or to the end."""
     whole = scaled.end - scaled.start
     step = next(each for each in STEPS_S if whole / each <= 10)
     found: list[tuple[float, float]] = []
@@ -116,7 +116,7 @@ class Row(NamedTuple):
 
 
 def rows(steps: Sequence[Step], start: float, end: float, width: int) -> list[Row]:
-    """One line a step; `width` columns for the bars."""
+    """One line per step; `width` columns for the bars."""
     made: list[Row] = []
     turn = 0
     for bar in bars(steps, start, end)[0]:

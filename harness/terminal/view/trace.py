@@ -1,4 +1,4 @@
-"""Events as lines of a trace: each is made from its own event alone, so what was printed stays
+"""Format events as lines of a trace. Each line depends only on its own event, so printed lines stay
 true. Pure."""
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ SHOWN = 100
 
 class Line(NamedTuple):
     what: str
-    """One line of words."""
+    """One line of text."""
     facts: tuple[str, ...] = ()
-    """Figures: latencies, attempts, tokens, cost, who."""
+    """Latencies, attempts, tokens, cost, person."""
     style: str = ""
 
 
@@ -41,7 +41,7 @@ def line(event: DurableEvent) -> Line:
 
 
 def after(told: Sequence[Earlier], event: DurableEvent) -> Line:
-    """The line of an event that follows attempts: what they have said is not said again."""
+    """The line of an event after its attempts, without repeating their failure."""
     said = told and told[-1].logged is not None and told[-1].step is event
     if said and isinstance(event, e.ModelReplied | e.ToolCallFinished):
         return line(event.model_copy(update={"last_failure": None}))
@@ -49,10 +49,10 @@ def after(told: Sequence[Earlier], event: DurableEvent) -> Line:
 
 
 def earlier(told: Earlier) -> Line:
-    """An attempt before the last one: from the attempt log, which is not history."""
+    """The line of an attempt before the last one, from the attempt log."""
     found = told.logged
     if found is None:
-        return Line("not logged: its worker was killed, or could not write it down", style="quiet")
+        return Line("not logged: its worker was killed, or could not write the log", style="quiet")
     code = f" [{found.code}]" if found.code else f" ({found.type})"
     facts = [f"failed after {took(found.ended - found.started)}"]
     facts += [f"retry after {took(found.retry_after)}"] if found.retry_after else []
@@ -63,7 +63,7 @@ def earlier(told: Earlier) -> Line:
 
 
 def attempt_facts(told: Earlier) -> dict[str, Any]:
-    """The same for programs; `event` is where it belongs in the run's events."""
+    """The same for programs; `event` is the cursor of its step."""
     found = told.logged.model_dump(exclude_none=True) if told.logged else {}
     where = {"event": str(told.step.cursor), "attempt": told.attempt}
     return {**where, "logged": told.logged is not None, **found}
@@ -74,7 +74,7 @@ def moment(at: float) -> str:
 
 
 def ran_on(event: DurableEvent) -> tuple[str, ...]:
-    """Which worker process ran the step that the event ends, and its code."""
+    """The worker process that ran the step, and its code."""
     worker: e.Worker | None = getattr(event, "worker", None)
     if worker is None:
         return ()
@@ -82,7 +82,7 @@ def ran_on(event: DurableEvent) -> tuple[str, ...]:
 
 
 def offset(seconds: float) -> str:
-    """Time since the start of the run, in a column of its own."""
+    """Time since the start of the run, as a column."""
     if seconds < 100:
         return f"{seconds:9.3f}s"
     minutes, rest = divmod(seconds, 60)
@@ -92,7 +92,7 @@ def offset(seconds: float) -> str:
 
 def _started(event: e.RunStarted) -> Line:
     if event.continued:
-        return Line("goes on in a fresh history", style="quiet")
+        return Line("continues in a new history", style="quiet")
     facts = [moment(event.at)]
     facts += [f"by {event.by}"] if event.by else []
     facts += [f"session {event.session}"] if event.session else []
@@ -112,18 +112,18 @@ def _called(event: e.ModelCalled) -> Line:
     named = [m for m in event.messages if m.origin in ("instructions", "hint")]
     parts += [f"{m.origin}: {one_line(m.text, 60)}" for m in named]
     again = f", call {event.call + 1} of the turn" if event.call else ""
-    return Line(f"asks {event.model}{again}: {'; '.join(parts)}", style="quiet")
+    return Line(f"calls {event.model}{again}: {'; '.join(parts)}", style="quiet")
 
 
 def _replied(event: e.ModelReplied) -> Line:
     said = one_line(event.message.text, SHOWN) if event.message.text else ""
     wants = ", ".join(each.name for each in event.message.calls)
-    what = " · ".join(filter(None, [said, f"wants {wants}" if wants else ""])) or "(nothing)"
+    what = " · ".join(filter(None, [said, f"requests {wants}" if wants else ""])) or "(empty)"
     facts = [*_latency(event.queued_ms, event.first_ms, event.ms)]
     facts += _attempts(event.attempts, event.last_failure)
     facts += [f"fell back from {f.model} ({f.code})" for f in event.fallbacks or ()]
     facts += [_tokens(event.usage), money(event.cost_micros)]
-    facts += [f"{count(event.dropped, 'old message')} left out"] if event.dropped else []
+    facts += [f"{count(event.dropped, 'old message')} dropped"] if event.dropped else []
     facts += ["interrupted"] if event.interrupted else []
     facts += [cut_cost(event.cut.attempts, event.cut.cost_micros)] if event.cut else []
     facts += ["cut off at the output limit"] if event.truncated else []
@@ -141,12 +141,12 @@ def _requested(event: e.ToolCallRequested) -> Line:
 
 
 def _tool_checked(event: e.ToolCallChecked) -> Line:
-    return Line(f"{event.name}: a worker checks whether a person must allow it", style="quiet")
+    return Line(f"{event.name}: checking whether it needs approval", style="quiet")
 
 
 def _tool_started(event: e.ToolCallStarted) -> Line:
     facts = ("with edited arguments",) if event.edited else ()
-    return Line(f"{event.name} handed to a worker", facts, "quiet")
+    return Line(f"{event.name} sent to a worker", facts, "quiet")
 
 
 def _tool_finished(event: e.ToolCallFinished) -> Line:
@@ -162,7 +162,7 @@ def _tool_finished(event: e.ToolCallFinished) -> Line:
 def _decision(event: e.DecisionRequested) -> Line:
     what = f"{call(event.tool, event.arguments)}: " if event.tool else ""
     facts = (f"for {event.need}", event.id, *([f"digest {event.digest}"] if event.digest else []))
-    return Line(f"waits: {what}{one_line(event.question, SHOWN)}", facts, "ask")
+    return Line(f"waiting: {what}{one_line(event.question, SHOWN)}", facts, "ask")
 
 
 def _decided(event: e.DecisionMade) -> Line:
@@ -188,7 +188,7 @@ def _budget(event: e.BudgetReached) -> Line:
 
 
 def _undoing(event: e.UndoStarted) -> Line:
-    return Line("takes back what the run did", (event.workflow,), "ask")
+    return Line("undoing the effects of the run", (event.workflow,), "ask")
 
 
 def _undone(event: e.EffectsUndone) -> Line:
@@ -196,7 +196,7 @@ def _undone(event: e.EffectsUndone) -> Line:
 
 
 def _branched(event: e.Branched) -> Line:
-    what = f"goes on from an earlier point: {one_line(event.reason, SHOWN)}"
+    what = f"continues from an earlier point: {one_line(event.reason, SHOWN)}"
     return Line(what, (f"branch {event.to_run_id} of {event.from_run_id}",), "ask")
 
 

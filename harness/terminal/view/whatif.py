@@ -1,4 +1,4 @@
-"""A what-if as words and tables. Pure, but for the console that it is printed on."""
+"""Print a what-if as text and tables."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 STYLES: Mapping[Verdict, str] = {"same": "good", "different": "ask", "failed": "bad"}
 WORD = 9
-"""Room for the longest verdict."""
+"""The width of the longest verdict."""
 OLD, NEW = "old", "new"
-"""The run as it was, and its forks; so in tables, lists and the page."""
+"""Labels for the original run and its forks, in tables, lists and the page."""
 TABLE = 120
-"""Columns that the table may take where the terminal's width is not known, or less."""
+"""Columns for the table if the terminal is narrower, or its width unknown."""
 
 
 def headline(report: WhatIfReport) -> str:
-    """What was asked, in one line."""
+    """The question, in one line."""
     changes = "; ".join(clean(each) for each in report.changes) or "no change"
     return f"What if, after turn {report.at}: {changes}"
 
@@ -40,12 +40,12 @@ def verdict(fork: ForkOutcome) -> str:
     if fork.parts is None:
         calls = "the same calls" if fork.calls else "no calls"
     else:
-        calls = f"other calls from turn {fork.parts} on"
-    return f"{'the same' if fork.same_answer else 'another'} answer, {calls}"
+        calls = f"different calls from turn {fork.parts} on"
+    return f"{'the same' if fork.same_answer else 'a different'} answer, {calls}"
 
 
 def calls_of(outcome: Outcome, *, fork: bool) -> str:
-    """How many calls there were, and what became of them."""
+    """The number of calls, and how they were handled."""
     whole = count(len(outcome.calls), "call")
     if not fork or not outcome.calls:
         return whole
@@ -67,7 +67,7 @@ def figures(outcome: Outcome, *, fork: bool) -> str:
 
 
 def told(fork: ForkOutcome) -> str:
-    """One line while it is under way."""
+    """The progress line of a fork."""
     return f"{fork.verdict:<{WORD}}  {fork.run}: {verdict(fork)} ({took(fork.seconds)})"
 
 
@@ -107,7 +107,7 @@ def _source(source: SourceOutcome) -> Iterator[Text]:
 
 def _said(outcome: Outcome) -> str:
     if outcome.state is RunState.COMPLETED:
-        return one_line(outcome.output, 80) or "(no words)"
+        return one_line(outcome.output, 80) or "(empty)"
     return outcome.state.value
 
 
@@ -115,7 +115,7 @@ class _Row(NamedTuple):
     name: str
     counts: list[int]
     figures: list[tuple[str, str]]
-    """Each as it was, and as it is."""
+    """New and old value of each."""
     style: str = ""
 
 
@@ -145,7 +145,7 @@ def _table(report: WhatIfReport) -> Table:
 
 
 def _list(console: Console, report: WhatIfReport) -> None:
-    """The table where there is no room for its columns."""
+    """Print a list if there is no room for the table."""
     for row in _rows(report):
         console.print(row.name, style="bold")
         counts = " · ".join(f"{n} {name}" for name, n in zip(STYLES, row.counts, strict=True))
@@ -166,7 +166,7 @@ FIGURES = ("tokens", "cost", "time")
 
 
 def against(now: Mapping[str, float], was: Mapping[str, float]) -> list[tuple[str, str]]:
-    """Tokens, cost and time, each as it is and as it was; empty where it is not known."""
+    """Tokens, cost and time, each new and old; empty if unknown."""
     names = ("tokens", "cost_micros", "seconds")
     return [(_figure(name, now.get(name)), _figure(name, was.get(name))) for name in names]
 
@@ -180,5 +180,5 @@ def _figure(name: str, value: float | None) -> str:
 
 
 def arrow(now: str, was: str) -> str:
-    """Old and new, also where they are alike: one figure alone could be either."""
+    """Old and new value, even if equal: a single value would be ambiguous."""
     return f"{was or '-'} → {now or '-'}" if now or was else ""
