@@ -22,7 +22,7 @@ from harness.forks.fork import Change, fork
 from harness.history.recording import Recording, read_history
 from harness.journal import Execution, project_chain
 from harness.sdk.handle import RunHandle
-from harness.terminal.page.run_page import page
+from harness.terminal.page.run_page import run_page_html
 
 EVENTS = 10_000
 PAGE = 2_000
@@ -46,7 +46,7 @@ def projection(recording: Recording) -> None:
     size = f"{EVENTS:,} events ({entries * copies:,} entries)"
     print(f"projection of {size}: {spread(seconds)} s of CPU")
     start = own_cpu()
-    text = page(recording.events[:PAGE], "bench")
+    text = run_page_html(recording.events[:PAGE], "bench")
     shown = min(PAGE, len(recording.events))
     print(f"a page of {shown:,} events: {own_cpu() - start:.2f} s of CPU, {len(text):,} bytes")
 

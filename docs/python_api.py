@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from docs import source
-from docs.generate import fields_table, notes, page, title
+from docs.generate import fields_table, join_parts, load_notes, page_title
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "Run agents": (
@@ -49,17 +49,17 @@ def python_page() -> str:
     import harness
 
     check_groups(harness.__all__)
-    parts = [title("Python", "the public names"), notes("pages")["python"]]
+    parts = [page_title("Python", "the public names"), load_notes("pages")["python"]]
     for group, names in GROUPS.items():
         parts += [f"## {group}"]
         for name in names:
             parts += _chapter(name, getattr(harness, name))
     for module in MODULES:
         loaded = import_module(module)
-        parts += [f"## {module}", _text(inspect.getdoc(loaded) or "")]
+        parts += [f"## {module}", _to_markdown(inspect.getdoc(loaded) or "")]
         for name in loaded.__all__:
             parts += _chapter(name, getattr(loaded, name))
-    return page(part for part in parts if part)
+    return join_parts(part for part in parts if part)
 
 
 def check_groups(public: list[str]) -> None:
@@ -74,32 +74,32 @@ def _chapter(name: str, value: Any) -> Iterator[str]:
     if isinstance(value, type):
         yield from _class(name, value)
     elif inspect.isfunction(value):
-        made = source.function(value)
+        made = source.describe_function(value)
         at = "@" if name == "tool" else ""
-        yield _call(at + made.signature.replace(f"{value.__name__}(", f"{name}(", 1))
-        yield _text(made.text)
-    if name in notes("python"):
-        yield notes("python")[name]
+        yield _signature_block(at + made.signature.replace(f"{value.__name__}(", f"{name}(", 1))
+        yield _to_markdown(made.text)
+    if name in load_notes("python"):
+        yield load_notes("python")[name]
 
 
 def _class(name: str, kind: type) -> Iterator[str]:
     hidden = HIDDEN.get(name, set[str]())
-    if "Args:" in source.docstring(kind):
-        yield _call(source.constructor(kind))
-    yield _text(source.docstring(kind))
+    if "Args:" in source.own_docstring(kind):
+        yield _signature_block(source.constructor_signature(kind))
+    yield _to_markdown(source.own_docstring(kind))
     if name in ELSEWHERE:
         return
     ours = [each for each in kind.__mro__ if each.__module__.startswith("harness")]
     for each in reversed(ours):
-        if source.fields(each) and each is not _word():
+        if source.list_fields(each) and each is not _word():
             yield fields_table(each, skip=tuple(hidden))
     seen = {"wire", "code", *hidden}
     for each in ours:
-        for member in source.members(each):
+        for member in source.list_members(each):
             if member.name not in seen and member.text:  # an override without text is its base's
                 yield f"#### {name}.{member.name}"
-                yield _call(member.signature)
-                yield _text(member.text)
+                yield _signature_block(member.signature)
+                yield _to_markdown(member.text)
             seen.add(member.name)
 
 
@@ -109,17 +109,17 @@ def _word() -> type:
     return Word
 
 
-def _call(signature: str) -> str:
-    text = _spaced(signature) if len(signature) <= 90 else _wrapped(signature)
+def _signature_block(signature: str) -> str:
+    text = _space_defaults(signature) if len(signature) <= 90 else _wrap_arguments(signature)
     return f"```text\n{text}\n```"
 
 
-def _spaced(signature: str) -> str:
+def _space_defaults(signature: str) -> str:
     """`n: int=1` as people write it: `n: int = 1`."""
     return re.sub(r"(\w+: [^=()]+?)=", r"\1 = ", signature)
 
 
-def _wrapped(signature: str) -> str:
+def _wrap_arguments(signature: str) -> str:
     """One argument a line."""
     start, _, rest = signature.partition("(")
     depth, end, cuts = 1, len(rest), [0]
@@ -131,11 +131,11 @@ def _wrapped(signature: str) -> str:
         if depth == 1 and letter == ",":
             cuts.append(place + 1)
     args = [rest[a:b].strip().rstrip(",") for a, b in zip(cuts, [*cuts[1:], end], strict=True)]
-    inside = "".join(f"    {_spaced(each)},\n" for each in args if each)
+    inside = "".join(f"    {_space_defaults(each)},\n" for each in args if each)
     return f"{start}(\n{inside}){rest[end + 1 :]}"
 
 
-def _text(text: str) -> str:
+def _to_markdown(text: str) -> str:
     """A docstring as Markdown: its sections become lists."""
     parts = re.split(r"^(Args|Returns|Raises):\n", inspect.cleandoc(text), flags=re.MULTILINE)
     made = [parts[0].strip()]

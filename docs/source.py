@@ -26,50 +26,52 @@ class Member(NamedTuple):
     text: str
 
 
-def fields(kind: type) -> list[Field]:
+def list_fields(kind: type) -> list[Field]:
     """The annotated fields of a class, without those that it inherits."""
-    body = _class(kind).body
-    return [_field(node, body[i + 1 :]) for i, node in enumerate(body) if _is_field(node)]
+    body = _class_node(kind).body
+    return [_make_field(node, body[i + 1 :]) for i, node in enumerate(body) if _is_field(node)]
 
 
-def members(kind: type) -> list[Member]:
+def list_members(kind: type) -> list[Member]:
     """The public methods and properties of a class; of overloads, the last one."""
     found: dict[str, Member] = {}
-    for node in _class(kind).body:
+    for node in _class_node(kind).body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith(
             "_"
         ):
-            found[node.name] = Member(node.name, _signature(node), ast.get_docstring(node) or "")
+            found[node.name] = Member(
+                node.name, _signature_text(node), ast.get_docstring(node) or ""
+            )
     return list(found.values())
 
 
-def function(called: Any) -> Member:
-    tree = ast.parse(textwrap.dedent(_text(called)))
+def describe_function(called: Any) -> Member:
+    tree = ast.parse(textwrap.dedent(_source_of(called)))
     node = next(n for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
-    return Member(node.name, _signature(node), inspect.getdoc(called) or "")
+    return Member(node.name, _signature_text(node), inspect.getdoc(called) or "")
 
 
-def constructor(kind: type) -> str:
+def constructor_signature(kind: type) -> str:
     nodes = [
-        n for n in _class(kind).body if isinstance(n, ast.FunctionDef) and n.name == "__init__"
+        n for n in _class_node(kind).body if isinstance(n, ast.FunctionDef) and n.name == "__init__"
     ]
-    return f"{kind.__name__}({_arguments(nodes[-1])})"
+    return f"{kind.__name__}({_argument_text(nodes[-1])})"
 
 
-def docstring(kind: type) -> str:
+def own_docstring(kind: type) -> str:
     """The class's own docstring; pydantic's and dataclass's made-up ones are none."""
-    return ast.get_docstring(_class(kind)) or ""
+    return ast.get_docstring(_class_node(kind)) or ""
 
 
 @cache
-def _class(kind: type) -> ast.ClassDef:
-    node = ast.parse(textwrap.dedent(_text(kind))).body[0]
+def _class_node(kind: type) -> ast.ClassDef:
+    node = ast.parse(textwrap.dedent(_source_of(kind))).body[0]
     assert isinstance(node, ast.ClassDef)
     return node
 
 
 @cache
-def _text(thing: Any) -> str:
+def _source_of(thing: Any) -> str:
     return inspect.getsource(thing)
 
 
@@ -82,17 +84,17 @@ def _is_field(node: ast.stmt) -> bool:
     )
 
 
-def _field(node: ast.stmt, after: list[ast.stmt]) -> Field:
+def _make_field(node: ast.stmt, after: list[ast.stmt]) -> Field:
     assert isinstance(node, ast.AnnAssign)
     assert isinstance(node.target, ast.Name)
     text = ""
     if after and isinstance(after[0], ast.Expr) and isinstance(after[0].value, ast.Constant):
         text = inspect.cleandoc(str(after[0].value.value))
-    default = None if node.value is None else _default(node.value)
+    default = None if node.value is None else _default_text(node.value)
     return Field(node.target.id, ast.unparse(node.annotation), default, " ".join(text.split()))
 
 
-def _default(value: ast.expr) -> str | None:
+def _default_text(value: ast.expr) -> str | None:
     """`Field(default=8, ge=1)` says 8; `Field(min_length=1)` says nothing."""
     if isinstance(value, ast.Call) and ast.unparse(value.func) in ("Field", "field"):
         named = {each.arg: ast.unparse(each.value) for each in value.keywords}
@@ -100,7 +102,7 @@ def _default(value: ast.expr) -> str | None:
     return ast.unparse(value)
 
 
-def _signature(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+def _signature_text(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     decorators = {ast.unparse(each) for each in node.decorator_list}
     returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
     if decorators & {"property", "cached_property"}:
@@ -109,15 +111,15 @@ def _signature(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     if "asynccontextmanager" in decorators:
         start = "async with "
         returns = re.sub(r"AsyncGenerator\[(\w+).*\]", r"\1", returns)
-    return f"{start}{node.name}({_arguments(node)}){returns}"
+    return f"{start}{node.name}({_argument_text(node)}){returns}"
 
 
-def _arguments(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+def _argument_text(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     whole = ast.unparse(node.args)
     return re.sub(r"^(self|cls)(: [\w\[\]]+)?(, )?", "", whole)
 
 
-def defined(module: ModuleType, base: type) -> Iterator[type]:
+def list_subclasses(module: ModuleType, base: type) -> Iterator[type]:
     """The classes of a module that derive from `base`, in the order of the source."""
     for value in vars(module).values():
         if (

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from harness.sdk.local import Harness
     from harness.sdk.result import RunResult
     from harness.sdk.session import Session
-    from harness.terminal.page.whatif_page import page as draw_whatif
+    from harness.terminal.page.whatif_page import whatif_page_html as draw_whatif
 
 __all__ = [
     "Agent",
@@ -173,7 +173,7 @@ _HOMES = {
     "Undone": "harness.contracts.effect",
     "Usage": "harness.contracts.model",
     "WhatIfReport": "harness.contracts.whatif",
-    "draw_whatif": "harness.terminal.page.whatif_page:page",
+    "draw_whatif": "harness.terminal.page.whatif_page:whatif_page_html",
     "get_run": "harness.sdk.face",
     "load_settings": "harness.config",
     "read_recording": "harness.history.export:read_file",

@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 from harness import RunHandle
-from harness_starter.script import steer
+from harness_starter.script import run_steering_script
 
 
 async def decide(run: RunHandle[Any], args: argparse.Namespace) -> None:
@@ -28,7 +28,7 @@ async def decide(run: RunHandle[Any], args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    steer(
+    run_steering_script(
         __doc__,
         decide,
         verdict={"positional": True, "choices": ("approve", "reject", "edit", "answer")},

@@ -1,9 +1,9 @@
 """Send a hint to a run; the model reads it at its next call."""
 
-from harness_starter.script import steer
+from harness_starter.script import run_steering_script
 
 if __name__ == "__main__":
-    steer(
+    run_steering_script(
         __doc__,
         lambda run, args: run.hint(args.text, interrupt=args.interrupt),
         text={"positional": True, "help": "the hint"},

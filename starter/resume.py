@@ -1,9 +1,9 @@
 """Resume a paused run."""
 
-from harness_starter.script import steer
+from harness_starter.script import run_steering_script
 
 if __name__ == "__main__":
-    steer(
+    run_steering_script(
         __doc__,
         lambda run, args: run.resume(args.reason),
         reason={"help": "recorded in the run's history"},

@@ -32,4 +32,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    exit_codes.enter(main)
+    exit_codes.run_script(main)

@@ -6,17 +6,17 @@ from typing import Any
 
 from harness import RunHandle
 from harness.terminal.view.card import card_of
-from harness.terminal.view.console import console
-from harness.terminal.view.show import show
-from harness_starter.script import steer
+from harness.terminal.view.console import make_console
+from harness.terminal.view.show import show_card
+from harness_starter.script import run_steering_script
 
 
 async def status(run: RunHandle[Any], args: argparse.Namespace) -> None:
     if args.ask:
         print((await run.status()).wire().decode())
     elif card := card_of(await run.trace()):
-        show(console(), card, run.url, time.time())
+        show_card(make_console(), card, run.url, time.time())
 
 
 if __name__ == "__main__":
-    steer(__doc__, status, ask={"action": "store_true", "help": "ask the worker"})
+    run_steering_script(__doc__, status, ask={"action": "store_true", "help": "ask the worker"})

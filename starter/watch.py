@@ -4,13 +4,13 @@ import argparse
 from typing import Any
 
 from harness import RunHandle
-from harness.terminal.view.console import console
+from harness.terminal.view.console import make_console
 from harness.terminal.view.live import RunView
-from harness_starter.script import steer
+from harness_starter.script import run_steering_script
 
 
 async def watch(run: RunHandle[Any], args: argparse.Namespace) -> None:
-    view = RunView(console(), run.url)
+    view = RunView(make_console(), run.url)
     async for event in run.events():
         if args.json:
             print(event.wire().decode(), flush=True)
@@ -19,4 +19,6 @@ async def watch(run: RunHandle[Any], args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    steer(__doc__, watch, json={"action": "store_true", "help": "print one JSON object per line"})
+    run_steering_script(
+        __doc__, watch, json={"action": "store_true", "help": "print one JSON object per line"}
+    )

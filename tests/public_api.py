@@ -42,7 +42,7 @@ def describe(name: str, value: Any) -> Iterator[str]:
         given: Tool[..., Any, Any] = value
         yield f"{name}({', '.join(given.spec.parameters['properties'])}): {given.policy.effect}"
     elif inspect.isfunction(value):
-        yield source.function(value).signature.replace(value.__name__, name, 1)
+        yield source.describe_function(value).signature.replace(value.__name__, name, 1)
     else:
         yield name
 
@@ -62,19 +62,19 @@ def _describe_class(name: str, kind: type) -> Iterator[str]:
         yield from (f"    {each}" for each in _constructor(kind))
     seen: set[str] = set()
     for each in classes_of(kind):
-        for field in source.fields(each):
+        for field in source.list_fields(each):
             if field.name not in seen:
                 default = "" if field.default is None else f" = {field.default}"
                 yield f"    {field.name}: {field.type}{default}"
-        for member in source.members(each):
+        for member in source.list_members(each):
             if member.name not in seen:
                 yield f"    {member.signature}"
-        seen |= {each.name for each in (*source.fields(each), *source.members(each))}
+        seen |= {each.name for each in (*source.list_fields(each), *source.list_members(each))}
 
 
 def _constructor(kind: type) -> Iterator[str]:
     try:
-        yield source.constructor(kind)
+        yield source.constructor_signature(kind)
     except IndexError:
         return  # made by a decorator, from its fields
 

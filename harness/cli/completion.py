@@ -23,13 +23,13 @@ ZSH_HINT = "Add this line to ~/.zshrc: fpath+=~/.zfunc; autoload -Uz compinit &&
 TAKES_FILE = ("--agent", "--workspace")
 
 
-def main(words: Sequence[str]) -> int:
+def run_completion(words: Sequence[str]) -> int:
     shell = words[1] if len(words) > 1 else Path(os.environ.get("SHELL", "")).name
     if shell not in SHELLS:
         raise UsageError(
             f"Completion supports {', '.join(SHELLS)}, not {shell!r}.", "Name one of them."
         )
-    script = {"bash": bash, "zsh": zsh, "fish": fish}[shell]()
+    script = {"bash": bash_script, "zsh": zsh_script, "fish": fish_script}[shell]()
     if words[0] == "--completion":
         sys.stdout.write(script)
         return exit_codes.DONE
@@ -42,15 +42,15 @@ def main(words: Sequence[str]) -> int:
     return exit_codes.DONE
 
 
-def _options(command: Command) -> list[str]:
+def _option_names(command: Command) -> list[str]:
     return [n for a in command.args if a.is_option for n in a.names if n.startswith("--")] + [
         "--help"
     ]
 
 
-def bash() -> str:
+def bash_script() -> str:
     cases = "\n".join(
-        f"    {command.name}) words='{' '.join(_options(command))}';;" for command in COMMANDS
+        f"    {command.name}) words='{' '.join(_option_names(command))}';;" for command in COMMANDS
     )
     return f"""_harness() {{
   local words current=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}}
@@ -71,8 +71,8 @@ complete -o filenames -F _harness harness
 """
 
 
-def zsh() -> str:
-    commands = "\n".join(f"    '{c.name}:{_quoted(c.summary)}'" for c in COMMANDS)
+def zsh_script() -> str:
+    commands = "\n".join(f"    '{c.name}:{_strip_quotes(c.summary)}'" for c in COMMANDS)
     cases = "\n".join(
         f"    {c.name}) _arguments -s {_zsh_options(c)} '*:file:_files' ;;" for c in COMMANDS
     )
@@ -97,16 +97,16 @@ def _zsh_options(command: Command) -> str:
     for each in command.args:
         if each.is_option:
             value = "" if each.takes_no_value else ":value:_files"
-            found.append(f"'{each.names[0]}[{_quoted(each.help)}]{value}'")
+            found.append(f"'{each.names[0]}[{_strip_quotes(each.help)}]{value}'")
     return " ".join(found)
 
 
-def fish() -> str:
+def fish_script() -> str:
     lines = ["complete -c harness -f -n __fish_use_subcommand -l help", ""]
     for command in COMMANDS:
         lines.append(
             f"complete -c harness -f -n __fish_use_subcommand -a {command.name} "
-            f"-d '{_quoted(command.summary)}'"
+            f"-d '{_strip_quotes(command.summary)}'"
         )
         for each in command.args:
             if each.is_option:
@@ -114,10 +114,10 @@ def fish() -> str:
                 long = next(n for n in each.names if n.startswith("--"))
                 lines.append(
                     f"complete -c harness -n '__fish_seen_subcommand_from {command.name}' "
-                    f"-l {long[2:]}{value} -d '{_quoted(each.help)}'"
+                    f"-l {long[2:]}{value} -d '{_strip_quotes(each.help)}'"
                 )
     return "\n".join(lines) + "\n"
 
 
-def _quoted(text: str) -> str:
+def _strip_quotes(text: str) -> str:
     return text.replace("'", "").replace("[", "(").replace("]", ")").replace(":", ",")

@@ -16,7 +16,7 @@ from harness.sdk.client import HarnessClient
 from harness.stack import ensure_search_attributes, open_stack
 
 
-def prepare() -> tuple[Path, Settings]:
+def prepare_project() -> tuple[Path, Settings]:
     """The project and its settings; logs and traces go where those say."""
     project = find_project(Path.cwd())
     settings = load_settings(project)
@@ -51,7 +51,7 @@ async def opened(
     `page`: serve Temporal's web page while the local stack runs.
     `store`: connect to the database too.
     """
-    project, settings = prepare()
+    project, settings = prepare_project()
     async with (
         open_stack(settings, project, keep=keep, page=page, progress=out.note) as endpoints,
         open_connection(settings, endpoints, project, store=store) as connection,

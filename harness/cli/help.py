@@ -5,10 +5,10 @@ from __future__ import annotations
 from harness.cli.commands import COMMANDS, grouped_commands
 from harness.cli.spec import Arg, Command
 
-CODES = "0 done · 1 failed · 2 usage error · 3 aborted · 4 waiting · 130 detached · 141 pipe closed"
+CODES = "0 done · 1 failed · 2 bad usage · 3 aborted · 4 waiting · 130 detached · 141 pipe closed"
 
 
-def overview() -> str:
+def overview_text() -> str:
     lines = [
         "harness: durable AI agents. Every run is a Temporal workflow: it survives crashes,",
         "waits for people, and can be steered while it runs.",
@@ -39,7 +39,7 @@ def overview() -> str:
     )
 
 
-def of_command(command: Command) -> str:
+def command_text(command: Command) -> str:
     positionals = [each for each in command.args if not each.is_option]
     options = [each for each in command.args if each.is_option]
     words = " ".join(each.shown for each in positionals)
@@ -47,7 +47,7 @@ def of_command(command: Command) -> str:
     lines.append(" ".join(f"Usage: harness {command.name} {words} [OPTIONS]".split()))
     if command.about:
         lines += ["", command.about]
-    lines += _section("Arguments", positionals) + _section("Options", options)
+    lines += _section_lines("Arguments", positionals) + _section_lines("Options", options)
     if command.examples:
         lines += ["", "Examples:"]
         width = max(len(text) for text, _ in command.examples)
@@ -58,7 +58,7 @@ def of_command(command: Command) -> str:
     return "\n".join([*lines, "", f"Exit codes: {CODES}"])
 
 
-def _section(title: str, args: list[Arg]) -> list[str]:
+def _section_lines(title: str, args: list[Arg]) -> list[str]:
     if not args:
         return []
     width = max(len(each.shown) for each in args)

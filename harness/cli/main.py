@@ -17,60 +17,60 @@ if TYPE_CHECKING:
 def main() -> NoReturn:
     exit_codes.guard_streams()
     try:
-        code = _main(sys.argv[1:])
+        code = _dispatch(sys.argv[1:])
     except KeyboardInterrupt:
         code = exit_codes.INTERRUPTED
     except Exception as error:
         lost = exit_codes.output_lost(error)
-        code = _unexpected(error) if lost is None else lost
-    exit_codes.leave(code)
+        code = _report_unexpected(error) if lost is None else lost
+    exit_codes.exit_process(code)
 
 
-def _main(words: Sequence[str]) -> int:
+def _dispatch(words: Sequence[str]) -> int:
     if any("\ud800" <= char <= "\udfff" for word in words for char in word):
-        return _guarded(lambda: _not_utf8(words), json="--json" in words)
+        return _catch_usage_errors(lambda: _refuse_non_utf8(words), json="--json" in words)
     if not words or words[0] in ("-h", "--help", "help"):
-        return _help(words[1:])
+        return _print_help(words[1:])
     if words[0] == "--version":
         words = ["version", *words[1:]]
     if words[0] in ("--completion", "--install-completion"):
         from harness.cli import completion
 
-        return _guarded(lambda: completion.main(words), json=False)
-    return _guarded(lambda: _command(words), json="--json" in words)
+        return _catch_usage_errors(lambda: completion.run_completion(words), json=False)
+    return _catch_usage_errors(lambda: _run_command(words), json="--json" in words)
 
 
-def _help(words: Sequence[str]) -> int:
+def _print_help(words: Sequence[str]) -> int:
     from harness.cli import help
 
     if words and not words[0].startswith("-"):
-        return _guarded(lambda: _command([words[0], "--help"]), json=False)
-    print_(help.overview())
+        return _catch_usage_errors(lambda: _run_command([words[0], "--help"]), json=False)
+    print_text(help.overview_text())
     return exit_codes.DONE
 
 
-def _command(words: Sequence[str]) -> int:
-    from harness.cli.parser import find, parse
+def _run_command(words: Sequence[str]) -> int:
+    from harness.cli.parser import find_command, parse_arguments
 
-    command = find(words[0])
+    command = find_command(words[0])
     if {"-h", "--help"} & set(words[1:]):
-        from harness.cli.help import of_command
+        from harness.cli.help import command_text
 
-        print_(of_command(command))
+        print_text(command_text(command))
         return exit_codes.DONE
-    args = parse(command, words[1:])
+    args = parse_arguments(command, words[1:])
     args.command = command.name
     from harness.cli.out import Out
 
     out = Out(json=args.json)
     try:
-        return _run(command, args, out)
+        return _call_target(command, args, out)
     except Exception as error:
         lost = exit_codes.output_lost(error)
-        return _failed(error, out) if lost is None else lost
+        return _report_error(error, out) if lost is None else lost
 
 
-def _run(command: Command, args: Any, out: Out) -> int:
+def _call_target(command: Command, args: Any, out: Out) -> int:
     from asyncio import CancelledError
     from importlib import import_module
 
@@ -80,21 +80,21 @@ def _run(command: Command, args: Any, out: Out) -> int:
     if isinstance(result, int):
         return result
     try:
-        return exit_codes.run(result)
+        return exit_codes.run_coroutine(result)
     except CancelledError:  # SIGTERM, or the terminal was closed
         return exit_codes.INTERRUPTED
 
 
-def _failed(error: Exception, out: Out) -> int:
+def _report_error(error: Exception, out: Out) -> int:
     from harness.cli.parser import UsageError
 
     if isinstance(error, UsageError):
-        return _misused(error, out)
+        return _report_usage_error(error, out)
     from harness.contracts.errors import HarnessError, RunFailed
 
     if isinstance(error, HarnessError):
         out.error(error.info.model_dump(exclude_none=True))
-        return exit_codes.code_of(error)
+        return exit_codes.exit_code_of(error)
     from harness.commons.log import get_logger
     from harness.commons.redact import redact
 
@@ -105,13 +105,13 @@ def _failed(error: Exception, out: Out) -> int:
     return exit_codes.FAILED
 
 
-def _unexpected(error: Exception) -> int:
+def _report_unexpected(error: Exception) -> int:
     """Report an error that occurred before a command was found."""
-    exit_codes.tell(f"harness: {type(error).__name__}: {error}")
+    exit_codes.print_message(f"harness: {type(error).__name__}: {error}")
     return exit_codes.FAILED
 
 
-def _not_utf8(words: Sequence[str]) -> int:
+def _refuse_non_utf8(words: Sequence[str]) -> int:
     from harness.cli.parser import UsageError
 
     marked = ((number, ascii(word)) for number, word in enumerate(words, 1))
@@ -122,7 +122,7 @@ def _not_utf8(words: Sequence[str]) -> int:
     )
 
 
-def _guarded(run: Any, *, json: bool) -> int:
+def _catch_usage_errors(run: Any, *, json: bool) -> int:
     """Report usage errors without loading what commands need."""
     from harness.cli.parser import UsageError
 
@@ -131,15 +131,15 @@ def _guarded(run: Any, *, json: bool) -> int:
     except UsageError as error:
         from harness.cli.out import Out
 
-        return _misused(error, Out(json=json))
+        return _report_usage_error(error, Out(json=json))
 
 
-def _misused(error: UsageError, out: Out) -> int:
+def _report_usage_error(error: UsageError, out: Out) -> int:
     info = {"code": "config.usage", "message": error.message, "fix": error.fix}
     out.error({**info, "retryable": False})
     return exit_codes.BAD_USE
 
 
-def print_(text: str) -> None:
+def print_text(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()

@@ -37,13 +37,13 @@ class Out:
 
     def raw(self, text: str) -> None:
         """Write lines for people; with `json`, one object."""
-        self._write(_escape(text) if self.json else clean_text(text))
+        self._write_line(_escape_json(text) if self.json else clean_text(text))
 
     def data(self, text: str) -> None:
         """Write a result that is JSON in both modes."""
-        self._write(_escape(text))
+        self._write_line(_escape_json(text))
 
-    def _write(self, text: str) -> None:
+    def _write_line(self, text: str) -> None:
         self._stdout.write(text + "\n")
         self._stdout.flush()
 
@@ -51,25 +51,25 @@ class Out:
     def console(self) -> Console:
         """The console for people; rich takes 80 ms to load."""
         if self._console is None:
-            from harness.terminal.view.console import console
+            from harness.terminal.view.console import make_console
 
-            self._console = console(self._stdout)
+            self._console = make_console(self._stdout)
         return self._console
 
     def note(self, text: str) -> None:
         """Write a note to stderr, for people only."""
         if not self.json:
-            exit_codes.tell(text)
+            exit_codes.print_message(text)
 
     def error(self, info: dict[str, Any]) -> None:
         if self.json:
             self.line({"error": info})
             return
         fix = info["fix"]
-        exit_codes.tell(f"harness: {info['message']}" + (f"\n  {fix}" if fix else ""))
+        exit_codes.print_message(f"harness: {info['message']}" + (f"\n  {fix}" if fix else ""))
 
 
-def naming(what: str, message: str) -> str:
+def name_subject(what: str, message: str) -> str:
     """`message`, prefixed with `what` unless it already names it."""
     return message if what in message else f"{what}: {message}"
 
@@ -77,10 +77,10 @@ def naming(what: str, message: str) -> str:
 def _take_stdout() -> TextIO:
     kept = os.dup(1)
     os.dup2(2, 1)
-    return exit_codes.guarded(kept)
+    return exit_codes.open_guarded(kept)
 
 
-def _escape(text: str) -> str:
+def _escape_json(text: str) -> str:
     """Equivalent JSON without characters that a terminal would act on or hide."""
     if text.isascii() and text.isprintable():
         return text

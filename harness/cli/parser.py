@@ -46,10 +46,10 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(message, f"See `{self.prog} --help`.")
 
 
-def find(name: str) -> Command:
+def find_command(name: str) -> Command:
     command = BY_NAME.get(name)
     if command is None:
-        near = nearest(name, BY_NAME)
+        near = find_nearest(name, BY_NAME)
         fix = f"Did you mean `harness {near}`?" if near else "See `harness --help`."
         if broken := ", ".join(find_problems()):
             fix += f" Not loaded: {broken}; see `harness capabilities`."
@@ -58,28 +58,28 @@ def find(name: str) -> Command:
     return command
 
 
-def parse(command: Command, words: Sequence[str]) -> argparse.Namespace:
+def parse_arguments(command: Command, words: Sequence[str]) -> argparse.Namespace:
     parser = _Parser(prog=f"harness {command.name}", add_help=False, allow_abbrev=False)
     for each in command.args:
         more: dict[str, Any] = dict(each.more)
         parser.add_argument(*each.names, **more)
     known, unknown = parser.parse_known_intermixed_args(words)
     if unknown:
-        raise _unknown(command, unknown[0])
+        raise _unknown_option(command, unknown[0])
     return known
 
 
-def _unknown(command: Command, word: str) -> UsageError:
+def _unknown_option(command: Command, word: str) -> UsageError:
     see = f"See `harness {command.name} --help`."
     if not word.startswith("-"):
         return UsageError(f"harness {command.name} does not take {word!r}.", see)
     names = [name for each in command.args if each.is_option for name in each.names]
-    near = nearest(word.partition("=")[0], names)
+    near = find_nearest(word.partition("=")[0], names)
     hint = f"Did you mean {near}? " if near else ""
     return UsageError(f"harness {command.name} has no option {word}.", hint + see)
 
 
-def nearest(word: str, names: Sequence[str] | dict[str, Any]) -> str | None:
+def find_nearest(word: str, names: Sequence[str] | dict[str, Any]) -> str | None:
     from difflib import get_close_matches
 
     found = get_close_matches(word, list(names), n=1, cutoff=0.6)

@@ -40,16 +40,16 @@ class _Output(io.TextIOWrapper):
     """stdout, whose errors differ from those of other files."""
 
     def write(self, text: str, /) -> int:
-        with _told_apart():
+        with _mark_output_errors():
             return super().write(text)
 
     def flush(self) -> None:
-        with _told_apart():
+        with _mark_output_errors():
             super().flush()
 
 
 @contextlib.contextmanager
-def _told_apart() -> Generator[None]:
+def _mark_output_errors() -> Generator[None]:
     try:
         yield
     except BrokenPipeError:
@@ -58,7 +58,7 @@ def _told_apart() -> Generator[None]:
         raise OutputError(getattr(error, "strerror", None) or str(error)) from error
 
 
-def code_of(error: HarnessError) -> int:
+def exit_code_of(error: HarnessError) -> int:
     """The exit code of a command that ends with this error."""
     from harness.contracts.errors import ConfigError, ProviderAuthenticationFailed, UnknownProvider
 
@@ -83,10 +83,10 @@ def guard_streams() -> None:
         2, "w", encoding="utf-8", errors="backslashreplace", closefd=False
     )
     if not isinstance(sys.stdout, _Output):
-        sys.stdout = guarded(1)
+        sys.stdout = open_guarded(1)
 
 
-def guarded(number: int) -> io.TextIOWrapper:
+def open_guarded(number: int) -> io.TextIOWrapper:
     """Open a descriptor as a text stream that accepts lone surrogates."""
     raw = open(number, "wb", closefd=number != 1)  # noqa: SIM115
     lines = os.isatty(number)
@@ -101,19 +101,19 @@ def output_lost(error: BaseException) -> int | None:
     if isinstance(error, BrokenPipeError):  # the reader of our output has left
         return BROKEN_PIPE
     if isinstance(error, OutputError):
-        tell(f"harness: The output cannot be written: {error}.")
+        print_message(f"harness: The output cannot be written: {error}.")
         return FAILED
     return None
 
 
-def tell(text: str) -> None:
+def print_message(text: str) -> None:
     """Write a message to stderr; dropped if stderr cannot be written."""
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.write(f"{clean_text(text)}\n")
         sys.stderr.flush()
 
 
-def leave(code: int) -> NoReturn:
+def exit_process(code: int) -> NoReturn:
     try:
         sys.stdout.flush()
     except (OSError, ValueError) as error:
@@ -127,7 +127,7 @@ def leave(code: int) -> NoReturn:
     os._exit(code)
 
 
-def enter(main: Callable[[], Coroutine[Any, Any, int | None]]) -> NoReturn:
+def run_script(main: Callable[[], Coroutine[Any, Any, int | None]]) -> NoReturn:
     """Run a script's `main` and exit, printing errors as messages."""
     import asyncio
 
@@ -135,10 +135,10 @@ def enter(main: Callable[[], Coroutine[Any, Any, int | None]]) -> NoReturn:
 
     guard_streams()
     try:
-        code = run(main()) or DONE
+        code = run_coroutine(main()) or DONE
     except HarnessError as error:
-        tell(f"{error.message}\n  {error.fix}")
-        code = code_of(error)
+        print_message(f"{error.message}\n  {error.fix}")
+        code = exit_code_of(error)
     except (KeyboardInterrupt, asyncio.CancelledError):
         code = INTERRUPTED
     except (OSError, ValueError, BaseExceptionGroup) as error:
@@ -146,10 +146,10 @@ def enter(main: Callable[[], Coroutine[Any, Any, int | None]]) -> NoReturn:
         if lost is None:
             raise
         code = lost
-    leave(code)
+    exit_process(code)
 
 
-def run(main: Coroutine[Any, Any, T]) -> T:
+def run_coroutine(main: Coroutine[Any, Any, T]) -> T:
     import asyncio
 
     try:

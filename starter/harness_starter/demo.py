@@ -24,10 +24,10 @@ from harness.sdk.session import Session
 from harness.stack import open_stack
 from harness.terminal import exit_codes
 from harness.terminal.input.attend import Attendance, Why
-from harness.terminal.input.decide import asking
-from harness.terminal.input.interrupts import interrupts
-from harness.terminal.input.keyboard import at_terminal, prompt
-from harness.terminal.view.console import console
+from harness.terminal.input.decide import make_ask
+from harness.terminal.input.interrupts import count_interrupts
+from harness.terminal.input.keyboard import at_terminal, read_answer
+from harness.terminal.view.console import make_console
 from harness.terminal.view.live import RunView
 from harness.tools import ask_human, echo, list_files, math, now, read_file
 
@@ -39,7 +39,7 @@ agent = Agent(
     instructions="Use the tools where they help: math for every calculation. Answer briefly.",
     tools=[math, now, echo, list_files, read_file, ask_human],
 )
-screen = console()
+screen = make_console()
 
 
 async def main() -> int:
@@ -53,15 +53,15 @@ async def main() -> int:
     )
     model, why = choose_model(settings, os.environ.get("MODEL") or settings.model)
     async with (
-        open_stack(settings, project, page=True, progress=say) as endpoints,
+        open_stack(settings, project, page=True, progress=print_note) as endpoints,
         open_connection(settings, endpoints, project) as connection,
         hosting(connection) as harness,
     ):
         for note in endpoints.notes:
-            say(note)
-        say(f"Model: {model} ({why})")
+            print_note(note)
+        print_note(f"Model: {model} ({why})")
         screen.print()
-        return await converse(harness.session(), model)
+        return await run_prompts(harness.session(), model)
 
 
 def choose_model(settings: Settings, wanted: str) -> tuple[str, str]:
@@ -82,37 +82,37 @@ def has_key(settings: Settings, provider: str) -> bool:
     return resolve_provider(settings, provider).api_key is not None
 
 
-async def converse(session: Session, model: str) -> int:
+async def run_prompts(session: Session, model: str) -> int:
     """Run the first prompt, and at a terminal all that follow."""
     asked: str | None = os.environ.get("PROMPT") or PROMPT
     code = exit_codes.DONE
-    say(f"> {asked}")
+    print_note(f"> {asked}")
     stays = at_terminal()
     while asked is not None:
         if asked:
-            code = await one(session, asked, model)
+            code = await run_prompt(session, asked, model)
             if code == exit_codes.INTERRUPTED:
                 return code
         if not stays:
             return code
-        say("\nThe page stays open until Ctrl-C. Ask something else:")
-        asked = await prompt("> ")
+        print_note("\nThe page stays open until Ctrl-C. Ask something else:")
+        asked = await read_answer("> ")
     return code
 
 
-async def one(session: Session, asked: str, model: str) -> int:
+async def run_prompt(session: Session, asked: str, model: str) -> int:
     run: Any = await session.start(agent, asked, model=model)
     view = RunView(screen, run.url)
-    with interrupts() as counted:
-        ask = asking(view) if at_terminal() else None
+    with count_interrupts() as counted:
+        ask = make_ask(view) if at_terminal() else None
         attended = await Attendance(run, view, counted, ask=ask, leave=ask is None).stay()
     if attended.why is Why.WAITING:
-        say(f"The run is waiting for a decision: harness show {run.id}")
+        print_note(f"The run is waiting for a decision: harness show {run.id}")
         return exit_codes.WAITING
-    return _code(attended.ended)
+    return _exit_code(attended.ended)
 
 
-def _code(ended: RunEnded | None) -> int:
+def _exit_code(ended: RunEnded | None) -> int:
     if ended is None:
         return exit_codes.INTERRUPTED
     return {RunState.COMPLETED: exit_codes.DONE, RunState.ABORTED: exit_codes.ABORTED}.get(
@@ -120,9 +120,9 @@ def _code(ended: RunEnded | None) -> int:
     )
 
 
-def say(text: str) -> None:
+def print_note(text: str) -> None:
     screen.print(text, style="quiet", soft_wrap=True)
 
 
 if __name__ == "__main__":
-    exit_codes.enter(main)
+    exit_codes.run_script(main)

@@ -10,7 +10,7 @@ from harness import Harness, RunHandle
 from harness.terminal import exit_codes
 
 
-def steer(
+def run_steering_script(
     about: str | None,
     act: Callable[[RunHandle[Any], argparse.Namespace], Awaitable[Any]],
     **options: dict[str, Any],
@@ -27,4 +27,4 @@ def steer(
         async with Harness.connect() as harness:
             await act(harness.get_run(args.run), args)
 
-    exit_codes.enter(main)
+    exit_codes.run_script(main)

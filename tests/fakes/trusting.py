@@ -8,7 +8,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from harness.cli.out import Out
-from harness.cli.privacy.trust import trust
+from harness.cli.privacy.trust import review_trust
 
 
 def trust_project(folder: Path, *flags: str, json: bool = False) -> None:
@@ -18,6 +18,6 @@ def trust_project(folder: Path, *flags: str, json: bool = False) -> None:
     try:
         given = flags or ("yes",)
         asked = Namespace(**{name: name in given for name in ("list", "remove", "yes")})
-        assert asyncio.run(trust(asked, Out(json=json))) == 0
+        assert asyncio.run(review_trust(asked, Out(json=json))) == 0
     finally:
         os.chdir(here)

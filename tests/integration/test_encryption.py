@@ -329,9 +329,9 @@ async def test_the_doctor_names_open_runs_from_before_the_key(
         return old.id in runs and new.id not in runs
 
     await eventually(found)
-    checks = await keys.checks(harness.connection.settings, tmp_path)
+    checks = await keys.check_encryption(harness.connection.settings, tmp_path)
     broken = {each.name: each for each in checks if not each.ok}
     assert "started before encryption.key was set" in broken["open runs"].detail
-    assert len(await keys.checks(plain, tmp_path)) == 1
+    assert len(await keys.check_encryption(plain, tmp_path)) == 1
     for run in (old, new):
         await harness.connection.temporal.get_workflow_handle(run.id).terminate()

@@ -11,7 +11,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 
 from harness.cli.out import Out
-from harness.cli.privacy.trust import trust
+from harness.cli.privacy.trust import review_trust
 from harness.config.settings import DatabaseSettings, Settings, TemporalSettings
 from harness.config.trust import read_trust
 from harness.contracts.errors import StackError
@@ -174,11 +174,11 @@ async def test_a_running_one_stays_trusted(
     state = str(layout(empty_project).state)
     async with open_stack(SETTINGS, empty_project):
         with pytest.raises(StackError, match="is running") as refused:
-            await trust(remove, out)
+            await review_trust(remove, out)
     assert refused.value.fix == "Stop it: `harness down`."
     assert state in read_trust().states
     await stop_stack(SETTINGS, empty_project)
-    assert await trust(remove, out) == 0
+    assert await review_trust(remove, out) == 0
     assert state not in read_trust().states
 
 

@@ -12,11 +12,11 @@ import pytest
 
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
-from harness.cli.stack.info import config
+from harness.cli.stack.info import print_config
 from harness.config import load_settings, trust
 from harness.config.trust import make_state_folder, mark_state_folder, read_trust, trust_file
 from harness.contracts.errors import ConfigError
-from harness.terminal.exit_codes import OutputError, guarded
+from harness.terminal.exit_codes import OutputError, open_guarded
 from tests.fakes.trusting import trust_project
 
 TEXT = 'temporal.address = "a.example:7233"\nlog.level = "info"\n'
@@ -40,7 +40,7 @@ def test_what_is_trusted_is_shown_first(folder: Path, capsys: pytest.CaptureFixt
 
 
 def test_what_cannot_be_shown_is_not_trusted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdout", guarded(os.open("/dev/full", os.O_WRONLY)))
+    monkeypatch.setattr(sys, "stdout", open_guarded(os.open("/dev/full", os.O_WRONLY)))
     with pytest.raises(OutputError):
         trust_project(folder)
     assert not is_trusted(folder)
@@ -87,7 +87,7 @@ def test_a_name_in_an_untrusted_file_forges_no_line(
     )
     (tmp_path / "harness.toml").write_text(named)
     monkeypatch.chdir(tmp_path)
-    assert config(Namespace(), Out(json=False)) == 0
+    assert print_config(Namespace(), Out(json=False)) == 0
     said = capsys.readouterr().out
     assert "\x1b" not in said
     assert not [line for line in said.splitlines() if line.startswith("model  trusted")]

@@ -17,11 +17,18 @@ from harness.contracts.message import Message, Text, ToolCall
 from harness.contracts.model import Usage
 from harness.contracts.run import RunState, Totals
 from harness.terminal.view.card import card_of
-from harness.terminal.view.console import console
+from harness.terminal.view.console import make_console
 from harness.terminal.view.live import TRUNCATED, RunView
-from harness.terminal.view.show import show
-from harness.terminal.view.text import ago, call, clean, money, one_line, took
-from harness.terminal.view.trace import line as line_of
+from harness.terminal.view.show import show_card
+from harness.terminal.view.text import (
+    clean_shown,
+    format_age,
+    format_call,
+    format_duration,
+    format_money,
+    one_line,
+)
+from harness.terminal.view.trace import event_line as line_of
 
 BASE: dict[str, Any] = {"run": "r", "at": 1.0, "trace": "t"}
 STARTED = e.RunStarted(**BASE, agent="a", model="offline/demo", prompt="Do it", by="me@here")
@@ -49,7 +56,7 @@ def _replied(text: str) -> e.ModelReplied:
 
 def _seen(*events: e.Event) -> str:
     out = io.StringIO()
-    view = RunView(console(out), "http://page")
+    view = RunView(make_console(out), "http://page")
     for each in events:
         view.show(each)
     return out.getvalue()
@@ -66,7 +73,7 @@ def test_texts_of_two_attempts_are_not_mixed() -> None:
     )
     lines = seen.splitlines()
     assert lines[-3] == "half of"
-    assert "void" in lines[-2]
+    assert "discarded" in lines[-2]
     assert lines[-1] == "the whole"
 
 
@@ -81,7 +88,7 @@ def test_what_a_model_prints_cannot_steer_the_terminal() -> None:
     )
     assert "\x1b" not in seen
     assert "\u009b" not in seen
-    assert clean("a\x1bb\tc\n\x7f") == "a<U+001B>b\tc\n<U+007F>"
+    assert clean_shown("a\x1bb\tc\n\x7f") == "a<U+001B>b\tc\n<U+007F>"
 
 
 STOPPED = Undone(
@@ -142,7 +149,7 @@ def test_card_of_a_terminated_run_and_of_a_reset() -> None:
     card = card_of([STARTED, ended])
     assert card and card.state is RunState.FAILED
     out = io.StringIO()
-    show(console(out), card, "http://page", 100.0)
+    show_card(make_console(out), card, "http://page", 100.0)
     for words in ("Do it", "by me@here", "terminated [run.terminated]", "so far", "http://page"):
         assert words in out.getvalue()
     branched = e.Branched(**BASE, from_run_id="1", to_run_id="2", reason="again")
@@ -153,17 +160,18 @@ def test_card_of_a_terminated_run_and_of_a_reset() -> None:
 
 
 def test_words_for_values() -> None:
-    assert call("add", {"a": 1, "b": "x"}) == 'add(a=1, b="x")'
+    assert format_call("add", {"a": 1, "b": "x"}) == 'add(a=1, b="x")'
     assert one_line("one\ntwo\nthree") == "one  (+2 lines)"
     assert one_line("x" * 500) == "x" * 159 + "… (+341 characters)"
-    assert [money(n) for n in (None, 0, 1500, 2_500_000)] == [
+    assert [format_money(n) for n in (None, 0, 1500, 2_500_000)] == [
         "unknown cost", "free", "$0.0015", "$2.50",
     ]  # fmt: skip
-    assert [took(s) for s in (0.0001, 0.25, 2.5, 130, 7300, 90_000, 120, 7200, 30 * 86_400)] == [
+    times = (0.0001, 0.25, 2.5, 130, 7300, 90_000, 120, 7200, 30 * 86_400)
+    assert [format_duration(seconds) for seconds in times] == [
         "under 1 ms", "250 ms", "2.5 s", "2 min 10 s", "2 h 1 min", "1 d 1 h",
         "2 min", "2 h", "30 d",
     ]  # fmt: skip
-    assert [ago(s) for s in (3, 200, 8000, 200_000)] == ["3 s", "3 min", "2 h", "2 d"]
+    assert [format_age(s) for s in (3, 200, 8000, 200_000)] == ["3 s", "3 min", "2 h", "2 d"]
 
 
 def test_card_says_how_far_an_undo_came() -> None:
@@ -173,7 +181,7 @@ def test_card_says_how_far_an_undo_came() -> None:
         card = card_of(events)
         assert card and card.undone == STOPPED
         out = io.StringIO()
-        show(console(out), card, None, 100.0)
+        show_card(make_console(out), card, None, 100.0)
         assert "undid 2 effects, then stopped at turn 1" in out.getvalue()
 
 
@@ -190,7 +198,7 @@ def test_a_truncated_answer_looks_truncated() -> None:
     card = card_of([STARTED, CALLED, replied, ended])
     assert card and card.truncated
     out = io.StringIO()
-    show(console(out), card, None, 100.0)
+    show_card(make_console(out), card, None, 100.0)
     assert TRUNCATED in out.getvalue()
     traced = [line_of(event) for event in (replied, ended)]
     assert "cut off at the output limit" in traced[0].facts
@@ -206,14 +214,14 @@ def test_a_call_that_is_made_again_says_why_and_when() -> None:
     reset = e.OutputReset(**BASE, turn=1, call=0, attempt=2)
     seen = _seen(STARTED, CALLED, reset, e.AttemptFailed(**BASE, retry=retry), reset)
     assert f"{told}; next attempt in 4.0 s" in seen
-    assert "void" not in seen, "no text was shown"
+    assert "discarded" not in seen, "no text was shown"
     card = card_of([STARTED, CALLED])
     assert card
     out = io.StringIO()
     running = retry.model_copy(update={"next_at": None})
-    show(console(out), card.model_copy(update={"retries": (retry, running)}), None, 6.0)
-    assert f"{told}; next attempt is due and waits for a worker" in out.getvalue()
-    assert f"{told}; next attempt under way" in out.getvalue()
+    show_card(make_console(out), card.model_copy(update={"retries": (retry, running)}), None, 6.0)
+    assert f"{told}; next attempt is due, waiting for a worker" in out.getvalue()
+    assert f"{told}; next attempt in progress" in out.getvalue()
 
 
 def test_a_crowd_of_refused_signals_is_counted() -> None:
@@ -234,7 +242,7 @@ def test_a_crowd_of_refused_signals_is_counted() -> None:
     assert card
     assert len(card.refused) == 311
     out = io.StringIO()
-    show(console(out), card, None, 6.0)
+    show_card(make_console(out), card, None, 6.0)
     lines = [line.strip() for line in out.getvalue().splitlines() if "refused  " in line]
     assert lines[:2] == [
         "refused  2 hint signals: hint takes up to 1,000,000 bytes, not 1500000.",

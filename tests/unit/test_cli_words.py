@@ -10,17 +10,17 @@ import pytest
 
 from harness.cli import completion
 from harness.cli.commands import BY_NAME, COMMANDS
-from harness.cli.help import of_command, overview
-from harness.cli.parser import UsageError, find, parse
-from harness.cli.run.run import budget_of
+from harness.cli.help import command_text, overview_text
+from harness.cli.parser import UsageError, find_command, parse_arguments
+from harness.cli.run.run import parse_budget
 from harness.cli.spec import Command
 from harness.contracts.run import Budget
-from harness.terminal.view.console import console
+from harness.terminal.view.console import make_console
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_help_names_all_that_a_command_takes(command: Command) -> None:
-    text = of_command(command)
+    text = command_text(command)
     assert command.summary in text
     for each in command.args:
         assert each.shown in text
@@ -28,11 +28,11 @@ def test_help_names_all_that_a_command_takes(command: Command) -> None:
     assert "--json" in text
     before_examples = text.partition("Examples:")[0]
     assert max(len(line) for line in before_examples.splitlines()) <= 100
-    assert command.name in overview()
+    assert command.name in overview_text()
 
 
 def test_words_may_stand_before_and_behind_options() -> None:
-    args = parse(BY_NAME["abort"], ["one", "--reason", "why", "two", "--json"])
+    args = parse_arguments(BY_NAME["abort"], ["one", "--reason", "why", "two", "--json"])
     assert (args.run, args.reason, args.json) == (["one", "two"], "why", True)
 
 
@@ -49,7 +49,7 @@ def test_words_may_stand_before_and_behind_options() -> None:
 )
 def test_mistakes_are_told_with_the_way_out(words: list[str], message: str, fix: str) -> None:
     with pytest.raises(UsageError) as caught:
-        parse(find(words[0]), words[1:])
+        parse_arguments(find_command(words[0]), words[1:])
     assert message in caught.value.message
     assert fix in caught.value.fix
 
@@ -64,19 +64,19 @@ def test_mistakes_are_told_with_the_way_out(words: list[str], message: str, fix:
     ],
 )
 def test_a_budget_that_is_no_limit(option: str, given: str) -> None:
-    args = parse(BY_NAME["run"], ["x", f"--budget-{option}={given}"])
+    args = parse_arguments(BY_NAME["run"], ["x", f"--budget-{option}={given}"])
     with pytest.raises(UsageError, match=f"--budget-{option} must be above 0 and up to") as caught:
-        budget_of(args)
+        parse_budget(args)
     assert caught.value.fix == "Omit it for no limit."
 
 
 def test_budgets() -> None:
     words = ["x", "--budget-cost", "0.5", "--budget-turns", "3", "--budget-seconds", "1.5"]
-    assert budget_of(parse(BY_NAME["run"], words)) == Budget(
+    assert parse_budget(parse_arguments(BY_NAME["run"], words)) == Budget(
         turns=3, cost_micros=500_000, seconds=1.5
     )
-    assert budget_of(parse(BY_NAME["run"], ["x"])) is None
-    least = budget_of(parse(BY_NAME["run"], ["x", "--budget-cost", "1e-9"]))
+    assert parse_budget(parse_arguments(BY_NAME["run"], ["x"])) is None
+    least = parse_budget(parse_arguments(BY_NAME["run"], ["x", "--budget-cost", "1e-9"]))
     assert least == Budget(cost_micros=1)
 
 
@@ -85,12 +85,14 @@ def test_who_reads_no_more_is_told_from_a_failure() -> None:
     os.close(reads)
     out = os.fdopen(writes, "w")
     with pytest.raises(BrokenPipeError):
-        console(out).print("words")
+        make_console(out).print("words")
     with contextlib.suppress(BrokenPipeError):
         out.close()
 
 
-@pytest.mark.parametrize("script", [completion.bash, completion.zsh, completion.fish])
+@pytest.mark.parametrize(
+    "script", [completion.bash_script, completion.zsh_script, completion.fish_script]
+)
 def test_completion_knows_each_command(script: object) -> None:
     text = script()  # type: ignore[operator]
     for command in COMMANDS:
@@ -99,7 +101,7 @@ def test_completion_knows_each_command(script: object) -> None:
 
 
 def test_bash_understands_its_completion() -> None:
-    asked = f"{completion.bash()}\nCOMP_WORDS=(harness resu); COMP_CWORD=1; _harness"
+    asked = f"{completion.bash_script()}\nCOMP_WORDS=(harness resu); COMP_CWORD=1; _harness"
     found = subprocess.run(
         ["bash", "-c", asked + '; echo "${COMPREPLY[@]}"'], capture_output=True, text=True
     )

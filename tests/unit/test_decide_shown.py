@@ -11,8 +11,8 @@ import pytest
 
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
-from harness.cli.run.decide import approve
-from harness.cli.run.targets import reach_runs
+from harness.cli.run.decide import approve_call
+from harness.cli.run.targets import apply_to_runs
 from harness.contracts import event as e
 from harness.contracts.errors import NoWorker, SteeringError
 from harness.contracts.run import Pending
@@ -33,9 +33,9 @@ from harness.sdk.scope import Scope
 from harness.terminal.input import decide
 from harness.terminal.view.arguments import argument_block, argument_lines
 from harness.terminal.view.card import card_of
-from harness.terminal.view.console import console
+from harness.terminal.view.console import make_console
 from harness.terminal.view.live import RunView
-from harness.terminal.view.show import show
+from harness.terminal.view.show import show_card
 from harness_workflows.run.card import waiting_lines
 
 BASE: dict[str, Any] = {"run": "r", "at": 1.0, "trace": "t"}
@@ -55,7 +55,7 @@ def shown(event: e.DecisionRequested) -> str:
     out = io.StringIO()
     card = card_of([STARTED, event])
     assert card
-    show(console(out), card, None, 2.0)
+    show_card(make_console(out), card, None, 2.0)
     return out.getvalue()
 
 
@@ -96,7 +96,7 @@ def test_each_verdict_is_explained_and_it_happened_comes_first() -> None:
     text = shown(requested("outcome", amount=90))
     assert text.index("it happened: record") < text.index("it did not happen: call it again")
     assert text.index("harness answer r") < text.index("harness approve r")
-    first = decide.explain("outcome")[0]
+    first = decide.explain_keys("outcome")[0]
     assert first.split()[0] == "h"
     assert "it happened" in first
 
@@ -109,7 +109,7 @@ async def test_a_yes_does_not_repeat_a_call_of_unknown_outcome(
         return typed
 
     monkeypatch.setattr(decide, "read_line", read)
-    ask = decide.asking(RunView(console(io.StringIO())))
+    ask = decide.make_ask(RunView(make_console(io.StringIO())))
     with pytest.raises(SteeringError, match="Unknown choice"):
         await ask(requested("outcome", amount=90))
 
@@ -124,7 +124,7 @@ async def test_arguments_are_paged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINES", "40")
     monkeypatch.setenv("COLUMNS", "80")
     out = io.StringIO()
-    ask = decide.asking(RunView(console(out)))
+    ask = decide.make_ask(RunView(make_console(out)))
     lines = "\n".join(f"line {number}" for number in range(100))
     assert await ask(requested(command=lines)) is None
     assert "63 of 101 lines left" in out.getvalue()
@@ -199,11 +199,11 @@ async def test_a_late_answer_is_asked_for_again_before_it_is_a_failure() -> None
     def handle(id: str) -> RunHandle[Any]:
         return RunHandle(Scope(cast("Any", None), cast("Any", None)), id)
 
-    failed = await reach_runs(["a", "b", "c"], handle, Out(json=False), "done", act)
+    failed = await apply_to_runs(["a", "b", "c"], handle, Out(json=False), "done", act)
     assert not failed
     assert sorted(asked) == ["a", "a", "b", "c", "c"]
     asked.clear()
-    assert await reach_runs(["b", "dead"], handle, Out(json=False), "done", act)
+    assert await apply_to_runs(["b", "dead"], handle, Out(json=False), "done", act)
     assert asked.count("dead") == 2
 
 
@@ -211,7 +211,7 @@ async def test_a_late_answer_is_asked_for_again_before_it_is_a_failure() -> None
 async def test_a_wrong_edit_is_wrong_use(text: str) -> None:
     args = Namespace(edit=text, replace=False)
     with pytest.raises(UsageError, match="--edit"):
-        await approve(args, Out(json=False))
+        await approve_call(args, Out(json=False))
 
 
 def test_what_was_made_of_an_unknown_outcome() -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from harness.contracts.message import ToolCall, user
 from harness.journal.diff import compare_runs
-from harness.terminal.view.console import console
-from harness.terminal.view.diff import headline, show
+from harness.terminal.view.console import make_console
+from harness.terminal.view.diff import diff_headline, show_diff
 from tests.unit.stories import Story
 
 
@@ -28,7 +28,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> Callable[[Story, Story, int], str]
     def draw(one: Story, other: Story, width: int) -> str:
         monkeypatch.setenv("COLUMNS", str(width))
         out = io.StringIO()
-        show(console(out), compare_runs(one.events, other.events), ("before", "after"))
+        show_diff(make_console(out), compare_runs(one.events, other.events), ("before", "after"))
         return out.getvalue()
 
     return draw
@@ -36,10 +36,10 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> Callable[[Story, Story, int], str]
 
 def test_what_differs_is_counted() -> None:
     parting = compare_runs(forecast("Rome", "Oslo").events, forecast("Rome", "Bonn", "Oslo").events)
-    told = headline(parting, ("before", "after"))
+    told = diff_headline(parting, ("before", "after"))
     assert told == "8 events the same, 3 only in after. First difference: turn 2."
     same = compare_runs(forecast("Rome").events, forecast("Rome").events)
-    assert headline(same, ("a", "b")) == "No difference in 5 events."
+    assert diff_headline(same, ("a", "b")) == "No difference in 5 events."
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.parser import UsageError, find, parse
+from harness.cli.parser import UsageError, find_command, parse_arguments
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = [
@@ -61,7 +61,7 @@ def refused(words: list[str]) -> str | None:
     if words[0].startswith("-") or words[0].isupper():
         return None  # `harness --help`, `harness COMMAND --help`
     try:
-        parse(find(words[0]), [word for word in words[1:] if word != "--help"])
+        parse_arguments(find_command(words[0]), [word for word in words[1:] if word != "--help"])
     except UsageError as error:
         return error.message
     return None

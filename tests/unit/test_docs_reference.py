@@ -34,9 +34,9 @@ def test_there_is_no_page_that_nobody_writes() -> None:
 def test_every_error_has_an_entry_and_an_anchor() -> None:
     text = (generate.REFERENCE / "errors.md").read_text("utf-8")
     for code, error in all_errors().items():
-        anchor = generate.anchor(code)
+        anchor = generate.error_anchor(code)
         assert f'<a id="{anchor}"></a>\n\n### {error.__name__}: `{code}`' in text
-        assert error.fix and docs.source.docstring(error), code
+        assert error.fix and docs.source.own_docstring(error), code
 
 
 def test_every_command_is_in_a_group_and_so_in_help() -> None:
@@ -72,7 +72,7 @@ def test_every_note_explains_something_that_exists() -> None:
         (generate.HERE / "notes.toml").read_text("utf-8")
     )
     kinds = event.EventBase.__subclasses__()
-    assert [k for k in kinds if not docs.source.docstring(k)] == []
+    assert [k for k in kinds if not docs.source.own_docstring(k)] == []
     assert notes["attributes"].keys() == SEARCH_ATTRIBUTES.keys()
     assert set(steering.SIGNALS) <= notes["steering"].keys()
     known = (generate.REFERENCE / "settings.md").read_text("utf-8")

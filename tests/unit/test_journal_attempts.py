@@ -15,9 +15,9 @@ from harness.contracts.model import Usage
 from harness.contracts.run import RunState
 from harness.journal.attempts import Earlier, weave
 from harness.journal.steps import steps
-from harness.terminal.page.run_page import page
-from harness.terminal.view.timeline import rows, scale, ticks
-from harness.terminal.view.trace import after, attempt_facts, earlier
+from harness.terminal.page.run_page import run_page_html
+from harness.terminal.view.timeline import axis_ticks, make_rows, make_scale
+from harness.terminal.view.trace import attempt_facts, attempt_line, line_after_attempts
 from tests.unit.stories import LOOK, Story
 
 ERROR = ToolFailed("no").info
@@ -143,22 +143,28 @@ def test_whatever_is_logged_events_stay_as_they_are_and_nothing_is_told_twice(
     found = [id(each.logged) for each in woven if isinstance(each, Earlier) and each.logged]
     assert len(found) == len(set(found))
     if events:
-        assert page(events, "1", logged).count("<details>") == len(events)
+        assert run_page_html(events, "1", logged).count("<details>") == len(events)
 
 
 def test_lines() -> None:
     story = with_attempts(2)
     first = of_model(1, 0.5, retry_after=2.0, message="no \x1b[31m way")
-    [line] = [earlier(each) for each in weave(story.events, [first]) if isinstance(each, Earlier)]
+    [line] = [
+        attempt_line(each) for each in weave(story.events, [first]) if isinstance(each, Earlier)
+    ]
     assert line.what == "no <U+001B>[31m way [tool.temporary]"
     assert "retry after 2.0 s" in line.facts
     assert "from the attempt log" in line.facts
     missing = Earlier(story.events[-1], 1, None)
-    assert earlier(missing).what.startswith("not logged")
+    assert attempt_line(missing).what.startswith("not logged")
     assert attempt_facts(missing) == {"event": "r-1/3/0", "attempt": 1, "logged": False}
     replied = story.events[-1].model_copy(update={"last_failure": "why"})
-    assert any("why" in fact for fact in after([Earlier(replied, 1, None)], replied).facts)
-    assert not any("why" in fact for fact in after([Earlier(replied, 1, first)], replied).facts)
+    assert any(
+        "why" in fact for fact in line_after_attempts([Earlier(replied, 1, None)], replied).facts
+    )
+    assert not any(
+        "why" in fact for fact in line_after_attempts([Earlier(replied, 1, first)], replied).facts
+    )
 
 
 def test_failed_attempts_are_drawn_where_they_were() -> None:
@@ -167,9 +173,9 @@ def test_failed_attempts_are_drawn_where_they_were() -> None:
     finished(story, 3, queued_ms=6000.0, ms=1000.0)
     story.events[-1] = story.events[-1].model_copy(update={"at": 10.0})
     made = steps(story.events, [failure("2", 1, 3.0, ended=4.0), failure("2", 2, 6.0, ended=7.0)])
-    cells = rows(made, 0.0, 10.0, 20)[-1].cells
+    cells = make_rows(made, 0.0, 10.0, 20)[-1].cells
     assert "".join(text for text, _ in cells) == "      ××░░░░××░░░░██"
-    assert [at for at, _ in ticks(scale(made, 0.0, 10.0))] == list(range(1, 10))
+    assert [at for at, _ in axis_ticks(make_scale(made, 0.0, 10.0))] == list(range(1, 10))
 
 
 def test_a_branch_that_a_reset_left_behind() -> None:
@@ -177,5 +183,5 @@ def test_a_branch_that_a_reset_left_behind() -> None:
     story.branch(3).reply(1, "again")
     kinds = [(s.kind, s.left, s.number) for s in steps(story.events)]
     assert kinds == [("model", True, 2), ("tool", True, 4), ("model", False, 5)]
-    text = page(story.events, "1")
+    text = run_page_html(story.events, "1")
     assert text.count("left'") == 4, "two events, and two bars"

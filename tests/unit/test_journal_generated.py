@@ -14,7 +14,7 @@ from harness.journal import Execution, Projector, project, project_chain
 from harness.journal.branches import standing
 from harness.journal.steps import steps
 from harness.terminal.view.card import card_of
-from harness.terminal.view.trace import line
+from harness.terminal.view.trace import event_line
 from tests.unit.histories import chains, histories
 
 quick = settings(suppress_health_check=[HealthCheck.too_slow])
@@ -56,7 +56,7 @@ def test_each_event_points_into_history_and_can_be_told(history: list[HistoryEve
     assert places == sorted(set(places))
     assert {event_id for event_id, _ in places} <= {entry.event_id for entry in history}
     assert EVENTS.validate_json(b"[%s]" % b",".join(wires(events))) == events
-    assert all(line(event).what for event in events)
+    assert all(event_line(event).what for event in events)
     assert card_of(events) is not None
     for step in steps(events):
         assert step.end is None or step.end >= step.start

@@ -18,7 +18,7 @@ from harness.journal.branches import standing
 from harness.journal.fork import edited, point
 from harness.journal.nodes import nodes
 from harness.journal.steps import Step, steps
-from harness.terminal.view.timeline import bars, rows
+from harness.terminal.view.timeline import make_bars, make_rows
 from tests.unit.stories import FOUND, LOOK, Story
 
 HINT = user("hurry", origin="hint")
@@ -122,10 +122,10 @@ def test_every_bar_fits_whatever_took_how_long(spans: Sequence[Any], width: int)
         for kind, start, length, over in spans
     ]
     end = max(each.end or each.start for each in made)
-    found, _ = bars(made, 0.0, end)
+    found, _ = make_bars(made, 0.0, end)
     for bar in found:
         assert 0 <= bar.left <= bar.right <= 1
-    for row in rows(made, 0.0, end, width):
+    for row in make_rows(made, 0.0, end, width):
         drawn = "".join(text for text, _ in row.cells)
         assert drawn.strip()
         assert len(drawn) <= width
@@ -138,7 +138,7 @@ def test_a_long_wait_leaves_room_for_the_work() -> None:
         Step("wait", "w", 1, 1, day),
         Step("model", "m", 2, day, day + 1),
     ]
-    found, scale = bars(made, 0, day + 1)
+    found, scale = make_bars(made, 0, day + 1)
     assert scale.squeeze < 1
     assert [round(bar.right - bar.left, 3) for bar in found] == [0.375, 0.25, 0.375]
 

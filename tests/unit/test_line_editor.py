@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from harness.terminal.input.decide import editable
+from harness.terminal.input.decide import editable_json
 from harness.terminal.input.line_editor import KEY, Line
 
 KEYS = ("\x7f", "\x1b[D", "\x1b[C", "\x1b[H", "\x1b[F", "\x15", "\x0b", "\x17", "\x1b[A", "\x1b[3~")
@@ -63,7 +63,7 @@ def test_the_cursor_stays_in_the_line_and_the_line_on_the_screen(
 
 @given(st.dictionaries(st.text(max_size=8), st.text(max_size=20), max_size=3))
 def test_arguments_to_edit_are_the_same_and_can_be_seen(value: dict[str, str]) -> None:
-    text = editable(value)
+    text = editable_json(value)
     assert json.loads(text) == value
     assert "\u202e" not in text
     assert "\n" not in text

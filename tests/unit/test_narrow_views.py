@@ -17,9 +17,9 @@ from harness.contracts.message import user
 from harness.contracts.run import RunState
 from harness.sdk.client import RunRow
 from harness.terminal.view.card import card_of
-from harness.terminal.view.console import console
-from harness.terminal.view.show import show
-from harness.terminal.view.trace import line
+from harness.terminal.view.console import make_console
+from harness.terminal.view.show import show_card
+from harness.terminal.view.trace import event_line
 from tests.unit.stories import FOUND, LOOK, Story
 
 WIDTH = 40
@@ -29,7 +29,7 @@ WIDTH = 40
 def narrow(monkeypatch: pytest.MonkeyPatch) -> Out:
     monkeypatch.setenv("COLUMNS", str(WIDTH))
     out = Out(json=False)
-    out._console = console(io.StringIO())  # pyright: ignore[reportPrivateUsage]
+    out._console = make_console(io.StringIO())  # pyright: ignore[reportPrivateUsage]
     return out
 
 
@@ -55,7 +55,7 @@ def rows() -> list[RunRow]:
 
 
 def test_list(narrow: Out) -> None:
-    list_show._table(narrow, rows())  # pyright: ignore[reportPrivateUsage]
+    list_show._print_table(narrow, rows())  # pyright: ignore[reportPrivateUsage]
     text = words(text_of(narrow.console))
     assert text.startswith("a-run-with-a-name completed ")
     assert text.endswith("took 9.0 s · 1,234 tokens · free · forecaster on offline/demo")
@@ -64,8 +64,8 @@ def test_list(narrow: Out) -> None:
 def test_list_in_a_pipe_has_one_line_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
     out = Out(json=False)
-    out._console = console(io.StringIO())  # pyright: ignore[reportPrivateUsage]
-    list_show._table(out, [replace(row, id="x" * 90) for row in rows()])  # pyright: ignore
+    out._console = make_console(io.StringIO())  # pyright: ignore[reportPrivateUsage]
+    list_show._print_table(out, [replace(row, id="x" * 90) for row in rows()])  # pyright: ignore
     assert isinstance(out.console.file, io.StringIO)
     assert len(out.console.file.getvalue().splitlines()) == 2
 
@@ -77,7 +77,7 @@ def test_effects(narrow: Out) -> None:
         arguments={"path": "a.txt", "content": "hello world"}, state="done", key="k",
         began=0.0, result="wrote hello world to a.txt",
     )  # fmt: skip
-    effects._table(narrow, [row])  # pyright: ignore[reportPrivateUsage]
+    effects._print_table(narrow, [row])  # pyright: ignore[reportPrivateUsage]
     text = words(text_of(narrow.console))
     assert 'write_file(path="a.txt", content="hello world")' in text
     assert "write · wrote hello world to a.txt ·" in text
@@ -90,12 +90,12 @@ def story() -> Story:
 
 def test_trace(narrow: Out) -> None:
     for number, event in enumerate(story().events, 1):
-        trace._print(number, "0.1s", 1, event.type, line(event), narrow)  # pyright: ignore
+        trace._print_line(number, "0.1s", 1, event.type, event_line(event), narrow)  # pyright: ignore
     assert "look: rain rain" in words(text_of(narrow.console))
 
 
 def test_timeline(narrow: Out) -> None:
-    trace._timeline(story().events, (), narrow)  # pyright: ignore[reportPrivateUsage]
+    trace._print_timeline(story().events, (), narrow)  # pyright: ignore[reportPrivateUsage]
     assert "█" in text_of(narrow.console)
 
 
@@ -104,12 +104,12 @@ def test_show(narrow: Out) -> None:
     made.add(e.HintReceived, text="look in the second file, please", interrupt=False)
     card = card_of(made.events)
     assert card is not None
-    show(narrow.console, card, None, 10.0)
+    show_card(narrow.console, card, None, 10.0)
     assert "look in the second file, please" in words(text_of(narrow.console))
 
 
 def test_whatif(narrow: Out) -> None:
-    from harness.terminal.view.whatif import show as show_whatif
+    from harness.terminal.view.whatif import show_whatif as show_whatif
     from tests.unit.test_whatif_page import report
 
     show_whatif(narrow.console, report())

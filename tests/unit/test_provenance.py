@@ -15,10 +15,10 @@ from harness.history.export import read_file
 from harness.journal.diff import compare_runs
 from harness.journal.steps import steps
 from harness.terminal.view.card import card_of
-from harness.terminal.view.console import console
-from harness.terminal.view.show import show
+from harness.terminal.view.console import make_console
+from harness.terminal.view.show import show_card
 from harness.terminal.view.text import cut_cost
-from harness.terminal.view.trace import line, ran_on
+from harness.terminal.view.trace import event_line, ran_on
 from tests.unit.stories import Story
 
 HISTORIES = Path(__file__).parent.parent / "histories" / "AgentRun"
@@ -42,7 +42,7 @@ def test_instructions_that_a_function_writes_are_in_the_first_model_call() -> No
         for each in read_file(HISTORIES / "functions.json").events
         if isinstance(each, e.ModelCalled)
     )
-    assert "instructions: Answer politely." in line(called).what
+    assert "instructions: Answer politely." in event_line(called).what
 
 
 def test_recorded_steps_say_which_worker_ran_them() -> None:
@@ -63,7 +63,7 @@ def shown(made: Story) -> str:
     out = io.StringIO()
     card = card_of(made.events)
     assert card is not None
-    show(console(out), card, None, 100.0)
+    show_card(make_console(out), card, None, 100.0)
     return out.getvalue()
 
 
@@ -110,7 +110,7 @@ def test_interrupted_attempts_are_an_estimate_beside_the_settled_cost() -> None:
     made.events[-1] = made.events[-1].model_copy(update={"cost_micros": 30_000, "cut": CUT})
     text = shown(made)
     assert "$0.0300 · about $0.1200 more for 2 interrupted attempts (estimate)" in text
-    assert line(made.events[-1]).facts[-1] == (
+    assert event_line(made.events[-1]).facts[-1] == (
         "about $0.1200 more for 2 interrupted attempts (estimate)"
     )
     assert "unknown cost more for 1 interrupted attempt" in cut_cost(1, None)

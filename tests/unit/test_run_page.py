@@ -11,8 +11,8 @@ from harness.contracts.message import ToolCall, user
 from harness.journal.attempts import Earlier
 from harness.journal.steps import steps
 from harness.terminal.page.page_timeline import fitting_labels
-from harness.terminal.page.run_page import page
-from harness.terminal.view.timeline import bars, rows
+from harness.terminal.page.run_page import run_page_html
+from harness.terminal.view.timeline import make_bars, make_rows
 from tests.unit.stories import FOUND, Story
 
 CALL = ToolCall(id="c1", name="look", arguments={"city": "Rome", "why": "<b>"})
@@ -32,7 +32,7 @@ def entry(text: str, number: int) -> str:
 
 
 def test_arguments_stand_beside_the_bars_and_results() -> None:
-    text = page(called().result(1, "c1", "rain").events, "1")
+    text = run_page_html(called().result(1, "c1", "rain").events, "1")
     shown = "(city=&quot;Rome&quot;, why=&quot;&lt;b&gt;&quot;)"
     timeline = text[text.index("class=timeline") : text.index("<h2>Events")]
     assert f"look<small>{shown}</small>" in timeline
@@ -48,7 +48,9 @@ def test_arguments_of_a_tool_that_ran_inline() -> None:
 
 
 def test_events_are_numbered_and_those_without_news_are_hidden() -> None:
-    text = page(called().result(1, "c1", "rain").ask(2, FOUND).reply(2, "It rains.").events, "1")
+    text = run_page_html(
+        called().result(1, "c1", "rain").ask(2, FOUND).reply(2, "It rains.").events, "1"
+    )
     assert "<span class=number>6</span>" in entry(text, 6)
     hidden = [number for number in range(1, 9) if "noise" in entry(text, number).split("'")[1]]
     assert hidden == [2, 5, 7]
@@ -56,29 +58,29 @@ def test_events_are_numbered_and_those_without_news_are_hidden() -> None:
 
 
 def test_what_is_under_way_is_never_hidden() -> None:
-    assert "noise" not in entry(page(called().events, "1"), 5).split("'")[1]
+    assert "noise" not in entry(run_page_html(called().events, "1"), 5).split("'")[1]
 
 
 def test_a_bar_leads_to_the_event_that_ended_the_step() -> None:
-    text = page(called().result(1, "c1", "rain").events, "1")
+    text = run_page_html(called().result(1, "c1", "rain").events, "1")
     assert re.findall(r"<a href='#e(\d+)'", text) == ["3", "6"]
 
 
 def test_text_comes_before_json() -> None:
-    opened = entry(page(called().events, "1"), 4)
+    opened = entry(run_page_html(called().events, "1"), 4)
     assert opened.index("city = &quot;Rome&quot;") < opened.index("All fields, as JSON")
     error = ErrorInfo(code="x.y", message="It broke.", fix="Mend it.", retryable=False)
     story = Story().ask(1, user("go"))
     story.add(e.ModelFailed, turn=1, call=0, attempts=1, error=error)
-    assert "It broke.\nMend it." in entry(page(story.events, "1"), 3)
+    assert "It broke.\nMend it." in entry(run_page_html(story.events, "1"), 3)
 
 
 def test_long_texts_are_folded() -> None:
     story = Story().ask(1, user("word " * 1000))
-    opened = entry(page(story.events, "1"), 2)
+    opened = entry(run_page_html(story.events, "1"), 2)
     assert "<div class=fold><input type=checkbox id=e2-0>" in opened
     assert "Show all 5,000 characters" in opened
-    assert "fold" not in entry(page(Story().ask(1, user("go")).events, "1"), 2)
+    assert "fold" not in entry(run_page_html(Story().ask(1, user("go")).events, "1"), 2)
 
 
 def test_attempts_that_are_not_logged_are_drawn_as_failed() -> None:
@@ -87,10 +89,10 @@ def test_attempts_that_are_not_logged_are_drawn_as_failed() -> None:
     fields = {"name": "look", "content": "rain", "ok": True, "attempts": 3}
     story.add(e.ToolCallFinished, turn=1, call_id="c1", ms=1000.0, queued_ms=9000.0, **fields)
     story.events[-1] = story.events[-1].model_copy(update={"at": begun + 10})
-    text = page(story.events, "1")
+    text = run_page_html(story.events, "1")
     assert "<i class='lost'" in text
     assert "<i class='queued'" not in text
-    drawn = rows(steps(story.events), begun, begun + 10, 10)[-1].cells
+    drawn = make_rows(steps(story.events), begun, begun + 10, 10)[-1].cells
     assert "".join(part for part, _ in drawn) == "╳╳╳╳╳╳╳╳╳█"
 
 
@@ -103,9 +105,12 @@ def test_a_call_that_is_repeated_shows_where_it_failed() -> None:
         retryable=True, started=begun, ended=begun + 2, who="vm/1", turn=1, call="c1",
     )  # fmt: skip
     made[-1].earlier.append(Earlier(story.events[-1], 1, logged))
-    bar = bars(made, begun, begun + 10)[0][-1]
+    bar = make_bars(made, begun, begun + 10)[0][-1]
     assert [bar.left, bar.began, bar.right] == [0.0, 0.2, 1.0]
-    assert "".join(part for part, _ in rows(made, begun, begun + 10, 10)[-1].cells) == "××████████"
+    assert (
+        "".join(part for part, _ in make_rows(made, begun, begun + 10, 10)[-1].cells)
+        == "××████████"
+    )
 
 
 def test_labels_of_the_axis_do_not_overlap() -> None:

@@ -9,10 +9,10 @@ from harness.contracts.errors import BudgetReached, RunNotFound
 from harness.contracts.run import RunState
 from harness.contracts.whatif import Called, Outcome, SourceOutcome, WhatIfReport
 from harness.journal.whatif import compare, summary
-from harness.terminal.page.whatif_page import page
-from harness.terminal.page.whatif_picture import picture
-from harness.terminal.view.console import console
-from harness.terminal.view.whatif import show
+from harness.terminal.page.whatif_page import whatif_page_html
+from harness.terminal.page.whatif_picture import picture_svg
+from harness.terminal.view.console import make_console
+from harness.terminal.view.whatif import show_whatif
 
 
 def came(run: str, output: str = "yes", **more: Any) -> Outcome:
@@ -40,7 +40,7 @@ def report(forks: int = 3) -> WhatIfReport:
 
 
 def test_a_page_is_whole_and_safe() -> None:
-    text = page(report(), "1.0")
+    text = whatif_page_html(report(), "1.0")
     assert "default-src 'none'" in text
     for bad in ("<script", "<i>", "first<b>", "http://", "https://"):
         assert bad not in text
@@ -50,7 +50,7 @@ def test_a_page_is_whole_and_safe() -> None:
 
 
 def test_the_picture_has_every_fork_twice() -> None:
-    drawn = picture(report(47)).replace("class=", "data-c=")
+    drawn = picture_svg(report(47)).replace("class=", "data-c=")
     tags = drawn.count("<rect"), drawn.count("<circle"), drawn.count("data-c=was")
     assert tags == (47, 47, 1)
     assert "47 forks: 16 same, 16 different, 15 failed" in drawn
@@ -58,15 +58,15 @@ def test_the_picture_has_every_fork_twice() -> None:
 
 def test_a_page_of_nothing() -> None:
     empty = WhatIfReport(label="x", at=0, changes=(), sources=())
-    assert "<svg" not in page(empty, "1.0")
-    assert "no change" in page(empty, "1.0")
+    assert "<svg" not in whatif_page_html(empty, "1.0")
+    assert "no change" in whatif_page_html(empty, "1.0")
 
 
 def test_in_the_terminal() -> None:
     written = io.StringIO()
-    wide = console(written)
+    wide = make_console(written)
     wide.width = 200
-    show(wide, report())
+    show_whatif(wide, report())
     text = written.getvalue()
     for words in (
         "What if, after turn 2: hint: <i>", "the same answer", "a different answer",

@@ -14,20 +14,20 @@ from harness.archive.bundle import Moved, export_archive, import_files
 from harness.archive.settings import ArchiveSettings
 from harness.archive.status import Standing, standing
 from harness.cli.context import opened
-from harness.cli.history.time_filter import moment
+from harness.cli.history.time_filter import parse_since
 from harness.cli.named_file import check_new
-from harness.cli.out import Out, naming
+from harness.cli.out import Out, name_subject
 from harness.cli.parser import UsageError
 from harness.contracts.errors import HarnessError
 from harness.engine.connection import Connection
 from harness.terminal import exit_codes
-from harness.terminal.view.text import ago, count, took
+from harness.terminal.view.text import count_of, format_age, format_duration
 
 UP_SECONDS = 5.0
 """How long `harness up` seals before it leaves the rest to workers."""
 
 
-async def archive(args: Namespace, out: Out) -> int:
+async def run_archive(args: Namespace, out: Out) -> int:
     action = args.action
     takes = {"seal", "export", "import"}
     if args.names and action not in takes:
@@ -46,24 +46,26 @@ async def archive(args: Namespace, out: Out) -> int:
         raise UsageError(f"harness archive {action} has no --force.", "Only export has it.")
     if action == "export":
         check_new(Path(args.names[0]), force=args.force)
-    start = moment(args.since).timestamp() if args.since else None
+    start = parse_since(args.since).timestamp() if args.since else None
     async with opened(out, index=True) as client:
         connection = client.connection
         match action:
             case "status":
-                _stands(await standing(connection), connection, out)
+                _print_status(await standing(connection), connection, out)
                 return exit_codes.DONE
             case "seal":
-                return await _seal(connection, args.names, out)
+                return await _seal_runs(connection, args.names, out)
             case "export":
                 moved = export_archive(connection, Path(args.names[0]), start)
-                return await _moved(moved, "exported", out)
+                return await _report_moved(moved, "exported", out)
             case "import":
                 moved = import_files(connection, [Path(name) for name in args.names])
-                return await _moved(moved, "imported", out)
+                return await _report_moved(moved, "imported", out)
             case _:
-                done = await sealing.rebuild(connection, _progress(out))
-                _said(out, {"rebuilt": done}, f"Rebuilt the index of {count(done, 'seal')}.")
+                done = await sealing.rebuild(connection, _count_progress(out))
+                _print_result(
+                    out, {"rebuilt": done}, f"Rebuilt the index of {count_of(done, 'seal')}."
+                )
                 return exit_codes.DONE
 
 
@@ -77,7 +79,7 @@ async def seal_a_while(connection: Connection) -> None:
             return  # a worker will seal the rest
 
 
-async def _seal(connection: Connection, names: list[str], out: Out) -> int:
+async def _seal_runs(connection: Connection, names: list[str], out: Out) -> int:
     failed = False
     for name in names:
         try:
@@ -86,19 +88,19 @@ async def _seal(connection: Connection, names: list[str], out: Out) -> int:
             out.error(error.info.model_dump(exclude_none=True))
             failed = True
             continue
-        _said(out, {"run": name, "seq": row.seq, "token": row.hash}, f"{name}  {row.hash}")
+        _print_result(out, {"run": name, "seq": row.seq, "token": row.hash}, f"{name}  {row.hash}")
     if names:
         return exit_codes.FAILED if failed else exit_codes.DONE
     since, sealed, more = None, 0, True
     while more:
-        done = await sealing.seal_ended(connection, since, progress=_progress(out, sealed))
+        done = await sealing.seal_ended(connection, since, progress=_count_progress(out, sealed))
         sealed, more, failed = sealed + done.sealed, bool(done.more), done.failed > 0
-    words = f"{count(sealed, 'run')} sealed." if sealed else "All ended runs are sealed."
-    _said(out, {"sealed": sealed, "failed": failed}, words)
+    words = f"{count_of(sealed, 'run')} sealed." if sealed else "All ended runs are sealed."
+    _print_result(out, {"sealed": sealed, "failed": failed}, words)
     return exit_codes.FAILED if failed else exit_codes.DONE
 
 
-async def _moved(moved: AsyncIterator[Moved], verb: str, out: Out) -> int:
+async def _report_moved(moved: AsyncIterator[Moved], verb: str, out: Out) -> int:
     done = failed = already = 0
     async for each in moved:
         if each.error is not None:
@@ -107,21 +109,21 @@ async def _moved(moved: AsyncIterator[Moved], verb: str, out: Out) -> int:
             if out.json:
                 out.line({"file": each.file, "run": each.run or None, "error": info})
             else:
-                out.error({**info, "message": naming(each.file, each.error.message)})
+                out.error({**info, "message": name_subject(each.file, each.error.message)})
             continue
         done += not each.already
         already += each.already
         token = each.seal.hash if each.seal else None
         data = {"file": each.file, "run": each.run, "token": token, "already": each.already}
-        _said(out, data, f"{each.run}  {token or 'already here'}")
+        _print_result(out, data, f"{each.run}  {token or 'already here'}")
     if not out.json:
-        what = f"{count(done, 'run')} {verb}"
+        what = f"{count_of(done, 'run')} {verb}"
         what += f", {already} already here" if already else ""
         out.note(what + (f", {failed} failed." if failed else "."))
     return exit_codes.FAILED if failed else exit_codes.DONE
 
 
-def _stands(found: Standing, connection: Connection, out: Out) -> None:
+def _print_status(found: Standing, connection: Connection, out: Out) -> None:
     settings = connection.settings.section(ArchiveSettings)
     if out.json:
         figures = asdict(found.figures)
@@ -129,34 +131,34 @@ def _stands(found: Standing, connection: Connection, out: Out) -> None:
         return
     now, figures = time.time(), found.figures
     rows = [
-        ("in Temporal", f"{count(found.ended, 'ended run')}, {found.unsealed} not sealed yet"),
-        ("sealed", f"{count(figures.runs, 'run')} in {count(figures.seals, 'seal')}"),
+        ("in Temporal", f"{count_of(found.ended, 'ended run')}, {found.unsealed} not sealed yet"),
+        ("sealed", f"{count_of(figures.runs, 'run')} in {count_of(figures.seals, 'seal')}"),
         ("content", f"{figures.bytes:,} bytes"),
         ("gone", f"{figures.deleted} deleted, {figures.forgotten} forgotten"),
-        ("oldest", f"{ago(now - figures.oldest)} ago" if figures.oldest else "none"),
+        ("oldest", f"{format_age(now - figures.oldest)} ago" if figures.oldest else "none"),
         ("head", found.head or "none"),
-        ("last sweep", _swept(found, now) if settings.enabled else "off: archive.enabled"),
-        ("Temporal keeps", took(found.retention_s)),
+        ("last sweep", _describe_sweep(found, now) if settings.enabled else "off: archive.enabled"),
+        ("Temporal keeps", format_duration(found.retention_s)),
     ]
     for name, value in rows:
         out.console.print(f"{name:<18}", style="quiet", end="", soft_wrap=True)
         out.console.print(value, soft_wrap=True)
     if found.close and found.lost_at is not None:
         left = max(0.0, found.lost_at - now)
-        out.note(f"In {took(left)} Temporal deletes a run that is not sealed.")
+        out.note(f"In {format_duration(left)} Temporal deletes a run that is not sealed.")
         out.note("Seal it: harness archive seal")
 
 
-def _swept(found: Standing, now: float) -> str:
-    last = f"{ago(now - found.last)} ago" if found.last else "never"
-    return last + (f", next in {took(max(0.0, found.next - now))}" if found.next else "")
+def _describe_sweep(found: Standing, now: float) -> str:
+    last = f"{format_age(now - found.last)} ago" if found.last else "never"
+    return last + (f", next in {format_duration(max(0.0, found.next - now))}" if found.next else "")
 
 
-def _progress(out: Out, before: int = 0) -> Callable[[int], None]:
+def _count_progress(out: Out, before: int = 0) -> Callable[[int], None]:
     return lambda done: out.note(f"{before + done:,} …") if done % 1000 == 0 else None
 
 
-def _said(out: Out, data: Mapping[str, object], words: str) -> None:
+def _print_result(out: Out, data: Mapping[str, object], words: str) -> None:
     if out.json:
         out.line(dict(data))
     else:

@@ -9,7 +9,7 @@ ARCHIVE_COMMANDS: tuple[Command, ...] = (
     Command(
         "archive",
         "Keep ended runs beyond Temporal's retention period.",
-        "harness.cli.archive.archive:archive",
+        "harness.cli.archive.archive:run_archive",
         (
             arg(
                 "action",
@@ -45,7 +45,7 @@ ARCHIVE_COMMANDS: tuple[Command, ...] = (
     Command(
         "verify",
         "Check that sealed runs are unchanged.",
-        "harness.cli.archive.verify:verify",
+        "harness.cli.archive.verify:verify_archive",
         (
             SOURCE._replace(more={**SOURCE.more, "nargs": "?"}),
             arg("--token", metavar="TOKEN", help="The expected replay token."),

@@ -15,12 +15,12 @@ from harness.cli.parser import UsageError
 from harness.contracts.errors import ArchiveChanged
 from harness.history.export import read_file
 from harness.terminal import exit_codes
-from harness.terminal.view.text import count
+from harness.terminal.view.text import count_of
 
 TOKEN = re.compile(r"[0-9a-f]{64}")
 
 
-async def verify(args: Namespace, out: Out) -> int:
+async def verify_archive(args: Namespace, out: Out) -> int:
     token = args.token
     if token is not None and not TOKEN.fullmatch(token):
         raise UsageError(
@@ -30,26 +30,28 @@ async def verify(args: Namespace, out: Out) -> int:
         recording = read_file(Path(args.run))
         found, problems = verify_recording(recording, token)
         events = sum(len(each.entries) for each in recording.executions)
-        return _told(args.run, found, problems, {"events": events, "told": token is not None}, out)
+        return _report_run(
+            args.run, found, problems, {"events": events, "told": token is not None}, out
+        )
     async with opened(out) as client:
         if args.run:
             run = await verify_run(client.connection, args.run, token)
             events = sum(each.events for each in run.entry.executions)
             facts = {"events": events, "gone": run.gone, "engine": run.engine}
-            return _told(args.run, run.token, list(run.problems), facts, out)
+            return _report_run(args.run, run.token, list(run.problems), facts, out)
         report = await verify_all(
             client.connection,
             token=token,
             engine=args.engine,
             progress=lambda seq: out.note(f"{seq:,} …") if seq % 1000 == 0 else None,
         )
-    return _all(report, out)
+    return _report_all(report, out)
 
 
-def _told(
+def _report_run(
     name: str, token: str, problems: list[Problem], facts: Mapping[str, object], out: Out
 ) -> int:
-    _raise(problems, out)
+    _raise_problems(problems, out)
     if out.json:
         known = {key: value for key, value in facts.items() if value is not None}
         out.line({"run": name, "ok": True, "token": token, **known})
@@ -67,8 +69,8 @@ def _told(
     return exit_codes.DONE
 
 
-def _all(report: Report, out: Out) -> int:
-    _raise(report.problems, out)
+def _report_all(report: Report, out: Out) -> int:
+    _raise_problems(report.problems, out)
     if out.json:
         out.line({"ok": True, **{k: v for k, v in vars(report).items() if k != "problems"}})
         return exit_codes.DONE
@@ -76,13 +78,13 @@ def _all(report: Report, out: Out) -> int:
     facts += [f"{report.deleted} deleted"] if report.deleted else []
     facts += [f"{report.forgotten} forgotten"] if report.forgotten else []
     facts += [f"{report.newer} sealed by a newer version"] if report.newer else []
-    out.raw(f"The chain is intact: {count(report.seals, 'seal')}, {', '.join(facts)}.")
+    out.raw(f"The chain is intact: {count_of(report.seals, 'seal')}, {', '.join(facts)}.")
     if report.head:
         out.raw(f"head {report.head}")
     return exit_codes.DONE
 
 
-def _raise(problems: list[Problem], out: Out) -> None:
+def _raise_problems(problems: list[Problem], out: Out) -> None:
     if not problems:
         return
     for each in problems:
@@ -91,6 +93,6 @@ def _raise(problems: list[Problem], out: Out) -> None:
         elif len(problems) > 1:
             out.raw(str(each))
     if len(problems) > 1 and not out.json:
-        raise ArchiveChanged(f"The archive has {count(len(problems), 'problem')}.")
-    rest = f", and {count(len(problems) - 1, 'more problem')}" if len(problems) > 1 else ""
+        raise ArchiveChanged(f"The archive has {count_of(len(problems), 'problem')}.")
+    rest = f", and {count_of(len(problems) - 1, 'more problem')}" if len(problems) > 1 else ""
     raise ArchiveChanged(f"{problems[0]}{rest}.")

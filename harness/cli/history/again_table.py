@@ -17,7 +17,7 @@ REPLAY_COMMANDS: tuple[Command, ...] = (
     Command(
         "replay",
         "Replay recorded runs on the current code and compare every step.",
-        "harness.cli.history.replay:replay",
+        "harness.cli.history.replay:replay_runs",
         (
             arg("runs", metavar="RUN|FILE", nargs="*", help="Runs, or exported files."),
             QUERY._replace(
@@ -40,7 +40,7 @@ FORKS_COMMANDS: tuple[Command, ...] = (
     Command(
         "fork",
         "Start a run that continues from a turn of another run.",
-        "harness.cli.history.fork:fork",
+        "harness.cli.history.fork:fork_run",
         (
             SOURCE,
             *OTHERWISE,
@@ -68,7 +68,7 @@ FORKS_COMMANDS: tuple[Command, ...] = (
     Command(
         "whatif",
         "Fork past runs with a change and compare the results; no tool runs.",
-        "harness.cli.history.whatif:whatif",
+        "harness.cli.history.whatif:ask_whatif",
         (
             arg("runs", metavar="RUN|FILE", nargs="*", help="Runs, or exported files."),
             *OTHERWISE,

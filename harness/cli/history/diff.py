@@ -6,26 +6,26 @@ from argparse import Namespace
 from collections.abc import Iterator
 from typing import Any
 
-from harness.cli.history.run_sources import reading
+from harness.cli.history.run_sources import open_reader
 from harness.cli.out import Out
 from harness.journal.diff import RunDiff, compare_runs
 from harness.terminal import exit_codes
-from harness.terminal.view.diff import show
+from harness.terminal.view.diff import show_diff
 
 
-async def diff(args: Namespace, out: Out) -> int:
-    async with reading(out, [args.run, args.other]) as read:
+async def diff_runs(args: Namespace, out: Out) -> int:
+    async with open_reader(out, [args.run, args.other]) as read:
         one, other = await read(args.run), await read(args.other)
     parting = compare_runs(one.events, other.events)
     if out.json:
-        out.line(_data(parting))
+        out.line(_diff_facts(parting))
         return exit_codes.DONE
     named = [side.run for side in parting.sides]
-    show(out.console, parting, named if named[0] != named[1] else [args.run, args.other])
+    show_diff(out.console, parting, named if named[0] != named[1] else [args.run, args.other])
     return exit_codes.DONE
 
 
-def _data(parting: RunDiff) -> dict[str, Any]:
+def _diff_facts(parting: RunDiff) -> dict[str, Any]:
     return {
         "same": parting.same,
         "turn": parting.turn or None,
@@ -41,11 +41,11 @@ def _data(parting: RunDiff) -> dict[str, Any]:
             }
             for side in parting.sides
         ],
-        "rows": list(_rows(parting)),
+        "rows": list(_paired_places(parting)),
     }
 
 
-def _rows(parting: RunDiff) -> Iterator[dict[str, Any]]:
+def _paired_places(parting: RunDiff) -> Iterator[dict[str, Any]]:
     """Pairs of events, by their indexes in `events`."""
     places = [0, 0]
     for row in parting.rows:

@@ -13,10 +13,10 @@ from harness.history.export import dumps, file_name
 from harness.history.recording import record
 from harness.journal.seal import hash_of
 from harness.terminal import exit_codes
-from harness.terminal.view.text import count
+from harness.terminal.view.text import count_of
 
 
-async def export(args: Namespace, out: Out) -> int:
+async def export_run(args: Namespace, out: Out) -> int:
     file = Path(args.output or file_name(args.run))
     if args.output != "-":
         check_new(file, force=args.force)
@@ -41,7 +41,7 @@ async def export(args: Namespace, out: Out) -> int:
     if out.json:
         out.line(facts)
         return exit_codes.DONE
-    out.raw(f"{file}: {count(len(recording.events), 'event')}, {len(text.encode()):,} bytes")
+    out.raw(f"{file}: {count_of(len(recording.events), 'event')}, {len(text.encode()):,} bytes")
     if facts["token"]:
         out.raw(f"token {facts['token']}")
     for id in recording.missing:

@@ -12,7 +12,7 @@ from harness.cli.history.run_sources import is_file
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.cli.run.agents import load_agent
-from harness.cli.run.attach import leave, stay, tell
+from harness.cli.run.attach import attend_run, leave_run, print_how_to_continue
 from harness.cli.values import check_model, check_text, check_turn
 from harness.contracts.errors import InvalidValue
 from harness.contracts.event import RunStarted
@@ -21,27 +21,27 @@ from harness.history.export import read_file
 from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle
 from harness.terminal import exit_codes
-from harness.terminal.input.interrupts import interrupts
+from harness.terminal.input.interrupts import count_interrupts
 
 
-async def fork(args: Namespace, out: Out) -> int:
-    change = change_of(args)
+async def fork_run(args: Namespace, out: Out) -> int:
+    change = parse_change(args)
     agent = load_agent(args.agent) if args.agent and not args.detach else None
     async with opened(out, index=True) as client:
         if agent is None:
-            handle = await _start(client, args, change, None)
-            return await _detached(handle, out, await _serve(handle))
+            handle = await _start_fork(client, args, change, None)
+            return await _report_detached(handle, out, await _worker_command(handle))
         from harness.sdk.local import hosting
 
         async with hosting(client.connection) as harness:
-            with interrupts() as counted:
-                handle = await _start(harness, args, change, agent)
-                attended = await stay(handle, out, counted, leave=True)
+            with count_interrupts() as counted:
+                handle = await _start_fork(harness, args, change, agent)
+                attended = await attend_run(handle, out, counted, leave=True)
         serve = f"harness worker {args.agent}"
-        return await leave(client.get_run(handle.id), attended, out, serve)
+        return await leave_run(client.get_run(handle.id), attended, out, serve)
 
 
-def change_of(args: Namespace) -> Change:
+def parse_change(args: Namespace) -> Change:
     """The change that the command line asks for."""
     check_turn("--at", args.at)
     check_model(args.model)
@@ -49,35 +49,35 @@ def change_of(args: Namespace) -> Change:
     return Change(
         hint=args.hint,
         model=args.model,
-        instructions=_text(args.prompt) if args.prompt else None,
-        results=dict(_edit(each) for each in args.edit_tool_result),
+        instructions=_read_prompt(args.prompt) if args.prompt else None,
+        results=dict(_parse_edit(each) for each in args.edit_tool_result),
     )
 
 
-async def _start(
+async def _start_fork(
     client: HarnessClient, args: Namespace, change: Change, agent: Agent[Any, Any] | None
 ) -> RunHandle[Any]:
     source = read_file(Path(args.run)) if is_file(args.run) else args.run
     return await client.fork(source, args.at, change, agent=agent, id=args.id)
 
 
-async def _detached(handle: RunHandle[Any], out: Out, serve: str) -> int:
+async def _report_detached(handle: RunHandle[Any], out: Out, serve: str) -> int:
     if out.json:
         out.line({"run": handle.id, "state": "running", "output": "", "url": handle.url})
         return exit_codes.DONE
     out.raw(handle.id)
-    await tell(handle, out, serve)
+    await print_how_to_continue(handle, out, serve)
     return exit_codes.DONE
 
 
-async def _serve(handle: RunHandle[Any]) -> str:
+async def _worker_command(handle: RunHandle[Any]) -> str:
     """The command that serves the run; only its author knows the file of the agent."""
     started = next((e for e in await handle.trace() if isinstance(e, RunStarted)), None)
     agent = started.agent if started else ""
     return "harness worker" if agent == "assistant" else f"harness worker FILE:NAME  (of {agent})"
 
 
-def _edit(text: str) -> tuple[str, str]:
+def _parse_edit(text: str) -> tuple[str, str]:
     call, equals, content = text.partition("=")
     if not equals or not call:
         raise UsageError(
@@ -87,7 +87,7 @@ def _edit(text: str) -> tuple[str, str]:
     return call, content
 
 
-def _text(name: str) -> str:
+def _read_prompt(name: str) -> str:
     try:
         return Path(name).read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from harness.cli.context import opened
 from harness.cli.out import Out
-from harness.cli.parser import UsageError, nearest
+from harness.cli.parser import UsageError, find_nearest
 from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import RunError, RunNotFound, StoreError
 from harness.contracts.run import RunState
@@ -25,7 +25,7 @@ from harness.sdk.handle import RunHandle
 from harness.terminal import exit_codes
 from harness.terminal.view.console import print_indented, width_of
 from harness.terminal.view.live import STYLES
-from harness.terminal.view.text import ago, money, took
+from harness.terminal.view.text import format_age, format_duration, format_money
 
 MOST_FORKS = 100
 """How many forks `show` looks for."""
@@ -48,11 +48,13 @@ async def list_runs(args: Namespace, out: Out) -> int:
             "--forks-of searches Temporal: the archive has no index of forks.",
             "Omit --archived.",
         )
-    query = _query(args)
+    query = _build_query(args)
     async with opened(out, index=True, store=args.archived) as client:
         rows: dict[str, RunRow] = {}
         found = (
-            _archived(client, args) if args.archived else client.list_runs(query, limit=args.limit)
+            _list_archived(client, args)
+            if args.archived
+            else client.list_runs(query, limit=args.limit)
         )
         async for row in found:
             rows.setdefault(row.id, row)  # after a reset there are two; the newer comes first
@@ -61,13 +63,13 @@ async def list_runs(args: Namespace, out: Out) -> int:
             data = {key: value for key, value in asdict(row).items() if value is not None}
             out.line({**data, "state": row.state.value})
     elif rows:
-        _table(out, list(rows.values()))
+        _print_table(out, list(rows.values()))
     else:
         out.note("No run matches." if query else "There are no runs yet.")
     return exit_codes.DONE
 
 
-async def _archived(client: HarnessClient, args: Namespace) -> AsyncIterator[RunRow]:
+async def _list_archived(client: HarnessClient, args: Namespace) -> AsyncIterator[RunRow]:
     listed = await seals(client.connection).listed(
         client.connection.endpoints.namespace,
         agent=args.agent,
@@ -90,9 +92,9 @@ async def _archived(client: HarnessClient, args: Namespace) -> AsyncIterator[Run
         )
 
 
-async def show(args: Namespace, out: Out) -> int:
+async def show_run(args: Namespace, out: Out) -> int:
     from harness.terminal.view.card import card_of
-    from harness.terminal.view.show import show as show_card
+    from harness.terminal.view.show import show_card as show_card
 
     async with opened(out, store=False) as client:
         run: RunHandle[Any] = client.get_run(args.run)
@@ -101,8 +103,8 @@ async def show(args: Namespace, out: Out) -> int:
         stuck = None if card is None or over else await run.trouble()
         retries = () if card is None or over else await run.retries()
         agent = None if card is None else await read_agent(client.connection, args.run)
-        forks = await _forks(client, args.run)
-        token = await _token(client, args.run) if out.json and over else None
+        forks = await _find_forks(client, args.run)
+        token = await _find_token(client, args.run) if out.json and over else None
     if card is None:
         raise RunNotFound(f"{args.run!r} is a workflow, but not a run of an agent.")
     card = card.model_copy(
@@ -116,7 +118,7 @@ async def show(args: Namespace, out: Out) -> int:
     return exit_codes.DONE
 
 
-async def _token(client: HarnessClient, run: str) -> str | None:
+async def _find_token(client: HarnessClient, run: str) -> str | None:
     """The replay token, if the run is sealed and the database answers."""
     try:
         rows = await seals(client.connection).of_run(run, client.connection.endpoints.namespace)
@@ -125,57 +127,57 @@ async def _token(client: HarnessClient, run: str) -> str | None:
     return next((row.hash for row in rows if row.kind != "part"), None)
 
 
-def _query(args: Namespace) -> str:
+def _build_query(args: Namespace) -> str:
     parts: list[str] = []
     if args.state:
-        parts.append(_of_state(args.state))
+        parts.append(_state_query(args.state))
     if args.agent:
-        parts.append(f"HarnessAgent = {quoted(args.agent)}")
+        parts.append(f"HarnessAgent = {quote_value(args.agent)}")
     if args.session:
-        parts.append(f"HarnessSession = {quoted(args.session)}")
+        parts.append(f"HarnessSession = {quote_value(args.session)}")
     if args.forks_of:
-        parts.append(forks_of(args.forks_of))
+        parts.append(forks_query(args.forks_of))
     if args.query:
         parts.append(f"({args.query})")
     return " AND ".join(parts)
 
 
-def forks_of(run: str) -> str:
-    return f"HarnessForkOf = {quoted(run)}"
+def forks_query(run: str) -> str:
+    return f"HarnessForkOf = {quote_value(run)}"
 
 
-async def _forks(client: HarnessClient, run: str) -> tuple[str, ...]:
+async def _find_forks(client: HarnessClient, run: str) -> tuple[str, ...]:
     """The newest forks of a run; none if this namespace does not index them yet."""
     with suppress(RunError):
-        found = client.list_runs(forks_of(run), limit=MOST_FORKS)
+        found = client.list_runs(forks_query(run), limit=MOST_FORKS)
         return tuple(dict.fromkeys([row.id async for row in found]))
     return ()
 
 
-def _of_state(name: str) -> str:
+def _state_query(name: str) -> str:
     names = [state.value for state in RunState]
     if name not in names:
-        near = nearest(name, names)
+        near = find_nearest(name, names)
         hint = f"Did you mean {near}?" if near else f"States: {', '.join(names)}."
         raise UsageError(f"There is no state {name!r}.", hint)
     state = RunState(name)
     return STATES.get(state) or f"HarnessState = '{state.value}' AND {OPEN}"
 
 
-def quoted(text: str) -> str:
+def quote_value(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 HEADS = ("RUN", "STATE", "STARTED", "TOOK", "TOKENS", "COST", "AGENT", "MODEL")
 
 
-def _table(out: Out, rows: list[RunRow]) -> None:
-    lines = [_cells(row, time.time()) for row in rows]
+def _print_table(out: Out, rows: list[RunRow]) -> None:
+    lines = [_row_cells(row, time.time()) for row in rows]
     widths = [max(len(line[i]) for line in (HEADS, *lines)) for i in range(len(HEADS))]
     width = width_of(out.console)
     if width is not None and sum(widths) + 2 * len(widths) > width:
         for row, line in zip(rows, lines, strict=True):
-            _below(out, row, line)
+            _print_item(out, row, line)
         return
     for number, line in enumerate((HEADS, *lines)):
         styles = [""] * len(line) if number else ["quiet"] * len(line)
@@ -186,15 +188,15 @@ def _table(out: Out, rows: list[RunRow]) -> None:
         out.console.print()
 
 
-def _cells(row: RunRow, now: float) -> tuple[str, ...]:
+def _row_cells(row: RunRow, now: float) -> tuple[str, ...]:
     tokens = "" if row.tokens is None else f"{row.tokens:,}"
-    cost = "" if row.cost_micros is None else money(row.cost_micros)
-    lasted = took(row.ended - row.started) if row.ended else ""
-    since = f"{ago(now - row.started)} ago"
+    cost = "" if row.cost_micros is None else format_money(row.cost_micros)
+    lasted = format_duration(row.ended - row.started) if row.ended else ""
+    since = f"{format_age(now - row.started)} ago"
     return (row.id, row.state.value, since, lasted, tokens, cost, row.agent, row.model)
 
 
-def _below(out: Out, row: RunRow, line: tuple[str, ...]) -> None:
+def _print_item(out: Out, row: RunRow, line: tuple[str, ...]) -> None:
     """Print a run as a list item, for terminals too narrow for the table."""
     _, state, since, lasted, tokens, cost, agent, model = line
     out.console.print(row.id, style="bold", end="  ", soft_wrap=True)

@@ -23,30 +23,30 @@ def is_file(name: str) -> bool:
 
 
 @asynccontextmanager
-async def reading(
+async def open_reader(
     out: Out, names: Sequence[str], *, attempts: bool = False
 ) -> AsyncGenerator[Read]:
     """A reader for `names`; files alone need no Temporal. `attempts`: also read the attempt log, if
     possible."""
     if all(is_file(name) for name in names):
-        yield _file
+        yield _read_file
         return
     async with opened(out) as client:
 
         async def read(name: str) -> Recording:
             if is_file(name):
-                return await _file(name)
+                return await _read_file(name)
             found = await read_history(client.connection, name)
-            return await _with_attempts(client.connection, found, out) if attempts else found
+            return await _add_attempts(client.connection, found, out) if attempts else found
 
         yield read
 
 
-async def _file(name: str) -> Recording:
+async def _read_file(name: str) -> Recording:
     return read_file(Path(name))
 
 
-async def _with_attempts(connection: Connection, found: Recording, out: Out) -> Recording:
+async def _add_attempts(connection: Connection, found: Recording, out: Out) -> Recording:
     """Add the attempt log; if it cannot be read, print a note and do without it."""
     if found.attempts:
         return found

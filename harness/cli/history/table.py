@@ -10,7 +10,7 @@ HISTORY_COMMANDS: tuple[Command, ...] = (
     Command(
         "trace",
         "Show what happened in a run, step by step.",
-        "harness.cli.history.trace:trace",
+        "harness.cli.history.trace:trace_run",
         (
             SOURCE,
             flag("--follow", help="Keep following until the run ends."),
@@ -34,7 +34,7 @@ HISTORY_COMMANDS: tuple[Command, ...] = (
     Command(
         "diff",
         "Compare two runs side by side.",
-        "harness.cli.history.diff:diff",
+        "harness.cli.history.diff:diff_runs",
         (
             arg("run", metavar="RUN|FILE", help="The first run, or an exported file."),
             arg("other", metavar="RUN|FILE", help="The second run, or an exported file."),
@@ -47,7 +47,7 @@ HISTORY_COMMANDS: tuple[Command, ...] = (
     Command(
         "export",
         "Write a run to one file, with everything it refers to.",
-        "harness.cli.history.export:export",
+        "harness.cli.history.export:export_run",
         (
             arg("run", metavar="RUN", help="The run's id."),
             arg(

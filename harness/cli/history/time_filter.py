@@ -10,13 +10,13 @@ from harness.cli.parser import UsageError
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def query_of(query: str | None, since: str | None) -> list[str]:
+def query_conditions(query: str | None, since: str | None) -> list[str]:
     """Conditions in Temporal's query language."""
     parts = [f"({query})"] if query else []
-    return [*parts, f"StartTime >= '{moment(since).isoformat()}'"] if since else parts
+    return [*parts, f"StartTime >= '{parse_since(since).isoformat()}'"] if since else parts
 
 
-def moment(text: str) -> datetime:
+def parse_since(text: str) -> datetime:
     match = re.fullmatch(r"(\d+)([mhdw])", text)
     if match is None:
         raise UsageError(f"--since {text} is not a time.", "Use 30m, 12h, 7d or 2w.")

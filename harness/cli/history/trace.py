@@ -11,10 +11,10 @@ from typing import get_args
 from rich.text import Text
 
 from harness.cli.context import opened
-from harness.cli.history.run_sources import is_file, reading
+from harness.cli.history.run_sources import is_file, open_reader
 from harness.cli.named_file import check_new, write_named
 from harness.cli.out import Out
-from harness.cli.parser import UsageError, nearest
+from harness.cli.parser import UsageError, find_nearest
 from harness.contracts.attempt import Attempt
 from harness.contracts.errors import RunNotFound, StoreError, TurnNotFound
 from harness.contracts.event import LIVE, Cursor, DurableEvent, RunEnded, RunStarted
@@ -23,9 +23,16 @@ from harness.journal.steps import steps
 from harness.sdk.handle import RunHandle
 from harness.terminal import exit_codes
 from harness.terminal.view.console import is_narrow, print_indented
-from harness.terminal.view.text import clean, count, took
-from harness.terminal.view.timeline import NAME, Row, rows
-from harness.terminal.view.trace import Line, after, attempt_facts, earlier, offset, ran_on
+from harness.terminal.view.text import clean_shown, count_of, format_duration
+from harness.terminal.view.timeline import NAME, Row, make_rows
+from harness.terminal.view.trace import (
+    Line,
+    attempt_facts,
+    attempt_line,
+    format_offset,
+    line_after_attempts,
+    ran_on,
+)
 from harness.version import __version__
 
 KINDS = tuple(kind.model_fields["type"].default for kind in get_args(DurableEvent))
@@ -34,36 +41,38 @@ INDENT = 4
 """Of the text below an event's head on a narrow terminal."""
 
 
-async def trace(args: Namespace, out: Out) -> int:
-    kinds = frozenset(map(_kind, args.kind or ()))
-    start = _start(args.start)
+async def trace_run(args: Namespace, out: Out) -> int:
+    kinds = frozenset(map(_parse_kind, args.kind or ()))
+    start = _parse_start(args.start)
     if args.follow and (args.html or args.timeline):
         raise UsageError("--follow excludes --html and --timeline.", "Pass one of them.")
     if args.html:
         check_new(Path(args.html), force=args.force)
     if args.follow:
-        followed = _followed(args.run, out)
-        return await _shown(followed, kinds, start, out, workers=args.workers)
-    async with reading(out, [args.run], attempts=True) as read:
+        followed = _follow_run(args.run, out)
+        return await _print_events(followed, kinds, start, out, workers=args.workers)
+    async with open_reader(out, [args.run], attempts=True) as read:
         found = await read(args.run)
     events, attempts = found.events, found.attempts
     if not events:
         raise RunNotFound(f"{args.run!r} is a workflow, but not a run of an agent.")
     if args.html:
-        return _page(events, attempts, Path(args.html), out)
+        return _write_page(events, attempts, Path(args.html), out)
     if args.timeline:
-        return _timeline(events, attempts, out)
-    return await _shown(_all(events, attempts), kinds, start, out, workers=args.workers)
+        return _print_timeline(events, attempts, out)
+    return await _print_events(
+        _weave_events(events, attempts), kinds, start, out, workers=args.workers
+    )
 
 
-async def _all(
+async def _weave_events(
     events: list[DurableEvent], attempts: Sequence[Attempt]
 ) -> AsyncGenerator[DurableEvent | Earlier]:
     for each in weave(events, attempts):
         yield each
 
 
-async def _followed(run: str, out: Out) -> AsyncGenerator[DurableEvent | Earlier]:
+async def _follow_run(run: str, out: Out) -> AsyncGenerator[DurableEvent | Earlier]:
     if is_file(run):
         raise UsageError(f"{run} is a file and cannot be followed.", "Omit --follow.")
     async with opened(out) as client:
@@ -80,7 +89,7 @@ async def _followed(run: str, out: Out) -> AsyncGenerator[DurableEvent | Earlier
             yield event
 
 
-async def _shown(
+async def _print_events(
     events: AsyncGenerator[DurableEvent | Earlier],
     kinds: frozenset[str],
     start: int | Cursor,
@@ -100,33 +109,33 @@ async def _shown(
             begun = begun or event.at
             shown = shown or event.cursor == start
             if shown and not (isinstance(start, int) and number < start):
-                _tell_attempts(begun, before, kinds, out)
+                _print_attempts(begun, before, kinds, out)
                 if not kinds or event.type in kinds:
-                    _tell(number, begun, event, before, out, workers=workers)
+                    _print_event(number, begun, event, before, out, workers=workers)
             before.clear()
     if not shown:
         raise TurnNotFound(
             f"The run has no event with the cursor {start}.", fix="See cursors with --json."
         )
     if isinstance(start, int) and start > max(number, 1):
-        out.note(f"The run has {count(number, 'event')} so far: there is no event {start}.")
-    _tell_attempts(begun, before, kinds, out)
+        out.note(f"The run has {count_of(number, 'event')} so far: there is no event {start}.")
+    _print_attempts(begun, before, kinds, out)
     return exit_codes.DONE
 
 
-def _tell_attempts(begun: float, told: Sequence[Earlier], kinds: frozenset[str], out: Out) -> None:
+def _print_attempts(begun: float, told: Sequence[Earlier], kinds: frozenset[str], out: Out) -> None:
     for each in told:
         if kinds and each.step.type not in kinds:
             continue
         if out.json:
             out.line({"attempt_log": attempt_facts(each)})
             continue
-        at = offset(each.logged.ended - begun) if each.logged else " " * 10
+        at = format_offset(each.logged.ended - begun) if each.logged else " " * 10
         turn = getattr(each.step, "turn", "")
-        _print("", at, turn, f"  attempt {each.attempt}", earlier(each), out)
+        _print_line("", at, turn, f"  attempt {each.attempt}", attempt_line(each), out)
 
 
-def _tell(
+def _print_event(
     number: int,
     begun: float,
     event: DurableEvent,
@@ -139,32 +148,32 @@ def _tell(
         out.raw(event.wire().decode())
         return
     kind, turn = event.type.replace("_", " "), getattr(event, "turn", "")
-    told = after(before, event)
+    told = line_after_attempts(before, event)
     if workers:
         told = told._replace(facts=(*told.facts, *ran_on(event)))
-    _print(number, offset(event.at - begun), turn, kind, told, out)
+    _print_line(number, format_offset(event.at - begun), turn, kind, told, out)
 
 
-def _print(number: object, at: str, turn: object, kind: str, told: Line, out: Out) -> None:
+def _print_line(number: object, at: str, turn: object, kind: str, told: Line, out: Out) -> None:
     if is_narrow(out.console):
         head = [str(number), at.strip(), f"turn {turn}" if turn else "", kind.strip()]
         out.console.print("  ".join(filter(None, head)), style="quiet")
-        print_indented(out.console, _told(told), INDENT)
+        print_indented(out.console, _line_text(told), INDENT)
         return
     text = Text.assemble(
         (f"{number!s:>4} {at} {turn!s:>3}  ", "quiet"),
         (f"{kind:<20} ", "quiet"),
-        _told(told),
+        _line_text(told),
     )
     out.console.print(text, soft_wrap=True)
 
 
-def _told(told: Line) -> Text:
+def _line_text(told: Line) -> Text:
     facts = f"  {' · '.join(told.facts)}" if told.facts else ""
     return Text.assemble((told.what, told.style), (facts, "quiet"))
 
 
-def _timeline(events: list[DurableEvent], attempts: Sequence[Attempt], out: Out) -> int:
+def _print_timeline(events: list[DurableEvent], attempts: Sequence[Attempt], out: Out) -> int:
     begun = next(each.at for each in events if isinstance(each, RunStarted))
     end = events[-1].at
     found = steps(events, attempts)
@@ -175,11 +184,15 @@ def _timeline(events: list[DurableEvent], attempts: Sequence[Attempt], out: Out)
         return exit_codes.DONE
     narrow = is_narrow(out.console)
     room = out.console.width - (INDENT if narrow else NAME + 22)
-    drawn = rows(found, begun, end, max(20, room))
+    drawn = make_rows(found, begun, end, max(20, room))
     for row in drawn:
-        _row(row, out, narrow=narrow)
+        _print_row(row, out, narrow=narrow)
     over = isinstance(events[-1], RunEnded)
-    whole = f"{took(end - begun)} in all" if over else f"{took(end - begun)} so far"
+    whole = (
+        f"{format_duration(end - begun)} in all"
+        if over
+        else f"{format_duration(end - begun)} so far"
+    )
     legend = "░ queued, ▓ until the first token, █ running, ▒ waiting, × failed attempt"
     if any("╳" in piece for row in drawn for piece, _ in row.cells):
         legend += ", ╳ failed attempts that are not logged"
@@ -187,26 +200,28 @@ def _timeline(events: list[DurableEvent], attempts: Sequence[Attempt], out: Out)
     return exit_codes.DONE
 
 
-def _row(row: Row, out: Out, *, narrow: bool) -> None:
-    facts = [took(row.seconds)]
-    facts += [f"first {took(row.step.first)}"] if row.step.first is not None else []
+def _print_row(row: Row, out: Out, *, narrow: bool) -> None:
+    facts = [format_duration(row.seconds)]
+    facts += [f"first {format_duration(row.step.first)}"] if row.step.first is not None else []
     facts += [f"{row.step.attempts} attempts"] if row.step.attempts > 1 else []
     facts += ["discarded by a reset"] if row.step.left else []
     told = (f" {' · '.join(facts)}", "quiet")
     if narrow:
         turn = f"turn {row.turn}  " if row.turn else " " * INDENT
-        out.console.print(Text.assemble((turn, "quiet"), clean(row.name), " ", told))
+        out.console.print(Text.assemble((turn, "quiet"), clean_shown(row.name), " ", told))
         out.console.print(Text.assemble(" " * INDENT, *row.cells))
         return
-    name = f"{clean(row.name):<{NAME}} "
+    name = f"{clean_shown(row.name):<{NAME}} "
     text = Text.assemble((f"{row.turn:>3} ", "quiet"), name, *row.cells, told)
     out.console.print(text, soft_wrap=True)
 
 
-def _page(events: list[DurableEvent], attempts: Sequence[Attempt], file: Path, out: Out) -> int:
-    from harness.terminal.page.run_page import page
+def _write_page(
+    events: list[DurableEvent], attempts: Sequence[Attempt], file: Path, out: Out
+) -> int:
+    from harness.terminal.page.run_page import run_page_html
 
-    text = page(events, __version__, attempts)
+    text = run_page_html(events, __version__, attempts)
     write_named(file, text)
     if out.json:
         out.line({"file": str(file), "bytes": len(text.encode())})
@@ -215,16 +230,16 @@ def _page(events: list[DurableEvent], attempts: Sequence[Attempt], file: Path, o
     return exit_codes.DONE
 
 
-def _kind(name: str) -> str:
+def _parse_kind(name: str) -> str:
     wanted = name.replace("-", "_")
     if wanted not in KINDS:
-        near = nearest(wanted, KINDS)
+        near = find_nearest(wanted, KINDS)
         hint = f"Did you mean {near}?" if near else f"Kinds: {', '.join(KINDS)}."
         raise UsageError(f"There is no event kind {name!r}.", hint)
     return wanted
 
 
-def _start(text: str | None) -> int | Cursor:
+def _parse_start(text: str | None) -> int | Cursor:
     if text is None:
         return 1
     try:

@@ -9,14 +9,14 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from harness.cli.context import opened
-from harness.cli.history.fork import change_of
+from harness.cli.history.fork import parse_change
 from harness.cli.history.run_sources import is_file
-from harness.cli.history.time_filter import query_of
+from harness.cli.history.time_filter import query_conditions
 from harness.cli.named_file import check_new, write_named
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.cli.run.agents import load_agent
-from harness.cli.run.targets import SHOWN, confirmed
+from harness.cli.run.targets import SHOWN, ask_confirmation
 from harness.contracts.whatif import ForkOutcome, SourceOutcome, WhatIfReport
 from harness.forks.fork import is_whatif
 from harness.forks.playback import Read
@@ -26,14 +26,14 @@ from harness.history.recording import Recording, read_history
 from harness.runs.listing import RunRow
 from harness.sdk.client import HarnessClient
 from harness.terminal import exit_codes
-from harness.terminal.input.interrupts import interrupts
+from harness.terminal.input.interrupts import count_interrupts
 from harness.terminal.input.keyboard import at_terminal
-from harness.terminal.view.text import count, money
+from harness.terminal.view.text import count_of, format_money
 
 ENDED = "ExecutionStatus != 'Running'"
 
 
-async def whatif(args: Namespace, out: Out) -> int:
+async def ask_whatif(args: Namespace, out: Out) -> int:
     found = bool(args.query or args.since)
     if bool(args.runs) == found:
         raise UsageError(
@@ -44,13 +44,13 @@ async def whatif(args: Namespace, out: Out) -> int:
         )
     if args.html:
         check_new(Path(args.html), force=args.force)
-    change = change_of(args)
+    change = parse_change(args)
     question = Question(at=args.at, change=change, n=args.n, live_reads=args.live_reads)
     agent = load_agent(args.agent) if args.agent else None
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(opened(out, index=True))
         question.check_size(len(args.runs))
-        runs = list(dict.fromkeys(args.runs)) or await _find(client, args, question, out)
+        runs = list(dict.fromkeys(args.runs)) or await _find_runs(client, args, question, out)
         if runs is None:
             return exit_codes.DONE
         if not runs:
@@ -61,25 +61,25 @@ async def whatif(args: Namespace, out: Out) -> int:
         harness = await stack.enter_async_context(hosting(client.connection))
         if agent is None:  # serve runs of the built-in assistant
             await harness.serve(load_agent(None))
-        progress = _progress(out, len(runs) * args.n)
+        progress = _make_progress(out, len(runs) * args.n)
         asking = asyncio.ensure_future(
             harness.whatif(
                 runs, args.at, change, n=args.n, live_reads=args.live_reads, agent=agent,
-                read=_reading(client), progress=progress,
+                read=_make_reader(client), progress=progress,
             )
         )  # fmt: skip
-        report = await _unless_interrupted(asking, out)
+        report = await _wait_or_abort(asking, out)
     if report is None:
         return exit_codes.INTERRUPTED
-    _tell(report, Path(args.html) if args.html else None, out)
+    _print_report(report, Path(args.html) if args.html else None, out)
     return exit_codes.DONE if report.complete else exit_codes.FAILED
 
 
-async def _find(
+async def _find_runs(
     client: HarnessClient, args: Namespace, question: Question, out: Out
 ) -> list[str] | None:
     """Ended runs, except what-if forks; None if the person declines."""
-    query = " AND ".join([*query_of(args.query, args.since), ENDED])
+    query = " AND ".join([*query_conditions(args.query, args.since), ENDED])
     rows: dict[str, RunRow] = {}
     async for row in client.list_runs(query):
         if row.id not in rows and not await is_whatif(client.connection, row.id):
@@ -87,29 +87,30 @@ async def _find(
             question.check_size(len(rows))
     if not rows:
         return []
-    told = estimate(list(rows.values()), question.n)
+    told = estimate_cost(list(rows.values()), question.n)
     if args.yes:
         out.note(told)
     elif out.json or not at_terminal():
         raise UsageError(told, "Pass --yes to confirm.")
-    elif not await confirmed(list(rows), f"{told}\nStart?", out, SHOWN):
+    elif not await ask_confirmation(list(rows), f"{told}\nStart?", out, SHOWN):
         return None
     return list(rows)
 
 
-def estimate(rows: Sequence[RunRow], n: int) -> str:
+def estimate_cost(rows: Sequence[RunRow], n: int) -> str:
     """An estimate of what the forks will cost, from the cost of the runs."""
     forks = len(rows) * n
     tokens = sum(row.tokens or 0 for row in rows) * n
     costs = [row.cost_micros for row in rows if row.cost_micros is not None]
-    cost = money(sum(costs) * n if costs else None)
+    cost = format_money(sum(costs) * n if costs else None)
     return (
-        f"Starts {count(forks, 'fork')} of {count(len(rows), 'run')}, at least one model call "
-        f"each. Estimate based on those runs: {tokens:,} tokens, {cost}."
+        f"Starts {count_of(forks, 'fork')} of {count_of(len(rows), 'run')}, "
+        "at least one model call each. "
+        f"Estimate based on those runs: {tokens:,} tokens, {cost}."
     )
 
 
-def _reading(client: HarnessClient) -> Read:
+def _make_reader(client: HarnessClient) -> Read:
     async def read(name: str) -> Recording:
         if is_file(name):
             return read_file(Path(name))
@@ -118,11 +119,9 @@ def _reading(client: HarnessClient) -> Read:
     return read
 
 
-async def _unless_interrupted(
-    asking: asyncio.Future[WhatIfReport], out: Out
-) -> WhatIfReport | None:
+async def _wait_or_abort(asking: asyncio.Future[WhatIfReport], out: Out) -> WhatIfReport | None:
     """The report; None after Ctrl-C, once the started forks are aborted."""
-    with interrupts() as counted:
+    with count_interrupts() as counted:
         stop = asyncio.ensure_future(counted.reach(1))
         try:
             await asyncio.wait({asking, stop}, return_when=asyncio.FIRST_COMPLETED)
@@ -138,14 +137,14 @@ async def _unless_interrupted(
             await asyncio.wait({asking, stop})
 
 
-def _progress(out: Out, whole: int) -> Progress:
+def _make_progress(out: Out, whole: int) -> Progress:
     done = 0
 
     def told(_source: SourceOutcome, fork: ForkOutcome | None) -> None:
         nonlocal done
         if fork is None:
             return  # the report has its error
-        from harness.terminal.view.whatif import told as words
+        from harness.terminal.view.whatif import progress_line as words
 
         done += 1
         out.note(f"{done:>{len(str(whole))}} of {whole}  {words(fork)}")
@@ -153,7 +152,7 @@ def _progress(out: Out, whole: int) -> Progress:
     return told
 
 
-def _tell(report: WhatIfReport, html: Path | None, out: Out) -> None:
+def _print_report(report: WhatIfReport, html: Path | None, out: Out) -> None:
     from harness.journal.whatif import summary
 
     if out.json:
@@ -163,18 +162,18 @@ def _tell(report: WhatIfReport, html: Path | None, out: Out) -> None:
                 out.line({"source": source.source, **data})
         out.line({"summary": summary(report)})
     else:
-        from harness.terminal.view.whatif import show
+        from harness.terminal.view.whatif import show_whatif
 
-        show(out.console, report)
+        show_whatif(out.console, report)
     if html is not None:
-        size = _write(html, report)
-        out.note(f"\n{html}: {count(size, 'byte')}")
+        size = _write_page(html, report)
+        out.note(f"\n{html}: {count_of(size, 'byte')}")
 
 
-def _write(html: Path, report: WhatIfReport) -> int:
-    from harness.terminal.page.whatif_page import page
+def _write_page(html: Path, report: WhatIfReport) -> int:
+    from harness.terminal.page.whatif_page import whatif_page_html
     from harness.version import __version__
 
-    text = page(report, __version__)
+    text = whatif_page_html(report, __version__)
     write_named(html, text)
     return len(text.encode())

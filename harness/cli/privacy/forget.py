@@ -7,21 +7,21 @@ from argparse import Namespace
 from harness.cli.context import opened
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
-from harness.cli.run.targets import confirmed
+from harness.cli.run.targets import ask_confirmation
 from harness.forget.client import Family, Forgotten, known_family
 from harness.forget.client import forget as forget_family
 from harness.terminal import exit_codes
 from harness.terminal.input.keyboard import at_terminal
-from harness.terminal.view.text import count
+from harness.terminal.view.text import count_of
 
 SHOWN = 20
 
 
-async def forget(args: Namespace, out: Out) -> int:
+async def forget_run(args: Namespace, out: Out) -> int:
     async with opened(out, index=True) as client:
         connection = client.connection
         family = await known_family(connection, args.run)
-        if not args.yes and not await _sure(family, out):
+        if not args.yes and not await _confirm_family(family, out):
             return exit_codes.DONE
         done = await forget_family(connection, args.run)
     if out.json:
@@ -30,18 +30,18 @@ async def forget(args: Namespace, out: Out) -> int:
             "deleted": done.deleted, "going": list(done.going),
         })  # fmt: skip
         return exit_codes.DONE
-    _tell(done, out)
+    _print_forgotten(done, out)
     return exit_codes.DONE
 
 
-async def _sure(family: Family, out: Out) -> bool:
-    what = count(len(family.runs), "run")
+async def _confirm_family(family: Family, out: Out) -> bool:
+    what = count_of(len(family.runs), "run")
     if out.json or not at_terminal():
         raise UsageError(f"This permanently forgets {what}.", "Pass --yes to confirm.")
-    return await confirmed(family.runs, f"Forget {what} permanently?", out, SHOWN)
+    return await ask_confirmation(family.runs, f"Forget {what} permanently?", out, SHOWN)
 
 
-def _tell(done: Forgotten, out: Out) -> None:
+def _print_forgotten(done: Forgotten, out: Out) -> None:
     for id in done.runs:
         out.raw(f"{id}: forgotten")
     for id in done.going:

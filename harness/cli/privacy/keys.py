@@ -6,21 +6,21 @@ import asyncio
 from argparse import Namespace
 from pathlib import Path
 
-from harness.cli.context import prepare
+from harness.cli.context import prepare_project
 from harness.cli.out import Out
 from harness.config.settings import Settings
 from harness.contracts.errors import HarnessError, MissingSetting
 from harness.crypto.keyring import Keyring, keyring_of, new_key
 from harness.stack import Check, Endpoints, connect_options, find_stack
 from harness.terminal import exit_codes
-from harness.terminal.view.text import count
+from harness.terminal.view.text import count_of
 
 ENGINE_S = 10.0
 SHOWN = 5
 MISSING = "Add the missing keys to encryption.old_keys: what they wrap cannot be read."
 
 
-async def keys(args: Namespace, out: Out) -> int:
+async def run_keys(args: Namespace, out: Out) -> int:
     if args.what == "new":
         key = new_key()
         if out.json:
@@ -29,7 +29,7 @@ async def keys(args: Namespace, out: Out) -> int:
             out.raw(key)
             out.note("Store it with your other secrets, and set it as HARNESS_ENCRYPTION__KEY.")
         return exit_codes.DONE
-    project, settings = prepare()
+    project, settings = prepare_project()
     ring = keyring_of(settings, project)
     if ring is None:
         if args.what == "rotate":
@@ -41,19 +41,19 @@ async def keys(args: Namespace, out: Out) -> int:
         else:
             out.raw("Nothing is encrypted: encryption.key is not set.")
         return exit_codes.DONE
-    return await (_rotate(ring, out) if args.what == "rotate" else _status(ring, out))
+    return await (_rotate_keys(ring, out) if args.what == "rotate" else _print_status(ring, out))
 
 
-async def _rotate(ring: Keyring, out: Out) -> int:
+async def _rotate_keys(ring: Keyring, out: Out) -> int:
     done, there = await ring.rotate()
     if out.json:
         out.line({"rotated": done, "keys": there, "master": ring.master})
     else:
-        out.raw(f"{count(done, 'key')} of {there:,} re-wrapped with key {ring.master}.")
+        out.raw(f"{count_of(done, 'key')} of {there:,} re-wrapped with key {ring.master}.")
     return exit_codes.DONE
 
 
-async def _status(ring: Keyring, out: Out) -> int:
+async def _print_status(ring: Keyring, out: Out) -> int:
     found = await ring.census()
     if out.json:
         out.line({
@@ -65,14 +65,14 @@ async def _status(ring: Keyring, out: Out) -> int:
     for master, number in sorted(found.masters.items()):
         said = "current" if master == ring.master else "former"
         said = "MISSING" if master in found.missing else said
-        out.raw(f"  {master}  {count(number, 'key')}  {said}")
-    out.raw(f"  {count(found.destroyed, 'key')} destroyed")
+        out.raw(f"  {master}  {count_of(number, 'key')}  {said}")
+    out.raw(f"  {count_of(found.destroyed, 'key')} destroyed")
     if found.missing:
         out.note(MISSING)
     return exit_codes.FAILED if found.missing else exit_codes.DONE
 
 
-async def checks(settings: Settings, project: Path) -> list[Check]:
+async def check_encryption(settings: Settings, project: Path) -> list[Check]:
     """Check for `harness doctor` that encrypted data can be read and open runs can continue."""
     if settings.encryption.key is None:
         return [Check(name="encryption", ok=True, detail="off: encryption.key is not set")]
@@ -93,7 +93,7 @@ async def _check_ring(settings: Settings, project: Path) -> Check:
     if found.missing:
         what = f"keys in {ring.place} are wrapped by {', '.join(found.missing)}"
         return Check(name="encryption", ok=False, detail=what, fix=MISSING)
-    keys = count(sum(found.masters.values()), "key")
+    keys = count_of(sum(found.masters.values()), "key")
     return Check(name="encryption", ok=True, detail=f"on, {keys} of runs in {ring.place}")
 
 

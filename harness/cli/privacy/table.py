@@ -8,7 +8,7 @@ FORGET_COMMANDS: tuple[Command, ...] = (
     Command(
         "forget",
         "Make the content of a run permanently unreadable.",
-        "harness.cli.privacy.forget:forget",
+        "harness.cli.privacy.forget:forget_run",
         (RUN, flag("--yes", "-y", help="Do not ask."), JSON),
         "Includes its forks and the other runs of its session, which contain the same content.\n"
         "With encryption.key set, their key is destroyed, so no copy can be read again, not even\n"
@@ -22,7 +22,7 @@ SETUP_COMMANDS: tuple[Command, ...] = (
     Command(
         "trust",
         "Review and trust this project's harness.toml and state folder.",
-        "harness.cli.privacy.trust:trust",
+        "harness.cli.privacy.trust:review_trust",
         (
             flag("--list", help="List what is trusted."),
             flag("--remove", help="Stop trusting this project. Its stack must be stopped."),
@@ -42,7 +42,7 @@ SETUP_COMMANDS: tuple[Command, ...] = (
     Command(
         "keys",
         "Create, show and rotate the keys that encrypt runs.",
-        "harness.cli.privacy.keys:keys",
+        "harness.cli.privacy.keys:run_keys",
         (
             arg(
                 "what",

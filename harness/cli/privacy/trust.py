@@ -28,7 +28,7 @@ from harness.contracts.errors import ConfigError, StackRunning
 from harness.stack.layout import layout_of
 from harness.stack.lease import status
 from harness.terminal import exit_codes
-from harness.terminal.input.keyboard import at_terminal, prompt
+from harness.terminal.input.keyboard import at_terminal, read_answer
 
 
 @dataclass(frozen=True)
@@ -41,40 +41,42 @@ class Wanted:
     """A state folder that was not made here."""
 
 
-async def trust(args: Namespace, out: Out) -> int:
+async def review_trust(args: Namespace, out: Out) -> int:
     flags = [f"--{name}" for name in ("list", "remove", "yes") if getattr(args, name)]
     if len(flags) > 1:
         raise UsageError(f"{' and '.join(flags)} exclude each other.", "Pass one of them.")
     if args.list:
-        return _list(out)
+        return _list_trusted(out)
     project = find_project(Path.cwd())
     if args.remove:
-        return await _remove(project, out)
-    wanted = _examine(project)
+        return await _remove_trust(project, out)
+    wanted = _examine_project(project)
     if not wanted.settings and wanted.state is None:
-        _tell({"trusted": []}, f"Nothing to trust in {clean_line(str(project))}.", out)
+        _print_result({"trusted": []}, f"Nothing to trust in {clean_line(str(project))}.", out)
         return exit_codes.DONE
     if not args.yes and (out.json or not at_terminal()):
         raise UsageError(
             f"Trusting {project} needs a confirmation.",
             "Review it with `harness config show`, then pass --yes to confirm.",
         )
-    _show(wanted, out)  # before recording: nobody trusts what they have not seen
-    if not args.yes and not await _confirmed():
+    _print_wanted(wanted, out)  # before recording: nobody trusts what they have not seen
+    if not args.yes and not await _ask_confirmation():
         out.note("Nothing is trusted.")
         return exit_codes.DONE
-    _record(wanted)
+    _record_trust(wanted)
     files = [str(each) for each in (wanted.settings and wanted.file.path, wanted.state) if each]
-    _tell({"trusted": files}, "\n".join(f"Trusted: {clean_line(each)}" for each in files), out)
+    _print_result(
+        {"trusted": files}, "\n".join(f"Trusted: {clean_line(each)}" for each in files), out
+    )
     return exit_codes.DONE
 
 
-def _examine(project: Path) -> Wanted:
+def _examine_project(project: Path) -> Wanted:
     file = read_project(project)
     harmful = split_values(file.everything())[1]
     if harmful and store.is_trusted(file.path, file.digest):
         harmful = {}
-    state = _state_of(project, file)
+    state = _state_folder(project, file)
     if not os.path.lexists(state):
         return Wanted(file, tuple(describe_values(harmful)), None)
     check_state_owner(state)  # commands would refuse the folder all the same
@@ -83,13 +85,13 @@ def _examine(project: Path) -> Wanted:
     return Wanted(file, tuple(describe_values(harmful)), untrusted)
 
 
-def _state_of(project: Path, file: File) -> Path:
+def _state_folder(project: Path, file: File) -> Path:
     """The state folder once the file is trusted; HARNESS_STATE_DIR needs no trust."""
     value = file.top.get(("state_dir",))
     return project / Path(str(value.value if value else Settings().state_dir)).expanduser()
 
 
-def _show(wanted: Wanted, out: Out) -> None:
+def _print_wanted(wanted: Wanted, out: Out) -> None:
     if out.json:
         wants = {each.key: each.value for each in wanted.settings}
         state = str(wanted.state) if wanted.state else None
@@ -106,12 +108,12 @@ def _show(wanted: Wanted, out: Out) -> None:
         out.raw("Its database runs with your rights, and runs whatever was stored in it.")
 
 
-async def _confirmed() -> bool:
-    typed = await prompt("Trust this? [y/N] ")
+async def _ask_confirmation() -> bool:
+    typed = await read_answer("Trust this? [y/N] ")
     return (typed or "").lower() in ("y", "yes")
 
 
-def _record(wanted: Wanted) -> None:
+def _record_trust(wanted: Wanted) -> None:
     if wanted.settings:
         path, digest = str(wanted.file.path), wanted.file.digest
         store.change_trust(lambda trust: trust.files.update({path: digest}))
@@ -119,9 +121,9 @@ def _record(wanted: Wanted) -> None:
         store.mark_state_folder(wanted.state)
 
 
-async def _remove(project: Path, out: Out) -> int:
+async def _remove_trust(project: Path, out: Out) -> int:
     file = read_project(project)
-    state = str(_state_of(project, file).resolve())
+    state = str(_state_folder(project, file).resolve())
     if await status(layout_of(Path(state), project)) is not None:
         # Without trust no command finds it, not even the one that stops it.
         raise StackRunning(f"The local stack of {state} is running.")
@@ -134,28 +136,30 @@ async def _remove(project: Path, out: Out) -> int:
 
     store.change_trust(remove)
     words = "\n".join(f"No longer trusted: {clean_line(each)}" for each in gone)
-    _tell({"removed": gone}, words or f"Nothing of {clean_line(str(project))} was trusted.", out)
+    _print_result(
+        {"removed": gone}, words or f"Nothing of {clean_line(str(project))} was trusted.", out
+    )
     return exit_codes.DONE
 
 
-def _list(out: Out) -> int:
+def _list_trusted(out: Out) -> int:
     known = store.read_trust()
     for path, digest in sorted(known.files.items()):
-        state = _state_of_file(Path(path), digest)
-        _tell(
+        state = _file_state(Path(path), digest)
+        _print_result(
             {"path": path, "kind": "settings", "state": state},
             f"{clean_line(path)}  ({state})",
             out,
         )
     for path in sorted(known.states):
         state = "trusted" if Path(path).exists() else "missing"
-        _tell(
+        _print_result(
             {"path": path, "kind": "state", "state": state}, f"{clean_line(path)}  ({state})", out
         )
     return exit_codes.DONE
 
 
-def _state_of_file(path: Path, digest: str) -> str:
+def _file_state(path: Path, digest: str) -> str:
     try:
         content = read_bounded(path)
     except ConfigError:
@@ -165,7 +169,7 @@ def _state_of_file(path: Path, digest: str) -> str:
     return "trusted" if store.digest_of(content) == digest else "changed: trust it again"
 
 
-def _tell(facts: dict[str, Any], words: str, out: Out) -> None:
+def _print_result(facts: dict[str, Any], words: str, out: Out) -> None:
     if out.json:
         out.line(facts)
     else:

@@ -11,12 +11,12 @@ from harness.contracts.run import RunState
 from harness.sdk.handle import RunHandle
 from harness.terminal import exit_codes
 from harness.terminal.input.attend import Attendance, Attended, Why
-from harness.terminal.input.decide import asking
+from harness.terminal.input.decide import make_ask
 from harness.terminal.input.interrupts import Interrupts
 from harness.terminal.input.keyboard import at_terminal
 from harness.terminal.view.live import RunView
-from harness.terminal.view.show import decide
-from harness.terminal.view.text import call
+from harness.terminal.view.show import decision_commands
+from harness.terminal.view.text import format_call
 
 CODES = {
     RunState.COMPLETED: exit_codes.DONE,
@@ -41,7 +41,7 @@ class JsonView:
         """Print nothing: notes are for people."""
 
 
-async def stay(
+async def attend_run(
     handle: RunHandle[Any],
     out: Out,
     interrupts: Interrupts,
@@ -54,33 +54,33 @@ async def stay(
         view, ask = JsonView(out), None
     else:
         view = RunView(out.console, handle.url, brief=chat)
-        ask = asking(view) if at_terminal() else None
+        ask = make_ask(view) if at_terminal() else None
     here = Attendance(handle, view, interrupts, ask=ask, leave=leave, stops=chat)
     attended = await here.stay()
     if out.json:
-        out.line(_last(handle, attended))
+        out.line(_last_facts(handle, attended))
     return attended
 
 
-async def leave(handle: RunHandle[Any], attended: Attended, out: Out, serve: str) -> int:
+async def leave_run(handle: RunHandle[Any], attended: Attended, out: Out, serve: str) -> int:
     """Print how to continue a run that has not ended (`serve` serves it); return the exit code."""
     if attended.ended:
         return CODES[attended.ended.state]
     for each in attended.waiting:
-        out.note(f"\nRun {handle.id} is waiting for a decision: {_what(each)}")
-        for line in decide(handle.id, each):
+        out.note(f"\nRun {handle.id} is waiting for a decision: {_describe_waiting(each)}")
+        for line in decision_commands(handle.id, each):
             out.note(f"  {line}")
     if attended.why is Why.ABORTING:
         out.note(f"The abort of {handle.id} is recorded; it ends when a worker takes it up.")
     elif not attended.waiting:
         out.note(f"Detached. Run {handle.id} is safe.")
-    await tell(handle, out, serve)
+    await print_how_to_continue(handle, out, serve)
     if attended.waiting:
         return exit_codes.WAITING
     return exit_codes.ABORTED if attended.why is Why.ABORTING else exit_codes.INTERRUPTED
 
 
-async def tell(handle: RunHandle[Any], out: Out, serve: str) -> None:
+async def print_how_to_continue(handle: RunHandle[Any], out: Out, serve: str) -> None:
     """Print whether a worker serves the run, and how to continue it."""
     if out.json:
         return
@@ -89,7 +89,7 @@ async def tell(handle: RunHandle[Any], out: Out, serve: str) -> None:
     out.note(f"To watch it:  harness watch {handle.id}")
 
 
-def _last(handle: RunHandle[Any], attended: Attended) -> dict[str, Any]:
+def _last_facts(handle: RunHandle[Any], attended: Attended) -> dict[str, Any]:
     """The last line of `run --json`."""
     known: dict[str, Any] = {"run": handle.id, "state": "running", "output": ""}
     if attended.waiting:
@@ -99,15 +99,15 @@ def _last(handle: RunHandle[Any], attended: Attended) -> dict[str, Any]:
             for each in attended.waiting
         ]
     if attended.ended:
-        known |= _ending(attended.ended)
+        known |= _ending_facts(attended.ended)
     return {**known, "url": handle.url}
 
 
-def _ending(ended: RunEnded) -> dict[str, Any]:
+def _ending_facts(ended: RunEnded) -> dict[str, Any]:
     kept = {"state", "output", "data", "reason", "error", "undone", "totals"}
     return ended.model_dump(mode="json", exclude_none=True, include=kept)
 
 
-def _what(waiting: DecisionRequested) -> str:
-    what = f"{call(waiting.tool, waiting.arguments)}: " if waiting.tool else ""
+def _describe_waiting(waiting: DecisionRequested) -> str:
+    what = f"{format_call(waiting.tool, waiting.arguments)}: " if waiting.tool else ""
     return f"{what}{waiting.question}"

@@ -11,13 +11,13 @@ from harness.agent import Agent
 from harness.cli.context import opened
 from harness.cli.out import Out
 from harness.cli.run.agents import load_agent
-from harness.cli.run.attach import CODES, leave, stay
+from harness.cli.run.attach import CODES, attend_run, leave_run
 from harness.cli.run.run import check_request, start_run, worker_command
 from harness.runs.start import new_id
 from harness.sdk.client import HarnessClient
 from harness.terminal import exit_codes
 from harness.terminal.input.attend import Attended
-from harness.terminal.input.interrupts import GRACE_S, Interrupts, interrupts
+from harness.terminal.input.interrupts import GRACE_S, Interrupts, count_interrupts
 from harness.terminal.input.keyboard import at_terminal, type_line
 
 
@@ -46,7 +46,7 @@ class Presence:
                 out.note(f"To leave, press Ctrl-C again within {GRACE_S:g} s, or Ctrl-D.")
 
 
-async def chat(args: Namespace, out: Out) -> int:
+async def chat_with_agent(args: Namespace, out: Out) -> int:
     from harness.sdk.local import hosting
 
     check_request(args)
@@ -58,16 +58,16 @@ async def chat(args: Namespace, out: Out) -> int:
         if page and at_terminal():
             out.note(f"Page: {page}")
         async with hosting(client.connection) as harness:
-            with interrupts() as counted:
-                left = await _talk(harness, agent, args, out, Presence(counted))
+            with count_interrupts() as counted:
+                left = await _chat_loop(harness, agent, args, out, Presence(counted))
         if isinstance(left, int):
             out.note(f"\nTo continue:  harness chat --session {args.session}")
             return left
         run, attended = left
-        return await leave(client.get_run(run), attended, out, worker_command(args.agent))
+        return await leave_run(client.get_run(run), attended, out, worker_command(args.agent))
 
 
-async def _talk(
+async def _chat_loop(
     harness: HarnessClient, agent: Agent[Any, Any], args: Namespace, out: Out, person: Presence
 ) -> int | tuple[str, Attended]:
     """The exit code, or the run that continues without the person."""
@@ -79,7 +79,7 @@ async def _talk(
         history.append(asked)
         handle = await start_run(harness, agent, args, asked)
         here = at_terminal()
-        attended = await stay(handle, out, person.counted, leave=not here, chat=here)
+        attended = await attend_run(handle, out, person.counted, leave=not here, chat=here)
         if not attended.ended:
             return handle.id, attended
         if not person.counted.count:

@@ -10,29 +10,29 @@ from typing import Any
 
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
-from harness.cli.run.targets import reach
+from harness.cli.run.targets import steer_runs
 from harness.cli.values import check_digest, check_text
 from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import SteeringError
 from harness.contracts.steering import Verdict
 from harness.contracts.verdicts import describe_done
 from harness.sdk.handle import RunHandle
-from harness.terminal.input.decide import arguments
+from harness.terminal.input.decide import parse_arguments
 
 
-async def approve(args: Namespace, out: Out) -> int:
+async def approve_call(args: Namespace, out: Out) -> int:
     if args.edit is None:
         if args.replace:
             raise UsageError("--replace needs --edit.", "Pass the arguments: --edit JSON")
-        return await _decide(args, out, "approve")
-    changed = _changed(args.edit, replace=args.replace)
-    return await _decide(args, out, "edit", arguments=changed, replace=args.replace)
+        return await _send_decision(args, out, "approve")
+    changed = _parse_edit(args.edit, replace=args.replace)
+    return await _send_decision(args, out, "edit", arguments=changed, replace=args.replace)
 
 
-def _changed(text: str, *, replace: bool) -> dict[str, Any]:
+def _parse_edit(text: str, *, replace: bool) -> dict[str, Any]:
     """The arguments of --edit; invalid ones are a usage error."""
     try:
-        changed = arguments(text)
+        changed = parse_arguments(text)
     except SteeringError as error:
         raise UsageError(f"--edit: {error.message}", error.fix) from None
     if not changed and not replace:
@@ -40,17 +40,17 @@ def _changed(text: str, *, replace: bool) -> dict[str, Any]:
     return changed
 
 
-async def reject(args: Namespace, out: Out) -> int:
-    return await _decide(args, out, "reject")
+async def reject_call(args: Namespace, out: Out) -> int:
+    return await _send_decision(args, out, "reject")
 
 
-async def answer(args: Namespace, out: Out) -> int:
+async def answer_question(args: Namespace, out: Out) -> int:
     check_text("The answer", args.text, 'harness answer RUN "the blue one"')
     args.query, args.note = None, None
-    return await _decide(args, out, "answer", answer=args.text)
+    return await _send_decision(args, out, "answer", answer=args.text)
 
 
-async def _decide(args: Namespace, out: Out, verdict: Verdict, **more: Any) -> int:
+async def _send_decision(args: Namespace, out: Out, verdict: Verdict, **more: Any) -> int:
     check_digest(args.digest)
     keys: defaultdict[str, str] = defaultdict(lambda: str(uuid.uuid4()))
     """One per run: sending it again is the same decision."""
@@ -61,10 +61,10 @@ async def _decide(args: Namespace, out: Out, verdict: Verdict, **more: Any) -> i
         )
         return decision.model_dump(mode="json", exclude_none=True)
 
-    return await reach(args, out, [args.run] if args.run else [], _words, act)
+    return await steer_runs(args, out, [args.run] if args.run else [], _describe_decision, act)
 
 
-def _words(decision: dict[str, Any]) -> str:
+def _describe_decision(decision: dict[str, Any]) -> str:
     """The decision, and the arguments that the tool is called with."""
     done = f"{decision['id']} {describe_done(decision.get('need'), decision['verdict'])}"
     if "arguments" not in decision:

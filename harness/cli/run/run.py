@@ -14,7 +14,7 @@ from harness.cli.context import opened
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.cli.run.agents import load_agent
-from harness.cli.run.attach import leave, stay, tell
+from harness.cli.run.attach import attend_run, leave_run, print_how_to_continue
 from harness.cli.values import check_model
 from harness.contracts.run import Budget
 from harness.runs.start import check_workspace
@@ -22,7 +22,7 @@ from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle
 from harness.sdk.session import Session
 from harness.terminal import exit_codes
-from harness.terminal.input.interrupts import interrupts
+from harness.terminal.input.interrupts import count_interrupts
 from harness.terminal.input.keyboard import at_terminal
 
 MAX_BUDGET = 10**12
@@ -48,21 +48,21 @@ class Begun:
         return f"Interrupted while {named} was being started. To check:  {look}"
 
 
-async def run(args: Namespace, out: Out) -> int:
+async def run_agent(args: Namespace, out: Out) -> int:
     begun = Begun(args.id)
     try:
-        return await _run(args, out, begun)
+        return await _start_and_attend(args, out, begun)
     except asyncio.CancelledError:
         out.note(str(begun))
         raise
 
 
-async def _run(args: Namespace, out: Out, begun: Begun) -> int:
+async def _start_and_attend(args: Namespace, out: Out, begun: Begun) -> int:
     if args.id and args.session:
         raise UsageError(
             "--id and --session exclude each other.", "A session assigns the ids of its runs."
         )
-    asked = _asked(args.prompt)
+    asked = _read_prompt(args.prompt)
     check_request(args)
     agent = load_agent(args.agent)
     if args.detach:
@@ -70,34 +70,34 @@ async def _run(args: Namespace, out: Out, begun: Begun) -> int:
             begun.sent = True
             handle = await start_run(client, agent, args, asked)
             begun.run = handle.id
-            return await _detached(handle, args, out)
+            return await _report_detached(handle, args, out)
     from harness.sdk.local import hosting
 
     async with opened(out, page=at_terminal()) as client:
         async with hosting(client.connection) as harness:
-            with interrupts() as counted:
+            with count_interrupts() as counted:
                 begun.sent = True
                 handle = await start_run(harness, agent, args, asked)
                 begun.run = handle.id
-                attended = await stay(handle, out, counted, leave=True)
+                attended = await attend_run(handle, out, counted, leave=True)
         # Our own worker has left: only now does a served run mean that another worker serves it.
-        return await leave(client.get_run(handle.id), attended, out, worker_command(args.agent))
+        return await leave_run(client.get_run(handle.id), attended, out, worker_command(args.agent))
 
 
-async def _detached(handle: RunHandle[Any], args: Namespace, out: Out) -> int:
+async def _report_detached(handle: RunHandle[Any], args: Namespace, out: Out) -> int:
     if out.json:
         out.line({"run": handle.id, "state": "running", "output": "", "url": handle.url})
     else:
         out.raw(handle.id)
     if not out.json:
-        await tell(handle, out, worker_command(args.agent))
+        await print_how_to_continue(handle, out, worker_command(args.agent))
     return exit_codes.DONE
 
 
 async def start_run(
     client: HarnessClient, agent: Agent[Any, Any], args: Namespace, asked: str
 ) -> RunHandle[Any]:
-    budget = budget_of(args)
+    budget = parse_budget(args)
     workspace = Path(args.workspace) if args.workspace else None
     if args.session:
         session = Session(client, args.session)
@@ -111,13 +111,13 @@ async def start_run(
 
 def check_request(args: Namespace) -> None:
     """Refuse invalid options before anything starts."""
-    budget_of(args)
+    parse_budget(args)
     if args.workspace:
         check_workspace(Path(args.workspace))
     check_model(args.model)
 
 
-def budget_of(args: Namespace) -> Budget | None:
+def parse_budget(args: Namespace) -> Budget | None:
     given: dict[str, int | float | None] = {
         "turns": args.budget_turns,
         "tokens": args.budget_tokens,
@@ -136,7 +136,7 @@ def budget_of(args: Namespace) -> Budget | None:
     return Budget.model_validate(limits) if limits else None
 
 
-def _asked(words: str | None) -> str:
+def _read_prompt(words: str | None) -> str:
     try:
         piped = words == "-" or (words is None and not sys.stdin.isatty())
         asked = sys.stdin.read() if piped else words

@@ -15,7 +15,7 @@ from harness.runs.start import check_workspace
 from harness.terminal import exit_codes
 
 
-async def worker(args: Namespace, out: Out) -> int:
+async def run_worker(args: Namespace, out: Out) -> int:
     from harness_workers.worker import serve
 
     found = [each for where in args.agents for each in load_agents(where)]
@@ -26,7 +26,7 @@ async def worker(args: Namespace, out: Out) -> int:
             f"Two agents are called {twice!r}.",
             fix="Rename one: an agent's name is the name of its task queue.",
         )
-    stop = stop_signal()
+    stop = watch_stop_signals()
     folders = [Path(folder) for folder in args.workspace or ()]
     for folder in folders:
         check_workspace(folder)
@@ -48,14 +48,14 @@ async def worker(args: Namespace, out: Out) -> int:
     return exit_codes.DONE
 
 
-def stop_signal() -> asyncio.Event:
+def watch_stop_signals() -> asyncio.Event:
     """An event set by SIGINT, SIGTERM or SIGHUP; a second signal ends the process."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
 
     def again() -> None:
         if stop.is_set():
-            exit_codes.leave(exit_codes.INTERRUPTED)
+            exit_codes.exit_process(exit_codes.INTERRUPTED)
         stop.set()
 
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -25,7 +25,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
     Command(
         "run",
         "Run an agent and show what happens.",
-        "harness.cli.run.run:run",
+        "harness.cli.run.run:run_agent",
         (
             arg(
                 "prompt",
@@ -56,7 +56,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
     Command(
         "chat",
         "Chat with an agent: a session of runs.",
-        "harness.cli.run.chat:chat",
+        "harness.cli.run.chat:chat_with_agent",
         (
             AGENT,
             MODEL,
@@ -76,7 +76,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
     Command(
         "watch",
         "Follow a run: events and text as they arrive.",
-        "harness.cli.run.watch:watch",
+        "harness.cli.run.watch:watch_run",
         (RUN, JSON),
         "Starts with the events so far. Ctrl-C leaves the run as it is; twice aborts it.",
         (("harness watch calculator-h8vvmdnvrp", ""),),
@@ -116,7 +116,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
     Command(
         "show",
         "Show a run's card: its prompt, state and result.",
-        "harness.cli.history.list_show:show",
+        "harness.cli.history.list_show:show_run",
         (RUN, JSON),
         "Reads history. Needs no worker.",
         (("harness show calculator-h8vvmdnvrp", ""),),
@@ -125,7 +125,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
     Command(
         "abort",
         "End runs.",
-        "harness.cli.run.steer:abort",
+        "harness.cli.run.steer:abort_runs",
         (
             RUNS,
             REASON,
@@ -146,7 +146,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
     Command(
         "hint",
         "Send a hint to runs.",
-        "harness.cli.run.steer:hint",
+        "harness.cli.run.steer:hint_runs",
         (
             arg("words", metavar="RUN... TEXT", nargs="+", help="The runs, then the text."),
             flag("--interrupt", help="Interrupt the model call in flight instead of waiting."),
@@ -164,7 +164,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
     Command(
         "pause",
         "Pause runs before their next step.",
-        "harness.cli.run.steer:pause",
+        "harness.cli.run.steer:pause_runs",
         (RUNS, REASON, QUERY, YES, JSON),
         "",
         (("harness pause RUN", ""),),
@@ -173,7 +173,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
     Command(
         "resume",
         "Resume paused runs.",
-        "harness.cli.run.steer:resume",
+        "harness.cli.run.steer:resume_runs",
         (RUNS, REASON, QUERY, YES, JSON),
         "",
         (("harness resume RUN", ""),),
@@ -182,7 +182,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
     Command(
         "approve",
         "Approve what a run is waiting for.",
-        "harness.cli.run.decide:approve",
+        "harness.cli.run.decide:approve_call",
         (
             arg("run", metavar="RUN", nargs="?", help="The run's id."),
             CALL,
@@ -206,7 +206,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
     Command(
         "reject",
         "Reject what a run is waiting for.",
-        "harness.cli.run.decide:reject",
+        "harness.cli.run.decide:reject_call",
         (
             arg("run", metavar="RUN", nargs="?", help="The run's id."),
             CALL,
@@ -223,7 +223,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
     Command(
         "answer",
         "Answer a question, or record that a call happened.",
-        "harness.cli.run.decide:answer",
+        "harness.cli.run.decide:answer_question",
         (
             RUN,
             arg("text", metavar="TEXT", help="The answer."),

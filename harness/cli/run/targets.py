@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.cli.context import opened
 from harness.cli.history.list_show import OPEN
-from harness.cli.out import Out, naming
+from harness.cli.out import Out, name_subject
 from harness.cli.parser import UsageError
 from harness.cli.run.idle import why_idle
 from harness.contracts.errors import HarnessError, NoWorker
@@ -18,7 +18,7 @@ from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle
 from harness.terminal import exit_codes
 from harness.terminal.input.keyboard import at_terminal
-from harness.terminal.view.text import count
+from harness.terminal.view.text import count_of
 
 AT_ONCE = 16
 SHOWN = 10
@@ -29,7 +29,7 @@ Done = str | Callable[[dict[str, Any]], str]
 """The report in the past tense, or a function that makes it from what `act` returned."""
 
 
-async def reach(
+async def steer_runs(
     args: Namespace,
     out: Out,
     runs: list[str],
@@ -45,17 +45,17 @@ async def reach(
             f"See `harness {args.command} --help`, and `harness list` for ids.",
         )
     async with opened(out, index=bool(args.query), store=False) as client:
-        found = runs or await _find(client, args, out)
+        found = runs or await _find_runs(client, args, out)
         if not found:
             out.note("No open run matches.")
             return exit_codes.DONE
-        failed = await reach_runs(list(dict.fromkeys(found)), client.get_run, out, done, act)
+        failed = await apply_to_runs(list(dict.fromkeys(found)), client.get_run, out, done, act)
         if len(found) == 1 and not failed and not out.json:
-            await _say_if_idle(client, found[0], out)
+            await _note_if_idle(client, found[0], out)
     return exit_codes.FAILED if failed else exit_codes.DONE
 
 
-async def reach_runs(
+async def apply_to_runs(
     runs: list[str],
     handle: Callable[[str], RunHandle[Any]],
     out: Out,
@@ -76,7 +76,7 @@ async def reach_runs(
                 return error
             except HarnessError as error:
                 failed = True
-                _say_failed(run, error, out)
+                _report_failed(run, error, out)
                 return None
         if out.json:
             out.line({"run": run, "ok": True, **(more or {})})
@@ -91,29 +91,29 @@ async def reach_runs(
             break
         runs = [run for run, _ in late]
     for run, error in late:
-        _say_failed(run, error, out)
+        _report_failed(run, error, out)
     return failed or bool(late)
 
 
-def _say_failed(run: str, error: HarnessError, out: Out) -> None:
+def _report_failed(run: str, error: HarnessError, out: Out) -> None:
     info = error.info.model_dump(exclude_none=True)
     if out.json:
         out.line({"run": run, "error": info})
     else:
-        out.error({**info, "message": naming(run, error.message)})
+        out.error({**info, "message": name_subject(run, error.message)})
 
 
-async def _find(client: HarnessClient, args: Namespace, out: Out) -> list[str]:
+async def _find_runs(client: HarnessClient, args: Namespace, out: Out) -> list[str]:
     found = [row.id async for row in client.list_runs(f"({args.query}) AND {OPEN}")]
     if not found or args.yes or out.json:
         return found
-    what = count(len(found), "run")
+    what = count_of(len(found), "run")
     if not at_terminal():
         raise UsageError(f"This affects {what}.", "Pass --yes to confirm.")
-    return found if await confirmed(found, f"{args.command} {what}?", out, SHOWN) else []
+    return found if await ask_confirmation(found, f"{args.command} {what}?", out, SHOWN) else []
 
 
-async def confirmed(runs: Sequence[str], question: str, out: Out, shown: int) -> bool:
+async def ask_confirmation(runs: Sequence[str], question: str, out: Out, shown: int) -> bool:
     """Whether the person at the terminal confirms this for these runs."""
     for id in runs[:shown]:
         out.raw(f"  {id}")
@@ -125,7 +125,7 @@ async def confirmed(runs: Sequence[str], question: str, out: Out, shown: int) ->
     return typed.strip().lower() in ("y", "yes")
 
 
-async def _say_if_idle(client: HarnessClient, run: str, out: Out) -> None:
+async def _note_if_idle(client: HarnessClient, run: str, out: Out) -> None:
     why = await why_idle(
         client.get_run(run), "No worker is serving it now; this takes effect when one does."
     )

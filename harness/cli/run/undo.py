@@ -16,13 +16,13 @@ from harness.contracts.errors import HarnessError
 from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle
 from harness.terminal import exit_codes
-from harness.terminal.view.text import count
+from harness.terminal.view.text import count_of
 from harness.undo.client import check_undo, is_left
 
 ASSISTANT = "assistant"
 
 
-async def undo(args: Namespace, out: Out) -> int:
+async def undo_run(args: Namespace, out: Out) -> int:
     check_turn("--to", args.to)
     agent = load_agent(args.agent) if args.agent else None
     async with AsyncExitStack() as stack:
@@ -31,12 +31,12 @@ async def undo(args: Namespace, out: Out) -> int:
         rows = await run.effects()
         check_undo(args.run, rows, args.to, args.past)
         if left := [row for row in rows if is_left(row, args.to)]:
-            await _find_worker(stack, client, run, left[-1].agent, agent, out)
+            await _serve_or_wait(stack, client, run, left[-1].agent, agent, out)
         report = await run.undo(args.to, dry_run=args.dry_run, past=args.past)
     if out.json:
         out.line(report.model_dump(mode="json", exclude_none=True))
     else:
-        _tell(report, out)
+        _print_report(report, out)
     return (
         exit_codes.FAILED
         if any(step.state == "stopped" for step in report.steps)
@@ -44,7 +44,7 @@ async def undo(args: Namespace, out: Out) -> int:
     )
 
 
-async def _find_worker(
+async def _serve_or_wait(
     stack: AsyncExitStack,
     client: HarnessClient,
     run: RunHandle[Any],
@@ -68,7 +68,7 @@ async def _find_worker(
     )
 
 
-def _tell(report: UndoReport, out: Out) -> None:
+def _print_report(report: UndoReport, out: Out) -> None:
     if not report.steps:
         out.note("There is nothing to undo.")
     for step in report.steps:
@@ -80,4 +80,4 @@ def _tell(report: UndoReport, out: Out) -> None:
             f"To leave it as it is and continue:  harness undo {report.run} --past {stopped.call}"
         )
     elif report.dry_run and report.steps:
-        out.note(f"\nThis would undo {count(len(report.steps), 'effect')}.")
+        out.note(f"\nThis would undo {count_of(len(report.steps), 'effect')}.")

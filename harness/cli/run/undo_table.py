@@ -8,7 +8,7 @@ UNDO_COMMANDS: tuple[Command, ...] = (
     Command(
         "effects",
         "Show the effects of a run, and which ones have been undone.",
-        "harness.cli.history.effects:effects",
+        "harness.cli.history.effects:show_effects",
         (RUN, JSON),
         "Reads the effect ledger, also for runs that Temporal no longer keeps.",
         (("harness effects clerk-h8vvmdnvrp", ""),),
@@ -17,7 +17,7 @@ UNDO_COMMANDS: tuple[Command, ...] = (
     Command(
         "undo",
         "Undo the effects of a run, newest first.",
-        "harness.cli.run.undo:undo",
+        "harness.cli.run.undo:undo_run",
         (
             RUN,
             arg("--to", metavar="TURN", type=int, help="Only effects after this turn."),

@@ -8,36 +8,36 @@ from typing import Any
 
 from harness.cli.context import opened
 from harness.cli.out import Out
-from harness.cli.run.attach import leave, stay
+from harness.cli.run.attach import attend_run, leave_run
 from harness.cli.run.idle import why_idle
 from harness.contracts.event import RunEnded, RunStarted
 from harness.sdk.handle import RunHandle
-from harness.terminal.input.interrupts import interrupts
+from harness.terminal.input.interrupts import count_interrupts
 
 
-async def watch(args: Namespace, out: Out) -> int:
+async def watch_run(args: Namespace, out: Out) -> int:
     async with opened(out, store=False) as client:
         handle: RunHandle[Any] = client.get_run(args.run)
         events = await handle.trace()  # a wrong id shows here
         over = bool(events) and isinstance(events[-1], RunEnded)
-        serve = _serve(events)
+        serve = _worker_command(events)
         quiet = out.json or over
-        telling = None if quiet else asyncio.create_task(_tell_unserved(handle, out, serve))
-        with interrupts() as counted:
+        telling = None if quiet else asyncio.create_task(_note_if_unserved(handle, out, serve))
+        with count_interrupts() as counted:
             # Without a person to ask, waiting for a decision would never end.
-            attended = await stay(handle, out, counted, leave=True)
+            attended = await attend_run(handle, out, counted, leave=True)
         if telling:
             telling.cancel()
-        return await leave(handle, attended, out, serve)
+        return await leave_run(handle, attended, out, serve)
 
 
-async def _tell_unserved(handle: RunHandle[Any], out: Out, serve: str) -> None:
+async def _note_if_unserved(handle: RunHandle[Any], out: Out, serve: str) -> None:
     why = await why_idle(handle, f"No worker is serving this run. To continue it:  {serve}")
     if why:
         out.note(why)
 
 
-def _serve(events: list[Any]) -> str:
+def _worker_command(events: list[Any]) -> str:
     """The command that serves the run; only its author knows the file of the agent."""
     agent = next((each.agent for each in events if isinstance(each, RunStarted)), "")
     return "harness worker" if agent == "assistant" else f"harness worker FILE:NAME  (of {agent})"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from harness.cli.context import opened, prepare
+from harness.cli.context import opened, prepare_project
 from harness.cli.out import Out
 from harness.terminal import exit_codes
 
 
-async def backup(args: Namespace, out: Out) -> int:
+async def run_backup(args: Namespace, out: Out) -> int:
     from harness.backup.backup import make_backup
 
     async with opened(out) as client:
@@ -26,10 +26,10 @@ async def backup(args: Namespace, out: Out) -> int:
     return exit_codes.DONE
 
 
-async def restore(args: Namespace, out: Out) -> int:
+async def run_restore(args: Namespace, out: Out) -> int:
     from harness.backup.restore import restore_backup
 
-    project, settings = prepare()
+    project, settings = prepare_project()
     done = await restore_backup(settings, project, Path(args.file), out.note, trust=args.trust)
     if out.json:
         aside = str(done.aside) if done.aside else None

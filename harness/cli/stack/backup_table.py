@@ -8,7 +8,7 @@ BACKUP_COMMANDS: tuple[Command, ...] = (
     Command(
         "backup",
         "Copy the local Temporal, Postgres and artifacts to one file, while they run.",
-        "harness.cli.stack.backup:backup",
+        "harness.cli.stack.backup:run_backup",
         (
             arg(
                 "place",
@@ -26,13 +26,13 @@ BACKUP_COMMANDS: tuple[Command, ...] = (
     Command(
         "restore",
         "Put a backup back in place of the local state.",
-        "harness.cli.stack.backup:restore",
+        "harness.cli.stack.backup:run_restore",
         (
             arg("file", metavar="FILE", help="A file that `harness backup` wrote."),
             flag(
                 "--trust",
-                help="Accept a file that this project's signing key did not sign. Restoring "
-                "can run code that it contains.",
+                help="Accept a file that this project did not sign; its "
+                "database can run code here.",
             ),
             JSON,
         ),

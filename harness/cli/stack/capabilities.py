@@ -9,54 +9,54 @@ from harness.capabilities.inspect import Part, find_parts
 from harness.capabilities.registry import OURS, Found, find_capabilities, problem_of
 from harness.capabilities.switches import read_disabled, write_disabled
 from harness.cli.out import Out
-from harness.cli.parser import UsageError, nearest
+from harness.cli.parser import UsageError, find_nearest
 from harness.terminal import exit_codes
 
 
-def capabilities(args: Namespace, out: Out) -> int:
+def run_capabilities(args: Namespace, out: Out) -> int:
     if args.action == "list":
         if args.name is not None:
             raise UsageError(
                 "`harness capabilities list` takes no name.",
                 f"To see one: harness capabilities show {args.name}",
             )
-        return _list(out)
+        return _print_list(out)
     if args.name is None:
         raise UsageError(
             f"Name the capability to {args.action}.", "List them: harness capabilities"
         )
-    found = _find(args.name)
+    found = _find_capability(args.name)
     if args.action == "show":
-        return _show(found, out)
-    return _switch(found, out, enable=args.action == "enable")
+        return _print_details(found, out)
+    return _enable_or_disable(found, out, enable=args.action == "enable")
 
 
-def _list(out: Out) -> int:
+def _print_list(out: Out) -> int:
     everything = find_capabilities()
     width = max(len(found.name) for found in everything)
     for found in everything:
         # The parts of built-in ones are known to load, and take seconds to do so.
-        problem = None if found.source == OURS else _inspect(found)[1]
+        problem = None if found.source == OURS else _inspect_parts(found)[1]
         if out.json:
-            out.line(_facts(found, problem))
+            out.line(_facts_of(found, problem))
             continue
-        state = _state(found, problem)
-        out.console.print(f"{found.name:<{width}}  {state:<8}  ", end="", style=_style(state))
-        out.console.print(_summary(found, problem), soft_wrap=True)
+        state = _state_of(found, problem)
+        out.console.print(f"{found.name:<{width}}  {state:<8}  ", end="", style=_style_of(state))
+        out.console.print(_summary_of(found, problem), soft_wrap=True)
     return exit_codes.DONE
 
 
-def _show(found: Found, out: Out) -> int:
-    parts, problem = _inspect(found)
+def _print_details(found: Found, out: Out) -> int:
+    parts, problem = _inspect_parts(found)
     if out.json:
         listed: dict[str, list[str]] = {}
         for part in parts:
             listed.setdefault(part.kind, []).append(part.name)
-        out.line({**_facts(found, problem), "parts": listed})
+        out.line({**_facts_of(found, problem), "parts": listed})
         return exit_codes.DONE
-    out.console.print(f"{found.name}: {_summary(found, None)}", soft_wrap=True)
-    state = _state(found, problem)
-    out.console.print(f"  {state}, {found.source}", style=_style(state), soft_wrap=True)
+    out.console.print(f"{found.name}: {_summary_of(found, None)}", soft_wrap=True)
+    state = _state_of(found, problem)
+    out.console.print(f"  {state}, {found.source}", style=_style_of(state), soft_wrap=True)
     if problem:
         out.console.print(f"  {problem}", style="bad", soft_wrap=True)
     if found.record and found.record.page:
@@ -66,7 +66,7 @@ def _show(found: Found, out: Out) -> int:
     return exit_codes.DONE
 
 
-def _switch(found: Found, out: Out, *, enable: bool) -> int:
+def _enable_or_disable(found: Found, out: Out, *, enable: bool) -> int:
     if not enable and found.record and found.record.essential:
         raise UsageError(
             f"{found.name} cannot be disabled: other parts of harness need it.",
@@ -108,16 +108,16 @@ def _check_dependents(found: Found) -> None:
         )
 
 
-def _find(name: str) -> Found:
+def _find_capability(name: str) -> Found:
     found = {each.name: each for each in find_capabilities()}
     if name not in found:
-        near = nearest(name, found)
+        near = find_nearest(name, found)
         hint = f"Did you mean {near}?" if near else "List them: harness capabilities"
         raise UsageError(f"There is no capability {name!r}.", hint)
     return found[name]
 
 
-def _inspect(found: Found) -> tuple[list[Part], str | None]:
+def _inspect_parts(found: Found) -> tuple[list[Part], str | None]:
     """The parts of a capability, and its problem, if any."""
     problem = problem_of(found.name)
     if found.record is None or problem:
@@ -126,25 +126,25 @@ def _inspect(found: Found) -> tuple[list[Part], str | None]:
     return parts, problem or problem_of(found.name)
 
 
-def _state(found: Found, problem: str | None) -> str:
+def _state_of(found: Found, problem: str | None) -> str:
     if not found.enabled:
         return "disabled"
     return "broken" if problem else "enabled"
 
 
-def _style(state: str) -> str:
+def _style_of(state: str) -> str:
     return {"enabled": "", "disabled": "quiet", "broken": "bad"}[state]
 
 
-def _summary(found: Found, problem: str | None) -> str:
+def _summary_of(found: Found, problem: str | None) -> str:
     text = found.record.summary if found.record else f"from {found.source}"
     return f"{problem} ({found.source})" if problem else text
 
 
-def _facts(found: Found, problem: str | None) -> dict[str, Any]:
+def _facts_of(found: Found, problem: str | None) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "name": found.name,
-        "state": _state(found, problem),
+        "state": _state_of(found, problem),
         "source": found.source,
     }
     if found.record:

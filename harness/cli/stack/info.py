@@ -9,7 +9,7 @@ from harness.cli.out import Out
 from harness.terminal import exit_codes
 
 
-def version(args: Namespace, out: Out) -> int:  # noqa: ARG001 - all commands are called alike
+def print_version(args: Namespace, out: Out) -> int:  # noqa: ARG001 - all commands are called alike
     from harness import __version__
 
     if out.json:
@@ -19,7 +19,7 @@ def version(args: Namespace, out: Out) -> int:  # noqa: ARG001 - all commands ar
     return exit_codes.DONE
 
 
-def config(args: Namespace, out: Out) -> int:  # noqa: ARG001
+def print_config(args: Namespace, out: Out) -> int:  # noqa: ARG001
     from harness.config import explain_settings
     from harness.contracts.clean_text import clean_line
 
@@ -32,7 +32,7 @@ def config(args: Namespace, out: Out) -> int:  # noqa: ARG001
     width = max(len(clean_line(each.key)) for each in origins)
     for each in origins:
         quiet = each.source == "default"
-        text = f"{clean_line(each.key):<{width}}  {_value(each.value)}"
+        text = f"{clean_line(each.key):<{width}}  {_format_value(each.value)}"
         out.console.print(text, style="quiet" if quiet else "", end="", soft_wrap=True)
         source = f"{each.source}, IGNORED: not trusted" if each.ignored else each.source
         style = "bad" if each.ignored else "quiet" if quiet else "call"
@@ -42,7 +42,7 @@ def config(args: Namespace, out: Out) -> int:  # noqa: ARG001
     return exit_codes.DONE
 
 
-def _value(value: Any) -> str:
+def _format_value(value: Any) -> str:
     import json
 
     from harness.contracts.clean_text import clean_line
@@ -50,8 +50,8 @@ def _value(value: Any) -> str:
     return "-" if value is None else clean_line(json.dumps(value, ensure_ascii=False, default=str))
 
 
-def tools(args: Namespace, out: Out) -> int:
-    found = _tools_of(args.agent)
+def print_tools(args: Namespace, out: Out) -> int:
+    found = _load_tools(args.agent)
     for tool in found:
         policy = tool.policy
         approval = tool.approval if isinstance(tool.approval, str) else "by its arguments"
@@ -61,13 +61,15 @@ def tools(args: Namespace, out: Out) -> int:
             continue
         marks = [policy.effect] + (["inline"] if policy.inline else [])
         marks += [f"approval: {approval}"] if approval != "never" else []
-        out.console.print(_signature(tool.spec.name, tool.spec.parameters), style="call", end="  ")
+        out.console.print(
+            _format_signature(tool.spec.name, tool.spec.parameters), style="call", end="  "
+        )
         out.console.print(f"({', '.join(marks)})", style="quiet")
         out.console.print(f"  {tool.spec.description.partition(chr(10))[0]}", soft_wrap=True)
     return exit_codes.DONE
 
 
-def _tools_of(agent: str | None) -> list[Any]:
+def _load_tools(agent: str | None) -> list[Any]:
     if agent is not None:
         from harness.cli.run.agents import load_agent
 
@@ -79,13 +81,13 @@ def _tools_of(agent: str | None) -> list[Any]:
     return [each for each in named if isinstance(each, Tool)]  # the rest are factories
 
 
-def _signature(name: str, parameters: dict[str, Any]) -> str:
+def _format_signature(name: str, parameters: dict[str, Any]) -> str:
     required = set(parameters.get("required", ()))
     words = [key if key in required else f"[{key}]" for key in parameters.get("properties", {})]
     return f"{name}({', '.join(words)})"
 
 
-def models(args: Namespace, out: Out) -> int:
+def print_models(args: Namespace, out: Out) -> int:
     from harness.config import load_settings, resolve_provider
     from harness.config.providers import key_places, needs_key
     from harness.providers.catalog import KNOWN
@@ -104,13 +106,13 @@ def models(args: Namespace, out: Out) -> int:
             if not out.json:
                 state = "" if ready[provider] else f"  (set {key_places(provider)[0]} to use it)"
                 out.console.print(f"{provider}{state}", style="bold", soft_wrap=True)
-        _model(known, out, ready=ready[provider], chosen=known.ref == settings.model)
+        _print_model(known, out, ready=ready[provider], chosen=known.ref == settings.model)
     if not out.json and not ready:
         out.note("No models of this provider are listed; use any as provider/model.")
     return exit_codes.DONE
 
 
-def _model(known: Any, out: Out, *, ready: bool, chosen: bool) -> None:
+def _print_model(known: Any, out: Out, *, ready: bool, chosen: bool) -> None:
     price = known.price
     if out.json:
         facts: dict[str, Any] = {

@@ -7,22 +7,22 @@ from argparse import Namespace
 from dataclasses import asdict
 
 from harness.cli.archive.archive import seal_a_while
-from harness.cli.context import opened, prepare
+from harness.cli.context import opened, prepare_project
 from harness.cli.out import Out
 from harness.cli.privacy import keys
-from harness.cli.run.serve import stop_signal
+from harness.cli.run.serve import watch_stop_signals
 from harness.stack import Check, Endpoints, diagnose, stop_stack
 from harness.terminal import exit_codes
 
 
-async def up(args: Namespace, out: Out) -> int:
-    stop = stop_signal()
+async def start_stack(args: Namespace, out: Out) -> int:
+    stop = watch_stop_signals()
     async with opened(out, keep=args.detach, page=True, index=True) as client:
         endpoints = client.connection.endpoints
         if out.json:
-            out.line(_public(endpoints))
+            out.line(_public_facts(endpoints))
         else:
-            _tell(endpoints, out)
+            _print_endpoints(endpoints, out)
         sealing = asyncio.create_task(seal_a_while(client.connection))
         local = endpoints.local_engine or endpoints.local_database
         if not local:
@@ -36,8 +36,8 @@ async def up(args: Namespace, out: Out) -> int:
     return exit_codes.DONE
 
 
-async def down(args: Namespace, out: Out) -> int:  # noqa: ARG001 - all commands are called alike
-    project, settings = prepare()
+async def stop_local_stack(args: Namespace, out: Out) -> int:  # noqa: ARG001 - all commands are called alike
+    project, settings = prepare_project()
     state = project / settings.state_dir
     removed = not state.exists()
     stopped = await stop_stack(settings, project)
@@ -50,25 +50,25 @@ async def down(args: Namespace, out: Out) -> int:  # noqa: ARG001 - all commands
     return exit_codes.DONE
 
 
-async def doctor(args: Namespace, out: Out) -> int:
-    project, settings = prepare()
+async def run_doctor(args: Namespace, out: Out) -> int:
+    project, settings = prepare_project()
     if args.fix:
         async with opened(out, index=True):
             out.note("Tables are up to date, search attributes are registered.")
-    checks = [*await diagnose(settings, project), *await keys.checks(settings, project)]
+    checks = [*await diagnose(settings, project), *await keys.check_encryption(settings, project)]
     for check in checks:
         if out.json:
             out.line(asdict(check))
         else:
-            _line(check, out)
+            _print_check(check, out)
     return exit_codes.DONE if all(check.ok for check in checks) else exit_codes.FAILED
 
 
-def _public(endpoints: Endpoints) -> dict[str, object]:
+def _public_facts(endpoints: Endpoints) -> dict[str, object]:
     return {key: value for key, value in asdict(endpoints).items() if key != "database_url"}
 
 
-def _tell(endpoints: Endpoints, out: Out) -> None:
+def _print_endpoints(endpoints: Endpoints, out: Out) -> None:
     for note in endpoints.notes:
         out.raw(note)
     out.raw(f"Temporal at {endpoints.temporal_address}, namespace {endpoints.namespace}")
@@ -76,7 +76,7 @@ def _tell(endpoints: Endpoints, out: Out) -> None:
         out.raw(f"Page at {endpoints.ui_url}")
 
 
-def _line(check: Check, out: Out) -> None:
+def _print_check(check: Check, out: Out) -> None:
     mark, style = (
         ("BAD", "bad") if not check.ok else ("note", "ask") if check.note else ("ok", "good")
     )

@@ -9,7 +9,7 @@ STACK_COMMANDS: tuple[Command, ...] = (
     Command(
         "worker",
         "Serve agents.",
-        "harness.cli.run.serve:worker",
+        "harness.cli.run.serve:run_worker",
         (
             arg(
                 "agents",
@@ -36,7 +36,7 @@ STACK_COMMANDS: tuple[Command, ...] = (
     Command(
         "up",
         "Start the local Temporal and Postgres.",
-        "harness.cli.stack.stack:up",
+        "harness.cli.stack.stack:start_stack",
         (flag("--detach", help="Leave them running until `harness down`."), JSON),
         "",
         (("harness up --detach", ""),),
@@ -45,21 +45,21 @@ STACK_COMMANDS: tuple[Command, ...] = (
     Command(
         "down",
         "Stop the local Temporal and Postgres.",
-        "harness.cli.stack.stack:down",
+        "harness.cli.stack.stack:stop_local_stack",
         (JSON,),
         group="Serve",
     ),
     Command(
         "doctor",
         "Check this machine, this project and its configuration.",
-        "harness.cli.stack.stack:doctor",
+        "harness.cli.stack.stack:run_doctor",
         (flag("--fix", help="Bring tables up to date and register search attributes."), JSON),
         group="Serve",
     ),
     Command(
         "config",
         "Show the settings and where each value came from.",
-        "harness.cli.stack.info:config",
+        "harness.cli.stack.info:print_config",
         (arg("what", metavar="show", nargs="?", choices=("show",), help="All values."), JSON),
         "",
         (("harness config show", ""), ("harness config show --json", "for programs")),
@@ -68,7 +68,7 @@ STACK_COMMANDS: tuple[Command, ...] = (
     Command(
         "capabilities",
         "List what harness can do, and enable or disable parts of it.",
-        "harness.cli.stack.capabilities:capabilities",
+        "harness.cli.stack.capabilities:run_capabilities",
         (
             arg(
                 "action",
@@ -95,7 +95,7 @@ STACK_COMMANDS: tuple[Command, ...] = (
     Command(
         "version",
         "Print the version.",
-        "harness.cli.stack.info:version",
+        "harness.cli.stack.info:print_version",
         (JSON,),
         group="Set up",
     ),
@@ -105,7 +105,7 @@ MODELS_COMMANDS: tuple[Command, ...] = (
     Command(
         "models",
         "List known models.",
-        "harness.cli.stack.info:models",
+        "harness.cli.stack.info:print_models",
         (arg("provider", metavar="PROVIDER", nargs="?", help="Only this provider's."), JSON),
         "Other models work too, as provider/model.",
         group="Set up",
@@ -116,7 +116,7 @@ TOOLS_COMMANDS: tuple[Command, ...] = (
     Command(
         "tools",
         "List the built-in tools, or those of an agent.",
-        "harness.cli.stack.info:tools",
+        "harness.cli.stack.info:print_tools",
         (AGENT._replace(help="List the tools of this agent, such as agent.py:agent."), JSON),
         group="Set up",
     ),

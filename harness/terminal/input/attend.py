@@ -68,15 +68,15 @@ class Attendance:
         self._ended: RunEnded | None = None
 
     async def stay(self) -> Attended:
-        pump = asyncio.create_task(self._pump())
+        pump = asyncio.create_task(self._pump_events())
         try:
-            return await self._follow()
+            return await self._follow_run()
         finally:
             pump.cancel()
             self._stop_asking()
             await asyncio.gather(pump, return_exceptions=True)
 
-    async def _follow(self) -> Attended:
+    async def _follow_run(self) -> Attended:
         stop = asyncio.create_task(self._interrupts.reach(1))
         try:
             while True:
@@ -85,18 +85,18 @@ class Attendance:
                 if self._asking:
                     tasks.add(self._asking)
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-                if coming in done and not self._take(coming.result()):
+                if coming in done and not self._show_event(coming.result()):
                     return Attended(Why.ENDED, self._ended)
                 if coming not in done:
                     coming.cancel()
                 if stop in done:
-                    return await self._interrupted()
-                if self._asking and self._asking in done and self._answered():
+                    return await self._handle_interrupt()
+                if self._asking and self._asking in done and self._take_answer():
                     return Attended(Why.WAITING, waiting=tuple(self._waiting.values()))
         finally:
             stop.cancel()
 
-    async def _pump(self) -> None:
+    async def _pump_events(self) -> None:
         try:
             async for event in self._run.events():
                 self._events.put_nowait(event)
@@ -104,7 +104,7 @@ class Attendance:
         except Exception as error:
             self._events.put_nowait(error)
 
-    def _take(self, event: Event | BaseException | None) -> bool:
+    def _show_event(self, event: Event | BaseException | None) -> bool:
         """Show an event; False when there are no more."""
         if event is None:
             return False
@@ -129,9 +129,9 @@ class Attendance:
     def _next_question(self) -> None:
         if self._asking is None and self._waiting and (self._ask or self._leave):
             self._asked, event = next(iter(self._waiting.items()))
-            self._asking = asyncio.create_task(self._put(event))
+            self._asking = asyncio.create_task(self._ask_person(event))
 
-    async def _put(self, event: DecisionRequested) -> bool:
+    async def _ask_person(self, event: DecisionRequested) -> bool:
         """Ask for one decision and send it; True to leave the run."""
         await asyncio.sleep(SETTLE_S)
         while self._ask is not None:
@@ -153,7 +153,7 @@ class Attendance:
             return False
         return True
 
-    def _answered(self) -> bool:
+    def _take_answer(self) -> bool:
         assert self._asking is not None
         leave = self._asking.result()
         self._asking = None
@@ -168,10 +168,10 @@ class Attendance:
 
     # --- Ctrl-C
 
-    async def _interrupted(self) -> Attended:
+    async def _handle_interrupt(self) -> Attended:
         self._stop_asking()
         if self._stops:
-            return await self._abort(
+            return await self._abort_run(
                 f"\nStopping the answer. Ctrl-C again within {GRACE_S:g} s leaves.", after=2
             )
         self._view.note(f"\nDetaching. Ctrl-C again within {GRACE_S:g} s aborts the run.")
@@ -182,12 +182,12 @@ class Attendance:
             late = [self._events.get_nowait() for _ in range(self._events.qsize())]
             if late and late[-1] is None:  # it has ended meanwhile
                 for event in late:
-                    self._take(event)
+                    self._show_event(event)
                 return Attended(Why.ENDED, self._ended)
             return Attended(Why.DETACHED, waiting=tuple(self._waiting.values()))
-        return await self._abort("Aborting.", after=3)
+        return await self._abort_run("Aborting.", after=3)
 
-    async def _abort(self, note: str, *, after: int) -> Attended:
+    async def _abort_run(self, note: str, *, after: int) -> Attended:
         """Abort and follow the run to its end, for a while, or until `after` presses of Ctrl-C."""
         await self._run.abort("Ctrl-C")
         self._view.note(note)
@@ -200,7 +200,7 @@ class Attendance:
                     await asyncio.wait({coming, leave}, return_when=asyncio.FIRST_COMPLETED)
                     if not coming.done():
                         coming.cancel()
-                    elif not self._take(coming.result()):
+                    elif not self._show_event(coming.result()):
                         leave.cancel()
                         return Attended(Why.ENDED, self._ended)
         return Attended(Why.ABORTING)

@@ -31,9 +31,9 @@ EDITED = 20_000
 SAID_HAPPENED = "It happened, according to a person who checked."
 
 
-def asking(view: RunView) -> Ask:
+def make_ask(view: RunView) -> Ask:
     async def ask(event: DecisionRequested) -> Send | None:
-        for line in explain(event.need):
+        for line in explain_keys(event.need):
             view.note(line)
         while True:
             view.ask(f"    {KEYS[event.need]}")
@@ -41,73 +41,73 @@ def asking(view: RunView) -> Ask:
             if typed is None:
                 return None
             if event.need in ("approval", "outcome") and typed.lower() in VIEW:
-                if not await _page(view, event):
+                if not await _page_arguments(view, event):
                     return None
                 continue
-            return await _meaning(view, event, typed)
+            return await _interpret_answer(view, event, typed)
 
     return ask
 
 
-def explain(need: str) -> list[str]:
+def explain_keys(need: str) -> list[str]:
     """What each key does, the recommended one first."""
     if need == "answer":
         return []
     again = "a" if need == "outcome" else "y"
     keys = {**TYPED, "approve": again}
-    return [f"      {keys[verdict]}  {does}" for verdict, does in _offered(need)]
+    return [f"      {keys[verdict]}  {does}" for verdict, does in _offered_verdicts(need)]
 
 
-def _offered(need: str) -> list[tuple[str, str]]:
+def _offered_verdicts(need: str) -> list[tuple[str, str]]:
     found = list(MEANINGS[need].items())
     return [each for each in found if need != "budget" or each[0] != "edit"]
 
 
-async def _meaning(view: RunView, event: DecisionRequested, typed: str) -> Send:
+async def _interpret_answer(view: RunView, event: DecisionRequested, typed: str) -> Send:
     word, _, rest = typed.partition(" ")
     word, note = word.lower(), rest.strip() or None
     if event.need == "answer":
-        return _answer(typed, event)
+        return _send_answer(typed, event)
     if word in NO:
         return lambda run: run.reject(event, note=note)
     if word in EDIT and event.need != "budget":
-        changed, replace = await _edit(view, event)
+        changed, replace = await _edit_arguments(view, event)
         return lambda run: run.decide("edit", event, arguments=changed, replace=replace)
     if event.need == "outcome":
         if word in HAPPENED:
-            return _answer(note or SAID_HAPPENED, event)
+            return _send_answer(note or SAID_HAPPENED, event)
         if word in AGAIN:
             return lambda run: run.approve(event, note=note)
-        raise _nothing(typed, "Type h if it happened, a to call it again, n to leave it.")
+        raise _unknown_choice(typed, "Type h if it happened, a to call it again, n to leave it.")
     if word in YES:
         return lambda run: run.approve(event, note=note)
-    raise _nothing(typed, "Type y or n.")
+    raise _unknown_choice(typed, "Type y or n.")
 
 
-async def _edit(view: RunView, event: DecisionRequested) -> tuple[dict[str, Any], bool]:
+async def _edit_arguments(view: RunView, event: DecisionRequested) -> tuple[dict[str, Any], bool]:
     """The edited arguments and whether they replace all; of very long ones only the changes."""
-    text = editable(event.arguments or {})
+    text = editable_json(event.arguments or {})
     if len(text) > EDITED:
         view.ask("    arguments to change, as JSON:")
-        return arguments(await read_line() or ""), False
+        return parse_arguments(await read_line() or ""), False
     while True:
         view.note("    The arguments, as JSON. Enter sends them; an empty line changes nothing:")
         text = await edit_line("    ", text) or ""
         if not text.strip():
             raise InvalidSignal("Nothing was edited.", fix="Decide, or edit again.")
         try:
-            return arguments(text), True
+            return parse_arguments(text), True
         except InvalidSignal as error:
             view.note(f"    {error.message} {error.fix}")
 
 
-def editable(value: dict[str, Any] | str) -> str:
+def editable_json(value: dict[str, Any] | str) -> str:
     """JSON on one line of printable characters."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return "".join(each if clean_line(each) == each else json.dumps(each)[1:-1] for each in text)
 
 
-async def _page(view: RunView, event: DecisionRequested) -> bool:
+async def _page_arguments(view: RunView, event: DecisionRequested) -> bool:
     """Page through all arguments; False at the end of input."""
     columns, rows = shutil.get_terminal_size()
     lines = argument_lines(event.asked, max(20, columns - 2))
@@ -126,17 +126,17 @@ async def _page(view: RunView, event: DecisionRequested) -> bool:
     return True
 
 
-def _answer(text: str, event: DecisionRequested) -> Send:
+def _send_answer(text: str, event: DecisionRequested) -> Send:
     if not text:
         raise InvalidSignal("The answer is empty.", fix="Type an answer.")
     return lambda run: run.answer(text, event)
 
 
-def _nothing(typed: str, fix: str) -> SteeringError:
+def _unknown_choice(typed: str, fix: str) -> SteeringError:
     return InvalidSignal(f"Unknown choice {typed!r}.", fix=fix)
 
 
-def arguments(text: str) -> dict[str, Any]:
+def parse_arguments(text: str) -> dict[str, Any]:
     """Parse the arguments of an edited call."""
     try:
         value = json.loads(text)

@@ -34,7 +34,7 @@ class Interrupts:
 
 
 @contextmanager
-def interrupts() -> Generator[Interrupts]:
+def count_interrupts() -> Generator[Interrupts]:
     """Count SIGINT instead of exiting; SIGTERM and SIGHUP detach at once."""
     loop = asyncio.get_running_loop()
     counted = Interrupts()

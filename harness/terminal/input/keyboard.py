@@ -10,7 +10,7 @@ import threading
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from harness.terminal.input.interrupts import Interrupts, interrupts
+from harness.terminal.input.interrupts import Interrupts, count_interrupts
 from harness.terminal.input.line_editor import edit_line, take_ahead
 
 
@@ -44,15 +44,15 @@ class Typed(NamedTuple):
     interrupted: bool = False
 
 
-async def prompt(text: str) -> str | None:
+async def read_answer(text: str) -> str | None:
     """A line; None at the end of input, and on Ctrl-C."""
-    with interrupts() as counted:
+    with count_interrupts() as counted:
         return (await type_line(text, counted)).line
 
 
 async def type_line(text: str, counted: Interrupts, history: Sequence[str] = ()) -> Typed:
     """A line with editing and history; from a pipe, just a line."""
-    reading = edit_line(text, history=history) if at_terminal() else _piped()
+    reading = edit_line(text, history=history) if at_terminal() else _read_piped()
     typing = asyncio.create_task(reading)
     stop = asyncio.create_task(counted.reach(1))
     await asyncio.wait((typing, stop), return_when=asyncio.FIRST_COMPLETED)
@@ -65,7 +65,7 @@ async def type_line(text: str, counted: Interrupts, history: Sequence[str] = ())
     return Typed(None if line is None else line.strip())
 
 
-async def _piped() -> str | None:
+async def _read_piped() -> str | None:
     """A line from a pipe, read in a daemon thread: it may block forever, and a pool's thread would
     be joined at exit."""
     loop = asyncio.get_running_loop()

@@ -37,15 +37,15 @@ class Line:
         self._place = len(self._lines) - 1
 
     def press(self, key: str) -> None:
-        if (to := self._target(key)) is not None:
+        if (to := self._cursor_target(key)) is not None:
             self.at = min(max(0, to), len(self.text))
         elif key.isprintable():
             self.text = self.text[: self.at] + key + self.text[self.at :]
             self.at += len(key)
         else:
-            self._change(key)
+            self._change_text(key)
 
-    def _target(self, key: str) -> int | None:
+    def _cursor_target(self, key: str) -> int | None:
         """The position that a key moves the cursor to."""
         match key:
             case "\x1b[D" | "\x1bOD" | "\x02":
@@ -59,22 +59,22 @@ class Line:
             case _:
                 return None
 
-    def _change(self, key: str) -> None:
+    def _change_text(self, key: str) -> None:
         match key:
             case "\x7f" | "\x08":
-                self._cut(self.at - 1, self.at)
+                self._delete_range(self.at - 1, self.at)
             case "\x1b[3~" | "\x04":
-                self._cut(self.at, self.at + 1)
+                self._delete_range(self.at, self.at + 1)
             case "\x15":
-                self._cut(0, self.at)
+                self._delete_range(0, self.at)
             case "\x0b":
-                self._cut(self.at, len(self.text))
+                self._delete_range(self.at, len(self.text))
             case "\x17":
-                self._cut(len(self.text[: self.at].rstrip().rpartition(" ")[0]), self.at)
+                self._delete_range(len(self.text[: self.at].rstrip().rpartition(" ")[0]), self.at)
             case "\x1b[A" | "\x1bOA":
-                self._recall(-1)
+                self._recall_line(-1)
             case "\x1b[B" | "\x1bOB":
-                self._recall(1)
+                self._recall_line(1)
             case _:
                 pass
 
@@ -87,12 +87,12 @@ class Line:
         rest = chop_cells(after, max(1, room - cell_len(left)))
         return left + (rest[0] if rest else ""), cell_len(left)
 
-    def _cut(self, start: int, end: int) -> None:
+    def _delete_range(self, start: int, end: int) -> None:
         start = max(0, start)
         self.text = self.text[:start] + self.text[end:]
         self.at = min(start, len(self.text))
 
-    def _recall(self, step: int) -> None:
+    def _recall_line(self, step: int) -> None:
         self._lines[self._place] = self.text
         self._place = min(max(0, self._place + step), len(self._lines) - 1)
         self.text = self._lines[self._place]
@@ -103,8 +103,8 @@ async def edit_line(prompt: str, text: str = "", history: Sequence[str] = ()) ->
     """The line after Enter; None for Ctrl-D on an empty line, or at the end of input."""
     line, typed = Line(text, history), codecs.getincrementaldecoder("utf-8")("replace")
     keys = ""
-    with _own_line(), _single_keys(), _readable() as ready:
-        _draw(prompt, line)
+    with _end_line(), _single_keys(), _watch_input() as ready:
+        _draw_line(prompt, line)
         while True:
             if not _ahead:
                 await ready.wait()
@@ -122,7 +122,7 @@ async def edit_line(prompt: str, text: str = "", history: Sequence[str] = ()) ->
                 if found[0] in ENDS or (found[0] == LEAVE and not line.text):
                     return None if found[0] == LEAVE else line.text
                 line.press(found[0])
-            _draw(prompt, line)
+            _draw_line(prompt, line)
 
 
 def take_ahead() -> bytes:
@@ -134,7 +134,7 @@ def take_ahead() -> bytes:
 
 
 @contextlib.contextmanager
-def _own_line() -> Generator[None]:
+def _end_line() -> Generator[None]:
     """End the line, also if the question was withdrawn."""
     try:
         yield
@@ -149,7 +149,7 @@ def _last_cells(text: str, room: int) -> str:
     return text
 
 
-def _draw(prompt: str, line: Line) -> None:
+def _draw_line(prompt: str, line: Line) -> None:
     room = max(10, get_terminal_size().columns - cell_len(prompt) - 1)
     shown, column = line.shown(room)
     back = f"\r\x1b[{cell_len(prompt) + column}C" if cell_len(prompt) + column else "\r"
@@ -158,7 +158,7 @@ def _draw(prompt: str, line: Line) -> None:
 
 
 @contextlib.contextmanager
-def _readable() -> Generator[asyncio.Event]:
+def _watch_input() -> Generator[asyncio.Event]:
     loop, ready = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(0, ready.set)
     try:

@@ -28,32 +28,32 @@ def event_text(event: DurableEvent) -> Iterator[tuple[str, str]]:
             yield "Prompt", event.prompt
         case e.ModelCalled():
             for message in event.messages:
-                yield from _message(message)
+                yield from _message_texts(message)
         case e.ModelReplied():
             yield "Answer", event.message.text
             for call in event.message.calls:
-                yield f"Requests {call.name}", _arguments(call.arguments)
+                yield f"Requests {call.name}", _arguments_text(call.arguments)
         case e.ToolCallRequested():
-            yield f"Arguments of {event.call.name}", _arguments(event.call.arguments)
+            yield f"Arguments of {event.call.name}", _arguments_text(event.call.arguments)
         case e.ToolCallChecked() | e.ToolCallStarted():
-            yield f"Arguments of {event.name}", _arguments(event.arguments)
+            yield f"Arguments of {event.name}", _arguments_text(event.arguments)
         case e.ToolCallFinished():
             yield f"Result of {event.name}", event.content
         case e.DecisionRequested():
             yield "Question", event.question
             if event.tool:
-                yield f"Arguments of {event.tool}", _arguments(event.arguments or {})
+                yield f"Arguments of {event.tool}", _arguments_text(event.arguments or {})
         case _:
-            yield from _other(event)
+            yield from _other_texts(event)
 
 
-def _other(event: DurableEvent) -> Iterator[tuple[str, str]]:
+def _other_texts(event: DurableEvent) -> Iterator[tuple[str, str]]:
     match event:
         case e.DecisionMade():
             yield "Note", event.note or ""
             yield "Answer", event.answer or ""
             if event.arguments:
-                yield "Arguments", _arguments(event.arguments)
+                yield "Arguments", _arguments_text(event.arguments)
         case e.HintReceived():
             yield "Hint", event.text
         case e.SignalRefused():
@@ -69,7 +69,7 @@ def _other(event: DurableEvent) -> Iterator[tuple[str, str]]:
             return
 
 
-def _message(message: Message) -> Iterator[tuple[str, str]]:
+def _message_texts(message: Message) -> Iterator[tuple[str, str]]:
     """The parts of a message that are new to the model."""
     for part in message.parts:
         match part:
@@ -81,5 +81,5 @@ def _message(message: Message) -> Iterator[tuple[str, str]]:
                 continue
 
 
-def _arguments(arguments: dict[str, Any] | str) -> str:
+def _arguments_text(arguments: dict[str, Any] | str) -> str:
     return "\n".join(argument_lines(Asked("", "", arguments), UNFOLDED)) or "none"

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from harness.contracts.clean_text import clean_html
 from harness.journal.steps import Step
-from harness.terminal.view.text import call, count, money, took
-from harness.terminal.view.timeline import WAITS, Bar, Scale, bars, ticks
+from harness.terminal.view.text import count_of, format_call, format_duration, format_money
+from harness.terminal.view.timeline import WAITS, Bar, Scale, axis_ticks, make_bars
 
 LEGEND = (
     ("queued", "queued"), ("early", "until the first token"), ("model", "model"), ("tool", "tool"),
@@ -23,23 +23,23 @@ LETTER, GAP = 6.5, 10
 """Pixels of an axis label."""
 
 
-def timeline(steps: Sequence[Step], start: float, end: float) -> str:
-    found, scale = bars(steps, start, end)
+def timeline_html(steps: Sequence[Step], start: float, end: float) -> str:
+    found, scale = make_bars(steps, start, end)
     if not found:
         return ""
-    drawn = {kind for bar in found for kind in _kinds(bar)}
+    drawn = {kind for bar in found for kind in _legend_kinds(bar)}
     legend = "".join(f"<span class={kind}>{name}</span>" for kind, name in LEGEND if kind in drawn)
     notes = ["Striped waits are not drawn to scale."] if scale.squeeze < 1 else []
     notes += ["Pale steps were discarded by a reset."] if any(s.left for s in steps) else []
-    axis, lines = _axis(scale)
-    rows = "".join(_rows(found))
+    axis, lines = _axis_html(scale)
+    rows = "".join(_row_html(found))
     return (
         f"<section><h2>Timeline</h2><p class=legend>{legend}</p><p class=note>{' '.join(notes)}</p>"
         f"<div class=timeline style='--grid:{lines}'>{axis}{rows}</div></section>"
     )
 
 
-def _kinds(bar: Bar) -> Iterator[str]:
+def _legend_kinds(bar: Bar) -> Iterator[str]:
     """The legend entries of a bar."""
     step = bar.step
     yield "wait" if step.kind in WAITS else step.kind if step.ok else "bad"
@@ -51,9 +51,9 @@ def _kinds(bar: Bar) -> Iterator[str]:
         yield "bad"
 
 
-def _axis(scale: Scale) -> tuple[str, str]:
+def _axis_html(scale: Scale) -> tuple[str, str]:
     """The labels, and the grid lines as a background of every track."""
-    marks = [(took(at), place) for at, place in ticks(scale)]
+    marks = [(format_duration(at), place) for at, place in axis_ticks(scale)]
     fits = {name: fitting_labels(marks, width) for name, width in TRACKS}
     labels = "".join(
         f"<b class='{' '.join(name for name in fits if number in fits[name])}'"
@@ -81,7 +81,7 @@ def fitting_labels(marks: Sequence[tuple[str, float]], width: int) -> set[int]:
     return found
 
 
-def _rows(found: Sequence[Bar]) -> Iterator[str]:
+def _row_html(found: Sequence[Bar]) -> Iterator[str]:
     turn = 0
     for bar in found:
         step = bar.step
@@ -90,59 +90,63 @@ def _rows(found: Sequence[Bar]) -> Iterator[str]:
         label = str(step.turn) if step.turn != turn else ""
         yield (
             f"<a href='#e{step.last or step.number}' class='{' '.join(marks)}'"
-            f" title='{_whole(bar)}'>"
-            f"<span class=turn>{label}</span><span class=name>{_name(step)}</span>"
-            f"<span class=track>{''.join(_pieces(bar))}</span>"
-            f"<span class=took><b>{took(bar.seconds)}</b>{_short(step)}</span></a>"
+            f" title='{_hover_text(bar)}'>"
+            f"<span class=turn>{label}</span><span class=name>{_name_html(step)}</span>"
+            f"<span class=track>{''.join(_bar_pieces(bar))}</span>"
+            f"<span class=took><b>{format_duration(bar.seconds)}</b>{_short_facts(step)}</span></a>"
         )
         turn = step.turn
 
 
-def _name(step: Step) -> str:
+def _name_html(step: Step) -> str:
     """The name of a step, with the arguments of a call."""
     if step.arguments is None:
-        return _text(step.name)
-    arguments = call("", step.arguments)
-    return f"{_text(step.name)}<small>{_text(arguments)}</small>"
+        return _escape_text(step.name)
+    arguments = format_call("", step.arguments)
+    return f"{_escape_text(step.name)}<small>{_escape_text(arguments)}</small>"
 
 
-def _pieces(bar: Bar) -> Iterator[str]:
+def _bar_pieces(bar: Bar) -> Iterator[str]:
     step = bar.step
     kind = "wait" if step.kind in WAITS else step.kind if step.ok else "bad"
     if bar.began - bar.left >= THIN:
-        yield _piece("lost" if bar.lost else "queued", bar.left, bar.began)
+        yield _piece_html("lost" if bar.lost else "queued", bar.left, bar.began)
     for begin, stop in bar.tries:
-        yield _piece("bad try", begin, stop)
+        yield _piece_html("bad try", begin, stop)
     if bar.first > bar.began:
-        yield _piece("early", bar.began, bar.first)
-    yield _piece(kind, bar.first, bar.right)
+        yield _piece_html("early", bar.began, bar.first)
+    yield _piece_html(kind, bar.first, bar.right)
 
 
-def _piece(kind: str, left: float, right: float) -> str:
+def _piece_html(kind: str, left: float, right: float) -> str:
     place = f"left:{left * 100:.2f}%;width:{max(right - left, 0) * 100:.2f}%"
     return f"<i class='{kind}' style='{place}'></i>"
 
 
-def _short(step: Step) -> str:
+def _short_facts(step: Step) -> str:
     facts = [f"{step.attempts} attempts"] if step.attempts > 1 else []
-    facts += [f"first {took(step.first)}"] if step.first is not None else []
+    facts += [f"first {format_duration(step.first)}"] if step.first is not None else []
     return "".join(f" · {each}" for each in facts)
 
 
-def _whole(bar: Bar) -> str:
+def _hover_text(bar: Bar) -> str:
     step = bar.step
-    name = step.name if step.arguments is None else f"{step.name} {call('', step.arguments)}"
-    facts = [f"{name}: {took(bar.seconds)}"]
-    facts += [f"queued {took(step.queued)}"] if step.queued >= 0.001 else []
-    facts += [f"first token after {took(step.first)}"] if step.first is not None else []
-    facts += [f"{count(step.tokens, 'token')}, {money(step.cost_micros)}"] if step.tokens else []
+    name = step.name if step.arguments is None else f"{step.name} {format_call('', step.arguments)}"
+    facts = [f"{name}: {format_duration(bar.seconds)}"]
+    facts += [f"queued {format_duration(step.queued)}"] if step.queued >= 0.001 else []
+    facts += [f"first token after {format_duration(step.first)}"] if step.first is not None else []
+    facts += (
+        [f"{count_of(step.tokens, 'token')}, {format_money(step.cost_micros)}"]
+        if step.tokens
+        else []
+    )
     facts += [f"{step.attempts} attempts"] if step.attempts > 1 else []
     facts += ["some earlier attempts are not logged"] if bar.lost else []
     facts += [f"decided by {step.who}"] if step.who else []
     facts += ["failed"] if not step.ok else []
     facts += ["discarded by a reset"] if step.left else []
-    return _text(" · ".join(facts))
+    return _escape_text(" · ".join(facts))
 
 
-def _text(text: str) -> str:
+def _escape_text(text: str) -> str:
     return clean_html(text)

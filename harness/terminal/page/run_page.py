@@ -14,12 +14,25 @@ from harness.journal.attempts import Earlier, weave
 from harness.journal.branches import standing
 from harness.journal.steps import Step, steps
 from harness.terminal.page.event_text import event_text
-from harness.terminal.page.page_timeline import timeline
+from harness.terminal.page.page_timeline import timeline_html
 from harness.terminal.page.style import STYLE
 from harness.terminal.view.card import Card, card_of
-from harness.terminal.view.text import call, clean, count, money, taken_back, took
+from harness.terminal.view.text import (
+    clean_shown,
+    count_of,
+    describe_undone,
+    format_call,
+    format_duration,
+    format_money,
+)
 from harness.terminal.view.timeline import WAITS
-from harness.terminal.view.trace import Line, after, earlier, moment, offset
+from harness.terminal.view.trace import (
+    Line,
+    attempt_line,
+    format_offset,
+    format_time,
+    line_after_attempts,
+)
 
 MARKS = {
     "model_replied": "model", "model_failed": "bad", "tool_call_finished": "tool",
@@ -35,19 +48,21 @@ FOLDED_LINES, FOLDED_CHARACTERS = 12, 900
 NOTHING = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def page(events: Sequence[DurableEvent], version: str, attempts: Sequence[Attempt] = ()) -> str:
+def run_page_html(
+    events: Sequence[DurableEvent], version: str, attempts: Sequence[Attempt] = ()
+) -> str:
     card = card_of(events)
     assert card is not None
     end = card.ended or events[-1].at
     found = steps(events, attempts)
-    told = count(len(attempts), "failed attempt")
+    told = count_of(len(attempts), "failed attempt")
     body = [
-        _head(card, end, found),
-        timeline(found, card.started, end),
-        *_events(events, attempts, card.started, found),
-        f"<footer>{count(len(events), 'event')}, from Temporal's history"
+        _head_html(card, end, found),
+        timeline_html(found, card.started, end),
+        *_events_html(events, attempts, card.started, found),
+        f"<footer>{count_of(len(events), 'event')}, from Temporal's history"
         f"{f'; {told} from the attempt log' if attempts else ''}. harness {clean_html(version)}, "
-        f"{moment(card.started)}</footer>",
+        f"{format_time(card.started)}</footer>",
     ]
     title = clean_html(f"{card.run} · {card.state.value}")
     return (
@@ -61,24 +76,29 @@ def page(events: Sequence[DurableEvent], version: str, attempts: Sequence[Attemp
     )
 
 
-def _head(card: Card, end: float, found: Sequence[Step]) -> str:
+def _head_html(card: Card, end: float, found: Sequence[Step]) -> str:
     usage = card.totals.usage
     cached = f" ({usage.cached:,} cached)" if usage.cached else ""
     waited = sum((s.end or end) - s.start for s in found if s.kind in WAITS)
     failed = sum(step.attempts - 1 for step in found)
     facts = [
-        ("took", took(end - card.started) if card.ended else f"{took(end - card.started)} so far"),
+        (
+            "took",
+            format_duration(end - card.started)
+            if card.ended
+            else f"{format_duration(end - card.started)} so far",
+        ),
         ("turns", str(card.totals.turns)),
         ("tool calls", str(card.totals.tool_calls)),
         ("tokens in", f"{usage.input:,}{cached}"),
         ("tokens out", f"{usage.output:,}"),
-        ("cost", money(card.totals.cost_micros)),
+        ("cost", format_money(card.totals.cost_micros)),
     ]
     if card.totals.cut_attempts:
-        facts.append(("interrupted (estimate)", f"~{money(card.totals.cut_micros)}"))
-    facts += [("waited", took(waited))] if waited else []
+        facts.append(("interrupted (estimate)", f"~{format_money(card.totals.cut_micros)}"))
+    facts += [("waited", format_duration(waited))] if waited else []
     facts += [("failed attempts", str(failed))] if failed else []
-    about = [f"{card.agent} on {card.model}", f"started {moment(card.started)}"]
+    about = [f"{card.agent} on {card.model}", f"started {format_time(card.started)}"]
     about += [f"by {card.by}"] if card.by else []
     about += [f"session {card.session}"] if card.session else []
     if card.parent:
@@ -86,25 +106,24 @@ def _head(card: Card, end: float, found: Sequence[Step]) -> str:
     cells = "".join(f"<div><dt>{k}</dt><dd>{clean_html(v)}</dd></div>" for k, v in facts)
     parts = [
         f"<header><p class=state data-state={card.state.value}>{card.state.value}</p>",
-        f"<h1>{_text(card.run)}</h1><p class=about>{_text(' · '.join(about))}</p>",
+        f"<h1>{_escape_text(card.run)}</h1><p class=about>{_escape_text(' · '.join(about))}</p>",
         f"<dl class=facts>{cells}</dl>",
-        f"<div class=said><h3>Prompt</h3>{fold(card.asked, 'asked')}</div>",
+        f"<div class=said><h3>Prompt</h3>{fold_html(card.asked, 'asked')}</div>",
     ]
     if card.said:
-        parts.append(f"<div class=said><h3>Answer</h3>{fold(card.said, 'said')}</div>")
+        parts.append(f"<div class=said><h3>Answer</h3>{fold_html(card.said, 'said')}</div>")
     if card.error:
         why = f"{card.error.message} [{card.error.code}] {card.error.fix}"
-        parts.append(f"<div class='said bad'><h3>Error</h3><p>{_text(why)}</p></div>")
+        parts.append(f"<div class='said bad'><h3>Error</h3><p>{_escape_text(why)}</p></div>")
     elif card.reason:
-        parts.append(f"<div class=said><h3>Reason</h3><p>{_text(card.reason)}</p></div>")
+        parts.append(f"<div class=said><h3>Reason</h3><p>{_escape_text(card.reason)}</p></div>")
     if card.undone:
-        parts.append(
-            f"<div class=said><h3>Undone</h3><p>{_text(taken_back(card.undone))}</p></div>"
-        )
+        undone = _escape_text(describe_undone(card.undone))
+        parts.append(f"<div class=said><h3>Undone</h3><p>{undone}</p></div>")
     return "".join(parts) + "</header>"
 
 
-def _events(
+def _events_html(
     events: Sequence[DurableEvent],
     attempts: Sequence[Attempt],
     start: float,
@@ -118,17 +137,17 @@ def _events(
     } - under_way
     yield "<section><h2>Events</h2>"
     if hidden:
-        more = count(len(hidden), "more event")
+        more = count_of(len(hidden), "more event")
         yield (
             f"<p class=toggle><input type=checkbox id=noise><label for=noise>Show {more}: "
             "states, requests to models, calls handed to workers</label></p>"
         )
     yield "<ol class=events>"
-    yield from _rows(events, attempts, start, hidden)
+    yield from _event_items(events, attempts, start, hidden)
     yield "</ol></section>"
 
 
-def _rows(
+def _event_items(
     events: Sequence[DurableEvent], attempts: Sequence[Attempt], start: float, hidden: set[int]
 ) -> Iterator[str]:
     stands = {id(each) for each in standing(events)}
@@ -138,7 +157,7 @@ def _rows(
     for each in weave(events, attempts):
         if isinstance(each, Earlier):
             told.append(each)
-            yield _attempt(each, start, "" if id(each.step) in stands else " left")
+            yield _attempt_item(each, start, "" if id(each.step) in stands else " left")
             continue
         number += 1
         now = getattr(each, "turn", turn)
@@ -147,23 +166,27 @@ def _rows(
         marks += [] if id(each) in stands else ["left"]
         turn = now
         shown = shown if number in hidden else now
-        yield _event(each, _line(each, told, calls), start, number, marks)
+        yield _event_item(each, _line_with_arguments(each, told, calls), start, number, marks)
         told.clear()
 
 
-def _line(event: DurableEvent, told: Sequence[Earlier], calls: dict[str, str]) -> Line:
+def _line_with_arguments(
+    event: DurableEvent, told: Sequence[Earlier], calls: dict[str, str]
+) -> Line:
     """The line as in the terminal; a result also shows the arguments of its call."""
-    found = after(told, event)
+    found = line_after_attempts(told, event)
     if isinstance(event, e.ToolCallRequested):
         calls[event.call.id] = found.what
     elif isinstance(event, e.ToolCallStarted):
-        calls[event.call_id] = call(event.name, event.arguments)
+        calls[event.call_id] = format_call(event.name, event.arguments)
     elif isinstance(event, e.ToolCallFinished) and (whole := calls.get(event.call_id)):
-        return found._replace(what=whole + found.what.removeprefix(clean(event.name)))
+        return found._replace(what=whole + found.what.removeprefix(clean_shown(event.name)))
     return found
 
 
-def _event(event: DurableEvent, told: Line, start: float, number: int, marks: list[str]) -> str:
+def _event_item(
+    event: DurableEvent, told: Line, start: float, number: int, marks: list[str]
+) -> str:
     mark = MARKS.get(event.type, "quiet")
     if isinstance(event, e.ToolCallFinished) and not event.ok:
         mark = "bad"
@@ -171,13 +194,14 @@ def _event(event: DurableEvent, told: Line, start: float, number: int, marks: li
     whole = json.dumps(data, indent=2, ensure_ascii=False)
     texts = [each for each in event_text(event) if each[1]]
     said = "".join(
-        f"<div class=body><h4>{_text(name)}</h4>{fold(text, f'e{number}-{place}')}</div>"
+        f"<div class=body><h4>{_escape_text(name)}</h4>"
+        f"{fold_html(text, f'e{number}-{place}')}</div>"
         for place, (name, text) in enumerate(texts)
     )
-    raw = f"<pre>{_text(whole)}</pre>"
+    raw = f"<pre>{_escape_text(whole)}</pre>"
     if said:
         raw = f"<details class=raw><summary>All fields, as JSON</summary>{raw}</details>"
-    summary = _summary(
+    summary = _summary_html(
         event.at - start, event.at, event, event.type.replace("_", " "), told, number=number
     )
     return (
@@ -186,31 +210,31 @@ def _event(event: DurableEvent, told: Line, start: float, number: int, marks: li
     )
 
 
-def fold(text: str, id: str) -> str:
+def fold_html(text: str, id: str) -> str:
     """A text; a long one is folded, and a checkbox shows the rest."""
     lines = text.count("\n") + 1
     if lines <= FOLDED_LINES and len(text) <= FOLDED_CHARACTERS:
-        return f"<p>{_text(text)}</p>"
-    size = count(lines, "line") if lines > FOLDED_LINES else count(len(text), "character")
+        return f"<p>{_escape_text(text)}</p>"
+    size = count_of(lines, "line") if lines > FOLDED_LINES else count_of(len(text), "character")
     return (
-        f"<div class=fold><input type=checkbox id={id}><p>{_text(text)}</p>"
+        f"<div class=fold><input type=checkbox id={id}><p>{_escape_text(text)}</p>"
         f"<label for={id}>Show all {size}</label></div>"
     )
 
 
-def _attempt(told: Earlier, start: float, left: str) -> str:
+def _attempt_item(told: Earlier, start: float, left: str) -> str:
     found = told.logged
     name = f"attempt {told.attempt}"
     if found is None:
-        row = _summary(None, None, told.step, name, earlier(told), tag="div")
+        row = _summary_html(None, None, told.step, name, attempt_line(told), tag="div")
         return f"<li class='bad log{left}'>{row}</li>"
     whole = json.dumps(found.model_dump(exclude_none=True), indent=2, ensure_ascii=False)
-    row = _summary(found.ended - start, found.ended, told.step, name, earlier(told))
-    body = f"<details class=log>{row}<pre>{_text(whole)}</pre></details>"
+    row = _summary_html(found.ended - start, found.ended, told.step, name, attempt_line(told))
+    body = f"<details class=log>{row}<pre>{_escape_text(whole)}</pre></details>"
     return f"<li class='bad log{left}'>{body}</li>"
 
 
-def _summary(
+def _summary_html(
     since: float | None,
     at: float | None,
     event: DurableEvent,
@@ -220,16 +244,16 @@ def _summary(
     tag: str = "summary",
     number: int | None = None,
 ) -> str:
-    facts = "".join(f"<span>{_text(fact)}</span>" for fact in told.facts)
+    facts = "".join(f"<span>{_escape_text(fact)}</span>" for fact in told.facts)
     turn = getattr(event, "turn", "")
-    when = "" if since is None else offset(since).strip()
-    title = "" if at is None else f" title='{moment(at)}'"
+    when = "" if since is None else format_offset(since).strip()
+    title = "" if at is None else f" title='{format_time(at)}'"
     return (
         f"<{tag}><span class=number>{number or ''}</span><time{title}>{when}</time>"
         f"<b title='turn {turn}'>{turn}</b><code>{kind}</code>"
-        f"<span class=what>{_text(told.what)}<small>{facts}</small></span></{tag}>"
+        f"<span class=what>{_escape_text(told.what)}<small>{facts}</small></span></{tag}>"
     )
 
 
-def _text(text: str) -> str:
+def _escape_text(text: str) -> str:
     return clean_html(text)

@@ -10,17 +10,17 @@ from harness.contracts.whatif import Called, ForkOutcome, Outcome, SourceOutcome
 from harness.journal.whatif import VERDICTS, medians
 from harness.terminal.page.run_page import NOTHING
 from harness.terminal.page.style import STYLE
-from harness.terminal.page.whatif_picture import bar, picture
-from harness.terminal.view.text import call, clean, count, one_line
+from harness.terminal.page.whatif_picture import bar_svg, picture_svg
+from harness.terminal.view.text import clean_shown, count_of, format_call, one_line
 from harness.terminal.view.whatif import (
     FIGURES,
     NEW,
     OLD,
-    against,
-    arrow,
-    figures,
-    headline,
-    verdict,
+    compare_figures,
+    describe_verdict,
+    format_change,
+    outcome_figures,
+    whatif_headline,
 )
 from harness.version import __version__
 
@@ -57,7 +57,7 @@ HOW = {
 }  # fmt: skip
 
 
-def page(report: WhatIfReport, version: str = __version__) -> str:
+def whatif_page_html(report: WhatIfReport, version: str = __version__) -> str:
     """Draw a what-if as one self-contained HTML page.
 
     Args:
@@ -67,13 +67,13 @@ def page(report: WhatIfReport, version: str = __version__) -> str:
     Returns:
         The page.
     """
-    title = escape(headline(report))
+    title = escape(whatif_headline(report))
     body = "\n".join(
         [
-            _head(report),
-            _drawn(report),
+            _head_html(report),
+            _picture_html(report),
             "<section><h2>Runs</h2><ol class='events runs'>",
-            *(_source(each) for each in report.sources),
+            *(_source_html(each) for each in report.sources),
             "</ol></section>",
             f"<footer>harness {escape(version)} · forks labelled whatif={escape(report.label)}; "
             "their tools did not run</footer>",
@@ -89,76 +89,83 @@ def page(report: WhatIfReport, version: str = __version__) -> str:
     )
 
 
-def _head(report: WhatIfReport) -> str:
+def _head_html(report: WhatIfReport) -> str:
     was = medians([each.was for each in report.sources if each.was])
-    found = zip(FIGURES, against(medians(report.forks), was), strict=True)
-    cells = "".join(_fact(name, f"{report.count(name):,}") for name in VERDICTS)
-    cells += "".join(_fact(f"median {name}, {OLD} → {NEW}", arrow(*each)) for name, each in found)
-    about = f"{count(len(report.sources), 'run')}, {count(len(report.forks), 'fork')}"
+    found = zip(FIGURES, compare_figures(medians(report.forks), was), strict=True)
+    cells = "".join(_fact_html(name, f"{report.count(name):,}") for name in VERDICTS)
+    cells += "".join(
+        _fact_html(f"median {name}, {OLD} → {NEW}", format_change(*each)) for name, each in found
+    )
+    about = f"{count_of(len(report.sources), 'run')}, {count_of(len(report.forks), 'fork')}"
     about += "; tools that only read ran" if report.live_reads else "; no tool ran"
     state = "completed" if report.complete else "failed"
     word = "complete" if report.complete else "incomplete"
     return (
-        f"<header><p class=state data-state={state}>{word}</p><h1>{_text(headline(report))}</h1>"
+        f"<header><p class=state data-state={state}>{word}</p>"
+        f"<h1>{_escape_text(whatif_headline(report))}</h1>"
         f"<p class=about>{about}</p><dl class=facts>{cells}</dl></header>"
     )
 
 
-def _fact(name: str, value: str) -> str:
+def _fact_html(name: str, value: str) -> str:
     return f"<div><dt>{name}</dt><dd>{escape(value or '-')}</dd></div>"
 
 
-def _drawn(report: WhatIfReport) -> str:
+def _picture_html(report: WhatIfReport) -> str:
     if not report.forks:
         return ""
     legend = "".join(f"<span class={kind}>{name}</span>" for kind, name in LEGEND)
     return (
         f"<section><h2>Outcome</h2><p class=legend>{legend}</p>"
-        f"<div class=drawn>{bar(report)}{picture(report)}</div></section>"
+        f"<div class=drawn>{bar_svg(report)}{picture_svg(report)}</div></section>"
     )
 
 
-def _source(source: SourceOutcome) -> str:
+def _source_html(source: SourceOutcome) -> str:
     tally = "".join(
         f"<span class={name}>{n} {name}</span>" for name in VERDICTS if (n := source.count(name))
     )
     said = one_line(source.was.output, 120) if source.was else ""
     said = source.error.message if source.error else said
-    inner = "".join(_details(source))
+    inner = "".join(_detail_parts(source))
     mark = "bad" if source.error else ""
     return (
-        f"<li class='{mark}'><details><summary><b>{_text(source.source)}</b>"
-        f"<span class=tally>{tally}</span><span class=what>{_text(said)}</span></summary>"
+        f"<li class='{mark}'><details><summary><b>{_escape_text(source.source)}</b>"
+        f"<span class=tally>{tally}</span><span class=what>{_escape_text(said)}</span></summary>"
         f"{inner}</details></li>"
     )
 
 
-def _details(source: SourceOutcome) -> Iterator[str]:
+def _detail_parts(source: SourceOutcome) -> Iterator[str]:
     if source.error:
         why = f"{source.error.message} [{source.error.code}] {source.error.fix}"
-        yield f"<div class='fork failed'><h3>Could not be forked</h3><p>{_text(why)}</p></div>"
+        text = _escape_text(why)
+        yield f"<div class='fork failed'><h3>Could not be forked</h3><p>{text}</p></div>"
     if source.was:
-        facts = f"{figures(source.was, fork=False)} · {count(source.recorded, 'result')} recorded"
-        yield _outcome(source.was, f"{OLD}: the run itself", facts, "was")
+        recorded = f"{count_of(source.recorded, 'result')} recorded"
+        facts = f"{outcome_figures(source.was, fork=False)} · {recorded}"
+        yield _outcome_html(source.was, f"{OLD}: the run itself", facts, "was")
     for fork in source.forks:
-        head = f"{NEW}: {fork.run}, {verdict(fork)}"
-        yield _outcome(fork, head, figures(fork, fork=True), fork.verdict)
+        head = f"{NEW}: {fork.run}, {describe_verdict(fork)}"
+        yield _outcome_html(fork, head, outcome_figures(fork, fork=True), fork.verdict)
 
 
-def _outcome(outcome: Outcome | ForkOutcome, head: str, facts: str, mark: str) -> str:
+def _outcome_html(outcome: Outcome | ForkOutcome, head: str, facts: str, mark: str) -> str:
     ended = outcome.state is RunState.COMPLETED
     said = outcome.output if ended or not outcome.error else outcome.error.message
-    calls = "".join(_call(each, fork=mark != "was") for each in outcome.calls)
+    calls = "".join(_call_html(each, fork=mark != "was") for each in outcome.calls)
     return (
-        f"<div class='fork {mark}'><h3>{_text(head)}</h3><p>{_text(said)}</p>{calls}"
-        f"<small>{_text(facts)}</small></div>"
+        f"<div class='fork {mark}'><h3>{_escape_text(head)}</h3><p>{_escape_text(said)}</p>{calls}"
+        f"<small>{_escape_text(facts)}</small></div>"
     )
 
 
-def _call(each: Called, *, fork: bool) -> str:
+def _call_html(each: Called, *, fork: bool) -> str:
     how = f" · {HOW[each.how]}" if fork else ""
-    return f"<code class={each.how}>{_text(call(each.name, each.arguments))}{how}</code>"
+    return (
+        f"<code class={each.how}>{_escape_text(format_call(each.name, each.arguments))}{how}</code>"
+    )
 
 
-def _text(text: str) -> str:
-    return escape(clean(text))
+def _escape_text(text: str) -> str:
+    return escape(clean_shown(text))

@@ -7,8 +7,8 @@ from html import escape
 
 from harness.contracts.whatif import ForkOutcome, SourceOutcome, WhatIfReport
 from harness.journal.whatif import VERDICTS, medians
-from harness.terminal.view.text import clean
-from harness.terminal.view.whatif import figures, verdict
+from harness.terminal.view.text import clean_shown
+from harness.terminal.view.whatif import describe_verdict, outcome_figures
 
 WIDTH = 1040
 NAME = 210
@@ -19,7 +19,7 @@ MOST_SQUARES = 20
 FOOT = 34
 
 
-def picture(report: WhatIfReport) -> str:
+def picture_svg(report: WhatIfReport) -> str:
     sources = [each for each in report.sources if each.was]
     most = max((fork.tokens for fork in report.forks), default=0)
     most = max([most, 1, *(each.was.tokens for each in sources if each.was)])
@@ -29,10 +29,10 @@ def picture(report: WhatIfReport) -> str:
     rows: list[str] = []
     top = 0
     for source in sources:
-        height = _height(source)
-        rows.append(_row(source, top, height, scale))
+        height = _row_height(source)
+        rows.append(_row_svg(source, top, height, scale))
         top += height
-    body = "".join([*_axis(scale, top), *rows])
+    body = "".join([*_axis_svg(scale, top), *rows])
     label = f"{len(sources)} runs, {len(report.forks)} forks: " + ", ".join(
         f"{report.count(each)} {each}" for each in VERDICTS
     )
@@ -42,7 +42,7 @@ def picture(report: WhatIfReport) -> str:
     )
 
 
-def bar(report: WhatIfReport) -> str:
+def bar_svg(report: WhatIfReport) -> str:
     """The verdicts of all forks as one bar."""
     whole = len(report.forks)
     if not whole:
@@ -77,47 +77,47 @@ def _round_up(most: int) -> int:
     return next(size * step for step in (1, 2, 4, 5, 8, 10) if size * step >= most)
 
 
-def _height(source: SourceOutcome) -> int:
+def _row_height(source: SourceOutcome) -> int:
     lines = max(1, -(-len(source.forks) // MOST_SQUARES))
     return ROW + (lines - 1) * (SQUARE + GAP)
 
 
-def _row(source: SourceOutcome, top: int, height: int, scale: _Scale) -> str:
+def _row_svg(source: SourceOutcome, top: int, height: int, scale: _Scale) -> str:
     middle = top + ROW / 2
-    name = clean(source.source)
+    name = clean_shown(source.source)
     shown = name if len(name) <= 28 else name[:27] + "…"
     line = f"<line class=rule x1=0 x2={WIDTH} y1={top + height} y2={top + height} />"
     text = f'<text x=0 y="{middle + 4.5}"><title>{escape(name)}</title>{escape(shown)}</text>'
-    squares = "".join(_square(fork, place, top) for place, fork in enumerate(source.forks))
-    return f"<g>{line}{text}{squares}{''.join(_used(source, middle, scale))}</g>"
+    squares = "".join(_square_svg(fork, place, top) for place, fork in enumerate(source.forks))
+    return f"<g>{line}{text}{squares}{''.join(_usage_svg(source, middle, scale))}</g>"
 
 
-def _square(fork: ForkOutcome, place: int, top: int) -> str:
+def _square_svg(fork: ForkOutcome, place: int, top: int) -> str:
     x = NAME + place % MOST_SQUARES * (SQUARE + GAP)
     y = top + (ROW - SQUARE) / 2 + place // MOST_SQUARES * (SQUARE + GAP)
     return (
         f"<rect class={fork.verdict} x={x} y={y} width={SQUARE} height={SQUARE} rx=3>"
-        f"{_title(fork)}</rect>"
+        f"{_title_svg(fork)}</rect>"
     )
 
 
-def _used(source: SourceOutcome, middle: float, scale: _Scale) -> Iterator[str]:
+def _usage_svg(source: SourceOutcome, middle: float, scale: _Scale) -> Iterator[str]:
     """Forks as dots, their median as a stroke, the run itself as a hollow diamond."""
     if source.forks:
         x = scale.x(medians(source.forks)["tokens"])
         yield f"<line class=median x1={x:.1f} x2={x:.1f} y1={middle - 9} y2={middle + 9} />"
     if source.was:
         x = scale.x(source.was.tokens)
-        title = f"<title>old: {escape(figures(source.was, fork=False))}</title>"
+        title = f"<title>old: {escape(outcome_figures(source.was, fork=False))}</title>"
         yield (f'<path class=was d="M{x:.1f} {middle - 7}l7 7l-7 7l-7 -7z">{title}</path>')
     for fork in source.forks:
         yield (
             f"<circle class={fork.verdict} cx={scale.x(fork.tokens):.1f} cy={middle} r=4.5>"
-            f"{_title(fork)}</circle>"
+            f"{_title_svg(fork)}</circle>"
         )
 
 
-def _axis(scale: _Scale, bottom: int) -> Iterator[str]:
+def _axis_svg(scale: _Scale, bottom: int) -> Iterator[str]:
     for share in (0, 0.25, 0.5, 0.75, 1):
         x = scale.x(scale.most * share)
         yield f"<line class=grid x1={x:.1f} x2={x:.1f} y1=0 y2={bottom} />"
@@ -127,6 +127,6 @@ def _axis(scale: _Scale, bottom: int) -> Iterator[str]:
         yield f'<text class=axis x={x:.1f} y={bottom + 20} text-anchor="{place}">{shown}</text>'
 
 
-def _title(fork: ForkOutcome) -> str:
-    words = f"{fork.run}: {verdict(fork)} · {figures(fork, fork=True)}"
-    return f"<title>{escape(clean(words))}</title>"
+def _title_svg(fork: ForkOutcome) -> str:
+    words = f"{fork.run}: {describe_verdict(fork)} · {outcome_figures(fork, fork=True)}"
+    return f"<title>{escape(clean_shown(words))}</title>"

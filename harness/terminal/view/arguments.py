@@ -21,8 +21,10 @@ def argument_lines(asked: Asked, width: int = WIDTH) -> list[str]:
     Each line of a multi-line text starts with a bar, so that it cannot pass for an argument."""
     arguments = asked.arguments
     if isinstance(arguments, str):
-        return list(_value("arguments", arguments, width))
-    return [line for name, each in (arguments or {}).items() for line in _value(name, each, width)]
+        return list(_value_lines("arguments", arguments, width))
+    return [
+        line for name, each in (arguments or {}).items() for line in _value_lines(name, each, width)
+    ]
 
 
 def argument_block(asked: Asked, how: str, *, lines: int | None = LINES) -> list[str]:
@@ -38,18 +40,18 @@ def argument_block(asked: Asked, how: str, *, lines: int | None = LINES) -> list
     return [*(f"{INDENT}{line}" for line in found[:lines]), f"{INDENT}… {left} ({facts})"]
 
 
-def _value(name: str, value: Any, width: int) -> Iterator[str]:
+def _value_lines(name: str, value: Any, width: int) -> Iterator[str]:
     label = clean_line(name)
     if isinstance(value, str) and "\n" in value:
         lines = value.split("\n")
-        yield from _folded(f"{label}: {len(value):,} characters in {len(lines):,} lines", width)
+        yield from _fold_line(f"{label}: {len(value):,} characters in {len(lines):,} lines", width)
         for line in lines:
-            for piece in _folded(clean_line(line), width):
+            for piece in _fold_line(clean_line(line), width):
                 yield f"│ {piece}"
         return
     text = json.dumps(value, ensure_ascii=False, default=str)
-    yield from _folded(f"{label} = {clean_line(text)}", width)
+    yield from _fold_line(f"{label} = {clean_line(text)}", width)
 
 
-def _folded(text: str, width: int) -> Sequence[str]:
+def _fold_line(text: str, width: int) -> Sequence[str]:
     return [text[at : at + width] for at in range(0, len(text), width)] or [""]

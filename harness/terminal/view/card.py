@@ -69,17 +69,19 @@ def card_of(events: Iterable[Event]) -> Card | None:
             line.clear()  # a fresh history counts its entries from 1
         elif isinstance(event, e.Branched) and card is not None:
             line = [each for each in line if each[0] < place]
-            card = card.model_copy(update=_returned(event, card, line[-1][1] if line else None))
+            card = card.model_copy(update=_apply_reset(event, card, line[-1][1] if line else None))
         if isinstance(event, e.RunStarted) and (card is None or not event.continued):
-            card = _begin(event) if card is None else card
+            card = _start_card(event) if card is None else card
         elif card is not None and not isinstance(event, e.Branched):
-            card = card.model_copy(update=_changes(card, event) | _worker(card, event))
+            card = card.model_copy(update=_changes_by(card, event) | _new_worker(card, event))
         if card is not None and place:
             line.append((place, {name: getattr(card, name) for name in RETURNED}))
     return card
 
 
-def _returned(event: e.Branched, card: Card, then: dict[str, object] | None) -> dict[str, object]:
+def _apply_reset(
+    event: e.Branched, card: Card, then: dict[str, object] | None
+) -> dict[str, object]:
     """The changes of a reset: the earlier state and pending decisions apply again."""
     again: dict[str, object] = {"state": RunState.RUNNING, "waiting": (), "doing": None}
     if then is not None:
@@ -89,7 +91,7 @@ def _returned(event: e.Branched, card: Card, then: dict[str, object] | None) -> 
     return {**again, "ended": None, "error": None, "resets": (*card.resets, event)}
 
 
-def _begin(event: e.RunStarted) -> Card:
+def _start_card(event: e.RunStarted) -> Card:
     return Card(
         run=event.run,
         agent=event.agent,
@@ -103,7 +105,7 @@ def _begin(event: e.RunStarted) -> Card:
     )
 
 
-def _changes(card: Card, event: Event) -> dict[str, object]:
+def _changes_by(card: Card, event: Event) -> dict[str, object]:
     match event:
         case e.StateChanged():
             return {"state": event.state}
@@ -117,7 +119,7 @@ def _changes(card: Card, event: Event) -> dict[str, object]:
             }
         case e.ModelReplied():
             said = event.message.text or card.said
-            totals = _replied(card.totals, event)
+            totals = _add_reply(card.totals, event)
             return {
                 "said": said, "totals": totals, "doing": None, "truncated": event.truncated,
             }  # fmt: skip
@@ -128,18 +130,18 @@ def _changes(card: Card, event: Event) -> dict[str, object]:
             totals = card.totals.model_copy(update={"tool_calls": calls})
             return {"totals": totals, "doing": None}
         case e.RunEnded():
-            return _ended(card, event)
+            return _ending_changes(card, event)
         case _:
-            return _steered(card, event)
+            return _steering_changes(card, event)
 
 
-def _worker(card: Card, event: Event) -> dict[str, object]:
+def _new_worker(card: Card, event: Event) -> dict[str, object]:
     worker = getattr(event, "worker", None)
     known = worker is None or worker in card.workers
     return {} if known else {"workers": (*card.workers, worker)}
 
 
-def _steered(card: Card, event: Event) -> dict[str, object]:
+def _steering_changes(card: Card, event: Event) -> dict[str, object]:
     match event:
         case e.DecisionRequested():
             return {"waiting": (*card.waiting, event)}
@@ -158,11 +160,11 @@ def _steered(card: Card, event: Event) -> dict[str, object]:
             return {}
 
 
-def _replied(totals: Totals, event: e.ModelReplied) -> Totals:
+def _add_reply(totals: Totals, event: e.ModelReplied) -> Totals:
     return totals.plus(turns=1, usage=event.usage, cost_micros=event.cost_micros, cut=event.cut)
 
 
-def _ended(card: Card, event: e.RunEnded) -> dict[str, object]:
+def _ending_changes(card: Card, event: e.RunEnded) -> dict[str, object]:
     return {
         "state": event.state,
         "ended": event.at,

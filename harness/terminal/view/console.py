@@ -37,7 +37,7 @@ class _Console(Console):
                 yield Segment(clean_text(segment.text), segment.style)
 
 
-def console(out: TextIO | None = None) -> Console:
+def make_console(out: TextIO | None = None) -> Console:
     return _Console(file=out or sys.stdout, theme=THEME, highlight=False, markup=False)
 
 

@@ -16,15 +16,15 @@ from harness.contracts.steering import Decided
 from harness.contracts.verdicts import describe_done
 from harness.terminal.view.arguments import argument_block
 from harness.terminal.view.text import (
-    call,
-    clean,
-    count,
-    figures,
+    clean_shown,
+    count_of,
+    describe_retry,
+    describe_undone,
+    format_call,
+    format_duration,
+    format_totals,
     one_line,
     refusal_kind,
-    retried,
-    taken_back,
-    took,
 )
 
 STYLES = {
@@ -78,93 +78,93 @@ class RunView:
 
     def note(self, text: str) -> None:
         self._close_text()
-        self._line(text, "ask")
+        self._print_line(text, "ask")
 
     def ask(self, text: str) -> None:
         """Print a question; the answer is typed after it."""
         self._close_text()
-        self.console.print(clean(text), style="ask", end=" ", soft_wrap=True)
+        self.console.print(clean_shown(text), style="ask", end=" ", soft_wrap=True)
 
     def write(self, lines: Sequence[str]) -> None:
         if lines:
-            self._line("\n".join(lines))  # each call of rich is slow
+            self._print_line("\n".join(lines))  # each call of rich is slow
 
     # --- one rule for each kind of event
 
     def run_started(self, event: e.RunStarted) -> None:
         if event.continued:
-            self._line("continues in a new history", "quiet")
+            self._print_line("continues in a new history", "quiet")
             return
         self._started = event.at
         if self._brief:
             return
-        self._line(f"{event.agent} on {event.model}, run {event.run}", "bold")
+        self._print_line(f"{event.agent} on {event.model}, run {event.run}", "bold")
         if event.parent:
-            self._line(f"fork of {event.parent.run} at turn {event.parent.turn}", "quiet")
+            self._print_line(f"fork of {event.parent.run} at turn {event.parent.turn}", "quiet")
         if self._url:
-            self._line(self._url, "quiet")
+            self._print_line(self._url, "quiet")
 
     def state_changed(self, event: e.StateChanged) -> None:
         if event.state is RunState.PAUSED:
-            self._line(f"‖ paused: harness resume {event.run}", "ask")
+            self._print_line(f"‖ paused: harness resume {event.run}", "ask")
 
     def model_called(self, event: e.ModelCalled) -> None:
         self._shown = False
         hints = [m.text for m in event.messages if m.origin == "hint"]
         for text in hints:
-            self._line(f"  hint applied: {one_line(text)}", "ask")
+            self._print_line(f"  hint applied: {one_line(text)}", "ask")
         if self._brief:
             return
         if event.turn != self._turn or event.model != self._model:
             model = f" · {event.model}" if event.model != self._model else ""
-            self._line(f"turn {event.turn}{model}", "quiet")
+            self._print_line(f"turn {event.turn}{model}", "quiet")
             self._turn, self._model = event.turn, event.model
 
     def output_delta(self, event: e.OutputDelta) -> None:
         self._text_open = self._shown = True
-        self.console.print(clean(event.text), end="", soft_wrap=True)
+        self.console.print(clean_shown(event.text), end="", soft_wrap=True)
 
     def output_reset(self, _event: e.OutputReset) -> None:
         if self._shown:
-            self._line("  (discarded: the model is restarting this answer)", "ask")
+            self._print_line("  (discarded: the model is restarting this answer)", "ask")
         self._shown = False
 
     def output_gap(self, _event: e.OutputGap) -> None:
-        self._line("  (some text was missed; the full text follows)", "quiet")
+        self._print_line("  (some text was missed; the full text follows)", "quiet")
 
     def attempt_failed(self, event: e.AttemptFailed) -> None:
-        self._line(f"  ✗ {retried(event.retry, event.at)}", "ask")
+        self._print_line(f"  ✗ {describe_retry(event.retry, event.at)}", "ask")
 
     def model_replied(self, event: e.ModelReplied) -> None:
         if self._first_ms is None and event.message.text:
             self._first_ms = event.first_ms
         if event.attempts > 1:
             why = f": {one_line(event.last_failure)}" if event.last_failure else ""
-            self._line(f"  took {event.attempts} attempts{why}", "ask")
+            self._print_line(f"  took {event.attempts} attempts{why}", "ask")
         for fallback in event.fallbacks or ():
-            self._line(f"  fell back from {fallback.model}: {fallback.code}", "ask")
+            self._print_line(f"  fell back from {fallback.model}: {fallback.code}", "ask")
         if event.interrupted:
-            self._line("  (interrupted)", "ask")
+            self._print_line("  (interrupted)", "ask")
         if event.truncated:
-            self._line(f"  {TRUNCATED}", "ask")
+            self._print_line(f"  {TRUNCATED}", "ask")
 
     def model_failed(self, event: e.ModelFailed) -> None:
-        self._line(f"  ✗ the model call failed: {_why(event.error)}", "bad")
+        self._print_line(f"  ✗ the model call failed: {_error_text(event.error)}", "bad")
 
     def requested(self, event: e.ToolCallRequested) -> None:
-        self._line(f"  → {call(event.call.name, event.call.arguments)}", "call")
+        self._print_line(f"  → {format_call(event.call.name, event.call.arguments)}", "call")
 
     def tool_started(self, event: e.ToolCallStarted) -> None:
         if event.edited:
-            self._line(f"  → {call(event.name, event.arguments)} (edited)", "call")
+            self._print_line(f"  → {format_call(event.name, event.arguments)} (edited)", "call")
 
     def tool_progress(self, event: e.ToolProgress) -> None:
-        self._line(f"    {one_line(event.text)}", "quiet")
+        self._print_line(f"    {one_line(event.text)}", "quiet")
 
     def tool_finished(self, event: e.ToolCallFinished) -> None:
         if event.attempts == 0 and event.decided and not event.unrun:
             return  # the line of the decision covers it
-        facts = [took(event.ms / 1000)] if event.ms is not None and event.ms >= 1 else []
+        facts = [format_duration(event.ms / 1000)] if event.ms is not None and event.ms >= 1 else []
         if event.attempts > 1:
             facts.append(f"{event.attempts} attempts")
         self.console.print(
@@ -178,15 +178,15 @@ class RunView:
     def decision_requested(self, event: e.DecisionRequested) -> None:
         what = f"{clean_line(event.tool)}: " if event.tool else ""
         asks = ASKS.get(event.need, "waiting for a decision")
-        self._line(f"  ? {asks} ({event.id}): {what}{one_line(event.question, 2_000)}", "ask")
+        self._print_line(f"  ? {asks} ({event.id}): {what}{one_line(event.question, 2_000)}", "ask")
         if event.need != "answer":
             self.write(argument_block(event.asked, f"harness show {event.run}"))
 
     def decision_made(self, event: e.DecisionMade) -> None:
-        self._line(f"  {decided(event)}", "ask")
+        self._print_line(f"  {describe_decision(event)}", "ask")
 
     def hint_received(self, event: e.HintReceived) -> None:
-        self._line(f"  hint{_by(event.by)}: {one_line(event.text)}", "ask")
+        self._print_line(f"  hint{_by_person(event.by)}: {one_line(event.text)}", "ask")
 
     def steered(self, event: Any) -> None:
         words = {
@@ -195,7 +195,7 @@ class RunView:
             "abort_requested": "abort",
         }
         reason = f": {one_line(event.reason)}" if event.reason else ""
-        self._line(f"  {words[event.type]}{_by(event.by)}{reason}", "ask")
+        self._print_line(f"  {words[event.type]}{_by_person(event.by)}{reason}", "ask")
 
     def signal_refused(self, event: e.SignalRefused) -> None:
         kind = refusal_kind(event)
@@ -203,28 +203,34 @@ class RunView:
             self._more += 1
             return
         self._end_refusals(kind)
-        self._line(f"  ✗ signal {event.signal} refused: {one_line(event.message, 400)}", "bad")
+        self._print_line(
+            f"  ✗ signal {event.signal} refused: {one_line(event.message, 400)}", "bad"
+        )
 
     def budget_reached(self, event: e.BudgetReached) -> None:
-        self._line(f"  budget reached: {one_line(event.budget)}", "ask")
+        self._print_line(f"  budget reached: {one_line(event.budget)}", "ask")
 
     def undo_started(self, event: e.UndoStarted) -> None:
-        self._line(f"  undoing its effects ({event.workflow})", "ask")
+        self._print_line(f"  undoing its effects ({event.workflow})", "ask")
 
     def effects_undone(self, event: e.EffectsUndone) -> None:
-        self._line(f"  {taken_back(event.undone)}", "ask" if event.undone.whole else "bad")
+        self._print_line(
+            f"  {describe_undone(event.undone)}", "ask" if event.undone.whole else "bad"
+        )
 
     def branched(self, event: e.Branched) -> None:
-        self._line(f"  reset: continues from an earlier point ({one_line(event.reason)})", "ask")
+        self._print_line(
+            f"  reset: continues from an earlier point ({one_line(event.reason)})", "ask"
+        )
 
     def run_ended(self, event: e.RunEnded) -> None:
-        facts = [figures(event.totals)] if event.totals else []
+        facts = [format_totals(event.totals)] if event.totals else []
         if self._started is not None:
-            facts.append(took(event.at - self._started))
+            facts.append(format_duration(event.at - self._started))
         if self._first_ms is not None and self._first_ms >= 1:
-            facts.append(f"first token after {took(self._first_ms / 1000)}")
+            facts.append(f"first token after {format_duration(self._first_ms / 1000)}")
         if self._brief and event.state is RunState.COMPLETED and not event.truncated:
-            self._line(" · ".join(facts), "quiet")
+            self._print_line(" · ".join(facts), "quiet")
             return
         self.console.print()
         state = f"{event.state.value}, truncated" if event.truncated else event.state.value
@@ -232,23 +238,23 @@ class RunView:
         self.console.print(state, style=style, end="")
         self.console.print(f"  {' · '.join(facts)}", style="quiet", soft_wrap=True)
         if event.truncated:
-            self._line(f"  {TRUNCATED}", "ask")
+            self._print_line(f"  {TRUNCATED}", "ask")
         if event.reason:
-            self._line(f"  reason: {one_line(event.reason, 400)}", "ask")
+            self._print_line(f"  reason: {one_line(event.reason, 400)}", "ask")
         if event.error:
-            self._line(f"  {_why(event.error)}", "bad")
+            self._print_line(f"  {_error_text(event.error)}", "bad")
         if self._url and not (self._brief and event.state is RunState.ABORTED):
-            self._line(f"  {self._url}", "quiet")
+            self._print_line(f"  {self._url}", "quiet")
 
     # --- inside
 
-    def _line(self, text: str, style: str = "") -> None:
-        self.console.print(clean(text), style=style, soft_wrap=True)
+    def _print_line(self, text: str, style: str = "") -> None:
+        self.console.print(clean_shown(text), style=style, soft_wrap=True)
 
     def _end_refusals(self, kind: tuple[str, str] | None) -> None:
         if self._refused and self._more:
-            more = count(self._more, f"more {self._refused[0]} signal")
-            self._line(f"  ✗ {more} refused", "bad")
+            more = count_of(self._more, f"more {self._refused[0]} signal")
+            self._print_line(f"  ✗ {more} refused", "bad")
         self._refused, self._more = kind, 0
 
     def _close_text(self) -> None:
@@ -257,20 +263,20 @@ class RunView:
             self.console.print()
 
 
-def decided(event: e.DecisionMade | Decided) -> str:
+def describe_decision(event: e.DecisionMade | Decided) -> str:
     """A decision in words: verdict, person, note, answer, arguments."""
     by = f" by {event.by}" if event.by else ""
     said = [event.note, event.answer] if event.verdict == "answer" else [event.note]
     words = "".join(f": {one_line(each, 400)}" for each in said if each)
-    edit = f", to {call('', event.arguments)}" if event.verdict == "edit" else ""
+    edit = f", to {format_call('', event.arguments)}" if event.verdict == "edit" else ""
     return f"{describe_done(event.need, event.verdict)}{by}{edit}{words}"
 
 
-def _by(who: str | None) -> str:
+def _by_person(who: str | None) -> str:
     return f" by {who}" if who else ""
 
 
-def _why(error: ErrorInfo) -> str:
+def _error_text(error: ErrorInfo) -> str:
     return f"{one_line(error.message, 600)} [{error.code}] {error.fix}"
 
 

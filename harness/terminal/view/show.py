@@ -17,16 +17,16 @@ from harness.contracts.verdicts import MEANINGS
 from harness.terminal.view.arguments import INDENT, argument_block
 from harness.terminal.view.card import Card, Told
 from harness.terminal.view.console import is_narrow
-from harness.terminal.view.live import STYLES, TRUNCATED, decided
+from harness.terminal.view.live import STYLES, TRUNCATED, describe_decision
 from harness.terminal.view.text import (
-    clean,
-    count,
-    figures,
+    clean_shown,
+    count_of,
+    describe_retry,
+    describe_undone,
+    format_duration,
+    format_totals,
     one_line,
     refusal_kind,
-    retried,
-    taken_back,
-    took,
 )
 
 SAID = 2_000
@@ -42,31 +42,31 @@ KINDS = 5
 """How many kinds of refused signals are shown."""
 
 
-def show(console: Console, card: Card, url: str | None, now: float) -> None:
+def show_card(console: Console, card: Card, url: str | None, now: float) -> None:
     console.print(card.run, style="bold", end="  ", soft_wrap=True)
     console.print(card.state.value, style=STYLES.get(card.state, ""))
     narrow = is_narrow(console)
-    for name, text in (*_about(card, now), *_happened(card), *_end(card, url)):
+    for name, text in (*_about_lines(card, now), *_steering_lines(card), *_ending_lines(card, url)):
         console.print(f"  {name:<9}", style="quiet", end="")
         if narrow and not text.startswith(COPIED):
-            _hang(console, clean(text))
+            _print_hanging(console, clean_shown(text))
         else:
-            console.print(clean(text).replace("\n", "\n" + " " * TEXT), soft_wrap=True)
+            console.print(clean_shown(text).replace("\n", "\n" + " " * TEXT), soft_wrap=True)
 
 
-def _hang(console: Console, text: str) -> None:
+def _print_hanging(console: Console, text: str) -> None:
     """Print text wrapped at words, aligned after the label."""
     lines = Text(text).wrap(console, max(10, console.width - TEXT), overflow="fold")
     console.print(f"\n{' ' * TEXT}".join(line.plain.rstrip() for line in lines), soft_wrap=True)
 
 
-def _about(card: Card, now: float) -> Iterator[tuple[str, str]]:
-    yield "prompt", _cut(card.asked)
+def _about_lines(card: Card, now: float) -> Iterator[tuple[str, str]]:
+    yield "prompt", _shorten_text(card.asked)
     yield "agent", f"{card.agent} on {card.model}"
-    yield from _spec(card.spec)
+    yield from _agent_lines(card.spec)
     at = datetime.fromtimestamp(card.started).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     last = (card.ended or now) - card.started
-    took_ = f"took {took(last)}" if card.ended else f"{took(last)} ago"
+    took_ = f"took {format_duration(last)}" if card.ended else f"{format_duration(last)} ago"
     yield "started", f"{at}{f' by {card.by}' if card.by else ''}, {took_}"
     if card.session:
         yield "session", card.session
@@ -76,8 +76,8 @@ def _about(card: Card, now: float) -> Iterator[tuple[str, str]]:
         more = len(card.forks) - FORKS
         rest = f" and {more} more: harness list --forks-of {shlex.quote(card.run)}"
         yield "forks", ", ".join(card.forks[:FORKS]) + (rest if more > 0 else "")
-    yield "used", figures(card.totals)
-    yield from _ran(card.workers)
+    yield "used", format_totals(card.totals)
+    yield from _worker_lines(card.workers)
     if card.stuck:
         yield "stuck", card.stuck
     if card.state is RunState.PENDING:
@@ -85,10 +85,10 @@ def _about(card: Card, now: float) -> Iterator[tuple[str, str]]:
     if card.doing and not card.waiting:
         yield "doing", f"turn {card.turn}: {card.doing}"
     for each in card.retries:
-        yield "retries", retried(each, now)
+        yield "retries", describe_retry(each, now)
 
 
-def _spec(agent: AgentSummary | None) -> Iterator[tuple[str, str]]:
+def _agent_lines(agent: AgentSummary | None) -> Iterator[tuple[str, str]]:
     if agent is None:
         return
     if len(agent.models) > 1:
@@ -99,30 +99,30 @@ def _spec(agent: AgentSummary | None) -> Iterator[tuple[str, str]]:
         yield "", f"instructions: {one_line(agent.instructions, INSTRUCTIONS)}"
 
 
-def _ran(workers: Sequence[e.Worker]) -> Iterator[tuple[str, str]]:
+def _worker_lines(workers: Sequence[e.Worker]) -> Iterator[tuple[str, str]]:
     """The latest code and processes that ran it."""
     builds = list(dict.fromkeys(each.build for each in workers if each.build))
     if builds:
         yield "code", ", then ".join(builds[-WORKERS:])
     names = list(dict.fromkeys(each.name for each in workers))
     if names:
-        more = f" and {count(len(names) - WORKERS, 'other')}" if len(names) > WORKERS else ""
+        more = f" and {count_of(len(names) - WORKERS, 'other')}" if len(names) > WORKERS else ""
         yield "ran on", ", ".join(names[-WORKERS:]) + more
 
 
-def _happened(card: Card) -> Iterator[tuple[str, str]]:
+def _steering_lines(card: Card) -> Iterator[tuple[str, str]]:
     for waits in card.waiting:
         what = f"{clean_line(waits.tool)}: " if waits.tool else ""
         yield "waiting", f"for a person ({waits.id}): {what}{one_line(waits.question, 2_000)}"
         block = argument_block(waits.asked, "", lines=None)
         yield "", "\n".join(line.removeprefix(INDENT) for line in block)
-        for line in decide(card.run, waits):
+        for line in decision_commands(card.run, waits):
             yield "", line
     for made in card.decided:
-        yield "decided", f"{made.id or ''} {decided(made)}".strip()
+        yield "decided", f"{made.id or ''} {describe_decision(made)}".strip()
     for told in card.told:
-        yield "steered", _told(told)
-    for line in _refused(card.refused):
+        yield "steered", _steering_text(told)
+    for line in _refused_lines(card.refused):
         yield "refused", line
     for reset in card.resets:
         yield "reset", one_line(reset.reason)
@@ -130,9 +130,9 @@ def _happened(card: Card) -> Iterator[tuple[str, str]]:
         yield "", "Workers fail a run that was reset, unless worker.accept_resets is set."
 
 
-def _end(card: Card, url: str | None) -> Iterator[tuple[str, str]]:
+def _ending_lines(card: Card, url: str | None) -> Iterator[tuple[str, str]]:
     if card.said:
-        yield "answer", _cut(card.said)
+        yield "answer", _shorten_text(card.said)
     if card.truncated:
         yield "", TRUNCATED
     if card.reason:
@@ -140,12 +140,12 @@ def _end(card: Card, url: str | None) -> Iterator[tuple[str, str]]:
     if card.error:
         yield "error", f"{card.error.message} [{card.error.code}]\n{card.error.fix}"
     if card.undone:
-        yield "undone", taken_back(card.undone)
+        yield "undone", describe_undone(card.undone)
     if url:
         yield "page", url
 
 
-def decide(run: str, waits: e.DecisionRequested) -> list[str]:
+def decision_commands(run: str, waits: e.DecisionRequested) -> list[str]:
     """The commands that decide, with their meanings, the recommended one first."""
     id = shlex.quote(waits.id)
     call = f"{shlex.quote(run)} {id}"
@@ -159,7 +159,7 @@ def decide(run: str, waits: e.DecisionRequested) -> list[str]:
     return [f"{commands[verdict]}    {does}" for verdict, does in MEANINGS[waits.need].items()]
 
 
-def _refused(signals: Iterable[e.SignalRefused]) -> Iterator[str]:
+def _refused_lines(signals: Iterable[e.SignalRefused]) -> Iterator[str]:
     """One line per kind, with its latest message; of many kinds only the first."""
     kinds: dict[tuple[str, str], list[e.SignalRefused]] = {}
     for each in signals:
@@ -167,17 +167,17 @@ def _refused(signals: Iterable[e.SignalRefused]) -> Iterator[str]:
     groups = list(kinds.values())
     for group in groups[:KINDS]:
         name = group[-1].signal
-        what = f"signal {name}" if len(group) == 1 else count(len(group), f"{name} signal")
+        what = f"signal {name}" if len(group) == 1 else count_of(len(group), f"{name} signal")
         yield f"{what}: {one_line(group[-1].message, 400)}"
     if more := sum(map(len, groups[KINDS:])):
-        yield count(more, "more signal")
+        yield count_of(more, "more signal")
 
 
-def _told(told: Told) -> str:
+def _steering_text(told: Told) -> str:
     what = told.type.removesuffix("_requested").removesuffix("_received")
     text = told.text if told.type == "hint_received" else told.reason
     return f"{what}{f' by {told.by}' if told.by else ''}{f': {one_line(text)}' if text else ''}"
 
 
-def _cut(text: str) -> str:
+def _shorten_text(text: str) -> str:
     return text if len(text) <= SAID else f"{text[:SAID]}… ({len(text):,} characters)"

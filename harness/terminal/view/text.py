@@ -14,7 +14,7 @@ from harness.contracts.event import SignalRefused
 from harness.contracts.run import Totals
 
 
-def clean(text: str) -> str:
+def clean_shown(text: str) -> str:
     """Mark control and unprintable characters."""
     return clean_text(text)
 
@@ -23,33 +23,33 @@ def one_line(text: str, limit: int = 160) -> str:
     """The first line, shortened, with the number of further lines."""
     first, _, rest = text.strip().partition("\n")
     lines = rest.count("\n") + 1 if rest else 0
-    shown = _shorten(first, limit)
+    shown = _shorten_line(first, limit)
     return f"{shown}  (+{lines} {'line' if lines == 1 else 'lines'})" if lines else shown
 
 
-def _shorten(text: str, limit: int) -> str:
+def _shorten_line(text: str, limit: int) -> str:
     """Shorten to one line; count the omitted characters."""
     if len(text) <= limit:
         return clean_line(text)
     return f"{clean_line(text[: limit - 1])}… (+{len(text) - limit + 1:,} characters)"
 
 
-def taken_back(undone: Undone) -> str:
+def describe_undone(undone: Undone) -> str:
     """The result of an undo at the end of a run."""
-    done = f"undid {count(undone.count, 'effect')}"
+    done = f"undid {count_of(undone.count, 'effect')}"
     if stopped := undone.stopped:
         why = f": {one_line(stopped.obstacle.message, 400)}" if stopped.obstacle else ""
         return f"{done}, then stopped at turn {stopped.turn}, {one_line(stopped.title)}{why}"
     return f"{done}. {one_line(undone.error.message, 400)}" if undone.error else done
 
 
-def retried(retry: Retry, now: float) -> str:
+def describe_retry(retry: Retry, now: float) -> str:
     """The last failure of a call in progress, its attempt, and when the next one begins."""
     of = f" of {retry.attempts}" if retry.attempts else ""
     following = "in progress"
     if retry.next_at is not None:
         wait = retry.next_at - now
-        following = f"in {took(wait)}" if wait > 0 else "is due, waiting for a worker"
+        following = f"in {format_duration(wait)}" if wait > 0 else "is due, waiting for a worker"
     why = f"{one_line(retry.error.message, 400)} [{retry.error.code}]"
     return f"attempt {retry.failed}{of} failed: {why}; next attempt {following}"
 
@@ -59,21 +59,23 @@ def refusal_kind(event: SignalRefused) -> tuple[str, str]:
     return event.signal, re.sub(r"[\d,]+", "", event.message)
 
 
-def call(name: str, arguments: Mapping[str, Any] | str | None) -> str:
+def format_call(name: str, arguments: Mapping[str, Any] | str | None) -> str:
     """A call as code: add(a=2, b=3). Shortened; `arguments.py` shows all of it."""
     if arguments is None:
         return clean_line(name)
     if isinstance(arguments, str):
         return f"{clean_line(name)}({one_line(arguments, 80)})"
-    shown = ", ".join(f"{_shorten(key, 80)}={value(each)}" for key, each in arguments.items())
+    shown = ", ".join(
+        f"{_shorten_line(key, 80)}={format_value(each)}" for key, each in arguments.items()
+    )
     return f"{clean_line(name)}({shown})"
 
 
-def value(of: Any) -> str:
-    return _shorten(json.dumps(of, ensure_ascii=False, default=str), 80)
+def format_value(of: Any) -> str:
+    return _shorten_line(json.dumps(of, ensure_ascii=False, default=str), 80)
 
 
-def money(micros: int | None) -> str:
+def format_money(micros: int | None) -> str:
     if micros is None:
         return "unknown cost"
     if micros == 0:
@@ -81,7 +83,7 @@ def money(micros: int | None) -> str:
     return f"${micros / 1e6:,.4f}" if micros < 1_000_000 else f"${micros / 1e6:,.2f}"
 
 
-def took(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     if seconds < 0.001:
         return "under 1 ms"
     if seconds < 1:
@@ -96,7 +98,7 @@ def took(seconds: float) -> str:
     return " ".join(f"{number} {unit}" for number, unit in units[first : first + 2] if number)
 
 
-def ago(seconds: float) -> str:
+def format_age(seconds: float) -> str:
     """A duration in one unit."""
     for unit, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= unit:
@@ -104,20 +106,20 @@ def ago(seconds: float) -> str:
     return f"{max(0, seconds):.0f} s"
 
 
-def count(number: int, noun: str) -> str:
+def count_of(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def figures(totals: Totals) -> str:
+def format_totals(totals: Totals) -> str:
     """The usage of a run: turns, tool calls, tokens, cost."""
     usage = totals.usage
     about = "~" if usage.estimated else ""
     cached = f" ({usage.cached:,} cached)" if usage.cached else ""
     facts = [
-        count(totals.turns, "turn"),
-        count(totals.tool_calls, "tool call"),
+        count_of(totals.turns, "turn"),
+        count_of(totals.tool_calls, "tool call"),
         f"{about}{usage.input:,} tokens in{cached}, {about}{usage.output:,} out",
-        f"{about if totals.cost_micros else ''}{money(totals.cost_micros)}",
+        f"{about if totals.cost_micros else ''}{format_money(totals.cost_micros)}",
     ]
     if totals.cut_attempts:
         facts.append(cut_cost(totals.cut_attempts, totals.cut_micros))
@@ -126,5 +128,5 @@ def figures(totals: Totals) -> str:
 
 def cut_cost(attempts: int, micros: int | None) -> str:
     """The estimated cost of interrupted attempts, which the settled cost excludes."""
-    cost = f"about {money(micros)}" if micros else money(micros)
-    return f"{cost} more for {count(attempts, 'interrupted attempt')} (estimate)"
+    cost = f"about {format_money(micros)}" if micros else format_money(micros)
+    return f"{cost} more for {count_of(attempts, 'interrupted attempt')} (estimate)"

@@ -36,18 +36,18 @@ class Scale:
     """The width of a second of waiting, relative to a second of work."""
 
     def place(self, at: float) -> float:
-        whole = self._length(self.end)
-        return min(1.0, max(0.0, self._length(at) / whole)) if whole > 0 else 0.0
+        whole = self._scaled_length(self.end)
+        return min(1.0, max(0.0, self._scaled_length(at) / whole)) if whole > 0 else 0.0
 
-    def _length(self, at: float) -> float:
+    def _scaled_length(self, at: float) -> float:
         waited = sum(max(0.0, min(at, end) - start) for start, end in self.waits)
         return (at - self.start - waited) + waited * self.squeeze
 
 
-def scale(steps: Sequence[Step], start: float, end: float) -> Scale:
+def make_scale(steps: Sequence[Step], start: float, end: float) -> Scale:
     busy = [(s.start, s.end or end) for s in steps if s.kind not in WAITS]
     idle = [(s.start, s.end or end) for s in steps if s.kind in WAITS]
-    waits = _without(_merged(idle), _merged(busy))
+    waits = _subtract_spans(_merge_spans(idle), _merge_spans(busy))
     waited = sum(b - a for a, b in waits)
     worked = max(end - start - waited, 1e-3)
     most = worked * SHARE / (1 - SHARE)
@@ -69,12 +69,12 @@ class Bar(NamedTuple):
     seconds: float
 
 
-def bars(steps: Sequence[Step], start: float, end: float) -> tuple[list[Bar], Scale]:
-    scaled = scale(steps, start, end)
-    return [_bar(step, scaled, end) for step in steps], scaled
+def make_bars(steps: Sequence[Step], start: float, end: float) -> tuple[list[Bar], Scale]:
+    scaled = make_scale(steps, start, end)
+    return [_make_bar(step, scaled, end) for step in steps], scaled
 
 
-def _bar(step: Step, scaled: Scale, end: float) -> Bar:
+def _make_bar(step: Step, scaled: Scale, end: float) -> Bar:
     until = step.end or end
     place = scaled.place
     tries = [(each.logged.started, each.logged.ended) for each in step.earlier if each.logged]
@@ -92,7 +92,7 @@ def _bar(step: Step, scaled: Scale, end: float) -> Bar:
     )
 
 
-def ticks(scaled: Scale, apart: float = APART) -> list[tuple[float, float]]:
+def axis_ticks(scaled: Scale, apart: float = APART) -> list[tuple[float, float]]:
     """Round times since the start and their places, not too close to each other or to the end."""
     whole = scaled.end - scaled.start
     step = next(each for each in STEPS_S if whole / each <= 10)
@@ -115,17 +115,17 @@ class Row(NamedTuple):
     seconds: float
 
 
-def rows(steps: Sequence[Step], start: float, end: float, width: int) -> list[Row]:
+def make_rows(steps: Sequence[Step], start: float, end: float, width: int) -> list[Row]:
     """One line per step; `width` columns for the bars."""
     made: list[Row] = []
     turn = 0
-    for bar in bars(steps, start, end)[0]:
+    for bar in make_bars(steps, start, end)[0]:
         name = bar.step.name
         made.append(
             Row(
                 turn=str(bar.step.turn) if bar.step.turn != turn else "",
                 name=name if len(name) <= NAME else name[: NAME - 1] + "…",
-                cells=_cells(bar, width),
+                cells=_bar_cells(bar, width),
                 step=bar.step,
                 seconds=bar.seconds,
             )
@@ -134,12 +134,12 @@ def rows(steps: Sequence[Step], start: float, end: float, width: int) -> list[Ro
     return made
 
 
-def _cells(bar: Bar, width: int) -> tuple[tuple[str, str], ...]:
+def _bar_cells(bar: Bar, width: int) -> tuple[tuple[str, str], ...]:
     left = min(int(bar.left * width), width - 1)
     right = max(left + 1, min(round(bar.right * width), width))
     began = min(max(int(bar.began * width), left), right - 1)
     first = min(max(int(bar.first * width), began), right - 1)
-    style = style_of(bar.step)
+    style = step_style(bar.step)
     wait = bar.step.kind in WAITS
     columns = [(" ", "")] * left
     columns += [("╳", "bad") if bar.lost else ("░", "quiet")] * (began - left)
@@ -155,11 +155,11 @@ def _cells(bar: Bar, width: int) -> tuple[tuple[str, str], ...]:
     )
 
 
-def style_of(step: Step) -> str:
+def step_style(step: Step) -> str:
     return "quiet" if step.left else STYLES[step.kind] if step.ok else "bad"
 
 
-def _merged(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+def _merge_spans(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     merged: list[tuple[float, float]] = []
     for start, end in sorted(spans):
         if merged and start <= merged[-1][1]:
@@ -169,7 +169,7 @@ def _merged(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     return merged
 
 
-def _without(
+def _subtract_spans(
     spans: Sequence[tuple[float, float]], holes: Sequence[tuple[float, float]]
 ) -> list[tuple[float, float]]:
     left: list[tuple[float, float]] = []

@@ -11,17 +11,17 @@ from harness.contracts import event as e
 from harness.contracts.event import DurableEvent
 from harness.contracts.model import Usage
 from harness.journal.attempts import Earlier
-from harness.terminal.view.live import STYLES, decided
+from harness.terminal.view.live import STYLES, describe_decision
 from harness.terminal.view.text import (
-    call,
-    clean,
-    count,
+    clean_shown,
+    count_of,
     cut_cost,
-    figures,
-    money,
+    describe_undone,
+    format_call,
+    format_duration,
+    format_money,
+    format_totals,
     one_line,
-    taken_back,
-    took,
 )
 
 SHOWN = 100
@@ -35,31 +35,31 @@ class Line(NamedTuple):
     style: str = ""
 
 
-def line(event: DurableEvent) -> Line:
+def event_line(event: DurableEvent) -> Line:
     told = _RULES[type(event)](event)
-    return told._replace(what=clean(told.what), facts=tuple(map(clean, told.facts)))
+    return told._replace(what=clean_shown(told.what), facts=tuple(map(clean_shown, told.facts)))
 
 
-def after(told: Sequence[Earlier], event: DurableEvent) -> Line:
+def line_after_attempts(told: Sequence[Earlier], event: DurableEvent) -> Line:
     """The line of an event after its attempts, without repeating their failure."""
     said = told and told[-1].logged is not None and told[-1].step is event
     if said and isinstance(event, e.ModelReplied | e.ToolCallFinished):
-        return line(event.model_copy(update={"last_failure": None}))
-    return line(event)
+        return event_line(event.model_copy(update={"last_failure": None}))
+    return event_line(event)
 
 
-def earlier(told: Earlier) -> Line:
+def attempt_line(told: Earlier) -> Line:
     """The line of an attempt before the last one, from the attempt log."""
     found = told.logged
     if found is None:
         return Line("not logged: its worker was killed, or could not write the log", style="quiet")
     code = f" [{found.code}]" if found.code else f" ({found.type})"
-    facts = [f"failed after {took(found.ended - found.started)}"]
-    facts += [f"retry after {took(found.retry_after)}"] if found.retry_after else []
+    facts = [f"failed after {format_duration(found.ended - found.started)}"]
+    facts += [f"retry after {format_duration(found.retry_after)}"] if found.retry_after else []
     facts += [] if found.retryable else ["not retried"]
     facts += [f"on {found.who}", "from the attempt log"]
     what = f"{one_line(found.message, SHOWN)}{code}"
-    return Line(clean(what), tuple(map(clean, facts)), "bad")
+    return Line(clean_shown(what), tuple(map(clean_shown, facts)), "bad")
 
 
 def attempt_facts(told: Earlier) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def attempt_facts(told: Earlier) -> dict[str, Any]:
     return {**where, "logged": told.logged is not None, **found}
 
 
-def moment(at: float) -> str:
+def format_time(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
@@ -78,10 +78,10 @@ def ran_on(event: DurableEvent) -> tuple[str, ...]:
     worker: e.Worker | None = getattr(event, "worker", None)
     if worker is None:
         return ()
-    return tuple(clean(fact) for fact in (f"on {worker.name}", worker.build) if fact)
+    return tuple(clean_shown(fact) for fact in (f"on {worker.name}", worker.build) if fact)
 
 
-def offset(seconds: float) -> str:
+def format_offset(seconds: float) -> str:
     """Time since the start of the run, as a column."""
     if seconds < 100:
         return f"{seconds:9.3f}s"
@@ -90,10 +90,10 @@ def offset(seconds: float) -> str:
     return f"{hours:3d}:{minutes:02d}:{rest:02.0f} " if hours < 100 else f"{hours:8d}h "
 
 
-def _started(event: e.RunStarted) -> Line:
+def _run_started(event: e.RunStarted) -> Line:
     if event.continued:
         return Line("continues in a new history", style="quiet")
-    facts = [moment(event.at)]
+    facts = [format_time(event.at)]
     facts += [f"by {event.by}"] if event.by else []
     facts += [f"session {event.session}"] if event.session else []
     if event.parent:
@@ -103,27 +103,27 @@ def _started(event: e.RunStarted) -> Line:
     return Line(what, tuple(facts), "bold")
 
 
-def _state(event: e.StateChanged) -> Line:
+def _state_changed(event: e.StateChanged) -> Line:
     return Line(f"now {event.state.value}", style=STYLES.get(event.state, "quiet"))
 
 
-def _called(event: e.ModelCalled) -> Line:
-    parts = [count(len(event.messages), "new message")]
+def _model_called(event: e.ModelCalled) -> Line:
+    parts = [count_of(len(event.messages), "new message")]
     named = [m for m in event.messages if m.origin in ("instructions", "hint")]
     parts += [f"{m.origin}: {one_line(m.text, 60)}" for m in named]
     again = f", call {event.call + 1} of the turn" if event.call else ""
     return Line(f"calls {event.model}{again}: {'; '.join(parts)}", style="quiet")
 
 
-def _replied(event: e.ModelReplied) -> Line:
+def _model_replied(event: e.ModelReplied) -> Line:
     said = one_line(event.message.text, SHOWN) if event.message.text else ""
     wants = ", ".join(each.name for each in event.message.calls)
     what = " · ".join(filter(None, [said, f"requests {wants}" if wants else ""])) or "(empty)"
-    facts = [*_latency(event.queued_ms, event.first_ms, event.ms)]
-    facts += _attempts(event.attempts, event.last_failure)
+    facts = [*_latency_facts(event.queued_ms, event.first_ms, event.ms)]
+    facts += _attempt_facts(event.attempts, event.last_failure)
     facts += [f"fell back from {f.model} ({f.code})" for f in event.fallbacks or ()]
-    facts += [_tokens(event.usage), money(event.cost_micros)]
-    facts += [f"{count(event.dropped, 'old message')} dropped"] if event.dropped else []
+    facts += [_token_text(event.usage), format_money(event.cost_micros)]
+    facts += [f"{count_of(event.dropped, 'old message')} dropped"] if event.dropped else []
     facts += ["interrupted"] if event.interrupted else []
     facts += [cut_cost(event.cut.attempts, event.cut.cost_micros)] if event.cut else []
     facts += ["cut off at the output limit"] if event.truncated else []
@@ -133,11 +133,11 @@ def _replied(event: e.ModelReplied) -> Line:
 
 def _model_failed(event: e.ModelFailed) -> Line:
     what = f"{one_line(event.error.message, SHOWN)} [{event.error.code}]"
-    return Line(what, tuple(_attempts(event.attempts, None)), "bad")
+    return Line(what, tuple(_attempt_facts(event.attempts, None)), "bad")
 
 
-def _requested(event: e.ToolCallRequested) -> Line:
-    return Line(call(event.call.name, event.call.arguments), style="call")
+def _tool_requested(event: e.ToolCallRequested) -> Line:
+    return Line(format_call(event.call.name, event.call.arguments), style="call")
 
 
 def _tool_checked(event: e.ToolCallChecked) -> Line:
@@ -150,106 +150,106 @@ def _tool_started(event: e.ToolCallStarted) -> Line:
 
 
 def _tool_finished(event: e.ToolCallFinished) -> Line:
-    facts = [*_latency(event.queued_ms, None, event.ms)]
-    facts += _attempts(event.attempts, event.last_failure)
+    facts = [*_latency_facts(event.queued_ms, None, event.ms)]
+    facts += _attempt_facts(event.attempts, event.last_failure)
     facts += ["played back"] if event.played else []
-    facts += [decided(event.decided)] if event.decided else []
+    facts += [describe_decision(event.decided)] if event.decided else []
     facts += [f"whole result: {event.artifact}"] if event.artifact else []
     what = f"{event.name}: {one_line(event.content, SHOWN)}"
     return Line(what, tuple(facts), "good" if event.ok else "bad")
 
 
-def _decision(event: e.DecisionRequested) -> Line:
-    what = f"{call(event.tool, event.arguments)}: " if event.tool else ""
+def _decision_requested(event: e.DecisionRequested) -> Line:
+    what = f"{format_call(event.tool, event.arguments)}: " if event.tool else ""
     facts = (f"for {event.need}", event.id, *([f"digest {event.digest}"] if event.digest else []))
     return Line(f"waiting: {what}{one_line(event.question, SHOWN)}", facts, "ask")
 
 
-def _decided(event: e.DecisionMade) -> Line:
-    return Line(decided(event), tuple(filter(None, [event.id])), "ask")
+def _decision_made(event: e.DecisionMade) -> Line:
+    return Line(describe_decision(event), tuple(filter(None, [event.id])), "ask")
 
 
-def _hint(event: e.HintReceived) -> Line:
+def _hint_received(event: e.HintReceived) -> Line:
     what = f"hint{' (interrupts)' if event.interrupt else ''}: {one_line(event.text, SHOWN)}"
-    return Line(what, _by(event.by), "ask")
+    return Line(what, _by_person(event.by), "ask")
 
 
-def _told(event: e.PauseRequested | e.ResumeRequested | e.AbortRequested) -> Line:
+def _steering_requested(event: e.PauseRequested | e.ResumeRequested | e.AbortRequested) -> Line:
     name = event.type.removesuffix("_requested")
-    return Line(f"{name}{f': {event.reason}' if event.reason else ''}", _by(event.by), "ask")
+    return Line(f"{name}{f': {event.reason}' if event.reason else ''}", _by_person(event.by), "ask")
 
 
-def _refused(event: e.SignalRefused) -> Line:
-    return Line(f"{event.signal}: {one_line(event.message, SHOWN)}", _by(event.by), "bad")
+def _signal_refused(event: e.SignalRefused) -> Line:
+    return Line(f"{event.signal}: {one_line(event.message, SHOWN)}", _by_person(event.by), "bad")
 
 
-def _budget(event: e.BudgetReached) -> Line:
+def _budget_reached(event: e.BudgetReached) -> Line:
     return Line(one_line(event.budget, SHOWN), style="ask")
 
 
-def _undoing(event: e.UndoStarted) -> Line:
+def _undo_started(event: e.UndoStarted) -> Line:
     return Line("undoing the effects of the run", (event.workflow,), "ask")
 
 
-def _undone(event: e.EffectsUndone) -> Line:
-    return Line(taken_back(event.undone), style="ask" if event.undone.whole else "bad")
+def _effects_undone(event: e.EffectsUndone) -> Line:
+    return Line(describe_undone(event.undone), style="ask" if event.undone.whole else "bad")
 
 
-def _branched(event: e.Branched) -> Line:
+def _run_branched(event: e.Branched) -> Line:
     what = f"continues from an earlier point: {one_line(event.reason, SHOWN)}"
     return Line(what, (f"branch {event.to_run_id} of {event.from_run_id}",), "ask")
 
 
-def _ended(event: e.RunEnded) -> Line:
+def _run_ended(event: e.RunEnded) -> Line:
     said = event.error.message if event.error else (event.reason or event.output)
-    facts = (figures(event.totals),) if event.totals else ()
+    facts = (format_totals(event.totals),) if event.totals else ()
     style = STYLES.get(event.state, "")
     state = f"{event.state.value}, truncated" if event.truncated else event.state.value
     return Line(f"{state}: {one_line(said, SHOWN)}", facts, "ask" if event.truncated else style)
 
 
-def _latency(queued: float | None, first: float | None, total: float | None) -> Iterator[str]:
+def _latency_facts(queued: float | None, first: float | None, total: float | None) -> Iterator[str]:
     for name, ms in (("queued", queued), ("first token", first), ("took", total)):
         if ms is not None:
-            yield f"{name} {took(ms / 1e3)}"
+            yield f"{name} {format_duration(ms / 1e3)}"
 
 
-def _attempts(attempts: int, why: str | None) -> list[str]:
+def _attempt_facts(attempts: int, why: str | None) -> list[str]:
     if attempts <= 1:
         return []
     return [f"{attempts} attempts{f', the last failure: {one_line(why, SHOWN)}' if why else ''}"]
 
 
-def _tokens(usage: Usage) -> str:
+def _token_text(usage: Usage) -> str:
     cached = f" ({usage.cached:,} cached)" if usage.cached else ""
     about = "~" if usage.estimated else ""
     return f"{about}{usage.input:,}{cached} → {about}{usage.output:,} tokens"
 
 
-def _by(who: str | None, what: str | None = None) -> tuple[str, ...]:
+def _by_person(who: str | None, what: str | None = None) -> tuple[str, ...]:
     return tuple(filter(None, [f"by {who}" if who else None, what]))
 
 
 _RULES: dict[type[Any], Callable[[Any], Line]] = {
-    e.RunStarted: _started,
-    e.StateChanged: _state,
-    e.ModelCalled: _called,
-    e.ModelReplied: _replied,
+    e.RunStarted: _run_started,
+    e.StateChanged: _state_changed,
+    e.ModelCalled: _model_called,
+    e.ModelReplied: _model_replied,
     e.ModelFailed: _model_failed,
-    e.ToolCallRequested: _requested,
+    e.ToolCallRequested: _tool_requested,
     e.ToolCallChecked: _tool_checked,
     e.ToolCallStarted: _tool_started,
     e.ToolCallFinished: _tool_finished,
-    e.DecisionRequested: _decision,
-    e.DecisionMade: _decided,
-    e.HintReceived: _hint,
-    e.PauseRequested: _told,
-    e.ResumeRequested: _told,
-    e.AbortRequested: _told,
-    e.SignalRefused: _refused,
-    e.BudgetReached: _budget,
-    e.UndoStarted: _undoing,
-    e.EffectsUndone: _undone,
-    e.Branched: _branched,
-    e.RunEnded: _ended,
+    e.DecisionRequested: _decision_requested,
+    e.DecisionMade: _decision_made,
+    e.HintReceived: _hint_received,
+    e.PauseRequested: _steering_requested,
+    e.ResumeRequested: _steering_requested,
+    e.AbortRequested: _steering_requested,
+    e.SignalRefused: _signal_refused,
+    e.BudgetReached: _budget_reached,
+    e.UndoStarted: _undo_started,
+    e.EffectsUndone: _effects_undone,
+    e.Branched: _run_branched,
+    e.RunEnded: _run_ended,
 }

@@ -12,7 +12,13 @@ from harness.contracts.run import RunState
 from harness.contracts.whatif import ForkOutcome, Outcome, SourceOutcome, Verdict, WhatIfReport
 from harness.journal.whatif import medians
 from harness.terminal.view.console import is_narrow, print_indented
-from harness.terminal.view.text import clean, count, money, one_line, took
+from harness.terminal.view.text import (
+    clean_shown,
+    count_of,
+    format_duration,
+    format_money,
+    one_line,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,13 +32,13 @@ TABLE = 120
 """Columns for the table if the terminal is narrower, or its width unknown."""
 
 
-def headline(report: WhatIfReport) -> str:
+def whatif_headline(report: WhatIfReport) -> str:
     """The question, in one line."""
-    changes = "; ".join(clean(each) for each in report.changes) or "no change"
+    changes = "; ".join(clean_shown(each) for each in report.changes) or "no change"
     return f"What if, after turn {report.at}: {changes}"
 
 
-def verdict(fork: ForkOutcome) -> str:
+def describe_verdict(fork: ForkOutcome) -> str:
     """How a fork differs, in words."""
     if fork.verdict == "failed":
         why = fork.error.message if fork.error else fork.reason or "it has not ended"
@@ -46,7 +52,7 @@ def verdict(fork: ForkOutcome) -> str:
 
 def calls_of(outcome: Outcome, *, fork: bool) -> str:
     """The number of calls, and how they were handled."""
-    whole = count(len(outcome.calls), "call")
+    whole = count_of(len(outcome.calls), "call")
     if not fork or not outcome.calls:
         return whole
     words = {"played": "played back", "refused": "refused", "ran": "live", "invalid": "invalid"}
@@ -54,58 +60,59 @@ def calls_of(outcome: Outcome, *, fork: bool) -> str:
     return f"{whole} ({', '.join(parts)})" if parts else whole
 
 
-def figures(outcome: Outcome, *, fork: bool) -> str:
+def outcome_figures(outcome: Outcome, *, fork: bool) -> str:
     return " · ".join(
         [
-            count(outcome.turns, "turn"),
+            count_of(outcome.turns, "turn"),
             calls_of(outcome, fork=fork),
             f"{outcome.tokens:,} tokens",
-            money(outcome.cost_micros),
-            took(outcome.seconds),
+            format_money(outcome.cost_micros),
+            format_duration(outcome.seconds),
         ]
     )
 
 
-def told(fork: ForkOutcome) -> str:
+def progress_line(fork: ForkOutcome) -> str:
     """The progress line of a fork."""
-    return f"{fork.verdict:<{WORD}}  {fork.run}: {verdict(fork)} ({took(fork.seconds)})"
+    time = format_duration(fork.seconds)
+    return f"{fork.verdict:<{WORD}}  {fork.run}: {describe_verdict(fork)} ({time})"
 
 
-def show(console: Console, report: WhatIfReport) -> None:
+def show_whatif(console: Console, report: WhatIfReport) -> None:
     narrow = is_narrow(console)
-    console.print(headline(report), style="bold", soft_wrap=not narrow)
+    console.print(whatif_headline(report), style="bold", soft_wrap=not narrow)
     for source in report.sources:
         console.print()
-        for text in _source(source):
+        for text in _source_lines(source):
             console.print(text, soft_wrap=not narrow)
     console.print()
     if narrow:
-        _list(console, report)
+        _print_list(console, report)
     else:
-        console.print(_table(report), width=max(console.width, TABLE), crop=False)
+        console.print(_make_table(report), width=max(console.width, TABLE), crop=False)
 
 
-def _source(source: SourceOutcome) -> Iterator[Text]:
-    yield Text(clean(source.source), style="bold")
+def _source_lines(source: SourceOutcome) -> Iterator[Text]:
+    yield Text(clean_shown(source.source), style="bold")
     if was := source.was:
         yield Text.assemble(
             (f"{OLD}  {'':<{WORD}}  ", "quiet"),
-            _said(was),
-            ("  " + figures(was, fork=False), "quiet"),
+            _answer_text(was),
+            ("  " + outcome_figures(was, fork=False), "quiet"),
         )
     for fork in source.forks:
         yield Text.assemble(
             (f"{NEW}  ", "quiet"),
             (f"{fork.verdict:<{WORD}}  ", STYLES[fork.verdict]),
-            _said(fork),
-            (f"  {figures(fork, fork=True)}", "quiet"),
-            (f"  {verdict(fork)} · {fork.run}", "quiet"),
+            _answer_text(fork),
+            (f"  {outcome_figures(fork, fork=True)}", "quiet"),
+            (f"  {describe_verdict(fork)} · {fork.run}", "quiet"),
         )
     if source.error:
         yield Text(f"{source.error.message} {source.error.fix}", style="bad")
 
 
-def _said(outcome: Outcome) -> str:
+def _answer_text(outcome: Outcome) -> str:
     if outcome.state is RunState.COMPLETED:
         return one_line(outcome.output, 80) or "(empty)"
     return outcome.state.value
@@ -119,43 +126,43 @@ class _Row(NamedTuple):
     style: str = ""
 
 
-def _rows(report: WhatIfReport) -> Iterator[_Row]:
+def _table_rows(report: WhatIfReport) -> Iterator[_Row]:
     for source in report.sources:
         was = medians([source.was]) if source.was else {}
         counts = [source.count(name) for name in STYLES]
-        yield _Row(clean(source.source), counts, against(medians(source.forks), was))
+        yield _Row(clean_shown(source.source), counts, compare_figures(medians(source.forks), was))
     if len(report.sources) > 1:
         was = medians([each.was for each in report.sources if each.was])
         counts = [report.count(name) for name in STYLES]
         name = f"all {len(report.sources):,}"
-        yield _Row(name, counts, against(medians(report.forks), was), "bold")
+        yield _Row(name, counts, compare_figures(medians(report.forks), was), "bold")
 
 
-def _table(report: WhatIfReport) -> Table:
+def _make_table(report: WhatIfReport) -> Table:
     table = Table(box=None, pad_edge=False, header_style="quiet")
     table.add_column("\nrun")
     for name in STYLES:
         table.add_column(f"\n{name}", justify="right", min_width=len(name))
     for name in FIGURES:
         table.add_column(f"median {name}\n{OLD} → {NEW}", justify="right", no_wrap=True)
-    for row in _rows(report):
-        arrows = [arrow(*each) for each in row.figures]
-        table.add_row(row.name, *_counts(row.counts), *arrows, style=row.style)
+    for row in _table_rows(report):
+        arrows = [format_change(*each) for each in row.figures]
+        table.add_row(row.name, *_count_cells(row.counts), *arrows, style=row.style)
     return table
 
 
-def _list(console: Console, report: WhatIfReport) -> None:
+def _print_list(console: Console, report: WhatIfReport) -> None:
     """Print a list if there is no room for the table."""
-    for row in _rows(report):
+    for row in _table_rows(report):
         console.print(row.name, style="bold")
         counts = " · ".join(f"{n} {name}" for name, n in zip(STYLES, row.counts, strict=True))
         print_indented(console, Text(counts), 2)
         for name, each in zip(FIGURES, row.figures, strict=True):
-            if text := arrow(*each):
+            if text := format_change(*each):
                 print_indented(console, Text(f"median {name}, {OLD} → {NEW}: {text}"), 2)
 
 
-def _counts(counts: list[int]) -> list[Text]:
+def _count_cells(counts: list[int]) -> list[Text]:
     styles = STYLES.values()
     return [
         Text(str(n), style=style if n else "quiet") for n, style in zip(counts, styles, strict=True)
@@ -165,20 +172,22 @@ def _counts(counts: list[int]) -> list[Text]:
 FIGURES = ("tokens", "cost", "time")
 
 
-def against(now: Mapping[str, float], was: Mapping[str, float]) -> list[tuple[str, str]]:
+def compare_figures(now: Mapping[str, float], was: Mapping[str, float]) -> list[tuple[str, str]]:
     """Tokens, cost and time, each new and old; empty if unknown."""
     names = ("tokens", "cost_micros", "seconds")
-    return [(_figure(name, now.get(name)), _figure(name, was.get(name))) for name in names]
+    return [
+        (_format_figure(name, now.get(name)), _format_figure(name, was.get(name))) for name in names
+    ]
 
 
-def _figure(name: str, value: float | None) -> str:
+def _format_figure(name: str, value: float | None) -> str:
     if value is None:
         return ""
     if name == "tokens":
         return f"{value:,.0f}"
-    return money(round(value)) if name == "cost_micros" else took(value)
+    return format_money(round(value)) if name == "cost_micros" else format_duration(value)
 
 
-def arrow(now: str, was: str) -> str:
+def format_change(now: str, was: str) -> str:
     """Old and new value, even if equal: a single value would be ambiguous."""
     return f"{was or '-'} → {now or '-'}" if now or was else ""
