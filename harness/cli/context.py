@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from harness.cli.out import Out
-from harness.commons.log import configure_logs
 from harness.commons.telemetry import start_traces
-from harness.config import find_project, load_settings, secrets_of
+from harness.config import find_project, load_settings
+from harness.config.logs import configure_project_logs
 from harness.config.settings import Settings
 from harness.engine.connection import open_connection
 from harness.sdk.client import HarnessClient
@@ -20,12 +20,7 @@ def prepare_project() -> tuple[Path, Settings]:
     """The project and its settings; logs and traces go where those say."""
     project = find_project(Path.cwd())
     settings = load_settings(project)
-    configure_logs(
-        settings.log.level,
-        settings.log.format,
-        secrets=secrets_of(settings),
-        discreet=settings.encryption.key is not None,
-    )
+    configure_project_logs(settings)
     start_traces(settings.telemetry.endpoint, settings.telemetry.service_name)
     return project, settings
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from harness import Agent
-from harness.commons.log import configure_logs
-from harness.config import find_project, load_settings, resolve_provider, secrets_of
+from harness.config import find_project, load_settings, resolve_provider
+from harness.config.logs import configure_project_logs
 from harness.config.providers import key_places, needs_key
 from harness.config.settings import Settings
 from harness.contracts.event import RunEnded
@@ -45,12 +45,7 @@ screen = make_console()
 async def main() -> int:
     project = find_project(Path.cwd())
     settings = load_settings(project)
-    configure_logs(
-        settings.log.level,
-        settings.log.format,
-        secrets=secrets_of(settings),
-        discreet=settings.encryption.key is not None,
-    )
+    configure_project_logs(settings)
     model, why = choose_model(settings, os.environ.get("MODEL") or settings.model)
     async with (
         open_stack(settings, project, page=True, progress=print_note) as endpoints,

@@ -1,0 +1,17 @@
+"""Configure logs from settings."""
+
+from __future__ import annotations
+
+from harness.commons.log import configure_logs
+from harness.config.load import secrets_of
+from harness.config.settings import Settings
+
+
+def configure_project_logs(settings: Settings) -> None:
+    """Log as the settings say, without their secrets, and with encryption without content."""
+    configure_logs(
+        settings.log.level,
+        settings.log.format,
+        secrets=secrets_of(settings),
+        discreet=settings.encryption.key is not None,
+    )
