@@ -9,11 +9,11 @@ from pathlib import Path
 from harness.cli.out import Out
 from harness.commons.telemetry import start_traces
 from harness.config import find_project, load_settings
-from harness.config.logs import configure_project_logs
 from harness.config.settings import Settings
 from harness.engine.connection import open_connection
 from harness.sdk.client import HarnessClient
 from harness.stack import ensure_search_attributes, open_stack
+from harness.terminal.logs import configure_project_logs
 
 
 def prepare_project() -> tuple[Path, Settings]:

@@ -13,7 +13,6 @@ from typing import Any
 
 from harness import Agent
 from harness.config import find_project, load_settings, resolve_provider
-from harness.config.logs import configure_project_logs
 from harness.config.providers import key_places, needs_key
 from harness.config.settings import Settings
 from harness.contracts.event import RunEnded
@@ -27,6 +26,7 @@ from harness.terminal.input.attend import Attendance, Why
 from harness.terminal.input.decide import make_ask
 from harness.terminal.input.interrupts import count_interrupts
 from harness.terminal.input.keyboard import at_terminal, read_answer
+from harness.terminal.logs import configure_project_logs
 from harness.terminal.view.console import make_console
 from harness.terminal.view.live import RunView
 from harness.tools import ask_human, echo, list_files, math, now, read_file

@@ -1,9 +1,9 @@
-"""Configure logs from settings."""
+"""Configure the logs of commands and scripts from settings."""
 
 from __future__ import annotations
 
 from harness.commons.log import configure_logs
-from harness.config.load import secrets_of
+from harness.config import secrets_of
 from harness.config.settings import Settings
 
 
