@@ -14,7 +14,7 @@ from harness import RunHandle
 from harness_starter.script import run_steering_script
 
 
-async def decide(run: RunHandle[Any], args: argparse.Namespace) -> None:
+async def send_decision(run: RunHandle[Any], args: argparse.Namespace) -> None:
     decision = await run.decide(
         args.verdict,
         args.call,
@@ -30,7 +30,7 @@ async def decide(run: RunHandle[Any], args: argparse.Namespace) -> None:
 if __name__ == "__main__":
     run_steering_script(
         __doc__,
-        decide,
+        send_decision,
         verdict={"positional": True, "choices": ("approve", "reject", "edit", "answer")},
         call={"help": "which one, if several are waiting"},
         note={"help": "recorded in history; after a rejection the model reads it"},

@@ -11,7 +11,7 @@ from harness.terminal.view.show import show_card
 from harness_starter.script import run_steering_script
 
 
-async def status(run: RunHandle[Any], args: argparse.Namespace) -> None:
+async def show_status(run: RunHandle[Any], args: argparse.Namespace) -> None:
     if args.ask:
         print((await run.status()).wire().decode())
     elif card := card_of(await run.trace()):
@@ -19,4 +19,6 @@ async def status(run: RunHandle[Any], args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run_steering_script(__doc__, status, ask={"action": "store_true", "help": "ask the worker"})
+    run_steering_script(
+        __doc__, show_status, ask={"action": "store_true", "help": "ask the worker"}
+    )

@@ -9,7 +9,7 @@ from harness.terminal.view.live import RunView
 from harness_starter.script import run_steering_script
 
 
-async def watch(run: RunHandle[Any], args: argparse.Namespace) -> None:
+async def watch_run(run: RunHandle[Any], args: argparse.Namespace) -> None:
     view = RunView(make_console(), run.url)
     async for event in run.events():
         if args.json:
@@ -20,5 +20,5 @@ async def watch(run: RunHandle[Any], args: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     run_steering_script(
-        __doc__, watch, json={"action": "store_true", "help": "print one JSON object per line"}
+        __doc__, watch_run, json={"action": "store_true", "help": "print one JSON object per line"}
     )
