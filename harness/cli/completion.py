@@ -36,7 +36,7 @@ def run_completion(words: Sequence[str]) -> int:
     path = Path.home() / FILES[shell]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(script)
-    sys.stdout.write(f"Wrote {path}. New shells will use it.\n")
+    sys.stdout.write(f"Wrote {path}; new shells will use it.\n")
     if shell == "zsh":
         sys.stdout.write(ZSH_HINT)
     return exit_codes.DONE

@@ -51,7 +51,7 @@ def test_runs_outlive_the_engine(project: Project) -> None:
     whole = project.command("verify", "--json").last
     assert (whole["ok"], whole["checked"]) == (True, 2)
     assert project.command("verify", "--token", whole["head"], "--json").code == 0
-    assert "2 read and whole" in project.command("verify").out
+    assert "2 read and intact" in project.command("verify").out
     assert "2 runs in 2 seals" in project.command("archive", "status").out
 
 

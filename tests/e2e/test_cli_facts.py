@@ -110,7 +110,7 @@ def test_completion_is_installed_for_the_shell(tmp_path: Path) -> None:
 
 def test_help_loads_nothing_heavy() -> None:
     code = (
-        "import sys; from harness.cli import help, main; main.print_(help.overview());"
+        "import sys; from harness.cli import help, main; main.print_text(help.overview_text());"
         "heavy = {'temporalio', 'pydantic', 'rich', 'asyncio', 'argparse'};"
         "print(sorted(heavy & set(sys.modules)))"
     )

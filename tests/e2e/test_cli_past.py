@@ -60,7 +60,7 @@ def test_an_exported_run_reads_the_same(kept_project: Project, run: str) -> None
     found = kept_project.command("replay", "--since", "1h", "--json")
     assert found.code == 0
     assert run in {each["run"] for each in found.lines}
-    assert kept_project.command("diff", run, "kept.json").out.startswith("The same")
+    assert kept_project.command("diff", run, "kept.json").out.startswith("No difference")
 
 
 def test_a_replay_whose_output_cannot_be_written_says_so_in_one_line(
@@ -146,7 +146,7 @@ def test_bad_use(kept_project: Project, run: str) -> None:
     refused(command("trace", run, "--from", "x"), 2, "neither a number nor a cursor")
     refused(command("trace", run, "--from", "a/1/0"), 1, "no event with the cursor")
     refused(command("trace", run, "--from", "0"), 2, "must be 1 or more")
-    assert "none from 99 on" in command("trace", run, "--from", "99").err
+    assert "there is no event 99" in command("trace", run, "--from", "99").err
     refused(command("undo", run, "--past", "x", "--dry-run"), 1, "no effect of a call 'x'")
     refused(command("diff", run, "nobody"), 1, "There is no run 'nobody'")
     refused(command("effects", "nobody"), 1, "There is no run 'nobody'")
