@@ -37,7 +37,7 @@ def test_decide_offers_every_option(
 
 
 async def test_decide_passes_every_option_on() -> None:
-    decide = runpy.run_path(str(SCRIPT))["decide"]
+    decide = runpy.run_path(str(SCRIPT))["send_decision"]
     given = {"verdict": "edit", **{name: f"the {name}" for name in OPTIONS}}
     run = Recorder()
     await decide(run, Namespace(call="call_1", **given))
