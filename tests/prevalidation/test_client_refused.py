@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -132,5 +133,5 @@ def test_a_wrong_model(model: str) -> None:
 
 
 def client() -> HarnessClient:
-    connection: Any = type("Closed", (), {"sessions": None})()
+    connection: Any = SimpleNamespace(stores=SimpleNamespace(sessions=None))
     return HarnessClient(connection)
