@@ -20,7 +20,7 @@ from bench.contestants.floor import setup as floor
 from bench.measure import spread
 from bench.work import FINAL, PROMPT
 from harness.history.recording import Recording, read_history
-from harness.replay.check import replay
+from harness.replay.check import replay_recordings
 
 Timed = Callable[[int], Awaitable[float]]
 
@@ -28,7 +28,7 @@ Timed = Callable[[int], Awaitable[float]]
 def of_ours(recording: Recording) -> Timed:
     async def timed(copies: int) -> float:
         start = time.perf_counter()
-        outcomes = [each async for each in replay([recording] * copies)]
+        outcomes = [each async for each in replay_recordings([recording] * copies)]
         assert all(each.ok for each in outcomes)
         return copies / (time.perf_counter() - start)
 

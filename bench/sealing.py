@@ -18,7 +18,7 @@ from bench.work import PROMPT
 from harness import Harness
 from harness.archive.sweep import seal_ended
 from harness.archive.verify import verify_all
-from harness.history.reader import seals
+from harness.history.reader import open_seals
 
 AT_ONCE = 50
 
@@ -43,7 +43,7 @@ async def main(count: int) -> None:
         while (done := await seal_ended(harness.connection)).sealed:
             sealed += done.sealed
         lasted, cpu = time.perf_counter() - begun, tree_cpu(os.getpid()) - used
-        size = (await seals(harness.connection).figures()).bytes
+        size = (await open_seals(harness.connection).figures()).bytes
         print(
             f"sealed {sealed:,} runs: {sealed / lasted * 60:,.0f} a minute, "
             f"{cpu / sealed * 1e3:.1f} ms of CPU and {size / sealed:,.0f} bytes each"

@@ -31,12 +31,12 @@ from harness.contracts.errors import (
 from harness.contracts.run import WORKFLOW
 from harness.contracts.seal import CONTENT, Origin
 from harness.engine.connection import Connection
-from harness.forks.fork import bring
-from harness.history.bounded import FILE_BYTES, FILES, TOTAL_BYTES, decode, read_bounded
-from harness.history.executions import Walked
-from harness.history.export import dumps, file_name, loads, read_file
-from harness.history.reader import read, seals, shown_execution
-from harness.history.recording import Recording, record
+from harness.forks.fork import import_content
+from harness.history.bounded import FILE_BYTES, FILES, TOTAL_BYTES, decode_utf8, read_bounded
+from harness.history.executions import ExecutionChain
+from harness.history.export import dump_recording, file_name, load_recording, read_file
+from harness.history.reader import open_seals, read_run, shown_execution
+from harness.history.recording import Recording, record_run
 from harness.journal.seal import hash_of, read_entry
 from harness.store.seals import SealRow
 
@@ -63,7 +63,7 @@ async def export_archive(
     connection: Connection, target: Path, since: float | None = None
 ) -> AsyncIterator[Moved]:
     """Write every sealed run, as `harness export` writes it, to a folder or into one .zip file."""
-    store, lines = seals(connection), list[str]()
+    store, lines = open_seals(connection), list[str]()
     newest: dict[str, SealRow] = {}
     async for row in store.all():
         lines.append(
@@ -85,7 +85,7 @@ async def export_archive(
                 continue
             name = file_name(run)
             try:
-                text = dumps(await record(connection, run, at=time.time()))
+                text = dump_recording(await record_run(connection, run, at=time.time()))
             except HarnessError as error:
                 yield Moved(run, name, error=error)
                 continue
@@ -142,16 +142,16 @@ async def _import(connection: Connection, recording: Recording) -> SealRow | Non
         raise RunBusy(f"Run {run!r} had not ended when it was exported.")
     if await _is_here(connection, recording):
         return None
-    await bring(connection, recording)
-    walked = Walked(run, WORKFLOW, "imported", raw)
+    await import_content(connection, recording)
+    walked = ExecutionChain(run, WORKFLOW, "imported", raw)
     new = await draft(connection, walked, origin=origin, attempts=recording.attempts)
-    rows = await seals(connection).append([new])
+    rows = await open_seals(connection).append([new])
     return rows[0] if rows else None
 
 
 async def _is_here(connection: Connection, recording: Recording) -> bool:
     try:
-        here = (await read(connection, recording.run)).executions
+        here = (await read_run(connection, recording.run)).executions
     except (RunNotFound, ArtifactMissing):
         return False
     same = bool(here) and here[0].run_id == recording.executions[0].run_id
@@ -219,4 +219,4 @@ def _member(bundle: zipfile.ZipFile, source: Path, name: str, budget: _Budget) -
     except (OSError, ValueError, NotImplementedError, RuntimeError, zipfile.BadZipFile) as error:
         raise InvalidExport(f"{label} cannot be read: {error}.") from error
     budget.left -= len(data)
-    return loads(decode(data, label), Path(label))
+    return load_recording(decode_utf8(data, label), Path(label))

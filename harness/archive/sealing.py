@@ -16,8 +16,8 @@ from harness.contracts.event import RunEnded, RunStarted
 from harness.contracts.run import WORKFLOW, RunSpec
 from harness.contracts.seal import Origin, SealedExecution, SealEntry
 from harness.engine.connection import Connection, whoami
-from harness.history.executions import Walked
-from harness.history.reader import readable, shown_execution
+from harness.history.executions import ExecutionChain
+from harness.history.reader import decode_execution, shown_execution
 from harness.journal import VERSION, Execution, project_chain
 from harness.journal.payloads import first, seconds
 from harness.journal.seal import Content, RawExecution, last_of, pack, whole
@@ -32,7 +32,7 @@ log = get_logger(__name__)
 
 async def draft(
     connection: Connection,
-    walked: Walked,
+    walked: ExecutionChain,
     *,
     origin: Origin | None = None,
     attempts: Sequence[Attempt] | None = None,
@@ -42,7 +42,7 @@ async def draft(
     key = secrets.token_bytes(32)
     plain: Sequence[Execution] = ()
     try:
-        plain = [await readable(connection, each) for each in raw]
+        plain = [await decode_execution(connection, each) for each in raw]
     except (StoreError, ValueError) as error:  # its bytes are sealed all the same
         log.warning("a run is sealed that cannot be read", run=run, error=said(str(error)))
     ids = {each.run_id for each in raw}

@@ -13,7 +13,7 @@ from harness.contracts.queues import archive_queue
 from harness.engine.connection import Connection
 from harness.engine.retry import patiently, unreachable
 from harness.history.executions import ENDED, TYPES, retention_s
-from harness.history.reader import seals
+from harness.history.reader import open_seals
 from harness.store.seals import Figures, store_id
 
 CLOSE = 0.75
@@ -39,7 +39,7 @@ class Standing:
 
 
 async def standing(connection: Connection) -> Standing:
-    client, store = connection.temporal, seals(connection)
+    client, store = connection.temporal, open_seals(connection)
     retention = await retention_s(client)
     left = [each.closed async for each in unsealed(connection)]
     oldest = min(left, default=None)

@@ -23,8 +23,8 @@ from harness.contracts.run import WORKFLOW
 from harness.contracts.seal import Kind, Sealed, SealEntry
 from harness.engine.connection import Connection, whoami
 from harness.history import live
-from harness.history.executions import ENDED, before, closed, retention_s, walk
-from harness.history.reader import read_content, readable, seals
+from harness.history.executions import ENDED, closed_before, list_closed, read_chain, retention_s
+from harness.history.reader import decode_execution, open_seals, read_content
 from harness.journal import VERSION
 from harness.store.seals import NewSeal, SealRow
 from harness.version import __version__
@@ -53,7 +53,7 @@ class Ended:
 
 async def seal_run(connection: Connection, run: str) -> SealRow:
     """Seal an ended run, or return the seal that it has."""
-    store = seals(connection)
+    store = open_seals(connection)
     try:
         run_id = await live.newest_execution(connection.temporal, run)
     except RunError:
@@ -62,7 +62,7 @@ async def seal_run(connection: Connection, run: str) -> SealRow:
         raise
     if (row := await newest_seal(connection, run, run_id)) is not None:
         return row
-    walked = await walk(connection, run, run_id)
+    walked = await read_chain(connection, run, run_id)
     if walked is None or walked.kind == "part":
         raise RunBusy(f"Run {run!r} is still going.", fix="It can be sealed once it has ended.")
     if walked.workflow not in (WORKFLOW, UNDO):
@@ -76,7 +76,7 @@ async def seal_run(connection: Connection, run: str) -> SealRow:
 
 async def newest_seal(connection: Connection, run: str, run_id: str) -> SealRow | None:
     """The seal of a whole run, where that is of the run as it ended in this execution."""
-    rows = await seals(connection).of_run(run, connection.endpoints.namespace)
+    rows = await open_seals(connection).of_run(run, connection.endpoints.namespace)
     return next((r for r in rows if r.kind != "part" and r.run_ids[-1] == run_id), None)
 
 
@@ -100,7 +100,7 @@ async def seal_ended(
         batch = chosen[at : at + BATCH]
         drafts, lost = await _drafts(connection, batch, at_once)
         failed += lost
-        done += len(await seals(connection).append(drafts))
+        done += len(await open_seals(connection).append(drafts))
         progress(done)
     more = len(found) > len(chosen) and done > 0
     back = [each.closed for each in (found if more else failed)]
@@ -118,9 +118,9 @@ async def unsealed(connection: Connection, since: float | None = None) -> AsyncI
     half = await retention_s(client) / 2
     aging = None if after is None else after - half
     seen = set[str]()
-    for which, start in ((ENDED, after), (before(time.time() - half), aging)):
+    for which, start in ((ENDED, after), (closed_before(time.time() - half), aging)):
         page: list[Ended] = []
-        async for row in closed(client, which, start):
+        async for row in list_closed(client, which, start):
             if row.run_id:
                 ended = row.close_time.timestamp() if row.close_time else time.time()
                 page.append(Ended(row.id, row.run_id, ended))
@@ -142,7 +142,7 @@ async def delete_old(connection: Connection) -> int:
         await connection.stores.artifacts.delete(id)
     deleted = 0
     while days is not None:
-        rows = await seals(connection).old(time.time() - days * DAY_S)
+        rows = await open_seals(connection).old(time.time() - days * DAY_S)
         deleted += await _drop(connection, rows, "deleted")
         if not rows:
             break
@@ -152,7 +152,7 @@ async def delete_old(connection: Connection) -> int:
 async def forget_seals(connection: Connection, runs: Sequence[str]) -> int:
     """Take content and keys of these runs out of the archive; the chain says so and still stands.
     Returns how many seals that was."""
-    store, namespace = seals(connection), connection.endpoints.namespace
+    store, namespace = open_seals(connection), connection.endpoints.namespace
     rows = [row for run in runs for row in await store.of_run(run, namespace)]
     return await _drop(connection, rows, "forgotten")
 
@@ -162,7 +162,7 @@ async def _drop(connection: Connection, rows: Sequence[SealRow], kind: Kind) -> 
         seq=0, prev="", kind=kind, run="", namespace="", at=time.time(), by=whoami(),
         harness=__version__, projector=VERSION,
     )  # fmt: skip
-    ids = await seals(connection).drop(rows, kind, stone)
+    ids = await open_seals(connection).drop(rows, kind, stone)
     for id in ids:
         await connection.stores.artifacts.delete(id)
     return len(ids)
@@ -170,13 +170,13 @@ async def _drop(connection: Connection, rows: Sequence[SealRow], kind: Kind) -> 
 
 async def rebuild(connection: Connection, progress: Progress = lambda _: None) -> int:
     """Make the index of all seals again, from their content. Returns how many were read."""
-    store, done = seals(connection), 0
+    store, done = open_seals(connection), 0
     async for row in store.all():
         if row.content is None:
             continue
         try:
             content = await read_content(connection, row)
-            plain = [await readable(connection, each) for each in content.executions]
+            plain = [await decode_execution(connection, each) for each in content.executions]
         except (RunError, StoreError) as error:
             if error.retryable:
                 raise
@@ -192,7 +192,7 @@ async def rebuild(connection: Connection, progress: Progress = lambda _: None) -
 
 
 async def _left(connection: Connection, page: Sequence[Ended], seen: set[str]) -> list[Ended]:
-    known = await seals(connection).known([each.run_id for each in page])
+    known = await open_seals(connection).known([each.run_id for each in page])
     left = [each for each in page if each.run_id not in known | seen]
     seen.update(each.run_id for each in left)
     return left
@@ -207,7 +207,7 @@ async def _drafts(
     async def one(each: Ended) -> NewSeal | None:
         async with slots:
             try:
-                walked = await walk(connection, each.run, each.run_id)
+                walked = await read_chain(connection, each.run, each.run_id)
                 return await draft(connection, walked) if walked else None
             except (RunNotFound, Forgotten):
                 return None  # forgotten at this very moment

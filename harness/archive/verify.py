@@ -18,7 +18,7 @@ from harness.contracts.errors import (
 from harness.contracts.seal import CONTENT, SealedExecution, SealEntry
 from harness.engine.connection import Connection
 from harness.history import live
-from harness.history.reader import seals, shown_execution
+from harness.history.reader import open_seals, shown_execution
 from harness.history.recording import Recording
 from harness.journal.seal import (
     MARK_BYTES,
@@ -88,7 +88,7 @@ async def verify_all(
 ) -> Report:
     """The whole chain, and the content of every seal. `token`: one of its entries must have this
     hash."""
-    store, chain, report = seals(connection), Chain(), Report()
+    store, chain, report = open_seals(connection), Chain(), Report()
     taken, told = dict[int, SealRow](), dict[int, str]()
     found = token is None
     async for row in store.all():
@@ -120,7 +120,7 @@ async def verify_all(
 async def verify_run(connection: Connection, run: str, token: str | None = None) -> Verified:
     """One run against the seal that has this token, or its newest one, and against the engine
     where that has the run still."""
-    rows = await seals(connection).of_run(run, connection.endpoints.namespace)
+    rows = await open_seals(connection).of_run(run, connection.endpoints.namespace)
     rows = [row for row in rows if row.kind != "part"]
     if not rows:
         await live.newest_execution(connection.temporal, run)  # not found, where it is unknown
@@ -212,11 +212,11 @@ def _columns(row: SealRow, entry: SealEntry) -> list[str]:
 
 async def _taken(connection: Connection, row: SealRow) -> tuple[str | None, list[str]]:
     """What became of content that is gone, as an entry says that follows from this seal's."""
-    stone = await seals(connection).tombstone(row.run, row.seq)
+    stone = await open_seals(connection).tombstone(row.run, row.seq)
     if stone is None:
         return None, [GONE]
     chain = Chain(row.seq, row.hash)
-    async for each in seals(connection).all(row.seq):
+    async for each in open_seals(connection).all(row.seq):
         if wrong := chain.follow(each.seq, each.hash, each.entry):
             what = f"{GONE}: the chain is broken at seal {each.seq}: {wrong[0]}"
             return None, [what]
@@ -229,7 +229,7 @@ async def _content(
     connection: Connection, row: SealRow, entry: SealEntry, report: Report, *, engine: bool = False
 ) -> list[str]:
     try:
-        key = await seals(connection).key(row)
+        key = await open_seals(connection).key(row)
         if key is None:
             return ["the key of its commitments is missing"]
         data = await connection.stores.artifacts.stored(row.content or "")
@@ -257,7 +257,8 @@ async def _engine(connection: Connection, row: SealRow) -> tuple[bool, list[str]
     for raw in content.executions:
         try:
             entries = [
-                each async for each in live.raw_entries(connection.temporal, row.run, raw.run_id)
+                each
+                async for each in live.read_raw_entries(connection.temporal, row.run, raw.run_id)
             ]
         except RunNotFound:
             continue

@@ -23,7 +23,7 @@ from harness.contracts.family import is_attached, is_session, session_family
 from harness.engine.connection import Connection
 from harness.engine.retry import not_found, unreachable
 from harness.forget.store import delete_content, executions_of, owned_artifacts
-from harness.history.reader import seals
+from harness.history.reader import open_seals
 from harness.store.effects import have_effects
 
 CLOCKS_DIFFER_S = 5.0
@@ -120,7 +120,7 @@ async def forget(connection: Connection, run: str) -> Forgotten:
 async def _encrypted_from_the_start(connection: Connection, family: Family) -> bool:
     """Whether none of its runs began before the family had its key: they are all sealed by now."""
     made = await connection.vault.keyring.made(family.name) if connection.vault.on else None
-    began = await seals(connection).first_start(family.runs)
+    began = await open_seals(connection).first_start(family.runs)
     return made is not None and (began is None or began >= made - CLOCKS_DIFFER_S)
 
 

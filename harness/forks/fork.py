@@ -30,7 +30,7 @@ from harness.history.recording import Recording, read_history
 from harness.journal import Execution
 from harness.journal.fork import Point, Rewriting, check_turn, point, without_hints
 from harness.journal.nodes import nodes
-from harness.runs.start import check_id, launch, new_id
+from harness.runs.start import check_id, launch_run, new_id
 from harness.store.transcripts.chain import check_parent, read_node, read_reply
 from harness.store.transcripts.copying import put_nodes
 from harness.store.transcripts.lookup import find_answer, has_node, walk_back
@@ -47,7 +47,7 @@ class Change:
     """What tools of kept turns answered instead, by the ids of their calls."""
 
 
-async def fork(
+async def fork_run(
     connection: Connection,
     source: str | Recording,
     at: int,
@@ -63,13 +63,13 @@ async def fork(
     if id is not None:
         check_id(id)
     with span("fork run", {"run": run}):
-        forked = await pinned(connection, source, at, change, agent=agent)
+        forked = await pin_fork(connection, source, at, change, agent=agent)
         name = id or new_id(forked.agent)
-        await launch(connection, forked, name, eager=eager, repeatable=id is not None)
+        await launch_run(connection, forked, name, eager=eager, repeatable=id is not None)
         return name
 
 
-async def pinned(
+async def pin_fork(
     connection: Connection,
     source: str | Recording,
     at: int,
@@ -79,20 +79,24 @@ async def pinned(
 ) -> RunSpec:
     """What a fork is started with."""
     if isinstance(source, Recording):
-        await bring(connection, source)
-        run, spec, begin = source.run, source.spec, await _told(connection, source, at)
+        await import_content(connection, source)
+        run, spec, begin = (
+            source.run,
+            source.spec,
+            await _point_from_history(connection, source, at),
+        )
     else:
         run = source
-        spec, begin = await _find(connection, run, at)
+        spec, begin = await _find_point(connection, run, at)
     if agent is not None and agent != spec.agent:
         raise InvalidAgent(
             f"Run {run!r} is of agent {spec.agent!r}, not of {agent!r}.",
             fix=f"Name the agent that is called {spec.agent!r}, or none.",
         )
-    return await _forked(connection, run, at, spec, begin, change)
+    return await _build_spec(connection, run, at, spec, begin, change)
 
 
-async def bring(connection: Connection, recording: Recording) -> None:
+async def import_content(connection: Connection, recording: Recording) -> None:
     """Put what an exported run names into this store; all of it is found by its content."""
     for content in recording.specs.values():
         await connection.stores.artifacts.put(content, media_type="application/json")
@@ -108,23 +112,23 @@ async def bring(connection: Connection, recording: Recording) -> None:
     )
 
 
-async def _find(connection: Connection, run: str, at: int) -> tuple[RunSpec, Point]:
+async def _find_point(connection: Connection, run: str, at: int) -> tuple[RunSpec, Point]:
     try:
-        return await _find_live(connection, run, at)
+        return await _find_live_point(connection, run, at)
     except RunNotFound:
         pass
     # The engine has forgotten it, or its older histories: the archive tells.
     recording = await read_history(connection, run)
-    return recording.spec, await _told(connection, recording, at)
+    return recording.spec, await _point_from_history(connection, recording, at)
 
 
-async def _find_live(connection: Connection, run: str, at: int) -> tuple[RunSpec, Point]:
+async def _find_live_point(connection: Connection, run: str, at: int) -> tuple[RunSpec, Point]:
     run_id: str = await live.newest_execution(connection.temporal, run)
-    spec, before = await _execution(connection, run, run_id)
+    spec, before = await _read_execution(connection, run, run_id)
     check_turn(run, spec, at)
     while before and spec.carry and at < spec.carry.turn:  # the next turn is of an older history
         run_id = before
-        spec, before = await _execution(connection, run, run_id)
+        spec, before = await _read_execution(connection, run, run_id)
     found = await find_answer(connection.database, run_id, at + 1)
     if found:  # the next turn's node: what it asked, and the node that this followed
         await read_reply(connection.vault, found.reply, run_id, at + 1, found.call, found.head)
@@ -133,23 +137,23 @@ async def _find_live(connection: Connection, run: str, at: int) -> tuple[RunSpec
         asked = asked[:-1] if asked and asked[-1].role == "assistant" else asked
         return spec, Point(node.parent, without_hints(asked))
     # The last turn, or one from before a reset: history tells.
-    return spec, await _told(connection, await read_history(connection, run), at)
+    return spec, await _point_from_history(connection, await read_history(connection, run), at)
 
 
 async def is_whatif(connection: Connection, run: str) -> bool:
     """Whether the run is a fork whose tools did not run."""
     run_id = await live.newest_execution(connection.temporal, run)
-    return (await _execution(connection, run, run_id))[0].playback is not None
+    return (await _read_execution(connection, run, run_id))[0].playback is not None
 
 
-async def _told(connection: Connection, recording: Recording, at: int) -> Point:
+async def _point_from_history(connection: Connection, recording: Recording, at: int) -> Point:
     begin = point(recording.run, recording.spec, recording.events, at)
     if begin.head is not None:
-        await _durable(connection, begin.head, recording)
+        await _ensure_stored(connection, begin.head, recording)
     return begin
 
 
-async def _execution(connection: Connection, run: str, run_id: str) -> tuple[RunSpec, str]:
+async def _read_execution(connection: Connection, run: str, run_id: str) -> tuple[RunSpec, str]:
     """What an execution was started with, and the one that it continues: its first entry."""
     client = connection.temporal
     request = GetWorkflowExecutionHistoryRequest(
@@ -157,13 +161,13 @@ async def _execution(connection: Connection, run: str, run_id: str) -> tuple[Run
         execution=WorkflowExecution(workflow_id=run, run_id=run_id),
         maximum_page_size=1,
     )
-    entries = await live.page(client, request, run)
+    entries = await live.read_page(client, request, run)
     spec = Recording(run, (Execution(run_id, tuple(entries)),)).spec
     started = entries[0].workflow_execution_started_event_attributes
     return spec, started.continued_execution_run_id
 
 
-async def _durable(connection: Connection, head: str, recording: Recording) -> None:
+async def _ensure_stored(connection: Connection, head: str, recording: Recording) -> None:
     """A node is written a moment after its answer; history has all that it is made of."""
     if await has_node(connection.database, head):
         return
@@ -180,11 +184,11 @@ async def _durable(connection: Connection, head: str, recording: Recording) -> N
         )
 
 
-async def _forked(
+async def _build_spec(
     connection: Connection, run: str, at: int, spec: RunSpec, begin: Point, change: Change
 ) -> RunSpec:
     if change.results:
-        begin = await _rewritten(connection, run, at, begin, change.results)
+        begin = await _rewrite_results(connection, run, at, begin, change.results)
     messages = begin.messages
     if change.hint:
         messages = (*messages, user(change.hint, origin="hint"))
@@ -209,7 +213,7 @@ async def _forked(
     if _has_instructions(spec, begin, at):
         updates["instructs"] = None
     if change.model:
-        updates |= _model(connection, change.model)
+        updates |= _model_updates(connection, change.model)
     if change.instructions is not None:
         agent = await connection.stores.specs.get(spec.spec)
         other = agent.model_copy(update={"instructions": change.instructions, "dynamic": None})
@@ -225,7 +229,7 @@ def _has_instructions(spec: RunSpec, begin: Point, at: int) -> bool:
     return at > first or any(each.origin == "instructions" for each in begin.messages)
 
 
-async def _rewritten(
+async def _rewrite_results(
     connection: Connection, run: str, at: int, begin: Point, results: Mapping[str, str]
 ) -> Point:
     """With other results of tools. Those of the last kept turn stand in what the model has not seen
@@ -252,7 +256,7 @@ async def _rewritten(
     return Point(list(made)[-1], messages)
 
 
-def _model(connection: Connection, model: str) -> dict[str, object]:
+def _model_updates(connection: Connection, model: str) -> dict[str, object]:
     provider, name = split_ref(model)
     if not provider or not name:
         raise UnknownProvider(f"{model!r} names no model.")

@@ -20,17 +20,19 @@ Read = Callable[[str], Awaitable[Recording]]
 """What was recorded of a run."""
 
 
-async def before(connection: Connection, recording: Recording, head: str | None) -> list[Message]:
+async def messages_before(
+    connection: Connection, recording: Recording, head: str | None
+) -> list[Message]:
     """What had been said up to `head`: also in kept turns of the run's parent, or its session."""
     if head is None:
         return []
     bodies = dict(recording.nodes)
     with suppress(TranscriptMissing):
         bodies |= await read_nodes(connection.database, connection.vault, head, bodies)
-    return _conversation(head, bodies)
+    return _collect_messages(head, bodies)
 
 
-async def parents(recording: Recording, read: Read) -> list[tuple[list[Seen], int]]:
+async def read_parents(recording: Recording, read: Read) -> list[tuple[list[Seen], int]]:
     """What the runs were told that this one is a fork of, as far as they are known, each with the
     turn at which it was left."""
     found: list[tuple[list[Seen], int]] = []
@@ -45,7 +47,7 @@ async def parents(recording: Recording, read: Read) -> list[tuple[list[Seen], in
     return found
 
 
-def _conversation(head: str | None, bodies: Mapping[str, bytes]) -> list[Message]:
+def _collect_messages(head: str | None, bodies: Mapping[str, bytes]) -> list[Message]:
     found: list[tuple[Message, ...]] = []
     while head is not None and head in bodies:
         node = Node.model_validate_json(bodies[head])

@@ -37,12 +37,12 @@ from harness.contracts.whatif import (
     WhatIfReport,
 )
 from harness.engine.connection import Connection
-from harness.forks.fork import Change, pinned
-from harness.forks.playback import Read, before, parents
+from harness.forks.fork import Change, pin_fork
+from harness.forks.playback import Read, messages_before, read_parents
 from harness.history.recording import Recording, read_history
 from harness.journal.playback import edit, record, seen
 from harness.journal.whatif import compare, outcome
-from harness.runs.start import launch, new_id
+from harness.runs.start import launch_run, new_id
 
 T = TypeVar("T")
 
@@ -135,61 +135,61 @@ class WhatIf:
         self.question.check_size(len(sources))
         self._read, self._progress = read or self._read, progress
         try:
-            asked = await _few_at_once(self._source(each) for each in sources)
+            asked = await _gather_limited(self._run_source(each) for each in sources)
         finally:
             await self._abort_all()
         return WhatIfReport(
             label=self.label,
             at=self.question.at,
-            changes=tuple(words(self.question.change)),
+            changes=tuple(describe_change(self.question.change)),
             live_reads=True if self.question.live_reads else None,
             sources=tuple(asked),
         )
 
-    async def _source(self, source: str | Recording) -> SourceOutcome:
+    async def _run_source(self, source: str | Recording) -> SourceOutcome:
         name = source if isinstance(source, str) else source.run
         known = SourceOutcome(source=name, recorded=0)
         try:
             async with self._reading:
                 recording = await self._read(source) if isinstance(source, str) else source
-                spec, played = await self._spec(recording)
+                spec, played = await self._pin_forks(recording)
             was = outcome(recording.events, self.question.at)
             assert was is not None  # it has a spec, so it has started
             results = sum(len(call.results) for call in played.calls)
             known = SourceOutcome(source=recording.run, recorded=results, was=was)
-            return await self._all(known, spec, was)
+            return await self._run_forks(known, spec, was)
         except HarnessError as error:
             known = known.model_copy(update={"error": error.info})
-            self._told(known, None)
+            self._report_progress(known, None)
             return known
 
-    async def _all(self, known: SourceOutcome, spec: RunSpec, was: Outcome) -> SourceOutcome:
+    async def _run_forks(self, known: SourceOutcome, spec: RunSpec, was: Outcome) -> SourceOutcome:
         """What has come of its forks; after an error of one of them, no other is started."""
         info: ErrorInfo | None = None
 
-        async def one() -> ForkOutcome | None:
+        async def run_one() -> ForkOutcome | None:
             nonlocal info
             if info is not None:
                 return None
             try:
-                return await self._fork(known, spec, was)
+                return await self._run_fork(known, spec, was)
             except HarnessError as error:
                 if info is None:
                     info = error.info
-                    self._told(known.model_copy(update={"error": info}), None)
+                    self._report_progress(known.model_copy(update={"error": info}), None)
                 return None
 
-        ended = await _few_at_once(one() for _ in range(self.question.n))
+        ended = await _gather_limited(run_one() for _ in range(self.question.n))
         good = tuple(each for each in ended if each is not None)
         return known.model_copy(update={"forks": good, "error": info})
 
-    def _told(self, source: SourceOutcome, fork: ForkOutcome | None) -> None:
+    def _report_progress(self, source: SourceOutcome, fork: ForkOutcome | None) -> None:
         if self._progress:
             self._progress(source, fork)
 
     # --- before the forks
 
-    async def _spec(self, recording: Recording) -> tuple[RunSpec, Record]:
+    async def _pin_forks(self, recording: Recording) -> tuple[RunSpec, Record]:
         """What the forks of a run start with."""
         question, calls = self.question, seen(recording.events)
         kept = {each.call.id for each in calls if each.turn <= question.at}
@@ -198,12 +198,12 @@ class WhatIf:
         change = replace(
             question.change, results={c: text for c, text in results.items() if c not in later}
         )
-        spec = await pinned(self.connection, recording, question.at, change, agent=self.agent)
+        spec = await pin_fork(self.connection, recording, question.at, change, agent=self.agent)
         played = record(
             edit(calls, results, question.at),
             question.at,
-            before=await before(self.connection, recording, spec.head),
-            parents=await parents(recording, self._read),
+            before=await messages_before(self.connection, recording, spec.head),
+            parents=await read_parents(recording, self._read),
         )
         artifact = await self.connection.stores.artifacts.put(
             played.wire(), media_type="application/json", run=recording.run
@@ -223,30 +223,30 @@ class WhatIf:
 
     # --- one fork
 
-    async def _fork(self, known: SourceOutcome, spec: RunSpec, was: Outcome) -> ForkOutcome:
+    async def _run_fork(self, known: SourceOutcome, spec: RunSpec, was: Outcome) -> ForkOutcome:
         async with self._running:
             if not self.served:
                 await self._check_served(spec.agent)
             run = self.handle(new_id(spec.agent))
             self._open.add(run.id)
-            await launch(self.connection, spec, run.id, eager=self.served, repeatable=False)
-            await self._ended(run, spec)
+            await launch_run(self.connection, spec, run.id, eager=self.served, repeatable=False)
+            await self._wait_until_ended(run, spec)
             ended = outcome(await run.trace(), self.question.at)
             self._open.discard(run.id)
         if ended is None:
             raise RunFailed(f"Fork {run.id!r} did not start.")
         compared = compare(was, ended)
-        self._told(known, compared)
+        self._report_progress(known, compared)
         return compared
 
-    async def _ended(self, run: StartedFork, spec: RunSpec) -> None:
+    async def _wait_until_ended(self, run: StartedFork, spec: RunSpec) -> None:
         """Wait for its end, whatever it is; one that does not end by itself is ended."""
         waits = asyncio.ensure_future(run.outcome())
         try:
             await asyncio.wait([waits], timeout=UNSERVED_S)
             if not waits.done() and not self.served and not await run.is_served():
-                await self._terminate(run.id, "no worker serves it")
-                raise _unserved(spec.agent)
+                await self._terminate_fork(run.id, "no worker serves it")
+                raise _no_worker(spec.agent)
             await asyncio.wait([waits], timeout=(spec.budget.seconds or 0) + LATE_S)
             if not waits.done():
                 await run.abort("its time for a what-if is up")
@@ -267,7 +267,7 @@ class WhatIf:
             service = self.connection.temporal.workflow_service
             self._polled[agent] = bool((await service.describe_task_queue(request)).pollers)
         if not self._polled[agent]:
-            raise _unserved(agent)
+            raise _no_worker(agent)
 
     async def _abort_all(self) -> None:
         """End what was started and has not ended; only where the what-if itself is given up."""
@@ -281,25 +281,25 @@ class WhatIf:
             async with asyncio.timeout(ENDING_S):
                 await run.outcome()
         except (HarnessError, TimeoutError):
-            await self._terminate(id, "the what-if was given up")
+            await self._terminate_fork(id, "the what-if was given up")
 
-    async def _terminate(self, id: str, reason: str) -> None:
+    async def _terminate_fork(self, id: str, reason: str) -> None:
         try:
             await self.connection.temporal.get_workflow_handle(id).terminate(reason=reason)
         except RPCError:
             return  # it was never started, or has ended
 
 
-async def _few_at_once(all: Iterator[Coroutine[Any, Any, T]]) -> list[T]:
+async def _gather_limited(all: Iterator[Coroutine[Any, Any, T]]) -> list[T]:
     """The results in order. Each is made only when its turn has come, however many there are."""
     found: dict[int, T] = {}
     numbered = enumerate(all)
 
-    async def work() -> None:
+    async def run_in_turn() -> None:
         for number, each in numbered:
             found[number] = await each
 
-    tasks = [asyncio.create_task(work()) for _ in range(AT_ONCE)]
+    tasks = [asyncio.create_task(run_in_turn()) for _ in range(AT_ONCE)]
     try:
         await asyncio.gather(*tasks)
     finally:
@@ -309,7 +309,7 @@ async def _few_at_once(all: Iterator[Coroutine[Any, Any, T]]) -> list[T]:
     return [found[number] for number in sorted(found)]
 
 
-def words(change: Change) -> list[str]:
+def describe_change(change: Change) -> list[str]:
     """What is otherwise, for people."""
     told = [f"model {change.model}"] if change.model else []
     told += [f"hint: {change.hint}"] if change.hint else []
@@ -317,7 +317,7 @@ def words(change: Change) -> list[str]:
     return told + [f"{call} answers: {text}" for call, text in change.results.items()]
 
 
-def _unserved(agent: str) -> RunError:
+def _no_worker(agent: str) -> RunError:
     return NoWorker(
         f"No worker serves {agent!r}.",
         fix="Name the agent with --agent FILE:NAME to serve it here, or start a worker.",

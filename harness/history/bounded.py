@@ -30,12 +30,12 @@ def read_bounded(file: IO[bytes], name: object, limit: int = FILE_BYTES) -> byte
         while part := file.read(min(STEP, limit + 1 - len(found))):
             found += part
             if len(found) > limit:
-                raise _bad(name, f"it holds more than {limit:,} bytes")
+                raise _invalid_export(name, f"it holds more than {limit:,} bytes")
     # RuntimeError: what is encrypted, or compressed by an unknown method.
     except (
         OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error,
     ) as error:  # fmt: skip
-        raise _bad(name, str(error)) from error
+        raise _invalid_export(name, str(error)) from error
     return bytes(found)
 
 
@@ -48,14 +48,14 @@ def read_text(path: Path) -> str:
         raise InvalidExport(
             f"{path} cannot be read: {error.strerror}", fix="Correct the path."
         ) from error
-    return decode(data, path)
+    return decode_utf8(data, path)
 
 
-def decode(data: bytes, name: object) -> str:
+def decode_utf8(data: bytes, name: object) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError:
-        raise _bad(name, "it is not UTF-8 text") from None
+        raise _invalid_export(name, "it is not UTF-8 text") from None
 
 
 def parse_bounded(text: str, name: object) -> Any:
@@ -69,14 +69,14 @@ def parse_bounded(text: str, name: object) -> Any:
         elif sign in "]}":
             depth -= 1
         if depth > DEPTH:
-            raise _bad(name, f"it is nested more than {DEPTH} levels deep")
+            raise _invalid_export(name, f"it is nested more than {DEPTH} levels deep")
         if values > VALUES:
-            raise _bad(name, f"it holds more than {VALUES:,} values")
+            raise _invalid_export(name, f"it holds more than {VALUES:,} values")
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _bad(name, f"it is not complete JSON: {error}") from None
+        raise _invalid_export(name, f"it is not complete JSON: {error}") from None
 
 
-def _bad(name: object, why: str) -> StoreError:
+def _invalid_export(name: object, why: str) -> StoreError:
     return InvalidExport(f"{name} cannot be used: {why}.")

@@ -18,7 +18,7 @@ from harness.engine.payload_codec import plain
 from harness.engine.retry import patiently
 
 
-async def trouble(client: Client, run: str) -> str | None:
+async def diagnose_stuck_run(client: Client, run: str) -> str | None:
     """What fails, in words; None where nothing does."""
     service = client.workflow_service
     execution = WorkflowExecution(workflow_id=run)

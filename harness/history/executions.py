@@ -19,7 +19,7 @@ from harness.contracts.seal import Kind
 from harness.engine.connection import Connection
 from harness.engine.retry import patiently
 from harness.history import live
-from harness.history.reader import read_content, seals
+from harness.history.reader import open_seals, read_content
 from harness.journal.chain import Execution, continued
 from harness.journal.seal import RawExecution
 
@@ -36,7 +36,7 @@ CLOSING = {
 
 
 @dataclass(frozen=True)
-class Walked:
+class ExecutionChain:
     """A run from its first execution on."""
 
     run: str
@@ -46,11 +46,11 @@ class Walked:
     executions: tuple[RawExecution, ...]
 
 
-async def closed(
+async def list_closed(
     client: Client, which: str, after: float | None
 ) -> AsyncIterator[WorkflowExecution]:
     """Executions that were closed, in no order."""
-    since = f" AND CloseTime >= '{_stamp(after)}'" if after is not None else ""
+    since = f" AND CloseTime >= '{_format_time(after)}'" if after is not None else ""
     try:
         async for row in client.list_workflows(f"{TYPES} AND {which}{since}", page_size=1000):
             yield row
@@ -58,8 +58,8 @@ async def closed(
         raise StackUnreachable(f"Temporal does not list runs: {error.message}") from error
 
 
-def before(moment: float) -> str:
-    return f"{CLOSED} AND CloseTime <= '{_stamp(moment)}'"
+def closed_before(moment: float) -> str:
+    return f"{CLOSED} AND CloseTime <= '{_format_time(moment)}'"
 
 
 async def retention_s(client: Client) -> float:
@@ -70,41 +70,43 @@ async def retention_s(client: Client) -> float:
     return found.config.workflow_execution_retention_ttl.ToSeconds()
 
 
-async def walk(connection: Connection, run: str, run_id: str) -> Walked | None:
+async def read_chain(connection: Connection, run: str, run_id: str) -> ExecutionChain | None:
     """The chain that an execution belongs to; None where nothing of it is closed."""
-    entries = [each async for each in live.raw_entries(connection.temporal, run, run_id)]
-    back = [each async for each in _back(connection, run, run_id, entries)]
+    entries = [each async for each in live.read_raw_entries(connection.temporal, run, run_id)]
+    back = [each async for each in _read_earlier(connection, run, run_id, entries)]
     chain = [*back[::-1], (run_id, entries)]
     first = chain[0]
-    whole = [each async for each in _forward(connection, run, *first, known=dict(chain))]
+    whole = [each async for each in _read_onward(connection, run, *first, known=dict(chain))]
     workflow = first[1][0].workflow_execution_started_event_attributes.workflow_type.name
     if run_id not in [each[0] for each in whole]:  # a branch that was left for another one
-        return _walked(run, workflow, "part", chain)
+        return _serialize_chain(run, workflow, "part", chain)
     if whole[-1][1][-1].event_type in CLOSING:
-        return _walked(run, workflow, "sealed", whole)
+        return _serialize_chain(run, workflow, "sealed", whole)
     over = whole[:-1]
-    return _walked(run, workflow, "part", over) if over else None
+    return _serialize_chain(run, workflow, "part", over) if over else None
 
 
 Entries = list[HistoryEvent]
 
 
-async def _back(
+async def _read_earlier(
     connection: Connection, run: str, run_id: str, entries: Entries
 ) -> AsyncIterator[tuple[str, Entries]]:
     """What came before, newest first, as far as engine or archive know it."""
-    while (former := _former(run_id, entries)) is not None:
+    while (former := _find_previous(run_id, entries)) is not None:
         run_id = former
         try:
-            entries = [each async for each in live.raw_entries(connection.temporal, run, run_id)]
+            entries = [
+                each async for each in live.read_raw_entries(connection.temporal, run, run_id)
+            ]
         except RunNotFound:
-            entries = await _sealed(connection, run_id)
+            entries = await _read_sealed_entries(connection, run_id)
         if not entries:
             return
         yield run_id, entries
 
 
-def _former(run_id: str, entries: Entries) -> str | None:
+def _find_previous(run_id: str, entries: Entries) -> str | None:
     """The execution that this one continues, or that a reset made it leave."""
     left = Execution(run_id, tuple(entries)).left_at
     if left:
@@ -112,8 +114,8 @@ def _former(run_id: str, entries: Entries) -> str | None:
     return entries[0].workflow_execution_started_event_attributes.continued_execution_run_id or None
 
 
-async def _sealed(connection: Connection, run_id: str) -> Entries:
-    row = await seals(connection).with_execution(run_id)
+async def _read_sealed_entries(connection: Connection, run_id: str) -> Entries:
+    row = await open_seals(connection).with_execution(run_id)
     if row is None:
         return []
     content = await read_content(connection, row)
@@ -121,7 +123,7 @@ async def _sealed(connection: Connection, run_id: str) -> Entries:
     return [HistoryEvent.FromString(each) for each in raw.events]
 
 
-async def _forward(
+async def _read_onward(
     connection: Connection, run: str, run_id: str, entries: Entries, known: dict[str, Entries]
 ) -> AsyncIterator[tuple[str, Entries]]:
     client = connection.temporal
@@ -133,28 +135,30 @@ async def _forward(
                 branch = await live.branch_of(client, run, run_id)
             except RunNotFound:  # forgotten: what followed is known, or nothing is
                 branch = None
-            following = branch[0] if branch else _after(run_id, known)
+            following = branch[0] if branch else _find_following(run_id, known)
         if following is None:
             return
         run_id = following
         entries = known.get(run_id) or [
-            each async for each in live.raw_entries(client, run, run_id)
+            each async for each in live.read_raw_entries(client, run, run_id)
         ]
 
 
-def _after(run_id: str, known: dict[str, Entries]) -> str | None:
+def _find_following(run_id: str, known: dict[str, Entries]) -> str | None:
     ids = list(known)
     place = ids.index(run_id) + 1 if run_id in known else len(ids)
     return ids[place] if place < len(ids) else None
 
 
-def _walked(run: str, workflow: str, kind: Kind, executions: list[tuple[str, Entries]]) -> Walked:
+def _serialize_chain(
+    run: str, workflow: str, kind: Kind, executions: list[tuple[str, Entries]]
+) -> ExecutionChain:
     raw = tuple(
         RawExecution(run_id, tuple(each.SerializeToString(deterministic=True) for each in entries))
         for run_id, entries in executions
     )
-    return Walked(run, workflow, kind, raw)
+    return ExecutionChain(run, workflow, kind, raw)
 
 
-def _stamp(moment: float) -> str:
+def _format_time(moment: float) -> str:
     return datetime.fromtimestamp(max(0.0, moment), UTC).isoformat().replace("+00:00", "Z")

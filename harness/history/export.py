@@ -37,7 +37,7 @@ def file_name(run: str) -> str:
     return f"{name}.json"
 
 
-def dumps(recording: Recording) -> str:
+def dump_recording(recording: Recording) -> str:
     data: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
@@ -49,9 +49,9 @@ def dumps(recording: Recording) -> str:
             {"run_id": each.run_id, "history": MessageToDict(History(events=each.entries))}
             for each in recording.executions
         ],
-        "specs": _texts(recording.specs),
-        "nodes": _texts(recording.nodes),
-        "artifacts": {id: _blob(blob) for id, blob in recording.artifacts.items()},
+        "specs": _decode_texts(recording.specs),
+        "nodes": _decode_texts(recording.nodes),
+        "artifacts": {id: _encode_blob(blob) for id, blob in recording.artifacts.items()},
         "missing": list(recording.missing),
         "attempts": [json.loads(each.wire()) for each in recording.attempts],
     }
@@ -61,7 +61,9 @@ def dumps(recording: Recording) -> str:
             "key": proof.key.hex(),
             "marks": {id: marks.hex() for id, marks in proof.marks.items()},
         }
-    return json.dumps({**data, "digest": _digest(data)}, ensure_ascii=False, indent=1) + "\n"
+    return (
+        json.dumps({**data, "digest": _compute_digest(data)}, ensure_ascii=False, indent=1) + "\n"
+    )
 
 
 def read_file(file: Path) -> Recording:
@@ -80,27 +82,27 @@ def read_file(file: Path) -> Recording:
     return loads(read_text(file), file)
 
 
-def loads(text: str, file: Path) -> Recording:
+def load_recording(text: str, file: Path) -> Recording:
     data: Any = parse_bounded(text, file)
     if isinstance(data, dict) and "format" not in data and "events" in data:
-        return _foreign(cast("dict[str, Any]", data), file)
+        return _load_temporal_history(cast("dict[str, Any]", data), file)
     if not isinstance(data, dict) or cast("dict[str, Any]", data).get("format") != FORMAT:
-        raise _bad(file, "it is not an exported run")
+        raise _invalid_export(file, "it is not an exported run")
     data = cast("dict[str, Any]", data)
     if not isinstance(data.get("version"), int) or data["version"] > VERSION:
         raise RunTooNew(f"{file} was exported by harness {data.get('harness')}, a newer version.")
     told = data.pop("digest", None)
-    if told != _digest(data):
-        raise _bad(file, "it was changed: what it holds does not match its digest")
+    if told != _compute_digest(data):
+        raise _invalid_export(file, "it was changed: what it holds does not match its digest")
     try:
-        return _read(data)
+        return _decode_recording(data)
     except (
         KeyError, TypeError, ValueError, AttributeError, ParseError, RecursionError
     ) as error:  # fmt: skip
-        raise _bad(file, f"{type(error).__name__}: {error}"[:500]) from error
+        raise _invalid_export(file, f"{type(error).__name__}: {error}"[:500]) from error
 
 
-def _read(data: dict[str, Any]) -> Recording:
+def _decode_recording(data: dict[str, Any]) -> Recording:
     for kind in ("specs", "nodes"):
         for id, content in data[kind].items():
             if digest(content.encode()) != id:
@@ -113,53 +115,53 @@ def _read(data: dict[str, Any]) -> Recording:
         ),
         specs={id: text.encode() for id, text in data["specs"].items()},
         nodes={id: text.encode() for id, text in data["nodes"].items()},
-        artifacts={id: _artifact(id, each) for id, each in data["artifacts"].items()},
+        artifacts={id: _decode_artifact(id, each) for id, each in data["artifacts"].items()},
         missing=tuple(data["missing"]),
         attempts=tuple(Attempt.model_validate(each) for each in data.get("attempts", ())),
-        proof=_proof(data["seal"]) if "seal" in data else None,
+        proof=_decode_proof(data["seal"]) if "seal" in data else None,
         harness=data["harness"],
         projector=data["projector"],
         at=data["at"],
     )
 
 
-def _artifact(id: str, data: dict[str, Any]) -> Blob:
+def _decode_artifact(id: str, data: dict[str, Any]) -> Blob:
     content, salt = base64.b64decode(data["base64"]), base64.b64decode(data.get("salt", ""))
     if digest(salt + content) != id:
         raise ValueError(f"artifact {id} does not match its address")
     return Blob(content, data["media_type"], salt)
 
 
-def _proof(data: dict[str, Any]) -> Proof:
+def _decode_proof(data: dict[str, Any]) -> Proof:
     marks = {id: bytes.fromhex(text) for id, text in data["marks"].items()}
     return Proof(data["entry"].encode(), bytes.fromhex(data["key"]), marks)
 
 
-def _foreign(data: dict[str, Any], file: Path) -> Recording:
+def _load_temporal_history(data: dict[str, Any], file: Path) -> Recording:
     try:
         events = tuple(WorkflowHistory.from_json("", data).events)
         started = events[0].workflow_execution_started_event_attributes
     except (ParseError, ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise _bad(file, f"it is not a history: {error}") from None
+        raise _invalid_export(file, f"it is not a history: {error}") from None
     run_id = started.original_execution_run_id
     run = started.workflow_id or file.name.partition(".")[0]
     return Recording(run, (Execution(run_id, events),))
 
 
-def _blob(blob: Blob) -> dict[str, Any]:
+def _encode_blob(blob: Blob) -> dict[str, Any]:
     data = {"media_type": blob.media_type, "base64": base64.b64encode(blob.content).decode()}
     return data | ({"salt": base64.b64encode(blob.salt).decode()} if blob.salt else {})
 
 
-def _texts(values: Mapping[str, bytes]) -> dict[str, str]:
+def _decode_texts(values: Mapping[str, bytes]) -> dict[str, str]:
     return {id: content.decode() for id, content in values.items()}
 
 
-def _digest(data: Mapping[str, Any]) -> str:
+def _compute_digest(data: Mapping[str, Any]) -> str:
     """Over its canonical form, so that it may be formatted anew."""
     text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _bad(file: Path, why: str) -> StoreError:
+def _invalid_export(file: Path, why: str) -> StoreError:
     return InvalidExport(f"{file} cannot be used: {why}.")

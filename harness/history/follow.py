@@ -37,7 +37,7 @@ class Feed:
         self._over = False
         self._error: BaseException | None = None
         self._readers = 0
-        self._task = asyncio.create_task(self._read())
+        self._task = asyncio.create_task(self._read_events())
 
     async def events(self) -> AsyncGenerator[DurableEvent]:
         self._readers += 1
@@ -58,17 +58,17 @@ class Feed:
                 self._task.cancel()
                 self._done()
 
-    async def _read(self) -> None:
+    async def _read_events(self) -> None:
         try:
-            async for event in reader.events(self._connection, self._run):
+            async for event in reader.read_events(self._connection, self._run):
                 self._events.append(event)
-                self._wake()
+                self._wake_readers()
             self._over = True
         except Exception as error:
             self._error = error
-        self._wake()
+        self._wake_readers()
 
-    def _wake(self) -> None:
+    def _wake_readers(self) -> None:
         grown, self._grown = self._grown, asyncio.Event()
         grown.set()
 
@@ -78,21 +78,21 @@ class Feeds:
         self._connection = connection
         self._feeds: dict[str, Feed] = {}
 
-    def reading(self, run: str) -> bool:
+    def is_read(self, run: str) -> bool:
         """Whether somebody in this process reads the run's events."""
         return run in self._feeds
 
-    def durable(self, run: str) -> AsyncGenerator[DurableEvent]:
+    def follow_durable(self, run: str) -> AsyncGenerator[DurableEvent]:
         feed = self._feeds.get(run)
         if feed is None:
-            feed = Feed(self._connection, run, lambda: self._forget(run))
+            feed = Feed(self._connection, run, lambda: self._drop_feed(run))
             self._feeds[run] = feed
         return feed.events()
 
-    def _forget(self, run: str) -> None:
+    def _drop_feed(self, run: str) -> None:
         self._feeds.pop(run, None)
 
-    async def everything(self, run: str) -> AsyncGenerator[Event]:
+    async def follow_all(self, run: str) -> AsyncGenerator[Event]:
         """Durable events with live text between them; ends with the run."""
         merger = EventMerger()
         watch = RetryWatch(self._connection.temporal, run)
@@ -100,7 +100,7 @@ class Feeds:
 
         async def pump_durable() -> None:
             try:
-                async with aclosing(self.durable(run)) as events:
+                async with aclosing(self.follow_durable(run)) as events:
                     async for event in events:
                         queue.put_nowait(event)
                 queue.put_nowait(None)
@@ -113,14 +113,18 @@ class Feeds:
                 if isinstance(item, BaseException):
                     raise item
                 if isinstance(item, RunStarted) and len(tasks) == 1:
-                    live = self._live(run, item.trace, queue.put_nowait)
+                    live = self._pump_live(run, item.trace, queue.put_nowait)
                     tasks += [
                         asyncio.create_task(live),
-                        asyncio.create_task(watch.watch(item.trace, queue.put_nowait)),
+                        asyncio.create_task(watch.poll_retries(item.trace, queue.put_nowait)),
                     ]
-                if not watch.notice(item):
+                if not watch.note_event(item):
                     continue
-                merged = merger.live(item) if isinstance(item, LIVE) else merger.durable(item)
+                merged = (
+                    merger.merge_live(item)
+                    if isinstance(item, LIVE)
+                    else merger.merge_durable(item)
+                )
                 for event in merged:
                     yield event
         finally:
@@ -128,7 +132,7 @@ class Feeds:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _live(self, run: str, trace: str, put: Callable[[LiveEvent], None]) -> None:
+    async def _pump_live(self, run: str, trace: str, put: Callable[[LiveEvent], None]) -> None:
         with live_only(run):
             async for event in self._connection.stores.live.follow(run, trace=trace):
                 put(event)

@@ -26,7 +26,7 @@ from harness.journal.chain import continued
 from harness.journal.payloads import first
 
 
-async def events(
+async def read_events(
     client: Client, run: str, run_id: str | None, *, skip: int = 0, wait: bool = True
 ) -> AsyncIterator[DurableEvent]:
     """The events of a run from an execution on, without what is before its entry `skip`; with
@@ -35,7 +35,7 @@ async def events(
         projector = Projector(run=run, run_id=run_id)
         following = None
         closing: list[DurableEvent] = []
-        async for entry in entries(client, run, run_id, wait=wait):
+        async for entry in read_entries(client, run, run_id, wait=wait):
             drafts = projector.feed(entry)
             if any(isinstance(event, RunEnded) for event in drafts):
                 closing = drafts
@@ -51,15 +51,15 @@ async def events(
         run_id = following or (branch[0] if branch else None)
 
 
-async def entries(
+async def read_entries(
     client: Client, run: str, run_id: str, *, wait: bool
 ) -> AsyncIterator[HistoryEvent]:
     """The entries of one execution, their payloads readable."""
-    async for entry in raw_entries(client, run, run_id, wait=wait):
+    async for entry in read_raw_entries(client, run, run_id, wait=wait):
         yield await plain(client.data_converter, entry)
 
 
-async def raw_entries(
+async def read_raw_entries(
     client: Client, run: str, run_id: str, *, wait: bool = False
 ) -> AsyncIterator[HistoryEvent]:
     """As the engine has them. The token of the poll resumes exactly after an outage."""
@@ -71,7 +71,7 @@ async def raw_entries(
             next_page_token=token,
             wait_new_event=wait,
         )
-        page = await _page(client, request, run)
+        page = await _fetch_page(client, request, run)
         for entry in page.history.events:
             yield entry
         token = page.next_page_token
@@ -95,7 +95,7 @@ async def completed(client: Client, run: str) -> RunEnd | None:
             wait_new_event=True,
             history_event_filter_type=HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT,
         )
-        page = await _page(client, request, run)
+        page = await _fetch_page(client, request, run)
         token = page.next_page_token
         for entry in page.history.events:
             if entry.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
@@ -113,12 +113,12 @@ async def first_execution(client: Client, run: str) -> tuple[str, str | None]:
     """The oldest execution of the chain that the engine still knows, and the first of all where
     it does not know that any more: the oldest go when their retention is over, while the run may
     go on."""
-    newest = await _describe(client, run)
+    newest = await _describe_execution(client, run)
     first = newest.raw_description.workflow_execution_info.first_run_id
     if not first or first == newest.run_id:
         return newest.run_id or "", None
     try:
-        return (await _describe(client, run, first)).run_id or "", None
+        return (await _describe_execution(client, run, first)).run_id or "", None
     except RunError:
         query = f"WorkflowId = {json.dumps(run)}"
         known = [(row.start_time, row.run_id) async for row in client.list_workflows(query)]
@@ -126,24 +126,24 @@ async def first_execution(client: Client, run: str) -> tuple[str, str | None]:
 
 
 async def newest_execution(client: Client, run: str) -> str:
-    return (await _describe(client, run)).run_id or ""
+    return (await _describe_execution(client, run)).run_id or ""
 
 
-async def page(
+async def read_page(
     client: Client, request: GetWorkflowExecutionHistoryRequest, run: str
 ) -> list[HistoryEvent]:
-    found = await _page(client, request, run)
+    found = await _fetch_page(client, request, run)
     return [await plain(client.data_converter, entry) for entry in found.history.events]
 
 
-async def _page(
+async def _fetch_page(
     client: Client, request: GetWorkflowExecutionHistoryRequest, run: str
 ) -> GetWorkflowExecutionHistoryResponse:
     service = client.workflow_service
     return await patiently(run, lambda: service.get_workflow_execution_history(request))
 
 
-async def _describe(
+async def _describe_execution(
     client: Client, run: str, run_id: str | None = None
 ) -> WorkflowExecutionDescription:
     return await patiently(run, client.get_workflow_handle(run, run_id=run_id).describe)
@@ -163,7 +163,7 @@ async def branch_of(client: Client, run: str, run_id: str) -> tuple[str, int] | 
     new_run_id = description.workflow_extended_info.reset_run_id
     if not new_run_id:
         return None
-    async for entry in entries(client, run, new_run_id, wait=False):
+    async for entry in read_entries(client, run, new_run_id, wait=False):
         if entry.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
             attributes = entry.workflow_task_failed_event_attributes
             if attributes.new_run_id == new_run_id:

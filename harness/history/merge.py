@@ -39,19 +39,19 @@ class EventMerger:
     last: Call = BEFORE
     """The newest call that is over."""
 
-    def durable(self, event: DurableEvent) -> Iterator[DurableEvent | LiveEvent]:
+    def merge_durable(self, event: DurableEvent) -> Iterator[DurableEvent | LiveEvent]:
         match event:
             case ModelCalled():
                 yield event
-                self._begin((event.turn, event.call))
+                self._open_call((event.turn, event.call))
                 for live in self.early.pop((event.turn, event.call), []):
-                    yield from self.live(live)
+                    yield from self.merge_live(live)
             case ModelReplied():
-                yield from self._complete(event)
-                self._end((event.turn, event.call))
+                yield from self._complete_text(event)
+                self._close_call((event.turn, event.call))
                 yield event
             case ModelFailed():
-                self._end((event.turn, event.call))
+                self._close_call((event.turn, event.call))
                 yield event
             case Branched():
                 # Turns that are over in the old branch are gone through again.
@@ -61,7 +61,7 @@ class EventMerger:
             case _:
                 yield event
 
-    def live(self, event: LiveEvent) -> Iterator[LiveEvent]:
+    def merge_live(self, event: LiveEvent) -> Iterator[LiveEvent]:
         if isinstance(event, ToolProgress | AttemptFailed):
             yield event
             return
@@ -84,7 +84,7 @@ class EventMerger:
                 self.attempt = event.attempt
                 yield event
 
-    def _complete(self, event: ModelReplied) -> Iterator[LiveEvent]:
+    def _complete_text(self, event: ModelReplied) -> Iterator[LiveEvent]:
         text = event.message.text
         reset = OutputReset(
             run=event.run,
@@ -102,10 +102,10 @@ class EventMerger:
             fields = reset.model_dump(exclude={"type"})
             yield OutputDelta(**fields, offset=len(shown), text=rest)
 
-    def _begin(self, call: Call) -> None:
+    def _open_call(self, call: Call) -> None:
         self.open, self.shown, self.attempt = call, [], 1
 
-    def _end(self, call: Call) -> None:
+    def _close_call(self, call: Call) -> None:
         self.open, self.last = None, call
         for stale in [c for c in self.early if c <= call]:
             del self.early[stale]

@@ -35,49 +35,49 @@ from harness.store.seals import SealRow, Seals
 
 
 @dataclass(frozen=True)
-class Past:
+class RunHistory:
     executions: tuple[Execution, ...]
     """Readable, oldest first."""
     attempts: tuple[Attempt, ...] = ()
     """As they were sealed; of what the engine has still, the log knows."""
 
 
-def seals(connection: Connection) -> Seals:
+def open_seals(connection: Connection) -> Seals:
     return Seals(connection.database, connection.vault)
 
 
-async def read(connection: Connection, run: str) -> Past:
+async def read_run(connection: Connection, run: str) -> RunHistory:
     """All of a run so far."""
-    found = await _oldest(connection, run)
+    found = await _find_oldest(connection, run)
     if found is None:
-        return await sealed(connection, run)
+        return await read_sealed(connection, run)
     oldest, older = found
-    return Past((*older, *[each async for each in _known(connection, run, oldest)]))
+    return RunHistory((*older, *[each async for each in _read_known(connection, run, oldest)]))
 
 
-async def events(
+async def read_events(
     connection: Connection, run: str, *, wait: bool = True
 ) -> AsyncIterator[DurableEvent]:
     """All events of a run, from its first execution on; with `wait` until it is over."""
-    found = await _oldest(connection, run)
+    found = await _find_oldest(connection, run)
     if found is None:
-        for event in project_chain(run, (await sealed(connection, run)).executions):
+        for event in project_chain(run, (await read_sealed(connection, run)).executions):
             yield event
         return
     (oldest, older), skip, client = found, 0, connection.temporal
     if older:
         for event in project_chain(run, (*older, Execution(oldest, ()))):
             yield event
-        entries = [each async for each in live.entries(client, run, oldest, wait=False)]
+        entries = [each async for each in live.read_entries(client, run, oldest, wait=False)]
         skip = max(0, Execution(oldest, tuple(entries)).left_at - 1)
-    async for event in live.events(client, run, oldest, skip=skip, wait=wait):
+    async for event in live.read_events(client, run, oldest, skip=skip, wait=wait):
         yield event
 
 
-async def sealed(connection: Connection, run: str) -> Past:
+async def read_sealed(connection: Connection, run: str) -> RunHistory:
     """A run as it was sealed last; an error that says why where it cannot be read."""
     try:
-        rows = await seals(connection).of_run(run, connection.endpoints.namespace)
+        rows = await open_seals(connection).of_run(run, connection.endpoints.namespace)
     except StoreError as error:
         if await _is_empty(connection):
             raise not_found(run) from None
@@ -85,11 +85,11 @@ async def sealed(connection: Connection, run: str) -> Past:
             f"The engine knows no run {run!r}, and the archive cannot be read: {error.message}",
         ) from error
     if not rows:
-        raise await _nowhere(connection, run)
+        raise await _explain_unknown(connection, run)
     row = rows[0]
     content = await read_content(connection, row)
-    return Past(
-        tuple([await readable(connection, each) for each in content.executions]),
+    return RunHistory(
+        tuple([await decode_execution(connection, each) for each in content.executions]),
         attempts_in(content.telemetry),
     )
 
@@ -103,14 +103,14 @@ async def _is_empty(connection: Connection) -> bool:
 
 
 async def is_sealed(connection: Connection, run: str) -> bool:
-    return bool(await seals(connection).of_run(run, connection.endpoints.namespace))
+    return bool(await open_seals(connection).of_run(run, connection.endpoints.namespace))
 
 
 async def read_content(connection: Connection, row: SealRow) -> Content:
     """What a seal holds, checked against its commitments."""
-    store = seals(connection)
+    store = open_seals(connection)
     if row.content is None:
-        raise await _gone(store, row)
+        raise await _explain_missing(store, row)
     entry = row.read  # too new, before anything else of it is looked at
     key = await store.key(row)
     try:
@@ -125,7 +125,7 @@ async def read_content(connection: Connection, row: SealRow) -> Content:
     return unpack(data)
 
 
-async def readable(connection: Connection, raw: RawExecution) -> Execution:
+async def decode_execution(connection: Connection, raw: RawExecution) -> Execution:
     converter = connection.temporal.data_converter
     entries = [await plain(converter, HistoryEvent.FromString(event)) for event in raw.events]
     return Execution(raw.run_id, tuple(entries))
@@ -153,7 +153,7 @@ def shown_execution(execution: Execution) -> RawExecution:
     return RawExecution(execution.run_id, tuple(events))
 
 
-def status(events: Sequence[DurableEvent]) -> RunStatus:
+def derive_status(events: Sequence[DurableEvent]) -> RunStatus:
     """What a run that has ended would say of itself."""
     began = next((each for each in events if isinstance(each, RunStarted)), None)
     ended = next((each for each in reversed(events) if isinstance(each, RunEnded)), None)
@@ -172,7 +172,7 @@ def status(events: Sequence[DurableEvent]) -> RunStatus:
     )
 
 
-def transcript(events: Sequence[DurableEvent]) -> TranscriptView:
+def derive_transcript(events: Sequence[DurableEvent]) -> TranscriptView:
     ended = next((each for each in reversed(events) if isinstance(each, RunEnded)), None)
     head = ended.head if ended else None
     return TranscriptView(head=head, saved=head, unsaved=())
@@ -181,36 +181,40 @@ def transcript(events: Sequence[DurableEvent]) -> TranscriptView:
 # --- inside
 
 
-async def _oldest(connection: Connection, run: str) -> tuple[str, tuple[Execution, ...]] | None:
+async def _find_oldest(
+    connection: Connection, run: str
+) -> tuple[str, tuple[Execution, ...]] | None:
     """The oldest execution that the engine knows, and those before it that it has forgotten; None
     where it knows nothing of the run."""
     try:
         oldest, lost = await live.first_execution(connection.temporal, run)
     except RunNotFound:
         return None
-    row = await seals(connection).with_execution(lost) if lost else None
+    row = await open_seals(connection).with_execution(lost) if lost else None
     if row is None:
         return oldest, ()
     content = await read_content(connection, row)
     ids = [each.run_id for each in content.executions]
     end = ids.index(oldest) if oldest in ids else len(ids)
-    return oldest, tuple([await readable(connection, raw) for raw in content.executions[:end]])
+    return oldest, tuple(
+        [await decode_execution(connection, raw) for raw in content.executions[:end]]
+    )
 
 
-async def _known(connection: Connection, run: str, oldest: str) -> AsyncIterator[Execution]:
+async def _read_known(connection: Connection, run: str, oldest: str) -> AsyncIterator[Execution]:
     """Those that the engine has, from one on."""
     client, run_id = connection.temporal, oldest
     while run_id:
-        entries = [each async for each in live.entries(client, run, run_id, wait=False)]
+        entries = [each async for each in live.read_entries(client, run, run_id, wait=False)]
         yield Execution(run_id, tuple(entries))
         following = next((to for each in reversed(entries) if (to := continued(each))), None)
         branch = None if following else await live.branch_of(client, run, run_id)
         run_id = following or (branch[0] if branch else "")
 
 
-async def _nowhere(connection: Connection, run: str) -> RunError:
+async def _explain_unknown(connection: Connection, run: str) -> RunError:
     here = connection.endpoints.namespace
-    others = await seals(connection).namespaces(run)
+    others = await open_seals(connection).namespaces(run)
     if not others:
         return not_found(run)
     return RunNotFound(
@@ -219,7 +223,7 @@ async def _nowhere(connection: Connection, run: str) -> RunError:
     )
 
 
-async def _gone(store: Seals, row: SealRow) -> StoreError:
+async def _explain_missing(store: Seals, row: SealRow) -> StoreError:
     stone = await store.tombstone(row.run, row.seq)
     if stone is None:
         return ArchiveChanged(

@@ -85,18 +85,18 @@ class Recording:
 
 async def read_history(connection: Connection, run: str) -> Recording:
     """What is known of a run so far: by the engine, or by the archive where that has forgotten."""
-    found = await reader.read(connection, run)
+    found = await reader.read_run(connection, run)
     return Recording(run, found.executions, attempts=found.attempts)
 
 
-async def record(connection: Connection, run: str, *, at: float) -> Recording:
+async def record_run(connection: Connection, run: str, *, at: float) -> Recording:
     """A run with everything that it names."""
     known = await read_history(connection, run)
     logged = tuple(await attempts_of(connection.database, run, connection.vault))
     spec, events = known.spec, known.events
-    found, lost = await _nodes(connection, spec, events)
-    messages = [each for body in found.values() for each in _messages(body)]
-    messages += [each for event in events for each in _said(event)]
+    found, lost = await _collect_nodes(connection, spec, events)
+    messages = [each for body in found.values() for each in _decode_messages(body)]
+    messages += [each for event in events for each in _sent_messages(event)]
     named = {id for each in messages for id in _artifacts_of(each)}
     blobs = await asyncio.gather(
         *(_blob(connection.stores.artifacts, id) for id in sorted({spec.spec, *named}))
@@ -110,13 +110,13 @@ async def record(connection: Connection, run: str, *, at: float) -> Recording:
         artifacts={id: blob for id, blob in kept.items() if id != spec.spec},
         missing=tuple(sorted({*lost, *(id for id, blob in blobs if blob is None)})),
         attempts=logged or known.attempts,
-        proof=await _proof(connection, known),
+        proof=await _read_proof(connection, known),
         at=at,
     )
 
 
-async def _proof(connection: Connection, known: Recording) -> Proof | None:
-    store = reader.seals(connection)
+async def _read_proof(connection: Connection, known: Recording) -> Proof | None:
+    store = reader.open_seals(connection)
     rows = await store.of_run(known.run, connection.endpoints.namespace)
     ids = tuple(each.run_id for each in known.executions)
     row = next((each for each in rows if each.kind != "part" and each.run_ids == ids), None)
@@ -128,12 +128,12 @@ async def _proof(connection: Connection, known: Recording) -> Proof | None:
     return Proof(row.entry, key, marks)
 
 
-async def _nodes(
+async def _collect_nodes(
     connection: Connection, spec: RunSpec, events: list[DurableEvent]
 ) -> tuple[dict[str, bytes], list[str]]:
     """Found ones, and addresses that lead nowhere."""
     found, lost = nodes(events, spec.salt), list[str]()
-    for head in dict.fromkeys(_heads(spec, events)):
+    for head in dict.fromkeys(_transcript_heads(spec, events)):
         at: str | None = head
         while at is not None and at in found:  # what history itself holds
             at = Node.model_validate_json(found[at]).parent
@@ -146,7 +146,7 @@ async def _nodes(
     return found, lost
 
 
-def _heads(spec: RunSpec, events: Iterable[DurableEvent]) -> Iterator[str]:
+def _transcript_heads(spec: RunSpec, events: Iterable[DurableEvent]) -> Iterator[str]:
     if spec.head:
         yield spec.head
     for event in events:
@@ -155,11 +155,11 @@ def _heads(spec: RunSpec, events: Iterable[DurableEvent]) -> Iterator[str]:
             yield head
 
 
-def _messages(body: bytes) -> tuple[Message, ...]:
+def _decode_messages(body: bytes) -> tuple[Message, ...]:
     return Node.model_validate_json(body).messages
 
 
-def _said(event: DurableEvent) -> tuple[Message, ...]:
+def _sent_messages(event: DurableEvent) -> tuple[Message, ...]:
     return event.messages if isinstance(event, ModelCalled) else ()
 
 
@@ -169,7 +169,7 @@ def _artifacts_of(message: Message) -> Iterator[str]:
             yield part.artifact
 
 
-async def _blob(artifacts: Artifacts, id: str) -> tuple[str, Blob | None]:
+async def _read_blob(artifacts: Artifacts, id: str) -> tuple[str, Blob | None]:
     try:
         stat = await artifacts.stat(id)
         salt, content = await artifacts.salted(id)

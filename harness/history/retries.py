@@ -29,7 +29,7 @@ POLL_S = 1.0
 """How often the engine is asked while a call is under way and nothing is heard of it."""
 
 
-async def retries(client: Client, run: str) -> list[Retry]:
+async def list_retries(client: Client, run: str) -> list[Retry]:
     """One for each call under way that has failed at least once."""
     execution = WorkflowExecution(workflow_id=run)
     request = DescribeWorkflowExecutionRequest(namespace=client.namespace, execution=execution)
@@ -48,14 +48,14 @@ async def retries(client: Client, run: str) -> list[Retry]:
                 kind=each.activity_type.name,
                 failed=each.attempt - 1,
                 attempts=each.maximum_attempts or None,
-                error=error_info(await _readable(client.data_converter, each.last_failure)),
+                error=error_info(await _decode_failure(client.data_converter, each.last_failure)),
                 next_at=seconds(at) if waits else None,
             )
         )
     return found
 
 
-async def _readable(converter: DataConverter, failure: Failure) -> Failure:
+async def _decode_failure(converter: DataConverter, failure: Failure) -> Failure:
     """An encrypted failure as it was; in an entry of history, since those are what can be read."""
     entry = HistoryEvent()
     entry.activity_task_failed_event_attributes.failure.CopyFrom(failure)
@@ -72,7 +72,7 @@ class RetryWatch:
         self._heard = 0.0
         self._told: set[tuple[str, int]] = set()
 
-    def notice(self, event: Event) -> bool:
+    def note_event(self, event: Event) -> bool:
         """Take note of an event of the run; False where it tells of a call that is over."""
         if isinstance(event, e.AttemptFailed):
             return self._open
@@ -83,13 +83,13 @@ class RetryWatch:
             self._open = False
         return True
 
-    async def watch(self, trace: str, tell: Callable[[e.AttemptFailed], None]) -> None:
+    async def poll_retries(self, trace: str, tell: Callable[[e.AttemptFailed], None]) -> None:
         while True:
             await asyncio.sleep(POLL_S)
             if not self._open or time.monotonic() - self._heard < POLL_S:
                 continue
             try:
-                found = await retries(self._client, self._run)
+                found = await list_retries(self._client, self._run)
             except HarnessError as error:
                 log.warning("run %s is followed without its retries: %s", self._run, error.message)
                 return

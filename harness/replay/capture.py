@@ -49,7 +49,7 @@ class _Instance(WorkflowInstance):
             copy = WorkflowCommand()  # the worker encodes the payloads in place
             copy.CopyFrom(command)
             said.append(copy)
-        self._capture.commands += _sent(said)
+        self._capture.commands += _drop_cancelled(said)
         return completion
 
     def get_serialization_context(self, command_info: Any) -> Any:
@@ -65,7 +65,7 @@ class _Instance(WorkflowInstance):
         return self._inner.get_thread_id()
 
 
-def _sent(commands: list[WorkflowCommand]) -> list[WorkflowCommand]:
+def _drop_cancelled(commands: list[WorkflowCommand]) -> list[WorkflowCommand]:
     """Without what is taken back in the same breath: the engine never hears of it."""
     timers = {each.cancel_timer.seq for each in commands if each.HasField("cancel_timer")}
     activities = {

@@ -24,8 +24,8 @@ from harness.history.export import read_file
 from harness.history.recording import Recording
 from harness.journal import Execution
 from harness.replay.capture import Capture
-from harness.replay.compare import Difference, compare
-from harness.replay.step import asked, recorded
+from harness.replay.compare import Difference, find_difference
+from harness.replay.step import step_from_command, steps_from_history
 from harness.version import __version__
 
 DECIDED = {
@@ -63,7 +63,7 @@ class Outcome:
         return "\n".join(said)
 
 
-async def replay(
+async def replay_recordings(
     recordings: Iterable[Recording] | AsyncIterable[Recording],
 ) -> AsyncGenerator[Outcome]:
     """Run today's code over recorded runs, and compare what it asks for with what was recorded.
@@ -79,15 +79,15 @@ async def replay(
     """What is replayed at the moment: the replayer takes one after another."""
     unreadable: list[Outcome] = []
 
-    async def histories() -> AsyncIterator[WorkflowHistory]:
-        async for recording in _each(recordings):
-            if why := _unreadable(recording):
+    async def yield_histories() -> AsyncIterator[WorkflowHistory]:
+        async for recording in _iterate_recordings(recordings):
+            if why := _explain_unreadable(recording):
                 unreadable.append(Outcome(recording.run, "", 0, failure=why))
                 continue
             for execution in recording.executions:
                 capture.clear()
                 now[:] = [(recording.run, execution)]
-                yield WorkflowHistory(recording.run, _as_itself(execution))
+                yield WorkflowHistory(recording.run, _with_own_run_id(execution))
 
     with ThreadPoolExecutor(1) as threads:
         replayer = Replayer(
@@ -95,18 +95,18 @@ async def replay(
             workflow_runner=capture,
             workflow_task_executor=threads,
             data_converter=data_converter(),
-            runtime=_quiet(),
+            runtime=_quiet_runtime(),
             # Unset, the SDK hashes the code of all loaded modules.
             build_id=f"harness-{__version__}",
         )
-        async with replayer.workflow_replay_iterator(histories()) as results:
+        async with replayer.workflow_replay_iterator(yield_histories()) as results:
             async for result in results:
-                yield _outcome(*now[0], capture, result)
+                yield _compare_execution(*now[0], capture, result)
     for each in unreadable:
         yield each
 
 
-def _unreadable(recording: Recording) -> str | None:
+def _explain_unreadable(recording: Recording) -> str | None:
     """Why its words cannot be read, such as those of a newer version: the SDK would show a
     traceback for each."""
     entries = recording.executions[0].entries if recording.executions else ()
@@ -121,12 +121,12 @@ def _unreadable(recording: Recording) -> str | None:
 
 
 @cache
-def _quiet() -> Runtime:
+def _quiet_runtime() -> Runtime:
     """Its logs would say again, in other words, what the outcome says."""
     return Runtime(telemetry=TelemetryConfig(logging=None))
 
 
-async def _each(
+async def _iterate_recordings(
     recordings: Iterable[Recording] | AsyncIterable[Recording],
 ) -> AsyncIterator[Recording]:
     if isinstance(recordings, AsyncIterable):
@@ -137,7 +137,7 @@ async def _each(
             yield recording
 
 
-def _as_itself(execution: Execution) -> list[HistoryEvent]:
+def _with_own_run_id(execution: Execution) -> list[HistoryEvent]:
     """A branch was told its own run id while it ran; the replayer takes the original's from its
     first entry, and what depends on the id would differ."""
     started, *others = execution.entries
@@ -151,25 +151,27 @@ def _as_itself(execution: Execution) -> list[HistoryEvent]:
     return [started, *others]
 
 
-def _outcome(
+def _compare_execution(
     run: str, execution: Execution, capture: Capture, result: WorkflowReplayResult
 ) -> Outcome:
     entries = execution.entries
     queue = entries[0].workflow_execution_started_event_attributes.task_queue.name
-    was = list(recorded(entries))
-    now = [step for each in capture.commands if (step := asked(each, capture.queue, queue))]
-    difference = compare(was, now, closed=entries[-1].event_type in DECIDED)
+    was = list(steps_from_history(entries))
+    now = [
+        step for each in capture.commands if (step := step_from_command(each, capture.queue, queue))
+    ]
+    difference = find_difference(was, now, closed=entries[-1].event_type in DECIDED)
     failure = result.replay_failure
     return Outcome(
         run=run,
         run_id=execution.run_id,
         steps=len(was),
         difference=difference,
-        failure=_words(failure) if failure else None,
+        failure=_extract_message(failure) if failure else None,
     )
 
 
-def _words(failure: Exception) -> str:
+def _extract_message(failure: Exception) -> str:
     """The message in what the SDK's core prints of its own structures."""
     text = str(failure)
     found = re.search(r'message: "((?:[^"\\]|\\.)*)"', text)
@@ -186,7 +188,7 @@ async def check(source: str | Path | Recording) -> None:
         ReplayDiffers: It would not; the message has the first step that differs.
     """
     recording = source if isinstance(source, Recording) else read_file(Path(source))
-    async with aclosing(replay([recording])) as outcomes:
+    async with aclosing(replay_recordings([recording])) as outcomes:
         async for outcome in outcomes:
             if not outcome.ok:
                 raise ReplayDiffers(

@@ -38,37 +38,39 @@ class Difference:
     def text(self) -> str:
         """Both sides, as a diff that a person can read."""
         if self.recorded is None:
-            return f"history holds no such step; today's code asks for {_whole(self.today)}"
+            return f"history holds no such step; today's code asks for {_format_step(self.today)}"
         where = f"history entry {self.entry} ({self.recorded.lane})"
         if self.today is None:
-            return f"{where}: today's code does not ask for it: {_whole(self.recorded)}"
+            return f"{where}: today's code does not ask for it: {_format_step(self.recorded)}"
         if self.today.lane != self.recorded.lane:
             return (
-                f"{where}: recorded {_whole(self.recorded)}\n"
-                f"today's code asks for {self.today.lane}: {_whole(self.today)}"
+                f"{where}: recorded {_format_step(self.recorded)}\n"
+                f"today's code asks for {self.today.lane}: {_format_step(self.today)}"
             )
         lines = difflib.unified_diff(
-            _lines(self.recorded.content),
-            _lines(self.today.content),
+            _format_content(self.recorded.content),
+            _format_content(self.today.content),
             "recorded",
             "today",
             n=AROUND,
             lineterm="",
         )
         shown = [line for line in lines if not line.startswith("@@")]
-        return "\n".join([f"{where}: its content differs", *map(_cut, shown)])
+        return "\n".join([f"{where}: its content differs", *map(_cut_line, shown)])
 
 
-def compare(recorded: Sequence[Step], today: Sequence[Step], *, closed: bool) -> Difference | None:
+def find_difference(
+    recorded: Sequence[Step], today: Sequence[Step], *, closed: bool
+) -> Difference | None:
     """The first difference in the order of history. While a run is open, its code may ask for
     more than history holds yet."""
     found: list[tuple[float, Difference]] = []
-    lanes, now = _lanes(recorded), _lanes(today)
+    lanes, now = _group_by_lane(recorded), _group_by_lane(today)
     for lane in lanes | now:
         for was, asks in zip_longest(lanes.get(lane, []), now.get(lane, [])):
             if was is None and not closed:
                 break
-            if was is None or asks is None or not same(was.content, asks.content):
+            if was is None or asks is None or not is_same(was.content, asks.content):
                 place = float("inf") if was is None or was.entry is None else was.entry
                 found.append((place, Difference(was, asks)))
                 break
@@ -76,27 +78,27 @@ def compare(recorded: Sequence[Step], today: Sequence[Step], *, closed: bool) ->
         return None
     difference = min(found, key=lambda pair: pair[0])[1]
     if difference.today is None:
-        return Difference(difference.recorded, _instead(recorded, today))
+        return Difference(difference.recorded, _find_unrecorded(recorded, today))
     return difference
 
 
-def same(was: Any, now: Any) -> bool:
+def is_same(was: Any, now: Any) -> bool:
     """Equal, but for the engine's clock: in a task that ran a local activity the workflow reads a
     time that is some milliseconds off when it is replayed."""
     if isinstance(was, Mapping) and isinstance(now, Mapping):
         one, other = cast("Mapping[str, Any]", was), cast("Mapping[str, Any]", now)
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+        return one.keys() == other.keys() and all(is_same(one[key], other[key]) for key in one)
     if isinstance(was, list) and isinstance(now, list):
         first, second = cast("list[Any]", was), cast("list[Any]", now)
-        return len(first) == len(second) and all(map(same, first, second))
+        return len(first) == len(second) and all(map(is_same, first, second))
     if isinstance(was, float) and isinstance(now, float) and min(was, now) > EPOCH:
         return was == now or abs(was - now) < CLOCK_S
     return bool(was == now)
 
 
-def _instead(recorded: Sequence[Step], today: Sequence[Step]) -> Step | None:
+def _find_unrecorded(recorded: Sequence[Step], today: Sequence[Step]) -> Step | None:
     """The first thing that today's code asks for and history does not hold."""
-    counts = {lane: len(steps) for lane, steps in _lanes(recorded).items()}
+    counts = {lane: len(steps) for lane, steps in _group_by_lane(recorded).items()}
     for step in today:
         counts[step.lane] = counts.get(step.lane, 0) - 1
         if counts[step.lane] < 0:
@@ -104,20 +106,20 @@ def _instead(recorded: Sequence[Step], today: Sequence[Step]) -> Step | None:
     return None
 
 
-def _lanes(steps: Sequence[Step]) -> dict[str, list[Step]]:
+def _group_by_lane(steps: Sequence[Step]) -> dict[str, list[Step]]:
     lanes: dict[str, list[Step]] = defaultdict(list)
     for step in steps:
         lanes[step.lane].append(step)
     return dict(lanes)
 
 
-def _lines(content: Any) -> list[str]:
+def _format_content(content: Any) -> list[str]:
     return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False).splitlines()
 
 
-def _whole(step: Step | None) -> str:
-    return _cut(json.dumps(step.content, ensure_ascii=False)) if step else "nothing"
+def _format_step(step: Step | None) -> str:
+    return _cut_line(json.dumps(step.content, ensure_ascii=False)) if step else "nothing"
 
 
-def _cut(text: str) -> str:
+def _cut_line(text: str) -> str:
     return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"

@@ -18,7 +18,7 @@ from harness.contracts.message import FileRef, Image, Message
 from harness.engine.connection import Connection
 
 
-async def attach(connection: Connection, file: Path) -> Image | FileRef:
+async def attach_file(connection: Connection, file: Path) -> Image | FileRef:
     media_type = mimetypes.guess_type(file.name)[0]
     try:
         content = await asyncio.to_thread(file.read_bytes)
@@ -34,18 +34,18 @@ async def attach(connection: Connection, file: Path) -> Image | FileRef:
     return FileRef(artifact=artifact, name=file.name, media_type=media_type, size=len(content))
 
 
-async def taken_up(
+async def adopt_attachments(
     connection: Connection, run: str, messages: Sequence[Message]
 ) -> tuple[Message, ...]:
     """The messages of a run that starts, with what is attached to them as its own."""
     if not connection.vault.on:
         return tuple(messages)
-    return tuple([await _taken_up(connection, run, each) for each in messages])
+    return tuple([await _adopt_parts(connection, run, each) for each in messages])
 
 
-async def _taken_up(connection: Connection, run: str, message: Message) -> Message:
+async def _adopt_parts(connection: Connection, run: str, message: Message) -> Message:
     parts = [
-        part.model_copy(update={"artifact": await _own(connection, run, part.artifact)})
+        part.model_copy(update={"artifact": await _copy_to_run(connection, run, part.artifact)})
         if isinstance(part, Image | FileRef) and part.artifact
         else part
         for part in message.parts

@@ -66,7 +66,7 @@ async def send_decision(
             fix='Name the arguments to change, such as {"amount": 90}, or approve the call.',
         )
     handle = connection.temporal.get_workflow_handle(run)
-    asked = shown or _about(decide, await _waiting(handle))
+    asked = shown or _find_pending(decide, await _read_waiting(handle))
     if asked is not None:
         known = {"id": asked.id, "digest": decide.digest or short_digest(asked.asked)}
         decide = decide.model_copy(update=known)
@@ -74,24 +74,24 @@ async def send_decision(
             await _check_edit(connection, run, decide, asked)
     decide = decide.model_copy(update={"by": whoami()})
     check_size("decide", decide)
-    decision = await _send(handle, decide, key or str(uuid.uuid4()))
+    decision = await _send_update(handle, decide, key or str(uuid.uuid4()))
     return decision.model_copy(update={"need": asked.need if asked else None})
 
 
-async def _waiting(handle: WorkflowHandle[Any, Any]) -> list[Pending]:
+async def _read_waiting(handle: WorkflowHandle[Any, Any]) -> list[Pending]:
     """What the run's memo says it waits for; needs no worker."""
     description = await served.describe(handle)
     return await description.memo_value("waiting", None, type_hint=list[Pending]) or []
 
 
-def _about(decide: Decide, waiting: list[Pending]) -> Pending | None:
+def _find_pending(decide: Decide, waiting: list[Pending]) -> Pending | None:
     """None where the run has to say what is wrong."""
     if decide.id is None:
         return waiting[0] if len(waiting) == 1 else None
     return next((each for each in waiting if each.id == decide.id), None)
 
 
-async def _send(handle: WorkflowHandle[Any, Any], decide: Decide, key: str) -> Decision:
+async def _send_update(handle: WorkflowHandle[Any, Any], decide: Decide, key: str) -> Decision:
     """Under one id, so that asking again is no second decision."""
     try:
         for patience in (ANSWER_S, AGAIN_S):
@@ -109,7 +109,7 @@ async def _send(handle: WorkflowHandle[Any, Any], decide: Decide, key: str) -> D
             sent = handle.get_update_handle(key, result_type=Decision)
             return await sent.result(rpc_timeout=timedelta(seconds=LOOK_S))
     except WorkflowUpdateFailedError as error:
-        raise _refused(error) from None
+        raise _map_refusal(error) from None
     # Temporal has admitted the update by then, and gives it to the next worker.
     raise NoWorker(
         f"No worker answers for run {handle.id!r}. The decision waits there and takes effect when "
@@ -127,7 +127,7 @@ async def _is_served(handle: WorkflowHandle[Any, Any]) -> bool:
         ) from None
 
 
-def _refused(error: WorkflowUpdateFailedError) -> HarnessError:
+def _map_refusal(error: WorkflowUpdateFailedError) -> HarnessError:
     cause = error.cause
     known = (
         rebuild_error(cause.type, cause.message) if isinstance(cause, ApplicationError) else None
@@ -162,7 +162,7 @@ async def _tool_spec(connection: Connection, run: str, name: str) -> ToolSpec | 
         execution=WorkflowExecution(workflow_id=run),
         maximum_page_size=1,
     )
-    entries = await live.page(client, request, run)
+    entries = await live.read_page(client, request, run)
     start = entries[0].workflow_execution_started_event_attributes
     pinned = first(RunSpec, start.input)
     if pinned is None:
@@ -184,10 +184,10 @@ def find_edit_problems(tool: ToolSpec, arguments: Mapping[str, Any]) -> list[str
         found: list[ValidationError] = list(islice(validator.iter_errors(given), PROBLEMS))
     except RecursionError:
         return ["they are nested too deeply"]
-    return [_words(each) for each in found]
+    return [_describe_problem(each) for each in found]
 
 
-def _words(error: ValidationError) -> str:
+def _describe_problem(error: ValidationError) -> str:
     path = ".".join(str(step) for step in error.absolute_path)
     message = error.message if len(error.message) <= WORDS else f"{error.message[:WORDS]}…"
     return f"{path}: {message}" if path else message

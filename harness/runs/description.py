@@ -28,7 +28,7 @@ async def describe_start(connection: Connection, spec: RunSpec, prompt: str) -> 
     if spec.parent:
         rows.append(f"Fork of `{spec.parent.run}` at turn {spec.parent.turn}.")
     rows.append(f"> {prompt[:PROMPT_CHARS]}")
-    if (agent := await _summarize(connection, spec)) is not None:
+    if (agent := await _read_summary(connection, spec)) is not None:
         rows.append(agent.markdown())
     return "\n\n".join(rows)
 
@@ -38,12 +38,12 @@ async def read_agent(connection: Connection, run: str) -> AgentSummary | None:
     try:
         async with asyncio.timeout(READ_S):
             spec = _read_spec(await _first_entry(connection, run))
-            return None if spec is None else await _summarize(connection, spec)
+            return None if spec is None else await _read_summary(connection, spec)
     except (StoreError, TimeoutError):
         return None
 
 
-async def _summarize(connection: Connection, spec: RunSpec) -> AgentSummary | None:
+async def _read_summary(connection: Connection, spec: RunSpec) -> AgentSummary | None:
     try:
         return summarize_agent(spec, await connection.stores.specs.get(spec.spec))
     except StoreError:
@@ -63,6 +63,6 @@ async def _first_entry(connection: Connection, run: str) -> HistoryEvent:
         maximum_page_size=1,
     )
     try:
-        return (await live.page(client, request, run))[0]
+        return (await live.read_page(client, request, run))[0]
     except RunNotFound:
-        return (await reader.sealed(connection, run)).executions[0].entries[0]
+        return (await reader.read_sealed(connection, run)).executions[0].entries[0]

@@ -42,7 +42,7 @@ from harness.engine.connection import Connection, whoami
 from harness.engine.retry import unreachable
 from harness.history import reader
 from harness.journal.payloads import value
-from harness.runs.attachments import taken_up
+from harness.runs.attachments import adopt_attachments
 from harness.runs.description import describe_start
 from harness.store.permits import sign_run
 
@@ -110,7 +110,7 @@ def as_messages(prompt: str | Message | Sequence[Message]) -> tuple[Message, ...
     return (prompt,) if isinstance(prompt, Message) else tuple(prompt)
 
 
-async def pin(connection: Connection, agent: Agent[Any, Any], request: Request) -> RunSpec:
+async def pin_spec(connection: Connection, agent: Agent[Any, Any], request: Request) -> RunSpec:
     settings = connection.settings
     spec = agent.spec(settings.model)
     first, policies = spec.plan.candidates[0].model, agent.policies()
@@ -153,7 +153,7 @@ def check_model(ref: str) -> str:
         raise InvalidValue(words, fix="Write it like openai/gpt-5.") from None
 
 
-async def start(
+async def start_run(
     connection: Connection, agent: Agent[Any, Any], request: Request, *, eager: bool
 ) -> str:
     """Start the run, or join the one that was started by the same request; returns its id.
@@ -162,33 +162,33 @@ async def start(
     """
     id = request.id or new_id(agent.name)
     with span("start run", {"run": id, "agent": agent.name}):
-        return await _start(connection, agent, request, id, eager=eager)
+        return await _pin_and_launch(connection, agent, request, id, eager=eager)
 
 
-async def _start(
+async def _pin_and_launch(
     connection: Connection, agent: Agent[Any, Any], request: Request, id: str, *, eager: bool
 ) -> str:
-    spec = await pin(connection, agent, request)
-    await launch(connection, spec, id, eager=eager, repeatable=_repeatable(request))
+    spec = await pin_spec(connection, agent, request)
+    await launch_run(connection, spec, id, eager=eager, repeatable=_is_repeatable(request))
     return id
 
 
-async def launch(
+async def launch_run(
     connection: Connection, spec: RunSpec, id: str, *, eager: bool, repeatable: bool
 ) -> None:
     """Hand a pinned run to the engine. `repeatable`: the same spec again means the same run."""
     prompt = spec.asked
     joined = await join_family(connection, id, spec.lineage) if spec.lineage else False
-    messages = await taken_up(connection, id, spec.messages)
+    messages = await adopt_attachments(connection, id, spec.messages)
     spec = spec.model_copy(update={"messages": messages})
     if repeatable and await reader.is_sealed(connection, id):
-        return await _same_as_sealed(connection, id, spec)
+        return await _check_same_as_sealed(connection, id, spec)
     attributes = {
         "HarnessAgent": spec.agent,
         "HarnessState": RunState.RUNNING.value,
         "HarnessSession": spec.session,
         "HarnessModel": spec.model,
-        "HarnessForkOf": _base(spec),
+        "HarnessForkOf": _fork_base(spec),
     }
     memo = {REQUEST_MEMO: _request_digest(spec)} if repeatable else None
     permitted = sign_run(await connection.signing.signer(), id, spec)
@@ -200,7 +200,7 @@ async def launch(
             task_queue=agent_queue(spec.agent),
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-            search_attributes=_attributes(attributes),
+            search_attributes=_search_attributes(attributes),
             memo=memo,
             static_summary=_first_line(prompt),
             static_details=await describe_start(connection, spec, prompt),
@@ -209,7 +209,7 @@ async def launch(
     except WorkflowAlreadyStartedError:
         if joined:  # whoever has the id is of no family of ours
             await leave_family(connection, id)
-        await _same_request(connection, id, spec, known=repeatable)
+        await _check_same_request(connection, id, spec, known=repeatable)
     except RPCError as error:
         raise _start_error(error) from error
 
@@ -227,27 +227,29 @@ async def leave_family(connection: Connection, run: str) -> None:
     await connection.stores.families.remove_member(run)
 
 
-async def _same_request(connection: Connection, id: str, spec: RunSpec, *, known: bool) -> None:
+async def _check_same_request(
+    connection: Connection, id: str, spec: RunSpec, *, known: bool
+) -> None:
     description = await connection.temporal.get_workflow_handle(id).describe()
     before = await description.memo_value(REQUEST_MEMO, None)
     if not known or before != _request_digest(spec):
-        raise _taken(id)
+        raise _id_taken(id)
 
 
-async def _same_as_sealed(connection: Connection, id: str, spec: RunSpec) -> None:
+async def _check_same_as_sealed(connection: Connection, id: str, spec: RunSpec) -> None:
     """The engine may have forgotten the run, and would start it again."""
-    first = (await reader.sealed(connection, id)).executions[0].entries[0]
+    first = (await reader.read_sealed(connection, id)).executions[0].entries[0]
     memo = first.workflow_execution_started_event_attributes.memo.fields
     before = value(memo[REQUEST_MEMO]) if REQUEST_MEMO in memo else None
     if before != _request_digest(spec):
-        raise _taken(id)
+        raise _id_taken(id)
 
 
-def _taken(id: str) -> RunError:
+def _id_taken(id: str) -> RunError:
     return RunIdTaken(f"Run {id!r} exists, and was started by another request.")
 
 
-def _repeatable(request: Request) -> bool:
+def _is_repeatable(request: Request) -> bool:
     """Whether the same request again means the same run. In a session it is said once more."""
     return request.id is not None and request.session is None
 
@@ -260,13 +262,13 @@ def _request_digest(spec: RunSpec) -> str:
     return digest(spec.model_copy(update=own).wire())
 
 
-def _base(spec: RunSpec) -> str | None:
+def _fork_base(spec: RunSpec) -> str | None:
     """The run that this one is a fork of. A file may name it in more than the index takes."""
     base = spec.parent.run if spec.parent else None
     return base if base and len(base) <= MAX_ID else None
 
 
-def _attributes(values: Mapping[str, str | None]) -> TypedSearchAttributes:
+def _search_attributes(values: Mapping[str, str | None]) -> TypedSearchAttributes:
     return TypedSearchAttributes(
         [
             SearchAttributePair(SearchAttributeKey.for_keyword(name), value)

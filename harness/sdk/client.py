@@ -128,7 +128,7 @@ class HarnessClient:
             plan = agent.spec(self.connection.settings.model).plan.candidates
             models = [request.model] if request.model else [each.model for each in plan]
             check_models(self.connection.settings, models)
-        id = await start(self.connection, agent, request, eager=served)
+        id = await start_run(self.connection, agent, request, eager=served)
         if not served and not await self.has_worker(agent):
             await self.warn_unserved(id, agent.name)
         return RunHandle(self._scope, id, agent)

@@ -57,10 +57,10 @@ def build_reply(answer: Answer, request: ModelRequest) -> ModelReply:
     """The answer in the words of a provider. Raises what is an error."""
     if isinstance(answer, Exception):
         raise answer
-    reply = _read(answer, request)
+    reply = _normalize_answer(answer, request)
     before = sum(len(message.calls) for message in request.messages)
     calls = [
-        ToolCall(id=f"call_{before + number}", name=each.name, arguments=_plain(each.arguments))
+        ToolCall(id=f"call_{before + number}", name=each.name, arguments=_to_plain(each.arguments))
         for number, each in enumerate(reply.calls, 1)
     ]
     parts: list[Part] = [Text(text=reply.text)] if reply.text else []
@@ -73,7 +73,7 @@ def build_reply(answer: Answer, request: ModelRequest) -> ModelReply:
     )
 
 
-def _read(answer: Any, request: ModelRequest) -> Reply:
+def _normalize_answer(answer: Any, request: ModelRequest) -> Reply:
     match answer:
         case Reply():
             return answer
@@ -92,12 +92,12 @@ def _read(answer: Any, request: ModelRequest) -> Reply:
 def _as_output(value: Any, request: ModelRequest) -> str:
     """JSON text as the request's schema wants it: an output that is not one model is asked for as
     `{"value": ...}`."""
-    data = _plain(value)
+    data = _to_plain(value)
     properties = (request.output or {}).get("properties", {})
     if list(properties) == ["value"] and isinstance(value, BaseModel):
         data = {"value": data}
     return to_json(data).decode()
 
 
-def _plain(value: Any) -> Any:
+def _to_plain(value: Any) -> Any:
     return to_jsonable_python(value, by_alias=True)

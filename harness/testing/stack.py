@@ -23,16 +23,16 @@ def local_stack(settings: Settings) -> Generator[Path]:
     this process is killed, the stack ends too."""
     with tempfile.TemporaryDirectory(prefix="harness-test-", ignore_cleanup_errors=True) as name:
         project = Path(name)
-        with _outside(project), _held(settings, project):
+        with _isolate_state(project), _hold_stack(settings, project):
             yield project
 
 
 @contextmanager
-def _held(settings: Settings, project: Path) -> Generator[None]:
+def _hold_stack(settings: Settings, project: Path) -> Generator[None]:
     ready: Future[asyncio.AbstractEventLoop] = Future()
     leave = asyncio.Event()
 
-    async def hold() -> None:
+    async def hold_open() -> None:
         async with open_stack(settings, project):
             ready.set_result(asyncio.get_running_loop())
             await leave.wait()
@@ -40,7 +40,7 @@ def _held(settings: Settings, project: Path) -> Generator[None]:
 
     def run() -> None:
         try:
-            asyncio.run(hold())
+            asyncio.run(hold_open())
         except BaseException as error:
             if ready.done():
                 raise
@@ -58,7 +58,7 @@ def _held(settings: Settings, project: Path) -> Generator[None]:
 
 
 @contextmanager
-def _outside(project: Path) -> Generator[None]:
+def _isolate_state(project: Path) -> Generator[None]:
     """What workers remember of a database outside of it goes with the database here."""
     before = os.environ.get(STATE_HOME)
     os.environ[STATE_HOME] = str(project / "state")

@@ -23,13 +23,13 @@ from harness.contracts.queues import agent_queue
 from harness.engine.connection import Connection, whoami
 from harness.engine.payload_codec import plain
 from harness.engine.retry import not_found, patiently, unreachable
-from harness.history.reader import is_sealed, sealed
+from harness.history.reader import is_sealed, read_sealed
 from harness.journal.payloads import first as read_first
 from harness.store import Ledger
 from harness.store.permits import sign_undo
 
 
-async def effects(connection: Connection, run: str) -> list[EffectRow]:
+async def list_effects(connection: Connection, run: str) -> list[EffectRow]:
     """In the order in which they began; `not_found` where the run is not known at all."""
     rows = await Ledger(connection.database, connection.vault).of_run(run)
     if not rows:
@@ -37,7 +37,7 @@ async def effects(connection: Connection, run: str) -> list[EffectRow]:
     return rows
 
 
-async def undo(
+async def undo_run(
     connection: Connection,
     run: str,
     *,
@@ -45,7 +45,7 @@ async def undo(
     dry_run: bool = False,
     past: Sequence[str] = (),
 ) -> UndoReport:
-    rows = await effects(connection, run)
+    rows = await list_effects(connection, run)
     check_undo(run, rows, to_turn, past)
     if not dry_run and await _is_open(connection, run, known=bool(rows)):
         raise RunBusy(f"Run {run!r} is still going.", fix=f"Abort it first: harness abort {run}")
@@ -54,14 +54,14 @@ async def undo(
     )
     if not any(is_left(row, to_turn) for row in rows):  # no worker is needed to find that out
         return UndoReport(run=run, to_turn=to_turn, dry_run=spec.dry_run, steps=())
-    handle = await _start(connection, spec, rows[-1].agent)
+    handle = await _start_undo(connection, spec, rows[-1].agent)
     try:
         return await patiently(run, handle.result)  # it goes on, also while the engine is away
     except WorkflowFailureError as error:
         raise RunFailed(f"The undo of {run!r} was ended: {error.cause or error}") from None
 
 
-async def _start(
+async def _start_undo(
     connection: Connection, spec: UndoSpec, agent: str
 ) -> WorkflowHandle[object, UndoReport]:
     """One at a time for a run; what an earlier one has undone is not undone again."""
@@ -79,12 +79,12 @@ async def _start(
             static_details=f"Started by {spec.by}. Past: {', '.join(spec.past) or 'none'}.",
         )
     except WorkflowAlreadyStartedError:
-        return await _join(connection, spec, agent)
+        return await _join_undo(connection, spec, agent)
     except RPCError as error:
         raise unreachable(error) from error
 
 
-async def _join(
+async def _join_undo(
     connection: Connection, spec: UndoSpec, agent: str
 ) -> WorkflowHandle[object, UndoReport]:
     """The undo that is at work, where it is the same. A dry run that somebody left makes way."""
@@ -96,7 +96,7 @@ async def _join(
     going = read_first(UndoSpec, entry.workflow_execution_started_event_attributes.input)
     if going is not None and going.dry_run and not spec.dry_run:
         await handle.terminate("an undo in earnest takes its place")
-        return await _start(connection, spec, agent)
+        return await _start_undo(connection, spec, agent)
     own: dict[str, object] = {"by": None, "permit": None}
     if going is not None and going.model_copy(update=own) == spec.model_copy(update=own):
         return handle
@@ -138,16 +138,16 @@ async def _is_open(connection: Connection, run: str, *, known: bool = False) -> 
                 return False
             if not await is_sealed(connection, run):
                 raise not_found(run) from None
-            await _not_forgotten(connection, run)
+            await _check_not_forgotten(connection, run)
             return False
         raise unreachable(error) from error
     return description.close_time is None
 
 
-async def _not_forgotten(connection: Connection, run: str) -> None:
+async def _check_not_forgotten(connection: Connection, run: str) -> None:
     """A run whose effects were deleted with it is not one that had none."""
     try:
-        await sealed(connection, run)
+        await read_sealed(connection, run)
     except Forgotten:
         raise
     except StoreError as error:

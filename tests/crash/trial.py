@@ -15,7 +15,7 @@ from harness.contracts import event as e
 from harness.contracts.effect import EffectRow, UndoReport
 from harness.contracts.errors import HarnessError, RunError, StackError, StoreError
 from harness.contracts.run import Limits
-from harness.runs.start import Request, as_messages, launch, pin
+from harness.runs.start import Request, as_messages, launch_run, pin_spec
 from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle
 from harness.undo.client import undo_id
@@ -139,9 +139,9 @@ class Making:
             id=self.case.id,
             workspace=world.workspace(self.ground.folder),
         )
-        spec = await pin(connection, agent, request)
+        spec = await pin_spec(connection, agent, request)
         spec = spec.model_copy(update={"limits": LIMITS})
-        await launch(connection, spec, self.case.id, eager=False, repeatable=True)
+        await launch_run(connection, spec, self.case.id, eager=False, repeatable=True)
 
     async def _follow(
         self, run: RunHandle[Any], follower: Follower, *, decides: bool = False

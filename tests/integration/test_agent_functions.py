@@ -16,7 +16,7 @@ from harness import Agent, Harness, ModelRetry, RunContext
 from harness.config.settings import settings_model
 from harness.contracts.errors import InvalidOutput, RunFailed, ToolFailed
 from harness.contracts.run import RunState
-from harness.history.recording import record
+from harness.history.recording import record_run
 from harness.replay.check import check
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import Gate, look
@@ -77,7 +77,7 @@ async def test_instructions_are_written_once_from_the_deps(
     assert told(model_server) == ["You serve a shop in Bergen."] * 2
     assert "Bergen" not in str([each.body["input"] for each in model_server.calls])
     assert shop.asked == [run.id]
-    await check(await record(harness.connection, run.id, at=0))
+    await check(await record_run(harness.connection, run.id, at=0))
 
 
 async def test_deps_may_be_opened_for_a_plain_function(
@@ -163,7 +163,7 @@ async def test_a_run_is_aborted_while_its_instructions_are_written(
     outcome = await run.outcome()
     assert (outcome.state, outcome.reason) == (RunState.ABORTED, "enough")
     assert model_server.calls == []
-    await check(await record(harness.connection, run.id, at=0))
+    await check(await record_run(harness.connection, run.id, at=0))
 
 
 async def test_instructions_that_cannot_be_written_fail_the_run(
@@ -196,7 +196,7 @@ async def test_a_validator_has_the_model_answer_again(
     run = await harness.start(agent, "Who?")
     assert (await run.outcome()).data == {"name": "Ann", "age": 40}
     assert "Bo of Oslo is too young." in str(model_server.calls[-1].body["input"][-1])
-    await check(await record(harness.connection, run.id, at=0))
+    await check(await record_run(harness.connection, run.id, at=0))
 
 
 async def test_validators_change_the_output_one_after_the_other(
@@ -264,7 +264,7 @@ async def test_a_run_is_cancelled_while_its_output_is_checked(
     await harness.connection.temporal.get_workflow_handle(run.id).cancel()
     outcome = await run.outcome()
     assert (outcome.state, outcome.output) == (RunState.ABORTED, "Yes.")
-    await check(await record(harness.connection, run.id, at=0))
+    await check(await record_run(harness.connection, run.id, at=0))
 
 
 async def test_a_validator_that_fails_ends_the_run(

@@ -11,8 +11,8 @@ from harness.archive import sweep
 from harness.archive.verify import verify_run
 from harness.contracts.errors import SteeringError
 from harness.forks.fork import Change
-from harness.history.recording import record
-from harness.replay.check import replay
+from harness.history.recording import record_run
+from harness.replay.check import replay_recordings
 from harness.sdk.handle import RunHandle
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import all_events, look
@@ -31,7 +31,7 @@ async def test_a_forgotten_run_reads_the_same(
 ) -> None:
     run = await ended(harness, model_server, name)
     before, result, status = await run.trace(), await run.outcome(), await run.status()
-    recording = await record(harness.connection, run.id, at=1)
+    recording = await record_run(harness.connection, run.id, at=1)
     row = await sweep.seal_run(harness.connection, run.id)
     assert (await sweep.seal_run(harness.connection, run.id)).seq == row.seq, "sealed once"
 
@@ -43,9 +43,9 @@ async def test_a_forgotten_run_reads_the_same(
     assert (await past.status()).model_copy(update={"doing": status.doing}) == status
     assert (await past.pending(), await past.effects()) == ([], [])
     assert (await past.transcript()).head == result.head
-    again = await record(later.connection, run.id, at=1)
+    again = await record_run(later.connection, run.id, at=1)
     assert (again.executions, again.nodes) == (recording.executions, recording.nodes)
-    assert [each.ok async for each in replay([again])] == [True]
+    assert [each.ok async for each in replay_recordings([again])] == [True]
     verified = await verify_run(later.connection, run.id, row.hash)
     assert (verified.problems, verified.engine) == ((), False)
     assert (await verify_run(harness.connection, run.id)).engine

@@ -18,9 +18,9 @@ from harness.archive.verify import verify_all, verify_recording, verify_run
 from harness.config.settings import settings_model
 from harness.contracts.errors import HarnessError
 from harness.contracts.seal import SealEntry
-from harness.history.export import dumps, read_file
-from harness.history.reader import sealed, seals
-from harness.history.recording import record
+from harness.history.export import dump_recording, read_file
+from harness.history.reader import open_seals, read_sealed
+from harness.history.recording import record_run
 from harness.journal.seal import hash_of
 from harness.store.seals import SealRow
 from tests.fakes.model_server import ModelServer
@@ -149,7 +149,7 @@ async def test_a_seal_of_a_newer_version_chains_and_is_not_read(
 
 
 async def test_the_index_is_made_again(own: Harness, rows: list[SealRow]) -> None:
-    store = seals(own.connection)
+    store = open_seals(own.connection)
     before = await store.listed("default")
     assert [each.index.state for each in before] == ["completed"] * 3
     await sql(
@@ -174,7 +174,7 @@ async def test_many_who_seal_at_once_make_one_chain(
         sweep.seal_ended(own.connection),
         sweep.seal_ended(own.connection),
     )
-    found = [row.run async for row in seals(own.connection).all()]
+    found = [row.run async for row in open_seals(own.connection).all()]
     assert sorted(run for run in found if run in {r.id for r in runs}) == sorted(r.id for r in runs)
     assert len(found) == len(set(found))
     assert await wrong(own) == []
@@ -198,9 +198,9 @@ async def test_a_forged_entry_needs_the_whole_chain_forged_and_fails_its_token(
 async def test_an_export_is_verified_without_a_store(
     own: Harness, rows: list[SealRow], tmp_path: Path
 ) -> None:
-    recording = await record(own.connection, rows[0].run, at=1)
+    recording = await record_run(own.connection, rows[0].run, at=1)
     file = tmp_path / "run.json"
-    file.write_text(dumps(recording))
+    file.write_text(dump_recording(recording))
     read = read_file(file)
     assert read.proof == recording.proof
     assert verify_recording(read, rows[0].hash) == (rows[0].hash, [])
@@ -213,12 +213,12 @@ async def test_an_export_is_verified_without_a_store(
         for n, each in enumerate(data["executions"][0]["history"]["events"])
         if each["eventType"] == "EVENT_TYPE_ACTIVITY_TASK_SCHEDULED"
     )
-    from harness.history.export import _digest
+    from harness.history.export import _compute_digest
 
     scheduled = data["executions"][0]["history"]["events"][place]
     scheduled["activityTaskScheduledEventAttributes"]["activityId"] = "77"
     del data["digest"]
-    file.write_text(json.dumps({**data, "digest": _digest(data)}))
+    file.write_text(json.dumps({**data, "digest": _compute_digest(data)}))
     [problem] = verify_recording(read_file(file), rows[0].hash)[1]
     assert f"event {place + 1} of execution" in problem.what
 
@@ -253,7 +253,7 @@ async def test_runs_go_to_another_place(
         assert (await verify_run(harness.connection, each.run)).problems == ()
     again = await moved(import_files(harness.connection, [bundle]))
     assert [each.seal for each in again if not each.error] == [None] * len(taken)
-    listed = await seals(harness.connection).listed("default")
+    listed = await open_seals(harness.connection).listed("default")
     assert {each.run for each in taken} <= {each.run for each in listed}
     assert {each.run: each.index.state for each in listed}[taken[0].run] == "completed"
 
@@ -293,7 +293,7 @@ async def test_a_forged_word_that_content_was_deleted_is_not_believed(
     assert "no deletion signed" in found.problems[0].what
     if hash:
         with pytest.raises(HarnessError, match="is missing; no deletion is recorded"):
-            await sealed(own.connection, row.run)
+            await read_sealed(own.connection, row.run)
 
 
 async def test_content_that_was_taken_away_in_the_open_is_no_damage(

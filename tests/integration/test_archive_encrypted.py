@@ -13,8 +13,8 @@ from harness.archive.verify import verify_recording, verify_run
 from harness.contracts.errors import HarnessError
 from harness.crypto.keyring import new_key
 from harness.forget.client import forget
-from harness.history.reader import seals
-from harness.history.recording import record
+from harness.history.reader import open_seals
+from harness.history.recording import record_run
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import look
 from tests.fakes.steps import call, say
@@ -54,5 +54,5 @@ async def test_sealed_bytes_stay_encrypted_and_can_be_forgotten(
     assert caught.value.code == "store.forgotten"
     verified = await verify_run(later.connection, run.id, row.hash)
     assert (verified.problems, verified.gone) == ((), "forgotten")
-    [kept] = [r for r in await seals(later.connection).of_run(run.id, "default")]
+    [kept] = [r for r in await open_seals(later.connection).of_run(run.id, "default")]
     assert (kept.hash, kept.content, kept.key) == (row.hash, None, None)

@@ -21,7 +21,7 @@ from harness.archive import sweep
 from harness.archive.verify import verify_run
 from harness.contracts.errors import RunError
 from harness.contracts.event import Branched, RunStarted
-from harness.history.reader import seals
+from harness.history.reader import open_seals
 from harness.history.recording import read_history
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import Gate, all_events, eventually, look, only, send, waiting
@@ -127,7 +127,7 @@ async def test_older_histories_of_a_run_that_goes_on_are_read_from_the_archive(
 
     async def parts() -> list[str]:
         await sweep.seal_ended(connection)
-        return [r.kind for r in await seals(connection).of_run(run.id, "default")]
+        return [r.kind for r in await open_seals(connection).of_run(run.id, "default")]
 
     assert await eventually(parts) == ["part"]
     trace, result = await short.trace(), await short.outcome()

@@ -13,7 +13,7 @@ from harness.archive.verify import verify_all
 from harness.config.settings import settings_model
 from harness.contracts.queues import archive_queue
 from harness.contracts.seal import Sealed
-from harness.history.reader import seals
+from harness.history.reader import open_seals
 from harness.store.seals import store_id
 from harness_workers import capabilities
 from tests.fakes.model_server import ModelServer
@@ -47,7 +47,7 @@ async def test_a_worker_seals_what_has_ended(
         async with Harness.local(
             project=tmp_path, settings=settings_model().model_validate(own)
         ) as sweeper:
-            store = seals(harness.connection)
+            store = open_seals(harness.connection)
 
             async def sealed() -> set[str]:
                 return {row.run async for row in store.all()}

@@ -12,8 +12,8 @@ from harness import Agent, Harness, tool
 from harness.contracts import event as e
 from harness.contracts.attempt import Attempt
 from harness.contracts.errors import HarnessError, ToolUnavailable
-from harness.history.export import dumps, read_file
-from harness.history.recording import record
+from harness.history.export import dump_recording, read_file
+from harness.history.recording import record_run
 from harness.journal.attempts import Earlier, weave
 from harness.store import AttemptWriter
 from harness.store.attempts import KEPT, attempts_of
@@ -76,10 +76,10 @@ async def test_each_failed_attempt_is_kept(
     ]
     assert [each for each in weave(events, found) if not isinstance(each, Earlier)] == events
 
-    recording = await record(harness.connection, run.id, at=1.0)
+    recording = await record_run(harness.connection, run.id, at=1.0)
     assert recording.attempts == tuple(found)
     file = tmp_path / "run.json"
-    file.write_text(dumps(recording), "utf-8")
+    file.write_text(dump_recording(recording), "utf-8")
     assert read_file(file).attempts == recording.attempts
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from harness.contracts.errors import RunError
 from harness.history.export import read_file
-from harness.replay.check import replay
+from harness.replay.check import replay_recordings
 from tests.histories.read import HERE
 
 
@@ -45,6 +45,6 @@ async def test_a_run_of_a_newer_version(tmp_path: Path, place: str, word: str) -
     assert at.value.code == "run.too_new"
     assert "Upgrade harness" in at.value.fix
     good = read_file(HERE / "AgentRun" / "tools.json")
-    outcomes = [each async for each in replay([recording, good])]
+    outcomes = [each async for each in replay_recordings([recording, good])]
     assert [each.ok for each in outcomes] == [True, False], "the others are replayed"
     assert "Upgrade harness" in outcomes[1].text

@@ -64,7 +64,7 @@ async def test_a_run_and_its_forks_are_forgotten(
     assert done.deleted["effect"] == 1
     for gone in (run, fork):
         with pytest.raises(HarnessError) as error:  # the engine takes a moment to delete
-            await reader.sealed(harness.connection, gone.id)
+            await reader.read_sealed(harness.connection, gone.id)
         assert error.value.code == "store.forgotten"
         assert (
             await harness.connection.database.fetch(

@@ -17,7 +17,7 @@ from harness.contracts import event as e
 from harness.contracts.errors import RunError
 from harness.contracts.run import WORKFLOW, RunState
 from harness.journal.steps import steps
-from harness.runs.start import Request, as_messages, pin
+from harness.runs.start import Request, as_messages, pin_spec
 from harness.sdk.handle import RunHandle
 from harness.store.permits import sign_run
 from harness.terminal.view.card import card_of
@@ -151,7 +151,7 @@ async def test_the_engines_time_limit_is_explained(
     model_server.script(Hang())
     agent = Agent(name)
     await harness.serve(agent)
-    spec = await pin(harness.connection, agent, Request(messages=as_messages("Wait.")))
+    spec = await pin_spec(harness.connection, agent, Request(messages=as_messages("Wait.")))
     await harness.connection.temporal.start_workflow(
         WORKFLOW,
         sign_run(await harness.connection.signing.signer(), f"{name}-late", spec),

@@ -14,9 +14,9 @@ from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from harness import Agent, Harness
 from harness.contracts.errors import RunError
 from harness.contracts.run import Budget
-from harness.history.export import dumps, read_file
-from harness.history.recording import Recording, record
-from harness.replay.check import Outcome, check, replay
+from harness.history.export import dump_recording, read_file
+from harness.history.recording import Recording, record_run
+from harness.replay.check import Outcome, check, replay_recordings
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import add, look, send, waiting
 from tests.fakes.steps import call, calls, say
@@ -43,7 +43,7 @@ async def reset(harness: Harness, run: str) -> None:
 
 
 async def outcomes(*recordings: Recording) -> list[Outcome]:
-    return [each async for each in replay(recordings)]
+    return [each async for each in replay_recordings(recordings)]
 
 
 async def test_a_run_is_exported_read_and_replayed(
@@ -57,18 +57,18 @@ async def test_a_run_is_exported_read_and_replayed(
     )
     run = await harness.start(agent, "go", budget=Budget(seconds=60))
     await waiting(run)
-    running = await record(harness.connection, run.id, at=time.time())
+    running = await record_run(harness.connection, run.id, at=time.time())
     assert [each.ok for each in await outcomes(running)] == [True], "a run that is still open"
     await run.approve(note="fine")
     await run.result()
 
-    recording = await record(harness.connection, run.id, at=time.time())
+    recording = await record_run(harness.connection, run.id, at=time.time())
     assert recording.events == await run.trace()
     assert recording.events[: len(running.events)] == running.events
     assert not recording.missing
     assert recording.spec.budget == Budget(seconds=60, turns=100), "a limit of turns in any case"
     file = tmp_path / "run.json"
-    file.write_text(dumps(recording), "utf-8")
+    file.write_text(dump_recording(recording), "utf-8")
     read = read_file(file)
     assert read == recording
     assert read.events == recording.events
@@ -85,7 +85,7 @@ async def test_a_run_that_was_reset_keeps_its_branches(
     await run.result()
     await reset(harness, run.id)
     assert (await run.result()).output == "done again"
-    recording = await record(harness.connection, run.id, at=0)
+    recording = await record_run(harness.connection, run.id, at=0)
     assert len(recording.executions) == 2
     assert recording.events == await run.trace()
     assert [each.text for each in await outcomes(recording)] == ["", ""]
@@ -104,7 +104,7 @@ async def test_a_changed_argument_is_found(
     run = await harness.start(Agent(name, tools=[look]), "go")
     await run.result()
     file = tmp_path / "run.json"
-    file.write_text(dumps(await record(harness.connection, run.id, at=0)), "utf-8")
+    file.write_text(dump_recording(await record_run(harness.connection, run.id, at=0)), "utf-8")
     await check(file)
 
     before = tools.start_tool

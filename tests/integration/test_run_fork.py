@@ -14,8 +14,8 @@ from harness.contracts import event as e
 from harness.contracts.errors import ConfigError, HarnessError
 from harness.contracts.run import Parent
 from harness.forks.fork import Change
-from harness.history.export import dumps, read_file
-from harness.history.recording import record
+from harness.history.export import dump_recording, read_file
+from harness.history.recording import record_run
 from harness.replay.check import check
 from harness.sdk.handle import RunHandle
 from tests.fakes.model_server import ModelServer
@@ -68,7 +68,7 @@ async def test_a_fork_goes_on_after_a_turn(
     assert [m.role for m in await valid_transcript(harness, head)] == [
         "user", "assistant", "tool", "user", "assistant",
     ]  # fmt: skip
-    await check(await record(harness.connection, forked.id, at=0))
+    await check(await record_run(harness.connection, forked.id, at=0))
 
 
 async def test_a_result_is_edited_and_a_fork_forked(
@@ -137,7 +137,7 @@ async def test_a_file_is_forked_with_an_early_result_edited(
     await run.result()
     [first, _] = [each.call.id for each in only(await run.trace(), e.ToolCallRequested)]
     file = tmp_path / "run.json"
-    file.write_text(dumps(await record(harness.connection, run.id, at=0)), "utf-8")
+    file.write_text(dump_recording(await record_run(harness.connection, run.id, at=0)), "utf-8")
     change = Change(results={first: "gold"})
     forked: RunHandle[Any] = await harness.fork(read_file(file), 2, change)
     await forked.result()
@@ -189,7 +189,9 @@ async def test_an_exported_file_is_forked_where_nothing_of_it_is_known(
     run = await harness.start(agent, "go")
     await run.result()
     file = tmp_path / "run.json"
-    file.write_text(dumps(await record(harness.connection, run.id, at=time.time())), "utf-8")
+    file.write_text(
+        dump_recording(await record_run(harness.connection, run.id, at=time.time())), "utf-8"
+    )
     database = harness.connection.database
     await database.fetch("DELETE FROM harness.answer WHERE run = ANY(%s)", ([run.id],))
     recording = read_file(file)
@@ -217,7 +219,7 @@ async def test_a_turn_of_an_older_history(
         await client.get_workflow_handle(run.id).signal("nothing", "x" * 1_500_000)
     gate.left.set()
     await run.result()
-    recording = await record(harness.connection, run.id, at=0)
+    recording = await record_run(harness.connection, run.id, at=0)
     assert len(recording.executions) == 2
     assert recording.events == await run.trace()
     for at, found in ((1, ["nothing at a"]), (2, ["nothing at a", "held x"])):

@@ -12,7 +12,7 @@ from harness.contracts import event as e
 from harness.contracts.errors import HarnessError
 from harness.contracts.run import Parent, RunState
 from harness.forks.fork import Change
-from harness.history.recording import record
+from harness.history.recording import record_run
 from harness.replay.check import check
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import add, one, only, waiting
@@ -117,7 +117,7 @@ async def test_recorded_results_are_played_back_and_nothing_runs(
     events = await harness.get_run(fork.run).trace()
     started = one(events, e.RunStarted)
     assert (started.parent, started.whatif) == (Parent(run=run.id, turn=0), True)
-    kept = await record(harness.connection, fork.run, at=0)
+    kept = await record_run(harness.connection, fork.run, at=0)
     assert kept.spec.labels == {"whatif": report.label}
     await check(kept)
 

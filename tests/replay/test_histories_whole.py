@@ -11,7 +11,7 @@ import pytest
 
 from harness.contracts.errors import RunError
 from harness.history.export import read_file
-from harness.replay.check import Outcome, check, replay
+from harness.replay.check import Outcome, check, replay_recordings
 from harness_workflows.run import agent_run, tools
 
 HISTORIES = Path(__file__).parent.parent / "histories"
@@ -20,7 +20,7 @@ TOOLS = HISTORIES / "AgentRun" / "tools.json"
 
 
 async def outcome(path: Path) -> Outcome:
-    (found,) = [each async for each in replay([read_file(path)])]
+    (found,) = [each async for each in replay_recordings([read_file(path)])]
     return found
 
 

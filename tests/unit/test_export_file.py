@@ -16,7 +16,7 @@ from harness.contracts.errors import HarnessError
 from harness.contracts.message import user
 from harness.contracts.transcript import Node, digest
 from harness.history import export
-from harness.history.export import dumps, file_name, loads, read_file
+from harness.history.export import dump_recording, file_name, load_recording, read_file
 from harness.history.recording import Blob, Proof, Recording
 from harness.journal import Execution
 
@@ -44,21 +44,23 @@ def recording(texts: list[str], blobs: list[bytes]) -> Recording:
 @given(st.lists(st.text(), max_size=5), st.lists(st.binary(), max_size=5))
 def test_round_trip(texts: list[str], blobs: list[bytes]) -> None:
     before = recording(texts, blobs)
-    assert loads(dumps(before), FILE) == before
+    assert load_recording(dump_recording(before), FILE) == before
 
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_any_cut_and_any_changed_character_is_noticed(data: st.DataObject) -> None:
-    text = dumps(recording(["hello", "wörld"], [b"blob"]))
+    text = dump_recording(recording(["hello", "wörld"], [b"blob"]))
     at = data.draw(st.integers(0, len(text) - 3))
     with pytest.raises(HarnessError) as caught:
-        loads(text[:at], FILE)
+        load_recording(text[:at], FILE)
     assert caught.value.code == "store.bad_export"
     other = data.draw(st.sampled_from("x0"))
     changed = text[:at] + other + text[at + 1 :]
     try:
-        assert loads(changed, FILE) == loads(text, FILE), "only what means nothing may change"
+        assert load_recording(changed, FILE) == load_recording(text, FILE), (
+            "only what means nothing may change"
+        )
     except HarnessError as error:
         assert error.code in ("store.bad_export", "run.too_new")
 
@@ -76,7 +78,7 @@ def test_any_cut_and_any_changed_character_is_noticed(data: st.DataObject) -> No
 )
 def test_what_is_no_export(text: str, words: str) -> None:
     with pytest.raises(HarnessError, match=words) as caught:
-        loads(text, FILE)
+        load_recording(text, FILE)
     assert caught.value.code == "store.bad_export"
     assert "harness export" in caught.value.fix
 
@@ -84,7 +86,7 @@ def test_what_is_no_export(text: str, words: str) -> None:
 def test_a_newer_one(tmp_path: Path) -> None:
     text = json.dumps({"format": "harness run", "version": 2, "harness": "9.1"})
     with pytest.raises(HarnessError, match=r"harness 9\.1, a newer version") as caught:
-        loads(text, FILE)
+        load_recording(text, FILE)
     assert caught.value.code == "run.too_new"
 
 
@@ -100,25 +102,27 @@ def test_a_history_as_temporals_own_tools_save_it() -> None:
     from google.protobuf.json_format import MessageToJson
 
     before = recording(["hi"], []).executions[0]
-    (read,) = loads(MessageToJson(History(events=before.entries)), Path("order-7.json")).executions
+    (read,) = load_recording(
+        MessageToJson(History(events=before.entries)), Path("order-7.json")
+    ).executions
     assert read.entries == before.entries
 
 
 def test_what_is_found_by_its_address_matches_it() -> None:
     """Somebody who knows how to make a digest changed an artifact."""
-    data = json.loads(dumps(recording([], [b"blob"])))
+    data = json.loads(dump_recording(recording([], [b"blob"])))
     del data["digest"]
     [artifact] = data["artifacts"].values()
     artifact["base64"] = "AAAA"
-    text = json.dumps({**data, "digest": export._digest(data)})
+    text = json.dumps({**data, "digest": export._compute_digest(data)})
     with pytest.raises(HarnessError, match="does not match its address"):
-        loads(text, FILE)
+        load_recording(text, FILE)
 
 
 def test_a_seal_comes_back_as_it_was() -> None:
     proof = Proof(b'{"seq":1}', bytes(32), {"id-1": b"\x01" * 8})
     before = replace(recording(["hello"], []), proof=proof)
-    assert loads(dumps(before), FILE) == before
+    assert load_recording(dump_recording(before), FILE) == before
 
 
 def test_no_two_runs_have_one_file() -> None:

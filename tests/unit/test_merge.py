@@ -66,29 +66,29 @@ def test_what_is_shown_is_the_reply(data: st.DataObject, texts: list[str]) -> No
     merger, events = EventMerger(), []
     waiting = [live for n, text in enumerate(texts, 1) for live in data.draw(lives(n, text))]
     for event in durable(*texts):
-        events += merger.durable(event)
+        events += merger.merge_durable(event)
         # Live text comes when it comes: early, in time, or long after its reply.
         for _ in range(data.draw(st.integers(0, len(waiting)))):
-            events += merger.live(waiting.pop(0))
+            events += merger.merge_live(waiting.pop(0))
     check_order(events)
     assert [event for event in events if event.cursor] == durable(*texts)
 
 
 def test_a_reader_that_saw_nothing_is_given_the_whole_text() -> None:
     merger = EventMerger()
-    events = [event for each in durable("abc") for event in merger.durable(each)]
+    events = [event for each in durable("abc") for event in merger.merge_durable(each)]
     (delta,) = [event for event in events if isinstance(event, e.OutputDelta)]
     assert (delta.text, delta.offset) == ("abc", 0)
 
 
 def test_a_branch_that_goes_back_shows_its_text_too() -> None:
     merger, run = EventMerger(), durable("old")[:-1]
-    events = [event for each in run for event in merger.durable(each)]
+    events = [event for each in run for event in merger.merge_durable(each)]
     branched = e.Branched(
         cursor=e.Cursor(run_id="y", event_id=3), from_run_id="x", to_run_id="y", reason="", **MORE
     )
-    events += merger.durable(branched)
+    events += merger.merge_durable(branched)
     called = run[1].model_copy(update={"cursor": e.Cursor(run_id="y", event_id=5)})
-    events += merger.durable(called)
+    events += merger.merge_durable(called)
     live = e.OutputDelta(turn=1, call=0, attempt=1, offset=0, text="new", **MORE)
-    assert list(merger.live(live)) == [live]
+    assert list(merger.merge_live(live)) == [live]

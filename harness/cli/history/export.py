@@ -9,8 +9,8 @@ from pathlib import Path
 from harness.cli.context import opened
 from harness.cli.named_file import check_new, write_named
 from harness.cli.out import Out
-from harness.history.export import dumps, file_name
-from harness.history.recording import record
+from harness.history.export import dump_recording, file_name
+from harness.history.recording import record_run
 from harness.journal.seal import hash_of
 from harness.terminal import exit_codes
 from harness.terminal.view.text import count_of
@@ -21,8 +21,8 @@ async def export_run(args: Namespace, out: Out) -> int:
     if args.output != "-":
         check_new(file, force=args.force)
     async with opened(out) as client:
-        recording = await record(client.connection, args.run, at=time.time())
-    text = dumps(recording)
+        recording = await record_run(client.connection, args.run, at=time.time())
+    text = dump_recording(recording)
     if args.output == "-":
         out.data(text.rstrip("\n"))
         return exit_codes.DONE

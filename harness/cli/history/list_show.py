@@ -17,7 +17,7 @@ from harness.cli.parser import UsageError, find_nearest
 from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import RunError, RunNotFound, StoreError
 from harness.contracts.run import RunState
-from harness.history.reader import seals
+from harness.history.reader import open_seals
 from harness.runs.description import read_agent
 from harness.runs.listing import RunRow
 from harness.sdk.client import HarnessClient
@@ -70,7 +70,7 @@ async def list_runs(args: Namespace, out: Out) -> int:
 
 
 async def _list_archived(client: HarnessClient, args: Namespace) -> AsyncIterator[RunRow]:
-    listed = await seals(client.connection).listed(
+    listed = await open_seals(client.connection).listed(
         client.connection.endpoints.namespace,
         agent=args.agent,
         state=args.state,
@@ -121,7 +121,9 @@ async def show_run(args: Namespace, out: Out) -> int:
 async def _find_token(client: HarnessClient, run: str) -> str | None:
     """The replay token, if the run is sealed and the database answers."""
     try:
-        rows = await seals(client.connection).of_run(run, client.connection.endpoints.namespace)
+        rows = await open_seals(client.connection).of_run(
+            run, client.connection.endpoints.namespace
+        )
     except StoreError:
         return None
     return next((row.hash for row in rows if row.kind != "part"), None)

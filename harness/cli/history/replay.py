@@ -14,7 +14,7 @@ from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.history.recording import Recording, read_history
 from harness.replay.check import Outcome
-from harness.replay.check import replay as replay_all
+from harness.replay.check import replay_recordings as replay_all
 from harness.terminal import exit_codes
 from harness.terminal.view.text import clean_shown, count_of
 
