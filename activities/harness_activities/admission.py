@@ -52,7 +52,7 @@ class Admission:
         """The execution that makes `request`, where it is genuine; RunError where it is not."""
         task = self._known.get(run_id)
         if task is None:
-            task = asyncio.create_task(self._admit(workflow, run_id, request))
+            task = asyncio.create_task(self._admit_new(workflow, run_id, request))
             task.add_done_callback(partial(self._drop_failed, run_id))
             self._known[run_id] = task
             if len(self._known) > KEPT:
@@ -69,7 +69,7 @@ class Admission:
         if failed and self._known.get(run_id) is task:
             del self._known[run_id]
 
-    async def _admit(self, workflow: str, run_id: str, request: object) -> Admitted:
+    async def _admit_new(self, workflow: str, run_id: str, request: object) -> Admitted:
         if isinstance(request, CallModel) and request.started is not None:
             admitted = await self._admit_first(workflow, run_id, request, request.started)
             if admitted is not None:
@@ -79,8 +79,8 @@ class Admission:
         if kind == WORKFLOW:
             return await self._admit_run(workflow, run_id, entry)
         if kind == UNDO:
-            return await self._admit_undo(workflow, _read(UndoSpec, entry), entry)
-        raise _unsigned(workflow)
+            return await self._admit_undo(workflow, _read_spec(UndoSpec, entry), entry)
+        raise _not_signed(workflow)
 
     async def _admit_first(
         self, workflow: str, run_id: str, request: CallModel, started: Started
@@ -97,16 +97,16 @@ class Admission:
     async def _admit_run(
         self, workflow: str, run_id: str, entry: WorkflowExecutionStartedEventAttributes
     ) -> Admitted:
-        spec, origin = _read(RunSpec, entry), entry.first_execution_run_id
+        spec, origin = _read_spec(RunSpec, entry), entry.first_execution_run_id
         if spec.carry is not None and origin == run_id:
-            raise forged(f"Run {workflow!r} claims to continue another execution.")
+            raise run_forged(f"Run {workflow!r} claims to continue another execution.")
         refuse_engine_made(workflow, entry)
         await self._check_before(workflow, run_id, entry)
         if spec.permit is None:
-            return Admitted(spec.pinned, self._unsigned_allowed(workflow, origin), signed=False)
+            return Admitted(spec.pinned, self._allow_unsigned(workflow, origin), signed=False)
         mac = mac_of(spec.permit)
         await self._check_run(workflow, mac, spec.whole, spec.pinned)
-        await self._bind(workflow, mac, origin)
+        await self._bind_permit(workflow, mac, origin)
         return Admitted(spec.pinned, origin, signed=True)
 
     async def _check_before(
@@ -136,48 +136,48 @@ class Admission:
             parent = entry.parent_workflow_execution
             own = UndoSpec(run=parent.workflow_id)
             if (workflow, small) != (undo_id(own.run), own):
-                raise forged(f"Run {own.run!r} asks to undo something else than itself.")
+                raise run_forged(f"Run {own.run!r} asks to undo something else than itself.")
             above = await self.admit(parent.workflow_id, parent.run_id)
             if not isinstance(above.what, Pinned):
-                raise _unsigned(workflow)
+                raise _not_signed(workflow)
         elif spec.permit is None:
-            self._unsigned_allowed(workflow, origin)
+            self._allow_unsigned(workflow, origin)
         else:
             if not is_undo_signed(await self._connection.signing.signer(), workflow, spec):
-                raise _misfit(workflow)
-            await self._bind(workflow, mac_of(spec.permit), origin)
+                raise _permit_mismatch(workflow)
+            await self._bind_permit(workflow, mac_of(spec.permit), origin)
         return Admitted(small, origin, signed=spec.permit is not None)
 
-    def _unsigned_allowed(self, workflow: str, origin: str) -> str:
+    def _allow_unsigned(self, workflow: str, origin: str) -> str:
         if not self._connection.settings.worker.accept_unsigned:
-            raise _unsigned(workflow)
+            raise _not_signed(workflow)
         return origin
 
     async def _check_run(self, workflow: str, mac: str, whole: str, pinned: Pinned) -> None:
         signer = await self._connection.signing.signer()
         if not is_run_signed(signer, workflow, mac, whole, pinned):
-            raise _misfit(workflow)
+            raise _permit_mismatch(workflow)
 
-    async def _bind(self, workflow: str, mac: str, origin: str) -> None:
+    async def _bind_permit(self, workflow: str, mac: str, origin: str) -> None:
         bound = await bind_permit(self._connection.database, mac, origin)
         if bound != origin:
             raise PermitReused(f"The permit of {workflow!r} was used before, by execution {bound}.")
 
 
-def _read(model: type[Spec], entry: WorkflowExecutionStartedEventAttributes) -> Spec:
+def _read_spec(model: type[Spec], entry: WorkflowExecutionStartedEventAttributes) -> Spec:
     spec = first(model, entry.input)
     if spec is None:
         raise RunUnsigned("The run was started without a spec.")
     return spec
 
 
-def forged(why: str) -> RunError:
+def run_forged(why: str) -> RunError:
     return RunForged(why)
 
 
-def _misfit(workflow: str) -> RunError:
-    return forged(f"The permit of {workflow!r} does not fit what it was started with.")
+def _permit_mismatch(workflow: str) -> RunError:
+    return run_forged(f"The permit of {workflow!r} does not fit what it was started with.")
 
 
-def _unsigned(workflow: str) -> RunError:
+def _not_signed(workflow: str) -> RunError:
     return RunUnsigned(f"{workflow!r} carries no permit: it was not started by harness.")

@@ -17,9 +17,9 @@ from harness.agent.output import OutputType
 from harness.commons.log import guarded_logger
 from harness.contracts.agent_code import CheckedOutput, CheckOutput, WriteInstructions
 from harness.contracts.errors import HarnessError, InvalidOutput
-from harness_activities.heartbeats import beating
+from harness_activities.heartbeats import sending_heartbeats
 from harness_activities.parts import Activity, AgentParts
-from harness_activities.tool_call.failures import clean, words
+from harness_activities.tool_call.failures import clean_message, describe_error
 from harness_activities.tool_call.toolbox import Toolbox
 
 
@@ -42,11 +42,13 @@ class AgentActivities:
         agent, write = self._agent, self._agent.write_instructions
         if write is None:  # this worker has a newer version of the agent, with a text
             return agent.instructions
-        with beating():
+        with sending_heartbeats():
             try:
-                written = await self._box.invoke(write, await self._context())
+                written = await self._box.invoke(write, await self._make_context())
             except Exception as error:
-                raise _failed(f"The instructions function of agent {agent.name}", error) from error
+                raise _wrap_error(
+                    f"The instructions function of agent {agent.name}", error
+                ) from error
         if not isinstance(written, str):
             raise TypeError(f"The instructions function of agent {agent.name} returned no str.")
         return inspect.cleandoc(written)
@@ -58,16 +60,16 @@ class AgentActivities:
         try:
             given = request.text if kind is None else kind.parse(request.data)
         except InvalidOutput as error:
-            return CheckedOutput(invalid=f"{clean(error.message)} Answer again.")
-        with beating():
+            return CheckedOutput(invalid=f"{clean_message(error.message)} Answer again.")
+        with sending_heartbeats():
             try:
-                value = await self._validated(given) if agent.validators else given
+                value = await self._run_validators(given) if agent.validators else given
             except ModelRetry as why:
-                return CheckedOutput(invalid=clean(str(why)) or "Your answer is invalid.")
-        return _checked(kind, given, value)
+                return CheckedOutput(invalid=clean_message(str(why)) or "Your answer is invalid.")
+        return _checked_output(kind, given, value)
 
-    async def _validated(self, value: Any) -> Any:
-        context = await self._context()
+    async def _run_validators(self, value: Any) -> Any:
+        context = await self._make_context()
         for each in self._agent.validators:
             try:
                 value = await self._box.invoke(each.fn, *each.arguments(context, value))
@@ -75,10 +77,10 @@ class AgentActivities:
                 raise
             except Exception as error:
                 name = getattr(each.fn, "__name__", repr(each.fn))
-                raise _failed(f"The output validator {name}", error) from error
+                raise _wrap_error(f"The output validator {name}", error) from error
         return value
 
-    async def _context(self) -> RunContext[Any]:
+    async def _make_context(self) -> RunContext[Any]:
         run = activity.info().workflow_id or ""
         logger = guarded_logger(f"harness.agents.{self._agent.name}")
         return RunContext(
@@ -88,7 +90,7 @@ class AgentActivities:
         )
 
 
-def _checked(kind: OutputType | None, given: Any, value: Any) -> CheckedOutput:
+def _checked_output(kind: OutputType | None, given: Any, value: Any) -> CheckedOutput:
     """What changed. A validator that returns nothing most likely forgot to."""
     if value is None and given is not None:
         raise TypeError("An output validator returned None: return the output.")
@@ -100,8 +102,8 @@ def _checked(kind: OutputType | None, given: Any, value: Any) -> CheckedOutput:
     return CheckedOutput(data=data if data != before else None)
 
 
-def _failed(what: str, error: Exception) -> Exception:
+def _wrap_error(what: str, error: Exception) -> Exception:
     """Temporal retries it: a service that the function asks may be away for a moment."""
     if isinstance(error, HarnessError):
         return error
-    return RuntimeError(f"{what} failed: {words(error)}")
+    return RuntimeError(f"{what} failed: {describe_error(error)}")

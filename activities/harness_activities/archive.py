@@ -9,7 +9,7 @@ from temporalio import activity
 from harness.archive import sweep
 from harness.contracts.seal import Sealed, SealEnded
 from harness.engine.connection import Connection
-from harness_activities.heartbeats import beating
+from harness_activities.heartbeats import sending_heartbeats
 from harness_activities.parts import Activity
 
 AT_ONCE = 4
@@ -28,7 +28,7 @@ class ArchiveActivities:
     @activity.defn(name="seal_ended")
     async def seal_ended(self, request: SealEnded) -> Sealed:
         """Seal runs that have ended, so that they outlive the engine's retention."""
-        with beating():
+        with sending_heartbeats():
             return await sweep.seal_ended(
                 self.connection, request.since, at_once=AT_ONCE, progress=activity.heartbeat
             )

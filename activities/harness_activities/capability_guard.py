@@ -19,7 +19,7 @@ from harness.engine.signed_start import PERMIT_MEMO, digest_input
 from harness.journal.payloads import value
 from harness.store.permits import Start, bind_permit, is_start_signed, mac_of
 from harness_activities.entries import refuse_engine_made, start_entry
-from harness_activities.heartbeats import beating
+from harness_activities.heartbeats import sending_heartbeats
 
 KEPT = 1000
 """Executions that are remembered as admitted."""
@@ -37,23 +37,23 @@ class CapabilityGuard(Interceptor):
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         return _Guarded(next, self)
 
-    async def check(self) -> None:
+    async def check_workflow(self) -> None:
         """Refuse the activity that runs now, unless its workflow was started by harness."""
         info = activity.info()
         run_id = info.workflow_run_id or ""
         if self._open or run_id in self._admitted:
             return
-        await self._admit(info.workflow_id or "", run_id, info.task_queue)
+        await self._admit_workflow(info.workflow_id or "", run_id, info.task_queue)
         self._admitted[run_id] = None
         if len(self._admitted) > KEPT:
             self._admitted.popitem(last=False)
 
-    async def _admit(self, workflow: str, run_id: str, queue: str) -> None:
+    async def _admit_workflow(self, workflow: str, run_id: str, queue: str) -> None:
         entry = await start_entry(self._connection, workflow, run_id)
         refuse_engine_made(workflow, entry)
         if entry.HasField("parent_workflow_execution"):
             parent = entry.parent_workflow_execution
-            await self._admit(parent.workflow_id, parent.run_id, queue)
+            await self._admit_workflow(parent.workflow_id, parent.run_id, queue)
             return
         memo = entry.memo.fields
         permit = value(memo[PERMIT_MEMO]) if PERMIT_MEMO in memo else None
@@ -81,6 +81,6 @@ class _Guarded(ActivityInboundInterceptor):
         self._guard = guard
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
-        with beating():  # the engine or the database may be slow
-            await self._guard.check()
+        with sending_heartbeats():  # the engine or the database may be slow
+            await self._guard.check_workflow()
         return await self.next.execute_activity(input)

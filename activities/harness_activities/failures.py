@@ -52,15 +52,15 @@ class _Mapped(ActivityInboundInterceptor):
         except (asyncio.CancelledError, CancelledError):
             raise  # no failure: the engine knows why
         except HarnessError as error:
-            self._log(error, started, input)
+            self._log_failure(error, started, input)
             # The run's events and the Temporal page say it; the SDK would add a traceback.
             log.info("%s: %s", error.code, said(redact(error.message)))
             raise as_failure(error) from None
         except Exception as error:
-            self._log(error, started, input)
+            self._log_failure(error, started, input)
             raise
 
-    def _log(self, error: Exception, started: float, input: ExecuteActivityInput) -> None:
+    def _log_failure(self, error: Exception, started: float, input: ExecuteActivityInput) -> None:
         """Nothing that goes wrong here may hide the failure itself."""
         try:
             self._attempts.add(attempt_of(error, started, self._who, input.args[:1]))

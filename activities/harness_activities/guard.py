@@ -22,8 +22,8 @@ from harness.contracts.transcript import SaveTranscript
 from harness.engine.connection import Connection
 from harness.store.effects import find_effect
 from harness.store.permits import Place, is_call_signed, sign_asked, sign_call
-from harness_activities.admission import Admission, Admitted, forged
-from harness_activities.heartbeats import beating
+from harness_activities.admission import Admission, Admitted, run_forged
+from harness_activities.heartbeats import sending_heartbeats
 
 Step = CallModel | RunTool | SaveTranscript | WriteInstructions | CheckOutput
 
@@ -39,7 +39,7 @@ class Guard(Interceptor):
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         return _Guarded(next, self)
 
-    async def check(self, request: object) -> None:
+    async def check_request(self, request: object) -> None:
         """Refuse what the run did not start for."""
         if isinstance(request, Step):
             await self._check_step(request)
@@ -51,7 +51,7 @@ class Guard(Interceptor):
         calls = turn.message.calls
         if not calls:
             return turn
-        origin = (await self._admitted()).origin
+        origin = (await self._admit_caller()).origin
         signer = await self._signing.signer()
         signatures = tuple(
             sign_call(signer, Place(origin, request.turn, ordinal or 1), call)
@@ -63,21 +63,21 @@ class Guard(Interceptor):
         """Where a person is asked: the outcome with what proves that."""
         if outcome.need not in ("approval", "outcome"):
             return outcome
-        origin = (await self._admitted()).origin
+        origin = (await self._admit_caller()).origin
         asked = sign_asked(await self._signing.signer(), origin, request)
         return outcome.model_copy(update={"asked": asked})
 
-    async def _admitted(self, request: object = None) -> Admitted:
+    async def _admit_caller(self, request: object = None) -> Admitted:
         info = activity.info()
         return await self._admission.admit(
             info.workflow_id or "", info.workflow_run_id or "", request
         )
 
     async def _check_step(self, request: Step) -> None:
-        admitted = await self._admitted(request)
+        admitted = await self._admit_caller(request)
         pinned = admitted.what
         if not isinstance(pinned, Pinned):
-            raise forged("An undo asks for a step of a run.")
+            raise run_forged("An undo asks for a step of a run.")
         expected: dict[str, object] = {"salt": pinned.salt}
         if isinstance(request, CallModel):
             expected |= {"spec": pinned.spec, "model": pinned.model}
@@ -86,10 +86,12 @@ class Guard(Interceptor):
         elif isinstance(request, WriteInstructions | CheckOutput):
             expected |= {"spec": pinned.spec}
             if activity.info().task_queue != agent_queue(pinned.agent):
-                raise forged(f"A run of {pinned.agent} asks another agent for its functions.")
+                raise run_forged(f"A run of {pinned.agent} asks another agent for its functions.")
         for name, value in expected.items():
             if getattr(request, name) != value:
-                raise forged(f"The request's {name} does not match what the run was started with.")
+                raise run_forged(
+                    f"The request's {name} does not match what the run was started with."
+                )
         if isinstance(request, RunTool):
             await self._check_call(admitted, pinned, request)
 
@@ -97,34 +99,38 @@ class Guard(Interceptor):
         info, place = activity.info(), pinned.workspace
         queues = (agent_queue(pinned.agent), place and workspace_queue(pinned.agent, place.host))
         if info.task_queue not in queues:
-            raise forged(f"A run of {pinned.agent} asks another agent for {request.call.name}.")
+            raise run_forged(f"A run of {pinned.agent} asks another agent for {request.call.name}.")
         origin = request.origin or info.workflow_run_id
         if origin != admitted.origin:
-            raise forged(f"A call names {origin!r} as its run's first execution.")
+            raise run_forged(f"A call names {origin!r} as its run's first execution.")
         signer = await self._signing.signer()
         if not admitted.signed or is_call_signed(signer, admitted.origin, request):
             return
         name = request.call.name
         if request.edited:
-            raise forged(f"A call of {name} has other arguments, and nobody was asked about it.")
-        raise forged(f"A call of {name} is not one that the model made in turn {request.turn}.")
+            raise run_forged(
+                f"A call of {name} has other arguments, and nobody was asked about it."
+            )
+        raise run_forged(f"A call of {name} is not one that the model made in turn {request.turn}.")
 
     async def _check_undo(self, request: ListEffects | Compensate) -> None:
-        spec = (await self._admitted()).what
+        spec = (await self._admit_caller()).what
         if not isinstance(spec, UndoSpec) or request.run != spec.run:
-            raise forged(f"Effects of {request.run!r} are asked for, and this is not their undo.")
+            raise run_forged(
+                f"Effects of {request.run!r} are asked for, and this is not their undo."
+            )
         if isinstance(request, Compensate):
             await self._check_bounds(spec, request)
 
     async def _check_bounds(self, spec: UndoSpec, request: Compensate) -> None:
         if spec.dry_run:
-            raise forged("A dry run asks for an effect to be taken back.")
+            raise run_forged("A dry run asks for an effect to be taken back.")
         found = await find_effect(self._database, request.run, request.key)
         if found is None:
-            raise forged(f"Run {request.run!r} has no effect with the key {request.key!r}.")
+            raise run_forged(f"Run {request.run!r} has no effect with the key {request.key!r}.")
         turn, call = found
         if (spec.to_turn is not None and turn <= spec.to_turn) or call in spec.past:
-            raise forged(f"{call} of turn {turn} is outside this undo's bounds.")
+            raise run_forged(f"{call} of turn {turn} is outside this undo's bounds.")
 
 
 class _Guarded(ActivityInboundInterceptor):
@@ -134,8 +140,8 @@ class _Guarded(ActivityInboundInterceptor):
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
         request = input.args[0] if input.args else None
-        with beating():  # the engine or the database may be slow
-            await self._guard.check(request)
+        with sending_heartbeats():  # the engine or the database may be slow
+            await self._guard.check_request(request)
         result = await self.next.execute_activity(input)
         if isinstance(request, RunTool) and isinstance(result, ToolOutcome):
             return await self._guard.sign_outcome(request, result)

@@ -13,19 +13,19 @@ EVERY_S = 1.0
 
 
 @contextmanager
-def beating() -> Generator[None]:
+def sending_heartbeats() -> Generator[None]:
     """Send heartbeats while the block runs. Costs one timer; a quick call never sends any."""
     if activity.info().is_local:
         yield
         return
     loop = asyncio.get_running_loop()
 
-    def beat() -> None:
+    def send_beat() -> None:
         nonlocal timer
         activity.heartbeat()
-        timer = loop.call_later(EVERY_S, beat)
+        timer = loop.call_later(EVERY_S, send_beat)
 
-    timer = loop.call_later(EVERY_S, beat)
+    timer = loop.call_later(EVERY_S, send_beat)
     try:
         yield
     finally:

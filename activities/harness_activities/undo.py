@@ -36,7 +36,12 @@ from harness.contracts.queues import workspace_queue
 from harness.contracts.tool import RunTool
 from harness.store.effects import PAGE, Hold, Ledger
 from harness_activities.parts import Activity, AgentParts
-from harness_activities.tool_call.failures import clean, is_tried_again, try_again, words
+from harness_activities.tool_call.failures import (
+    clean_message,
+    describe_error,
+    is_retried,
+    retry_error,
+)
 from harness_activities.tool_call.host import CallHost, time_limit
 from harness_activities.tool_call.toolbox import Toolbox
 
@@ -63,41 +68,42 @@ class EffectActivities:
         """What there is to undo, the newest first."""
         rows = await self.ledger.to_undo(request.run, request.to_turn, request.before)
         return EffectPage(
-            items=tuple(self._item(row) for row in rows), more=True if len(rows) == PAGE else None
+            items=tuple(self._build_item(row) for row in rows),
+            more=True if len(rows) == PAGE else None,
         )
 
     @activity.defn(name="compensate")
     async def compensate(self, request: Compensate) -> Compensated:
         """Take one effect back, or say why that cannot be done."""
         hold, row = await self.ledger.undoing(request.key, request.run)
-        host = self.box.host_of(_call_of(row), row.run)
+        host = self.box.make_host(_call_of(row), row.run)
         host.ledger = self.ledger
-        host.begin()
+        host.start_heartbeats()
         try:
-            return await self._compensate(hold, row, host)
+            return await self._undo_effect(hold, row, host)
         except HarnessError as error:
             await host.rollback(error)
-            if error.retryable and is_tried_again(host.info, error):
-                raise try_again(error) from error
-            await self.ledger.stands(hold, clean(error.message))
-            return Compensated(obstacle=_shown(error))
+            if error.retryable and is_retried(host.info, error):
+                raise retry_error(error) from error
+            await self.ledger.stands(hold, clean_message(error.message))
+            return Compensated(obstacle=_clean_info(error))
         except BaseException as error:
             await host.rollback(error)
             raise
         finally:
-            host.end()
+            host.stop_heartbeats()
             await self.ledger.release(hold)
 
-    async def _compensate(self, hold: Hold, row: EffectRow, host: CallHost) -> Compensated:
+    async def _undo_effect(self, hold: Hold, row: EffectRow, host: CallHost) -> Compensated:
         if row.state == "undone":
             return Compensated(said=row.note)
-        if (obstacle := self._obstacle(row)) is not None:
+        if (obstacle := self._find_obstacle(row)) is not None:
             raise obstacle
-        tool = self.box.tool(row.tool)
+        tool = self.box.get_tool(row.tool)
         request = _call_of(row)
         await self.box.check_place(tool, request)
         limit = time_limit(tool.policy.timeout_s, host.info)
-        context = await self.box.context(tool, request, host, key=undo_key(row.key, row.undos))
+        context = await self.box.make_context(tool, request, host, key=undo_key(row.key, row.undos))
         try:
             async with asyncio.timeout(limit):
                 receipt = row.receipt
@@ -108,17 +114,19 @@ class EffectActivities:
                     asked = dataclasses.replace(context, idempotency_key=sent)
                     found = await self.box.invoke(tool.hooks.probe, asked, row.arguments)
                     if found is None:
-                        return await self._undone(hold, host, "it had not happened")
+                        return await self._record_undone(hold, host, "it had not happened")
                     if isinstance(found, Happened) and found.receipt is not None:
                         receipt = found.receipt
                 elif row.ended is None and receipt is None:
                     raise OutcomeUnknown(f"{row.tool} began and never reported back.")
-                said = await self._call(tool, context, receipt)
+                said = await self._call_undo(tool, context, receipt)
         except TimeoutError:
             raise ToolTimeout(f"The undo of {row.tool} took over {limit:g} s.") from None
-        return await self._undone(hold, host, None if said is None else clean(str(said)))
+        return await self._record_undone(
+            hold, host, None if said is None else clean_message(str(said))
+        )
 
-    async def _call(self, tool: AnyTool, context: Any, receipt: Any) -> Any:
+    async def _call_undo(self, tool: AnyTool, context: Any, receipt: Any) -> Any:
         undo = tool.hooks.undo
         if undo is None:
             raise AssertionError("an obstacle was found before")
@@ -128,40 +136,40 @@ class EffectActivities:
             raise
         except Exception as error:
             log.warning("the undo of %s failed", tool.name, exc_info=True)
-            raise ToolFailed(f"The undo of {tool.name} failed: {words(error)}") from None
+            raise ToolFailed(f"The undo of {tool.name} failed: {describe_error(error)}") from None
 
-    async def _undone(self, hold: Hold, host: CallHost, said: str | None) -> Compensated:
+    async def _record_undone(self, hold: Hold, host: CallHost, said: str | None) -> Compensated:
         await self.ledger.undone(hold, said, inside=host.inside)
         await host.commit()
         return Compensated(said=said)
 
-    def _item(self, row: EffectRow) -> UndoItem:
-        obstacle, place = self._obstacle(row), row.workspace
+    def _build_item(self, row: EffectRow) -> UndoItem:
+        obstacle, place = self._find_obstacle(row), row.workspace
         return UndoItem(
             key=row.key, seq=row.seq, turn=row.turn, call=row.call, tool=row.tool,
-            effect=row.effect, title=_title(row),
+            effect=row.effect, title=_format_title(row),
             queue=place and workspace_queue(row.agent, place.host),
-            obstacle=obstacle and _shown(obstacle),
+            obstacle=obstacle and _clean_info(obstacle),
         )  # fmt: skip
 
-    def _obstacle(self, row: EffectRow) -> ToolError | None:
+    def _find_obstacle(self, row: EffectRow) -> ToolError | None:
         """Why it cannot be undone, as far as that is known without trying."""
         if row.effect == "irreversible":
             return Irreversible(f"{row.tool} says that it cannot be undone.")
         try:
-            hooks = self.box.tool(row.tool).hooks
+            hooks = self.box.get_tool(row.tool).hooks
         except ToolError:
             return UndoUnavailable(f"The agent has no tool {row.tool} any more.")
         if hooks.undo is None:
             return UndoUnavailable(f"{row.tool} has no undo function.")
         if hooks.obstacle and (row.receipt is not None or row.ended is not None):
-            return _declared(hooks, row)
+            return _declared_obstacle(hooks, row)
         if row.state == "begun" and row.receipt is None and hooks.probe is None:
             return OutcomeUnknown(f"{row.tool} began and never reported back.")
         return None
 
 
-def _declared(hooks: Hooks, row: EffectRow) -> ToolError | None:
+def _declared_obstacle(hooks: Hooks, row: EffectRow) -> ToolError | None:
     """What the call itself left about its undo."""
     if row.receipt is None or hooks.obstacle is None:
         return UndoUnavailable(f"{row.tool} left nothing that says how it is undone.")
@@ -182,11 +190,11 @@ def _call_of(row: EffectRow) -> RunTool:
     )
 
 
-def _shown(error: HarnessError) -> ErrorInfo:
-    return error.info.model_copy(update={"message": clean(error.message)})
+def _clean_info(error: HarnessError) -> ErrorInfo:
+    return error.info.model_copy(update={"message": clean_message(error.message)})
 
 
-def _title(row: EffectRow) -> str:
+def _format_title(row: EffectRow) -> str:
     inner = ", ".join(f"{name}={value!r}" for name, value in row.arguments.items())
     text = f"{row.tool}({inner})"
     return text if len(text) <= TITLE else text[: TITLE - 1] + "…"

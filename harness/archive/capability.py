@@ -12,5 +12,5 @@ ARCHIVE = Capability(
     workflows=("harness_workflows.sweep:Sweep",),
     activities=("harness_activities.archive:make_activities",),
     unsigned=True,
-    service="harness_workers.sweeping:sweep_on",
+    service="harness_workers.sweeping:serve_sweep",
 )

@@ -21,7 +21,7 @@ from harness.sdk.handle import RunHandle
 from harness.sdk.session import Session
 from harness.stack import Endpoints, find_stack, open_stack
 from harness_activities.parts import ProcessParts
-from harness_workers.shared import shared
+from harness_workers.shared import open_process_parts
 from harness_workers.worker import AgentWorker
 
 Out = TypeVar("Out")
@@ -114,7 +114,7 @@ class Harness(HarnessClient):
 @asynccontextmanager
 async def hosting(connection: Connection) -> AsyncGenerator[Harness]:
     """A Harness over `connection` that serves the agents it starts, until the block ends."""
-    async with shared(connection) as parts, _Hosting(connection, parts) as harness:
+    async with open_process_parts(connection) as parts, _Hosting(connection, parts) as harness:
         yield harness
 
 
@@ -136,7 +136,7 @@ class _Hosting(Harness):
 
     async def begin(self, agent: Agent[Any, Out], request: Request) -> RunHandle[Out]:
         if request.workspace is not None:  # named in this process, so its owner wants it
-            self._parts.workspaces.allow(request.workspace)
+            self._parts.workspaces.allow_folder(request.workspace)
         return await super().begin(agent, request)
 
     async def serve(self, agent: Agent[Any, Any]) -> bool:

@@ -58,13 +58,13 @@ async def test_a_changed_argument_is_found(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 async def test_a_changed_result_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = agent_run.AgentRun._result
+    before = agent_run.AgentRun._build_result
 
     def louder(self: Any, *args: Any, **more: Any) -> Any:
         result = before(self, *args, **more)
         return result.model_copy(update={"output": result.output.upper()})
 
-    monkeypatch.setattr(agent_run.AgentRun, "_result", louder)
+    monkeypatch.setattr(agent_run.AgentRun, "_build_result", louder)
     found = await outcome(TOOLS)
     assert found.difference is not None
     assert found.difference.recorded is not None
@@ -74,13 +74,13 @@ async def test_a_changed_result_is_found(monkeypatch: pytest.MonkeyPatch) -> Non
 async def test_a_step_that_is_new_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     from temporalio import workflow
 
-    before = agent_run.AgentRun._save
+    before = agent_run.AgentRun._save_transcript
 
     async def noted(self: Any, **more: Any) -> None:
         workflow.upsert_memo({"new": 1})
         await before(self, **more)
 
-    monkeypatch.setattr(agent_run.AgentRun, "_save", noted)
+    monkeypatch.setattr(agent_run.AgentRun, "_save_transcript", noted)
     found = await outcome(TOOLS)
     assert not found.ok
     assert '{"new": 1}' in found.text

@@ -10,7 +10,7 @@ from pydantic import BaseModel, field_validator
 from harness.agent import tool
 from harness.contracts.errors import ToolError, ToolFailed
 from harness_activities.tool_call import arguments
-from harness_activities.tool_call.arguments import Checked, unknown_tool
+from harness_activities.tool_call.arguments import CheckedTool, unknown_tool
 
 
 class Item(BaseModel):
@@ -35,19 +35,19 @@ def nested(value: Any) -> None:
     "Take anything."
 
 
-CHECKED = Checked(order)
+CHECKED = CheckedTool(order)
 
 
 async def words(arguments: Any) -> str:
     with pytest.raises(ToolError) as caught:
-        await CHECKED.typed(arguments)
+        await CHECKED.convert_arguments(arguments)
     assert caught.value.code == "tool.invalid_arguments"
     assert "The arguments of order do not fit" in caught.value.message
     return caught.value.message
 
 
 async def test_what_fits_arrives_typed() -> None:
-    typed = await CHECKED.typed({"items": [{"price": 2}], "speed": "fast"})
+    typed = await CHECKED.convert_arguments({"items": [{"price": 2}], "speed": "fast"})
     assert typed == {"items": [Item(price=2)], "speed": "fast", "note": ""}
 
 
@@ -99,7 +99,7 @@ async def test_nesting_has_an_end() -> None:
     for _ in range(1_000):
         tree = {"children": [tree]}
     with pytest.raises(ToolError, match="nested too deeply"):
-        await Checked(grow).typed({"tree": tree})
+        await CheckedTool(grow).convert_arguments({"tree": tree})
 
 
 async def test_a_crash_of_the_check_is_not_blamed_on_the_arguments(
@@ -109,19 +109,19 @@ async def test_a_crash_of_the_check_is_not_blamed_on_the_arguments(
         raise ToolFailed("It ended the process that worked on it.")
 
     monkeypatch.setattr(arguments, "run_in_child", crash)
-    checked = Checked(nested)
+    checked = CheckedTool(nested)
     with pytest.raises(ToolError) as caught:
-        await checked.typed({"value": "x" * 1_000_000})
+        await checked.convert_arguments({"value": "x" * 1_000_000})
     assert caught.value.code == "tool.failed"
 
 
 async def test_null_stands_for_a_parameter_that_was_left_out() -> None:
-    typed = await CHECKED.typed({"items": [], "speed": None, "note": None})
+    typed = await CHECKED.convert_arguments({"items": [], "speed": None, "note": None})
     assert typed == {"items": [], "speed": "slow", "note": ""}
 
 
 async def test_null_is_kept_where_it_is_a_value() -> None:
-    assert await Checked(nested).typed({"value": None}) == {"value": None}
+    assert await CheckedTool(nested).convert_arguments({"value": None}) == {"value": None}
 
 
 def test_an_unknown_tool_is_answered_with_the_nearest() -> None:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from harness.agent import tool
 from harness.contracts.errors import StoreUnavailable
 from harness.contracts.transcript import digest
-from harness_activities.tool_call.failures import clean
+from harness_activities.tool_call.failures import clean_message
 from harness_activities.tool_call.results import PREVIEW_LIMIT
 from tests.fakes.tool_calls import Memory, calling
 
@@ -191,7 +191,7 @@ async def test_an_outcome_is_small() -> None:
 def test_words_of_a_failure_can_be_kept() -> None:
     """The ledger takes no NUL, and no half of a surrogate pair: a tool that says such a thing has
     come to its end all the same."""
-    assert clean("no \0 way \ud800") == "no \ufffd way ?"
+    assert clean_message("no \0 way \ud800") == "no \ufffd way ?"
 
 
 @tool(effect="write")

@@ -10,7 +10,7 @@ import pytest
 
 from harness.agent import tool
 from harness.contracts.errors import ToolError
-from harness_activities.tool_call.host import invoke
+from harness_activities.tool_call.host import invoke_function
 from harness_activities.tool_call.threads import KEPT_IDLE, Threads
 from tests.fakes.tool_calls import calling
 
@@ -43,26 +43,28 @@ async def test_calls_that_were_given_up_starve_no_others() -> None:
 
 async def test_a_bound_that_is_reached_is_told(caplog: pytest.LogCaptureFixture) -> None:
     threads, go = Threads(limit=2), threading.Event()
-    stuck = [asyncio.ensure_future(invoke(threads, go.wait, 30)) for _ in range(2)]
+    stuck = [asyncio.ensure_future(invoke_function(threads, go.wait, 30)) for _ in range(2)]
     await asyncio.sleep(0)
     with caplog.at_level(logging.ERROR):
         for _ in range(2):
             with pytest.raises(ToolError, match="no thread left") as caught:
-                await invoke(threads, int)
+                await invoke_function(threads, int)
             assert caught.value.code == "tool.temporary"
     assert len(caplog.records) == 1
     go.set()
     assert await asyncio.gather(*stuck) == [True, True]
-    assert await invoke(threads, int, "7") == 7
+    assert await invoke_function(threads, int, "7") == 7
     threads.close()
 
 
 async def test_threads_are_used_again_and_few_are_kept() -> None:
     threads = Threads()
-    first = await invoke(threads, threading.current_thread)
+    first = await invoke_function(threads, threading.current_thread)
     assert isinstance(first, threading.Thread)
     go = threading.Event()
-    many = [asyncio.ensure_future(invoke(threads, _held, go)) for _ in range(2 * KEPT_IDLE)]
+    many = [
+        asyncio.ensure_future(invoke_function(threads, _held, go)) for _ in range(2 * KEPT_IDLE)
+    ]
     await asyncio.sleep(0)
     go.set()
     used = await asyncio.gather(*many)
@@ -72,7 +74,7 @@ async def test_threads_are_used_again_and_few_are_kept() -> None:
         await asyncio.to_thread(each.join, 10)
         assert not each.is_alive()
     with pytest.raises(ToolError, match="shutting down"):
-        await invoke(threads, int)
+        await invoke_function(threads, int)
 
 
 def _held(go: threading.Event) -> threading.Thread:

@@ -26,7 +26,7 @@ from harness.journal.diff import compare_runs
 from harness.journal.fork import Rewriting
 from harness.journal.playback import edit, record, seen
 from harness.journal.whatif import compare, medians, outcome
-from harness_workflows.run.progress import remember
+from harness_workflows.run.progress import restore_progress
 
 BASE: dict[str, Any] = {"run": "r", "at": 0.0, "trace": "t"}
 
@@ -240,9 +240,9 @@ def test_equal_calls_are_counted_in_a_what_if_and_through_a_fresh_history() -> N
     )
     spec = RunSpec(agent="a", spec="s", model="p/m", messages=(), carry=carry)
     call = ToolCall(id="c", name="read", arguments={"a": 1})
-    plain = remember(spec)
+    plain = restore_progress(spec)
     assert [plain.nth(call), plain.nth(call)] == [None, None]
     assert plain.carried().carry == carry
-    memory = remember(spec.model_copy(update={"playback": Playback(record="r")}))
+    memory = restore_progress(spec.model_copy(update={"playback": Playback(record="r")}))
     assert [memory.nth(call), memory.nth(call)] == [None, 2]
-    assert remember(memory.carried()).nth(call) == 3
+    assert restore_progress(memory.carried()).nth(call) == 3

@@ -26,9 +26,9 @@ from harness.contracts.steering import (
 )
 from harness.contracts.verdicts import MEANINGS
 from harness.providers.context import estimate, fit
-from harness_workflows.run.calls import SUMMARY_WIDTH, summary
-from harness_workflows.run.progress import remember
-from harness_workflows.run.verdicts import check
+from harness_workflows.run.calls import SUMMARY_WIDTH, summarize_call
+from harness_workflows.run.progress import restore_progress
+from harness_workflows.run.verdicts import check_decision
 
 # --- states
 
@@ -111,10 +111,10 @@ def memory(*needs: Any, decided: tuple[str, ...] = ()) -> Any:
 def test_which_verdict_fits(need: str, verdict: Any) -> None:
     decide = Decide(verdict=verdict)
     if verdict in MEANINGS[need]:
-        assert check(memory(need), decide)[1].need == need
+        assert check_decision(memory(need), decide)[1].need == need
     else:
         with pytest.raises(SteeringError, match="takes " + ", ".join(MEANINGS[need])):
-            check(memory(need), decide)
+            check_decision(memory(need), decide)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_which_verdict_fits(need: str, verdict: Any) -> None:
 )
 def test_what_is_not_pending(found: Any, id: str | None, words: str) -> None:
     with pytest.raises(SteeringError, match=words) as refused:
-        check(found, Decide(verdict="approve", id=id))
+        check_decision(found, Decide(verdict="approve", id=id))
     assert refused.value.code == "steering.not_pending"
 
 
@@ -150,14 +150,14 @@ def test_a_fresh_history_takes_decisions_from_its_first_moment(
         origin="o", started=0, turn=1, totals=Totals(), messages=(), budget=Budget(),
         aborted=aborted,
     )  # fmt: skip
-    ends = remember(RunSpec(agent="a", spec="s", model="p/m", messages=(), carry=carry))
+    ends = restore_progress(RunSpec(agent="a", spec="s", model="p/m", messages=(), carry=carry))
     ends.pending["c1"] = Pending(id="c1", need=need, turn=1, question="?", since=0)
-    begins = remember(RunSpec.model_validate_json(ends.carried().wire()))
+    begins = restore_progress(RunSpec.model_validate_json(ends.carried().wire()))
     if words is None:
-        assert check(begins, Decide(verdict="reject"))[1] == ends.pending["c1"]
+        assert check_decision(begins, Decide(verdict="reject"))[1] == ends.pending["c1"]
     else:
         with pytest.raises(SteeringError, match=words):
-            check(begins, Decide(verdict="reject"))
+            check_decision(begins, Decide(verdict="reject"))
 
 
 # --- trimming
@@ -204,6 +204,6 @@ def test_totals_add_up_and_an_unknown_cost_adds_nothing() -> None:
 
 
 def test_labels_fit_the_page() -> None:
-    assert summary("add", {"a": 2, "b": "x"}) == "add(a=2, b='x')"
-    assert summary("add", "{not json") == "add({not json)"
-    assert len(summary("add", {"a": "x" * 500})) == SUMMARY_WIDTH
+    assert summarize_call("add", {"a": 2, "b": "x"}) == "add(a=2, b='x')"
+    assert summarize_call("add", "{not json") == "add({not json)"
+    assert len(summarize_call("add", {"a": "x" * 500})) == SUMMARY_WIDTH

@@ -33,12 +33,14 @@ async def serve_capabilities(connection: Connection, attempts: AttemptWriter) ->
     await asyncio.sleep(DELAY_S)
     async with asyncio.TaskGroup() as group:
         for record in enabled_capabilities():
-            group.create_task(_serve(connection, attempts, record))
+            group.create_task(_serve_capability(connection, attempts, record))
 
 
-async def _serve(connection: Connection, attempts: AttemptWriter, record: Capability) -> None:
+async def _serve_capability(
+    connection: Connection, attempts: AttemptWriter, record: Capability
+) -> None:
     try:
-        async with _worker(connection, attempts, record):
+        async with _run_worker(connection, attempts, record):
             service = load_part(record, record.service) if record.service else None
             if service is not None:
                 await service(connection)
@@ -50,12 +52,14 @@ async def _serve(connection: Connection, attempts: AttemptWriter, record: Capabi
 
 
 @asynccontextmanager
-async def _worker(
+async def _run_worker(
     connection: Connection, attempts: AttemptWriter, record: Capability
 ) -> AsyncGenerator[None]:
     """A worker of the capability's own queue, if it has one."""
-    workflows = _load(record, record.workflows)
-    activities = [each for make in _load(record, record.activities) for each in make(connection)]
+    workflows = _load_parts(record, record.workflows)
+    activities = [
+        each for make in _load_parts(record, record.activities) for each in make(connection)
+    ]
     async with AsyncExitStack() as stack:
         if workflows or activities:
             guard = CapabilityGuard(connection, record)
@@ -75,5 +79,5 @@ async def _worker(
         yield
 
 
-def _load(record: Capability, targets: Iterable[str]) -> list[Any]:
+def _load_parts(record: Capability, targets: Iterable[str]) -> list[Any]:
     return [part for target in targets if (part := load_part(record, target)) is not None]

@@ -16,7 +16,7 @@ from harness.providers.plan import Models
 from harness.stack import ensure_search_attributes
 from harness.store import AttemptWriter, Database, Ledger, LiveWriter, Transcripts
 from harness_activities.guard import Guard
-from harness_activities.model_call.activity import of_process
+from harness_activities.model_call.activity import make_model_activities
 from harness_activities.parts import ProcessParts
 from harness_activities.tool_call.workspaces import Workspaces
 from harness_workers.capabilities import serve_capabilities
@@ -24,7 +24,7 @@ from harness_workers.options import worker_options
 
 
 @asynccontextmanager
-async def shared(connection: Connection) -> AsyncGenerator[ProcessParts]:
+async def open_process_parts(connection: Connection) -> AsyncGenerator[ProcessParts]:
     """The parts of a process that serves agents, for as long as the block lasts."""
     async with AsyncExitStack() as stack:
         stack.callback(close_children)
@@ -62,13 +62,13 @@ async def shared(connection: Connection) -> AsyncGenerator[ProcessParts]:
         for worker in _provider_workers(parts):
             await stack.enter_async_context(worker)
         serving = asyncio.create_task(serve_capabilities(connection, attempts))
-        stack.push_async_callback(_ended, serving)
-        stack.push_async_callback(_ended, asyncio.create_task(epoch.keep()))
+        stack.push_async_callback(_cancel_task, serving)
+        stack.push_async_callback(_cancel_task, asyncio.create_task(epoch.keep()))
         await stack.enter_async_context(cut_short(epoch.replaced()))
         yield parts
 
 
-async def _ended(task: asyncio.Task[None]) -> None:
+async def _cancel_task(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.wait([task])
 
@@ -76,7 +76,7 @@ async def _ended(task: asyncio.Task[None]) -> None:
 def _provider_workers(parts: ProcessParts) -> list[Worker]:
     """A provider with a queue of its own: Temporal keeps its rate across all workers, and a slow
     one holds up no other. It costs the short way from the run to the call, so it is a setting."""
-    activities = of_process(parts)
+    activities = make_model_activities(parts)
     return [
         Worker(
             **worker_options(parts.connection, parts.attempts, parts.guard),

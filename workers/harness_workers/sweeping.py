@@ -25,16 +25,16 @@ from harness.engine.connection import Connection
 from harness.store.seals import store_id
 
 
-async def sweep_on(connection: Connection) -> None:
+async def serve_sweep(connection: Connection) -> None:
     """Have ended runs sealed from time to time and now, or not at all if the settings say so."""
     queue = archive_queue(await store_id(connection.database))
     if connection.settings.section(ArchiveSettings).enabled:
-        await schedule(connection, queue)
+        await schedule_sweep(connection, queue)
     else:
-        await _unschedule(connection.temporal, queue)
+        await _delete_schedule(connection.temporal, queue)
 
 
-async def schedule(connection: Connection, queue: str) -> None:
+async def schedule_sweep(connection: Connection, queue: str) -> None:
     """Have a sweep started from time to time, and now."""
     client = connection.temporal
     every = timedelta(minutes=connection.settings.section(ArchiveSettings).every_minutes)
@@ -46,7 +46,7 @@ async def schedule(connection: Connection, queue: str) -> None:
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=every),
     )
 
-    def change(found: ScheduleUpdateInput) -> ScheduleUpdate | None:
+    def change_interval(found: ScheduleUpdateInput) -> ScheduleUpdate | None:
         intervals = [each.every for each in found.description.schedule.spec.intervals]
         return None if intervals == [every] else ScheduleUpdate(plan)
 
@@ -54,11 +54,11 @@ async def schedule(connection: Connection, queue: str) -> None:
         await client.create_schedule(queue, plan, trigger_immediately=True)
     except ScheduleAlreadyRunningError:
         handle = client.get_schedule_handle(queue)
-        await handle.update(change)
+        await handle.update(change_interval)
         await handle.trigger()
 
 
-async def _unschedule(client: Client, queue: str) -> None:
+async def _delete_schedule(client: Client, queue: str) -> None:
     try:
         await client.get_schedule_handle(queue).delete()
     except RPCError as error:

@@ -24,7 +24,7 @@ from harness_activities.parts import Activity, AgentParts, ProcessParts
 from harness_activities.tool_call.toolbox import Toolbox
 from harness_workers.options import worker_options
 from harness_workers.runner import workflow_runner
-from harness_workers.shared import shared
+from harness_workers.shared import open_process_parts
 
 STICKY_S = 1.0
 """How long a run waits for the worker that has it in memory; 10 s by default (a dead worker's runs
@@ -57,14 +57,14 @@ class AgentWorker:
     async def __aenter__(self) -> AgentWorker:
         stack = self._stack
         stack.push_async_callback(self._parts.box.close)
-        for worker in self._workers():
+        for worker in self._make_workers():
             await stack.enter_async_context(worker)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
-    def _workers(self) -> list[Worker]:
+    def _make_workers(self) -> list[Worker]:
         parts, agent = self._parts.process, self._parts.agent
         settings = parts.connection.settings.worker
         options = worker_options(parts.connection, parts.attempts, parts.guard)
@@ -123,9 +123,9 @@ async def serve(
     """Serve agents until the block ends. `workspaces`: folders that runs may work in, besides those
     of the settings."""
     async with AsyncExitStack() as stack:
-        parts = await stack.enter_async_context(shared(connection))
+        parts = await stack.enter_async_context(open_process_parts(connection))
         for folder in workspaces:
-            parts.workspaces.allow(folder)
+            parts.workspaces.allow_folder(folder)
         for agent in agents:
             await stack.enter_async_context(AgentWorker(parts, agent))
         yield

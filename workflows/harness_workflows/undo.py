@@ -22,7 +22,7 @@ from harness.contracts.effect import (
     UndoStep,
 )
 from harness.contracts.errors import ErrorInfo
-from harness_workflows.run.failures import failure
+from harness_workflows.run.failures import map_failure
 
 SHOWN = 40
 """Steps on the card: the page slows down with large ones."""
@@ -43,16 +43,16 @@ class Undo:
     @workflow.run
     async def run(self, spec: UndoSpec) -> UndoReport:  # noqa: ARG002
         page = EffectPage(items=(), more=True)
-        while page.more and not self._stopped:
-            page = await self._list()
+        while page.more and not self._is_stopped:
+            page = await self._list_effects()
             for item in page.items:
                 if workflow.info().is_continue_as_new_suggested():
-                    workflow.continue_as_new(self._carried())
-                await self._take_back(item)
+                    workflow.continue_as_new(self._carry_over())
+                await self._undo_effect(item)
                 self.before = item.seq
-                if self._stopped:
+                if self._is_stopped:
                     break
-        self._show("done")
+        self._show_card("done")
         return self.report()
 
     @workflow.query(description="What has been done so far.")
@@ -63,12 +63,12 @@ class Undo:
         )
 
     @property
-    def _stopped(self) -> bool:
+    def _is_stopped(self) -> bool:
         # A dry run goes on, to show all that stands in the way.
         return not self.spec.dry_run and any(step.state == "stopped" for step in self.steps)
 
-    async def _list(self) -> EffectPage:
-        self._show("reading the ledger")
+    async def _list_effects(self) -> EffectPage:
+        self._show_card("reading the ledger")
         return await workflow.execute_activity(
             list_effects,
             ListEffects(run=self.spec.run, to_turn=self.spec.to_turn, before=self.before),
@@ -76,18 +76,18 @@ class Undo:
             summary=f"effects of {self.spec.run}",
         )
 
-    async def _take_back(self, item: UndoItem) -> None:
-        self._show(f"undoing {item.title}")
+    async def _undo_effect(self, item: UndoItem) -> None:
+        self._show_card(f"undoing {item.title}")
         if item.call in self.spec.past:
-            self._step(item, "passed")
+            self._add_step(item, "passed")
         elif item.obstacle is not None:
-            self._step(item, "stopped", obstacle=item.obstacle)
+            self._add_step(item, "stopped", obstacle=item.obstacle)
         elif self.spec.dry_run:
-            self._step(item, "would_undo")
+            self._add_step(item, "would_undo")
         else:
             done = await self._compensate(item)
             state: StepState = "undone" if done.obstacle is None else "stopped"
-            self._step(item, state, said=done.said, obstacle=done.obstacle)
+            self._add_step(item, state, said=done.said, obstacle=done.obstacle)
 
     async def _compensate(self, item: UndoItem) -> Compensated:
         try:
@@ -105,9 +105,9 @@ class Undo:
                 summary=f"undo {item.title}"[:120],
             )
         except ActivityError as error:
-            return Compensated(obstacle=failure(error).info)
+            return Compensated(obstacle=map_failure(error).info)
 
-    def _step(
+    def _add_step(
         self,
         item: UndoItem,
         state: StepState,
@@ -121,11 +121,11 @@ class Undo:
         )  # fmt: skip
         self.steps.append(step)
 
-    def _carried(self) -> UndoSpec:
+    def _carry_over(self) -> UndoSpec:
         changes = {"steps": tuple(self.steps), "before": self.before}
         return self.spec.model_copy(update=changes)
 
-    def _show(self, doing: str) -> None:
+    def _show_card(self, doing: str) -> None:
         spec = self.spec
         what = "everything" if spec.to_turn is None else f"what came after turn {spec.to_turn}"
         lines = [f"Undo of `{spec.run}`: {what}{' (dry run)' if spec.dry_run else ''}"]

@@ -11,9 +11,9 @@ MAX_SHOWN = 1_000
 
 def find_lines(content: bytes, *, pattern: str, regex: bool, ignore_case: bool, most: int) -> bytes:
     """JSON: [number, beginning of the line] of up to `most` lines."""
-    matches = _matcher(pattern, regex, ignore_case)
+    matches = _make_matcher(pattern, regex, ignore_case)
     found: list[tuple[int, str]] = []
-    for number, line in enumerate(_lines(content), 1):
+    for number, line in enumerate(_iterate_lines(content), 1):
         if matches(line):
             found.append((number, line[:MAX_SHOWN]))
             if len(found) >= most:
@@ -21,7 +21,7 @@ def find_lines(content: bytes, *, pattern: str, regex: bool, ignore_case: bool, 
     return json.dumps(found).encode()
 
 
-def _matcher(pattern: str, regex: bool, ignore_case: bool) -> Callable[[str], object]:
+def _make_matcher(pattern: str, regex: bool, ignore_case: bool) -> Callable[[str], object]:
     if regex:
         try:
             return re.compile(pattern, re.IGNORECASE if ignore_case else 0).search
@@ -31,7 +31,7 @@ def _matcher(pattern: str, regex: bool, ignore_case: bool) -> Callable[[str], ob
     return lambda line: wanted in (line.casefold() if ignore_case else line)
 
 
-def _lines(content: bytes) -> Iterator[str]:
+def _iterate_lines(content: bytes) -> Iterator[str]:
     """One at a time: a list of a million lines would take many times their bytes."""
     start = 0
     while start < len(content):

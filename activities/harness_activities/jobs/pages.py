@@ -61,11 +61,11 @@ class _Reader(HTMLParser):
 
 def read_page(content: bytes, *, charset: str | None, is_html: bool) -> bytes:
     """The text as UTF-8; of a page without its markup."""
-    text = content.decode(_codec(charset), errors="replace")
+    text = content.decode(_find_codec(charset), errors="replace")
     return (page_text(text) if is_html else text).encode(errors="replace")
 
 
-def _codec(charset: str | None) -> str:
+def _find_codec(charset: str | None) -> str:
     try:
         name = codecs.lookup(charset or "utf-8").name
     except (LookupError, ValueError):  # ValueError: a NUL in it

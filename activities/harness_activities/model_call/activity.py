@@ -19,7 +19,7 @@ from harness.store.live.writer import LiveWriter
 from harness.store.specs import Specs
 from harness.store.transcripts.chain import Transcripts
 from harness_activities.guard import Guard
-from harness_activities.heartbeats import beating
+from harness_activities.heartbeats import sending_heartbeats
 from harness_activities.model_call.call import ModelCall
 from harness_activities.model_call.images import with_images
 from harness_activities.model_call.instructions import take_instructions
@@ -33,11 +33,11 @@ FLUSH_WAIT_S = 2.0
 
 def make_activities(parts: AgentParts) -> list[Activity]:
     """The model activities, for the queue of an agent."""
-    activities = of_process(parts.process)
+    activities = make_model_activities(parts.process)
     return [activities.call_model, activities.save_transcript]
 
 
-def of_process(parts: ProcessParts) -> ModelActivities:
+def make_model_activities(parts: ProcessParts) -> ModelActivities:
     """They are the same for all agents of a process."""
     connection = parts.connection
     return ModelActivities(
@@ -78,26 +78,26 @@ class ModelActivities:
         run = info.workflow_id or ""
         streams = Streams(self.live, run, request, info)
         call = ModelCall(request, spec, sent, streams, cache_key=run)
-        with beating():
+        with sending_heartbeats():
             try:
-                with self.stops.watch(run, call.leave):
-                    answer = await call.answer(self.models)
+                with self.stops.watch(run, call.leave_provider):
+                    answer = await call.get_answer(self.models)
             except asyncio.CancelledError:
-                await call.confirmed()
+                await call.wait_for_cancel()
                 details = activity.cancellation_details()
                 if details is None or not details.cancel_requested:
                     raise  # the worker stops: another one makes the call again
-                await streams.close()
-                turn = await with_interrupted(call.cut_short(), request, self.cut)
-                return self._keep(run_id, request, turn)
-            await streams.close()
-            turn = await with_interrupted(call.turn(answer, dropped), request, self.cut)
+                await streams.close_text()
+                turn = await with_interrupted(call.build_cut_turn(), request, self.cut)
+                return self._keep_turn(run_id, request, turn)
+            await streams.close_text()
+            turn = await with_interrupted(call.build_turn(answer, dropped), request, self.cut)
             turn = await self.guard.sign_turn(request, turn)
-            return await self._finish(run_id, request, turn)
+            return await self._keep_durably(run_id, request, turn)
 
     @activity.defn(name="save_transcript")
     async def save_transcript(self, request: SaveTranscript) -> str:
-        with beating():
+        with sending_heartbeats():
             head = request.head
             if head is not None:
                 await self.transcripts.load(head)  # where it is gone, the run sends it again
@@ -105,7 +105,7 @@ class ModelActivities:
                 run_id = activity.info().workflow_run_id or ""
                 node = Node(parent=head, messages=request.messages, salt=request.salt)
                 head = self.transcripts.add(
-                    node, run=run_id, turn=request.turn, call=SAVE_CALL, owner=_owner()
+                    node, run=run_id, turn=request.turn, call=SAVE_CALL, owner=_current_run()
                 )
             if head is None:
                 raise TranscriptMissing("There is nothing to save.")
@@ -124,8 +124,8 @@ class ModelActivities:
         turn = ModelTurn.model_validate_json(found.reply)
         return turn.model_copy(update={"head": found.head, "recovered": True, "saved": found.head})
 
-    async def _finish(self, run_id: str, request: CallModel, turn: ModelTurn) -> ModelTurn:
-        kept = self._keep(run_id, request, turn)
+    async def _keep_durably(self, run_id: str, request: CallModel, turn: ModelTurn) -> ModelTurn:
+        kept = self._keep_turn(run_id, request, turn)
         if turn.message.calls:
             return kept
         try:  # the last turn of a run, as far as the model can tell: make it durable
@@ -135,13 +135,13 @@ class ModelActivities:
             return kept
         return kept.model_copy(update={"saved": kept.head})
 
-    def _keep(self, run_id: str, request: CallModel, turn: ModelTurn) -> ModelTurn:
+    def _keep_turn(self, run_id: str, request: CallModel, turn: ModelTurn) -> ModelTurn:
         said = (turn.message,) if turn.message.parts else ()
         messages = (*request.messages, *said)
         node = Node(parent=request.head, messages=messages, salt=request.salt)
         head = self.transcripts.add(
             node, run=run_id, turn=request.turn, call=request.call or 0, reply=turn.wire(),
-            owner=_owner(),
+            owner=_current_run(),
         )  # fmt: skip
         saved = self.transcripts.newest_saved(request.head) if request.head else None
         return turn.model_copy(update={"head": head, "saved": saved})
@@ -151,5 +151,5 @@ SAVE_CALL = -1
 """Place in the index of what a run saved at its end."""
 
 
-def _owner() -> str | None:
+def _current_run() -> str | None:
     return activity.info().workflow_id

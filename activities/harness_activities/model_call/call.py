@@ -24,7 +24,7 @@ from harness.contracts.model import (
 )
 from harness.providers.context import complete
 from harness.providers.plan import Answer, Models
-from harness_activities.model_call.call_ids import with_own_ids
+from harness_activities.model_call.call_ids import with_unique_ids
 from harness_activities.model_call.output import read_output
 from harness_activities.model_call.stream import Streams
 
@@ -63,22 +63,22 @@ class ModelCall:
             cache_key=cache_key,
         )
 
-    async def answer(self, models: Models) -> Answer:
+    async def get_answer(self, models: Models) -> Answer:
         with span("call the provider", {"model": self.model, "run": self.request.cache_key or ""}):
             answer = await models.answer(
-                self.candidates, self.spec.plan, self.request, self._sink, self._attempt
+                self.candidates, self.spec.plan, self.request, self._add_text, self._start_attempt
             )
             usage = answer.reply.usage
             annotate({"model": answer.model, "input": usage.input, "output": usage.output})
             return answer
 
-    def leave(self) -> None:
+    def leave_provider(self) -> None:
         """Word has come that the run is being aborted: leave the provider at once."""
         if not self.left:
             self.left = True
             self.task.cancel()
 
-    async def confirmed(self) -> None:
+    async def wait_for_cancel(self) -> None:
         """After an early leave, wait for the engine to say the same. It is what decides."""
         if not self.left or activity.is_cancelled():
             return
@@ -87,7 +87,7 @@ class ModelCall:
             await asyncio.sleep(CONFIRM_S)
             raise StreamInterrupted("An abort was announced, but the run goes on.")
 
-    def turn(self, answer: Answer, dropped: int) -> ModelTurn:
+    def build_turn(self, answer: Answer, dropped: int) -> ModelTurn:
         reply = answer.reply
         data, invalid = None, None
         if self.spec.output is not None and not reply.message.calls:
@@ -96,7 +96,7 @@ class ModelCall:
                 data = data["value"]
         return ModelTurn(
             head="",
-            message=with_own_ids(reply.message),
+            message=with_unique_ids(reply.message),
             model=answer.model,
             usage=reply.usage,
             cost_micros=answer.cost_micros,
@@ -110,7 +110,7 @@ class ModelCall:
             request_id=reply.request_id,
         )
 
-    def cut_short(self) -> ModelTurn:
+    def build_cut_turn(self) -> ModelTurn:
         """What there is of a call that was cancelled. Its usage is an estimate: providers charge
         for what they sent, and say how much only at the end."""
         text = "".join(self.pieces)
@@ -134,14 +134,14 @@ class ModelCall:
         came."""
         return None if self.first is None else round((self.first - self.started) * 1e3, 1)
 
-    def _sink(self, text: str) -> None:
+    def _add_text(self, text: str) -> None:
         if self.first is None:
             self.first = perf_counter()
         self.pieces.append(text)
-        self.live.write(text)
+        self.live.write_text(text)
 
-    def _attempt(self, model: str) -> None:
+    def _start_attempt(self, model: str) -> None:
         self.model = model
         self.first = None
         self.pieces.clear()
-        self.live.restart()
+        self.live.start_try()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from harness.contracts.message import Message, Part, ToolCall
 
 
-def with_own_ids(message: Message) -> Message:
+def with_unique_ids(message: Message) -> Message:
     ids = [call.id for call in message.calls]
     if all(ids) and len(set(ids)) == len(ids):
         return message
@@ -17,7 +17,7 @@ def with_own_ids(message: Message) -> Message:
     parts: list[Part] = []
     for part in message.parts:
         if isinstance(part, ToolCall):
-            id = _free(part.id or "call", taken)
+            id = _find_free_id(part.id or "call", taken)
             taken.add(id)
             parts.append(part.model_copy(update={"id": id}))
         else:
@@ -25,7 +25,7 @@ def with_own_ids(message: Message) -> Message:
     return message.model_copy(update={"parts": tuple(parts)})
 
 
-def _free(id: str, taken: set[str]) -> str:
+def _find_free_id(id: str, taken: set[str]) -> str:
     number, free = 1, id
     while free in taken:
         number += 1

@@ -18,10 +18,10 @@ pieces join."""
 
 async def with_images(messages: Sequence[Message], artifacts: Artifacts) -> tuple[Message, ...]:
     """The same messages, their pictures filled in for the provider."""
-    return tuple([await _filled(m, artifacts) if _lacks(m) else m for m in messages])
+    return tuple([await _fill_images(m, artifacts) if _lacks_images(m) else m for m in messages])
 
 
-def _lacks(message: Message) -> bool:
+def _lacks_images(message: Message) -> bool:
     return any(_is_address(part) for part in message.parts)
 
 
@@ -29,12 +29,12 @@ def _is_address(part: Part) -> bool:
     return isinstance(part, Image) and part.artifact is not None and part.data is None
 
 
-def _encode(content: bytes) -> str:
+def _encode_base64(content: bytes) -> str:
     starts = range(0, len(content), BLOCK)
     return "".join(base64.b64encode(content[at : at + BLOCK]).decode() for at in starts)
 
 
-async def _filled(message: Message, artifacts: Artifacts) -> Message:
+async def _fill_images(message: Message, artifacts: Artifacts) -> Message:
     parts: list[Part] = []
     for part in message.parts:
         if isinstance(part, Image) and part.artifact is not None and part.data is None:
@@ -44,7 +44,7 @@ async def _filled(message: Message, artifacts: Artifacts) -> Message:
                     f"The image {part.artifact} has more than {MAX_IMAGE:,} bytes.",
                     fix="Send a smaller image: providers take no more.",
                 )
-            data = await asyncio.to_thread(_encode, content)
+            data = await asyncio.to_thread(_encode_base64, content)
             parts.append(part.model_copy(update={"data": data, "artifact": None}))
         else:
             parts.append(part)

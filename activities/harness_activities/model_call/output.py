@@ -16,7 +16,7 @@ def read_output(text: str, schema: dict[str, Any]) -> tuple[Any, str | None]:
         data = from_json(text)
     except ValueError as error:
         return None, f"Your answer must be JSON alone, but it cannot be read: {error}"
-    errors = sorted(_validator(to_json(schema)).iter_errors(data), key=lambda e: list(e.path))
+    errors = sorted(_make_validator(to_json(schema)).iter_errors(data), key=lambda e: list(e.path))
     if not errors:
         return data, None
     problems = "; ".join(
@@ -26,6 +26,6 @@ def read_output(text: str, schema: dict[str, Any]) -> tuple[Any, str | None]:
 
 
 @lru_cache(maxsize=64)
-def _validator(schema: bytes) -> Validator:
+def _make_validator(schema: bytes) -> Validator:
     parsed = from_json(schema)
     return validator_for(parsed)(parsed)

@@ -25,14 +25,14 @@ class Streams:
         self._scheduled = info.scheduled_time.timestamp()
         self._text: LiveText | None = None
 
-    async def close(self) -> None:
+    async def close_text(self) -> None:
         if self._text:
             await self._text.close()
 
-    def restart(self) -> None:
+    def start_try(self) -> None:
         self._number += 1
         self._text = self._writer.open(*self._place, self._number, scheduled=self._scheduled)
 
-    def write(self, text: str) -> None:
+    def write_text(self, text: str) -> None:
         if self._text:
             self._text.write(text)

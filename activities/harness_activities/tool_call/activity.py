@@ -12,10 +12,15 @@ from harness.contracts.tool import RunTool, ToolOutcome
 from harness_activities.parts import Activity, AgentParts
 from harness_activities.tool_call.arguments import CALL_AGAIN
 from harness_activities.tool_call.call import ToolRun
-from harness_activities.tool_call.effects import allowed
-from harness_activities.tool_call.failures import clean, failure, is_tried_again, try_again
+from harness_activities.tool_call.effects import allowed_attempts
+from harness_activities.tool_call.failures import (
+    clean_message,
+    failed_outcome,
+    is_retried,
+    retry_error,
+)
 from harness_activities.tool_call.host import CallHost, time_limit
-from harness_activities.tool_call.playback import Records, play
+from harness_activities.tool_call.playback import Records, play_back
 from harness_activities.tool_call.toolbox import Toolbox
 
 
@@ -36,18 +41,18 @@ class ToolActivities:
     async def run_tool(self, request: RunTool) -> ToolOutcome:
         """Run one tool call, or say what a person must decide first."""
         started = time.perf_counter()
-        host = self._box.host_of(request)
-        host.begin()
+        host = self._box.make_host(request)
+        host.start_heartbeats()
         try:
-            outcome = await self._played(request, host)
+            outcome = await self._run_or_play(request, host)
         except REFUSALS:
             raise
         except HarnessError as error:
-            if error.retryable and is_tried_again(host.info, error, self._attempts(request)):
-                raise try_again(error) from error
-            outcome = self._unknown(request, host, error) or failure(request.call, error)
+            if error.retryable and is_retried(host.info, error, self._count_attempts(request)):
+                raise retry_error(error) from error
+            outcome = self._ask_outcome(request, host, error) or failed_outcome(request.call, error)
         finally:
-            host.end()
+            host.stop_heartbeats()
         ms = round((time.perf_counter() - started) * 1000, 2)
         return outcome.model_copy(update={"ms": ms})
 
@@ -58,40 +63,46 @@ class ToolActivities:
         try:
             await self._box.read_call(request)
         except ToolError as error:
-            message = clean(error.message.removesuffix(CALL_AGAIN))
+            message = clean_message(error.message.removesuffix(CALL_AGAIN))
             return ToolOutcome(failure=error.info.model_copy(update={"message": message}))
         return ToolOutcome()
 
-    async def _played(self, request: RunTool, host: CallHost) -> ToolOutcome:
+    async def _run_or_play(self, request: RunTool, host: CallHost) -> ToolOutcome:
         """The outcome; in a what-if from a record."""
         if request.playback is None:
-            return await self._outcome(request, host)
-        return await play(
+            return await self._run_call(request, host)
+        return await play_back(
             request.playback,
             request,
             self._records,
             check=lambda: self._box.read_call(request),
-            run=lambda: self._outcome(request, host),
+            run=lambda: self._run_call(request, host),
         )
 
-    async def _outcome(self, request: RunTool, host: CallHost) -> ToolOutcome:
+    async def _run_call(self, request: RunTool, host: CallHost) -> ToolOutcome:
         tool, arguments = await self._box.read_call(request)
         await self._box.check_place(tool, request)
         limit = time_limit(tool.policy.timeout_s, host.info)
         call = ToolRun(
             box=self._box, tool=tool, arguments=arguments, limit=limit, request=request, host=host
         )
-        return await call.outcome()
+        return await call.run_or_ask()
 
-    def _unknown(self, request: RunTool, host: CallHost, error: HarnessError) -> ToolOutcome | None:
+    def _ask_outcome(
+        self, request: RunTool, host: CallHost, error: HarnessError
+    ) -> ToolOutcome | None:
         """The ledger is away for good: what this attempt or one before it did stands there."""
         acted = host.info.attempt > 1 and request.playback is None
-        if not acted or not isinstance(error, StoreError) or self._attempts(request) is None:
+        if not acted or not isinstance(error, StoreError) or self._count_attempts(request) is None:
             return None
-        why = f"{clean(error.message)} It may have happened. Approve to check again."
+        why = f"{clean_message(error.message)} It may have happened. Approve to check again."
         return ToolOutcome(need="outcome", reason=why)
 
-    def _attempts(self, request: RunTool) -> int | None:
+    def _count_attempts(self, request: RunTool) -> int | None:
         """How often the tool may fail; None where the engine counts it."""
         checked = self._box.tools.get(request.call.name)
-        return allowed(checked.tool) if checked and checked.tool.policy.effect != "read" else None
+        return (
+            allowed_attempts(checked.tool)
+            if checked and checked.tool.policy.effect != "read"
+            else None
+        )

@@ -25,10 +25,12 @@ _CHOICES = ("anyOf", "oneOf", "allOf")
 def is_plain(schema: Mapping[str, Any]) -> bool:
     """No regular expression, nothing quadratic, and nothing that checks a value in two ways at each
     level of a recursion: the work is in proportion to the arguments."""
-    nodes = list(_nodes(schema))
+    nodes = list(_iterate_nodes(schema))
     if any(_COSTLY & node.keys() for node in nodes):
         return False
-    return not any("$ref" in node for node in nodes) or all(_ways(node) <= 1 for node in nodes)
+    return not any("$ref" in node for node in nodes) or all(
+        _count_ways(node) <= 1 for node in nodes
+    )
 
 
 def are_small(arguments: Mapping[str, Any]) -> bool:
@@ -46,7 +48,7 @@ def are_small(arguments: Mapping[str, Any]) -> bool:
             values += len(items)
             inner = list(items) if values <= MAX_VALUES else []
         else:
-            text += _size(value)
+            text += _size_of(value)
             continue
         if values > MAX_VALUES or text > MAX_TEXT or depth > MAX_DEPTH:
             return False
@@ -54,13 +56,13 @@ def are_small(arguments: Mapping[str, Any]) -> bool:
     return text <= MAX_TEXT
 
 
-def _size(value: Any) -> int:
+def _size_of(value: Any) -> int:
     if isinstance(value, str):
         return len(value)
     return value.bit_length() if isinstance(value, int) else 0
 
 
-def _ways(schema: Mapping[str, Any]) -> int:
+def _count_ways(schema: Mapping[str, Any]) -> int:
     """How often a check with this schema goes down into the same value."""
     below = any(name in schema for name in ("properties", "prefixItems", *_SINGLE))
     choices = [each for name in _CHOICES for each in schema.get(name, ())]
@@ -68,19 +70,19 @@ def _ways(schema: Mapping[str, Any]) -> int:
 
 
 def _goes_down(schema: Any) -> bool:
-    return isinstance(schema, Mapping) and _ways(cast("Mapping[str, Any]", schema)) > 0
+    return isinstance(schema, Mapping) and _count_ways(cast("Mapping[str, Any]", schema)) > 0
 
 
-def _nodes(schema: Any) -> Iterator[Mapping[str, Any]]:
+def _iterate_nodes(schema: Any) -> Iterator[Mapping[str, Any]]:
     if not isinstance(schema, Mapping):
         return
     node = cast("Mapping[str, Any]", schema)
     yield node
     for name in _MAPS:
         for each in node.get(name, {}).values():
-            yield from _nodes(each)
+            yield from _iterate_nodes(each)
     for name in _LISTS:
         for each in node.get(name, ()):
-            yield from _nodes(each)
+            yield from _iterate_nodes(each)
     for name in _SINGLE:
-        yield from _nodes(node.get(name))
+        yield from _iterate_nodes(node.get(name))

@@ -15,7 +15,14 @@ from harness.agent import Tool
 from harness.commons.children import Limits, run_in_child
 from harness.contracts.errors import InvalidToolArguments, ToolError, UnknownTool
 from harness.contracts.tool import ToolSpec
-from harness_activities.jobs.arguments import as_json, check, cut, path, short, without_nulls
+from harness_activities.jobs.arguments import (
+    as_json,
+    check_arguments,
+    cut_text,
+    format_path,
+    format_value,
+    without_nulls,
+)
 from harness_activities.tool_call.argument_cost import are_small, is_plain
 
 MAX_SHOWN = 5
@@ -25,7 +32,7 @@ CALL_AGAIN = "\nCall it again."
 """For the model; a person who edits a call does not read it."""
 
 
-class Checked:
+class CheckedTool:
     """A tool with the validator of its arguments, which costs more to build than to use."""
 
     def __init__(self, tool: Tool[..., Any]) -> None:
@@ -34,31 +41,34 @@ class Checked:
         self._validator: Any = Draft202012Validator(self._schema)
         self._is_plain = is_plain(self._schema)
 
-    async def typed(self, arguments: Mapping[str, Any] | str) -> dict[str, Any]:
+    async def convert_arguments(self, arguments: Mapping[str, Any] | str) -> dict[str, Any]:
         """The arguments as the function's own types; ToolError when they do not fit."""
         spec = self.tool.spec
         if isinstance(arguments, str):
-            raise _refused(
-                spec, [f"they are not a JSON object but {short(arguments)}; {_expected(spec)}"]
+            raise _invalid_arguments(
+                spec,
+                [
+                    f"they are not a JSON object but {format_value(arguments)}; {_describe_expected(spec)}"
+                ],
             )
-        problems, no_nulls = await self._check(arguments)
+        problems, no_nulls = await self._find_problems(arguments)
         if problems:
-            raise _refused(spec, problems)
+            raise _invalid_arguments(spec, problems)
         if no_nulls:
             arguments = without_nulls(self._schema, arguments)
         try:
             return self.tool.signature.typed(arguments)
         except PydanticError as error:
-            raise _refused(spec, _pydantic_words(error)) from None
+            raise _invalid_arguments(spec, _pydantic_words(error)) from None
 
-    async def _check(self, arguments: Mapping[str, Any]) -> tuple[list[str], bool]:
+    async def _find_problems(self, arguments: Mapping[str, Any]) -> tuple[list[str], bool]:
         if self._is_plain and are_small(arguments):
-            return check(self._validator, self._schema, arguments)
+            return check_arguments(self._validator, self._schema, arguments)
         try:
             asked = to_json({"schema": self._schema, "arguments": arguments})
         except (ValueError, RecursionError):
             why = "they are nested too deeply, or contain half of a surrogate pair"
-            raise _refused(self.tool.spec, [why]) from None
+            raise _invalid_arguments(self.tool.spec, [why]) from None
         found = await run_in_child("harness_activities.jobs.arguments:find_problems", asked, LIMITS)
         problems, no_nulls = json.loads(found)
         return problems, no_nulls
@@ -69,10 +79,10 @@ def unknown_tool(name: str, known: Iterable[str]) -> ToolError:
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(near)}? " if near else ""
     there = f"There are: {', '.join(names)}." if names else "There are no tools."
-    return UnknownTool(f"There is no tool called {short(name)}. {hint}{there}")
+    return UnknownTool(f"There is no tool called {format_value(name)}. {hint}{there}")
 
 
-def _refused(spec: ToolSpec, problems: list[str]) -> ToolError:
+def _invalid_arguments(spec: ToolSpec, problems: list[str]) -> ToolError:
     lines = "\n".join(f"- {problem}" for problem in problems)
     return InvalidToolArguments(f"The arguments of {spec.name} do not fit:\n{lines}{CALL_AGAIN}")
 
@@ -80,13 +90,13 @@ def _refused(spec: ToolSpec, problems: list[str]) -> ToolError:
 def _pydantic_words(error: PydanticError) -> list[str]:
     count = error.error_count()
     if count > MAX_COUNTED:  # each costs more to describe than to find
-        return [f"{count:,} values are wrong: {cut(error.title)}"]
+        return [f"{count:,} values are wrong: {cut_text(error.title)}"]
     found = error.errors(include_url=False, include_context=False)[:MAX_SHOWN]
     return [
-        f"{path(each['loc'])}: {short(each['input'])} is wrong: {cut(each['msg'])}"
+        f"{format_path(each['loc'])}: {format_value(each['input'])} is wrong: {cut_text(each['msg'])}"
         for each in found
     ]
 
 
-def _expected(spec: ToolSpec) -> str:
-    return f"expected one that fits {cut(as_json(spec.parameters))}"
+def _describe_expected(spec: ToolSpec) -> str:
+    return f"expected one that fits {cut_text(as_json(spec.parameters))}"

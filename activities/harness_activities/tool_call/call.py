@@ -16,10 +16,10 @@ from harness.contracts.errors import HarnessError, ToolFailed
 from harness.contracts.message import ToolResult
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.store.effects import NewEffect
-from harness_activities.tool_call.effects import Thread, Write
-from harness_activities.tool_call.failures import MAX_ERROR, out_of_time, words
+from harness_activities.tool_call.effects import ThreadCall, Write
+from harness_activities.tool_call.failures import MAX_ERROR, describe_error, tool_timeout
 from harness_activities.tool_call.host import CallHost
-from harness_activities.tool_call.results import shorten, show
+from harness_activities.tool_call.results import shorten_text, show_result
 from harness_activities.tool_call.toolbox import Toolbox, key_of_call, origin_of_call
 
 log = logging.getLogger("harness.tools")
@@ -35,18 +35,18 @@ class ToolRun:
     request: RunTool
     host: CallHost
 
-    async def outcome(self) -> ToolOutcome:
-        reason = None if self.request.approved else await self._asks()
+    async def run_or_ask(self) -> ToolOutcome:
+        reason = None if self.request.approved else await self._approval_reason()
         if reason is not None:
             return ToolOutcome(need="approval", reason=reason)
         if self.tool.policy.effect != "read":
-            return await self._write().run(self._act)
+            return await self._make_write().run_once(self._run_tool)
         try:
-            return await self._act()
+            return await self._run_tool()
         except TimeoutError:
-            raise out_of_time(self.tool, self.limit) from None
+            raise tool_timeout(self.tool, self.limit) from None
 
-    async def _asks(self) -> str | None:
+    async def _approval_reason(self) -> str | None:
         """Why a person must allow the call; None when nobody need be asked."""
         tool, rule = self.tool, self.tool.approval
         if rule == "never":
@@ -59,12 +59,12 @@ class ToolRun:
         except Exception as error:
             # A rule that cannot tell must not let the call through.
             log.warning("the approval rule of %s failed", tool.name, exc_info=True)
-            return f"The approval rule of {tool.name} failed ({words(error)})."
+            return f"The approval rule of {tool.name} failed ({describe_error(error)})."
         if isinstance(verdict, str):
-            return shorten(verdict, MAX_ERROR) or None
+            return shorten_text(verdict, MAX_ERROR) or None
         return f"{tool.name} needs approval with these arguments." if verdict else None
 
-    def _write(self) -> Write:
+    def _make_write(self) -> Write:
         request, call, host = self.request, self.request.call, self.host
         host.ledger = self.box.ledger
         origin = origin_of_call(request, host)
@@ -77,34 +77,36 @@ class ToolRun:
         return Write(
             ledger=self.box.ledger, tool=self.tool, new=new, request=request,
             arguments=self.arguments, host=host, limit=self.limit,
-            context=lambda: self.box.context(self.tool, request, host),
-            invoke=self.box.invoke, show=self._shown, later=self.box.run_later,
+            context=lambda: self.box.make_context(self.tool, request, host),
+            invoke=self.box.invoke, show=self._show_value, later=self.box.run_later,
         )  # fmt: skip
 
-    async def _act(self, prepared: Any = None, thread: Thread | None = None) -> ToolOutcome:
-        value = await self._execute(prepared, thread)
+    async def _run_tool(
+        self, prepared: Any = None, thread: ThreadCall | None = None
+    ) -> ToolOutcome:
+        value = await self._call_with_limit(prepared, thread)
         if isinstance(value, Ask):
-            return ToolOutcome(need="answer", reason=shorten(value.question))
-        return await self._shown(value)
+            return ToolOutcome(need="answer", reason=shorten_text(value.question))
+        return await self._show_value(value)
 
-    async def _execute(self, prepared: Any, thread: Thread | None) -> Any:
+    async def _call_with_limit(self, prepared: Any, thread: ThreadCall | None) -> Any:
         """What the tool returns. TimeoutError means its time is up, and nothing else."""
         cancelled = threading.Event()
-        fn = thread.watch(self.tool.fn) if thread else self.tool.fn
+        fn = thread.watch_function(self.tool.fn) if thread else self.tool.fn
         arguments = self.arguments
         try:
             async with asyncio.timeout(self.limit) as clock:
                 if self.tool.signature.context is not None:
-                    context = await self.box.context(
+                    context = await self.box.make_context(
                         self.tool, self.request, self.host, cancelled, prepared=prepared
                     )
                     arguments = {**arguments, self.tool.signature.context: context}
-                return await self._call(fn, arguments, clock)
+                return await self._call_function(fn, arguments, clock)
         except (TimeoutError, asyncio.CancelledError):
             cancelled.set()
             raise
 
-    async def _call(
+    async def _call_function(
         self, fn: Callable[..., Any], arguments: dict[str, Any], clock: asyncio.Timeout
     ) -> Any:
         name = self.tool.name
@@ -122,11 +124,11 @@ class ToolRun:
                 # Interrupted: whether it happened is as unknown as where the cancel came through.
                 raise asyncio.CancelledError from error
             log.warning("tool %s failed", name, exc_info=True)
-            raise ToolFailed(f"{name} failed: {words(error)}") from None
+            raise ToolFailed(f"{name} failed: {describe_error(error)}") from None
 
-    async def _shown(self, value: Any) -> ToolOutcome:
+    async def _show_value(self, value: Any) -> ToolOutcome:
         call = self.request.call
-        shown = await show(
+        shown = await show_result(
             value, self.box.artifacts, run=self.host.run, effect=self.tool.policy.effect,
             readable="read_result" in self.box.tools,
         )  # fmt: skip

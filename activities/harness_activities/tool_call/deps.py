@@ -8,7 +8,7 @@ import inspect
 from concurrent.futures import Executor
 from typing import Any, cast
 
-from harness_activities.tool_call.host import invoke
+from harness_activities.tool_call.host import invoke_function
 
 
 class Deps:
@@ -20,19 +20,19 @@ class Deps:
         self._lock = asyncio.Lock()
         self._stack = contextlib.AsyncExitStack()
 
-    async def get(self) -> Any:
+    async def get_deps(self) -> Any:
         if not self._is_made:
             async with self._lock:
                 if not self._is_made:
-                    self._given = await self._make()
+                    self._given = await self._make_deps()
                     self._is_made = True
         return self._given
 
     async def close(self) -> None:
         await self._stack.aclose()
 
-    async def _make(self) -> Any:
-        made = await invoke(self._pool, self._given)
+    async def _make_deps(self) -> Any:
+        made = await invoke_function(self._pool, self._given)
         if isinstance(made, contextlib.AbstractAsyncContextManager):
             manager = cast("contextlib.AbstractAsyncContextManager[Any]", made)
             return await self._stack.enter_async_context(manager)

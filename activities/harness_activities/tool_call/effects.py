@@ -25,7 +25,12 @@ from harness.contracts.message import ToolResult
 from harness.contracts.run import Limits
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.store.effects import Hold, NewEffect
-from harness_activities.tool_call.failures import clean, is_tried_again, out_of_time, words
+from harness_activities.tool_call.failures import (
+    clean_message,
+    describe_error,
+    is_retried,
+    tool_timeout,
+)
 from harness_activities.tool_call.host import CallHost, Connections, is_async
 
 BUSY_S = 30.0
@@ -50,13 +55,13 @@ class EffectLedger(Connections, Protocol):
     async def release(self, hold: Hold) -> None: ...
 
 
-def allowed(tool: AnyTool) -> int:
+def allowed_attempts(tool: AnyTool) -> int:
     """How often a write may fail by itself. The engine tries more often, so that what an attempt
     did whose worker died, or that the database could not be told of, is found out in the end."""
     return tool.policy.attempts or Limits().tool_attempts
 
 
-def lost_future(tool: str) -> str:
+def describe_restore(tool: str) -> str:
     return (
         f"The database or the engine was put back to an earlier time after this run had started. "
         f"{tool} may have been called in what was lost since."
@@ -64,7 +69,7 @@ def lost_future(tool: str) -> str:
 
 
 @dataclass
-class Thread:
+class ThreadCall:
     """A function in a thread goes on when its call is given up, and still says how it ended."""
 
     begun: bool = False
@@ -73,7 +78,7 @@ class Thread:
     value: Any = None
     error: BaseException | None = None
 
-    def watch(self, fn: Callable[..., Any]) -> Callable[..., Any]:
+    def watch_function(self, fn: Callable[..., Any]) -> Callable[..., Any]:
         if is_async(fn):
             return fn
 
@@ -110,16 +115,18 @@ class Write:
     show: Callable[[Any], Awaitable[ToolOutcome]]
     later: Callable[[Awaitable[None]], None]
     """Lets work go on after the call."""
-    thread: Thread = field(default_factory=Thread)
+    thread: ThreadCall = field(default_factory=ThreadCall)
 
-    async def run(self, act: Callable[[Any, Thread], Awaitable[ToolOutcome]]) -> ToolOutcome:
+    async def run_once(
+        self, act: Callable[[Any, ThreadCall], Awaitable[ToolOutcome]]
+    ) -> ToolOutcome:
         """Make it, unless it has been made. `act` gets what was prepared."""
         if self.tool.hooks.prepare and self.request.happened is None:
             state, self.host.undos = await self.ledger.state(self.new.key)
             if state == "undoing":  # made again, it is as if undone
                 self.host.undos += 1
             try:
-                prepared = self._json(await self._prepared(self.tool.hooks.prepare))
+                prepared = self._to_json(await self._call_prepare(self.tool.hooks.prepare))
             except HarnessError:
                 # Where it has happened already, the world is no longer what it wants to see.
                 unmade = state in (None, "failed", "undone")
@@ -127,31 +134,31 @@ class Write:
                     raise
                 prepared = None
             self.new = dataclasses.replace(self.new, receipt=prepared)
-        hold = await self._begin()
+        hold = await self._begin_hold()
         if hold is None:
             why = f"Another attempt of {self.tool.name} is still running. Approve to check again."
             return ToolOutcome(need="outcome", reason=why)
         self.host.undos = hold.undos
         try:
-            settled = await self._settle(hold)
+            settled = await self._settle_hold(hold)
         except BaseException:
             await self.ledger.release(hold)
             raise
         if isinstance(settled, ToolOutcome):
             return settled
         self.host.undos = settled.undos
-        return await self._act(settled, act)
+        return await self._act_once(settled, act)
 
-    async def _prepared(self, prepare: Callable[..., Any]) -> Any:
+    async def _call_prepare(self, prepare: Callable[..., Any]) -> Any:
         try:
-            return await self._hook(prepare)
+            return await self._call_hook(prepare)
         except HarnessError:
             raise
         except Exception as error:
             log.warning("preparing %s failed", self.tool.name, exc_info=True)
-            raise ToolFailed(f"{self.tool.name} failed: {words(error)}") from None
+            raise ToolFailed(f"{self.tool.name} failed: {describe_error(error)}") from None
 
-    async def _begin(self) -> Hold | None:
+    async def _begin_hold(self) -> Hold | None:
         """None: another attempt has it, and has not ended while there was time."""
         try:
             async with asyncio.timeout(self.limit or BUSY_S):
@@ -164,32 +171,32 @@ class Write:
         except TimeoutError:
             return None
 
-    async def _settle(self, hold: Hold) -> Hold | ToolOutcome:
+    async def _settle_hold(self, hold: Hold) -> Hold | ToolOutcome:
         """The right to act now, or the outcome that is known without acting."""
         if hold.state == "done":
             await self.ledger.release(hold)
-            return self._recorded(hold.result)
+            return self._recorded_outcome(hold.result)
         if self.request.happened is not None:
-            return await self._told(hold, self.request.happened)
+            return await self._accept_answer(hold, self.request.happened)
         if hold.state == "new" and not hold.doubtful:
             return hold
         unmade = hold.state in ("failed", "undone") and not hold.doubtful
         if unmade or self.request.again == hold.attempt:
             return await self.ledger.again(hold, self.new.receipt)
-        return await self._unknown(hold)
+        return await self._resolve_unknown(hold)
 
-    async def _told(self, hold: Hold, said: str) -> ToolOutcome:
+    async def _accept_answer(self, hold: Hold, said: str) -> ToolOutcome:
         """A person says that it happened: nothing is called. Where they were asked about something
         else than what is open now, they are asked again."""
         again = self.request.again
         if hold.state == "undoing" and again != hold.attempt:
-            return await self._ask(hold, self._undo_unfinished())
+            return await self._ask_outcome(hold, self._describe_unfinished_undo())
         if hold.state == "begun" and again not in (None, hold.attempt):
             why = f"{self.tool.name} was called once more since, and that never reported back."
-            return await self._ask(hold, f"{why} It may have happened again.")
-        return await self._was_done(hold, Happened(said))
+            return await self._ask_outcome(hold, f"{why} It may have happened again.")
+        return await self._record_happened(hold, Happened(said))
 
-    async def _unknown(self, hold: Hold) -> Hold | ToolOutcome:
+    async def _resolve_unknown(self, hold: Hold) -> Hold | ToolOutcome:
         """It was begun and nobody is at it: it may have happened, or not."""
         why = (
             f"An earlier attempt of {self.tool.name} began and never reported back: its worker "
@@ -197,46 +204,46 @@ class Write:
         )
         looks = self.tool.on_unknown == "probe" and self.tool.hooks.probe
         if hold.state == "undoing":
-            why = self._undo_unfinished()
+            why = self._describe_unfinished_undo()
         elif hold.doubtful:
             # Also with on_unknown="retry": an idempotency key protects only the same call, and the
             # model may have asked for a different one in what was lost.
-            why, looks = lost_future(self.tool.name), self.tool.hooks.probe
+            why, looks = describe_restore(self.tool.name), self.tool.hooks.probe
         elif self.tool.on_unknown == "retry" and self._calls_left(hold):
             return await self.ledger.again(hold, self.new.receipt)
         if looks and hold.state != "undoing":
             try:
-                found = await self._hook(looks)
+                found = await self._call_hook(looks)
             except Exception as error:
                 log.warning("the probe of %s failed", self.tool.name, exc_info=True)
-                why = f"{why} The probe failed: {words(error)}"
+                why = f"{why} The probe failed: {describe_error(error)}"
             else:
                 if found is None:
                     return await self.ledger.again(hold, self.new.receipt)
-                return await self._was_done(hold, found)
-        return await self._ask(hold, why)
+                return await self._record_happened(hold, found)
+        return await self._ask_outcome(hold, why)
 
     def _calls_left(self, hold: Hold) -> bool:
         """Counts what was begun since a person decided. The engine's attempts count more: those of
         an outage, too, which never got to a call."""
-        return hold.attempt - (self.request.again or 0) < allowed(self.tool)
+        return hold.attempt - (self.request.again or 0) < allowed_attempts(self.tool)
 
-    async def _ask(self, hold: Hold, why: str) -> ToolOutcome:
+    async def _ask_outcome(self, hold: Hold, why: str) -> ToolOutcome:
         await self.ledger.release(hold)
         return ToolOutcome(need="outcome", reason=why, attempt=hold.attempt)
 
-    def _undo_unfinished(self) -> str:
+    def _describe_unfinished_undo(self) -> str:
         return f"This call of {self.tool.name} was being undone, and that did not finish."
 
-    async def _was_done(self, hold: Hold, found: Happened) -> ToolOutcome:
+    async def _record_happened(self, hold: Hold, found: Happened) -> ToolOutcome:
         outcome = await self.show(found.result)
-        receipt = hold.receipt if found.receipt is None else self._json(found.receipt)
+        receipt = hold.receipt if found.receipt is None else self._to_json(found.receipt)
         await self.ledger.take_over(hold)
         await self.ledger.done(hold, outcome.result, receipt)
         return outcome
 
-    async def _act(
-        self, hold: Hold, act: Callable[[Any, Thread], Awaitable[ToolOutcome]]
+    async def _act_once(
+        self, hold: Hold, act: Callable[[Any, ThreadCall], Awaitable[ToolOutcome]]
     ) -> ToolOutcome:
         host = self.host
         try:
@@ -244,24 +251,24 @@ class Write:
         except HarnessError as error:
             await host.rollback(error)
             if isinstance(error, OutcomeUnknown):
-                return await self._not_known(hold, error)
-            await self.ledger.failed(hold, host.given, clean(error.message))
+                return await self._handle_unknown(hold, error)
+            await self.ledger.failed(hold, host.given, clean_message(error.message))
             raise
         except TimeoutError as error:
             await host.rollback(error)
-            return await self._out_of_time(hold)
+            return await self._handle_timeout(hold)
         except BaseException as error:
             await host.rollback(error)
-            self._let_go(hold)
+            self._release_when_over(hold)
             raise
         if outcome.result is None:  # it asks a person first, and has done nothing
             await host.rollback(ToolFailed("asked"))
             await self.ledger.failed(hold, host.given, "asked a person")
             return outcome
-        await self._done(hold, outcome)
+        await self._record_done(hold, outcome)
         return outcome
 
-    async def _done(self, hold: Hold, outcome: ToolOutcome) -> None:
+    async def _record_done(self, hold: Hold, outcome: ToolOutcome) -> None:
         host = self.host
         receipt = hold.receipt if host.given is None else host.given
         if host.inside is None:
@@ -276,49 +283,49 @@ class Write:
         finally:
             await self.ledger.release(hold)
 
-    async def _not_known(self, hold: Hold, error: HarnessError) -> ToolOutcome:
+    async def _handle_unknown(self, hold: Hold, error: HarnessError) -> ToolOutcome:
         """The tool itself cannot tell whether it has happened. Nobody may read that it failed: the
         model would call again, under another key."""
         await self.ledger.release(hold)
         again = ToolUnavailable(error.message)
-        if self.tool.on_unknown != "ask" and is_tried_again(
-            self.host.info, again, allowed(self.tool)
+        if self.tool.on_unknown != "ask" and is_retried(
+            self.host.info, again, allowed_attempts(self.tool)
         ):
             raise again
         why = f"{error.message} It may have happened."
         return ToolOutcome(need="outcome", reason=why, attempt=hold.attempt)
 
-    async def _out_of_time(self, hold: Hold) -> ToolOutcome:
-        self._let_go(hold)
+    async def _handle_timeout(self, hold: Hold) -> ToolOutcome:
+        self._release_when_over(hold)
         # What a transaction held was rolled back.
         if self.tool.on_unknown != "retry" or self.host.inside is None:
-            why = f"{out_of_time(self.tool, self.limit).message} It may have happened."
+            why = f"{tool_timeout(self.tool, self.limit).message} It may have happened."
             return ToolOutcome(need="outcome", reason=why, attempt=hold.attempt)
-        raise out_of_time(self.tool, self.limit)
+        raise tool_timeout(self.tool, self.limit)
 
-    def _let_go(self, hold: Hold) -> None:
+    def _release_when_over(self, hold: Hold) -> None:
         """Give the right back as soon as nothing acts any more."""
-        self.later(self._when_over(hold))
+        self.later(self._finish_late(hold))
 
-    async def _when_over(self, hold: Hold) -> None:
+    async def _finish_late(self, hold: Hold) -> None:
         if not self.thread.begun:
             await self.ledger.release(hold)
             return
         await self.thread.ended.wait()
         if self.thread.error is not None:
-            await self.ledger.failed(hold, self.host.given, words(self.thread.error))
+            await self.ledger.failed(hold, self.host.given, describe_error(self.thread.error))
             return
         outcome = await self.show(self.thread.value)
-        await self._done(hold, outcome)
+        await self._record_done(hold, outcome)
 
-    async def _hook(self, hook: Callable[..., Any]) -> Any:
+    async def _call_hook(self, hook: Callable[..., Any]) -> Any:
         async with asyncio.timeout(self.limit):
             return await self.invoke(hook, await self.context(), dict(self.arguments))
 
-    def _json(self, value: Any) -> Any:
+    def _to_json(self, value: Any) -> Any:
         return to_jsonable_python(value, fallback=str)
 
-    def _recorded(self, result: Any) -> ToolOutcome:
+    def _recorded_outcome(self, result: Any) -> ToolOutcome:
         """What came of it the first time, as the result of this call."""
         call = self.request.call
         known = {**result, "call": call.id, "name": call.name}

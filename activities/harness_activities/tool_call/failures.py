@@ -13,7 +13,7 @@ from harness.contracts.errors import HarnessError, StoreError, ToolError, ToolTi
 from harness.contracts.message import ToolCall, ToolResult
 from harness.contracts.tool import ToolOutcome
 from harness_activities.tool_call.host import is_async
-from harness_activities.tool_call.results import shorten
+from harness_activities.tool_call.results import shorten_text
 
 MAX_ERROR = 2_000
 
@@ -24,28 +24,28 @@ def words(error: BaseException) -> str:
     return clean(f"{type(error).__name__}: {message}")
 
 
-def clean(text: str) -> str:
+def clean_message(text: str) -> str:
     """Without secrets, short enough to be read, and as the ledger and history can keep it: no NUL,
     no half of a surrogate pair."""
     text = text.replace("\0", "\ufffd").encode(errors="replace").decode()
-    return shorten(redact(shorten(text, 4 * MAX_ERROR)), MAX_ERROR)
+    return shorten_text(redact(shorten_text(text, 4 * MAX_ERROR)), MAX_ERROR)
 
 
-def failure(call: ToolCall, error: HarnessError) -> ToolOutcome:
-    message = clean(error.message)
+def failed_outcome(call: ToolCall, error: HarnessError) -> ToolOutcome:
+    message = clean_message(error.message)
     return ToolOutcome(
         result=ToolResult(call=call.id, name=call.name, content=message, error=True),
         failure=error.info.model_copy(update={"message": message}),
     )
 
 
-def out_of_time(tool: AnyTool, limit: float | None) -> ToolError:
+def tool_timeout(tool: AnyTool, limit: float | None) -> ToolError:
     """A thread cannot be stopped: what is said of it must not claim so."""
     end = "was stopped" if is_async(tool.fn) else "was given up; its thread may still be at it"
     return ToolTimeout(f"{tool.name} took longer than {limit or 0:g} s and {end}.")
 
 
-def is_tried_again(info: activity.Info, error: HarnessError, attempts: int | None = None) -> bool:
+def is_retried(info: activity.Info, error: HarnessError, attempts: int | None = None) -> bool:
     """`attempts`: how often a tool may fail by itself. For an outage of ours the engine has more:
     what is in the ledger must be found out."""
     policy = info.retry_policy
@@ -58,9 +58,9 @@ def is_tried_again(info: activity.Info, error: HarnessError, attempts: int | Non
     return policy.maximum_attempts == 0 or info.attempt < policy.maximum_attempts
 
 
-def try_again(error: HarnessError) -> ApplicationError:
+def retry_error(error: HarnessError) -> ApplicationError:
     wait = None if error.retry_after is None else timedelta(seconds=error.retry_after)
-    info = error.info.model_copy(update={"message": clean(error.message)})
+    info = error.info.model_copy(update={"message": clean_message(error.message)})
     return ApplicationError(
         info.message,
         info,

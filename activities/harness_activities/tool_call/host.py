@@ -72,10 +72,10 @@ class CallHost:
     _over: bool = field(default=False, init=False)
 
     def progress(self, text: str) -> None:
-        self._on_loop(self._progress, str(text)[:MAX_PROGRESS])
+        self._on_loop(self._send_progress, str(text)[:MAX_PROGRESS])
 
     def heartbeat(self, details: Any) -> None:
-        self._on_loop(self._leave, to_jsonable_python(details))
+        self._on_loop(self._keep_details, to_jsonable_python(details))
 
     def receipt(self, value: Any) -> None:
         # A receipt that has no JSON form must not make the effect look as if it had failed.
@@ -85,7 +85,7 @@ class CallHost:
     async def transaction(self) -> AsyncGenerator[AsyncConnection[Any]]:
         if self.ledger is None:
             raise ToolFailed("A tool that only reads has no transaction.")
-        with _outage():
+        with _retry_outage():
             if self.inside is None:
                 where = self.database or self.ledger
                 connection = await self._open.enter_async_context(where.connection())
@@ -111,7 +111,7 @@ class CallHost:
         """A connection in autocommit, for what a tool needs before its transaction."""
         if self.database is None:
             raise ToolFailed("This worker has no database for tools.")
-        with _outage():
+        with _retry_outage():
             async with self.database.connection() as connection:
                 yield connection
 
@@ -129,15 +129,15 @@ class CallHost:
     async def put_artifact(self, content: bytes) -> str:
         return await self.artifacts.put(content, run=self.run)
 
-    def begin(self) -> None:
+    def start_heartbeats(self) -> None:
         """Beat from now on, as a timer: a call that is over before costs nothing more."""
         caller.set(self.run)
         timeout = self.info.heartbeat_timeout
         if timeout is not None and not self.info.is_local:
             every = min(BEAT_S, timeout.total_seconds() / 3)
-            self._timer = self.loop.call_later(every, self._beat, every)
+            self._timer = self.loop.call_later(every, self._send_heartbeat, every)
 
-    def end(self) -> None:
+    def stop_heartbeats(self) -> None:
         self._over = True
         if self._timer is not None:
             self._timer.cancel()
@@ -152,23 +152,23 @@ class CallHost:
         else:
             self.loop.call_soon_threadsafe(fn, value)
 
-    def _progress(self, text: str) -> None:
+    def _send_progress(self, text: str) -> None:
         if not self._over:
             self.sink.tool_progress(self.run, self.turn, self.call_id, text)
 
-    def _leave(self, details: Any) -> None:
+    def _keep_details(self, details: Any) -> None:
         self.left = details
         if not self._over and not self.info.is_local:
             activity.heartbeat({"left": details})
 
-    def _beat(self, every: float) -> None:
+    def _send_heartbeat(self, every: float) -> None:
         # The server keeps the newest heartbeat alone, so each one carries what was left.
         activity.heartbeat(*([] if self.left is None else [{"left": self.left}]))
-        self._timer = self.loop.call_later(every, self._beat, every)
+        self._timer = self.loop.call_later(every, self._send_heartbeat, every)
 
 
 @contextlib.contextmanager
-def _outage() -> Generator[None]:
+def _retry_outage() -> Generator[None]:
     """Our own Postgres went away in the middle: that is no failure of the tool, and is tried again.
     What the database says about a statement stays the tool's own."""
     from psycopg import OperationalError
@@ -202,7 +202,9 @@ def time_limit(timeout_s: float | None, info: activity.Info) -> float | None:
     return within if timeout_s is None else min(timeout_s, within)
 
 
-async def invoke(pool: Executor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+async def invoke_function(
+    pool: Executor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+) -> Any:
     """Await an async function; run any other in a thread, with the same context variables."""
     if is_async(fn):
         return await fn(*args, **kwargs)

@@ -26,7 +26,7 @@ class Records:
         self._artifacts = artifacts
         self._known: OrderedDict[str, Results] = OrderedDict()
 
-    async def get(self, id: str) -> Results:
+    async def read_results(self, id: str) -> Results:
         if (known := self._known.get(id)) is not None:
             self._known.move_to_end(id)
             return known
@@ -45,7 +45,7 @@ class Records:
         return results
 
 
-async def play(
+async def play_back(
     playback: Playback,
     request: RunTool,
     records: Records,
@@ -55,9 +55,9 @@ async def play(
     """The recorded result. `check` finds the tool and holds the arguments against its schema, so
     that the model can mend its own mistakes; `run` runs it."""
     call = request.call
-    results = (await records.get(playback.record)).get(call_key(call.name, call.arguments))
+    results = (await records.read_results(playback.record)).get(call_key(call.name, call.arguments))
     if results:
-        return _played(request, results[min(request.nth or 1, len(results)) - 1])
+        return _recorded_outcome(request, results[min(request.nth or 1, len(results)) - 1])
     tool, _ = await check()
     # What stands in the artifact store was recorded, too.
     if tool is not read_result and not (playback.live_reads and tool.policy.effect == "read"):
@@ -74,7 +74,7 @@ async def play(
     return outcome
 
 
-def _played(request: RunTool, recorded: Recorded) -> ToolOutcome:
+def _recorded_outcome(request: RunTool, recorded: Recorded) -> ToolOutcome:
     result = ToolResult(
         call=request.call.id,
         name=request.call.name,

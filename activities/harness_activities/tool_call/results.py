@@ -36,11 +36,11 @@ class Shown(NamedTuple):
     artifact: str | None = None
 
 
-def render(value: Any) -> tuple[bytes, str]:
+def render_bytes(value: Any) -> tuple[bytes, str]:
     """The value as bytes, and their media type."""
     if isinstance(value, str):
         _check_size(len(value))
-        return encode(value), "text/plain; charset=utf-8"
+        return encode_text(value), "text/plain; charset=utf-8"
     if isinstance(value, bytes | bytearray):
         return bytes(value), "application/octet-stream"
     try:
@@ -51,7 +51,7 @@ def render(value: Any) -> tuple[bytes, str]:
         ) from None
 
 
-async def show(
+async def show_result(
     value: Any, artifacts: Artifacts, *, run: str, effect: Effect, readable: bool
 ) -> Shown:
     """What the model sees of the value; the whole of a large one goes to the artifact store.
@@ -59,7 +59,7 @@ async def show(
     `readable` says whether the agent has `read_result` to read the rest.
     """
     try:
-        return await _show(value, artifacts, run, effect, readable)
+        return await _show_value(value, artifacts, run, effect, readable)
     except ToolError as error:
         if effect == "read":
             raise
@@ -67,13 +67,13 @@ async def show(
         return Shown(f"[It was done. Its result cannot be shown: {error.message}]")
 
 
-async def _show(
+async def _show_value(
     value: Any, artifacts: Artifacts, run: str, effect: Effect, readable: bool
 ) -> Shown:
     if isinstance(value, str | bytes | bytearray) and len(value) > PREVIEW_LIMIT:
-        content, media_type, binary = await asyncio.to_thread(_classify, value)
+        content, media_type, binary = await asyncio.to_thread(_classify_value, value)
     else:  # what is not text must not change while it is read
-        content, media_type, binary = _classify(value)
+        content, media_type, binary = _classify_value(value)
     if not binary and len(content) <= PREVIEW_LIMIT:
         return Shown(content.decode(errors="replace"))
     size = len(content)
@@ -84,22 +84,24 @@ async def _show(
         if effect == "read":
             raise
         log.warning("a large result could not be stored: %s", error)  # the effect has happened
-        return Shown(f"{_preview(content, binary)}\n[{size:,} bytes; the rest could not be kept]")
+        return Shown(
+            f"{_format_preview(content, binary)}\n[{size:,} bytes; the rest could not be kept]"
+        )
     how = f'; read it with read_result(artifact="{artifact}", offset=...)' if readable else ""
     return Shown(
-        f"{_preview(content, binary)}\n[the whole result has {size:,} bytes{how}]", artifact
+        f"{_format_preview(content, binary)}\n[the whole result has {size:,} bytes{how}]", artifact
     )
 
 
-def encode(text: str) -> bytes:
+def encode_text(text: str) -> bytes:
     """In pieces, between which other threads get their turn. Half a surrogate pair, which has no
     UTF-8 form, is replaced."""
     starts = range(0, len(text), BLOCK)
     return b"".join(text[at : at + BLOCK].encode(errors="replace") for at in starts)
 
 
-def _classify(value: Any) -> tuple[bytes, str, bool]:
-    content, media_type = render(value)
+def _classify_value(value: Any) -> tuple[bytes, str, bool]:
+    content, media_type = render_bytes(value)
     return content, media_type, media_type == "application/octet-stream" and not _is_text(content)
 
 
@@ -110,11 +112,11 @@ def _check_size(size: int) -> None:
         )
 
 
-def shorten(text: str, limit: int = HEAD) -> str:
+def shorten_text(text: str, limit: int = HEAD) -> str:
     return text if len(text) <= limit else f"{text[:limit]}\n[cut: {len(text):,} characters]"
 
 
-def _preview(content: bytes, binary: bool) -> str:
+def _format_preview(content: bytes, binary: bool) -> str:
     if binary:
         return "(binary data)"
     head = content[:HEAD].decode(errors="ignore")

@@ -40,20 +40,20 @@ class Threads(Executor):
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         future: Future[T] = Future()
 
-        def work() -> Deliver:
-            return _run(future, lambda: fn(*args, **kwargs))
+        def run_work() -> Deliver:
+            return _run_call(future, lambda: fn(*args, **kwargs))
 
-        if self._take():
-            self._work.put(work)
+        if self._reserve_thread():
+            self._work.put(run_work)
         else:
             try:
                 threading.Thread(
-                    target=self._serve, args=(work,), name="harness-tool", daemon=True
+                    target=self._serve_calls, args=(run_work,), name="harness-tool", daemon=True
                 ).start()
             except RuntimeError as error:  # the system gives no more
                 with self._lock:
                     self._count -= 1
-                raise self._none_left(str(error)) from None
+                raise self._no_thread_left(str(error)) from None
         return future
 
     def close(self) -> None:
@@ -64,7 +64,7 @@ class Threads(Executor):
                 self._work.put(None)
             self._idle = 0
 
-    def _take(self) -> bool:
+    def _reserve_thread(self) -> bool:
         """True: an idle thread is promised. False: one more may be started."""
         with self._lock:
             if self._closed:
@@ -73,21 +73,21 @@ class Threads(Executor):
                 self._idle -= 1
                 return True
             if self._count >= self._limit:
-                raise self._none_left(f"{self._count:,} are busy")
+                raise self._no_thread_left(f"{self._count:,} are busy")
             self._count += 1
             return False
 
-    def _serve(self, work: Work | None) -> None:
+    def _serve_calls(self, work: Work | None) -> None:
         while work is not None:
             deliver = work()
-            kept = self._has_time()  # before it is known to be over: the next call finds it free
+            kept = self._stay_idle()  # before it is known to be over: the next call finds it free
             deliver()
             del work, deliver  # what they hold may be large
             if not kept:
                 return
             work = self._work.get()
 
-    def _has_time(self) -> bool:
+    def _stay_idle(self) -> bool:
         with self._lock:
             self._full = False
             if self._closed or self._idle >= KEPT_IDLE:
@@ -96,7 +96,7 @@ class Threads(Executor):
             self._idle += 1
             return True
 
-    def _none_left(self, why: str) -> ToolError:
+    def _no_thread_left(self, why: str) -> ToolError:
         message = f"This worker has no thread left for a sync tool: {why}."
         if not self._full:
             log.error("%s Calls that were given up may keep them: restart the worker.", message)
@@ -107,7 +107,7 @@ class Threads(Executor):
         )
 
 
-def _run(future: Future[Any], call: Callable[[], Any]) -> Deliver:
+def _run_call(future: Future[Any], call: Callable[[], Any]) -> Deliver:
     if not future.set_running_or_notify_cancel():
         return lambda: None
     try:

@@ -19,11 +19,17 @@ from harness.commons.log import guarded_logger
 from harness.config.settings import HttpToolSettings
 from harness.contracts.errors import ToolFailed, WrongHost
 from harness.contracts.tool import RunTool
-from harness_activities.tool_call.arguments import Checked, unknown_tool
+from harness_activities.tool_call.arguments import CheckedTool, unknown_tool
 from harness_activities.tool_call.deps import Deps
 from harness_activities.tool_call.effects import EffectLedger
-from harness_activities.tool_call.failures import words
-from harness_activities.tool_call.host import CallHost, Connections, Progress, invoke, left_before
+from harness_activities.tool_call.failures import describe_error
+from harness_activities.tool_call.host import (
+    CallHost,
+    Connections,
+    Progress,
+    invoke_function,
+    left_before,
+)
 from harness_activities.tool_call.results import Artifacts
 from harness_activities.tool_call.threads import Threads
 from harness_activities.tool_call.workspaces import Workspaces
@@ -45,7 +51,7 @@ class Toolbox:
     host: str = field(default_factory=lambda: socket.gethostname())
 
     def __post_init__(self) -> None:
-        self.tools = {name: Checked(each) for name, each in self.agent.tools.items()}
+        self.tools = {name: CheckedTool(each) for name, each in self.agent.tools.items()}
         self._pool = Threads()
         self._deps = Deps(self.agent.deps, self._pool)
         self._later: set[asyncio.Task[None]] = set()
@@ -57,13 +63,13 @@ class Toolbox:
         self._pool.close()
         await self._deps.close()
 
-    def tool(self, name: str) -> AnyTool:
+    def get_tool(self, name: str) -> AnyTool:
         checked = self.tools.get(name)
         if checked is None:
             raise unknown_tool(name, self.tools)
         return checked.tool
 
-    def host_of(self, request: RunTool, run: str | None = None) -> CallHost:
+    def make_host(self, request: RunTool, run: str | None = None) -> CallHost:
         info = activity.info()
         return CallHost(
             run=run or info.workflow_id or "", turn=request.turn, call_id=request.call.id,
@@ -73,19 +79,19 @@ class Toolbox:
         )  # fmt: skip
 
     async def invoke(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        return await invoke(self._pool, fn, *args, **kwargs)
+        return await invoke_function(self._pool, fn, *args, **kwargs)
 
     async def read_call(self, request: RunTool) -> tuple[AnyTool, dict[str, Any]]:
         """The tool, and the arguments as its own types; ToolError when they do not fit."""
-        tool = self.tool(request.call.name)
-        return tool, await self.tools[tool.name].typed(request.call.arguments)
+        tool = self.get_tool(request.call.name)
+        return tool, await self.tools[tool.name].convert_arguments(request.call.arguments)
 
     def run_later(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)
         self._later.add(task)
-        task.add_done_callback(self._ran_later)
+        task.add_done_callback(self._log_late_failure)
 
-    def _ran_later(self, task: asyncio.Task[None]) -> None:
+    def _log_late_failure(self, task: asyncio.Task[None]) -> None:
         self._later.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.warning("the end of a call that was given up is not known: %s", error)
@@ -101,9 +107,9 @@ class Toolbox:
             raise WrongHost(
                 f"The run's folder is on {workspace.host}, and this worker is {self.host}.",
             )
-        await self.workspaces.check(workspace.root)
+        await self.workspaces.check_folder(workspace.root)
 
-    async def context(
+    async def make_context(
         self,
         tool: AnyTool,
         request: RunTool,
@@ -138,14 +144,16 @@ class Toolbox:
 
     async def get_deps(self) -> Any:
         """What the agent was given as `deps`; made at the first call in this worker."""
-        return await self._deps.get()
+        return await self._deps.get_deps()
 
     async def _make_deps(self) -> Any:
         try:
             return await self.get_deps()
         except Exception as error:
             log.warning("the deps of agent %s failed", self.agent.name, exc_info=True)
-            raise ToolFailed(f"The agent's deps could not be made: {words(error)}") from None
+            raise ToolFailed(
+                f"The agent's deps could not be made: {describe_error(error)}"
+            ) from None
 
 
 def origin_of_call(request: RunTool, host: CallHost) -> str:

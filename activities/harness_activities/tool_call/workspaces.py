@@ -22,11 +22,11 @@ class Workspaces:
         too_wide = own in (Path(own.anchor), Path.home().resolve())
         return cls(named or ([] if too_wide else [own]))
 
-    def allow(self, folder: Path) -> None:
+    def allow_folder(self, folder: Path) -> None:
         """The owner of this process named the folder."""
         self._folders.add(folder.resolve())
 
-    async def check(self, root: str) -> None:
+    async def check_folder(self, root: str) -> None:
         """Refuse a folder that is neither one of them nor below one, wherever links lead."""
         real = await asyncio.to_thread(Path(root).resolve)
         if any(real.is_relative_to(folder) for folder in self._folders):

@@ -36,53 +36,53 @@ from harness.contracts.steering import (
 from harness.contracts.transcript import SaveTranscript
 from harness.contracts.verdicts import Decision, merge_arguments
 from harness_workflows.run import card, waits
-from harness_workflows.run.calls import save
-from harness_workflows.run.failures import failure
-from harness_workflows.run.loop import converse
-from harness_workflows.run.progress import remember
-from harness_workflows.run.tools import edits_merge, settle
-from harness_workflows.run.undo_at_end import take_back
-from harness_workflows.run.verdicts import check, check_edit, refuse_empty_edit
+from harness_workflows.run.calls import save_transcript_now
+from harness_workflows.run.failures import map_failure
+from harness_workflows.run.loop import run_loop
+from harness_workflows.run.progress import restore_progress
+from harness_workflows.run.tools import edits_merge, settle_calls
+from harness_workflows.run.undo_at_end import undo_at_end
+from harness_workflows.run.verdicts import check_decision, check_edit, refuse_empty_edit
 
 
 @workflow.defn(name=WORKFLOW)
 class AgentRun:
     @workflow.init
     def __init__(self, spec: RunSpec) -> None:
-        self.progress = remember(spec)
+        self.progress = restore_progress(spec)
 
     @workflow.run
     async def run(self, spec: RunSpec) -> RunEnd:  # noqa: ARG002
         try:
-            reply = await converse(self.progress)
+            reply = await run_loop(self.progress)
         except waits.FreshHistory:
-            await self._continue()
+            await self._continue_as_new()
         except HarnessError as error:
-            await self._fail(error)
-        return await self._end(reply)
+            await self._fail_run(error)
+        return await self._end_run(reply)
 
     # --- steering: a signal must never raise, or the run wedges
 
     @workflow.signal(description='End the run. {"reason": "...", "undo": false}, or nothing.')
     async def abort(self, *values: RawValue) -> None:
-        read = self._read("abort", values)
+        read = self._read_signal("abort", values)
         if isinstance(read, Abort):
-            self.progress.abort(read.reason, undo=bool(read.undo))
+            self.progress.request_abort(read.reason, undo=bool(read.undo))
 
     @workflow.signal(description='Tell the model something. {"text": "...", "interrupt": false}')
     async def hint(self, *values: RawValue) -> None:
-        read = self._read("hint", values)
+        read = self._read_signal("hint", values)
         if isinstance(read, Hint):
-            self._hint(read)
+            self._add_hint(read)
 
     @workflow.signal(description="Stop before the next step, until resume.")
     async def pause(self, *values: RawValue) -> None:
-        if self._read("pause", values):
+        if self._read_signal("pause", values):
             self.progress.paused = True
 
     @workflow.signal(description="Go on after a pause.")
     async def resume(self, *values: RawValue) -> None:
-        if self._read("resume", values):
+        if self._read_signal("resume", values):
             self.progress.paused = False
 
     @workflow.update(
@@ -90,7 +90,7 @@ class AgentRun:
         "Each pending entry says what a verdict does to it."
     )
     async def decide(self, *values: RawValue) -> Decision:
-        decide, pending = self._decision(values)
+        decide, pending = self._read_decision(values)
         merged = None
         if decide.verdict == "edit" and pending.tool and edits_merge():
             merged = merge_arguments(decide, pending.arguments)
@@ -109,136 +109,138 @@ class AgentRun:
 
     @decide.validator
     def _check_decide(self, *values: RawValue) -> None:
-        decide, _ = self._decision(values)
+        decide, _ = self._read_decision(values)
         try:
             refuse_empty_edit(decide)  # here alone: recorded decisions may hold one
         except SteeringError as error:
-            raise _refusal(error) from None
+            raise _application_error(error) from None
 
     # --- questions
 
     @workflow.query(description="State, turn, what it does now, tokens, cost, what waits.")
     def status(self) -> RunStatus:
-        return card.status(self.progress)
+        return card.build_status(self.progress)
 
     @workflow.query(description="The head of the transcript and what is not stored yet.")
     def transcript(self) -> TranscriptView:
-        return card.transcript(self.progress)
+        return card.build_transcript(self.progress)
 
     @workflow.query(description="What waits for a person's decision.")
     def pending(self) -> list[Pending]:
-        return list(card.pending(self.progress))
+        return list(card.list_pending(self.progress))
 
     @workflow.query(description="A card in Markdown, the same as the page's current details.")
     def card(self) -> str:
-        return card.markdown(self.progress)
+        return card.render_card(self.progress)
 
     # --- inside
 
-    def _read(self, name: Signal, values: Sequence[Any]) -> Steering | None:
+    def _read_signal(self, name: Signal, values: Sequence[Any]) -> Steering | None:
         self.progress.signals += 1
         try:
-            read = read_signal(name, _plain(values))
+            read = read_signal(name, _decode_values(values))
             if self.progress.spec.bounded:
                 check_size(name, read)
         except SteeringError as error:
-            self._refuse(error)
+            self._note_refusal(error)
             return None
         return read
 
-    def _hint(self, hint: Hint) -> None:
+    def _add_hint(self, hint: Hint) -> None:
         try:
-            self.progress.hint(hint)
+            self.progress.add_hint(hint)
         except SteeringError as error:
-            self._refuse(error)
+            self._note_refusal(error)
 
-    def _refuse(self, error: SteeringError) -> None:
+    def _note_refusal(self, error: SteeringError) -> None:
         # A crowd of signals is refused in the same words: the card is written once for all of them.
         if self.progress.refusal != error.message:
             self.progress.refusal = error.message
-            card.show(self.progress, self.progress.doing)
+            card.show_doing(self.progress, self.progress.doing)
 
-    def _decision(self, values: Sequence[Any]) -> tuple[Decide, Pending]:
+    def _read_decision(self, values: Sequence[Any]) -> tuple[Decide, Pending]:
         try:
-            decide = read_decide(_plain(values))
+            decide = read_decide(_decode_values(values))
             if self.progress.spec.bounded:
                 check_size("decide", decide)
-            return check(self.progress, decide)
+            return check_decision(self.progress, decide)
         except SteeringError as error:
-            raise _refusal(error) from None
+            raise _application_error(error) from None
 
     async def _check_edit(self, decide: Decide, pending: Pending) -> None:
         try:
             await check_edit(self.progress, decide, pending)
         except HarnessError as error:
-            raise _refusal(error) from None
+            raise _application_error(error) from None
 
     async def _end(self, reply: ModelTurn | None) -> RunEnd:
         progress = self.progress
-        await self._save()
-        undone = await take_back(progress) if progress.undo else None
+        await self._save_transcript()
+        undone = await undo_at_end(progress) if progress.undo else None
         # Whoever wants the effects undone wants no answer, should both have come at once.
         state = RunState.COMPLETED if reply and undone is None else RunState.ABORTED
-        self._close(state)
+        self._close_run(state)
         if progress.cancelled:
             raise asyncio.CancelledError
         final = reply if undone is None else None
-        result = self._result(state, undone, data=final.data if final else None)
+        result = self._build_result(state, undone, data=final.data if final else None)
         if final and final.finish == "length":
             return result.model_copy(update={"truncated": True})
         return result
 
-    async def _fail(self, error: HarnessError) -> NoReturn:
-        await self._save()
+    async def _fail_run(self, error: HarnessError) -> NoReturn:
+        await self._save_transcript()
         progress = self.progress
-        undone = await take_back(progress) if progress.spec.undo or progress.undo else None
-        self._close(RunState.FAILED)
-        result = self._result(RunState.FAILED, undone).model_copy(update={"error": error.info})
+        undone = await undo_at_end(progress) if progress.spec.undo or progress.undo else None
+        self._close_run(RunState.FAILED)
+        result = self._build_result(RunState.FAILED, undone).model_copy(
+            update={"error": error.info}
+        )
         raise ApplicationError(error.message, result, type=error.code, non_retryable=True)
 
-    async def _continue(self) -> NoReturn:
-        await self._save(pending=False)
+    async def _continue_as_new(self) -> NoReturn:
+        await self._save_transcript(pending=False)
         await workflow.wait_condition(workflow.all_handlers_finished)
-        workflow.continue_as_new(self.progress.carried())
+        workflow.continue_as_new(self.progress.carry_over())
 
-    async def _save(self, *, pending: bool = True) -> None:
+    async def _save_transcript(self, *, pending: bool = True) -> None:
         """The barrier before a history ends: what it holds must be durable elsewhere."""
         progress = self.progress
         if pending:
-            settle(progress)
+            settle_calls(progress)
         messages = tuple(progress.messages) if pending else ()
         if not messages and not progress.sent:
             return
-        card.show(progress, "saving the transcript")
+        card.show_doing(progress, "saving the transcript")
         try:
-            progress.head = await self._saved(progress.head, messages)
+            progress.head = await self._save_nodes(progress.head, messages)
         except (ActivityError, asyncio.CancelledError):
             # The end of a run does not depend on the database: history has the messages still.
             workflow.logger.warning("the transcript could not be saved")
         waits.notice_cancel(progress)
 
-    async def _saved(self, head: str | None, messages: tuple[Any, ...]) -> str:
+    async def _save_nodes(self, head: str | None, messages: tuple[Any, ...]) -> str:
         progress = self.progress
         salt = progress.spec.salt
         request = SaveTranscript(head=head, messages=messages, turn=progress.turn, salt=salt)
         try:
-            return await save(progress.spec, request)
+            return await save_transcript_now(progress.spec, request)
         except ActivityError as error:
-            if not isinstance(failure(error), TranscriptMissing) or not progress.sent:
+            if not isinstance(map_failure(error), TranscriptMissing) or not progress.sent:
                 raise
-        head, messages = progress.resend(messages)
+        head, messages = progress.requeue_unsaved(messages)
         request = SaveTranscript(head=head, messages=messages, turn=progress.turn, salt=salt)
-        return await save(progress.spec, request)
+        return await save_transcript_now(progress.spec, request)
 
-    def _close(self, state: RunState) -> None:
+    def _close_run(self, state: RunState) -> None:
         progress = self.progress
         progress.state = state
-        card.show(progress, "done")
+        card.show_doing(progress, "done")
         usage, cost = progress.totals.usage, progress.totals.cost_micros
         updates = [waits.STATE.value_set(state.value), waits.TOKENS.value_set(usage.total)]
         if cost is not None:
             updates.append(waits.COST.value_set(cost))
-        waits.attributes(*updates)
+        waits.set_attributes(*updates)
 
     def _result(self, state: RunState, undone: Undone | None = None, *, data: Any = None) -> RunEnd:
         progress = self.progress
@@ -253,11 +255,11 @@ class AgentRun:
         )
 
 
-def _refusal(error: HarnessError) -> ApplicationError:
+def _application_error(error: HarnessError) -> ApplicationError:
     return ApplicationError(error.message, type=error.code, non_retryable=True)
 
 
-def _plain(values: Sequence[Any]) -> list[Any]:
+def _decode_values(values: Sequence[Any]) -> list[Any]:
     """JSON values of what was typed; the SDK hands over raw payloads."""
     return [
         plain_value(v.payload.metadata.get("encoding", b""), v.payload.data)

@@ -14,9 +14,9 @@ from harness_workflows.run.progress import RunProgress
 PENDING_ID = "budget"
 
 
-async def within_budget(progress: RunProgress) -> str | None:
+async def find_spent_budget(progress: RunProgress) -> str | None:
     """None when the run may go on, else which budget it reached."""
-    while (reached := _reached(progress)) is not None:
+    while (reached := _find_reached(progress)) is not None:
         if not progress.budget.ask:
             return reached
         pending = Pending(
@@ -26,16 +26,16 @@ async def within_budget(progress: RunProgress) -> str | None:
             question=f"The budget of {reached} is used up. Approve to grant as much again.",
             since=workflow.time(),
         )
-        decide = await waits.decision(progress, pending)
+        decide = await waits.wait_for_decision(progress, pending)
         if decide is None:
             return None  # aborted
         if decide.verdict == "reject":
             return reached
-        progress.budget = _extended(progress, read_grant(decide.arguments))
+        progress.budget = _extend_budget(progress, read_grant(decide.arguments))
     return None
 
 
-def _reached(progress: RunProgress) -> str | None:
+def _find_reached(progress: RunProgress) -> str | None:
     budget, totals = progress.budget, progress.totals
     spent = totals.cost_micros or 0
     if budget.turns is not None and totals.turns >= budget.turns:
@@ -49,16 +49,16 @@ def _reached(progress: RunProgress) -> str | None:
     return None
 
 
-def _extended(progress: RunProgress, granted: Grant | None) -> Budget:
+def _extend_budget(progress: RunProgress, granted: Grant | None) -> Budget:
     """As much again as the run started with, or what the person granted instead."""
     first, now = progress.spec.budget, progress.budget
     more = granted or Grant()
     passed = workflow.time() - progress.started  # time went on while the person was asked
-    seconds = _sum(now.seconds, more.seconds or first.seconds)
+    seconds = _add_limit(now.seconds, more.seconds or first.seconds)
     return Budget(
-        turns=_sum(now.turns, more.turns or first.turns),
-        tokens=_sum(now.tokens, more.tokens or first.tokens),
-        cost_micros=_sum(now.cost_micros, more.cost_micros or first.cost_micros),
+        turns=_add_limit(now.turns, more.turns or first.turns),
+        tokens=_add_limit(now.tokens, more.tokens or first.tokens),
+        cost_micros=_add_limit(now.cost_micros, more.cost_micros or first.cost_micros),
         seconds=None if seconds is None else max(seconds, passed + 1),
         ask=now.ask,
     )
@@ -67,5 +67,5 @@ def _extended(progress: RunProgress, granted: Grant | None) -> Budget:
 N = TypeVar("N", int, float)
 
 
-def _sum(limit: N | None, more: N | None) -> N | None:
+def _add_limit(limit: N | None, more: N | None) -> N | None:
     return None if limit is None or more is None else limit + more

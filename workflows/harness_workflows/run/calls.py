@@ -45,7 +45,7 @@ def start_model(spec: RunSpec, request: CallModel) -> workflow.ActivityHandle[Mo
         heartbeat_timeout=timedelta(seconds=limits.heartbeat_s),
         # A cancelled call comes back with the text it had got, so it is waited for.
         cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-        retry_policy=_retry(limits.model_attempts),
+        retry_policy=_retry_policy(limits.model_attempts),
         summary=f"{spec.model} turn {request.turn}",
     )
 
@@ -77,13 +77,13 @@ def _function_options(spec: RunSpec) -> dict[str, Any]:
     return {
         "start_to_close_timeout": timedelta(seconds=limits.tool_timeout_s),
         "heartbeat_timeout": timedelta(seconds=limits.heartbeat_s),
-        "retry_policy": _retry(limits.tool_attempts),
+        "retry_policy": _retry_policy(limits.tool_attempts),
     }
 
 
 def start_tool(spec: RunSpec, request: RunTool) -> workflow.ActivityHandle[ToolOutcome]:
     policy = spec.tools.get(request.call.name, READ)
-    label = summary(request.call.name, request.call.arguments)
+    label = summarize_call(request.call.name, request.call.arguments)
     if policy.inline:
         return workflow.start_local_activity(
             run_tool,
@@ -97,12 +97,12 @@ def start_tool(spec: RunSpec, request: RunTool) -> workflow.ActivityHandle[ToolO
     return workflow.start_activity(
         run_tool,
         request,
-        task_queue=_workspace_queue(spec) if policy.workspace and _runs(spec) else None,
+        task_queue=_workspace_queue(spec) if policy.workspace and _runs_tools(spec) else None,
         # The tool's own limit is kept inside the activity, where the error can say more.
         start_to_close_timeout=timedelta(seconds=timeout + 10),
         heartbeat_timeout=timedelta(seconds=limits.heartbeat_s),
         cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-        retry_policy=_retry(_tool_attempts(spec, policy)),
+        retry_policy=_retry_policy(_tool_attempts(spec, policy)),
         summary=label,
     )
 
@@ -113,12 +113,12 @@ def start_check(request: RunTool) -> workflow.ActivityHandle[ToolOutcome]:
         check_edit,
         request,
         start_to_close_timeout=CHECK_LIMIT,
-        retry_policy=_retry(CHECK_ATTEMPTS),
+        retry_policy=_retry_policy(CHECK_ATTEMPTS),
         summary=f"check the edit of {request.call.name}"[:SUMMARY_WIDTH],
     )
 
 
-async def save(spec: RunSpec, request: SaveTranscript) -> str:
+async def save_transcript_now(spec: RunSpec, request: SaveTranscript) -> str:
     return await workflow.execute_activity(
         save_transcript,
         request,
@@ -139,7 +139,7 @@ def _tool_attempts(spec: RunSpec, policy: ToolPolicy) -> int:
     return attempts if policy.effect == "read" else max(attempts, limits.model_attempts)
 
 
-def _retry(attempts: int) -> RetryPolicy:
+def _retry_policy(attempts: int) -> RetryPolicy:
     return RetryPolicy(
         initial_interval=timedelta(milliseconds=500),
         maximum_interval=timedelta(seconds=30),
@@ -147,7 +147,7 @@ def _retry(attempts: int) -> RetryPolicy:
     )
 
 
-def _runs(spec: RunSpec) -> bool:
+def _runs_tools(spec: RunSpec) -> bool:
     """Whether tools may run at all. What is played back needs no folder, whose host may be gone."""
     return spec.playback is None or spec.playback.live_reads is not None
 
@@ -158,7 +158,7 @@ def _workspace_queue(spec: RunSpec) -> str | None:
     return workspace_queue(spec.agent, spec.workspace.host)
 
 
-def summary(name: str, arguments: dict[str, Any] | str) -> str:
+def summarize_call(name: str, arguments: dict[str, Any] | str) -> str:
     """`add(a=2, b=3)`, cut to what the page shows."""
     if isinstance(arguments, str):
         inner = arguments

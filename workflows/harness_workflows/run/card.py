@@ -21,59 +21,59 @@ MORE: dict[str, dict[str, object]] = {
 """What an update has besides its verdict, to be filled in."""
 
 
-def show(progress: RunProgress, doing: str) -> None:
+def show_doing(progress: RunProgress, doing: str) -> None:
     """Say what the run does now; the page shows it, history does not store it."""
     progress.doing = doing
-    workflow.set_current_details(markdown(progress))
+    workflow.set_current_details(render_card(progress))
 
 
-def markdown(progress: RunProgress) -> str:
+def render_card(progress: RunProgress) -> str:
     totals = progress.totals
     about = "~" if totals.usage.estimated else ""
     rows = [
         (
             "State",
             f"**{progress.state.value}**"
-            + (f": {_cut(progress.aborted)}" if progress.aborted else ""),
+            + (f": {_cut_text(progress.aborted)}" if progress.aborted else ""),
         ),
-        ("Doing", _cut(progress.doing)),
+        ("Doing", _cut_text(progress.doing)),
         ("Turn", str(progress.turn)),
-        ("Model", _cut(progress.spec.model)),
-        ("Code", _cut(workflow.info().get_current_build_id())),
+        ("Model", _cut_text(progress.spec.model)),
+        ("Code", _cut_text(workflow.info().get_current_build_id())),
         ("Tokens", f"{about}{totals.usage.input:,} in, {about}{totals.usage.output:,} out"),
-        ("Cost", _dollars(totals.cost_micros)),
+        ("Cost", _format_cost(totals.cost_micros)),
     ]
     if totals.cut_attempts:
-        about = f"about {_dollars(totals.cut_micros)} more, for {totals.cut_attempts} attempts"
+        about = f"about {_format_cost(totals.cut_micros)} more, for {totals.cut_attempts} attempts"
         rows.append(("Interrupted (estimate)", about))
     if progress.spec.session:
-        rows.append(("Session", _cut(progress.spec.session)))
+        rows.append(("Session", _cut_text(progress.spec.session)))
     if progress.spec.parent:
         rows.append(
-            ("Fork of", f"{_cut(progress.spec.parent.run)}, turn {progress.spec.parent.turn}")
+            ("Fork of", f"{_cut_text(progress.spec.parent.run)}, turn {progress.spec.parent.turn}")
         )
     if progress.hints:
         rows.append(("Hints waiting", str(len(progress.hints))))
     if progress.refusal:
-        rows.append(("Last refused signal", _cut(progress.refusal)))
+        rows.append(("Last refused signal", _cut_text(progress.refusal)))
     lines = ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
-    lines += ["", f"**Asked:** {_cut(progress.spec.asked)}"]
+    lines += ["", f"**Asked:** {_cut_text(progress.spec.asked)}"]
     for pending in progress.pending.values():
         lines += ["", *waiting_lines(pending)]
     if progress.reply:
-        lines += ["", f"**Said last:** {_cut(progress.reply)}"]
+        lines += ["", f"**Said last:** {_cut_text(progress.reply)}"]
     return "\n".join(lines)
 
 
-def _dollars(micros: int | None) -> str:
+def _format_cost(micros: int | None) -> str:
     return "unknown" if micros is None else f"${micros / 1e6:.6f}"
 
 
 def waiting_lines(waits: Pending) -> list[str]:
     """The question, the arguments, and what each verdict does: one update a line, to be pasted."""
-    lines = [f"**Waiting for a person** ({clean_markdown(waits.id)}): {_cut(waits.question)}"]
+    lines = [f"**Waiting for a person** ({clean_markdown(waits.id)}): {_cut_text(waits.question)}"]
     if waits.tool:
-        lines += ["", f"> {clean_markdown(waits.tool)} {_arguments(waits.arguments)}"]
+        lines += ["", f"> {clean_markdown(waits.tool)} {_format_arguments(waits.arguments)}"]
     lines += ["", "Update `decide` with one of:", ""]
     for verdict, does in MEANINGS[waits.need].items():
         sent = {
@@ -83,11 +83,11 @@ def waiting_lines(waits: Pending) -> list[str]:
             **MORE.get(verdict, {}),
         }
         sent = {name: value for name, value in sent.items() if value is not None}
-        lines.append(f"- {clean_markdown(does)}: {_code(json.dumps(sent))}")
+        lines.append(f"- {clean_markdown(does)}: {_format_code(json.dumps(sent))}")
     return lines
 
 
-def _arguments(arguments: dict[str, Any] | None) -> str:
+def _format_arguments(arguments: dict[str, Any] | None) -> str:
     """As JSON; what does not fit is counted. The page's Memo tab has all of it."""
     text = json.dumps(arguments or {}, ensure_ascii=False)
     if len(text) <= SHOWN:
@@ -96,7 +96,7 @@ def _arguments(arguments: dict[str, Any] | None) -> str:
     return f"{clean_markdown(text[:SHOWN])}… **{more}**"
 
 
-def status(progress: RunProgress) -> RunStatus:
+def build_status(progress: RunProgress) -> RunStatus:
     return RunStatus(
         run=workflow.info().workflow_id,
         agent=progress.spec.agent,
@@ -105,31 +105,31 @@ def status(progress: RunProgress) -> RunStatus:
         doing=progress.doing,
         model=progress.spec.model,
         totals=progress.totals,
-        pending=pending(progress),
+        pending=list_pending(progress),
         hints=len(progress.hints),
         session=progress.spec.session,
         reason=progress.aborted,
     )
 
 
-def pending(progress: RunProgress) -> tuple[Pending, ...]:
+def list_pending(progress: RunProgress) -> tuple[Pending, ...]:
     """What waits, each with the digest that a decision may send along."""
     found = progress.pending.values()
     return tuple(p.model_copy(update={"digest": short_digest(p.asked)}) for p in found)
 
 
-def transcript(progress: RunProgress) -> TranscriptView:
+def build_transcript(progress: RunProgress) -> TranscriptView:
     held = tuple(message for node in progress.sent for message in node.messages)
     return TranscriptView(
         head=progress.head, saved=progress.saved, unsaved=(*held, *progress.messages)
     )
 
 
-def _code(text: str) -> str:
+def _format_code(text: str) -> str:
     return clean_markdown(text) if "`" in text else f"`{text}`"
 
 
-def _cut(text: str) -> str:
+def _cut_text(text: str) -> str:
     """`text` on one line that Markdown leaves alone."""
     if len(text) <= SHOWN:
         return clean_markdown(text)

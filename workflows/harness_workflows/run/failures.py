@@ -8,7 +8,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from harness.contracts.errors import HarnessError, ProviderTimeout, RunFailed, rebuild_error
 
 
-def failure(error: BaseException) -> HarnessError:
+def map_failure(error: BaseException) -> HarnessError:
     """What an activity's failure says, in our words."""
     cause = error.cause if isinstance(error, ActivityError) else error
     known = (

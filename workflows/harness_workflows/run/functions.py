@@ -13,30 +13,30 @@ from harness.contracts.message import user
 from harness.contracts.model import ModelTurn
 from harness_workflows.run import card, waits
 from harness_workflows.run.calls import start_instructions, start_output_check
-from harness_workflows.run.failures import failure
+from harness_workflows.run.failures import map_failure
 from harness_workflows.run.progress import RunProgress
 
 Result = TypeVar("Result")
 
 
-async def write_first(progress: RunProgress) -> None:
+async def insert_instructions(progress: RunProgress) -> None:
     """Put the instructions before the first message, where the agent writes them for each run."""
     spec = progress.spec
     if not spec.instructs or spec.carry is not None:
         return
-    card.show(progress, "writing the instructions")
-    text = await _result(progress, start_instructions(spec))
+    card.show_doing(progress, "writing the instructions")
+    text = await _await_function(progress, start_instructions(spec))
     if text:
         progress.messages.insert(0, user(text, origin="instructions"))
 
 
-async def check_final(progress: RunProgress, reply: ModelTurn) -> ModelTurn | None:
+async def validate_reply(progress: RunProgress, reply: ModelTurn) -> ModelTurn | None:
     """The reply as the agent's output validators leave it; None when the run was aborted first.
     A what-if does not run them: like tools, they may reach the world through the agent's deps."""
     spec = progress.spec
     if not spec.checks or spec.playback is not None or reply.message.calls or reply.invalid:
         return reply
-    card.show(progress, "checking the output")
+    card.show_doing(progress, "checking the output")
     request = CheckOutput(
         spec=spec.spec,
         turn=progress.turn,
@@ -44,7 +44,7 @@ async def check_final(progress: RunProgress, reply: ModelTurn) -> ModelTurn | No
         data=reply.data,
         salt=spec.salt,
     )
-    checked = await _result(progress, start_output_check(spec, request))
+    checked = await _await_function(progress, start_output_check(spec, request))
     if checked is None:
         return None
     if checked.text is not None:
@@ -53,7 +53,9 @@ async def check_final(progress: RunProgress, reply: ModelTurn) -> ModelTurn | No
     return reply.model_copy(update={"data": data, "invalid": checked.invalid})
 
 
-async def _result(progress: RunProgress, handle: workflow.ActivityHandle[Result]) -> Result | None:
+async def _await_function(
+    progress: RunProgress, handle: workflow.ActivityHandle[Result]
+) -> Result | None:
     """What the function returned; None when the run was aborted first."""
     progress.function = handle
     result: Result | None = None
@@ -61,7 +63,7 @@ async def _result(progress: RunProgress, handle: workflow.ActivityHandle[Result]
         result = await handle
     except (asyncio.CancelledError, ActivityError) as error:
         if not is_cancelled_exception(error):
-            raise failure(error) from None
+            raise map_failure(error) from None
     progress.function = None
     waits.notice_cancel(progress)
     return result

@@ -20,10 +20,10 @@ from harness.contracts.message import ToolCall, user
 from harness.contracts.model import CallModel, ModelTurn
 from harness.contracts.run import Pending
 from harness_workflows.run import card, waits
-from harness_workflows.run.budgets import within_budget
+from harness_workflows.run.budgets import find_spent_budget
 from harness_workflows.run.calls import start_model
-from harness_workflows.run.failures import failure
-from harness_workflows.run.functions import check_final, write_first
+from harness_workflows.run.failures import map_failure
+from harness_workflows.run.functions import insert_instructions, validate_reply
 from harness_workflows.run.progress import RunProgress
 from harness_workflows.run.tools import run_calls
 
@@ -31,15 +31,15 @@ MISSING = (TranscriptMissing, ArtifactMissing)
 """What the run was told to use is not in the database: an older copy may have been put back."""
 
 
-async def converse(progress: RunProgress) -> ModelTurn | None:
+async def run_loop(progress: RunProgress) -> ModelTurn | None:
     """The final reply; None when the run was aborted first."""
-    await write_first(progress)
+    await insert_instructions(progress)
     if progress.calls:  # the history before this one ended in the middle of them
         await _run_calls(progress, progress.calls)
-    while await _may_go_on(progress):
-        reply = await _turn(progress)
+    while await _can_continue(progress):
+        reply = await _take_turn(progress)
         if reply is not None and not reply.interrupted:
-            reply = await check_final(progress, reply)
+            reply = await validate_reply(progress, reply)
         if reply is None or reply.interrupted:
             continue
         if reply.message.calls:
@@ -58,18 +58,18 @@ async def _run_calls(progress: RunProgress, calls: tuple[ToolCall, ...]) -> None
     _check_mends(progress, "tool calls", MendLimitReached)
 
 
-async def _may_go_on(progress: RunProgress) -> bool:
+async def _can_continue(progress: RunProgress) -> bool:
     """The boundary between two steps: pauses, aborts, budgets and fresh histories happen here."""
-    await waits.unpaused(progress)
+    await waits.wait_while_paused(progress)
     if workflow.info().is_continue_as_new_suggested() and progress.aborted is None:
         raise waits.FreshHistory
-    reached = await within_budget(progress)
+    reached = await find_spent_budget(progress)
     if progress.aborted is None and reached is not None:
         raise BudgetReached(f"the run reached its budget of {reached}")
     return progress.aborted is None
 
 
-async def _turn(progress: RunProgress) -> ModelTurn | None:
+async def _take_turn(progress: RunProgress) -> ModelTurn | None:
     """One model call with everything that is new; None when it was cancelled before it began."""
     progress.turn += 1
     progress.totals = progress.totals.plus(turns=1)
@@ -82,27 +82,27 @@ async def _turn(progress: RunProgress) -> ModelTurn | None:
         turn=progress.turn,
         model=progress.spec.fixed_model,
         salt=progress.spec.salt,
-        started=progress.proof(),
+        started=progress.proof_of_start(),
     )
     reply: ModelTurn | None = None
     while reply is None and progress.aborted is None:
         try:
-            reply = await _answer(progress, request)
+            reply = await _call_model(progress, request)
         except HarnessError as error:
             if isinstance(error, TranscriptMissing) and progress.sent:
-                head, messages = progress.resend(messages)
+                head, messages = progress.requeue_unsaved(messages)
                 changes = {"head": head, "messages": messages, "call": 1}
                 request = request.model_copy(update=changes)
-            elif not await _brought_back(progress, error):
+            elif not await _wait_for_restore(progress, error):
                 raise
         else:
             break  # an interrupted call has no reply, and is not repeated
     if reply is not None:
-        progress.took(reply, messages)
+        progress.add_reply(reply, messages)
     return reply
 
 
-async def _brought_back(progress: RunProgress, error: HarnessError) -> bool:
+async def _wait_for_restore(progress: RunProgress, error: HarnessError) -> bool:
     """Wait for a person who restores what is missing. Failing would be for good, and in a what-if
     nobody is asked."""
     if not isinstance(error, MISSING) or progress.spec.playback is not None:
@@ -117,19 +117,19 @@ async def _brought_back(progress: RunProgress, error: HarnessError) -> bool:
         "check again, or reject to let the run fail.",
         since=workflow.time(),
     )
-    decide = await waits.decision(progress, pending)
+    decide = await waits.wait_for_decision(progress, pending)
     return decide is None or decide.verdict == "approve"
 
 
-async def _answer(progress: RunProgress, request: CallModel) -> ModelTurn | None:
-    card.show(progress, f"asking {progress.spec.model}")
+async def _call_model(progress: RunProgress, request: CallModel) -> ModelTurn | None:
+    card.show_doing(progress, f"asking {progress.spec.model}")
     progress.model_call = start_model(progress.spec, request)
     reply: ModelTurn | None = None
     try:
         reply = await progress.model_call
     except (asyncio.CancelledError, ActivityError) as error:
         if not is_cancelled_exception(error):
-            raise failure(error) from None
+            raise map_failure(error) from None
     progress.model_call = None
     waits.notice_cancel(progress)
     return reply

@@ -75,7 +75,7 @@ class RunProgress:
     refusal: str | None = None
     """The newest signal that could not be understood, for the card."""
 
-    def abort(self, reason: str, *, undo: bool = False) -> None:
+    def request_abort(self, reason: str, *, undo: bool = False) -> None:
         if self.aborted is None:
             self.aborted = reason
         self.undo = self.undo or undo
@@ -86,7 +86,7 @@ class RunProgress:
         for handle in self.tool_calls:
             handle.cancel()
 
-    def hint(self, hint: Hint) -> None:
+    def add_hint(self, hint: Hint) -> None:
         """Keep it for the next model call; SteeringError where too many wait already."""
         if self.spec.bounded:
             self.room.take(hint.text)
@@ -94,7 +94,7 @@ class RunProgress:
         if hint.interrupt and self.model_call:
             self.model_call.cancel()
 
-    def nth(self, call: ToolCall) -> int | None:
+    def count_repeat(self, call: ToolCall) -> int | None:
         """In a what-if: which one this is among equal calls of the run; None for the first."""
         if self.spec.playback is None:
             return None
@@ -102,7 +102,7 @@ class RunProgress:
         self.played[key] = nth = self.played.get(key, 0) + 1
         return nth if nth > 1 else None
 
-    def proof(self) -> Started | None:
+    def proof_of_start(self) -> Started | None:
         """For the first model call of the run, so that its worker need not ask the engine."""
         first = self.totals.turns == 1 and self.origin == workflow.info().run_id
         return self.spec.started if first else None
@@ -113,7 +113,7 @@ class RunProgress:
         self.room = HintRoom()
 
     @property
-    def outgrown(self) -> bool:
+    def needs_fresh_history(self) -> bool:
         """A wait should go on in a fresh history. With a call under way it cannot."""
         return (
             self.spec.bounded is True
@@ -122,7 +122,7 @@ class RunProgress:
             and not self.tool_calls
         )
 
-    def took(self, turn: ModelTurn, sent: tuple[Message, ...]) -> None:
+    def add_reply(self, turn: ModelTurn, sent: tuple[Message, ...]) -> None:
         """A reply has come: the transcript has a new head."""
         self.head = turn.head
         self.messages.clear()
@@ -143,14 +143,16 @@ class RunProgress:
                 self.saved = head
                 return
 
-    def resend(self, messages: tuple[Message, ...]) -> tuple[str | None, tuple[Message, ...]]:
+    def requeue_unsaved(
+        self, messages: tuple[Message, ...]
+    ) -> tuple[str | None, tuple[Message, ...]]:
         """Where to start from and what to send when a node that was not durable is gone."""
         held = tuple(message for node in self.sent for message in node.messages)
         self.sent.clear()
         self.head = self.saved
         return self.saved, (*held, *messages)
 
-    def carried(self) -> RunSpec:
+    def carry_over(self) -> RunSpec:
         """The input of the next execution of this run."""
         bounded = self.spec.bounded
         old_hints = () if bounded else tuple(user(text, origin="hint") for text in self.hints)
@@ -173,7 +175,7 @@ class RunProgress:
             calls=self.calls or None,
             results=dict(self.results) or None,
             invalid=True if self.calls and self.invalid else None,
-            held={id: self._chained(each) for id, each in self.held.items()} or None,
+            held={id: self._with_origin(each) for id, each in self.held.items()} or None,
             signatures=self.signatures or None if self.calls else None,
             asked=tuple(self.pending) or None,
             # What is missing in the store may be back: the next execution looks before it asks.
@@ -182,14 +184,14 @@ class RunProgress:
         )
         return self.spec.model_copy(update={"carry": carry})
 
-    def _chained(self, held: Held) -> Held:
+    def _with_origin(self, held: Held) -> Held:
         """With the chain's first run id: the next execution has another of its own, and the key of
         the call must stay the same."""
         request = held.request.model_copy(update={"origin": self.origin})
         return held.model_copy(update={"request": request})
 
 
-def remember(spec: RunSpec) -> RunProgress:
+def restore_progress(spec: RunSpec) -> RunProgress:
     """The progress a run starts with, or goes on with in a fresh history."""
     carry = spec.carry
     if carry is None:
@@ -230,5 +232,5 @@ def remember(spec: RunSpec) -> RunProgress:
         decided=dict(carry.decided or {}),
     )
     for text in carry.hints or ():
-        progress.hint(Hint(text=text))
+        progress.add_hint(Hint(text=text))
     return progress

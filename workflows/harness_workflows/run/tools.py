@@ -27,19 +27,19 @@ async def run_calls(progress: RunProgress, calls: tuple[ToolCall, ...]) -> None:
     if not progress.calls:
         progress.calls, progress.invalid = calls, False
     ordinals = call_ordinals(calls)
-    if progress.spec.parallel and all(_effect(progress, call) == "read" for call in calls):
+    if progress.spec.parallel and all(_effect_of(progress, call) == "read" for call in calls):
         pairs = zip(calls, ordinals, strict=True)
-        tasks = [asyncio.create_task(_run(progress, call, ordinal)) for call, ordinal in pairs]
-        await _finish(progress, tasks)
+        tasks = [asyncio.create_task(_run_call(progress, call, ordinal)) for call, ordinal in pairs]
+        await _wait_for_all(progress, tasks)
     else:
         for call, ordinal in zip(calls, ordinals, strict=True):
-            await _run(progress, call, ordinal)
+            await _run_call(progress, call, ordinal)
     # Counted by reply: one right call beside a wrong one would start the count again, for ever.
     progress.mends = progress.mends + 1 if progress.invalid else 0
-    settle(progress)
+    settle_calls(progress)
 
 
-async def _finish(progress: RunProgress, tasks: list[asyncio.Task[None]]) -> None:
+async def _wait_for_all(progress: RunProgress, tasks: list[asyncio.Task[None]]) -> None:
     """Wait for all of them. `gather` would end the run there and then when it is cancelled."""
     while not all(task.done() for task in tasks):
         try:
@@ -50,44 +50,46 @@ async def _finish(progress: RunProgress, tasks: list[asyncio.Task[None]]) -> Non
         task.result()
 
 
-def settle(progress: RunProgress) -> None:
+def settle_calls(progress: RunProgress) -> None:
     """Answer the open calls, in their order. Every call gets a result, also when the run ends
     before it ran: a transcript with a call left open is refused by every provider."""
     if not progress.calls:
         return
     why = "not run: the run ended" + (f" ({progress.aborted})" if progress.aborted else "")
-    results = [progress.results.get(call.id) or _error(call, why) for call in progress.calls]
+    results = [progress.results.get(call.id) or _error_result(call, why) for call in progress.calls]
     progress.messages.append(tool_results(tuple(results)))
     progress.calls = ()
     progress.results.clear()
 
 
-async def _run(progress: RunProgress, call: ToolCall, ordinal: int | None) -> None:
+async def _run_call(progress: RunProgress, call: ToolCall, ordinal: int | None) -> None:
     if call.id in progress.results:
         return
-    result = await _call(progress, call, ordinal)
+    result = await _call_until_settled(progress, call, ordinal)
     if result is not None:
         progress.results[call.id] = result
 
 
-async def _call(progress: RunProgress, call: ToolCall, ordinal: int | None) -> ToolResult | None:
+async def _call_until_settled(
+    progress: RunProgress, call: ToolCall, ordinal: int | None
+) -> ToolResult | None:
     """The result of a call; None when the run is aborted before there is one."""
     held = progress.held.get(call.id)
     if held is None:
         progress.totals = progress.totals.plus(tool_calls=1)
-    request = held.request if held else _request(progress, call, ordinal)
+    request = held.request if held else _build_request(progress, call, ordinal)
     asked: Held | None = None
     while progress.aborted is None:
         if held is None:
-            held = await _tried(progress, request, asked)
+            held = await _try_call(progress, request, asked)
         if held.outcome.need is None:
-            return _result(progress, call, held.outcome)
+            return _take_result(progress, call, held.outcome)
         progress.held[call.id] = held
-        decide = await waits.decision(progress, _pending(progress, held))
+        decide = await waits.wait_for_decision(progress, _build_pending(progress, held))
         del progress.held[call.id]
         if decide is None:
             break
-        settled = _settle(held.request, held.outcome, decide)
+        settled = _apply_decision(held.request, held.outcome, decide)
         if isinstance(settled, ToolResult):
             return settled
         if asked is None or held.request is not asked.request:  # not the same question again
@@ -96,7 +98,7 @@ async def _call(progress: RunProgress, call: ToolCall, ordinal: int | None) -> T
     return None
 
 
-def _request(progress: RunProgress, call: ToolCall, ordinal: int | None) -> RunTool:
+def _build_request(progress: RunProgress, call: ToolCall, ordinal: int | None) -> RunTool:
     return RunTool(
         call=call,
         turn=progress.turn,
@@ -104,26 +106,26 @@ def _request(progress: RunProgress, call: ToolCall, ordinal: int | None) -> RunT
         ordinal=ordinal,
         workspace=progress.spec.workspace,
         salt=progress.spec.salt,
-        asks=_asks(progress, call),
+        asks=_may_ask(progress, call),
         playback=progress.spec.playback,
-        nth=progress.nth(call),
+        nth=progress.count_repeat(call),
         signature=progress.signatures.get(call.id),
     )
 
 
-async def _tried(progress: RunProgress, request: RunTool, asked: Held | None) -> Held:
+async def _try_call(progress: RunProgress, request: RunTool, asked: Held | None) -> Held:
     """What came of trying the call."""
-    card.show(progress, f"running {request.call.name}")
-    outcome = await _attempt(progress, request)
-    if request.edited and _misfits(outcome):
+    card.show_doing(progress, f"running {request.call.name}")
+    outcome = await _run_activity(progress, request)
+    if request.edited and _is_misfit(outcome):
         request, outcome = _ask_again(request, outcome, asked)
     return Held(request=request, outcome=outcome, since=workflow.time())
 
 
-def _result(progress: RunProgress, call: ToolCall, outcome: ToolOutcome) -> ToolResult:
+def _take_result(progress: RunProgress, call: ToolCall, outcome: ToolOutcome) -> ToolResult:
     if outcome.failure and outcome.failure.code in MENDABLE:
         progress.invalid = True
-    return outcome.result or _error(call, "the tool returned nothing")
+    return outcome.result or _error_result(call, "the tool returned nothing")
 
 
 def edits_merge() -> bool:
@@ -136,7 +138,7 @@ def _ask_again(
     request: RunTool, outcome: ToolOutcome, asked: Held | None
 ) -> tuple[RunTool, ToolOutcome]:
     """An edit that does not fit changes nothing: the same question, with why."""
-    why = f"The edit does not fit. {_why(outcome)}"
+    why = f"The edit does not fit. {_failure_message(outcome)}"
     if asked is None or not edits_merge():
         return request, ToolOutcome(need="approval", reason=why)
     reason = (
@@ -145,15 +147,15 @@ def _ask_again(
     return asked.request, asked.outcome.model_copy(update={"reason": reason.strip()})
 
 
-def _misfits(outcome: ToolOutcome) -> bool:
+def _is_misfit(outcome: ToolOutcome) -> bool:
     return outcome.failure is not None and outcome.failure.code == InvalidToolArguments.code
 
 
-def _why(outcome: ToolOutcome) -> str:
+def _failure_message(outcome: ToolOutcome) -> str:
     return outcome.failure.message if outcome.failure else ""
 
 
-async def _attempt(progress: RunProgress, request: RunTool) -> ToolOutcome:
+async def _run_activity(progress: RunProgress, request: RunTool) -> ToolOutcome:
     handle = start_tool(progress.spec, request)
     progress.tool_calls.append(handle)
     failure: BaseException | None = None
@@ -167,7 +169,7 @@ async def _attempt(progress: RunProgress, request: RunTool) -> ToolOutcome:
     if outcome is not None:
         return outcome
     if failure is None or is_cancelled_exception(failure):
-        return ToolOutcome(result=_error(request.call, f"cancelled: {progress.aborted}"))
+        return ToolOutcome(result=_error_result(request.call, f"cancelled: {progress.aborted}"))
     cause = failure.__cause__ or failure
     known = (
         rebuild_error(cause.type, cause.message) if isinstance(cause, ApplicationError) else None
@@ -176,17 +178,17 @@ async def _attempt(progress: RunProgress, request: RunTool) -> ToolOutcome:
         raise known  # nothing ran, and the model could not mend it
     if request.asks and progress.aborted is None:
         # The engine gave it up in the middle. Told that it failed, the model would call again.
-        return ToolOutcome(need="outcome", reason=_unfinished(request.call.name, cause))
-    return ToolOutcome(result=_error(request.call, f"{request.call.name} failed: {cause}"))
+        return ToolOutcome(need="outcome", reason=_describe_unfinished(request.call.name, cause))
+    return ToolOutcome(result=_error_result(request.call, f"{request.call.name} failed: {cause}"))
 
 
-def _unfinished(tool: str, cause: object) -> str:
+def _describe_unfinished(tool: str, cause: object) -> str:
     if not workflow.patched("unfinished-reworded"):  # the memo has these words
         return f"{tool} came to no end: {cause}. It may have happened. Approve to look again."
     return f"{tool} did not finish: {cause}. It may have happened. Approve to check again."
 
 
-def _settle(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool | ToolResult:
+def _apply_decision(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool | ToolResult:
     """The next request, or the result that the decision itself is."""
     call = request.call
     if decide.verdict == "answer" and outcome.need == "outcome":
@@ -198,11 +200,11 @@ def _settle(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool |
         return ToolResult(call=call.id, name=call.name, content=decide.answer or "")
     if decide.verdict == "reject":
         unknown = outcome.need == "outcome" and not workflow.patched("unknown-rejected")
-        return _error(call, refusal("approval" if unknown else outcome.need, decide.note))
-    return allowed(request, outcome, decide)
+        return _error_result(call, refusal("approval" if unknown else outcome.need, decide.note))
+    return allow_call(request, outcome, decide)
 
 
-def allowed(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool:
+def allow_call(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool:
     """The call as a person allows it: as it was asked for, or edited."""
     changes: dict[str, object] = {
         "approved": True, "note": decide.note, "again": outcome.attempt,
@@ -214,7 +216,7 @@ def allowed(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool:
     return request.model_copy(update=changes)
 
 
-def _pending(progress: RunProgress, held: Held) -> Pending:
+def _build_pending(progress: RunProgress, held: Held) -> Pending:
     call, outcome = held.request.call, held.outcome
     return Pending(
         id=call.id,
@@ -222,20 +224,20 @@ def _pending(progress: RunProgress, held: Held) -> Pending:
         turn=progress.turn,
         tool=call.name,
         arguments=call.arguments if isinstance(call.arguments, dict) else None,
-        effect=_effect(progress, call),
+        effect=_effect_of(progress, call),
         question=outcome.reason or f"May {call.name} run?",
         since=held.since,
     )
 
 
-def _effect(progress: RunProgress, call: ToolCall) -> Effect:
+def _effect_of(progress: RunProgress, call: ToolCall) -> Effect:
     return progress.spec.tools.get(call.name, READ).effect
 
 
-def _asks(progress: RunProgress, call: ToolCall) -> Flag:
-    acts = progress.spec.playback is None and _effect(progress, call) != "read"
+def _may_ask(progress: RunProgress, call: ToolCall) -> Flag:
+    acts = progress.spec.playback is None and _effect_of(progress, call) != "read"
     return True if progress.spec.asks and acts else None
 
 
-def _error(call: ToolCall, content: str) -> ToolResult:
+def _error_result(call: ToolCall, content: str) -> ToolResult:
     return ToolResult(call=call.id, name=call.name, content=content, error=True)

@@ -19,11 +19,11 @@ BUSY_TRIES = 30
 """Seconds that another undo of the run, such as a dry run, is waited for."""
 
 
-async def take_back(progress: RunProgress) -> Undone:
+async def undo_at_end(progress: RunProgress) -> Undone:
     """Undo the run as a workflow of its own, which goes on whatever becomes of this one."""
     run = workflow.info().workflow_id
-    card.show(progress, f"taking back what it did: {undo_id(run)}")
-    work = asyncio.create_task(_undo(run))
+    card.show_doing(progress, f"taking back what it did: {undo_id(run)}")
+    work = asyncio.create_task(_run_undo(run))
     wait_s = progress.spec.limits.undo_wait_s or WAIT_S
     until = workflow.time() + wait_s
     while not work.done():
@@ -32,13 +32,13 @@ async def take_back(progress: RunProgress) -> Undone:
             await workflow.wait_condition(work.done, timeout=left, timeout_summary="undo")
         except TimeoutError:
             why = f"After {wait_s:g} s it was still at work, and goes on by itself."
-            return _broken(run, RunBusy(why, fix=f"See workflow {undo_id(run)}."))
+            return _failed_undo(run, RunBusy(why, fix=f"See workflow {undo_id(run)}."))
         except asyncio.CancelledError:  # Temporal's Cancel ends the run, not its undo
             waits.notice_cancel(progress)
     return work.result()
 
 
-async def _undo(run: str) -> Undone:
+async def _run_undo(run: str) -> Undone:
     for _ in range(BUSY_TRIES):
         try:
             report = await workflow.execute_child_workflow(
@@ -55,11 +55,11 @@ async def _undo(run: str) -> Undone:
             await workflow.sleep(1)
         except FailureError as error:
             cause = error.cause if isinstance(error, ChildWorkflowError) else error
-            return _broken(run, RunFailed(f"The undo was ended: {cause or error}"))
+            return _failed_undo(run, RunFailed(f"The undo was ended: {cause or error}"))
         else:
             return Undone(workflow=undo_id(run), count=len(report.undone), stopped=report.stopped)
-    return _broken(run, RunBusy(f"Workflow {undo_id(run)} is at work already."))
+    return _failed_undo(run, RunBusy(f"Workflow {undo_id(run)} is at work already."))
 
 
-def _broken(run: str, error: RunError) -> Undone:
+def _failed_undo(run: str, error: RunError) -> Undone:
     return Undone(workflow=undo_id(run), count=0, error=error.info)

@@ -12,12 +12,12 @@ from harness.contracts.run import Pending
 from harness.contracts.steering import EXAMPLES, Decide, read_grant
 from harness.contracts.verdicts import MEANINGS, fits_digest, list_verdicts, short_digest
 from harness_workflows.run.calls import start_check
-from harness_workflows.run.failures import failure
+from harness_workflows.run.failures import map_failure
 from harness_workflows.run.progress import RunProgress
-from harness_workflows.run.tools import allowed
+from harness_workflows.run.tools import allow_call
 
 
-def check(progress: RunProgress, decide: Decide) -> tuple[Decide, Pending]:
+def check_decision(progress: RunProgress, decide: Decide) -> tuple[Decide, Pending]:
     """What `decide` is about; SteeringError where it does not fit."""
     waiting = {id: p for id, p in progress.pending.items() if id not in progress.decided}
     if not waiting:
@@ -59,7 +59,7 @@ async def check_edit(progress: RunProgress, decide: Decide, pending: Pending) ->
     if not workflow.patched("edits-checked"):  # a call that did not fit was asked about again
         return
     held = progress.held[pending.id]
-    handle = start_check(allowed(held.request, held.outcome, decide))
+    handle = start_check(allow_call(held.request, held.outcome, decide))
     progress.tool_calls.append(handle)  # an abort cancels it, and a fresh history waits for it
     wrong: BaseException | None = None
     misfit = None
@@ -73,6 +73,6 @@ async def check_edit(progress: RunProgress, decide: Decide, pending: Pending) ->
     if wrong is not None and is_cancelled_exception(wrong):
         raise NotPending("the run was aborted while the edit was checked")
     if wrong is not None:
-        raise failure(wrong)
+        raise map_failure(wrong)
     same = {"id": pending.id, "digest": short_digest(pending.asked)}
-    check(progress, decide.model_copy(update=same))
+    check_decision(progress, decide.model_copy(update=same))

@@ -26,45 +26,45 @@ class FreshHistory(Exception):
     """The run goes on in a new execution."""
 
 
-def enter(progress: RunProgress, state: RunState) -> None:
+def enter_state(progress: RunProgress, state: RunState) -> None:
     """Change the state where searches and the page can see it."""
     if progress.state is not state:
         progress.state = state
-        attributes(STATE.value_set(state.value))
-    card.show(progress, progress.doing)
+        set_attributes(STATE.value_set(state.value))
+    card.show_doing(progress, progress.doing)
 
 
-def attributes(*updates: SearchAttributeUpdate[Any]) -> None:
+def set_attributes(*updates: SearchAttributeUpdate[Any]) -> None:
     workflow.upsert_search_attributes(updates)  # pyright: ignore[reportUnknownMemberType]
 
 
-async def decision(progress: RunProgress, pending: Pending) -> Decide | None:
+async def wait_for_decision(progress: RunProgress, pending: Pending) -> Decide | None:
     """What a person decides about `pending`; None when the run is aborted first."""
     progress.pending[pending.id] = pending
     progress.doing = f"waiting for a person: {pending.question}"
-    _publish(progress)
+    _publish_waiting(progress)
     # No `finally` around this: it would run when the worker drops the run from memory, too.
-    await until(progress, lambda: pending.id in progress.decided, pending.question)
+    await wait_until(progress, lambda: pending.id in progress.decided, pending.question)
     progress.pending.pop(pending.id, None)
     if progress.aborted is None:
-        _publish(progress)
+        _publish_waiting(progress)
     return progress.decided.pop(pending.id, None)
 
 
-async def unpaused(progress: RunProgress) -> None:
+async def wait_while_paused(progress: RunProgress) -> None:
     if progress.aborted is not None:
         return
     if not progress.paused:
         if progress.state is RunState.PAUSED:  # resumed while the history ended
-            enter(progress, RunState.RUNNING)
+            enter_state(progress, RunState.RUNNING)
         return
-    enter(progress, RunState.PAUSED)
-    await until(progress, lambda: not progress.paused, "paused")
+    enter_state(progress, RunState.PAUSED)
+    await wait_until(progress, lambda: not progress.paused, "paused")
     if progress.aborted is None:
-        enter(progress, RunState.RUNNING)
+        enter_state(progress, RunState.RUNNING)
 
 
-async def until(progress: RunProgress, met: Callable[[], bool], why: str) -> None:
+async def wait_until(progress: RunProgress, met: Callable[[], bool], why: str) -> None:
     """Wait for `met` or an abort, but no longer than the time budget allows.
 
     A budget that asks for more does so between two steps, and lets a wait go on. Raises
@@ -74,7 +74,7 @@ async def until(progress: RunProgress, met: Callable[[], bool], why: str) -> Non
     left = None if limit is None else max(0.0, progress.started + limit - workflow.time())
     try:
         await workflow.wait_condition(
-            lambda: met() or progress.aborted is not None or progress.outgrown,
+            lambda: met() or progress.aborted is not None or progress.needs_fresh_history,
             timeout=left,
             timeout_summary=None if left is None else f"time budget, while waiting: {why}"[:120],
         )
@@ -83,7 +83,7 @@ async def until(progress: RunProgress, met: Callable[[], bool], why: str) -> Non
         raise BudgetReached(words) from None
     except asyncio.CancelledError:
         notice_cancel(progress)
-    if progress.outgrown and progress.aborted is None and not met():
+    if progress.needs_fresh_history and progress.aborted is None and not met():
         raise FreshHistory
 
 
@@ -93,10 +93,10 @@ def notice_cancel(progress: RunProgress) -> None:
     reason = workflow.cancellation_reason()
     if reason is not None and not progress.cancelled:
         progress.cancelled = True
-        progress.abort(reason or "cancelled")
+        progress.request_abort(reason or "cancelled")
 
 
-def _publish(progress: RunProgress) -> None:
+def _publish_waiting(progress: RunProgress) -> None:
     waiting = list(progress.pending.values())
     workflow.upsert_memo({WAITING_MEMO: waiting or None})
-    enter(progress, RunState.WAITING if waiting else RunState.RUNNING)
+    enter_state(progress, RunState.WAITING if waiting else RunState.RUNNING)
