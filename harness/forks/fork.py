@@ -1,6 +1,6 @@
-"""Forking a run: a new one that starts from a node of its transcript.
+"""Forks a run: the new run starts from a node of its transcript.
 
-What came before is pointed at and not copied: two look-ups, however long the run is.
+Earlier messages are referenced, not copied: two look-ups, however long the run is.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ from harness.store.transcripts.lookup import find_answer, has_node, walk_back
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What a fork does otherwise than its parent."""
+    """What a fork changes."""
 
     hint: str | None = None
     model: str | None = None
     instructions: str | None = None
     results: Mapping[str, str] = field(default_factory=dict[str, str])
-    """What tools of kept turns answered instead, by the ids of their calls."""
+    """Other results for tool calls of kept turns, by call id."""
 
 
 async def fork_run(
@@ -57,8 +57,8 @@ async def fork_run(
     agent: str | None = None,
     eager: bool = False,
 ) -> str:
-    """Start a run with turns 1 to `at` of another one behind it; returns its id. `agent` is the
-    name of the one that will serve it, where that is known."""
+    """Start a run that continues another one after turn `at`; return its id. `agent` names the
+    agent that will serve it, if known."""
     run = source.run if isinstance(source, Recording) else source
     if id is not None:
         check_id(id)
@@ -77,7 +77,7 @@ async def pin_fork(
     *,
     agent: str | None = None,
 ) -> RunSpec:
-    """What a fork is started with."""
+    """Build the input of a fork."""
     if isinstance(source, Recording):
         await import_content(connection, source)
         run, spec, begin = (
@@ -90,14 +90,14 @@ async def pin_fork(
         spec, begin = await _find_point(connection, run, at)
     if agent is not None and agent != spec.agent:
         raise InvalidAgent(
-            f"Run {run!r} is of agent {spec.agent!r}, not of {agent!r}.",
-            fix=f"Name the agent that is called {spec.agent!r}, or none.",
+            f"Run {run!r} belongs to agent {spec.agent!r}, not to {agent!r}.",
+            fix=f"Name agent {spec.agent!r}, or leave the agent out.",
         )
     return await _build_spec(connection, run, at, spec, begin, change)
 
 
 async def import_content(connection: Connection, recording: Recording) -> None:
-    """Put what an exported run names into this store; all of it is found by its content."""
+    """Copy everything an exported run references into this store, addressed by content."""
     for content in recording.specs.values():
         await connection.stores.artifacts.put(content, media_type="application/json")
     for blob in recording.artifacts.values():
@@ -117,7 +117,7 @@ async def _find_point(connection: Connection, run: str, at: int) -> tuple[RunSpe
         return await _find_live_point(connection, run, at)
     except RunNotFound:
         pass
-    # The engine has forgotten it, or its older histories: the archive tells.
+    # Temporal has deleted the run or its older histories: the archive has them.
     recording = await read_history(connection, run)
     return recording.spec, await _point_from_history(connection, recording, at)
 
@@ -126,17 +126,17 @@ async def _find_live_point(connection: Connection, run: str, at: int) -> tuple[R
     run_id: str = await live.newest_execution(connection.temporal, run)
     spec, before = await _read_execution(connection, run, run_id)
     check_turn(run, spec, at)
-    while before and spec.carry and at < spec.carry.turn:  # the next turn is of an older history
+    while before and spec.carry and at < spec.carry.turn:  # the next turn is in an older history
         run_id = before
         spec, before = await _read_execution(connection, run, run_id)
     found = await find_answer(connection.database, run_id, at + 1)
-    if found:  # the next turn's node: what it asked, and the node that this followed
+    if found:  # the next turn's node has its messages and its parent
         await read_reply(connection.vault, found.reply, run_id, at + 1, found.call, found.head)
         node = await read_node(connection.vault, found.head, found.body)
         asked = node.messages
         asked = asked[:-1] if asked and asked[-1].role == "assistant" else asked
         return spec, Point(node.parent, without_hints(asked))
-    # The last turn, or one from before a reset: history tells.
+    # The last turn, or one from before a reset: only history has it.
     return spec, await _point_from_history(connection, await read_history(connection, run), at)
 
 
@@ -154,7 +154,7 @@ async def _point_from_history(connection: Connection, recording: Recording, at: 
 
 
 async def _read_execution(connection: Connection, run: str, run_id: str) -> tuple[RunSpec, str]:
-    """What an execution was started with, and the one that it continues: its first entry."""
+    """Read from the first entry what an execution was started with and which one it continues."""
     client = connection.temporal
     request = GetWorkflowExecutionHistoryRequest(
         namespace=client.namespace,
@@ -168,7 +168,7 @@ async def _read_execution(connection: Connection, run: str, run_id: str) -> tupl
 
 
 async def _ensure_stored(connection: Connection, head: str, recording: Recording) -> None:
-    """A node is written a moment after its answer; history has all that it is made of."""
+    """Rebuild the node from history if it is not stored yet: it is written after its answer."""
     if await has_node(connection.database, head):
         return
     await put_nodes(
@@ -194,8 +194,8 @@ async def _build_spec(
         messages = (*messages, user(change.hint, origin="hint"))
     if not messages:
         raise TurnNotFound(
-            f"Turn {at} of {run!r} is an answer: the model has nothing to go on with.",
-            fix="Say what is next with a hint, or fork at an earlier turn.",
+            f"Turn {at} of {run!r} is a final answer: the model has nothing to reply to.",
+            fix="Add a hint, or fork at an earlier turn.",
         )
     updates: dict[str, object] = {
         "head": begin.head,
@@ -223,8 +223,8 @@ async def _build_spec(
 
 
 def _has_instructions(spec: RunSpec, begin: Point, at: int) -> bool:
-    """Whether the transcript holds the instructions that a worker wrote for the run: they are kept,
-    not written anew."""
+    """Whether the transcript holds the instructions that a worker wrote for the run. A fork keeps
+    them."""
     first = spec.parent.turn if spec.parent else 0
     return at > first or any(each.origin == "instructions" for each in begin.messages)
 
@@ -232,8 +232,8 @@ def _has_instructions(spec: RunSpec, begin: Point, at: int) -> bool:
 async def _rewrite_results(
     connection: Connection, run: str, at: int, begin: Point, results: Mapping[str, str]
 ) -> Point:
-    """With other results of tools. Those of the last kept turn stand in what the model has not seen
-    yet; from an earlier one on the transcript is made anew, beside the one that the run has."""
+    """Replace tool results. Those of the last kept turn are in messages that the model has not seen
+    yet; for earlier ones, a second transcript is written from there on."""
     rewriting = Rewriting(results)
     messages = rewriting.edit(begin.messages)
     head = begin.head
@@ -259,6 +259,6 @@ async def _rewrite_results(
 def _model_updates(connection: Connection, model: str) -> dict[str, object]:
     provider, name = split_ref(model)
     if not provider or not name:
-        raise UnknownProvider(f"{model!r} names no model.")
+        raise UnknownProvider(f"{model!r} is not a model name.")
     settings = connection.settings.providers.get(provider)
     return {"model": model, "override": True, "model_queue": settings.queue if settings else None}

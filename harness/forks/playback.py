@@ -1,5 +1,5 @@
-"""The record that a what-if plays back: from the run that is asked about, from what was said before
-it began, and from the runs that it is a fork of."""
+"""Collects the record that a what-if plays back: from the run, from messages before it, and from
+the runs that it was forked from."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from harness.store.transcripts.copying import read_nodes
 MOST_PARENTS = 100
 
 Read = Callable[[str], Awaitable[Recording]]
-"""What was recorded of a run."""
+"""Reads the recording of a run."""
 
 
 async def messages_before(
     connection: Connection, recording: Recording, head: str | None
 ) -> list[Message]:
-    """What had been said up to `head`: also in kept turns of the run's parent, or its session."""
+    """Read the messages up to `head`, those of the run's parent or session included."""
     if head is None:
         return []
     bodies = dict(recording.nodes)
@@ -33,8 +33,8 @@ async def messages_before(
 
 
 async def read_parents(recording: Recording, read: Read) -> list[tuple[list[Seen], int]]:
-    """What the runs were told that this one is a fork of, as far as they are known, each with the
-    turn at which it was left."""
+    """Read the calls of the runs that this one was forked from, each with the turn of the fork, as
+    far as they can be found."""
     found: list[tuple[list[Seen], int]] = []
     parent = recording.spec.parent
     while parent is not None and len(found) < MOST_PARENTS:

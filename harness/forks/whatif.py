@@ -1,7 +1,7 @@
-"""What if: forks of past runs whose tools do not run, and how they end.
+"""Runs what-ifs: forks of past runs whose tools do not run, and how they end.
 
-Each fork is a run like any other, with a record pinned at its start: what tools and people had said
-in the past run. Nothing that it does reaches the world.
+Each fork is an ordinary run with a pinned record of what tools and people answered in the past
+run. A fork has no effects outside harness.
 """
 
 from __future__ import annotations
@@ -51,23 +51,23 @@ AT_ONCE = 8
 MOST_OF_ONE = 1_000
 """Forks of one run."""
 MOST_FORKS = 10_000
-"""Forks of one what-if: its report holds what came of each."""
+"""Forks of one what-if: its report has one outcome for each."""
 READ_AT_ONCE = 4
 MOST_SECONDS = 1800.0
-"""Wall time of a fork, unless its source has a smaller budget: nobody is there to wait for."""
+"""Wall time of a fork, unless its source has a smaller budget: it never waits for a person."""
 LATE_S = 60.0
-"""How long after its time is up a fork may still take to end."""
+"""How long a fork may take to end after its time is up."""
 UNSERVED_S = 10.0
-"""After this long it is looked whether a fork is served."""
+"""Delay before checking whether a worker serves a fork."""
 ENDING_S = 10.0
 
 Progress = Callable[[SourceOutcome, ForkOutcome | None], None]
-"""Told of each fork that has ended, and of each source that could not be asked (no fork)."""
+"""Called for each ended fork, and for each source that failed (with no fork)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What is done otherwise, and how often it is tried."""
+    """What to change, and how many forks to run."""
 
     at: int
     change: Change = field(default_factory=Change)
@@ -76,10 +76,10 @@ class Question:
 
     def __post_init__(self) -> None:
         if self.n < 1:
-            raise InvalidValue("A what-if needs one fork at least.")
+            raise InvalidValue("A what-if needs at least one fork.")
         if self.n > MOST_OF_ONE:
             raise InvalidValue(
-                f"{self.n:,} forks of each run are too many.",
+                f"{self.n:,} forks of each run is too many.",
                 fix=f"Ask for {MOST_OF_ONE:,} or fewer.",
             )
 
@@ -87,13 +87,13 @@ class Question:
         """Refuse more forks in all than a report can hold."""
         if runs * self.n > MOST_FORKS:
             raise InvalidValue(
-                f"{runs:,} runs with {self.n:,} forks each are too many.",
-                fix=f"Ask fewer runs, or for fewer forks: {MOST_FORKS:,} in all at most.",
+                f"{runs:,} runs with {self.n:,} forks each is too many.",
+                fix=f"Use fewer runs or fewer forks: at most {MOST_FORKS:,} in total.",
             )
 
 
 class StartedFork(Protocol):
-    """What a what-if needs of a run: `RunHandle` has it."""
+    """The part of `RunHandle` that a what-if uses."""
 
     id: str
 
@@ -105,11 +105,11 @@ class StartedFork(Protocol):
 
 @dataclass
 class WhatIf:
-    """One what-if on its way. `agent` is the name of the one that is served here, where one is."""
+    """One what-if in progress. `agent` names the agent that this process serves, if any."""
 
     connection: Connection
     handle: Callable[[str], StartedFork]
-    """Gives the run with an id."""
+    """Returns the handle of a run."""
     question: Question
     _: KW_ONLY
     agent: str | None = None
@@ -164,7 +164,7 @@ class WhatIf:
             return known
 
     async def _run_forks(self, known: SourceOutcome, spec: RunSpec, was: Outcome) -> SourceOutcome:
-        """What has come of its forks; after an error of one of them, no other is started."""
+        """Run the forks of a source; after an error, start no more of them."""
         info: ErrorInfo | None = None
 
         async def run_one() -> ForkOutcome | None:
@@ -190,7 +190,7 @@ class WhatIf:
     # --- before the forks
 
     async def _pin_forks(self, recording: Recording) -> tuple[RunSpec, Record]:
-        """What the forks of a run start with."""
+        """Build the input of a run's forks."""
         question, calls = self.question, seen(recording.events)
         kept = {each.call.id for each in calls if each.turn <= question.at}
         later = {each.call.id for each in calls if each.turn > question.at} - kept
@@ -240,16 +240,16 @@ class WhatIf:
         return compared
 
     async def _wait_until_ended(self, run: StartedFork, spec: RunSpec) -> None:
-        """Wait for its end, whatever it is; one that does not end by itself is ended."""
+        """Wait until the fork ends; abort it when its time is up."""
         waits = asyncio.ensure_future(run.outcome())
         try:
             await asyncio.wait([waits], timeout=UNSERVED_S)
             if not waits.done() and not self.served and not await run.is_served():
-                await self._terminate_fork(run.id, "no worker serves it")
+                await self._terminate_fork(run.id, "no worker serves this fork")
                 raise _no_worker(spec.agent)
             await asyncio.wait([waits], timeout=(spec.budget.seconds or 0) + LATE_S)
             if not waits.done():
-                await run.abort("its time for a what-if is up")
+                await run.abort("the time limit of a what-if is reached")
                 await asyncio.wait([waits], timeout=ENDING_S)
             if waits.done():
                 waits.result()
@@ -257,7 +257,7 @@ class WhatIf:
             waits.cancel()
 
     async def _check_served(self, agent: str) -> None:
-        """Before anything is started: whether a worker of the agent has been there lately."""
+        """Before starting a fork, check that a worker of the agent polled recently."""
         if agent not in self._polled:
             request = DescribeTaskQueueRequest(
                 namespace=self.connection.temporal.namespace,
@@ -270,28 +270,28 @@ class WhatIf:
             raise _no_worker(agent)
 
     async def _abort_all(self) -> None:
-        """End what was started and has not ended; only where the what-if itself is given up."""
+        """End all open forks; used only if the what-if is cancelled."""
         left, self._open = list(self._open), set[str]()
         await asyncio.gather(*(self._give_up(id) for id in left))
 
     async def _give_up(self, id: str) -> None:
         run = self.handle(id)
         try:
-            await run.abort("the what-if was given up")
+            await run.abort("the what-if was cancelled")
             async with asyncio.timeout(ENDING_S):
                 await run.outcome()
         except (HarnessError, TimeoutError):
-            await self._terminate_fork(id, "the what-if was given up")
+            await self._terminate_fork(id, "the what-if was cancelled")
 
     async def _terminate_fork(self, id: str, reason: str) -> None:
         try:
             await self.connection.temporal.get_workflow_handle(id).terminate(reason=reason)
         except RPCError:
-            return  # it was never started, or has ended
+            return  # it never started, or has ended
 
 
 async def _gather_limited(all: Iterator[Coroutine[Any, Any, T]]) -> list[T]:
-    """The results in order. Each is made only when its turn has come, however many there are."""
+    """Await coroutines, a few at a time, and return their results in order."""
     found: dict[int, T] = {}
     numbered = enumerate(all)
 
@@ -310,7 +310,7 @@ async def _gather_limited(all: Iterator[Coroutine[Any, Any, T]]) -> list[T]:
 
 
 def describe_change(change: Change) -> list[str]:
-    """What is otherwise, for people."""
+    """Describe a change for people."""
     told = [f"model {change.model}"] if change.model else []
     told += [f"hint: {change.hint}"] if change.hint else []
     told += ["other instructions"] if change.instructions is not None else []

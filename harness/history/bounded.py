@@ -1,4 +1,4 @@
-"""Files from elsewhere, read within bounds: an export may be forged to fill memory."""
+"""Reads files from other hosts within limits: a forged export could fill memory."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from typing import IO, Any
 from harness.contracts.errors import InvalidExport, StoreError
 
 FILE_BYTES = 128 * 1024 * 1024
-"""Of one run, decompressed: the engine ends a history at 50 MB."""
+"""Of one run, decompressed. Temporal ends a history at 50 MB."""
 TOTAL_BYTES = 8 * 1024 * 1024 * 1024
 """Of one .zip, decompressed; its files are read one after another."""
 FILES = 100_000
 VALUES = 2_000_000
-"""In one file: a value takes some 100 bytes of memory, and two of text."""
+"""In one file. A value takes about 100 bytes of memory and as few as two of text."""
 DEPTH = 200
 STEP = 1024 * 1024
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]|,', re.DOTALL)
 
 
 def read_bounded(file: IO[bytes], name: object, limit: int = FILE_BYTES) -> bytes:
-    """All of it; StoreError once it is longer than `limit`."""
+    """Read the whole file; raise StoreError once it exceeds `limit` bytes."""
     found = bytearray()
     try:
         while part := file.read(min(STEP, limit + 1 - len(found))):
             found += part
             if len(found) > limit:
-                raise _invalid_export(name, f"it holds more than {limit:,} bytes")
-    # RuntimeError: what is encrypted, or compressed by an unknown method.
+                raise _invalid_export(name, f"it has more than {limit:,} bytes")
+    # RuntimeError: encrypted, or compressed by an unknown method.
     except (
         OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error,
     ) as error:  # fmt: skip
@@ -40,7 +40,7 @@ def read_bounded(file: IO[bytes], name: object, limit: int = FILE_BYTES) -> byte
 
 
 def read_text(path: Path) -> str:
-    """A text file; StoreError where it cannot be read, is too long or is not UTF-8."""
+    """Read a UTF-8 text file; raise StoreError if that fails or it is too long."""
     try:
         with path.open("rb") as file:
             data = read_bounded(file, path)
@@ -59,7 +59,7 @@ def decode_utf8(data: bytes, name: object) -> str:
 
 
 def parse_bounded(text: str, name: object) -> Any:
-    """The JSON in it. Its values are counted before any of them is made."""
+    """Parse JSON, after counting its values without building them."""
     depth = values = 0
     for token in TOKEN.finditer(text):
         sign = token[0][0]
@@ -71,11 +71,11 @@ def parse_bounded(text: str, name: object) -> Any:
         if depth > DEPTH:
             raise _invalid_export(name, f"it is nested more than {DEPTH} levels deep")
         if values > VALUES:
-            raise _invalid_export(name, f"it holds more than {VALUES:,} values")
+            raise _invalid_export(name, f"it has more than {VALUES:,} values")
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _invalid_export(name, f"it is not complete JSON: {error}") from None
+        raise _invalid_export(name, f"it is not valid JSON: {error}") from None
 
 
 def _invalid_export(name: object, why: str) -> StoreError:

@@ -1,7 +1,7 @@
-"""Why a run stands still although a worker serves it: its workflow task fails, again and again.
+"""Explains why a run is stuck although a worker serves it: its workflow task keeps failing.
 
-The engine tries such a task for ever, so that a worker with a fix lets the run go on. The run's
-events say nothing of it, because the engine uses the numbers of these entries again.
+Temporal retries such a task forever, so that a worker with a fix can resume the run. The run's
+events do not show it, because Temporal reuses the numbers of these entries.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from harness.engine.retry import patiently
 
 
 async def diagnose_stuck_run(client: Client, run: str) -> str | None:
-    """What fails, in words; None where nothing does."""
+    """Describe the failing workflow task; None if it does not fail."""
     service = client.workflow_service
     execution = WorkflowExecution(workflow_id=run)
     described = await patiently(
@@ -45,11 +45,11 @@ async def diagnose_stuck_run(client: Client, run: str) -> str | None:
         if entry.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
     )
     found = next(failures, None)
-    if found is None:  # it was late, or its worker went away
+    if found is None:  # it timed out, or its worker died
         return None
     entry = await plain(client.data_converter, found)
     why = entry.workflow_task_failed_event_attributes.failure.message
     return (
-        f"its workflow task fails, now at attempt {attempts}: {why}. It goes on once a worker "
-        "with a fix serves it; `temporal workflow terminate` ends it."
+        f"its workflow task keeps failing (attempt {attempts}): {why}. Start a worker with a fix to "
+        "resume it, or end it with `temporal workflow terminate`."
     )

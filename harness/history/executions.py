@@ -1,4 +1,4 @@
-"""A run's executions as the engine has them, byte for byte: what is sealed."""
+"""Reads a run's executions from Temporal byte for byte, to seal them."""
 
 from __future__ import annotations
 
@@ -37,25 +37,25 @@ CLOSING = {
 
 @dataclass(frozen=True)
 class ExecutionChain:
-    """A run from its first execution on."""
+    """The executions of a run, the first one first."""
 
     run: str
     workflow: str
     kind: Kind
-    """`part` where the run goes on, or the branch was left by a reset."""
+    """`part` if the run continues, or if a reset left this branch."""
     executions: tuple[RawExecution, ...]
 
 
 async def list_closed(
     client: Client, which: str, after: float | None
 ) -> AsyncIterator[WorkflowExecution]:
-    """Executions that were closed, in no order."""
+    """List closed executions, in no particular order."""
     since = f" AND CloseTime >= '{_format_time(after)}'" if after is not None else ""
     try:
         async for row in client.list_workflows(f"{TYPES} AND {which}{since}", page_size=1000):
             yield row
     except RPCError as error:
-        raise StackUnreachable(f"Temporal does not list runs: {error.message}") from error
+        raise StackUnreachable(f"Temporal cannot list runs: {error.message}") from error
 
 
 def closed_before(moment: float) -> str:
@@ -63,7 +63,7 @@ def closed_before(moment: float) -> str:
 
 
 async def retention_s(client: Client) -> float:
-    """How long the engine keeps what is closed."""
+    """How long Temporal keeps closed executions."""
     request = DescribeNamespaceRequest(namespace=client.namespace)
     service = client.workflow_service
     found = await patiently(client.namespace, lambda: service.describe_namespace(request))
@@ -71,14 +71,14 @@ async def retention_s(client: Client) -> float:
 
 
 async def read_chain(connection: Connection, run: str, run_id: str) -> ExecutionChain | None:
-    """The chain that an execution belongs to; None where nothing of it is closed."""
+    """Read the chain that an execution belongs to; None if no part of it is closed."""
     entries = [each async for each in live.read_raw_entries(connection.temporal, run, run_id)]
     back = [each async for each in _read_earlier(connection, run, run_id, entries)]
     chain = [*back[::-1], (run_id, entries)]
     first = chain[0]
     whole = [each async for each in _read_onward(connection, run, *first, known=dict(chain))]
     workflow = first[1][0].workflow_execution_started_event_attributes.workflow_type.name
-    if run_id not in [each[0] for each in whole]:  # a branch that was left for another one
+    if run_id not in [each[0] for each in whole]:  # a reset left this branch
         return _serialize_chain(run, workflow, "part", chain)
     if whole[-1][1][-1].event_type in CLOSING:
         return _serialize_chain(run, workflow, "sealed", whole)
@@ -92,7 +92,7 @@ Entries = list[HistoryEvent]
 async def _read_earlier(
     connection: Connection, run: str, run_id: str, entries: Entries
 ) -> AsyncIterator[tuple[str, Entries]]:
-    """What came before, newest first, as far as engine or archive know it."""
+    """Read earlier executions, newest first, as far as Temporal or the archive has them."""
     while (former := _find_previous(run_id, entries)) is not None:
         run_id = former
         try:
@@ -107,7 +107,7 @@ async def _read_earlier(
 
 
 def _find_previous(run_id: str, entries: Entries) -> str | None:
-    """The execution that this one continues, or that a reset made it leave."""
+    """The execution that this one continues, or that it was reset from."""
     left = Execution(run_id, tuple(entries)).left_at
     if left:
         return entries[left - 1].workflow_task_failed_event_attributes.base_run_id
@@ -133,7 +133,7 @@ async def _read_onward(
         if following is None:
             try:
                 branch = await live.branch_of(client, run, run_id)
-            except RunNotFound:  # forgotten: what followed is known, or nothing is
+            except RunNotFound:  # Temporal has deleted it
                 branch = None
             following = branch[0] if branch else _find_following(run_id, known)
         if following is None:

@@ -1,6 +1,6 @@
-"""A recording as one JSON file, and back. Everything in it is checked before it is believed.
+"""Writes a recording to a JSON file and reads it back, checking everything in it.
 
-Histories stand in Temporal's own JSON, so that other tools can read them too.
+Histories use Temporal's own JSON, so that other tools can read them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ NAME_BYTES = 145
 
 
 def file_name(run: str) -> str:
-    """Of its export: no two runs have the same, and every file system can keep it."""
+    """Name the export of a run: unique, and valid on every file system."""
     name = quote(run, safe="")
     if len(name) > NAME_BYTES:  # quoted, no name has a = in it
         name = f"{name[: NAME_BYTES - 33]}={hashlib.sha256(run.encode()).hexdigest()[:32]}"
@@ -91,9 +91,9 @@ def load_recording(text: str, file: Path) -> Recording:
     data = cast("dict[str, Any]", data)
     if not isinstance(data.get("version"), int) or data["version"] > VERSION:
         raise RunTooNew(f"{file} was exported by harness {data.get('harness')}, a newer version.")
-    told = data.pop("digest", None)
-    if told != _compute_digest(data):
-        raise _invalid_export(file, "it was changed: what it holds does not match its digest")
+    stated = data.pop("digest", None)
+    if stated != _compute_digest(data):
+        raise _invalid_export(file, "it was changed: its content does not match its digest")
     try:
         return _decode_recording(data)
     except (
@@ -142,7 +142,7 @@ def _load_temporal_history(data: dict[str, Any], file: Path) -> Recording:
         events = tuple(WorkflowHistory.from_json("", data).events)
         started = events[0].workflow_execution_started_event_attributes
     except (ParseError, ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise _invalid_export(file, f"it is not a history: {error}") from None
+        raise _invalid_export(file, f"it is not a workflow history: {error}") from None
     run_id = started.original_execution_run_id
     run = started.workflow_id or file.name.partition(".")[0]
     return Recording(run, (Execution(run_id, events),))
@@ -158,7 +158,7 @@ def _decode_texts(values: Mapping[str, bytes]) -> dict[str, str]:
 
 
 def _compute_digest(data: Mapping[str, Any]) -> str:
-    """Over its canonical form, so that it may be formatted anew."""
+    """Hash the canonical form, so that reformatting the file does not change it."""
     text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -1,4 +1,4 @@
-"""One reader per run and process, shared by all who follow it."""
+"""Follows runs: one reader for each run in a process, shared by all followers."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ log = logging.getLogger("harness.history")
 
 @contextmanager
 def live_only(run: str) -> Generator[None]:
-    """What fails in here costs the live text of the run and no event, and is said once."""
+    """Log an error once and continue without live text; no event is lost."""
     try:
         yield
     except Exception:
-        log.warning("run %s is followed without live text from here on", run, exc_info=True)
+        log.warning("live text of run %s failed; following its events only", run, exc_info=True)
 
 
 class Feed:
-    """The durable events of one run as they come, kept while someone reads them."""
+    """The durable events of one run as they arrive, kept while anyone reads them."""
 
     def __init__(self, connection: Connection, run: str, done: Callable[[], None]) -> None:
         self._connection = connection
@@ -79,7 +79,7 @@ class Feeds:
         self._feeds: dict[str, Feed] = {}
 
     def is_read(self, run: str) -> bool:
-        """Whether somebody in this process reads the run's events."""
+        """Whether this process reads the run's events."""
         return run in self._feeds
 
     def follow_durable(self, run: str) -> AsyncGenerator[DurableEvent]:
@@ -93,7 +93,7 @@ class Feeds:
         self._feeds.pop(run, None)
 
     async def follow_all(self, run: str) -> AsyncGenerator[Event]:
-        """Durable events with live text between them; ends with the run."""
+        """Yield durable events with live text between them, until the run ends."""
         merger = EventMerger()
         watch = RetryWatch(self._connection.temporal, run)
         queue: asyncio.Queue[DurableEvent | LiveEvent | BaseException | None] = asyncio.Queue()

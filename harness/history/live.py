@@ -1,5 +1,5 @@
-"""Reading a run's history as it grows: every entry once, in order, through continue-as-new, resets
-and restarts of the engine."""
+"""Reads a run's history as it grows: every entry once, in order, across continue-as-new, resets
+and Temporal restarts."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from harness.journal.payloads import first
 async def read_events(
     client: Client, run: str, run_id: str | None, *, skip: int = 0, wait: bool = True
 ) -> AsyncIterator[DurableEvent]:
-    """The events of a run from an execution on, without what is before its entry `skip`; with
-    `wait` until the run is over."""
+    """Yield the events of a run from an execution on, after its entry `skip`; with `wait` until
+    the run ends."""
     while run_id:
         projector = Projector(run=run, run_id=run_id)
         following = None
@@ -54,7 +54,7 @@ async def read_events(
 async def read_entries(
     client: Client, run: str, run_id: str, *, wait: bool
 ) -> AsyncIterator[HistoryEvent]:
-    """The entries of one execution, their payloads readable."""
+    """Yield the entries of one execution with decoded payloads."""
     async for entry in read_raw_entries(client, run, run_id, wait=wait):
         yield await plain(client.data_converter, entry)
 
@@ -62,7 +62,7 @@ async def read_entries(
 async def read_raw_entries(
     client: Client, run: str, run_id: str, *, wait: bool = False
 ) -> AsyncIterator[HistoryEvent]:
-    """As the engine has them. The token of the poll resumes exactly after an outage."""
+    """Yield entries as Temporal stores them. The poll's token resumes exactly after an outage."""
     token = b""
     while True:
         request = GetWorkflowExecutionHistoryRequest(
@@ -83,8 +83,8 @@ async def completed(client: Client, run: str) -> RunEnd | None:
     """The result of a run that completes, once it does. None where it ends in another way: its
     events say how.
 
-    One long poll, which the engine answers at the end. Following the events until then takes it
-    about ten, a fifth of what a short run costs it.
+    This takes one long poll, which Temporal answers at the end. Following the events takes about
+    ten, a fifth of what a short run costs Temporal.
     """
     run_id, token = "", b""
     while True:
@@ -110,9 +110,8 @@ async def completed(client: Client, run: str) -> RunEnd | None:
 
 
 async def first_execution(client: Client, run: str) -> tuple[str, str | None]:
-    """The oldest execution of the chain that the engine still knows, and the first of all where
-    it does not know that any more: the oldest go when their retention is over, while the run may
-    go on."""
+    """Return the oldest execution that Temporal still has, and the id of the very first one if
+    Temporal has deleted it: retention can end for old executions while the run continues."""
     newest = await _describe_execution(client, run)
     first = newest.raw_description.workflow_execution_info.first_run_id
     if not first or first == newest.run_id:
@@ -150,9 +149,9 @@ async def _describe_execution(
 
 
 async def branch_of(client: Client, run: str, run_id: str) -> tuple[str, int] | None:
-    """After a reset: the new execution, and where its history leaves the old one's.
+    """After a reset, return the new execution and the entry where its history diverges.
 
-    History of the old execution ends in a termination without a pointer; its description has it.
+    The old history ends in a termination without a pointer; only its description has one.
     """
     request = DescribeWorkflowExecutionRequest(
         namespace=client.namespace,

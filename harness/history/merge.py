@@ -1,4 +1,4 @@
-"""Live text put into the durable order: what a reader shows adds up to what history says."""
+"""Merges live text into the durable events, so that a reader shows what history records."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ BEFORE: Call = (0, -1)
 
 @dataclass
 class EventMerger:
-    """Pure: durable and live events in, one stream out.
+    """Turns durable and live events into one stream, without I/O.
 
-    Live events of a call are held back until history says it was made, and dropped once its reply
-    is there. The reply itself is completed by a last OutputDelta, so a reader that shows deltas
-    and obeys resets has shown the whole text, whatever it missed.
+    Live events of a call are held until history records the call, and dropped once its reply has
+    arrived. A last OutputDelta completes the reply, so a reader that shows deltas and applies
+    resets always ends with the whole text.
     """
 
     open: Call | None = None
@@ -37,7 +37,7 @@ class EventMerger:
     attempt: int = 1
     early: dict[Call, list[LiveEvent]] = field(default_factory=dict[Call, list[LiveEvent]])
     last: Call = BEFORE
-    """The newest call that is over."""
+    """The newest finished call."""
 
     def merge_durable(self, event: DurableEvent) -> Iterator[DurableEvent | LiveEvent]:
         match event:
@@ -54,7 +54,7 @@ class EventMerger:
                 self._close_call((event.turn, event.call))
                 yield event
             case Branched():
-                # Turns that are over in the old branch are gone through again.
+                # Turns that ended in the old branch run again.
                 self.open, self.last, self.shown = None, BEFORE, []
                 self.early.clear()
                 yield event
@@ -76,7 +76,7 @@ class EventMerger:
                 self.shown, self.attempt = [], event.attempt
                 yield event
             case OutputGap():
-                # What is missing cannot be shown in order: the reply brings the whole text.
+                # The missing text cannot be shown in order: the reply has all of it.
                 yield event
                 self.shown = ["\0"]
             case OutputDelta():

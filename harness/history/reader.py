@@ -1,4 +1,4 @@
-"""Runs as they were: from the engine while it has them, from the archive once it has forgotten."""
+"""Reads past runs: from Temporal while it has them, then from the archive."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class RunHistory:
     executions: tuple[Execution, ...]
     """Readable, oldest first."""
     attempts: tuple[Attempt, ...] = ()
-    """As they were sealed; of what the engine has still, the log knows."""
+    """Sealed attempts only; for runs that Temporal still has, see the attempt log."""
 
 
 def open_seals(connection: Connection) -> Seals:
@@ -47,7 +47,7 @@ def open_seals(connection: Connection) -> Seals:
 
 
 async def read_run(connection: Connection, run: str) -> RunHistory:
-    """All of a run so far."""
+    """Read all of a run so far."""
     found = await _find_oldest(connection, run)
     if found is None:
         return await read_sealed(connection, run)
@@ -58,7 +58,7 @@ async def read_run(connection: Connection, run: str) -> RunHistory:
 async def read_events(
     connection: Connection, run: str, *, wait: bool = True
 ) -> AsyncIterator[DurableEvent]:
-    """All events of a run, from its first execution on; with `wait` until it is over."""
+    """Yield all events of a run; with `wait` until it ends."""
     found = await _find_oldest(connection, run)
     if found is None:
         for event in project_chain(run, (await read_sealed(connection, run)).executions):
@@ -75,14 +75,14 @@ async def read_events(
 
 
 async def read_sealed(connection: Connection, run: str) -> RunHistory:
-    """A run as it was sealed last; an error that says why where it cannot be read."""
+    """Read the newest seal of a run; the error says why it cannot be read."""
     try:
         rows = await open_seals(connection).of_run(run, connection.endpoints.namespace)
     except StoreError as error:
         if await _is_empty(connection):
             raise not_found(run) from None
         raise StoreUnavailable(
-            f"The engine knows no run {run!r}, and the archive cannot be read: {error.message}",
+            f"Temporal has no run {run!r}, and the archive cannot be read: {error.message}",
         ) from error
     if not rows:
         raise await _explain_unknown(connection, run)
@@ -95,7 +95,7 @@ async def read_sealed(connection: Connection, run: str) -> RunHistory:
 
 
 async def _is_empty(connection: Connection) -> bool:
-    """Whether the database is new: who only reads runs makes no tables."""
+    """Whether the database has no tables yet: reading runs does not create them."""
     try:
         return await revision(connection.database) is None
     except StoreError:
@@ -107,11 +107,11 @@ async def is_sealed(connection: Connection, run: str) -> bool:
 
 
 async def read_content(connection: Connection, row: SealRow) -> Content:
-    """What a seal holds, checked against its commitments."""
+    """Read the content of a seal, checked against its commitments."""
     store = open_seals(connection)
     if row.content is None:
         raise await _explain_missing(store, row)
-    entry = row.read  # too new, before anything else of it is looked at
+    entry = row.read  # refuses a seal that is too new, before reading more of it
     key = await store.key(row)
     try:
         data = await connection.stores.artifacts.get(row.content)
@@ -121,7 +121,7 @@ async def read_content(connection: Connection, row: SealRow) -> Content:
         data = await connection.stores.artifacts.stored(row.content)
     damage = damage_of(data, key, entry) if key else "the key of its commitments is gone"
     if damage is not None:
-        raise ArchiveChanged(f"Run {row.run!r} is not as it was sealed: {damage}.")
+        raise ArchiveChanged(f"Run {row.run!r} differs from what was sealed: {damage}.")
     return unpack(data)
 
 
@@ -132,8 +132,8 @@ async def decode_execution(connection: Connection, raw: RawExecution) -> Executi
 
 
 def attempts_in(telemetry: Sequence[bytes]) -> tuple[Attempt, ...]:
-    """As far as this version knows them. What it cannot read is left out: these are beside the
-    history, and must not keep that from being read."""
+    """Read sealed attempts. Those that this version does not know are skipped: they must not prevent
+    reading the history."""
     found: list[Attempt] = []
     for row in telemetry:
         with suppress(ValidationError):
@@ -154,11 +154,11 @@ def shown_execution(execution: Execution) -> RawExecution:
 
 
 def derive_status(events: Sequence[DurableEvent]) -> RunStatus:
-    """What a run that has ended would say of itself."""
+    """Derive the status of an ended run from its events."""
     began = next((each for each in events if isinstance(each, RunStarted)), None)
     ended = next((each for each in reversed(events) if isinstance(each, RunEnded)), None)
     if began is None:
-        raise RunNotFound("This is a workflow, but no run of an agent.")
+        raise RunNotFound("This workflow is not a run of an agent.")
     return RunStatus(
         run=began.run,
         agent=began.agent,
@@ -178,14 +178,14 @@ def derive_transcript(events: Sequence[DurableEvent]) -> TranscriptView:
     return TranscriptView(head=head, saved=head, unsaved=())
 
 
-# --- inside
+# --- private
 
 
 async def _find_oldest(
     connection: Connection, run: str
 ) -> tuple[str, tuple[Execution, ...]] | None:
-    """The oldest execution that the engine knows, and those before it that it has forgotten; None
-    where it knows nothing of the run."""
+    """Return the oldest execution that Temporal has, and sealed ones before it; None if Temporal
+    does not have the run."""
     try:
         oldest, lost = await live.first_execution(connection.temporal, run)
     except RunNotFound:
@@ -202,7 +202,7 @@ async def _find_oldest(
 
 
 async def _read_known(connection: Connection, run: str, oldest: str) -> AsyncIterator[Execution]:
-    """Those that the engine has, from one on."""
+    """Yield the executions that Temporal has, starting with `oldest`."""
     client, run_id = connection.temporal, oldest
     while run_id:
         entries = [each async for each in live.read_entries(client, run, run_id, wait=False)]
@@ -218,7 +218,7 @@ async def _explain_unknown(connection: Connection, run: str) -> RunError:
     if not others:
         return not_found(run)
     return RunNotFound(
-        f"Run {run!r} is of namespace {', '.join(others)}, and this is {here}.",
+        f"Run {run!r} belongs to namespace {', '.join(others)}; this is namespace {here}.",
         fix=f"Set temporal.namespace to {others[0]}.",
     )
 
@@ -229,10 +229,10 @@ async def _explain_missing(store: Seals, row: SealRow) -> StoreError:
         return ArchiveChanged(
             f"The sealed content of run {row.run!r} is missing; no deletion is recorded.",
         )
-    told = stone.read
-    when = time.strftime("%Y-%m-%d", time.gmtime(told.at))
-    if told.kind == "forgotten":
-        return Forgotten(f"Run {row.run!r} was forgotten by {told.by} on {when}.")
+    deletion = stone.read
+    when = time.strftime("%Y-%m-%d", time.gmtime(deletion.at))
+    if deletion.kind == "forgotten":
+        return Forgotten(f"Run {row.run!r} was forgotten by {deletion.by} on {when}.")
     return ArtifactMissing(
         f"The content of run {row.run!r} was deleted on {when}; its seal is still there.",
         fix="Import an export of it: harness archive import FILE.",

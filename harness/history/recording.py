@@ -1,5 +1,5 @@
-"""A run with all that it names, as one value: what `harness export` writes to a file, and what
-trace, replay and fork read, whether it comes from the engine or from a file."""
+"""A run with everything it references: `harness export` writes it to a file; trace, replay and
+fork read it from Temporal or from a file."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ class Blob:
     content: bytes
     media_type: str | None = None
     salt: bytes = b""
-    """Goes before the content in its address, where that is encrypted at home."""
+    """Hashed before the content in its address, if the store encrypts content."""
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What proves without a store that a recording is what was sealed."""
+    """Proves without a store that a recording matches its seal."""
 
     entry: bytes
     """Its hash is the replay token."""
     key: bytes
     marks: Mapping[str, bytes]
-    """By execution: which event was changed, where one was."""
+    """By execution: they locate an event that was changed."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,11 @@ class Recording:
     """Transcript nodes by their address, those of earlier runs of the session included."""
     artifacts: Mapping[str, Blob] = field(default_factory=dict[str, Blob])
     missing: tuple[str, ...] = ()
-    """Addresses that the run names and the store does not have."""
+    """Addresses that the run references and the store does not have."""
     attempts: tuple[Attempt, ...] = ()
-    """Failed ones, from the attempt log: what history does not keep."""
+    """Failed attempts, from the attempt log: history does not keep them."""
     proof: Proof | None = None
-    """None: it had not been sealed."""
+    """None if the run was not sealed."""
     harness: str = __version__
     projector: int = VERSION
     at: float | None = None
@@ -75,22 +75,22 @@ class Recording:
 
     @cached_property
     def spec(self) -> RunSpec:
-        """What the run was started with."""
+        """The input that the run was started with."""
         for entry in self.executions[0].entries[:1] if self.executions else ():
             started = entry.workflow_execution_started_event_attributes
             if started.workflow_type.name == WORKFLOW and (spec := first(RunSpec, started.input)):
                 return spec
-        raise RunNotFound(f"{self.run!r} is a workflow, but no run of an agent.")
+        raise RunNotFound(f"Workflow {self.run!r} is not a run of an agent.")
 
 
 async def read_history(connection: Connection, run: str) -> Recording:
-    """What is known of a run so far: by the engine, or by the archive where that has forgotten."""
+    """Read the history of a run so far, from Temporal or else from the archive."""
     found = await reader.read_run(connection, run)
     return Recording(run, found.executions, attempts=found.attempts)
 
 
 async def record_run(connection: Connection, run: str, *, at: float) -> Recording:
-    """A run with everything that it names."""
+    """Read a run with everything it references."""
     known = await read_history(connection, run)
     logged = tuple(await attempts_of(connection.database, run, connection.vault))
     spec, events = known.spec, known.events
@@ -131,11 +131,11 @@ async def _read_proof(connection: Connection, known: Recording) -> Proof | None:
 async def _collect_nodes(
     connection: Connection, spec: RunSpec, events: list[DurableEvent]
 ) -> tuple[dict[str, bytes], list[str]]:
-    """Found ones, and addresses that lead nowhere."""
+    """Return the nodes found, and the addresses that are missing."""
     found, lost = nodes(events, spec.salt), list[str]()
     for head in dict.fromkeys(_transcript_heads(spec, events)):
         at: str | None = head
-        while at is not None and at in found:  # what history itself holds
+        while at is not None and at in found:  # nodes that history holds
             at = Node.model_validate_json(found[at]).parent
         if at is None or at in lost:
             continue

@@ -1,5 +1,5 @@
-"""Calls of a run that failed and are made again: history says nothing of them until they are over,
-but the engine knows."""
+"""Finds calls of a run that failed and are being retried. History omits them until they finish;
+Temporal's description of the run has them."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from harness.journal.payloads import error_info, seconds
 
 log = logging.getLogger("harness.history")
 POLL_S = 1.0
-"""How often the engine is asked while a call is under way and nothing is heard of it."""
+"""How often to ask Temporal while a call is in flight and no event arrives."""
 
 
 async def list_retries(client: Client, run: str) -> list[Retry]:
-    """One for each call under way that has failed at least once."""
+    """List the calls in flight that have failed at least once."""
     execution = WorkflowExecution(workflow_id=run)
     request = DescribeWorkflowExecutionRequest(namespace=client.namespace, execution=execution)
     service = client.workflow_service
@@ -56,14 +56,14 @@ async def list_retries(client: Client, run: str) -> list[Retry]:
 
 
 async def _decode_failure(converter: DataConverter, failure: Failure) -> Failure:
-    """An encrypted failure as it was; in an entry of history, since those are what can be read."""
+    """Decrypt a failure, wrapped in a history entry because the codec reads only those."""
     entry = HistoryEvent()
     entry.activity_task_failed_event_attributes.failure.CopyFrom(failure)
     return (await plain(converter, entry)).activity_task_failed_event_attributes.failure
 
 
 class RetryWatch:
-    """Asks for the retries of a run while a call of it is under way and nothing comes of it."""
+    """Looks for retries of a run while a call is in flight and no event arrives."""
 
     def __init__(self, client: Client, run: str) -> None:
         self._client = client
@@ -73,7 +73,7 @@ class RetryWatch:
         self._told: set[tuple[str, int]] = set()
 
     def note_event(self, event: Event) -> bool:
-        """Take note of an event of the run; False where it tells of a call that is over."""
+        """Note an event of the run; False if it is a retry of a finished call."""
         if isinstance(event, e.AttemptFailed):
             return self._open
         self._heard = time.monotonic()
@@ -91,14 +91,13 @@ class RetryWatch:
             try:
                 found = await list_retries(self._client, self._run)
             except HarnessError as error:
-                log.warning("run %s is followed without its retries: %s", self._run, error.message)
+                log.warning("retries of run %s cannot be shown: %s", self._run, error.message)
                 return
             for retry in found:
                 key = (retry.activity, retry.failed)
                 if key not in self._told:
                     self._told.add(key)
-                    told = e.AttemptFailed(run=self._run, at=time.time(), trace=trace, retry=retry)
-                    tell(told)
+                    tell(e.AttemptFailed(run=self._run, at=time.time(), trace=trace, retry=retry))
 
 
 _CLOSING = (

@@ -1,5 +1,5 @@
-"""Today's code against recorded histories, what it asks for included.
+"""Replays recorded histories on today's code and compares every step with its arguments.
 
-The SDK's Replayer checks which kinds of steps come in which order, and passes although the
-arguments of an activity have changed. Here every step is compared whole.
+The SDK's Replayer checks only the kinds and the order of steps: it passes even if the arguments of
+an activity have changed.
 """

@@ -1,7 +1,7 @@
-"""A workflow runner that keeps every command that today's code answers an activation with.
+"""A workflow runner that keeps every command that today's code returns.
 
-Commands and not an interceptor's calls: they hold memo and search attributes too, and the payloads
-as they would be stored.
+Commands, unlike an interceptor's calls, include memo and search attributes, and payloads as they
+would be stored.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ class _Instance(WorkflowInstance):
 
     def activate(self, act: Any) -> Any:
         completion = self._inner.activate(act)
-        said: list[WorkflowCommand] = []
+        commands: list[WorkflowCommand] = []
         for command in completion.successful.commands:
             copy = WorkflowCommand()  # the worker encodes the payloads in place
             copy.CopyFrom(command)
-            said.append(copy)
-        self._capture.commands += _drop_cancelled(said)
+            commands.append(copy)
+        self._capture.commands += _drop_cancelled(commands)
         return completion
 
     def get_serialization_context(self, command_info: Any) -> Any:
@@ -66,7 +66,7 @@ class _Instance(WorkflowInstance):
 
 
 def _drop_cancelled(commands: list[WorkflowCommand]) -> list[WorkflowCommand]:
-    """Without what is taken back in the same breath: the engine never hears of it."""
+    """Drop commands that the same activation cancels: Temporal never sees them."""
     timers = {each.cancel_timer.seq for each in commands if each.HasField("cancel_timer")}
     activities = {
         each.request_cancel_activity.seq

@@ -1,4 +1,4 @@
-"""Replaying recordings, and the helper for tests."""
+"""Replays recordings, for the command and for tests."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ DECIDED = {
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED,
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW,
 }
-"""Ends that the workflow itself brings about."""
+"""Ends that the workflow itself decides."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of one execution of a run."""
+    """The result of replaying one execution of a run."""
 
     run: str
     run_id: str
     steps: int
-    """Steps that were compared."""
+    """How many steps were compared."""
     difference: Difference | None = None
     failure: str | None = None
-    """What the SDK's own check says, where it fails."""
+    """Why the SDK's own check failed, if it did."""
 
     @property
     def ok(self) -> bool:
@@ -57,10 +57,10 @@ class Outcome:
     @property
     def text(self) -> str:
         """Why it is not ok."""
-        said = [self.difference.text] if self.difference else []
+        lines = [self.difference.text] if self.difference else []
         if self.failure and not (self.difference and self.difference.today):
-            said.append(f"the replayer stopped: {self.failure}")
-        return "\n".join(said)
+            lines.append(f"the replayer stopped: {self.failure}")
+        return "\n".join(lines)
 
 
 async def replay_recordings(
@@ -76,7 +76,7 @@ async def replay_recordings(
     """
     capture = Capture(UnsandboxedWorkflowRunner())
     now: list[tuple[str, Execution]] = []
-    """What is replayed at the moment: the replayer takes one after another."""
+    """The execution being replayed: the replayer takes one after another."""
     unreadable: list[Outcome] = []
 
     async def yield_histories() -> AsyncIterator[WorkflowHistory]:
@@ -107,7 +107,7 @@ async def replay_recordings(
 
 
 def _explain_unreadable(recording: Recording) -> str | None:
-    """Why its words cannot be read, such as those of a newer version: the SDK would show a
+    """Explain why a recording cannot be read, such as one of a newer version: the SDK would show a
     traceback for each."""
     entries = recording.executions[0].entries if recording.executions else ()
     started = entries[0].workflow_execution_started_event_attributes if entries else None
@@ -122,7 +122,7 @@ def _explain_unreadable(recording: Recording) -> str | None:
 
 @cache
 def _quiet_runtime() -> Runtime:
-    """Its logs would say again, in other words, what the outcome says."""
+    """A runtime without logs: they would repeat what the outcome says."""
     return Runtime(telemetry=TelemetryConfig(logging=None))
 
 
@@ -138,8 +138,8 @@ async def _iterate_recordings(
 
 
 def _with_own_run_id(execution: Execution) -> list[HistoryEvent]:
-    """A branch was told its own run id while it ran; the replayer takes the original's from its
-    first entry, and what depends on the id would differ."""
+    """Give a branch its own run id, which it had while it ran: the replayer would take the original
+    id from the first entry, and values derived from it would differ."""
     started, *others = execution.entries
     attributes = started.workflow_execution_started_event_attributes
     if attributes.original_execution_run_id != execution.run_id:
@@ -172,7 +172,7 @@ def _compare_execution(
 
 
 def _extract_message(failure: Exception) -> str:
-    """The message in what the SDK's core prints of its own structures."""
+    """Extract the message from the debug output of the SDK's core."""
     text = str(failure)
     found = re.search(r'message: "((?:[^"\\]|\\.)*)"', text)
     return found[1] if found else text

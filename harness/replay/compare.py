@@ -1,4 +1,4 @@
-"""Where what today's code asks for leaves what history holds. Pure."""
+"""Finds the first step in which today's code differs from history. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CLOCK_S = 1.0
 
 @dataclass(frozen=True)
 class Difference:
-    """The first step that differs; a side is None where it has no such step."""
+    """The first step that differs; a side that lacks the step is None."""
 
     recorded: Step | None
     today: Step | None
@@ -36,16 +36,16 @@ class Difference:
 
     @property
     def text(self) -> str:
-        """Both sides, as a diff that a person can read."""
+        """Both sides as a readable diff."""
         if self.recorded is None:
-            return f"history holds no such step; today's code asks for {_format_step(self.today)}"
+            return f"not in history; today's code adds {_format_step(self.today)}"
         where = f"history entry {self.entry} ({self.recorded.lane})"
         if self.today is None:
-            return f"{where}: today's code does not ask for it: {_format_step(self.recorded)}"
+            return f"{where}: missing in today's code: {_format_step(self.recorded)}"
         if self.today.lane != self.recorded.lane:
             return (
                 f"{where}: recorded {_format_step(self.recorded)}\n"
-                f"today's code asks for {self.today.lane}: {_format_step(self.today)}"
+                f"today's code has {self.today.lane}: {_format_step(self.today)}"
             )
         lines = difflib.unified_diff(
             _format_content(self.recorded.content),
@@ -62,8 +62,8 @@ class Difference:
 def find_difference(
     recorded: Sequence[Step], today: Sequence[Step], *, closed: bool
 ) -> Difference | None:
-    """The first difference in the order of history. While a run is open, its code may ask for
-    more than history holds yet."""
+    """Find the first difference in the order of history. For an open run, today's code may be ahead
+    of history."""
     found: list[tuple[float, Difference]] = []
     lanes, now = _group_by_lane(recorded), _group_by_lane(today)
     for lane in lanes | now:
@@ -83,8 +83,8 @@ def find_difference(
 
 
 def is_same(was: Any, now: Any) -> bool:
-    """Equal, but for the engine's clock: in a task that ran a local activity the workflow reads a
-    time that is some milliseconds off when it is replayed."""
+    """Compare values, allowing for the clock: in a task that ran a local activity, replay reads a
+    time that is some milliseconds off."""
     if isinstance(was, Mapping) and isinstance(now, Mapping):
         one, other = cast("Mapping[str, Any]", was), cast("Mapping[str, Any]", now)
         return one.keys() == other.keys() and all(is_same(one[key], other[key]) for key in one)
@@ -97,7 +97,7 @@ def is_same(was: Any, now: Any) -> bool:
 
 
 def _find_unrecorded(recorded: Sequence[Step], today: Sequence[Step]) -> Step | None:
-    """The first thing that today's code asks for and history does not hold."""
+    """Find the first step of today's code that history does not have."""
     counts = {lane: len(steps) for lane, steps in _group_by_lane(recorded).items()}
     for step in today:
         counts[step.lane] = counts.get(step.lane, 0) - 1

@@ -1,5 +1,4 @@
-"""What a workflow asks of the engine, in one form for both sides: as history recorded it, and as
-today's code says it."""
+"""Steps of a workflow in one form, read from history and from the commands of today's code."""
 
 from __future__ import annotations
 
@@ -21,11 +20,11 @@ LOCAL_MARKER = "core_local_activity"
 PATCHES = "TemporalChangeVersion"
 """A search attribute that the SDK itself sets."""
 BY_EXECUTION = {"call_model": "started", "run_tool": "origin", "check_edit": "origin"}
-"""Where a step says which execution asks. After a reset another one goes on, and nothing tells
-which of the two made an earlier step: this is no difference."""
+"""Fields that name the execution of a step. They are not compared: after a reset it is unknown
+which of the two executions made an earlier step."""
 TOOL_CALLS = ("run_tool", "check_edit")
 
-SAID_BY_THE_WORKFLOW = frozenset({
+WORKFLOW_STEPS = frozenset({
     EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
     EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED,
     EventType.EVENT_TYPE_MARKER_RECORDED,
@@ -38,14 +37,14 @@ SAID_BY_THE_WORKFLOW = frozenset({
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED,
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED,
 })  # fmt: skip
-"""Asked once for all: the names of this enum are looked up slowly, and most entries are none."""
+"""Looked up once: names of this enum resolve slowly, and most entries are not steps."""
 
 
 @dataclass(frozen=True)
 class Step:
     lane: str
-    """Steps of a kind come in one order; local activities, which are recorded when they end, are
-    told apart by their number."""
+    """Steps of a kind keep their order. A local activity has its own lane, by number, because it is
+    recorded when it ends."""
     content: Mapping[str, Any]
     entry: int | None = None
     """Its place in history, on the recorded side."""
@@ -53,7 +52,7 @@ class Step:
 
 def steps_from_history(entries: Iterable[HistoryEvent]) -> Iterator[Step]:
     for entry in entries:
-        if entry.event_type not in SAID_BY_THE_WORKFLOW:
+        if entry.event_type not in WORKFLOW_STEPS:
             continue
         found = _read_entry(entry)
         if found is not None:
@@ -123,7 +122,7 @@ def _read_marker(entry: HistoryEvent) -> tuple[str, dict[str, Any]] | None:
 
 
 def step_from_command(command: WorkflowCommand, own_queue: str, queue: str) -> Step | None:
-    """`own_queue` is what the replayer calls the run's queue, `queue` how history knows it."""
+    """Read a command. `own_queue` is the replayer's name for the run's queue, `queue` history's."""
     lane, content = _read_command(command, own_queue, queue)
     return Step(lane, content) if content else None
 
@@ -188,7 +187,7 @@ def _activity_content(name: str, queue: str, arguments: Iterable[Payload]) -> di
 
 
 def _continuation_content(arguments: Iterable[Payload]) -> dict[str, Any]:
-    """What continue-as-new hands on: calls that wait for a person are in it."""
+    """Read the input of continue-as-new, which includes calls that wait for a person."""
     values = _decode_payloads(arguments)
     if values and isinstance(values[0], dict):
         spec = cast("dict[str, Any]", values[0])
@@ -199,7 +198,7 @@ def _continuation_content(arguments: Iterable[Payload]) -> dict[str, Any]:
 
 
 def _drop_retired(request: Any) -> None:
-    """Earlier versions wrote these fields, and nobody reads them: no difference either."""
+    """Drop fields that only earlier versions wrote; nothing reads them."""
     for name in RETIRED:
         request.pop(name, None)
 
@@ -209,7 +208,7 @@ def _child_content(name: str, id: str, arguments: Iterable[Payload]) -> dict[str
 
 
 def _local_content(name: str, metadata: Any) -> dict[str, Any]:
-    """History has no arguments of these: their summary says them."""
+    """History lacks the arguments of local activities; their summary has them."""
     return {"activity": name, "summary": _decode_payload(metadata.summary)}
 
 

@@ -1,7 +1,7 @@
-"""Files that go with a message: stored before it is known which run they are for.
+"""Stores files attached to a message before the run they belong to exists.
 
-Where content is encrypted, a file has a key of its own until a run takes it up: the run then has a
-copy under its family's key, and the first one is forgotten with it.
+With encryption, a file has its own key until a run adopts it. The run then has a copy under its
+family's key, and forgetting the run forgets both.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ async def attach_file(connection: Connection, file: Path) -> Image | FileRef:
 async def adopt_attachments(
     connection: Connection, run: str, messages: Sequence[Message]
 ) -> tuple[Message, ...]:
-    """The messages of a run that starts, with what is attached to them as its own."""
+    """Return the messages of a starting run with their attachments copied to it."""
     if not connection.vault.on:
         return tuple(messages)
     return tuple([await _adopt_parts(connection, run, each) for each in messages])

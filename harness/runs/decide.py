@@ -1,4 +1,4 @@
-"""Send a decision: bound to what was shown, its edit checked first, and sure of its outcome."""
+"""Sends a decision: bound to what was shown, with its edit checked and its outcome confirmed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ Shown = Pending | DecisionRequested
 """What a person saw before they decided."""
 ANSWER_S = 5.0
 AGAIN_S = 20.0
-"""How long a worker that is there may take: it serves other runs too."""
+"""How long a running worker may take: it serves other runs too."""
 LOOK_S = 2.0
 PROBLEMS = 5
 WORDS = 300
@@ -58,7 +58,7 @@ async def send_decision(
     *,
     key: str | None,
 ) -> Decision:
-    """Decide, bound to what was `shown`, or else to what waits now."""
+    """Send a decision for what was `shown`, or else for what is pending now."""
     check_size("decide", decide)
     if decide.verdict == "edit" and not decide.arguments and not decide.replace:
         raise InvalidSignal(
@@ -79,20 +79,20 @@ async def send_decision(
 
 
 async def _read_waiting(handle: WorkflowHandle[Any, Any]) -> list[Pending]:
-    """What the run's memo says it waits for; needs no worker."""
+    """Read pending decisions from the run's memo, which needs no worker."""
     description = await served.describe(handle)
     return await description.memo_value("waiting", None, type_hint=list[Pending]) or []
 
 
 def _find_pending(decide: Decide, waiting: list[Pending]) -> Pending | None:
-    """None where the run has to say what is wrong."""
+    """None if only the run can tell what is wrong."""
     if decide.id is None:
         return waiting[0] if len(waiting) == 1 else None
     return next((each for each in waiting if each.id == decide.id), None)
 
 
 async def _send_update(handle: WorkflowHandle[Any, Any], decide: Decide, key: str) -> Decision:
-    """Under one id, so that asking again is no second decision."""
+    """Send the update under one id, so that a retry is not a second decision."""
     try:
         for patience in (ANSWER_S, AGAIN_S):
             with suppress(WorkflowUpdateRPCTimeoutOrCancelledError):
@@ -110,10 +110,10 @@ async def _send_update(handle: WorkflowHandle[Any, Any], decide: Decide, key: st
             return await sent.result(rpc_timeout=timedelta(seconds=LOOK_S))
     except WorkflowUpdateFailedError as error:
         raise _map_refusal(error) from None
-    # Temporal has admitted the update by then, and gives it to the next worker.
+    # Temporal has admitted the update and delivers it to the next worker.
     raise NoWorker(
-        f"No worker answers for run {handle.id!r}. The decision waits there and takes effect when "
-        "one does.",
+        f"No worker answers for run {handle.id!r}. The decision is queued and takes effect once "
+        "a worker does.",
     )
 
 
@@ -122,7 +122,7 @@ async def _is_served(handle: WorkflowHandle[Any, Any]) -> bool:
         return await served.is_served(handle)
     except StackError as error:
         raise StackUnreachable(
-            f"{error.message} It is not known whether the decision arrived.",
+            f"{error.message} The decision may or may not have arrived.",
             fix=f"Check with `harness show {handle.id}` once Temporal answers, then decide again.",
         ) from None
 
@@ -139,7 +139,7 @@ def _map_refusal(error: WorkflowUpdateFailedError) -> HarnessError:
 
 
 async def _check_edit(connection: Connection, run: str, decide: Decide, asked: Shown) -> None:
-    """Refuse arguments that the tool does not take. Without the store the worker alone checks
+    """Refuse arguments that the tool does not accept. Without the store, only the worker checks
     them, before it accepts the decision."""
     tool: ToolSpec | None = None
     with suppress(StoreError):
@@ -151,7 +151,7 @@ async def _check_edit(connection: Connection, run: str, decide: Decide, asked: S
         lines = "".join(f"\n- {problem}" for problem in problems)
         raise InvalidSignal(
             f"Nothing was decided: the edited arguments do not fit {tool.name}:{lines}",
-            fix="An edit changes the arguments that it names and keeps the others.",
+            fix="Correct the arguments. An edit changes those that it names and keeps the others.",
         )
 
 
@@ -174,7 +174,7 @@ async def _tool_spec(connection: Connection, run: str, name: str) -> ToolSpec | 
 # The worker checks again, in a child process with limits and in words for a model. A client holds
 # its own arguments, may not import the worker's rooms, and answers a person at once.
 def find_edit_problems(tool: ToolSpec, arguments: Mapping[str, Any]) -> list[str]:
-    """Why the tool would not take these arguments. As for a model, null is as good as left out."""
+    """List why the tool would not accept these arguments. As for a model, null means left out."""
     from jsonschema import Draft202012Validator  # 60 ms that only an edit needs
 
     needed = tool.parameters.get("required", ())

@@ -1,4 +1,4 @@
-"""What a run is about, for Temporal's page and for `harness show`."""
+"""Describes a run for Temporal's page and for `harness show`."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from harness.journal.payloads import first
 
 PROMPT_CHARS = 2000
 READ_S = 3.0
-"""A run can be looked at while the database hangs."""
+"""A run can be shown while the database hangs."""
 
 
 async def describe_start(connection: Connection, spec: RunSpec, prompt: str) -> str:
-    """The run's details, as Markdown. They go through the codec like all content."""
+    """Write the run's details as Markdown. The codec encodes them like all content."""
     rows = [f"Agent **{spec.agent}** on `{spec.model}`, started by {spec.started_by}."]
     if spec.session:
         rows.append(f"Session `{spec.session}`.")
@@ -34,7 +34,7 @@ async def describe_start(connection: Connection, spec: RunSpec, prompt: str) -> 
 
 
 async def read_agent(connection: Connection, run: str) -> AgentSummary | None:
-    """The agent that a run pinned; None where the store does not have it or does not answer."""
+    """Read the agent that a run pinned; None if the store does not have it or does not answer."""
     try:
         async with asyncio.timeout(READ_S):
             spec = _read_spec(await _first_entry(connection, run))
@@ -47,7 +47,7 @@ async def _read_summary(connection: Connection, spec: RunSpec) -> AgentSummary |
     try:
         return summarize_agent(spec, await connection.stores.specs.get(spec.spec))
     except StoreError:
-        return None  # beside the point: the run itself says what is wrong
+        return None  # the run itself reports what is wrong
 
 
 def _read_spec(entry: HistoryEvent) -> RunSpec | None:

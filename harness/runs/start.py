@@ -1,4 +1,4 @@
-"""Starting a run: everything it needs is pinned here, then handed to the engine."""
+"""Starts runs: pins everything a run needs, then hands it to Temporal."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ from harness.runs.description import describe_start
 from harness.store.permits import sign_run
 
 MODEL_REF = TypeAdapter[str](ModelRef)
-ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"  # nothing that reads like something else
+ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"  # no characters that look alike
 REQUEST_MEMO = "request"
 SUMMARY_CHARS = 200
 MAX_ID = 250
-"""The engine's index keeps 255 characters."""
+"""Temporal's index keeps 255 characters."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a caller may say about a run beside its agent."""
+    """What a caller may set for a run besides its agent."""
 
     messages: tuple[Message, ...]
     id: str | None = None
@@ -80,23 +80,26 @@ class Request:
 
 
 def check_id(id: str, what: str = "run", most: int = MAX_ID) -> str:
-    """The id of a run or session, as the engine and the store can keep it."""
+    """Check that Temporal and the store can keep the id of a run or session."""
     if what == "run" and is_reserved(id):
-        raise InvalidValue(f"{id[:40]!r} cannot name a run: harness uses it itself.")
+        raise InvalidValue(
+            f"{id[:40]!r} cannot name a run: harness reserves it.",
+            fix="Choose another id.",
+        )
     if 0 < len(id) <= most and id.isprintable() and id.strip():
         return id
     raise InvalidValue(
-        f"{id[:40]!r} is not a valid id of a {what}.",
-        fix=f"Take 1 to {most} printable characters.",
+        f"{id[:40]!r} is not a valid {what} id.",
+        fix=f"Use 1 to {most} printable characters.",
     )
 
 
 def check_workspace(folder: Path) -> None:
-    """Raise where file tools would find nothing to work on."""
+    """Raise InvalidValue if the workspace is not a folder."""
     if not folder.is_dir():
         raise InvalidValue(
             f"The workspace {folder} is not a folder on this host.",
-            fix="Make it, or name one that exists.",
+            fix="Create it, or name an existing folder.",
         )
 
 
@@ -149,16 +152,16 @@ def check_model(ref: str) -> str:
     try:
         return MODEL_REF.validate_python(ref)
     except ValidationError:
-        words = f"{ref!r} names no model."
-        raise InvalidValue(words, fix="Write it like openai/gpt-5.") from None
+        words = f"{ref!r} is not a model name."
+        raise InvalidValue(words, fix="Use provider/model, such as openai/gpt-5.") from None
 
 
 async def start_run(
     connection: Connection, agent: Agent[Any, Any], request: Request, *, eager: bool
 ) -> str:
-    """Start the run, or join the one that was started by the same request; returns its id.
+    """Start the run, or join the one that the same request started; return its id.
 
-    `eager`: a worker in this process serves the agent, and may have the first task at once.
+    `eager`: a worker in this process serves the agent and may get the first task at once.
     """
     id = request.id or new_id(agent.name)
     with span("start run", {"run": id, "agent": agent.name}):
@@ -176,7 +179,7 @@ async def _pin_and_launch(
 async def launch_run(
     connection: Connection, spec: RunSpec, id: str, *, eager: bool, repeatable: bool
 ) -> None:
-    """Hand a pinned run to the engine. `repeatable`: the same spec again means the same run."""
+    """Hand a pinned run to Temporal. `repeatable`: the same spec again means the same run."""
     prompt = spec.asked
     joined = await join_family(connection, id, spec.lineage) if spec.lineage else False
     messages = await adopt_attachments(connection, id, spec.messages)
@@ -207,7 +210,7 @@ async def launch_run(
             request_eager_start=eager,
         )
     except WorkflowAlreadyStartedError:
-        if joined:  # whoever has the id is of no family of ours
+        if joined:  # the run with this id is not in the family
             await leave_family(connection, id)
         await _check_same_request(connection, id, spec, known=repeatable)
     except RPCError as error:
@@ -215,8 +218,8 @@ async def launch_run(
 
 
 async def join_family(connection: Connection, run: str, family: str) -> bool:
-    """Before the run starts: what it says is encrypted with the family's key. False where it had
-    joined before."""
+    """Add a run to its family before it starts, since the family's key encrypts its content. False
+    if it was a member already."""
     await connection.vault.renew(family)
     connection.vault.note_family(run, family)
     return await connection.stores.families.add_member(connection.vault, run, family)
@@ -237,7 +240,7 @@ async def _check_same_request(
 
 
 async def _check_same_as_sealed(connection: Connection, id: str, spec: RunSpec) -> None:
-    """The engine may have forgotten the run, and would start it again."""
+    """Temporal may have deleted the run, and would start it again."""
     first = (await reader.read_sealed(connection, id)).executions[0].entries[0]
     memo = first.workflow_execution_started_event_attributes.memo.fields
     before = value(memo[REQUEST_MEMO]) if REQUEST_MEMO in memo else None
@@ -246,16 +249,16 @@ async def _check_same_as_sealed(connection: Connection, id: str, spec: RunSpec) 
 
 
 def _id_taken(id: str) -> RunError:
-    return RunIdTaken(f"Run {id!r} exists, and was started by another request.")
+    return RunIdTaken(f"Run {id!r} already exists; a different request started it.")
 
 
 def _is_repeatable(request: Request) -> bool:
-    """Whether the same request again means the same run. In a session it is said once more."""
+    """Whether the same request again means the same run. In a session it is a new message."""
     return request.id is not None and request.session is None
 
 
 def _request_digest(spec: RunSpec) -> str:
-    """What makes two requests the same: not who sent them, not their trace, and not chance."""
+    """Hash a request without its sender, trace and random values."""
     own: dict[str, object] = {"trace": None, "started_by": None, "salt": None, "permit": None}
     if spec.budget.turns == DEFAULT_TURNS:  # earlier versions pinned no limit for the same request
         own["budget"] = spec.budget.model_copy(update={"turns": None})
@@ -263,7 +266,7 @@ def _request_digest(spec: RunSpec) -> str:
 
 
 def _fork_base(spec: RunSpec) -> str | None:
-    """The run that this one is a fork of. A file may name it in more than the index takes."""
+    """The run that this one is a fork of; None if a file gives it an id too long for the index."""
     base = spec.parent.run if spec.parent else None
     return base if base and len(base) <= MAX_ID else None
 
@@ -287,5 +290,5 @@ def _start_error(error: RPCError) -> Exception:
     if error.status is RPCStatusCode.INVALID_ARGUMENT and "search attribute" in error.message:
         return SearchAttributesMissing(error.message)
     if error.status is RPCStatusCode.INVALID_ARGUMENT:
-        return ContentTooLarge(f"The engine refuses the request: {error.message}")
+        return ContentTooLarge(f"Temporal refuses the request: {error.message}")
     return unreachable(error)

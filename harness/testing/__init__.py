@@ -1,7 +1,7 @@
-"""Test agents: models that say what the test wants, and runs on a real local stack.
+"""Test agents with scripted models on a real local stack.
 
 The pytest plug-in registers itself; its fixture is `run_agent`. Names are loaded on first use, so
-that a project that has no agents to test pays nothing.
+that a project without agent tests pays nothing.
 """
 
 from __future__ import annotations

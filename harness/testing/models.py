@@ -1,4 +1,4 @@
-"""Models for tests. Calls reach them the way they reach a provider: through a worker's activity."""
+"""Models for tests, called like a provider: through a worker's activity."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from harness.testing.replies import Answer, build_reply
 
 
 class TestModel:
-    """What models for tests share: they keep the requests that they got."""
+    """The base of models for tests: it keeps the requests it received."""
 
-    __test__ = False  # not a class of tests, whatever its name says to pytest
+    __test__ = False  # pytest would collect it by its name
 
     def __init__(self) -> None:
         self.requests: list[ModelRequest] = []
@@ -55,9 +55,9 @@ class TestModel:
             reply = build_reply(await self.answer(request), request)
         except HarnessError:
             raise
-        except Exception as error:  # a retry, for minutes, would not help a test
-            said = f"{type(error).__name__}: {error}"
-            raise ProviderBadRequest(f"The model of the test raised {said}") from error
+        except Exception as error:  # minutes of retries would not help a test
+            why = f"{type(error).__name__}: {error}"
+            raise ProviderBadRequest(f"The test's model raised {why}") from error
         for piece in re.findall(r"\s*\S+\s*$|\s*\S+|\s+$", reply.message.text):
             sink(piece)
         return reply
@@ -68,8 +68,8 @@ class TestModel:
 
 
 class TestModels:
-    """The provider of a test session. Each of its models has its own name, so that runs that go on
-    at the same time reach their own."""
+    """The provider of a test session. Each model has its own name, so that concurrent runs use their
+    own model."""
 
     __test__ = False
 
@@ -79,7 +79,7 @@ class TestModels:
 
     @contextmanager
     def serve(self, model: TestModel) -> Generator[str]:
-        """Yields the model's name while the block runs."""
+        """Serve a model while the block runs; yields its name."""
         self._count += 1
         name = f"model-{self._count}"
         self._models[name] = model
@@ -92,8 +92,8 @@ class TestModels:
         model = self._models.get(request.model)
         if model is None:
             raise ModelNotFound(
-                f"The model {request.model!r} of a test is not served.",
-                fix="Keep the block of run_agent.started open while its runs go on.",
+                f"The test model {request.model!r} is not served.",
+                fix="Keep the run_agent.started block open until its runs end.",
             )
         return await model.stream(request, sink)
 
@@ -102,7 +102,7 @@ class TestModels:
 
 
 class ScriptedModel(TestModel):
-    """Answers with its replies in their order.
+    """A model that gives its replies in order.
 
     A call beyond the last reply fails the run. A retry after an error takes the next reply.
 
@@ -118,7 +118,7 @@ class ScriptedModel(TestModel):
 
     @property
     def left(self) -> tuple[Answer, ...]:
-        """Replies that were not asked for."""
+        """Replies that were not used."""
         return self._replies[self._used :]
 
     async def answer(self, request: ModelRequest) -> Answer:  # noqa: ARG002 - the base's signature
@@ -127,7 +127,7 @@ class ScriptedModel(TestModel):
             noun = "reply" if count == 1 else "replies"
             raise ProviderBadRequest(
                 f"The scripted model has {count} {noun} and was called once more.",
-                fix="Add the reply to the script, or find out why the run goes on.",
+                fix="Add a reply to the script, or find out why the run continues.",
             )
         self._used += 1
         return self._replies[self._used - 1]
@@ -138,7 +138,7 @@ OfRequest = Callable[[Sequence[Message], ModelRequest], "Answer | Awaitable[Answ
 
 
 class FunctionModel(TestModel):
-    """Answers with what a function returns.
+    """A model that answers with the return value of a function.
 
     Args:
         fn: Takes the messages so far, or the messages and the whole request (instructions, tools,

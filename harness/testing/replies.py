@@ -39,9 +39,9 @@ class Reply:
     """A reply in full, where text or calls alone are not enough."""
 
     text: str = ""
-    """What the model says."""
+    """The text of the reply."""
     calls: tuple[Call, ...] = ()
-    """Tools that it calls as well."""
+    """Tool calls in the reply."""
     usage: Usage | None = None
     """The tokens that the provider reports. Default: estimated from the text."""
     cut_off: bool = False
@@ -54,7 +54,7 @@ model, or the JSON object); an error to raise, such as `RateLimited("Slow down."
 
 
 def build_reply(answer: Answer, request: ModelRequest) -> ModelReply:
-    """The answer in the words of a provider. Raises what is an error."""
+    """Turn an answer into a provider's reply; raise it if it is an error."""
     if isinstance(answer, Exception):
         raise answer
     reply = _normalize_answer(answer, request)
@@ -90,8 +90,8 @@ def _normalize_answer(answer: Any, request: ModelRequest) -> Reply:
 
 
 def _as_output(value: Any, request: ModelRequest) -> str:
-    """JSON text as the request's schema wants it: an output that is not one model is asked for as
-    `{"value": ...}`."""
+    """Write JSON as the request's schema requires: an output type that is not a single model is
+    wrapped as `{"value": ...}`."""
     data = _to_plain(value)
     properties = (request.output or {}).get("properties", {})
     if list(properties) == ["value"] and isinstance(value, BaseModel):

@@ -28,7 +28,7 @@ PROVIDER = "test"
 
 
 def make_settings(own: Mapping[str, Any]) -> Settings:
-    """Settings of a test session: quick to leave, and nothing of the project or the environment."""
+    """Settings of a test session: they shut down quickly and ignore project and environment."""
     return settings_model().model_validate(
         {
             "model": f"{PROVIDER}/model",
@@ -42,7 +42,7 @@ def make_settings(own: Mapping[str, Any]) -> Settings:
 
 @dataclass(frozen=True)
 class TestStack:
-    """What the tests of a session share."""
+    """The stack that the tests of a session share."""
 
     __test__ = False
 
@@ -60,7 +60,7 @@ def open_test_stack(settings: Mapping[str, Any]) -> Generator[TestStack]:
 
 
 class AgentRunner:
-    """What the fixture `run_agent` is: call it with an agent and a prompt."""
+    """The fixture `run_agent`: call it with an agent and a prompt."""
 
     def __init__(self, stack: TestStack, workspace: Path) -> None:
         self._stack = stack
@@ -79,9 +79,9 @@ class AgentRunner:
 
         Args:
             agent: Served by this process for the duration of the run.
-            prompt: What the run is asked.
-            model: A model for tests; or a name, such as "offline/demo".
-            budget: Limits of the run, in place of the agent's.
+            prompt: The task of the run.
+            model: A test model, or a name such as "offline/demo".
+            budget: Limits of the run; replaces the agent's.
 
         Returns:
             The result, as `RunHandle.result` returns it.
@@ -89,7 +89,7 @@ class AgentRunner:
         async with self.started(agent, prompt, model=model, budget=budget) as run:
             async for event in run.events():
                 if isinstance(event, DecisionRequested):
-                    await run.abort("nobody decides in this test")
+                    await run.abort("this test decides nothing")
                     raise AssertionError(
                         f"The run waits for a person: {event.question} Use run_agent.started, and "
                         "decide with run.approve(), run.reject() or run.decide()."
@@ -105,7 +105,7 @@ class AgentRunner:
         model: TestModel | str,
         budget: Budget | None = None,
     ) -> AsyncGenerator[RunHandle[Out]]:
-        """Start a run and hand it over, to be steered: `async with run_agent.started(...) as run`.
+        """Start a run and yield its handle: `async with run_agent.started(...) as run`.
 
         Args:
             agent: Served by this process until the block ends.

@@ -1,4 +1,4 @@
-"""The Temporal and Postgres of a test session: in a temporary folder, gone at its end."""
+"""Temporal and Postgres of a test session, in a temporary folder that is deleted at its end."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ STATE_HOME = "XDG_STATE_HOME"
 
 @contextmanager
 def local_stack(settings: Settings) -> Generator[Path]:
-    """Hold a stack while the block runs, from a thread of its own; yields its project folder. When
-    this process is killed, the stack ends too."""
+    """Keep a stack open in its own thread while the block runs; yields its project folder. If this
+    process is killed, the stack ends too."""
     with tempfile.TemporaryDirectory(prefix="harness-test-", ignore_cleanup_errors=True) as name:
         project = Path(name)
         with _isolate_state(project), _hold_stack(settings, project):
@@ -59,7 +59,7 @@ def _hold_stack(settings: Settings, project: Path) -> Generator[None]:
 
 @contextmanager
 def _isolate_state(project: Path) -> Generator[None]:
-    """What workers remember of a database outside of it goes with the database here."""
+    """Keep the files that workers store outside the database in the project folder."""
     before = os.environ.get(STATE_HOME)
     os.environ[STATE_HOME] = str(project / "state")
     try:

@@ -1,4 +1,4 @@
-"""Effects of a run, and taking them back: read from the ledger, undone by a workflow."""
+"""Lists the effects of a run from the ledger, and starts the workflow that undoes them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from harness.store.permits import sign_undo
 
 
 async def list_effects(connection: Connection, run: str) -> list[EffectRow]:
-    """In the order in which they began; `not_found` where the run is not known at all."""
+    """List effects in the order in which they began; raise RunNotFound if the run is unknown."""
     rows = await Ledger(connection.database, connection.vault).of_run(run)
     if not rows:
         await _is_open(connection, run)
@@ -48,15 +48,15 @@ async def undo_run(
     rows = await list_effects(connection, run)
     check_undo(run, rows, to_turn, past)
     if not dry_run and await _is_open(connection, run, known=bool(rows)):
-        raise RunBusy(f"Run {run!r} is still going.", fix=f"Abort it first: harness abort {run}")
+        raise RunBusy(f"Run {run!r} is still running.", fix=f"Abort it first: harness abort {run}")
     spec = UndoSpec(
         run=run, to_turn=to_turn, dry_run=dry_run or None, past=tuple(past), by=whoami()
     )
-    if not any(is_left(row, to_turn) for row in rows):  # no worker is needed to find that out
+    if not any(is_left(row, to_turn) for row in rows):  # needs no worker
         return UndoReport(run=run, to_turn=to_turn, dry_run=spec.dry_run, steps=())
     handle = await _start_undo(connection, spec, rows[-1].agent)
     try:
-        return await patiently(run, handle.result)  # it goes on, also while the engine is away
+        return await patiently(run, handle.result)  # it continues while Temporal is down
     except WorkflowFailureError as error:
         raise RunFailed(f"The undo of {run!r} was ended: {error.cause or error}") from None
 
@@ -64,7 +64,7 @@ async def undo_run(
 async def _start_undo(
     connection: Connection, spec: UndoSpec, agent: str
 ) -> WorkflowHandle[object, UndoReport]:
-    """One at a time for a run; what an earlier one has undone is not undone again."""
+    """Start the undo of a run, or join it. Only one runs at a time, and each effect is undone once."""
     to = "" if spec.to_turn is None else f" back to turn {spec.to_turn}"
     try:
         return await connection.temporal.start_workflow(
@@ -87,7 +87,7 @@ async def _start_undo(
 async def _join_undo(
     connection: Connection, spec: UndoSpec, agent: str
 ) -> WorkflowHandle[object, UndoReport]:
-    """The undo that is at work, where it is the same. A dry run that somebody left makes way."""
+    """Join an undo in progress with the same bounds, or replace a dry run."""
     handle: WorkflowHandle[object, UndoReport] = connection.temporal.get_workflow_handle(
         undo_id(spec.run), result_type=UndoReport
     )
@@ -95,19 +95,19 @@ async def _join_undo(
     entry = await plain(connection.temporal.data_converter, first)
     going = read_first(UndoSpec, entry.workflow_execution_started_event_attributes.input)
     if going is not None and going.dry_run and not spec.dry_run:
-        await handle.terminate("an undo in earnest takes its place")
+        await handle.terminate("a real undo replaces this dry run")
         return await _start_undo(connection, spec, agent)
     own: dict[str, object] = {"by": None, "permit": None}
     if going is not None and going.model_copy(update=own) == spec.model_copy(update=own):
         return handle
     raise RunBusy(
-        f"Run {spec.run!r} is being undone already, in another way.",
+        f"A different undo of run {spec.run!r} is in progress.",
         fix=f"Wait for workflow {undo_id(spec.run)}, or terminate it.",
     )
 
 
 def is_left(row: EffectRow, to_turn: int | None) -> bool:
-    """Whether an undo back to that turn looks at the effect."""
+    """Whether an undo back to that turn includes the effect."""
     stands = row.state in ("begun", "done", "undoing")
     failed_halfway = row.state == "failed" and row.receipt is not None
     return row.turn > (-1 if to_turn is None else to_turn) and (stands or failed_halfway)
@@ -116,20 +116,20 @@ def is_left(row: EffectRow, to_turn: int | None) -> bool:
 def check_undo(
     run: str, rows: Sequence[EffectRow], to_turn: int | None, past: Sequence[str]
 ) -> None:
-    """Refuse a turn or a call that the run cannot have."""
+    """Refuse a negative turn, or a call that has no effect in the run."""
     if to_turn is not None and to_turn < 0:
-        raise InvalidValue("There is no turn below 0.", fix="0 undoes the whole run.")
+        raise InvalidValue(f"Turn {to_turn} does not exist.", fix="Use 0 to undo the whole run.")
     calls = {row.call for row in rows}
     unknown = [call for call in past if call not in calls]
     if unknown:
         raise RunNotFound(
-            f"Run {run!r} has no effect of a call {unknown[0]!r}.",
+            f"Call {unknown[0]!r} of run {run!r} has no effect.",
             fix=f"See its effects: harness effects {run}",
         )
 
 
 async def _is_open(connection: Connection, run: str, *, known: bool = False) -> bool:
-    """Whether the run is still going. `known`: the ledger has it, so the engine need not."""
+    """Whether the run is still running. `known`: the ledger has it, so Temporal need not."""
     try:
         description = await connection.temporal.get_workflow_handle(run).describe()
     except RPCError as error:
@@ -145,10 +145,10 @@ async def _is_open(connection: Connection, run: str, *, known: bool = False) -> 
 
 
 async def _check_not_forgotten(connection: Connection, run: str) -> None:
-    """A run whose effects were deleted with it is not one that had none."""
+    """Raise Forgotten if the run was forgotten: its effects were deleted with it."""
     try:
         await read_sealed(connection, run)
     except Forgotten:
         raise
     except StoreError as error:
-        get_logger(__name__).debug("the archive could not be asked", error=error.message)
+        get_logger(__name__).debug("the archive cannot be read", error=error.message)
