@@ -18,7 +18,7 @@ from bench.agents import agent_of, ground
 from bench.measure import own_cpu, spread
 from bench.work import FINAL, PROMPT
 from harness import Harness
-from harness.forks.fork import Change, fork_run
+from harness.forks.fork import Change, start_fork
 from harness.history.recording import Recording, read_history
 from harness.journal import Execution, project_chain
 from harness.sdk.handle import RunHandle
@@ -57,7 +57,7 @@ async def forks(harness: Harness, run: RunHandle[str], turns: int) -> None:
         took: list[float] = []
         for _ in range(FORKS):
             start = time.perf_counter()
-            id = await fork_run(harness.connection, run.id, at, Change(hint="otherwise"))
+            id = await start_fork(harness.connection, run.id, at, Change(hint="otherwise"))
             took.append((time.perf_counter() - start) * 1e3)
             await harness.get_run(id).abort()
         print(f"a fork at turn {at:,} of {turns:,}: {spread(took)} ms")

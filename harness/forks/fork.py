@@ -47,7 +47,7 @@ class Change:
     """Other results for tool calls of kept turns, by call id."""
 
 
-async def fork_run(
+async def start_fork(
     connection: Connection,
     source: str | Recording,
     at: int,

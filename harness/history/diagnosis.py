@@ -50,6 +50,6 @@ async def diagnose_stuck_run(client: Client, run: str) -> str | None:
     entry = await plain(client.data_converter, found)
     why = entry.workflow_task_failed_event_attributes.failure.message
     return (
-        f"its workflow task keeps failing (attempt {attempts}): {why}. Start a worker with a fix to "
-        "resume it, or end it with `temporal workflow terminate`."
+        f"its workflow task keeps failing (attempt {attempts}): {why}. Start a worker with a fix "
+        "to resume it, or end it with `temporal workflow terminate`."
     )

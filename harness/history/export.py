@@ -79,7 +79,7 @@ def read_file(file: Path) -> Recording:
         InvalidExport: The file is not one, or it was changed.
         RunTooNew: A newer version of harness wrote it.
     """
-    return loads(read_text(file), file)
+    return load_recording(read_text(file), file)
 
 
 def load_recording(text: str, file: Path) -> Recording:

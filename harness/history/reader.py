@@ -132,8 +132,8 @@ async def decode_execution(connection: Connection, raw: RawExecution) -> Executi
 
 
 def attempts_in(telemetry: Sequence[bytes]) -> tuple[Attempt, ...]:
-    """Read sealed attempts. Those that this version does not know are skipped: they must not prevent
-    reading the history."""
+    """Read sealed attempts. Those that this version does not know are skipped: they must not
+    prevent reading the history."""
     found: list[Attempt] = []
     for row in telemetry:
         with suppress(ValidationError):

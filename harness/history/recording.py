@@ -99,7 +99,7 @@ async def record_run(connection: Connection, run: str, *, at: float) -> Recordin
     messages += [each for event in events for each in _sent_messages(event)]
     named = {id for each in messages for id in _artifacts_of(each)}
     blobs = await asyncio.gather(
-        *(_blob(connection.stores.artifacts, id) for id in sorted({spec.spec, *named}))
+        *(_read_blob(connection.stores.artifacts, id) for id in sorted({spec.spec, *named}))
     )
     kept = {id: blob for id, blob in blobs if blob is not None}
     return Recording(

@@ -53,7 +53,7 @@ async def _adopt_parts(connection: Connection, run: str, message: Message) -> Me
     return message.model_copy(update={"parts": tuple(parts)})
 
 
-async def _own(connection: Connection, run: str, artifact: str) -> str:
+async def _copy_to_run(connection: Connection, run: str, artifact: str) -> str:
     owner, media_type = await connection.stores.artifacts.owner(artifact)
     if not is_attached(owner or ""):
         return artifact

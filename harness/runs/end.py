@@ -12,10 +12,10 @@ from harness.history.follow import Feeds
 
 async def wait_for_end(connection: Connection, feeds: Feeds, run: str) -> RunEnd:
     """How the run ends, however it does."""
-    if not feeds.reading(run) and (end := await _completed(connection, run)):
+    if not feeds.is_read(run) and (end := await _completed(connection, run)):
         return end
     last: RunEnded | None = None
-    async for event in feeds.durable(run):
+    async for event in feeds.follow_durable(run):
         if isinstance(event, RunEnded):
             last = event
     if last is None:

@@ -50,7 +50,7 @@ async def query_run(
             raise NoWorker(f"No worker answers for run {run!r}.") from None
     if not isinstance(wrong, RunNotFound):
         raise wrong
-    return from_events([event async for event in reader.events(connection, run, wait=False)])
+    return from_events([event async for event in reader.read_events(connection, run, wait=False)])
 
 
 async def explain_refusal(connection: Connection, run: str, error: RPCError) -> HarnessError:

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.agent import Agent
 from harness.contracts.whatif import WhatIfReport
-from harness.forks.fork import Change, fork
+from harness.forks.fork import Change, start_fork
 from harness.forks.playback import Read
 from harness.forks.whatif import Progress, Question, StartedFork, WhatIf
 from harness.history.recording import Recording
@@ -26,7 +26,7 @@ async def fork_run(
     """Start a fork; returns its id."""
     served = agent is not None and await scope.serve(agent)
     name = agent.name if agent else None
-    return await fork(scope.connection, source, at, change, id=id, agent=name, eager=served)
+    return await start_fork(scope.connection, source, at, change, id=id, agent=name, eager=served)
 
 
 async def ask_whatif(

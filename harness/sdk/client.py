@@ -23,9 +23,9 @@ from harness.forks.playback import Read
 from harness.forks.whatif import Progress, Question
 from harness.history.follow import Feeds
 from harness.history.recording import Recording
-from harness.runs.attachments import attach
+from harness.runs.attachments import attach_file
 from harness.runs.listing import RunRow, list_runs
-from harness.runs.start import Request, as_messages, start
+from harness.runs.start import Request, as_messages, start_run
 from harness.sdk.alternatives import ask_whatif, fork_run
 from harness.sdk.handle import RunHandle
 from harness.sdk.result import RunResult
@@ -181,7 +181,7 @@ class HarnessClient:
         Raises:
             ContentTooLarge: The file is too large.
         """
-        return await attach(self.connection, file)
+        return await attach_file(self.connection, file)
 
     async def fork(
         self,

@@ -188,7 +188,7 @@ class RunHandle(RunReader[Out]):
         """
         if self._agent:
             await self._scope.serve(self._agent)
-        return await client.undo(
+        return await client.undo_run(
             self._connection, self.id, to_turn=to_turn, dry_run=dry_run, past=past
         )
 

@@ -18,10 +18,10 @@ from harness.contracts.event import DurableEvent, Event
 from harness.contracts.run import Pending, RunState, RunStatus, TranscriptView
 from harness.engine import served
 from harness.history import reader
-from harness.history.diagnosis import trouble
-from harness.history.export import dumps
-from harness.history.recording import record
-from harness.history.retries import retries
+from harness.history.diagnosis import diagnose_stuck_run
+from harness.history.export import dump_recording
+from harness.history.recording import record_run
+from harness.history.retries import list_retries
 from harness.journal.diff import RunDiff, compare_runs
 from harness.runs.end import wait_for_end
 from harness.runs.query import FromEvents, query_run
@@ -113,7 +113,7 @@ class RunReader(Generic[Out]):
         Raises:
             RunNotFound: There is no such run.
         """
-        return self._scope.feeds.everything(self.id)
+        return self._scope.feeds.follow_all(self.id)
 
     async def trace(self) -> list[DurableEvent]:
         """Read what has happened so far, from history alone. Needs no worker.
@@ -124,7 +124,7 @@ class RunReader(Generic[Out]):
         Raises:
             RunNotFound: There is no such run.
         """
-        return [event async for event in reader.events(self._connection, self.id, wait=False)]
+        return [event async for event in reader.read_events(self._connection, self.id, wait=False)]
 
     async def attempts(self) -> list[Attempt]:
         """List the attempts at model and tool calls that failed.
@@ -147,8 +147,8 @@ class RunReader(Generic[Out]):
         Raises:
             RunNotFound: There is no such run.
         """
-        recording = await record(self._connection, self.id, at=time.time())
-        await asyncio.to_thread(write_atomic, file, dumps(recording))
+        recording = await record_run(self._connection, self.id, at=time.time())
+        await asyncio.to_thread(write_atomic, file, dump_recording(recording))
 
     async def diff(self, other: RunReader[Any]) -> RunDiff:
         """Compare what this run and another one did so far.
@@ -173,7 +173,7 @@ class RunReader(Generic[Out]):
         Raises:
             RunNotFound: There is no such run.
         """
-        return await client.effects(self._connection, self.id)
+        return await client.list_effects(self._connection, self.id)
 
     # --- what it does now
 
@@ -187,7 +187,7 @@ class RunReader(Generic[Out]):
             RunNotFound: There is no such run.
             NoWorker: No worker answers.
         """
-        return await self._query("status", RunStatus, reader.status)
+        return await self._query("status", RunStatus, reader.derive_status)
 
     async def pending(self) -> list[Pending]:
         """Ask what the run waits for a person to decide.
@@ -211,7 +211,7 @@ class RunReader(Generic[Out]):
             RunNotFound: There is no such run.
             NoWorker: No worker answers.
         """
-        return await self._query("transcript", TranscriptView, reader.transcript)
+        return await self._query("transcript", TranscriptView, reader.derive_transcript)
 
     async def is_served(self) -> bool:
         """Ask whether a worker answers for this run. It takes a moment to be sure of a no.
@@ -235,7 +235,7 @@ class RunReader(Generic[Out]):
         Raises:
             RunNotFound: There is no such run.
         """
-        return await retries(self._connection.temporal, self.id)
+        return await list_retries(self._connection.temporal, self.id)
 
     async def trouble(self) -> str | None:
         """Find out why the run is stuck although a worker serves it.
@@ -246,7 +246,7 @@ class RunReader(Generic[Out]):
         Raises:
             RunNotFound: There is no such run.
         """
-        return await trouble(self._connection.temporal, self.id)
+        return await diagnose_stuck_run(self._connection.temporal, self.id)
 
     async def _query(self, name: str, kind: Any, from_events: FromEvents) -> Any:
         return await query_run(self._connection, self.id, name, kind, from_events)

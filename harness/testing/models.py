@@ -68,8 +68,8 @@ class TestModel:
 
 
 class TestModels:
-    """The provider of a test session. Each model has its own name, so that concurrent runs use their
-    own model."""
+    """The provider of a test session. Each model has its own name, so that concurrent runs do not
+    mix them up."""
 
     __test__ = False
 

@@ -64,7 +64,7 @@ async def undo_run(
 async def _start_undo(
     connection: Connection, spec: UndoSpec, agent: str
 ) -> WorkflowHandle[object, UndoReport]:
-    """Start the undo of a run, or join it. Only one runs at a time, and each effect is undone once."""
+    """Start the undo of a run, or join it. One runs at a time; each effect is undone once."""
     to = "" if spec.to_turn is None else f" back to turn {spec.to_turn}"
     try:
         return await connection.temporal.start_workflow(

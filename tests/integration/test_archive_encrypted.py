@@ -43,7 +43,7 @@ async def test_sealed_bytes_stay_encrypted_and_can_be_forgotten(
     before = await run.trace()
     assert secret in str(before)
     assert await later.get_run(run.id).trace() == before
-    recording = await record(later.connection, run.id, at=1)
+    recording = await record_run(later.connection, run.id, at=1)
     assert verify_recording(recording, row.hash) == (row.hash, [])
     assert (await verify_run(harness.connection, run.id)).engine
     assert (await verify_run(later.connection, run.id, row.hash)).problems == ()

@@ -162,7 +162,7 @@ async def test_an_undo_that_nobody_can_do_does_not_hold_the_run(
     spec = await pin_spec(harness.connection, agent, Request(messages=as_messages("Note.")))
     temporal = harness.connection.temporal
     quick = spec.model_copy(update={"limits": Limits(undo_wait_s=0.3)})
-    await launch(harness.connection, quick, f"{name}-1", eager=False, repeatable=False)
+    await launch_run(harness.connection, quick, f"{name}-1", eager=False, repeatable=False)
     run = harness.get_run(f"{name}-1", agent)
     result = await run.outcome()
     assert result.state is RunState.FAILED

@@ -61,7 +61,7 @@ async def start(harness: Harness, made: Agent[Any, Any], prompt: str) -> RunHand
     """A run that notices dead workers quickly."""
     spec = await pin_spec(harness.connection, made, Request(messages=as_messages(prompt)))
     spec = spec.model_copy(update={"limits": QUICK})
-    await launch(harness.connection, spec, f"{made.name}-1", eager=False, repeatable=False)
+    await launch_run(harness.connection, spec, f"{made.name}-1", eager=False, repeatable=False)
     return harness.get_run(f"{made.name}-1", made)
 
 

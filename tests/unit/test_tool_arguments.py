@@ -65,7 +65,7 @@ async def test_what_fits_arrives_typed() -> None:
         ({"items": [], "zzz": 1}, ['unknown "zzz"; known are: items, speed, note']),
         ({"items": [{"price": -1}]}, ["items[0].price: -1 is wrong", "a price is above 0"]),
         ({"items": None}, ["items: null is wrong"]),
-        ("{items: []", ['not a JSON object but "{items: []"', '"items"']),
+        ("{items: []", ['"{items: []" is not a JSON object', '"items"']),
     ],
 )
 async def test_what_does_not_fit_is_named(arguments: Any, parts: list[str]) -> None:

@@ -241,8 +241,8 @@ def test_equal_calls_are_counted_in_a_what_if_and_through_a_fresh_history() -> N
     spec = RunSpec(agent="a", spec="s", model="p/m", messages=(), carry=carry)
     call = ToolCall(id="c", name="read", arguments={"a": 1})
     plain = restore_progress(spec)
-    assert [plain.nth(call), plain.nth(call)] == [None, None]
-    assert plain.carried().carry == carry
+    assert [plain.count_repeat(call), plain.count_repeat(call)] == [None, None]
+    assert plain.carry_over().carry == carry
     memory = restore_progress(spec.model_copy(update={"playback": Playback(record="r")}))
-    assert [memory.nth(call), memory.nth(call)] == [None, 2]
-    assert restore_progress(memory.carried()).nth(call) == 3
+    assert [memory.count_repeat(call), memory.count_repeat(call)] == [None, 2]
+    assert restore_progress(memory.carry_over()).count_repeat(call) == 3

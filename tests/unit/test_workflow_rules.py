@@ -152,7 +152,7 @@ def test_a_fresh_history_takes_decisions_from_its_first_moment(
     )  # fmt: skip
     ends = restore_progress(RunSpec(agent="a", spec="s", model="p/m", messages=(), carry=carry))
     ends.pending["c1"] = Pending(id="c1", need=need, turn=1, question="?", since=0)
-    begins = restore_progress(RunSpec.model_validate_json(ends.carried().wire()))
+    begins = restore_progress(RunSpec.model_validate_json(ends.carry_over().wire()))
     if words is None:
         assert check_decision(begins, Decide(verdict="reject"))[1] == ends.pending["c1"]
     else:

@@ -47,9 +47,7 @@ class CheckedTool:
         if isinstance(arguments, str):
             raise _invalid_arguments(
                 spec,
-                [
-                    f"they are not a JSON object but {format_value(arguments)}; {_describe_expected(spec)}"
-                ],
+                [f"{format_value(arguments)} is not a JSON object; {_describe_expected(spec)}"],
             )
         problems, no_nulls = await self._find_problems(arguments)
         if problems:
@@ -93,7 +91,8 @@ def _pydantic_words(error: PydanticError) -> list[str]:
         return [f"{count:,} values are wrong: {cut_text(error.title)}"]
     found = error.errors(include_url=False, include_context=False)[:MAX_SHOWN]
     return [
-        f"{format_path(each['loc'])}: {format_value(each['input'])} is wrong: {cut_text(each['msg'])}"
+        f"{format_path(each['loc'])}: {format_value(each['input'])} is wrong: "
+        f"{cut_text(each['msg'])}"
         for each in found
     ]
 

@@ -18,10 +18,10 @@ from harness_activities.tool_call.results import shorten_text
 MAX_ERROR = 2_000
 
 
-def words(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """What a model or a person reads of an error: the fix is for whoever runs the worker."""
     message = error.message if isinstance(error, HarnessError) else error
-    return clean(f"{type(error).__name__}: {message}")
+    return clean_message(f"{type(error).__name__}: {message}")
 
 
 def clean_message(text: str) -> str:

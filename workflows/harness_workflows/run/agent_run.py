@@ -173,7 +173,7 @@ class AgentRun:
         except HarnessError as error:
             raise _application_error(error) from None
 
-    async def _end(self, reply: ModelTurn | None) -> RunEnd:
+    async def _end_run(self, reply: ModelTurn | None) -> RunEnd:
         progress = self.progress
         await self._save_transcript()
         undone = await undo_at_end(progress) if progress.undo else None
@@ -242,7 +242,9 @@ class AgentRun:
             updates.append(waits.COST.value_set(cost))
         waits.set_attributes(*updates)
 
-    def _result(self, state: RunState, undone: Undone | None = None, *, data: Any = None) -> RunEnd:
+    def _build_result(
+        self, state: RunState, undone: Undone | None = None, *, data: Any = None
+    ) -> RunEnd:
         progress = self.progress
         return RunEnd(
             state=state,
