@@ -119,7 +119,7 @@ async def read_content(connection: Connection, row: SealRow) -> Content:
         if key is None:
             raise
         data = await connection.stores.artifacts.stored(row.content)
-    damage = damage_of(data, key, entry) if key else "the key of its commitments is gone"
+    damage = damage_of(data, key, entry) if key else "the key to check it is missing"
     if damage is not None:
         raise ArchiveChanged(f"Run {row.run!r} differs from what was sealed: {damage}.")
     return unpack(data)

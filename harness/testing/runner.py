@@ -74,8 +74,8 @@ class AgentRunner:
         model: TestModel | str,
         budget: Budget | None = None,
     ) -> RunResult[Out]:
-        """Run the agent to its end. A run that fails raises its error, and one that waits for a
-        person an AssertionError: `started` hands it over, to be decided.
+        """Run the agent to its end. A failed run raises its error. A run that waits for a person
+        raises AssertionError: use `started` to decide.
 
         Args:
             agent: Served by this process for the duration of the run.
@@ -109,9 +109,9 @@ class AgentRunner:
 
         Args:
             agent: Served by this process until the block ends.
-            prompt: What the run is asked.
-            model: A model for tests; or a name, such as "offline/demo".
-            budget: Limits of the run, in place of the agent's.
+            prompt: The task of the run.
+            model: A test model, or a name such as "offline/demo".
+            budget: Limits of the run; replaces the agent's.
 
         Returns:
             The run, open until the block ends.

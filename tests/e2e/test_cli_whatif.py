@@ -78,7 +78,7 @@ def test_ctrl_c_aborts_the_forks(kept_project: Project) -> None:
     assert "Aborting the forks" in err
     states = [kept_project.command("show", each["id"], "--json").last for each in found]
     assert [(each["state"], each["reason"]) for each in states] == [
-        ("aborted", "the what-if was given up")
+        ("aborted", "the what-if was cancelled")
     ] * 2
 
 
@@ -101,7 +101,7 @@ def test_bad_use(kept_project: Project, run: str) -> None:
     refused(command("whatif", "nobody", "--at", "0", *none), 1, "There is no run 'nobody'")
     refused(command("whatif", run, "--at", "7", *none), 1, "has no turn 7")
     other = ("--n", "1", "--agent", "agent.py:agent")
-    refused(command("whatif", run, "--at", "0", *other), 1, "is of agent 'assistant'")
+    refused(command("whatif", run, "--at", "0", *other), 1, "belongs to agent 'assistant'")
     edit = ("--edit-tool-result", "call_9=x")
     refused(command("whatif", run, "--at", "1", *edit, *none), 1, "no tool result 'call_9'")
 

@@ -106,7 +106,7 @@ async def test_a_changed_world_stops_it_until_it_is_told_to_go_on(
     past = await run.undo(past=[report.stopped.call])
     assert told(past) == [(2, "passed"), (1, "undone")]
     assert world(folder) == {"b.txt": (b"by hand", (folder / "b.txt").stat().st_mode)}
-    with pytest.raises(HarnessError, match="no effect of a call"):
+    with pytest.raises(HarnessError, match="has no effect"):
         await run.undo(past=["nonsense"])
 
 

@@ -212,8 +212,8 @@ async def test_a_decision_waits_for_a_worker(
         await run.approve(note="go on")
     assert caught.value.code == "run.no_worker"
     assert caught.value.message == (
-        f"No worker answers for run {run.id!r}. The decision waits there and takes effect when "
-        "one does."
+        f"No worker answers for run {run.id!r}. The decision is queued and takes effect once "
+        "a worker does."
     )
     async with Harness.local(project=tmp_path, settings=settings) as second:
         await second.serve(agent)
@@ -246,7 +246,7 @@ async def test_a_decision_while_temporal_is_silent_does_not_claim_to_wait(
             run: RunHandle[Any] = connected.get_run(started.id)
             assert await run.is_served()
             proxy.hold()
-            with pytest.raises(StackError, match="not known whether the decision arrived") as sent:
+            with pytest.raises(StackError, match="may or may not have arrived") as sent:
                 await run.approve(pending)
             assert sent.value.code == "stack.unreachable"
             for ask in (run.approve, run.status, run.is_served):

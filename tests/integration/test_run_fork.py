@@ -157,14 +157,14 @@ async def test_what_cannot_be_forked(
         assert caught.value.code == "run.no_turn"
     gate.left.set()
     await run.result()
-    with pytest.raises(HarnessError, match="nothing to go on with"):
+    with pytest.raises(HarnessError, match="nothing to reply to"):
         await run.fork(2)
     with pytest.raises(HarnessError, match="has no tool result 'other'; it has"):
         await run.fork(1, results={"other": "x"})
     with pytest.raises(HarnessError) as caught:
         await harness.get_run("nobody").fork(1)
     assert caught.value.code == "run.not_found"
-    with pytest.raises(ConfigError, match="is of agent"):
+    with pytest.raises(ConfigError, match="belongs to agent"):
         await harness.get_run(run.id, Agent(f"{name}-other")).fork(1)
 
 

@@ -24,7 +24,7 @@ async def test_a_workflow_task_that_fails_again_and_again_is_named(
     assert "Failed decoding arguments" in said
     idle = await why_idle(harness.get_run(name), "No worker answers now.")
     assert idle
-    assert idle.startswith("It is stuck: its workflow task fails")
+    assert idle.startswith("It is stuck: its workflow task keeps failing")
     await harness.connection.temporal.get_workflow_handle(name).terminate()
 
 

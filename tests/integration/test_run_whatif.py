@@ -246,7 +246,7 @@ async def test_many_sources_many_forks_and_those_that_cannot_be_asked(
     assert set(told) == {each.run for each in report.forks} | {None}
     with pytest.raises(HarnessError, match="one fork at least"):
         await runs[0].whatif(0, n=0)
-    with pytest.raises(HarnessError, match="11 runs with 1,000 forks each are too many"):
+    with pytest.raises(HarnessError, match="11 runs with 1,000 forks each is too many"):
         await harness.whatif([each.id for each in runs] * 5 + ["nobody"], 0, n=1_000)
 
     model_server.always(call("read", place="x"))

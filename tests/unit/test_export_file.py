@@ -68,11 +68,11 @@ def test_any_cut_and_any_changed_character_is_noticed(data: st.DataObject) -> No
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "not complete JSON"),
+        ("", "not valid JSON"),
         ("[]", "not an exported run"),
         ('{"format": "other"}', "not an exported run"),
-        ('{"events": []}', "not a history"),
-        ('{"events": [{"eventId": "x"}]}', "not a history"),
+        ('{"events": []}', "not a workflow history"),
+        ('{"events": [{"eventId": "x"}]}', "not a workflow history"),
         ('{"format": "harness run", "version": 1}', "does not match its digest"),
     ],
 )

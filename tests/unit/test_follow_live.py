@@ -13,7 +13,7 @@ def test_the_end_of_live_text_is_said(caplog: pytest.LogCaptureFixture) -> None:
     with live_only("r1"):
         raise ValueError("no such row")
     (record,) = caplog.records
-    assert record.getMessage() == "run r1 is followed without live text from here on"
+    assert record.getMessage() == "live text of run r1 failed; following its events only"
     assert "no such row" in caplog.text
 
 

@@ -36,16 +36,16 @@ def test_a_step_of_another_kind() -> None:
     recorded = [was(5, "activity", a=1)]
     found = find_difference(recorded, [now("timer", seconds=1)], closed=True)
     assert found is not None
-    assert "today's code asks for timer" in found.text
+    assert "today's code has timer" in found.text
 
 
 def test_a_step_that_is_gone_and_one_that_is_new() -> None:
     gone = find_difference([was(5, "memo", a=1)], [], closed=True)
     assert gone is not None
-    assert "does not ask for it" in gone.text
+    assert "missing in today's code" in gone.text
     new = find_difference([], [now("memo", a=1)], closed=True)
     assert new is not None
-    assert "history holds no such step" in new.text
+    assert "not in history" in new.text
     assert find_difference([], [now("memo", a=1)], closed=False) is None, "it may still come"
 
 

@@ -27,6 +27,6 @@ async def test_each_failed_attempt_is_told_once(monkeypatch: pytest.MonkeyPatch)
     called = e.ModelCalled(run="run", at=0, trace="t", turn=1, call=1, model="m", messages=())
     watch.note_event(called)
     monkeypatch.setattr(retries, "POLL_S", 0)
-    monkeypatch.setattr(retries, "retries", find)
+    monkeypatch.setattr(retries, "list_retries", find)
     await watch.poll_retries("t", told.append)
     assert [each.retry.failed for each in told] == [1, 2]
