@@ -22,7 +22,7 @@ from harness.contracts.model import CallModel
 from harness.contracts.permit import Pinned, Started
 from harness.contracts.run import WORKFLOW, RunSpec
 from harness.engine.connection import Connection
-from harness.journal.payloads import first
+from harness.journal.payloads import read_first
 from harness.store.permits import bind_permit, is_run_signed, is_undo_signed, mac_of
 from harness_activities.entries import refuse_engine_made, start_entry
 
@@ -154,7 +154,7 @@ class Admission:
         return origin
 
     async def _check_run(self, workflow: str, mac: str, whole: str, pinned: Pinned) -> None:
-        signer = await self._connection.signing.signer()
+        signer = await self._connection.signing.get_signer()
         if not is_run_signed(signer, workflow, mac, whole, pinned):
             raise _permit_mismatch(workflow)
 

@@ -58,7 +58,7 @@ class AgentActivities:
         """Run the agent's output validators on a final answer."""
         agent, kind = self._agent, self._agent.output_type
         try:
-            given = request.text if kind is None else kind.parse(request.data)
+            given = request.text if kind is None else kind.parse_data(request.data)
         except InvalidOutput as error:
             return CheckedOutput(invalid=f"{clean_message(error.message)} Answer again.")
         with sending_heartbeats():
@@ -72,7 +72,7 @@ class AgentActivities:
         context = await self._make_context()
         for each in self._agent.validators:
             try:
-                value = await self._box.invoke(each.fn, *each.arguments(context, value))
+                value = await self._box.invoke(each.fn, *each.build_arguments(context, value))
             except ModelRetry:
                 raise
             except Exception as error:
@@ -98,7 +98,7 @@ def _checked_output(kind: OutputType | None, given: Any, value: Any) -> CheckedO
         if not isinstance(value, str):
             raise TypeError(f"An output validator returned {type(value).__name__}, not str.")
         return CheckedOutput(text=value if value != given else None)
-    before, data = kind.dump(given), kind.dump(value)
+    before, data = kind.dump_value(given), kind.dump_value(value)
     return CheckedOutput(data=data if data != before else None)
 
 

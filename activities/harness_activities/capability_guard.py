@@ -16,7 +16,7 @@ from harness.contracts.capability import Capability
 from harness.contracts.errors import PermitReused, RunForged, RunUnsigned
 from harness.engine.connection import Connection
 from harness.engine.signed_start import PERMIT_MEMO, digest_input
-from harness.journal.payloads import value
+from harness.journal.payloads import read_value
 from harness.store.permits import Start, bind_permit, is_start_signed, mac_of
 from harness_activities.entries import refuse_engine_made, start_entry
 from harness_activities.heartbeats import sending_heartbeats
@@ -56,12 +56,12 @@ class CapabilityGuard(Interceptor):
             await self._admit_workflow(parent.workflow_id, parent.run_id, queue)
             return
         memo = entry.memo.fields
-        permit = value(memo[PERMIT_MEMO]) if PERMIT_MEMO in memo else None
+        permit = read_value(memo[PERMIT_MEMO]) if PERMIT_MEMO in memo else None
         if not isinstance(permit, str):
             raise RunUnsigned(f"{workflow!r} carries no permit: it was not started by harness.")
         origin = entry.first_execution_run_id
         start = Start(workflow, entry.workflow_type.name, queue, digest_input(entry.input.payloads))
-        signer = await self._connection.signing.signer()
+        signer = await self._connection.signing.get_signer()
         if not is_start_signed(signer, permit, start, first=origin == run_id):
             raise RunForged(f"The permit of {workflow!r} does not fit what it was started with.")
         if entry.original_execution_run_id != run_id and not self._accepts_resets:

@@ -10,8 +10,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from harness.contracts.errors import PermitReused, RunNotFound
 from harness.engine.connection import Connection
-from harness.engine.payload_codec import plain
-from harness.engine.retry import unreachable
+from harness.engine.payload_codec import decode_entry
+from harness.engine.retry import unreachable_error
 
 
 async def start_entry(
@@ -29,8 +29,8 @@ async def start_entry(
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             raise RunNotFound(f"The engine has no run {workflow!r}.") from None
-        raise unreachable(error) from error
-    entry = await plain(client.data_converter, page.history.events[0])
+        raise unreachable_error(error) from error
+    entry = await decode_entry(client.data_converter, page.history.events[0])
     return entry.workflow_execution_started_event_attributes
 
 

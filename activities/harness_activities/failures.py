@@ -19,7 +19,7 @@ from temporalio.worker import (
     Interceptor,
 )
 
-from harness.commons.log import said
+from harness.commons.log import hide_if_discreet
 from harness.commons.redact import redact
 from harness.contracts.attempt import Attempt
 from harness.contracts.errors import HarnessError, find_error
@@ -54,7 +54,7 @@ class _Mapped(ActivityInboundInterceptor):
         except HarnessError as error:
             self._log_failure(error, started, input)
             # The run's events and the Temporal page say it; the SDK would add a traceback.
-            log.info("%s: %s", error.code, said(redact(error.message)))
+            log.info("%s: %s", error.code, hide_if_discreet(redact(error.message)))
             raise as_failure(error) from None
         except Exception as error:
             self._log_failure(error, started, input)

@@ -165,13 +165,15 @@ class Agent(Generic[Deps, Output]):
             check_budget(budget)
         _check_instructions(name, instructions)
         if isinstance(model, ModelPlan) and (fallbacks or params):
-            raise _bad(
+            raise _agent_error(
                 name,
                 "has a model plan and, beside it, fallbacks or params",
                 "Put them into the plan's candidates.",
             )
         if fallbacks and model is None:
-            raise _bad(name, "has fallbacks but no model", "Name the model that comes first.")
+            raise _agent_error(
+                name, "has fallbacks but no model", "Name the model that comes first."
+            )
         self.name = name
         self.model = model
         self.instructions = inspect.cleandoc(instructions) if isinstance(instructions, str) else ""
@@ -237,7 +239,7 @@ class Agent(Generic[Deps, Output]):
             made = self._specs[default_model] = AgentSpec(
                 name=self.name,
                 instructions=self.instructions,
-                plan=self._plan(default_model),
+                plan=self._make_plan(default_model),
                 tools=tuple(each.spec for each in self.tools.values()),
                 output=output and output.schema,
                 context=self.context,
@@ -258,7 +260,7 @@ class Agent(Generic[Deps, Output]):
         Raises:
             InvalidOutput: It does not fit.
         """
-        return None if self.output_type is None else self.output_type.parse(data)
+        return None if self.output_type is None else self.output_type.parse_data(data)
 
     @overload
     def output_validator(
@@ -283,7 +285,7 @@ class Agent(Generic[Deps, Output]):
         self.validators.append(read_validator(fn, self.name))
         return fn
 
-    def _plan(self, default_model: str) -> ModelPlan:
+    def _make_plan(self, default_model: str) -> ModelPlan:
         needs: list[Feature] = []
         if self.tools:
             needs.append("tools")
@@ -294,21 +296,21 @@ class Agent(Generic[Deps, Output]):
             return self.model.model_copy(update={"requires": requires})
         models = (self.model or default_model, *self.fallbacks)
         return ModelPlan(
-            candidates=tuple(self._candidate(model) for model in models), requires=tuple(needs)
+            candidates=tuple(self._make_candidate(model) for model in models), requires=tuple(needs)
         )
 
-    def _candidate(self, model: str) -> Candidate:
+    def _make_candidate(self, model: str) -> Candidate:
         try:
             return Candidate(model=model, params=self.params)
         except ValidationError:
-            raise _bad(
+            raise _agent_error(
                 self.name,
                 f"model {model!r} is not of the form provider/model",
                 'Write it like "openai/gpt-5".',
             ) from None
 
 
-def _bad(name: str, problem: str, fix: str) -> ConfigError:
+def _agent_error(name: str, problem: str, fix: str) -> ConfigError:
     return InvalidAgent(f"Agent {name}: {problem}.", fix=fix)
 
 
@@ -331,7 +333,7 @@ def _check_types(agent: str, **given: object) -> None:
             continue
         kinds = " or ".join(kind.__name__ for kind in _TYPES[option])
         hint = "Leave it out for none." if value is None else f"Give a {kinds}."
-        raise _bad(agent, f"{option}={value!r} is not a {kinds}", hint)
+        raise _agent_error(agent, f"{option}={value!r} is not a {kinds}", hint)
 
 
 def _check_instructions(agent: str, given: object) -> None:
@@ -339,7 +341,7 @@ def _check_instructions(agent: str, given: object) -> None:
         return
     if not callable(given):
         hint = "Leave it out for none." if given is None else "Give a str or a function of (ctx)."
-        raise _bad(agent, f"instructions={given!r} is not a str or a function", hint)
+        raise _agent_error(agent, f"instructions={given!r} is not a str or a function", hint)
     check_instructions(given, agent)
 
 
@@ -348,12 +350,14 @@ def _by_name(agent: str, tools: Sequence[AnyTool]) -> dict[str, AnyTool]:
     for each in cast("Sequence[object]", tools):
         if not isinstance(each, Tool):
             called = getattr(cast("Callable[..., Any]", each), "__name__", repr(each))
-            raise _bad(agent, f"{called} is not a tool", f"Put @tool above {called}.")
+            raise _agent_error(agent, f"{called} is not a tool", f"Put @tool above {called}.")
         if each.name in found and found[each.name] is not each:
-            raise _bad(agent, f"has two tools called {each.name}", "Rename one: @tool(name=...).")
+            raise _agent_error(
+                agent, f"has two tools called {each.name}", "Rename one: @tool(name=...)."
+            )
         made = cast("AnyTool", each)
         if made.on_unknown == "probe" and made.hooks.probe is None:
-            raise _bad(
+            raise _agent_error(
                 agent,
                 f"{each.name} says on_unknown='probe' and has no probe function",
                 f"Declare one under @{each.name}.probe.",

@@ -30,7 +30,7 @@ class Validator(Generic[Deps, Output]):
     fn: CheckInContext[Deps, Output] | Check[Output]
     in_context: bool
 
-    def arguments(self, context: RunContext[Any], value: Any) -> tuple[Any, ...]:
+    def build_arguments(self, context: RunContext[Any], value: Any) -> tuple[Any, ...]:
         return (context, value) if self.in_context else (value,)
 
 

@@ -24,7 +24,7 @@ class OutputType:
         try:
             schema = object_schema(model) if model else {}
             self.wrapped = schema.get("type") != "object"
-            self._model = _wrap(kind) if model is None or self.wrapped else model
+            self._model = _wrap_type(kind) if model is None or self.wrapped else model
             self.schema = object_schema(self._model) if self.wrapped else schema
         except (PydanticUserError, TypeError) as error:
             problem = str(error).splitlines()[0]
@@ -33,33 +33,35 @@ class OutputType:
                 fix="Use a pydantic model, or a type that pydantic can describe.",
             ) from None
 
-    def parse(self, data: Any) -> Any:
+    def parse_data(self, data: Any) -> Any:
         """A run's `data` as the type. Raises InvalidOutput."""
         try:
             made = self._model.model_validate({VALUE: data} if self.wrapped else data)
         except ValidationError as error:
             raise InvalidOutput(
-                f"The result does not fit {self.name}: {problems(error)}."
+                f"The result does not fit {self.name}: {describe_problems(error)}."
             ) from None
         return getattr(made, VALUE) if self.wrapped else made
 
-    def dump(self, value: Any) -> Any:
+    def dump_value(self, value: Any) -> Any:
         """A value of the type as `data`: plain JSON. Raises InvalidOutput."""
         try:
             made = self._model.model_validate({VALUE: value} if self.wrapped else value)
         except ValidationError as error:
-            raise InvalidOutput(f"{value!r} does not fit {self.name}: {problems(error)}.") from None
+            raise InvalidOutput(
+                f"{value!r} does not fit {self.name}: {describe_problems(error)}."
+            ) from None
         data = made.model_dump(mode="json", by_alias=True)
         return data[VALUE] if self.wrapped else data
 
 
-def problems(error: ValidationError, most: int = 5) -> str:
+def describe_problems(error: ValidationError, most: int = 5) -> str:
     """What is wrong and where, without the values."""
     found = error.errors(include_url=False, include_input=False)[:most]
-    return "; ".join(f"{_place(each['loc'])}: {each['msg']}" for each in found)
+    return "; ".join(f"{_format_place(each['loc'])}: {each['msg']}" for each in found)
 
 
-def _place(steps: tuple[int | str, ...]) -> str:
+def _format_place(steps: tuple[int | str, ...]) -> str:
     return ".".join(str(step) for step in steps) or "the whole"
 
 
@@ -79,6 +81,6 @@ def _is_model(kind: Any) -> bool:
     return inspect.isclass(kind) and issubclass(kind, BaseModel)
 
 
-def _wrap(kind: Any) -> type[BaseModel]:
+def _wrap_type(kind: Any) -> type[BaseModel]:
     fields: dict[str, Any] = {VALUE: (kind, ...)}
     return create_model("Output", __config__=ConfigDict(extra="forbid"), **fields)

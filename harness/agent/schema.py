@@ -21,7 +21,7 @@ _SECTION = re.compile(r"^(Args|Arguments|Parameters|Returns|Yields|Raises|Exampl
 _ARGUMENT = re.compile(r"^\*{0,2}(\w+)\s*(?:\([^)]*\))?:\s*(.*)$")
 
 
-def bad_tool(name: str, problem: str, fix: str) -> ConfigError:
+def tool_error(name: str, problem: str, fix: str) -> ConfigError:
     return InvalidAgent(f"Tool {name}: {problem}.", fix=fix)
 
 
@@ -40,7 +40,7 @@ class Signature:
     context: str | None
     """The parameter that takes the ToolContext."""
 
-    def typed(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def convert_arguments(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments as the function's own types, defaults filled in."""
         values = self.model.model_validate(arguments).__dict__
         return {name: values[field] for field, name in self.names.items()}
@@ -48,7 +48,7 @@ class Signature:
 
 def read_signature(fn: Callable[..., Any], name: str) -> Signature:
     described, by_argument = _read_docstring(fn, name)
-    hints = _hints(fn, name)
+    hints = _read_hints(fn, name)
     context: str | None = None
     fields: dict[str, Any] = {}
     names: dict[str, str] = {}
@@ -56,12 +56,12 @@ def read_signature(fn: Callable[..., Any], name: str) -> Signature:
         hint = _hint_of(parameter, hints, name)
         if _is_context(hint):
             if context is not None:
-                raise bad_tool(name, "has two ToolContext parameters", "Keep one of them.")
+                raise tool_error(name, "has two ToolContext parameters", "Keep one of them.")
             context = parameter.name
             continue
         field = f"p{len(fields)}"
         names[field] = parameter.name
-        fields[field] = _field(parameter, hint, by_argument.get(parameter.name))
+        fields[field] = _make_field(parameter, hint, by_argument.get(parameter.name))
     try:
         model = create_model(name, __config__=ConfigDict(extra="forbid"), **fields)
         parameters = model.model_json_schema(by_alias=True, schema_generator=_Schema)
@@ -69,7 +69,7 @@ def read_signature(fn: Callable[..., Any], name: str) -> Signature:
         problem = str(error).splitlines()[0]
         for field, parameter_name in names.items():
             problem = problem.replace(f"`{field}`", f"`{parameter_name}`")
-        raise bad_tool(
+        raise tool_error(
             name,
             f"a parameter's type has no JSON form ({problem})",
             "Use plain types, Literal, Enum, dataclasses, TypedDicts or pydantic models.",
@@ -104,16 +104,16 @@ class _Schema(GenerateJsonSchema):
         return made
 
 
-def _field(parameter: inspect.Parameter, hint: Any, description: str | None) -> Any:
+def _make_field(parameter: inspect.Parameter, hint: Any, description: str | None) -> Any:
     default = parameter.default
     if isinstance(default, FieldInfo):  # def f(n: int = Field(default=3, ge=1))
         hint, default = Annotated[hint, default], default.default
     elif default is inspect.Parameter.empty:
         default = ...
-    return (_described(hint, description, parameter.name), default)
+    return (_add_description(hint, description, parameter.name), default)
 
 
-def _described(hint: Any, description: str | None, alias: str) -> Any:
+def _add_description(hint: Any, description: str | None, alias: str) -> Any:
     """The docstring says what a parameter is for, unless its annotation does."""
     named = Annotated[hint, Field(alias=alias)]
     if description is None or _has_description(hint):
@@ -126,12 +126,12 @@ def _has_description(hint: Any) -> bool:
     return any(isinstance(extra, FieldInfo) and extra.description for extra in extras)
 
 
-def _hints(fn: Callable[..., Any], name: str) -> dict[str, Any]:
+def _read_hints(fn: Callable[..., Any], name: str) -> dict[str, Any]:
     target = fn if inspect.isroutine(fn) else type(fn).__call__
     try:
         return typing.get_type_hints(target, include_extras=True)
     except NameError as error:
-        raise bad_tool(
+        raise tool_error(
             name,
             f"its type hints cannot be read ({error})",
             "Import the type at the top of the module, not under TYPE_CHECKING or in a function.",
@@ -140,19 +140,19 @@ def _hints(fn: Callable[..., Any], name: str) -> dict[str, Any]:
 
 def _hint_of(parameter: inspect.Parameter, hints: dict[str, Any], name: str) -> Any:
     if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-        raise bad_tool(
+        raise tool_error(
             name,
             f"takes {parameter}, but the model sends arguments by name",
             "Name each parameter; a list or dict parameter takes many values.",
         )
     if parameter.kind is parameter.POSITIONAL_ONLY:
-        raise bad_tool(
+        raise tool_error(
             name,
             f"parameter {parameter.name} is positional-only, but the model sends names",
             "Remove the / from the signature.",
         )
     if parameter.name not in hints:
-        raise bad_tool(
+        raise tool_error(
             name,
             f"parameter {parameter.name} has no type hint",
             f"Write {parameter.name}: TYPE (a method is decorated on its instance: "
@@ -169,7 +169,7 @@ def _read_docstring(fn: Callable[..., Any], name: str) -> tuple[str, dict[str, s
     """The description without its `Args:` section, and what that section says of each."""
     text = inspect.getdoc(fn)
     if not text or not text.strip():
-        raise bad_tool(
+        raise tool_error(
             name, "has no docstring, and the model chooses tools by it", "Say what the tool does."
         )
     kept: list[str] = []

@@ -24,7 +24,7 @@ from typing_extensions import TypeVar as DefaultTypeVar
 from harness.agent.checks import is_positive
 from harness.agent.context import ToolContext
 from harness.agent.hooks import Hooks, Obstacle, Prepare, Probe, Undo, receipt_type
-from harness.agent.schema import Signature, bad_tool, read_signature
+from harness.agent.schema import Signature, read_signature, tool_error
 from harness.contracts.tool import Effect, ToolPolicy, ToolSpec
 
 P = ParamSpec("P")
@@ -119,7 +119,7 @@ class Tool(Generic[P, R_co, D_contra]):
         """
         self._check_hook(fn, "probe")
         if self.chosen not in (None, "probe"):
-            raise bad_tool(
+            raise tool_error(
                 self.name,
                 f"has a probe, and on_unknown={self.chosen!r} says not to use it",
                 "Remove on_unknown to use the probe, or remove the probe.",
@@ -151,7 +151,7 @@ class Tool(Generic[P, R_co, D_contra]):
             The function itself.
         """
         if self.hooks.undo is None:
-            raise bad_tool(
+            raise tool_error(
                 self.name, "has obstacle, but no undo", f"Declare it under @{self.name}.undo first."
             )
         self.hooks.obstacle = fn
@@ -159,14 +159,14 @@ class Tool(Generic[P, R_co, D_contra]):
 
     def _check_hook(self, fn: Callable[..., Any], hook: str) -> None:
         if self.policy.effect == "read":
-            raise bad_tool(
+            raise tool_error(
                 self.name,
                 f"has {hook}, but its effect is 'read'",
                 'Declare effect="write" if it changes something.',
             )
         if len(inspect.signature(fn).parameters) != 2:
             second = "receipt" if hook == "undo" else "arguments"
-            raise bad_tool(
+            raise tool_error(
                 self.name, f"its {hook} function takes two parameters", f"Use (ctx, {second})."
             )
 
@@ -276,17 +276,17 @@ def tool(
 
 def _check_function(fn: Callable[..., Any], name: str) -> None:
     if isinstance(fn, Tool):
-        raise bad_tool(name, "is a tool already", "Remove the second @tool.")
+        raise tool_error(name, "is a tool already", "Remove the second @tool.")
     if not callable(fn) or inspect.isclass(fn):
-        raise bad_tool(repr(fn), "is not a function", "Put @tool above a function.")
+        raise tool_error(repr(fn), "is not a function", "Put @tool above a function.")
     if inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn):
-        raise bad_tool(
+        raise tool_error(
             name,
             "is a generator, and a call has one result",
             "Return a list; say how far it is with ctx.progress(text).",
         )
     if not _NAME.fullmatch(name):
-        raise bad_tool(
+        raise tool_error(
             repr(name),
             "providers refuse this name",
             "Use 1 to 64 letters, digits, _ or - (name=... sets it).",
@@ -299,36 +299,36 @@ def _check_options(name: str, *, timeout: object, attempts: object, **options: o
         known = _CHOICES.get(option, (True, False))
         if value is not None and not (isinstance(value, str | bool) and value in known):
             listed = ", ".join(map(repr, known))
-            raise bad_tool(name, f"{option} is {value!r}", f"Choose one of: {listed}.")
+            raise tool_error(name, f"{option} is {value!r}", f"Choose one of: {listed}.")
     if timeout is not None and not is_positive(timeout):
-        raise bad_tool(name, f"timeout is {timeout!r}", "Give a number of seconds above 0.")
+        raise tool_error(name, f"timeout is {timeout!r}", "Give a number of seconds above 0.")
     if attempts is not None and not (is_positive(attempts) and isinstance(attempts, int)):
-        raise bad_tool(
+        raise tool_error(
             name, f"attempts is {attempts!r}", "Give a whole number from 1. 1: never try again."
         )
 
 
 def _check_policy(name: str, policy: ToolPolicy, approval: Approval) -> None:
     if approval not in ("always", "never") and not callable(approval):
-        raise bad_tool(
+        raise tool_error(
             name,
             f"approval={approval!r} is not a policy",
             'Use "always", "never" or a function of the arguments.',
         )
     if policy.inline and policy.effect != "read":
-        raise bad_tool(
+        raise tool_error(
             name,
             f"is inline and its effect is {policy.effect!r}, but inline tools may be repeated",
             'Declare effect="read" if it changes nothing, or drop inline=True.',
         )
     if policy.inline and policy.workspace:
-        raise bad_tool(
+        raise tool_error(
             name,
             "is inline and works on a workspace, which may be on another host",
             "Drop inline=True.",
         )
     if policy.inline and policy.timeout_s is not None and policy.timeout_s > INLINE_LIMIT_S:
-        raise bad_tool(
+        raise tool_error(
             name,
             f"is inline with a timeout over {INLINE_LIMIT_S:g} s",
             "Drop inline=True for slow work.",

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from harness.commons.log import get_logger, said
+from harness.commons.log import get_logger, hide_if_discreet
 from harness.contracts.attempt import Attempt
 from harness.contracts.effect import undone_run
 from harness.contracts.errors import RunError, StoreError
@@ -19,8 +19,8 @@ from harness.engine.connection import Connection, whoami
 from harness.history.executions import ExecutionChain
 from harness.history.reader import decode_execution, shown_execution
 from harness.journal import VERSION, Execution, project_chain
-from harness.journal.payloads import first, seconds
-from harness.journal.seal import Content, RawExecution, last_of, pack, whole
+from harness.journal.payloads import read_first, to_seconds
+from harness.journal.seal import Content, RawExecution, commit_content, last_of, pack_content
 from harness.store.attempts import attempts_of
 from harness.store.seals import NewSeal, SealIndex
 from harness.version import __version__
@@ -44,19 +44,21 @@ async def draft(
     try:
         plain = [await decode_execution(connection, each) for each in raw]
     except (StoreError, ValueError) as error:  # its bytes are sealed all the same
-        log.warning("a run is sealed that cannot be read", run=run, error=said(str(error)))
+        log.warning(
+            "a run is sealed that cannot be read", run=run, error=hide_if_discreet(str(error))
+        )
     ids = {each.run_id for each in raw}
     if attempts is None:
         attempts = await attempts_of(connection.database, run, connection.vault)
     told = tuple(each.wire() for each in attempts if each.run_id in ids)
-    data = await asyncio.to_thread(pack, Content(run, raw, told), key)
+    data = await asyncio.to_thread(pack_content, Content(run, raw, told), key)
     content = await connection.stores.artifacts.put(data, media_type=MEDIA_TYPE, run=run)
     entry = SealEntry(
         seq=0, prev="", kind=walked.kind, run=run,
-        namespace=connection.endpoints.namespace, at=time.time(), by=whoami(),
+        namespace=connection.endpoints.namespace, at=time.time(), by=get_identity(),
         harness=__version__, projector=VERSION, workflow=walked.workflow,
         executions=tuple(sealed_execution(key, run, each, plain) for each in raw),
-        content=whole(key, data), origin=origin,
+        content=commit_content(key, data), origin=origin,
     )  # fmt: skip
     index = index_of(run, walked.workflow, plain)
     return NewSeal(entry, content, key, index)
@@ -81,15 +83,15 @@ def index_of(run: str, workflow: str, plain: Sequence[Execution]) -> SealIndex:
     if not plain:
         return SealIndex()
     started, ended = plain[0].entries[0], plain[-1].entries[-1]
-    times = SealIndex(started=seconds(started.event_time), ended=seconds(ended.event_time))
+    times = SealIndex(started=to_seconds(started.event_time), ended=to_seconds(ended.event_time))
     if workflow != WORKFLOW:
         return replace(times, lineage=undone_run(run))
     try:
         events = project_chain(run, plain)
-        spec = first(RunSpec, started.workflow_execution_started_event_attributes.input)
+        spec = read_first(RunSpec, started.workflow_execution_started_event_attributes.input)
     except (RunError, ValueError) as error:
         what = "a run is sealed that this version cannot read"
-        log.warning(what, run=run, error=said(str(error)))
+        log.warning(what, run=run, error=hide_if_discreet(str(error)))
         return times
     begin = next((each for each in events if isinstance(each, RunStarted)), None)
     end = next((each for each in reversed(events) if isinstance(each, RunEnded)), None)

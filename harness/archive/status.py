@@ -11,7 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from harness.archive.sweep import unsealed
 from harness.contracts.queues import archive_queue
 from harness.engine.connection import Connection
-from harness.engine.retry import patiently, unreachable
+from harness.engine.retry import ask_patiently, unreachable_error
 from harness.history.executions import ENDED, TYPES, retention_s
 from harness.history.reader import open_seals
 from harness.store.seals import Figures, store_id
@@ -46,7 +46,9 @@ async def standing(connection: Connection) -> Standing:
     lost = None if oldest is None else oldest + retention
     last, following = await _swept(client, archive_queue(await store_id(connection.database)))
     return Standing(
-        ended=(await patiently("", lambda: client.count_workflows(f"{TYPES} AND {ENDED}"))).count,
+        ended=(
+            await ask_patiently("", lambda: client.count_workflows(f"{TYPES} AND {ENDED}"))
+        ).count,
         unsealed=len(left),
         lost_at=lost,
         close=lost is not None and time.time() > lost - retention * (1 - CLOSE),
@@ -64,7 +66,7 @@ async def _swept(client: Client, schedule: str) -> tuple[float | None, float | N
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             return None, None
-        raise unreachable(error) from error
+        raise unreachable_error(error) from error
     recent, following = info.recent_actions, info.next_action_times
     return (
         recent[-1].started_at.timestamp() if recent else None,

@@ -21,7 +21,7 @@ from harness.contracts.errors import (
 )
 from harness.contracts.run import WORKFLOW
 from harness.contracts.seal import Kind, Sealed, SealEntry
-from harness.engine.connection import Connection, whoami
+from harness.engine.connection import Connection, get_identity
 from harness.history import live
 from harness.history.executions import ENDED, closed_before, list_closed, read_chain, retention_s
 from harness.history.reader import decode_execution, open_seals, read_content
@@ -159,7 +159,7 @@ async def forget_seals(connection: Connection, runs: Sequence[str]) -> int:
 
 async def _drop(connection: Connection, rows: Sequence[SealRow], kind: Kind) -> int:
     stone = SealEntry(
-        seq=0, prev="", kind=kind, run="", namespace="", at=time.time(), by=whoami(),
+        seq=0, prev="", kind=kind, run="", namespace="", at=time.time(), by=get_identity(),
         harness=__version__, projector=VERSION,
     )  # fmt: skip
     ids = await open_seals(connection).drop(rows, kind, stone)

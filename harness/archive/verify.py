@@ -28,7 +28,7 @@ from harness.journal.seal import (
     first_change,
     hash_of,
     read_entry,
-    unpack,
+    unpack_content,
 )
 from harness.store.seals import SealRow
 
@@ -92,7 +92,7 @@ async def verify_all(
     taken, told = dict[int, SealRow](), dict[int, str]()
     found = token is None
     async for row in store.all():
-        wrong = [*chain.follow(row.seq, row.hash, row.entry)]
+        wrong = [*chain.check_next(row.seq, row.hash, row.entry)]
         found = found or row.hash == token
         entry = None if wrong else _entry(row, wrong, report)
         if entry is not None and entry.kind in CONTENT:
@@ -252,7 +252,7 @@ async def _content(
 
 async def _engine(connection: Connection, row: SealRow) -> tuple[bool, list[str]]:
     """Whether the engine has any of it still, and what is different there."""
-    content = unpack(await connection.stores.artifacts.stored(row.content or ""))
+    content = unpack_content(await connection.stores.artifacts.stored(row.content or ""))
     compared = False
     for raw in content.executions:
         try:

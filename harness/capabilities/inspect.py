@@ -22,14 +22,14 @@ def find_parts(record: Capability) -> tuple[list[Part], str | None]:
     """All of them, and what is wrong with the first one that does not load."""
     parts: list[Part] = []
     try:
-        for part in _parts(record):
+        for part in _load_parts(record):
             parts.append(part)  # noqa: PERF402 - those before the broken one are kept
     except Exception as error:
         return parts, f"{type(error).__name__}: {error}"
     return parts, None
 
 
-def _parts(record: Capability) -> Iterator[Part]:
+def _load_parts(record: Capability) -> Iterator[Part]:
     if record.commands:
         for command in resolve(record.commands):
             resolve(command.target)
@@ -45,9 +45,9 @@ def _parts(record: Capability) -> Iterator[Part]:
             yield Part("tool", name)
     yield from _worker_parts(record)
     if record.migrations:
-        yield from _migrations(record, record.migrations)
+        yield from _find_migrations(record, record.migrations)
     if record.errors:
-        yield from _errors(record, record.errors)
+        yield from _find_errors(record, record.errors)
 
 
 def _worker_parts(record: Capability) -> Iterator[Part]:
@@ -61,7 +61,7 @@ def _worker_parts(record: Capability) -> Iterator[Part]:
         yield Part("service", record.service)
 
 
-def _migrations(record: Capability, target: str) -> Iterator[Part]:
+def _find_migrations(record: Capability, target: str) -> Iterator[Part]:
     package: Any = resolve(target)
     folder = Path(package.__file__).parent / "versions"
     there = sorted(file.stem for file in folder.glob("[!_]*.py"))
@@ -71,7 +71,7 @@ def _migrations(record: Capability, target: str) -> Iterator[Part]:
         yield Part("migration", f"{capability_schema(record.name)} {there[number]}")
 
 
-def _errors(record: Capability, target: str) -> Iterator[Part]:
+def _find_errors(record: Capability, target: str) -> Iterator[Part]:
     resolve(target)
     for each in all_errors().values():
         if each.__module__ != target:

@@ -48,13 +48,13 @@ def _read_folder(folder: str) -> Iterator[EntryPoint]:
         return
     for name in names:
         if name.endswith(".dist-info"):
-            text = _read(f"{folder}/{name}/entry_points.txt")
+            text = _read_text(f"{folder}/{name}/entry_points.txt")
             if GROUP in text:
                 package = name.removesuffix(".dist-info").replace("-", " ")
-                yield from _parse(text, package)
+                yield from _parse_entry_points(text, package)
 
 
-def _read(path: str) -> str:
+def _read_text(path: str) -> str:
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - pathlib is not loaded yet
             return file.read(MAX_BYTES).decode("utf-8", "replace")
@@ -62,7 +62,7 @@ def _read(path: str) -> str:
         return ""
 
 
-def _parse(text: str, package: str) -> Iterator[EntryPoint]:
+def _parse_entry_points(text: str, package: str) -> Iterator[EntryPoint]:
     inside = False
     for line in map(str.strip, text.splitlines()):
         if line.startswith("["):

@@ -99,7 +99,7 @@ def load_part(record: Capability, target: str) -> Any:
     try:
         return resolve(target)
     except LOADING_FAILS as error:
-        report_problem(record, f"{target} cannot be loaded: {_describe(error)}")
+        report_problem(record, f"{target} cannot be loaded: {_describe_error(error)}")
         return None
 
 
@@ -130,7 +130,7 @@ def _third_party(point: EntryPoint, disabled: frozenset[str], taken: set[str]) -
     try:
         record = resolve(point.target)
     except LOADING_FAILS as error:
-        _problems[name] = f"{point.target} cannot be loaded: {_describe(error)}"
+        _problems[name] = f"{point.target} cannot be loaded: {_describe_error(error)}"
         return broken
     if not isinstance(record, Capability) or record.name != name:
         _problems[name] = f"{point.target} is not a Capability named {name!r}"
@@ -138,7 +138,7 @@ def _third_party(point: EntryPoint, disabled: frozenset[str], taken: set[str]) -
     return broken._replace(record=record)
 
 
-def _describe(error: BaseException) -> str:
+def _describe_error(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 

@@ -44,7 +44,7 @@ class OutageFilter(logging.Filter):
         """Whether a loss was logged and its end was not."""
         return bool(self._said)
 
-    def end(self) -> bool:
+    def note_recovery(self) -> bool:
         """Note that the connection is back; True for the first who says so."""
         with self._lock:
             lost, self._said = bool(self._said), 0.0

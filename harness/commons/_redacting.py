@@ -20,7 +20,7 @@ class RedactingExporter(SpanExporter):
         self._exporter = exporter
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        return self._exporter.export([_redacted(span) for span in spans])
+        return self._exporter.export([_redact_span(span) for span in spans])
 
     def shutdown(self) -> None:
         self._exporter.shutdown()
@@ -29,16 +29,16 @@ class RedactingExporter(SpanExporter):
         return self._exporter.force_flush(timeout_millis)
 
 
-def _redacted(span: ReadableSpan) -> ReadableSpan:
+def _redact_span(span: ReadableSpan) -> ReadableSpan:
     description = span.status.description
     return ReadableSpan(
         name=redact(span.name),
         context=span.context,
         parent=span.parent,
         resource=span.resource,
-        attributes=_attributes(span.attributes),
+        attributes=_redact_attributes(span.attributes),
         events=[
-            Event(event.name, _attributes(event.attributes), event.timestamp)
+            Event(event.name, _redact_attributes(event.attributes), event.timestamp)
             for event in span.events
         ],
         links=span.links,
@@ -50,5 +50,5 @@ def _redacted(span: ReadableSpan) -> ReadableSpan:
     )
 
 
-def _attributes(attributes: Attributes) -> Mapping[str, AttributeValue]:
+def _redact_attributes(attributes: Attributes) -> Mapping[str, AttributeValue]:
     return {name: redact_data(value, name) for name, value in (attributes or {}).items()}

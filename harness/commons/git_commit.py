@@ -30,7 +30,7 @@ def read_commit(folder: Path) -> str | None:
         place = folder.resolve()
         for parent in (place, *place.parents):
             if (git := _git_folder(parent)) is not None:
-                return _head(git)
+                return _read_head(git)
     except (OSError, ValueError, RuntimeError):  # unreadable, NUL in a path, a circle of links
         return None
     return None
@@ -42,44 +42,44 @@ def _git_folder(parent: Path) -> Path | None:
         return git
     if not git.is_file():
         return None
-    word, _, target = _read(git).partition(b": ")  # a worktree or a submodule
+    word, _, target = _read_start(git).partition(b": ")  # a worktree or a submodule
     return parent / os.fsdecode(target.strip()) if word == b"gitdir" else None
 
 
-def _head(git: Path) -> str | None:
+def _read_head(git: Path) -> str | None:
     shared = git
     if (git / "commondir").is_file():  # of a worktree: branches stand in the main folder
-        shared = git / os.fsdecode(_read(git / "commondir").strip())
-    content = _read(git / "HEAD")
+        shared = git / os.fsdecode(_read_start(git / "commondir").strip())
+    content = _read_start(git / "HEAD")
     for _ in range(MOST_STEPS):
         if COMMIT.fullmatch(content):
             return content.decode()
         word, _, name = content.partition(b": ")
         if word != b"ref" or not REFERENCE.fullmatch(name):
             return None
-        content = _loose(shared, name) or _packed(shared, name)
+        content = _read_loose(shared, name) or _read_packed(shared, name)
     return None
 
 
-def _loose(shared: Path, name: bytes) -> bytes:
+def _read_loose(shared: Path, name: bytes) -> bytes:
     place = shared / os.fsdecode(name)
     if not place.resolve().is_relative_to(shared.resolve()):  # a link that leads out
         return b""
     try:
-        return _read(place)
+        return _read_start(place)
     except OSError:
         return b""
 
 
-def _packed(shared: Path, name: bytes) -> bytes:
-    for line in _read(shared / "packed-refs", PACKED).splitlines():
+def _read_packed(shared: Path, name: bytes) -> bytes:
+    for line in _read_start(shared / "packed-refs", PACKED).splitlines():
         commit, _, packed = line.partition(b" ")
         if packed == name:
             return commit
     return b""
 
 
-def _read(file: Path, most: int = SMALL) -> bytes:
+def _read_start(file: Path, most: int = SMALL) -> bytes:
     """The beginning of a regular file, without blank ends. A link may lead to anything, and a pipe
     would make a worker wait for ever."""
     handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

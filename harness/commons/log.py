@@ -17,13 +17,13 @@ import structlog
 
 from harness.commons._outage import OutageFilter
 from harness.commons.log_content import (
-    barred,
+    bar_lines,
     exception_text,
     guarded_logger,
     guarded_logs,
-    said,
+    hide_if_discreet,
+    sanitize_value,
     set_discreet,
-    shown,
 )
 from harness.commons.redact import register_secrets
 from harness.contracts.clean_text import clean_line
@@ -40,9 +40,9 @@ __all__ = [
     "get_logger",
     "guarded_logger",
     "guarded_logs",
+    "hide_if_discreet",
     "in_run",
     "outage",
-    "said",
 ]
 
 Level = Literal["debug", "info", "warning", "error"]
@@ -80,8 +80,8 @@ def configure_logs(
         ],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            _safe,
-            *_renderers(format, out),
+            _make_safe,
+            *_make_renderers(format, out),
         ],
     )
     handler = _Handler(out)
@@ -133,7 +133,7 @@ def engine_logs(level: Level = "warning") -> LoggingConfig:
 def _to_record(_logger: Any, _method: str, event: _Event) -> _Record:
     """A record that any handler can format; ours finds the facts apart."""
     passed = {name: event.pop(name) for name in ("exc_info", "stack_info") if name in event}
-    facts = {name: shown(value, name) for name, value in event.items()}
+    facts = {name: sanitize_value(value, name) for name, value in event.items()}
     words = [f"{name}={value}" for name, value in facts.items() if name != "event"]
     text = " ".join([str(facts.get("event", "")), *words])
     return (text,), {**passed, "extra": {"harness_facts": facts}}
@@ -156,15 +156,15 @@ def _from_record(_logger: Any, _method: str, event: _Event) -> _Event:
     return event
 
 
-def _safe(_logger: Any, _method: str, event: _Event) -> _Event:
+def _make_safe(_logger: Any, _method: str, event: _Event) -> _Event:
     text = event.pop("exception", None)
-    safe = {clean_line(name): shown(value, name) for name, value in event.items()}
+    safe = {clean_line(name): sanitize_value(value, name) for name, value in event.items()}
     return {**safe, "exception": text} if text else safe
 
 
-def _barred(_logger: Any, _method: str, event: _Event) -> _Event:
+def _bar_exception(_logger: Any, _method: str, event: _Event) -> _Event:
     if text := event.get("exception"):
-        event["exception"] = barred(text)
+        event["exception"] = bar_lines(text)
     return event
 
 
@@ -173,9 +173,9 @@ class _Handler(logging.StreamHandler[TextIO]):
         """A log that cannot be written is lost; a traceback could not be written either."""
 
 
-def _renderers(format: Literal["human", "json"], out: TextIO) -> list[Processor]:
+def _make_renderers(format: Literal["human", "json"], out: TextIO) -> list[Processor]:
     if format == "json":
         return [structlog.processors.JSONRenderer(default=str)]
     colors = out.isatty() and "NO_COLOR" not in os.environ
     plain = structlog.dev.plain_traceback
-    return [_barred, structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]
+    return [_bar_exception, structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]

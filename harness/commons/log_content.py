@@ -37,7 +37,7 @@ def is_discreet() -> bool:
     return _always or _open > 0
 
 
-def said(text: str) -> str:
+def hide_if_discreet(text: str) -> str:
     """Words that may be a run's own, as a log may have them."""
     return "(what it said is not logged)" if is_discreet() else text
 
@@ -66,13 +66,13 @@ def guarded_logger(name: str) -> logging.Logger:
     return logger
 
 
-def shown(value: Any, name: str = "") -> Any:
+def sanitize_value(value: Any, name: str = "") -> Any:
     """A value of a record: redacted, on one line, no longer than a log can take."""
-    bounded = redact_data(_bounded(value), name)
+    bounded = redact_data(_bound_value(value), name)
     if bounded is None or isinstance(bounded, bool | int | float):
         return bounded
     text = bounded if isinstance(bounded, str) else repr(bounded)
-    return _cut(clean_line(text), len(value) if isinstance(value, str) else len(text))
+    return _cut_text(clean_line(text), len(value) if isinstance(value, str) else len(text))
 
 
 def exception_text(found: Any) -> str | None:
@@ -84,11 +84,11 @@ def exception_text(found: Any) -> str | None:
     if error is None:
         return None
     if is_discreet():
-        return clean_text(_outline(error))
-    return clean_text("\n\n".join(_traceback(each) for each in _chain(error)))
+        return clean_text(_outline_exception(error))
+    return clean_text("\n\n".join(_format_traceback(each) for each in _list_causes(error)))
 
 
-def barred(text: str) -> str:
+def bar_lines(text: str) -> str:
     """Several lines of which none can pass for a log line of its own."""
     return "\n".join(f"| {line}" for line in text.split("\n"))
 
@@ -119,10 +119,10 @@ class _Guard(logging.Filter):
             message = record.getMessage()
         except (TypeError, ValueError, KeyError):
             message = str(record.msg)  # its arguments do not fit
-        record.msg, record.args = shown(message), ()
+        record.msg, record.args = sanitize_value(message), ()
         if record.exc_info and (text := exception_text(record.exc_info)):
             # Formatters take this text before they make their own.
-            record.exc_text = barred(text)
+            record.exc_text = bar_lines(text)
             record.harness_exception = text
             if is_discreet():
                 record.exc_info = None
@@ -132,26 +132,26 @@ class _Guard(logging.Filter):
 _guard = _Guard()
 
 
-def _outline(error: BaseException) -> str:
+def _outline_exception(error: BaseException) -> str:
     lines: list[str] = []
-    for each in reversed(_chain(error)):
+    for each in reversed(_list_causes(error)):
         places = [f"{f.filename}:{f.lineno} {f.name}" for f in extract_tb(each.__traceback__)]
         lines.append("\n  ".join([type(each).__name__, *places]))
     return "\n".join(lines)
 
 
-def _traceback(error: BaseException) -> str:
+def _format_traceback(error: BaseException) -> str:
     # The standard library's takes seconds for a message of many lines.
     frames = redact("".join(format_tb(error.__traceback__, _FRAMES)))
     try:
         text = str(error)
-        message = _cut(clean_text(redact(_shorten(text))), len(text))
+        message = _cut_text(clean_text(redact(_shorten_text(text))), len(text))
     except Exception:
         message = "(its message cannot be read)"
     return f"{frames}{type(error).__name__}: {message}"
 
 
-def _chain(error: BaseException) -> list[BaseException]:
+def _list_causes(error: BaseException) -> list[BaseException]:
     """The error, after what led to it and the members of a group."""
     found: list[BaseException] = []
     waiting: list[BaseException | None] = [error]
@@ -166,23 +166,23 @@ def _chain(error: BaseException) -> list[BaseException]:
     return found[::-1]
 
 
-def _bounded(value: Any) -> Any:
+def _bound_value(value: Any) -> Any:
     """`value` with long texts cut and of long lists the start only, before anything reads them."""
     if isinstance(value, str):
-        return _shorten(value)
+        return _shorten_text(value)
     if isinstance(value, dict):
         data = cast("dict[Any, Any]", value)
-        return {name: _bounded(inner) for name, inner in islice(data.items(), _ITEMS)}
+        return {name: _bound_value(inner) for name, inner in islice(data.items(), _ITEMS)}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_bounded(inner) for inner in islice(cast("list[Any]", value), _ITEMS)]
+        return [_bound_value(inner) for inner in islice(cast("list[Any]", value), _ITEMS)]
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, bytes):
         value = value[:_WINDOW].decode("utf-8", "replace")
-    return _shorten(str(value))
+    return _shorten_text(str(value))
 
 
-def _shorten(text: str) -> str:
+def _shorten_text(text: str) -> str:
     """The start of a long text, with the secrets that begin in it masked."""
     if len(text) <= _WINDOW:
         return text
@@ -190,7 +190,7 @@ def _shorten(text: str) -> str:
     return redact(text[:_WINDOW])[:-_LONGEST_SECRET]
 
 
-def _cut(text: str, whole: int) -> str:
+def _cut_text(text: str, whole: int) -> str:
     """`text`, which is safe already; `whole`: its length before anything was cut or marked."""
     note = f"… ({whole:,} characters)" if whole > _WINDOW or len(text) > MOST else ""
     return f"{text[: MOST - _NOTE]}{note}" if note else text

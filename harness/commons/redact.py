@@ -63,7 +63,7 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """`text` without the registered secrets, `secrets`, and whatever looks like a secret."""
     parts: list[str] = []
     at = 0
-    for start, end in _merged(_spans(text, {*_known, *secrets})):
+    for start, end in _merge_spans(_find_spans(text, {*_known, *secrets})):
         parts += (text[at:start], MASK)
         at = end
     return "".join((*parts, text[at:]))
@@ -86,7 +86,7 @@ def redact_data(value: Any, key: str = "") -> Any:
     return redact(str(value))
 
 
-def _spans(text: str, known: set[str]) -> Iterator[tuple[int, int]]:
+def _find_spans(text: str, known: set[str]) -> Iterator[tuple[int, int]]:
     for secret in known:
         if len(secret) >= SHORTEST:
             at = text.find(secret)
@@ -98,7 +98,7 @@ def _spans(text: str, known: set[str]) -> Iterator[tuple[int, int]]:
             yield match.span(1 if pattern.groups else 0)
 
 
-def _merged(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _merge_spans(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Overlapping and touching spans as one: half a secret left beside a mask is a leak."""
     current: tuple[int, int] | None = None
     for start, end in sorted(spans):

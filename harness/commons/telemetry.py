@@ -59,7 +59,7 @@ def start_traces(endpoint: str | None, service_name: str = "harness") -> None:
         resource=Resource.create({"service.name": service_name}),
         shutdown_on_exit=False,  # processes leave by their own door, which calls stop_traces
     )
-    provider.add_span_processor(BatchSpanProcessor(_redacting(exporter)))
+    provider.add_span_processor(BatchSpanProcessor(_wrap_exporter(exporter)))
     _traces = _Traces(provider, provider.get_tracer("harness"))
 
 
@@ -111,7 +111,7 @@ def current_trace_id() -> str | None:
     return f"{context.trace_id:032x}" if context.is_valid else None
 
 
-def _redacting(exporter: SpanExporter) -> SpanExporter:
+def _wrap_exporter(exporter: SpanExporter) -> SpanExporter:
     from harness.commons._redacting import RedactingExporter
 
     return RedactingExporter(exporter)

@@ -50,7 +50,7 @@ def _follow_links(folder: Path) -> Iterator[Path]:
 
 def _tracks_place(place: Path) -> bool:
     return any(
-        _tracks(index, os.fsencode(place.relative_to(parent)))
+        _tracks_name(index, os.fsencode(place.relative_to(parent)))
         for parent in place.parents
         if (index := _index_of(parent)) is not None
     )
@@ -71,7 +71,7 @@ def _index_of(parent: Path) -> Path | None:
     return parent / os.fsdecode(place.rstrip(b"\r\n")) / "index" if word == b"gitdir" else None
 
 
-def _tracks(index: Path, name: bytes) -> bool:
+def _tracks_name(index: Path, name: bytes) -> bool:
     try:
         if index.stat().st_size > LARGEST:
             raise UnreadableIndex(f"{index} is larger than {LARGEST:,} bytes")
@@ -81,10 +81,10 @@ def _tracks(index: Path, name: bytes) -> bool:
     except OSError as error:
         raise UnreadableIndex(f"{index} cannot be read: {error}") from None
     try:
-        paths, shared = _read(data)
+        paths, shared = _read_index(data)
     except ValueError as error:
         raise UnreadableIndex(f"{index} cannot be read: {error}") from None
-    if any(_concerns(path, name) for path in paths):
+    if any(_is_affected(path, name) for path in paths):
         return True
     # A split index has most of its entries in another file, which also lists those removed since.
     return shared is not None and _tracks_shared(index.with_name(f"sharedindex.{shared}"), name)
@@ -93,19 +93,19 @@ def _tracks(index: Path, name: bytes) -> bool:
 def _tracks_shared(index: Path, name: bytes) -> bool:
     if not index.is_file():
         raise UnreadableIndex(f"{index} is missing")
-    if _tracks(index, name):
+    if _tracks_name(index, name):
         raise UnreadableIndex(f"{index} lists files of it, which may have been removed since")
     return False
 
 
-def _concerns(path: bytes, name: bytes) -> bool:
+def _is_affected(path: bytes, name: bytes) -> bool:
     """Whether replacing `path` changes what is found at `name`. Case does not count: a file system
     may take `.Harness` for `.harness`."""
     path, name = path.rstrip(b"/").lower(), name.lower()
     return path == name or path.startswith(name + b"/") or name.startswith(path + b"/")
 
 
-def _read(data: bytes) -> tuple[list[bytes], str | None]:
+def _read_index(data: bytes) -> tuple[list[bytes], str | None]:
     """The paths, and the hash of the shared index where there is one."""
     found: list[tuple[list[bytes], str | None]] = []
     why = "its checksum is wrong"
@@ -115,7 +115,7 @@ def _read(data: bytes) -> tuple[list[bytes], str | None]:
         if not is_skipped and data[-size:] != hasher(data[:-size], usedforsecurity=False).digest():
             continue
         try:
-            found.append(_parse(data, size))
+            found.append(_parse_index(data, size))
         except (IndexError, ValueError) as error:
             why = str(error)
         if not is_skipped:
@@ -125,8 +125,8 @@ def _read(data: bytes) -> tuple[list[bytes], str | None]:
     return found[0]
 
 
-def _parse(data: bytes, hash_size: int) -> tuple[list[bytes], str | None]:
-    paths, at = _paths(data, hash_size)
+def _parse_index(data: bytes, hash_size: int) -> tuple[list[bytes], str | None]:
+    paths, at = _parse_paths(data, hash_size)
     end, shared = len(data) - hash_size, b""
     while at < end:
         kind, content = data[at : at + 4], at + 8
@@ -140,7 +140,7 @@ def _parse(data: bytes, hash_size: int) -> tuple[list[bytes], str | None]:
     return paths, shared.hex() if any(shared) else None
 
 
-def _paths(data: bytes, hash_size: int) -> tuple[list[bytes], int]:
+def _parse_paths(data: bytes, hash_size: int) -> tuple[list[bytes], int]:
     """The paths of the entries, and where these end."""
     if data[:4] != b"DIRC":
         raise ValueError("it is not an index")
@@ -154,7 +154,7 @@ def _paths(data: bytes, hash_size: int) -> tuple[list[bytes], int]:
         flags = int.from_bytes(data[at + fixed - 2 : at + fixed], "big")
         start = at + fixed + (2 if flags & EXTENDED else 0)
         if version == 4:  # what differs from the path before it
-            dropped, start = _variable(data, start)
+            dropped, start = _parse_varint(data, start)
             end = data.index(b"\0", start)
             before = before[: len(before) - dropped] + data[start:end]
             at = end + 1
@@ -166,7 +166,7 @@ def _paths(data: bytes, hash_size: int) -> tuple[list[bytes], int]:
     return paths, at
 
 
-def _variable(data: bytes, at: int) -> tuple[int, int]:
+def _parse_varint(data: bytes, at: int) -> tuple[int, int]:
     """A number as git writes it in packs, and where it ends."""
     value = data[at] & 0x7F
     while data[at] & 0x80:

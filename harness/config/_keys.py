@@ -45,13 +45,13 @@ class Table:
         if self.each:
             return Table(self.each)
         field = self.section.model_fields.get(name) if self.section else None
-        return _node(field.annotation, HARMLESS in field.metadata) if field else None
+        return _make_node(field.annotation, HARMLESS in field.metadata) if field else None
 
     def names(self) -> list[str]:
         return list(self.section.model_fields) if self.section else []
 
 
-def _node(annotation: Any, harmless: bool) -> Leaf | Table:
+def _make_node(annotation: Any, harmless: bool) -> Leaf | Table:
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return Table(annotation)
     if get_origin(annotation) is dict:
@@ -60,51 +60,53 @@ def _node(annotation: Any, harmless: bool) -> Leaf | Table:
 
 
 @cache
-def root() -> Table:
+def root_table() -> Table:
     """The table of all keys."""
     return Table(settings_model())
 
 
-def find(path: Path) -> Leaf | Table | None:
-    node: Leaf | Table | None = root()
+def find_key(path: Path) -> Leaf | Table | None:
+    node: Leaf | Table | None = root_table()
     for name in path:
         node = node.child(name) if isinstance(node, Table) else None
     return node
 
 
-def leaves(table: Table | None = None, at: Path = ()) -> Iterator[Path]:
+def list_keys(table: Table | None = None, at: Path = ()) -> Iterator[Path]:
     """Every key with a fixed name; providers stand under names of their own."""
-    table = table or root()
+    table = table or root_table()
     for name in table.names():
         node = table.child(name)
         if isinstance(node, Table):
-            yield from leaves(node, (*at, name))
+            yield from list_keys(node, (*at, name))
         else:
             yield (*at, name)
 
 
-def meant(key: Path) -> Path | None:
+def guess_key(key: Path) -> Path | None:
     """The known key that was probably meant by `key`."""
-    depth = next(n for n in range(len(key) - 1, -1, -1) if isinstance(find(key[:n]), Table))
-    table, wrong = find(key[:depth]), key[depth]
-    if isinstance(table, Table) and (close := _close(wrong, table.names())):
+    depth = next(n for n in range(len(key) - 1, -1, -1) if isinstance(find_key(key[:n]), Table))
+    table, wrong = find_key(key[:depth]), key[depth]
+    if isinstance(table, Table) and (close := _closest_match(wrong, table.names())):
         corrected = (*key[:depth], close, *key[depth + 1 :])
-        if find(corrected):
+        if find_key(corrected):
             return corrected
         if corrected != key:
-            return meant(corrected)
-    known = list(leaves())
+            return guess_key(corrected)
+    known = list(list_keys())
     elsewhere = [k for k in known if k[-1] == key[-1]]
-    dotted = _close(".".join(key), map(".".join, elsewhere or known), 0.0 if elsewhere else 0.6)
+    dotted = _closest_match(
+        ".".join(key), map(".".join, elsewhere or known), 0.0 if elsewhere else 0.6
+    )
     return tuple(dotted.split(".")) if dotted else None
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def suggest_name(name: str, known: Iterable[str]) -> str:
     """A sentence that tells the name that was probably meant, or else the possible ones."""
     known = sorted(known)
-    close = _close(name, known)
+    close = _closest_match(name, known)
     return f"Did you mean {close!r}?" if close else f"Known: {', '.join(known)}."
 
 
-def _close(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+def _closest_match(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)), None)

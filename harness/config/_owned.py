@@ -22,11 +22,11 @@ def describe_foreign(path: Path) -> str | None:
     try:
         link, target = path.lstat(), path.resolve(strict=True)
         if link.st_uid not in (os.getuid(), 0):
-            return f"{path} belongs to {_user(link.st_uid)}"
+            return f"{path} belongs to {_describe_user(link.st_uid)}"
         for place in (target, *target.parents):
             found = place.lstat()
             if found.st_uid not in (os.getuid(), 0):
-                return f"{place} belongs to {_user(found.st_uid)}"
+                return f"{place} belongs to {_describe_user(found.st_uid)}"
             # In a sticky folder such as /tmp nobody can replace what belongs to another user.
             sticky = place != target and found.st_mode & stat.S_ISVTX
             if not sticky and is_writable_by_others(found):
@@ -57,7 +57,7 @@ def _is_private_group(gid: int) -> bool:
     return user.pw_gid == gid and group.gr_name == user.pw_name and not group.gr_mem
 
 
-def _user(uid: int) -> str:
+def _describe_user(uid: int) -> str:
     import pwd
 
     with contextlib.suppress(KeyError):
@@ -73,17 +73,17 @@ def read_bounded(file: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise _unreadable(file, str(error)) from None
+        raise _unreadable_error(file, str(error)) from None
     with os.fdopen(descriptor, "rb") as opened:
         if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-            raise _unreadable(file, "it is not a regular file")
+            raise _unreadable_error(file, "it is not a regular file")
         content = opened.read(FILE_LIMIT + 1)
     if len(content) > FILE_LIMIT:
-        raise _unreadable(file, f"it is larger than {FILE_LIMIT:,} bytes")
+        raise _unreadable_error(file, f"it is larger than {FILE_LIMIT:,} bytes")
     return content
 
 
-def _unreadable(file: Path, why: str) -> ConfigError:
+def _unreadable_error(file: Path, why: str) -> ConfigError:
     return InvalidValue(
         f"{file} cannot be read: {why}.",
         fix="Replace it by a TOML file, or remove it.",

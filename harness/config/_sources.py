@@ -70,7 +70,7 @@ class File:
     top: Values
     profiles: dict[str, Values]
 
-    def everything(self) -> Values:
+    def all_values(self) -> Values:
         """All its values, those of profiles too, by the names that they have in the file."""
         values = dict(self.top)
         for name, overlay in self.profiles.items():
@@ -85,7 +85,7 @@ def split_values(values: Values) -> tuple[Values, Values]:
 
 
 def _is_harmless(key: _keys.Path) -> bool:
-    node = _keys.find(key[2:] if key[0] == "profile" else key)
+    node = _keys.find_key(key[2:] if key[0] == "profile" else key)
     return isinstance(node, Leaf) and node.harmless
 
 
@@ -108,14 +108,14 @@ def read_file(folder: Path) -> File:
     profiles = data.pop("profile", {})
     if not isinstance(profiles, dict):
         raise InvalidValue(
-            f"`profile` in {reader.place(('profile',))} holds a value: expected tables "
+            f"`profile` in {reader.place_of(('profile',))} holds a value: expected tables "
             "such as [profile.production].",
             fix="Choose a profile with HARNESS_PROFILE.",
         )
     overlays: dict[str, Values] = {}
     for name, table in cast("dict[str, Any]", profiles).items():
-        overlays[name] = dict(reader.walk(table, ("profile", name), 2))
-    return File(file, digest_of(content), dict(reader.walk(data, (), 0)), overlays)
+        overlays[name] = dict(reader.read_values(table, ("profile", name), 2))
+    return File(file, digest_of(content), dict(reader.read_values(data, (), 0)), overlays)
 
 
 def _is_costly(text: str) -> bool:
@@ -136,20 +136,22 @@ class _Reader:
     lines: Mapping[_keys.Path, int]
     folder: Path
 
-    def place(self, key: _keys.Path) -> str:
-        return f"{self.file}:{self.line(key)}"
+    def place_of(self, key: _keys.Path) -> str:
+        return f"{self.file}:{self.line_of(key)}"
 
-    def line(self, key: _keys.Path) -> int:
+    def line_of(self, key: _keys.Path) -> int:
         """The line that sets `key`, or the nearest one above it in the tree."""
         return next(
             (self.lines[key[:n]] for n in range(len(key), 0, -1) if key[:n] in self.lines), 1
         )
 
-    def walk(self, data: Any, at: _keys.Path, skip: int) -> Iterator[tuple[_keys.Path, Value]]:
+    def read_values(
+        self, data: Any, at: _keys.Path, skip: int
+    ) -> Iterator[tuple[_keys.Path, Value]]:
         """The values under `at`, whose first `skip` names are those of the profile."""
         key = at[skip:]
-        node = _keys.find(key)
-        place = self.place(at)
+        node = _keys.find_key(key)
+        place = self.place_of(at)
         if isinstance(node, Table):
             if not isinstance(data, dict):
                 raise InvalidValue(f"`{clean_line('.'.join(at))}` in {place} is a table of keys.")
@@ -157,19 +159,19 @@ class _Reader:
                 if not key and name in inactive_names():
                     continue
                 if node.child(name) is None or (not key and name == "profile"):
-                    where = self.place((*at, name))
-                    raise unknown((*key, name), where)
-                yield from self.walk(inner, (*at, name), skip)
+                    where = self.place_of((*at, name))
+                    raise unknown_key((*key, name), where)
+                yield from self.read_values(inner, (*at, name), skip)
             return
         if isinstance(node, Leaf) and node.holds(Path) and isinstance(data, str):
             # A path in the file means the same whatever folder the command runs in.
             data = self.folder / Path(data).expanduser()
         profile = f" [{'.'.join(at[:skip])}]" if skip else ""
-        yield key, Value(data, f"{FILE_NAME}:{self.line(at)}{profile}")
+        yield key, Value(data, f"{FILE_NAME}:{self.line_of(at)}{profile}")
 
 
-def unknown(key: _keys.Path, place: str) -> ConfigError:
-    meant = _keys.meant(key)
+def unknown_key(key: _keys.Path, place: str) -> ConfigError:
+    meant = _keys.guess_key(key)
     hint = f" Did you mean {'.'.join(meant)!r}?" if meant else ""
     return UnknownSetting(f"Unknown key {'.'.join(key)!r} in {place}.{hint}")
 
@@ -184,7 +186,7 @@ def read_environment(env: Mapping[str, str]) -> Values:
     for name, text in env.items():
         if name.startswith(PREFIX) and text and not _is_inactive(name):
             key, leaf = _key_of(name)
-            values[key] = Value(_list(text) if leaf.is_list else text, f"env {name}")
+            values[key] = Value(_parse_list(text) if leaf.is_list else text, f"env {name}")
     return values
 
 
@@ -195,7 +197,7 @@ def _is_inactive(name: str) -> bool:
 
 def _key_of(name: str) -> tuple[_keys.Path, Leaf]:
     key = tuple(name.removeprefix(PREFIX).lower().split("__"))
-    node = _keys.find(key)
+    node = _keys.find_key(key)
     if isinstance(node, Leaf):
         return key, node
     if isinstance(node, Table):
@@ -203,7 +205,7 @@ def _key_of(name: str) -> tuple[_keys.Path, Leaf]:
             f"{name} names a section, not a key.",
             fix=f"Name a key in it: {name}__<KEY>.",
         )
-    meant = _keys.meant(key)
+    meant = _keys.guess_key(key)
     hint = f" Did you mean {env_name(meant)}?" if meant else ""
     raise UnknownSetting(
         f"Unknown variable {name} in the environment.{hint}",
@@ -215,7 +217,7 @@ def env_name(key: _keys.Path) -> str:
     return PREFIX + "__".join(key).upper()
 
 
-def _list(text: str) -> Any:
+def _parse_list(text: str) -> Any:
     if text.startswith("["):
         try:
             return json.loads(text)
@@ -238,7 +240,7 @@ def _index_lines(text: str) -> dict[_keys.Path, int]:
     lines: dict[_keys.Path, int] = {}
     header: _keys.Path = ()
     for number, line in enumerate(text.splitlines(), 1):
-        names = _names(line.strip())
+        names = _parse_names(line.strip())
         if names is None:
             continue
         is_header = line.lstrip().startswith("[")
@@ -248,7 +250,7 @@ def _index_lines(text: str) -> dict[_keys.Path, int]:
     return lines
 
 
-def _names(line: str) -> _keys.Path | None:
+def _parse_names(line: str) -> _keys.Path | None:
     """The dotted name that a stripped line of TOML sets, if it does."""
     head = re.match(r"\[[^\[\]]+\]|[^=#\[\]]+=", line)
     if head is None:

@@ -77,11 +77,11 @@ def find_project(start: Path) -> Path:
 def _is_own(file: Path) -> bool:
     why = describe_foreign(file)
     if why is not None:
-        _report(f"{clean_line(str(file))} is ignored: {clean_line(why)}.")
+        _warn_once(f"{clean_line(str(file))} is ignored: {clean_line(why)}.")
     return why is None
 
 
-def _report(message: str) -> None:
+def _warn_once(message: str) -> None:
     """Commands load settings before they set up logs, so it reaches stderr whatever the log level
     that a hostile file asks for."""
     if message not in _reported:
@@ -108,9 +108,9 @@ def load_settings(
     Raises:
         ConfigError: A key is unknown, or a value is not valid.
     """
-    found = _gather(project, profile, env)
+    found = _gather_values(project, profile, env)
     _report_ignored(found)
-    settings = _validate(found.values)
+    settings = _validate_values(found.values)
     if not found.state_chosen_by.startswith("env "):
         check_state_folder(settings.state_dir)
     return settings
@@ -123,14 +123,14 @@ def explain_settings(
     env: Mapping[str, str] | None = None,
 ) -> list[Origin]:
     """Every value with its origin, in the order of the settings."""
-    found = _gather(project, profile, env)
+    found = _gather_values(project, profile, env)
     values = found.values
-    settings = _validate(values)
+    settings = _validate_values(values)
     resolved = {name: resolve_provider(settings, name) for name in settings.providers}
     data = settings.model_copy(update={"providers": resolved}).model_dump(mode="json")
     effective = [
         Origin(".".join(key), value, values[key].source if key in values else "default")
-        for key, value in _flatten(data, _keys.root(), ())
+        for key, value in _flatten_values(data, _keys.root_table(), ())
     ]
     return [*effective, *describe_values(found.ignored)]
 
@@ -149,7 +149,7 @@ def describe_values(values: Values) -> list[Origin]:
 
 
 def _is_secret(key: _keys.Path) -> bool:
-    node = _keys.find(key)
+    node = _keys.find_key(key)
     return isinstance(node, Leaf) and node.secret
 
 
@@ -158,7 +158,7 @@ def _report_ignored(found: Gathered) -> None:
         return
     names = [clean_line(".".join(key)) for key in found.ignored]
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    _report(
+    _warn_once(
         f"{clean_line(str(found.file))} is not trusted. Ignored: {', '.join(names[:SHOWN])}{more}. "
         "To review and allow its settings, run: harness trust"
     )
@@ -210,7 +210,7 @@ def check_state_tracking(state: Path) -> None:
 
 def secrets_of(settings: Settings) -> frozenset[str]:
     """The secret values in `settings`, for the redaction of logs."""
-    return frozenset(_secrets(settings.model_dump()))
+    return frozenset(_find_secrets(settings.model_dump()))
 
 
 def read_project(folder: Path) -> File:
@@ -221,7 +221,9 @@ def read_project(folder: Path) -> File:
     return _sources.read_file(folder)
 
 
-def _gather(project: Path | None, profile: str | None, env: Mapping[str, str] | None) -> Gathered:
+def _gather_values(
+    project: Path | None, profile: str | None, env: Mapping[str, str] | None
+) -> Gathered:
     env = os.environ if env is None else env
     folder = find_project(Path.cwd()) if project is None else project.absolute()
     file = read_project(folder)
@@ -231,7 +233,7 @@ def _gather(project: Path | None, profile: str | None, env: Mapping[str, str] | 
         chosen = Value(profile, "chosen by the caller")
     name = str(chosen.value)
     if name not in PROFILES and name not in file.profiles:
-        hint = _keys.nearest(name, {*PROFILES, *file.profiles})
+        hint = _keys.suggest_name(name, {*PROFILES, *file.profiles})
         raise InvalidValue(f"No profile {name!r} ({chosen.source}). {hint}")
     built_in = {
         tuple(key.split(".")): Value(value, f"profile {name}")
@@ -248,7 +250,7 @@ def _gather(project: Path | None, profile: str | None, env: Mapping[str, str] | 
     return Gathered(values, ignored, file.path, state.source)
 
 
-def _validate(values: Values) -> Settings:
+def _validate_values(values: Values) -> Settings:
     tree: dict[str, Any] = {}
     for key, value in values.items():
         node = tree
@@ -265,25 +267,25 @@ def _validate(values: Values) -> Settings:
 def _explain_wrong(loc: tuple[int | str, ...], expected: str, values: Values) -> str:
     path = tuple(str(name) for name in loc)
     key = next(path[:n] for n in range(len(path), -1, -1) if path[:n] in values or n == 0)
-    node, value = _keys.find(key), values[key]
+    node, value = _keys.find_key(key), values[key]
     secret = not isinstance(node, Leaf) or node.secret
     shown = "(hidden)" if secret else f"{value.value!r}"
     expected = expected[:1].lower() + expected[1:]
     return clean_line(f"{'.'.join(key)} = {shown} ({value.source}): {expected}")
 
 
-def _flatten(data: Any, node: Table, at: _keys.Path) -> Iterator[tuple[_keys.Path, Any]]:
+def _flatten_values(data: Any, node: Table, at: _keys.Path) -> Iterator[tuple[_keys.Path, Any]]:
     for name, value in data.items():
         child = node.child(name)
         if isinstance(child, Table):
-            yield from _flatten(value, child, (*at, name))
+            yield from _flatten_values(value, child, (*at, name))
         else:
             yield (*at, name), value
 
 
-def _secrets(data: Any) -> Iterator[str]:
+def _find_secrets(data: Any) -> Iterator[str]:
     if isinstance(data, SecretStr):
         yield data.get_secret_value()
     elif isinstance(data, dict):
         for value in cast("dict[str, Any]", data).values():
-            yield from _secrets(value)
+            yield from _find_secrets(value)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from harness.config._keys import nearest
+from harness.config._keys import suggest_name
 from harness.config._sources import WELL_KNOWN, env_name
 from harness.config.settings import ProviderSettings, Settings
 from harness.contracts.errors import (
@@ -81,7 +81,7 @@ def resolve_provider(settings: Settings, name: str) -> ProviderSettings:
     if built_in:
         return built_in
     if own is None:
-        hint = nearest(name, {*BUILT_IN, *settings.providers})
+        hint = suggest_name(name, {*BUILT_IN, *settings.providers})
         raise UnknownProvider(f"No provider is called {name!r}. {hint}".rstrip())
     if own.base_url is None and own.kind == "chat":
         raise MissingSetting(
@@ -93,12 +93,12 @@ def resolve_provider(settings: Settings, name: str) -> ProviderSettings:
 
 def check_models(settings: Settings, models: Iterable[str]) -> None:
     """Raise where none of a plan's models can be called from here: no such provider, or no key."""
-    problems = [_problem(settings, model) for model in models]
+    problems = [_find_problem(settings, model) for model in models]
     if problems and all(problems):
         raise next(problem for problem in problems if problem)
 
 
-def _problem(settings: Settings, model: str) -> HarnessError | None:
+def _find_problem(settings: Settings, model: str) -> HarnessError | None:
     name = model.partition("/")[0]
     try:
         provider = resolve_provider(settings, name)

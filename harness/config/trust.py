@@ -59,7 +59,7 @@ def read_trust() -> Trust:
         )
     try:
         data: Any = json.loads(read_bounded(file) or b"{}")
-        return Trust(_texts(data["files"]), _texts(data["states"]))
+        return Trust(_as_texts(data["files"]), _as_texts(data["states"]))
     except (ValueError, KeyError, TypeError, AttributeError):
         raise InvalidValue(
             f"{file} is damaged.",
@@ -67,24 +67,24 @@ def read_trust() -> Trust:
         ) from None
 
 
-def _texts(data: Any) -> dict[str, str]:
+def _as_texts(data: Any) -> dict[str, str]:
     return {str(key): str(value) for key, value in cast("dict[str, Any]", data).items()}
 
 
 def change_trust(change: Callable[[Trust], None]) -> None:
     """Apply `change` to what is recorded."""
-    with _changing() as trust:
+    with _locked_trust() as trust:
         change(trust)
-        _save(trust)
+        _save_trust(trust)
 
 
 @contextmanager
-def _changing() -> Generator[Trust]:
+def _locked_trust() -> Generator[Trust]:
     """What is recorded, to be changed in the block, one process after the other."""
     file = trust_file()
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _locked(file.with_name("trusted.lock")):
+        with _hold_lock(file.with_name("trusted.lock")):
             yield read_trust()
     except OSError as error:
         raise InvalidValue(
@@ -93,12 +93,14 @@ def _changing() -> Generator[Trust]:
         ) from None
 
 
-def _save(trust: Trust) -> None:
-    _write(trust_file(), json.dumps({"files": trust.files, "states": trust.states}, indent=1))
+def _save_trust(trust: Trust) -> None:
+    _write_private(
+        trust_file(), json.dumps({"files": trust.files, "states": trust.states}, indent=1)
+    )
 
 
 @contextmanager
-def _locked(lock: Path) -> Generator[None]:
+def _hold_lock(lock: Path) -> Generator[None]:
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -107,7 +109,7 @@ def _locked(lock: Path) -> Generator[None]:
         os.close(descriptor)
 
 
-def _write(path: Path, text: str) -> None:
+def _write_private(path: Path, text: str) -> None:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -150,21 +152,21 @@ def mark_state_folder(state: Path, *, only_new: bool = False) -> None:
     """Record that the content of a state folder is trusted; make the folder where it is missing."""
     token = secrets.token_hex(16)
     name = str(state.resolve())
-    with _changing() as trust:
+    with _locked_trust() as trust:
         if only_new and state.is_dir() and not _is_empty(state):
             return  # another process made it in the meantime
         for gone in [each for each in trust.states if not Path(each).exists()]:
             del trust.states[gone]
         trust.states[name] = token
-        _save(trust)
+        _save_trust(trust)
         if state.is_dir():
-            _write(state / MARK, token)
+            _write_private(state / MARK, token)
             return
         # With its mark in one step: another process that finds it without one would refuse it.
         draft = state.with_name(f".{state.name}.{secrets.token_hex(6)}")
         draft.mkdir(mode=0o700)
         try:
-            _write(draft / MARK, token)
+            _write_private(draft / MARK, token)
             draft.rename(state)
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)

@@ -32,14 +32,14 @@ def clean_text(text: str) -> str:
     """`text` on as many lines as it has: newlines and tabs stay."""
     if text.isascii() and text.isprintable():
         return text
-    return _UNSAFE.sub(_mark, text.replace("\r\n", "\n"))
+    return _UNSAFE.sub(_show_code_point, text.replace("\r\n", "\n"))
 
 
 def clean_line(text: str) -> str:
     """`text` on one line: a newline is shown as `\\n`."""
     if text.isascii() and text.isprintable():
         return text
-    return _UNSAFE.sub(_mark, text.translate(_BREAKS))
+    return _UNSAFE.sub(_show_code_point, text.translate(_BREAKS))
 
 
 def clean_markdown(text: str) -> str:
@@ -52,5 +52,5 @@ def clean_html(text: str) -> str:
     return escape(clean_text(text))
 
 
-def _mark(found: re.Match[str]) -> str:
+def _show_code_point(found: re.Match[str]) -> str:
     return f"<U+{ord(found[0]):04X}>"

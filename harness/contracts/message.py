@@ -104,7 +104,7 @@ class Message(Word):
         return tuple(part for part in self.parts if isinstance(part, ToolCall))
 
 
-def user(text: str, *, origin: Origin | None = None) -> Message:
+def user_message(text: str, *, origin: Origin | None = None) -> Message:
     return Message(role="user", parts=(Text(text=text),), origin=origin)
 
 

@@ -80,13 +80,13 @@ class AgentSpec(Word):
     """`output` is an object with the typed result in its one field, `value`."""
 
 
-def _sane(tokens: Any) -> Any:
+def _clamp_tokens(tokens: Any) -> Any:
     """Providers' figures as they can be counted with: the engine's index takes 64 bits."""
     return min(max(tokens, 0), MAX_TOKENS) if isinstance(tokens, int) else tokens
 
 
 MAX_TOKENS = 10**12
-Tokens = Annotated[int, BeforeValidator(_sane)]
+Tokens = Annotated[int, BeforeValidator(_clamp_tokens)]
 
 
 class Usage(Word):
@@ -109,14 +109,14 @@ class Usage(Word):
         return Usage(
             input=self.input + other.input,
             output=self.output + other.output,
-            cached=_sum(self.cached, other.cached),
-            cache_write=_sum(self.cache_write, other.cache_write),
-            reasoning=_sum(self.reasoning, other.reasoning),
+            cached=_add_counts(self.cached, other.cached),
+            cache_write=_add_counts(self.cache_write, other.cache_write),
+            reasoning=_add_counts(self.reasoning, other.reasoning),
             estimated=self.estimated or other.estimated,
         )
 
 
-def _sum(a: int | None, b: int | None) -> int | None:
+def _add_counts(a: int | None, b: int | None) -> int | None:
     return None if a is None and b is None else (a or 0) + (b or 0)
 
 

@@ -116,16 +116,16 @@ def plain_value(encoding: bytes, data: bytes) -> Any:
 
 def read_signal(name: Signal, values: list[Any]) -> Steering:
     """The meaning of a signal's arguments; SteeringError when they have none."""
-    value = _single(name, values)
+    value = _single_value(name, values)
     if name == "hint":
-        hint = _read(Hint, name, {"text": value} if isinstance(value, str) else value)
+        hint = _read_word(Hint, name, {"text": value} if isinstance(value, str) else value)
         if not hint.text.strip():
-            raise _refused(name, "the text is empty")
+            raise _signal_error(name, "the text is empty")
         return hint
     if isinstance(value, str):
         value = {"reason": value} if value.strip() else {}
     model = {"abort": Abort, "pause": Pause, "resume": Resume}[name]
-    return _read(model, name, {} if value is None else value)
+    return _read_word(model, name, {} if value is None else value)
 
 
 def check_size(name: str, value: Steering | Decide) -> None:
@@ -158,36 +158,36 @@ class HintRoom:
 
 
 def read_decide(values: list[Any]) -> Decide:
-    value = _single("decide", values)
-    decide = _read(Decide, "decide", {"verdict": value} if isinstance(value, str) else value)
+    value = _single_value("decide", values)
+    decide = _read_word(Decide, "decide", {"verdict": value} if isinstance(value, str) else value)
     if decide.verdict == "edit" and decide.arguments is None:
-        raise _refused("decide", 'verdict "edit" needs "arguments"')
+        raise _signal_error("decide", 'verdict "edit" needs "arguments"')
     if decide.verdict == "answer" and decide.answer is None:
-        raise _refused("decide", 'verdict "answer" needs "answer"')
+        raise _signal_error("decide", 'verdict "answer" needs "answer"')
     return decide
 
 
 def read_grant(arguments: dict[str, Any] | None) -> Grant | None:
-    return None if arguments is None else _read(Grant, "grant", arguments)
+    return None if arguments is None else _read_word(Grant, "grant", arguments)
 
 
-def _single(name: str, values: list[Any]) -> Any:
+def _single_value(name: str, values: list[Any]) -> Any:
     if len(values) > 1:
-        raise _refused(name, f"it takes one JSON value, not {len(values)}")
+        raise _signal_error(name, f"it takes one JSON value, not {len(values)}")
     return values[0] if values else None
 
 
-def _read(model: type[W], name: str, value: Any) -> W:
+def _read_word(model: type[W], name: str, value: Any) -> W:
     if not isinstance(value, dict):
         what = "nothing" if value is None else f"a {type(value).__name__}"
-        raise _refused(name, f"it takes a text or an object, not {what}")
+        raise _signal_error(name, f"it takes a text or an object, not {what}")
     try:
         return model.model_validate(value)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(step) for step in first["loc"]) or "the value"
-        raise _refused(name, f"{where}: {first['msg']}") from None
+        raise _signal_error(name, f"{where}: {first['msg']}") from None
 
 
-def _refused(name: str, problem: str) -> SteeringError:
+def _signal_error(name: str, problem: str) -> SteeringError:
     return InvalidSignal(f"{name} refused: {problem}. A right one: {EXAMPLES[name]}")

@@ -112,7 +112,7 @@ def merge_arguments(decide: Decide, asked: Mapping[str, Any] | str | None) -> di
     return {**asked, **changed}
 
 
-def refusal(need: str | None, note: str | None) -> str:
+def refusal_text(need: str | None, note: str | None) -> str:
     """What the model reads of a call that a person rejected."""
     words = {
         "answer": "A person gave no answer",

@@ -44,18 +44,18 @@ def call_key(name: str, arguments: Mapping[str, Any] | str) -> str:
     count, nor one that is null (strict models send those for what is left out)."""
     if not isinstance(arguments, str):
         arguments = {key: each for key, each in arguments.items() if each is not None}
-    text = json.dumps([name, _plain(arguments)], sort_keys=True, separators=(",", ":"))
+    text = json.dumps([name, _fold_integers(arguments)], sort_keys=True, separators=(",", ":"))
     return digest(text.encode())
 
 
-def _plain(value: Any) -> Any:
+def _fold_integers(value: Any) -> Any:
     """2.0 is 2 in JSON."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in cast("Mapping[str, Any]", value).items()}
+        return {key: _fold_integers(each) for key, each in cast("Mapping[str, Any]", value).items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in cast("list[Any]", value)]
+        return [_fold_integers(each) for each in cast("list[Any]", value)]
     return value
 
 

@@ -81,7 +81,7 @@ class Keyring:
         self._store: ObjectStore | None = None
         current = [(settings.key, "encryption.key")] if settings.key else []
         former = [(each, "One of encryption.old_keys") for each in settings.old_keys]
-        self._masters = [_master(*each) for each in (*current, *former)]
+        self._masters = [_load_master(*each) for each in (*current, *former)]
 
     @property
     def place(self) -> str:
@@ -92,11 +92,11 @@ class Keyring:
         """The id of the key that wraps new ones."""
         return self._masters[0].id
 
-    async def census(self) -> Census:
+    async def count_keys(self) -> Census:
         counted: Counter[str] = Counter()
         destroyed = 0
-        async for id in self.ids():
-            data: dict[str, Any] = json.loads(await self._get(id) or b"{}")
+        async for id in self.list_ids():
+            data: dict[str, Any] = json.loads(await self._get_file(id) or b"{}")
             if "destroyed" in data:
                 destroyed += 1
             else:
@@ -104,26 +104,26 @@ class Keyring:
         known = {each.id for each in self._masters}
         return Census(dict(counted), destroyed, tuple(sorted(set(counted) - known)))
 
-    async def of(self, family: str) -> Entry:
+    async def get_or_make(self, family: str) -> Entry:
         """The family's key; made where there is none yet. Of two who make it, one wins."""
         id = key_id(family)
-        entry = await self.find(id)
+        entry = await self.find_key(id)
         if entry is not None:
-            return await self._durable(id, entry)
+            return await self._make_durable(id, entry)
         made = Entry(family, secrets.token_bytes(KEY_BYTES), self.master, time.time())
-        if await self._put(id, self._wrapped(made), new=True):
+        if await self._put_file(id, self._wrap_key(made), new=True):
             return made
-        entry = await self.find(id)
+        entry = await self.find_key(id)
         if entry is None:
             raise StoreUnavailable(f"The key of {family!r} went while it was made.")
-        return await self._durable(id, entry)
+        return await self._make_durable(id, entry)
 
-    async def find(self, id: bytes) -> Entry | None:
+    async def find_key(self, id: bytes) -> Entry | None:
         """What is known of the key with this id."""
-        content = await self._get(id)
+        content = await self._get_file(id)
         if content is None:
             return None
-        entry = self._read(content)
+        entry = self._read_entry(content)
         if key_id(entry.family) != id:
             raise ContentCorrupt(
                 f"Key file {id.hex()} in {self.place} belongs to run family {entry.family!r}; it "
@@ -131,50 +131,50 @@ class Keyring:
             )
         return entry
 
-    async def destroy(self, family: str) -> bool:
+    async def destroy_key(self, family: str) -> bool:
         """Nobody reads anything of this family again. False where it had no key. It need not be
         read for that: one may be damaged, or wrapped by a key that is lost."""
-        content = await self._get(key_id(family))
+        content = await self._get_file(key_id(family))
         if content is None:
             return False
         with suppress(StoreError):
-            if self._read(content).key is None:
+            if self._read_entry(content).key is None:
                 return True
-        made = await self.made(family)
+        made = await self.made_at(family)
         gone = json.dumps({"family": family, "made": made, "destroyed": time.time()}).encode()
-        await self._put(key_id(family), gone, new=False, name=GONE)
-        await self._put(key_id(family), gone, new=False)
+        await self._put_file(key_id(family), gone, new=False, name=GONE)
+        await self._put_file(key_id(family), gone, new=False)
         return True
 
-    async def made(self, family: str) -> float | None:
+    async def made_at(self, family: str) -> float | None:
         """When it got its key, also where that is destroyed; None where nothing says so."""
-        content = await self._get(key_id(family))
+        content = await self._get_file(key_id(family))
         try:
             data: dict[str, Any] = json.loads(content or b"{}")
             return float(data["made"])
         except (ValueError, KeyError, TypeError):
             return None
 
-    async def rotate(self) -> tuple[int, int]:
+    async def rewrap_keys(self) -> tuple[int, int]:
         """Wrap every key anew with the current one; how many were, and how many are there."""
         done = count = 0
-        async for id in self.ids():
-            entry = await self.find(id)
+        async for id in self.list_ids():
+            entry = await self.find_key(id)
             if entry is None or entry.key is None:
                 continue
             count += 1
             if entry.master != self.master:
-                await self._put(id, self._wrapped(entry), new=False)
+                await self._put_file(id, self._wrap_key(entry), new=False)
                 done += 1
             # Destroyed since it was read: it must not come back.
-            if (gone := await self._get(id, GONE)) is not None:
-                await self._put(id, gone, new=False)
+            if (gone := await self._get_file(id, GONE)) is not None:
+                await self._put_file(id, gone, new=False)
         return done, count
 
-    async def ids(self) -> AsyncIterator[bytes]:
+    async def list_ids(self) -> AsyncIterator[bytes]:
         import obstore
 
-        async for page in obstore.list(self._open()):
+        async for page in obstore.list(self._open_store()):
             for each in page:
                 name = str(each["path"]).rpartition("/")[2]
                 if len(name) == 2 * ID_BYTES:
@@ -182,7 +182,7 @@ class Keyring:
 
     # --- inside
 
-    def _wrapped(self, entry: Entry) -> bytes:
+    def _wrap_key(self, entry: Entry) -> bytes:
         master = self._masters[0]
         nonce = os.urandom(NONCE_BYTES)
         wrapped = master.cipher.encrypt(nonce, entry.key or b"", entry.family.encode())
@@ -194,7 +194,7 @@ class Keyring:
         }
         return json.dumps(data).encode()
 
-    def _read(self, content: bytes) -> Entry:
+    def _read_entry(self, content: bytes) -> Entry:
         from cryptography.exceptions import InvalidTag
 
         try:
@@ -217,55 +217,55 @@ class Keyring:
                 f"A key in {self.place} is damaged: {type(error).__name__} {error}"
             ) from None
 
-    async def _get(self, id: bytes, name: str = "") -> bytes | None:
+    async def _get_file(self, id: bytes, name: str = "") -> bytes | None:
         import obstore
         from obstore.exceptions import BaseError
 
         try:
-            found = await obstore.get_async(self._open(), _path(id) + name)
+            found = await obstore.get_async(self._open_store(), _path_of(id) + name)
             return bytes(await found.bytes_async())
         except FileNotFoundError:
             return None
         except (BaseError, OSError) as error:
-            raise self._error("read", error) from error
+            raise self._unavailable_error("read", error) from error
 
-    async def _put(self, id: bytes, content: bytes, *, new: bool, name: str = "") -> bool:
+    async def _put_file(self, id: bytes, content: bytes, *, new: bool, name: str = "") -> bool:
         """Whether it was written: with `new` only where nothing was."""
         import obstore
         from obstore.exceptions import AlreadyExistsError, BaseError
 
         mode = "create" if new else "overwrite"
         try:
-            objects = self._open()
-            if (folder := self._local) is not None:
-                file = folder / (_path(id) + name)
-                return await asyncio.to_thread(_write, folder, file, content, new=new)
-            await obstore.put_async(objects, _path(id) + name, content, mode=mode)
+            objects = self._open_store()
+            if (folder := self._local_folder) is not None:
+                file = folder / (_path_of(id) + name)
+                return await asyncio.to_thread(_write_file, folder, file, content, new=new)
+            await obstore.put_async(objects, _path_of(id) + name, content, mode=mode)
         except AlreadyExistsError:
             return False
         except (BaseError, OSError) as error:
-            raise self._error("written", error) from error
+            raise self._unavailable_error("written", error) from error
         return True
 
-    async def _durable(self, id: bytes, entry: Entry) -> Entry:
+    async def _make_durable(self, id: bytes, entry: Entry) -> Entry:
         """Whoever made the key a moment ago may not have come so far: what is encrypted with it
         here must not outlive it."""
-        if (folder := self._local) is not None:
+        if (folder := self._local_folder) is not None:
             try:
-                await asyncio.to_thread(_sync, folder, folder / _path(id))
+                await asyncio.to_thread(_sync_folders, folder, folder / _path_of(id))
             except OSError as error:
-                raise self._error("kept", error) from error
+                raise self._unavailable_error("kept", error) from error
         return entry
 
     @property
-    def _local(self) -> Path | None:
+    def _local_folder(self) -> Path | None:
         """The folder, where it is one."""
         if self._url is None:
             return self._folder
         scheme, _, path = self._url.partition("file://")
         return None if scheme else Path(path)
 
-    def _open(self) -> ObjectStore:
+    def _open_store(self) -> ObjectStore:
         if self._store is None:
             from obstore.exceptions import BaseError
             from obstore.store import LocalStore, from_url
@@ -273,7 +273,7 @@ class Keyring:
             try:
                 if self._url is None:
                     make_state_folder(self._folder.parent)
-                if (folder := self._local) is not None:
+                if (folder := self._local_folder) is not None:
                     _make_private(folder)
                     self._store = LocalStore(folder.absolute(), mkdir=True)
                 else:
@@ -284,7 +284,7 @@ class Keyring:
                 ) from error
         return self._store
 
-    def _error(self, verb: str, error: Exception) -> StoreError:
+    def _unavailable_error(self, verb: str, error: Exception) -> StoreError:
         why = (str(error).splitlines() or [type(error).__name__])[0]
         return StoreUnavailable(
             f"A key cannot be {verb} in {self.place}: {why}",
@@ -309,7 +309,7 @@ def key_id(family: str) -> bytes:
     return hashlib.sha256(b"harness key " + family.encode()).digest()[:ID_BYTES]
 
 
-def _master(secret: SecretStr, name: str) -> Master:
+def _load_master(secret: SecretStr, name: str) -> Master:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     try:
@@ -324,12 +324,12 @@ def _master(secret: SecretStr, name: str) -> Master:
     return Master(hashlib.sha256(b"harness master " + key).hexdigest()[:12], AESGCM(key))
 
 
-def _path(id: bytes) -> str:
+def _path_of(id: bytes) -> str:
     name = id.hex()
     return f"{name[:2]}/{name}"
 
 
-def _write(folder: Path, file: Path, content: bytes, *, new: bool) -> bool:
+def _write_file(folder: Path, file: Path, content: bytes, *, new: bool) -> bool:
     """On the disk before anything is encrypted with it: a key that is lost loses a run."""
     file.parent.mkdir(mode=0o700, exist_ok=True)
     written = True
@@ -337,11 +337,11 @@ def _write(folder: Path, file: Path, content: bytes, *, new: bool) -> bool:
         written = create_atomic(file, content, mode=0o600)
     else:
         write_atomic(file, content, mode=0o600)
-    _sync(folder, file)
+    _sync_folders(folder, file)
     return written
 
 
-def _sync(folder: Path, file: Path) -> None:
+def _sync_folders(folder: Path, file: Path) -> None:
     for each in (file.parent, folder):
         sync_folder(each)
 

@@ -55,7 +55,7 @@ class Signing:
         self._settings, self._project = settings, project
         self._signer: Signer | None = None
 
-    async def signer(self) -> Signer:
+    async def get_signer(self) -> Signer:
         if self._signer is None:
             self._signer = await asyncio.to_thread(load_signer, self._settings, self._project)
         return self._signer

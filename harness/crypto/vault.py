@@ -107,7 +107,7 @@ class Vault:
     async def encrypt(self, run: str | None, content: bytes, place: bytes) -> bytes:
         """What to store at `place` for `content`: encrypted, or signed where no key is set."""
         if self._keyring is not None:
-            return _encrypted(await self.key_of(run), content, place)
+            return _encrypt_content(await self.key_of(run), content, place)
         if self.signer is not None:
             mac = self.signer.sign(PURPOSE, place, content).encode()
             return b"".join((SIGNED_MARK, mac, content))
@@ -116,11 +116,11 @@ class Vault:
     async def decrypt(self, stored: bytes, place: bytes) -> bytes:
         """What `encrypt` was given for this place; StoreError for anything else."""
         if stored.startswith(ENCRYPTED_MARK):
-            return await self._decrypted(stored, place)
+            return await self._decrypt_content(stored, place)
         if stored.startswith(SIGNED_MARK):
             start = len(SIGNED_MARK) + MAC_CHARS
             content = stored[start:]
-            self._check(stored[len(SIGNED_MARK) : start].decode("latin-1"), content, place)
+            self._check_mac(stored[len(SIGNED_MARK) : start].decode("latin-1"), content, place)
             return content
         self._refuse_plain(place)
         return stored[len(PLAIN_MARK) :] if stored.startswith(PLAIN_MARK) else stored
@@ -133,13 +133,13 @@ class Vault:
     async def decrypt_addressed(self, stored: bytes, place: bytes) -> bytes:
         """What `encrypt_addressed` was given, provided that the caller checks the digest."""
         encrypted = stored.startswith(ENCRYPTED_MARK)
-        return await self._decrypted(stored, place) if encrypted else stored
+        return await self._decrypt_content(stored, place) if encrypted else stored
 
-    async def check(self, key: bytes | None) -> None:
+    async def check_key(self, key: bytes | None) -> None:
         """StoreError where the key that something was read with (see `key_in`) is there no more:
         for who keeps in memory what was read."""
         if key is not None:
-            await self._key(key)
+            await self._load_key(key)
 
     async def encrypt_text(self, run: str | None, text: str, place: bytes) -> str:
         if self._keyring is not None:
@@ -156,7 +156,7 @@ class Vault:
         if stored.startswith(SIGNED_TEXT):
             start = len(SIGNED_TEXT) + MAC_CHARS
             text = stored[start + 1 :]
-            self._check(stored[len(SIGNED_TEXT) : start], text.encode(), place)
+            self._check_mac(stored[len(SIGNED_TEXT) : start], text.encode(), place)
             return text
         self._refuse_plain(place)
         return stored
@@ -167,7 +167,7 @@ class Vault:
 
     async def encrypt_value(self, run: str | None, value: Any, place: bytes) -> str:
         """The same, also for None: where its absence must not be planted either."""
-        plain = _json(value)
+        plain = _dump_json(value)
         if self._keyring is not None:
             stored = await self.encrypt(run, plain, place)
             return f'{JSON_MARK}{base64.b64encode(stored).decode()}"}}'
@@ -182,14 +182,14 @@ class Vault:
             return None
         if stored.startswith(JSON_MARK):
             text = stored[len(JSON_MARK) :].removesuffix('"}')
-            return _parsed(await self.decrypt(_from_base64(text, place), place), place)
+            return _parse_json(await self.decrypt(_from_base64(text, place), place), place)
         if stored.startswith(SIGNED_JSON):
             mac, _, rest = stored[len(SIGNED_JSON) :].partition(SIGNED_VALUE)
             value = rest.removesuffix("}").encode()
-            self._check(mac, value, place)
-            return _parsed(value, place)
+            self._check_mac(mac, value, place)
+            return _parse_json(value, place)
         self._refuse_plain(place)
-        return _parsed(stored.encode(), place)
+        return _parse_json(stored.encode(), place)
 
     def sign(self, place: bytes, *parts: str | bytes) -> str | None:
         """A MAC for what is stored readable on purpose; None without a signing key."""
@@ -199,32 +199,32 @@ class Vault:
         """StoreError where `mac` is not what `sign` made of the same place and parts."""
         if self.signer is None:
             if mac is not None or self._keyring is not None:
-                raise _unsigned(place)
+                raise _unsigned_error(place)
         elif not self.signer.is_signed(mac, PURPOSE, place, *parts):
-            raise _unsigned(place)
+            raise _unsigned_error(place)
 
     async def key_of(self, run: str | None) -> Key:
         """The key of a run's family; made where it has none yet."""
-        family = await self.family(run)
+        family = await self.family_of(run)
         id = key_id(family)
-        key = self._fresh(id)
-        return key or self._keep(id, await self._entry(family))
+        key = self._cached_key(id)
+        return key or self._cache_key(id, await self._find_entry(family))
 
-    async def renew(self, family: str) -> None:
+    async def renew_key(self, family: str) -> None:
         """Look again for its key, which another process may have destroyed a moment ago: what is
         begun with it now could be read by nobody."""
         if self._keyring is not None:
             id = key_id(family)
             self._keys.pop(id, None)
-            self._keep(id, await self._entry(family))
+            self._cache_key(id, await self._find_entry(family))
 
-    async def salt(self, run: str | None) -> bytes:
+    async def salt_of(self, run: str | None) -> bytes:
         """See `Key.salt`; nothing where nothing is encrypted, or where content is anybody's."""
         if self._keyring is None or run is None:
             return b""
         return (await self.key_of(run)).salt
 
-    async def family(self, run: str | None) -> str:
+    async def family_of(self, run: str | None) -> str:
         """Who is forgotten together with a run."""
         if run is None or run.startswith(ARCHIVE):
             return SHARED
@@ -239,7 +239,7 @@ class Vault:
             if not error.retryable:
                 raise
             # An abort must go out while the database is away. A key of its own says who it is.
-            if self._keyring is None or await self._keyring.find(key_id(run)) is None:
+            if self._keyring is None or await self._keyring.find_key(key_id(run)) is None:
                 raise
             return run
         return self.note_family(run, family or run)
@@ -253,41 +253,41 @@ class Vault:
     def drop_family(self, run: str) -> None:
         self._families.pop(run, None)
 
-    async def forget(self, family: str) -> bool:
+    async def forget_family(self, family: str) -> bool:
         """Destroy its key. Nothing of it can be read again, wherever a copy may be."""
         if family == SHARED:
             raise RunFailed("What all runs share cannot be forgotten with one of them.")
-        destroyed = await self.keyring.destroy(family)
+        destroyed = await self.keyring.destroy_key(family)
         self._keys.pop(key_id(family), None)
         return destroyed
 
     # --- inside
 
-    async def _entry(self, family: str) -> Entry:
+    async def _find_entry(self, family: str) -> Entry:
         """Its key in the ring; made for a family that has never had one."""
         ring = self.keyring
-        if (entry := await ring.find(key_id(family))) is not None:
+        if (entry := await ring.find_key(key_id(family))) is not None:
             return entry
         if (index := self._index) is None:
-            return await ring.of(family)
+            return await ring.get_or_make(family)
         # Of the shared one, so that another ring is not taken for this one.
         for known in await index.find_keyed([family, SHARED]):
-            if known == family or await ring.find(key_id(known)) is None:
+            if known == family or await ring.find_key(key_id(known)) is None:
                 raise EncryptionKeyMissing(
                     f"The key of {known!r} is missing from {ring.place}, where it used to be.",
                     fix="Bring the keyring back, or set encryption.keyring to where it is.",
                 )
-        entry = await ring.of(family)
+        entry = await ring.get_or_make(family)
         await index.note_key(family)
         return entry
 
-    async def _decrypted(self, stored: bytes, place: bytes) -> bytes:
+    async def _decrypt_content(self, stored: bytes, place: bytes) -> bytes:
         from cryptography.exceptions import InvalidTag
 
         start = len(ENCRYPTED_MARK)
         id = stored[start : start + ID_BYTES]
         rest = stored[start + ID_BYTES :]
-        key = await self._key(id)
+        key = await self._load_key(id)
         try:
             return key.cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], id + place)
         except (InvalidTag, ValueError):
@@ -296,34 +296,34 @@ class Vault:
                 "moved there from another place.",
             ) from None
 
-    def _check(self, mac: str, content: bytes, place: bytes) -> None:
+    def _check_mac(self, mac: str, content: bytes, place: bytes) -> None:
         if self.signer is None or not self.signer.is_signed(mac, PURPOSE, place, content):
-            raise _unsigned(place)
+            raise _unsigned_error(place)
 
     def _refuse_plain(self, place: bytes) -> None:
         if self.authentic:
-            raise _unsigned(place)
+            raise _unsigned_error(place)
 
-    async def _key(self, id: bytes) -> Key:
-        if (key := self._fresh(id)) is not None:
+    async def _load_key(self, id: bytes) -> Key:
+        if (key := self._cached_key(id)) is not None:
             return key
         if self._keyring is None:
             raise EncryptionKeyMissing(
                 "This is encrypted, and no encryption.key is set to read it."
             )
-        entry = await self._keyring.find(id)
+        entry = await self._keyring.find_key(id)
         if entry is None:
             raise EncryptionKeyMissing(
                 f"The key of this content is not in {self._keyring.place}.",
                 fix="Set encryption.keyring to where its keys are.",
             )
-        return self._keep(id, entry)
+        return self._cache_key(id, entry)
 
-    def _fresh(self, id: bytes) -> Key | None:
+    def _cached_key(self, id: bytes) -> Key | None:
         key = self._keys.get(id)
         return key if key is not None and key.until > time.monotonic() else None
 
-    def _keep(self, id: bytes, entry: Entry) -> Key:
+    def _cache_key(self, id: bytes, entry: Entry) -> Key:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         if entry.key is None:
@@ -337,7 +337,7 @@ class Vault:
         return key
 
 
-def _json(value: Any) -> bytes:
+def _dump_json(value: Any) -> bytes:
     """A name of a file may hold half of a character, and has to come back as it was: JSON can say
     it, if in Python's own way alone."""
     try:
@@ -346,7 +346,7 @@ def _json(value: Any) -> bytes:
         return json.dumps(to_jsonable_python(value, exclude_none=True)).encode()
 
 
-def _encrypted(key: Key, content: bytes, place: bytes) -> bytes:
+def _encrypt_content(key: Key, content: bytes, place: bytes) -> bytes:
     nonce = os.urandom(NONCE_BYTES)
     text = key.cipher.encrypt(nonce, content, key.id + place)
     return b"".join((ENCRYPTED_MARK, key.id, nonce, text))
@@ -359,7 +359,7 @@ def _from_base64(text: str, place: bytes) -> bytes:
         raise ContentCorrupt(f"{show_place(place)} is not base64: it was changed.") from None
 
 
-def _parsed(content: bytes, place: bytes) -> Any:
+def _parse_json(content: bytes, place: bytes) -> Any:
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -367,7 +367,7 @@ def _parsed(content: bytes, place: bytes) -> Any:
         raise ContentCorrupt(f"{show_place(place)} is not JSON that can be read: {why}") from None
 
 
-def _unsigned(place: bytes) -> StoreError:
+def _unsigned_error(place: bytes) -> StoreError:
     return ContentUnsigned(
         f"{show_place(place)} does not carry a valid MAC of this project's signing key."
     )

@@ -49,7 +49,7 @@ class Codec(PayloadCodec, WithSerializationContext):
         metadata = {"encoding": ENCODING}
         if self._run is not None:
             metadata[RUN] = self._run.encode()
-        place = _place(metadata)
+        place = _place_of(metadata)
         return [
             Payload(
                 metadata=metadata,
@@ -59,9 +59,9 @@ class Codec(PayloadCodec, WithSerializationContext):
         ]
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        return [await self._plain(each) for each in payloads]
+        return [await self._decrypt_payload(each) for each in payloads]
 
-    async def _plain(self, payload: Payload) -> Payload:
+    async def _decrypt_payload(self, payload: Payload) -> Payload:
         if payload.metadata.get("encoding") != ENCODING:
             if self._activity:
                 raise ContentUnsigned(
@@ -74,7 +74,7 @@ class Codec(PayloadCodec, WithSerializationContext):
             raise ContentCorrupt(
                 f"A payload of run {self._run!r} was copied from another run: {found!r}.",
             )
-        plain = await self._vault.decrypt(payload.data, _place(payload.metadata))
+        plain = await self._vault.decrypt(payload.data, _place_of(payload.metadata))
         return Payload.FromString(plain)
 
 
@@ -84,5 +84,5 @@ def _may_read(run: str, owner: bytes) -> bool:
     return sweeps or owner == run.encode()
 
 
-def _place(metadata: Mapping[str, bytes]) -> bytes:
+def _place_of(metadata: Mapping[str, bytes]) -> bytes:
     return place_of("payload", metadata.get(RUN, b"").decode(errors="replace"))

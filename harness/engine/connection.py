@@ -70,10 +70,10 @@ async def open_connection(
             await _warn_plain(families)
         folder = project / settings.state_dir / "artifacts"
         signing = Signing(settings, project)
-        vault = Vault(families, keyring_of(settings, project), await signing.signer())
+        vault = Vault(families, keyring_of(settings, project), await signing.get_signer())
         opening = open_stores(database, families, vault, settings.artifacts, folder)
         stores = await stack.enter_async_context(opening)
-        temporal = await _connect(settings, endpoints, stores.artifacts, vault)
+        temporal = await _connect_client(settings, endpoints, stores.artifacts, vault)
         watching = asyncio.create_task(_tell_when_back(temporal))
         stack.callback(watching.cancel)
         yield Connection(
@@ -97,14 +97,14 @@ async def _warn_plain(families: Families) -> None:
         )
 
 
-async def _connect(
+async def _connect_client(
     settings: Settings, endpoints: Endpoints, artifacts: Artifacts, vault: Vault
 ) -> Client:
     options = await connect_options(settings, endpoints)
     try:
         client = await Client.connect(
             **options,
-            identity=whoami(),
+            identity=get_identity(),
             data_converter=data_converter(
                 external_storage(artifacts), Codec(vault) if vault.on else None
             ),
@@ -125,11 +125,11 @@ async def _tell_when_back(client: Client) -> None:
         if outage.lost:
             with suppress(RPCError):
                 await client.service_client.check_health(timeout=timedelta(seconds=2))
-                if outage.end():
+                if outage.note_recovery():
                     get_logger(__name__).warning("Temporal answers again")
 
 
 @cache
-def whoami() -> str:
+def get_identity() -> str:
     """user@host: who a signal or a run is said to come from."""
     return f"{getpass.getuser()}@{socket.gethostname()}"

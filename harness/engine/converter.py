@@ -22,7 +22,7 @@ from temporalio.converter import (
 )
 
 from harness.contracts.base import Word
-from harness.journal.payloads import ENCRYPTED, key_missing
+from harness.journal.payloads import ENCRYPTED, missing_key_error
 
 METADATA = {"encoding": b"json/plain"}
 
@@ -44,7 +44,7 @@ class WordConverter(EncodingPayloadConverter):
         hint: Any = type_hint  # unions and generics come here too
         if isinstance(hint, type) and issubclass(hint, Word):
             return hint.model_validate_json(payload.data)
-        return _adapter(hint).validate_json(payload.data)  # pyright: ignore[reportUnknownArgumentType]
+        return _type_adapter(hint).validate_json(payload.data)  # pyright: ignore[reportUnknownArgumentType]
 
 
 class Unreadable(EncodingPayloadConverter):
@@ -58,11 +58,11 @@ class Unreadable(EncodingPayloadConverter):
         return None
 
     def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:  # noqa: ARG002
-        raise key_missing()
+        raise missing_key_error()
 
 
 @lru_cache(maxsize=256)
-def _adapter(type_hint: Any) -> TypeAdapter[Any]:
+def _type_adapter(type_hint: Any) -> TypeAdapter[Any]:
     return TypeAdapter(type_hint)
 
 

@@ -65,13 +65,13 @@ class EpochKeeper:
     async def check(self, made: str | None = None) -> None:
         """Compare the three records; begin a new branch where one of them went back. `made`: the
         key of a row that was written just now, and proves nothing."""
-        async with self._locked():
-            await self._check(made)
+        async with self._hold_lock():
+            await self._check_locked(made)
 
     async def advance(self) -> Seen:
         """The next generation: a copy that was made before this is known to be older."""
-        async with self._locked():
-            return await self._check(None, now=True)
+        async with self._hold_lock():
+            return await self._check_locked(None, now=True)
 
     def mark(self, key: str, seq: int) -> None:
         self._writes = True
@@ -82,7 +82,7 @@ class EpochKeeper:
         except OSError as error:
             self._give_up(error)
 
-    async def keep(self) -> None:
+    async def keep_advancing(self) -> None:
         """Advance while writes happen, until cancelled."""
         while True:
             await asyncio.sleep(PERIOD_S)
@@ -95,7 +95,7 @@ class EpochKeeper:
                 self._writes = True
                 log.warning("the epoch of the store could not be advanced", error=str(error))
 
-    async def replaced(self) -> StackError:
+    async def wait_until_replaced(self) -> StackError:
         """Wait until the engine is found to be older than it was before in this process."""
         await self._replaced.wait()
         return StackReplaced(
@@ -106,7 +106,7 @@ class EpochKeeper:
         if self._outside is not None:
             self._outside.close()
 
-    async def _check(self, made: str | None, *, now: bool = False) -> Seen:
+    async def _check_locked(self, made: str | None, *, now: bool = False) -> Seen:
         namespace = self._temporal.namespace
         branches = await read_branches(self._database, namespace)
         key = key_of_store(branches, namespace)
@@ -114,7 +114,7 @@ class EpochKeeper:
             self.close()
             self._key, self._outside = key, Outside(state_home() / key)
             self._engine_said = None
-        engine, outside = await self._engine(), self._seen()
+        engine, outside = await self._read_engine(), self._read_outside()
         if self._engine_said and went_back(branches, self._engine_said, engine):
             self._replaced.set()
         self._engine_said = engine
@@ -125,7 +125,7 @@ class EpochKeeper:
         if verdict is not None:
             await begin_branch(self._database, verdict.doubts, namespace)
             branches = await read_branches(self._database, namespace)
-            _warn(verdict)
+            _warn_of(verdict)
         current = branches[-1]
         self.doubts.branches = branches
         seen = Seen(current.id, current.confirmed)
@@ -134,15 +134,15 @@ class EpochKeeper:
             seen = await advance(self._database, current)
             await self._tell_engine(seen)
             await confirm(self._database, seen)
-            self._keep(seen)
+            self._keep_outside(seen)
         elif outside is None or outside.branch != current.id:
-            self._keep(seen)
+            self._keep_outside(seen)
         return seen
 
-    def _seen(self) -> Seen | None:
+    def _read_outside(self) -> Seen | None:
         return self._outside.seen() if self._outside else None
 
-    def _keep(self, seen: Seen) -> None:
+    def _keep_outside(self, seen: Seen) -> None:
         if self._outside is None:
             return
         try:
@@ -160,7 +160,7 @@ class EpochKeeper:
         self._outside = None
 
     @asynccontextmanager
-    async def _locked(self) -> AsyncGenerator[None]:
+    async def _hold_lock(self) -> AsyncGenerator[None]:
         """One process at a time, so that no record is overwritten by an older one."""
         from psycopg import OperationalError
 
@@ -180,12 +180,13 @@ class EpochKeeper:
     # that starting a run does not need, and the raw call keeps it out of the codec.
 
     @property
-    def _id(self) -> str:
+    def _workflow_id(self) -> str:
         return f"harness.epoch.{self._key}"
 
-    async def _engine(self) -> Seen | None:
+    async def _read_engine(self) -> Seen | None:
         request = DescribeWorkflowExecutionRequest(
-            namespace=self._temporal.namespace, execution=WorkflowExecution(workflow_id=self._id)
+            namespace=self._temporal.namespace,
+            execution=WorkflowExecution(workflow_id=self._workflow_id),
         )
         try:
             found = await self._temporal.workflow_service.describe_workflow_execution(request)
@@ -199,9 +200,9 @@ class EpochKeeper:
         said = f'"{seen.branch}/{seen.generation}"'.encode()
         request = StartWorkflowExecutionRequest(
             namespace=self._temporal.namespace,
-            workflow_id=self._id,
+            workflow_id=self._workflow_id,
             workflow_type=WorkflowType(name=TYPE),
-            task_queue=TaskQueue(name=self._id),
+            task_queue=TaskQueue(name=self._workflow_id),
             identity=self._temporal.identity,
             request_id=str(uuid.uuid4()),
             workflow_id_conflict_policy=(
@@ -224,7 +225,7 @@ def read_memo(data: bytes) -> Seen | None:
         return None
 
 
-def _warn(verdict: Verdict) -> None:
+def _warn_of(verdict: Verdict) -> None:
     log.warning(
         f"the {verdict.doubts} was put back to an earlier time: {verdict.why}. Writes of runs that "
         "were already open may have been made since; each is probed, or a person is asked",

@@ -20,25 +20,25 @@ REFERENCE = b"ExternalStorageReference"
 """Stands in every payload that was stored elsewhere: the name of the message it became."""
 
 
-async def plain(converter: DataConverter, entry: HistoryEvent) -> HistoryEvent:
+async def decode_entry(converter: DataConverter, entry: HistoryEvent) -> HistoryEvent:
     """The entry with its payloads decrypted and fetched, and the texts of failures in place."""
     if converter.payload_codec is None and REFERENCE not in entry.SerializeToString():
         return entry
     copy = HistoryEvent()
     copy.CopyFrom(entry)
     failures: list[Failure] = []
-    for found in _found(copy):
+    for found in _find_payloads(copy):
         if isinstance(found, Failure):
             failures.append(found)
             continue
         raw: list[RawValue] = await converter.decode([found], [RawValue])
         found.CopyFrom(raw[0].payload)
     for failure in failures:
-        _restore(failure)
+        _restore_text(failure)
     return copy
 
 
-def _restore(failure: Failure) -> None:
+def _restore_text(failure: Failure) -> None:
     """An encrypted failure keeps its text in a payload, and says nothing itself."""
     if not failure.HasField("encoded_attributes"):
         return
@@ -48,7 +48,7 @@ def _restore(failure: Failure) -> None:
     failure.ClearField("encoded_attributes")
 
 
-def _found(message: Message) -> Iterator[Payload | Failure]:
+def _find_payloads(message: Message) -> Iterator[Payload | Failure]:
     """Every payload and every failure inside, however deep."""
     if isinstance(message, Payload):
         yield message
@@ -65,4 +65,4 @@ def _found(message: Message) -> Iterator[Payload | Failure]:
         elif field.is_repeated:
             inner = list(value)
         for each in inner:
-            yield from _found(each)
+            yield from _find_payloads(each)

@@ -41,13 +41,13 @@ async def _is_plain(client: Client, run: str, run_id: str) -> bool:
             return False
         raise
     return any(
-        _readable(payload)
+        _is_readable(payload)
         for event in page.history.events
         if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
         for payload in event.activity_task_scheduled_event_attributes.input.payloads
     )
 
 
-def _readable(payload: Payload) -> bool:
+def _is_readable(payload: Payload) -> bool:
     encrypted = payload.metadata.get("encoding") == ENCRYPTED.encode()
     return not encrypted and REFERENCE not in payload.SerializeToString()

@@ -25,7 +25,7 @@ AWAY = {
 UNKNOWN_RUN = (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT)
 
 
-async def patiently(run: str, ask: Callable[[], Awaitable[T]]) -> T:
+async def ask_patiently(run: str, ask: Callable[[], Awaitable[T]]) -> T:
     """The answer to a question about `run`, however long the engine takes to come back."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + GIVE_UP_S
@@ -34,15 +34,15 @@ async def patiently(run: str, ask: Callable[[], Awaitable[T]]) -> T:
             return await ask()
         except RPCError as error:
             if error.status in UNKNOWN_RUN:
-                raise not_found(run) from None
+                raise run_not_found(run) from None
             if error.status not in AWAY or loop.time() > deadline:
-                raise unreachable(error) from error
+                raise unreachable_error(error) from error
             await asyncio.sleep(RETRY_S)
 
 
-def unreachable(error: RPCError) -> StackError:
+def unreachable_error(error: RPCError) -> StackError:
     return StackUnreachable(f"Temporal does not answer: {error.message}")
 
 
-def not_found(run: str) -> RunError:
+def run_not_found(run: str) -> RunError:
     return RunNotFound(f"There is no run {run!r} here.")

@@ -9,7 +9,7 @@ from typing import Any
 from temporalio.client import WorkflowExecutionDescription, WorkflowHandle, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from harness.engine.retry import not_found, unreachable
+from harness.engine.retry import run_not_found, unreachable_error
 
 REACH_S = 5.0
 SERVED_S = 2.0
@@ -33,16 +33,16 @@ async def is_served(handle: WorkflowHandle[Any, Any]) -> bool:
         pass
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
-            raise not_found(handle.id) from None
+            raise run_not_found(handle.id) from None
         if error.status not in UNSERVED:
-            raise unreachable(error) from None
+            raise unreachable_error(error) from None
     else:
         return True
-    await describe(handle)
+    await describe_run(handle)
     return False
 
 
-async def describe(handle: WorkflowHandle[Any, Any]) -> WorkflowExecutionDescription:
+async def describe_run(handle: WorkflowHandle[Any, Any]) -> WorkflowExecutionDescription:
     """What Temporal knows of the run; needs no worker. StackError where Temporal does not answer,
     the RPCError where it refuses."""
     try:
@@ -50,4 +50,4 @@ async def describe(handle: WorkflowHandle[Any, Any]) -> WorkflowExecutionDescrip
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             raise
-        raise unreachable(error) from None
+        raise unreachable_error(error) from None

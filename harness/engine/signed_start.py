@@ -15,7 +15,7 @@ from harness.contracts.capability import Capability
 from harness.contracts.errors import HarnessError, RunFailed, RunIdTaken, rebuild_error
 from harness.contracts.queues import capability_queue
 from harness.engine.connection import Connection
-from harness.engine.retry import patiently, unreachable
+from harness.engine.retry import ask_patiently, unreachable_error
 from harness.store.permits import Start, sign_start
 from harness.store.seals import store_id
 
@@ -48,7 +48,7 @@ async def start_workflow(
     queue = capability_queue(capability.name, await store_id(connection.database))
     converter = connection.temporal.data_converter.payload_converter
     start = Start(id, workflow, queue, digest_input(converter.to_payloads([argument])))
-    permit = sign_start(await connection.signing.signer(), start)
+    permit = sign_start(await connection.signing.get_signer(), start)
     memo = {**options.pop("memo", {}), PERMIT_MEMO: permit}
     try:
         return await connection.temporal.start_workflow(
@@ -57,7 +57,7 @@ async def start_workflow(
     except WorkflowAlreadyStartedError:
         raise RunIdTaken(f"A workflow with the id {id!r} is open.") from None
     except RPCError as error:
-        raise unreachable(error) from error
+        raise unreachable_error(error) from error
 
 
 async def run_workflow(
@@ -76,7 +76,7 @@ async def run_workflow(
     """
     handle = await start_workflow(connection, capability, workflow, argument, id=id, **options)
     try:
-        return await patiently(id, handle.result)
+        return await ask_patiently(id, handle.result)
     except WorkflowFailureError as error:
         raise _error_behind(error) from None
 

@@ -21,7 +21,7 @@ from harness.contracts.effect import undo_id, undone_run
 from harness.contracts.errors import RunBusy, RunError, StoreError
 from harness.contracts.family import is_attached, is_session, session_family
 from harness.engine.connection import Connection
-from harness.engine.retry import not_found, unreachable
+from harness.engine.retry import run_not_found, unreachable_error
 from harness.forget.store import delete_content, executions_of, owned_artifacts
 from harness.history.reader import open_seals
 from harness.store.effects import have_effects
@@ -54,7 +54,7 @@ class Forgotten:
 
 async def family_of(connection: Connection, run: str) -> Family:
     """Everybody who is forgotten together with a run."""
-    name = await connection.vault.family(run)
+    name = await connection.vault.family_of(run)
     members = await _members(connection, name)
     if not members and not await _is_run(connection, run):
         # Somebody names a session by its own id.
@@ -77,7 +77,7 @@ async def known_family(connection: Connection, run: str) -> Family:
     if known or going or await executions_of(connection.database, family.runs):
         return family
     if not await _leftovers(connection, family):
-        raise not_found(run)
+        raise run_not_found(run)
     return family
 
 
@@ -101,7 +101,7 @@ async def forget(connection: Connection, run: str) -> Forgotten:
         )
     rows = await executions_of(connection.database, family.runs)
     if not known and not rows and not await _leftovers(connection, family):
-        raise not_found(run)
+        raise run_not_found(run)
     sealed = {id for id, _ in known}
     await _seal_first(connection, sealed)
     whole = await _encrypted_from_the_start(connection, family)
@@ -129,7 +129,7 @@ async def _destroy(connection: Connection, family: Family) -> bool:
     found = False
     if connection.vault.on:
         for name in (family.name, *family.keys):
-            found |= await connection.vault.forget(name)
+            found |= await connection.vault.forget_family(name)
     return found
 
 
@@ -182,7 +182,7 @@ async def _known(
         except RPCError as error:
             if error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT):
                 continue
-            raise unreachable(error) from error
+            raise unreachable_error(error) from error
         if description.close_time is None:
             going.append(id)
             continue
@@ -202,4 +202,4 @@ async def _delete(connection: Connection, id: str, run_id: str) -> None:
         await connection.temporal.workflow_service.delete_workflow_execution(request)
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
-            raise unreachable(error) from error
+            raise unreachable_error(error) from error

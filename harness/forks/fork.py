@@ -19,12 +19,12 @@ from harness.contracts.errors import (
     TurnNotFound,
     UnknownProvider,
 )
-from harness.contracts.message import user
+from harness.contracts.message import user_message
 from harness.contracts.model import split_ref
 from harness.contracts.run import Parent, RunSpec
 from harness.contracts.whatif import LABEL
 from harness.crypto.vault import new_salt
-from harness.engine.connection import Connection, whoami
+from harness.engine.connection import Connection, get_identity
 from harness.history import live
 from harness.history.recording import Recording, read_history
 from harness.journal import Execution
@@ -108,7 +108,7 @@ async def import_content(connection: Connection, recording: Recording) -> None:
         connection.database,
         connection.vault,
         recording.run,
-        recording.nodes or nodes(recording.events, recording.spec.salt),
+        recording.nodes or rebuild_nodes(recording.events, recording.spec.salt),
     )
 
 
@@ -175,7 +175,7 @@ async def _ensure_stored(connection: Connection, head: str, recording: Recording
         connection.database,
         connection.vault,
         recording.run,
-        nodes(recording.events, recording.spec.salt),
+        rebuild_nodes(recording.events, recording.spec.salt),
     )
     if not await has_node(connection.database, head):
         raise TranscriptMissing(
@@ -191,7 +191,7 @@ async def _build_spec(
         begin = await _rewrite_results(connection, run, at, begin, change.results)
     messages = begin.messages
     if change.hint:
-        messages = (*messages, user(change.hint, origin="hint"))
+        messages = (*messages, user_message(change.hint, origin="hint"))
     if not messages:
         raise TurnNotFound(
             f"Turn {at} of {run!r} is a final answer: the model has nothing to reply to.",
@@ -208,7 +208,7 @@ async def _build_spec(
         "salt": new_salt() if connection.vault.on else None,
         "carry": None,
         "trace": current_trace_id(),
-        "started_by": whoami(),
+        "started_by": get_identity(),
     }
     if _has_instructions(spec, begin, at):
         updates["instructs"] = None
@@ -235,7 +235,7 @@ async def _rewrite_results(
     """Replace tool results. Those of the last kept turn are in messages that the model has not seen
     yet; for earlier ones, a second transcript is written from there on."""
     rewriting = Rewriting(results)
-    messages = rewriting.edit(begin.messages)
+    messages = rewriting.edit_messages(begin.messages)
     head = begin.head
     if not rewriting.wanted:
         return Point(head, messages)
@@ -248,10 +248,10 @@ async def _rewrite_results(
                 break
             check_parent(head, id)
             node = await read_node(connection.vault, id, body)
-            rewriting.take(node)
+            rewriting.take_node(node)
             head = node.parent
-    rewriting.check(run, at)
-    made = rewriting.nodes()
+    rewriting.check_found(run, at)
+    made = rewriting.build_nodes()
     await put_nodes(connection.database, connection.vault, run, made)
     return Point(list(made)[-1], messages)
 

@@ -11,7 +11,7 @@ from harness.contracts.message import Message
 from harness.contracts.transcript import Node
 from harness.engine.connection import Connection
 from harness.history.recording import Recording
-from harness.journal.playback import Seen, seen
+from harness.journal.playback import Seen, list_calls
 from harness.store.transcripts.copying import read_nodes
 
 MOST_PARENTS = 100
@@ -40,7 +40,7 @@ async def read_parents(recording: Recording, read: Read) -> list[tuple[list[Seen
     while parent is not None and len(found) < MOST_PARENTS:
         try:
             above = await read(parent.run)
-            found.append((seen(above.events), parent.turn))
+            found.append((list_calls(above.events), parent.turn))
             parent = above.spec.parent
         except (RunError, StoreError):
             break

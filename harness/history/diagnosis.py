@@ -14,15 +14,15 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.client import Client
 
-from harness.engine.payload_codec import plain
-from harness.engine.retry import patiently
+from harness.engine.payload_codec import decode_entry
+from harness.engine.retry import ask_patiently
 
 
 async def diagnose_stuck_run(client: Client, run: str) -> str | None:
     """Describe the failing workflow task; None if it does not fail."""
     service = client.workflow_service
     execution = WorkflowExecution(workflow_id=run)
-    described = await patiently(
+    described = await ask_patiently(
         run,
         lambda: service.describe_workflow_execution(
             DescribeWorkflowExecutionRequest(namespace=client.namespace, execution=execution)
@@ -31,7 +31,7 @@ async def diagnose_stuck_run(client: Client, run: str) -> str | None:
     attempts = described.pending_workflow_task.attempt
     if attempts < 2:
         return None
-    newest = await patiently(
+    newest = await ask_patiently(
         run,
         lambda: service.get_workflow_execution_history_reverse(
             GetWorkflowExecutionHistoryReverseRequest(
@@ -47,7 +47,7 @@ async def diagnose_stuck_run(client: Client, run: str) -> str | None:
     found = next(failures, None)
     if found is None:  # it timed out, or its worker died
         return None
-    entry = await plain(client.data_converter, found)
+    entry = await decode_entry(client.data_converter, found)
     why = entry.workflow_task_failed_event_attributes.failure.message
     return (
         f"its workflow task keeps failing (attempt {attempts}): {why}. Start a worker with a fix "

@@ -17,7 +17,7 @@ from harness.contracts.errors import RunNotFound, StackUnreachable
 from harness.contracts.run import WORKFLOW
 from harness.contracts.seal import Kind
 from harness.engine.connection import Connection
-from harness.engine.retry import patiently
+from harness.engine.retry import ask_patiently
 from harness.history import live
 from harness.history.reader import open_seals, read_content
 from harness.journal.chain import Execution, continued
@@ -66,7 +66,7 @@ async def retention_s(client: Client) -> float:
     """How long Temporal keeps closed executions."""
     request = DescribeNamespaceRequest(namespace=client.namespace)
     service = client.workflow_service
-    found = await patiently(client.namespace, lambda: service.describe_namespace(request))
+    found = await ask_patiently(client.namespace, lambda: service.describe_namespace(request))
     return found.config.workflow_execution_retention_ttl.ToSeconds()
 
 
@@ -129,7 +129,7 @@ async def _read_onward(
     client = connection.temporal
     while True:
         yield run_id, entries
-        following = continued(entries[-1])
+        following = next_execution(entries[-1])
         if following is None:
             try:
                 branch = await live.branch_of(client, run, run_id)

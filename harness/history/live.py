@@ -19,11 +19,11 @@ from temporalio.client import Client, WorkflowExecutionDescription
 from harness.contracts.errors import RunError
 from harness.contracts.event import DurableEvent, RunEnded
 from harness.contracts.run import RunEnd
-from harness.engine.payload_codec import plain
-from harness.engine.retry import patiently
+from harness.engine.payload_codec import decode_entry
+from harness.engine.retry import ask_patiently
 from harness.journal import Projector
-from harness.journal.chain import continued
-from harness.journal.payloads import first
+from harness.journal.chain import next_execution
+from harness.journal.payloads import read_first
 
 
 async def read_events(
@@ -42,7 +42,7 @@ async def read_events(
             elif entry.event_id > skip:
                 for event in drafts:
                     yield event
-            following = continued(entry) or following
+            following = next_execution(entry) or following
         branch = None if following else await branch_of(client, run, run_id)
         if branch is None:  # the end of an execution that was reset is not the run's end
             for event in closing:
@@ -99,9 +99,11 @@ async def completed(client: Client, run: str) -> RunEnd | None:
         token = page.next_page_token
         for entry in page.history.events:
             if entry.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
-                closing = await plain(client.data_converter, entry)
-                return first(RunEnd, closing.workflow_execution_completed_event_attributes.result)
-            following = continued(entry)
+                closing = await decode_entry(client.data_converter, entry)
+                return read_first(
+                    RunEnd, closing.workflow_execution_completed_event_attributes.result
+                )
+            following = next_execution(entry)
             if following is None:
                 return None
             run_id, token = following, b""
@@ -139,13 +141,13 @@ async def _fetch_page(
     client: Client, request: GetWorkflowExecutionHistoryRequest, run: str
 ) -> GetWorkflowExecutionHistoryResponse:
     service = client.workflow_service
-    return await patiently(run, lambda: service.get_workflow_execution_history(request))
+    return await ask_patiently(run, lambda: service.get_workflow_execution_history(request))
 
 
 async def _describe_execution(
     client: Client, run: str, run_id: str | None = None
 ) -> WorkflowExecutionDescription:
-    return await patiently(run, client.get_workflow_handle(run, run_id=run_id).describe)
+    return await ask_patiently(run, client.get_workflow_handle(run, run_id=run_id).describe)
 
 
 async def branch_of(client: Client, run: str, run_id: str) -> tuple[str, int] | None:
@@ -158,7 +160,7 @@ async def branch_of(client: Client, run: str, run_id: str) -> tuple[str, int] | 
         execution=WorkflowExecution(workflow_id=run, run_id=run_id),
     )
     service = client.workflow_service
-    description = await patiently(run, lambda: service.describe_workflow_execution(request))
+    description = await ask_patiently(run, lambda: service.describe_workflow_execution(request))
     new_run_id = description.workflow_extended_info.reset_run_id
     if not new_run_id:
         return None

@@ -24,12 +24,12 @@ from harness.contracts.errors import (
 from harness.contracts.event import DurableEvent, ModelCalled, RunEnded, RunStarted
 from harness.contracts.run import RunState, RunStatus, Totals, TranscriptView
 from harness.engine.connection import Connection
-from harness.engine.payload_codec import plain
-from harness.engine.retry import not_found
+from harness.engine.payload_codec import decode_entry
+from harness.engine.retry import run_not_found
 from harness.history import live
 from harness.journal import Execution, project_chain
-from harness.journal.chain import continued
-from harness.journal.seal import Content, RawExecution, damage_of, unpack
+from harness.journal.chain import next_execution
+from harness.journal.seal import Content, RawExecution, damage_of, unpack_content
 from harness.store.migrate import revision
 from harness.store.seals import SealRow, Seals
 
@@ -80,7 +80,7 @@ async def read_sealed(connection: Connection, run: str) -> RunHistory:
         rows = await open_seals(connection).of_run(run, connection.endpoints.namespace)
     except StoreError as error:
         if await _is_empty(connection):
-            raise not_found(run) from None
+            raise run_not_found(run) from None
         raise StoreUnavailable(
             f"Temporal has no run {run!r}, and the archive cannot be read: {error.message}",
         ) from error
@@ -127,7 +127,9 @@ async def read_content(connection: Connection, row: SealRow) -> Content:
 
 async def decode_execution(connection: Connection, raw: RawExecution) -> Execution:
     converter = connection.temporal.data_converter
-    entries = [await plain(converter, HistoryEvent.FromString(event)) for event in raw.events]
+    entries = [
+        await decode_entry(converter, HistoryEvent.FromString(event)) for event in raw.events
+    ]
     return Execution(raw.run_id, tuple(entries))
 
 
@@ -207,7 +209,7 @@ async def _read_known(connection: Connection, run: str, oldest: str) -> AsyncIte
     while run_id:
         entries = [each async for each in live.read_entries(client, run, run_id, wait=False)]
         yield Execution(run_id, tuple(entries))
-        following = next((to for each in reversed(entries) if (to := continued(each))), None)
+        following = next((to for each in reversed(entries) if (to := next_execution(each))), None)
         branch = None if following else await live.branch_of(client, run, run_id)
         run_id = following or (branch[0] if branch else "")
 
@@ -216,7 +218,7 @@ async def _explain_unknown(connection: Connection, run: str) -> RunError:
     here = connection.endpoints.namespace
     others = await open_seals(connection).namespaces(run)
     if not others:
-        return not_found(run)
+        return run_not_found(run)
     return RunNotFound(
         f"Run {run!r} belongs to namespace {', '.join(others)}; this is namespace {here}.",
         fix=f"Set temporal.namespace to {others[0]}.",

@@ -18,8 +18,8 @@ from harness.engine.connection import Connection
 from harness.history import reader
 from harness.history.reader import shown_execution
 from harness.journal import VERSION, Execution, project_chain
-from harness.journal.nodes import nodes
-from harness.journal.payloads import first
+from harness.journal.nodes import rebuild_nodes
+from harness.journal.payloads import read_first
 from harness.journal.seal import marks_of
 from harness.store.artifacts import Artifacts
 from harness.store.attempts import attempts_of
@@ -78,7 +78,9 @@ class Recording:
         """The input that the run was started with."""
         for entry in self.executions[0].entries[:1] if self.executions else ():
             started = entry.workflow_execution_started_event_attributes
-            if started.workflow_type.name == WORKFLOW and (spec := first(RunSpec, started.input)):
+            if started.workflow_type.name == WORKFLOW and (
+                spec := read_first(RunSpec, started.input)
+            ):
                 return spec
         raise RunNotFound(f"Workflow {self.run!r} is not a run of an agent.")
 

@@ -20,9 +20,9 @@ from harness.contracts import event as e
 from harness.contracts.attempt import Retry
 from harness.contracts.errors import HarnessError
 from harness.contracts.event import Event
-from harness.engine.payload_codec import plain
-from harness.engine.retry import patiently
-from harness.journal.payloads import error_info, seconds
+from harness.engine.payload_codec import decode_entry
+from harness.engine.retry import ask_patiently
+from harness.journal.payloads import error_info, to_seconds
 
 log = logging.getLogger("harness.history")
 POLL_S = 1.0
@@ -34,7 +34,7 @@ async def list_retries(client: Client, run: str) -> list[Retry]:
     execution = WorkflowExecution(workflow_id=run)
     request = DescribeWorkflowExecutionRequest(namespace=client.namespace, execution=execution)
     service = client.workflow_service
-    described = await patiently(run, lambda: service.describe_workflow_execution(request))
+    described = await ask_patiently(run, lambda: service.describe_workflow_execution(request))
     found: list[Retry] = []
     for each in described.pending_activities:
         if each.attempt < 2 or not each.HasField("last_failure"):
@@ -59,7 +59,7 @@ async def _decode_failure(converter: DataConverter, failure: Failure) -> Failure
     """Decrypt a failure, wrapped in a history entry because the codec reads only those."""
     entry = HistoryEvent()
     entry.activity_task_failed_event_attributes.failure.CopyFrom(failure)
-    return (await plain(converter, entry)).activity_task_failed_event_attributes.failure
+    return (await decode_entry(converter, entry)).activity_task_failed_event_attributes.failure
 
 
 class RetryWatch:

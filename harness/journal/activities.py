@@ -17,7 +17,7 @@ from harness.contracts.errors import ErrorInfo, InvalidToolArguments, ToolDenied
 from harness.contracts.model import CallModel, ModelTurn
 from harness.contracts.steering import HintRoom
 from harness.contracts.tool import RunTool, ToolOutcome
-from harness.journal.payloads import error_info, first, seconds, value, word
+from harness.journal.payloads import error_info, read_first, read_value, read_word, to_seconds
 from harness.journal.state import Draft, Scheduled, Started, State
 
 INPUTS: dict[str, type[CallModel] | type[RunTool]] = {"call_model": CallModel, "run_tool": RunTool}
@@ -26,15 +26,15 @@ CANCELLED = ToolDenied("cancelled").info
 LOCAL_MARKER = "core_local_activity"
 
 
-def scheduled(state: State, entry: HistoryEvent) -> Draft:
+def on_scheduled(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.activity_task_scheduled_event_attributes
     if attributes.activity_type.name == SAVE:
         state.saving.add(entry.event_id)
     kind = INPUTS.get(attributes.activity_type.name)
-    request = first(kind, attributes.input) if kind else None
+    request = read_first(kind, attributes.input) if kind else None
     if request is None:
         return []
-    state.scheduled[entry.event_id] = Scheduled(seconds(entry.event_time), request)
+    state.scheduled[entry.event_id] = Scheduled(to_seconds(entry.event_time), request)
     if isinstance(request, CallModel):
         state.turn = request.turn
         if not request.call:
@@ -48,10 +48,10 @@ def scheduled(state: State, entry: HistoryEvent) -> Draft:
             "head": request.head,
         }
         return [(e.ModelCalled, fields)]
-    return _handed_over(state, request)
+    return _hand_over(state, request)
 
 
-def _handed_over(state: State, request: RunTool) -> Draft:
+def _hand_over(state: State, request: RunTool) -> Draft:
     """A call on its way to a worker: to be run, or to find out whether a person must allow it."""
     if request.happened is not None:
         return []  # nothing runs: what a person knows is written into the ledger
@@ -67,11 +67,11 @@ def _handed_over(state: State, request: RunTool) -> Draft:
     return [(e.ToolCallStarted, {**fields, "edited": request.edited})]
 
 
-def started(state: State, entry: HistoryEvent) -> Draft:
+def on_started(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.activity_task_started_event_attributes
     failure = attributes.last_failure
     state.started[attributes.scheduled_event_id] = Started(
-        seconds(entry.event_time),
+        to_seconds(entry.event_time),
         attributes.attempt,
         str(error_info(failure)) if attributes.HasField("last_failure") else None,
         read_worker(attributes),
@@ -79,7 +79,7 @@ def started(state: State, entry: HistoryEvent) -> Draft:
     return []
 
 
-def served(state: State, entry: HistoryEvent) -> Draft:
+def on_task_completed(state: State, entry: HistoryEvent) -> Draft:
     state.worker = read_worker(entry.workflow_task_completed_event_attributes)
     return []
 
@@ -91,66 +91,66 @@ def read_worker(
     return e.Worker(name=name, build=build or None) if name else None
 
 
-def completed(state: State, entry: HistoryEvent) -> Draft:
+def on_completed(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.activity_task_completed_event_attributes
     if attributes.scheduled_event_id in state.saving:
-        state.head = value(attributes.result.payloads[0])
+        state.head = read_value(attributes.result.payloads[0])
     found = state.scheduled.pop(attributes.scheduled_event_id, None)
     if found is None:
         return []
     begun = state.started.pop(attributes.scheduled_event_id)
     if isinstance(found.input, CallModel):
-        return _replied(state, found.input, found.at, begun, attributes.result)
-    outcome = first(ToolOutcome, attributes.result)
-    if outcome is None or outcome.need or _misfits(outcome, edited=bool(found.input.edited)):
+        return _end_model_call(state, found.input, found.at, begun, attributes.result)
+    outcome = read_first(ToolOutcome, attributes.result)
+    if outcome is None or outcome.need or _is_unfit_edit(outcome, edited=bool(found.input.edited)):
         return []
     extra = {
-        "queued_ms": _queued(found, begun),
+        "queued_ms": _queued_ms(found, begun),
         "attempts": begun.attempt,
         "last_failure": begun.last_failure,
         "worker": begun.worker,
     }
-    return [_finished(state, found.input.turn, outcome, extra)]
+    return [_finish_call(state, found.input.turn, outcome, extra)]
 
 
-def failed(state: State, entry: HistoryEvent) -> Draft:
+def on_failed(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.activity_task_failed_event_attributes
-    return _failed(state, attributes.scheduled_event_id, error_info(attributes.failure))
+    return _fail_call(state, attributes.scheduled_event_id, error_info(attributes.failure))
 
 
-def timed_out(state: State, entry: HistoryEvent) -> Draft:
+def on_timed_out(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.activity_task_timed_out_event_attributes
-    return _failed(state, attributes.scheduled_event_id, error_info(attributes.failure))
+    return _fail_call(state, attributes.scheduled_event_id, error_info(attributes.failure))
 
 
-def canceled(state: State, entry: HistoryEvent) -> Draft:
+def on_canceled(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.activity_task_canceled_event_attributes
     found = state.scheduled.get(attributes.scheduled_event_id)
     if found and isinstance(found.input, CallModel):
         state.scheduled.pop(attributes.scheduled_event_id)
         state.started.pop(attributes.scheduled_event_id, None)
         return []  # nothing was said: the abort or the hint tells why
-    return _failed(state, attributes.scheduled_event_id, CANCELLED)
+    return _fail_call(state, attributes.scheduled_event_id, CANCELLED)
 
 
-def local(state: State, entry: HistoryEvent) -> Draft:
+def on_local_marker(state: State, entry: HistoryEvent) -> Draft:
     """An inline tool: the engine records it once, when it is over."""
     attributes = entry.marker_recorded_event_attributes
     if attributes.marker_name != LOCAL_MARKER:
         return []
-    data: dict[str, Any] = value(attributes.details["data"].payloads[0])
+    data: dict[str, Any] = read_value(attributes.details["data"].payloads[0])
     if data["activity_type"] != "run_tool":
         return []
     if attributes.HasField("failure"):
         return _local_failed(state, data, attributes.failure)
-    outcome = word(ToolOutcome, attributes.details["result"].payloads[0])
-    if outcome.need or _misfits(outcome, edited=_was_edited(state, outcome)):
+    outcome = read_word(ToolOutcome, attributes.details["result"].payloads[0])
+    if outcome.need or _is_unfit_edit(outcome, edited=_was_edited(state, outcome)):
         return []
     extra = {"attempts": data.get("attempt", 1), "worker": state.worker}
-    return [_finished(state, state.turn, outcome, extra)]
+    return [_finish_call(state, state.turn, outcome, extra)]
 
 
-def _misfits(outcome: ToolOutcome, *, edited: bool) -> bool:
+def _is_unfit_edit(outcome: ToolOutcome, *, edited: bool) -> bool:
     """An edit that does not fit ends no call: the person is asked again."""
     failure = outcome.failure
     return edited and failure is not None and failure.code == InvalidToolArguments.code
@@ -178,10 +178,10 @@ def _local_failed(state: State, data: dict[str, Any], failure: Failure) -> Draft
     return [(e.ToolCallFinished, fields)]
 
 
-def _replied(
+def _end_model_call(
     state: State, request: CallModel, at: float, begun: Started, result: Payloads
 ) -> Draft:
-    turn = first(ModelTurn, result)
+    turn = read_first(ModelTurn, result)
     if turn is None:
         return
     state.reply = turn.message.text or state.reply
@@ -217,7 +217,7 @@ def _replied(
         yield e.ToolCallRequested, {"turn": request.turn, "call": call}
 
 
-def _finished(
+def _finish_call(
     state: State, turn: int, outcome: ToolOutcome, extra: dict[str, Any]
 ) -> tuple[type[Any], dict[str, Any]]:
     result = outcome.result
@@ -239,7 +239,7 @@ def _finished(
     return e.ToolCallFinished, fields
 
 
-def _failed(state: State, event_id: int, error: ErrorInfo) -> Draft:
+def _fail_call(state: State, event_id: int, error: ErrorInfo) -> Draft:
     found = state.scheduled.pop(event_id, None)
     if found is None:
         return []
@@ -260,7 +260,7 @@ def _failed(state: State, event_id: int, error: ErrorInfo) -> Draft:
         "content": error.message,
         "ok": False,
         "error": error,
-        "queued_ms": _queued(found, begun) if begun else None,
+        "queued_ms": _queued_ms(found, begun) if begun else None,
         "attempts": attempts,
         "decided": state.decided.get(request.call.id),
         "worker": worker,
@@ -268,5 +268,5 @@ def _failed(state: State, event_id: int, error: ErrorInfo) -> Draft:
     return [(e.ToolCallFinished, fields)]
 
 
-def _queued(found: Scheduled, begun: Started) -> float:
+def _queued_ms(found: Scheduled, begun: Started) -> float:
     return round((begun.at - found.at) * 1e3, 1)

@@ -26,7 +26,9 @@ class _Window(NamedTuple):
     end: Match
 
 
-def align(one: Sequence[Hashable], other: Sequence[Hashable], cells: int = CELLS) -> list[Match]:
+def align_items(
+    one: Sequence[Hashable], other: Sequence[Hashable], cells: int = CELLS
+) -> list[Match]:
     """Pairs of equal items, in the order of both.
 
     Items that occur once on both sides are the anchors. Between them the longest common part is
@@ -37,24 +39,24 @@ def align(one: Sequence[Hashable], other: Sequence[Hashable], cells: int = CELLS
     todo = [_Window(Match(0, 0), Match(len(one), len(other)))]
     looks = LOOKS * (len(one) + len(other))
     while todo:
-        window, pairs = _trim(one, other, todo.pop())
+        window, pairs = _trim_ends(one, other, todo.pop())
         found += pairs
         looks -= window.end.one - window.start.one + window.end.other - window.start.other
-        anchors = _anchors(one, other, window) if looks > 0 else []
+        anchors = _find_anchors(one, other, window) if looks > 0 else []
         if anchors:
             found += anchors
-            todo += _between(window, anchors)
+            todo += _windows_between(window, anchors)
             continue
         size = (window.end.one - window.start.one) * (window.end.other - window.start.other)
         if size <= cells:
             cells -= size
-            found += _longest(one, other, window)
+            found += _pair_longest(one, other, window)
         else:
-            found += _abreast(one, other, window)
+            found += _pair_abreast(one, other, window)
     return sorted(found)
 
 
-def _trim(
+def _trim_ends(
     one: Sequence[Hashable], other: Sequence[Hashable], window: _Window
 ) -> tuple[_Window, list[Match]]:
     """Without the items that are equal at both ends, and those."""
@@ -69,7 +71,9 @@ def _trim(
     return _Window(Match(left, right), Match(last, final)), pairs
 
 
-def _anchors(one: Sequence[Hashable], other: Sequence[Hashable], window: _Window) -> list[Match]:
+def _find_anchors(
+    one: Sequence[Hashable], other: Sequence[Hashable], window: _Window
+) -> list[Match]:
     """Items that occur once on both sides, as many as stand in the same order on both."""
     lines = one[window.start.one : window.end.one], other[window.start.other : window.end.other]
     counts = Counter(lines[0]), Counter(lines[1])
@@ -79,10 +83,10 @@ def _anchors(one: Sequence[Hashable], other: Sequence[Hashable], window: _Window
         for place, item in enumerate(lines[0], window.start.one)
         if counts[0][item] == 1 == counts[1][item]
     ]
-    return _rising(pairs)
+    return _longest_rising(pairs)
 
 
-def _rising(pairs: Sequence[Match]) -> list[Match]:
+def _longest_rising(pairs: Sequence[Match]) -> list[Match]:
     """The longest part of `pairs` that goes up on both sides (patience sorting)."""
     tops: list[int] = []
     piles: list[int] = []
@@ -100,7 +104,7 @@ def _rising(pairs: Sequence[Match]) -> list[Match]:
     return chain[::-1]
 
 
-def _between(window: _Window, anchors: Sequence[Match]) -> Iterator[_Window]:
+def _windows_between(window: _Window, anchors: Sequence[Match]) -> Iterator[_Window]:
     start = window.start
     for anchor in anchors:
         yield _Window(start, anchor)
@@ -108,7 +112,7 @@ def _between(window: _Window, anchors: Sequence[Match]) -> Iterator[_Window]:
     yield _Window(start, window.end)
 
 
-def _longest(
+def _pair_longest(
     one: Sequence[Hashable], other: Sequence[Hashable], window: _Window
 ) -> Iterator[Match]:
     """The longest common subsequence, by the table of its steps: one byte a cell."""
@@ -141,7 +145,7 @@ def _longest(
                 row_at -= 1
 
 
-def _abreast(
+def _pair_abreast(
     one: Sequence[Hashable], other: Sequence[Hashable], window: _Window
 ) -> Iterator[Match]:
     (left, right), (last, final) = window

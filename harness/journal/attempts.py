@@ -34,9 +34,9 @@ class Attempts:
         self._begun: dict[Key, DurableEvent] = {}
         """Steps that have no end yet."""
         self._told: set[tuple[str, str]] = set()
-        self.know(logged)
+        self.load_logged(logged)
 
-    def know(self, logged: Iterable[Attempt]) -> None:
+    def load_logged(self, logged: Iterable[Attempt]) -> None:
         """What the log has by now. Attempts of one activity stay together: a call that waits for a
         person is two activities."""
         found: dict[Key, list[list[Attempt]]] = {}
@@ -52,28 +52,30 @@ class Attempts:
             groups.sort(key=lambda tries: tries[0].started)
         self._found = found
 
-    def asks(self, event: DurableEvent) -> bool:
+    def has_earlier(self, event: DurableEvent) -> bool:
         """Whether the log has anything to say before `event`, as far as history tells."""
-        return _count(event) > 1 or bool(self._ended_by(event))
+        return _count_attempts(event) > 1 or bool(self._ended_by(event))
 
-    def before(self, event: DurableEvent) -> list[Earlier]:
+    def take_before(self, event: DurableEvent) -> list[Earlier]:
         """To be told before `event`: the attempts that came before the one it tells of."""
-        told = [each for key in self._ended_by(event) for each in self._left(key, event.at)]
-        key = _key(event)
+        told = [each for key in self._ended_by(event) for each in self._take_left(key, event.at)]
+        key = _key_of(event)
         if key is None:
             return told
         if isinstance(event, e.ModelCalled | e.ToolCallChecked | e.ToolCallStarted):
             self._begun[key] = event
             return told
-        if not _count(event) and key in self._begun:  # a decision ended it, or the run did
-            return [*told, *self._left(key, event.at)]
+        if not _count_attempts(event) and key in self._begun:  # a decision ended it, or the run did
+            return [*told, *self._take_left(key, event.at)]
         self._begun.pop(key, None)
-        known = {each.attempt: each for each in self._take(key)}
-        return [Earlier(event, number, known.get(number)) for number in range(1, _count(event))]
+        known = {each.attempt: each for each in self._take_failed(key)}
+        return [
+            Earlier(event, number, known.get(number)) for number in range(1, _count_attempts(event))
+        ]
 
-    def open(self) -> list[Earlier]:
+    def take_open(self) -> list[Earlier]:
         """To be told last: failures of steps that are under way."""
-        return [each for key in list(self._begun) for each in self._left(key)]
+        return [each for key in list(self._begun) for each in self._take_left(key)]
 
     def _ended_by(self, event: DurableEvent) -> list[Key]:
         """Steps that have no end of their own: they were cancelled, or led to a question."""
@@ -83,15 +85,15 @@ class Attempts:
             case e.ModelCalled():
                 return [key for key in self._begun if key[1] == "call_model"]
             case e.ToolCallChecked() | e.ToolCallStarted():
-                return [key for key in self._begun if key == _key(event)]
+                return [key for key in self._begun if key == _key_of(event)]
             case _:
                 return []
 
-    def _left(self, key: Key, until: float = inf) -> list[Earlier]:
+    def _take_left(self, key: Key, until: float = inf) -> list[Earlier]:
         begun = self._begun.pop(key)
-        return [Earlier(begun, each.attempt, each) for each in self._take(key, until)]
+        return [Earlier(begun, each.attempt, each) for each in self._take_failed(key, until)]
 
-    def _take(self, key: Key, until: float = inf) -> list[Attempt]:
+    def _take_failed(self, key: Key, until: float = inf) -> list[Attempt]:
         """What failed of the activity that is over by then. Each is told once; a key has two where
         a call waited for a person in between."""
         groups = self._found.get(key, [])
@@ -102,18 +104,18 @@ class Attempts:
         return early[-1] if early else []
 
 
-def weave(
+def weave_attempts(
     events: Iterable[DurableEvent], logged: Sequence[Attempt]
 ) -> Iterable[DurableEvent | Earlier]:
     """Events with the earlier attempts of their steps right before the end of each."""
     attempts = Attempts(logged)
     for event in events:
-        yield from attempts.before(event)
+        yield from attempts.take_before(event)
         yield event
-    yield from attempts.open()
+    yield from attempts.take_open()
 
 
-def _key(event: DurableEvent) -> Key | None:
+def _key_of(event: DurableEvent) -> Key | None:
     run_id = event.cursor.run_id if event.cursor else ""
     match event:
         case e.ModelCalled() | e.ModelReplied() | e.ModelFailed():
@@ -124,7 +126,7 @@ def _key(event: DurableEvent) -> Key | None:
             return None
 
 
-def _count(event: DurableEvent) -> int:
+def _count_attempts(event: DurableEvent) -> int:
     match event:
         case e.ModelReplied() | e.ModelFailed() | e.ToolCallFinished():
             return event.attempts

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from harness.contracts.event import Branched, DurableEvent, RunStarted
 
 
-def standing(events: Iterable[DurableEvent]) -> list[DurableEvent]:
+def drop_reset_events(events: Iterable[DurableEvent]) -> list[DurableEvent]:
     """Without what resets left behind."""
     kept: list[DurableEvent] = []
     first = 0

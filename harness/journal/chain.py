@@ -48,7 +48,7 @@ def project_chain(run: str, executions: Sequence[Execution]) -> list[DurableEven
     return events
 
 
-def continued(entry: HistoryEvent) -> str | None:
+def next_execution(entry: HistoryEvent) -> str | None:
     """The execution that goes on from here, where the entry says so."""
     if entry.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
         attributes = entry.workflow_execution_continued_as_new_event_attributes

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from harness.contracts import event as e
 from harness.contracts.event import DurableEvent
 from harness.contracts.run import Totals
-from harness.journal.alignment import Match, align
-from harness.journal.branches import standing
+from harness.journal.alignment import Match, align_items
+from harness.journal.branches import drop_reset_events
 
 Content = dict[str, Any]
 """What an event says of the run, without when, where and how fast."""
@@ -65,12 +65,12 @@ class RunDiff(NamedTuple):
 
 
 def compare_runs(one: Iterable[DurableEvent], other: Iterable[DurableEvent]) -> RunDiff:
-    lists = standing(one), standing(other)
-    kept = _kept(lists[0]), _kept(lists[1])
+    lists = drop_reset_events(one), drop_reset_events(other)
+    kept = _kept_turns(lists[0]), _kept_turns(lists[1])
     # What a fork has from its parent happened once: it is compared from where its own turns begin.
     skip = max(kept)
-    left, right = ([each for each in events if _told(each, skip)] for events in lists)
-    rows = tuple(_rows(left, right))
+    left, right = ([each for each in events if _is_compared(each, skip)] for events in lists)
+    rows = tuple(_align_rows(left, right))
     start = next((place for place, row in enumerate(rows) if not row.same), len(rows))
     rest = rows[start:]
     first = rest[0][:2] if rest else ()
@@ -78,11 +78,11 @@ def compare_runs(one: Iterable[DurableEvent], other: Iterable[DurableEvent]) -> 
     at = min(turns) if turns else (skip + 1 if rest else 0)
     ones = tuple(row.one for row in rest if row.one)
     others = tuple(row.other for row in rest if row.other)
-    sides = _side(lists[0], ones, kept[0]), _side(lists[1], others, kept[1])
+    sides = _make_side(lists[0], ones, kept[0]), _make_side(lists[1], others, kept[1])
     return RunDiff(sum(row.same for row in rows), at, sides, rest)
 
 
-def content(event: DurableEvent) -> Content:
+def content_of(event: DurableEvent) -> Content:
     """What is compared. Ids of calls are new in each run, and a turn more changes the numbers of
     all that follow."""
     data = event.model_dump(mode="json", exclude_none=True, exclude=UNTOLD)
@@ -101,20 +101,24 @@ def turn_of(event: DurableEvent) -> int | None:
     return getattr(event, "turn", None)
 
 
-def _rows(one: Sequence[DurableEvent], other: Sequence[DurableEvent]) -> Iterator[DiffRow]:
+def _align_rows(one: Sequence[DurableEvent], other: Sequence[DurableEvent]) -> Iterator[DiffRow]:
     at = Match(0, 0)
-    pairs = align([_digest(each) for each in one], [_digest(each) for each in other])
+    pairs = align_items(
+        [_digest_content(each) for each in one], [_digest_content(each) for each in other]
+    )
     for pair in [*pairs, Match(len(one), len(other))]:
-        yield from _changed(one[at.one : pair.one], other[at.other : pair.other])
+        yield from _align_changes(one[at.one : pair.one], other[at.other : pair.other])
         if pair.one < len(one):
             yield DiffRow(one[pair.one], other[pair.other], same=True)
         at = Match(pair.one + 1, pair.other + 1)
 
 
-def _changed(one: Sequence[DurableEvent], other: Sequence[DurableEvent]) -> Iterator[DiffRow]:
+def _align_changes(one: Sequence[DurableEvent], other: Sequence[DurableEvent]) -> Iterator[DiffRow]:
     """What differs, side by side where it is of one kind."""
     at = Match(0, 0)
-    pairs = align([_kind(each) for each in one], [_kind(each) for each in other], KIND_CELLS)
+    pairs = align_items(
+        [_kind_of(each) for each in one], [_kind_of(each) for each in other], KIND_CELLS
+    )
     for pair in [*pairs, Match(len(one), len(other))]:
         yield from (DiffRow(each, None, same=False) for each in one[at.one : pair.one])
         yield from (DiffRow(None, each, same=False) for each in other[at.other : pair.other])
@@ -123,28 +127,28 @@ def _changed(one: Sequence[DurableEvent], other: Sequence[DurableEvent]) -> Iter
         at = Match(pair.one + 1, pair.other + 1)
 
 
-def _kind(event: DurableEvent) -> tuple[str, str]:
+def _kind_of(event: DurableEvent) -> tuple[str, str]:
     """A call of one tool is never the counterpart of a call of another one."""
     return event.type, event.name if isinstance(event, e.ToolCallFinished) else ""
 
 
-def _digest(event: DurableEvent) -> bytes:
+def _digest_content(event: DurableEvent) -> bytes:
     """Of its content, which may be large; the type is part of it."""
-    text = json.dumps(content(event), sort_keys=True, ensure_ascii=True)
+    text = json.dumps(content_of(event), sort_keys=True, ensure_ascii=True)
     return blake2b(text.encode(), digest_size=16).digest()
 
 
-def _told(event: DurableEvent, skip: int) -> bool:
+def _is_compared(event: DurableEvent, skip: int) -> bool:
     turn = turn_of(event)
     return isinstance(event, KINDS) and (turn is None or turn > skip)
 
 
-def _kept(events: list[DurableEvent]) -> int:
+def _kept_turns(events: list[DurableEvent]) -> int:
     started = next((each for each in events if isinstance(each, e.RunStarted)), None)
     return started.parent.turn if started and started.parent else 0
 
 
-def _side(events: list[DurableEvent], rest: tuple[DurableEvent, ...], kept: int) -> DiffSide:
+def _make_side(events: list[DurableEvent], rest: tuple[DurableEvent, ...], kept: int) -> DiffSide:
     started = next((each for each in events if isinstance(each, e.RunStarted)), None)
     ended = events[-1] if events and isinstance(events[-1], e.RunEnded) else None
     return DiffSide(

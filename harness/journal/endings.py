@@ -16,30 +16,30 @@ from harness.contracts.errors import (
 )
 from harness.contracts.run import RunEnd, RunState
 from harness.contracts.tool import RunTool
-from harness.journal.payloads import error_info, first
+from harness.journal.payloads import error_info, read_first
 from harness.journal.state import Draft, State
 
 
-def completed(state: State, entry: HistoryEvent) -> Draft:
-    result = first(RunEnd, entry.workflow_execution_completed_event_attributes.result)
+def on_completed(state: State, entry: HistoryEvent) -> Draft:
+    result = read_first(RunEnd, entry.workflow_execution_completed_event_attributes.result)
     if result:
-        yield from _unrun(state)
-        yield e.RunEnded, _fields(result)
+        yield from _end_open_calls(state)
+        yield e.RunEnded, _result_fields(result)
 
 
-def failed(state: State, entry: HistoryEvent) -> Draft:
+def on_failed(state: State, entry: HistoryEvent) -> Draft:
     failure = entry.workflow_execution_failed_event_attributes.failure
     details = failure.application_failure_info.details
-    result = first(RunEnd, details)
+    result = read_first(RunEnd, details)
     error = result.error if result and result.error else error_info(failure)
-    yield from _unrun(state)
+    yield from _end_open_calls(state)
     if error.code == BudgetReached.code:
         yield e.BudgetReached, {"budget": error.message}
-    fields = _fields(result) if result else {"output": state.reply, "totals": state.totals}
+    fields = _result_fields(result) if result else {"output": state.reply, "totals": state.totals}
     yield e.RunEnded, {**fields, "state": RunState.FAILED, "error": error}
 
 
-def canceled(state: State, entry: HistoryEvent) -> Draft:
+def on_canceled(state: State, entry: HistoryEvent) -> Draft:
     fields = {
         "state": RunState.ABORTED,
         "output": state.reply,
@@ -48,24 +48,24 @@ def canceled(state: State, entry: HistoryEvent) -> Draft:
         "head": state.head,
         "undone": state.undone,
     }
-    yield from _unrun(state)
+    yield from _end_open_calls(state)
     yield e.RunEnded, fields
 
 
-def terminated(state: State, entry: HistoryEvent) -> Draft:
+def on_terminated(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.workflow_execution_terminated_event_attributes
     by = f" by {attributes.identity}" if attributes.identity else ""
     reason = f": {attributes.reason}" if attributes.reason else ""
-    yield from _unrun(state)
+    yield from _end_open_calls(state)
     yield _from_outside(state, RunTerminated(f"terminated{by}{reason}"))
 
 
-def timed_out(state: State, entry: HistoryEvent) -> Draft:
-    yield from _unrun(state)
+def on_timed_out(state: State, entry: HistoryEvent) -> Draft:
+    yield from _end_open_calls(state)
     yield _from_outside(state, RunTimedOut("the engine's time limit was reached"))
 
 
-def _unrun(state: State) -> Draft:
+def _end_open_calls(state: State) -> Draft:
     """Every call that was asked for has an end, also where the run ended before it."""
     running = {
         each.input.call.id for each in state.scheduled.values() if isinstance(each.input, RunTool)
@@ -99,7 +99,7 @@ def _from_outside(state: State, error: HarnessError) -> tuple[type[Any], dict[st
     return e.RunEnded, fields
 
 
-def _fields(result: RunEnd) -> dict[str, Any]:
+def _result_fields(result: RunEnd) -> dict[str, Any]:
     names = (
         "state", "output", "data", "truncated", "reason", "error", "undone", "totals", "head",
     )  # fmt: skip

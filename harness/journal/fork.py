@@ -10,7 +10,7 @@ from harness.contracts.event import DurableEvent, ModelCalled, ModelReplied, Too
 from harness.contracts.message import Message, ToolResult, tool_results
 from harness.contracts.run import RunSpec
 from harness.contracts.transcript import Node, digest
-from harness.journal.branches import standing
+from harness.journal.branches import drop_reset_events
 
 
 class Point(NamedTuple):
@@ -30,10 +30,10 @@ def check_turn(run: str, spec: RunSpec, at: int) -> None:
         )
 
 
-def point(run: str, spec: RunSpec, events: Iterable[DurableEvent], at: int) -> Point:
+def find_point(run: str, spec: RunSpec, events: Iterable[DurableEvent], at: int) -> Point:
     """The point after turn `at`, with its tool results; 0 is the start."""
     check_turn(run, spec, at)
-    stands = standing(events)
+    stands = drop_reset_events(events)
     asked = {each.turn: each for each in stands if isinstance(each, ModelCalled)}
     replied = {each.turn: each for each in stands if isinstance(each, ModelReplied)}
     if (then := asked.get(at + 1)) is not None:
@@ -44,7 +44,7 @@ def point(run: str, spec: RunSpec, events: Iterable[DurableEvent], at: int) -> P
     if reply is None:
         raise _no_turn(run, at, max(replied, default=0), called=at in asked)
     results = {
-        each.call_id: _result(each)
+        each.call_id: _result_of(each)
         for each in stands
         if isinstance(each, ToolCallFinished) and each.turn == at and not each.unrun
     }
@@ -69,7 +69,9 @@ def calls_of(messages: Iterable[Message]) -> dict[str, str]:
     return {part.call: part.name for part in parts if isinstance(part, ToolResult)}
 
 
-def edited(messages: tuple[Message, ...], results: Mapping[str, str]) -> tuple[Message, ...]:
+def replace_results(
+    messages: tuple[Message, ...], results: Mapping[str, str]
+) -> tuple[Message, ...]:
     """The messages with other answers of tools, by call."""
     return tuple(
         message.model_copy(
@@ -97,16 +99,16 @@ class Rewriting:
         """Calls that were found, with their tools."""
         self._taken: list[Node] = []
 
-    def edit(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    def edit_messages(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
         there = calls_of(messages)
         self._known = there | self._known
         now = {call: self.wanted.pop(call) for call in there if call in self.wanted}
-        return edited(messages, now) if now else messages
+        return replace_results(messages, now) if now else messages
 
-    def take(self, node: Node) -> None:
-        self._taken.append(node.model_copy(update={"messages": self.edit(node.messages)}))
+    def take_node(self, node: Node) -> None:
+        self._taken.append(node.model_copy(update={"messages": self.edit_messages(node.messages)}))
 
-    def nodes(self) -> dict[str, bytes]:
+    def build_nodes(self) -> dict[str, bytes]:
         """The new nodes by their address, oldest first: the last one is the new head."""
         made: dict[str, bytes] = {}
         parent = self._taken[-1].parent if self._taken else None
@@ -116,7 +118,7 @@ class Rewriting:
             made[parent] = body
         return made
 
-    def check(self, run: str, at: int) -> None:
+    def check_found(self, run: str, at: int) -> None:
         for call in self.wanted:
             known = ", ".join(f"{id} ({name})" for id, name in self._known.items()) or "none"
             raise TurnNotFound(
@@ -125,7 +127,7 @@ class Rewriting:
             )
 
 
-def _result(event: ToolCallFinished) -> ToolResult:
+def _result_of(event: ToolCallFinished) -> ToolResult:
     return ToolResult(
         call=event.call_id,
         name=event.name,

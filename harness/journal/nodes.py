@@ -9,7 +9,7 @@ from harness.contracts.event import DurableEvent, ModelCalled, ModelReplied
 from harness.contracts.transcript import Node, digest
 
 
-def nodes(events: Iterable[DurableEvent], salt: str | None = None) -> dict[str, bytes]:
+def rebuild_nodes(events: Iterable[DurableEvent], salt: str | None = None) -> dict[str, bytes]:
     """Body by address, oldest first; only those whose bytes come out the same. `salt` is the
     run's."""
     found: dict[str, bytes] = {}

@@ -31,19 +31,19 @@ ENCRYPTED = "binary/encrypted"
 def data_of(payload: Payload) -> bytes:
     """What it holds; an error where this process has no key to read it with."""
     if payload.metadata.get("encoding") == ENCRYPTED.encode():
-        raise key_missing()
+        raise missing_key_error()
     return payload.data
 
 
-def key_missing() -> StoreError:
+def missing_key_error() -> StoreError:
     return EncryptionKeyMissing("This run is encrypted, and no encryption.key is set to read it.")
 
 
-def seconds(stamp: Timestamp) -> float:
+def to_seconds(stamp: Timestamp) -> float:
     return stamp.seconds + stamp.nanos / 1e9
 
 
-def word(model: type[W], payload: Payload) -> W:
+def read_word(model: type[W], payload: Payload) -> W:
     try:
         return model.model_validate_json(data_of(payload))
     except ValidationError as error:
@@ -55,15 +55,15 @@ def word(model: type[W], payload: Payload) -> W:
         ) from None
 
 
-def first(model: type[W], payloads: Payloads) -> W | None:
-    return word(model, payloads.payloads[0]) if payloads.payloads else None
+def read_first(model: type[W], payloads: Payloads) -> W | None:
+    return read_word(model, payloads.payloads[0]) if payloads.payloads else None
 
 
-def value(payload: Payload) -> Any:
+def read_value(payload: Payload) -> Any:
     return from_json(data_of(payload)) if payload.data else None
 
 
-def plain(payloads: Payloads) -> list[Any]:
+def read_plain(payloads: Payloads) -> list[Any]:
     """What a person typed, as the workflow read it."""
     return [plain_value(p.metadata["encoding"], data_of(p)) for p in payloads.payloads]
 

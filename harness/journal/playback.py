@@ -20,7 +20,7 @@ from harness.contracts.errors import (
 from harness.contracts.event import DurableEvent
 from harness.contracts.message import Message, ToolCall, ToolResult
 from harness.contracts.whatif import Record, Recorded, RecordedCall, call_key
-from harness.journal.branches import standing
+from harness.journal.branches import drop_reset_events
 
 NO_ANSWER = frozenset(
     {CallNotRecorded.code, UnknownTool.code, InvalidToolArguments.code, ToolDenied.code}
@@ -52,12 +52,12 @@ class _Open:
     told: ToolResult | None = None
 
 
-def seen(events: Iterable[DurableEvent]) -> list[Seen]:
+def list_calls(events: Iterable[DurableEvent]) -> list[Seen]:
     """Calls with their results, in order; only of what stands after resets."""
     done: list[_Open] = []
     calls: dict[str, _Open] = {}
     """Those of the newest reply: providers may use an id again in a later one."""
-    for event in standing(events):
+    for event in drop_reset_events(events):
         match event:
             case e.ModelReplied() if not event.interrupted:
                 calls = {call.id: _Open(event.turn, call) for call in event.message.calls}
@@ -75,10 +75,10 @@ def seen(events: Iterable[DurableEvent]) -> list[Seen]:
                 asked.ran = asked.call.model_copy(update=changed)
             case _:
                 pass
-    return [each for open in done if (each := _seen(open))]
+    return [each for open in done if (each := _read_call(open))]
 
 
-def _seen(open: _Open) -> Seen | None:
+def _read_call(open: _Open) -> Seen | None:
     told, finished = open.told, open.finished
     failure = finished.error if finished else None
     if failure and failure.code in NO_ANSWER:
@@ -88,13 +88,13 @@ def _seen(open: _Open) -> Seen | None:
             content=told.content, error=told.error, artifact=told.artifact, failure=failure
         )
     elif finished is not None:  # the run ended before the model was told
-        result = _finished(finished, failure)
+        result = _record_finished(finished, failure)
     else:
         return None
     return Seen(open.turn, open.call, result, open.ran)
 
 
-def _finished(event: e.ToolCallFinished, failure: ErrorInfo | None) -> Recorded:
+def _record_finished(event: e.ToolCallFinished, failure: ErrorInfo | None) -> Recorded:
     return Recorded(
         content=event.content,
         error=None if event.ok else True,
@@ -103,7 +103,7 @@ def _finished(event: e.ToolCallFinished, failure: ErrorInfo | None) -> Recorded:
     )
 
 
-def edit(calls: Sequence[Seen], results: Mapping[str, str], at: int) -> list[Seen]:
+def edit_results(calls: Sequence[Seen], results: Mapping[str, str], at: int) -> list[Seen]:
     """With other results, by the ids of calls. An id that was used up to turn `at` means the calls
     there, and not those that used it again."""
     kept = {each.call.id for each in calls if each.turn <= at}
@@ -115,7 +115,7 @@ def edit(calls: Sequence[Seen], results: Mapping[str, str], at: int) -> list[See
     ]
 
 
-def record(
+def make_record(
     calls: Iterable[Seen],
     at: int,
     *,
@@ -129,30 +129,30 @@ def record(
     and last by what the run's `parents` were told, each with the turn at which it was left.
     """
     found: dict[str, RecordedCall] = {}
-    _add(found, _lists(calls, at))
-    _add(found, _newest(before))
+    _add_missing(found, _group_results(calls, at))
+    _add_missing(found, _newest_results(before))
     for theirs, left in parents:
-        _add(found, _lists(theirs, left))
+        _add_missing(found, _group_results(theirs, left))
     return Record(calls=tuple(found.values()))
 
 
-def _lists(calls: Iterable[Seen], at: int) -> dict[str, RecordedCall]:
+def _group_results(calls: Iterable[Seen], at: int) -> dict[str, RecordedCall]:
     later: dict[str, RecordedCall] = {}
     kept: dict[str, RecordedCall] = {}
     for each in calls:
         for call in {call_key(c.name, c.arguments): c for c in each.calls}.items():
-            _put(later if each.turn > at else kept, *call, each.result, grow=each.turn > at)
+            _put_result(later if each.turn > at else kept, *call, each.result, grow=each.turn > at)
     return {**kept, **later}
 
 
-def _put(
+def _put_result(
     found: dict[str, RecordedCall], key: str, call: ToolCall, result: Recorded, *, grow: bool
 ) -> None:
     before = found[key].results if grow and key in found else ()
     found[key] = RecordedCall(name=call.name, arguments=call.arguments, results=(*before, result))
 
 
-def _newest(messages: Iterable[Message]) -> dict[str, RecordedCall]:
+def _newest_results(messages: Iterable[Message]) -> dict[str, RecordedCall]:
     """Of a conversation that is known by its messages alone. Its errors are left out: some of them
     say only how a run had ended."""
     found: dict[str, RecordedCall] = {}
@@ -164,10 +164,10 @@ def _newest(messages: Iterable[Message]) -> dict[str, RecordedCall]:
             if isinstance(part, ToolResult) and part.call in calls and not part.error:
                 call = calls[part.call]
                 result = Recorded(content=part.content, artifact=part.artifact)
-                _put(found, call_key(call.name, call.arguments), call, result, grow=False)
+                _put_result(found, call_key(call.name, call.arguments), call, result, grow=False)
     return found
 
 
-def _add(found: dict[str, RecordedCall], more: Mapping[str, RecordedCall]) -> None:
+def _add_missing(found: dict[str, RecordedCall], more: Mapping[str, RecordedCall]) -> None:
     for key, each in more.items():
         found.setdefault(key, each)

@@ -13,7 +13,7 @@ from harness.contracts import event as e
 from harness.contracts.errors import RunNotFound
 from harness.contracts.run import WORKFLOW, RunSpec, RunState
 from harness.journal import activities, endings, steering, undoing
-from harness.journal.payloads import first, seconds, value
+from harness.journal.payloads import read_first, read_value, to_seconds
 from harness.journal.state import Draft, State
 
 
@@ -24,18 +24,18 @@ class Projector(State):
         rule = self.RULES.get(entry.event_type)
         if rule is None:
             return []
-        at = seconds(entry.event_time)
+        at = to_seconds(entry.event_time)
         events: list[e.DurableEvent] = []
         for place, (kind, fields) in enumerate(rule(self, entry)):
             cursor = e.Cursor(run_id=self.run_id, event_id=entry.event_id, place=place)
             events.append(kind(run=self.run, at=at, trace=self.trace, cursor=cursor, **fields))
         return events
 
-    def _run_started(self, entry: HistoryEvent) -> Draft:
+    def _on_run_started(self, entry: HistoryEvent) -> Draft:
         attributes = entry.workflow_execution_started_event_attributes
         if attributes.workflow_type.name not in ("", WORKFLOW):  # such as an undo
             raise RunNotFound(f"{self.run!r} is a workflow, but no run of an agent.")
-        spec = first(RunSpec, attributes.input)
+        spec = read_first(RunSpec, attributes.input)
         if spec is None:
             return []
         self.trace = spec.trace or uuid.UUID(attributes.first_execution_run_id).hex
@@ -61,15 +61,15 @@ class Projector(State):
         }
         return [(e.RunStarted, fields)]
 
-    def _attributes(self, entry: HistoryEvent) -> Draft:
+    def _on_attributes(self, entry: HistoryEvent) -> Draft:
         upsert = entry.upsert_workflow_search_attributes_event_attributes.search_attributes
         payload = upsert.indexed_fields.get("HarnessState")
         if payload is None:
             return []
-        state = RunState(value(payload))
+        state = RunState(read_value(payload))
         return [] if state.over else [(e.StateChanged, {"state": state})]
 
-    def _task_failed(self, entry: HistoryEvent) -> Draft:
+    def _on_task_failed(self, entry: HistoryEvent) -> Draft:
         attributes = entry.workflow_task_failed_event_attributes
         if attributes.cause != WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW:
             return []
@@ -81,34 +81,34 @@ class Projector(State):
         return [(e.Branched, fields)]
 
     RULES: ClassVar[dict[int, Callable[[Projector, HistoryEvent], Draft]]] = {
-        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED: _run_started,
-        EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED: activities.served,
-        EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED: activities.scheduled,
-        EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED: activities.started,
-        EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED: activities.completed,
-        EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED: activities.failed,
-        EventType.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT: activities.timed_out,
-        EventType.EVENT_TYPE_ACTIVITY_TASK_CANCELED: activities.canceled,
-        EventType.EVENT_TYPE_MARKER_RECORDED: activities.local,
-        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: steering.signaled,
-        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED: steering.cancel_requested,
-        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED: steering.update_accepted,
-        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED: steering.update_completed,
-        EventType.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED: steering.waiting,
-        EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES: _attributes,
-        EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED: _task_failed,
-        EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED: undoing.initiated,
-        EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_FAILED: undoing.not_started,
-        EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_COMPLETED: undoing.completed,
-        EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_FAILED: undoing.failed,
-        EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_CANCELED: undoing.canceled,
-        EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TIMED_OUT: undoing.timed_out,
-        EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TERMINATED: undoing.terminated,
-        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: endings.completed,
-        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED: endings.failed,
-        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED: endings.canceled,
-        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED: endings.terminated,
-        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT: endings.timed_out,
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED: _on_run_started,
+        EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED: activities.on_task_completed,
+        EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED: activities.on_scheduled,
+        EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED: activities.on_started,
+        EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED: activities.on_completed,
+        EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED: activities.on_failed,
+        EventType.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT: activities.on_timed_out,
+        EventType.EVENT_TYPE_ACTIVITY_TASK_CANCELED: activities.on_canceled,
+        EventType.EVENT_TYPE_MARKER_RECORDED: activities.on_local_marker,
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: steering.on_signal,
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED: steering.on_cancel_requested,
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED: steering.on_update_accepted,
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED: steering.on_update_completed,
+        EventType.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED: steering.on_memo,
+        EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES: _on_attributes,
+        EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED: _on_task_failed,
+        EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED: undoing.on_initiated,
+        EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_FAILED: undoing.on_not_started,
+        EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_COMPLETED: undoing.on_completed,
+        EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_FAILED: undoing.on_failed,
+        EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_CANCELED: undoing.on_canceled,
+        EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TIMED_OUT: undoing.on_timed_out,
+        EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TERMINATED: undoing.on_terminated,
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: endings.on_completed,
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED: endings.on_failed,
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED: endings.on_canceled,
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED: endings.on_terminated,
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT: endings.on_timed_out,
     }
 
 

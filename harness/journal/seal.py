@@ -68,7 +68,7 @@ class Damage:
 # --- commitments
 
 
-def commitments(key: bytes, run: str, run_id: str, events: Iterable[bytes]) -> Iterator[bytes]:
+def commit_events(key: bytes, run: str, run_id: str, events: Iterable[bytes]) -> Iterator[bytes]:
     """One for each event, each with all events before it in it."""
     value = hmac.digest(key, f"execution\n{run}\n{run_id}".encode(), hashlib.sha256)
     for event in events:
@@ -78,17 +78,17 @@ def commitments(key: bytes, run: str, run_id: str, events: Iterable[bytes]) -> I
 
 def last_of(key: bytes, run: str, execution: RawExecution) -> str:
     value = b""
-    for value in commitments(key, run, execution.run_id, execution.events):  # noqa: B007
+    for value in commit_events(key, run, execution.run_id, execution.events):  # noqa: B007
         pass
     return value.hex()
 
 
 def marks_of(key: bytes, run: str, execution: RawExecution) -> list[bytes]:
-    chain = commitments(key, run, execution.run_id, execution.events)
+    chain = commit_events(key, run, execution.run_id, execution.events)
     return [value[:MARK_BYTES] for value in chain]
 
 
-def whole(key: bytes, content: bytes) -> str:
+def commit_content(key: bytes, content: bytes) -> str:
     return hmac.digest(key, b"content\n" + content, hashlib.sha256).hex()
 
 
@@ -114,7 +114,7 @@ def first_change(
 # --- content
 
 
-def pack(content: Content, key: bytes) -> bytes:
+def pack_content(content: Content, key: bytes) -> bytes:
     """Marks stand before what is compressed: a flipped byte there leaves them to find it by."""
     header = _Header(
         version=VERSION,
@@ -128,32 +128,34 @@ def pack(content: Content, key: bytes) -> bytes:
     return b"".join((MAGIC, LENGTH.pack(len(header)), header, *marks, zlib.compress(body)))
 
 
-def unpack(data: bytes) -> Content:
-    header, _, rest = _open(data)
+def unpack_content(data: bytes) -> Content:
+    header, _, rest = _read_header(data)
     stream = zlib.decompressobj()
     try:
         body = stream.decompress(rest, UNPACKED_BYTES)
     except zlib.error as error:
-        raise _corrupt(str(error)) from None
+        raise _corrupt_error(str(error)) from None
     if not stream.eof:
         over = len(body) >= UNPACKED_BYTES
-        raise _corrupt(f"it unpacks to over {UNPACKED_BYTES:,} bytes" if over else "it is cut off")
-    frames = list(_frames(body))
+        raise _corrupt_error(
+            f"it unpacks to over {UNPACKED_BYTES:,} bytes" if over else "it is cut off"
+        )
+    frames = list(_split_frames(body))
     want = sum(count for _, count in header.executions) + header.telemetry
     if len(frames) != want or sum(map(len, frames)) + LENGTH.size * want != len(body):
-        raise _corrupt(f"it has {len(frames)} of {want} parts")
-    return _content(header, frames)
+        raise _corrupt_error(f"it has {len(frames)} of {want} parts")
+    return _build_content(header, frames)
 
 
 def damage_of(data: bytes, key: bytes, entry: SealEntry) -> Damage | None:
     """What was changed in sealed content, as near as it can be told; None where nothing was."""
-    if entry.content is not None and hmac.compare_digest(whole(key, data), entry.content):
+    if entry.content is not None and hmac.compare_digest(commit_content(key, data), entry.content):
         return None
     try:
-        header, marks, rest = _open(data)
+        header, marks, rest = _read_header(data)
     except StoreError as error:
         return Damage(None, None, error.message)
-    content = _content(header, list(_frames(_readable_part(rest))))
+    content = _build_content(header, list(_split_frames(_readable_part(rest))))
     if content.run != entry.run:
         return Damage(None, None, f"it holds run {content.run!r}")
     by_id = {each.run_id: each for each in content.executions}
@@ -169,20 +171,20 @@ def damage_of(data: bytes, key: bytes, entry: SealEntry) -> Damage | None:
     return Damage(None, None, "its events are as they were sealed, what is beside them is not")
 
 
-def _open(data: bytes) -> tuple[_Header, list[bytes], bytes]:
+def _read_header(data: bytes) -> tuple[_Header, list[bytes], bytes]:
     if not data.startswith(MAGIC):
-        raise _corrupt("it does not begin like one")
+        raise _corrupt_error("it does not begin like one")
     start = len(MAGIC) + LENGTH.size
     try:
         (size,) = LENGTH.unpack(data[len(MAGIC) : start])
         header = _Header.model_validate_json(data[start : start + size])
     except (struct.error, ValidationError) as error:
-        raise _corrupt(f"its head cannot be read ({type(error).__name__})") from None
+        raise _corrupt_error(f"its head cannot be read ({type(error).__name__})") from None
     if header.version > VERSION:
         raise RunTooNew(f"Run {header.run!r} was sealed by a newer version.")
     counts = [count for _, count in header.executions]
     if min(counts, default=0) < 0 or header.telemetry < 0 or sum(counts) > len(data) // MARK_BYTES:
-        raise _corrupt("its head counts more events than it can hold")
+        raise _corrupt_error("its head counts more events than it can hold")
     at = start + size
     end = at + MARK_BYTES * sum(counts)
     marks = [data[place : place + MARK_BYTES] for place in range(at, end, MARK_BYTES)]
@@ -202,7 +204,7 @@ def _readable_part(rest: bytes) -> bytes:
     return bytes(found)
 
 
-def _frames(body: bytes) -> Iterator[bytes]:
+def _split_frames(body: bytes) -> Iterator[bytes]:
     """Whole ones; stops where the rest is none."""
     at = 0
     while at + LENGTH.size <= len(body):
@@ -214,7 +216,7 @@ def _frames(body: bytes) -> Iterator[bytes]:
         at = end
 
 
-def _content(header: _Header, frames: list[bytes]) -> Content:
+def _build_content(header: _Header, frames: list[bytes]) -> Content:
     executions: list[RawExecution] = []
     at = 0
     for run_id, count in header.executions:
@@ -259,12 +261,12 @@ class Chain:
         self.seq = seq
         self.hash = hash
 
-    def follow(self, seq: int, hash: str, entry: bytes) -> list[str]:
-        wrong = self._wrong(seq, hash, entry)
+    def check_next(self, seq: int, hash: str, entry: bytes) -> list[str]:
+        wrong = self._find_problems(seq, hash, entry)
         self.seq, self.hash = seq, hash
         return wrong
 
-    def _wrong(self, seq: int, hash: str, entry: bytes) -> list[str]:
+    def _find_problems(self, seq: int, hash: str, entry: bytes) -> list[str]:
         if hash_of(entry) != hash:
             return ["its entry was changed: it does not match its hash"]
         try:
@@ -281,5 +283,5 @@ class Chain:
         return []
 
 
-def _corrupt(why: str) -> StoreError:
+def _corrupt_error(why: str) -> StoreError:
     return ContentCorrupt(f"Sealed content cannot be read: {why}.")

@@ -21,20 +21,20 @@ from harness.contracts.steering import (
     read_decide,
     read_signal,
 )
-from harness.contracts.verdicts import Decision, refusal, short_digest
-from harness.journal.payloads import first, plain
+from harness.contracts.verdicts import Decision, refusal_text, short_digest
+from harness.journal.payloads import read_first, read_plain
 from harness.journal.state import Draft, State
 
 PENDING = TypeAdapter(list[Pending])
 
 
-def signaled(state: State, entry: HistoryEvent) -> Draft:
+def on_signal(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.workflow_execution_signaled_event_attributes
     name, by = attributes.signal_name, attributes.identity or None
     try:
         if name not in SIGNALS:
             raise InvalidSignal(f"no signal is called {name!r}; there are {', '.join(SIGNALS)}")
-        read = read_signal(name, plain(attributes.input))
+        read = read_signal(name, read_plain(attributes.input))
         if state.bounded:
             check_size(name, read)
             if isinstance(read, Hint):
@@ -43,10 +43,10 @@ def signaled(state: State, entry: HistoryEvent) -> Draft:
         return [(e.SignalRefused, {"signal": name, "message": error.message, "by": by})]
     if isinstance(read, Abort):
         state.why = state.why or read.reason
-    return [_meaning(read, by)]
+    return [_event_of(read, by)]
 
 
-def _meaning(read: Steering, by: str | None) -> tuple[type[Any], dict[str, Any]]:
+def _event_of(read: Steering, by: str | None) -> tuple[type[Any], dict[str, Any]]:
     if isinstance(read, Hint):
         return e.HintReceived, {"text": read.text, "interrupt": read.interrupt, "by": by}
     if isinstance(read, Abort):
@@ -56,30 +56,30 @@ def _meaning(read: Steering, by: str | None) -> tuple[type[Any], dict[str, Any]]
     return kind, {"reason": read.reason, "by": by}
 
 
-def cancel_requested(state: State, entry: HistoryEvent) -> Draft:
+def on_cancel_requested(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.workflow_execution_cancel_requested_event_attributes
     reason = attributes.cause or "cancelled"
     state.why = state.why or reason
     return [(e.AbortRequested, {"reason": reason, "by": attributes.identity or None})]
 
 
-def update_accepted(state: State, entry: HistoryEvent) -> Draft:
+def on_update_accepted(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.workflow_execution_update_accepted_event_attributes
     request = attributes.accepted_request
     if request.input.name == "decide":
-        decide = read_decide(plain(request.input.args))
+        decide = read_decide(read_plain(request.input.args))
         state.updates[entry.event_id] = (decide, request.meta.identity or None)
     return []
 
 
-def update_completed(state: State, entry: HistoryEvent) -> Draft:
+def on_update_completed(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.workflow_execution_update_completed_event_attributes
     found = state.updates.pop(attributes.accepted_event_id, None)
     outcome = attributes.outcome
     if found is None or not outcome.HasField("success"):
         return []
     decide, identity = found
-    decision = first(Decision, outcome.success)
+    decision = read_first(Decision, outcome.success)
     if decision is None:
         return []
     asked = state.asked.pop(decision.id, None)
@@ -87,22 +87,22 @@ def update_completed(state: State, entry: HistoryEvent) -> Draft:
     decided = Decided(
         need=asked.need if asked else "approval",
         verdict=decision.verdict,
-        by=_who(decision.by, identity),
+        by=_name_decider(decision.by, identity),
         note=decision.note,
         answer=decide.answer if decision.verdict == "answer" else None,
         arguments=decision.arguments or decide.arguments,
     )
-    return _decided(state, decision.id, asked, decided)
+    return _apply_decision(state, decision.id, asked, decided)
 
 
-def _decided(state: State, id: str, asked: Pending | None, decided: Decided) -> Draft:
+def _apply_decision(state: State, id: str, asked: Pending | None, decided: Decided) -> Draft:
     """The decision, and the end of its call where nothing but the decision is the result."""
     made = {**decided.model_dump(), "need": asked.need if asked else None}
     yield e.DecisionMade, {"id": id, **made}
     if asked is None or asked.tool is None:
         return
     state.decided[id] = decided
-    if not _settles(decided):
+    if not _is_result(decided):
         return
     answered = decided.verdict == "answer"
     state.close_call(id)
@@ -110,7 +110,7 @@ def _decided(state: State, id: str, asked: Pending | None, decided: Decided) -> 
         "turn": asked.turn,
         "call_id": id,
         "name": asked.tool,
-        "content": decided.answer or "" if answered else refusal(asked.need, decided.note),
+        "content": decided.answer or "" if answered else refusal_text(asked.need, decided.note),
         "ok": answered,
         "attempts": 0,
         "decided": decided,
@@ -118,7 +118,7 @@ def _decided(state: State, id: str, asked: Pending | None, decided: Decided) -> 
     yield e.ToolCallFinished, fields
 
 
-def _settles(decided: Decided) -> bool:
+def _is_result(decided: Decided) -> bool:
     """Whether the decision itself is the result of the call."""
     answers = decided.verdict == "answer" and decided.need == "answer"
     return answers or decided.verdict == "reject"
@@ -135,18 +135,18 @@ def carry_on(state: State, carry: Carry) -> None:
         answer = decide.answer if decide.verdict == "answer" else None
         said = decide.model_dump(include={"verdict", "by", "note", "arguments"})
         state.decided[id] = decided = Decided(need=need, answer=answer, **said)
-        if _settles(decided):
+        if _is_result(decided):
             state.close_call(id)
 
 
-def _who(said: str | None, identity: str | None) -> str | None:
+def _name_decider(said: str | None, identity: str | None) -> str | None:
     """What the decider says of themselves, and what the engine knows where that is another name."""
     if said is None or identity is None or said == identity:
         return said or identity
     return f"{said} (sent by {identity})"
 
 
-def waiting(state: State, entry: HistoryEvent) -> Draft:
+def on_memo(state: State, entry: HistoryEvent) -> Draft:
     memo = entry.workflow_properties_modified_event_attributes.upserted_memo
     payload = memo.fields.get("waiting")
     if payload is None:

@@ -10,7 +10,7 @@ from harness.contracts import event as e
 from harness.contracts.attempt import Attempt
 from harness.contracts.event import DurableEvent
 from harness.contracts.run import RunState
-from harness.journal.attempts import Earlier, weave
+from harness.journal.attempts import Earlier, weave_attempts
 
 Kind = Literal["model", "tool", "check", "wait", "pause"]
 """`check`: a worker found out that a person must decide. Nothing was called."""
@@ -49,7 +49,7 @@ class Step:
     earlier: list[Earlier] = field(default_factory=list[Earlier])
     """Attempts that failed before the last one. Not from history: see the attempt log."""
 
-    def facts(self) -> dict[str, Any]:
+    def as_data(self) -> dict[str, Any]:
         """All but the attempts, as plain data."""
         return {key: value for key, value in vars(self).items() if key != "earlier"}
 
@@ -113,24 +113,24 @@ class _Fold:
                 self.begin(each.key, again)
 
 
-def steps(events: Iterable[DurableEvent], attempts: Sequence[Attempt] = ()) -> list[Step]:
+def list_steps(events: Iterable[DurableEvent], attempts: Sequence[Attempt] = ()) -> list[Step]:
     """In the order in which they began."""
     fold = _Fold()
-    for event in weave(events, attempts):
+    for event in weave_attempts(events, attempts):
         if isinstance(event, Earlier):
-            _tell(fold, event)
+            _add_earlier(fold, event)
             continue
         fold.number += 1
         fold.place = event.cursor.event_id if event.cursor else 0
         match event:
             case e.ModelCalled() | e.ModelReplied() | e.ModelFailed():
-                _model(fold, event)
+                _fold_model(fold, event)
             case e.ToolCallRequested():
                 fold.calls[event.call.id] = event.call.arguments
             case e.ToolCallChecked() | e.ToolCallStarted() | e.ToolCallFinished():
-                _tool(fold, event)
+                _fold_tool(fold, event)
             case e.DecisionRequested() | e.DecisionMade() | e.StateChanged():
-                _waits(fold, event)
+                _fold_wait(fold, event)
             case e.RunStarted():
                 fold.begun.clear()
             case e.Branched():
@@ -143,7 +143,7 @@ def steps(events: Iterable[DurableEvent], attempts: Sequence[Attempt] = ()) -> l
     return fold.steps
 
 
-def _tell(fold: _Fold, told: Earlier) -> None:
+def _add_earlier(fold: _Fold, told: Earlier) -> None:
     """Attempts come before the end of their step, or after its beginning where it has none."""
     if isinstance(told.step, e.ModelCalled | e.ToolCallChecked | e.ToolCallStarted):
         number = 0 if told.step.cursor is None else told.step.cursor.event_id
@@ -154,7 +154,7 @@ def _tell(fold: _Fold, told: Earlier) -> None:
     fold.earlier.append(told)
 
 
-def _model(fold: _Fold, event: e.ModelCalled | e.ModelReplied | e.ModelFailed) -> None:
+def _fold_model(fold: _Fold, event: e.ModelCalled | e.ModelReplied | e.ModelFailed) -> None:
     if isinstance(event, e.ModelCalled):
         fold.end("model", event.at)
         fold.turn = event.turn
@@ -165,16 +165,18 @@ def _model(fold: _Fold, event: e.ModelCalled | e.ModelReplied | e.ModelFailed) -
         return
     step.attempts = event.attempts
     step.earlier += fold.earlier
-    _ran_on(step, event.worker)
+    _set_worker(step, event.worker)
     if isinstance(event, e.ModelFailed):
         step.ok = False
         return
-    step.name, step.queued = event.model, _queued(step, event.queued_ms, event.ms)
+    step.name, step.queued = event.model, _queued_seconds(step, event.queued_ms, event.ms)
     step.first = None if event.first_ms is None else event.first_ms / 1e3
     step.tokens, step.cost_micros = event.usage.total, event.cost_micros
 
 
-def _tool(fold: _Fold, event: e.ToolCallChecked | e.ToolCallStarted | e.ToolCallFinished) -> None:
+def _fold_tool(
+    fold: _Fold, event: e.ToolCallChecked | e.ToolCallStarted | e.ToolCallFinished
+) -> None:
     key = f"tool {event.call_id}"
     if not isinstance(event, e.ToolCallFinished):
         fold.end(key, event.at)  # a call that waited for a person starts again
@@ -183,7 +185,7 @@ def _tool(fold: _Fold, event: e.ToolCallChecked | e.ToolCallStarted | e.ToolCall
         return
     asked = fold.calls.pop(event.call_id, None)
     step = fold.end(key, event.at)
-    if step is None and not _ran(event):
+    if step is None and not _was_called(event):
         return
     if step is None:  # inline: recorded once, at its end
         start = event.at - (event.ms or 0) / 1e3
@@ -192,30 +194,30 @@ def _tool(fold: _Fold, event: e.ToolCallChecked | e.ToolCallStarted | e.ToolCall
         fold.add(key, step)
     step.kind = "tool"
     step.ok, step.attempts = event.ok, max(1, event.attempts)
-    step.queued = _queued(step, event.queued_ms, event.ms)
+    step.queued = _queued_seconds(step, event.queued_ms, event.ms)
     step.earlier += fold.earlier
-    _ran_on(step, event.worker)
+    _set_worker(step, event.worker)
 
 
-def _ran_on(step: Step, worker: e.Worker | None) -> None:
+def _set_worker(step: Step, worker: e.Worker | None) -> None:
     if worker is not None:
         step.worker, step.build = worker.name, worker.build
 
 
-def _ran(event: e.ToolCallFinished) -> bool:
+def _was_called(event: e.ToolCallFinished) -> bool:
     """Whether anything was called. What a person says, or the end of the run, is no call."""
     decided = event.decided
     told = decided is not None and decided.need == "outcome" and decided.verdict == "answer"
     return bool(event.attempts) and not told
 
 
-def _queued(step: Step, queued_ms: float | None, ms: float | None) -> float:
+def _queued_seconds(step: Step, queued_ms: float | None, ms: float | None) -> float:
     """A call that goes on in another branch was queued since before it."""
     took = (step.end or step.start) - step.start
     return max(0.0, min((queued_ms or 0) / 1e3, took - (ms or 0) / 1e3))
 
 
-def _waits(fold: _Fold, event: e.DecisionRequested | e.DecisionMade | e.StateChanged) -> None:
+def _fold_wait(fold: _Fold, event: e.DecisionRequested | e.DecisionMade | e.StateChanged) -> None:
     if isinstance(event, e.DecisionRequested):
         step = fold.end(f"tool {event.id}", event.at)
         if step is not None and event.need == "outcome":

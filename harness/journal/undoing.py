@@ -8,11 +8,11 @@ from temporalio.api.history.v1 import HistoryEvent
 from harness.contracts import event as e
 from harness.contracts.effect import UNDO, Undone, UndoReport
 from harness.contracts.errors import ErrorInfo, RunBusy
-from harness.journal.payloads import error_info, first
+from harness.journal.payloads import error_info, read_first
 from harness.journal.state import Draft, State
 
 
-def initiated(state: State, entry: HistoryEvent) -> Draft:
+def on_initiated(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.start_child_workflow_execution_initiated_event_attributes
     if attributes.workflow_type.name != UNDO:
         return []
@@ -20,45 +20,45 @@ def initiated(state: State, entry: HistoryEvent) -> Draft:
     return [(e.UndoStarted, {"workflow": attributes.workflow_id})]
 
 
-def not_started(state: State, entry: HistoryEvent) -> Draft:
+def on_not_started(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.start_child_workflow_execution_failed_event_attributes
     why = RunBusy(f"Workflow {attributes.workflow_id} is at work already.").info
-    return _ended(state, attributes.initiated_event_id, error=why)
+    return _end_undo(state, attributes.initiated_event_id, error=why)
 
 
-def completed(state: State, entry: HistoryEvent) -> Draft:
+def on_completed(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.child_workflow_execution_completed_event_attributes
-    report = first(UndoReport, attributes.result)
-    return _ended(state, attributes.initiated_event_id, report)
+    report = read_first(UndoReport, attributes.result)
+    return _end_undo(state, attributes.initiated_event_id, report)
 
 
-def failed(state: State, entry: HistoryEvent) -> Draft:
+def on_failed(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.child_workflow_execution_failed_event_attributes
-    return _broke(state, attributes.initiated_event_id, attributes.failure)
+    return _fail_undo(state, attributes.initiated_event_id, attributes.failure)
 
 
-def canceled(state: State, entry: HistoryEvent) -> Draft:
+def on_canceled(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.child_workflow_execution_canceled_event_attributes
-    return _broke(state, attributes.initiated_event_id, Failure(message="cancelled"))
+    return _fail_undo(state, attributes.initiated_event_id, Failure(message="cancelled"))
 
 
-def timed_out(state: State, entry: HistoryEvent) -> Draft:
+def on_timed_out(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.child_workflow_execution_timed_out_event_attributes
-    return _broke(state, attributes.initiated_event_id, Failure(message="out of time"))
+    return _fail_undo(state, attributes.initiated_event_id, Failure(message="out of time"))
 
 
-def terminated(state: State, entry: HistoryEvent) -> Draft:
+def on_terminated(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.child_workflow_execution_terminated_event_attributes
-    return _broke(state, attributes.initiated_event_id, Failure(message="terminated"))
+    return _fail_undo(state, attributes.initiated_event_id, Failure(message="terminated"))
 
 
-def _broke(state: State, initiated_id: int, failure: Failure) -> Draft:
+def _fail_undo(state: State, initiated_id: int, failure: Failure) -> Draft:
     why = error_info(failure)
     error = why.model_copy(update={"message": f"The undo was ended: {why.message}"})
-    return _ended(state, initiated_id, error=error)
+    return _end_undo(state, initiated_id, error=error)
 
 
-def _ended(
+def _end_undo(
     state: State,
     initiated_id: int,
     report: UndoReport | None = None,

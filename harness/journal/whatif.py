@@ -21,15 +21,15 @@ from harness.contracts.whatif import (
     WhatIfReport,
     call_key,
 )
-from harness.journal.branches import standing
+from harness.journal.branches import drop_reset_events
 
 MISTAKES = frozenset({UnknownTool.code, InvalidToolArguments.code})
 VERDICTS: tuple[Verdict, ...] = ("same", "different", "failed")
 
 
-def outcome(events: Iterable[DurableEvent], after: int) -> Outcome | None:
+def read_outcome(events: Iterable[DurableEvent], after: int) -> Outcome | None:
     """None where there is not even a start."""
-    stands = standing(events)
+    stands = drop_reset_events(events)
     started = next((each for each in stands if isinstance(each, e.RunStarted)), None)
     if started is None:
         return None
@@ -41,25 +41,25 @@ def outcome(events: Iterable[DurableEvent], after: int) -> Outcome | None:
     return Outcome(
         run=started.run,
         model=replies[-1].model if replies else started.model,
-        state=ended.state if ended else _state(stands),
+        state=ended.state if ended else _last_state(stands),
         output=ended.output if ended else (replies[-1].message.text if replies else ""),
         data=ended.data if ended else None,
         reason=ended.reason if ended else None,
         error=ended.error if ended else None,
         turns=len({each.turn for each in own if isinstance(each, e.ModelCalled)}),
-        calls=_calls(own),
+        calls=_list_calls(own),
         tokens=sum(each.usage.total for each in replies),
         cost_micros=sum(costs) if costs else None,
         seconds=max(0.0, stands[-1].at - begun),
     )
 
 
-def _state(events: Sequence[DurableEvent]) -> RunState:
+def _last_state(events: Sequence[DurableEvent]) -> RunState:
     states = [each.state for each in events if isinstance(each, e.StateChanged)]
     return states[-1] if states else RunState.RUNNING
 
 
-def _calls(events: Sequence[DurableEvent]) -> tuple[Called, ...]:
+def _list_calls(events: Sequence[DurableEvent]) -> tuple[Called, ...]:
     finished = {
         (each.turn, each.call_id): each for each in events if isinstance(each, e.ToolCallFinished)
     }
@@ -68,7 +68,7 @@ def _calls(events: Sequence[DurableEvent]) -> tuple[Called, ...]:
             turn=each.turn,
             name=call.name,
             arguments=call.arguments,
-            how=_how(finished.get((each.turn, call.id))),
+            how=_classify_call(finished.get((each.turn, call.id))),
         )
         for each in events
         if isinstance(each, e.ModelReplied) and not each.interrupted
@@ -76,7 +76,7 @@ def _calls(events: Sequence[DurableEvent]) -> tuple[Called, ...]:
     )
 
 
-def _how(event: e.ToolCallFinished | None) -> How:
+def _classify_call(event: e.ToolCallFinished | None) -> How:
     if event is None or not event.attempts:  # nothing ran: a person decided, or the run ended
         return "open"
     if event.played:
@@ -87,12 +87,12 @@ def _how(event: e.ToolCallFinished | None) -> How:
     return "invalid" if code in MISTAKES else "ran"
 
 
-def compare(was: Outcome, fork: Outcome) -> ForkOutcome:
+def compare_outcomes(was: Outcome, fork: Outcome) -> ForkOutcome:
     both_done = was.state is fork.state is RunState.COMPLETED
-    same = both_done and _answer(was) == _answer(fork)
+    same = both_done and _answer_of(was) == _answer_of(fork)
     failed = fork.state is not RunState.COMPLETED
     pairs = zip(was.calls, fork.calls, strict=False)
-    alike = sum(1 for _ in takewhile(lambda pair: _key(pair[0]) == _key(pair[1]), pairs))
+    alike = sum(1 for _ in takewhile(lambda pair: _key_of(pair[0]) == _key_of(pair[1]), pairs))
     rest = [calls[alike].turn for calls in (was.calls, fork.calls) if len(calls) > alike]
     return ForkOutcome(
         **dict(fork),
@@ -103,16 +103,16 @@ def compare(was: Outcome, fork: Outcome) -> ForkOutcome:
     )
 
 
-def _answer(of: Outcome) -> Any:
+def _answer_of(of: Outcome) -> Any:
     """Typed results are compared as what they are, others without the space between words."""
     return of.data if of.data is not None else " ".join(of.output.split())
 
 
-def _key(call: Called) -> str:
+def _key_of(call: Called) -> str:
     return call_key(call.name, call.arguments)
 
 
-def medians(outcomes: Sequence[Outcome]) -> dict[str, float]:
+def compute_medians(outcomes: Sequence[Outcome]) -> dict[str, float]:
     """Of tokens, cost and seconds; cost only where it is known of all."""
     if not outcomes:
         return {}
@@ -143,19 +143,19 @@ def summary(report: WhatIfReport) -> dict[str, Any]:
         "complete": report.complete,
         "forks": len(report.forks),
         **{each: report.count(each) for each in VERDICTS},
-        "median": medians(report.forks),
-        "was": medians([each.was for each in report.sources if each.was]),
-        "sources": [_source(each) for each in report.sources],
+        "median": compute_medians(report.forks),
+        "was": compute_medians([each.was for each in report.sources if each.was]),
+        "sources": [_summarize_source(each) for each in report.sources],
     }
 
 
-def _source(each: SourceOutcome) -> dict[str, Any]:
+def _summarize_source(each: SourceOutcome) -> dict[str, Any]:
     data: dict[str, Any] = {"source": each.source, "recorded": each.recorded}
     if each.was:
         kept = {"model", "state", "output", "data", "turns", "tokens", "cost_micros", "seconds"}
         data["was"] = each.was.model_dump(mode="json", exclude_none=True, include=kept)
     data |= {verdict: each.count(verdict) for verdict in VERDICTS}
-    data["median"] = medians(each.forks)
+    data["median"] = compute_medians(each.forks)
     if each.error:
         data["error"] = each.error.model_dump(mode="json", exclude_none=True)
     return data

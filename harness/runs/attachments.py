@@ -59,6 +59,6 @@ async def _copy_to_run(connection: Connection, run: str, artifact: str) -> str:
         return artifact
     assert owner is not None
     content = await connection.stores.artifacts.get(artifact)
-    family = await connection.vault.family(run)
+    family = await connection.vault.family_of(run)
     await connection.stores.families.add_member(connection.vault, owner, family)
     return await connection.stores.artifacts.put(content, media_type=media_type, run=run)

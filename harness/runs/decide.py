@@ -33,9 +33,9 @@ from harness.contracts.steering import Decide, check_size
 from harness.contracts.tool import ToolSpec
 from harness.contracts.verdicts import Decision, merge_arguments, short_digest
 from harness.engine import served
-from harness.engine.connection import Connection, whoami
+from harness.engine.connection import Connection, get_identity
 from harness.history import live
-from harness.journal.payloads import first
+from harness.journal.payloads import read_first
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -72,7 +72,7 @@ async def send_decision(
         decide = decide.model_copy(update=known)
         if decide.verdict == "edit" and asked.tool:
             await _check_edit(connection, run, decide, asked)
-    decide = decide.model_copy(update={"by": whoami()})
+    decide = decide.model_copy(update={"by": get_identity()})
     check_size("decide", decide)
     decision = await _send_update(handle, decide, key or str(uuid.uuid4()))
     return decision.model_copy(update={"need": asked.need if asked else None})
@@ -164,7 +164,7 @@ async def _tool_spec(connection: Connection, run: str, name: str) -> ToolSpec | 
     )
     entries = await live.read_page(client, request, run)
     start = entries[0].workflow_execution_started_event_attributes
-    pinned = first(RunSpec, start.input)
+    pinned = read_first(RunSpec, start.input)
     if pinned is None:
         return None
     spec = await connection.stores.specs.get(pinned.spec)

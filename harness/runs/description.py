@@ -13,7 +13,7 @@ from harness.contracts.provenance import AgentSummary, summarize_agent
 from harness.contracts.run import WORKFLOW, RunSpec
 from harness.engine.connection import Connection
 from harness.history import live, reader
-from harness.journal.payloads import first
+from harness.journal.payloads import read_first
 
 PROMPT_CHARS = 2000
 READ_S = 3.0
@@ -52,7 +52,7 @@ async def _read_summary(connection: Connection, spec: RunSpec) -> AgentSummary |
 
 def _read_spec(entry: HistoryEvent) -> RunSpec | None:
     started = entry.workflow_execution_started_event_attributes
-    return first(RunSpec, started.input) if started.workflow_type.name == WORKFLOW else None
+    return read_first(RunSpec, started.input) if started.workflow_type.name == WORKFLOW else None
 
 
 async def _first_entry(connection: Connection, run: str) -> HistoryEvent:

@@ -12,7 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from harness.contracts.errors import InvalidValue
 from harness.contracts.run import WORKFLOW, RunState
 from harness.engine.connection import Connection
-from harness.engine.retry import unreachable
+from harness.engine.retry import unreachable_error
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ async def list_runs(
                 yield _row(row)
     except RPCError as error:
         if error.status is not RPCStatusCode.INVALID_ARGUMENT:
-            raise unreachable(error) from error
+            raise unreachable_error(error) from error
         raise InvalidValue(
             f"Temporal refuses the query {query!r}: {error.message}",
             fix="Write it like: HarnessState = 'waiting' AND HarnessAgent = 'calculator'",

@@ -22,7 +22,7 @@ from harness.contracts.errors import (
 from harness.contracts.event import DurableEvent
 from harness.engine import served
 from harness.engine.connection import Connection
-from harness.engine.retry import not_found, unreachable
+from harness.engine.retry import run_not_found, unreachable_error
 from harness.history import reader
 
 FromEvents = Callable[[list[DurableEvent]], Any]
@@ -46,7 +46,7 @@ async def query_run(
     except RPCError as error:
         wrong = translate_rpc_error(run, error)
         if error.status in served.UNSERVED:
-            await served.describe(handle)
+            await served.describe_run(handle)
             raise NoWorker(f"No worker answers for run {run!r}.") from None
     if not isinstance(wrong, RunNotFound):
         raise wrong
@@ -68,7 +68,7 @@ def translate_rpc_error(run: str, error: RPCError) -> HarnessError:
     if error.status is RPCStatusCode.NOT_FOUND:
         if "already completed" in error.message:
             return RunOver(f"Run {run!r} has ended.")
-        return not_found(run)
+        return run_not_found(run)
     if "exceeded" in error.message and "signal" in error.message:
         return TooManySignals(f"Run {run!r} takes no more signals for now.")
-    return unreachable(error)
+    return unreachable_error(error)

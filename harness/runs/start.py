@@ -31,15 +31,15 @@ from harness.contracts.errors import (
     SearchAttributesMissing,
 )
 from harness.contracts.family import is_reserved, session_family
-from harness.contracts.message import Message, user
+from harness.contracts.message import Message, user_message
 from harness.contracts.model import ModelRef
 from harness.contracts.queues import agent_queue
 from harness.contracts.run import WORKFLOW, Budget, Parent, RunSpec, RunState
 from harness.contracts.tool import Workspace
 from harness.contracts.transcript import digest
 from harness.crypto.vault import new_salt
-from harness.engine.connection import Connection, whoami
-from harness.engine.retry import unreachable
+from harness.engine.connection import Connection, get_identity
+from harness.engine.retry import unreachable_error
 from harness.history import reader
 from harness.journal.payloads import value
 from harness.runs.attachments import adopt_attachments
@@ -109,7 +109,7 @@ def new_id(agent: str) -> str:
 
 def as_messages(prompt: str | Message | Sequence[Message]) -> tuple[Message, ...]:
     if isinstance(prompt, str):
-        return (user(prompt),)
+        return (user_message(prompt),)
     return (prompt,) if isinstance(prompt, Message) else tuple(prompt)
 
 
@@ -141,7 +141,7 @@ async def pin_spec(connection: Connection, agent: Agent[Any, Any], request: Requ
         workspace=Workspace(host=socket.gethostname(), root=str(folder)) if needs_folder else None,
         model_queue=provider.queue if provider else None,
         trace=current_trace_id(),
-        started_by=whoami(),
+        started_by=get_identity(),
         labels=dict(request.labels) if request.labels else None,
         lineage=session_family(request.session) if request.session else None,
         salt=new_salt() if connection.vault.on else None,
@@ -194,7 +194,7 @@ async def launch_run(
         "HarnessForkOf": _fork_base(spec),
     }
     memo = {REQUEST_MEMO: _request_digest(spec)} if repeatable else None
-    permitted = sign_run(await connection.signing.signer(), id, spec)
+    permitted = sign_run(await connection.signing.get_signer(), id, spec)
     try:
         await connection.temporal.start_workflow(
             WORKFLOW,
@@ -243,7 +243,7 @@ async def _check_same_as_sealed(connection: Connection, id: str, spec: RunSpec) 
     """Temporal may have deleted the run, and would start it again."""
     first = (await reader.read_sealed(connection, id)).executions[0].entries[0]
     memo = first.workflow_execution_started_event_attributes.memo.fields
-    before = value(memo[REQUEST_MEMO]) if REQUEST_MEMO in memo else None
+    before = read_value(memo[REQUEST_MEMO]) if REQUEST_MEMO in memo else None
     if before != _request_digest(spec):
         raise _id_taken(id)
 

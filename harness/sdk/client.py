@@ -17,7 +17,7 @@ from harness.contracts.message import FileRef, Image, Message
 from harness.contracts.run import Budget
 from harness.contracts.whatif import WhatIfReport
 from harness.engine.connection import Connection
-from harness.engine.retry import not_found
+from harness.engine.retry import run_not_found
 from harness.forks.fork import Change
 from harness.forks.playback import Read
 from harness.forks.whatif import Progress, Question
@@ -147,7 +147,7 @@ class HarnessClient:
             RunNotFound: The id is empty.
         """
         if not id:
-            raise not_found(id)
+            raise run_not_found(id)
         return RunHandle(self._scope, id, agent)
 
     async def list_runs(self, query: str = "", limit: int | None = None) -> AsyncIterator[RunRow]:

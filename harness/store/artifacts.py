@@ -100,7 +100,7 @@ class Artifacts:
         """Store `content` and return its address, once it is durable. `run`: whose it is. What
         several runs have in common belongs to none of them. `salt`: of an export, so that the
         address is the same here."""
-        salt = await self._vault.salt(run) if salt is None else salt
+        salt = await self._vault.salt_of(run) if salt is None else salt
         id = digest(salt + content)
         if id in self._cache and self._owners.get(id, "") == run:
             return id
@@ -244,7 +244,7 @@ class Artifacts:
         if found is None:
             return None
         try:
-            await self._vault.check(found.key)
+            await self._vault.check_key(found.key)
         except StoreError:
             self._drop(id)
             raise

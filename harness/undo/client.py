@@ -50,7 +50,7 @@ async def undo_run(
     if not dry_run and await _is_open(connection, run, known=bool(rows)):
         raise RunBusy(f"Run {run!r} is still running.", fix=f"Abort it first: harness abort {run}")
     spec = UndoSpec(
-        run=run, to_turn=to_turn, dry_run=dry_run or None, past=tuple(past), by=whoami()
+        run=run, to_turn=to_turn, dry_run=dry_run or None, past=tuple(past), by=get_identity()
     )
     if not any(is_left(row, to_turn) for row in rows):  # needs no worker
         return UndoReport(run=run, to_turn=to_turn, dry_run=spec.dry_run, steps=())
@@ -69,7 +69,7 @@ async def _start_undo(
     try:
         return await connection.temporal.start_workflow(
             UNDO,
-            sign_undo(await connection.signing.signer(), spec),
+            sign_undo(await connection.signing.get_signer(), spec),
             id=undo_id(spec.run),
             task_queue=agent_queue(agent),
             result_type=UndoReport,
@@ -81,7 +81,7 @@ async def _start_undo(
     except WorkflowAlreadyStartedError:
         return await _join_undo(connection, spec, agent)
     except RPCError as error:
-        raise unreachable(error) from error
+        raise unreachable_error(error) from error
 
 
 async def _join_undo(
@@ -92,7 +92,7 @@ async def _join_undo(
         undo_id(spec.run), result_type=UndoReport
     )
     first = await anext(aiter(handle.fetch_history_events(page_size=1)))
-    entry = await plain(connection.temporal.data_converter, first)
+    entry = await decode_entry(connection.temporal.data_converter, first)
     going = read_first(UndoSpec, entry.workflow_execution_started_event_attributes.input)
     if going is not None and going.dry_run and not spec.dry_run:
         await handle.terminate("a real undo replaces this dry run")
@@ -140,7 +140,7 @@ async def _is_open(connection: Connection, run: str, *, known: bool = False) -> 
                 raise not_found(run) from None
             await _check_not_forgotten(connection, run)
             return False
-        raise unreachable(error) from error
+        raise unreachable_error(error) from error
     return description.close_time is None
 
 

@@ -21,7 +21,7 @@ from harness.contracts.message import (
     ToolCall,
     ToolResult,
     tool_results,
-    user,
+    user_message,
 )
 from harness.contracts.model import ModelParams
 from harness.contracts.tool import ToolSpec
@@ -113,7 +113,7 @@ async def test_arguments_that_are_no_object(
     (found,) = answer.reply.message.calls
     assert found.arguments == raw
     failed = ToolResult(call=found.id, name="add", content="arguments: no object", error=True)
-    history = (user("1+2"), answer.reply.message, tool_results((failed,)))
+    history = (user_message("1+2"), answer.reply.message, tool_results((failed,)))
     await ask.ask(history, tools=(ADD,))
 
 
@@ -130,7 +130,7 @@ async def test_a_whole_conversation(ask: Asker, model_server: ModelServer) -> No
         Say(thinking="And now that.", text="3 and 7."),
         say("You are welcome."),
     )
-    history = [user("1+2 and 3+4, please")]
+    history = [user_message("1+2 and 3+4, please")]
     first = await ask.ask(history, tools=(ADD,))
     thought = first.reply.message.parts[0]
     assert isinstance(thought, Reasoning)
@@ -141,7 +141,11 @@ async def test_a_whole_conversation(ask: Asker, model_server: ModelServer) -> No
     )
     history += [first.reply.message, tool_results(results)]
     second = await ask.ask(history, tools=(ADD,))
-    history += [second.reply.message, user("Look again.", origin="hint"), user("Thanks!")]
+    history += [
+        second.reply.message,
+        user_message("Look again.", origin="hint"),
+        user_message("Thanks!"),
+    ]
     await ask.ask(history, tools=(ADD,))
     sent = str(model_server.calls[-1].body)
     back = {"openai": "sealed-", "anthropic": "sealed-", "chat": "First this."}[ask.kind]
@@ -153,7 +157,7 @@ async def test_a_conversation_that_began_elsewhere(ask: Asker, model_server: Mod
     """After a fall-back: another provider's thoughts are left out, its odd ids are taken."""
     odd = "functions.add:0"
     history = (
-        user("1+2"),
+        user_message("1+2"),
         Message(
             role="assistant",
             parts=(
@@ -179,14 +183,18 @@ async def test_a_turn_that_was_cut_off(ask: Asker, model_server: ModelServer) ->
     for parts in ((Text(text="I was ab"),), (thought,), (), (thought, Text(text="I wa"))):
         half = Message(role="assistant", parts=parts, origin="interrupted")
         model_server.script(say("Fine."))
-        await ask.ask((user("Go"), half, user("Stop, do this instead")))
+        await ask.ask((user_message("Go"), half, user_message("Stop, do this instead")))
 
 
 async def test_the_last_call_of_a_budget(ask: Asker, model_server: ModelServer) -> None:
     """No tools any more, though the conversation has calls in it."""
     made = ToolCall(id="call_1", name="add", arguments={"a": 1, "b": 2})
     result = ToolResult(call="call_1", name="add", content="3")
-    history = (user("1+2"), Message(role="assistant", parts=(made,)), tool_results((result,)))
+    history = (
+        user_message("1+2"),
+        Message(role="assistant", parts=(made,)),
+        tool_results((result,)),
+    )
     model_server.script(say("3"))
     answer = await ask.ask(history)
     assert answer.reply.message.text == "3"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.config.settings import ProviderSettings, Settings
-from harness.contracts.message import Message, user
+from harness.contracts.message import Message, user_message
 from harness.contracts.model import Candidate, ModelParams, ModelPlan, ModelRequest
 from harness.contracts.tool import ToolSpec
 from harness.providers.plan import Answer, Models
@@ -44,7 +44,7 @@ class Asker:
 
     async def ask(
         self,
-        messages: Sequence[Message] = (user("hello"),),
+        messages: Sequence[Message] = (user_message("hello"),),
         *,
         instructions: str = "Be brief.",
         tools: tuple[ToolSpec, ...] = (),

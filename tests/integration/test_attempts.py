@@ -67,14 +67,16 @@ async def test_each_failed_attempt_is_kept(
     assert first.started <= first.ended <= second.started
 
     events = await run.trace()
-    told = [each for each in weave(events, found) if isinstance(each, Earlier)]
+    told = [each for each in weave_attempts(events, found) if isinstance(each, Earlier)]
     assert [each.logged for each in told] == found
     assert [each.step.type for each in told] == [
         "model_replied",
         "tool_call_finished",
         "tool_call_finished",
     ]
-    assert [each for each in weave(events, found) if not isinstance(each, Earlier)] == events
+    assert [
+        each for each in weave_attempts(events, found) if not isinstance(each, Earlier)
+    ] == events
 
     recording = await record_run(harness.connection, run.id, at=1.0)
     assert recording.attempts == tuple(found)
@@ -92,7 +94,7 @@ async def test_a_failure_that_ends_the_run_is_kept_too(
         await run.result()
     [only_one] = await eventually(run.attempts)
     assert (only_one.code, only_one.retryable) == ("provider.bad_request", False)
-    told = weave(await run.trace(), [only_one])
+    told = weave_attempts(await run.trace(), [only_one])
     assert not any(isinstance(each, Earlier) for each in told), "history has the last one"
 
 
@@ -129,7 +131,7 @@ async def test_a_call_that_was_asked_about_has_its_own(
     await run.result()
     found = await eventually(run.attempts)
     events = await run.trace()
-    [told] = [each for each in weave(events, found) if isinstance(each, Earlier)]
+    [told] = [each for each in weave_attempts(events, found) if isinstance(each, Earlier)]
     assert told.logged == found[0]
     [finished] = only(events, e.ToolCallFinished)
     assert told.step == finished

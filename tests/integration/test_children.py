@@ -49,7 +49,7 @@ def probing(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     monkeypatch.setattr(process, "JOBS", JOBS | {f"{PROBE}{name}" for name in names})
     monkeypatch.setattr(process, "PACKAGES", (*process.PACKAGES, "tests"))
-    process._setup.cache_clear()
+    process._setup_frame.cache_clear()
 
 
 @pytest.fixture
@@ -65,12 +65,12 @@ def find(content: bytes, pattern: str, limits: Limits = LIMITS) -> Any:
 
 
 def ask(child: Child, name: str, limits: Limits = LIMITS, **arguments: Any) -> bytes:
-    return child.run(f"{PROBE}{name}", b"", arguments, limits)
+    return child.run_job(f"{PROBE}{name}", b"", arguments, limits)
 
 
 def test_only_listed_functions_run(child: Child) -> None:
     with pytest.raises(ValueError, match="not a job"):
-        child.run("os:getcwd", b"", {}, LIMITS)
+        child.run_job("os:getcwd", b"", {}, LIMITS)
 
 
 @linux

@@ -161,9 +161,9 @@ async def test_forks_sessions_exports_and_replays_work_as_without(
     second = await session.start(agent(name, secret), "second")
     assert (await second.result()).output == "two"
     connection = harness.connection
-    families = {await connection.vault.family(each) for each in await session.list_runs()}
+    families = {await connection.vault.family_of(each) for each in await session.list_runs()}
     assert families == {session_family(f"{name}-talk")}
-    assert await connection.vault.family(forked.id) == run.id
+    assert await connection.vault.family_of(forked.id) == run.id
 
 
 async def test_another_process_reads_it_with_the_key_and_not_without(
@@ -188,9 +188,9 @@ async def test_another_process_reads_it_with_the_key_and_not_without(
         await trace(encryption={"key": new_key()})
     settings = settings_model().model_validate({**options, "encryption": rotated})
     async with open_connection(settings, connection.endpoints, tmp_path) as other:
-        done, count = await other.vault.keyring.rotate()
+        done, count = await other.vault.keyring.rewrap_keys()
         assert done == count >= 1
-        assert await other.vault.keyring.rotate() == (0, count)
+        assert await other.vault.keyring.rewrap_keys() == (0, count)
     assert await trace(encryption={"key": rotated["key"]}) == durable
 
 

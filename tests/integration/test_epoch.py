@@ -180,12 +180,14 @@ async def test_a_worker_is_told_when_its_engine_went_back(site: Site) -> None:
     other = await site.keeper()
     await other.advance()
     await keeper.advance()
-    replaced = asyncio.create_task(keeper.replaced())
+    replaced = asyncio.create_task(keeper.wait_until_replaced())
     await other._tell_engine(before)  # pyright: ignore[reportPrivateUsage]
     assert not replaced.done()
     await keeper.check()
     assert (await replaced).code == "stack.replaced"
-    late = asyncio.create_task((await site.keeper()).replaced())  # it has served nothing before
+    late = asyncio.create_task(
+        (await site.keeper()).wait_until_replaced()
+    )  # it has served nothing before
     await asyncio.sleep(0)
     assert not late.done()
     late.cancel()
@@ -197,7 +199,7 @@ async def test_such_a_worker_stops(
     async def replaced(_: EpochKeeper) -> StackError:
         return StackReplaced("put back")
 
-    monkeypatch.setattr(EpochKeeper, "replaced", replaced)
+    monkeypatch.setattr(EpochKeeper, "wait_until_replaced", replaced)
     with pytest.raises(StackError, match="put back"):
         async with serve(remote.connection, Agent(name)):
             await asyncio.Event().wait()

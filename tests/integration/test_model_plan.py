@@ -9,7 +9,7 @@ import pytest
 
 from harness.config.settings import ProviderSettings, Settings
 from harness.contracts.errors import ProviderError
-from harness.contracts.message import user
+from harness.contracts.message import user_message
 from harness.contracts.model import Candidate, ModelParams, ModelPlan, ModelRequest
 from harness.providers import circuit
 from harness.providers.circuit import FAILURES
@@ -32,7 +32,7 @@ class Asked:
 
     async def __call__(self, *refs: str, **plan: Any) -> Answer:
         candidates = tuple(Candidate(model=ref) for ref in refs or ("one/a", "two/b"))
-        request = ModelRequest(model="-", instructions="", messages=(user("hi"),))
+        request = ModelRequest(model="-", instructions="", messages=(user_message("hi"),))
         return await self.models.answer(
             candidates,
             ModelPlan(candidates=candidates, **plan),
@@ -112,7 +112,7 @@ async def test_parameters_of_the_candidate(asked: Asked, model_server: ModelServ
     model_server.script(say("ok"))
     candidates = (Candidate(model="one/a", params=ModelParams(temperature=0.1)),)
     request = ModelRequest(
-        model="-", instructions="", messages=(user("hi"),), params=ModelParams(top_p=0.2)
+        model="-", instructions="", messages=(user_message("hi"),), params=ModelParams(top_p=0.2)
     )
     await asked.models.answer(
         candidates, ModelPlan(candidates=candidates), request, lambda _: None, lambda _: None

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from harness.config import load_settings
-from harness.contracts.message import Message, ToolCall, ToolResult, tool_results, user
+from harness.contracts.message import Message, ToolCall, ToolResult, tool_results, user_message
 from harness.contracts.model import Candidate, ModelParams, ModelPlan, ModelRequest
 from harness.providers.plan import Models
 from tests.fakes.asking import ADD
@@ -28,7 +28,9 @@ async def test_a_tool_call_and_an_answer(key: str, ref: str) -> None:
     candidates = (Candidate(model=ref, params=ModelParams(max_output_tokens=2000)),)
     plan, heard = ModelPlan(candidates=candidates), list[str]()
     models = Models(load_settings())
-    messages: tuple[Message, ...] = (user("What is 41 + 1? Use the tool, then say the number."),)
+    messages: tuple[Message, ...] = (
+        user_message("What is 41 + 1? Use the tool, then say the number."),
+    )
     made: list[ToolCall] = []
     try:
         for _ in range(4):

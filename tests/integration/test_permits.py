@@ -19,7 +19,7 @@ from harness.config.settings import settings_model
 from harness.contracts.agent_code import CheckOutput, WriteInstructions
 from harness.contracts.effect import Compensate, ListEffects, UndoReport, UndoSpec
 from harness.contracts.errors import HarnessError
-from harness.contracts.message import ToolCall, user
+from harness.contracts.message import ToolCall, user_message
 from harness.contracts.model import CallModel, ModelTurn
 from harness.contracts.run import WORKFLOW, Budget, Carry, RunSpec, RunState, Totals
 from harness.contracts.tool import Playback, RunTool, ToolOutcome, Workspace
@@ -57,11 +57,11 @@ async def code_of(harness: Harness, id: str) -> str:
 
 OTHER = Signer(b"x" * 32)
 CARRY = Carry(
-    origin="elsewhere", started=0.0, turn=3, totals=Totals(), messages=(user("Else."),),
+    origin="elsewhere", started=0.0, turn=3, totals=Totals(), messages=(user_message("Else."),),
     budget=Budget(),
 )  # fmt: skip
 CHANGES: dict[str, dict[str, Any]] = {
-    "prompt": {"messages": (user("Something else."),)},
+    "prompt": {"messages": (user_message("Something else."),)},
     "folder": {"workspace": Workspace(host="here", root="/")},
     "agent": {"spec": "another"},
     "model": {"model": "openai/other", "override": True},

@@ -51,7 +51,7 @@ async def test_an_undo_takes_back_no_more_than_it_was_signed_for(
     await run.outcome()
     first, second = await run.effects()
     bounds: dict[str, Any] = {"to_turn": 1} if bound == "to_turn" else {"past": (first.call,)}
-    signer = await harness.connection.signing.signer()
+    signer = await harness.connection.signing.get_signer()
     spec = sign_undo(signer, UndoSpec(run=run.id, **bounds))
 
     async def script(strings: Strings) -> list[str]:

@@ -15,7 +15,7 @@ from harness.contracts.attempt import Attempt
 from harness.contracts.errors import StoreError
 from harness.contracts.event import OutputDelta
 from harness.contracts.family import SHARED
-from harness.contracts.message import user
+from harness.contracts.message import user_message
 from harness.contracts.seal import START, SealedExecution, SealEntry
 from harness.contracts.tool import Workspace
 from harness.contracts.transcript import Node
@@ -50,7 +50,7 @@ BYTE_VALUES = (
     b"\x00harness\x01" + b"x" * 60, b"\x00harness\x02" + b"x" * 60, b"\x00harness\x03" + b"x" * 60,
     DEEP.encode(), b"x" * 3_000_000,
 )  # fmt: skip
-NODES = [Node(parent=None, messages=(user(text),)) for text in ("mine", "other")]
+NODES = [Node(parent=None, messages=(user_message(text),)) for text in ("mine", "other")]
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ async def test_a_conversation_is_not_continued_with_another_ones_past(
 ) -> None:
     writer = Transcripts(database, vault=vault)
     first, other = (writer.add(node, run="x", turn=n) for n, node in enumerate(NODES))
-    last = writer.add(Node(parent=first, messages=(user("and"),)), run="x", turn=3)
+    last = writer.add(Node(parent=first, messages=(user_message("and"),)), run="x", turn=3)
     await writer.close()
     await database.fetch("UPDATE harness.node SET parent = %s WHERE id = %s", (other, last))
     await refused(lambda: Transcripts(database, vault=vault).load(last))
@@ -284,7 +284,7 @@ async def test_nobody_is_planted_into_a_family(database: Database, vault: Vault)
     assert not await Families(database).add_member(vault, "mine.2", "session/mine")
 
     def family(run: str) -> Awaitable[object]:
-        return Vault(Families(database), vault._keyring, vault.signer).family(run)
+        return Vault(Families(database), vault._keyring, vault.signer).family_of(run)
 
     assert (await family("mine.2"), await family("mine.1")) == ("session/mine", "mine.1")
     assert await Families(database).find_members(vault, "session/mine") == ["mine.2"]

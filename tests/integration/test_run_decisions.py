@@ -15,7 +15,7 @@ from harness.config.settings import settings_model
 from harness.contracts import event as e
 from harness.contracts.errors import RunError, StackError, SteeringError
 from harness.contracts.run import Pending, RunState
-from harness.journal.steps import steps
+from harness.journal.steps import list_steps
 from harness.sdk.handle import RunHandle
 from harness.tools import ask_human
 from tests.conformance.order import check_order
@@ -329,5 +329,5 @@ async def test_every_call_ends_once_and_says_who_decided(
     assert second.decided.by
     assert not only(events, e.ToolCallStarted)  # no check looks like a call
     assert [each.name for each in only(events, e.ToolCallChecked)] == ["send", "send"]
-    kinds_of_steps = [step.kind for step in steps(await run.trace())]
+    kinds_of_steps = [step.kind for step in list_steps(await run.trace())]
     assert kinds_of_steps == ["model", "wait", "check", "wait", "check", "wait"]

@@ -154,7 +154,7 @@ async def test_the_engines_time_limit_is_explained(
     spec = await pin_spec(harness.connection, agent, Request(messages=as_messages("Wait.")))
     await harness.connection.temporal.start_workflow(
         WORKFLOW,
-        sign_run(await harness.connection.signing.signer(), f"{name}-late", spec),
+        sign_run(await harness.connection.signing.get_signer(), f"{name}-late", spec),
         id=f"{name}-late",
         task_queue=agent.queue,
         execution_timeout=timedelta(seconds=1),
@@ -250,7 +250,7 @@ async def test_a_reset_of_a_run_that_waits(
         assert card is not None
         assert card.state is RunState.WAITING
         assert [each.id for each in card.waiting] == [asked.id]
-        open_ = [step for step in steps(events) if not step.end and not step.left]
+        open_ = [step for step in list_steps(events) if not step.end and not step.left]
         assert [step.kind for step in open_] == ["wait"]
     await run.reject()
     assert (await run.result()).output == "Sent."

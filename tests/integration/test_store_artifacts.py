@@ -224,7 +224,7 @@ async def test_what_another_process_made_unreadable_is_not_shown_from_memory(
     stored = await artifacts.put(b"said", run="run")
     read = await Artifacts(database, SETTINGS, None, there).put(b"heard", run="run")
     assert await artifacts.get(read) == b"heard"
-    await there.forget("run")
+    await there.forget_family("run")
     for id in (stored, read):
         with pytest.raises(StoreError, match="was forgotten"):
             await artifacts.get(id)

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from harness.config.settings import EncryptionSettings
 from harness.contracts.errors import StoreError
-from harness.contracts.message import user
+from harness.contracts.message import user_message
 from harness.contracts.transcript import Node
 from harness.crypto import vault
 from harness.crypto.keyring import Keyring, new_key
@@ -36,7 +36,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 def grow(transcripts: Transcripts, head: str | None, texts: list[str], run: str = "r") -> str:
     for turn, text in enumerate(texts, 1):
-        node = Node(parent=head, messages=(user(text),))
+        node = Node(parent=head, messages=(user_message(text),))
         head = transcripts.add(node, run=run, turn=turn, call=1, reply=f"reply to {text}".encode())
     assert head
     return head
@@ -61,7 +61,7 @@ async def test_what_one_process_added_another_reads(database: Database) -> None:
     second = Transcripts(database)
     assert await texts(second, head) == words(100)
     assert second.is_saved(head)
-    assert (await second.node(head)).messages == (user("message 99"),)
+    assert (await second.node(head)).messages == (user_message("message 99"),)
 
 
 async def test_branches_share_what_came_before(database: Database) -> None:
@@ -86,7 +86,9 @@ async def test_answers_are_found_again(database: Database) -> None:
         assert answer == (head, b"reply to message 2")
         assert await reader.find("r", 4, 1) is None
         await transcripts.flush(head)
-    second = transcripts.add(Node(parent=None, messages=(user("x"),)), run="r", turn=3, call=2)
+    second = transcripts.add(
+        Node(parent=None, messages=(user_message("x"),)), run="r", turn=3, call=2
+    )
     await transcripts.flush(second)
     newest = await Transcripts(database).find("r", 3, 2)
     assert newest and newest.head == second
@@ -95,7 +97,7 @@ async def test_answers_are_found_again(database: Database) -> None:
 async def test_a_call_answered_twice_gives_the_newest(database: Database) -> None:
     transcripts = Transcripts(database)
     for text in ("one", "two"):
-        head = transcripts.add(Node(parent=None, messages=(user(text),)), run="r", turn=1)
+        head = transcripts.add(Node(parent=None, messages=(user_message(text),)), run="r", turn=1)
         await transcripts.flush(head)
     answer = await Transcripts(database).find("r", 1)
     assert answer and answer.head == head
@@ -189,13 +191,13 @@ async def test_new_calls_wait_while_too_much_is_unwritten(
 
 async def test_a_node_that_postgres_refuses_harms_no_other(database: Database) -> None:
     transcripts = Transcripts(database)
-    bad = transcripts.add(Node(messages=(user("bad"),)), run="no \0 name", turn=1)
+    bad = transcripts.add(Node(messages=(user_message("bad"),)), run="no \0 name", turn=1)
     good = grow(transcripts, None, words(5))
     await transcripts.flush(good)
     assert await texts(Transcripts(database), good) == words(5)
     assert not transcripts.is_saved(bad)
     assert transcripts.newest_saved(bad) is None
-    again = transcripts.add(Node(messages=(user("worse"),)), run="\0", turn=1)
+    again = transcripts.add(Node(messages=(user_message("worse"),)), run="\0", turn=1)
     for head in (again, again, bad):  # also when it is asked for later
         with pytest.raises(StoreError, match="refuses") as caught:
             await transcripts.flush(head)
@@ -314,12 +316,14 @@ async def test_what_another_process_made_unreadable_is_not_read_from_memory(
     settings = EncryptionSettings(key=SecretStr(new_key()))
     here, there = (Vault(Families(database), Keyring(settings, tmp_path)) for _ in range(2))
     wrote, read = (Transcripts(database, vault=here) for _ in range(2))
-    first = wrote.add(Node(messages=(user("secret"),)), run="e", turn=1, owner="run")
-    head = wrote.add(Node(parent=first, messages=(user("more"),)), run="e", turn=2, owner="run")
+    first = wrote.add(Node(messages=(user_message("secret"),)), run="e", turn=1, owner="run")
+    head = wrote.add(
+        Node(parent=first, messages=(user_message("more"),)), run="e", turn=2, owner="run"
+    )
     await wrote.flush(head)
     for transcripts in (wrote, read):
         assert await texts(transcripts, head) == ["secret", "more"]
-    await there.forget("run")
+    await there.forget_family("run")
     for transcripts in (wrote, read):
         for call in (transcripts.load(head), transcripts.load(first), transcripts.node(first)):
             with pytest.raises(StoreError, match="was forgotten"):

@@ -11,7 +11,7 @@ import pytest
 
 from harness.agent import Agent
 from harness.contracts.errors import ConfigError, RunError, SteeringError
-from harness.contracts.message import user
+from harness.contracts.message import user_message
 from harness.contracts.run import Budget
 from harness.contracts.steering import MAX_BYTES
 from harness.engine.connection import Connection
@@ -21,7 +21,7 @@ from harness.sdk.handle import RunHandle
 from harness.sdk.scope import Scope
 from harness.sdk.session import Session
 
-ASKED = (user("hi"),)
+ASKED = (user_message("hi"),)
 LARGE = "x" * (MAX_BYTES + 1)
 Run = RunHandle[Any]
 

@@ -10,7 +10,7 @@ from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.api.history.v1 import HistoryEvent
 
 from harness.contracts.base import Word
-from harness.contracts.message import Message, Text, ToolCall, ToolResult, user
+from harness.contracts.message import Message, Text, ToolCall, ToolResult, user_message
 from harness.contracts.model import CallModel, ModelTurn, Usage
 from harness.contracts.run import Pending, RunEnd, RunSpec, RunState, Totals
 from harness.contracts.tool import RunTool, ToolOutcome
@@ -34,7 +34,7 @@ class History:
         started = self.add("WORKFLOW_EXECUTION_STARTED").workflow_execution_started_event_attributes
         started.workflow_type.name = "AgentRun"
         started.first_execution_run_id = "0f9b6f2e-3a43-4f6f-9d61-1c40c3bb7e11"
-        spec = RunSpec(agent="a", spec="s", model="m/x", messages=(user("go"),))
+        spec = RunSpec(agent="a", spec="s", model="m/x", messages=(user_message("go"),))
         started.input.payloads.append(payload(spec))
 
     def add(self, kind: str) -> HistoryEvent:
@@ -108,7 +108,7 @@ def histories(draw: st.DrawFn, *, run_id: str = "x", steps: int = 8) -> list[His
 
 
 def _turn(draw: st.DrawFn, made: History, turn: int) -> None:
-    request = CallModel(spec="s", messages=(user(draw(TEXT)),), turn=turn)
+    request = CallModel(spec="s", messages=(user_message(draw(TEXT)),), turn=turn)
     attempt = draw(st.sampled_from([None, 1, 1, 3]))
     asked = made.schedule("call_model", request, attempt=attempt)
     end = draw(st.sampled_from(["reply", "reply", "reply", "fail", "time out", "cancel", "open"]))

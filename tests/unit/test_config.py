@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from harness.config import explain_settings, find_project, load_settings, secrets_of
-from harness.config._keys import leaves
+from harness.config._keys import list_keys
 from harness.config._sources import WELL_KNOWN, env_name
 from harness.config.settings import HARMLESS, Section
 from harness.contracts.errors import ConfigError
@@ -111,7 +111,7 @@ def test_ollama_host_becomes_a_base_url(tmp_path: Path, host: str, url: str) -> 
 
 
 def test_every_key_has_a_variable_and_every_well_known_name_a_key() -> None:
-    known = {".".join(key) for key in leaves()}
+    known = {".".join(key) for key in list_keys()}
     for name, key in WELL_KNOWN.items():
         assert key in known or key.startswith("providers."), name
     assert env_name(("temporal", "port")) == "HARNESS_TEMPORAL__PORT"

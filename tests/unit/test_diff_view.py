@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.contracts.message import ToolCall, user
+from harness.contracts.message import ToolCall, user_message
 from harness.journal.diff import compare_runs
 from harness.terminal.view.console import make_console
 from harness.terminal.view.diff import diff_headline, show_diff
@@ -15,11 +15,11 @@ from tests.unit.stories import Story
 
 
 def forecast(*cities: str, long: str = "") -> Story:
-    made = Story().ask(1, user("go"))
+    made = Story().ask(1, user_message("go"))
     for turn, city in enumerate(cities, 1):
         look = ToolCall(id=f"c{turn}", name="look", arguments={"city": city})
         made.reply(turn, "", look).result(turn, f"c{turn}", f"rain in {city}")
-        made.ask(turn + 1, user(f"rain in {city}"))
+        made.ask(turn + 1, user_message(f"rain in {city}"))
     return made.reply(len(cities) + 1, f"done{long}")
 
 

@@ -13,7 +13,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import History, HistoryEvent
 
 from harness.contracts.errors import HarnessError
-from harness.contracts.message import user
+from harness.contracts.message import user_message
 from harness.contracts.transcript import Node, digest
 from harness.history import export
 from harness.history.export import dump_recording, file_name, load_recording, read_file
@@ -24,7 +24,7 @@ FILE = Path("run.json")
 
 
 def recording(texts: list[str], blobs: list[bytes]) -> Recording:
-    bodies = [Node(messages=(user(text),)).wire() for text in texts]
+    bodies = [Node(messages=(user_message(text),)).wire() for text in texts]
     entry = HistoryEvent(event_id=1, event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED)
     started = entry.workflow_execution_started_event_attributes
     started.workflow_type.name = "AgentRun"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.config import explain_settings, find_project, load, load_settings, trust
-from harness.config._keys import Leaf, find, leaves
+from harness.config._keys import Leaf, find_key, list_keys
 from harness.config._owned import FILE_LIMIT
 from harness.config.providers import resolve_provider
 from harness.contracts.errors import ConfigError
@@ -70,7 +70,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_a_new_setting_is_harmful_unless_it_is_marked() -> None:
-    nodes = {".".join(key): find(key) for key in leaves()}
+    nodes = {".".join(key): find_key(key) for key in list_keys()}
     assert {key for key, n in nodes.items() if isinstance(n, Leaf) and n.harmless} == HARMLESS
 
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from harness.contracts import event as e
 from harness.contracts.attempt import Attempt
 from harness.contracts.errors import ToolFailed
-from harness.contracts.message import Message, Text, user
+from harness.contracts.message import Message, Text, user_message
 from harness.contracts.model import Usage
 from harness.contracts.run import RunState
-from harness.journal.attempts import Earlier, weave
-from harness.journal.steps import steps
+from harness.journal.attempts import Earlier, weave_attempts
+from harness.journal.steps import list_steps
 from harness.terminal.page.run_page import run_page_html
 from harness.terminal.view.timeline import axis_ticks, make_rows, make_scale
 from harness.terminal.view.trace import attempt_facts, attempt_line, line_after_attempts
@@ -38,12 +38,12 @@ def of_model(attempt: int, at: float, **more: Any) -> Attempt:
 
 
 def told(story: Story, *logged: Attempt) -> list[tuple[str, int, bool]]:
-    found = [each for each in weave(story.events, logged) if isinstance(each, Earlier)]
+    found = [each for each in weave_attempts(story.events, logged) if isinstance(each, Earlier)]
     return [(each.step.type, each.attempt, each.logged is not None) for each in found]
 
 
 def with_attempts(count: int) -> Story:
-    story = Story().ask(1, user("go"))
+    story = Story().ask(1, user_message("go"))
     fields = {"model": "m/x", "usage": Usage(), "ms": 5.0, "head": "h1"}
     said = Message(role="assistant", parts=(Text(text="hm"), LOOK))
     story.add(e.ModelReplied, turn=1, call=0, message=said, attempts=count, **fields)
@@ -82,21 +82,26 @@ def test_a_call_that_waited_for_a_person_has_the_attempts_of_both() -> None:
     story.add(e.DecisionMade, id="c1", verdict="approve")
     finished(called(story), 2)
     asking, doing = failure("2", 1, 3.2), failure("3", 1, 6.2)
-    found = [each for each in weave(story.events, [doing, asking]) if isinstance(each, Earlier)]
+    found = [
+        each for each in weave_attempts(story.events, [doing, asking]) if isinstance(each, Earlier)
+    ]
     assert [(each.step.type, each.logged) for each in found] == [
         ("tool_call_started", asking),
         ("tool_call_finished", doing),
     ]
     kinds = [
-        (s.kind, [each.logged for each in s.earlier]) for s in steps(story.events, [asking, doing])
+        (s.kind, [each.logged for each in s.earlier])
+        for s in list_steps(story.events, [asking, doing])
     ]
     assert kinds == [("model", []), ("check", [asking]), ("wait", []), ("tool", [doing])]
 
 
 def test_a_call_that_was_cut_short_is_told_before_what_came_next() -> None:
-    story = Story().ask(1, user("go")).ask(1, user("hurry"), call=1)
+    story = Story().ask(1, user_message("go")).ask(1, user_message("hurry"), call=1)
     assert told(story, of_model(1, 1.1)) == [("model_called", 1, True)]
-    places = [isinstance(each, Earlier) for each in weave(story.events, [of_model(1, 1.1)])]
+    places = [
+        isinstance(each, Earlier) for each in weave_attempts(story.events, [of_model(1, 1.1)])
+    ]
     assert places == [False, False, True, False]
 
 
@@ -136,9 +141,9 @@ def test_whatever_is_logged_events_stay_as_they_are_and_nothing_is_told_twice(
     logged: list[Attempt], cut: int
 ) -> None:
     story = finished(called(with_attempts(3)), 2).branch(3)
-    finished(called(story.ask(2, user("x"))), 1)
+    finished(called(story.ask(2, user_message("x"))), 1)
     events = story.events[:cut]
-    woven = list(weave(events, logged))
+    woven = list(weave_attempts(events, logged))
     assert [each for each in woven if not isinstance(each, Earlier)] == events
     found = [id(each.logged) for each in woven if isinstance(each, Earlier) and each.logged]
     assert len(found) == len(set(found))
@@ -150,7 +155,9 @@ def test_lines() -> None:
     story = with_attempts(2)
     first = of_model(1, 0.5, retry_after=2.0, message="no \x1b[31m way")
     [line] = [
-        attempt_line(each) for each in weave(story.events, [first]) if isinstance(each, Earlier)
+        attempt_line(each)
+        for each in weave_attempts(story.events, [first])
+        if isinstance(each, Earlier)
     ]
     assert line.what == "no <U+001B>[31m way [tool.temporary]"
     assert "retry after 2.0 s" in line.facts
@@ -172,16 +179,18 @@ def test_failed_attempts_are_drawn_where_they_were() -> None:
     story.events[-1] = story.events[-1].model_copy(update={"at": 3.0})
     finished(story, 3, queued_ms=6000.0, ms=1000.0)
     story.events[-1] = story.events[-1].model_copy(update={"at": 10.0})
-    made = steps(story.events, [failure("2", 1, 3.0, ended=4.0), failure("2", 2, 6.0, ended=7.0)])
+    made = list_steps(
+        story.events, [failure("2", 1, 3.0, ended=4.0), failure("2", 2, 6.0, ended=7.0)]
+    )
     cells = make_rows(made, 0.0, 10.0, 20)[-1].cells
     assert "".join(text for text, _ in cells) == "      ××░░░░××░░░░██"
     assert [at for at, _ in axis_ticks(make_scale(made, 0.0, 10.0))] == list(range(1, 10))
 
 
 def test_a_branch_that_a_reset_left_behind() -> None:
-    story = Story().ask(1, user("go")).reply(1, "", LOOK).result(1, "c1", "rain")
+    story = Story().ask(1, user_message("go")).reply(1, "", LOOK).result(1, "c1", "rain")
     story.branch(3).reply(1, "again")
-    kinds = [(s.kind, s.left, s.number) for s in steps(story.events)]
+    kinds = [(s.kind, s.left, s.number) for s in list_steps(story.events)]
     assert kinds == [("model", True, 2), ("tool", True, 4), ("model", False, 5)]
     text = run_page_html(story.events, "1")
     assert text.count("left'") == 4, "two events, and two bars"

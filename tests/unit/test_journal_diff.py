@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.contracts.message import ToolCall, user
+from harness.contracts.message import ToolCall, user_message
 from harness.contracts.run import Parent
-from harness.journal.alignment import align
+from harness.journal.alignment import align_items
 from harness.journal.diff import compare_runs
 from tests.unit.stories import FOUND, LOOK, Story
 
@@ -17,10 +17,10 @@ ITEMS = st.lists(st.sampled_from("abcd"), max_size=12)
 
 def story(*answers: str) -> Story:
     """A run that looks once a turn, with what it was told there."""
-    made = Story().ask(1, user("go"))
+    made = Story().ask(1, user_message("go"))
     for turn, found in enumerate(answers, 1):
         made.reply(turn, f"I look for {found}.", LOOK).result(turn, f"c{turn}", found)
-        made.ask(turn + 1, user(f"found {found}"))
+        made.ask(turn + 1, user_message(f"found {found}"))
     return made.reply(len(answers) + 1, "done")
 
 
@@ -31,7 +31,7 @@ def test_equal_runs_do_not_part() -> None:
 
 
 def test_a_fork_parts_where_its_own_turns_begin() -> None:
-    parent = Story().ask(1, user("go")).reply(1, "", LOOK).result(1, "c1", "rain")
+    parent = Story().ask(1, user_message("go")).reply(1, "", LOOK).result(1, "c1", "rain")
     parent.ask(2, FOUND, head="h1").reply(2, "It rains.")
     forked = Story("f", parent=Parent(run="r", turn=1)).ask(2, FOUND, head="h1").reply(2, "Dry.")
     parting = compare_runs(parent.events, forked.events)
@@ -64,8 +64,8 @@ def test_what_changed_stands_side_by_side() -> None:
 
 def test_calls_of_different_tools_are_not_counterparts() -> None:
     sent = ToolCall(id="c1", name="send", arguments={})
-    one = Story().ask(1, user("go")).reply(1, "", LOOK).result(1, "c1", "rain")
-    other = Story().ask(1, user("go")).reply(1, "", sent)
+    one = Story().ask(1, user_message("go")).reply(1, "", LOOK).result(1, "c1", "rain")
+    other = Story().ask(1, user_message("go")).reply(1, "", sent)
     finished = one.events[-1].model_copy(update={"name": "send", "content": "sent"})
     rows = compare_runs(one.events, [*other.events, finished]).rows
     assert [(bool(row.one), bool(row.other)) for row in rows[1:]] == [(True, False), (False, True)]
@@ -73,7 +73,7 @@ def test_calls_of_different_tools_are_not_counterparts() -> None:
 
 @given(ITEMS, ITEMS, st.sampled_from([0, 5, 1000]))
 def test_pairs_are_equal_and_in_order(one: list[str], other: list[str], cells: int) -> None:
-    pairs = align(one, other, cells)
+    pairs = align_items(one, other, cells)
     assert all(one[pair.one] == other[pair.other] for pair in pairs)
     for side in zip(*pairs, strict=True):
         assert list(side) == sorted(set(side))
@@ -86,7 +86,7 @@ def test_pairs_are_equal_and_in_order(one: list[str], other: list[str], cells: i
 def test_without_anchors_the_longest_common_part_is_found(
     one: str, other: str, common: int
 ) -> None:
-    assert len(align(one, other)) == common
+    assert len(align_items(one, other)) == common
 
 
 SIZE = 4_000
@@ -105,4 +105,4 @@ SIZE = 4_000
 )
 def test_the_work_is_bounded_for_every_order(one: list[int], other: list[int]) -> None:
     """By the layer's budget: a table of all pairs would take it a hundred times over."""
-    assert all(one[pair.one] == other[pair.other] for pair in align(one, other, cells=10_000))
+    assert all(one[pair.one] == other[pair.other] for pair in align_items(one, other, cells=10_000))

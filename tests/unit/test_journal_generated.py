@@ -11,8 +11,8 @@ from temporalio.api.history.v1 import HistoryEvent
 
 from harness.contracts.event import EVENTS, Cursor, DurableEvent
 from harness.journal import Execution, Projector, project, project_chain
-from harness.journal.branches import standing
-from harness.journal.steps import steps
+from harness.journal.branches import drop_reset_events
+from harness.journal.steps import list_steps
 from harness.terminal.view.card import card_of
 from harness.terminal.view.trace import event_line
 from tests.unit.histories import chains, histories
@@ -58,7 +58,7 @@ def test_each_event_points_into_history_and_can_be_told(history: list[HistoryEve
     assert EVENTS.validate_json(b"[%s]" % b",".join(wires(events))) == events
     assert all(event_line(event).what for event in events)
     assert card_of(events) is not None
-    for step in steps(events):
+    for step in list_steps(events):
         assert step.end is None or step.end >= step.start
 
 
@@ -99,5 +99,7 @@ def test_every_cursor_is_there_once(chain: Chain) -> None:
     events = project_chain("r", executions(chain))
     cursors = [str(event.cursor) for event in events]
     assert len(set(cursors)) == len(cursors)
-    left = {str(event.cursor) for event in standing(events)}
-    assert [each for each in cursors if each in left] == [str(e.cursor) for e in standing(events)]
+    left = {str(event.cursor) for event in drop_reset_events(events)}
+    assert [each for each in cursors if each in left] == [
+        str(e.cursor) for e in drop_reset_events(events)
+    ]

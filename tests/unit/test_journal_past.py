@@ -11,63 +11,67 @@ from hypothesis import strategies as st
 
 from harness.contracts import event as e
 from harness.contracts.errors import RunError
-from harness.contracts.message import Message, Text, ToolResult, user
+from harness.contracts.message import Message, Text, ToolResult, user_message
 from harness.contracts.model import Usage
 from harness.contracts.run import Parent, RunSpec, RunState
-from harness.journal.branches import standing
-from harness.journal.fork import edited, point
-from harness.journal.nodes import nodes
-from harness.journal.steps import Step, steps
+from harness.journal.branches import drop_reset_events
+from harness.journal.fork import find_point, replace_results
+from harness.journal.nodes import rebuild_nodes
+from harness.journal.steps import Step, list_steps
 from harness.terminal.view.timeline import make_bars, make_rows
 from tests.unit.stories import FOUND, LOOK, Story
 
-HINT = user("hurry", origin="hint")
-SPEC = RunSpec(agent="a", spec="s", model="m/x", messages=(user("go"),))
+HINT = user_message("hurry", origin="hint")
+SPEC = RunSpec(agent="a", spec="s", model="m/x", messages=(user_message("go"),))
 
 
 def two_turns() -> Story:
-    story = Story().ask(1, user("go")).reply(1, "", LOOK).result(1, "c1", "rain")
+    story = Story().ask(1, user_message("go")).reply(1, "", LOOK).result(1, "c1", "rain")
     return story.ask(2, FOUND, HINT, head="h1").reply(2, "It rains.")
 
 
 def test_a_fork_keeps_a_turn_with_its_results_and_without_the_hints_after_it() -> None:
     events = two_turns().events
-    assert point("r", SPEC, events, 1) == ("h1", (FOUND,))
-    assert point("r", SPEC, events, 2) == ("h2", ())
-    assert point("r", SPEC, events, 0) == (None, (user("go"),))
+    assert find_point("r", SPEC, events, 1) == ("h1", (FOUND,))
+    assert find_point("r", SPEC, events, 2) == ("h2", ())
+    assert find_point("r", SPEC, events, 0) == (None, (user_message("go"),))
     before_the_next_call = [each for each in events if getattr(each, "turn", 0) < 2]
-    assert point("r", SPEC, before_the_next_call, 1) == ("h1", (FOUND,))
+    assert find_point("r", SPEC, before_the_next_call, 1) == ("h1", (FOUND,))
 
 
 @pytest.mark.parametrize("at", [-1, 3, 99])
 def test_a_turn_that_is_not_there(at: int) -> None:
     with pytest.raises(RunError) as caught:
-        point("r", SPEC, two_turns().events, at)
+        find_point("r", SPEC, two_turns().events, at)
     assert caught.value.code == "run.no_turn"
 
 
 def test_a_turn_of_the_parent() -> None:
     forked = SPEC.model_copy(update={"parent": Parent(run="p", turn=2), "head": "h2"})
     events = Story(parent=Parent(run="p", turn=2)).ask(3, FOUND, head="h2").events
-    assert point("r", forked, events, 2) == ("h2", (FOUND,))
+    assert find_point("r", forked, events, 2) == ("h2", (FOUND,))
     with pytest.raises(RunError, match="is a fork of 'p'"):
-        point("r", forked, events, 1)
+        find_point("r", forked, events, 1)
 
 
 def test_an_edited_result() -> None:
-    (message,) = edited((FOUND,), {"c1": "sun"})
+    (message,) = replace_results((FOUND,), {"c1": "sun"})
     assert message.parts == (ToolResult(call="c1", name="look", content="sun"),)
-    assert edited((FOUND,), {"c2": "sun"}) == (FOUND,)
+    assert replace_results((FOUND,), {"c2": "sun"}) == (FOUND,)
 
 
 def test_what_a_reset_left_behind_does_not_stand() -> None:
     story = two_turns().branch(4).ask(2, FOUND, head="h1").reply(2, "Again.")
-    texts = [each.message.text for each in standing(story.events) if each.type == "model_replied"]
+    texts = [
+        each.message.text
+        for each in drop_reset_events(story.events)
+        if each.type == "model_replied"
+    ]
     assert texts == ["", "Again."]
-    assert point("r", SPEC, story.events, 1) == ("h1", (FOUND,))
+    assert find_point("r", SPEC, story.events, 1) == ("h1", (FOUND,))
     story.branch(2)
     with pytest.raises(RunError, match="it has no turn yet"):
-        point("r", SPEC, story.events, 1)
+        find_point("r", SPEC, story.events, 1)
 
 
 @given(st.lists(st.integers(2, 6), max_size=4))
@@ -75,7 +79,7 @@ def test_whatever_is_reset_ids_go_up_and_branches_stay(resets: list[int]) -> Non
     story = two_turns()
     for at in resets:
         story.branch(at).ask(2, FOUND, head="h1").reply(2, "Again.")
-    left = standing(story.events)
+    left = drop_reset_events(story.events)
     ids = [each.cursor.event_id for each in left if each.cursor]
     assert ids == sorted(ids)
     assert not resets or left[-1].cursor == story.events[-1].cursor
@@ -91,7 +95,7 @@ def test_steps_take_time() -> None:
     story.add(e.StateChanged, state=RunState.RUNNING)
     story.add(e.ToolCallStarted, turn=2, call_id="c9", name="send", arguments={})
     story.add(e.StateChanged, state=RunState.PAUSED)
-    found = [(s.kind, s.name, s.start, s.end) for s in steps(story.events)]
+    found = [(s.kind, s.name, s.start, s.end) for s in list_steps(story.events)]
     assert found == [
         ("model", "m/x", 1, 2),
         ("tool", "look", 2.5, 3),
@@ -144,12 +148,12 @@ def test_a_long_wait_leaves_room_for_the_work() -> None:
 
 
 def test_nodes_come_out_of_history() -> None:
-    story = Story().ask(1, user("go"))
+    story = Story().ask(1, user_message("go"))
     reply = Message(role="assistant", parts=(Text(text="done"),))
     from harness.contracts.transcript import Node, digest
 
-    body = Node(messages=(user("go"), reply)).wire()
+    body = Node(messages=(user_message("go"), reply)).wire()
     fields = {"model": "m/x", "usage": Usage(), "ms": 1.0, "attempts": 1}
     story.add(e.ModelReplied, turn=1, call=0, message=reply, head=digest(body), **fields)
-    assert nodes(story.events) == {digest(body): body}
-    assert nodes(two_turns().events) == {}, "bytes that do not match are no node"
+    assert rebuild_nodes(story.events) == {digest(body): body}
+    assert rebuild_nodes(two_turns().events) == {}, "bytes that do not match are no node"

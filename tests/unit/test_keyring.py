@@ -27,9 +27,9 @@ def inside(folder: Path) -> list[Path]:
 class Slow(Keyring):
     """Somebody forgets the family after its key was read."""
 
-    async def find(self, id: bytes) -> Entry | None:
-        found = await super().find(id)
-        await Keyring(EncryptionSettings(key=OLD), self._folder).destroy("run")
+    async def find_key(self, id: bytes) -> Entry | None:
+        found = await super().find_key(id)
+        await Keyring(EncryptionSettings(key=OLD), self._folder).destroy_key("run")
         return found
 
 
@@ -38,10 +38,10 @@ async def test_a_key_that_is_destroyed_while_it_is_rotated_stays_so(tmp_path: Pa
         "run", b"words", PLACE
     )
     settings = EncryptionSettings(key=NEW, old_keys=(OLD,))
-    await Slow(settings, tmp_path).rotate()
+    await Slow(settings, tmp_path).rewrap_keys()
     with pytest.raises(StoreError, match="was forgotten"):
         await Vault(None, Keyring(settings, tmp_path)).decrypt(sealed, PLACE)
-    assert (await Keyring(settings, tmp_path).census()).destroyed == 1
+    assert (await Keyring(settings, tmp_path).count_keys()).destroyed == 1
 
 
 async def test_what_all_share_is_not_forgotten(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ async def test_what_all_share_is_not_forgotten(tmp_path: Path) -> None:
     sealed = await vault.encrypt(None, b"words", PLACE)
     for run in (SHARED, "harness.archive.1"):
         with pytest.raises(RunError, match="all runs share"):
-            await vault.forget(await vault.family(run))
+            await vault.forget_family(await vault.family_of(run))
     assert await vault.decrypt(sealed, PLACE) == b"words"
 
 
@@ -57,10 +57,10 @@ async def test_nothing_begins_with_a_key_that_another_process_has_destroyed(tmp_
     settings = EncryptionSettings(key=OLD)
     here, there = (Vault(None, Keyring(settings, tmp_path)) for _ in range(2))
     await here.encrypt("session/ada", b"words", PLACE)
-    await there.forget("session/ada")
+    await there.forget_family("session/ada")
     assert await here.encrypt("session/ada", b"more", PLACE), "for a minute it is known here"
     with pytest.raises(StoreError, match="was forgotten"):
-        await here.renew("session/ada")
+        await here.renew_key("session/ada")
 
 
 @pytest.mark.parametrize("by_url", [False, True])
@@ -69,8 +69,8 @@ async def test_nobody_else_on_the_host_reads_keys(tmp_path: Path, by_url: bool) 
     folder.mkdir(mode=0o755)
     url = folder.as_uri() if by_url else None
     ring = Keyring(EncryptionSettings(key=OLD, keyring=url), folder)
-    await ring.of("run")
-    await ring.destroy("run")
+    await ring.get_or_make("run")
+    await ring.destroy_key("run")
     modes = {path.name: path.stat().st_mode & 0o777 for path in (folder, *inside(folder))}
     id = key_id("run").hex()
     assert modes == {"keys": 0o700, id[:2]: 0o700, id: 0o600, f"{id}.gone": 0o600}
@@ -78,7 +78,9 @@ async def test_nobody_else_on_the_host_reads_keys(tmp_path: Path, by_url: bool) 
 
 async def test_of_many_who_make_a_key_one_wins(tmp_path: Path) -> None:
     rings = [Keyring(EncryptionSettings(key=OLD), tmp_path) for _ in range(8)]
-    keys = {entry.key for entry in await asyncio.gather(*(ring.of("run") for ring in rings))}
+    keys = {
+        entry.key for entry in await asyncio.gather(*(ring.get_or_make("run") for ring in rings))
+    }
     assert len(keys) == 1
     assert [path.is_dir() for path in inside(tmp_path)] == [True, False]
 
@@ -97,12 +99,12 @@ async def test_a_key_is_on_the_disk_before_it_can_be_read(
         fsync(handle)
 
     monkeypatch.setattr(os, "fsync", watched)
-    await ring.of("run")
+    await ring.get_or_make("run")
     (first, visible), *names = synced
     assert (Path(first).parent, visible) == (file.parent, False)
     assert {(str(file.parent), True), (str(tmp_path), True)} <= set(names)
     synced.clear()
-    await Keyring(EncryptionSettings(key=OLD), tmp_path).of("run")
+    await Keyring(EncryptionSettings(key=OLD), tmp_path).get_or_make("run")
     assert [Path(path) for path, _ in synced] == [file.parent, tmp_path]
 
 
@@ -111,8 +113,8 @@ async def test_a_key_that_nobody_can_read_any_more_is_destroyed_too(tmp_path: Pa
         "run", b"words", PLACE
     )
     ring = Keyring(EncryptionSettings(key=NEW), tmp_path)
-    assert await ring.destroy("run"), "its master key is lost"
-    assert await ring.destroy("run"), "it is gone still"
-    assert not await ring.destroy("other")
+    assert await ring.destroy_key("run"), "its master key is lost"
+    assert await ring.destroy_key("run"), "it is gone still"
+    assert not await ring.destroy_key("other")
     with pytest.raises(StoreError, match="was forgotten"):
         await Vault(None, Keyring(EncryptionSettings(key=OLD), tmp_path)).decrypt(sealed, PLACE)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.commons.log import configure_logs, get_logger, said
+from harness.commons.log import configure_logs, get_logger, hide_if_discreet
 
 
 @pytest.fixture
@@ -46,8 +46,8 @@ def test_an_exception_is_told_by_its_types_and_places(out: io.StringIO) -> None:
 
 
 def test_words_of_a_run_are_left_out(out: io.StringIO) -> None:
-    logging.getLogger("harness").info("tool.failed: %s", said("sesame"))
+    logging.getLogger("harness").info("tool.failed: %s", hide_if_discreet("sesame"))
     assert "tool.failed" in out.getvalue()
     assert "sesame" not in out.getvalue()
     configure_logs("info", "json", stream=out)
-    assert said("sesame") == "sesame"
+    assert hide_if_discreet("sesame") == "sesame"

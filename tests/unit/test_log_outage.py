@@ -25,7 +25,7 @@ def test_a_loss_is_one_line() -> None:
     assert passed(outage, *[LOST] * 50) == ["Temporal does not answer; retrying until it does"]
     assert outage.lost
     assert passed(outage, "something else") == ["something else"]
-    assert outage.end() and not outage.lost and not outage.end()
+    assert outage.note_recovery() and not outage.lost and not outage.note_recovery()
     assert len(passed(outage, LOST, LOST)) == 1  # the next loss
 
 

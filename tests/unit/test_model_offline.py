@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from harness.contracts.message import Message, ToolCall, ToolResult, tool_results, user
+from harness.contracts.message import Message, ToolCall, ToolResult, tool_results, user_message
 from harness.contracts.model import ModelRequest
 from harness.contracts.tool import ToolSpec
 from harness.providers.offline.model import decide
@@ -51,7 +51,9 @@ def request(*messages: Message, tools: tuple[ToolSpec, ...] = TOOLS, **more: Any
 
 
 def asked(text: str, tools: tuple[ToolSpec, ...] = TOOLS) -> list[tuple[str, Any]]:
-    return [(call.name, call.arguments) for call in decide(request(user(text), tools=tools))[0]]
+    return [
+        (call.name, call.arguments) for call in decide(request(user_message(text), tools=tools))[0]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +85,7 @@ def test_a_tool_for_sums_is_preferred() -> None:
 
 
 def test_several_wishes_one_after_the_other() -> None:
-    question = user("What is 1+2, 3+4 and then read notes.txt?")
+    question = user_message("What is 1+2, 3+4 and then read notes.txt?")
     messages: list[Message] = [question]
     made: list[Any] = []
     for turn in range(4):
@@ -108,10 +110,10 @@ def test_a_hint_is_heard() -> None:
     call = ToolCall(id="call_1", name="math", arguments={"expression": "1+2"})
     result = ToolResult(call="call_1", name="math", content="3")
     messages = (
-        user("What is 1+2?"),
+        user_message("What is 1+2?"),
         Message(role="assistant", parts=(call,)),
         tool_results((result,)),
-        user("Also 5+5", origin="hint"),
+        user_message("Also 5+5", origin="hint"),
     )
     ((more,), _, _) = decide(request(*messages))
     assert more.arguments == {"expression": "5+5"}
@@ -121,21 +123,28 @@ def test_a_hint_is_heard() -> None:
 def test_a_failed_call_is_told() -> None:
     call = ToolCall(id="call_1", name="read_file", arguments={"path": "x"})
     result = ToolResult(call="call_1", name="read_file", content="no such file", error=True)
-    history = (user("read x"), Message(role="assistant", parts=(call,)), tool_results((result,)))
+    history = (
+        user_message("read x"),
+        Message(role="assistant", parts=(call,)),
+        tool_results((result,)),
+    )
     calls, text, _ = decide(request(*history))
     assert calls == []
     assert "could not" in text and "no such file" in text
 
 
 def test_it_says_what_it_is() -> None:
-    _, text, _ = decide(request(user("Tell me about Rome"), tools=()))
+    _, text, _ = decide(request(user_message("Tell me about Rome"), tools=()))
     assert "rule-based" in text and "no language model" in text and "OPENAI_API_KEY" in text
 
 
 def test_counting_and_saying() -> None:
-    assert decide(request(user("count to 5")))[1] == "1 2 3 4 5"
-    assert decide(request(user("say hello"), tools=()))[1] == "hello"
-    assert decide(request(user("count to 3 slowly")))[2] > decide(request(user("count to 3")))[2]
+    assert decide(request(user_message("count to 5")))[1] == "1 2 3 4 5"
+    assert decide(request(user_message("say hello"), tools=()))[1] == "hello"
+    assert (
+        decide(request(user_message("count to 3 slowly")))[2]
+        > decide(request(user_message("count to 3")))[2]
+    )
 
 
 def an(**properties: Any) -> dict[str, Any]:
@@ -159,7 +168,7 @@ SCHEMAS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("schema", SCHEMAS)
 def test_a_typed_result_fits(schema: dict[str, Any]) -> None:
-    _, text, _ = decide(request(user("What is 2+3?"), tools=(), output=schema))
+    _, text, _ = decide(request(user_message("What is 2+3?"), tools=(), output=schema))
     jsonschema.validate(json.loads(text), schema, format_checker=jsonschema.FormatChecker())
 
 
@@ -169,5 +178,5 @@ def test_a_typed_result_holds_what_was_found() -> None:
 
 
 def test_the_same_every_time() -> None:
-    ask = request(user("What is 1+2 and what time is it?"))
+    ask = request(user_message("What is 1+2 and what time is it?"))
     assert decide(ask) == decide(ask)

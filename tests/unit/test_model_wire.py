@@ -8,7 +8,14 @@ import pytest
 from pydantic_core import to_json
 
 from harness.contracts.errors import ProviderError
-from harness.contracts.message import Image, Message, ToolCall, ToolResult, tool_results, user
+from harness.contracts.message import (
+    Image,
+    Message,
+    ToolCall,
+    ToolResult,
+    tool_results,
+    user_message,
+)
 from harness.contracts.model import MAX_TOKENS, ModelParams, ModelRequest, Usage
 from harness.providers.adapter import Where
 from harness.providers.anthropic import messages_wire
@@ -25,7 +32,7 @@ WHERE = Where("p", "m")
 
 
 def request(model: str = "m", **more: Any) -> ModelRequest:
-    values: dict[str, Any] = {"instructions": "Be brief.", "messages": (user("hi"),)} | more
+    values: dict[str, Any] = {"instructions": "Be brief.", "messages": (user_message("hi"),)} | more
     return ModelRequest(model=model, **values)
 
 
@@ -54,7 +61,7 @@ def test_which_openai_models_think(model: str, thinks: bool) -> None:
 
 def test_anthropic_marks_the_prompt_for_the_cache() -> None:
     history = (
-        user("1+2"),
+        user_message("1+2"),
         Message(role="assistant", parts=(ToolCall(id="c", name="add", arguments={}),)),
         tool_results((ToolResult(call="c", name="add", content="3"),)),
     )
@@ -84,10 +91,10 @@ def test_how_claude_is_told_to_think(model: str, kind: str) -> None:
 
 def test_results_come_before_what_the_user_says() -> None:
     history = (
-        user("1+2"),
+        user_message("1+2"),
         Message(role="assistant", parts=(ToolCall(id="c", name="add", arguments="oops"),)),
         tool_results((ToolResult(call="c", name="add", content="bad", error=True),)),
-        user("hurry", origin="hint"),
+        user_message("hurry", origin="hint"),
     )
     turns = messages_wire.turns_of(history, WHERE)
     assert [turn["role"] for turn in turns] == ["user", "assistant", "user"]
@@ -151,7 +158,7 @@ def test_what_a_call_carries_is_handed_back() -> None:
         b'{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","extra_content":{"google":{"thought_signature":"s"}},"function":{"name":"x","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}'
     ).reply(None)
     result = tool_results((ToolResult(call="a", name="x", content="1"),))
-    again = request(messages=(user("hi"), reply.message, result))
+    again = request(messages=(user_message("hi"), reply.message, result))
     sent = chat_wire.messages_of(again, WHERE)
     assert sent[2]["tool_calls"][0]["extra_content"] == {"google": {"thought_signature": "s"}}
 

@@ -13,7 +13,7 @@ from harness.cli.history import effects, list_show, trace
 from harness.cli.out import Out
 from harness.contracts import event as e
 from harness.contracts.effect import EffectRow
-from harness.contracts.message import user
+from harness.contracts.message import user_message
 from harness.contracts.run import RunState
 from harness.sdk.client import RunRow
 from harness.terminal.view.card import card_of
@@ -84,7 +84,7 @@ def test_effects(narrow: Out) -> None:
 
 
 def story() -> Story:
-    made = Story().ask(1, user("go")).reply(1, "", LOOK).result(1, "c1", "rain " * 18)
+    made = Story().ask(1, user_message("go")).reply(1, "", LOOK).result(1, "c1", "rain " * 18)
     return made.ask(2, FOUND).reply(2, "It will rain, " * 6)
 
 

@@ -13,7 +13,7 @@ from harness.contracts.provenance import WRITTEN, summarize_agent
 from harness.contracts.run import RunSpec, Totals
 from harness.history.export import read_file
 from harness.journal.diff import compare_runs
-from harness.journal.steps import steps
+from harness.journal.steps import list_steps
 from harness.terminal.view.card import card_of
 from harness.terminal.view.console import make_console
 from harness.terminal.view.show import show_card
@@ -90,7 +90,7 @@ def test_a_run_without_steps_names_no_worker() -> None:
 
 def test_a_step_and_its_line_say_it_too() -> None:
     made = story("b1", 7)
-    [step] = steps(made.events)
+    [step] = list_steps(made.events)
     assert (step.worker, step.build) == ("ann@laptop/7", "b1")
     assert ran_on(made.events[-1]) == ("on ann@laptop/7", "b1")
     assert ran_on(made.events[0]) == ()

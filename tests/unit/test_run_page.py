@@ -7,9 +7,9 @@ import re
 from harness.contracts import event as e
 from harness.contracts.attempt import Attempt
 from harness.contracts.errors import ErrorInfo
-from harness.contracts.message import ToolCall, user
+from harness.contracts.message import ToolCall, user_message
 from harness.journal.attempts import Earlier
-from harness.journal.steps import steps
+from harness.journal.steps import list_steps
 from harness.terminal.page.page_timeline import fitting_labels
 from harness.terminal.page.run_page import run_page_html
 from harness.terminal.view.timeline import make_bars, make_rows
@@ -19,7 +19,7 @@ CALL = ToolCall(id="c1", name="look", arguments={"city": "Rome", "why": "<b>"})
 
 
 def called() -> Story:
-    story = Story().ask(1, user("go")).reply(1, "", CALL)
+    story = Story().ask(1, user_message("go")).reply(1, "", CALL)
     story.add(e.ToolCallRequested, turn=1, call=CALL)
     story.add(e.ToolCallStarted, turn=1, call_id="c1", name="look", arguments=CALL.arguments)
     return story
@@ -41,9 +41,9 @@ def test_arguments_stand_beside_the_bars_and_results() -> None:
 
 
 def test_arguments_of_a_tool_that_ran_inline() -> None:
-    story = Story().ask(1, user("go")).reply(1, "", CALL)
+    story = Story().ask(1, user_message("go")).reply(1, "", CALL)
     story.add(e.ToolCallRequested, turn=1, call=CALL)
-    step = steps(story.result(1, "c1", "rain").events)[-1]
+    step = list_steps(story.result(1, "c1", "rain").events)[-1]
     assert (step.arguments, step.number, step.last) == (CALL.arguments, 5, 5)
 
 
@@ -70,17 +70,17 @@ def test_text_comes_before_json() -> None:
     opened = entry(run_page_html(called().events, "1"), 4)
     assert opened.index("city = &quot;Rome&quot;") < opened.index("All fields, as JSON")
     error = ErrorInfo(code="x.y", message="It broke.", fix="Mend it.", retryable=False)
-    story = Story().ask(1, user("go"))
+    story = Story().ask(1, user_message("go"))
     story.add(e.ModelFailed, turn=1, call=0, attempts=1, error=error)
     assert "It broke.\nMend it." in entry(run_page_html(story.events, "1"), 3)
 
 
 def test_long_texts_are_folded() -> None:
-    story = Story().ask(1, user("word " * 1000))
+    story = Story().ask(1, user_message("word " * 1000))
     opened = entry(run_page_html(story.events, "1"), 2)
     assert "<div class=fold><input type=checkbox id=e2-0>" in opened
     assert "Show all 5,000 characters" in opened
-    assert "fold" not in entry(run_page_html(Story().ask(1, user("go")).events, "1"), 2)
+    assert "fold" not in entry(run_page_html(Story().ask(1, user_message("go")).events, "1"), 2)
 
 
 def test_attempts_that_are_not_logged_are_drawn_as_failed() -> None:
@@ -92,14 +92,14 @@ def test_attempts_that_are_not_logged_are_drawn_as_failed() -> None:
     text = run_page_html(story.events, "1")
     assert "<i class='lost'" in text
     assert "<i class='queued'" not in text
-    drawn = make_rows(steps(story.events), begun, begun + 10, 10)[-1].cells
+    drawn = make_rows(list_steps(story.events), begun, begun + 10, 10)[-1].cells
     assert "".join(part for part, _ in drawn) == "╳╳╳╳╳╳╳╳╳█"
 
 
 def test_a_call_that_is_repeated_shows_where_it_failed() -> None:
     story = called()
     begun = story.events[-1].at
-    made = steps(story.events)
+    made = list_steps(story.events)
     logged = Attempt(
         run="r", run_id="r-1", kind="run_tool", activity="5", attempt=1, type="X", message="no",
         retryable=True, started=begun, ended=begun + 2, who="vm/1", turn=1, call="c1",

@@ -15,13 +15,13 @@ from harness.journal.seal import (
     Chain,
     Content,
     RawExecution,
+    commit_content,
     damage_of,
     hash_of,
     last_of,
-    pack,
+    pack_content,
     read_entry,
-    unpack,
-    whole,
+    unpack_content,
 )
 
 KEY = bytes(range(32))
@@ -50,14 +50,14 @@ def entry_of(content: Content, key: bytes = KEY) -> SealEntry:
             )
             for each in content.executions
         ),
-        content=whole(key, pack(content, key)),
+        content=commit_content(key, pack_content(content, key)),
     )  # fmt: skip
 
 
 @given(CONTENTS)
 def test_content_comes_back_as_it_was(content: Content) -> None:
-    data = pack(content, KEY)
-    assert unpack(data) == content
+    data = pack_content(content, KEY)
+    assert unpack_content(data) == content
     assert damage_of(data, KEY, entry_of(content)) is None
 
 
@@ -83,7 +83,7 @@ def test_a_changed_event_is_named(data: st.DataObject) -> None:
     executions = list(content.executions)
     executions[place] = after
     changed = replace(content, executions=tuple(executions))
-    damage = damage_of(pack(changed, KEY), KEY, entry_of(content))
+    damage = damage_of(pack_content(changed, KEY), KEY, entry_of(content))
     if after == before:
         assert damage is None
         return
@@ -94,7 +94,7 @@ def test_a_changed_event_is_named(data: st.DataObject) -> None:
 @given(st.data())
 def test_a_flipped_byte_is_found_and_the_event_named(data: st.DataObject) -> None:
     content = data.draw(CONTENTS)
-    packed = bytearray(pack(content, KEY))
+    packed = bytearray(pack_content(content, KEY))
     at = data.draw(st.integers(0, len(packed) - 1))
     packed[at] ^= data.draw(st.integers(1, 255))
     assert damage_of(bytes(packed), KEY, entry_of(content)) is not None
@@ -111,7 +111,10 @@ def test_which_event_was_changed_where_its_marks_are_left(
     events = [*before.events[:at], before.events[at] + b"!", *before.events[at + 1 :]]
     executions = list(content.executions)
     executions[place] = replace(before, events=tuple(events))
-    good, bad = pack(content, KEY), pack(replace(content, executions=tuple(executions)), KEY)
+    good, bad = (
+        pack_content(content, KEY),
+        pack_content(replace(content, executions=tuple(executions)), KEY),
+    )
     marks = sum(len(each.events) for each in content.executions) * 8
     head = good.index(b"}") + 1  # the header is JSON without braces inside
     mixed = bad[:head] + good[head : head + marks] + bad[head + marks :]
@@ -123,18 +126,18 @@ def test_which_event_was_changed_where_its_marks_are_left(
 @given(st.binary(max_size=200))
 def test_what_is_no_seal_is_refused(data: bytes) -> None:
     with pytest.raises(HarnessError) as caught:
-        unpack(data)
+        unpack_content(data)
     assert caught.value.code == "store.corrupt"
 
 
 def test_content_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     content = content_of([(b"\0" * 200_000,)], ())
-    data = pack(content, KEY)
+    data = pack_content(content, KEY)
     assert len(data) < 2_000
-    assert unpack(data) == content
+    assert unpack_content(data) == content
     monkeypatch.setattr(seal, "UNPACKED_BYTES", 100_000)
     with pytest.raises(HarnessError, match="unpacks to over 100,000 bytes"):
-        unpack(data)
+        unpack_content(data)
     damage = damage_of(data + b"\0", KEY, entry_of(content))
     assert damage is not None
 
@@ -159,7 +162,7 @@ def chain(count: int) -> list[Row]:
 
 def problems(rows: list[Row]) -> list[str]:
     follow = Chain()
-    return [what for row in rows for what in follow.follow(*row)]
+    return [what for row in rows for what in follow.check_next(*row)]
 
 
 def test_a_whole_chain_has_none() -> None:
@@ -201,7 +204,7 @@ def test_only_the_head_tells_that_the_end_was_cut_off(kept: int) -> None:
 def test_an_entry_of_a_newer_version_chains_and_is_not_read() -> None:
     [(_, _, entry), *_] = chain(1)
     newer = entry.replace(b'"version":%d' % ENTRY_VERSION, b'"version":%d' % (ENTRY_VERSION + 1))
-    assert Chain().follow(1, hash_of(newer), newer) == []
+    assert Chain().check_next(1, hash_of(newer), newer) == []
     with pytest.raises(HarnessError) as caught:
         read_entry(newer)
     assert caught.value.code == "run.too_new"

@@ -56,5 +56,7 @@ def test_the_setting_stands_for_the_file(tmp_path: Path) -> None:
 async def test_starters_and_workers_of_a_bench_have_one_key(tmp_path: Path) -> None:
     """Each has a folder of its own."""
     settings = settings_for({"temporal": "t:1", "postgres": "postgresql://p", "model": "http://m"})
-    one, other = [await Signing(settings, tmp_path / name).signer() for name in ("one", "other")]
+    one, other = [
+        await Signing(settings, tmp_path / name).get_signer() for name in ("one", "other")
+    ]
     assert other.is_signed(one.sign("bench", "run"), "bench", "run")

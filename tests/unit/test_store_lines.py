@@ -1,7 +1,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.contracts.message import Message, user
+from harness.contracts.message import Message, user_message
 from harness.contracts.transcript import Node, digest
 from harness.store.transcripts.cache import Lines
 
@@ -14,7 +14,7 @@ def build(lines: Lines, tree: list[tuple[int, int]]) -> list[tuple[str, list[Mes
     added: list[tuple[str, list[Message], bool]] = []
     for number, (above, count) in enumerate(tree):
         parent, before = (None, []) if above < 0 or above >= number else added[above][:2]
-        messages = tuple(user(f"{number}.{n}") for n in range(count))
+        messages = tuple(user_message(f"{number}.{n}") for n in range(count))
         node = Node(parent=parent, messages=messages)
         head = digest(node.wire() + str(number).encode())
         known = lines.add(head, node, 100)
@@ -46,18 +46,18 @@ def test_what_is_forgotten_is_forgotten_whole(tree: list[tuple[int, int]], limit
 
 def test_the_caller_may_change_what_it_got() -> None:
     lines = Lines(10**9)
-    lines.add("a", Node(messages=(user("1"),)), 1)
+    lines.add("a", Node(messages=(user_message("1"),)), 1)
     got = lines.messages("a")
     assert got
-    got.append(user("mine"))
-    lines.add("b", Node(parent="a", messages=(user("2"),)), 1)
+    got.append(user_message("mine"))
+    lines.add("b", Node(parent="a", messages=(user_message("2"),)), 1)
     assert [m.text for m in lines.messages("b") or []] == ["1", "2"]
 
 
 def test_the_conversation_not_used_for_longest_goes_first() -> None:
     lines = Lines(2_500)
-    lines.add("a", Node(messages=(user("1"),)), 0)
-    lines.add("b", Node(messages=(user("2"),)), 0)
+    lines.add("a", Node(messages=(user_message("1"),)), 0)
+    lines.add("b", Node(messages=(user_message("2"),)), 0)
     assert lines.messages("a")
-    lines.add("c", Node(messages=(user("3"),)), 0)
+    lines.add("c", Node(messages=(user_message("3"),)), 0)
     assert ["a" in lines, "b" in lines, "c" in lines] == [True, False, True]

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from harness.contracts.errors import ProviderBadRequest, RateLimited
-from harness.contracts.message import Message, Text, ToolCall, user
+from harness.contracts.message import Message, Text, ToolCall, user_message
 from harness.contracts.model import ModelReply, ModelRequest, Usage
 from harness.testing import FunctionModel, Reply, ScriptedModel, TestModel, call
 
@@ -19,7 +19,7 @@ class Person(BaseModel):
 
 
 def request(*messages: Message, output: dict[str, Any] | None = None) -> ModelRequest:
-    asked = messages or (user("Hello."),)
+    asked = messages or (user_message("Hello."),)
     return ModelRequest(model="model-1", instructions="Be brief.", messages=asked, output=output)
 
 
@@ -39,7 +39,7 @@ async def test_a_script_is_said_in_its_order() -> None:
         (ToolCall(id="call_1", name="add", arguments={"a": 1}),),
     )
     assert model.left == ([call("add", a=2), call("look")],)
-    both = await ask(model, request(user("Go."), first.message))
+    both = await ask(model, request(user_message("Go."), first.message))
     assert [each.id for each in both.message.calls] == ["call_2", "call_3"]
     assert model.left == ()
     assert [each.instructions for each in model.requests] == ["Be brief."] * 3

@@ -82,7 +82,9 @@ def test_names_that_models_of_pydantic_use_themselves_are_fine() -> None:
     assert list(made.spec.parameters["properties"]) == [
         "model_config", "json", "self_", "copy", "_hidden",
     ]  # fmt: skip
-    typed = made.signature.typed({"model_config": 1, "json": "j", "self_": 2, "copy": True})
+    typed = made.signature.convert_arguments(
+        {"model_config": 1, "json": "j", "self_": 2, "copy": True}
+    )
     assert typed == {"model_config": 1, "json": "j", "self_": 2, "copy": True, "_hidden": 1}
 
 
@@ -90,7 +92,7 @@ def test_arguments_arrive_as_the_types_of_the_function() -> None:
     def fn(p: Point, b: Box, d: date, c: Colour, path: Path, many: list[Point]) -> None:
         "Doc."
 
-    typed = tool(fn).signature.typed(
+    typed = tool(fn).signature.convert_arguments(
         {
             "p": {"x": 1},
             "b": {"corner": {"x": 2}},
@@ -118,7 +120,7 @@ def test_a_field_as_default_counts_as_one() -> None:
     assert made.spec.parameters["properties"]["n"] == {
         "type": "integer", "minimum": 1, "default": 3, "description": "How many.",
     }  # fmt: skip
-    assert made.signature.typed({}) == {"n": 3}
+    assert made.signature.convert_arguments({}) == {"n": 3}
 
 
 def test_a_default_may_be_made_by_a_function() -> None:
@@ -130,7 +132,7 @@ def test_a_default_may_be_made_by_a_function() -> None:
 
     made = tool(fn)
     assert "required" not in made.spec.parameters
-    assert made.signature.typed({}) == {"a": [], "b": []}
+    assert made.signature.convert_arguments({}) == {"a": [], "b": []}
 
 
 def test_mutable_defaults_are_not_shared() -> None:
@@ -138,8 +140,8 @@ def test_mutable_defaults_are_not_shared() -> None:
         "Doc."
 
     made = tool(fn)
-    made.signature.typed({})["values"].append(1)
-    assert made.signature.typed({}) == {"values": []}
+    made.signature.convert_arguments({})["values"].append(1)
+    assert made.signature.convert_arguments({}) == {"values": []}
 
 
 def test_the_docstring_describes_tool_and_parameters() -> None:

@@ -94,13 +94,13 @@ async def test_content_from_before_the_key_is_told_from_planted_content(tmp_path
 
 async def test_a_key_that_was_moved_to_another_family_is_refused(tmp_path: Path) -> None:
     ring = Keyring(EncryptionSettings(key=KEY), tmp_path)
-    await ring.of("a")
-    await ring.of("b")
+    await ring.get_or_make("a")
+    await ring.get_or_make("b")
     names = {each: key_id(each).hex() for each in "ab"}
     mine, other = (tmp_path / name[:2] / name for name in names.values())
     other.write_bytes(mine.read_bytes())
     with pytest.raises(StoreError, match="moved"):
-        await ring.find(key_id("b"))
+        await ring.find_key(key_id("b"))
 
 
 async def test_a_sweep_reads_the_result_of_the_one_before(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from harness.contracts.errors import BudgetReached, RunNotFound
 from harness.contracts.run import RunState
 from harness.contracts.whatif import Called, Outcome, SourceOutcome, WhatIfReport
-from harness.journal.whatif import compare, summary
+from harness.journal.whatif import compare_outcomes, summary
 from harness.terminal.page.whatif_page import whatif_page_html
 from harness.terminal.page.whatif_picture import picture_svg
 from harness.terminal.view.console import make_console
@@ -31,7 +31,7 @@ def report(forks: int = 3) -> WhatIfReport:
         came("f1"), came("f2", "no", calls=(call,)),
         came("f3", state=RunState.FAILED, output="", error=error),
     ]  # fmt: skip
-    outcomes = tuple(compare(was, found[place % 3]) for place in range(forks))
+    outcomes = tuple(compare_outcomes(was, found[place % 3]) for place in range(forks))
     gone = SourceOutcome(
         source="gone", recorded=0, error=RunNotFound("There is no run 'gone' here.").info
     )

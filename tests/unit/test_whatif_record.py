@@ -16,7 +16,14 @@ from harness.contracts.errors import (
     UnknownTool,
 )
 from harness.contracts.event import DurableEvent
-from harness.contracts.message import Message, Text, ToolCall, ToolResult, tool_results, user
+from harness.contracts.message import (
+    Message,
+    Text,
+    ToolCall,
+    ToolResult,
+    tool_results,
+    user_message,
+)
 from harness.contracts.model import Usage
 from harness.contracts.run import Budget, Carry, RunSpec, RunState, Totals
 from harness.contracts.tool import Playback
@@ -36,7 +43,7 @@ class Run:
 
     def __init__(self, at: float = 0.0) -> None:
         self.events: list[DurableEvent] = []
-        self._new: tuple[Message, ...] = (user("go"),)
+        self._new: tuple[Message, ...] = (user_message("go"),)
         self._turn = 0
         self._base = {**BASE, "at": at}
         self._add(e.RunStarted, agent="a", model="m", prompt="go")
@@ -101,9 +108,9 @@ def test_equal_calls() -> None:
 def test_later_results_come_one_after_another_and_kept_ones_are_known() -> None:
     run = Run().turn(("read", {"a": 1}, "old")).turn(("read", {"b": 1}, "b1"))
     run.turn(("read", {"b": 1}, "b2")).turn(text="end").end("end")
-    assert answers(record(seen(run.events), 1), "read", b=1) == ["b1", "b2"]
-    assert answers(record(seen(run.events), 1), "read", a=1) == ["old"]
-    assert answers(record(seen(run.events), 3), "read", b=1) == ["b2"], "the newest"
+    assert answers(make_record(list_calls(run.events), 1), "read", b=1) == ["b1", "b2"]
+    assert answers(make_record(list_calls(run.events), 1), "read", a=1) == ["old"]
+    assert answers(make_record(list_calls(run.events), 3), "read", b=1) == ["b2"], "the newest"
 
 
 def test_errors_of_tools_are_answers_and_the_models_mistakes_are_none() -> None:
@@ -114,7 +121,7 @@ def test_errors_of_tools_are_answers_and_the_models_mistakes_are_none() -> None:
         ("write", {}, CallNotRecorded("not known")),
         ("slow", {}, ToolDenied("cancelled")),
     )
-    [only] = record(seen(run.turn(text="end").events), 0).calls
+    [only] = make_record(list_calls(run.turn(text="end").events), 0).calls
     assert only.name == "read"
     assert only.results[0].failure is not None
     assert (only.results[0].content, only.results[0].error) == ("broken", True)
@@ -122,12 +129,12 @@ def test_errors_of_tools_are_answers_and_the_models_mistakes_are_none() -> None:
 
 def test_a_result_that_the_model_was_not_told_counts() -> None:
     run = Run().turn(("read", {"a": 1}, "last"), told=False).end("", RunState.FAILED)
-    assert answers(record(seen(run.events), 0), "read", a=1) == ["last"]
+    assert answers(make_record(list_calls(run.events), 0), "read", a=1) == ["last"]
 
 
 def test_an_edited_call_answers_as_it_was_asked_and_as_it_ran() -> None:
     run = Run().turn(("write", {"a": 1}, "wrote 2")).edited("c0", a=2)
-    made = record(seen(run.turn(text="end").events), 0)
+    made = make_record(list_calls(run.turn(text="end").events), 0)
     assert answers(made, "write", a=1) == answers(made, "write", a=2) == ["wrote 2"]
 
 
@@ -138,7 +145,9 @@ def test_before_and_parents_answer_what_the_run_itself_cannot() -> None:
     call = ToolCall(id="x", name="read", arguments={"b": 1})
     told = ToolResult(call="x", name="read", content="before")
     before = [Message(role="assistant", parts=(call,)), tool_results((told,))]
-    made = record(seen(run.events), 0, before=before, parents=[(seen(parent.events), 1)])
+    made = make_record(
+        list_calls(run.events), 0, before=before, parents=[(list_calls(parent.events), 1)]
+    )
     assert answers(made, "read", a=1) == ["own"]
     assert answers(made, "read", b=1) == ["before"]
     assert answers(made, "read", c=1) == ["p1", "p2"]
@@ -147,16 +156,16 @@ def test_before_and_parents_answer_what_the_run_itself_cannot() -> None:
 
 def test_results_are_edited() -> None:
     run = Run().turn(("read", {"a": 1}, ToolFailed("broken"))).turn(("read", {"b": 1}, "b"))
-    calls = seen(run.turn(text="end").events)  # both calls have the same id
-    whole = record(edit(calls, {"c0": "well"}, 0), 0)
+    calls = list_calls(run.turn(text="end").events)  # both calls have the same id
+    whole = make_record(edit_results(calls, {"c0": "well"}, 0), 0)
     assert answers(whole, "read", a=1) == answers(whole, "read", b=1) == ["well"]
     assert whole.calls[0].results[0].error is None
-    later = record(edit(calls, {"c0": "well"}, 1), 1)
+    later = make_record(edit_results(calls, {"c0": "well"}, 1), 1)
     assert (answers(later, "read", a=1), answers(later, "read", b=1)) == (["well"], ["b"])
 
 
 def whole(run: Run, after: int = 0) -> Any:
-    found = outcome(run.events, after)
+    found = read_outcome(run.events, after)
     assert found is not None
     return found
 
@@ -164,17 +173,17 @@ def whole(run: Run, after: int = 0) -> Any:
 def test_outcomes_are_compared() -> None:
     was = whole(Run().turn(("read", {"a": 1}, "x")).turn(("read", {"b": 1}, "y")).end("one  two"))
     assert (was.turns, was.tokens, was.cost_micros) == (2, 30, 14)
-    same = compare(was, whole(Run().turn(("read", {"a": 1}, "x")).end("one two")))
+    same = compare_outcomes(was, whole(Run().turn(("read", {"a": 1}, "x")).end("one two")))
     assert (same.verdict, same.same_calls, same.parts) == ("same", 1, 2)
-    other = compare(was, whole(Run().turn(("read", {"a": 2}, "x")).end("three")))
+    other = compare_outcomes(was, whole(Run().turn(("read", {"a": 2}, "x")).end("three")))
     assert (other.verdict, other.same_calls, other.parts) == ("different", 0, 1)
-    alike = compare(was, was)
+    alike = compare_outcomes(was, was)
     assert (alike.verdict, alike.parts) == ("same", None)
     error = ToolFailed("no").info
-    failed = compare(was, whole(Run().turn().end("one two", RunState.FAILED, error=error)))
+    failed = compare_outcomes(was, whole(Run().turn().end("one two", RunState.FAILED, error=error)))
     assert (failed.verdict, failed.same_answer) == ("failed", False)
     typed = whole(Run().turn().end("{'a':1}", data={"a": 1}))
-    assert compare(typed, whole(Run().turn().end("{'a': 1.0}", data={"a": 1}))).same_answer
+    assert compare_outcomes(typed, whole(Run().turn().end("{'a': 1.0}", data={"a": 1}))).same_answer
 
 
 def test_only_what_came_after_the_turn_counts() -> None:
@@ -183,10 +192,10 @@ def test_only_what_came_after_the_turn_counts() -> None:
     assert (later.turns, later.tokens, [call.arguments for call in later.calls]) == (
         1, 15, [{"b": 1}],
     )  # fmt: skip
-    assert outcome([], 0) is None
+    assert read_outcome([], 0) is None
     assert whole(Run().turn()).state is RunState.RUNNING
-    assert medians([]) == {}
-    assert medians([whole(run), later])["tokens"] == 22.5
+    assert compute_medians([]) == {}
+    assert compute_medians([whole(run), later])["tokens"] == 22.5
 
 
 def test_what_is_played_back_is_no_difference() -> None:
@@ -204,7 +213,7 @@ def chain(*results: str) -> list[Node]:
     parent = None
     for place, content in enumerate(results):
         told = ToolResult(call=f"c{place}", name="read", content=content)
-        node = Node(parent=parent, messages=(tool_results((told,)), user(f"turn {place}")))
+        node = Node(parent=parent, messages=(tool_results((told,)), user_message(f"turn {place}")))
         nodes.append(node)
         parent = digest(node.wire())
     return nodes[::-1]
@@ -215,8 +224,8 @@ def test_a_transcript_is_made_anew_from_the_edited_node_on() -> None:
     rewriting = Rewriting({"c1": "B"})
     for node in nodes:
         if rewriting.wanted:
-            rewriting.take(node)
-    made = [Node.model_validate_json(body) for body in rewriting.nodes().values()]
+            rewriting.take_node(node)
+    made = [Node.model_validate_json(body) for body in rewriting.build_nodes().values()]
     assert [node.messages[0].parts[0] for node in made] == [
         ToolResult(call="c1", name="read", content="B"),
         ToolResult(call="c2", name="read", content="c"),
@@ -229,14 +238,19 @@ def test_a_transcript_is_made_anew_from_the_edited_node_on() -> None:
 def test_an_unknown_call_is_named() -> None:
     rewriting = Rewriting({"c9": "x"})
     for node in chain("a", "b"):
-        rewriting.take(node)
+        rewriting.take_node(node)
     with pytest.raises(Exception, match=r"'r' has no tool result 'c9'; it has .* c0 .*c1"):
-        rewriting.check("r", 2)
+        rewriting.check_found("r", 2)
 
 
 def test_equal_calls_are_counted_in_a_what_if_and_through_a_fresh_history() -> None:
     carry = Carry(
-        origin="o", started=0, turn=1, totals=Totals(), messages=(user("go"),), budget=Budget()
+        origin="o",
+        started=0,
+        turn=1,
+        totals=Totals(),
+        messages=(user_message("go"),),
+        budget=Budget(),
     )
     spec = RunSpec(agent="a", spec="s", model="p/m", messages=(), carry=carry)
     call = ToolCall(id="c", name="read", arguments={"a": 1})

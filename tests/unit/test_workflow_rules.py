@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.contracts.errors import SteeringError
-from harness.contracts.message import Message, ToolCall, ToolResult, tool_results, user
+from harness.contracts.message import Message, ToolCall, ToolResult, tool_results, user_message
 from harness.contracts.model import ContextPolicy, Usage
 from harness.contracts.run import TRANSITIONS, Budget, Carry, Pending, RunSpec, RunState, Totals
 from harness.contracts.steering import (
@@ -165,7 +165,7 @@ def test_a_fresh_history_takes_decisions_from_its_first_moment(
 
 @st.composite
 def conversations(draw: st.DrawFn) -> list[Message]:
-    messages = [user("what it is for")]
+    messages = [user_message("what it is for")]
     for turn in range(draw(st.integers(0, 6))):
         if draw(st.booleans()):
             ids = [f"{turn}.{n}" for n in range(draw(st.integers(1, 3)))]
@@ -174,7 +174,7 @@ def conversations(draw: st.DrawFn) -> list[Message]:
             found = tuple(ToolResult(call=id, name="f", content=text) for id in ids)
             messages += [Message(role="assistant", parts=asked), tool_results(found)]
         else:
-            messages.append(user(draw(st.text("ab", min_size=1, max_size=80))))
+            messages.append(user_message(draw(st.text("ab", min_size=1, max_size=80))))
     return messages
 
 

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from harness.commons.git_commit import read_commit
-from harness.engine.connection import whoami
+from harness.engine.connection import get_identity
 from harness.version import __version__
 
 COMMIT_CHARS = 12
@@ -24,4 +24,4 @@ def build_id(project: Path) -> str:
 
 def process_name() -> str:
     """user@host/pid: under which the engine records who took a task."""
-    return f"{whoami()}/{os.getpid()}"
+    return f"{get_identity()}/{os.getpid()}"

@@ -55,7 +55,7 @@ class CheckedTool:
         if no_nulls:
             arguments = without_nulls(self._schema, arguments)
         try:
-            return self.tool.signature.typed(arguments)
+            return self.tool.signature.convert_arguments(arguments)
         except PydanticError as error:
             raise _invalid_arguments(spec, _pydantic_words(error)) from None
 

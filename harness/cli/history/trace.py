@@ -18,8 +18,8 @@ from harness.cli.parser import UsageError, find_nearest
 from harness.contracts.attempt import Attempt
 from harness.contracts.errors import RunNotFound, StoreError, TurnNotFound
 from harness.contracts.event import LIVE, Cursor, DurableEvent, RunEnded, RunStarted
-from harness.journal.attempts import Attempts, Earlier, weave
-from harness.journal.steps import steps
+from harness.journal.attempts import Attempts, Earlier, weave_attempts
+from harness.journal.steps import list_steps
 from harness.sdk.handle import RunHandle
 from harness.terminal import exit_codes
 from harness.terminal.view.console import is_narrow, print_indented
@@ -68,7 +68,7 @@ async def trace_run(args: Namespace, out: Out) -> int:
 async def _weave_events(
     events: list[DurableEvent], attempts: Sequence[Attempt]
 ) -> AsyncGenerator[DurableEvent | Earlier]:
-    for each in weave(events, attempts):
+    for each in weave_attempts(events, attempts):
         yield each
 
 
@@ -81,10 +81,10 @@ async def _follow_run(run: str, out: Out) -> AsyncGenerator[DurableEvent | Earli
         async for event in handle.events():
             if isinstance(event, LIVE):
                 continue
-            if attempts.asks(event):
+            if attempts.has_earlier(event):
                 with suppress(StoreError):
-                    attempts.know(await handle.attempts())
-            for each in attempts.before(event):
+                    attempts.load_logged(await handle.attempts())
+            for each in attempts.take_before(event):
                 yield each
             yield event
 
@@ -176,11 +176,11 @@ def _line_text(told: Line) -> Text:
 def _print_timeline(events: list[DurableEvent], attempts: Sequence[Attempt], out: Out) -> int:
     begun = next(each.at for each in events if isinstance(each, RunStarted))
     end = events[-1].at
-    found = steps(events, attempts)
+    found = list_steps(events, attempts)
     if out.json:
         for step in found:
             log = [attempt_facts(each) for each in step.earlier]
-            out.line(step.facts() | ({"attempt_log": log} if log else {}))
+            out.line(step.as_data() | ({"attempt_log": log} if log else {}))
         return exit_codes.DONE
     narrow = is_narrow(out.console)
     room = out.console.width - (INDENT if narrow else NAME + 22)

@@ -45,7 +45,7 @@ async def run_keys(args: Namespace, out: Out) -> int:
 
 
 async def _rotate_keys(ring: Keyring, out: Out) -> int:
-    done, there = await ring.rotate()
+    done, there = await ring.rewrap_keys()
     if out.json:
         out.line({"rotated": done, "keys": there, "master": ring.master})
     else:
@@ -54,7 +54,7 @@ async def _rotate_keys(ring: Keyring, out: Out) -> int:
 
 
 async def _print_status(ring: Keyring, out: Out) -> int:
-    found = await ring.census()
+    found = await ring.count_keys()
     if out.json:
         out.line({
             "on": True, "keyring": ring.place, "master": ring.master, "keys": found.masters,
@@ -87,7 +87,7 @@ async def _check_ring(settings: Settings, project: Path) -> Check:
     try:
         ring = keyring_of(settings, project)
         assert ring is not None
-        found = await ring.census()
+        found = await ring.count_keys()
     except HarnessError as error:
         return Check(name="encryption", ok=False, detail=error.message, fix=error.fix)
     if found.missing:

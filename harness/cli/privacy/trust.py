@@ -73,7 +73,7 @@ async def review_trust(args: Namespace, out: Out) -> int:
 
 def _examine_project(project: Path) -> Wanted:
     file = read_project(project)
-    harmful = split_values(file.everything())[1]
+    harmful = split_values(file.all_values())[1]
     if harmful and store.is_trusted(file.path, file.digest):
         harmful = {}
     state = _state_folder(project, file)

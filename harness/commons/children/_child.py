@@ -29,7 +29,7 @@ READ_FILE_AND_FOLDER = 0b1100
 LINUX = sys.platform == "linux"
 
 
-def receive() -> bytes:
+def receive_frame() -> bytes:
     return receive_exactly(int.from_bytes(receive_exactly(8), "big"))
 
 
@@ -43,13 +43,13 @@ def receive_exactly(size: int) -> bytes:
     return bytes(content)
 
 
-def send(letter: bytes, content: bytes) -> None:
+def send_answer(letter: bytes, content: bytes) -> None:
     rest = memoryview(letter + len(content).to_bytes(8, "big") + content)
     while rest:
         rest = rest[os.write(0, rest) :]
 
 
-def limit(name: str, soft: int, hard: int) -> None:
+def limit_resource(name: str, soft: int, hard: int) -> None:
     import resource
 
     kind = getattr(resource, f"RLIMIT_{name}", None)
@@ -62,10 +62,10 @@ def limit(name: str, soft: int, hard: int) -> None:
         resource.setrlimit(kind, (soft, hard))
 
 
-def confine(readable: "list[str]") -> None:
+def confine_process(readable: "list[str]") -> None:
     """No other process, no network, no file but the code; as far as the system can do it."""
     for name, value in (("CORE", 0), ("FSIZE", 0), ("NPROC", 0), ("NOFILE", 64)):
-        limit(name, value, value)
+        limit_resource(name, value, value)
     if not LINUX:
         return
     libc = ctypes.CDLL(None, use_errno=True)
@@ -102,9 +102,9 @@ def set_limits(seconds: float, memory_mb: int) -> None:
     import resource
 
     used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
-    limit("CPU", math.ceil(used + seconds) + 1, resource.RLIM_INFINITY)
+    limit_resource("CPU", math.ceil(used + seconds) + 1, resource.RLIM_INFINITY)
     if LINUX:
-        limit("AS", min(memory_mb * MEGA, MOST_MEMORY), MOST_MEMORY)
+        limit_resource("AS", min(memory_mb * MEGA, MOST_MEMORY), MOST_MEMORY)
 
 
 def open_own_size() -> int:
@@ -122,7 +122,7 @@ def has_grown(own_size: int) -> bool:
     return pages * os.sysconf("SC_PAGE_SIZE") > KEPT_MEMORY
 
 
-def run(asked: "dict[str, object]", content: bytes) -> "tuple[bytes, bytes]":
+def run_job(asked: "dict[str, object]", content: bytes) -> "tuple[bytes, bytes]":
     """A letter and what to answer."""
     module, _, name = str(asked["target"]).partition(":")
     try:
@@ -144,22 +144,22 @@ def main() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     for each in (signal.SIGINT, signal.SIGTERM):  # meant for the parent, which then lets go
         signal.signal(each, signal.SIG_IGN)
-    begin = json.loads(receive())
+    begin = json.loads(receive_frame())
     sys.path += begin["paths"]
     for package in begin["packages"]:
         importlib.import_module(package)
     own_size = open_own_size()
-    confine(begin["readable"])
-    send(b"r", b"")
+    confine_process(begin["readable"])
+    send_answer(b"r", b"")
     while True:
-        asked = json.loads(receive())
+        asked = json.loads(receive_frame())
         set_limits(asked["seconds"], asked["memory_mb"])
         try:
-            letter, answer = run(asked, receive())
+            letter, answer = run_job(asked, receive_frame())
         except MemoryError:  # the content alone is too large
             letter, answer = b"E", b'{"kind": "memory", "message": ""}'
         leaves = letter == b"E" or has_grown(own_size)
-        send(letter.upper() if leaves else letter, answer)
+        send_answer(letter.upper() if leaves else letter, answer)
         if leaves:
             return
 

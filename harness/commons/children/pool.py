@@ -35,7 +35,7 @@ class Pool:
         future: Future[bytes] = Future()
 
         def call(child: Child) -> bytes:
-            return child.run(job, content, arguments, limits)
+            return child.run_job(job, content, arguments, limits)
 
         with self._changed:
             self._waiting.put(caller.get(), (future, call))
@@ -43,7 +43,9 @@ class Pool:
                 self._changed.notify()
             elif self._count < CHILDREN:
                 self._count += 1
-                threading.Thread(target=self._serve, name="harness-child", daemon=True).start()
+                threading.Thread(
+                    target=self._serve_calls, name="harness-child", daemon=True
+                ).start()
         return future
 
     def close(self) -> None:
@@ -52,7 +54,7 @@ class Pool:
             self._closed = True
             self._changed.notify_all()
 
-    def _serve(self) -> None:
+    def _serve_calls(self) -> None:
         child: Child | None = None
         while True:
             with self._changed:
@@ -64,13 +66,13 @@ class Pool:
                     break
                 future, call = self._waiting.take()
             if future.set_running_or_notify_cancel():
-                child = self._run(child, future, call)
+                child = self._run_call(child, future, call)
             del future, call  # what they hold may be large
         if child is not None:
             child.close()
 
     @staticmethod
-    def _run(
+    def _run_call(
         child: Child | None, future: Future[bytes], call: Callable[[Child], bytes]
     ) -> Child | None:
         try:

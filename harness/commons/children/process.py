@@ -18,7 +18,7 @@ from typing import Any
 
 from harness.commons.children.jobs import JOBS, PACKAGES
 from harness.commons.children.limits import Limits
-from harness.commons.log_content import guarded_logger, said
+from harness.commons.log_content import guarded_logger, hide_if_discreet
 from harness.contracts.errors import ToolError, ToolFailed, ToolTimeout, ToolUnavailable
 
 _CHILD = Path(__file__).with_name("_child.py")
@@ -48,8 +48,8 @@ class Child:
         self._until = time.monotonic() + START_S
         self._leaves = False
         try:
-            self._send(_setup())
-            self._receive(9)
+            self._send_frames(_setup_frame())
+            self._receive_bytes(9)
         except OSError as error:
             self.close()
             raise ToolUnavailable(f"A child process does not start: {error}.") from None
@@ -58,7 +58,9 @@ class Child:
     def is_usable(self) -> bool:
         return not self._leaves and self._process.poll() is None
 
-    def run(self, job: str, content: bytes, arguments: Mapping[str, Any], limits: Limits) -> bytes:
+    def run_job(
+        self, job: str, content: bytes, arguments: Mapping[str, Any], limits: Limits
+    ) -> bytes:
         """What the job returns; ToolError for what it refuses and for an exceeded limit. After an
         exceeded limit the child is gone."""
         if job not in JOBS:
@@ -69,11 +71,11 @@ class Child:
         }  # fmt: skip
         self._until = time.monotonic() + limits.seconds
         try:
-            self._send(json.dumps(asked).encode(), content)
-            letter = self._receive(1)
-            size = int.from_bytes(self._receive(8), "big")
+            self._send_frames(json.dumps(asked).encode(), content)
+            letter = self._receive_bytes(1)
+            size = int.from_bytes(self._receive_bytes(8), "big")
             fits = size <= (limits.answer_mb * MEGA if letter in b"rR" else MAX_ERROR)
-            answer = self._receive(size) if fits else b""
+            answer = self._receive_bytes(size) if fits else b""
         except TimeoutError:
             self.close()
             raise _took_too_long(limits) from None
@@ -85,7 +87,7 @@ class Child:
             raise ToolFailed(f"The result has more than {limits.answer_mb} MB.")
         if letter in b"rR":
             return answer
-        raise _refusal(job, answer, limits)
+        raise _refusal_error(job, answer, limits)
 
     def close(self) -> None:
         self._leaves = True
@@ -93,7 +95,7 @@ class Child:
         self._process.wait()
         self._pipe.close()
 
-    def _send(self, *frames: bytes) -> None:
+    def _send_frames(self, *frames: bytes) -> None:
         heads = [len(frame).to_bytes(8, "big") + frame[:BLOCK] for frame in frames]
         for head, frame in zip(heads, frames, strict=True):
             self._set_timeout()
@@ -101,7 +103,7 @@ class Child:
             if len(frame) > BLOCK:
                 self._pipe.sendall(memoryview(frame)[BLOCK:])
 
-    def _receive(self, size: int) -> bytes:
+    def _receive_bytes(self, size: int) -> bytes:
         content = bytearray()
         while len(content) < size:
             self._set_timeout()
@@ -134,10 +136,10 @@ def _took_too_long(limits: Limits) -> ToolError:
     )
 
 
-def _refusal(job: str, answer: bytes, limits: Limits) -> ToolError:
+def _refusal_error(job: str, answer: bytes, limits: Limits) -> ToolError:
     error = json.loads(answer)
     if error["kind"] == "broken":
-        log.error("the job %s has a bug: %s", job, said(str(error["message"])))
+        log.error("the job %s has a bug: %s", job, hide_if_discreet(str(error["message"])))
         return ToolFailed("The tool failed by an error of its own, which is logged.")
     if error["kind"] == "memory":
         return ToolFailed(
@@ -147,7 +149,7 @@ def _refusal(job: str, answer: bytes, limits: Limits) -> ToolError:
 
 
 @functools.cache
-def _setup() -> bytes:
+def _setup_frame() -> bytes:
     """Where a child finds code, which is all that it may read."""
     folders = [Path(_spec_folder(name)) for name in PACKAGES]
     installed = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]

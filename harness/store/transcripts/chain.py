@@ -153,7 +153,7 @@ class Transcripts:
         """StoreError where what is in memory was forgotten elsewhere."""
         run, key = self._lines.whose(head)
         if key is not None:
-            await self._vault.check(key)
+            await self._vault.check_key(key)
         elif run is not None and self._vault.on:
             await self._vault.key_of(run)
 

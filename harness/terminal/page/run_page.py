@@ -10,9 +10,9 @@ from harness.contracts import event as e
 from harness.contracts.attempt import Attempt
 from harness.contracts.clean_text import clean_html
 from harness.contracts.event import DurableEvent
-from harness.journal.attempts import Earlier, weave
-from harness.journal.branches import standing
-from harness.journal.steps import Step, steps
+from harness.journal.attempts import Earlier, weave_attempts
+from harness.journal.branches import drop_reset_events
+from harness.journal.steps import Step, list_steps
 from harness.terminal.page.event_text import event_text
 from harness.terminal.page.page_timeline import timeline_html
 from harness.terminal.page.style import STYLE
@@ -54,7 +54,7 @@ def run_page_html(
     card = card_of(events)
     assert card is not None
     end = card.ended or events[-1].at
-    found = steps(events, attempts)
+    found = list_steps(events, attempts)
     told = count_of(len(attempts), "failed attempt")
     body = [
         _head_html(card, end, found),
@@ -150,11 +150,11 @@ def _events_html(
 def _event_items(
     events: Sequence[DurableEvent], attempts: Sequence[Attempt], start: float, hidden: set[int]
 ) -> Iterator[str]:
-    stands = {id(each) for each in standing(events)}
+    stands = {id(each) for each in drop_reset_events(events)}
     number, turn, shown = 0, 0, 0
     told: list[Earlier] = []
     calls: dict[str, str] = {}
-    for each in weave(events, attempts):
+    for each in weave_attempts(events, attempts):
         if isinstance(each, Earlier):
             told.append(each)
             yield _attempt_item(each, start, "" if id(each.step) in stands else " left")

@@ -7,7 +7,7 @@ from html import escape
 
 from harness.contracts.run import RunState
 from harness.contracts.whatif import Called, ForkOutcome, Outcome, SourceOutcome, WhatIfReport
-from harness.journal.whatif import VERDICTS, medians
+from harness.journal.whatif import VERDICTS, compute_medians
 from harness.terminal.page.run_page import NOTHING
 from harness.terminal.page.style import STYLE
 from harness.terminal.page.whatif_picture import bar_svg, picture_svg
@@ -90,8 +90,8 @@ def whatif_page_html(report: WhatIfReport, version: str = __version__) -> str:
 
 
 def _head_html(report: WhatIfReport) -> str:
-    was = medians([each.was for each in report.sources if each.was])
-    found = zip(FIGURES, compare_figures(medians(report.forks), was), strict=True)
+    was = compute_medians([each.was for each in report.sources if each.was])
+    found = zip(FIGURES, compare_figures(compute_medians(report.forks), was), strict=True)
     cells = "".join(_fact_html(name, f"{report.count(name):,}") for name in VERDICTS)
     cells += "".join(
         _fact_html(f"median {name}, {OLD} → {NEW}", format_change(*each)) for name, each in found

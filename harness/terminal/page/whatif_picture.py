@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from harness.contracts.whatif import ForkOutcome, SourceOutcome, WhatIfReport
-from harness.journal.whatif import VERDICTS, medians
+from harness.journal.whatif import VERDICTS, compute_medians
 from harness.terminal.view.text import clean_shown
 from harness.terminal.view.whatif import describe_verdict, outcome_figures
 
@@ -104,7 +104,7 @@ def _square_svg(fork: ForkOutcome, place: int, top: int) -> str:
 def _usage_svg(source: SourceOutcome, middle: float, scale: _Scale) -> Iterator[str]:
     """Forks as dots, their median as a stroke, the run itself as a hollow diamond."""
     if source.forks:
-        x = scale.x(medians(source.forks)["tokens"])
+        x = scale.x(compute_medians(source.forks)["tokens"])
         yield f"<line class=median x1={x:.1f} x2={x:.1f} y1={middle - 9} y2={middle + 9} />"
     if source.was:
         x = scale.x(source.was.tokens)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from harness.contracts.run import RunState
 from harness.contracts.whatif import ForkOutcome, Outcome, SourceOutcome, Verdict, WhatIfReport
-from harness.journal.whatif import medians
+from harness.journal.whatif import compute_medians
 from harness.terminal.view.console import is_narrow, print_indented
 from harness.terminal.view.text import (
     clean_shown,
@@ -128,14 +128,16 @@ class _Row(NamedTuple):
 
 def _table_rows(report: WhatIfReport) -> Iterator[_Row]:
     for source in report.sources:
-        was = medians([source.was]) if source.was else {}
+        was = compute_medians([source.was]) if source.was else {}
         counts = [source.count(name) for name in STYLES]
-        yield _Row(clean_shown(source.source), counts, compare_figures(medians(source.forks), was))
+        yield _Row(
+            clean_shown(source.source), counts, compare_figures(compute_medians(source.forks), was)
+        )
     if len(report.sources) > 1:
-        was = medians([each.was for each in report.sources if each.was])
+        was = compute_medians([each.was for each in report.sources if each.was])
         counts = [report.count(name) for name in STYLES]
         name = f"all {len(report.sources):,}"
-        yield _Row(name, counts, compare_figures(medians(report.forks), was), "bold")
+        yield _Row(name, counts, compare_figures(compute_medians(report.forks), was), "bold")
 
 
 def _make_table(report: WhatIfReport) -> Table:

@@ -9,7 +9,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from harness.contracts.agent_code import CheckOutput
-from harness.contracts.message import user
+from harness.contracts.message import user_message
 from harness.contracts.model import ModelTurn
 from harness_workflows.run import card, waits
 from harness_workflows.run.calls import start_instructions, start_output_check
@@ -27,7 +27,7 @@ async def insert_instructions(progress: RunProgress) -> None:
     card.show_doing(progress, "writing the instructions")
     text = await _await_function(progress, start_instructions(spec))
     if text:
-        progress.messages.insert(0, user(text, origin="instructions"))
+        progress.messages.insert(0, user_message(text, origin="instructions"))
 
 
 async def validate_reply(progress: RunProgress, reply: ModelTurn) -> ModelTurn | None:

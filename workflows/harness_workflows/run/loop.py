@@ -16,7 +16,7 @@ from harness.contracts.errors import (
     RunError,
     TranscriptMissing,
 )
-from harness.contracts.message import ToolCall, user
+from harness.contracts.message import ToolCall, user_message
 from harness.contracts.model import CallModel, ModelTurn
 from harness.contracts.run import Pending
 from harness_workflows.run import card, waits
@@ -46,7 +46,7 @@ async def run_loop(progress: RunProgress) -> ModelTurn | None:
             await _run_calls(progress, reply.message.calls)
         elif reply.invalid:
             progress.mends += 1
-            progress.messages.append(user(reply.invalid, origin="mend"))
+            progress.messages.append(user_message(reply.invalid, origin="mend"))
             _check_mends(progress, "answers", InvalidOutput)
         elif not progress.hints:  # a hint that came during the last call deserves another
             return reply

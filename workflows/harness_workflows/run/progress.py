@@ -7,7 +7,7 @@ from typing import Any
 
 from temporalio import workflow
 
-from harness.contracts.message import Message, ToolCall, ToolResult, user
+from harness.contracts.message import Message, ToolCall, ToolResult, user_message
 from harness.contracts.model import ModelTurn
 from harness.contracts.permit import Started
 from harness.contracts.run import Budget, Carry, Held, Pending, RunSpec, RunState, Sent, Totals
@@ -108,7 +108,7 @@ class RunProgress:
         return self.spec.started if first else None
 
     def take_hints(self) -> None:
-        self.messages.extend(user(text, origin="hint") for text in self.hints)
+        self.messages.extend(user_message(text, origin="hint") for text in self.hints)
         self.hints.clear()
         self.room = HintRoom()
 
@@ -155,7 +155,9 @@ class RunProgress:
     def carry_over(self) -> RunSpec:
         """The input of the next execution of this run."""
         bounded = self.spec.bounded
-        old_hints = () if bounded else tuple(user(text, origin="hint") for text in self.hints)
+        old_hints = (
+            () if bounded else tuple(user_message(text, origin="hint") for text in self.hints)
+        )
         carry = Carry(
             origin=self.origin,
             started=self.started,

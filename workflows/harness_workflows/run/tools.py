@@ -13,7 +13,7 @@ from harness.contracts.message import ToolCall, ToolResult, call_ordinals, tool_
 from harness.contracts.run import Held, Pending
 from harness.contracts.steering import Decide
 from harness.contracts.tool import Effect, RunTool, ToolOutcome
-from harness.contracts.verdicts import refusal
+from harness.contracts.verdicts import refusal_text
 from harness_workflows.run import card, waits
 from harness_workflows.run.calls import READ, start_tool
 from harness_workflows.run.progress import RunProgress
