@@ -2,7 +2,7 @@
 
     from harness.errors import RunNotFound
 
-A capability's own errors stand in its package and derive from `HarnessError` too.
+Errors of capabilities are in their packages and derive from `HarnessError` too.
 """
 
 from harness.contracts import errors

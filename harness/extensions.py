@@ -1,4 +1,4 @@
-"""For those who write capabilities: what a record and its parts are made of.
+"""The building blocks of a capability, for authors of capabilities.
 
     from harness.extensions import Capability, Command, arg
 

@@ -1,6 +1,6 @@
 """What a user declares: agents and their tools.
 
-Light on purpose: importing it loads no SDK, neither the engine's nor a provider's.
+Importing it is cheap: it loads neither Temporal's SDK nor a provider's.
 """
 
 from harness.agent.agent import Agent

@@ -41,36 +41,36 @@ from harness.contracts.tool import ToolPolicy
 Deps = TypeVar("Deps", default=None)
 Output = TypeVar("Output", default=str)
 Given = TypeVar("Given")
-"""Output where `self` is annotated: type checkers reject the class's own parameter there."""
+"""The output type where `self` is annotated: type checkers reject the class's own parameter."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 class Agent(Generic[Deps, Output]):
-    """What a user declares; runs pin what it says when they start.
+    """An agent as a user declares it. A run pins the declaration when it starts.
 
-    `Agent[Deps, Output]`: what its tools find as `deps` in their `ToolContext`, and what its runs
-    return. `Agent[None, str]` has neither deps nor an output type. A type checker reports a tool
+    `Agent[Deps, Output]`: the type of `deps` in its tools' `ToolContext`, and the type of its runs'
+    results. `Agent[None, str]` has neither deps nor an output type. A type checker reports a tool
     whose context expects other deps.
 
     Args:
-        name: Names the agent's task queue too.
+        name: Also names the agent's task queue.
         model: provider/model, or a whole plan. Default: the `model` setting.
-        instructions: What the model is told before everything else: a text, or a function (async or
-            not) of a `RunContext` that writes it from the deps, once when a run begins.
+        instructions: The system prompt: a text, or a function (async or not) of a `RunContext` that
+        writes it from the deps, once when a run begins.
         tools: Made by `@tool` or taken from `harness.tools`.
         output: The type that the final answer must fit: a pydantic model, a union of models, or any
             other type that pydantic can describe. Default: text.
-        fallbacks: Models that are tried in this order when the first one fails.
-        params: For all of these models.
-        budget: Limits of each run. Without `turns` among them a run stops after 100.
-        context: What is left out when the conversation grows.
+        fallbacks: Models to try in this order when the first one fails.
+        params: Parameters of all of these models.
+        budget: Limits of each run. Without `turns`, a run stops after 100 turns.
+        context: What to omit when the conversation grows.
         parallel: Calls of read-only tools in one reply run side by side.
-        undo_on_failure: A run that fails for good takes back what it did to the world. Not one that
-            is aborted, unless that is asked for.
-        deps: What tools find in their context: a value, or a function (async or not) that makes
-            it, called once in each worker. If that returns an async context manager, it is
-            entered, and left when the worker stops.
+        undo_on_failure: A run that fails undoes its effects. An aborted run does so only if the
+        abort requests it.
+        deps: A value for the tools' context, or a function (async or not) that makes it, called
+        once in each worker. If it returns an async context manager, that is entered, and
+        exited when the worker stops.
     """
 
     @overload
@@ -167,8 +167,8 @@ class Agent(Generic[Deps, Output]):
         if isinstance(model, ModelPlan) and (fallbacks or params):
             raise _agent_error(
                 name,
-                "has a model plan and, beside it, fallbacks or params",
-                "Put them into the plan's candidates.",
+                "has a model plan as well as fallbacks or params",
+                "Put the fallbacks and params into the plan's candidates.",
             )
         if fallbacks and model is None:
             raise _agent_error(
@@ -178,7 +178,7 @@ class Agent(Generic[Deps, Output]):
         self.model = model
         self.instructions = inspect.cleandoc(instructions) if isinstance(instructions, str) else ""
         self.write_instructions = None if isinstance(instructions, str) else instructions
-        """The function that writes the instructions; None where they are a text."""
+        """The function that writes the instructions; None if they are a text."""
         self.tools = _by_name(name, tools)
         self.output = None if output is str else output
         self.output_type = read_output_type(output, name)
@@ -210,12 +210,12 @@ class Agent(Generic[Deps, Output]):
             name: The tool's name.
 
         Returns:
-            The tool; None where it has none of that name.
+            The tool; None if the agent has no tool of that name.
         """
         return self.tools.get(name)
 
     def policies(self) -> dict[str, ToolPolicy]:
-        """What a run pins of its tools, by name."""
+        """The policies of its tools that a run pins, by name."""
         return {
             name: each.policy
             if each.approval == "never"
@@ -224,10 +224,10 @@ class Agent(Generic[Deps, Output]):
         }
 
     def spec(self, default_model: str) -> AgentSpec:
-        """Describe what a run pins of the agent.
+        """Build the spec that a run pins.
 
         Args:
-            default_model: Stands in where the agent names no model.
+            default_model: Used if the agent does not name a model.
 
         Returns:
             Instructions, tool schemas, model plan and output schema.
@@ -255,7 +255,7 @@ class Agent(Generic[Deps, Output]):
             data: Plain JSON.
 
         Returns:
-            The typed value; None where the agent has no output type.
+            The typed value; None if the agent has no output type.
 
         Raises:
             InvalidOutput: It does not fit.
@@ -327,7 +327,7 @@ _REQUIRED = ("name", "parallel", "undo_on_failure")
 
 
 def _check_types(agent: str, **given: object) -> None:
-    """What the type checker would have said."""
+    """Check the types at run time, for users without a type checker."""
     for option, value in given.items():
         if isinstance(value, _TYPES[option]) or (value is None and option not in _REQUIRED):
             continue
@@ -353,13 +353,13 @@ def _by_name(agent: str, tools: Sequence[AnyTool]) -> dict[str, AnyTool]:
             raise _agent_error(agent, f"{called} is not a tool", f"Put @tool above {called}.")
         if each.name in found and found[each.name] is not each:
             raise _agent_error(
-                agent, f"has two tools called {each.name}", "Rename one: @tool(name=...)."
+                agent, f"has two tools named {each.name}", "Rename one: @tool(name=...)."
             )
         made = cast("AnyTool", each)
         if made.on_unknown == "probe" and made.hooks.probe is None:
             raise _agent_error(
                 agent,
-                f"{each.name} says on_unknown='probe' and has no probe function",
+                f"{each.name} has on_unknown='probe' but no probe function",
                 f"Declare one under @{each.name}.probe.",
             )
         found[each.name] = made

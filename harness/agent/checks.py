@@ -1,4 +1,4 @@
-"""Limits that users give: refused where they are given, not when a run meets them."""
+"""Check limits when they are declared, not when a run reaches them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from harness.contracts.errors import InvalidValue
 from harness.contracts.run import Budget
 
 DEFAULT_TURNS = 100
-"""Without a limit a model that goes in circles would do so until somebody looks."""
+"""Stops a model that repeats itself, if no limit is set."""
 
 
 def is_positive(value: object) -> bool:
-    """Whether it is a number above 0, and neither infinite nor NaN."""
+    """Whether `value` is a finite number above 0."""
     return (
         isinstance(value, int | float)
         and not isinstance(value, bool)
@@ -22,7 +22,7 @@ def is_positive(value: object) -> bool:
 
 
 def check_budget(budget: Budget) -> None:
-    """Raise where a limit is not above 0. The word takes any number: old runs may hold one."""
+    """Raise if a limit is not above 0. `Budget` accepts any number: old runs may have one."""
     for name in ("turns", "tokens", "cost_micros", "seconds"):
         value = getattr(budget, name)
         if value is not None and not is_positive(value):
@@ -33,5 +33,5 @@ def check_budget(budget: Budget) -> None:
 
 
 def with_default_turns(budget: Budget) -> Budget:
-    """What a run pins: a limit of turns in any case."""
+    """Add the default limit of turns if the budget has none."""
     return budget.model_copy(update={"turns": DEFAULT_TURNS}) if budget.turns is None else budget

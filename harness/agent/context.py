@@ -1,4 +1,4 @@
-"""What tools and other functions of an agent are told, and what they may ask of their worker."""
+"""The contexts that an agent's functions receive, and what they may ask of their worker."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ D_co = TypeVar("D_co", covariant=True)
 
 
 class ToolHost(Protocol):
-    """What a worker lends to the tools that it runs. Callable from a tool's thread too."""
+    """What a worker offers to its tools. Also callable from a tool's thread."""
 
     @property
     def http(self) -> HttpToolSettings: ...
@@ -43,39 +43,38 @@ class ToolHost(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunContext(Generic[D_co]):
-    """What an agent's own functions are told about the run they serve: its instructions function
-    and its output validators."""
+    """The context of an agent's instructions function and output validators."""
 
     deps: D_co
-    """What the agent was given as `deps`."""
+    """The `deps` of the agent."""
     run: str
     logger: logging.LoggerAdapter[logging.Logger]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ToolContext(Generic[D_co]):
-    """Declare a parameter of this type and it is filled in; the model never sees it.
+    """The context of a tool call: declare a parameter of this type; the model never sees it.
 
-    `ToolContext[MyDeps]` says what `deps` is; `ToolContext[None]` where there are none.
+    `ToolContext[MyDeps]` declares the type of `deps`; `ToolContext[None]` if there are none.
     """
 
     deps: D_co
-    """What the agent was given as `deps`."""
+    """The `deps` of the agent."""
     run: str
     turn: int
     call_id: str
     tool: str
     idempotency_key: str
-    """The same for every attempt of this call, and for no other call: hand it to what you call.
-    Another one once the call was undone and is made again."""
+    """The same for every attempt of this call, and unique to it: pass it to the services you call.
+    It changes if the call is undone and then repeated."""
     attempt: int
-    """From 1; more than 1 when the engine tries again."""
+    """From 1; more than 1 when Temporal retries the call."""
     cancelled: threading.Event
-    """Set when the run is aborted or time is up. Async tools are cancelled as well; a function in
-    a thread cannot be, so a long one looks here."""
+    """Set when the run is aborted or the time is up. Async tools are cancelled as well; a function
+    in a thread cannot be, so a long one should check this."""
     logger: logging.LoggerAdapter[logging.Logger]
     last_heartbeat: Any = None
-    """What the attempt before this one passed to its last `heartbeat`."""
+    """The details of the previous attempt's last `heartbeat`."""
     prepared: Any = None
     """What the tool's `prepare` function returned before the first attempt acted."""
     root: Path | None = None
@@ -86,13 +85,13 @@ class ToolContext(Generic[D_co]):
         """The run's folder. Only tools declared with `workspace=True` are sent to its host."""
         if self.root is None:
             raise ToolFailed(
-                f"{self.tool} was given no workspace.",
+                f"{self.tool} has no workspace.",
                 fix="Declare it with @tool(workspace=True) and start the run with a workspace.",
             )
         return self.root
 
     def progress(self, text: str) -> None:
-        """Tell whoever watches how far the work is. Live only: history does not keep it.
+        """Report progress to those who follow the run. Live only: history does not keep it.
 
         Args:
             text: What to show.
@@ -100,8 +99,8 @@ class ToolContext(Generic[D_co]):
         self.host.progress(text)
 
     def heartbeat(self, details: Any = None) -> None:
-        """Leave a value for the next attempt, should this one die. That the tool is alive is
-        reported without it.
+        """Save a value for the next attempt, in case this one dies. The worker sends heartbeats
+        without it.
 
         Args:
             details: A JSON value; the next attempt has it as `last_heartbeat`.
@@ -109,8 +108,8 @@ class ToolContext(Generic[D_co]):
         self.host.heartbeat(details)
 
     def receipt(self, value: Any) -> None:
-        """Give what it takes to undo this call. It goes into the ledger with the result, and comes
-        back to the function under `@tool.undo`.
+        """Record what the undo of this call needs. It is stored in the ledger with the result, and
+        passed to the function under `@tool.undo`.
 
         Args:
             value: A JSON value, a pydantic model or a dataclass.
@@ -118,7 +117,7 @@ class ToolContext(Generic[D_co]):
         self.host.receipt(value)
 
     def transaction(self) -> AbstractAsyncContextManager[AsyncConnection[Any]]:
-        """A connection to harness's own Postgres, in a transaction that the ledger's entry is part
-        of: it is committed when the tool returns and rolled back when it raises, so what is
-        changed with it happens once. For async tools that declare an effect other than "read"."""
+        """A connection to harness's own Postgres, in the transaction of the ledger's entry. It is
+        committed when the tool returns and rolled back when it raises, so its changes happen
+        exactly once. For async tools that declare an effect other than "read"."""
         return self.host.transaction()

@@ -1,4 +1,4 @@
-"""Functions that an agent runs around the model: instructions from deps, output validators."""
+"""Functions of an agent that run beside the model: instructions from deps, output validators."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Deps = TypeVar("Deps")
 Output = TypeVar("Output")
 
 Instructions = str | Callable[[RunContext[Deps]], "str | Awaitable[str]"]
-"""What the model is told before everything else, or a function that writes it from the deps."""
+"""The system prompt, or a function that writes it from the deps."""
 CheckInContext = Callable[[RunContext[Deps], Output], "Output | Awaitable[Output]"]
 Check = Callable[[Output], "Output | Awaitable[Output]"]
 
 
 class ModelRetry(Exception):
-    """Raised by an output validator to have the model answer again; the text tells it why."""
+    """Raised by an output validator to make the model answer again; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -35,23 +35,23 @@ class Validator(Generic[Deps, Output]):
 
 
 def read_validator(fn: Callable[..., Any], agent: str) -> Validator[Any, Any]:
-    """Raises InvalidAgent where the function takes neither (output) nor (ctx, output)."""
+    """Read a validator's signature; InvalidAgent if it is not (output) or (ctx, output)."""
     count = _count_parameters(fn)
     if count not in (1, 2):
         name = getattr(fn, "__name__", repr(fn))
         raise InvalidAgent(
-            f"Agent {agent}: the output validator {name} takes one or two parameters.",
+            f"Agent {agent}: the output validator {name} must take 1 or 2 parameters, not {count}.",
             fix="Use (output) or (ctx, output).",
         )
     return Validator(fn, in_context=count == 2)
 
 
 def check_instructions(fn: Callable[..., Any], agent: str) -> None:
-    """Raises InvalidAgent where the function does not take the context alone."""
+    """Raise InvalidAgent unless the function takes the context alone."""
     if _count_parameters(fn) != 1:
         name = getattr(fn, "__name__", repr(fn))
         raise InvalidAgent(
-            f"Agent {agent}: the instructions function {name} takes one parameter.",
+            f"Agent {agent}: the instructions function {name} must take exactly one parameter.",
             fix="Use (ctx), a RunContext.",
         )
 

@@ -1,4 +1,4 @@
-"""What a tool declares beside its function: how to undo it, and how to tell whether it happened."""
+"""A tool's hooks: how to undo a call, and how to find out whether it happened."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from harness.agent.context import ToolContext
 from harness.contracts.errors import UndoUnavailable
 
 Undo = Callable[[ToolContext[Any], Any], "str | Awaitable[str | None] | None"]
-"""Takes an effect back by its receipt; what it returns is shown to who asked for it."""
+"""Undoes an effect by its receipt; the returned text is shown to the person who requested it."""
 
 
 @dataclass(frozen=True)
 class Happened:
-    """What a probe returns when the call whose worker died has happened after all."""
+    """Returned by a probe if the call happened although its worker died."""
 
     result: Any
-    """What the tool would have returned."""
+    """The value that the tool would have returned."""
     receipt: Any = None
 
 
 Probe = Callable[
     [ToolContext[Any], Mapping[str, Any]], "Happened | Awaitable[Happened | None] | None"
 ]
-"""Looks whether a call with these arguments has happened. None: it has not."""
+"""Checks whether a call with these arguments happened. None: it did not."""
 Prepare = Callable[[ToolContext[Any], Mapping[str, Any]], Any]
-"""Looks at the world before a call changes it. What it returns is kept in the ledger before the
-call acts, so that it is known even if the worker dies in the middle; `ctx.prepared` hands it to
-the call, the first one's to each attempt, and it is the receipt unless the call gives another."""
+"""Inspects the target before a call changes it. The returned value is stored in the ledger before
+the call acts, so it survives the worker's death. Each attempt gets the first one's value as
+`ctx.prepared`, and it is the receipt unless the call records another."""
 
 
 Obstacle = Callable[[Any], "str | None"]
-"""Reads in a receipt why that call cannot be undone. None: nothing there says so."""
+"""Reads from a receipt why the call cannot be undone. None: no reason found."""
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Hooks:
     prepare: Prepare | None = None
     obstacle: Obstacle | None = None
     receipt: TypeAdapter[Any] | None = None
-    """Reads a receipt as the type that the undo function wants."""
+    """Validates a receipt as the type that the undo function expects."""
 
     def read_receipt(self, value: Any) -> Any:
         if self.receipt is None:
@@ -58,12 +58,12 @@ class Hooks:
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             raise UndoUnavailable(
-                f"Its receipt is not what the undo function takes: {first['msg']}"
+                f"The receipt does not fit the undo function: {first['msg']}"
             ) from None
 
 
 def receipt_type(fn: Callable[..., Any]) -> TypeAdapter[Any] | None:
-    """From the type hint of the second parameter; None where there is none."""
+    """Read the receipt's type from the second parameter's hint; None if it has none."""
     names = list(inspect.signature(fn).parameters)
     try:
         hint = get_type_hints(fn, include_extras=True).get(names[1])

@@ -12,21 +12,21 @@ from harness.contracts.transcript import digest
 def idempotency_key(
     origin: str, turn: int, tool: str, arguments: Mapping[str, Any], ordinal: int = 1
 ) -> str:
-    """The same on every attempt, after continue-as-new and after a reset; another in a fork.
+    """Compute a call's key: the same after retries, continue-as-new and resets; another in forks.
 
-    `origin` is the first run id of the chain, `ordinal` which one this is among equal calls of
-    the turn. The provider's call id is no part of it: it differs whenever the model is asked again.
+    `origin` is the first run id of the chain, `ordinal` the call's number among equal calls of
+    the turn. The provider's call id is not part of it: it differs whenever the model is asked again.
     """
     parts = [origin, turn, tool, arguments, ordinal]
     return digest(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode())
 
 
 def sent_key(key: str, undos: int) -> str:
-    """What is handed to others. Made anew after an undo it is another effect to them: whoever keeps
-    to such keys would answer the old one, and do nothing."""
+    """The key that other services receive. It changes after an undo: a service that remembers keys
+    would answer with the old result and do nothing."""
     return digest(f"{key} {undos}".encode()) if undos else key
 
 
 def undo_key(key: str, undos: int) -> str:
-    """The same for every attempt of one undo."""
+    """The key of an undo, the same for all of its attempts."""
     return sent_key(digest(f"undo {key}".encode()), undos)

@@ -1,4 +1,4 @@
-"""An agent's output type: what the model is asked for, and how its answer becomes a value."""
+"""An agent's output type: its JSON schema, and the conversion of answers to values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.agent.schema import object_schema
 from harness.contracts.errors import InvalidAgent, InvalidOutput
 
 VALUE = "value"
-"""The field that holds an output that is not a JSON object: providers ask for an object."""
+"""The field that holds an output that is not a JSON object: providers require an object."""
 
 
 class OutputType:
@@ -34,7 +34,7 @@ class OutputType:
             ) from None
 
     def parse_data(self, data: Any) -> Any:
-        """A run's `data` as the type. Raises InvalidOutput."""
+        """Convert a run's `data` to the type. Raises InvalidOutput."""
         try:
             made = self._model.model_validate({VALUE: data} if self.wrapped else data)
         except ValidationError as error:
@@ -44,7 +44,7 @@ class OutputType:
         return getattr(made, VALUE) if self.wrapped else made
 
     def dump_value(self, value: Any) -> Any:
-        """A value of the type as `data`: plain JSON. Raises InvalidOutput."""
+        """Convert a value of the type to `data`, plain JSON. Raises InvalidOutput."""
         try:
             made = self._model.model_validate({VALUE: value} if self.wrapped else value)
         except ValidationError as error:
@@ -56,7 +56,7 @@ class OutputType:
 
 
 def describe_problems(error: ValidationError, most: int = 5) -> str:
-    """What is wrong and where, without the values."""
+    """Describe what is wrong and where, without the values."""
     found = error.errors(include_url=False, include_input=False)[:most]
     return "; ".join(f"{_format_place(each['loc'])}: {each['msg']}" for each in found)
 
@@ -66,7 +66,7 @@ def _format_place(steps: tuple[int | str, ...]) -> str:
 
 
 def read_output_type(kind: Any, agent: str) -> OutputType | None:
-    """None stands for text: the answer needs no schema."""
+    """Read an output type; None for text, which needs no schema."""
     if kind is None or kind is str:
         return None
     if isinstance(kind, BaseModel | str | int | float | list | tuple | dict):

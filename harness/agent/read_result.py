@@ -1,4 +1,4 @@
-"""The tool that reads what was too long to show at once."""
+"""The tool that reads long results in parts."""
 
 from __future__ import annotations
 
@@ -15,25 +15,27 @@ PAGE = 12_000
 @tool(effect="read")
 async def read_result(
     ctx: ToolContext[Any],
-    artifact: Annotated[str, Field(description="The id that stood in the shortened result.")],
+    artifact: Annotated[str, Field(description="The id given in the shortened result.")],
     offset: Annotated[int, Field(ge=0, description="Byte to start at.")] = 0,
     limit: Annotated[int, Field(ge=1, le=PAGE, description="Bytes to read.")] = PAGE,
 ) -> str:
-    """Read a part of an earlier tool result that was too long to show whole."""
+    """Read a part of an earlier tool result that was too long to show in full."""
     content = await ctx.host.read_artifact(artifact, offset, limit + 1)
     if not content:
-        return f"(nothing at byte {offset}: the result ends before it)"
+        return f"(nothing at byte {offset}: the result is shorter)"
     page = content[:limit]
     more = len(content) > limit
     if more:
         page = _whole_characters(page)
     text = page.decode(errors="replace")
     end = offset + len(page)
-    return f"{text}\n[bytes {offset}-{end}{f'; go on with offset={end}' if more else ', the end'}]"
+    return (
+        f"{text}\n[bytes {offset}-{end}{f'; continue with offset={end}' if more else ', the end'}]"
+    )
 
 
 def _whole_characters(page: bytes) -> bytes:
-    """`page` without a UTF-8 character that its end cuts in two, so that the next page has it."""
+    """Drop a UTF-8 character that the end of `page` cuts in two; the next page has it."""
     for back in range(1, min(4, len(page)) + 1):
         byte = page[-back]
         if byte < 0x80:

@@ -1,4 +1,4 @@
-"""From a function's signature and docstring to what the model is told and what it may send."""
+"""Build a tool's description and argument schema from a function's signature and docstring."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ def tool_error(name: str, problem: str, fix: str) -> ConfigError:
 
 @dataclass(frozen=True, kw_only=True)
 class Signature:
-    """What a tool function takes."""
+    """The description and parameters of a tool function."""
 
     description: str
     parameters: dict[str, Any]
     """JSON schema of the arguments."""
     model: type[BaseModel]
-    """Its fields are called after their position, so that no parameter name can clash with a
-    method of the model; each has the parameter's name as its alias."""
+    """Its fields are named by position, so that no parameter clashes with a method of the model;
+    each has the parameter's name as its alias."""
     names: Mapping[str, str]
     """Field of `model` -> parameter."""
     context: str | None
     """The parameter that takes the ToolContext."""
 
     def convert_arguments(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments as the function's own types, defaults filled in."""
+        """Convert arguments to the function's types, with defaults filled in."""
         values = self.model.model_validate(arguments).__dict__
         return {name: values[field] for field, name in self.names.items()}
 
@@ -81,17 +81,17 @@ def read_signature(fn: Callable[..., Any], name: str) -> Signature:
 
 
 def object_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """The JSON schema of what `model` accepts, without the titles that only cost tokens."""
+    """The JSON schema of `model`, without titles, which only cost tokens."""
     made = model.model_json_schema(by_alias=True, schema_generator=_Schema)
     reference = made.pop("$ref", None)
     if reference is None:
         return made
-    # A model that holds itself: providers want its own schema at the top.
+    # A recursive model: providers require its schema at the top level.
     return {**made["$defs"][reference.rpartition("/")[2]], **made}
 
 
 class _Schema(GenerateJsonSchema):
-    """Without titles, and quiet about defaults that JSON cannot show."""
+    """Omits titles and does not warn about defaults that JSON cannot represent."""
 
     ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}
 
@@ -114,7 +114,7 @@ def _make_field(parameter: inspect.Parameter, hint: Any, description: str | None
 
 
 def _add_description(hint: Any, description: str | None, alias: str) -> Any:
-    """The docstring says what a parameter is for, unless its annotation does."""
+    """Add the docstring's description of a parameter, unless its annotation has one."""
     named = Annotated[hint, Field(alias=alias)]
     if description is None or _has_description(hint):
         return named
@@ -166,11 +166,11 @@ def _is_context(hint: Any) -> bool:
 
 
 def _read_docstring(fn: Callable[..., Any], name: str) -> tuple[str, dict[str, str]]:
-    """The description without its `Args:` section, and what that section says of each."""
+    """Split a docstring into the description and the parameters' descriptions from `Args:`."""
     text = inspect.getdoc(fn)
     if not text or not text.strip():
         raise tool_error(
-            name, "has no docstring, and the model chooses tools by it", "Say what the tool does."
+            name, "has no docstring, by which the model chooses tools", "Say what the tool does."
         )
     kept: list[str] = []
     said: dict[str, list[str]] = {}

@@ -40,7 +40,7 @@ A = TypeVar("A", bound=Prepare)
 S = TypeVar("S", bound=Obstacle)
 
 Rule = Callable[[Mapping[str, Any]], "bool | str | Awaitable[bool | str]"]
-"""Decides by a call's arguments whether a person must allow it; a text says why."""
+"""Decides by a call's arguments whether a person must approve it; a text is the reason."""
 Approval = Literal["always", "never"] | Rule
 OnUnknown = Literal["ask", "retry", "probe"]
 
@@ -55,16 +55,16 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Ask:
-    """A tool returns this to put a question to a person; the answer becomes its result."""
+    """Returned by a tool to ask a person a question; the answer becomes the tool's result."""
 
     question: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tool(Generic[P, R_co, D_contra]):
-    """A function with what the model, the run and the worker must know about it.
+    """A function with everything that the model, the run and the worker need to call it.
 
-    Made by `@tool`. Calling it calls the function, so that it can be tested like one. The last type
+    Made by `@tool`. Calling it calls the function, so it can be tested like one. The last type
     parameter is what the function expects as `deps` of its context: `object` if it has none, so
     that it fits every agent.
     """
@@ -75,30 +75,30 @@ class Tool(Generic[P, R_co, D_contra]):
     signature: Signature
     approval: Approval = "never"
     chosen: OnUnknown | None = None
-    """What its author wrote as `on_unknown`."""
+    """`on_unknown` as declared."""
     hooks: Hooks = field(default_factory=Hooks, compare=False)
 
     @property
     def name(self) -> str:
-        """What the model calls it."""
+        """The name by which the model calls it."""
         return self.spec.name
 
     @property
     def on_unknown(self) -> OnUnknown:
-        """What follows when nobody knows whether a call happened. A probe is there to be used."""
+        """What to do if it is unknown whether a call happened. Default: use the probe, if any."""
         return self.chosen or ("ask" if self.hooks.probe is None else "probe")
 
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R_co:
         return self.fn(*args, **kwargs)
 
     def undo(self, fn: U, /) -> U:
-        """Declare how a call is taken back: `@write_note.undo` above the function.
+        """Declare how to undo a call: `@write_note.undo` above the function.
 
-        It may be called again when its worker dies, and raises TargetChanged where the world is no
-        longer as the call left it.
+        It may be called again if its worker dies. It should raise TargetChanged if the target was
+        changed after the call.
 
         Args:
-            fn: Takes (ctx, receipt); what it returns is shown to who asked for the undo.
+            fn: Takes (ctx, receipt); the returned text is shown to the person who requested the undo.
 
         Returns:
             The function itself.
@@ -108,11 +108,11 @@ class Tool(Generic[P, R_co, D_contra]):
         return fn
 
     def probe(self, fn: B, /) -> B:
-        """Declare how to find out whether a call happened whose worker died in the middle:
-        `@pay.probe` above the function. The tool's `on_unknown` is then "probe".
+        """Declare how to find out whether a call happened if its worker died: `@pay.probe` above
+        the function. The tool's `on_unknown` is then "probe".
 
         Args:
-            fn: Takes (ctx, arguments); returns Happened(result), or None where it did not happen.
+            fn: Takes (ctx, arguments); returns Happened(result), or None if it did not happen.
 
         Returns:
             The function itself.
@@ -121,17 +121,17 @@ class Tool(Generic[P, R_co, D_contra]):
         if self.chosen not in (None, "probe"):
             raise tool_error(
                 self.name,
-                f"has a probe, and on_unknown={self.chosen!r} says not to use it",
+                f"has a probe, but on_unknown={self.chosen!r} does not use it",
                 "Remove on_unknown to use the probe, or remove the probe.",
             )
         self.hooks.probe = fn
         return fn
 
     def prepare(self, fn: A, /) -> A:
-        """Declare what is kept of the world before a call acts: `@edit.prepare` above the function.
+        """Declare what to record before a call acts: `@edit.prepare` above the function.
 
         Args:
-            fn: Takes (ctx, arguments) and changes nothing; what it returns is in `ctx.prepared`.
+            fn: Takes (ctx, arguments) and changes nothing; the returned value is `ctx.prepared`.
 
         Returns:
             The function itself.
@@ -141,8 +141,8 @@ class Tool(Generic[P, R_co, D_contra]):
         return fn
 
     def obstacle(self, fn: S, /) -> S:
-        """Declare when a call cannot be undone, so that it is known beforehand: `@send.obstacle`
-        above the function.
+        """Declare when a call cannot be undone, to know it in advance: `@send.obstacle` above the
+        function.
 
         Args:
             fn: Takes a receipt; returns why the call cannot be undone, or None.
@@ -167,7 +167,7 @@ class Tool(Generic[P, R_co, D_contra]):
         if len(inspect.signature(fn).parameters) != 2:
             second = "receipt" if hook == "undo" else "arguments"
             raise tool_error(
-                self.name, f"its {hook} function takes two parameters", f"Use (ctx, {second})."
+                self.name, f"its {hook} function must take two parameters", f"Use (ctx, {second})."
             )
 
 
@@ -189,7 +189,7 @@ class ToolDecorator(Protocol):
     def __call__(self, fn: Callable[P, R], /) -> Tool[P, R, object]: ...
 
 
-# The type checker finds the context as the first or second parameter; further on it is not checked.
+# Type checkers find the context as the first or second parameter only.
 @overload
 def tool(
     fn: Callable[Concatenate[ToolContext[D], P], R], /
@@ -228,21 +228,21 @@ def tool(
     """Make a function a tool. Its type hints become the schema, its docstring the description.
 
     Args:
-        fn: The function, where `@tool` stands without parentheses.
-        name: What the model calls it. Default: the function's name.
-        effect: What it does to the world. "write" unless you say otherwise, because a write that
-            is taken for a read would be repeated without a thought.
+        fn: The function, if `@tool` is used without parentheses.
+        name: The name by which the model calls it. Default: the function's name.
+        effect: What it changes. Default: "write", because a write declared as a read would be
+        repeated without asking.
         inline: Quick, in-process and "read": runs in the workflow's own task, for a fraction of
             the cost, within a second. It may be repeated.
-        workspace: Works on the run's folder, so it runs on the host that has it.
+        workspace: Works in the run's folder, so it runs on the host that has the folder.
         approval: "always", "never", or a function of the arguments (a dict) that returns whether
-            a person must allow the call, or the reason why.
-        on_unknown: What follows when a worker died in the middle of a write. "ask": a person says
-            whether it happened. "retry": the call is repeated, because doing it twice does no harm
-            (by the context's idempotency key, or all of it is in `ctx.transaction()`). "probe": the
-            function under `@tool.probe` tells, the default where there is one; else "ask".
+            a person must approve the call, or the reason why.
+        on_unknown: What to do if a worker died during a write. "ask": a person says whether it
+        happened. "retry": repeat the call, which is safe if it uses the context's idempotency
+        key or makes all its changes in `ctx.transaction()`. "probe": call the function under
+        `@tool.probe`. Default: "probe" if there is one, else "ask".
         timeout: Seconds that one attempt may take.
-        attempts: How often it is tried when it raises ToolUnavailable or its worker dies.
+        attempts: How often to try it if it raises ToolUnavailable or its worker dies.
 
     Returns:
         The tool, or a decorator that makes it.
@@ -282,19 +282,19 @@ def _check_function(fn: Callable[..., Any], name: str) -> None:
     if inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn):
         raise tool_error(
             name,
-            "is a generator, and a call has one result",
-            "Return a list; say how far it is with ctx.progress(text).",
+            "is a generator, but a call has one result",
+            "Return a list; report progress with ctx.progress(text).",
         )
     if not _NAME.fullmatch(name):
         raise tool_error(
             repr(name),
-            "providers refuse this name",
+            "providers do not accept this name",
             "Use 1 to 64 letters, digits, _ or - (name=... sets it).",
         )
 
 
 def _check_options(name: str, *, timeout: object, attempts: object, **options: object) -> None:
-    """What the type checker would have said."""
+    """Check the types at run time, for users without a type checker."""
     for option, value in options.items():
         known = _CHOICES.get(option, (True, False))
         if value is not None and not (isinstance(value, str | bool) and value in known):
@@ -304,7 +304,7 @@ def _check_options(name: str, *, timeout: object, attempts: object, **options: o
         raise tool_error(name, f"timeout is {timeout!r}", "Give a number of seconds above 0.")
     if attempts is not None and not (is_positive(attempts) and isinstance(attempts, int)):
         raise tool_error(
-            name, f"attempts is {attempts!r}", "Give a whole number from 1. 1: never try again."
+            name, f"attempts is {attempts!r}", "Give a whole number from 1; 1 means no retry."
         )
 
 
@@ -318,7 +318,7 @@ def _check_policy(name: str, policy: ToolPolicy, approval: Approval) -> None:
     if policy.inline and policy.effect != "read":
         raise tool_error(
             name,
-            f"is inline and its effect is {policy.effect!r}, but inline tools may be repeated",
+            f"is inline with effect {policy.effect!r}, but inline tools may be repeated",
             'Declare effect="read" if it changes nothing, or drop inline=True.',
         )
     if policy.inline and policy.workspace:

@@ -1,4 +1,4 @@
-"""Everything that a capability adds, loaded and checked, for `harness capabilities`."""
+"""Load and check everything that a capability adds, for `harness capabilities`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Part(NamedTuple):
 
 
 def find_parts(record: Capability) -> tuple[list[Part], str | None]:
-    """All of them, and what is wrong with the first one that does not load."""
+    """List the parts, and the error of the first one that does not load."""
     parts: list[Part] = []
     try:
         for part in _load_parts(record):
@@ -82,7 +82,7 @@ def _find_errors(record: Capability, target: str) -> Iterator[Part]:
 
 
 def workflow_name(workflow: type) -> str:
-    """The type under which Temporal knows a workflow class."""
+    """The workflow type of a class in Temporal."""
     from temporalio import workflow as sdk
 
     return sdk._Definition.must_from_class(workflow).name or workflow.__name__  # pyright: ignore[reportPrivateUsage]

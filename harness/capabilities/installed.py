@@ -1,9 +1,9 @@
 """Find the entry points of the group `harness.capabilities` in installed packages.
 
-By hand, because every command needs them: `importlib.metadata` takes 15 to 36 ms to import, about
-as long as a whole interpreter takes to start; this takes 1 to 2 ms for a hundred packages. Only the
-folders that packages are installed into are read. `sys.path` also holds the current folder, where a
-download could pose as a package.
+Not by `importlib.metadata`, because every command needs them: it takes 15 to 36 ms to import, about
+as long as the interpreter takes to start; this takes 1 to 2 ms for a hundred packages. Only folders
+for installed packages are read: `sys.path` also holds the current folder, where a download could
+pose as a package.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""The records of what the kernel's rooms offer. They stand here and not in those rooms, whose
-packages load more than a record should."""
+"""The records of the kernel's rooms. They are here because those packages load more than a record
+should."""
 
 from harness.contracts.capability import Capability
 

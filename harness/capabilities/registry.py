@@ -1,7 +1,7 @@
-"""Which capabilities there are, which are enabled, and what is wrong with those that do not load.
+"""Find capabilities, tell which are enabled, and report those that do not load.
 
-A capability from an installed package that fails to load is reported and left out; it never takes
-another one with it. A built-in one that fails is a defect of harness, and raises.
+A capability of an installed package that fails to load is reported and left out, without
+affecting others. A built-in one that fails is a defect of harness, and raises.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Found(NamedTuple):
     source: str
     """`built in`, or the package with its version."""
     record: Capability | None
-    """None where the record itself does not load."""
+    """None if the record does not load."""
     enabled: bool
 
 
@@ -40,7 +40,7 @@ _problems: dict[str, str] = {}
 
 @cache
 def find_capabilities() -> tuple[Found, ...]:
-    """All of them: built-in ones first, then those of installed packages."""
+    """Find all capabilities: built-in ones first, then those of installed packages."""
     disabled = read_disabled()
     built_in = [_built_in(target, disabled) for target in BUILT_IN]
     taken = {each.name for each in built_in}
@@ -53,7 +53,7 @@ def find_capabilities() -> tuple[Found, ...]:
 
 
 def enabled_capabilities() -> tuple[Capability, ...]:
-    """The records of those that are enabled and have not failed."""
+    """The records of the capabilities that are enabled and have not failed."""
     return tuple(
         each.record
         for each in find_capabilities()
@@ -62,40 +62,39 @@ def enabled_capabilities() -> tuple[Capability, ...]:
 
 
 def known_capabilities() -> tuple[Capability, ...]:
-    """The records of all that have not failed, disabled ones included: their settings may be set,
-    and their errors may come back from an earlier run."""
+    """The records of all capabilities that have not failed. Disabled ones are included: their
+    settings may be set, and earlier runs may return their errors."""
     found = find_capabilities()
     return tuple(each.record for each in found if each.record and each.name not in _problems)
 
 
 def inactive_names() -> frozenset[str]:
-    """The names of those that are disabled without being loaded, or have failed: what is configured
-    for them is ignored."""
+    """The names of capabilities that are not loaded or have failed. Their settings are ignored."""
     active = {record.name for record in known_capabilities()}
     return frozenset(each.name for each in find_capabilities()) - active
 
 
 def problem_of(name: str) -> str | None:
-    """What is wrong with a capability, as far as this process has noticed."""
+    """What is wrong with a capability, as far as this process knows."""
     return _problems.get(name)
 
 
 def find_problems() -> dict[str, str]:
-    """What is wrong with capabilities that do not load, as far as this process has noticed."""
+    """What is wrong with capabilities that do not load, as far as this process knows."""
     find_capabilities()
     return dict(_problems)
 
 
 def resolve(target: str) -> Any:
-    """What an import string (`module` or `module:name`) names."""
+    """Import what an import string (`module` or `module:name`) names."""
     module, _, name = target.partition(":")
     found = import_module(module)
     return getattr(found, name) if name else found
 
 
 def load_part(record: Capability, target: str) -> Any:
-    """A part of a capability by its import string; None when it cannot be loaded, which disables
-    the capability in this process and is reported by `harness capabilities`."""
+    """Load a part of a capability by its import string. None if that fails: the capability is then
+    disabled in this process, and `harness capabilities` reports it."""
     try:
         return resolve(target)
     except LOADING_FAILS as error:
@@ -104,7 +103,7 @@ def load_part(record: Capability, target: str) -> Any:
 
 
 def report_problem(record: Capability, problem: str) -> None:
-    """Leave a capability out from here on. Raises for a built-in one."""
+    """Disable a capability in this process. Raises for a built-in one."""
     if any(each.name == record.name and each.source == OURS for each in find_capabilities()):
         raise RuntimeError(f"The built-in capability {record.name} is broken: {problem}")
     _problems.setdefault(record.name, problem)
@@ -123,10 +122,10 @@ def _third_party(point: EntryPoint, disabled: frozenset[str], taken: set[str]) -
         _problems[name] = "its name must be lower-case letters, digits and _, 30 at most"
         return broken
     if name in taken:
-        _problems[f"{name} ({point.package})"] = f"another capability is called {name}"
+        _problems[f"{name} ({point.package})"] = f"another capability has the name {name}"
         return broken._replace(name=f"{name} ({point.package})")
     if name in disabled:
-        return broken  # what is disabled is not even imported
+        return broken  # a disabled capability is not imported
     try:
         record = resolve(point.target)
     except LOADING_FAILS as error:
@@ -143,7 +142,7 @@ def _describe_error(error: BaseException) -> str:
 
 
 def load_workflows() -> list[type]:
-    """The workflow classes of all enabled capabilities."""
+    """Load the workflow classes of all enabled capabilities."""
     return [
         loaded
         for record in enabled_capabilities()
@@ -165,8 +164,7 @@ def provider_kinds() -> dict[str, str]:
 
 
 def load_errors() -> None:
-    """Load the errors of all capabilities, so that those which come back from Temporal are known by
-    class."""
+    """Load the errors of all capabilities, so that errors from Temporal get their classes."""
     for record in known_capabilities():
         if record.errors is not None:
             load_part(record, record.errors)

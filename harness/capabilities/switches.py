@@ -1,7 +1,7 @@
-"""Which capabilities this user has disabled.
+"""Store which capabilities this user has disabled.
 
-Kept beside the list of trusted projects, not in a project: a folder that somebody else made must
-not choose what is loaded.
+Kept beside the list of trusted projects, not in a project: someone else's folder must not choose
+what is loaded.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ MAX_BYTES = 100_000
 
 
 def switches_file() -> str:
-    """Where the choice is kept. A relative XDG_CONFIG_HOME would be inside a project: ignored."""
+    """The file with the choice. A relative XDG_CONFIG_HOME would lie in a project: ignored."""
     base = os.environ.get("XDG_CONFIG_HOME", "")
     if not base.startswith("/"):
         base = os.path.expanduser("~/.config")  # noqa: PTH111 - pathlib is not loaded yet
@@ -22,7 +22,7 @@ def switches_file() -> str:
 
 
 def read_disabled() -> frozenset[str]:
-    """The names of disabled capabilities. A file that is damaged disables nothing."""
+    """Read the names of disabled capabilities. A damaged file disables none."""
     try:
         with open(switches_file(), "rb") as file:  # noqa: PTH123
             text = file.read(MAX_BYTES)
@@ -38,7 +38,7 @@ def read_disabled() -> frozenset[str]:
 
 
 def write_disabled(names: Iterable[str]) -> None:
-    """Replace the choice. It holds for processes that start from now on."""
+    """Replace the choice. It applies to processes that start later."""
     import json
     from pathlib import Path
 

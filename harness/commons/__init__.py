@@ -1,4 +1,4 @@
-"""What every process needs beside its work: logs, redaction, traces, safe files.
+"""What every process needs: logs, redaction, traces, safe files, child processes.
 
-Knows no settings: who starts a process hands the values in.
+It reads no settings: callers pass the values in.
 """

@@ -1,6 +1,6 @@
-"""A lost connection to Temporal in a few lines: one at first, then one every half minute.
+"""Log a lost connection to Temporal in few lines: one at once, then one every half minute.
 
-Each poller and each retry of the SDK's native part logs the loss by itself, several times a second.
+Each poller and each retry of the SDK's native part logs the loss, several times a second.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ _SIGNS = ("tcp connect error", "transport error", "Connection refused", "error r
 
 
 class OutageFilter(logging.Filter):
-    """Lets through the first record of a loss and then one every `every` seconds, shortened."""
+    """Passes the first record of a loss, then one every `every` seconds, shortened."""
 
     def __init__(self, every: float = EVERY_SECONDS) -> None:
         super().__init__()
         self._every = every
         self._lock = threading.Lock()
         self._said = 0.0
-        """When a loss was last logged; 0 when none is going on."""
+        """When a loss was last logged; 0 while connected."""
         self._kept_back = 0
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -35,17 +35,17 @@ class OutageFilter(logging.Filter):
                 return False
             again = f" (still; {self._kept_back} more messages)" if lasts else ""
             self._said, self._kept_back = now, 0
-        record.msg = f"Temporal does not answer; retrying until it does{again}"
+        record.msg = f"Temporal does not answer; retrying{again}"
         record.args = ()
         return True
 
     @property
     def lost(self) -> bool:
-        """Whether a loss was logged and its end was not."""
+        """Whether a loss was logged whose end was not."""
         return bool(self._said)
 
     def note_recovery(self) -> bool:
-        """Note that the connection is back; True for the first who says so."""
+        """Record that the connection is back; True for the first call after a loss."""
         with self._lock:
             lost, self._said = bool(self._said), 0.0
             return lost

@@ -1,6 +1,6 @@
-"""The last step before a span leaves the process: its words are redacted.
+"""Redact spans just before they leave the process.
 
-In a module of its own because it needs the SDK, which is loaded only when traces are on.
+A separate module, because it needs the SDK, which is loaded only when traces are on.
 """
 
 from __future__ import annotations

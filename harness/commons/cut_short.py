@@ -1,4 +1,4 @@
-"""A block that ends as soon as something beside it has failed."""
+"""Cancel a block of code when something it depends on fails."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 async def cut_short(watch: Coroutine[Any, Any, Exception]) -> AsyncGenerator[None]:
     """Run the block; once `watch` returns an error, cancel the block and raise that error.
 
-    A cancellation from elsewhere stays one.
+    Other cancellations are passed on.
     """
     block = asyncio.current_task()
     assert block is not None
@@ -33,7 +33,7 @@ async def cut_short(watch: Coroutine[Any, Any, Exception]) -> AsyncGenerator[Non
             raise watching.result() from None
         raise
     else:
-        if cut and block.uncancel() == 0:  # the block went on in spite of it
+        if cut and block.uncancel() == 0:  # the block ignored the cancellation
             raise watching.result()
     finally:
         watching.remove_done_callback(end)

@@ -1,4 +1,4 @@
-"""Writing files so that a reader never sees half of one."""
+"""Write files so that readers never see a partial one."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 
 def write_atomic(path: Path, content: bytes | str, *, mode: int | None = None) -> None:
-    """Replace `path` by `content` in one step that survives a power cut.
+    """Replace `path` with `content` in one step that survives a power cut.
 
-    Keeps the mode of a file that exists, unless `mode` says otherwise. A link is followed, as by
-    any other write. Blocks: async callers use a thread.
+    Keeps the mode of an existing file unless `mode` is given. Follows links, as other writes do.
+    Blocks: async callers use a thread.
     """
     data = content.encode() if isinstance(content, str) else content
-    if _is_special(path):  # a device, a pipe: it takes the content, and stays what it is
+    if _is_special(path):  # write into a device or pipe, do not replace it
         with path.open("wb") as file:
             file.write(data)
         return
@@ -40,8 +40,8 @@ def _is_special(path: Path) -> bool:
 
 
 def create_atomic(path: Path, content: bytes, *, mode: int) -> bool:
-    """Write `path` where nothing is; False where something is. Nobody sees it before its content is
-    on the disk; its name is once this returns. Blocks."""
+    """Create `path`; False if it exists. It appears only once its content is on disk, and its name
+    is durable when this returns. Blocks."""
     temporary = _write_beside(path, content, mode)
     try:
         os.link(temporary, path)
@@ -54,7 +54,7 @@ def create_atomic(path: Path, content: bytes, *, mode: int) -> bool:
 
 
 def sync_folder(folder: Path) -> None:
-    """A new name is durable only when its folder is."""
+    """Sync a folder: a new name is durable only once its folder is."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -63,9 +63,9 @@ def sync_folder(folder: Path) -> None:
 
 
 def _write_beside(target: Path, data: bytes, mode: int | None) -> Path:
-    """A file in the same folder, on the disk, for the name to be given to."""
+    """Write and sync a temporary file in the same folder."""
     temporary = target.with_name(f".{target.name[:64]}.{secrets.token_hex(6)}")
-    # As narrow as the result from the start: a secret is at no moment readable by others.
+    # The final mode from the start: a secret is never readable by others.
     handle = os.open(
         temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else mode
     )

@@ -1,7 +1,7 @@
-"""Which commit a folder is at, read from files.
+"""Find the commit that a folder is at, by reading files.
 
-Running git would obey the configuration, hooks and filters of a repository that nobody has
-trusted. What is read here is bounded, and shows only where it looks like a commit.
+Running git would obey the configuration, hooks and filters of an untrusted repository. Reads
+are bounded, and only a well-formed commit is returned.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ import stat
 from pathlib import Path
 
 SMALL = 4096
-"""Bytes of HEAD, of a reference, and of files that name a folder."""
+"""Most bytes read of HEAD, of a reference, and of files that name a folder."""
 PACKED = 8_000_000
-"""Bytes of packed references; of a longer file the beginning is read."""
+"""Most bytes read of packed references."""
 COMMIT = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 """SHA-1 or SHA-256."""
 REFERENCE = re.compile(rb"refs/[\w][\w.+@#-]*(?:/[\w][\w.+@#-]*)*")
-"""Of those that git allows, the usual ones: nothing that leads out of the folder."""
+"""The usual ones among those git allows; none leads out of the folder."""
 MOST_STEPS = 5
-"""References that point to references."""
+"""Longest chain of references to references."""
 
 
 def read_commit(folder: Path) -> str | None:
-    """The commit that the repository around `folder` has checked out; None where there is none, or
-    where its files are not as git writes them."""
+    """Read the commit that the repository around `folder` has checked out; None if there is none
+    or its files are malformed."""
     try:
         place = folder.resolve()
         for parent in (place, *place.parents):
@@ -48,7 +48,7 @@ def _git_folder(parent: Path) -> Path | None:
 
 def _read_head(git: Path) -> str | None:
     shared = git
-    if (git / "commondir").is_file():  # of a worktree: branches stand in the main folder
+    if (git / "commondir").is_file():  # a worktree: the main folder has the branches
         shared = git / os.fsdecode(_read_start(git / "commondir").strip())
     content = _read_start(git / "HEAD")
     for _ in range(MOST_STEPS):
@@ -80,8 +80,8 @@ def _read_packed(shared: Path, name: bytes) -> bytes:
 
 
 def _read_start(file: Path, most: int = SMALL) -> bytes:
-    """The beginning of a regular file, without blank ends. A link may lead to anything, and a pipe
-    would make a worker wait for ever."""
+    """Read the start of a regular file, stripped. Not links, which may lead anywhere, nor pipes,
+    which would block forever."""
     handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(handle, "rb") as opened:
         if not stat.S_ISREG(os.fstat(handle).st_mode):

@@ -1,7 +1,6 @@
-"""One way out for all logs of a process: ours, the SDK's and the libraries', to stderr.
+"""Send all logs of a process to stderr: harness's, the SDK's and the libraries'.
 
-stdout belongs to results. Every record carries the run and turn it happened in and leaves
-redacted and safe to show.
+stdout is for results. Every record carries its run and turn, and is redacted and safe to show.
 """
 
 from __future__ import annotations
@@ -47,13 +46,13 @@ __all__ = [
 
 Level = Literal["debug", "info", "warning", "error"]
 
-# They log each request at info: ours say what was asked and what it took.
+# They log each request at info level; harness logs requests itself.
 CHATTY = ("httpx", "httpx2", "httpcore", "httpcore2", "openai", "anthropic", "urllib3", "alembic")
 
 _Event = MutableMapping[str, Any]
 _Record = tuple[tuple[str], dict[str, Any]]
 outage = OutageFilter()
-"""Of the connection to Temporal, as the SDK's native part reports it."""
+"""Filters the SDK's reports of a lost connection to Temporal."""
 
 
 def configure_logs(
@@ -64,9 +63,9 @@ def configure_logs(
     discreet: bool = False,
     stream: TextIO | None = None,
 ) -> None:
-    """Send every log of this process to stderr, in one format. Calling it again replaces it.
+    """Send every log of this process to stderr, in one format. A second call replaces the first.
 
-    `discreet`: nothing that a run says goes into a log, for logs are kept where no key reaches."""
+    `discreet`: logs contain no content of runs, because logs are not encrypted."""
     register_secrets(secrets)
     set_discreet(discreet)
     out = stream or sys.stderr
@@ -94,9 +93,9 @@ def configure_logs(
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
-    """A logger that takes an event and its facts: `log.info("run started", model=...)`.
+    """Get a logger that takes an event and its fields: `log.info("run started", model=...)`.
 
-    It writes to the standard library's logger, whose handlers are the process's own choice."""
+    It writes to the standard library's logger, whose handlers the process chooses."""
     logger = structlog.wrap_logger(
         guarded_logger(name),
         processors=[
@@ -111,13 +110,13 @@ def get_logger(name: str) -> FilteringBoundLogger:
 
 
 def in_run(run: str, turn: int | None = None) -> AbstractContextManager[None]:
-    """Within it, every log of this task, and of those it starts, carries the run and turn."""
+    """Add the run and turn to every log of this task and of the tasks it starts."""
     bound = {"run": run} if turn is None else {"run": run, "turn": turn}
     return structlog.contextvars.bound_contextvars(**bound)
 
 
 def engine_logs(level: Level = "warning") -> LoggingConfig:
-    """For the SDK's Runtime: its native part then logs here too and not on its own."""
+    """Logging options for the SDK's Runtime: forward the logs of its native part to Python."""
     from temporalio.runtime import LogForwardingConfig, LoggingConfig, TelemetryFilter
 
     native = logging.getLogger("temporalio.core")
@@ -131,7 +130,7 @@ def engine_logs(level: Level = "warning") -> LoggingConfig:
 
 
 def _to_record(_logger: Any, _method: str, event: _Event) -> _Record:
-    """A record that any handler can format; ours finds the facts apart."""
+    """Build a record that any handler can format; ours reads the fields separately."""
     passed = {name: event.pop(name) for name in ("exc_info", "stack_info") if name in event}
     facts = {name: sanitize_value(value, name) for name, value in event.items()}
     words = [f"{name}={value}" for name, value in facts.items() if name != "event"]
@@ -140,7 +139,7 @@ def _to_record(_logger: Any, _method: str, event: _Event) -> _Record:
 
 
 def _from_record(_logger: Any, _method: str, event: _Event) -> _Event:
-    """What a record holds beside its text: our facts, and the SDK's in `extra`."""
+    """Read a record's fields besides its text: ours, and the SDK's in `extra`."""
     record = event["_record"]
     event.update(getattr(record, "harness_facts", {}))
     for extra in ("temporal_workflow", "temporal_activity"):
@@ -170,7 +169,7 @@ def _bar_exception(_logger: Any, _method: str, event: _Event) -> _Event:
 
 class _Handler(logging.StreamHandler[TextIO]):
     def handleError(self, record: logging.LogRecord) -> None:
-        """A log that cannot be written is lost; a traceback could not be written either."""
+        """Ignore the error: a traceback could not be written either."""
 
 
 def _make_renderers(format: Literal["human", "json"], out: TextIO) -> list[Processor]:

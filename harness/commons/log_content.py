@@ -1,5 +1,5 @@
-"""What a log record may hold: text that is safe to show, no secrets and, with encryption on, no
-content of runs. Holds for the loggers of harness and of the SDK, whatever handlers a process has.
+"""Make log records safe to show, without secrets and, with encryption on, without content of runs.
+Applies to the loggers of harness and of the SDK, whatever handlers a process has.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from harness.commons.redact import redact, redact_data, register_secrets
 from harness.contracts.clean_text import clean_line, clean_text
 
 MOST = 8_192
-"""Characters of one value; of a longer one the start is shown, and its length."""
+"""Longest value; of a longer one, the start and the length are shown."""
 _NOTE = 64
 _LONGEST_SECRET = 12_288
 _WINDOW = MOST + _LONGEST_SECRET
@@ -38,15 +38,15 @@ def is_discreet() -> bool:
 
 
 def hide_if_discreet(text: str) -> str:
-    """Words that may be a run's own, as a log may have them."""
-    return "(what it said is not logged)" if is_discreet() else text
+    """Replace text that may be a run's content if logs must not contain any."""
+    return "(content is not logged)" if is_discreet() else text
 
 
 @contextmanager
 def guarded_logs(*, secrets: Iterable[str], discreet: bool) -> Generator[None]:
-    """Guard the loggers of harness and of the SDK; leaves handlers and levels as they are.
+    """Guard the loggers of harness and of the SDK; handlers and levels stay as they are.
 
-    `discreet`: nothing that a run says goes into a log until the block ends."""
+    `discreet`: logs contain no content of runs until the block ends."""
     global _open
     register_secrets(secrets)
     _guard_records()
@@ -58,8 +58,8 @@ def guarded_logs(*, secrets: Iterable[str], discreet: bool) -> Generator[None]:
 
 
 def guarded_logger(name: str) -> logging.Logger:
-    """The standard library's logger of this name, guarded also where no `guarded_logs` is open: a
-    filter holds for the logger that it was added to, and not for those below it."""
+    """Get the standard library's logger of this name, guarded even outside of `guarded_logs`: a
+    filter applies to the logger it was added to, not to its children."""
     logger = logging.getLogger(name)
     if _guard not in logger.filters:
         logger.addFilter(_guard)
@@ -67,7 +67,7 @@ def guarded_logger(name: str) -> logging.Logger:
 
 
 def sanitize_value(value: Any, name: str = "") -> Any:
-    """A value of a record: redacted, on one line, no longer than a log can take."""
+    """Redact a value of a record, put it on one line and shorten it."""
     bounded = redact_data(_bound_value(value), name)
     if bounded is None or isinstance(bounded, bool | int | float):
         return bounded
@@ -76,8 +76,8 @@ def sanitize_value(value: Any, name: str = "") -> Any:
 
 
 def exception_text(found: Any) -> str | None:
-    """An exception with its traceback; of a discreet process, its types and places only: its
-    message may be a run's words. None: there is none."""
+    """Format an exception with its traceback; None if there is none. In a discreet process, only
+    types and places: messages may contain a run's content."""
     error = found if isinstance(found, BaseException) else sys.exc_info()[1]
     if isinstance(found, tuple):
         error = cast("tuple[Any, BaseException | None, Any]", found)[1]
@@ -89,13 +89,12 @@ def exception_text(found: Any) -> str | None:
 
 
 def bar_lines(text: str) -> str:
-    """Several lines of which none can pass for a log line of its own."""
+    """Prefix every line, so that none can pass for a log line."""
     return "\n".join(f"| {line}" for line in text.split("\n"))
 
 
 def _guard_records() -> None:
-    """Guard records as they are made: a logger that is made later, as an import does, is guarded
-    like one that is there."""
+    """Guard records when they are created, to include loggers that later imports create."""
     before = logging.getLogRecordFactory()
     if getattr(before, "harness", False):
         return
@@ -121,7 +120,7 @@ class _Guard(logging.Filter):
             message = str(record.msg)  # its arguments do not fit
         record.msg, record.args = sanitize_value(message), ()
         if record.exc_info and (text := exception_text(record.exc_info)):
-            # Formatters take this text before they make their own.
+            # Formatters prefer this text to their own.
             record.exc_text = bar_lines(text)
             record.harness_exception = text
             if is_discreet():
@@ -141,18 +140,18 @@ def _outline_exception(error: BaseException) -> str:
 
 
 def _format_traceback(error: BaseException) -> str:
-    # The standard library's takes seconds for a message of many lines.
+    # traceback.format_exception takes seconds for a message of many lines.
     frames = redact("".join(format_tb(error.__traceback__, _FRAMES)))
     try:
         text = str(error)
         message = _cut_text(clean_text(redact(_shorten_text(text))), len(text))
     except Exception:
-        message = "(its message cannot be read)"
+        message = "(the message cannot be read)"
     return f"{frames}{type(error).__name__}: {message}"
 
 
 def _list_causes(error: BaseException) -> list[BaseException]:
-    """The error, after what led to it and the members of a group."""
+    """List the error after its causes and the members of groups."""
     found: list[BaseException] = []
     waiting: list[BaseException | None] = [error]
     while waiting and len(found) < _ITEMS:
@@ -167,7 +166,7 @@ def _list_causes(error: BaseException) -> list[BaseException]:
 
 
 def _bound_value(value: Any) -> Any:
-    """`value` with long texts cut and of long lists the start only, before anything reads them."""
+    """Shorten long texts and lists in `value` before anything else processes it."""
     if isinstance(value, str):
         return _shorten_text(value)
     if isinstance(value, dict):
@@ -183,14 +182,14 @@ def _bound_value(value: Any) -> Any:
 
 
 def _shorten_text(text: str) -> str:
-    """The start of a long text, with the secrets that begin in it masked."""
+    """Cut a long text, masking the secrets that start before the cut."""
     if len(text) <= _WINDOW:
         return text
-    # What is masked is shorter: without the tail, no half of a secret moves into view.
+    # Masking shortens the text: drop the tail, which may now show half of a secret.
     return redact(text[:_WINDOW])[:-_LONGEST_SECRET]
 
 
 def _cut_text(text: str, whole: int) -> str:
-    """`text`, which is safe already; `whole`: its length before anything was cut or marked."""
+    """Cut a safe text and note its original length, `whole`."""
     note = f"… ({whole:,} characters)" if whole > _WINDOW or len(text) > MOST else ""
     return f"{text[: MOST - _NOTE]}{note}" if note else text

@@ -1,4 +1,4 @@
-"""Take secrets out of text before it is logged, traced or shown."""
+"""Remove secrets from text before it is logged, traced or shown."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from urllib.parse import unquote
 
 MASK = "***"
 SHORTEST = 4
-"""Shorter values are not looked for: they would mask half of every text."""
+"""Shorter values are not masked: they occur in too many texts."""
 
-# Group 1, where there is one, is the secret; else the whole match is. Every repetition is bounded
-# or starts at a literal, so that a text of 10 MB costs no more than its length.
+# Group 1 is the secret, or else the whole match. Every repetition is bounded or starts at a
+# literal, so the time is linear even for 10 MB.
 _PATTERNS = [
-    # A private key that is cut off is masked to the end of the text.
+    # A truncated private key is masked to the end of the text.
     re.compile(
         r"-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----"
         r"(?:.*?-----END [A-Z ]{0,32}PRIVATE KEY-----|.*)",
@@ -52,7 +52,7 @@ _known: set[str] = set()
 
 
 def register_secrets(secrets: Iterable[str]) -> None:
-    """Secret values that this process holds: masked wherever they appear from now on."""
+    """Register secret values of this process, to be masked wherever they appear."""
     for secret in secrets:
         _known.add(secret)
         for match in _URL_PASSWORD.finditer(secret):
@@ -60,7 +60,7 @@ def register_secrets(secrets: Iterable[str]) -> None:
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """`text` without the registered secrets, `secrets`, and whatever looks like a secret."""
+    """Mask the registered secrets, `secrets`, and whatever looks like a secret in `text`."""
     parts: list[str] = []
     at = 0
     for start, end in _merge_spans(_find_spans(text, {*_known, *secrets})):
@@ -70,7 +70,7 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def redact_data(value: Any, key: str = "") -> Any:
-    """The same for a structure; a value under a key such as `password` goes altogether."""
+    """The same for a structure; a value under a key such as `password` is masked completely."""
     if isinstance(value, str):
         return MASK if value and _SECRET_KEY.search(key) else redact(value)
     if isinstance(value, dict):
@@ -99,7 +99,7 @@ def _find_spans(text: str, known: set[str]) -> Iterator[tuple[int, int]]:
 
 
 def _merge_spans(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Overlapping and touching spans as one: half a secret left beside a mask is a leak."""
+    """Merge overlapping and adjacent spans: half a secret beside a mask is a leak."""
     current: tuple[int, int] | None = None
     for start, end in sorted(spans):
         if current and start <= current[1]:

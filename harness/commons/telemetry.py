@@ -1,9 +1,9 @@
-"""Traces by OpenTelemetry, when an endpoint is configured; otherwise nothing is even imported.
+"""OpenTelemetry traces, if an endpoint is configured; otherwise nothing is imported.
 
-One trace goes from the starter through the run to the provider call. Of what the SDK offers, the
-tracing interceptor is the stable one and shows the spans of a run while it goes on; the newer
-plugin is experimental, wants a global provider and shows them when the run is over, which may be
-days later. Neither adds spans in a replay.
+One trace covers the starter, the run and the provider call. The SDK's tracing interceptor is
+stable and exports a run's spans while it runs; the newer plugin is experimental, requires a
+global provider and exports them when the run is over, which may be days later. Neither adds spans
+in a replay.
 """
 
 from __future__ import annotations
@@ -57,25 +57,25 @@ def start_traces(endpoint: str | None, service_name: str = "harness") -> None:
     exporter = OTLPSpanExporter(endpoint=url if url.endswith(_PATH) else url + _PATH)
     provider = TracerProvider(
         resource=Resource.create({"service.name": service_name}),
-        shutdown_on_exit=False,  # processes leave by their own door, which calls stop_traces
+        shutdown_on_exit=False,  # the process calls stop_traces when it exits
     )
     provider.add_span_processor(BatchSpanProcessor(_wrap_exporter(exporter)))
     _traces = _Traces(provider, provider.get_tracer("harness"))
 
 
 def stop_traces() -> None:
-    """Send what is left, for at most two seconds, and stop. Blocks: call it last."""
+    """Send the remaining spans, for at most two seconds, and stop. Blocks: call it last."""
     global _traces
     traces, _traces = _traces, None
     if traces is not None:
-        # The SDK's own time limits do not hold while a collector that is away is tried again (8 s).
+        # The SDK ignores its own time limits while it retries an unreachable collector (8 s).
         last = Thread(target=traces.provider.shutdown, daemon=True)
         last.start()
         last.join(_FLUSH_SECONDS)
 
 
 def tracing_interceptors() -> list[TracingInterceptor]:
-    """For Client.connect, from where workers take them; for a Replayer pass them too."""
+    """Interceptors for Client.connect, which workers inherit, and for a Replayer."""
     if _traces is None:
         return []
     from temporalio.contrib.opentelemetry import TracingInterceptor
@@ -86,14 +86,14 @@ def tracing_interceptors() -> list[TracingInterceptor]:
 def span(
     name: str, attributes: Mapping[str, AttributeValue] | None = None
 ) -> AbstractContextManager[Any]:
-    """A span around a piece of work; nothing when traces are off."""
+    """Open a span around a block; does nothing if traces are off."""
     if _traces is None:
         return nullcontext()
     return _traces.tracer.start_as_current_span(name, attributes=attributes)
 
 
 def annotate(attributes: Mapping[str, AttributeValue]) -> None:
-    """Add what is known only later to the current span."""
+    """Add attributes to the current span."""
     if _traces is None:
         return
     from opentelemetry.trace import get_current_span
@@ -102,7 +102,7 @@ def annotate(attributes: Mapping[str, AttributeValue]) -> None:
 
 
 def current_trace_id() -> str | None:
-    """The trace that the current span belongs to, as 32 hex digits."""
+    """The id of the current span's trace, as 32 hex digits."""
     if _traces is None:
         return None
     from opentelemetry.trace import get_current_span

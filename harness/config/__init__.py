@@ -1,6 +1,6 @@
 """Settings: what can be configured, where each value came from, and which providers are known.
 
-Only processes read settings; a run pins what it needs when it starts.
+Only processes read settings; a run pins the values it needs when it starts.
 """
 
 from harness.config.load import (

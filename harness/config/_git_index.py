@@ -1,7 +1,7 @@
-"""Whether git tracks what lies in a folder: then a `git pull` may replace it without a question.
+"""Find out whether git tracks the content of a folder: then a `git pull` may replace it silently.
 
-The index is read as a file. Running git itself would obey the configuration of a repository that
-nobody has trusted.
+The index is read as a file. Running git itself would obey the configuration of an untrusted
+repository.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 LARGEST = 200_000_000
-"""Bytes of an index; a larger one is not read."""
+"""Largest index that is read, in bytes."""
 HEAD = 12
 HASHES = {20: hashlib.sha1, 32: hashlib.sha256}
 """By the bytes of a hash: what a SHA-1 and a SHA-256 repository use."""
@@ -36,7 +36,7 @@ def is_tracked(folder: Path) -> bool:
 
 
 def _follow_links(folder: Path) -> Iterator[Path]:
-    """`folder` as it is written, and where each link on the way leads."""
+    """Yield `folder` as written, and the target of each link on the way."""
     place = Path(os.path.abspath(folder))  # noqa: PTH100 - resolve() would follow links
     for _ in range(MOST_LINKS):
         yield place
@@ -99,14 +99,14 @@ def _tracks_shared(index: Path, name: bytes) -> bool:
 
 
 def _is_affected(path: bytes, name: bytes) -> bool:
-    """Whether replacing `path` changes what is found at `name`. Case does not count: a file system
-    may take `.Harness` for `.harness`."""
+    """Whether replacing `path` changes `name`. Case is ignored: a file system may treat `.Harness`
+    as `.harness`."""
     path, name = path.rstrip(b"/").lower(), name.lower()
     return path == name or path.startswith(name + b"/") or name.startswith(path + b"/")
 
 
 def _read_index(data: bytes) -> tuple[list[bytes], str | None]:
-    """The paths, and the hash of the shared index where there is one."""
+    """Read the paths, and the hash of the shared index if there is one."""
     found: list[tuple[list[bytes], str | None]] = []
     why = "its checksum is wrong"
     for size, hasher in HASHES.items():
@@ -141,7 +141,7 @@ def _parse_index(data: bytes, hash_size: int) -> tuple[list[bytes], str | None]:
 
 
 def _parse_paths(data: bytes, hash_size: int) -> tuple[list[bytes], int]:
-    """The paths of the entries, and where these end."""
+    """Read the paths of the entries, and the offset after them."""
     if data[:4] != b"DIRC":
         raise ValueError("it is not an index")
     version = int.from_bytes(data[4:8], "big")
@@ -167,7 +167,7 @@ def _parse_paths(data: bytes, hash_size: int) -> tuple[list[bytes], int]:
 
 
 def _parse_varint(data: bytes, at: int) -> tuple[int, int]:
-    """A number as git writes it in packs, and where it ends."""
+    """Read a number as git encodes it in packs, and the offset after it."""
     value = data[at] & 0x7F
     while data[at] & 0x80:
         at += 1

@@ -1,4 +1,4 @@
-"""The tree of known keys, read off the settings models themselves."""
+"""The tree of known keys, derived from the settings models."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Table:
-    """A key that holds other keys: those of a section, or any name where `each` is set."""
+    """A key that holds other keys: those of a section, or any name if `each` is set."""
 
     section: type[Section] | None
     each: type[Section] | None = None
@@ -73,7 +73,7 @@ def find_key(path: Path) -> Leaf | Table | None:
 
 
 def list_keys(table: Table | None = None, at: Path = ()) -> Iterator[Path]:
-    """Every key with a fixed name; providers stand under names of their own."""
+    """List every key with a fixed name; names of providers are free."""
     table = table or root_table()
     for name in table.names():
         node = table.child(name)
@@ -84,7 +84,7 @@ def list_keys(table: Table | None = None, at: Path = ()) -> Iterator[Path]:
 
 
 def guess_key(key: Path) -> Path | None:
-    """The known key that was probably meant by `key`."""
+    """Guess the known key that `key` was meant to be."""
     depth = next(n for n in range(len(key) - 1, -1, -1) if isinstance(find_key(key[:n]), Table))
     table, wrong = find_key(key[:depth]), key[depth]
     if isinstance(table, Table) and (close := _closest_match(wrong, table.names())):
@@ -102,7 +102,7 @@ def guess_key(key: Path) -> Path | None:
 
 
 def suggest_name(name: str, known: Iterable[str]) -> str:
-    """A sentence that tells the name that was probably meant, or else the possible ones."""
+    """Suggest the name that was probably meant, or else list the known ones."""
     known = sorted(known)
     close = _closest_match(name, known)
     return f"Did you mean {close!r}?" if close else f"Known: {', '.join(known)}."

@@ -1,4 +1,4 @@
-"""Who may have written a file or folder, and reading a file that somebody may have planted."""
+"""Check who can write a file or folder, and read files that may be planted."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ FILE_LIMIT = 100_000
 
 
 def describe_foreign(path: Path) -> str | None:
-    """Why somebody else may have put `path` there; None where only this user or root can.
+    """Say why someone else may have put `path` there; None if only this user or root can.
 
-    A link is judged itself and by what it leads to. Folders above count as well: who may write to
-    one may replace what lies in it.
+    A link is checked as well as its target, and the folders above: whoever can write to a folder
+    can replace its content.
     """
     try:
         link, target = path.lstat(), path.resolve(strict=True)
@@ -27,7 +27,7 @@ def describe_foreign(path: Path) -> str | None:
             found = place.lstat()
             if found.st_uid not in (os.getuid(), 0):
                 return f"{place} belongs to {_describe_user(found.st_uid)}"
-            # In a sticky folder such as /tmp nobody can replace what belongs to another user.
+            # In a sticky folder such as /tmp, users cannot replace each other's files.
             sticky = place != target and found.st_mode & stat.S_ISVTX
             if not sticky and is_writable_by_others(found):
                 return f"{place} can be changed by other users"
@@ -37,8 +37,8 @@ def describe_foreign(path: Path) -> str | None:
 
 
 def is_writable_by_others(found: os.stat_result) -> bool:
-    """Whether anybody but its owner may write. The private group that many systems give each user,
-    who is alone in it, counts as the user."""
+    """Whether anyone but the owner can write. The private group that many systems give each user
+    counts as the user."""
     if found.st_mode & stat.S_IWOTH:
         return True
     return bool(found.st_mode & stat.S_IWGRP) and not _is_private_group(found.st_gid)
@@ -49,7 +49,7 @@ def _is_private_group(gid: int) -> bool:
     import pwd
 
     if gid == 0:
-        return True  # root and whom root has let in
+        return True  # root, and users that root added
     try:
         user, group = pwd.getpwuid(os.getuid()), grp.getgrgid(gid)
     except KeyError:
@@ -66,8 +66,8 @@ def _describe_user(uid: int) -> str:
 
 
 def read_bounded(file: Path) -> bytes | None:
-    """The content of a regular file of limited size; None where there is no file. Never waits:
-    opening a named pipe would."""
+    """Read a regular file of limited size; None if it does not exist. Never blocks, as opening a
+    named pipe would."""
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -86,5 +86,5 @@ def read_bounded(file: Path) -> bytes | None:
 def _unreadable_error(file: Path, why: str) -> ConfigError:
     return InvalidValue(
         f"{file} cannot be read: {why}.",
-        fix="Replace it by a TOML file, or remove it.",
+        fix="Replace it with a TOML file, or remove it.",
     )

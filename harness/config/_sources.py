@@ -1,4 +1,4 @@
-"""Where values come from: harness.toml and the environment, each with the place it stood at."""
+"""Read values from harness.toml and the environment, each with its source."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class File:
     profiles: dict[str, Values]
 
     def all_values(self) -> Values:
-        """All its values, those of profiles too, by the names that they have in the file."""
+        """All values, including those of profiles, by their names in the file."""
         values = dict(self.top)
         for name, overlay in self.profiles.items():
             values |= {("profile", name, *key): value for key, value in overlay.items()}
@@ -79,7 +79,7 @@ class File:
 
 
 def split_values(values: Values) -> tuple[Values, Values]:
-    """The harmless ones, and those that an untrusted file may not set."""
+    """Split values into harmless ones and those that an untrusted file may not set."""
     harmless = {key: value for key, value in values.items() if _is_harmless(key)}
     return harmless, {key: value for key, value in values.items() if key not in harmless}
 
@@ -108,7 +108,7 @@ def read_file(folder: Path) -> File:
     profiles = data.pop("profile", {})
     if not isinstance(profiles, dict):
         raise InvalidValue(
-            f"`profile` in {reader.place_of(('profile',))} holds a value: expected tables "
+            f"`profile` in {reader.place_of(('profile',))} is not a table: expected tables "
             "such as [profile.production].",
             fix="Choose a profile with HARNESS_PROFILE.",
         )
@@ -119,9 +119,9 @@ def read_file(folder: Path) -> File:
 
 
 def _is_costly(text: str) -> bool:
-    """Whether dotted keys would take long to parse. Only what TOML takes for the end of a line is
-    one: a key may hold other separators in quotes. Dots in strings are no part of a key; where one
-    may span lines it is not known what is in quotes, and all dots count."""
+    """Whether dotted keys would take long to parse. Lines end only where TOML ends them: a quoted
+    key may contain other separators. Dots in strings do not count, unless strings may span lines:
+    then it is unknown what is quoted, and all dots count."""
     if '"""' not in text and "'''" not in text:
         text = _NO_KEYS.sub("", text)
     lines = [(line.lstrip(), line.count(".")) for line in text.split("\n")]
@@ -140,7 +140,7 @@ class _Reader:
         return f"{self.file}:{self.line_of(key)}"
 
     def line_of(self, key: _keys.Path) -> int:
-        """The line that sets `key`, or the nearest one above it in the tree."""
+        """The line that sets `key` or its nearest parent."""
         return next(
             (self.lines[key[:n]] for n in range(len(key), 0, -1) if key[:n] in self.lines), 1
         )
@@ -148,13 +148,14 @@ class _Reader:
     def read_values(
         self, data: Any, at: _keys.Path, skip: int
     ) -> Iterator[tuple[_keys.Path, Value]]:
-        """The values under `at`, whose first `skip` names are those of the profile."""
+        """Read the values under `at`, whose first `skip` names are the profile's."""
         key = at[skip:]
         node = _keys.find_key(key)
         place = self.place_of(at)
         if isinstance(node, Table):
             if not isinstance(data, dict):
-                raise InvalidValue(f"`{clean_line('.'.join(at))}` in {place} is a table of keys.")
+                name = clean_line(".".join(at))
+                raise InvalidValue(f"`{name}` in {place} must be a table of keys.")
             for name, inner in cast("dict[str, Any]", data).items():
                 if not key and name in inactive_names():
                     continue
@@ -164,7 +165,7 @@ class _Reader:
                 yield from self.read_values(inner, (*at, name), skip)
             return
         if isinstance(node, Leaf) and node.holds(Path) and isinstance(data, str):
-            # A path in the file means the same whatever folder the command runs in.
+            # A path in the file is relative to the file, not to the current folder.
             data = self.folder / Path(data).expanduser()
         profile = f" [{'.'.join(at[:skip])}]" if skip else ""
         yield key, Value(data, f"{FILE_NAME}:{self.line_of(at)}{profile}")
@@ -177,7 +178,7 @@ def unknown_key(key: _keys.Path, place: str) -> ConfigError:
 
 
 def read_environment(env: Mapping[str, str]) -> Values:
-    """What the environment sets. An empty variable counts as not set, as compose files do."""
+    """Read the environment. An empty variable counts as unset, as in compose files."""
     values: Values = {}
     for name, key in WELL_KNOWN.items():
         if text := env.get(name):
@@ -191,7 +192,7 @@ def read_environment(env: Mapping[str, str]) -> Values:
 
 
 def _is_inactive(name: str) -> bool:
-    """Whether a variable is in the section of a capability that is disabled or does not load."""
+    """Whether a variable belongs to a capability that is disabled or does not load."""
     return name.removeprefix(PREFIX).lower().partition("__")[0] in inactive_names()
 
 
@@ -222,12 +223,12 @@ def _parse_list(text: str) -> Any:
         try:
             return json.loads(text)
         except ValueError:
-            return text  # refused as a wrong value, with its source
+            return text  # validation reports it, with its source
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
 def _ollama_url(host: str) -> str:
-    """Ollama's own variable holds host:port, and 0.0.0.0 when it is meant for its server."""
+    """Convert Ollama's own variable: host:port, where 0.0.0.0 is meant for the server."""
     scheme, found, rest = host.rstrip("/").rpartition("://")
     if not found:
         scheme, rest = "http", rest if ":" in rest else f"{rest}:11434"
@@ -236,7 +237,7 @@ def _ollama_url(host: str) -> str:
 
 
 def _index_lines(text: str) -> dict[_keys.Path, int]:
-    """The line that first sets each key, which tomllib does not report."""
+    """Find the line that first sets each key; tomllib does not report it."""
     lines: dict[_keys.Path, int] = {}
     header: _keys.Path = ()
     for number, line in enumerate(text.splitlines(), 1):
@@ -251,7 +252,7 @@ def _index_lines(text: str) -> dict[_keys.Path, int]:
 
 
 def _parse_names(line: str) -> _keys.Path | None:
-    """The dotted name that a stripped line of TOML sets, if it does."""
+    """The dotted name that a stripped line of TOML sets, if any."""
     head = re.match(r"\[[^\[\]]+\]|[^=#\[\]]+=", line)
     if head is None:
         return None

@@ -1,11 +1,10 @@
 """Fold defaults, profile, harness.toml and the environment into one Settings, strongest last.
 
-Of a harness.toml that the user has not trusted only harmless values count; one that somebody else
-may have written does not count at all. What is ignored is logged once.
+From a harness.toml that the user has not trusted, only harmless values count; a file that someone
+else may have written is ignored. Ignored values are logged once.
 
-pydantic validates; the folding is ours and not pydantic-settings', which tells neither where a
-value came from nor that a variable is unknown, reads os.environ alone, and costs every command
-another 0.1 s of imports.
+pydantic validates. pydantic-settings would do the folding, but it does not report where a value
+came from or that a variable is unknown, reads only os.environ, and adds 0.1 s of imports.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from harness.contracts.errors import InvalidValue, Untrusted
 
 PROFILES: dict[str, dict[str, Any]] = {
     "default": {},
-    # Tests look for mistakes, not for durability of the machine they run on.
+    # Tests need speed and the sandbox's checks, not durability.
     "test": {"worker.sandbox": True, "temporal.synchronous": "normal"},
     "production": {"log.level": "info", "log.format": "json"},
 }
@@ -39,7 +38,7 @@ PROFILES: dict[str, dict[str, Any]] = {
 
 STATE_DIR = ("state_dir",)
 SHOWN = 8
-"""Ignored keys that a report names."""
+"""Ignored keys that a warning names."""
 
 _log = logging.getLogger("harness.config")
 _reported: set[str] = set()
@@ -51,10 +50,10 @@ class Origin:
 
     key: str
     value: Any
-    """As JSON would have it; secrets are masked."""
+    """As JSON data; secrets are masked."""
     source: str
     ignored: bool = False
-    """Set by a harness.toml that is not trusted; the value in effect stands in its own line."""
+    """Set by a harness.toml that is not trusted; the value in effect has its own line."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class Gathered:
 
 
 def find_project(start: Path) -> Path:
-    """The nearest folder upward that has a harness.toml of this user's, or `start` itself."""
+    """Find the nearest folder upward with a harness.toml of this user; `start` if there is none."""
     start = start.absolute()
     for folder in (start, *start.parents):
         if (folder / _sources.FILE_NAME).is_file() and _is_own(folder / _sources.FILE_NAME):
@@ -82,8 +81,8 @@ def _is_own(file: Path) -> bool:
 
 
 def _warn_once(message: str) -> None:
-    """Commands load settings before they set up logs, so it reaches stderr whatever the log level
-    that a hostile file asks for."""
+    """Commands load settings before they set up logs, so the warning reaches stderr whatever log
+    level a hostile file sets."""
     if message not in _reported:
         _reported.add(message)
         _log.warning("%s", message)
@@ -100,7 +99,7 @@ def load_settings(
     Args:
         project: The project's folder. Default: found from the current one.
         profile: A profile of `harness.toml`. Default: `HARNESS_PROFILE`.
-        env: In place of the environment.
+        env: Variables to use instead of the environment.
 
     Returns:
         The settings.
@@ -122,7 +121,7 @@ def explain_settings(
     profile: str | None = None,
     env: Mapping[str, str] | None = None,
 ) -> list[Origin]:
-    """Every value with its origin, in the order of the settings."""
+    """List every value with its origin, in the order of the settings."""
     found = _gather_values(project, profile, env)
     values = found.values
     settings = _validate_values(values)
@@ -136,7 +135,7 @@ def explain_settings(
 
 
 def describe_values(values: Values) -> list[Origin]:
-    """Values of a file that is not trusted, to be shown; secrets are masked."""
+    """List the values of an untrusted file, with secrets masked."""
     return [
         Origin(
             clean_line(".".join(key)),
@@ -165,26 +164,26 @@ def _report_ignored(found: Gathered) -> None:
 
 
 def check_state_folder(state: Path) -> None:
-    """Refuse a state folder that may hold what somebody else put there: its database and programs
-    would run with this user's rights."""
+    """Refuse a state folder that may hold someone else's files: its database and programs would run
+    with this user's rights."""
     if not os.path.lexists(state):
         return
     check_state_owner(state)
     if not trust.is_made_here(state):
         raise Untrusted(
-            f"The state folder {state} was not made by harness at this place for this user.",
+            f"The state folder {state} was not created by harness at this path for this user.",
             fix="If it came with a download, remove it. If it is yours (moved, restored, made by "
-            "an older version), run: harness trust",
+            "by an older version), run: harness trust",
         )
     check_state_tracking(state)
 
 
 def check_state_owner(state: Path) -> None:
-    """Refuse a state folder that somebody else can change."""
+    """Refuse a state folder that someone else can change."""
     if why := describe_foreign(state):
         raise Untrusted(
             f"The state folder {state} is not used: {why}.",
-            fix="Remove it, or take it over (chown, chmod) after looking into it, or set "
+            fix="Remove it, or inspect it and take ownership (chown, chmod), or set "
             "HARNESS_STATE_DIR to a folder that only you can change.",
         )
 
@@ -209,12 +208,12 @@ def check_state_tracking(state: Path) -> None:
 
 
 def secrets_of(settings: Settings) -> frozenset[str]:
-    """The secret values in `settings`, for the redaction of logs."""
+    """Collect the secret values in `settings`, for the redaction of logs."""
     return frozenset(_find_secrets(settings.model_dump()))
 
 
 def read_project(folder: Path) -> File:
-    """The harness.toml in `folder`; an empty one where there is none, or only somebody else's."""
+    """Read the harness.toml in `folder`; empty if there is none, or if it is someone else's."""
     file = folder / _sources.FILE_NAME
     if os.path.lexists(file) and not _is_own(file):
         return File(file, "", {}, {})
@@ -230,7 +229,7 @@ def _gather_values(
     environment = _sources.read_environment(env)
     chosen = environment.pop(("profile",), Value("default", "default"))
     if profile is not None:
-        chosen = Value(profile, "chosen by the caller")
+        chosen = Value(profile, "set by the caller")
     name = str(chosen.value)
     if name not in PROFILES and name not in file.profiles:
         hint = _keys.suggest_name(name, {*PROFILES, *file.profiles})

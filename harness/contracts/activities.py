@@ -40,30 +40,29 @@ async def run_tool(request: RunTool) -> ToolOutcome:
 
 @activity.defn
 async def check_edit(request: RunTool) -> ToolOutcome:
-    """Whether a person's edit fits the tool: a failure that says why not, or nothing. It runs
-    nothing."""
+    """Check a person's edit against the tool's schema: the failure, or nothing. Runs no tool."""
     ...
 
 
 @activity.defn
 async def save_transcript(request: SaveTranscript) -> str:
-    """Make everything up to the returned head durable (before a run ends or goes on afresh)."""
+    """Make everything up to the returned head durable (before a run ends or continues as new)."""
     ...
 
 
 @activity.defn
 async def list_effects(request: ListEffects) -> EffectPage:
-    """What there is to undo, the newest first."""
+    """List the effects to undo, newest first."""
     ...
 
 
 @activity.defn
 async def compensate(request: Compensate) -> Compensated:
-    """Take one effect back, or say why that cannot be done."""
+    """Undo one effect, or say why it cannot be undone."""
     ...
 
 
 @activity.defn
 async def seal_ended(request: SealEnded) -> Sealed:
-    """Seal runs that have ended, so that they outlive the engine's retention."""
+    """Seal runs that have ended, so that they outlive Temporal's retention period."""
     ...

@@ -1,4 +1,4 @@
-"""What a run asks of the functions of its agent: instructions from deps, and output validators."""
+"""Calls of an agent's own functions: instructions from deps, and output validators."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class CheckOutput(Word):
     turn: int
     text: str
     data: Any = None
-    """The typed value, where the agent has an output type."""
+    """The typed value, if the agent has an output type."""
     salt: str | None = None
 
 
 class CheckedOutput(Word):
-    """What the agent's output validators made of it."""
+    """The final answer after the agent's output validators."""
 
     invalid: str | None = None
-    """Why the model must answer again, in words for the model."""
+    """Why the model must answer again, worded for the model."""
     text: str | None = None
     """Absent: unchanged."""
     data: Any = None

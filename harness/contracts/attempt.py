@@ -1,4 +1,4 @@
-"""Attempts of activities that failed, as the workers saw them: history keeps the last one's why."""
+"""Failed attempts of activities, as workers saw them: history keeps only the last failure."""
 
 from __future__ import annotations
 
@@ -7,30 +7,29 @@ from harness.contracts.errors import ErrorInfo
 
 
 class Retry(Word):
-    """A call that failed and is made again, as the engine knows it while the call is under way."""
+    """A call that failed and is being retried, as Temporal reports it while the call runs."""
 
     activity: str
-    """The engine's id of the activity, in that execution."""
+    """Temporal's id of the activity within its execution."""
     kind: str
     """The activity's type: `call_model`, `run_tool`, ..."""
     failed: int
-    """Number of the attempt that failed last, from 1."""
+    """Number of the last failed attempt, from 1."""
     attempts: int | None = None
-    """How many there may be; None without a limit."""
+    """Limit of attempts; None: no limit."""
     error: ErrorInfo
     """Why it failed."""
     next_at: float | None = None
-    """When the next attempt begins, in seconds since the epoch; None where it is under way."""
+    """When the next attempt begins, in seconds since the epoch; None: it is running."""
 
 
 class Attempt(Word):
-    """One failed attempt. It comes from the attempt log and not from history: a worker that was
-    killed wrote none."""
+    """One failed attempt, from the attempt log and not from history. A killed worker logs none."""
 
     run: str
     run_id: str
     activity: str
-    """The engine's id of the activity, in that execution."""
+    """Temporal's id of the activity within its execution."""
     attempt: int
     started: float
     """Seconds since the epoch."""
@@ -43,11 +42,11 @@ class Attempt(Word):
     """The model or the tool."""
     turn: int | None = None
     call: str | None = None
-    """A tool call's id, or which model call of the turn it was (0 is the first)."""
+    """The tool call's id, or the number of the model call within the turn, from 0."""
     type: str
     """The exception's class."""
     code: str | None = None
-    """Of our catalog, where it is an error of ours."""
+    """The code of the harness error, if it is one."""
     message: str
     retryable: bool
     retry_after: float | None = None

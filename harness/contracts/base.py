@@ -1,8 +1,8 @@
-"""What all words share: frozen, strict about unknown fields, and silent about absent ones.
+"""The base of all words: frozen, strict about unknown fields, and silent about absent ones.
 
-Payloads are written without nulls, so an optional field costs no bytes of history when it is not
-used. Defaults other than None and False-like absence are avoided in what a workflow reads: a
-default that changes in a later version would change a run in flight.
+Payloads are written without nulls, so an unused optional field costs no bytes of
+history. What a workflow reads has no defaults other than None and False-like absence: a default
+that changes in a later version would change a run in flight.
 """
 
 from typing import Literal

@@ -1,7 +1,7 @@
-"""Text of models, tools, servers and files, made safe to show. Pure.
+"""Make text of models, tools, servers and files safe to show. Pure.
 
-Nothing is removed: what a reader could not see, or what would move the cursor, reverse the text or
-forge a line, is shown as its code point (`<U+202E>`). Everything that reaches a terminal, a log
+Nothing is removed: characters that are invisible, move the cursor, reverse the text or forge a
+line are shown as their code point (`<U+202E>`). Everything that reaches a terminal, a log
 line, a page or a Markdown card goes through one of these functions.
 """
 
@@ -29,26 +29,26 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]<>#|!~&$])")
 
 
 def clean_text(text: str) -> str:
-    """`text` on as many lines as it has: newlines and tabs stay."""
+    """Make `text` safe to show; newlines and tabs stay."""
     if text.isascii() and text.isprintable():
         return text
     return _UNSAFE.sub(_show_code_point, text.replace("\r\n", "\n"))
 
 
 def clean_line(text: str) -> str:
-    """`text` on one line: a newline is shown as `\\n`."""
+    """Make `text` safe to show on one line: a newline is shown as `\\n`."""
     if text.isascii() and text.isprintable():
         return text
     return _UNSAFE.sub(_show_code_point, text.translate(_BREAKS))
 
 
 def clean_markdown(text: str) -> str:
-    """`text` on one line that Markdown shows as it is, in a table as well."""
+    """Escape `text` to one line that Markdown shows literally, in tables too."""
     return _MARKDOWN.sub(r"\\\1", clean_line(text))
 
 
 def clean_html(text: str) -> str:
-    """`text` for the body or a quoted attribute of a page."""
+    """Escape `text` for the body or a quoted attribute of a page."""
     return escape(clean_text(text))
 
 

@@ -1,4 +1,4 @@
-"""Effects of tools as the ledger keeps them, and what it takes to undo them."""
+"""Effects of tools as the ledger records them, and how they are undone."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from harness.contracts.errors import ErrorInfo
 from harness.contracts.tool import Effect, Workspace
 
 UNDO = "Undo"
-"""The type of the workflow in the engine."""
+"""The workflow's type in Temporal."""
 
 SUFFIX = ".undo"
 
 
 def undo_id(run: str) -> str:
-    """The undo of a run, as a workflow."""
+    """The workflow id of a run's undo."""
     return f"{run}{SUFFIX}"
 
 
 def undone_run(id: str) -> str:
-    """The run that an undo is of; any other run itself."""
+    """The run that an undo belongs to; any other id unchanged."""
     return id.removesuffix(SUFFIX)
 
 
 EffectState = Literal["begun", "done", "failed", "undoing", "undone"]
-"""`begun` and nothing after it: it may have happened, or not. `failed`: the tool itself said so."""
+"""`begun`: the outcome is not recorded yet. `failed`: the tool reported failure."""
 
 
 class EffectRow(Word):
@@ -48,17 +48,17 @@ class EffectRow(Word):
     workspace: Workspace | None = None
     state: EffectState
     attempt: int
-    """How often it was begun."""
+    """How often it was started."""
     undos: int = 0
     """How often it was undone."""
     result: str | None = None
-    """What the model read of it."""
+    """The result that the model read."""
     receipt: Any = None
-    """What it takes to undo it, as the tool gave it."""
+    """What the undo needs, as the tool provided it."""
     note: str | None = None
-    """What the undo said."""
+    """What the undo reported."""
     who: str
-    """The worker that began it last."""
+    """The worker that started it last."""
     began: float
     """Seconds since the epoch."""
     ended: float | None = None
@@ -66,7 +66,7 @@ class EffectRow(Word):
 
 
 class UndoItem(Word):
-    """An effect that is there to be undone, as the workflow sees it."""
+    """An effect to undo, as the workflow sees it."""
 
     key: str
     seq: int
@@ -76,9 +76,9 @@ class UndoItem(Word):
     effect: Effect
     title: str
     queue: str | None = None
-    """Of the host that owns the folder which the effect changed."""
+    """The task queue of the host that owns the changed folder."""
     obstacle: ErrorInfo | None = None
-    """Why it cannot be undone, where that is known beforehand."""
+    """Why it cannot be undone, if known in advance."""
 
 
 class ListEffects(Word):
@@ -87,7 +87,7 @@ class ListEffects(Word):
     run: str
     to_turn: int | None = None
     before: int | None = None
-    """Only what began before this `seq`."""
+    """Only effects that began before this `seq`."""
 
 
 class EffectPage(Word):
@@ -105,7 +105,7 @@ class Compensate(Word):
 
 
 class Compensated(Word):
-    """What came of it: words, or why it could not be done."""
+    """The result of one undo: the tool's report, or why it failed."""
 
     said: str | None = None
     obstacle: ErrorInfo | None = None
@@ -145,7 +145,7 @@ class UndoSpec(Word):
     """Undo what came after this turn; absent: everything."""
     dry_run: Flag = None
     past: tuple[str, ...] = ()
-    """Calls whose effect is left as it is, where it cannot be undone."""
+    """Calls to skip if their effect cannot be undone."""
     by: str | None = None
     steps: tuple[UndoStep, ...] = ()
     """What an earlier execution of this undo did."""
@@ -156,7 +156,7 @@ class UndoSpec(Word):
 
 
 class UndoReport(Word):
-    """What an undo came to: the newest effect first."""
+    """The result of an undo, newest effect first."""
 
     run: str
     to_turn: int | None = None
@@ -174,7 +174,7 @@ class UndoReport(Word):
 
     @property
     def stopped(self) -> UndoStep | None:
-        """The first effect that could not be undone. What came before it in the run stands."""
+        """The first effect that could not be undone. Earlier effects of the run remain."""
         return next((step for step in self.steps if step.state == "stopped"), None)
 
     @property
@@ -184,16 +184,16 @@ class UndoReport(Word):
 
 
 class Undone(Word):
-    """What the undo that a run began at its end came to, in short."""
+    """Summary of the undo that a run started at its end."""
 
     workflow: str
-    """The undo's own id: its steps can be read there."""
+    """The undo's workflow id; that workflow has the steps."""
     count: int
-    """Effects that were taken back."""
+    """Effects that were undone."""
     stopped: UndoStep | None = None
-    """The effect that could not be taken back: it stands, and those before it."""
+    """The effect that could not be undone: it and earlier ones remain."""
     error: ErrorInfo | None = None
-    """Why the undo itself came to no end, as far as the run knows."""
+    """Why the undo did not finish, as far as the run knows."""
 
     @property
     def whole(self) -> bool:

@@ -1,6 +1,6 @@
-"""Events of a run: what happened, in order, as every reader sees it.
+"""The events of a run, in order, as every reader sees them.
 
-Durable events are a projection of the engine's history and carry a cursor into it. Live ones
+Durable events are a projection of Temporal's history and carry a cursor into it. Live ones
 (`LIVE`) come from workers while a call is under way; they have no cursor, may be missed, and never
 contradict what history says later.
 """
@@ -41,10 +41,10 @@ class RunStarted(EventBase):
     session: str | None = None
     parent: Parent | None = None
     whatif: Flag = None
-    """Its tools do not run: what was recorded of other runs is played back."""
+    """Its tools do not run: results recorded by other runs are played back."""
     by: str | None = None
     continued: Flag = None
-    """The same run goes on in a fresh history."""
+    """The same run continues in a fresh history."""
 
 
 class StateChanged(EventBase):
@@ -63,7 +63,7 @@ class ModelCalled(EventBase):
     call: int
     model: str
     messages: tuple[Message, ...]
-    """What is new to the model with this call."""
+    """Messages that are new to the model with this call."""
     head: str | None = None
     """The transcript node that they follow."""
 
@@ -84,12 +84,12 @@ class ModelReplied(EventBase):
     ms: float
     attempts: int
     last_failure: str | None = None
-    """Why the attempt before the last one failed; the engine keeps no others."""
+    """Why the attempt before the last one failed; Temporal keeps no earlier failures."""
     fallbacks: tuple[Fallback, ...] | None = None
     dropped: int | None = None
     interrupted: Flag = None
     cut: Interrupted | None = None
-    """What interrupted attempts may have cost, by estimate; not in `cost_micros`."""
+    """Estimated cost of interrupted attempts; not in `cost_micros`."""
     recovered: Flag = None
     truncated: Flag = None
     """It was cut off at the model's output limit."""
@@ -107,7 +107,7 @@ class ModelFailed(EventBase):
     attempts: int
     error: ErrorInfo
     worker: Worker | None = None
-    """Of the last attempt."""
+    """The worker of the last attempt."""
 
 
 class ToolCallRequested(EventBase):
@@ -119,8 +119,8 @@ class ToolCallRequested(EventBase):
 
 
 class ToolCallChecked(EventBase):
-    """The call was handed to a worker that finds out whether a person must allow it. If nobody
-    must, the worker runs it at once, and `tool_call_finished` follows."""
+    """A worker checks whether a person must approve the call. If not, it runs the call at once and
+    `tool_call_finished` follows."""
 
     type: Literal["tool_call_checked"] = "tool_call_checked"
     turn: int
@@ -130,8 +130,8 @@ class ToolCallChecked(EventBase):
 
 
 class ToolCallStarted(EventBase):
-    """The call was handed to a worker to be run. Inline tools have none: the engine writes one
-    entry only."""
+    """The call was handed to a worker to run. Inline tools have no such event: Temporal writes a
+    single entry for them."""
 
     type: Literal["tool_call_started"] = "tool_call_started"
     turn: int
@@ -160,11 +160,11 @@ class ToolCallFinished(EventBase):
     attempts: int
     last_failure: str | None = None
     decided: Decided | None = None
-    """What a person decided about it, the last time they were asked."""
+    """The last decision of a person about this call."""
     unrun: Flag = None
     """The run ended before the call had a result."""
     worker: Worker | None = None
-    """Of the last attempt; of an inline tool the one that served the run."""
+    """The worker of the last attempt; for an inline tool, the one that served the run."""
 
 
 class DecisionRequested(EventBase):
@@ -179,7 +179,7 @@ class DecisionRequested(EventBase):
     effect: Effect | None = None
     arguments: dict[str, Any] | str | None = None
     digest: str | None = None
-    """Of need, tool and arguments: what `decide` may send along, so that it decides just this."""
+    """Digest of need, tool and arguments. Pass it to `decide` to decide exactly this request."""
 
     @property
     def asked(self) -> Asked:
@@ -197,7 +197,7 @@ class DecisionMade(EventBase):
     note: str | None = None
     answer: str | None = None
     arguments: dict[str, Any] | None = None
-    """With `edit`: what the tool is called with, or how much is granted."""
+    """With `edit`: the tool's new arguments, or the amounts granted."""
     by: str | None = None
 
 
@@ -232,7 +232,7 @@ class AbortRequested(EventBase):
     type: Literal["abort_requested"] = "abort_requested"
     reason: str
     undo: Flag = None
-    """What the run did to the world is to be taken back."""
+    """The run's effects are to be undone."""
     by: str | None = None
 
 
@@ -254,8 +254,8 @@ class BudgetReached(EventBase):
 
 
 class UndoStarted(EventBase):
-    """The run ends by taking back what it did to the world, in a workflow of its own: it was
-    aborted with `undo`, or it failed and its agent says `undo_on_failure`."""
+    """The run ends by undoing its effects, in a workflow of its own: it was aborted with `undo`, or
+    it failed and its agent sets `undo_on_failure`."""
 
     type: Literal["undo_started"] = "undo_started"
     workflow: str
@@ -269,7 +269,7 @@ class EffectsUndone(EventBase):
 
 
 class Branched(EventBase):
-    """The run was reset: what follows comes from a new branch that left history at `event_id`."""
+    """The run was reset: later events come from a new branch that left history at `event_id`."""
 
     type: Literal["branched"] = "branched"
     from_run_id: str

@@ -1,4 +1,4 @@
-"""What all events have, and where they stand in history."""
+"""The fields that all events share, and their position in history."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from harness.contracts.event_line import describe_event
 
 
 class Cursor(Word):
-    """Where an event stands: run ids differ between the executions of a chain and its branches,
-    and `place` between the events that one entry of history projects to."""
+    """The position of an event. Run ids differ between the executions of a chain and its branches;
+    `place` numbers the events that one history entry projects to."""
 
     run_id: str
     event_id: int
@@ -32,16 +32,16 @@ class Cursor(Word):
 
 
 class Worker(Word):
-    """Who ran a step. From history: the engine records who took a task."""
+    """The worker that ran a step, as Temporal recorded it in history."""
 
     name: str
-    """The process: user@host/pid. Of versions before this was recorded user@host."""
+    """The process: user@host/pid; user@host in runs of older versions."""
     build: str | None = None
     """The code: the version of harness, and the commit of the agent's project."""
 
 
 class EventBase(Word):
-    """What all events have: their run, when they happened, and where they stand in history."""
+    """The fields that all events share: their run, time and position in history."""
 
     run: str
     at: float

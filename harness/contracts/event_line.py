@@ -10,11 +10,11 @@ from harness.contracts.clean_text import clean_line
 from harness.contracts.verdicts import describe_done
 
 SHOWN = 160
-"""Characters of any one text; the event has the rest."""
+"""Characters shown of each text; the event has the rest."""
 
 
 def describe_event(event: Any) -> str:
-    """The event's type, its turn, and what it says."""
+    """Describe an event in one line: its type, turn and content."""
     turn = getattr(event, "turn", None)
     words = [event.type, f"turn {turn}" if turn else "", LINES[event.type](event)]
     return clean_line(" ".join(word for word in words if word))
@@ -96,4 +96,4 @@ LINES: dict[str, Callable[[Any], str]] = {
     "attempt_failed": _retried,
     "tool_progress": lambda e: shorten(e.text),
 }
-"""By the type of the event."""
+"""What to show after the turn, by the event's type."""

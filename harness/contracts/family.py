@@ -1,5 +1,5 @@
-"""Families: runs that read each other's words, so that they are encrypted with one key and are
-forgotten together. A run that joins none is called as its family is."""
+"""Families: runs that read each other's content, so they share one encryption key and are
+forgotten together. A run that joins no family is a family of its own, under its own id."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from harness.contracts.effect import SUFFIX
 from harness.contracts.queues import ARCHIVE
 
 SHARED = "harness"
-"""The family of what belongs to no run: the words of agents, the work of the archive."""
+"""The family of content that belongs to no run: agent specs, the archive's work."""
 SESSION = "session/"
 ATTACHED = "attached/"
 RESERVED = re.compile(
@@ -19,17 +19,17 @@ RESERVED = re.compile(
 
 
 def session_family(session: str) -> str:
-    """All runs of a session read what was said before."""
+    """The family of a session: each of its runs reads the earlier ones."""
     return SESSION + session
 
 
 def is_session(family: str) -> bool:
-    """Whether its name is of a session, and of no run."""
+    """Whether the family is a session's, not a single run's."""
     return family.startswith(SESSION)
 
 
 def attached_owner(token: str) -> str:
-    """Whose a file is until a run takes it up."""
+    """The owner of an attached file until a run uses it."""
     return ATTACHED + token
 
 
@@ -38,6 +38,6 @@ def is_attached(owner: str) -> bool:
 
 
 def is_reserved(id: str) -> bool:
-    """Whose words are kept under such a name: everybody's, a session's, a file's, an undo's. A run
-    that had one of them would take them along when it is forgotten."""
+    """Whether an id is reserved for shared content, sessions, attached files, undos or the archive.
+    A run with such an id would delete that content when it is forgotten."""
     return bool(RESERVED.search(id))

@@ -10,8 +10,8 @@ from harness.contracts.event_base import EventBase
 
 
 class OutputDelta(EventBase):
-    """Live: a piece of the reply's text. `offset` counts characters of this attempt; each try has
-    a higher `attempt`, also where a plan falls back to another model."""
+    """Live: a piece of the reply's text. `offset` counts characters of this attempt; `attempt`
+    rises with each try, also when a plan falls back to another model."""
 
     type: Literal["output_delta"] = "output_delta"
     turn: int
@@ -22,7 +22,7 @@ class OutputDelta(EventBase):
 
 
 class OutputReset(EventBase):
-    """Live: a new attempt begins; text of the one before is void."""
+    """Live: a new attempt begins; text of the previous one is void."""
 
     type: Literal["output_reset"] = "output_reset"
     turn: int
@@ -42,14 +42,14 @@ class OutputGap(EventBase):
 
 
 class AttemptFailed(EventBase):
-    """Live: an attempt at a model or tool call failed, and the engine makes another."""
+    """Live: an attempt at a model or tool call failed, and Temporal retries it."""
 
     type: Literal["attempt_failed"] = "attempt_failed"
     retry: Retry
 
 
 class ToolProgress(EventBase):
-    """Live: a tool says how far it is."""
+    """Live: a tool reports its progress."""
 
     type: Literal["tool_progress"] = "tool_progress"
     turn: int

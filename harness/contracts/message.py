@@ -38,7 +38,7 @@ class FileRef(Word):
 
 
 class Reasoning(Word):
-    """What a model thought. `opaque` is the provider's own item, handed back to it unchanged."""
+    """A model's reasoning. `opaque` is the provider's own item, returned to it unchanged."""
 
     type: Literal["reasoning"] = "reasoning"
     provider: str
@@ -47,7 +47,7 @@ class Reasoning(Word):
 
 
 class ToolCall(Word):
-    """The model asks for a tool. Arguments that are no JSON object are kept as the raw text."""
+    """The model asks for a tool. Arguments that are not a JSON object are kept as raw text."""
 
     type: Literal["tool_call"] = "tool_call"
     id: str
@@ -56,7 +56,7 @@ class ToolCall(Word):
 
 
 def call_ordinals(calls: Sequence[ToolCall]) -> list[int | None]:
-    """Which one each call is among equal calls of the reply; None for the first."""
+    """Number each call among equal calls of the reply, from 2; None for the first."""
     ordinals: list[int | None] = []
     for place, call in enumerate(calls):
         same = [c for c in calls[:place] if (c.name, c.arguments) == (call.name, call.arguments)]
@@ -65,7 +65,7 @@ def call_ordinals(calls: Sequence[ToolCall]) -> list[int | None]:
 
 
 class ToolResult(Word):
-    """What a tool answered. `artifact` holds the whole of a result that was too large to show."""
+    """The result of a tool call. `artifact` holds the full result if it was too large to show."""
 
     type: Literal["tool_result"] = "tool_result"
     call: str
@@ -89,9 +89,9 @@ class Message(Word):
     role: Role
     parts: tuple[Part, ...]
     origin: Origin | None = None
-    """Set when neither the user nor the model wrote it of their own accord: an operator's hint, a
-    request to mend an invalid reply, a reply that was cut off, a summary of what was left out,
-    instructions that a worker wrote for the run."""
+    """Set on messages other than the user's and the model's own: an operator's hint, a request to
+    correct an invalid reply, an interrupted reply, a summary of omitted turns, instructions that a
+    worker wrote for the run."""
 
     @property
     def text(self) -> str:

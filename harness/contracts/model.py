@@ -1,4 +1,4 @@
-"""Models: how they are named and planned for, what goes in and what comes out."""
+"""Models: names, plans, requests and replies."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Candidate(Word):
 
 
 class ModelPlan(Word):
-    """Candidates in order, what they must be able to do, and when the next one is tried."""
+    """Candidates in order, the features they need, and when to try the next one."""
 
     candidates: tuple[Candidate, ...] = Field(min_length=1)
     requires: tuple[Feature, ...] = ()
@@ -57,15 +57,15 @@ class ModelPlan(Word):
 
 
 class ContextPolicy(Word):
-    """What a call sends when the conversation grows: all of it, or what fits."""
+    """How much of a growing conversation each call sends: all of it, or what fits."""
 
     max_input_tokens: int | None = None
-    """Older turns are left out beyond this (by estimate); a tool call is never parted from its
-    result, and the first user message stays."""
+    """Older turns are omitted beyond this estimate. A tool call and its result stay together, and
+    the first user message stays."""
 
 
 class AgentSpec(Word):
-    """What never changes in a run, stored once under its hash and pinned by every run."""
+    """The parts of an agent that never change in a run, stored under their hash and pinned."""
 
     name: str
     instructions: str
@@ -81,7 +81,7 @@ class AgentSpec(Word):
 
 
 def _clamp_tokens(tokens: Any) -> Any:
-    """Providers' figures as they can be counted with: the engine's index takes 64 bits."""
+    """Clamp a provider's figure: Temporal's index takes 64 bits."""
     return min(max(tokens, 0), MAX_TOKENS) if isinstance(tokens, int) else tokens
 
 
@@ -98,7 +98,7 @@ class Usage(Word):
     cache_write: Tokens | None = None
     reasoning: Tokens | None = None
     estimated: Flag = None
-    """Counted from the text, at least in part: the provider did not say."""
+    """Counted from the text, at least in part: the provider reported none."""
 
     @property
     def total(self) -> int:
@@ -121,7 +121,7 @@ def _add_counts(a: int | None, b: int | None) -> int | None:
 
 
 class ModelRequest(Word):
-    """What an adapter is asked for, already trimmed to what fits."""
+    """A request to an adapter, already trimmed to what fits."""
 
     model: str
     """The provider's own name of the model, without the provider."""
@@ -131,14 +131,14 @@ class ModelRequest(Word):
     params: ModelParams = ModelParams()
     output: dict[str, Any] | None = None
     cache_key: str | None = None
-    """Stays the same through a conversation, for providers that route by it."""
+    """The same throughout a conversation, for providers that route by it."""
 
 
 FinishReason = Literal["stop", "tool_calls", "length"]
 
 
 class ModelReply(Word):
-    """What an adapter returns once the stream has ended well."""
+    """What an adapter returns when the stream is complete."""
 
     message: Message
     usage: Usage
@@ -156,10 +156,10 @@ class CallModel(Word):
     turn: int
     head: str | None = None
     call: int | None = None
-    """Which call of the turn, from 1; absent for the first (a call is made again after an
-    interrupt, or when the transcript had to be sent again)."""
+    """Number of the repeated call within the turn, from 1; absent for the first call. A call is
+    repeated after an interrupt, or when the transcript has to be resent."""
     model: ModelRef | None = None
-    """The run's own model in place of the plan's candidates."""
+    """The run's own model, instead of the plan's candidates."""
     salt: str | None = None
     """See `Node.salt`."""
     started: Started | None = None
@@ -167,7 +167,7 @@ class CallModel(Word):
 
 
 class Fallback(Word):
-    """A candidate that was passed over, and why."""
+    """A candidate that was skipped, and why."""
 
     model: str
     code: str
@@ -175,13 +175,13 @@ class Fallback(Word):
 
 
 class Interrupted(Word):
-    """Attempts at a call that a crash, a stop or an abort cut off. Everything is an estimate, from
-    the length of the prompt and of the text that had come; the settled cost does not hold it."""
+    """Attempts at a call that a crash, a stop or an abort interrupted. All figures are estimates
+    from the lengths of the prompt and the received text, and not part of the settled cost."""
 
     attempts: int
     usage: Usage
     cost_micros: int | None = None
-    """Millionths of a US dollar; absent where no price is known."""
+    """Millionths of a US dollar; absent if the price is unknown."""
 
 
 class ModelTurn(Word):
@@ -193,7 +193,7 @@ class ModelTurn(Word):
     """provider/model that answered."""
     usage: Usage
     cost_micros: int | None = None
-    """Millionths of a US dollar; absent where no price is known."""
+    """Millionths of a US dollar; absent if the price is unknown."""
     finish: FinishReason
     """`length`: the answer was cut off at the model's output limit."""
     first_ms: float | None = None
@@ -204,17 +204,17 @@ class ModelTurn(Word):
     """Messages that the context policy left out."""
     fallbacks: tuple[Fallback, ...] | None = None
     data: Any = None
-    """The typed result, where the agent has an output type and this is the final reply."""
+    """The typed result, if the agent has an output type and this is the final reply."""
     invalid: str | None = None
     """Why the final reply does not fit the output type."""
     interrupted: Flag = None
-    """The call was cancelled; `message` is what had come by then."""
+    """The call was cancelled; `message` is what had arrived by then."""
     cut: Interrupted | None = None
-    """Attempts that were cut off before this reply, and the reply itself where `interrupted`."""
+    """Attempts that were interrupted before this reply, and the reply itself if `interrupted`."""
     recovered: Flag = None
-    """An earlier attempt had been answered and paid for already; this is its answer."""
+    """This is the answer to an earlier attempt, which was already paid for."""
     request_id: str | None = None
     saved: str | None = None
-    """The newest head that is known to be durable."""
+    """The newest head known to be durable."""
     signatures: tuple[str, ...] | None = None
     """MACs of the message's tool calls, in their order: `run_tool` runs no other calls."""

@@ -1,4 +1,4 @@
-"""What proves to a worker how a run was started, without asking the engine for it."""
+"""Proof of how a run was started, which workers check without asking Temporal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from harness.contracts.tool import Playback, Workspace
 
 
 class Pinned(Word):
-    """What a run was started with, as far as its steps bring it along."""
+    """The parts of a run's spec that its steps carry along."""
 
     agent: str
     spec: str
@@ -19,10 +19,10 @@ class Pinned(Word):
 
 
 class Started(Word):
-    """Goes with the first model call of a run; later calls, and other workers, know or ask."""
+    """Sent with the first model call of a run; later calls and other workers know or request it."""
 
     mac: str
-    """Of the run's permit."""
+    """The MAC of the run's permit."""
     whole: str
     """Digest of the whole spec."""
     agent: str

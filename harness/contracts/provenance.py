@@ -1,4 +1,4 @@
-"""What an agent was when its run started, in words for people."""
+"""Describe the agent of a run, as it was when the run started."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class AgentSummary(Word):
     models: tuple[str, ...]
     """In the order in which they are tried."""
     tools: tuple[str, ...]
-    """Each with what it does to the world."""
+    """Each with its effect."""
     instructions: str
     spec: str
     """Hash of the whole spec, schemas included: runs with the same one had the same agent."""
@@ -29,7 +29,7 @@ class AgentSummary(Word):
         return ", then ".join(self.models)
 
     def markdown(self) -> str:
-        """For the run's details on Temporal's page; what is cut off is counted."""
+        """Format the summary for the run's details on Temporal's page, counting what is cut off."""
         more = len(self.tools) - SHOWN_TOOLS
         tools = ", ".join(self.tools[:SHOWN_TOOLS]) + (f" and {more} more" if more > 0 else "")
         rows = [f"Models: `{self.plan}`", f"Tools: {tools or 'none'}", f"Spec: `{self.spec}`"]
@@ -55,7 +55,7 @@ def _name_tool(name: str, policy: ToolPolicy | None) -> str:
 
 
 def _as_code(text: str) -> str:
-    """As a block that Markdown leaves alone."""
+    """Format text as a Markdown code block."""
     shown = clean_text(text[:SHOWN_INSTRUCTIONS])
     if len(text) > SHOWN_INSTRUCTIONS:
         shown += f"… ({len(text) - SHOWN_INSTRUCTIONS:,} more characters)"

@@ -20,6 +20,6 @@ def capability_queue(name: str, store: str) -> str:
 
 
 def archive_queue(store: str) -> str:
-    """Where the sweep of a store is served; the name of its schedule too, and the beginning of the
-    ids of its workflows."""
+    """The task queue of a store's sweep; also the name of its schedule and the prefix of its
+    workflow ids."""
     return capability_queue("archive", store)

@@ -1,4 +1,4 @@
-"""A run: what pins it, the states it goes through, and what comes of it."""
+"""A run: its pinned spec, its states and its result."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from harness.contracts.transcript import digest
 from harness.contracts.verdicts import Asked, list_verdicts
 
 WORKFLOW = "AgentRun"
-"""The workflow's type in the engine."""
+"""The workflow's type in Temporal."""
 
 
 class RunState(StrEnum):
@@ -43,7 +43,7 @@ class RunState(StrEnum):
 
     @property
     def over(self) -> bool:
-        """Whether the run has ended: nothing comes after it."""
+        """Whether the run has ended; no state follows."""
         return not TRANSITIONS[self]
 
 
@@ -68,7 +68,7 @@ TRANSITIONS: dict[RunState, frozenset[RunState]] = {
     RunState.FAILED: frozenset(),
     RunState.ABORTED: frozenset(),
 }
-"""Every step a run may take. Failed is reachable from everywhere: the engine can end any run."""
+"""The allowed transitions. Failed is reachable from every open state: Temporal can end any run."""
 
 
 class Budget(Word):
@@ -83,8 +83,8 @@ class Budget(Word):
 
 
 class Limits(Word):
-    """How long and how often an activity is tried. Ten attempts last about two minutes, so that
-    an outage of a provider or of the database need not end a run."""
+    """Timeouts and attempts of activities. Ten attempts last about two minutes, so that an outage
+    of a provider or the database need not end a run."""
 
     model_timeout_s: float = 600.0
     model_attempts: int = 10
@@ -92,9 +92,9 @@ class Limits(Word):
     tool_attempts: int = 4
     heartbeat_s: float = 5.0
     mends: int = 5
-    """Invalid tool calls in a row that go back to the model before the run fails."""
+    """Invalid tool calls in a row that the model may correct before the run fails."""
     undo_wait_s: float | None = None
-    """How long an end waits for the undo that belongs to it."""
+    """How long the end of a run waits for its undo."""
 
 
 class Parent(Word):
@@ -105,7 +105,7 @@ class Parent(Word):
 
 
 class Totals(Word):
-    """What a run has used so far."""
+    """A run's usage so far."""
 
     turns: int = 0
     usage: Usage = Usage()
@@ -113,9 +113,9 @@ class Totals(Word):
     """Settled: what providers reported. Budgets go by it."""
     tool_calls: int = 0
     cut_attempts: int | None = None
-    """Attempts at model calls that a crash, a stop or an abort cut off."""
+    """Attempts at model calls that a crash, a stop or an abort interrupted."""
     cut_micros: int | None = None
-    """What those may have cost on top, by estimate; absent where no price is known."""
+    """Their additional cost, estimated; absent if the price is unknown."""
 
     def plus(
         self,
@@ -133,7 +133,7 @@ class Totals(Word):
             usage: Tokens to add.
             cost_micros: Millionths of a US dollar to add.
             tool_calls: Calls to add.
-            cut: Attempts that were cut off, to add.
+            cut: Interrupted attempts to add.
 
         Returns:
             The sum.
@@ -154,7 +154,7 @@ def _sum_known(*values: int | None) -> int | None:
 
 
 class Sent(Word):
-    """A transcript node that is not known to be durable yet, with what it is made of."""
+    """A transcript node not yet known to be durable, with its messages."""
 
     head: str
     messages: tuple[Message, ...]
@@ -184,12 +184,12 @@ class Pending(Word):
     since: float
     """Seconds since the epoch."""
     digest: str | None = None
-    """Of need, tool and arguments: what `decide` may send along, so that it decides just this. Not
+    """Digest of need, tool and arguments. Pass it to `decide` to decide exactly this request. Not
     in the memo."""
 
     @property
     def asked(self) -> Asked:
-        """What a decision about it is bound to."""
+        """The subject that a decision about it is bound to."""
         return Asked(self.need, self.tool, self.arguments)
 
     def __str__(self) -> str:
@@ -216,27 +216,27 @@ class Carry(Word):
     undo: Flag = None
     reply: str | None = None
     played: dict[str, int] | None = None
-    """In a what-if: how often each call has been made, by its key."""
+    """In a what-if: how often each call was made, by its key."""
     state: RunState | None = None
     """Absent: running."""
     hints: tuple[str, ...] | None = None
     """Not yet read by the model."""
     calls: tuple[ToolCall, ...] | None = None
-    """Calls of the newest reply, where the history ended in the middle of them."""
+    """Calls of the newest reply, if the history ended in the middle of them."""
     results: dict[str, ToolResult] | None = None
-    """Results of those that have one, by call."""
+    """Results so far, by call."""
     invalid: Flag = None
-    """One of them must be mended by the model."""
+    """The model must correct one of them."""
     held: dict[str, Held] | None = None
     """Those that wait for a person, by call."""
     signatures: dict[str, str] | None = None
     """MACs of `calls`, by call."""
     asked: tuple[str, ...] | None = None
-    """What waits for a decision; people have been asked already."""
+    """Pending decisions that people have already been asked for."""
     pending: tuple[Pending, ...] | None = None
-    """The same in full: a decision may arrive before the next execution gets to its wait."""
+    """The same in full: a decision may arrive before the next execution waits for it."""
     decided: dict[str, Decide] | None = None
-    """Decisions that came while the history ended."""
+    """Decisions that arrived while the history ended."""
 
 
 class RunSpec(Word):
@@ -261,25 +261,25 @@ class RunSpec(Word):
     parent: Parent | None = None
     workspace: Workspace | None = None
     model_queue: str | None = None
-    """The provider's own task queue, where it has one."""
+    """The provider's own task queue, if it has one."""
     trace: str | None = None
     started_by: str | None = None
     labels: dict[str, str] | None = None
     lineage: str | None = None
-    """The family that its content belongs to, where that is not the run alone: a fork is of its
-    parent's, all runs of a session are of one. What is forgotten is forgotten by families."""
+    """The family that its content belongs to, unless that is the run alone: a fork joins its
+    parent's family, the runs of a session share one. Content is forgotten by family."""
     salt: str | None = None
-    """See `Node.salt`; one for a family."""
+    """See `Node.salt`; one per family."""
     playback: Playback | None = None
     """Tools do not run: a what-if."""
     undo: Flag = None
-    """Take back what it did to the world when it fails."""
+    """Undo its effects if it fails."""
     asks: Flag = None
-    """A person is asked about a write that the engine gave up in the middle. Runs that were begun
-    before there was this let the model read that it failed."""
+    """A person is asked about a write that Temporal gave up on. In runs started before this field
+    existed, the model reads that the write failed."""
     bounded: Flag = None
-    """Signals are bounded, and a wait for a person may go on in a fresh history. Runs that were
-    begun before there was this do neither."""
+    """Signals are bounded, and a wait for a person may continue in a fresh history. Runs started
+    before this field existed do neither."""
     instructs: Flag = None
     """A worker writes the instructions from the agent's deps before the first model call."""
     checks: Flag = None
@@ -297,7 +297,7 @@ class RunSpec(Word):
 
     @property
     def pinned(self) -> Pinned:
-        """What its steps bring along."""
+        """The parts of the spec that its steps carry along."""
         return Pinned(
             agent=self.agent, spec=self.spec, model=self.fixed_model, salt=self.salt,
             session=self.session, workspace=self.workspace, playback=self.playback,
@@ -305,13 +305,13 @@ class RunSpec(Word):
 
     @property
     def whole(self) -> str:
-        """Digest of all that the executions of a run share, with the nonce of its permit."""
+        """Digest of everything that the executions of a run share, with its permit's nonce."""
         own = {"carry": None, "permit": (self.permit or "").partition(".")[0]}
         return digest(self.model_copy(update=own).wire())
 
     @property
     def started(self) -> Started | None:
-        """What proves this spec to workers; None without a permit."""
+        """The proof of this spec for workers; None without a permit."""
         if self.permit is None:
             return None
         return Started(
@@ -321,7 +321,7 @@ class RunSpec(Word):
 
     @property
     def asked(self) -> str:
-        """What the run is about, in words."""
+        """The prompt, or the fork's origin if there is none."""
         text = self.messages[-1].text if self.messages else ""
         if text or self.parent is None:
             return text
@@ -329,13 +329,13 @@ class RunSpec(Word):
 
 
 class RunEnd(Word):
-    """How a run ended, whatever the way."""
+    """How a run ended."""
 
     state: RunState
     output: str
-    """The final answer, or what there is of it."""
+    """The final answer, or the text so far."""
     data: Any = None
-    """The typed result, as JSON, where the agent has an output type."""
+    """The typed result as JSON, if the agent has an output type."""
     truncated: Flag = None
     """The final answer was cut off at the model's output limit."""
     head: str | None = None
@@ -345,7 +345,7 @@ class RunEnd(Word):
     """Why it was aborted, or which budget it reached."""
     error: ErrorInfo | None = None
     undone: Undone | None = None
-    """What became of its effects, where the end was to take them back."""
+    """The result of the undo, if the run was to undo its effects at its end."""
 
 
 class RunStatus(Word):
@@ -373,9 +373,9 @@ class RunStatus(Word):
 
 
 class TranscriptView(Word):
-    """Answer of the `transcript` query: the head, and what the workflow itself still holds."""
+    """Answer of the `transcript` query: the head, and messages that the workflow still holds."""
 
     head: str | None = None
     unsaved: tuple[Message, ...]
-    """Messages after the newest node that is known to be durable, oldest first."""
+    """Messages after the newest node known to be durable, oldest first."""
     saved: str | None = None

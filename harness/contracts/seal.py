@@ -9,28 +9,27 @@ from pydantic import ConfigDict
 from harness.contracts.base import Flag, Word
 
 SWEEP = "Sweep"
-"""The workflow's type in the engine."""
+"""The workflow's type in Temporal."""
 ENTRY_VERSION = 1
 START = ""
-"""What the first entry of a chain has in place of the one before."""
+"""The `prev` of a chain's first entry."""
 
 Kind = Literal["sealed", "part", "imported", "deleted", "forgotten"]
 CONTENT: frozenset[str] = frozenset({"sealed", "part", "imported"})
-"""Kinds that seal a run. The others say that content of former ones is gone."""
+"""Kinds that seal a run. The others record that earlier content was deleted."""
 
 
 class SealedExecution(Word):
-    """One history, and what it comes to."""
+    """One history of a sealed run, with its commitments."""
 
     model_config = ConfigDict(extra="ignore")
 
     run_id: str
     events: int
     last: str
-    """The last of its keyed commitments: each takes in the one before and one history event."""
+    """The last keyed commitment: each covers the one before it and one history event."""
     readable: str | None = None
-    """The same over its events with their payloads readable, as an export has them, where those
-    are other bytes."""
+    """The same over events with readable payloads, as in an export, if those bytes differ."""
 
 
 class Origin(Word):
@@ -44,7 +43,7 @@ class Origin(Word):
 
 
 class SealEntry(Word):
-    """A link of the chain: the next one holds its hash. Nothing in it tells what a run said."""
+    """A link of the chain; the next one holds its hash. It contains none of the run's content."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -56,19 +55,20 @@ class SealEntry(Word):
     namespace: str
     at: float
     by: str
-    """The person or worker that did it."""
+    """The person or worker that added the entry."""
     harness: str
     projector: int
     workflow: str | None = None
-    """The type in the engine: a run of an agent, or an undo."""
+    """The workflow's type in Temporal: an agent's run, or an undo."""
     executions: tuple[SealedExecution, ...] = ()
     content: str | None = None
     """Keyed commitment to the content as a whole."""
     origin: Origin | None = None
     seals: tuple[int, ...] = ()
-    """Whose content is gone, by their numbers."""
+    """Numbers of the seals whose content was deleted."""
     mac: str | None = None
-    """Of a deletion, over the whole entry: made with the signing key, which no database holds."""
+    """For a deletion: MAC over the whole entry, made with the signing key, which is not stored in
+    the database."""
 
     @property
     def run_ids(self) -> list[str]:
@@ -76,7 +76,7 @@ class SealEntry(Word):
 
 
 class SweepSpec(Word):
-    """Input of the `Sweep` workflow, and what it hands on to a fresh history."""
+    """Input of the `Sweep` workflow, also passed on when it continues as new."""
 
     since: float | None = None
     sealed: int = 0
@@ -86,11 +86,11 @@ class SealEnded(Word):
     """Input of the `seal_ended` activity."""
 
     since: float | None = None
-    """Runs that ended before then are known to be sealed. Absent: all are looked at."""
+    """Runs that ended before this time are known to be sealed. Absent: check all."""
 
 
 class Sealed(Word):
-    """What came of one pass."""
+    """The result of one pass."""
 
     since: float
     """For the next pass."""

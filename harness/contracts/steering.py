@@ -1,9 +1,9 @@
 """Steering by hand: what a person types as a signal or update, and what it means.
 
 Signals must never raise inside the workflow (it would wedge), so they are read here from plain
-JSON values: anything a person may reasonably type is taken, the rest is refused with words that
-show a right form. The workflow and the journal call the same function, so what the run did and
-what the events say cannot differ.
+JSON values: anything a person may reasonably type is accepted, the rest is refused with a valid
+example. The workflow and the journal call the same function, so the run and its events cannot
+disagree.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ EXAMPLES: dict[str, str] = {
     "decide": '{"id": "call_1", "verdict": "approve", "note": "checked"}',
 }
 MAX_BYTES = 1_000_000
-"""Bodies over this are refused by every interface: from 2 MB on the engine wedges a run."""
+"""Every interface refuses larger bodies: from 2 MB on, Temporal would wedge the run."""
 MAX_HINTS = 1_000
 MAX_HINT_BYTES = 4 * MAX_BYTES
-"""Hints that wait for the next model call, in number and together in size."""
+"""Limits of the hints that wait for the next model call: their number and total size."""
 
 
 class Abort(Word):
     reason: str = "aborted"
     undo: bool | None = None
-    """Take back what the run did to the world, before it ends."""
+    """Undo the run's effects before it ends."""
 
 
 class Hint(Word):
@@ -62,21 +62,21 @@ class Decide(Word):
 
     verdict: Verdict
     id: str | None = None
-    """What is decided; may be left out while only one thing waits."""
+    """The item to decide; optional while only one is pending."""
     note: str | None = None
     arguments: dict[str, Any] | None = None
-    """With `edit`: the arguments to change; those that are not named stay as they were."""
+    """With `edit`: the arguments to change; the others stay as they were."""
     replace: bool | None = None
-    """With `edit`: `arguments` are all there is, nothing of what was asked for stays."""
+    """With `edit`: `arguments` replaces all of the call's arguments."""
     answer: str | None = None
-    """With `answer`: what the person says to the tool's question, or what came of the call."""
+    """With `answer`: the reply to the tool's question, or the outcome of the call."""
     digest: str | None = None
-    """Of what was shown: refused where something else waits by now. Pending has it."""
+    """Digest of what was shown (`Pending.digest`): refused if something else is pending by now."""
     by: str | None = None
 
 
 class Grant(Word):
-    """With `edit` of a budget: how much more of each is granted."""
+    """With `edit` of a budget: how much more of each to grant."""
 
     turns: int | None = Field(default=None, gt=0)
     tokens: int | None = Field(default=None, gt=0)
@@ -85,7 +85,7 @@ class Grant(Word):
 
 
 class Decided(Word):
-    """What a person decided about a call, as its end tells it."""
+    """A person's decision about a call, as the call's last event reports it."""
 
     need: str
     verdict: Verdict
@@ -102,7 +102,7 @@ Steering = Abort | Hint | Pause | Resume
 
 
 def plain_value(encoding: bytes, data: bytes) -> Any:
-    """The JSON value of a payload, from what the engine stores of it."""
+    """The JSON value of a payload as Temporal stores it."""
     if encoding == b"binary/null":
         return None
     if encoding not in (b"json/plain", b"json/protobuf"):
@@ -111,11 +111,11 @@ def plain_value(encoding: bytes, data: bytes) -> Any:
     try:
         return from_json(data)
     except ValueError as error:
-        raise InvalidSignal(f"the payload is no JSON: {error}") from None
+        raise InvalidSignal(f"the payload is not JSON: {error}") from None
 
 
 def read_signal(name: Signal, values: list[Any]) -> Steering:
-    """The meaning of a signal's arguments; SteeringError when they have none."""
+    """Parse a signal's arguments; SteeringError if they are invalid."""
     value = _single_value(name, values)
     if name == "hint":
         hint = _read_word(Hint, name, {"text": value} if isinstance(value, str) else value)
@@ -129,25 +129,25 @@ def read_signal(name: Signal, values: list[Any]) -> Steering:
 
 
 def check_size(name: str, value: Steering | Decide) -> None:
-    """Refuse a body that is too large: before it is sent, and where another client sent it."""
-    # A long text is the usual case, and is refused without being written out.
+    """Refuse a body that is too large, before sending it and on receipt from other clients."""
+    # Usually one text is too long: refuse it without serializing the body.
     arguments = value.arguments if isinstance(value, Decide) else None
     fields = [*vars(value).values(), *(arguments or {}).values()]
     texts = sum(len(each) for each in fields if isinstance(each, str))
     size = texts if texts > MAX_BYTES else len(value.wire())
     if size > MAX_BYTES:
-        raise SignalTooLarge(f"{name} takes up to {MAX_BYTES:,} bytes, not {size:,}.")
+        raise SignalTooLarge(f"{name} has {size:,} bytes; the limit is {MAX_BYTES:,}.")
 
 
 @dataclass
 class HintRoom:
-    """How much room is left for hints until the model reads those that wait."""
+    """Counts the hints that wait for the model, against the limits."""
 
     count: int = 0
     size: int = 0
 
     def take(self, text: str) -> None:
-        """Count one more hint; SteeringError where there is no room for it."""
+        """Count one more hint; SteeringError if it exceeds a limit."""
         size = self.size + len(text.encode(errors="replace"))
         if self.count >= MAX_HINTS or size > MAX_HINT_BYTES:
             raise TooManySignals(
@@ -173,14 +173,14 @@ def read_grant(arguments: dict[str, Any] | None) -> Grant | None:
 
 def _single_value(name: str, values: list[Any]) -> Any:
     if len(values) > 1:
-        raise _signal_error(name, f"it takes one JSON value, not {len(values)}")
+        raise _signal_error(name, f"it takes one JSON value, got {len(values)}")
     return values[0] if values else None
 
 
 def _read_word(model: type[W], name: str, value: Any) -> W:
     if not isinstance(value, dict):
         what = "nothing" if value is None else f"a {type(value).__name__}"
-        raise _signal_error(name, f"it takes a text or an object, not {what}")
+        raise _signal_error(name, f"it takes a text or an object, got {what}")
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -190,4 +190,4 @@ def _read_word(model: type[W], name: str, value: Any) -> W:
 
 
 def _signal_error(name: str, problem: str) -> SteeringError:
-    return InvalidSignal(f"{name} refused: {problem}. A right one: {EXAMPLES[name]}")
+    return InvalidSignal(f"{name} refused: {problem}. Example: {EXAMPLES[name]}")

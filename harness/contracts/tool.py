@@ -1,4 +1,4 @@
-"""What a tool is to the model, to the run, and what comes of calling it."""
+"""Tools as the model and the run see them, their calls and their results."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from harness.contracts.errors import ErrorInfo
 from harness.contracts.message import ToolCall, ToolResult
 
 Effect = Literal["read", "write", "irreversible"]
-"""What a tool does to the world: nothing; something that can be repeated or taken back; something
-that cannot."""
+"""What a tool changes: nothing; something that can be repeated or undone; something that cannot."""
 
 
 class ToolSpec(Word):
-    """What the model is told about a tool."""
+    """The description of a tool that the model reads."""
 
     name: str
     description: str
@@ -25,40 +24,40 @@ class ToolSpec(Word):
 
 
 class ToolPolicy(Word):
-    """What the run must know about a tool, pinned at its start."""
+    """How a run calls a tool, pinned at the run's start."""
 
     effect: Effect
     inline: Flag = None
-    """Quick and in-process: runs as a local activity, which the engine stores less about."""
+    """Quick and in-process: runs as a local activity, which takes less history."""
     workspace: Flag = None
     """Touches the run's folder, so it runs on the host that owns it."""
     timeout_s: float | None = None
     attempts: int | None = None
     approval: Flag = None
-    """A person may have to allow a call first: the worker finds out before it runs."""
+    """A person may have to approve a call first: the worker checks before it runs the call."""
 
 
 Need = Literal["approval", "answer", "outcome"]
-"""Why a call waits for a person: to be allowed, to be answered, or to say whether an effect whose
-worker died has happened."""
+"""What a person must give: an approval, an answer, or whether an effect happened whose worker
+died."""
 
 
 class ToolOutcome(Word):
-    """What `run_tool` came back with: a result, or what a person must decide first."""
+    """The result of `run_tool`: the tool's result, or what a person must decide first."""
 
     result: ToolResult | None = None
     need: Need | None = None
     reason: str | None = None
-    """Why a person is asked: the policy's words, or the question."""
+    """Why a person is asked: the policy's reason, or the tool's question."""
     failure: ErrorInfo | None = None
     """Why the call failed; the model reads the same in `result`."""
     attempt: int | None = None
-    """With need `outcome`: which beginning of the effect it is about."""
+    """With need `outcome`: the attempt of the effect whose outcome is unknown."""
     played: Flag = None
     """The result was played back: the tool did not run."""
     ms: float | None = None
     asked: str | None = None
-    """With a need: the MAC which proves that a person was asked about this call."""
+    """With a need: the MAC that proves that a person was asked about this call."""
 
 
 class Workspace(Word):
@@ -72,13 +71,13 @@ class Playback(Word):
     """Where tool results come from when tools must not run: what other runs recorded."""
 
     record: str
-    """Artifact with the recorded results. What it does not have is refused."""
+    """Artifact with the recorded results. Other calls are refused."""
     live_reads: Flag = None
-    """Tools that only read may run where nothing is recorded."""
+    """Read-only tools may run if no result is recorded."""
 
 
 RETIRED = frozenset({"effect", "session", "spec"})
-"""Fields of `RunTool` that earlier versions wrote and nobody reads. Their names stay taken."""
+"""Fields of `RunTool` that earlier versions wrote and none reads. Do not reuse the names."""
 
 
 class RunTool(Word):
@@ -87,25 +86,25 @@ class RunTool(Word):
     call: ToolCall
     turn: int
     origin: str | None = None
-    """First run id of the chain, where it is not this run's own: idempotency keys start with it."""
+    """First run id of the chain, if it differs from this run's: idempotency keys start with it."""
     ordinal: int | None = None
-    """Which one this is among equal calls of the turn, from 1; absent for the first."""
+    """Number of this call among equal calls of the turn, from 1; absent for the first."""
     approved: Flag = None
     edited: Flag = None
-    """A person changed the arguments before allowing the call."""
+    """A person changed the arguments before approving the call."""
     again: int | None = None
-    """A person says that this beginning of the effect came to nothing: it may be made again."""
+    """A person says that this attempt of the effect did not happen: it may be repeated."""
     happened: str | None = None
-    """A person says that the effect has happened, and what had come of it."""
+    """A person says that the effect happened; this is its result."""
     note: str | None = None
     workspace: Workspace | None = None
     asks: Flag = None
-    """Given up by the engine, a person is asked whether it has happened."""
+    """If Temporal gives up on the call, a person is asked whether it happened."""
     salt: str | None = None
-    """See `Node.salt`: the key of an effect then tells nothing of its arguments."""
+    """See `Node.salt`: it keeps the effect's key from revealing the arguments."""
     playback: Playback | None = None
     nth: int | None = None
-    """With playback: which one this is among equal calls of the run, from 1; absent for the
+    """With playback: number of this call among equal calls of the run, from 1; absent for the
     first."""
     signature: str | None = None
     """The MAC under which `call_model` returned the call."""
@@ -115,7 +114,7 @@ class RunTool(Word):
     @model_validator(mode="before")
     @classmethod
     def _drop_retired(cls, read: Any) -> Any:
-        """Calls of runs in flight may carry them. Any other unknown field is still refused."""
+        """Drop retired fields, which runs in flight may carry. Other unknown fields are refused."""
         if not isinstance(read, dict) or RETIRED.isdisjoint(cast("dict[str, Any]", read)):
             return cast("Any", read)
         fields = cast("dict[str, Any]", read)

@@ -10,12 +10,12 @@ from harness.contracts.message import Message
 
 
 class Node(Word):
-    """One step of a conversation: what was new since `parent`, oldest first."""
+    """One step of a conversation: the messages since `parent`, oldest first."""
 
     parent: str | None = None
     messages: tuple[Message, ...]
     salt: str | None = None
-    """The run's own, where content is encrypted: the address then tells nothing of the content."""
+    """The run's own, if content is encrypted: it keeps the address from revealing the content."""
 
 
 class SaveTranscript(Word):

@@ -1,5 +1,4 @@
-"""What a person can decide, and what each verdict does: one table for every place that shows a
-decision. Pure."""
+"""The verdicts a person can give, and what each does: one table for all interfaces. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +21,7 @@ MEANINGS: dict[str, dict[Verdict, str]] = {
         "answer": "the model reads this text as the tool's result",
         "reject": "give no answer; the model reads the note",
     },
-    # The safe one first: whoever approves an unknown payment may pay twice.
+    # The safe verdict first: approving an unknown payment may pay twice.
     "outcome": {
         "answer": "it happened: record this text as its result, do not call it again",
         "approve": "it did not happen: call it again",
@@ -39,7 +38,7 @@ MEANINGS: dict[str, dict[Verdict, str]] = {
         "reject": "let the run fail",
     },
 }
-"""What each verdict does, by need; the one to offer first comes first."""
+"""What each verdict does, by need; offer them in this order."""
 DONE: dict[Verdict, str] = {
     "approve": "approved", "reject": "rejected", "edit": "edited", "answer": "answered",
 }  # fmt: skip
@@ -63,9 +62,9 @@ class Decision(Word):
     note: str | None = None
     edited: Flag = None
     arguments: dict[str, Any] | None = None
-    """With `edit` of a call: all arguments that the tool is called with."""
+    """With `edit` of a call: all arguments of the call, changed or not."""
     need: str | None = None
-    """What it was about; the client fills it in."""
+    """The need that it decided; filled in by the client."""
 
     def __str__(self) -> str:
         by = f" by {self.by}" if self.by else ""
@@ -74,7 +73,7 @@ class Decision(Word):
 
 
 class Asked(NamedTuple):
-    """What a decision is about: the part of it that a verdict is bound to."""
+    """The subject of a decision, to which a verdict is bound."""
 
     need: str
     tool: str | None
@@ -100,12 +99,12 @@ def fits_digest(asked: Asked, prefix: str) -> bool:
 
 
 def describe_done(need: str | None, verdict: Verdict) -> str:
-    """`approved`; for an unknown outcome, what it was marked as."""
+    """Say what a verdict did: `approved`; for an unknown outcome, how it was marked."""
     return (_HAPPENED if need == "outcome" else DONE)[verdict]
 
 
 def merge_arguments(decide: Decide, asked: Mapping[str, Any] | str | None) -> dict[str, Any]:
-    """The arguments of an edited call: what the edit does not name stays as it was asked for."""
+    """The arguments of an edited call; those the edit does not name stay as requested."""
     changed = decide.arguments or {}
     if decide.replace or not isinstance(asked, Mapping):
         return dict(changed)
@@ -113,7 +112,7 @@ def merge_arguments(decide: Decide, asked: Mapping[str, Any] | str | None) -> di
 
 
 def refusal_text(need: str | None, note: str | None) -> str:
-    """What the model reads of a call that a person rejected."""
+    """The result that the model reads when a person rejects a call."""
     words = {
         "answer": "A person gave no answer",
         "outcome": "It is unknown whether this call happened; a person decided not to repeat it",

@@ -1,4 +1,4 @@
-"""What would have happened otherwise: the record that a what-if plays back, and what it reports."""
+"""What-ifs: the record that one plays back, and its report."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LABEL = "whatif"
 
 
 class Recorded(Word):
-    """What came of a call, as the model was told."""
+    """The result of a call, as the model read it."""
 
     content: str
     error: Flag = None
@@ -34,14 +34,14 @@ class RecordedCall(Word):
 
 
 class Record(Word):
-    """All that a what-if may answer to calls of tools."""
+    """All results that a what-if may play back."""
 
     calls: tuple[RecordedCall, ...]
 
 
 def call_key(name: str, arguments: Mapping[str, Any] | str) -> str:
-    """The same for equal calls, however a model writes them: the order of the arguments does not
-    count, nor one that is null (strict models send those for what is left out)."""
+    """The same key for equal calls, however a model writes them. The order of arguments and null
+    arguments do not count (strict models send null for omitted ones)."""
     if not isinstance(arguments, str):
         arguments = {key: each for key, each in arguments.items() if each is not None}
     text = json.dumps([name, _fold_integers(arguments)], sort_keys=True, separators=(",", ":"))
@@ -49,7 +49,7 @@ def call_key(name: str, arguments: Mapping[str, Any] | str) -> str:
 
 
 def _fold_integers(value: Any) -> Any:
-    """2.0 is 2 in JSON."""
+    """Write 2.0 as 2: they are equal in JSON."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, Mapping):
@@ -60,8 +60,8 @@ def _fold_integers(value: Any) -> Any:
 
 
 How = Literal["ran", "played", "refused", "invalid", "open"]
-"""What became of a call: the tool ran; its result was played back; nothing was recorded; the call
-was the model's mistake; it has no result."""
+"""The outcome of a call: the tool ran; its result was played back; none was recorded; the model
+made a mistake; it has no result."""
 
 Verdict = Literal["same", "different", "failed"]
 
@@ -76,13 +76,13 @@ class Called(Word):
 
 
 class Outcome(Word):
-    """What came of a run after a turn: figures and calls of what it did before do not count."""
+    """The outcome of a run after a turn: earlier figures and calls do not count."""
 
     run: str
     model: str
     state: RunState
     output: str
-    """The final answer, or what there is of it."""
+    """The final answer, or the text so far."""
     data: Any = None
     reason: str | None = None
     error: ErrorInfo | None = None
@@ -105,19 +105,19 @@ class Outcome(Word):
 
 
 class ForkOutcome(Outcome):
-    """What came of a fork, and how that differs from what came of its source."""
+    """The outcome of a fork, and how it differs from its source."""
 
     verdict: Verdict
     """`same`: it completed with the same answer. `failed`: it did not complete."""
     same_answer: bool
     same_calls: int
-    """How many calls it began with that its source made as well, in this order."""
+    """Number of calls at its start that its source made as well, in the same order."""
     parts: int | None = None
-    """The turn in which its calls differ for the first time; absent where all are the same."""
+    """The first turn in which its calls differ; absent if all are the same."""
 
 
 class SourceOutcome(Word):
-    """One run that was asked what if."""
+    """One source run of a what-if."""
 
     source: str
     recorded: int
@@ -125,7 +125,7 @@ class SourceOutcome(Word):
     was: Outcome | None = None
     forks: tuple[ForkOutcome, ...] = ()
     error: ErrorInfo | None = None
-    """Why it could not be asked, or not to the end."""
+    """Why its forks could not be started or finished."""
 
     def __str__(self) -> str:
         was = f", was {self.was.state.value}" if self.was else ""
@@ -151,7 +151,7 @@ class WhatIfReport(Word):
     """The value of the label `whatif` of all its forks."""
     at: int
     changes: tuple[str, ...]
-    """What the forks did otherwise, in words."""
+    """What was changed in the forks, in words."""
     live_reads: Flag = None
     sources: tuple[SourceOutcome, ...]
 
@@ -168,7 +168,7 @@ class WhatIfReport(Word):
 
     @property
     def complete(self) -> bool:
-        """Whether every fork could be started, and has ended."""
+        """Whether every fork was started and has ended."""
         return not any(source.error for source in self.sources) and all(
             fork.state.over for fork in self.forks
         )

@@ -1,7 +1,7 @@
-"""The keys of runs, a file each, apart from what they open: no backup of the database has both.
+"""The keys of runs, one file each, apart from the content: no backup of the database has both.
 
-A key belongs to a family of runs. It lies here wrapped by the key that the settings name, so this
-place alone opens nothing either. A destroyed key leaves a word of when, and is never made again.
+A key belongs to a family of runs. It is stored wrapped by the key from the settings, so the ring
+alone decrypts nothing. A destroyed key leaves a record of the time, and is never made again.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ KEY_BYTES = 32
 NONCE_BYTES = 12
 ID_BYTES = 16
 GONE = ".gone"
-"""Of a destroyed key, beside it: whoever wraps the key anew at the same time finds it there."""
+"""Suffix of the record beside a destroyed key, for a process that rewraps the key meanwhile."""
 
 
 @dataclass(frozen=True)
 class Master:
-    """A key of the settings: it wraps the keys of families and nothing else."""
+    """A key from the settings, which wraps the keys of families only."""
 
     id: str
     cipher: AESGCM
@@ -54,24 +54,24 @@ class Master:
 
 @dataclass(frozen=True)
 class Entry:
-    """What the ring holds of one family."""
+    """The ring's entry for one family."""
 
     family: str
     key: bytes | None
-    """None where it was destroyed."""
+    """None if it was destroyed."""
     master: str | None
     at: float
-    """When it was made or destroyed."""
+    """When the key was made or destroyed."""
 
 
 @dataclass(frozen=True)
 class Census:
-    """The keys of families, counted by the master key that wraps them."""
+    """Counts of the families' keys, by the master key that wraps them."""
 
     masters: dict[str, int]
     destroyed: int
     missing: tuple[str, ...]
-    """Master keys that the settings do not have."""
+    """Ids of master keys that the settings lack."""
 
 
 class Keyring:
@@ -105,7 +105,7 @@ class Keyring:
         return Census(dict(counted), destroyed, tuple(sorted(set(counted) - known)))
 
     async def get_or_make(self, family: str) -> Entry:
-        """The family's key; made where there is none yet. Of two who make it, one wins."""
+        """Get the family's key, or make it. If two processes make it, one wins."""
         id = key_id(family)
         entry = await self.find_key(id)
         if entry is not None:
@@ -115,11 +115,11 @@ class Keyring:
             return made
         entry = await self.find_key(id)
         if entry is None:
-            raise StoreUnavailable(f"The key of {family!r} went while it was made.")
+            raise StoreUnavailable(f"The key of {family!r} disappeared while it was made.")
         return await self._make_durable(id, entry)
 
     async def find_key(self, id: bytes) -> Entry | None:
-        """What is known of the key with this id."""
+        """Find the entry of the key with this id."""
         content = await self._get_file(id)
         if content is None:
             return None
@@ -132,8 +132,8 @@ class Keyring:
         return entry
 
     async def destroy_key(self, family: str) -> bool:
-        """Nobody reads anything of this family again. False where it had no key. It need not be
-        read for that: one may be damaged, or wrapped by a key that is lost."""
+        """Destroy the family's key, so that its content stays unreadable. False if it had none.
+        The key may be damaged, or wrapped by a lost one."""
         content = await self._get_file(key_id(family))
         if content is None:
             return False
@@ -147,7 +147,7 @@ class Keyring:
         return True
 
     async def made_at(self, family: str) -> float | None:
-        """When it got its key, also where that is destroyed; None where nothing says so."""
+        """When the family's key was made, even if since destroyed; None if unknown."""
         content = await self._get_file(key_id(family))
         try:
             data: dict[str, Any] = json.loads(content or b"{}")
@@ -156,7 +156,7 @@ class Keyring:
             return None
 
     async def rewrap_keys(self) -> tuple[int, int]:
-        """Wrap every key anew with the current one; how many were, and how many are there."""
+        """Wrap every key with the current master key: the number of rewrapped keys and of all."""
         done = count = 0
         async for id in self.list_ids():
             entry = await self.find_key(id)
@@ -166,7 +166,7 @@ class Keyring:
             if entry.master != self.master:
                 await self._put_file(id, self._wrap_key(entry), new=False)
                 done += 1
-            # Destroyed since it was read: it must not come back.
+            # Destroyed since it was read: do not restore it.
             if (gone := await self._get_file(id, GONE)) is not None:
                 await self._put_file(id, gone, new=False)
         return done, count
@@ -230,7 +230,7 @@ class Keyring:
             raise self._unavailable_error("read", error) from error
 
     async def _put_file(self, id: bytes, content: bytes, *, new: bool, name: str = "") -> bool:
-        """Whether it was written: with `new` only where nothing was."""
+        """Write a file. With `new`, only if it does not exist; False if it does."""
         import obstore
         from obstore.exceptions import AlreadyExistsError, BaseError
 
@@ -248,8 +248,8 @@ class Keyring:
         return True
 
     async def _make_durable(self, id: bytes, entry: Entry) -> Entry:
-        """Whoever made the key a moment ago may not have come so far: what is encrypted with it
-        here must not outlive it."""
+        """Sync the key to disk: the process that made it may not have done so yet, and content
+        encrypted with it must not outlive it."""
         if (folder := self._local_folder) is not None:
             try:
                 await asyncio.to_thread(_sync_folders, folder, folder / _path_of(id))
@@ -259,7 +259,7 @@ class Keyring:
 
     @property
     def _local_folder(self) -> Path | None:
-        """The folder, where it is one."""
+        """The folder, if the ring is local."""
         if self._url is None:
             return self._folder
         scheme, _, path = self._url.partition("file://")
@@ -288,24 +288,24 @@ class Keyring:
         why = (str(error).splitlines() or [type(error).__name__])[0]
         return StoreUnavailable(
             f"A key cannot be {verb} in {self.place}: {why}",
-            fix="Check that encryption.keyring can be reached.",
+            fix="Check that encryption.keyring is reachable.",
         )
 
 
 def keyring_of(settings: Settings, project: Path) -> Keyring | None:
-    """The ring of a project; None where nothing is encrypted."""
+    """The ring of a project; None without an encryption key."""
     if settings.encryption.key is None:
         return None
     return Keyring(settings.encryption, project / settings.state_dir / "keys")
 
 
 def new_key() -> str:
-    """What `encryption.key` takes."""
+    """Generate a value for `encryption.key`."""
     return base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
 def key_id(family: str) -> bytes:
-    """The name of a family's key, as it stands in what was encrypted with it."""
+    """The id of a family's key, which content encrypted with it contains."""
     return hashlib.sha256(b"harness key " + family.encode()).digest()[:ID_BYTES]
 
 
@@ -319,7 +319,7 @@ def _load_master(secret: SecretStr, name: str) -> Master:
     if len(key) != KEY_BYTES:
         raise InvalidValue(
             f"{name} is not a key: it must be 32 bytes in base64.",
-            fix="Make one with `harness keys new`.",
+            fix="Create one: `harness keys new`.",
         )
     return Master(hashlib.sha256(b"harness master " + key).hexdigest()[:12], AESGCM(key))
 
@@ -330,7 +330,7 @@ def _path_of(id: bytes) -> str:
 
 
 def _write_file(folder: Path, file: Path, content: bytes, *, new: bool) -> bool:
-    """On the disk before anything is encrypted with it: a key that is lost loses a run."""
+    """Write and sync before anything is encrypted with the key: a lost key loses a run."""
     file.parent.mkdir(mode=0o700, exist_ok=True)
     written = True
     if new:
@@ -347,12 +347,12 @@ def _sync_folders(folder: Path, file: Path) -> None:
 
 
 def _make_private(folder: Path) -> None:
-    """Nobody else on this host looks in, also where the folder was made otherwise."""
+    """Deny other users access, also to an existing folder."""
     if not folder.exists():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         sync_folder(folder.parent)
     elif folder.stat().st_mode & 0o077:
         try:
             folder.chmod(0o700)
-        except PermissionError:  # it is somebody else's, who gave us access
-            get_logger(__name__).warning("others can look into the keyring", folder=str(folder))
+        except PermissionError:  # someone else's folder, to which we have access
+            get_logger(__name__).warning("other users can read the keyring", folder=str(folder))

@@ -1,16 +1,16 @@
-"""Where a value is stored, as bytes that are signed and encrypted along with it."""
+"""The place where a value is stored, as bytes that are signed or encrypted with the value."""
 
 from __future__ import annotations
 
 
 def place_of(column: str, *row: object) -> bytes:
-    """The place of a value: `table.column`, and what identifies its row. No two read the same."""
+    """Encode a value's place, `table.column` and the row's identity, without ambiguity."""
     parts = [column.encode(), *(str(each).encode("utf-8", "surrogatepass") for each in row)]
     return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
 def show_place(place: bytes) -> str:
-    """A place for people: the column, and the first part of what identifies the row."""
+    """Format a place for people: the column and the first part of the row's identity."""
     parts: list[str] = []
     at = 0
     while at < len(place) and len(parts) < 2:

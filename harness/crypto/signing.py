@@ -1,6 +1,6 @@
-"""The key that proves where something comes from: run specs, tool calls, receipts.
+"""The key that proves the origin of run specs, tool calls and receipts.
 
-Whoever can write to the engine or to the database can plant any content there. What workers act on
+Anyone who can write to Temporal or the database can plant content there. What workers act on
 therefore carries a MAC under a key that only the owner of the state folder can read.
 """
 
@@ -28,7 +28,7 @@ SHORTEST_SETTING = 32
 
 
 class Signer:
-    """Signs and checks under one key. A purpose keeps a MAC from serving in another place."""
+    """Signs and checks under one key. The purpose keeps a MAC from being used elsewhere."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -38,7 +38,7 @@ class Signer:
         mac = hmac.new(self._key, digestmod=hashlib.sha256)
         for part in (purpose, *parts):
             data = part.encode() if isinstance(part, str) else part
-            mac.update(len(data).to_bytes(8, "big"))  # so that no two lists of parts read the same
+            mac.update(len(data).to_bytes(8, "big"))  # keeps lists of parts distinct
             mac.update(data)
         return base64.urlsafe_b64encode(mac.digest()[:MAC_BYTES]).decode().rstrip("=")
 
@@ -49,7 +49,7 @@ class Signer:
 
 
 class Signing:
-    """The signer of a project, loaded when it is first needed."""
+    """Loads the signer of a project when it is first needed."""
 
     def __init__(self, settings: Settings, project: Path) -> None:
         self._settings, self._project = settings, project
@@ -62,16 +62,16 @@ class Signing:
 
 
 def load_signer(settings: Settings, project: Path) -> Signer:
-    """The signer of this project: `signing.key`, or the key file in the state folder.
+    """Load the signer of this project, from `signing.key` or the key file in the state folder.
 
-    The file is made when it is first needed. Blocks: async callers use a thread.
+    The file is created if it does not exist. Blocks: async callers use a thread.
     """
     configured = settings.signing.key
     if configured is not None:
         text = configured.get_secret_value()
         if len(text) < SHORTEST_SETTING:
             raise InvalidValue(
-                f"signing.key has {len(text)} characters; {SHORTEST_SETTING} are needed.",
+                f"signing.key has {len(text)} characters; it needs at least {SHORTEST_SETTING}.",
                 fix="Make one: python3 -c 'import secrets; print(secrets.token_hex(32))'",
             )
         return Signer(hashlib.sha256(text.encode()).digest())
@@ -89,7 +89,7 @@ def _key_in(state: Path) -> bytes:
         key = file.read(KEY_BYTES + 1)
     if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
         raise InvalidValue(
-            f"{path} must belong to this user and be readable by nobody else (mode 0600).",
+            f"{path} must belong to this user and be readable by no one else (mode 0600).",
             fix=f"If it is yours: chmod 600 {path}",
         )
     if len(key) != KEY_BYTES:

@@ -1,9 +1,9 @@
-"""What runs say, encrypted: each family of runs with its own key, so that it can be forgotten.
+"""Encrypt the content of runs, with one key per family of runs, so that it can be forgotten.
 
-Everything is bound to its place (table, column, row): what was written for one place is refused in
-any other. Without `encryption.key` content is stored readable, under a MAC of the project's signing
-key. So content from before there was an encryption key can be told from content that somebody
-planted, and is still read. What is read need not say whose it is: the id of its key stands in it.
+Content is bound to its place (table, column, row) and refused in any other. Without
+`encryption.key` it is stored readable, under a MAC of the project's signing key, so that content
+from before encryption was enabled can be told from planted content, and is still read. Encrypted
+content contains the id of its key, so readers need not know its family.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ MAC_CHARS = 22
 PURPOSE = "stored"
 KNOWN = 10_000
 KEY_SECONDS = 60.0
-"""How long a process may still read what another one has made unreadable."""
+"""How long a process may still read content that another process has made unreadable."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,12 @@ class Key:
     family: str
     cipher: AESGCM
     salt: bytes
-    """Goes before what is stored by its address, so that the address tells nothing."""
+    """Prefix of content stored under its digest, to keep the address from revealing it."""
     until: float
 
 
 class FamilyIndex(Protocol):
-    """Where a vault finds the family of a run, and notes which families have had a key."""
+    """Finds the family of a run, and records which families have had a key."""
 
     async def find_family(self, vault: Vault, run: str) -> str | None: ...
     async def find_keyed(self, families: Sequence[str]) -> list[str]: ...
@@ -95,7 +95,7 @@ class Vault:
 
     @property
     def authentic(self) -> bool:
-        """Whether what was not written here can be told from what was."""
+        """Whether planted content can be recognized."""
         return self._keyring is not None or self.signer is not None
 
     @property
@@ -105,7 +105,7 @@ class Vault:
         return self._keyring
 
     async def encrypt(self, run: str | None, content: bytes, place: bytes) -> bytes:
-        """What to store at `place` for `content`: encrypted, or signed where no key is set."""
+        """Encrypt `content` for `place`, or sign it if no encryption key is set."""
         if self._keyring is not None:
             return _encrypt_content(await self.key_of(run), content, place)
         if self.signer is not None:
@@ -114,7 +114,7 @@ class Vault:
         return PLAIN_MARK + content if content.startswith(MAGIC) else content
 
     async def decrypt(self, stored: bytes, place: bytes) -> bytes:
-        """What `encrypt` was given for this place; StoreError for anything else."""
+        """Decrypt what `encrypt` returned for this place; StoreError for anything else."""
         if stored.startswith(ENCRYPTED_MARK):
             return await self._decrypt_content(stored, place)
         if stored.startswith(SIGNED_MARK):
@@ -126,18 +126,18 @@ class Vault:
         return stored[len(PLAIN_MARK) :] if stored.startswith(PLAIN_MARK) else stored
 
     async def encrypt_addressed(self, run: str | None, content: bytes, place: bytes) -> bytes:
-        """What to store for content whose address is its digest: the digest is checked on reading,
-        so without a key no MAC is needed."""
+        """Encrypt content whose address is its digest. Readers check the digest, so no MAC is
+        needed without a key."""
         return await self.encrypt(run, content, place) if self.on else content
 
     async def decrypt_addressed(self, stored: bytes, place: bytes) -> bytes:
-        """What `encrypt_addressed` was given, provided that the caller checks the digest."""
+        """Decrypt what `encrypt_addressed` returned; the caller must check the digest."""
         encrypted = stored.startswith(ENCRYPTED_MARK)
         return await self._decrypt_content(stored, place) if encrypted else stored
 
     async def check_key(self, key: bytes | None) -> None:
-        """StoreError where the key that something was read with (see `key_in`) is there no more:
-        for who keeps in memory what was read."""
+        """Raise StoreError if the key that content was read with (see `key_in`) is gone, for callers
+        that cache content."""
         if key is not None:
             await self._load_key(key)
 
@@ -162,11 +162,11 @@ class Vault:
         return stored
 
     async def encrypt_json(self, run: str | None, value: Any, place: bytes) -> str | None:
-        """JSON to store in place of `value`; None for nothing."""
+        """Encrypt `value` as JSON; None stays None."""
         return None if value is None else await self.encrypt_value(run, value, place)
 
     async def encrypt_value(self, run: str | None, value: Any, place: bytes) -> str:
-        """The same, also for None: where its absence must not be planted either."""
+        """Encrypt `value` as JSON, None too, so that its absence cannot be planted either."""
         plain = _dump_json(value)
         if self._keyring is not None:
             stored = await self.encrypt(run, plain, place)
@@ -177,7 +177,7 @@ class Vault:
         return plain.decode()
 
     async def decrypt_json(self, stored: str | None, place: bytes) -> Any:
-        """`stored` is the text of a JSON column: nothing of it is parsed before it is checked."""
+        """Decrypt the text of a JSON column; it is checked before it is parsed."""
         if stored is None:
             return None
         if stored.startswith(JSON_MARK):
@@ -192,11 +192,11 @@ class Vault:
         return _parse_json(stored.encode(), place)
 
     def sign(self, place: bytes, *parts: str | bytes) -> str | None:
-        """A MAC for what is stored readable on purpose; None without a signing key."""
+        """Sign content that is stored readable on purpose; None without a signing key."""
         return None if self.signer is None else self.signer.sign(PURPOSE, place, *parts)
 
     def check_signed(self, mac: str | None, place: bytes, *parts: str | bytes) -> None:
-        """StoreError where `mac` is not what `sign` made of the same place and parts."""
+        """Raise StoreError unless `sign` made `mac` from the same place and parts."""
         if self.signer is None:
             if mac is not None or self._keyring is not None:
                 raise _unsigned_error(place)
@@ -204,28 +204,28 @@ class Vault:
             raise _unsigned_error(place)
 
     async def key_of(self, run: str | None) -> Key:
-        """The key of a run's family; made where it has none yet."""
+        """Get the key of a run's family, or make it."""
         family = await self.family_of(run)
         id = key_id(family)
         key = self._cached_key(id)
         return key or self._cache_key(id, await self._find_entry(family))
 
     async def renew_key(self, family: str) -> None:
-        """Look again for its key, which another process may have destroyed a moment ago: what is
-        begun with it now could be read by nobody."""
+        """Reload the family's key, which another process may just have destroyed: content encrypted
+        with it now would be unreadable."""
         if self._keyring is not None:
             id = key_id(family)
             self._keys.pop(id, None)
             self._cache_key(id, await self._find_entry(family))
 
     async def salt_of(self, run: str | None) -> bytes:
-        """See `Key.salt`; nothing where nothing is encrypted, or where content is anybody's."""
+        """See `Key.salt`; empty without encryption, and for shared content."""
         if self._keyring is None or run is None:
             return b""
         return (await self.key_of(run)).salt
 
     async def family_of(self, run: str | None) -> str:
-        """Who is forgotten together with a run."""
+        """Find the family of a run, which is forgotten together with it."""
         if run is None or run.startswith(ARCHIVE):
             return SHARED
         run = undone_run(run)
@@ -238,7 +238,7 @@ class Vault:
         except StoreError as error:
             if not error.retryable:
                 raise
-            # An abort must go out while the database is away. A key of its own says who it is.
+            # An abort must work without the database. A run with its own key is its own family.
             if self._keyring is None or await self._keyring.find_key(key_id(run)) is None:
                 raise
             return run
@@ -254,9 +254,9 @@ class Vault:
         self._families.pop(run, None)
 
     async def forget_family(self, family: str) -> bool:
-        """Destroy its key. Nothing of it can be read again, wherever a copy may be."""
+        """Destroy the family's key, which makes all copies of its content unreadable."""
         if family == SHARED:
-            raise RunFailed("What all runs share cannot be forgotten with one of them.")
+            raise RunFailed("Content that all runs share cannot be forgotten.")
         destroyed = await self.keyring.destroy_key(family)
         self._keys.pop(key_id(family), None)
         return destroyed
@@ -264,18 +264,18 @@ class Vault:
     # --- inside
 
     async def _find_entry(self, family: str) -> Entry:
-        """Its key in the ring; made for a family that has never had one."""
+        """Find the family's key in the ring; make it if the family never had one."""
         ring = self.keyring
         if (entry := await ring.find_key(key_id(family))) is not None:
             return entry
         if (index := self._index) is None:
             return await ring.get_or_make(family)
-        # Of the shared one, so that another ring is not taken for this one.
+        # The shared family too, to recognize a different ring.
         for known in await index.find_keyed([family, SHARED]):
             if known == family or await ring.find_key(key_id(known)) is None:
                 raise EncryptionKeyMissing(
-                    f"The key of {known!r} is missing from {ring.place}, where it used to be.",
-                    fix="Bring the keyring back, or set encryption.keyring to where it is.",
+                    f"The key of {known!r} is missing from {ring.place}, where it was before.",
+                    fix="Restore the keyring, or set encryption.keyring to its location.",
                 )
         entry = await ring.get_or_make(family)
         await index.note_key(family)
@@ -293,7 +293,7 @@ class Vault:
         except (InvalidTag, ValueError):
             raise ContentCorrupt(
                 f"{show_place(place)} of {key.family!r} cannot be decrypted: it was changed, or "
-                "moved there from another place.",
+                "copied from another place.",
             ) from None
 
     def _check_mac(self, mac: str, content: bytes, place: bytes) -> None:
@@ -308,14 +308,12 @@ class Vault:
         if (key := self._cached_key(id)) is not None:
             return key
         if self._keyring is None:
-            raise EncryptionKeyMissing(
-                "This is encrypted, and no encryption.key is set to read it."
-            )
+            raise EncryptionKeyMissing("This content is encrypted, and no encryption.key is set.")
         entry = await self._keyring.find_key(id)
         if entry is None:
             raise EncryptionKeyMissing(
                 f"The key of this content is not in {self._keyring.place}.",
-                fix="Set encryption.keyring to where its keys are.",
+                fix="Set encryption.keyring to the location of its keys.",
             )
         return self._cache_key(id, entry)
 
@@ -328,7 +326,7 @@ class Vault:
 
         if entry.key is None:
             when = time.strftime("%Y-%m-%d", time.gmtime(entry.at))
-            raise Forgotten(f"What {entry.family!r} said was forgotten on {when}.")
+            raise Forgotten(f"The content of {entry.family!r} was forgotten on {when}.")
         salt = hmac.digest(entry.key, b"address", hashlib.sha256)[:16]
         until = time.monotonic() + KEY_SECONDS
         key = self._keys[id] = Key(id, entry.family, AESGCM(entry.key), salt, until)
@@ -338,8 +336,7 @@ class Vault:
 
 
 def _dump_json(value: Any) -> bytes:
-    """A name of a file may hold half of a character, and has to come back as it was: JSON can say
-    it, if in Python's own way alone."""
+    """File names may hold lone surrogates and must survive: only Python's own JSON writes them."""
     try:
         return to_json(value, exclude_none=True)
     except PydanticSerializationError:
@@ -364,7 +361,7 @@ def _parse_json(content: bytes, place: bytes) -> Any:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
         why = f"{type(error).__name__}: {error}"
-        raise ContentCorrupt(f"{show_place(place)} is not JSON that can be read: {why}") from None
+        raise ContentCorrupt(f"{show_place(place)} is not valid JSON: {why}") from None
 
 
 def _unsigned_error(place: bytes) -> StoreError:
@@ -374,11 +371,11 @@ def _unsigned_error(place: bytes) -> StoreError:
 
 
 PLAIN = Vault()
-"""Leaves everything as it is."""
+"""A vault that stores content as it is."""
 
 
 def key_in(stored: bytes) -> bytes | None:
-    """Which key opens it; None where it is not encrypted."""
+    """The id of the key that content is encrypted with; None if it is not encrypted."""
     start = len(ENCRYPTED_MARK)
     return stored[start : start + ID_BYTES] if stored.startswith(ENCRYPTED_MARK) else None
 

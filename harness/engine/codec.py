@@ -1,9 +1,9 @@
-"""What the engine stores of a run, encrypted with the key of the run's family.
+"""Encrypt what Temporal stores of a run, with the key of the run's family.
 
-A payload is bound to its run: one that was copied out of another run is refused. Inputs and results
-of activities are made by harness alone, so plaintext is refused there. What a person types into the
-engine's page (signals, updates, queries, the start of a run) is plaintext; what makes a start or a
-decision believable is its own MAC, not the codec.
+A payload is bound to its run: one copied from another run is refused. Only harness writes inputs
+and results of activities, so plain text is refused there. What a person types into Temporal's page
+(signals, updates, queries, the start of a run) is plain text; a start or a decision is trusted by
+its MAC, not by the codec.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from harness.journal.payloads import ENCRYPTED
 
 ENCODING = ENCRYPTED.encode()
 RUN = "run"
-"""The metadata that names the run: histories are also read without a context that would tell."""
+"""The metadata that names the run, for reading histories without a context."""
 
 
 class Codec(PayloadCodec, WithSerializationContext):
@@ -79,7 +79,7 @@ class Codec(PayloadCodec, WithSerializationContext):
 
 
 def _may_read(run: str, owner: bytes) -> bool:
-    """Each sweep of the archive is handed the result of the one before, which has another id."""
+    """Whether a run may read a payload: its own or, for a sweep, the previous sweep's."""
     sweeps = run.startswith(ARCHIVE) and owner.startswith(ARCHIVE.encode())
     return sweeps or owner == run.encode()
 

@@ -1,4 +1,4 @@
-"""What a process is connected to: the engine, the database, and what is read through them."""
+"""The connection of a process to Temporal and the database, with the stores on top."""
 
 from __future__ import annotations
 
@@ -89,11 +89,11 @@ async def open_connection(
 
 
 async def _warn_plain(families: Families) -> None:
-    """A key that got lost on its way here would turn encryption off without a word."""
+    """Warn if the encryption key is missing, which would silently turn encryption off."""
     if await families.has_keys():
         get_logger(__name__).warning(
-            "runs of this database are encrypted, and encryption.key is not set: they cannot be "
-            "read here, and new ones are stored as plain text"
+            "this database has encrypted runs, but encryption.key is not set: they cannot be read, "
+            "and new ones are stored as plain text"
         )
 
 
@@ -119,7 +119,7 @@ async def _connect_client(
 
 
 async def _tell_when_back(client: Client) -> None:
-    """Log the end of an outage: the SDK only logs its course."""
+    """Log the end of an outage; the SDK does not."""
     while True:
         await asyncio.sleep(1)
         if outage.lost:
@@ -131,5 +131,5 @@ async def _tell_when_back(client: Client) -> None:
 
 @cache
 def get_identity() -> str:
-    """user@host: who a signal or a run is said to come from."""
+    """The sender of signals and runs: user@host."""
     return f"{getpass.getuser()}@{socket.gethostname()}"

@@ -1,4 +1,4 @@
-"""How our words become payloads: JSON without nulls, read back by pydantic."""
+"""Convert words to payloads: JSON without nulls, read back by pydantic."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ METADATA = {"encoding": b"json/plain"}
 
 
 class WordConverter(EncodingPayloadConverter):
-    """The SDK's own pydantic converter writes nulls; half of a small payload would be those."""
+    """Writes no nulls, unlike the SDK's converter: they would be half of a small payload."""
 
     @property
     def encoding(self) -> str:
@@ -48,7 +48,7 @@ class WordConverter(EncodingPayloadConverter):
 
 
 class Unreadable(EncodingPayloadConverter):
-    """Says what is wrong where a payload comes this far without having been decrypted."""
+    """Raises an error for a payload that was not decrypted."""
 
     @property
     def encoding(self) -> str:
@@ -71,7 +71,7 @@ class HarnessPayloadConverter(CompositePayloadConverter):
         super().__init__(
             BinaryNullPayloadConverter(),
             BinaryPlainPayloadConverter(),
-            JSONProtoPayloadConverter(),  # the page asks for a run's current details in it
+            JSONProtoPayloadConverter(),  # Temporal's page requests a run's current details in it
             WordConverter(),
             Unreadable(),
         )
@@ -80,7 +80,7 @@ class HarnessPayloadConverter(CompositePayloadConverter):
 def data_converter(
     storage: ExternalStorage | None = None, codec: PayloadCodec | None = None
 ) -> DataConverter:
-    """With a codec the texts of failures are encrypted too; their codes stay readable."""
+    """Build the data converter. A codec also encrypts failures' texts, but not their codes."""
     return DataConverter(
         payload_converter_class=HarnessPayloadConverter,
         payload_codec=codec,

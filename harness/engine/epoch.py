@@ -1,4 +1,4 @@
-"""Keeps the epoch of a store in step: in the database, in the engine, and on this machine."""
+"""Keep the epoch of a store in step: in the database, in Temporal and on this machine."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ from harness.store.epoch import (
 )
 
 PERIOD_S = 60.0
-"""How often the generation is advanced while writes happen. What this machine itself wrote is
-noticed to the last write; this bounds what only the engine and the database could tell."""
+"""How often the generation advances while writes happen. Losses of this machine's own writes are
+noticed to the last one; this bounds the rest."""
 NEVER = Duration(seconds=3650 * 86400)
 LOCK = 0x6861726E65706F63  # "harnepoc"
 TYPE = "HarnessEpoch"
@@ -49,7 +49,7 @@ log = get_logger(__name__)
 
 
 class EpochKeeper:
-    """One a worker process."""
+    """Checks and advances the epoch; one per worker process."""
 
     def __init__(self, temporal: Client, database: Database) -> None:
         self.doubts = Doubts()
@@ -63,13 +63,13 @@ class EpochKeeper:
         self._replaced = asyncio.Event()
 
     async def check(self, made: str | None = None) -> None:
-        """Compare the three records; begin a new branch where one of them went back. `made`: the
-        key of a row that was written just now, and proves nothing."""
+        """Compare the three records; begin a new branch if one of them went back in time. `made`:
+        the key of a row written just now, which proves nothing."""
         async with self._hold_lock():
             await self._check_locked(made)
 
     async def advance(self) -> Seen:
-        """The next generation: a copy that was made before this is known to be older."""
+        """Begin the next generation: copies made before it are recognized as older."""
         async with self._hold_lock():
             return await self._check_locked(None, now=True)
 
@@ -83,7 +83,7 @@ class EpochKeeper:
             self._give_up(error)
 
     async def keep_advancing(self) -> None:
-        """Advance while writes happen, until cancelled."""
+        """Advance the epoch while writes happen, until cancelled."""
         while True:
             await asyncio.sleep(PERIOD_S)
             if not self._writes:
@@ -96,10 +96,10 @@ class EpochKeeper:
                 log.warning("the epoch of the store could not be advanced", error=str(error))
 
     async def wait_until_replaced(self) -> StackError:
-        """Wait until the engine is found to be older than it was before in this process."""
+        """Wait until Temporal is found to be older than this process saw it before."""
         await self._replaced.wait()
         return StackReplaced(
-            "Temporal was put back to an earlier time while this worker served it."
+            "Temporal was restored to an earlier state while this worker served it."
         )
 
     def close(self) -> None:
@@ -152,7 +152,7 @@ class EpochKeeper:
 
     def _give_up(self, error: OSError) -> None:
         log.warning(
-            "this machine keeps no record of the store: a restored copy may go unnoticed",
+            "this machine cannot record the store's epoch: a restored copy may go unnoticed",
             folder=str(state_home()),
             error=str(error),
         )
@@ -161,7 +161,7 @@ class EpochKeeper:
 
     @asynccontextmanager
     async def _hold_lock(self) -> AsyncGenerator[None]:
-        """One process at a time, so that no record is overwritten by an older one."""
+        """Lock out other processes, so that no record is overwritten by an older one."""
         from psycopg import OperationalError
 
         async with self._one, await self._database.connect() as connection:
@@ -176,8 +176,8 @@ class EpochKeeper:
                     f"Temporal does not answer at {where}: {error.message}"
                 ) from error
 
-    # --- the engine's record: the memo of a workflow that never gets a task. It needs no rights
-    # that starting a run does not need, and the raw call keeps it out of the codec.
+    # Temporal's record is the memo of a workflow that never gets a task. It needs no more rights
+    # than starting a run does, and the raw call bypasses the codec.
 
     @property
     def _workflow_id(self) -> str:
@@ -216,8 +216,8 @@ class EpochKeeper:
 
 
 def read_memo(data: bytes) -> Seen | None:
-    """What the engine says; None where it is not what `_tell_engine` writes: whoever reaches the
-    engine can write it."""
+    """Read Temporal's record; None if `_tell_engine` did not write it: anyone who can reach
+    Temporal can write it."""
     try:
         branch, _, generation = data.decode().strip('"').partition("/")
         return Seen(branch, int(generation)) if generation.isdecimal() else None
@@ -227,7 +227,7 @@ def read_memo(data: bytes) -> Seen | None:
 
 def _warn_of(verdict: Verdict) -> None:
     log.warning(
-        f"the {verdict.doubts} was put back to an earlier time: {verdict.why}. Writes of runs that "
-        "were already open may have been made since; each is probed, or a person is asked",
+        f"the {verdict.doubts} was restored to an earlier state: {verdict.why}. Open runs may have "
+        "made writes since then; each of these is probed, or a person is asked",
         fix="See docs/how-to/backup.md.",
     )

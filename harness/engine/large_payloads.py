@@ -1,4 +1,4 @@
-"""Payloads too large for the engine go to the artifact store; history keeps their address."""
+"""Store payloads too large for Temporal in the artifact store; history keeps their address."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from temporalio.converter import (
 from harness.store.artifacts import Artifacts
 
 THRESHOLD_BYTES = 256_000
-"""The engine warns from 512 KB on and refuses 2 MB."""
+"""Temporal warns from 512 KB on and refuses 2 MB."""
 
 
 class ArtifactDriver(StorageDriver):
@@ -53,5 +53,5 @@ class ArtifactDriver(StorageDriver):
 
 
 def external_storage(artifacts: Artifacts, threshold: int = THRESHOLD_BYTES) -> ExternalStorage:
-    """What a `DataConverter` takes as its `external_storage`."""
+    """The `external_storage` of a `DataConverter`."""
     return ExternalStorage(drivers=[ArtifactDriver(artifacts)], payload_size_threshold=threshold)

@@ -1,8 +1,8 @@
-"""The native half of Temporal's SDK: one runtime a process, gone before the interpreter is.
+"""The native part of Temporal's SDK: one runtime per process, released before Python exits.
 
-Its threads finish a call by taking the interpreter's lock once more, after the result is handed
-over. Where the interpreter ends meanwhile, the process aborts (sdk-python issue 300). Dropping the
-last reference to a runtime waits for its threads, so that is done at exit, while Python still runs.
+Its threads take the interpreter's lock once more after they deliver a result. If the interpreter
+ends meanwhile, the process aborts (sdk-python issue 300). Dropping the last reference to a runtime
+waits for its threads, so that is done at exit, while Python still runs.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ _clients: WeakSet[Client] = WeakSet()
 
 @cache
 def native_runtime(level: Level) -> Runtime:
-    """One a process: it has threads of its own. Its logs go where the process's logs go."""
+    """The runtime of the process, which forwards its logs to the process's own."""
     atexit.register(release_runtimes)
     return Runtime(telemetry=TelemetryConfig(logging=engine_logs(level)))
 
 
 def release_at_exit(client: Client) -> Client:
-    """A client that its owner still holds at exit would keep its runtime."""
+    """Register a client to be released at exit: while referenced, it keeps its runtime."""
     _clients.add(client)
     return client
 
 
 def release_runtimes() -> None:
-    """End the native threads and wait for them. No client can be used afterwards."""
+    """End the native threads and wait for them. Clients are unusable afterwards."""
     for client in list(_clients):
-        # The SDK has no way to close a client: this drops its connection, and with it the runtime.
+        # The SDK cannot close a client: this drops its connection, and with it the runtime.
         vars(client.service_client).clear()
     _clients.clear()
     native_runtime.cache_clear()
-    gc.collect()  # what a closed connection or worker leaves may refer to itself
+    gc.collect()  # closed connections and workers leave reference cycles

@@ -1,6 +1,6 @@
-"""Entries of a history as they were before they were encrypted, or stored elsewhere.
+"""Decode history entries whose payloads are encrypted or stored elsewhere.
 
-Needs no engine: sealed histories are read the same way.
+Works without Temporal: sealed histories are decoded the same way.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from temporalio.common import RawValue
 from temporalio.converter import DataConverter
 
 REFERENCE = b"ExternalStorageReference"
-"""Stands in every payload that was stored elsewhere: the name of the message it became."""
+"""The name of the message that replaces a payload stored elsewhere."""
 
 
 async def decode_entry(converter: DataConverter, entry: HistoryEvent) -> HistoryEvent:
-    """The entry with its payloads decrypted and fetched, and the texts of failures in place."""
+    """Decrypt and fetch the payloads of an entry, and restore the texts of failures."""
     if converter.payload_codec is None and REFERENCE not in entry.SerializeToString():
         return entry
     copy = HistoryEvent()
@@ -39,7 +39,7 @@ async def decode_entry(converter: DataConverter, entry: HistoryEvent) -> History
 
 
 def _restore_text(failure: Failure) -> None:
-    """An encrypted failure keeps its text in a payload, and says nothing itself."""
+    """Restore the text of an encrypted failure from its payload."""
     if not failure.HasField("encoded_attributes"):
         return
     told: dict[str, Any] = json.loads(failure.encoded_attributes.data)
@@ -49,7 +49,7 @@ def _restore_text(failure: Failure) -> None:
 
 
 def _find_payloads(message: Message) -> Iterator[Payload | Failure]:
-    """Every payload and every failure inside, however deep."""
+    """Yield every payload and failure in a message, at any depth."""
     if isinstance(message, Payload):
         yield message
         return
@@ -60,7 +60,7 @@ def _find_payloads(message: Message) -> Iterator[Payload | Failure]:
             continue
         inner: list[Any] = [value]
         if field.message_type.GetOptions().map_entry:
-            # A map of plain values has no messages to look into.
+            # Maps of plain values contain no messages.
             inner = [v for v in value.values() if hasattr(v, "ListFields")]
         elif field.is_repeated:
             inner = list(value)

@@ -1,4 +1,4 @@
-"""Open runs from before `encryption.key` was set, which workers with the key refuse to continue."""
+"""Find open runs from before `encryption.key` was set, which workers with the key refuse."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from harness.engine.payload_codec import REFERENCE
 from harness.journal.payloads import ENCRYPTED
 
 LOOKED_AT = 200
-"""Open runs, the newest: each costs a request."""
+"""Number of the newest open runs to check: each costs a request."""
 EVENTS = 20
-"""The first activity of a run is among its first events."""
+"""Number of events to read: the first activity is among them."""
 
 
 async def open_plain_runs(client: Client) -> list[str]:
-    """The ids of runs whose activities the engine holds as plain text."""
+    """List the ids of open runs whose activities Temporal stores as plain text."""
     query = f"ExecutionStatus = 'Running' AND WorkflowType = '{WORKFLOW}'"
     return [
         row.id

@@ -1,4 +1,4 @@
-"""Asking an engine that may be away for a moment: readers wait for it to come back."""
+"""Retry requests while Temporal is unavailable."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.contracts.errors import RunError, RunNotFound, StackError, StackUnr
 T = TypeVar("T")
 RETRY_S = 0.2
 GIVE_UP_S = 120.0
-"""How long a reader waits for an engine that does not answer."""
+"""How long a reader retries while Temporal does not answer."""
 AWAY = {
     RPCStatusCode.UNAVAILABLE,
     RPCStatusCode.DEADLINE_EXCEEDED,
@@ -26,7 +26,7 @@ UNKNOWN_RUN = (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT)
 
 
 async def ask_patiently(run: str, ask: Callable[[], Awaitable[T]]) -> T:
-    """The answer to a question about `run`, however long the engine takes to come back."""
+    """Ask about `run`, retrying while Temporal is unavailable."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + GIVE_UP_S
     while True:
@@ -45,4 +45,4 @@ def unreachable_error(error: RPCError) -> StackError:
 
 
 def run_not_found(run: str) -> RunError:
-    return RunNotFound(f"There is no run {run!r} here.")
+    return RunNotFound(f"There is no run {run!r}.")

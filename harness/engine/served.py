@@ -1,4 +1,4 @@
-"""Tell apart why nobody answers for a run: no such run, no Temporal, or no worker."""
+"""Find out why a run does not answer: no such run, no Temporal, or no worker."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ UNSERVED = {
     RPCStatusCode.CANCELLED,
     RPCStatusCode.FAILED_PRECONDITION,  # "no poller seen for task queue recently"
 }
-"""How a query ends that no worker answers, or that Temporal itself does not."""
+"""The status of a query that no worker, or not even Temporal, answers."""
 
 
 async def is_served(handle: WorkflowHandle[Any, Any]) -> bool:
-    """Whether a worker answers. RunError where the run does not exist, StackError where Temporal
-    does not answer."""
+    """Whether a worker answers. RunError if the run does not exist, StackError if Temporal does not
+    answer."""
     try:
         async with asyncio.timeout(SERVED_S):
             await handle.query("status", rpc_timeout=timedelta(seconds=SERVED_S))
@@ -43,8 +43,8 @@ async def is_served(handle: WorkflowHandle[Any, Any]) -> bool:
 
 
 async def describe_run(handle: WorkflowHandle[Any, Any]) -> WorkflowExecutionDescription:
-    """What Temporal knows of the run; needs no worker. StackError where Temporal does not answer,
-    the RPCError where it refuses."""
+    """Describe the run as Temporal knows it; needs no worker. StackError if Temporal does not
+    answer, RPCError if it refuses."""
     try:
         return await handle.describe(rpc_timeout=timedelta(seconds=REACH_S))
     except RPCError as error:

@@ -1,4 +1,4 @@
-"""Start the workflow of a capability so that workers accept it."""
+"""Start workflows of capabilities with the permit that workers require."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ async def start_workflow(
     id: str,
     **options: Any,
 ) -> WorkflowHandle[Any, Any]:
-    """Start a workflow on the capability's own task queue, with the permit that its workers demand.
+    """Start a workflow on the capability's task queue, with the permit that its workers require.
 
     Args:
-        connection: Of the process.
+        connection: The process's connection.
         capability: The record that names the workflow.
         workflow: The workflow's type.
         argument: Its one argument.
         id: Its id.
-        options: Passed on to the Temporal client's `start_workflow`.
+        options: Passed to the Temporal client's `start_workflow`.
 
     Raises:
         RunIdTaken: A workflow with this id is open.
@@ -72,7 +72,7 @@ async def run_workflow(
     """Start a workflow as `start_workflow` does, and wait for its result.
 
     Raises:
-        HarnessError: What the workflow's activity raised; RunFailed for any other failure.
+        HarnessError: The error of the workflow's activity; RunFailed for any other failure.
     """
     handle = await start_workflow(connection, capability, workflow, argument, id=id, **options)
     try:
@@ -82,7 +82,7 @@ async def run_workflow(
 
 
 def _error_behind(error: BaseException) -> HarnessError:
-    """The error of ours that a workflow failed with."""
+    """The harness error that made a workflow fail."""
     inner: BaseException | None = error
     while inner is not None:
         if isinstance(inner, ApplicationError):
@@ -94,7 +94,7 @@ def _error_behind(error: BaseException) -> HarnessError:
 
 
 def digest_input(payloads: Iterable[Payload]) -> str:
-    """The digest of a workflow's input, as it is before encryption."""
+    """The digest of a workflow's input, before encryption."""
     found = hashlib.sha256()
     for payload in payloads:
         found.update(len(payload.data).to_bytes(8, "big"))

@@ -1,12 +1,12 @@
-"""What happened in a run, read from the engine's history: a pure function, no second log.
+"""Project the events of a run from Temporal's history: a pure function, no second log.
 
-The same projection serves the live stream, the trace, the command, the page and the archive.
+The live stream, the trace, commands, pages and the archive all use this projection.
 """
 
 from harness.journal.chain import Execution, project_chain
 from harness.journal.projector import Projector, project
 
 VERSION = 1
-"""Of the rules: what was projected by others may read differently."""
+"""Version of the rules: other versions may project other events."""
 
 __all__ = ["VERSION", "Execution", "Projector", "project", "project_chain"]

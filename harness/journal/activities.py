@@ -52,9 +52,9 @@ def on_scheduled(state: State, entry: HistoryEvent) -> Draft:
 
 
 def _hand_over(state: State, request: RunTool) -> Draft:
-    """A call on its way to a worker: to be run, or to find out whether a person must allow it."""
+    """The event of handing a call to a worker: to run it, or to check for approval."""
     if request.happened is not None:
-        return []  # nothing runs: what a person knows is written into the ledger
+        return []  # nothing runs: the ledger records what a person reported
     call = request.call
     fields = {
         "turn": request.turn,
@@ -129,12 +129,12 @@ def on_canceled(state: State, entry: HistoryEvent) -> Draft:
     if found and isinstance(found.input, CallModel):
         state.scheduled.pop(attributes.scheduled_event_id)
         state.started.pop(attributes.scheduled_event_id, None)
-        return []  # nothing was said: the abort or the hint tells why
+        return []  # no event: the abort or the hint explains it
     return _fail_call(state, attributes.scheduled_event_id, CANCELLED)
 
 
 def on_local_marker(state: State, entry: HistoryEvent) -> Draft:
-    """An inline tool: the engine records it once, when it is over."""
+    """An inline tool: Temporal records it once, at its end."""
     attributes = entry.marker_recorded_event_attributes
     if attributes.marker_name != LOCAL_MARKER:
         return []
@@ -151,7 +151,7 @@ def on_local_marker(state: State, entry: HistoryEvent) -> Draft:
 
 
 def _is_unfit_edit(outcome: ToolOutcome, *, edited: bool) -> bool:
-    """An edit that does not fit ends no call: the person is asked again."""
+    """Whether an edit does not fit the tool: then the person is asked again."""
     failure = outcome.failure
     return edited and failure is not None and failure.code == InvalidToolArguments.code
 

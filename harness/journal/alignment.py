@@ -1,4 +1,4 @@
-"""Two sequences aligned by content, in bounded time and memory. Pure."""
+"""Align two sequences by content, in bounded time and memory. Pure."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Hashable, Iterator, Sequence
 from typing import NamedTuple
 
 CELLS = 1_000_000
-"""Of the table that finds the longest common part: about 0.2 s, and one byte each."""
+"""Size limit of the table for the longest common part: about 0.2 s, one byte per cell."""
 
 LOOKS = 20
-"""How often an item is looked at for anchors, on average: some orders split off one at a time."""
+"""How often each item is searched for anchors, on average: some orders split off one at a time."""
 
 
 class Match(NamedTuple):
@@ -20,7 +20,7 @@ class Match(NamedTuple):
 
 
 class _Window(NamedTuple):
-    """A part of both sequences that is not aligned yet."""
+    """A part of both sequences not yet aligned."""
 
     start: Match
     end: Match
@@ -29,11 +29,11 @@ class _Window(NamedTuple):
 def align_items(
     one: Sequence[Hashable], other: Sequence[Hashable], cells: int = CELLS
 ) -> list[Match]:
-    """Pairs of equal items, in the order of both.
+    """Pair equal items, in the order of both sequences.
 
-    Items that occur once on both sides are the anchors. Between them the longest common part is
-    looked for as long as `cells` last; after that, what stands at the same distance from an anchor
-    is compared. Two runs of the same thousand turns cost no more than two of different ones.
+    Items that occur once on both sides are the anchors. Between them, the longest common part is
+    found while `cells` last; then items at the same distance from an anchor are compared. Two
+    equal runs of a thousand turns cost no more than two different ones.
     """
     found: list[Match] = []
     todo = [_Window(Match(0, 0), Match(len(one), len(other)))]
@@ -59,7 +59,7 @@ def align_items(
 def _trim_ends(
     one: Sequence[Hashable], other: Sequence[Hashable], window: _Window
 ) -> tuple[_Window, list[Match]]:
-    """Without the items that are equal at both ends, and those."""
+    """Trim equal items from both ends: the rest of the window, and their pairs."""
     (left, right), (last, final) = window
     pairs: list[Match] = []
     while left < last and right < final and one[left] == other[right]:
@@ -74,7 +74,7 @@ def _trim_ends(
 def _find_anchors(
     one: Sequence[Hashable], other: Sequence[Hashable], window: _Window
 ) -> list[Match]:
-    """Items that occur once on both sides, as many as stand in the same order on both."""
+    """Pair items that occur once on both sides, as many as are in the same order on both."""
     lines = one[window.start.one : window.end.one], other[window.start.other : window.end.other]
     counts = Counter(lines[0]), Counter(lines[1])
     places = {item: place for place, item in enumerate(lines[1], window.start.other)}
@@ -87,7 +87,7 @@ def _find_anchors(
 
 
 def _longest_rising(pairs: Sequence[Match]) -> list[Match]:
-    """The longest part of `pairs` that goes up on both sides (patience sorting)."""
+    """The longest subsequence of `pairs` that rises on both sides (patience sorting)."""
     tops: list[int] = []
     piles: list[int] = []
     before: list[int | None] = []
@@ -115,7 +115,7 @@ def _windows_between(window: _Window, anchors: Sequence[Match]) -> Iterator[_Win
 def _pair_longest(
     one: Sequence[Hashable], other: Sequence[Hashable], window: _Window
 ) -> Iterator[Match]:
-    """The longest common subsequence, by the table of its steps: one byte a cell."""
+    """Pair the longest common subsequence, by a table of steps with one byte per cell."""
     lines = one[window.start.one : window.end.one], other[window.start.other : window.end.other]
     width = len(lines[1])
     steps: list[bytes] = []

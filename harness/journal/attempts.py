@@ -1,5 +1,4 @@
-"""Which step each failed attempt belongs to: what the log says beside history, never inside it.
-Pure."""
+"""Match failed attempts, which come from the attempt log, with the steps in history. Pure."""
 
 from __future__ import annotations
 
@@ -20,24 +19,24 @@ class Earlier(NamedTuple):
     """One attempt of a step that was not its last."""
 
     step: DurableEvent
-    """The event that ended the step; the one that began it, where it has no end."""
+    """The event that ended the step, or the one that began it if it has not ended."""
     attempt: int
     logged: Attempt | None
-    """None: the worker was killed, or could not write it down."""
+    """None: the worker was killed or could not log it."""
 
 
 class Attempts:
-    """Finds the attempts of steps while events go by, in their order."""
+    """Finds the attempts of each step while events are read in order."""
 
     def __init__(self, logged: Iterable[Attempt] = ()) -> None:
         self._found: dict[Key, list[list[Attempt]]] = {}
         self._begun: dict[Key, DurableEvent] = {}
-        """Steps that have no end yet."""
+        """Steps that have not ended yet."""
         self._told: set[tuple[str, str]] = set()
         self.load_logged(logged)
 
     def load_logged(self, logged: Iterable[Attempt]) -> None:
-        """What the log has by now. Attempts of one activity stay together: a call that waits for a
+        """Load the log so far. Attempts of one activity stay together: a call that waits for a
         person is two activities."""
         found: dict[Key, list[list[Attempt]]] = {}
         ordered = sorted(logged, key=lambda a: (a.run_id, a.kind, a.activity, a.attempt))
@@ -53,11 +52,11 @@ class Attempts:
         self._found = found
 
     def has_earlier(self, event: DurableEvent) -> bool:
-        """Whether the log has anything to say before `event`, as far as history tells."""
+        """Whether earlier attempts may come before `event`, by what history shows."""
         return _count_attempts(event) > 1 or bool(self._ended_by(event))
 
     def take_before(self, event: DurableEvent) -> list[Earlier]:
-        """To be told before `event`: the attempts that came before the one it tells of."""
+        """Take the earlier attempts to report before `event`."""
         told = [each for key in self._ended_by(event) for each in self._take_left(key, event.at)]
         key = _key_of(event)
         if key is None:
@@ -74,11 +73,11 @@ class Attempts:
         ]
 
     def take_open(self) -> list[Earlier]:
-        """To be told last: failures of steps that are under way."""
+        """Take the failures of steps that are still running, to report last."""
         return [each for key in list(self._begun) for each in self._take_left(key)]
 
     def _ended_by(self, event: DurableEvent) -> list[Key]:
-        """Steps that have no end of their own: they were cancelled, or led to a question."""
+        """Steps that `event` ends without an event of their own: cancelled, or led to a question."""
         match event:
             case e.RunEnded() | e.Branched():
                 return list(self._begun)
@@ -94,8 +93,8 @@ class Attempts:
         return [Earlier(begun, each.attempt, each) for each in self._take_failed(key, until)]
 
     def _take_failed(self, key: Key, until: float = inf) -> list[Attempt]:
-        """What failed of the activity that is over by then. Each is told once; a key has two where
-        a call waited for a person in between."""
+        """Take the failed attempts of the activity that ended before `until`, each once. A key has
+        two activities if the call waited for a person in between."""
         groups = self._found.get(key, [])
         early = [tries for tries in groups if tries[0].started < until]
         for tries in early:
@@ -107,7 +106,7 @@ class Attempts:
 def weave_attempts(
     events: Iterable[DurableEvent], logged: Sequence[Attempt]
 ) -> Iterable[DurableEvent | Earlier]:
-    """Events with the earlier attempts of their steps right before the end of each."""
+    """Insert the earlier attempts of each step right before the event that ends it."""
     attempts = Attempts(logged)
     for event in events:
         yield from attempts.take_before(event)

@@ -1,4 +1,4 @@
-"""What of a run still stands: a reset makes it go on from an earlier point."""
+"""Drop what a reset abandoned: a reset run continues from an earlier point."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from harness.contracts.event import Branched, DurableEvent, RunStarted
 
 
 def drop_reset_events(events: Iterable[DurableEvent]) -> list[DurableEvent]:
-    """Without what resets left behind."""
+    """Drop the events that resets left behind."""
     kept: list[DurableEvent] = []
     first = 0
-    """Where the events of this execution, or of one that it branched from, begin."""
+    """Index of the first event of this execution, or of the one it branched from."""
     for event in events:
         if isinstance(event, RunStarted):
             first = len(kept)

@@ -1,5 +1,4 @@
-"""A run's executions, one after another: it goes on in fresh histories, and in branches when it is
-reset."""
+"""The executions of a run: fresh histories by continue-as-new, and branches by resets."""
 
 from __future__ import annotations
 
@@ -22,8 +21,8 @@ class Execution:
 
     @property
     def left_at(self) -> int:
-        """Where a reset made this history leave the one before; 0 when it is no branch. What is
-        before that is a copy."""
+        """The event at which a reset branched this history off; 0 if it is not a branch. Earlier
+        events are copies."""
         for entry in self.entries:
             if entry.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
                 attributes = entry.workflow_task_failed_event_attributes
@@ -33,15 +32,15 @@ class Execution:
 
 
 def project_chain(run: str, executions: Sequence[Execution]) -> list[DurableEvent]:
-    """All events of a run, the same as a reader gets who follows it."""
+    """Project all events of a run, the same as a follower receives."""
     events: list[DurableEvent] = []
     for place, execution in enumerate(executions):
         projector = Projector(run=run, run_id=execution.run_id)
-        left_at = execution.left_at if place else 0  # what it left may not be known any more
+        left_at = execution.left_at if place else 0  # its base may no longer be known
         last = place == len(executions) - 1
         for entry in execution.entries:
             drafts = projector.feed(entry)
-            # The end of an execution that was reset is not the run's end.
+            # The end of a reset execution is not the run's end.
             ends = any(isinstance(event, RunEnded) for event in drafts)
             if entry.event_id >= left_at and (last or not ends):
                 events.extend(drafts)
@@ -49,7 +48,7 @@ def project_chain(run: str, executions: Sequence[Execution]) -> list[DurableEven
 
 
 def next_execution(entry: HistoryEvent) -> str | None:
-    """The execution that goes on from here, where the entry says so."""
+    """The run id of the next execution, if the entry continues as new."""
     if entry.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
         attributes = entry.workflow_execution_continued_as_new_event_attributes
         return attributes.new_execution_run_id

@@ -1,4 +1,4 @@
-"""Rules for the ways a run ends, ours and the engine's own."""
+"""Rules for the ends of runs, harness's and Temporal's own."""
 
 from __future__ import annotations
 
@@ -62,11 +62,11 @@ def on_terminated(state: State, entry: HistoryEvent) -> Draft:
 
 def on_timed_out(state: State, entry: HistoryEvent) -> Draft:
     yield from _end_open_calls(state)
-    yield _from_outside(state, RunTimedOut("the engine's time limit was reached"))
+    yield _from_outside(state, RunTimedOut("a time limit of Temporal was reached"))
 
 
 def _end_open_calls(state: State) -> Draft:
-    """Every call that was asked for has an end, also where the run ended before it."""
+    """End every requested call, even if the run ended before it."""
     running = {
         each.input.call.id for each in state.scheduled.values() if isinstance(each.input, RunTool)
     }
@@ -91,7 +91,7 @@ def _end_open_calls(state: State) -> Draft:
 
 
 def _from_outside(state: State, error: HarnessError) -> tuple[type[Any], dict[str, Any]]:
-    # No head: what the run held was not saved.
+    # No head: the run's last messages were not saved.
     fields = {
         "state": RunState.FAILED, "output": state.reply, "error": error.info,
         "totals": state.totals,

@@ -1,4 +1,4 @@
-"""Where a fork begins: the transcript node after a turn, and what the model has not seen yet."""
+"""Find where a fork begins: the transcript node after a turn, and messages new to the model."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ class Point(NamedTuple):
 
 def check_turn(run: str, spec: RunSpec, at: int) -> None:
     if at < 0:
-        raise TurnNotFound(f"There is no turn {at}: the first is 1, and 0 keeps none.")
+        raise TurnNotFound(f"There is no turn {at}: turns start at 1, and 0 keeps none.")
     parent = spec.parent
     if parent is not None and at < parent.turn:
         raise TurnNotFound(
-            f"Turn {at} lies before {run!r} began: it is a fork of {parent.run!r} at turn "
+            f"Turn {at} is before the start of {run!r}, a fork of {parent.run!r} at turn "
             f"{parent.turn}.",
             fix=f"Fork {parent.run} instead.",
         )
 
 
 def find_point(run: str, spec: RunSpec, events: Iterable[DurableEvent], at: int) -> Point:
-    """The point after turn `at`, with its tool results; 0 is the start."""
+    """Find the point after turn `at`, with its tool results; 0 is the start."""
     check_turn(run, spec, at)
     stands = drop_reset_events(events)
     asked = {each.turn: each for each in stands if isinstance(each, ModelCalled)}
@@ -56,7 +56,7 @@ def find_point(run: str, spec: RunSpec, events: Iterable[DurableEvent], at: int)
 
 
 def without_hints(messages: tuple[Message, ...]) -> tuple[Message, ...]:
-    """Hints that were taken up with a call came after the turn before it."""
+    """Drop trailing hints: they arrived after the previous turn."""
     end = len(messages)
     while end and messages[end - 1].origin == "hint":
         end -= 1
@@ -64,7 +64,7 @@ def without_hints(messages: tuple[Message, ...]) -> tuple[Message, ...]:
 
 
 def calls_of(messages: Iterable[Message]) -> dict[str, str]:
-    """The tools whose results stand in these messages, by the ids of the calls."""
+    """The tools whose results are in these messages, by call id."""
     parts = (part for message in messages for part in message.parts)
     return {part.call: part.name for part in parts if isinstance(part, ToolResult)}
 
@@ -72,7 +72,7 @@ def calls_of(messages: Iterable[Message]) -> dict[str, str]:
 def replace_results(
     messages: tuple[Message, ...], results: Mapping[str, str]
 ) -> tuple[Message, ...]:
-    """The messages with other answers of tools, by call."""
+    """Replace tool results in messages, by call id."""
     return tuple(
         message.model_copy(
             update={
@@ -89,14 +89,14 @@ def replace_results(
 
 
 class Rewriting:
-    """The end of a transcript made anew with other results of tools. Nodes are taken newest first,
-    as far back as the last call that is looked for; none of them is changed."""
+    """Rewrites the end of a transcript with other tool results. Nodes are taken newest first, back
+    to the earliest call to replace; stored nodes do not change."""
 
     def __init__(self, results: Mapping[str, str]) -> None:
         self.wanted = dict(results)
-        """Calls that were not found yet. An id that was used again means its newest call."""
+        """Calls not found yet. A reused id means its newest call."""
         self._known: dict[str, str] = {}
-        """Calls that were found, with their tools."""
+        """The calls found so far, with their tools."""
         self._taken: list[Node] = []
 
     def edit_messages(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
@@ -109,7 +109,7 @@ class Rewriting:
         self._taken.append(node.model_copy(update={"messages": self.edit_messages(node.messages)}))
 
     def build_nodes(self) -> dict[str, bytes]:
-        """The new nodes by their address, oldest first: the last one is the new head."""
+        """Build the new nodes by address, oldest first: the last one is the new head."""
         made: dict[str, bytes] = {}
         parent = self._taken[-1].parent if self._taken else None
         for node in reversed(self._taken):
@@ -122,7 +122,7 @@ class Rewriting:
         for call in self.wanted:
             known = ", ".join(f"{id} ({name})" for id, name in self._known.items()) or "none"
             raise TurnNotFound(
-                f"{run!r} has no tool result {call!r}; it has up to turn {at}: {known}.",
+                f"{run!r} has no tool result {call!r}. Up to turn {at} it has: {known}.",
                 fix="Fork at the turn that made the call, or at a later one.",
             )
 

@@ -1,5 +1,5 @@
-"""Transcript nodes out of a run's events: history has every message, so a node that a store has
-lost, or not written yet, can be made again."""
+"""Rebuild transcript nodes from a run's events: history has every message, so nodes that a store
+lost or has not written yet can be made again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.contracts.transcript import Node, digest
 
 
 def rebuild_nodes(events: Iterable[DurableEvent], salt: str | None = None) -> dict[str, bytes]:
-    """Body by address, oldest first; only those whose bytes come out the same. `salt` is the
+    """Rebuild node bodies by address, oldest first; only those with the same bytes. `salt` is the
     run's."""
     found: dict[str, bytes] = {}
     asked: ModelCalled | None = None

@@ -1,4 +1,4 @@
-"""Reading our words out of history's payloads (already decrypted and fetched by the reader)."""
+"""Read words from history's payloads, which the reader has decrypted and fetched."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ ENCRYPTED = "binary/encrypted"
 
 
 def data_of(payload: Payload) -> bytes:
-    """What it holds; an error where this process has no key to read it with."""
+    """The payload's content; an error if this process has no key for it."""
     if payload.metadata.get("encoding") == ENCRYPTED.encode():
         raise missing_key_error()
     return payload.data
 
 
 def missing_key_error() -> StoreError:
-    return EncryptionKeyMissing("This run is encrypted, and no encryption.key is set to read it.")
+    return EncryptionKeyMissing("This run is encrypted, and no encryption.key is set.")
 
 
 def to_seconds(stamp: Timestamp) -> float:
@@ -64,17 +64,17 @@ def read_value(payload: Payload) -> Any:
 
 
 def read_plain(payloads: Payloads) -> list[Any]:
-    """What a person typed, as the workflow read it."""
+    """Read what a person typed, as the workflow reads it."""
     return [plain_value(p.metadata["encoding"], data_of(p)) for p in payloads.payloads]
 
 
 def error_info(failure: Failure) -> ErrorInfo:
-    """The error behind an engine failure: ours if it carries one of our codes."""
+    """The error behind a failure in Temporal: a harness error if it carries such a code."""
     inner, code = failure, ""
     while True:
         named = inner.HasField("application_failure_info")
         code = inner.application_failure_info.type if named else ""
-        if error := rebuild_error(code, inner.message):  # what it was raised from is for logs
+        if error := rebuild_error(code, inner.message):  # its cause is only logged
             return error.info
         if not inner.HasField("cause"):
             break

@@ -1,7 +1,7 @@
-"""What a what-if may answer to calls of tools: the results that runs were told, by call. Pure.
+"""Build the record of a what-if: the results that models read, by call. Pure.
 
-What counts is what the model was told, whoever said it: a tool, a person who answered a question,
-edited a call or refused it.
+A result counts as the model read it, whether from a tool or from a person who answered a
+question, edited a call or refused it.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from harness.journal.branches import drop_reset_events
 NO_ANSWER = frozenset(
     {CallNotRecorded.code, UnknownTool.code, InvalidToolArguments.code, ToolDenied.code}
 )
-"""Errors that say nothing of the world: of a what-if, of the model's own mistakes, of an abort."""
+"""Errors that are not results: of what-ifs, of the model's own mistakes, of aborts."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A call of a run, and what the model was told of it."""
+    """A call of a run, and the result that the model read."""
 
     turn: int
     call: ToolCall
     result: Recorded
     ran: ToolCall | None = None
-    """The call as a person had edited it."""
+    """The call as edited by a person."""
 
     @property
     def calls(self) -> tuple[ToolCall, ...]:
@@ -53,10 +53,10 @@ class _Open:
 
 
 def list_calls(events: Iterable[DurableEvent]) -> list[Seen]:
-    """Calls with their results, in order; only of what stands after resets."""
+    """List calls with their results, in order, without those that resets dropped."""
     done: list[_Open] = []
     calls: dict[str, _Open] = {}
-    """Those of the newest reply: providers may use an id again in a later one."""
+    """Calls of the newest reply: providers may reuse ids in later replies."""
     for event in drop_reset_events(events):
         match event:
             case e.ModelReplied() if not event.interrupted:
@@ -87,7 +87,7 @@ def _read_call(open: _Open) -> Seen | None:
         result = Recorded(
             content=told.content, error=told.error, artifact=told.artifact, failure=failure
         )
-    elif finished is not None:  # the run ended before the model was told
+    elif finished is not None:  # the run ended before the model read it
         result = _record_finished(finished, failure)
     else:
         return None
@@ -104,8 +104,8 @@ def _record_finished(event: e.ToolCallFinished, failure: ErrorInfo | None) -> Re
 
 
 def edit_results(calls: Sequence[Seen], results: Mapping[str, str], at: int) -> list[Seen]:
-    """With other results, by the ids of calls. An id that was used up to turn `at` means the calls
-    there, and not those that used it again."""
+    """Replace results, by call id. An id used up to turn `at` means those calls, not later ones
+    that reuse it."""
     kept = {each.call.id for each in calls if each.turn <= at}
     return [
         replace(each, result=Recorded(content=results[each.call.id]))
@@ -122,11 +122,11 @@ def make_record(
     before: Iterable[Message] = (),
     parents: Iterable[tuple[Iterable[Seen], int]] = (),
 ) -> Record:
-    """What a fork after turn `at` may be told.
+    """Make the record for a fork after turn `at`.
 
-    A call is answered by the results that equal calls had after that turn, one after another. Where
-    there are none: by the newest that equal ones had up to then, `before` the run began included,
-    and last by what the run's `parents` were told, each with the turn at which it was left.
+    A call gets the results of equal calls after that turn, one after another. If there are none, it
+    gets the newest result of equal calls up to then, including `before` the run began, or else the
+    results of the run's `parents`, each with the turn at which it was forked.
     """
     found: dict[str, RecordedCall] = {}
     _add_missing(found, _group_results(calls, at))
@@ -153,8 +153,8 @@ def _put_result(
 
 
 def _newest_results(messages: Iterable[Message]) -> dict[str, RecordedCall]:
-    """Of a conversation that is known by its messages alone. Its errors are left out: some of them
-    say only how a run had ended."""
+    """The newest results in a conversation known only by its messages. Errors are omitted: some
+    only report how a run ended."""
     found: dict[str, RecordedCall] = {}
     calls: dict[str, ToolCall] = {}
     for message in messages:

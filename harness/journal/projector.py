@@ -1,4 +1,4 @@
-"""History events of a run in, our events out: a fold, so any prefix gives a prefix."""
+"""Project history entries to events: a fold, so a prefix of entries gives a prefix of events."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Projector(State):
     def _on_run_started(self, entry: HistoryEvent) -> Draft:
         attributes = entry.workflow_execution_started_event_attributes
         if attributes.workflow_type.name not in ("", WORKFLOW):  # such as an undo
-            raise RunNotFound(f"{self.run!r} is a workflow, but no run of an agent.")
+            raise RunNotFound(f"{self.run!r} is a workflow, but not a run of an agent.")
         spec = read_first(RunSpec, attributes.input)
         if spec is None:
             return []

@@ -1,7 +1,7 @@
-"""Seals: history bytes under keyed commitments, and the chain of entries. Pure.
+"""Seals: keyed commitments to history bytes, and the chain of entries. Pure.
 
-A commitment is an HMAC under a key of the seal's own. Once key and content are destroyed the chain
-still stands, and says nothing of what the run said.
+A commitment is an HMAC under the seal's own key. When key and content are destroyed, the chain
+remains valid and reveals nothing of the content.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from harness.contracts.seal import ENTRY_VERSION, START, SealedExecution, SealEn
 MAGIC = b"harness seal\n"
 VERSION = 1
 MARK_BYTES = 8
-"""A mark says which event was changed; that one was is proven by the whole commitment."""
+"""A mark locates a changed event; the full commitment proves the change."""
 LENGTH = struct.Struct(">I")
 UNPACKED_BYTES = 1024 * 1024 * 1024
-"""No run comes near: the engine ends a history at 50 MB."""
+"""Far more than any run: Temporal ends a history at 50 MB."""
 
 
 @dataclass(frozen=True)
 class RawExecution:
-    """One history as the engine gave it: payloads neither decrypted nor fetched."""
+    """One history as Temporal returned it: payloads neither decrypted nor fetched."""
 
     run_id: str
     events: tuple[bytes, ...]
@@ -41,7 +41,7 @@ class Content:
     run: str
     executions: tuple[RawExecution, ...]
     telemetry: tuple[bytes, ...] = ()
-    """Rows of the attempt log: beside history, not of it."""
+    """Rows of the attempt log, which are not part of history."""
 
 
 class _Header(Word):
@@ -53,11 +53,11 @@ class _Header(Word):
 
 @dataclass(frozen=True)
 class Damage:
-    """Where content is not what was sealed."""
+    """Where content differs from what was sealed."""
 
     run_id: str | None
     event: int | None
-    """The number of the history event, from 1; None: no event in particular."""
+    """The number of the history event, from 1; None: no particular event."""
     what: str
 
     def __str__(self) -> str:
@@ -69,7 +69,7 @@ class Damage:
 
 
 def commit_events(key: bytes, run: str, run_id: str, events: Iterable[bytes]) -> Iterator[bytes]:
-    """One for each event, each with all events before it in it."""
+    """Yield one commitment per event; each covers all events so far."""
     value = hmac.digest(key, f"execution\n{run}\n{run_id}".encode(), hashlib.sha256)
     for event in events:
         value = hmac.digest(key, value + event, hashlib.sha256)
@@ -95,7 +95,7 @@ def commit_content(key: bytes, content: bytes) -> str:
 def first_change(
     key: bytes, run: str, execution: RawExecution, sealed: SealedExecution, marks: Sequence[bytes]
 ) -> Damage | None:
-    """The first event that is not as it was sealed; None where all are."""
+    """Find the first event that differs from what was sealed; None if none does."""
     found = marks_of(key, run, execution)
     marked = len(marks) == sealed.events
     for place, (mark, told) in enumerate(zip(found, marks, strict=False)):
@@ -115,7 +115,7 @@ def first_change(
 
 
 def pack_content(content: Content, key: bytes) -> bytes:
-    """Marks stand before what is compressed: a flipped byte there leaves them to find it by."""
+    """Pack content. Marks precede the compressed part, so they can locate damage in it."""
     header = _Header(
         version=VERSION,
         run=content.run,
@@ -148,7 +148,7 @@ def unpack_content(data: bytes) -> Content:
 
 
 def damage_of(data: bytes, key: bytes, entry: SealEntry) -> Damage | None:
-    """What was changed in sealed content, as near as it can be told; None where nothing was."""
+    """Find what was changed in sealed content, as precisely as possible; None if nothing was."""
     if entry.content is not None and hmac.compare_digest(commit_content(key, data), entry.content):
         return None
     try:
@@ -168,12 +168,12 @@ def damage_of(data: bytes, key: bytes, entry: SealEntry) -> Damage | None:
             return Damage(sealed.run_id, 1, "is gone")
         if (found := first_change(key, entry.run, execution, sealed, told)) is not None:
             return found
-    return Damage(None, None, "its events are as they were sealed, what is beside them is not")
+    return Damage(None, None, "its events are unchanged, but the other content is not")
 
 
 def _read_header(data: bytes) -> tuple[_Header, list[bytes], bytes]:
     if not data.startswith(MAGIC):
-        raise _corrupt_error("it does not begin like one")
+        raise _corrupt_error("it has no valid header")
     start = len(MAGIC) + LENGTH.size
     try:
         (size,) = LENGTH.unpack(data[len(MAGIC) : start])
@@ -192,7 +192,7 @@ def _read_header(data: bytes) -> tuple[_Header, list[bytes], bytes]:
 
 
 def _readable_part(rest: bytes) -> bytes:
-    """What can be decompressed up to where it is damaged."""
+    """Decompress up to the damage."""
     stream, found = zlib.decompressobj(), bytearray()
     try:
         for place in range(len(rest)):
@@ -205,7 +205,7 @@ def _readable_part(rest: bytes) -> bytes:
 
 
 def _split_frames(body: bytes) -> Iterator[bytes]:
-    """Whole ones; stops where the rest is none."""
+    """Yield complete frames; stops at an incomplete one."""
     at = 0
     while at + LENGTH.size <= len(body):
         (size,) = LENGTH.unpack_from(body, at)
@@ -229,7 +229,7 @@ def _build_content(header: _Header, frames: list[bytes]) -> Content:
 
 
 def hash_of(entry: bytes) -> str:
-    """The hash of an entry; of a run's newest one it is the run's replay token."""
+    """The hash of an entry; that of a run's newest entry is its replay token."""
     return hashlib.sha256(entry).hexdigest()
 
 
@@ -246,7 +246,7 @@ def read_entry(entry: bytes) -> SealEntry:
 
 
 class Link(Word):
-    """What chains an entry, of whatever version."""
+    """The fields that chain an entry, in every version."""
 
     seq: int
     prev: str
@@ -255,7 +255,7 @@ class Link(Word):
 
 
 class Chain:
-    """Follows entries in the order of their numbers, and says what is wrong with each."""
+    """Checks entries in the order of their numbers, and reports what is wrong with each."""
 
     def __init__(self, seq: int = 0, hash: str = START) -> None:
         self.seq = seq
@@ -274,10 +274,10 @@ class Chain:
         except ValidationError:
             return ["its entry cannot be read"]
         if link.seq != seq:
-            return [f"it stands in the place of seal {link.seq}"]
+            return [f"it is in the place of seal {link.seq}"]
         if seq != self.seq + 1:
             gone = f"{self.seq + 1} to {seq - 1}" if seq > self.seq + 2 else str(self.seq + 1)
-            return [f"before it seal {gone} was removed"]
+            return [f"seal {gone} before it was removed"]
         if link.prev != self.hash:
             return ["it does not follow from the seal before it: one was inserted or replaced"]
         return []

@@ -1,4 +1,4 @@
-"""What a projector remembers while it reads."""
+"""The state of a projector while it reads a history."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from harness.contracts.steering import Decided, HintRoom
 from harness.contracts.tool import RunTool
 
 Draft = Iterable[tuple[type[Any], dict[str, Any]]]
-"""Kinds of events and their fields, before the cursor and the time are put in."""
+"""Kinds of events and their fields, without cursor and time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +40,23 @@ class State:
     agent: str = ""
     model: str = ""
     reply: str = ""
-    """Text of the newest reply, for runs that were ended from outside."""
+    """Text of the newest reply, for runs that are ended from outside."""
     head: str | None = None
-    """The newest node that a transcript may end with: no call in it is left open."""
+    """The newest node without open calls, with which a transcript may end."""
     totals: Totals = field(default_factory=Totals)
     why: str | None = None
-    """Why the run was told to end."""
+    """Why the run was to end."""
     saving: set[int] = field(default_factory=set[int])
     """Scheduled `save_transcript` activities."""
     scheduled: dict[int, Scheduled] = field(default_factory=dict[int, Scheduled])
     started: dict[int, Started] = field(default_factory=dict[int, Started])
     open_calls: list[ToolCall] = field(default_factory=list[ToolCall])
-    """Calls of the newest reply; a failed inline call is recorded without saying which it was."""
+    """Open calls of the newest reply; history does not say which call an inline failure is of."""
     turn: int = 0
     worker: Worker | None = None
-    """Who served the run last: inline tools ran there."""
+    """The worker that last served the run, which runs inline tools."""
     undos: dict[int, str] = field(default_factory=dict[int, str])
-    """Undo workflows that the run began, by the entry that did."""
+    """Undo workflows that the run started, by history entry."""
     undone: Undone | None = None
     updates: dict[int, Any] = field(default_factory=dict[int, Any])
     announced: set[str] = field(default_factory=set[str])
@@ -64,11 +64,11 @@ class State:
     """Whether the run refuses signals that are too large or too many."""
     room: HintRoom = field(default_factory=HintRoom)
     asked: dict[str, Pending] = field(default_factory=dict[str, Pending])
-    """What waits for a person, by id."""
+    """Items that wait for a person, by id."""
     decided: dict[str, Decided] = field(default_factory=dict[str, Decided])
-    """What a person decided last about each open call."""
+    """The last decision about each open call."""
     checked: frozenset[str] = frozenset()
-    """Tools whose calls a person may have to allow."""
+    """Tools whose calls may need approval."""
 
     def close_call(self, id: str) -> None:
         self.open_calls = [call for call in self.open_calls if call.id != id]

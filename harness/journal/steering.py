@@ -1,4 +1,4 @@
-"""Rules for what people told a run, and what it waits for them to decide."""
+"""Rules for signals, updates and pending decisions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def on_signal(state: State, entry: HistoryEvent) -> Draft:
     name, by = attributes.signal_name, attributes.identity or None
     try:
         if name not in SIGNALS:
-            raise InvalidSignal(f"no signal is called {name!r}; there are {', '.join(SIGNALS)}")
+            raise InvalidSignal(f"there is no signal {name!r}; known are {', '.join(SIGNALS)}")
         read = read_signal(name, read_plain(attributes.input))
         if state.bounded:
             check_size(name, read)
@@ -96,7 +96,7 @@ def on_update_completed(state: State, entry: HistoryEvent) -> Draft:
 
 
 def _apply_decision(state: State, id: str, asked: Pending | None, decided: Decided) -> Draft:
-    """The decision, and the end of its call where nothing but the decision is the result."""
+    """The decision, and the end of its call if the decision is its result."""
     made = {**decided.model_dump(), "need": asked.need if asked else None}
     yield e.DecisionMade, {"id": id, **made}
     if asked is None or asked.tool is None:
@@ -119,13 +119,13 @@ def _apply_decision(state: State, id: str, asked: Pending | None, decided: Decid
 
 
 def _is_result(decided: Decided) -> bool:
-    """Whether the decision itself is the result of the call."""
+    """Whether the decision is the result of the call."""
     answers = decided.verdict == "answer" and decided.need == "answer"
     return answers or decided.verdict == "reject"
 
 
 def carry_on(state: State, carry: Carry) -> None:
-    """What an execution that ended in the middle of a reply's calls leaves to the next one."""
+    """Restore the state of an execution that ended in the middle of a reply's calls."""
     results, held = carry.results or {}, carry.held or {}
     state.open_calls = [call for call in carry.calls or () if call.id not in results]
     for id, decide in (carry.decided or {}).items():
@@ -140,7 +140,7 @@ def carry_on(state: State, carry: Carry) -> None:
 
 
 def _name_decider(said: str | None, identity: str | None) -> str | None:
-    """What the decider says of themselves, and what the engine knows where that is another name."""
+    """Name the person who decided, and the sender that Temporal recorded if it differs."""
     if said is None or identity is None or said == identity:
         return said or identity
     return f"{said} (sent by {identity})"

@@ -1,4 +1,4 @@
-"""A run's events folded into what took time: model calls, tool calls, waits. Pure."""
+"""Fold a run's events into steps that took time: model calls, tool calls, waits. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.contracts.run import RunState
 from harness.journal.attempts import Earlier, weave_attempts
 
 Kind = Literal["model", "tool", "check", "wait", "pause"]
-"""`check`: a worker found out that a person must decide. Nothing was called."""
+"""`check`: a worker determined that a person must decide. Nothing was called."""
 
 
 @dataclass
@@ -23,9 +23,9 @@ class Step:
     turn: int
     start: float
     end: float | None = None
-    """None while it goes on."""
+    """None while it runs."""
     queued: float = 0.0
-    """Seconds until a worker began its last attempt."""
+    """Seconds until a worker started its last attempt."""
     first: float | None = None
     """Seconds from the request to the first token."""
     attempts: int = 1
@@ -33,30 +33,30 @@ class Step:
     tokens: int | None = None
     cost_micros: int | None = None
     who: str | None = None
-    """Who decided, where it waited for a person."""
+    """The person who decided, if it waited for one."""
     worker: str | None = None
     """The process that ran its last attempt."""
     build: str | None = None
-    """The code of that process."""
+    """The build of that process."""
     left: bool = False
-    """A reset went back to before it: another branch goes on without it."""
+    """A reset dropped it: it is not part of the current branch."""
     number: int = 0
-    """Of the event that it begins with, from 1."""
+    """Number of its first event, from 1."""
     last: int = 0
-    """Of the event that it ends with; 0 while it goes on."""
+    """Number of its last event; 0 while it runs."""
     arguments: dict[str, Any] | str | None = None
-    """Of the call, or of the call that a person decides about."""
+    """Arguments of the call, or of the call to decide about."""
     earlier: list[Earlier] = field(default_factory=list[Earlier])
-    """Attempts that failed before the last one. Not from history: see the attempt log."""
+    """Failed attempts before the last one, from the attempt log, not from history."""
 
     def as_data(self) -> dict[str, Any]:
-        """All but the attempts, as plain data."""
+        """Everything but the attempts, as plain data."""
         return {key: value for key, value in vars(self).items() if key != "earlier"}
 
 
 @dataclass
 class _Begun:
-    """A step of this execution, or of one that it branched from, by places in history."""
+    """A step of this execution, or of its base, by positions in history."""
 
     key: str
     step: Step
@@ -73,11 +73,11 @@ class _Fold:
     number: int = 0
     place: int = 0
     earlier: list[Earlier] = field(default_factory=list[Earlier])
-    """Told of the step whose end comes next."""
+    """Attempts of the step that ends next."""
     calls: dict[str, dict[str, Any] | str] = field(
         default_factory=dict[str, "dict[str, Any] | str"]
     )
-    """Arguments of calls that no worker has been handed yet, by the call's id."""
+    """Arguments of calls not yet handed to a worker, by call id."""
 
     def begin(self, key: str, step: Step) -> None:
         self.open[key] = self.add(key, step)
@@ -100,7 +100,7 @@ class _Fold:
             self.end(key, at)
 
     def branch(self, event: e.Branched) -> None:
-        """What began after that point is left behind; what only ended after it goes on again."""
+        """Drop steps that began after the branch point; reopen those that only ended after it."""
         self.end_all(event.at)
         kept = [each for each in self.begun if each.began < self.place]
         for each in self.begun:
@@ -114,7 +114,7 @@ class _Fold:
 
 
 def list_steps(events: Iterable[DurableEvent], attempts: Sequence[Attempt] = ()) -> list[Step]:
-    """In the order in which they began."""
+    """List the steps in the order in which they began."""
     fold = _Fold()
     for event in weave_attempts(events, attempts):
         if isinstance(event, Earlier):
@@ -144,7 +144,7 @@ def list_steps(events: Iterable[DurableEvent], attempts: Sequence[Attempt] = ())
 
 
 def _add_earlier(fold: _Fold, told: Earlier) -> None:
-    """Attempts come before the end of their step, or after its beginning where it has none."""
+    """Add an attempt to its step: to the one that ends next, or to an open one."""
     if isinstance(told.step, e.ModelCalled | e.ToolCallChecked | e.ToolCallStarted):
         number = 0 if told.step.cursor is None else told.step.cursor.event_id
         for each in reversed(fold.begun):
@@ -205,14 +205,14 @@ def _set_worker(step: Step, worker: e.Worker | None) -> None:
 
 
 def _was_called(event: e.ToolCallFinished) -> bool:
-    """Whether anything was called. What a person says, or the end of the run, is no call."""
+    """Whether the tool was called, as opposed to a person's answer or the end of the run."""
     decided = event.decided
     told = decided is not None and decided.need == "outcome" and decided.verdict == "answer"
     return bool(event.attempts) and not told
 
 
 def _queued_seconds(step: Step, queued_ms: float | None, ms: float | None) -> float:
-    """A call that goes on in another branch was queued since before it."""
+    """Seconds in the queue, within the step: a reopened call was queued before its branch."""
     took = (step.end or step.start) - step.start
     return max(0.0, min((queued_ms or 0) / 1e3, took - (ms or 0) / 1e3))
 
@@ -221,7 +221,7 @@ def _fold_wait(fold: _Fold, event: e.DecisionRequested | e.DecisionMade | e.Stat
     if isinstance(event, e.DecisionRequested):
         step = fold.end(f"tool {event.id}", event.at)
         if step is not None and event.need == "outcome":
-            step.ok = False  # it was made, and never reported back
+            step.ok = False  # the call was made, but its result is unknown
         elif step is not None:
             step.kind = "check"
         name = f"{event.tool or 'budget'}: {event.need}"

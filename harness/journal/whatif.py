@@ -1,4 +1,4 @@
-"""What came of a run after a turn, and how a what-if differs from what came of its source. Pure."""
+"""The outcome of a run after a turn, and the differences of a what-if from its source. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ VERDICTS: tuple[Verdict, ...] = ("same", "different", "failed")
 
 
 def read_outcome(events: Iterable[DurableEvent], after: int) -> Outcome | None:
-    """None where there is not even a start."""
+    """Read the outcome after a turn; None if there is no start event."""
     stands = drop_reset_events(events)
     started = next((each for each in stands if isinstance(each, e.RunStarted)), None)
     if started is None:
@@ -104,7 +104,7 @@ def compare_outcomes(was: Outcome, fork: Outcome) -> ForkOutcome:
 
 
 def _answer_of(of: Outcome) -> Any:
-    """Typed results are compared as what they are, others without the space between words."""
+    """What to compare: the typed result, or the text with its white space normalized."""
     return of.data if of.data is not None else " ".join(of.output.split())
 
 
@@ -113,7 +113,7 @@ def _key_of(call: Called) -> str:
 
 
 def compute_medians(outcomes: Sequence[Outcome]) -> dict[str, float]:
-    """Of tokens, cost and seconds; cost only where it is known of all."""
+    """Compute the medians of tokens, cost and seconds; cost only if all are known."""
     if not outcomes:
         return {}
     found: dict[str, float] = {

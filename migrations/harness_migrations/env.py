@@ -1,4 +1,4 @@
-"""How alembic runs the steps: on the connection that `harness.store.migrate` holds the lock on."""
+"""Run the steps by alembic on the connection on which `harness.store.migrate` holds the lock."""
 
 from alembic import context
 

@@ -1,6 +1,6 @@
 """Runs functions over hostile input in a small pool of sandboxed child processes.
 
-Whatever can be made slow or large by a model, a server or a file runs here and not in the worker.
+Whatever a model, a server or a file can make slow or large runs here, not in the worker.
 A call that exceeds its limits is killed; the worker's event loop never waits for it.
 """
 

@@ -1,8 +1,8 @@
-"""The child process: run by its path, so it imports nothing but the standard library.
+"""The child process: run by its path, so it imports only the standard library.
 
 The parent sends frames: 8 bytes of length, then content. The first frame holds the set-up. Each
 call is two frames (what to run as JSON, its content) and is answered by a letter and a frame: `r`
-with the result, `e` with an error as JSON; in capitals when the child leaves afterwards.
+with the result, `e` with an error as JSON; in capitals if the child exits afterwards.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from collections.abc import Callable
 MEGA = 1024 * 1024
 MOST_MEMORY = 1024 * MEGA
 KEPT_MEMORY = 192 * MEGA
-"""A child that holds more than this leaves: freed memory need not go back to the system."""
+"""A child that holds more than this exits: freed memory may not return to the system."""
 BLOCK = 1024 * 1024
 
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
@@ -38,7 +38,7 @@ def receive_exactly(size: int) -> bytes:
     while len(content) < size:
         block = os.read(0, min(BLOCK, size - len(content)))
         if not block:
-            os._exit(0)  # the parent let go, or is gone
+            os._exit(0)  # the parent closed the pipe or died
         content += block
     return bytes(content)
 
@@ -63,7 +63,7 @@ def limit_resource(name: str, soft: int, hard: int) -> None:
 
 
 def confine_process(readable: "list[str]") -> None:
-    """No other process, no network, no file but the code; as far as the system can do it."""
+    """Deny other processes, network and files except the code, as far as the system can."""
     for name, value in (("CORE", 0), ("FSIZE", 0), ("NPROC", 0), ("NOFILE", 64)):
         limit_resource(name, value, value)
     if not LINUX:
@@ -108,8 +108,8 @@ def set_limits(seconds: float, memory_mb: int) -> None:
 
 
 def open_own_size() -> int:
-    """Opened before the confinement, which forbids it. The peak that getrusage knows is of no use
-    on Linux: it begins with what the parent had when it started this process."""
+    """Open before the confinement, which forbids it. On Linux, the peak of getrusage is useless: it
+    starts from the parent's memory at the time of the fork."""
     return os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC) if LINUX else -1
 
 
@@ -123,7 +123,7 @@ def has_grown(own_size: int) -> bool:
 
 
 def run_job(asked: "dict[str, object]", content: bytes) -> "tuple[bytes, bytes]":
-    """A letter and what to answer."""
+    """Run a job: return the letter and the content of the answer."""
     module, _, name = str(asked["target"]).partition(":")
     try:
         fn: Callable[..., bytes] = getattr(importlib.import_module(module), name)
@@ -142,7 +142,7 @@ def run_job(asked: "dict[str, object]", content: bytes) -> "tuple[bytes, bytes]"
 def main() -> None:
     if LINUX:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    for each in (signal.SIGINT, signal.SIGTERM):  # meant for the parent, which then lets go
+    for each in (signal.SIGINT, signal.SIGTERM):  # meant for the parent, which then closes the pipe
         signal.signal(each, signal.SIG_IGN)
     begin = json.loads(receive_frame())
     sys.path += begin["paths"]

@@ -1,7 +1,7 @@
-"""The functions that a child may run: nothing else can be named.
+"""The functions that a child may run; it runs no others.
 
-Each takes the content and JSON arguments by keyword, returns bytes, and refuses by a ValueError
-whose message the model reads. Its module imports no more than it needs: every child loads it.
+Each takes the content and JSON arguments by keyword and returns bytes. To refuse, it raises a
+ValueError, whose message the model reads. Its module should import little: every child loads it.
 """
 
 from __future__ import annotations
@@ -17,4 +17,4 @@ Job = Literal[
 
 JOBS: frozenset[str] = frozenset(get_args(Job))
 PACKAGES = ("harness", "harness_activities")
-"""Imported before the child gives up the file system outside of its code."""
+"""Imported before the child gives up access to other files."""

@@ -1,4 +1,4 @@
-"""What one call in a child may use."""
+"""Limits of one call in a child."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The children of this process: started when needed, kept while they are in use.
+"""The children of this process: started when needed, stopped when idle.
 
-Each has a thread that serves it, so a call costs one hand-over. Callers take turns, and limits of
-a call are seconds, so none keeps another waiting for long.
+Each is served by a thread, so a call costs one hand-over. Callers take turns and calls are limited
+to seconds, so no caller blocks another for long.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Pool:
         return future
 
     def close(self) -> None:
-        """Children that are idle end now, the others when their call is over."""
+        """Stop idle children now, and the others after their current call."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -92,17 +92,17 @@ _pool = Pool()
 
 
 def close_children() -> None:
-    """Let the children go; the next call starts others."""
+    """Close the children; the next call starts new ones."""
     global _pool  # all workers of a process share it
     _pool.close()
     _pool = Pool()
 
 
 async def run_in_child(job: Job, content: bytes, limits: Limits, /, **arguments: Any) -> bytes:
-    """Run `job` over `content`. ToolError where it refuses, or exceeds a limit."""
+    """Run `job` over `content`. ToolError if it refuses or exceeds a limit."""
     return await asyncio.wrap_future(_pool.submit(job, content, limits, arguments))
 
 
 def wait_for_child(job: Job, content: bytes, limits: Limits, /, **arguments: Any) -> bytes:
-    """The same from a thread, which it blocks."""
+    """The same for threads; blocks."""
     return _pool.submit(job, content, limits, arguments).result()

@@ -61,8 +61,8 @@ class Child:
     def run_job(
         self, job: str, content: bytes, arguments: Mapping[str, Any], limits: Limits
     ) -> bytes:
-        """What the job returns; ToolError for what it refuses and for an exceeded limit. After an
-        exceeded limit the child is gone."""
+        """Run a job and return its result. ToolError if it refuses or exceeds a limit; an exceeded
+        limit ends the child."""
         if job not in JOBS:
             raise ValueError(f"{job!r} is not a job of the child processes")
         asked = {
@@ -84,7 +84,7 @@ class Child:
         self._leaves = letter in b"RE"
         if not fits:
             self.close()
-            raise ToolFailed(f"The result has more than {limits.answer_mb} MB.")
+            raise ToolFailed(f"The result exceeds {limits.answer_mb} MB.")
         if letter in b"rR":
             return answer
         raise _refusal_error(job, answer, limits)
@@ -123,9 +123,9 @@ class Child:
         self.close()
         if self._process.returncode == -signal.SIGXCPU:
             return _took_too_long(limits)
-        log.warning("the job %s ended its process: exit code %s", job, self._process.returncode)
+        log.warning("the child process of job %s died: exit code %s", job, self._process.returncode)
         return ToolFailed(
-            f"It ended the process that worked on it (exit code {self._process.returncode}); "
+            f"The child process that ran it died (exit code {self._process.returncode}); "
             f"the limit is {limits.memory_mb} MB of memory. Give it less to do.",
         )
 
@@ -140,7 +140,7 @@ def _refusal_error(job: str, answer: bytes, limits: Limits) -> ToolError:
     error = json.loads(answer)
     if error["kind"] == "broken":
         log.error("the job %s has a bug: %s", job, hide_if_discreet(str(error["message"])))
-        return ToolFailed("The tool failed by an error of its own, which is logged.")
+        return ToolFailed("The tool failed because of a bug in it; the worker's log has the error.")
     if error["kind"] == "memory":
         return ToolFailed(
             f"It needs more than {limits.memory_mb} MB of memory. Give it less to do."
@@ -150,7 +150,7 @@ def _refusal_error(job: str, answer: bytes, limits: Limits) -> ToolError:
 
 @functools.cache
 def _setup_frame() -> bytes:
-    """Where a child finds code, which is all that it may read."""
+    """The set-up frame: the folders with code, the only ones that a child may read."""
     folders = [Path(_spec_folder(name)) for name in PACKAGES]
     installed = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     standard = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]

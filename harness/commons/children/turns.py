@@ -1,4 +1,4 @@
-"""Who is next: callers take turns, so that many calls of one delay those of another by one call."""
+"""Callers take turns, so that many calls of one run delay another run by one call only."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ MAX_WAITING = 256
 MAX_OF_CALLER = 64
 
 caller: ContextVar[str] = ContextVar("caller", default="")
-"""The run on whose behalf a child is asked for."""
+"""The run that the current task works for."""
 
 
 class Turns(Generic[T]):
-    """A bounded queue for each caller, served in turns. Not for several threads at once."""
+    """A bounded queue for each caller, served in turns. Not thread-safe."""
 
     def __init__(self) -> None:
         self._queues: dict[str, deque[T]] = {}
-        """The caller whose turn it is stands first."""
+        """The next caller comes first."""
         self._count = 0
 
     def __len__(self) -> int:
@@ -32,8 +32,8 @@ class Turns(Generic[T]):
         queue = self._queues.get(who, deque())
         if len(queue) >= MAX_OF_CALLER or self._count >= MAX_WAITING:
             raise ToolUnavailable(
-                f"{len(queue)} calls of this run and {self._count} in all wait for a child process "
-                f"already; the most are {MAX_OF_CALLER} and {MAX_WAITING}.",
+                f"{len(queue)} calls of this run and {self._count} in all already wait for a child "
+                f"process; the limits are {MAX_OF_CALLER} and {MAX_WAITING}.",
             )
         queue.append(item)
         self._queues[who] = queue

@@ -65,8 +65,7 @@ class HarnessError(Exception):
         self.retry_after = retry_after
 
     def __str__(self) -> str:
-        """The message with the code and the fix: what a traceback shows. `message` stays bare, and
-        is what travels."""
+        """The message with the code and the fix, as tracebacks show it. `message` alone travels."""
         return str(self.info)
 
     @property
@@ -82,27 +81,27 @@ class HarnessError(Exception):
 
 
 def all_errors() -> dict[str, type[HarnessError]]:
-    """Every declared error by its code."""
+    """List every declared error by its code."""
     return dict(_CLASSES)
 
 
 def find_error(code: str) -> type[HarnessError] | None:
-    """The class that has this code, if it is declared in this process."""
+    """Find the error class with this code, if it is declared in this process."""
     return _CLASSES.get(code)
 
 
 def rebuild_error(code: str | None, message: str, fix: str | None = None) -> HarnessError | None:
-    """The error that came back with `code` (as the type of a failure in Temporal, from another
-    process); None for a code that is not declared here."""
+    """Rebuild an error from its code (the type of a failure in Temporal); None if the code is not
+    declared in this process."""
     found = find_error(code or "")
     return found and found(message, fix=fix)
 
 
 def from_info(info: ErrorInfo) -> HarnessError:
-    """The exception that `info` was made from.
+    """Rebuild the exception that `info` was made from.
 
-    A code that is not declared here (a newer version's, or a missing capability's) keeps its
-    words and becomes a `RunFailed`.
+    A code not declared here (of a newer version or a missing capability) becomes a `RunFailed`
+    with the same message.
     """
     found = _CLASSES.get(info.code)
     if found is not None:

@@ -13,11 +13,11 @@ class ProviderBadRequest(ProviderError):
     """The provider rejects the request as malformed. A retry would not help."""
 
     code = "provider.bad_request"
-    fix = "The provider rejects the request as malformed: see its message."
+    fix = "Correct the request as the provider's message says."
 
 
 class ProviderAuthenticationFailed(ProviderError):
-    """The provider does not know the API key, or none is set."""
+    """The provider does not accept the API key, or none is set."""
 
     code = "provider.authentication"
     fix = "Check the provider's API key."
@@ -27,7 +27,7 @@ class ProviderPermissionDenied(ProviderError):
     """The key is valid but may not use this model, region or feature."""
 
     code = "provider.permission"
-    fix = "This key may not use this model."
+    fix = "Use a key that may use this model, or choose another model: `harness models`."
 
 
 class ModelNotFound(ProviderError):
@@ -41,14 +41,14 @@ class ProviderQuotaExceeded(ProviderError):
     """The account has no credit left or has reached its spending limit."""
 
     code = "provider.quota"
-    fix = "The account is out of credit: add some or use another provider."
+    fix = "Add credit to the account, or use another provider."
 
 
 class ModelRefused(ProviderError):
     """The model, or a filter in front of it, declined to answer."""
 
     code = "provider.refusal"
-    fix = "The model declined. Rephrase the request."
+    fix = "Rephrase the request."
 
 
 class ContextOverflow(ProviderError):
@@ -56,7 +56,7 @@ class ContextOverflow(ProviderError):
     `context=ContextPolicy(max_input_tokens=...)` omits old turns."""
 
     code = "provider.context_overflow"
-    fix = "Shorten the conversation or set a context policy."
+    fix = "Shorten the conversation, or set a context policy."
 
 
 class ProviderProtocolMismatch(ProviderError):

@@ -71,14 +71,14 @@ class InvalidOutput(RunError):
     correct it."""
 
     code = "run.invalid_output"
-    fix = "The model's answer does not fit the output type."
+    fix = "Make the output type or the instructions clearer, or use another model."
 
 
 class MendLimitReached(RunError):
     """The model made five invalid tool calls in a row."""
 
     code = "run.mend_limit"
-    fix = "The model kept making invalid tool calls."
+    fix = "Make the tools' descriptions clearer, or use another model."
 
 
 class RunTerminated(RunError):
@@ -86,22 +86,21 @@ class RunTerminated(RunError):
     asking it."""
 
     code = "run.terminated"
-    fix = "It was terminated from outside: start it again or fork it."
+    fix = "Start the run again, or fork it."
 
 
 class RunTimedOut(RunError):
     """One of Temporal's own time limits ended the run."""
 
     code = "run.timed_out"
-    fix = "It exceeded one of Temporal's own time limits."
+    fix = "Start the run again; its time limits were set outside of harness."
 
 
 class RunUnfinished(RunError, TimeoutError):
-    """`result(timeout=...)` stopped waiting. Nothing was cancelled: wait again, or follow the run.
-    It is a `TimeoutError` too."""
+    """`result(timeout=...)` stopped waiting. Nothing was cancelled. It is also a `TimeoutError`."""
 
     code = "run.unfinished"
-    fix = "The run continues. Wait again, or look at it: `harness show RUN`."
+    fix = "The run continues. Wait again, or check on it: `harness show RUN`."
 
 
 class RunFailed(RunError):
@@ -113,11 +112,11 @@ class RunFailed(RunError):
 
 class RunUnsigned(RunError):
     """A run or an undo was started without a permit: by hand, or by a version of harness that did
-    not sign yet. Workers serve it only with `worker.accept_unsigned`. See
+    not sign runs. Workers serve it only with `worker.accept_unsigned`. See
     [starting by hand](../how-to/temporal-page.md#start-a-run-by-hand)."""
 
     code = "run.unsigned"
-    fix = "Start it with harness. To accept what is started by hand: worker.accept_unsigned."
+    fix = "Start it with harness. To accept runs started by hand, set worker.accept_unsigned."
 
 
 class RunForged(RunError):
@@ -158,4 +157,4 @@ class RunTooNew(RunError):
 
 
 REFUSALS = (RunUnsigned, RunForged, PermitReused, WorkspaceRefused)
-"""What a worker refuses to act on: the run fails, and the model is not told about it."""
+"""Refusals of a worker: the run fails, and the model does not see the error."""

@@ -21,12 +21,12 @@ class ArtifactMissing(StoreError):
     """A named artifact or file cannot be found."""
 
     code = "store.artifact_missing"
-    fix = "The content was deleted or never stored here."
+    fix = "It was deleted or never stored here: restore it from a backup."
 
 
 class TranscriptMissing(StoreError):
-    """A worker died before it had saved the newest messages. The run still holds them and sends
-    them again; no one needs to act."""
+    """A worker died before it saved the newest messages. The run still holds them and sends them
+    again; nothing needs to be done."""
 
     code = "store.transcript_missing"
     fix = "The run resends what it holds and continues."
@@ -43,7 +43,7 @@ class ContentCorrupt(StoreError):
     """Stored bytes do not match their hash: someone or the disk changed them."""
 
     code = "store.corrupt"
-    fix = "Restore it from a backup: its bytes do not match their address."
+    fix = "Restore it from a backup."
 
 
 class ContentUnsigned(StoreError):
@@ -52,7 +52,7 @@ class ContentUnsigned(StoreError):
     [encryption](../how-to/encryption.md#planted-rows)."""
 
     code = "store.unsigned"
-    fix = "Rejected: not written by this project, or signing.key has changed."
+    fix = "If signing.key has changed, restore the former one. Otherwise treat it as tampering."
 
 
 class SchemaTooNew(StoreError):
@@ -98,12 +98,12 @@ class ArchiveChanged(StoreError):
     if it can. See [archive](../how-to/archive.md)."""
 
     code = "store.bad_chain"
-    fix = "Compare with a copy: the archive was changed after it was sealed."
+    fix = "Compare the archive with a backup."
 
 
 class FileNotWritten(StoreError):
     """A file that was named for output cannot be written: its folder does not exist, the disk is
-    full, or it is a folder itself. What is already there stays as it is."""
+    full, or the path is a folder. Existing content is left unchanged."""
 
     code = "store.not_written"
     fix = "Name another file."

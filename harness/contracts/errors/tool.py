@@ -10,23 +10,23 @@ class ToolError(HarnessError):
 
 
 class UnknownTool(ToolError):
-    """The model called a tool that the agent does not have. It is told which tools exist and can
-    correct its call."""
+    """The model called a tool that the agent does not have. The model reads which tools exist and
+    can correct its call."""
 
     code = "tool.unknown"
-    fix = "The model named a tool that the agent does not have."
+    fix = "The model corrects its call; or add the tool to the agent."
 
 
 class InvalidToolArguments(ToolError):
-    """The model's arguments do not fit the tool's schema. It is told what is wrong and can correct
-    its call."""
+    """The model's arguments do not fit the tool's schema. The model reads what is wrong and can
+    correct its call."""
 
     code = "tool.invalid_arguments"
-    fix = "The arguments do not fit the tool's schema."
+    fix = "The model corrects its call; if it keeps failing, describe the arguments better."
 
 
 class ToolFailed(ToolError):
-    """The tool raised an error. The model is told its message and continues."""
+    """The tool raised an error. The model reads its message and continues."""
 
     code = "tool.failed"
     fix = "See the tool's own message."
@@ -53,7 +53,7 @@ class ToolDenied(ToolError):
     """A person or a rule refused the call."""
 
     code = "tool.denied"
-    fix = "A person or a policy refused this call."
+    fix = "Do without the call, or approve it next time."
 
 
 class OutsideConfines(ToolError):
@@ -61,7 +61,7 @@ class OutsideConfines(ToolError):
     leads out, a device), or `http_get` for a host that is not allowed or a private address."""
 
     code = "tool.confined"
-    fix = "The path or address lies outside what the tool may touch."
+    fix = "Use a path in the workspace or an allowed host, or allow more in the settings."
 
 
 class OutcomeUnknown(ToolError):
@@ -70,7 +70,7 @@ class OutcomeUnknown(ToolError):
     `on_unknown="retry"`."""
 
     code = "tool.outcome_unknown"
-    fix = "A worker died during the call: check whether it happened."
+    fix = "Check whether the call happened, then decide: `harness show RUN`."
 
 
 class ToolBusy(ToolError):

@@ -1,4 +1,4 @@
-"""The epoch of a store: how a database that went back in time is noticed."""
+"""The epoch of a store, to recognize a database that was restored to an earlier state."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Permits that were used: each serves one run."""
+"""Used permits: each is valid for one run."""
 
 from alembic import op
 

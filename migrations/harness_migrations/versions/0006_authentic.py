@@ -1,4 +1,4 @@
-"""What is stored is authenticated."""
+"""Authenticate stored content."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Who is forgotten with whom is authenticated."""
+"""Authenticate the families of runs."""
 
 from alembic import op
 
