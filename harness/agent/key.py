@@ -15,7 +15,7 @@ def idempotency_key(
     """Compute a call's key: the same after retries, continue-as-new and resets; another in forks.
 
     `origin` is the first run id of the chain, `ordinal` the call's number among equal calls of
-    the turn. The provider's call id is not part of it: it differs whenever the model is asked again.
+    the turn. The provider's call id is not part of it: it changes when the model is asked again.
     """
     parts = [origin, turn, tool, arguments, ordinal]
     return digest(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode())

@@ -98,7 +98,7 @@ class Tool(Generic[P, R_co, D_contra]):
         changed after the call.
 
         Args:
-            fn: Takes (ctx, receipt); the returned text is shown to the person who requested the undo.
+            fn: Takes (ctx, receipt); the returned text is shown to whoever requested the undo.
 
         Returns:
             The function itself.

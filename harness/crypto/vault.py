@@ -136,8 +136,8 @@ class Vault:
         return await self._decrypt_content(stored, place) if encrypted else stored
 
     async def check_key(self, key: bytes | None) -> None:
-        """Raise StoreError if the key that content was read with (see `key_in`) is gone, for callers
-        that cache content."""
+        """Raise StoreError if the key that content was read with (see `key_in`) is gone. For
+        callers that cache content."""
         if key is not None:
             await self._load_key(key)
 

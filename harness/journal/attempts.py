@@ -77,7 +77,7 @@ class Attempts:
         return [each for key in list(self._begun) for each in self._take_left(key)]
 
     def _ended_by(self, event: DurableEvent) -> list[Key]:
-        """Steps that `event` ends without an event of their own: cancelled, or led to a question."""
+        """Steps that end at `event` without their own event: cancelled, or led to a question."""
         match event:
             case e.RunEnded() | e.Branched():
                 return list(self._begun)

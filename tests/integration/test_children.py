@@ -125,7 +125,7 @@ def test_memory_has_a_limit(child: Child) -> None:
 
 
 def test_an_answer_has_a_limit(child: Child) -> None:
-    with pytest.raises(ToolError, match="result has more than 1 MB"):
+    with pytest.raises(ToolError, match="result exceeds 1 MB"):
         ask(child, "large", Limits(20, 256, answer_mb=1))
 
 

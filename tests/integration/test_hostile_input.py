@@ -292,7 +292,7 @@ async def test_pages(call: Caller, path: str) -> None:
 ANSWERS = {
     "/brackets": "[[[",
     "/open-tags": "the answer could not be read: It took longer",
-    "/invalid": "the answer could not be read: The result has more than 8 MB",
+    "/invalid": "the answer could not be read: The result exceeds 8 MB",
     "/punycode": "a-ba-b",
     "/quoted-type": "\n\nhi",
     "/cookies": "\n\nhi",

@@ -139,7 +139,7 @@ async def test_what_does_not_fit_is_refused_and_the_run_waits_on(
     for arguments in ([], [1, 2], ["maybe"], [{"verdict": "edit"}], [{"id": 1}], [None], [b"\0"]):
         with pytest.raises(Exception, match="failed") as caught:
             await handle.execute_update("decide", args=arguments)
-        assert "A right one: {" in str(caught.value.__cause__) or arguments == [b"\0"], arguments
+        assert "Example: {" in str(caught.value.__cause__) or arguments == [b"\0"], arguments
     assert (await run.status()).state is RunState.WAITING
     await handle.execute_update("decide", "approve")
     events = await all_events(run)

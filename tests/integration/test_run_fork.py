@@ -89,7 +89,7 @@ async def test_a_result_is_edited_and_a_fork_forked(
     await again.result()
     assert [each.turn for each in only(await again.trace(), e.ModelCalled)] == [4]
     assert results(model_server) == ["a treasure", "nothing at b"]
-    with pytest.raises(HarnessError, match=f"lies before .*{forked.id}") as caught:
+    with pytest.raises(HarnessError, match=f"is before the start .*{forked.id}") as caught:
         await again.fork(2)
     assert caught.value.code == "run.no_turn"
 

@@ -67,7 +67,7 @@ def plain(a: int) -> int:
         (lambda: Agent("a", tools=[unprobed]), "unprobed says on_unknown='probe' and has no"),
         (lambda: asks.probe(lambda ctx, arguments: None), "on_unknown='ask' says not to use it"),
         (lambda: add.undo(lambda ctx, receipt: None), "has undo, but its effect is 'read'"),
-        (lambda: unprobed.undo(lambda: None), "its undo function takes two"),  # type: ignore[arg-type]
+        (lambda: unprobed.undo(lambda: None), "its undo function must take two"),  # type: ignore[arg-type]
         (lambda: Agent("a", output=Calls), "output type has no JSON form"),
         (lambda: Agent("a", output=Point(x=1)), "is not a type"),  # type: ignore[arg-type]
         (lambda: Agent("a", output=[int, str]), "is not a type"),  # type: ignore[arg-type]
@@ -188,8 +188,8 @@ def test_a_wrong_function(fn: Any, words: str) -> None:
         ({"inline": "no"}, "inline is 'no'"),
         ({"workspace": 1}, "workspace is 1"),
         ({"attempts": 0}, "attempts is 0"),
-        ({"name": "my tool"}, "'my tool': providers refuse"),
-        ({"name": "x" * 65}, "providers refuse"),
+        ({"name": "my tool"}, "'my tool': providers do not accept"),
+        ({"name": "x" * 65}, "providers do not accept"),
         ({"approval": "sometimes"}, "approval='sometimes' is not a policy"),
     ],
 )

@@ -74,7 +74,7 @@ async def test_steering_that_means_nothing(
         await steer(run())
     assert caught.value.code == "steering.bad_payload"
     assert words in caught.value.message
-    assert "A right one: {" in caught.value.message
+    assert "Example: {" in caught.value.message
 
 
 @pytest.mark.parametrize("limit", ["turns", "tokens", "cost_micros", "seconds"])

@@ -229,7 +229,7 @@ def test_a_crowd_of_refused_signals_is_counted() -> None:
     crowd = [e.SignalRefused(**BASE, signal="hint", message=full) for _ in range(300)]
     large = [
         e.SignalRefused(
-            **BASE, signal="hint", message=f"hint takes up to 1,000,000 bytes, not {n}."
+            **BASE, signal="hint", message=f"hint has {n} bytes; the limit is 1,000,000."
         )
         for n in (1_400_000, 1_500_000)
     ]
@@ -245,7 +245,7 @@ def test_a_crowd_of_refused_signals_is_counted() -> None:
     show_card(make_console(out), card, None, 6.0)
     lines = [line.strip() for line in out.getvalue().splitlines() if "refused  " in line]
     assert lines[:2] == [
-        "refused  2 hint signals: hint takes up to 1,000,000 bytes, not 1500000.",
+        "refused  2 hint signals: hint has 1500000 bytes; the limit is 1,000,000.",
         f"refused  300 hint signals: {full}",
     ]
     assert lines[2] == "refused  signal odd0: no such signal"

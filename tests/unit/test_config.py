@@ -267,9 +267,9 @@ def test_a_wrong_secret_is_not_shown(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ("[log]\nlevel = loud", "line 2"),
-        ("temporal = 5", "`temporal` in .*toml:1 is a table of keys"),
-        ("[profile]\ntest = 5", "`profile.test` in .*toml:2 is a table of keys"),
-        ("profile = 'test'", "`profile` in .*toml:1 holds a value"),
+        ("temporal = 5", "`temporal` in .*toml:1 must be a table of keys"),
+        ("[profile]\ntest = 5", "`profile.test` in .*toml:2 must be a table of keys"),
+        ("profile = 'test'", "`profile` in .*toml:1 is not a table"),
     ],
 )
 def test_a_broken_file_names_file_and_line(tmp_path: Path, text: str, told: str) -> None:

@@ -257,7 +257,7 @@ def test_a_state_folder_that_came_along_is_not_used(tmp_path: Path) -> None:
     state = tmp_path / ".harness"
     (state / "postgres").mkdir(parents=True)
     (state / trust.MARK).write_text("a token of the attacker's")
-    with pytest.raises(ConfigError, match="was not made by harness") as caught:
+    with pytest.raises(ConfigError, match="was not created by harness") as caught:
         load_settings(tmp_path, env={})
     assert caught.value.code == "config.untrusted" and "harness trust" in caught.value.fix
     load_settings(tmp_path, env={"HARNESS_STATE_DIR": str(state)})
@@ -265,7 +265,7 @@ def test_a_state_folder_that_came_along_is_not_used(tmp_path: Path) -> None:
     load_settings(tmp_path, env={})
     moved = tmp_path.with_name("moved")
     tmp_path.rename(moved)
-    with pytest.raises(ConfigError, match="was not made by harness"):
+    with pytest.raises(ConfigError, match="was not created by harness"):
         load_settings(moved, env={})
     moved.rename(tmp_path)
 
@@ -309,7 +309,7 @@ def test_a_linked_state_folder_is_judged_by_its_target(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "data").touch()
     (tmp_path / ".harness").symlink_to("elsewhere")
-    with pytest.raises(ConfigError, match="was not made by harness"):
+    with pytest.raises(ConfigError, match="was not created by harness"):
         load_settings(tmp_path, env={})
 
 

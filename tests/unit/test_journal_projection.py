@@ -118,5 +118,5 @@ def test_an_undo_at_the_end_is_told() -> None:
 def test_a_workflow_that_is_no_run_says_so() -> None:
     began = HistoryEvent(event_id=1, event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED)
     began.workflow_execution_started_event_attributes.workflow_type.name = "Undo"
-    with pytest.raises(RunError, match=r"'r\.undo' is a workflow, but no run of an agent"):
+    with pytest.raises(RunError, match=r"'r\.undo' is a workflow, but not a run of an agent"):
         project("r.undo", "id", [began])

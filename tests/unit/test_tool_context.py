@@ -134,7 +134,7 @@ def undeclared(ctx: ToolContext[None]) -> str:
 async def test_the_workspace_is_for_tools_that_declare_it_on_its_host(tmp_path: Path) -> None:
     async with calling(root_of, undeclared, root=tmp_path) as call:
         assert await call("root_of") == str(tmp_path)
-        assert "was given no workspace" in (await call.refused("undeclared"))[1]
+        assert "has no workspace" in (await call.refused("undeclared"))[1]
         elsewhere = Workspace(host="elsewhere", root="/")
         outcome = await call.request("root_of", {}, workspace=elsewhere)
         assert outcome.failure and outcome.failure.code == "tool.wrong_host"

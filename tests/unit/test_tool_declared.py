@@ -210,7 +210,7 @@ def test_a_callable_object_needs_a_name() -> None:
 
     made = tool(name="bank", effect="read")(Bank())
     assert (made.name, made.spec.description, made("x")) == ("bank", "A bank.", 7)
-    with pytest.raises(ConfigError, match="providers refuse this name"):
+    with pytest.raises(ConfigError, match="providers do not accept this name"):
         tool(Bank())
 
 

@@ -23,7 +23,7 @@ def check_decision(progress: RunProgress, decide: Decide) -> tuple[Decide, Pendi
     if not waiting:
         raise NotPending("nothing waits for a decision")
     if decide.id is None and len(waiting) > 1:
-        raise NotPending(f"say which: {', '.join(waiting)}. A right one: {EXAMPLES['decide']}")
+        raise NotPending(f"say which: {', '.join(waiting)}. Example: {EXAMPLES['decide']}")
     pending = waiting.get(decide.id) if decide.id else next(iter(waiting.values()))
     if pending is None:
         raise NotPending(f"nothing waits under {decide.id!r}; what waits: {', '.join(waiting)}")
