@@ -182,7 +182,7 @@ _HOMES = {
     "summarize_whatif": "harness.journal.whatif:summary",
     "tool": "harness.agent",
 }
-"""Where each name is defined, and under which name where that is another one."""
+"""The module that defines each name, and the name there if it differs."""
 _MODULES = ("errors", "events", "testing", "tools")
 
 

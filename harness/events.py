@@ -1,4 +1,4 @@
-"""Events of a run, as `run.events()` and `run.trace()` hand them out.
+"""Events of a run, as `run.events()` and `run.trace()` return them.
 
     from harness.events import RunEnded, ToolCallFinished
 

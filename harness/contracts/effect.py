@@ -91,7 +91,7 @@ class ListEffects(Word):
 
 
 class EffectPage(Word):
-    """The newest effects first."""
+    """A page of effects, newest first."""
 
     items: tuple[UndoItem, ...]
     more: Flag = None
@@ -121,7 +121,7 @@ STEP_WORDS: dict[StepState, str] = {
 
 
 class UndoStep(Word):
-    """What an undo did about one effect."""
+    """What an undo did with one effect."""
 
     call: str
     turn: int
@@ -179,7 +179,7 @@ class UndoReport(Word):
 
     @property
     def undone(self) -> tuple[UndoStep, ...]:
-        """The effects that were taken back."""
+        """The effects that were undone."""
         return tuple(step for step in self.steps if step.state == "undone")
 
 
@@ -197,5 +197,5 @@ class Undone(Word):
 
     @property
     def whole(self) -> bool:
-        """Whether every effect was taken back."""
+        """Whether every effect was undone."""
         return self.stopped is None and self.error is None

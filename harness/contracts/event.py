@@ -32,7 +32,7 @@ from harness.contracts.verdicts import Asked
 
 
 class RunStarted(EventBase):
-    """The run began, or went on in a fresh history (`continued`)."""
+    """The run began, or continued in a fresh history (`continued`)."""
 
     type: Literal["run_started"] = "run_started"
     agent: str
@@ -48,7 +48,7 @@ class RunStarted(EventBase):
 
 
 class StateChanged(EventBase):
-    """The run waits, is paused, or goes on."""
+    """The run waits, is paused, or runs again."""
 
     type: Literal["state_changed"] = "state_changed"
     state: RunState
@@ -56,7 +56,7 @@ class StateChanged(EventBase):
 
 class ModelCalled(EventBase):
     """A model call was handed to a worker. A call with the same turn and a higher `call` replaces
-    the one before."""
+    the previous one."""
 
     type: Literal["model_called"] = "model_called"
     turn: int
@@ -69,7 +69,7 @@ class ModelCalled(EventBase):
 
 
 class ModelReplied(EventBase):
-    """The model answered. `message` is the whole reply; its text wins over what was streamed."""
+    """The model answered. `message` is the full reply; it takes precedence over streamed text."""
 
     type: Literal["model_replied"] = "model_replied"
     turn: int
@@ -168,7 +168,7 @@ class ToolCallFinished(EventBase):
 
 
 class DecisionRequested(EventBase):
-    """The run waits for a person. `id` is what `decide` takes."""
+    """The run waits for a person. Pass `id` to `decide`."""
 
     type: Literal["decision_requested"] = "decision_requested"
     id: str
@@ -183,7 +183,7 @@ class DecisionRequested(EventBase):
 
     @property
     def asked(self) -> Asked:
-        """What a decision about it is bound to."""
+        """The subject that a decision about it is bound to."""
         return Asked(self.need, self.tool, self.arguments)
 
 
@@ -202,7 +202,7 @@ class DecisionMade(EventBase):
 
 
 class HintReceived(EventBase):
-    """A person tells the model something; it is taken up at the next model call."""
+    """A person sent the model a hint, which it reads with the next model call."""
 
     type: Literal["hint_received"] = "hint_received"
     text: str
@@ -211,7 +211,7 @@ class HintReceived(EventBase):
 
 
 class PauseRequested(EventBase):
-    """A person asks the run to hold before its next step."""
+    """A person asked the run to pause before its next step."""
 
     type: Literal["pause_requested"] = "pause_requested"
     reason: str | None = None
@@ -219,7 +219,7 @@ class PauseRequested(EventBase):
 
 
 class ResumeRequested(EventBase):
-    """A person lets the run go on."""
+    """A person resumed the run."""
 
     type: Literal["resume_requested"] = "resume_requested"
     reason: str | None = None
@@ -227,7 +227,7 @@ class ResumeRequested(EventBase):
 
 
 class AbortRequested(EventBase):
-    """A person ends the run, by the signal or by Temporal's Cancel."""
+    """A person aborted the run, by the signal or by Temporal's Cancel."""
 
     type: Literal["abort_requested"] = "abort_requested"
     reason: str
@@ -237,8 +237,7 @@ class AbortRequested(EventBase):
 
 
 class SignalRefused(EventBase):
-    """A signal had a name or a payload that means nothing. The run goes on as if it had not
-    come."""
+    """A signal had an unknown name or an invalid payload. The run ignores it."""
 
     type: Literal["signal_refused"] = "signal_refused"
     signal: str
@@ -262,7 +261,7 @@ class UndoStarted(EventBase):
 
 
 class EffectsUndone(EventBase):
-    """That undo is over: how many effects were taken back, and what stopped it."""
+    """The undo has ended: how many effects were undone, and what stopped it, if anything."""
 
     type: Literal["effects_undone"] = "effects_undone"
     undone: Undone
@@ -278,7 +277,7 @@ class Branched(EventBase):
 
 
 class RunEnded(EventBase):
-    """The last event, whatever the way: completed, failed, aborted, also terminated or timed
+    """The last event of every run: completed, failed or aborted, even if terminated or timed
     out."""
 
     type: Literal["run_ended"] = "run_ended"

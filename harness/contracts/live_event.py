@@ -1,5 +1,5 @@
-"""Live events: what workers say while a call is under way. They have no cursor, may be missed, and
-never contradict what history says later."""
+"""Live events, sent by workers while a call runs. They have no cursor, may be missed, and never
+contradict history."""
 
 from __future__ import annotations
 

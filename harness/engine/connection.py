@@ -51,8 +51,9 @@ class Connection:
 async def open_connection(
     settings: Settings, endpoints: Endpoints, project: Path, *, store: bool = True
 ) -> AsyncGenerator[Connection]:
-    """`store`: the database must answer, and its tables be up to date. Who reads runs from the
-    engine or steers them need not wait for it: an abort must work while the database hangs."""
+    """Connect to Temporal and the database. With `store`, wait for the database and upgrade its
+    tables. Callers that only steer runs or read them from Temporal pass False: an abort must work
+    while the database hangs."""
     load_errors()
     async with AsyncExitStack() as stack:
         guard = guarded_logs(

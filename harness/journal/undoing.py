@@ -22,7 +22,7 @@ def on_initiated(state: State, entry: HistoryEvent) -> Draft:
 
 def on_not_started(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.start_child_workflow_execution_failed_event_attributes
-    why = RunBusy(f"Workflow {attributes.workflow_id} is already running.").info
+    why = RunBusy(f"Workflow {attributes.workflow_id} is at work already.").info
     return _end_undo(state, attributes.initiated_event_id, error=why)
 
 
@@ -54,7 +54,7 @@ def on_terminated(state: State, entry: HistoryEvent) -> Draft:
 
 def _fail_undo(state: State, initiated_id: int, failure: Failure) -> Draft:
     why = error_info(failure)
-    error = why.model_copy(update={"message": f"The undo did not finish: {why.message}"})
+    error = why.model_copy(update={"message": f"The undo was ended: {why.message}"})
     return _end_undo(state, initiated_id, error=error)
 
 

@@ -61,11 +61,11 @@ def plain(a: int) -> int:
         (lambda: Agent("a", model="gpt-5"), "'gpt-5' is not of the form provider/model"),
         (lambda: Agent("a", model="openai/m", fallbacks=["m"]), "model 'm' is not of the form"),
         (lambda: Agent("a", fallbacks=["openai/m"]), "fallbacks but no model"),
-        (lambda: Agent("a", model=PLAN, params=ModelParams()), "has a model plan and, beside it"),
+        (lambda: Agent("a", model=PLAN, params=ModelParams()), "has a model plan as well as"),
         (lambda: Agent("a", tools=[plain]), "plain is not a tool"),  # type: ignore[list-item]
-        (lambda: Agent("a", tools=[add, other_add]), "two tools called add"),
-        (lambda: Agent("a", tools=[unprobed]), "unprobed says on_unknown='probe' and has no"),
-        (lambda: asks.probe(lambda ctx, arguments: None), "on_unknown='ask' says not to use it"),
+        (lambda: Agent("a", tools=[add, other_add]), "two tools named add"),
+        (lambda: Agent("a", tools=[unprobed]), "unprobed has on_unknown='probe' but no"),
+        (lambda: asks.probe(lambda ctx, arguments: None), "on_unknown='ask' does not use it"),
         (lambda: add.undo(lambda ctx, receipt: None), "has undo, but its effect is 'read'"),
         (lambda: unprobed.undo(lambda: None), "its undo function must take two"),  # type: ignore[arg-type]
         (lambda: Agent("a", output=Calls), "output type has no JSON form"),
@@ -171,8 +171,8 @@ def test_a_wrong_function(fn: Any, words: str) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"inline": True}, "is inline and its effect is 'write'"),
-        ({"inline": True, "effect": "irreversible"}, "its effect is 'irreversible'"),
+        ({"inline": True}, "is inline with effect 'write'"),
+        ({"inline": True, "effect": "irreversible"}, "inline with effect 'irreversible'"),
         ({"inline": True, "effect": "read", "workspace": True}, "inline and works on a workspace"),
         ({"inline": True, "effect": "read", "timeout": 2}, "inline with a timeout over 1 s"),
         ({"timeout": 0}, "timeout is 0"),

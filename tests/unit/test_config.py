@@ -148,7 +148,7 @@ def test_each_value_tells_its_origin_and_secrets_stay_hidden(project: Path) -> N
     assert origins["log.level"].source == "env HARNESS_LOG__LEVEL"
     assert origins["worker.sandbox"].source == "default"
     assert origins["providers.openai.kind"].value == "openai"
-    assert origins["profile"].source == "chosen by the caller"
+    assert origins["profile"].source == "set by the caller"
     assert "sk-secret" not in str(origins)
     assert "house-key" not in str(origins)
     assert explain_settings(project, profile="test", env={})[0].value == "test"

@@ -50,7 +50,7 @@ def test_a_turn_of_the_parent() -> None:
     forked = SPEC.model_copy(update={"parent": Parent(run="p", turn=2), "head": "h2"})
     events = Story(parent=Parent(run="p", turn=2)).ask(3, FOUND, head="h2").events
     assert find_point("r", forked, events, 2) == ("h2", (FOUND,))
-    with pytest.raises(RunError, match="is a fork of 'p'"):
+    with pytest.raises(RunError, match="a fork of 'p'"):
         find_point("r", forked, events, 1)
 
 

@@ -36,7 +36,7 @@ def test_the_key_is_made_once_and_is_private(tmp_path: Path) -> None:
 def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
     load_signer(Settings(), tmp_path)
     (tmp_path / ".harness/signing.key").chmod(0o644)
-    with pytest.raises(ConfigError, match="readable by nobody else"):
+    with pytest.raises(ConfigError, match="readable by no one else"):
         load_signer(Settings(), tmp_path)
 
 

@@ -138,7 +138,7 @@ async def test_reading_past_the_end_says_so() -> None:
         outcome = await call.request("repeat", {"text": "x", "times": 20_000})
         assert outcome.result
         page = await call("read_result", artifact=outcome.result.artifact, offset=20_000)
-    assert page == "(nothing at byte 20000: the result ends before it)"
+    assert page == "(nothing at byte 20000: the result is shorter)"
 
 
 async def test_ten_megabytes_are_no_problem() -> None:

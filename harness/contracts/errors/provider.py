@@ -13,7 +13,7 @@ class ProviderBadRequest(ProviderError):
     """The provider rejects the request as malformed. A retry would not help."""
 
     code = "provider.bad_request"
-    fix = "Correct the request as the provider's message says."
+    fix = "The provider rejects the request as malformed: see its message."
 
 
 class ProviderAuthenticationFailed(ProviderError):
@@ -27,7 +27,7 @@ class ProviderPermissionDenied(ProviderError):
     """The key is valid but may not use this model, region or feature."""
 
     code = "provider.permission"
-    fix = "Use a key that may use this model, or choose another model: `harness models`."
+    fix = "This key may not use this model."
 
 
 class ModelNotFound(ProviderError):
@@ -41,14 +41,14 @@ class ProviderQuotaExceeded(ProviderError):
     """The account has no credit left or has reached its spending limit."""
 
     code = "provider.quota"
-    fix = "Add credit to the account, or use another provider."
+    fix = "The account is out of credit: add some or use another provider."
 
 
 class ModelRefused(ProviderError):
     """The model, or a filter in front of it, declined to answer."""
 
     code = "provider.refusal"
-    fix = "Rephrase the request."
+    fix = "The model declined. Rephrase the request."
 
 
 class ContextOverflow(ProviderError):
@@ -56,7 +56,7 @@ class ContextOverflow(ProviderError):
     `context=ContextPolicy(max_input_tokens=...)` omits old turns."""
 
     code = "provider.context_overflow"
-    fix = "Shorten the conversation, or set a context policy."
+    fix = "Shorten the conversation or set a context policy."
 
 
 class ProviderProtocolMismatch(ProviderError):

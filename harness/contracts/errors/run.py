@@ -71,14 +71,14 @@ class InvalidOutput(RunError):
     correct it."""
 
     code = "run.invalid_output"
-    fix = "Make the output type or the instructions clearer, or use another model."
+    fix = "The model's answer does not fit the output type."
 
 
 class MendLimitReached(RunError):
     """The model made five invalid tool calls in a row."""
 
     code = "run.mend_limit"
-    fix = "Make the tools' descriptions clearer, or use another model."
+    fix = "The model kept making invalid tool calls."
 
 
 class RunTerminated(RunError):
@@ -86,21 +86,21 @@ class RunTerminated(RunError):
     asking it."""
 
     code = "run.terminated"
-    fix = "Start the run again, or fork it."
+    fix = "It was terminated from outside: start it again or fork it."
 
 
 class RunTimedOut(RunError):
     """One of Temporal's own time limits ended the run."""
 
     code = "run.timed_out"
-    fix = "Start the run again; its time limits were set outside of harness."
+    fix = "It exceeded one of Temporal's own time limits."
 
 
 class RunUnfinished(RunError, TimeoutError):
     """`result(timeout=...)` stopped waiting. Nothing was cancelled. It is also a `TimeoutError`."""
 
     code = "run.unfinished"
-    fix = "The run continues. Wait again, or check on it: `harness show RUN`."
+    fix = "The run continues. Wait again, or look at it: `harness show RUN`."
 
 
 class RunFailed(RunError):
@@ -116,7 +116,7 @@ class RunUnsigned(RunError):
     [starting by hand](../how-to/temporal-page.md#start-a-run-by-hand)."""
 
     code = "run.unsigned"
-    fix = "Start it with harness. To accept runs started by hand, set worker.accept_unsigned."
+    fix = "Start it with harness. To accept what is started by hand: worker.accept_unsigned."
 
 
 class RunForged(RunError):

@@ -14,7 +14,7 @@ class InvalidSignal(SteeringError):
     example."""
 
     code = "steering.bad_payload"
-    fix = "Send it in the form that the message shows."
+    fix = "Correct it as the message says."
 
 
 class NotPending(SteeringError):
@@ -22,7 +22,7 @@ class NotPending(SteeringError):
     are pending and the decision names none."""
 
     code = "steering.not_pending"
-    fix = "See what is pending: `harness show RUN`."
+    fix = "Nothing is pending under that id: see `harness show RUN`."
 
 
 class PendingChanged(SteeringError):

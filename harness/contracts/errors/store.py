@@ -21,7 +21,7 @@ class ArtifactMissing(StoreError):
     """A named artifact or file cannot be found."""
 
     code = "store.artifact_missing"
-    fix = "It was deleted or never stored here: restore it from a backup."
+    fix = "The content was deleted or never stored here."
 
 
 class TranscriptMissing(StoreError):
@@ -43,7 +43,7 @@ class ContentCorrupt(StoreError):
     """Stored bytes do not match their hash: someone or the disk changed them."""
 
     code = "store.corrupt"
-    fix = "Restore it from a backup."
+    fix = "Restore it from a backup: its bytes do not match their address."
 
 
 class ContentUnsigned(StoreError):
@@ -52,7 +52,7 @@ class ContentUnsigned(StoreError):
     [encryption](../how-to/encryption.md#planted-rows)."""
 
     code = "store.unsigned"
-    fix = "If signing.key has changed, restore the former one. Otherwise treat it as tampering."
+    fix = "Rejected: not written by this project, or signing.key has changed."
 
 
 class SchemaTooNew(StoreError):
@@ -98,7 +98,7 @@ class ArchiveChanged(StoreError):
     if it can. See [archive](../how-to/archive.md)."""
 
     code = "store.bad_chain"
-    fix = "Compare the archive with a backup."
+    fix = "Compare with a copy: the archive was changed after it was sealed."
 
 
 class FileNotWritten(StoreError):

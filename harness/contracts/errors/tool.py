@@ -14,7 +14,7 @@ class UnknownTool(ToolError):
     can correct its call."""
 
     code = "tool.unknown"
-    fix = "The model corrects its call; or add the tool to the agent."
+    fix = "The model named a tool that the agent does not have."
 
 
 class InvalidToolArguments(ToolError):
@@ -22,7 +22,7 @@ class InvalidToolArguments(ToolError):
     correct its call."""
 
     code = "tool.invalid_arguments"
-    fix = "The model corrects its call; if it keeps failing, describe the arguments better."
+    fix = "The arguments do not fit the tool's schema."
 
 
 class ToolFailed(ToolError):
@@ -53,7 +53,7 @@ class ToolDenied(ToolError):
     """A person or a rule refused the call."""
 
     code = "tool.denied"
-    fix = "Do without the call, or approve it next time."
+    fix = "A person or a policy refused this call."
 
 
 class OutsideConfines(ToolError):
@@ -61,7 +61,7 @@ class OutsideConfines(ToolError):
     leads out, a device), or `http_get` for a host that is not allowed or a private address."""
 
     code = "tool.confined"
-    fix = "Use a path in the workspace or an allowed host, or allow more in the settings."
+    fix = "The path or address lies outside what the tool may touch."
 
 
 class OutcomeUnknown(ToolError):
@@ -70,7 +70,7 @@ class OutcomeUnknown(ToolError):
     `on_unknown="retry"`."""
 
     code = "tool.outcome_unknown"
-    fix = "Check whether the call happened, then decide: `harness show RUN`."
+    fix = "A worker died during the call: check whether it happened."
 
 
 class ToolBusy(ToolError):
