@@ -277,7 +277,7 @@ class Chain:
             return [f"it is in the place of seal {link.seq}"]
         if seq != self.seq + 1:
             gone = f"{self.seq + 1} to {seq - 1}" if seq > self.seq + 2 else str(self.seq + 1)
-            return [f"seal {gone} before it was removed"]
+            return [f"the preceding seal {gone} was removed"]
         if link.prev != self.hash:
             return ["it does not follow from the seal before it: one was inserted or replaced"]
         return []
