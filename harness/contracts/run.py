@@ -292,7 +292,7 @@ class RunSpec(Word):
 
     @property
     def fixed_model(self) -> str | None:
-        """The model of every call; None where the agent's plan chooses."""
+        """The model of every call; None if the agent's plan chooses it."""
         return self.model if self.override else None
 
     @property
