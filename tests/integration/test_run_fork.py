@@ -122,7 +122,9 @@ async def test_results_of_any_kept_turn_are_edited(
     again = await forked.fork(3, results={ids[1]: "bronze"}, hint="again")
     await again.result()
     assert results(model_server) == ["gold", "bronze", "silver"], "turns of the parent are kept"
-    with pytest.raises(HarnessError, match="has no tool result 'x'. Up to turn 2 it has: ") as bad:
+    with pytest.raises(
+        HarnessError, match=r"has no tool result 'x'\. Up to turn 2 it has: "
+    ) as bad:
         await run.fork(2, results={"x": "1"})
     assert bad.value.code == "run.no_turn"
     assert f"{ids[0]} (look), {ids[1]} (look)" in str(bad.value)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -135,5 +134,6 @@ def test_a_wrong_model(model: str) -> None:
 
 
 def client() -> HarnessClient:
-    connection: Any = SimpleNamespace(stores=SimpleNamespace(sessions=None))
+    stores = type("Stores", (), {"sessions": None})()
+    connection: Any = type("Closed", (), {"stores": stores})()
     return HarnessClient(connection)
