@@ -137,7 +137,7 @@ def test_a_child_that_ends_itself_is_an_error(child: Child) -> None:
 def test_a_bug_in_a_job_is_logged_and_not_shown_to_the_model(
     child: Child, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with pytest.raises(ToolError, match="an error of its own") as caught:
+    with pytest.raises(ToolError, match="a bug in it") as caught:
         ask(child, "spin", wrong=1)
     assert caught.value.code == "tool.failed" and "TypeError" not in caught.value.message
     assert f"{PROBE}spin" in caplog.text and "TypeError" in caplog.text
