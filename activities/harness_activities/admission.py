@@ -143,7 +143,7 @@ class Admission:
         elif spec.permit is None:
             self._allow_unsigned(workflow, origin)
         else:
-            if not is_undo_signed(await self._connection.signing.signer(), workflow, spec):
+            if not is_undo_signed(await self._connection.signing.get_signer(), workflow, spec):
                 raise _permit_mismatch(workflow)
             await self._bind_permit(workflow, mac_of(spec.permit), origin)
         return Admitted(small, origin, signed=spec.permit is not None)
@@ -165,7 +165,7 @@ class Admission:
 
 
 def _read_spec(model: type[Spec], entry: WorkflowExecutionStartedEventAttributes) -> Spec:
-    spec = first(model, entry.input)
+    spec = read_first(model, entry.input)
     if spec is None:
         raise RunUnsigned("The run was started without a spec.")
     return spec

@@ -52,7 +52,7 @@ class Guard(Interceptor):
         if not calls:
             return turn
         origin = (await self._admit_caller()).origin
-        signer = await self._signing.signer()
+        signer = await self._signing.get_signer()
         signatures = tuple(
             sign_call(signer, Place(origin, request.turn, ordinal or 1), call)
             for call, ordinal in zip(calls, call_ordinals(calls), strict=True)
@@ -64,7 +64,7 @@ class Guard(Interceptor):
         if outcome.need not in ("approval", "outcome"):
             return outcome
         origin = (await self._admit_caller()).origin
-        asked = sign_asked(await self._signing.signer(), origin, request)
+        asked = sign_asked(await self._signing.get_signer(), origin, request)
         return outcome.model_copy(update={"asked": asked})
 
     async def _admit_caller(self, request: object = None) -> Admitted:
@@ -103,7 +103,7 @@ class Guard(Interceptor):
         origin = request.origin or info.workflow_run_id
         if origin != admitted.origin:
             raise run_forged(f"A call names {origin!r} as its run's first execution.")
-        signer = await self._signing.signer()
+        signer = await self._signing.get_signer()
         if not admitted.signed or is_call_signed(signer, admitted.origin, request):
             return
         name = request.call.name

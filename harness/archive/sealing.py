@@ -15,7 +15,7 @@ from harness.contracts.errors import RunError, StoreError
 from harness.contracts.event import RunEnded, RunStarted
 from harness.contracts.run import WORKFLOW, RunSpec
 from harness.contracts.seal import Origin, SealedExecution, SealEntry
-from harness.engine.connection import Connection, whoami
+from harness.engine.connection import Connection, get_identity
 from harness.history.executions import ExecutionChain
 from harness.history.reader import decode_execution, shown_execution
 from harness.journal import VERSION, Execution, project_chain

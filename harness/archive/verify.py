@@ -217,7 +217,7 @@ async def _taken(connection: Connection, row: SealRow) -> tuple[str | None, list
         return None, [GONE]
     chain = Chain(row.seq, row.hash)
     async for each in open_seals(connection).all(row.seq):
-        if wrong := chain.follow(each.seq, each.hash, each.entry):
+        if wrong := chain.check_next(each.seq, each.hash, each.entry):
             what = f"{GONE}: the chain is broken at seal {each.seq}: {wrong[0]}"
             return None, [what]
         if each.seq == stone.seq:

@@ -119,7 +119,7 @@ async def forget(connection: Connection, run: str) -> Forgotten:
 
 async def _encrypted_from_the_start(connection: Connection, family: Family) -> bool:
     """Whether none of its runs began before the family had its key: they are all sealed by now."""
-    made = await connection.vault.keyring.made(family.name) if connection.vault.on else None
+    made = await connection.vault.keyring.made_at(family.name) if connection.vault.on else None
     began = await open_seals(connection).first_start(family.runs)
     return made is not None and (began is None or began >= made - CLOCKS_DIFFER_S)
 

@@ -28,8 +28,8 @@ from harness.engine.connection import Connection, get_identity
 from harness.history import live
 from harness.history.recording import Recording, read_history
 from harness.journal import Execution
-from harness.journal.fork import Point, Rewriting, check_turn, point, without_hints
-from harness.journal.nodes import nodes
+from harness.journal.fork import Point, Rewriting, check_turn, find_point, without_hints
+from harness.journal.nodes import rebuild_nodes
 from harness.runs.start import check_id, launch_run, new_id
 from harness.store.transcripts.chain import check_parent, read_node, read_reply
 from harness.store.transcripts.copying import put_nodes
@@ -147,7 +147,7 @@ async def is_whatif(connection: Connection, run: str) -> bool:
 
 
 async def _point_from_history(connection: Connection, recording: Recording, at: int) -> Point:
-    begin = point(recording.run, recording.spec, recording.events, at)
+    begin = find_point(recording.run, recording.spec, recording.events, at)
     if begin.head is not None:
         await _ensure_stored(connection, begin.head, recording)
     return begin

@@ -40,8 +40,8 @@ from harness.engine.connection import Connection
 from harness.forks.fork import Change, pin_fork
 from harness.forks.playback import Read, messages_before, read_parents
 from harness.history.recording import Recording, read_history
-from harness.journal.playback import edit, record, seen
-from harness.journal.whatif import compare, outcome
+from harness.journal.playback import edit_results, list_calls, make_record
+from harness.journal.whatif import compare_outcomes, read_outcome
 from harness.runs.start import launch_run, new_id
 
 T = TypeVar("T")
@@ -153,7 +153,7 @@ class WhatIf:
             async with self._reading:
                 recording = await self._read(source) if isinstance(source, str) else source
                 spec, played = await self._pin_forks(recording)
-            was = outcome(recording.events, self.question.at)
+            was = read_outcome(recording.events, self.question.at)
             assert was is not None  # it has a spec, so it has started
             results = sum(len(call.results) for call in played.calls)
             known = SourceOutcome(source=recording.run, recorded=results, was=was)
@@ -191,7 +191,7 @@ class WhatIf:
 
     async def _pin_forks(self, recording: Recording) -> tuple[RunSpec, Record]:
         """Build the input of a run's forks."""
-        question, calls = self.question, seen(recording.events)
+        question, calls = self.question, list_calls(recording.events)
         kept = {each.call.id for each in calls if each.turn <= question.at}
         later = {each.call.id for each in calls if each.turn > question.at} - kept
         results = question.change.results
@@ -199,8 +199,8 @@ class WhatIf:
             question.change, results={c: text for c, text in results.items() if c not in later}
         )
         spec = await pin_fork(self.connection, recording, question.at, change, agent=self.agent)
-        played = record(
-            edit(calls, results, question.at),
+        played = make_record(
+            edit_results(calls, results, question.at),
             question.at,
             before=await messages_before(self.connection, recording, spec.head),
             parents=await read_parents(recording, self._read),
@@ -231,11 +231,11 @@ class WhatIf:
             self._open.add(run.id)
             await launch_run(self.connection, spec, run.id, eager=self.served, repeatable=False)
             await self._wait_until_ended(run, spec)
-            ended = outcome(await run.trace(), self.question.at)
+            ended = read_outcome(await run.trace(), self.question.at)
             self._open.discard(run.id)
         if ended is None:
             raise RunFailed(f"Fork {run.id!r} did not start.")
-        compared = compare(was, ended)
+        compared = compare_outcomes(was, ended)
         self._report_progress(known, compared)
         return compared
 

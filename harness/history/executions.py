@@ -20,7 +20,7 @@ from harness.engine.connection import Connection
 from harness.engine.retry import ask_patiently
 from harness.history import live
 from harness.history.reader import open_seals, read_content
-from harness.journal.chain import Execution, continued
+from harness.journal.chain import Execution, next_execution
 from harness.journal.seal import RawExecution
 
 TYPES = f"WorkflowType IN ('{WORKFLOW}', '{UNDO}')"

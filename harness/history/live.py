@@ -56,7 +56,7 @@ async def read_entries(
 ) -> AsyncIterator[HistoryEvent]:
     """Yield the entries of one execution with decoded payloads."""
     async for entry in read_raw_entries(client, run, run_id, wait=wait):
-        yield await plain(client.data_converter, entry)
+        yield await decode_entry(client.data_converter, entry)
 
 
 async def read_raw_entries(
@@ -134,7 +134,7 @@ async def read_page(
     client: Client, request: GetWorkflowExecutionHistoryRequest, run: str
 ) -> list[HistoryEvent]:
     found = await _fetch_page(client, request, run)
-    return [await plain(client.data_converter, entry) for entry in found.history.events]
+    return [await decode_entry(client.data_converter, entry) for entry in found.history.events]
 
 
 async def _fetch_page(

@@ -122,7 +122,7 @@ async def read_content(connection: Connection, row: SealRow) -> Content:
     damage = damage_of(data, key, entry) if key else "the key to check it is missing"
     if damage is not None:
         raise ArchiveChanged(f"Run {row.run!r} differs from what was sealed: {damage}.")
-    return unpack(data)
+    return unpack_content(data)
 
 
 async def decode_execution(connection: Connection, raw: RawExecution) -> Execution:

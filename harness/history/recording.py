@@ -134,7 +134,7 @@ async def _collect_nodes(
     connection: Connection, spec: RunSpec, events: list[DurableEvent]
 ) -> tuple[dict[str, bytes], list[str]]:
     """Return the nodes found, and the addresses that are missing."""
-    found, lost = nodes(events, spec.salt), list[str]()
+    found, lost = rebuild_nodes(events, spec.salt), list[str]()
     for head in dict.fromkeys(_transcript_heads(spec, events)):
         at: str | None = head
         while at is not None and at in found:  # nodes that history holds

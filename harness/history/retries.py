@@ -49,7 +49,7 @@ async def list_retries(client: Client, run: str) -> list[Retry]:
                 failed=each.attempt - 1,
                 attempts=each.maximum_attempts or None,
                 error=error_info(await _decode_failure(client.data_converter, each.last_failure)),
-                next_at=seconds(at) if waits else None,
+                next_at=to_seconds(at) if waits else None,
             )
         )
     return found

@@ -80,7 +80,7 @@ async def send_decision(
 
 async def _read_waiting(handle: WorkflowHandle[Any, Any]) -> list[Pending]:
     """Read pending decisions from the run's memo, which needs no worker."""
-    description = await served.describe(handle)
+    description = await served.describe_run(handle)
     return await description.memo_value("waiting", None, type_hint=list[Pending]) or []
 
 

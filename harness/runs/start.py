@@ -41,7 +41,7 @@ from harness.crypto.vault import new_salt
 from harness.engine.connection import Connection, get_identity
 from harness.engine.retry import unreachable_error
 from harness.history import reader
-from harness.journal.payloads import value
+from harness.journal.payloads import read_value
 from harness.runs.attachments import adopt_attachments
 from harness.runs.description import describe_start
 from harness.store.permits import sign_run
@@ -220,7 +220,7 @@ async def launch_run(
 async def join_family(connection: Connection, run: str, family: str) -> bool:
     """Add a run to its family before it starts, since the family's key encrypts its content. False
     if it was a member already."""
-    await connection.vault.renew(family)
+    await connection.vault.renew_key(family)
     connection.vault.note_family(run, family)
     return await connection.stores.families.add_member(connection.vault, run, family)
 
@@ -291,4 +291,4 @@ def _start_error(error: RPCError) -> Exception:
         return SearchAttributesMissing(error.message)
     if error.status is RPCStatusCode.INVALID_ARGUMENT:
         return ContentTooLarge(f"Temporal refuses the request: {error.message}")
-    return unreachable(error)
+    return unreachable_error(error)

@@ -20,11 +20,11 @@ from harness.contracts.errors import (
     StoreError,
 )
 from harness.contracts.queues import agent_queue
-from harness.engine.connection import Connection, whoami
-from harness.engine.payload_codec import plain
-from harness.engine.retry import not_found, patiently, unreachable
+from harness.engine.connection import Connection, get_identity
+from harness.engine.payload_codec import decode_entry
+from harness.engine.retry import ask_patiently, run_not_found, unreachable_error
 from harness.history.reader import is_sealed, read_sealed
-from harness.journal.payloads import first as read_first
+from harness.journal.payloads import read_first as read_first
 from harness.store import Ledger
 from harness.store.permits import sign_undo
 
@@ -56,7 +56,7 @@ async def undo_run(
         return UndoReport(run=run, to_turn=to_turn, dry_run=spec.dry_run, steps=())
     handle = await _start_undo(connection, spec, rows[-1].agent)
     try:
-        return await patiently(run, handle.result)  # it continues while Temporal is down
+        return await ask_patiently(run, handle.result)  # it continues while Temporal is down
     except WorkflowFailureError as error:
         raise RunFailed(f"The undo of {run!r} was ended: {error.cause or error}") from None
 
@@ -137,7 +137,7 @@ async def _is_open(connection: Connection, run: str, *, known: bool = False) -> 
             if known:
                 return False
             if not await is_sealed(connection, run):
-                raise not_found(run) from None
+                raise run_not_found(run) from None
             await _check_not_forgotten(connection, run)
             return False
         raise unreachable_error(error) from error

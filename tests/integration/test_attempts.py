@@ -14,7 +14,7 @@ from harness.contracts.attempt import Attempt
 from harness.contracts.errors import HarnessError, ToolUnavailable
 from harness.history.export import dump_recording, read_file
 from harness.history.recording import record_run
-from harness.journal.attempts import Earlier, weave
+from harness.journal.attempts import Earlier, weave_attempts
 from harness.store import AttemptWriter
 from harness.store.attempts import KEPT, attempts_of
 from harness.store.migrate import open_database

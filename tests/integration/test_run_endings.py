@@ -16,7 +16,7 @@ from harness import Agent, Harness
 from harness.contracts import event as e
 from harness.contracts.errors import RunError
 from harness.contracts.run import WORKFLOW, RunState
-from harness.journal.steps import steps
+from harness.journal.steps import list_steps
 from harness.runs.start import Request, as_messages, pin_spec
 from harness.sdk.handle import RunHandle
 from harness.store.permits import sign_run

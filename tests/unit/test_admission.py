@@ -24,7 +24,7 @@ class Asking(Admission):
         self.is_asked, self.go_on = asyncio.Event(), asyncio.Event()
         self.go_on.set()
 
-    async def _admit(self, workflow: str, run_id: str, request: object) -> Admitted:
+    async def _admit_new(self, workflow: str, run_id: str, request: object) -> Admitted:
         self.asked.append(run_id)
         self.is_asked.set()
         await self.go_on.wait()

@@ -31,8 +31,8 @@ from harness.contracts.transcript import Node, digest
 from harness.contracts.whatif import Record, call_key
 from harness.journal.diff import compare_runs
 from harness.journal.fork import Rewriting
-from harness.journal.playback import edit, record, seen
-from harness.journal.whatif import compare, medians, outcome
+from harness.journal.playback import edit_results, list_calls, make_record
+from harness.journal.whatif import compare_outcomes, compute_medians, read_outcome
 from harness_workflows.run.progress import restore_progress
 
 BASE: dict[str, Any] = {"run": "r", "at": 0.0, "trace": "t"}

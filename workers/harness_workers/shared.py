@@ -63,8 +63,8 @@ async def open_process_parts(connection: Connection) -> AsyncGenerator[ProcessPa
             await stack.enter_async_context(worker)
         serving = asyncio.create_task(serve_capabilities(connection, attempts))
         stack.push_async_callback(_cancel_task, serving)
-        stack.push_async_callback(_cancel_task, asyncio.create_task(epoch.keep()))
-        await stack.enter_async_context(cut_short(epoch.replaced()))
+        stack.push_async_callback(_cancel_task, asyncio.create_task(epoch.keep_advancing()))
+        await stack.enter_async_context(cut_short(epoch.wait_until_replaced()))
         yield parts
 
 

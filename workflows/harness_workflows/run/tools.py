@@ -200,7 +200,9 @@ def _apply_decision(request: RunTool, outcome: ToolOutcome, decide: Decide) -> R
         return ToolResult(call=call.id, name=call.name, content=decide.answer or "")
     if decide.verdict == "reject":
         unknown = outcome.need == "outcome" and not workflow.patched("unknown-rejected")
-        return _error_result(call, refusal("approval" if unknown else outcome.need, decide.note))
+        return _error_result(
+            call, refusal_text("approval" if unknown else outcome.need, decide.note)
+        )
     return allow_call(request, outcome, decide)
 
 
