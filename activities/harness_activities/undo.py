@@ -61,7 +61,7 @@ class EffectActivities:
     @activity.defn(name="list_effects")
     async def list_effects(self, request: ListEffects) -> EffectPage:
         """What there is to undo, the newest first."""
-        rows = await self.ledger.to_undo(request.run, request.to_turn, request.before)
+        rows = await self.ledger.effects_to_undo(request.run, request.to_turn, request.before)
         return EffectPage(
             items=tuple(self._item(row) for row in rows), more=True if len(rows) == PAGE else None
         )
@@ -69,7 +69,7 @@ class EffectActivities:
     @activity.defn(name="compensate")
     async def compensate(self, request: Compensate) -> Compensated:
         """Take one effect back, or say why that cannot be done."""
-        hold, row = await self.ledger.undoing(request.key, request.run)
+        hold, row = await self.ledger.begin_undo(request.key, request.run)
         host = self.box.host_of(_call_of(row), row.run)
         host.ledger = self.ledger
         host.begin()
@@ -79,7 +79,7 @@ class EffectActivities:
             await host.rollback(error)
             if error.retryable and is_tried_again(host.info, error):
                 raise try_again(error) from error
-            await self.ledger.stands(hold, clean(error.message))
+            await self.ledger.cancel_undo(hold, clean(error.message))
             return Compensated(obstacle=_shown(error))
         except BaseException as error:
             await host.rollback(error)
@@ -131,7 +131,7 @@ class EffectActivities:
             raise ToolFailed(f"The undo of {tool.name} failed: {words(error)}") from None
 
     async def _undone(self, hold: Hold, host: CallHost, said: str | None) -> Compensated:
-        await self.ledger.undone(hold, said, inside=host.inside)
+        await self.ledger.mark_undone(hold, said, inside=host.inside)
         await host.commit()
         return Compensated(said=said)
 

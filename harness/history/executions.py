@@ -113,7 +113,7 @@ def _former(run_id: str, entries: Entries) -> str | None:
 
 
 async def _sealed(connection: Connection, run_id: str) -> Entries:
-    row = await seals(connection).with_execution(run_id)
+    row = await seals(connection).find_by_execution(run_id)
     if row is None:
         return []
     content = await read_content(connection, row)

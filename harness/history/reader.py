@@ -30,7 +30,7 @@ from harness.history import live
 from harness.journal import Execution, project_chain
 from harness.journal.chain import continued
 from harness.journal.seal import Content, RawExecution, damage_of, unpack
-from harness.store.migrate import revision
+from harness.store.migrate import read_revision
 from harness.store.seals import SealRow, Seals
 
 
@@ -77,7 +77,7 @@ async def events(
 async def sealed(connection: Connection, run: str) -> Past:
     """A run as it was sealed last; an error that says why where it cannot be read."""
     try:
-        rows = await seals(connection).of_run(run, connection.endpoints.namespace)
+        rows = await seals(connection).seals_of_run(run, connection.endpoints.namespace)
     except StoreError as error:
         if await _is_empty(connection):
             raise not_found(run) from None
@@ -97,13 +97,13 @@ async def sealed(connection: Connection, run: str) -> Past:
 async def _is_empty(connection: Connection) -> bool:
     """Whether the database is new: who only reads runs makes no tables."""
     try:
-        return await revision(connection.database) is None
+        return await read_revision(connection.database) is None
     except StoreError:
         return False
 
 
 async def is_sealed(connection: Connection, run: str) -> bool:
-    return bool(await seals(connection).of_run(run, connection.endpoints.namespace))
+    return bool(await seals(connection).seals_of_run(run, connection.endpoints.namespace))
 
 
 async def read_content(connection: Connection, row: SealRow) -> Content:
@@ -112,13 +112,13 @@ async def read_content(connection: Connection, row: SealRow) -> Content:
     if row.content is None:
         raise await _gone(store, row)
     entry = row.read  # too new, before anything else of it is looked at
-    key = await store.key(row)
+    key = await store.load_key(row)
     try:
         data = await connection.stores.artifacts.get(row.content)
     except ContentCorrupt:
         if key is None:
             raise
-        data = await connection.stores.artifacts.stored(row.content)
+        data = await connection.stores.artifacts.read_stored(row.content)
     damage = damage_of(data, key, entry) if key else "the key of its commitments is gone"
     if damage is not None:
         raise ArchiveChanged(f"Run {row.run!r} is not as it was sealed: {damage}.")
@@ -188,7 +188,7 @@ async def _oldest(connection: Connection, run: str) -> tuple[str, tuple[Executio
         oldest, lost = await live.first_execution(connection.temporal, run)
     except RunNotFound:
         return None
-    row = await seals(connection).with_execution(lost) if lost else None
+    row = await seals(connection).find_by_execution(lost) if lost else None
     if row is None:
         return oldest, ()
     content = await read_content(connection, row)
@@ -210,7 +210,7 @@ async def _known(connection: Connection, run: str, oldest: str) -> AsyncIterator
 
 async def _nowhere(connection: Connection, run: str) -> RunError:
     here = connection.endpoints.namespace
-    others = await seals(connection).namespaces(run)
+    others = await seals(connection).namespaces_of(run)
     if not others:
         return not_found(run)
     return RunNotFound(
@@ -220,7 +220,7 @@ async def _nowhere(connection: Connection, run: str) -> RunError:
 
 
 async def _gone(store: Seals, row: SealRow) -> StoreError:
-    stone = await store.tombstone(row.run, row.seq)
+    stone = await store.find_tombstone(row.run, row.seq)
     if stone is None:
         return ArchiveChanged(
             f"The sealed content of run {row.run!r} is missing; no deletion is recorded.",

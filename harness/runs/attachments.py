@@ -54,7 +54,7 @@ async def _taken_up(connection: Connection, run: str, message: Message) -> Messa
 
 
 async def _own(connection: Connection, run: str, artifact: str) -> str:
-    owner, media_type = await connection.stores.artifacts.owner(artifact)
+    owner, media_type = await connection.stores.artifacts.find_owner(artifact)
     if not is_attached(owner or ""):
         return artifact
     assert owner is not None

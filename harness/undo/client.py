@@ -31,7 +31,7 @@ from harness.store.permits import sign_undo
 
 async def effects(connection: Connection, run: str) -> list[EffectRow]:
     """In the order in which they began; `not_found` where the run is not known at all."""
-    rows = await Ledger(connection.database, connection.vault).of_run(run)
+    rows = await Ledger(connection.database, connection.vault).effects_of_run(run)
     if not rows:
         await _is_open(connection, run)
     return rows

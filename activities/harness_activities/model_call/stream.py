@@ -31,7 +31,7 @@ class Streams:
 
     def restart(self) -> None:
         self._number += 1
-        self._text = self._writer.open(*self._place, self._number, scheduled=self._scheduled)
+        self._text = self._writer.open_text(*self._place, self._number, scheduled=self._scheduled)
 
     def write(self, text: str) -> None:
         if self._text:
