@@ -35,7 +35,7 @@ async def backends() -> AsyncGenerator[Backends]:
     with tempfile.TemporaryDirectory(prefix="harness-bench-") as folder:
         project = Path(folder)
         async with open_stack(settings, project) as endpoints:
-            status = await lease.status(layout_of(settings.state_dir, project))
+            status = await lease.read_status(layout_of(settings.state_dir, project))
             assert status is not None
             pids = {
                 {"temporal": "engine", "postgres": "database"}[name]: part["pid"]
@@ -44,7 +44,7 @@ async def backends() -> AsyncGenerator[Backends]:
             yield Backends(endpoints.temporal_address, endpoints.database_url, pids)
 
         async def stopped() -> bool:
-            return await lease.status(layout_of(settings.state_dir, project)) is None
+            return await lease.read_status(layout_of(settings.state_dir, project)) is None
 
         await until(stopped)  # a moment after the last lease ended; then the folder may go
 

@@ -43,7 +43,7 @@ async def main(count: int) -> None:
         while (done := await seal_ended(harness.connection)).sealed:
             sealed += done.sealed
         lasted, cpu = time.perf_counter() - begun, tree_cpu(os.getpid()) - used
-        size = (await open_seals(harness.connection).figures()).bytes
+        size = (await open_seals(harness.connection).read_figures()).bytes
         print(
             f"sealed {sealed:,} runs: {sealed / lasted * 60:,.0f} a minute, "
             f"{cpu / sealed * 1e3:.1f} ms of CPU and {size / sealed:,.0f} bytes each"

@@ -66,7 +66,7 @@ class EffectActivities:
     @activity.defn(name="list_effects")
     async def list_effects(self, request: ListEffects) -> EffectPage:
         """What there is to undo, the newest first."""
-        rows = await self.ledger.to_undo(request.run, request.to_turn, request.before)
+        rows = await self.ledger.effects_to_undo(request.run, request.to_turn, request.before)
         return EffectPage(
             items=tuple(self._build_item(row) for row in rows),
             more=True if len(rows) == PAGE else None,
@@ -75,7 +75,7 @@ class EffectActivities:
     @activity.defn(name="compensate")
     async def compensate(self, request: Compensate) -> Compensated:
         """Take one effect back, or say why that cannot be done."""
-        hold, row = await self.ledger.undoing(request.key, request.run)
+        hold, row = await self.ledger.begin_undo(request.key, request.run)
         host = self.box.make_host(_call_of(row), row.run)
         host.ledger = self.ledger
         host.start_heartbeats()
@@ -85,7 +85,7 @@ class EffectActivities:
             await host.rollback(error)
             if error.retryable and is_retried(host.info, error):
                 raise retry_error(error) from error
-            await self.ledger.stands(hold, clean_message(error.message))
+            await self.ledger.cancel_undo(hold, clean_message(error.message))
             return Compensated(obstacle=_clean_info(error))
         except BaseException as error:
             await host.rollback(error)
@@ -139,7 +139,7 @@ class EffectActivities:
             raise ToolFailed(f"The undo of {tool.name} failed: {describe_error(error)}") from None
 
     async def _record_undone(self, hold: Hold, host: CallHost, said: str | None) -> Compensated:
-        await self.ledger.undone(hold, said, inside=host.inside)
+        await self.ledger.mark_undone(hold, said, inside=host.inside)
         await host.commit()
         return Compensated(said=said)
 

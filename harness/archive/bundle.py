@@ -1,4 +1,4 @@
-"""Many runs at once: out of the archive into files, and out of files into the archive."""
+"""Export the archive to files, and import files into the archive."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from harness.archive.sealing import draft
-from harness.archive.sweep import unsealed
+from harness.archive.sealing import draft_seal
+from harness.archive.sweep import find_unsealed
 from harness.archive.verify import verify_recording
 from harness.commons.files import write_atomic
 from harness.commons.log import get_logger
@@ -41,7 +41,7 @@ from harness.journal.seal import hash_of, read_entry
 from harness.store.seals import SealRow
 
 CHAIN = "chain.jsonl"
-"""All entries of the archive beside its runs: where each export's seal stood."""
+"""All entries of the archive, beside its runs: the position of each export's seal."""
 
 
 log = get_logger(__name__)
@@ -49,14 +49,14 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Moved:
-    """One run, or why it was left out."""
+    """One exported or imported run, or why it was left out."""
 
     run: str
     file: str
     seal: SealRow | None = None
     error: HarnessError | None = None
     already: bool = False
-    """It was in this archive before."""
+    """It already was in this archive."""
 
 
 async def export_archive(
@@ -65,7 +65,7 @@ async def export_archive(
     """Write every sealed run, as `harness export` writes it, to a folder or into one .zip file."""
     store, lines = open_seals(connection), list[str]()
     newest: dict[str, SealRow] = {}
-    async for row in store.all():
+    async for row in store.iterate_chain():
         lines.append(
             json.dumps(
                 {"seq": row.seq, "hash": row.hash, "entry": row.entry.decode(errors="replace")}
@@ -75,10 +75,10 @@ async def export_archive(
             newest[row.run] = row
     missing = {
         each.run
-        async for each in unsealed(connection, since)
+        async for each in find_unsealed(connection, since)
         if each.run not in newest and undone_run(each.run) == each.run
     }
-    with _writing(target) as write:
+    with _open_target(target) as write:
         for run, row in newest.items():
             entry = row.read
             if entry.workflow != WORKFLOW or row.content is None or (since and entry.at < since):
@@ -101,33 +101,33 @@ async def export_archive(
 
 
 async def import_files(connection: Connection, sources: Sequence[Path]) -> AsyncIterator[Moved]:
-    """Take exported runs into this archive, each sealed anew. What was damaged is refused, and the
-    rest goes on."""
+    """Import exported runs into this archive, and seal each again. Damaged ones are refused; the
+    others are imported."""
     for source in sources:
         try:
             for name, load in open_recordings(source):
                 yield await _import_one(connection, name, load)
-        except HarnessError as error:  # none of it can be read: the next one may be
+        except HarnessError as error:  # unreadable; continue with the next
             yield Moved("", str(source), error=error)
 
 
 async def _import_one(connection: Connection, name: str, load: Callable[[], Recording]) -> Moved:
     try:
         recording = await asyncio.to_thread(load)
-        seal = await _import(connection, recording)
+        seal = await _import_recording(connection, recording)
         return Moved(recording.run, name, seal, already=seal is None)
     except HarnessError as error:
         if error.retryable:
             raise
         return Moved("", name, error=error)
-    except Exception as error:  # whatever a forged file makes of this: the others are imported
+    except Exception as error:  # whatever a forged file causes: the others are imported
         log.warning("a file could not be imported", file=name, exc_info=True)
         what = f"{name} cannot be used: {type(error).__name__}."
         return Moved("", name, error=InvalidExport(what))
 
 
-async def _import(connection: Connection, recording: Recording) -> SealRow | None:
-    """Its seal here; None where it was here already."""
+async def _import_recording(connection: Connection, recording: Recording) -> SealRow | None:
+    """Import a recording and seal it; None if it already was here."""
     run, origin = recording.run, None
     recording.spec  # noqa: B018 - that it is a run of an agent
     if recording.proof is not None:
@@ -144,7 +144,7 @@ async def _import(connection: Connection, recording: Recording) -> SealRow | Non
         return None
     await import_content(connection, recording)
     walked = ExecutionChain(run, WORKFLOW, "imported", raw)
-    new = await draft(connection, walked, origin=origin, attempts=recording.attempts)
+    new = await draft_seal(connection, walked, origin=origin, attempts=recording.attempts)
     rows = await open_seals(connection).append([new])
     return rows[0] if rows else None
 
@@ -157,15 +157,15 @@ async def _is_here(connection: Connection, recording: Recording) -> bool:
     same = bool(here) and here[0].run_id == recording.executions[0].run_id
     if not same:
         raise RunIdTaken(
-            f"Another run is called {recording.run!r} here.",
-            fix="Import it where there is none.",
+            f"Another run here has the id {recording.run!r}.",
+            fix="Import it into another project.",
         )
     return True
 
 
 @contextmanager
-def _writing(target: Path) -> Generator[Callable[[str, str], None]]:
-    """Where files go: a folder, or one .zip that is there when all of it is."""
+def _open_target(target: Path) -> Generator[Callable[[str, str], None]]:
+    """Open a folder, or a .zip that appears once it is complete; yields a function that writes."""
     try:
         if target.suffix != ".zip":
             target.mkdir(parents=True, exist_ok=True)
@@ -183,7 +183,7 @@ def _writing(target: Path) -> Generator[Callable[[str, str], None]]:
 
 
 def open_recordings(source: Path) -> Iterator[tuple[str, Callable[[], Recording]]]:
-    """The exports in a folder or .zip, or the one that is named; read when they are called."""
+    """Yield the exports in a folder or .zip, or a single one, with functions that read them."""
     if source.is_dir():
         for file in sorted(source.glob("*.json")):
             yield str(file), partial(read_file, file)
@@ -197,7 +197,7 @@ def open_recordings(source: Path) -> Iterator[tuple[str, Callable[[], Recording]
             if len(names) > FILES:
                 raise InvalidExport(f"{source} holds {len(names):,} files; {FILES:,} are accepted.")
             for name in sorted({each for each in names if each.endswith(".json")}):
-                yield f"{source}:{name}", partial(_member, bundle, source, name, budget)
+                yield f"{source}:{name}", partial(_read_member, bundle, source, name, budget)
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
         why = getattr(error, "strerror", None) or error
         fix = "Correct the path." if isinstance(error, OSError) else None
@@ -206,12 +206,12 @@ def open_recordings(source: Path) -> Iterator[tuple[str, Callable[[], Recording]
 
 @dataclass
 class _Budget:
-    """What a .zip may still unpack to."""
+    """Bytes that a .zip may still unpack to."""
 
     left: int
 
 
-def _member(bundle: zipfile.ZipFile, source: Path, name: str, budget: _Budget) -> Recording:
+def _read_member(bundle: zipfile.ZipFile, source: Path, name: str, budget: _Budget) -> Recording:
     label = f"{source}:{name}"
     try:
         with bundle.open(name) as file:

@@ -1,4 +1,4 @@
-"""A run made into a seal: its bytes, the commitments to them, and what lists show of it."""
+"""Make the seal of a run: its bytes, the commitments to them, and its index."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ MEDIA_TYPE = "application/vnd.harness.seal"
 log = get_logger(__name__)
 
 
-async def draft(
+async def draft_seal(
     connection: Connection,
     walked: ExecutionChain,
     *,
     origin: Origin | None = None,
     attempts: Sequence[Attempt] | None = None,
 ) -> NewSeal:
-    """A seal without its place in the chain; its content is durable."""
+    """Make a seal without its place in the chain, and store its content."""
     run, raw = walked.run, walked.executions
     key = secrets.token_bytes(32)
     plain: Sequence[Execution] = ()
     try:
         plain = [await decode_execution(connection, each) for each in raw]
-    except (StoreError, ValueError) as error:  # its bytes are sealed all the same
+    except (StoreError, ValueError) as error:  # its bytes are sealed anyway
         log.warning(
-            "a run is sealed that cannot be read", run=run, error=hide_if_discreet(str(error))
+            "sealing a run that cannot be read", run=run, error=hide_if_discreet(str(error))
         )
     ids = {each.run_id for each in raw}
     if attempts is None:
@@ -79,7 +79,7 @@ def sealed_execution(
 
 
 def index_of(run: str, workflow: str, plain: Sequence[Execution]) -> SealIndex:
-    """What lists show; empty where it cannot be read."""
+    """Extract what lists show of a run; empty if it cannot be read."""
     if not plain:
         return SealIndex()
     started, ended = plain[0].entries[0], plain[-1].entries[-1]
@@ -90,7 +90,7 @@ def index_of(run: str, workflow: str, plain: Sequence[Execution]) -> SealIndex:
         events = project_chain(run, plain)
         spec = read_first(RunSpec, started.workflow_execution_started_event_attributes.input)
     except (RunError, ValueError) as error:
-        what = "a run is sealed that this version cannot read"
+        what = "sealing a run that this version cannot read"
         log.warning(what, run=run, error=hide_if_discreet(str(error)))
         return times
     begin = next((each for each in events if isinstance(each, RunStarted)), None)

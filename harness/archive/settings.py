@@ -9,7 +9,7 @@ from harness.config.settings import Section
 
 class ArchiveSettings(Section):
     enabled: bool = True
-    """Seal ended runs, so that they outlive the engine's retention."""
+    """Seal ended runs, so that they outlive Temporal's retention."""
     every_minutes: float = Field(default=10.0, gt=0, allow_inf_nan=False)
     """How often a worker looks for ended runs."""
     keep_days: float | None = Field(default=None, gt=0, allow_inf_nan=False)

@@ -1,4 +1,4 @@
-"""How the archive stands: what is sealed, what waits, when it is swept."""
+"""The status of the archive: what is sealed, what is not yet, and when it is swept."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from harness.archive.sweep import unsealed
+from harness.archive.sweep import find_unsealed
 from harness.contracts.queues import archive_queue
 from harness.engine.connection import Connection
 from harness.engine.retry import ask_patiently, unreachable_error
@@ -17,50 +17,50 @@ from harness.history.reader import open_seals
 from harness.store.seals import Figures, store_id
 
 CLOSE = 0.75
-"""Of the engine's retention: who has waited so long is near to being lost."""
+"""Fraction of Temporal's retention after which an unsealed run is in danger of being lost."""
 
 
 @dataclass(frozen=True)
-class Standing:
+class ArchiveStatus:
     ended: int
-    """Ended runs that the engine knows."""
+    """Ended runs that Temporal knows."""
     unsealed: int
     lost_at: float | None
-    """When the engine forgets the oldest unsealed one."""
+    """When Temporal deletes the oldest unsealed one."""
     close: bool
-    """That is soon."""
+    """Whether that is soon."""
     figures: Figures
     head: str | None
     """The hash of the chain's last entry."""
     last: float | None
-    """When it was swept last."""
+    """Time of the last sweep."""
     next: float | None
     retention_s: float
 
 
-async def standing(connection: Connection) -> Standing:
+async def read_status(connection: Connection) -> ArchiveStatus:
     client, store = connection.temporal, open_seals(connection)
     retention = await retention_s(client)
-    left = [each.closed async for each in unsealed(connection)]
+    left = [each.closed async for each in find_unsealed(connection)]
     oldest = min(left, default=None)
     lost = None if oldest is None else oldest + retention
-    last, following = await _swept(client, archive_queue(await store_id(connection.database)))
-    return Standing(
+    last, following = await _last_sweep(client, archive_queue(await store_id(connection.database)))
+    return ArchiveStatus(
         ended=(
             await ask_patiently("", lambda: client.count_workflows(f"{TYPES} AND {ENDED}"))
         ).count,
         unsealed=len(left),
         lost_at=lost,
         close=lost is not None and time.time() > lost - retention * (1 - CLOSE),
-        figures=await store.figures(),
-        head=await store.head(),
+        figures=await store.read_figures(),
+        head=await store.read_head(),
         last=last,
         next=following,
         retention_s=retention,
     )
 
 
-async def _swept(client: Client, schedule: str) -> tuple[float | None, float | None]:
+async def _last_sweep(client: Client, schedule: str) -> tuple[float | None, float | None]:
     try:
         info = (await client.get_schedule_handle(schedule).describe()).info
     except RPCError as error:

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
-from harness.archive.sealing import MEDIA_TYPE, draft, index_of
+from harness.archive.sealing import MEDIA_TYPE, draft_seal, index_of
 from harness.archive.settings import ArchiveSettings
 from harness.commons.log import get_logger
 from harness.contracts.effect import UNDO
@@ -32,9 +32,9 @@ from harness.version import __version__
 AT_ONCE = 16
 BATCH = 64
 PASS = 2000
-"""So many runs at most are sealed in one go."""
+"""Most runs that one pass seals."""
 OVERLAP_S = 3600.0
-"""The engine's index lags behind, and clocks differ: this far back is looked at again."""
+"""Overlap of passes: Temporal's index lags behind, and clocks differ."""
 ORPHANED_S = 3600.0
 DAY_S = 86_400.0
 
@@ -44,7 +44,7 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Ended:
-    """A closed execution that is in no seal."""
+    """A closed execution that is not sealed."""
 
     run: str
     run_id: str
@@ -52,31 +52,31 @@ class Ended:
 
 
 async def seal_run(connection: Connection, run: str) -> SealRow:
-    """Seal an ended run, or return the seal that it has."""
+    """Seal an ended run, or return its seal."""
     store = open_seals(connection)
     try:
         run_id = await live.newest_execution(connection.temporal, run)
     except RunError:
-        if rows := await store.of_run(run, connection.endpoints.namespace):
+        if rows := await store.seals_of_run(run, connection.endpoints.namespace):
             return rows[0]
         raise
     if (row := await newest_seal(connection, run, run_id)) is not None:
         return row
     walked = await read_chain(connection, run, run_id)
     if walked is None or walked.kind == "part":
-        raise RunBusy(f"Run {run!r} is still going.", fix="It can be sealed once it has ended.")
+        raise RunBusy(f"Run {run!r} is still running.", fix="Seal it once it has ended.")
     if walked.workflow not in (WORKFLOW, UNDO):
-        raise RunNotFound(f"{run!r} is a workflow, but no run of an agent.")
-    rows = await store.append([await draft(connection, walked)])
+        raise RunNotFound(f"{run!r} is a workflow, but not a run of an agent.")
+    rows = await store.append([await draft_seal(connection, walked)])
     row = rows[0] if rows else await newest_seal(connection, run, run_id)
     if row is None:
-        raise ArchiveChanged(f"The seal of run {run!r} was removed the moment it was made.")
+        raise ArchiveChanged(f"The seal of run {run!r} was removed as soon as it was made.")
     return row
 
 
 async def newest_seal(connection: Connection, run: str, run_id: str) -> SealRow | None:
-    """The seal of a whole run, where that is of the run as it ended in this execution."""
-    rows = await open_seals(connection).of_run(run, connection.endpoints.namespace)
+    """Find the seal of the run that ended with this execution."""
+    rows = await open_seals(connection).seals_of_run(run, connection.endpoints.namespace)
     return next((r for r in rows if r.kind != "part" and r.run_ids[-1] == run_id), None)
 
 
@@ -88,17 +88,17 @@ async def seal_ended(
     at_once: int = AT_ONCE,
     progress: Progress = lambda _: None,
 ) -> Sealed:
-    """Seal what has ended since then and is in no seal yet; content past its time is deleted."""
+    """Seal runs that have ended since then and are not sealed; delete expired content."""
     begun = time.time()
     if since is not None and since // DAY_S != begun // DAY_S:
-        since = None  # once a day all are looked at: a store may have been restored from a backup
+        since = None  # once a day check all: a store may have been restored from a backup
     deleted = await delete_old(connection)
-    found = [each async for each in unsealed(connection, since)]
+    found = [each async for each in find_unsealed(connection, since)]
     done, failed = 0, list[Ended]()
     chosen = found[:limit]
     for at in range(0, len(chosen), BATCH):
         batch = chosen[at : at + BATCH]
-        drafts, lost = await _drafts(connection, batch, at_once)
+        drafts, lost = await _draft_seals(connection, batch, at_once)
         failed += lost
         done += len(await open_seals(connection).append(drafts))
         progress(done)
@@ -110,9 +110,9 @@ async def seal_ended(
     )  # fmt: skip
 
 
-async def unsealed(connection: Connection, since: float | None = None) -> AsyncIterator[Ended]:
-    """Closed executions in no seal: of ended runs, and of those that go on once half the engine's
-    retention is over."""
+async def find_unsealed(connection: Connection, since: float | None = None) -> AsyncIterator[Ended]:
+    """Yield unsealed closed executions: of ended runs, and of open ones after half of Temporal's
+    retention."""
     client = connection.temporal
     after = None if since is None else since - OVERLAP_S
     half = await retention_s(client) / 2
@@ -125,10 +125,10 @@ async def unsealed(connection: Connection, since: float | None = None) -> AsyncI
                 ended = row.close_time.timestamp() if row.close_time else time.time()
                 page.append(Ended(row.id, row.run_id, ended))
             if len(page) == 1000:
-                for each in await _left(connection, page, seen):
+                for each in await _filter_unsealed(connection, page, seen):
                     yield each
                 page = []
-        for each in await _left(connection, page, seen):
+        for each in await _filter_unsealed(connection, page, seen):
             yield each
 
 
@@ -136,42 +136,42 @@ async def unsealed(connection: Connection, since: float | None = None) -> AsyncI
 
 
 async def delete_old(connection: Connection) -> int:
-    """Delete what `archive.keep_days` says, and content that no seal names."""
+    """Delete content older than `archive.keep_days`, and content without a seal."""
     days = connection.settings.section(ArchiveSettings).keep_days
-    for id in await connection.stores.artifacts.unsealed(MEDIA_TYPE, time.time() - ORPHANED_S):
+    for id in await connection.stores.artifacts.list_unsealed(MEDIA_TYPE, time.time() - ORPHANED_S):
         await connection.stores.artifacts.delete(id)
     deleted = 0
     while days is not None:
-        rows = await open_seals(connection).old(time.time() - days * DAY_S)
-        deleted += await _drop(connection, rows, "deleted")
+        rows = await open_seals(connection).list_old(time.time() - days * DAY_S)
+        deleted += await _drop_content(connection, rows, "deleted")
         if not rows:
             break
     return deleted
 
 
 async def forget_seals(connection: Connection, runs: Sequence[str]) -> int:
-    """Take content and keys of these runs out of the archive; the chain says so and still stands.
-    Returns how many seals that was."""
+    """Remove content and keys of these runs from the archive; the chain records it and stays valid.
+    Returns the number of seals."""
     store, namespace = open_seals(connection), connection.endpoints.namespace
-    rows = [row for run in runs for row in await store.of_run(run, namespace)]
-    return await _drop(connection, rows, "forgotten")
+    rows = [row for run in runs for row in await store.seals_of_run(run, namespace)]
+    return await _drop_content(connection, rows, "forgotten")
 
 
-async def _drop(connection: Connection, rows: Sequence[SealRow], kind: Kind) -> int:
+async def _drop_content(connection: Connection, rows: Sequence[SealRow], kind: Kind) -> int:
     stone = SealEntry(
         seq=0, prev="", kind=kind, run="", namespace="", at=time.time(), by=get_identity(),
         harness=__version__, projector=VERSION,
     )  # fmt: skip
-    ids = await open_seals(connection).drop(rows, kind, stone)
+    ids = await open_seals(connection).drop_content(rows, kind, stone)
     for id in ids:
         await connection.stores.artifacts.delete(id)
     return len(ids)
 
 
-async def rebuild(connection: Connection, progress: Progress = lambda _: None) -> int:
-    """Make the index of all seals again, from their content. Returns how many were read."""
+async def rebuild_index(connection: Connection, progress: Progress = lambda _: None) -> int:
+    """Rebuild the index of all seals from their content. Returns the number of seals read."""
     store, done = open_seals(connection), 0
-    async for row in store.all():
+    async for row in store.iterate_chain():
         if row.content is None:
             continue
         try:
@@ -191,26 +191,28 @@ async def rebuild(connection: Connection, progress: Progress = lambda _: None) -
 # --- inside
 
 
-async def _left(connection: Connection, page: Sequence[Ended], seen: set[str]) -> list[Ended]:
-    known = await open_seals(connection).known([each.run_id for each in page])
+async def _filter_unsealed(
+    connection: Connection, page: Sequence[Ended], seen: set[str]
+) -> list[Ended]:
+    known = await open_seals(connection).find_sealed([each.run_id for each in page])
     left = [each for each in page if each.run_id not in known | seen]
     seen.update(each.run_id for each in left)
     return left
 
 
-async def _drafts(
+async def _draft_seals(
     connection: Connection, batch: Sequence[Ended], at_once: int
 ) -> tuple[list[NewSeal], list[Ended]]:
-    """Of those that can be sealed, and those that failed."""
+    """Draft seals; returns them, and the executions that failed."""
     slots, failed = asyncio.Semaphore(at_once), list[Ended]()
 
     async def one(each: Ended) -> NewSeal | None:
         async with slots:
             try:
                 walked = await read_chain(connection, each.run, each.run_id)
-                return await draft(connection, walked) if walked else None
+                return await draft_seal(connection, walked) if walked else None
             except (RunNotFound, Forgotten):
-                return None  # forgotten at this very moment
+                return None  # forgotten meanwhile
             except (RunError, StoreError) as error:
                 if isinstance(error, StoreError) and error.retryable:
                     raise
@@ -219,9 +221,9 @@ async def _drafts(
         return None
 
     drafts = await asyncio.gather(*(one(each) for each in batch))
-    return _once([each for each in drafts if each]), failed
+    return _unique_drafts([each for each in drafts if each]), failed
 
 
-def _once(drafts: list[NewSeal]) -> list[NewSeal]:
-    """Two executions of one run may have been found."""
+def _unique_drafts(drafts: list[NewSeal]) -> list[NewSeal]:
+    """Drop duplicates: several executions of one run may have been found."""
     return list({each.entry.run_ids[-1]: each for each in drafts}.values())

@@ -1,4 +1,4 @@
-"""Whether sealed runs are what they were when they were sealed."""
+"""Verify that sealed runs have not changed since they were sealed."""
 
 from __future__ import annotations
 
@@ -50,32 +50,32 @@ class Problem:
 
 @dataclass
 class Report:
-    """What was looked at, and what is wrong."""
+    """What was checked, and the problems found."""
 
     seals: int = 0
     checked: int = 0
-    """Seals whose content was read and is what was sealed."""
+    """Seals whose content was read and has not changed."""
     deleted: int = 0
     forgotten: int = 0
     newer: int = 0
-    """Made by a newer version: only their place in the chain was checked."""
+    """Made by a newer version: only their position in the chain was checked."""
     head: str | None = None
-    """The hash of the last entry: keep it elsewhere, and the end of the chain cannot be cut off
+    """The hash of the last entry: with a copy elsewhere, the end of the chain cannot be cut off
     unnoticed."""
     problems: list[Problem] = field(default_factory=list[Problem])
 
 
 @dataclass(frozen=True)
 class Verified:
-    """One run against its seal."""
+    """The result of comparing one run with its seal."""
 
     run: str
     token: str
     entry: SealEntry
     gone: str | None
-    """`deleted` or `forgotten`, where its content is."""
+    """`deleted` or `forgotten`; None if its content exists."""
     engine: bool
-    """Whether the engine has it still, and was compared."""
+    """Whether Temporal still had the run, and was compared."""
     problems: tuple[Problem, ...]
 
 
@@ -86,21 +86,21 @@ async def verify_all(
     engine: bool = False,
     progress: Progress = lambda _: None,
 ) -> Report:
-    """The whole chain, and the content of every seal. `token`: one of its entries must have this
-    hash."""
+    """Verify the whole chain, and the content of every seal. `token`: the hash that one of the
+    entries must have."""
     store, chain, report = open_seals(connection), Chain(), Report()
     taken, told = dict[int, SealRow](), dict[int, str]()
     found = token is None
-    async for row in store.all():
+    async for row in store.iterate_chain():
         wrong = [*chain.check_next(row.seq, row.hash, row.entry)]
         found = found or row.hash == token
-        entry = None if wrong else _entry(row, wrong, report)
+        entry = None if wrong else _read_valid_entry(row, wrong, report)
         if entry is not None and entry.kind in CONTENT:
             report.seals += 1
             if row.content is None:
                 taken[row.seq] = row
             else:
-                wrong += await _content(connection, row, entry, report, engine=engine)
+                wrong += await _check_content(connection, row, entry, report, engine=engine)
         elif entry is not None and store.is_proven(entry):
             told |= dict.fromkeys(entry.seals, entry.kind)
         report.problems += [Problem(what, row.seq, row.run) for what in wrong]
@@ -118,12 +118,12 @@ async def verify_all(
 
 
 async def verify_run(connection: Connection, run: str, token: str | None = None) -> Verified:
-    """One run against the seal that has this token, or its newest one, and against the engine
-    where that has the run still."""
-    rows = await open_seals(connection).of_run(run, connection.endpoints.namespace)
+    """Compare one run with the seal that has this token, or its newest one, and with Temporal if
+    it still has the run."""
+    rows = await open_seals(connection).seals_of_run(run, connection.endpoints.namespace)
     rows = [row for row in rows if row.kind != "part"]
     if not rows:
-        await live.newest_execution(connection.temporal, run)  # not found, where it is unknown
+        await live.newest_execution(connection.temporal, run)  # raises if it is unknown
         raise RunNotFound(
             f"Run {run!r} has not been sealed yet.",
             fix=f"Once it has ended: harness archive seal {run}",
@@ -136,15 +136,15 @@ async def verify_run(connection: Connection, run: str, token: str | None = None)
     entry, report = read_entry(row.entry), Report()
     if hash_of(row.entry) != row.hash:
         problems.append("its entry was changed: it does not match its hash")
-    problems += _columns(row, entry)
+    problems += _check_columns(row, entry)
     gone, compared = None, False
     if row.content is None:
-        gone, wrong = await _taken(connection, row)
+        gone, wrong = await _explain_missing(connection, row)
         problems += wrong
     elif not problems:
-        problems += await _content(connection, row, entry, report)
+        problems += await _check_content(connection, row, entry, report)
         if not problems:
-            compared, differs = await _engine(connection, row)
+            compared, differs = await _compare_with_engine(connection, row)
             problems += differs
     return Verified(
         run, row.hash, entry, gone, compared, tuple(Problem(p, row.seq, run) for p in problems)
@@ -152,26 +152,26 @@ async def verify_run(connection: Connection, run: str, token: str | None = None)
 
 
 def verify_recording(recording: Recording, token: str | None = None) -> tuple[str, list[Problem]]:
-    """An export against the seal that it brings along, without any store. Returns the token of that
-    seal, which is what must be known from elsewhere."""
+    """Compare an export with the seal it includes, without a store. Returns the token of that seal,
+    which must be checked against a trusted copy."""
     proof, run = recording.proof, recording.run
     if proof is None:
         raise InvalidExport(
-            f"The export of run {run!r} holds no seal: it was exported before it was sealed.",
-            fix=f"harness archive seal {run}, then export it again.",
+            f"The export of run {run!r} contains no seal: it was exported before it was sealed.",
+            fix=f"Run `harness archive seal {run}`, then export it again.",
         )
     entry, found = read_entry(proof.entry), hash_of(proof.entry)
     problems = [] if token in (None, found) else [f"its token is {found}, not {token}"]
     if entry.run != run:
         problems.append(f"its seal is of run {entry.run!r}")
-    problems += map(str, _changes(recording, entry))
+    problems += map(str, _find_changes(recording, entry))
     return found, [Problem(what, entry.seq, run) for what in problems]
 
 
 # --- inside
 
 
-def _changes(recording: Recording, entry: SealEntry) -> Iterable[Damage]:
+def _find_changes(recording: Recording, entry: SealEntry) -> Iterable[Damage]:
     proof = recording.proof
     by_id = {each.run_id: each for each in recording.executions}
     for sealed in entry.executions:
@@ -191,7 +191,7 @@ def _changes(recording: Recording, entry: SealEntry) -> Iterable[Damage]:
         yield Damage(run_id, 1, "was added after the run was sealed")
 
 
-def _entry(row: SealRow, wrong: list[str], report: Report) -> SealEntry | None:
+def _read_valid_entry(row: SealRow, wrong: list[str], report: Report) -> SealEntry | None:
     try:
         entry = read_entry(row.entry)
     except RunError:
@@ -200,23 +200,23 @@ def _entry(row: SealRow, wrong: list[str], report: Report) -> SealEntry | None:
     except StoreError as error:
         wrong.append(error.message)
         return None
-    wrong += _columns(row, entry)
+    wrong += _check_columns(row, entry)
     return None if wrong else entry
 
 
-def _columns(row: SealRow, entry: SealEntry) -> list[str]:
+def _check_columns(row: SealRow, entry: SealEntry) -> list[str]:
     told = (entry.seq, entry.kind, entry.namespace, entry.run, tuple(entry.run_ids))
     stands = (row.seq, row.kind, row.namespace, row.run, row.run_ids)
-    return [] if told == stands else ["its row says something else than its entry"]
+    return [] if told == stands else ["its row differs from its entry"]
 
 
-async def _taken(connection: Connection, row: SealRow) -> tuple[str | None, list[str]]:
-    """What became of content that is gone, as an entry says that follows from this seal's."""
-    stone = await open_seals(connection).tombstone(row.run, row.seq)
+async def _explain_missing(connection: Connection, row: SealRow) -> tuple[str | None, list[str]]:
+    """Explain missing content, by an entry that follows this seal in the chain."""
+    stone = await open_seals(connection).find_tombstone(row.run, row.seq)
     if stone is None:
         return None, [GONE]
     chain = Chain(row.seq, row.hash)
-    async for each in open_seals(connection).all(row.seq):
+    async for each in open_seals(connection).iterate_chain(row.seq):
         if wrong := chain.check_next(each.seq, each.hash, each.entry):
             what = f"{GONE}: the chain is broken at seal {each.seq}: {wrong[0]}"
             return None, [what]
@@ -225,14 +225,14 @@ async def _taken(connection: Connection, row: SealRow) -> tuple[str | None, list
     return stone.kind, []
 
 
-async def _content(
+async def _check_content(
     connection: Connection, row: SealRow, entry: SealEntry, report: Report, *, engine: bool = False
 ) -> list[str]:
     try:
-        key = await open_seals(connection).key(row)
+        key = await open_seals(connection).load_key(row)
         if key is None:
             return ["the key of its commitments is missing"]
-        data = await connection.stores.artifacts.stored(row.content or "")
+        data = await connection.stores.artifacts.read_stored(row.content or "")
     except Forgotten:
         report.forgotten += 1
         return []
@@ -247,12 +247,12 @@ async def _content(
     if damage is not None:
         return [str(damage)]
     report.checked += 1
-    return (await _engine(connection, row))[1] if engine else []
+    return (await _compare_with_engine(connection, row))[1] if engine else []
 
 
-async def _engine(connection: Connection, row: SealRow) -> tuple[bool, list[str]]:
-    """Whether the engine has any of it still, and what is different there."""
-    content = unpack_content(await connection.stores.artifacts.stored(row.content or ""))
+async def _compare_with_engine(connection: Connection, row: SealRow) -> tuple[bool, list[str]]:
+    """Compare a seal with Temporal; returns whether Temporal still has any of it, and problems."""
+    content = unpack_content(await connection.stores.artifacts.read_stored(row.content or ""))
     compared = False
     for raw in content.executions:
         try:
@@ -264,15 +264,15 @@ async def _engine(connection: Connection, row: SealRow) -> tuple[bool, list[str]
             continue
         compared = True
         there = [each.SerializeToString(deterministic=True) for each in entries]
-        here = [_again(each) for each in raw.events]
+        here = [_reserialize(each) for each in raw.events]
         if there != here:
             pairs = enumerate(zip(here, there, strict=False), 1)
             place = next((n for n, (a, b) in pairs if a != b), min(len(here), len(there)) + 1)
-            what = "is another one in the engine than was sealed"
+            what = "differs in Temporal from what was sealed"
             return True, [str(Damage(raw.run_id, place, what))]
     return compared, []
 
 
-def _again(event: bytes) -> bytes:
-    """In the order of this version's protobuf."""
+def _reserialize(event: bytes) -> bytes:
+    """Serialize an event again, in the field order of this version's protobuf."""
     return HistoryEvent.FromString(event).SerializeToString(deterministic=True)

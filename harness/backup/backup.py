@@ -1,7 +1,7 @@
 """One consistent copy of a local stack, made while it runs.
 
-The engine is copied before the database, so the database is never the older of the two: a run that
-is restored finds its transcript and its ledger. Files follow last, since rows name them.
+Temporal is copied before the database, so the database is never older: a restored run finds its
+transcript and its ledger. Files follow last, since rows refer to them.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Backup:
 
 
 def missing_parts(connection: Connection) -> tuple[str, ...]:
-    """What this project uses and a backup cannot hold, in words."""
+    """Describe what this project uses but a backup cannot include."""
     endpoints, settings = connection.endpoints, connection.settings
     left: list[str] = []
     if not endpoints.local_engine:
@@ -53,30 +53,30 @@ def missing_parts(connection: Connection) -> tuple[str, ...]:
     if not endpoints.local_database:
         left.append(f"Postgres {connection.database.name}: back it up with its own tools")
     if settings.artifacts.url is not None:
-        left.append("artifacts.url: copy that place after the database")
+        left.append("artifacts.url: copy it after the database")
     if settings.encryption.key is not None:
         where = settings.encryption.keyring or connection.project / settings.state_dir / "keys"
-        left.append(f"the keyring {where}: keep a copy apart from the backup, see docs")
+        left.append(f"the keyring {where}: keep a separate copy, see docs")
     return tuple(left)
 
 
 async def make_backup(
     connection: Connection, target: Path, progress: Progress, *, replace: bool = False
 ) -> Backup:
-    """Write one file with everything local. Whole or not at all. With `replace` a file that is
-    there gives way once the new one is whole."""
+    """Write one file with everything local, atomically. With `replace`, an existing file is
+    replaced once the new one is complete."""
     endpoints = connection.endpoints
     if not (endpoints.local_engine or endpoints.local_database):
         raise InvalidUsage(
             "There is nothing local to back up: " + "; ".join(missing_parts(connection)) + ".",
-            fix="Copy the engine first, then the database, then artifacts.url.",
+            fix="Copy Temporal first, then the database, then artifacts.url.",
         )
     target = await asyncio.to_thread(_choose_file, target, replace)
     signer = await asyncio.to_thread(load_signer, connection.settings, connection.project)
     keeper = EpochKeeper(connection.temporal, connection.database)
     draft = Path(tempfile.mkdtemp(prefix=f".{target.name[:60]}.", dir=target.parent))
     try:
-        # The copy is of a generation that ends with it: put back, it is known to be older.
+        # The copy belongs to a generation that ends with it, so a restore is recognized as older.
         epoch = await keeper.advance()
         parts = await _copy_parts(connection, draft, progress)
         await keeper.advance()
@@ -90,7 +90,7 @@ async def make_backup(
         if replace:
             written.replace(target)
         else:
-            os.link(written, target)  # never over a file that came in between
+            os.link(written, target)  # never over a file created meanwhile
         sync_folder(target.parent)
         return Backup(target, target.stat().st_size, manifest)
     finally:
@@ -120,7 +120,7 @@ async def _copy_parts(
     layout = layout_of(settings.state_dir, connection.project)
     parts: dict[str, Path] = {}
     if endpoints.local_engine:
-        progress("copying the engine")
+        progress("copying Temporal")
         parts[ENGINE] = draft / ENGINE
         await asyncio.to_thread(_copy_engine, layout.temporal_data, parts[ENGINE])
     if endpoints.local_database:
@@ -140,7 +140,7 @@ async def _copy_parts(
 
 
 def _copy_engine(source: Path, target: Path) -> None:
-    """In one step: readers do not hold up the writer, and a copy in several steps starts again
+    """Copy in one step: readers do not block the writer, and a copy in several steps would restart
     with each write."""
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     reading, writing = sqlite3.connect(source), sqlite3.connect(target)
@@ -152,8 +152,7 @@ def _copy_engine(source: Path, target: Path) -> None:
 
 
 def _link_artifacts(folder: Path, draft: Path) -> dict[str, Path]:
-    """Files are never changed once they have their name; a second name keeps one that is deleted
-    meanwhile."""
+    """Link artifacts: files are never changed, and a link keeps one that is deleted meanwhile."""
     parts: dict[str, Path] = {}
     for path in sorted(folder.rglob("*")):
         if path.is_symlink() or not path.is_file():
@@ -172,8 +171,8 @@ def _link_artifacts(folder: Path, draft: Path) -> dict[str, Path]:
 
 
 async def run_postgres_tool(program: str, url: str, *arguments: str) -> str:
-    """Run a program of the installed Postgres against `url`; what it said on stderr. The password
-    goes by the environment: other users can read a command line."""
+    """Run a program of the installed Postgres against `url`; returns its stderr. The password is
+    passed in the environment: other users can read command lines."""
     from psycopg.conninfo import conninfo_to_dict
 
     try:

@@ -1,6 +1,6 @@
-"""Put a backup back: verified first, loaded beside the old state, then exchanged.
+"""Restore a backup: verified first, loaded beside the old state, then exchanged.
 
-The exchange is two renames. Who is killed between them leaves the former state complete under
+The exchange is two renames. A process killed between them leaves the former state complete under
 `<state>.before-<time>`, and the loaded one beside it.
 """
 
@@ -19,7 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.backup.backup import ARTIFACTS, DATABASE, ENGINE, ROLES, Progress, run_postgres_tool
-from harness.backup.bundle_file import Manifest, bad, extract, is_authentic, read_manifest
+from harness.backup.bundle_file import (
+    Manifest,
+    extract_parts,
+    invalid_error,
+    is_authentic,
+    read_manifest,
+)
 from harness.commons.files import sync_folder
 from harness.config.settings import DatabaseSettings, Settings, TemporalSettings
 from harness.config.trust import MARK, make_state_folder, mark_state_folder
@@ -35,14 +41,14 @@ from harness.crypto.signing import load_signer
 from harness.stack import open_stack, stop_stack
 from harness.stack.connect import configured_engine
 from harness.stack.layout import Layout, layout_of, write_kept
-from harness.stack.lease import status
+from harness.stack.lease import read_status
 from harness.stack.users import is_used
 from harness.store.epoch import begin_branch
 from harness.store.migrate import open_database
 
 KEYS = "keys"
 LEAVING_S = 30.0
-"""How long workers may take to leave after the stack was stopped."""
+"""How long to wait for workers to end after the stack was stopped."""
 POLL_S = 0.1
 
 
@@ -50,10 +56,10 @@ POLL_S = 0.1
 class Restored:
     state: Path
     aside: Path | None
-    """Where the former state lies now."""
+    """Where the former state is now."""
     manifest: Manifest
     keyring: bool
-    """Whether the keys of encrypted runs are in place, as far as is known."""
+    """Whether the keys of encrypted runs are in place, as far as known."""
 
 
 async def restore_backup(
@@ -61,42 +67,44 @@ async def restore_backup(
 ) -> Restored:
     """Replace the local state of a project by a backup. Nothing is deleted."""
     layout = layout_of(settings.state_dir, project)
-    async with _stopped(layout, progress):
+    async with _keep_stopped(layout, progress):
         layout.state.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(
             tempfile.mkdtemp(prefix=f"{layout.state.name}.restoring-", dir=layout.state.parent)
         )
         try:
             progress("verifying the backup")
-            manifest = await asyncio.to_thread(_unpack, settings, project, source, draft, trust)
+            manifest = await asyncio.to_thread(
+                _unpack_backup, settings, project, source, draft, trust
+            )
             if DATABASE in manifest.parts:
                 progress("loading the database")
-                await _load(settings, project, draft)
-            done = await asyncio.to_thread(_exchange, settings, layout, draft, manifest)
+                await _load_database(settings, project, draft)
+            done = await asyncio.to_thread(_exchange_state, settings, layout, draft, manifest)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
         try:
-            mark_state_folder(layout.state)  # whoever restores it has trusted it
+            mark_state_folder(layout.state)  # restoring it means trusting it
         except ConfigError as error:  # a folder named by HARNESS_STATE_DIR needs no mark
             progress(f"The state folder could not be marked as trusted: {error.message}")
         return done
 
 
 @asynccontextmanager
-async def _stopped(layout: Layout, progress: Progress) -> AsyncGenerator[None]:
-    """Refuse while the stack runs or has users left, and keep it from being started meanwhile."""
+async def _keep_stopped(layout: Layout, progress: Progress) -> AsyncGenerator[None]:
+    """Refuse if the stack runs or has users, and prevent it from starting during the block."""
     running = StackRunning(
         f"The local stack of {layout.state} is running.", fix="Stop it: harness down"
     )
-    if await status(layout) is not None:
+    if await read_status(layout) is not None:
         raise running
     is_new = not layout.state.exists()
     make_state_folder(layout.state)
     lock = os.open(layout.lock, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        if not _takes(lock, layout):
+        if not _take_lock(lock, layout):
             raise StackRunning(
-                f"The local stack of {layout.state} is starting, or another restore is under way.",
+                f"The local stack of {layout.state} is starting, or is being restored.",
                 fix="Wait for it, then stop the stack: harness down",
             )
         try:
@@ -109,8 +117,8 @@ async def _stopped(layout: Layout, progress: Progress) -> AsyncGenerator[None]:
         os.close(lock)
 
 
-def _takes(lock: int, layout: Layout) -> bool:
-    """Whether the lock is ours, and still that of the state: another restore moves it away."""
+def _take_lock(lock: int, layout: Layout) -> bool:
+    """Try to take the lock; False also if another restore has moved it away."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return os.path.samestat(os.fstat(lock), layout.lock.stat())
@@ -126,12 +134,12 @@ def _is_bare(layout: Layout) -> bool:
 
 
 async def _wait_for_users(layout: Layout, progress: Progress) -> None:
-    """A worker that outlived the stack would go on with runs as they were after the backup."""
+    """Wait for users to end: a worker that outlives the stack would continue newer runs."""
     for attempt in range(1 + round(LEAVING_S / POLL_S)):
         if not is_used(layout):
             return
         if attempt == 1:
-            progress("waiting for workers and scripts to leave")
+            progress("waiting for workers and scripts to end")
         await asyncio.sleep(POLL_S)
     raise StackRunning(
         f"A worker or script that used the local stack of {layout.state} is still running.",
@@ -139,7 +147,9 @@ async def _wait_for_users(layout: Layout, progress: Progress) -> None:
     )
 
 
-def _unpack(settings: Settings, project: Path, source: Path, draft: Path, trust: bool) -> Manifest:
+def _unpack_backup(
+    settings: Settings, project: Path, source: Path, draft: Path, trust: bool
+) -> Manifest:
     try:
         file = source.open("rb")
     except OSError as error:
@@ -159,19 +169,19 @@ def _unpack(settings: Settings, project: Path, source: Path, draft: Path, trust:
         if not signed:
             _check_key(settings, manifest)
         _check_fits(settings, manifest)
-        extract(file, manifest, draft)
+        extract_parts(file, manifest, draft)
     return manifest
 
 
 def _is_signed(settings: Settings, project: Path, manifest: Manifest) -> bool:
-    """Whether this project made the backup. A key that is made only now has signed nothing."""
+    """Whether this project made the backup. A key that was just created has signed nothing."""
     made = (project / settings.state_dir / SIGNING).exists()
     known = settings.signing.key is not None or made
     return known and is_authentic(manifest, load_signer(settings, project))
 
 
 def _check_key(settings: Settings, manifest: Manifest) -> None:
-    """Under another key than the one they began with, workers fail open runs as forged."""
+    """Check that open runs keep their signing key: with another, workers fail them as forged."""
     if settings.signing.key is not None:
         raise InvalidBackup(
             "The backup was made with another signing key than signing.key: its open runs would "
@@ -187,27 +197,27 @@ def _check_key(settings: Settings, manifest: Manifest) -> None:
 
 
 def _check_fits(settings: Settings, manifest: Manifest) -> None:
-    """A backup holds exactly what is local here."""
+    """Check that the backup contains exactly what is local here."""
     local = {
         ENGINE: ("Temporal", configured_engine(settings) is None),
         DATABASE: ("Postgres", settings.database.url is None),
     }
     for name, (what, here) in local.items():
         if here and name not in manifest.parts:
-            raise bad(f"{what} runs locally here, and the backup does not contain it")
+            raise invalid_error(f"{what} runs locally here, and the backup does not contain it")
         if not here and name in manifest.parts:
-            raise bad(f"it contains {what}, which is configured to run elsewhere")
+            raise invalid_error(f"it contains {what}, which is configured to run elsewhere")
     if (DATABASE in manifest.parts) != (ROLES in manifest.parts):
-        raise bad(f"it contains only one of {DATABASE} and {ROLES}")
+        raise invalid_error(f"it contains only one of {DATABASE} and {ROLES}")
     if settings.artifacts.url is not None and any(
         name.startswith(f"{ARTIFACTS}/") for name in manifest.parts
     ):
-        raise bad("it contains artifacts, and artifacts.url is set")
+        raise invalid_error("it contains artifacts, and artifacts.url is set")
 
 
-async def _load(settings: Settings, project: Path, draft: Path) -> None:
-    """Fill a new Postgres in the draft, and begin a branch: what has happened since the backup is
-    unknown to it."""
+async def _load_database(settings: Settings, project: Path, draft: Path) -> None:
+    """Load the dump into a new Postgres in the draft, and begin a branch: the database does not
+    know what has happened since the backup."""
     alone = settings.model_copy(
         update={
             "state_dir": draft,
@@ -233,7 +243,7 @@ async def _load(settings: Settings, project: Path, draft: Path) -> None:
 
 
 async def _create_roles(url: str, file: Path) -> None:
-    """Roles belong to the server, so the dump of a database lacks them. One that is there stays."""
+    """Create the roles, which a dump of one database lacks. Existing roles are kept."""
     from psycopg import AsyncConnection
     from psycopg.errors import DuplicateObject
 
@@ -247,13 +257,15 @@ async def _create_roles(url: str, file: Path) -> None:
                     continue
 
 
-def _exchange(settings: Settings, layout: Layout, draft: Path, manifest: Manifest) -> Restored:
+def _exchange_state(
+    settings: Settings, layout: Layout, draft: Path, manifest: Manifest
+) -> Restored:
     for name in ("stack.lock", "stack.keep", "stack.users"):
         (draft / name).unlink(missing_ok=True)
     write_kept(Layout(state=draft, sockets=layout.sockets), {})
     former = layout.state / KEYS
     if settings.encryption.keyring is None and former.is_dir():
-        # The present keys, not those of the backup's time: what was forgotten stays forgotten.
+        # The present keys, not those of the backup: what was forgotten stays forgotten.
         shutil.copytree(former, draft / KEYS)
     aside = _free_name(layout.state)
     is_bare = _is_bare(layout)
@@ -273,7 +285,7 @@ def _exchange(settings: Settings, layout: Layout, draft: Path, manifest: Manifes
         raise StackStartFailed(
             f"The loaded backup cannot be moved to {layout.state}: {error.strerror}. "
             f"The former state is in {where}.",
-            fix="Let nothing else use the project meanwhile, and restore again.",
+            fix="Make sure that nothing else uses the project, and restore again.",
         ) from error
     sync_folder(layout.state.parent)
     if is_bare:
@@ -284,7 +296,7 @@ def _exchange(settings: Settings, layout: Layout, draft: Path, manifest: Manifes
 
 
 def _free_name(state: Path) -> Path:
-    """Where the former state goes: one restore a second is not the limit."""
+    """Choose a free name for the former state."""
     first = time.strftime(f"{state.name}.before-%Y%m%d-%H%M%S")
     names = itertools.chain([first], (f"{first}-{number}" for number in itertools.count(2)))
     return next(path for path in map(state.with_name, names) if not os.path.lexists(path))

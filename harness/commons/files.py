@@ -9,19 +9,31 @@ from pathlib import Path
 
 
 def write_atomic(path: Path, content: bytes | str, *, mode: int | None = None) -> None:
-    """Replace `path` with `content` in one step that survives a power cut.
+    """Replace the content of `path` atomically and durably.
 
-    Keeps the mode of an existing file unless `mode` is given. Follows links, as other writes do.
-    Blocks: async callers use a thread.
+    Keeps the mode of an existing file unless `mode` is given. Follows a link, as any other write
+    does. Blocks: async callers use a thread.
     """
     data = content.encode() if isinstance(content, str) else content
-    if _is_special(path):  # write into a device or pipe, do not replace it
+    if _is_special(path):  # a device or pipe cannot be replaced
         with path.open("wb") as file:
             file.write(data)
         return
     target = Path(os.path.realpath(path))
     if mode is None and target.exists():
         mode = stat.S_IMODE(target.stat().st_mode)
+    _replace_file(target, data, mode)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace `path` by a file that only its owner can read, atomically and durably.
+
+    Replaces a link instead of following it: the folder may come from anybody. Blocks.
+    """
+    _replace_file(path, text.encode(), 0o600)
+
+
+def _replace_file(target: Path, data: bytes, mode: int | None) -> None:
     temporary = _write_beside(target, data, mode)
     try:
         temporary.replace(target)

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from harness.commons.files import write_private
 from harness.config._owned import describe_foreign, read_bounded
 from harness.contracts.errors import ConfigError, InvalidValue
 
@@ -94,7 +95,7 @@ def _locked_trust() -> Generator[Trust]:
 
 
 def _save_trust(trust: Trust) -> None:
-    _write_private(
+    write_private(
         trust_file(), json.dumps({"files": trust.files, "states": trust.states}, indent=1)
     )
 
@@ -107,20 +108,6 @@ def _hold_lock(lock: Path) -> Generator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def _write_private(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
 
 
 def is_trusted(file: Path, digest: str) -> bool:
@@ -160,13 +147,13 @@ def mark_state_folder(state: Path, *, only_new: bool = False) -> None:
         trust.states[name] = token
         _save_trust(trust)
         if state.is_dir():
-            _write_private(state / MARK, token)
+            write_private(state / MARK, token)
             return
         # Together with its mark: another process would refuse a folder without one.
         draft = state.with_name(f".{state.name}.{secrets.token_hex(6)}")
         draft.mkdir(mode=0o700)
         try:
-            _write_private(draft / MARK, token)
+            write_private(draft / MARK, token)
             draft.rename(state)
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)

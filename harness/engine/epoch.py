@@ -26,11 +26,11 @@ from harness.store.epoch import (
     Outside,
     Seen,
     Verdict,
-    advance,
+    advance_branch,
     begin_branch,
-    confirm,
+    compare_records,
+    confirm_seen,
     is_lost,
-    judge,
     key_of_store,
     read_branches,
     state_home,
@@ -121,7 +121,7 @@ class EpochKeeper:
         lost = False
         if self._outside is not None:
             lost = await is_lost(self._database, self._outside, branches, made)
-        verdict = judge(branches, engine, outside, lost=lost)
+        verdict = compare_records(branches, engine, outside, lost=lost)
         if verdict is not None:
             await begin_branch(self._database, verdict.doubts, namespace)
             branches = await read_branches(self._database, namespace)
@@ -131,22 +131,22 @@ class EpochKeeper:
         seen = Seen(current.id, current.confirmed)
         stale = not current.same_server or current.age > PERIOD_S or not current.confirmed
         if now or stale or verdict is not None:
-            seen = await advance(self._database, current)
+            seen = await advance_branch(self._database, current)
             await self._tell_engine(seen)
-            await confirm(self._database, seen)
+            await confirm_seen(self._database, seen)
             self._keep_outside(seen)
         elif outside is None or outside.branch != current.id:
             self._keep_outside(seen)
         return seen
 
     def _read_outside(self) -> Seen | None:
-        return self._outside.seen() if self._outside else None
+        return self._outside.read_seen() if self._outside else None
 
     def _keep_outside(self, seen: Seen) -> None:
         if self._outside is None:
             return
         try:
-            self._outside.keep(seen)
+            self._outside.write_seen(seen)
         except OSError as error:
             self._give_up(error)
 
@@ -169,7 +169,7 @@ class EpochKeeper:
                 await connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
                 yield
             except OperationalError as error:
-                raise self._database.unavailable(error) from error
+                raise self._database.unavailable_error(error) from error
             except RPCError as error:
                 where = self._temporal.service_client.config.target_host
                 raise StackUnreachable(

@@ -1,1 +1,1 @@
-"""Forget what a run and its family said."""
+"""Forget a run and its family."""

@@ -1,8 +1,8 @@
-"""Forgetting a run with its family: nobody can read again what they said.
+"""Forget a run and its family: their content becomes unreadable.
 
-Where content is encrypted the family's key is destroyed first, and with it every copy there is:
-in the engine, the archive, the ledger, backups. What lies here is deleted in any case. The chain of
-seals stands: it holds commitments and no content.
+If content is encrypted, the family's key is destroyed first, and with it every copy: in Temporal,
+the archive, the ledger, backups. Local content is deleted in any case. The chain of seals stays: it
+has commitments and no content.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ CLOCKS_DIFFER_S = 5.0
 
 @dataclass(frozen=True)
 class Family:
-    """Runs that read each other's words."""
+    """Runs that share content and a key."""
 
     name: str
     runs: tuple[str, ...]
     keys: tuple[str, ...]
-    """What else has a key: files that were attached to them."""
+    """Other holders of keys: files that were attached to the runs."""
 
 
 @dataclass(frozen=True)
@@ -44,22 +44,21 @@ class Forgotten:
     family: str
     runs: tuple[str, ...]
     unreadable: bool
-    """All of it was encrypted with a key that is destroyed: copies elsewhere can be read no more
-    either."""
+    """Whether all of it was encrypted with a destroyed key, so that copies are unreadable too."""
     deleted: dict[str, int]
     """Rows by table."""
     going: tuple[str, ...] = ()
-    """Histories that were begun meanwhile and are open still. They are left alone."""
+    """Histories that began meanwhile and are still open. They are kept."""
 
 
 async def family_of(connection: Connection, run: str) -> Family:
-    """Everybody who is forgotten together with a run."""
+    """Return all runs that are forgotten together with a run."""
     name = await connection.vault.family_of(run)
-    members = await _members(connection, name)
+    members = await _find_members(connection, name)
     if not members and not await _is_run(connection, run):
-        # Somebody names a session by its own id.
+        # It may be the id of a session.
         name = session_family(run)
-        members = await _members(connection, name)
+        members = await _find_members(connection, name)
         name = name if members else run
     first = [] if is_session(name) else [name]
     runs = [each for each in members if not is_attached(each)]
@@ -71,61 +70,61 @@ async def family_of(connection: Connection, run: str) -> Family:
 
 
 async def known_family(connection: Connection, run: str) -> Family:
-    """The same; `RunNotFound` where nothing of it is here, not even what a crash left."""
+    """Like `family_of`; raises RunNotFound if nothing of it exists, not even remains of a crash."""
     family = await family_of(connection, run)
-    known, going = await _known(connection, family.runs)
+    known, going = await _find_histories(connection, family.runs)
     if known or going or await executions_of(connection.database, family.runs):
         return family
-    if not await _leftovers(connection, family):
+    if not await _has_leftovers(connection, family):
         raise run_not_found(run)
     return family
 
 
 async def _is_run(connection: Connection, run: str) -> bool:
-    known, going = await _known(connection, [run])
+    known, going = await _find_histories(connection, [run])
     return bool(known or going or await executions_of(connection.database, [run]))
 
 
-async def _members(connection: Connection, family: str) -> list[str]:
+async def _find_members(connection: Connection, family: str) -> list[str]:
     return await connection.stores.families.find_members(connection.vault, family)
 
 
-async def forget(connection: Connection, run: str) -> Forgotten:
-    """Forget `run` and its family. What was cut off by a crash is finished by the next call."""
+async def forget_run(connection: Connection, run: str) -> Forgotten:
+    """Forget `run` and its family. After a crash, the next call finishes the work."""
     family = await family_of(connection, run)
-    known, going = await _known(connection, family.runs)
+    known, going = await _find_histories(connection, family.runs)
     if going:
         raise RunBusy(
-            f"Run {going[0]!r} is still going.",
+            f"Run {going[0]!r} is still running.",
             fix=f"Abort it first: harness abort {going[0]}",
         )
     rows = await executions_of(connection.database, family.runs)
-    if not known and not rows and not await _leftovers(connection, family):
+    if not known and not rows and not await _has_leftovers(connection, family):
         raise run_not_found(run)
     sealed = {id for id, _ in known}
     await _seal_first(connection, sealed)
     whole = await _encrypted_from_the_start(connection, family)
-    unreadable = await _destroy(connection, family) and whole
-    # Once more: somebody may have joined the family while its key was there.
+    unreadable = await _destroy_keys(connection, family) and whole
+    # Again: runs may have joined the family before the key was destroyed.
     family = await family_of(connection, run)
-    known, going = await _known(connection, family.runs)
+    known, going = await _find_histories(connection, family.runs)
     await _seal_first(connection, {id for id, _ in known} - sealed)
-    await _destroy(connection, family)
+    await _destroy_keys(connection, family)
     runs = tuple(each for each in family.runs if not {each, undo_id(each)} & set(going))
     known = [(id, run_id) for id, run_id in known if undone_run(id) in runs]
-    deleted = await _take_away(connection, runs, family.keys, known)
+    deleted = await _delete_rows(connection, runs, family.keys, known)
     return Forgotten(family.name, runs, unreadable, deleted, tuple(going))
 
 
 async def _encrypted_from_the_start(connection: Connection, family: Family) -> bool:
-    """Whether none of its runs began before the family had its key: they are all sealed by now."""
+    """Whether no run began before the family had its key; all runs are sealed by now."""
     made = await connection.vault.keyring.made_at(family.name) if connection.vault.on else None
     began = await open_seals(connection).first_start(family.runs)
     return made is not None and (began is None or began >= made - CLOCKS_DIFFER_S)
 
 
-async def _destroy(connection: Connection, family: Family) -> bool:
-    """Whether there was a key."""
+async def _destroy_keys(connection: Connection, family: Family) -> bool:
+    """Destroy the keys of a family; returns whether there were any."""
     found = False
     if connection.vault.on:
         for name in (family.name, *family.keys):
@@ -133,13 +132,13 @@ async def _destroy(connection: Connection, family: Family) -> bool:
     return found
 
 
-async def _take_away(
+async def _delete_rows(
     connection: Connection,
     runs: Sequence[str],
     keys: Sequence[str],
     known: Sequence[tuple[str, str]],
 ) -> dict[str, int]:
-    """What lies here of runs that have ended; how many rows that was, by table."""
+    """Delete local content of ended runs; returns the number of rows by table."""
     histories = [name for run in runs for name in (run, undo_id(run))]
     rows = await executions_of(connection.database, runs)
     run_ids = sorted({*rows, *(run_id for _, run_id in known)})
@@ -149,32 +148,32 @@ async def _take_away(
         artifacts += await connection.stores.artifacts.delete(id, owners)
     deleted = await delete_content(connection.database, runs, run_ids)
     for id, run_id in known:
-        await _delete(connection, id, run_id)
+        await _delete_history(connection, id, run_id)
     return {"artifact": artifacts, **deleted}
 
 
 async def _seal_first(connection: Connection, ids: set[str]) -> None:
-    """So that the chain says of each that it was there, and who took it away. It also keeps the
-    sweep from sealing what the engine has not deleted yet."""
+    """Seal runs first, so that the chain records that they existed and who removed them. It also
+    keeps the sweep from sealing what Temporal has not deleted yet."""
     for id in sorted(ids):
         try:
             await seal_run(connection, id)
         except (RunError, StoreError) as error:
             if error.retryable:
                 raise
-            # Forgotten in part before, or damaged: that must not keep it from being forgotten.
+            # Partly forgotten before, or damaged: it must still be possible to forget it.
             get_logger(__name__).info("not sealed before it is forgotten", run=id, why=error.code)
 
 
-async def _leftovers(connection: Connection, family: Family) -> bool:
-    """Whether anything is here of runs that the engine does not know."""
+async def _has_leftovers(connection: Connection, family: Family) -> bool:
+    """Whether content exists of runs that Temporal does not know."""
     return await have_effects(connection.database, family.runs)
 
 
-async def _known(
+async def _find_histories(
     connection: Connection, runs: Sequence[str]
 ) -> tuple[list[tuple[str, str]], list[str]]:
-    """Histories that the engine has of them and of their undos, and which of these are open."""
+    """Find Temporal's histories of runs and of their undos, and which of them are open."""
     found, going = list[tuple[str, str]](), list[str]()
     for id in [name for run in runs for name in (run, undo_id(run))]:
         try:
@@ -192,8 +191,8 @@ async def _known(
     return found, going
 
 
-async def _delete(connection: Connection, id: str, run_id: str) -> None:
-    """The engine says yes, and does it within a minute."""
+async def _delete_history(connection: Connection, id: str, run_id: str) -> None:
+    """Delete a history; Temporal completes that within a minute."""
     request = DeleteWorkflowExecutionRequest(
         namespace=connection.temporal.namespace,
         workflow_execution=WorkflowExecution(workflow_id=id, run_id=run_id),

@@ -1,4 +1,4 @@
-"""Deleting what runs said, in every table but the chain of seals, which holds none of it."""
+"""Delete the content of runs in every table except the chain of seals, which has none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import LiteralString
 
 from harness.store.database import Database
 
-# Without encryption two runs that said the same share a node: it stays as long as one needs it.
+# Without encryption, runs with equal content share nodes, which stay as long as one needs them.
 NODES = """
 DELETE FROM harness.node n WHERE n.id IN (
   SELECT head FROM harness.answer WHERE run = ANY(%(run_ids)s)
@@ -15,7 +15,7 @@ DELETE FROM harness.node n WHERE n.id IN (
   SELECT FROM harness.answer o WHERE o.head = n.id AND o.run <> ALL(%(run_ids)s)
 )
 """
-# The newest write of a machine may be among them, and must not look as if it had been lost.
+# The newest write of a machine may be among them, and must not be considered lost.
 FLOOR = """
 UPDATE harness.epoch SET floor = greatest(
   floor, (SELECT max(seq) FROM harness.effect WHERE run = ANY(%(runs)s)))
@@ -31,7 +31,7 @@ STATEMENTS: dict[str, LiteralString] = {
 
 
 async def executions_of(database: Database, runs: Sequence[str]) -> list[str]:
-    """Histories of runs that the archive knows."""
+    """List executions of these runs that are in the archive."""
     rows = await database.fetch(
         "SELECT DISTINCT unnest(run_ids) FROM harness.seal WHERE run = ANY(%s)", (list(runs),)
     )
@@ -39,7 +39,7 @@ async def executions_of(database: Database, runs: Sequence[str]) -> list[str]:
 
 
 async def owned_artifacts(database: Database, owners: Sequence[str]) -> list[str]:
-    """Artifacts that belong to them alone."""
+    """List artifacts that only these owners have."""
     rows = await database.fetch(
         "SELECT id FROM harness.artifact WHERE run = ANY(%s)", (list(owners),)
     )
@@ -49,7 +49,7 @@ async def owned_artifacts(database: Database, owners: Sequence[str]) -> list[str
 async def delete_content(
     database: Database, runs: Sequence[str], run_ids: Sequence[str]
 ) -> dict[str, int]:
-    """All of it or nothing; how many rows went, by table."""
+    """Delete content in one transaction; returns the number of rows by table."""
     values = {"runs": list(runs), "run_ids": list(run_ids)}
     deleted: dict[str, int] = {}
     async with database.connection() as connection, connection.transaction():

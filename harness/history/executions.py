@@ -115,7 +115,7 @@ def _find_previous(run_id: str, entries: Entries) -> str | None:
 
 
 async def _read_sealed_entries(connection: Connection, run_id: str) -> Entries:
-    row = await open_seals(connection).with_execution(run_id)
+    row = await open_seals(connection).find_by_execution(run_id)
     if row is None:
         return []
     content = await read_content(connection, row)

@@ -30,7 +30,7 @@ from harness.history import live
 from harness.journal import Execution, project_chain
 from harness.journal.chain import next_execution
 from harness.journal.seal import Content, RawExecution, damage_of, unpack_content
-from harness.store.migrate import revision
+from harness.store.migrate import read_revision
 from harness.store.seals import SealRow, Seals
 
 
@@ -77,7 +77,7 @@ async def read_events(
 async def read_sealed(connection: Connection, run: str) -> RunHistory:
     """Read the newest seal of a run; the error says why it cannot be read."""
     try:
-        rows = await open_seals(connection).of_run(run, connection.endpoints.namespace)
+        rows = await open_seals(connection).seals_of_run(run, connection.endpoints.namespace)
     except StoreError as error:
         if await _is_empty(connection):
             raise run_not_found(run) from None
@@ -97,29 +97,29 @@ async def read_sealed(connection: Connection, run: str) -> RunHistory:
 async def _is_empty(connection: Connection) -> bool:
     """Whether the database has no tables yet: reading runs does not create them."""
     try:
-        return await revision(connection.database) is None
+        return await read_revision(connection.database) is None
     except StoreError:
         return False
 
 
 async def is_sealed(connection: Connection, run: str) -> bool:
-    return bool(await open_seals(connection).of_run(run, connection.endpoints.namespace))
+    return bool(await open_seals(connection).seals_of_run(run, connection.endpoints.namespace))
 
 
 async def read_content(connection: Connection, row: SealRow) -> Content:
     """Read the content of a seal, checked against its commitments."""
     store = open_seals(connection)
     if row.content is None:
-        raise await _explain_missing(store, row)
-    entry = row.read  # refuses a seal that is too new, before reading more of it
-    key = await store.key(row)
+        raise await _gone(store, row)
+    entry = row.read  # too new, before anything else of it is looked at
+    key = await store.load_key(row)
     try:
         data = await connection.stores.artifacts.get(row.content)
     except ContentCorrupt:
         if key is None:
             raise
-        data = await connection.stores.artifacts.stored(row.content)
-    damage = damage_of(data, key, entry) if key else "the key to check it is missing"
+        data = await connection.stores.artifacts.read_stored(row.content)
+    damage = damage_of(data, key, entry) if key else "the key of its commitments is gone"
     if damage is not None:
         raise ArchiveChanged(f"Run {row.run!r} differs from what was sealed: {damage}.")
     return unpack_content(data)
@@ -192,7 +192,7 @@ async def _find_oldest(
         oldest, lost = await live.first_execution(connection.temporal, run)
     except RunNotFound:
         return None
-    row = await open_seals(connection).with_execution(lost) if lost else None
+    row = await open_seals(connection).find_by_execution(lost) if lost else None
     if row is None:
         return oldest, ()
     content = await read_content(connection, row)
@@ -216,7 +216,7 @@ async def _read_known(connection: Connection, run: str, oldest: str) -> AsyncIte
 
 async def _explain_unknown(connection: Connection, run: str) -> RunError:
     here = connection.endpoints.namespace
-    others = await open_seals(connection).namespaces(run)
+    others = await open_seals(connection).namespaces_of(run)
     if not others:
         return run_not_found(run)
     return RunNotFound(
@@ -225,8 +225,8 @@ async def _explain_unknown(connection: Connection, run: str) -> RunError:
     )
 
 
-async def _explain_missing(store: Seals, row: SealRow) -> StoreError:
-    stone = await store.tombstone(row.run, row.seq)
+async def _gone(store: Seals, row: SealRow) -> StoreError:
+    stone = await store.find_tombstone(row.run, row.seq)
     if stone is None:
         return ArchiveChanged(
             f"The sealed content of run {row.run!r} is missing; no deletion is recorded.",

@@ -119,10 +119,10 @@ async def record_run(connection: Connection, run: str, *, at: float) -> Recordin
 
 async def _read_proof(connection: Connection, known: Recording) -> Proof | None:
     store = reader.open_seals(connection)
-    rows = await store.of_run(known.run, connection.endpoints.namespace)
+    rows = await store.seals_of_run(known.run, connection.endpoints.namespace)
     ids = tuple(each.run_id for each in known.executions)
     row = next((each for each in rows if each.kind != "part" and each.run_ids == ids), None)
-    key = await store.key(row) if row else None
+    key = await store.load_key(row) if row else None
     if row is None or key is None:
         return None
     shown = [shown_execution(each) for each in known.executions]
@@ -174,7 +174,7 @@ def _artifacts_of(message: Message) -> Iterator[str]:
 async def _read_blob(artifacts: Artifacts, id: str) -> tuple[str, Blob | None]:
     try:
         stat = await artifacts.stat(id)
-        salt, content = await artifacts.salted(id)
+        salt, content = await artifacts.get_with_salt(id)
         return id, Blob(content, stat.media_type, salt)
     except ArtifactMissing:
         return id, None

@@ -1,4 +1,4 @@
-"""What every provider adapter is: one streamed call, in our words."""
+"""The protocol of provider adapters: one streamed call, in our own types."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from harness.contracts.model import ModelReply, ModelRequest
 
 Json = dict[str, Any]
 Sink = Callable[[str], None]
-"""Takes each piece of text as it comes, between two reads of the socket: it must be cheap."""
+"""Receives each piece of text between two reads of the socket, so it must be cheap."""
 
 
 class Adapter(Protocol):
     async def stream(self, request: ModelRequest, sink: Sink) -> ModelReply:
-        """The whole reply, its text passed to `sink` as it comes.
+        """Return the whole reply; passes its text to `sink` as it arrives.
 
-        Raises ProviderError. On cancellation the HTTP stream is closed before CancelledError goes
-        on, so that the provider stops working (and charging).
+        Raises ProviderError. On cancellation the HTTP stream is closed before CancelledError
+        propagates, so that the provider stops working (and charging).
         """
         ...
 
@@ -29,7 +29,7 @@ class Adapter(Protocol):
 
 @dataclass(frozen=True)
 class Where:
-    """Whom a call went to, for messages; `secrets` never appear in one."""
+    """The recipient of a call, for messages; `secrets` are redacted from them."""
 
     provider: str
     model: str
@@ -46,17 +46,17 @@ class Fold(Protocol):
     done: bool
     """Whether the answer is complete."""
     over: bool
-    """Whether nothing more is to be read: a complete answer may still be followed by its usage."""
+    """Whether reading can stop: a complete answer may still be followed by its usage."""
 
     def feed(self, event: bytes, data: bytes) -> bool:
-        """Take one server-sent event; whether the answer made progress with it. Raises
-        ProviderError for the provider's own error events."""
+        """Process one server-sent event; returns whether the answer made progress. Raises
+        ProviderError for the provider's error events."""
         ...
 
     def take(self, answer: Json) -> None:
-        """Take a whole answer, from a server that does not stream."""
+        """Process a whole answer, from a server that does not stream."""
         ...
 
     def reply(self, request_id: str | None) -> ModelReply:
-        """Called once `done`. Raises ProviderError where the model refused."""
+        """Return the reply, once `done`. Raises ProviderError if the model refused."""
         ...

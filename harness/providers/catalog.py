@@ -1,6 +1,6 @@
-"""Models that are known by name: what they can do, how much they read and what they cost.
+"""Known models: their capabilities, context sizes and prices.
 
-A model that is not here can be used all the same: it is taken at its word.
+A model that is not listed can be used as well: it is assumed to be capable of everything.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.contracts.model import Feature
-from harness.providers.prices import Price, price_of, undated
+from harness.providers.prices import Price, price_of, strip_date
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Known:
     ref: str
     capabilities: frozenset[Feature]
     context: int
-    """Tokens that it reads and writes in one call."""
+    """Tokens it can read and write in one call."""
 
     @property
     def price(self) -> Price | None:
@@ -77,13 +77,13 @@ KNOWN: dict[str, Known] = {
 }
 
 
-def known(ref: str) -> Known | None:
-    return KNOWN.get(ref) or KNOWN.get(undated(ref))
+def find_known(ref: str) -> Known | None:
+    return KNOWN.get(ref) or KNOWN.get(strip_date(ref))
 
 
-def lacks(ref: str, requires: Sequence[Feature], min_context: int | None) -> str | None:
-    """What the model is known to be unable to do; an unknown model is taken at its word."""
-    model = known(ref)
+def describe_lack(ref: str, requires: Sequence[Feature], min_context: int | None) -> str | None:
+    """Say which requirement a model is known not to meet; None if it meets all or is unknown."""
+    model = find_known(ref)
     if model is None:
         return None
     missing = [need for need in requires if need not in model.capabilities]

@@ -1,4 +1,4 @@
-"""A circuit breaker per provider and process: who keeps failing is left alone for a while."""
+"""A circuit breaker per provider and process: one that keeps failing is not called for a while."""
 
 from __future__ import annotations
 
@@ -27,35 +27,35 @@ COUNTED = (
     ProviderTimeout,
     StreamInterrupted,
 )
-"""What says that the provider, rather than the request or the account, is in trouble."""
+"""Errors caused by the provider, rather than by the request or the account."""
 
 
 @dataclass
 class Circuit:
-    """Closed: calls pass. Open: they fail at once. After a rest one call probes."""
+    """Closed: calls pass. Open: they fail immediately. After a rest one call probes."""
 
     provider: str
     clock: Callable[[], float] = field(default=monotonic)
     _failures: int = 0
     _open_until: float = 0.0
     _last: str = ""
-    """What failed last."""
+    """Message of the last failure."""
     _probing: bool = False
     _probed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def wait_to_enter(self) -> None:
-        """Wait until a call may be made, for a rest and the call that probes after it; raise
-        circuit_open where that call fails too."""
+        """Wait until a call may be made: for the rest, and for the call that probes after it.
+        Raises CircuitOpen if that call fails too."""
         if self._failures >= FAILURES:
             await asyncio.sleep(max(0.0, self._open_until - self.clock()))
         if self._failures >= FAILURES and self._probing:
             with suppress(TimeoutError):
                 async with asyncio.timeout(REST_SECONDS):
                     await self._probed.wait()
-        self.enter()
+        self.begin_call()
 
-    def enter(self) -> None:
-        """Raise circuit_open unless a call may be made now."""
+    def begin_call(self) -> None:
+        """Raise CircuitOpen unless a call may be made now."""
         if self._failures < FAILURES:
             return
         left = self._open_until - self.clock()
@@ -69,24 +69,24 @@ class Circuit:
             retry_after=max(left, 1.0),
         )
 
-    def succeeded(self) -> None:
+    def record_success(self) -> None:
         self._failures = 0
-        self._settle()
+        self._end_probe()
 
-    def failed(self, error: ProviderError) -> None:
-        self._settle()
+    def record_failure(self, error: ProviderError) -> None:
+        self._end_probe()
         if not isinstance(error, COUNTED):
-            self._failures = 0  # it answered: it is up
+            self._failures = 0  # it answered, so it is up
             return
         self._failures += 1
         self._last = error.message
         if self._failures >= FAILURES:
             self._open_until = self.clock() + REST_SECONDS
 
-    def left(self) -> None:
-        """The call was cancelled: it proved nothing."""
-        self._settle()
+    def record_cancellation(self) -> None:
+        """Record a cancelled call, which proves nothing."""
+        self._end_probe()
 
-    def _settle(self) -> None:
+    def _end_probe(self) -> None:
         self._probing = False
         self._probed.set()

@@ -1,4 +1,4 @@
-"""Which messages a call sends when the conversation has outgrown its limit."""
+"""Choose the messages to send once the conversation exceeds its limit."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ CHARS_PER_TOKEN = 4  # an estimate that holds within a fifth for English and cod
 IMAGE_TOKENS = 1_000
 
 
-def fit(messages: Sequence[Message], policy: ContextPolicy) -> tuple[tuple[Message, ...], int]:
-    """What is sent, and how many messages were left out.
+def fit_messages(
+    messages: Sequence[Message], policy: ContextPolicy
+) -> tuple[tuple[Message, ...], int]:
+    """Return the messages to send, and how many were left out.
 
-    Whole exchanges are left out from the second one on: the first user message says what the run
-    is for, and a tool call is never parted from its result.
+    Whole exchanges are left out, starting with the second: the first user message states the
+    purpose of the run, and a tool call is never separated from its result.
     """
     limit = policy.max_input_tokens
     if limit is None:
         return tuple(messages), 0
-    groups = _groups(messages)
-    sizes = [sum(map(estimate, group)) for group in groups]
+    groups = _group_messages(messages)
+    sizes = [sum(map(estimate_message, group)) for group in groups]
     total, first = sum(sizes), 1
     while total > limit and first < len(groups) - 1:
         total -= sizes[first]
@@ -31,29 +33,29 @@ def fit(messages: Sequence[Message], policy: ContextPolicy) -> tuple[tuple[Messa
     return sent, len(messages) - len(sent)
 
 
-def estimate(message: Message) -> int:
+def estimate_message(message: Message) -> int:
     images = sum(isinstance(part, Image) for part in message.parts)
     text = sum(len(part.wire()) for part in message.parts if not isinstance(part, Image))
     return text // CHARS_PER_TOKEN + images * IMAGE_TOKENS
 
 
-def complete(usage: Usage, request: ModelRequest, reply: Message) -> Usage:
-    """The usage with what the provider left out, by estimate: budgets must hold without it."""
+def complete_usage(usage: Usage, request: ModelRequest, reply: Message) -> Usage:
+    """Estimate what the provider's usage lacks: budgets must hold without it."""
     change: dict[str, int] = {}
     if not usage.input:
         change["input"] = estimate_input(request)
     if not usage.output and reply.parts:
-        change["output"] = max(1, estimate(reply))
+        change["output"] = max(1, estimate_message(reply))
     return usage.model_copy(update={**change, "estimated": True}) if change else usage
 
 
 def estimate_input(request: ModelRequest) -> int:
     fixed = len(request.instructions) + sum(len(tool.wire()) for tool in request.tools)
-    return max(1, fixed // CHARS_PER_TOKEN + sum(map(estimate, request.messages)))
+    return max(1, fixed // CHARS_PER_TOKEN + sum(map(estimate_message, request.messages)))
 
 
-def _groups(messages: Sequence[Message]) -> list[list[Message]]:
-    """Messages that belong together: a reply that calls tools, and their results."""
+def _group_messages(messages: Sequence[Message]) -> list[list[Message]]:
+    """Group messages that belong together: a reply that calls tools, and their results."""
     groups: list[list[Message]] = []
     for message in messages:
         if message.role == "tool" and groups:

@@ -1,4 +1,4 @@
-"""From what the SDKs raise and the providers say to the classes of ProviderError."""
+"""Map exceptions of the SDKs and errors of the providers to classes of ProviderError."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ from harness.providers.adapter import Where
 
 Kind = type[ProviderError]
 BY_STATUS = ProviderError
-"""The status of the answer says which error it is."""
+"""The status of the answer decides which error it is."""
 MAX_WAIT = 3600.0
-"""Seconds that a provider may make a run wait before the next attempt, whatever it asks for."""
+"""Most seconds that a run waits before the next attempt, whatever the provider asks for."""
 
 
 class Refused(Exception):
-    """Raised below the SDKs, which wrap it in an exception of theirs."""
+    """Raised below the SDKs, which wrap it in their own exceptions."""
 
     def __init__(self, kind: Kind, text: str) -> None:
         super().__init__(text)
@@ -49,8 +49,8 @@ class Refused(Exception):
 
 
 EXCEPTIONS: dict[str, Kind] = {
-    # Both SDKs, by the name of the class or of its nearest ancestor here. A test fails when an
-    # SDK has an exception that nothing here but its root covers.
+    # Both SDKs, by the name of the class or of its nearest ancestor here. A test fails if an SDK
+    # has an exception that only its root class covers.
     "APIError": ProviderServerError,
     "APIStatusError": BY_STATUS,
     "APIConnectionError": ProviderUnreachable,
@@ -172,34 +172,34 @@ _TOO_LONG = re.compile(
 _NO_CREDIT = re.compile(r"credit balance|insufficient (credit|balance|funds|quota)", re.IGNORECASE)
 
 
-def raised(exc: BaseException, where: Where) -> ProviderError | None:
-    """What `exc` of an SDK means; None where it is not one of theirs."""
-    chain = tuple(_chain(exc))
+def error_of_exception(exc: BaseException, where: Where) -> ProviderError | None:
+    """Convert an SDK's exception to a ProviderError; None for any other exception."""
+    chain = tuple(_cause_chain(exc))
     for each in chain:
         if isinstance(each, Refused):
-            return failure(each.kind, str(each), where)
+            return make_error(each.kind, str(each), where)
     kind = next((k for cls in type(exc).__mro__ if (k := EXCEPTIONS.get(cls.__name__))), None)
     if kind is None or type(exc).__module__ == "builtins":
         return None
     if kind is BY_STATUS:
         response: Any = getattr(exc, "response", None)
         status = int(getattr(exc, "status_code", 0))
-        body: object = getattr(exc, "body", None) or _text(response)
-        return answered(status, body, getattr(response, "headers", None) or {}, where)
+        body: object = getattr(exc, "body", None) or _response_text(response)
+        return error_of_answer(status, body, getattr(response, "headers", None) or {}, where)
     if isinstance(body := getattr(exc, "body", None), dict):  # an error event in a stream
-        return told(cast("dict[str, Any]", body), where, kind)
-    if kind in _UNREACHED and (found := _unreached(chain, kind)) is not None:
-        return failure(*found, where)
+        return error_of_event(cast("dict[str, Any]", body), where, kind)
+    if kind in _UNREACHED and (found := _explain_unreached(chain, kind)) is not None:
+        return make_error(*found, where)
     text = str(exc) or type(exc).__name__
     cause = str(exc.__cause__ or "")
-    return failure(kind, text if not cause or cause in text else f"{text} {cause}", where)
+    return make_error(kind, text if not cause or cause in text else f"{text} {cause}", where)
 
 
 _UNREACHED = (ProviderUnreachable, ProviderTimeout, ProviderProtocolMismatch)
 
 
-def _chain(exc: BaseException | None) -> Iterator[BaseException]:
-    """The exception and what it came from, outermost first."""
+def _cause_chain(exc: BaseException | None) -> Iterator[BaseException]:
+    """Yield the exception and its causes, outermost first."""
     seen: set[int] = set()
     while exc is not None and id(exc) not in seen:
         seen.add(id(exc))
@@ -207,11 +207,11 @@ def _chain(exc: BaseException | None) -> Iterator[BaseException]:
         exc = exc.__cause__ or exc.__context__
 
 
-def _unreached(chain: tuple[BaseException, ...], kind: Kind) -> tuple[Kind, str] | None:
-    """The error and words for a connection that was never made. The SDKs' transport over aiohttp
-    calls each of these a timeout, and httpx names no address."""
-    address = _address(chain)
-    for each in reversed(chain):  # the cause says more than what it was wrapped in
+def _explain_unreached(chain: tuple[BaseException, ...], kind: Kind) -> tuple[Kind, str] | None:
+    """Return class and message for a connection that failed. The SDKs' aiohttp transport reports
+    these as timeouts, and httpx does not include the address."""
+    address = _find_address(chain)
+    for each in reversed(chain):  # the cause says more than its wrapper
         if isinstance(each, ssl.SSLError):
             plain = "; the server may speak plain http" if "WRONG_VERSION" in str(each) else ""
             why = getattr(each, "verify_message", None) or each.strerror or str(each)
@@ -222,7 +222,7 @@ def _unreached(chain: tuple[BaseException, ...], kind: Kind) -> tuple[Kind, str]
             return ProviderUnreachable, f"connection refused by {address}"
         names = {cls.__name__ for cls in type(each).__mro__}
         if _NO_HTTP & names and "disconnected" not in str(each):
-            return ProviderProtocolMismatch, f"{address} does not answer in HTTP"
+            return ProviderProtocolMismatch, f"{address} does not speak HTTP"
     names = {cls.__name__ for each in chain for cls in type(each).__mro__}
     if kind == ProviderUnreachable or (
         "ClientConnectionError" in names and "TimeoutError" not in names
@@ -237,7 +237,7 @@ def _unreached(chain: tuple[BaseException, ...], kind: Kind) -> tuple[Kind, str]
 _NO_HTTP = frozenset({"HttpProcessingError", "ClientResponseError", "RemoteProtocolError"})
 
 
-def _address(chain: tuple[BaseException, ...]) -> str:
+def _find_address(chain: tuple[BaseException, ...]) -> str:
     for each in chain:
         try:
             url = cast("Any", each).request.url
@@ -248,27 +248,35 @@ def _address(chain: tuple[BaseException, ...]) -> str:
     return "the server"
 
 
-def answered(status: int, body: object, headers: Mapping[str, str], where: Where) -> ProviderError:
-    """The error that an answer with an error status is."""
-    codes, text = describe(body)
-    kind = classify(codes, text, STATUS.get(status) or _by_class(status))
-    return failure(kind, f"{status}: {text}" if text else str(status), where, retry_after(headers))
+def error_of_answer(
+    status: int, body: object, headers: Mapping[str, str], where: Where
+) -> ProviderError:
+    """Convert an answer with an error status to a ProviderError."""
+    codes, text = read_error_body(body)
+    kind = classify_error(codes, text, STATUS.get(status) or _by_class(status))
+    return make_error(
+        kind, f"{status}: {text}" if text else str(status), where, retry_after(headers)
+    )
 
 
-def told(body: object, where: Where, default: Kind = ProviderServerError) -> ProviderError:
-    """The error that an error event in the middle of a stream is."""
-    codes, text = describe(body)
+def error_of_event(
+    body: object, where: Where, default: Kind = ProviderServerError
+) -> ProviderError:
+    """Convert an error event in a stream to a ProviderError."""
+    codes, text = read_error_body(body)
     default = ProviderBadRequest if "invalid_request_error" in codes else default
-    return failure(classify(codes, text, default), text or "an error without a text", where)
+    return make_error(
+        classify_error(codes, text, default), text or "an error without a message", where
+    )
 
 
-def failure(kind: Kind, text: str, where: Where, after: float | None = None) -> ProviderError:
+def make_error(kind: Kind, text: str, where: Where, after: float | None = None) -> ProviderError:
     message = redact(f"{where.ref}: {' '.join(text.split())}", where.secrets)
-    return kind(_short(message), retry_after=after)
+    return kind(_shorten_text(message), retry_after=after)
 
 
-def classify(codes: tuple[str, ...], text: str, default: Kind) -> Kind:
-    """The most exact of what the codes, the text and (by default) the status say."""
+def classify_error(codes: tuple[str, ...], text: str, default: Kind) -> Kind:
+    """Choose the most specific class that the codes, the text and the status suggest."""
     named = next((CODES[code] for code in codes if code in CODES), default)
     if named == ProviderServerError:
         named = default  # "api_error" says no more than that there was one
@@ -283,12 +291,12 @@ def classify(codes: tuple[str, ...], text: str, default: Kind) -> Kind:
     return named
 
 
-def describe(body: object) -> tuple[tuple[str, ...], str]:
-    """The codes and the text in an error body, whichever of the known shapes it has."""
+def read_error_body(body: object) -> tuple[tuple[str, ...], str]:
+    """Extract codes and text from an error body of any known shape."""
     if isinstance(body, list) and body:  # Gemini's compatible endpoint wraps it in a list
-        return describe(cast("list[object]", body)[0])
+        return read_error_body(cast("list[object]", body)[0])
     if not isinstance(body, Mapping):
-        return (), _short(str(cast(object, body))) if body else ""
+        return (), _shorten_text(str(cast(object, body))) if body else ""
     top = cast("Mapping[str, Any]", body)
     inner: object = top.get("error")
     if isinstance(inner, str):
@@ -304,13 +312,13 @@ def describe(body: object) -> tuple[tuple[str, ...], str]:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, as the provider asks: in milliseconds, in seconds or as a date. None leaves
-    it to the engine: also where the figure makes no sense or asks for no pause at all."""
+    """Return the seconds that the provider asks to wait: in milliseconds, seconds or as a date.
+    None, also for invalid values and zero, leaves the delay to Temporal."""
     try:
         if ms := headers.get("retry-after-ms"):
             seconds = float(ms) / 1000
         elif value := headers.get("retry-after"):
-            seconds = _seconds(value.strip())
+            seconds = _parse_seconds(value.strip())
         else:
             return None
     except (ValueError, TypeError, OverflowError):
@@ -318,7 +326,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return min(seconds, MAX_WAIT) if seconds > 0 and not math.isnan(seconds) else None
 
 
-def _seconds(value: str) -> float:
+def _parse_seconds(value: str) -> float:
     try:
         return float(value)
     except ValueError:
@@ -331,12 +339,12 @@ def _by_class(status: int) -> Kind:
     return ProviderServerError if status >= 500 else ProviderBadRequest
 
 
-def _text(response: Any) -> str:
+def _response_text(response: Any) -> str:
     try:
         return response.text if response is not None else ""
-    except Exception:  # the body was never read: then there is no text
+    except Exception:  # the body was never read
         return ""
 
 
-def _short(text: str, limit: int = 600) -> str:
+def _shorten_text(text: str, limit: int = 600) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"

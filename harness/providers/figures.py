@@ -1,4 +1,4 @@
-"""What providers say about usage, as far as it can be counted with."""
+"""Read usage figures of providers, ignoring malformed ones."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any, cast
 Json = dict[str, Any]
 
 
-def figures(value: Any) -> Json:
-    """An object of figures; nothing where it is something else. An answer is paid for whether or
-    not its bill can be read, so a malformed one is no failure."""
+def read_figures(value: Any) -> Json:
+    """Return an object of figures; empty if `value` is anything else. The answer is paid for either
+    way, so malformed usage is not an error."""
     return cast("Json", value) if isinstance(value, dict) else {}
 
 
-def count(usage: Json, *path: str) -> int | None:
-    """The whole number under `path`, or None where there is none above 0."""
+def read_count(usage: Json, *path: str) -> int | None:
+    """Return the positive integer under `path`; None if there is none."""
     value: Any = usage
     for name in path:
-        value = figures(value).get(name)
+        value = read_figures(value).get(name)
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None

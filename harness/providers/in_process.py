@@ -12,7 +12,7 @@ _adapters: dict[str, Adapter] = {}
 
 @contextmanager
 def serve_adapter(provider: str, adapter: Adapter) -> Generator[None]:
-    """Workers of this process send the calls of `provider` to `adapter` while the block runs."""
+    """Let workers of this process send calls of `provider` to `adapter` during the block."""
     if provider in _adapters:
         raise ValueError(f"provider {provider!r} is served already")
     _adapters[provider] = adapter
@@ -23,5 +23,5 @@ def serve_adapter(provider: str, adapter: Adapter) -> Generator[None]:
 
 
 def find_adapter(provider: str) -> Adapter | None:
-    """The adapter that serves `provider` in this process, where one does."""
+    """Return the adapter that serves `provider` in this process, if any."""
     return _adapters.get(provider)

@@ -1,4 +1,4 @@
-"""How much, and for how long, a provider may send: bounds that hold against any server."""
+"""Limits on how much and how long a provider may send, which hold against any server."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ MAX_BODY = 64 * MEBIBYTE
 """Bytes of one answer: 128,000 tokens, each in an event of its own, take about half of it."""
 MAX_EVENT = 8 * MEBIBYTE
 """Bytes of one event, or of an answer that is not streamed. Parsing one blocks the event loop for
-some 20 ms."""
+about 20 ms."""
 MAX_CONTENT = 8 * MEBIBYTE
 """Characters of text, thoughts and arguments in one answer."""
 MAX_ERROR = 64 * 1024
 """Bytes of an error's body that are read; what follows is ignored."""
 PART = 256
-"""What a part of an answer costs beside its text, in characters."""
+"""Overhead of each part of an answer, in characters."""
 
 
 class Room:
-    """What is left for the content of one answer."""
+    """The characters left for the content of one answer."""
 
     __slots__ = ("_left", "_where")
 
@@ -39,11 +39,11 @@ class Room:
         self._left = MAX_CONTENT
         self._where = where
 
-    def take(self, characters: int) -> None:
+    def take_characters(self, characters: int) -> None:
         self._left -= characters
         if self._left < 0:
             told = f"the answer has more than {MAX_CONTENT // MEBIBYTE} MiB of content"
-            raise errors.failure(AnswerTooLarge, told, self._where)
+            raise errors.make_error(AnswerTooLarge, told, self._where)
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,12 @@ class Patience:
     idle_s: float
 
     @classmethod
-    def of(cls, settings: ProviderSettings) -> Patience:
+    def from_settings(cls, settings: ProviderSettings) -> Patience:
         return cls(settings.timeout_seconds, settings.idle_seconds)
 
     @asynccontextmanager
-    async def kept(self, where: Where) -> AsyncGenerator[Callable[[], None]]:
-        """Limits what happens inside; call what it gives whenever the answer makes progress."""
+    async def limit_time(self, where: Where) -> AsyncGenerator[Callable[[], None]]:
+        """Limit the time of the block; call the yielded function on each progress of the answer."""
         clock = asyncio.get_running_loop().time
         idle = asyncio.timeout(self.idle_s)
         try:
@@ -68,13 +68,13 @@ class Patience:
                 told = f"no progress for {self.idle_s:g} s (idle_seconds of the provider)"
             else:
                 told = f"no complete answer in {self.total_s:g} s (timeout_seconds of the provider)"
-            raise errors.failure(ProviderTimeout, told, where) from None
+            raise errors.make_error(ProviderTimeout, told, where) from None
 
 
-async def bound(response: httpx2.Response) -> None:
-    """A hook of the HTTP client: no body is longer than its limit, and none is decompressed, since
-    a few bytes may stand for gigabytes. Requests ask for an uncompressed answer. Headers are cut,
-    and text is UTF-8: to find or apply some charsets takes the square of the length."""
+async def bound_response(response: httpx2.Response) -> None:
+    """Limit a response, as a hook of the HTTP client: bodies are bounded and never decompressed,
+    since a few bytes may expand to gigabytes; requests ask for uncompressed answers. Headers are
+    cut, and text is UTF-8: detecting or decoding some charsets takes quadratic time."""
     headers = short_headers(response.headers.multi_items())
     if kind := headers.get("content-type"):
         headers["content-type"] = kind.partition(";")[0]

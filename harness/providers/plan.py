@@ -1,4 +1,4 @@
-"""Which model answers: the candidates in order, until one does."""
+"""Call the candidate models in order, until one answers."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from harness.contracts.model import (
     split_ref,
 )
 from harness.providers.adapter import Adapter, Sink
-from harness.providers.catalog import lacks
+from harness.providers.catalog import describe_lack
 from harness.providers.circuit import Circuit
 from harness.providers.clients import make_adapter
-from harness.providers.context import complete
+from harness.providers.context import complete_usage
 from harness.providers.prices import cost_micros
 
 
@@ -30,14 +30,14 @@ from harness.providers.prices import cost_micros
 class Answer:
     reply: ModelReply
     model: str
-    """provider/model that answered."""
+    """The provider/model that answered."""
     fallbacks: tuple[Fallback, ...]
     cost_micros: int | None
     ms: float
 
 
 class Models:
-    """The providers as one worker process knows them: their clients and circuit breakers."""
+    """The providers' clients and circuit breakers of one worker process."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -53,10 +53,10 @@ class Models:
         sink: Sink,
         on_attempt: Callable[[str], None],
     ) -> Answer:
-        """The first candidate's reply that comes.
+        """Return the reply of the first candidate that answers.
 
-        `on_attempt` is told the model before each candidate: text that an earlier one streamed is
-        void then. Where all fail, the last one's error is raised.
+        `on_attempt` is called with the model before each candidate: text that an earlier one
+        streamed is then void. If all fail, the last error is raised.
         """
         started = perf_counter()
         passed: list[Fallback] = []
@@ -64,16 +64,16 @@ class Models:
             last = place + 1 == len(candidates)
             on_attempt(candidate.model)
             try:
-                reply = await self._call(candidate, plan, request, sink, last=last)
+                reply = await self._call_candidate(candidate, plan, request, sink, last=last)
             except ProviderError as error:
                 category = error.code.removeprefix("provider.")
-                if last or not _passes(category, plan):
+                if last or not _falls_through(category, plan):
                     raise
                 passed.append(
                     Fallback(model=candidate.model, code=error.code, message=error.message)
                 )
                 continue
-            usage = complete(reply.usage, request, reply.message)
+            usage = complete_usage(reply.usage, request, reply.message)
             return Answer(
                 reply=reply.model_copy(update={"usage": usage}),
                 model=candidate.model,
@@ -89,7 +89,7 @@ class Models:
         for adapter in adapters:
             await adapter.close()
 
-    async def _call(
+    async def _call_candidate(
         self,
         candidate: Candidate,
         plan: ModelPlan,
@@ -98,29 +98,29 @@ class Models:
         *,
         last: bool,
     ) -> ModelReply:
-        if lack := lacks(candidate.model, plan.requires, plan.min_context):
+        if lack := describe_lack(candidate.model, plan.requires, plan.min_context):
             raise ModelUnsuitable(f"{candidate.model} {lack}.")
         provider, model = split_ref(candidate.model)
         adapter = self._adapters.get(provider) or await self._make_adapter(provider)
         circuit = self._circuits.setdefault(provider, Circuit(provider))
-        if last:  # nobody else can answer, and a refusal would use up an attempt of the run
+        if last:  # no other can answer, and failing would use up an attempt of the run
             await circuit.wait_to_enter()
         else:
-            circuit.enter()
+            circuit.begin_call()
         try:
             reply = await adapter.stream(_request_for(request, model, candidate), sink)
         except ProviderError as error:
-            circuit.failed(error)
+            circuit.record_failure(error)
             raise
         except BaseException:
-            circuit.left()
+            circuit.record_cancellation()
             raise
-        circuit.succeeded()
+        circuit.record_success()
         return reply
 
     async def _make_adapter(self, provider: str) -> Adapter:
-        """In a thread: loading an SDK on the event loop takes up to a second, and on a busy machine
-        longer than the engine waits for a heartbeat."""
+        """Make an adapter in a thread: loading an SDK takes up to a second, and on a busy machine
+        longer than Temporal waits for a heartbeat."""
         async with self._making:
             adapter = self._adapters.get(provider)
             if adapter is None:
@@ -131,10 +131,10 @@ class Models:
 
 
 _ALWAYS_PASSED = frozenset({"unsupported", "unknown", "protocol", "tls", "too_large"})
-"""It cannot do what is required, or nobody knows it, or its server cannot be talked to."""
+"""Categories that always fall through: another candidate may work."""
 
 
-def _passes(category: str, plan: ModelPlan) -> bool:
+def _falls_through(category: str, plan: ModelPlan) -> bool:
     return category in plan.fall_through or category in _ALWAYS_PASSED
 
 

@@ -1,7 +1,7 @@
-"""What tokens cost, as published by the providers at the date AS_OF.
+"""Prices of tokens, as published by the providers on the date AS_OF.
 
-This is data with a date, not a promise: a model that is not here has no known price, and a
-surcharge for very long prompts, batch discounts and a person's own contract are not counted.
+Not a promise: a model that is not listed has no known price, and surcharges for very long prompts,
+batch discounts and individual contracts are not considered.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Price(NamedTuple):
     cached: float
     output: float
     cache_write: float | None = None
-    """Where writing to the cache costs more than plain input."""
+    """Set if writing to the cache costs more than plain input."""
 
 
 PRICES: dict[str, Price] = {
@@ -72,17 +72,17 @@ PRICES: dict[str, Price] = {
 _DATE = re.compile(r"-(\d{4}-\d\d-\d\d|\d{8}|latest)$")
 
 
-def undated(ref: str) -> str:
-    """The model without the date of its release: gpt-5-2025-08-07 costs what gpt-5 does."""
+def strip_date(ref: str) -> str:
+    """Remove the release date from a model: gpt-5-2025-08-07 costs the same as gpt-5."""
     return _DATE.sub("", ref)
 
 
 def price_of(ref: str) -> Price | None:
-    return PRICES.get(ref) or PRICES.get(undated(ref))
+    return PRICES.get(ref) or PRICES.get(strip_date(ref))
 
 
 def cost_micros(ref: str, usage: Usage) -> int | None:
-    """Millionths of a US dollar; None where no price is known."""
+    """Return the cost in millionths of a US dollar; None if the price is unknown."""
     price = price_of(ref)
     if price is None:
         return None

@@ -1,4 +1,4 @@
-"""Which JSON schemas a provider's strict mode takes."""
+"""Decide which JSON schemas a provider's strict mode accepts."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _UNSUPPORTED = frozenset(
 
 
 def strict_ready(schema: Mapping[str, Any]) -> bool:
-    """Whether every object in `schema` lists all its properties as required and allows no others,
-    and nothing is used that strict mode refuses."""
+    """Whether every object in `schema` requires all its properties and allows no others, and no
+    keyword is used that strict mode rejects."""
     if any(key in _UNSUPPORTED for key in schema):
         return False
     if schema.get("type") == "object" or "properties" in schema:
@@ -25,20 +25,20 @@ def strict_ready(schema: Mapping[str, Any]) -> bool:
             return False
         if set(schema.get("required") or ()) != set(properties):
             return False
-        if not all(_ready(value) for value in properties.values()):
+        if not all(_is_strict_ready(value) for value in properties.values()):
             return False
     elif not schema.keys() & {"type", "anyOf", "$ref", "enum", "const"}:
-        return False  # anything goes: strict mode wants a type
+        return False  # any value is valid: strict mode requires a type
     for key in ("$defs", "definitions"):
         shared: Mapping[str, Any] = schema.get(key) or {}
-        if not all(_ready(value) for value in shared.values()):
+        if not all(_is_strict_ready(value) for value in shared.values()):
             return False
-    if "items" in schema and not _ready(schema["items"]):
+    if "items" in schema and not _is_strict_ready(schema["items"]):
         return False
     if schema.get("type") == "array" and "items" not in schema:
         return False
-    return all(_ready(value) for value in cast(Sequence[Any], schema.get("anyOf") or ()))
+    return all(_is_strict_ready(value) for value in cast(Sequence[Any], schema.get("anyOf") or ()))
 
 
-def _ready(value: object) -> bool:
+def _is_strict_ready(value: object) -> bool:
     return isinstance(value, Mapping) and strict_ready(cast(Mapping[str, Any], value))

@@ -1,4 +1,4 @@
-"""Read a stream of server-sent events as cheaply as Python can."""
+"""Parse server-sent events with as little CPU as possible."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class TooLong(Exception):
 
 
 class Splitter:
-    """Cuts bytes into events, as (name, data). Linear in the bytes, however they are cut."""
+    """Splits bytes into events (name, data), in linear time however the bytes are chunked."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -25,7 +25,7 @@ class Splitter:
         buffer += chunk
         start, end = 0, buffer.find(b"\n\n", self._seen)
         while end >= 0:
-            parsed = _event(bytes(buffer[start:end]))
+            parsed = _parse_event(bytes(buffer[start:end]))
             if parsed is not None:
                 yield parsed
             start = end + 2
@@ -37,11 +37,11 @@ class Splitter:
         self._seen = max(0, len(buffer) - 1)
 
     def rest(self) -> tuple[bytes, bytes] | None:
-        """The last event, where the server left out the blank line after it."""
-        return _event(bytes(self._buffer))
+        """Return the last event if the server omitted the blank line after it."""
+        return _parse_event(bytes(self._buffer))
 
 
-def _event(block: bytes) -> tuple[bytes, bytes] | None:
+def _parse_event(block: bytes) -> tuple[bytes, bytes] | None:
     name = b""
     data: list[bytes] = []
     for line in block.split(b"\n"):

@@ -1,4 +1,4 @@
-"""What the translations to every wire protocol share. Pure."""
+"""Helpers for translating to any wire protocol. Pure."""
 
 from __future__ import annotations
 
@@ -19,17 +19,19 @@ T = TypeVar("T")
 
 
 class Memo(Generic[T]):
-    """Remembers what was made of some tools, by their identity: specs are shared by all calls of a
-    run, so their tools are translated once a process and not once a call."""
+    """Caches translations of tools by identity: all calls of a run share a spec, so its tools are
+    translated once per process instead of once per call."""
 
     def __init__(self, limit: int = 256) -> None:
         self._made: OrderedDict[tuple[int, ...], tuple[tuple[ToolSpec, ...], T]] = OrderedDict()
         self._limit = limit
 
-    def get(self, tools: tuple[ToolSpec, ...], make: Callable[[tuple[ToolSpec, ...]], T]) -> T:
+    def get_or_make(
+        self, tools: tuple[ToolSpec, ...], make: Callable[[tuple[ToolSpec, ...]], T]
+    ) -> T:
         key = tuple(map(id, tools))
         known = self._made.get(key)
-        if known is not None:  # the tools are held here, so their ids cannot be another's
+        if known is not None:  # the tools are referenced here, so their ids are not reused
             return known[1]
         made = make(tools)
         self._made[key] = (tools, made)
@@ -45,8 +47,8 @@ def arguments_text(call: ToolCall) -> str:
 
 
 def read_arguments(text: str, *, cut: bool = False) -> dict[str, Any] | str:
-    """The arguments, or the raw text where it is not a JSON object: such a call does not run. With
-    `cut` the answer may have ended inside this call, so an empty text is not an empty object."""
+    """Parse arguments; returns the raw text if it is not a JSON object (such a call does not run).
+    With `cut` the answer may have ended inside this call, so empty text is not an empty object."""
     if not text.strip():
         return text if cut else {}
     try:
@@ -57,12 +59,12 @@ def read_arguments(text: str, *, cut: bool = False) -> dict[str, Any] | str:
 
 
 def image_url(image: Image, where: Where) -> str:
-    """An address, or the data as one."""
+    """Return the image's URL, or its data as a data URL."""
     if image.url is not None:
         return image.url
     if image.data is None:
         told = f"the content of image {image.artifact} was not loaded"
-        raise errors.failure(ModelUnsuitable, told, where)
+        raise errors.make_error(ModelUnsuitable, told, where)
     return f"data:{image.media_type or 'image/png'};base64,{image.data}"
 
 
@@ -76,6 +78,6 @@ def file_note(file: FileRef) -> str:
 _REASONS = re.compile(r"^(o\d|gpt-(5|6|7|8|9)|codex-|computer-use)(?!.*chat)")
 
 
-def reasons(model: str) -> bool:
+def is_reasoning_model(model: str) -> bool:
     """Whether an OpenAI model thinks before it answers."""
     return _REASONS.match(model) is not None

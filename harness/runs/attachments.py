@@ -54,7 +54,7 @@ async def _adopt_parts(connection: Connection, run: str, message: Message) -> Me
 
 
 async def _copy_to_run(connection: Connection, run: str, artifact: str) -> str:
-    owner, media_type = await connection.stores.artifacts.owner(artifact)
+    owner, media_type = await connection.stores.artifacts.find_owner(artifact)
     if not is_attached(owner or ""):
         return artifact
     assert owner is not None

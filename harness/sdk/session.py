@@ -105,7 +105,7 @@ class Session:
             handle = await self._client.begin(agent, request)
         except RunIdTaken:
             raise self._busy(number + 1) from None
-        await self._sessions.advance(self.id, number + 1)
+        await self._sessions.advance_last(self.id, number + 1)
         return handle
 
     async def list_runs(self) -> list[str]:
@@ -129,7 +129,7 @@ class Session:
 
     async def _last(self) -> int:
         """The newest run. The stored number may lag behind by what a crash cut off."""
-        number = await self._sessions.last(self.id)
+        number = await self._sessions.find_last(self.id)
         while await self._status(number + 1) is not None:
             number += 1
         return number

@@ -1,8 +1,8 @@
 """Find or start Temporal and Postgres on this machine.
 
-What is configured is used as it is; what is not runs under one small supervisor per project, which
-lives as long as someone holds a lease on it. The supervisor imports this package too, so nothing
-here is imported before it is asked for.
+Configured servers are used as they are; the others run under one small supervisor per project,
+which lives as long as a process holds a lease on it. The supervisor imports this package too, so
+imports here are lazy.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The search attributes that runs set: an upsert of an unregistered one wedges the run."""
+"""The search attributes that runs set: upserting an unregistered one wedges the run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from temporalio.client import Client
 
-# An engine on SQLite takes 10 Keywords and 3 of any other type in a namespace.
+# Temporal on SQLite allows 10 Keywords and 3 of any other type per namespace.
 SEARCH_ATTRIBUTES: Mapping[str, str] = {
     "HarnessAgent": "Keyword",
     "HarnessState": "Keyword",
@@ -21,7 +21,7 @@ SEARCH_ATTRIBUTES: Mapping[str, str] = {
 
 
 async def ensure_search_attributes(client: Client) -> None:
-    """Add those that are missing in the client's namespace; refuse those of another type."""
+    """Register missing attributes in the client's namespace; refuse those of another type."""
     from temporalio.api.enums.v1 import IndexedValueType
     from temporalio.api.operatorservice.v1 import (
         AddSearchAttributesRequest,
@@ -63,13 +63,13 @@ async def ensure_search_attributes(client: Client) -> None:
 
 
 def wrong_types(namespace: str, found: Mapping[str, str]) -> str:
-    """`found`: the type that each wrong one has now."""
+    """Describe attributes with a wrong type; `found` maps them to their present type."""
     each = "; ".join(
         f"{name} is {kind.removeprefix('INDEXED_VALUE_TYPE_').capitalize()} "
         f"and must be {SEARCH_ATTRIBUTES[name]}"
         for name, kind in found.items()
     )
-    return f"Search attributes of namespace {namespace} have another type: {each}."
+    return f"Search attributes of namespace {namespace} have the wrong type: {each}."
 
 
 def how_to_remove(namespace: str, names: Iterable[str]) -> str:

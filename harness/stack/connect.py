@@ -17,7 +17,7 @@ _CLOUD = (".tmprl.cloud:7233", ".api.temporal.io:7233")
 
 
 class Engine(NamedTuple):
-    """A Temporal that is configured, so none is started."""
+    """A configured Temporal; none is started."""
 
     address: str
     namespace: str
@@ -28,11 +28,11 @@ def configured_engine(settings: Settings) -> Engine | None:
     temporal = settings.temporal
     if temporal.address is not None:
         return Engine(temporal.address, temporal.namespace, "temporal.address is set")
-    profile = _profile(temporal)
+    profile = _load_profile(temporal)
     address = profile.get("target_host")
     if not address:
         return None
-    # A namespace that somebody wrote down wins over the profile's, our default does not.
+    # A namespace that is set explicitly wins over the profile's; our default does not.
     written = "namespace" in temporal.model_fields_set
     namespace = temporal.namespace if written else profile.get("namespace") or temporal.namespace
     name = temporal.profile or os.environ.get("TEMPORAL_PROFILE") or "default"
@@ -46,15 +46,15 @@ def web_page(settings: Settings, address: str) -> str | None:
 
 
 async def connect_options(settings: Settings, endpoints: Endpoints) -> dict[str, Any]:
-    """Keyword arguments for `temporalio.client.Client.connect`."""
+    """Return keyword arguments for `temporalio.client.Client.connect`."""
     options: dict[str, Any] = {
         "target_host": endpoints.temporal_address,
         "namespace": endpoints.namespace,
     }
     if endpoints.local_engine:
-        return options  # a profile's key and TLS are another server's
+        return options  # a profile's key and TLS belong to another server
     temporal = settings.temporal
-    options = {**_profile(temporal), **options}
+    options = {**_load_profile(temporal), **options}
     if temporal.api_key is not None:
         options["api_key"] = temporal.api_key.get_secret_value()
         options.setdefault("tls", True)
@@ -62,7 +62,7 @@ async def connect_options(settings: Settings, endpoints: Endpoints) -> dict[str,
     if any(files) or temporal.tls_server_name:
         from temporalio.service import TLSConfig
 
-        ca, certificate, key = (_read(path) for path in files)
+        ca, certificate, key = (_read_tls_file(path) for path in files)
         options["tls"] = TLSConfig(
             domain=temporal.tls_server_name,
             server_root_ca_cert=ca,
@@ -74,7 +74,7 @@ async def connect_options(settings: Settings, endpoints: Endpoints) -> dict[str,
     return options
 
 
-def _read(path: Path | None) -> bytes | None:
+def _read_tls_file(path: Path | None) -> bytes | None:
     if path is None:
         return None
     try:
@@ -83,8 +83,8 @@ def _read(path: Path | None) -> bytes | None:
         raise InvalidValue(f"A TLS file cannot be read: {error}") from error
 
 
-def _profile(temporal: TemporalSettings) -> dict[str, Any]:
-    """What the SDK's envconfig says. Its import is slow, so only where there is something."""
+def _load_profile(temporal: TemporalSettings) -> dict[str, Any]:
+    """Load the SDK's client profile. Its import is slow, so only if a profile may exist."""
     named = ("TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE")
     if not (
         temporal.profile or any(os.environ.get(name) for name in named) or _default_file().exists()

@@ -1,7 +1,7 @@
-"""The configuration in a Postgres data folder: nothing but what `initdb` wrote.
+"""Check that the configuration in a Postgres data folder is what `initdb` wrote.
 
 Settings can run programs and write files, and the command line overrides only those it names. So
-the files are compared with what `initdb` writes; any other line is refused.
+any line that `initdb` does not write is refused.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ SHOWN = 100
 
 
 def check_data_files(data: Path) -> None:
-    """Refuse a data folder whose configuration somebody has changed."""
+    """Refuse a data folder whose configuration was changed."""
     for name, allowed in _ALLOWED.items():
         file = data / name
         try:
             content = read_bounded(file) or b""
         except ConfigError as error:
-            raise _refusal(f"{file} was not written by harness: {error}", data) from None
+            raise _refusal_error(f"{file} was not written by harness: {error}", data) from None
         for number, line in enumerate(content.split(b"\n"), 1):
             if not allowed.fullmatch(line):
                 text = clean_line(line.decode(errors="replace")[:SHOWN])
-                raise _refusal(f"{file}:{number} was not written by harness: {text}", data)
+                raise _refusal_error(f"{file}:{number} was not written by harness: {text}", data)
 
 
-def _refusal(message: str, data: Path) -> Failure:
+def _refusal_error(message: str, data: Path) -> Failure:
     return Failure(
         "data_broken",
         message,

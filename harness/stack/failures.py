@@ -1,6 +1,6 @@
-"""Why a part of the stack did not come up, as far as its log tells.
+"""Why a part of the stack did not start, according to its log.
 
-The supervisor stays small (no pydantic), so here a failure is a plain exception; the command that
+The supervisor stays small (no pydantic), so a failure is a plain exception here; the command that
 waits for it raises it as a StackError.
 """
 
@@ -16,7 +16,7 @@ FREE_SPACE_NEEDED = 200 * MEGABYTE
 
 
 class Failure(Exception):
-    """`category` and `fix` are those of a StackError; an empty fix means the category's own."""
+    """`category` and `fix` are those of a StackError; an empty fix means the category's default."""
 
     def __init__(self, category: str, message: str, fix: str = "") -> None:
         super().__init__(message)
@@ -77,23 +77,23 @@ _SIGNS = (
 
 
 def read_cause(title: str, log: str, *, data: Path, log_file: Path) -> Failure:
-    """The likeliest cause that the log of a part that died gives."""
+    """Find the likeliest cause in the log of a part that died."""
     lowered = log.lower()
     for category, signs in _SIGNS:
         for sign in signs:
             if sign.lower() in lowered:
                 line = next(x for x in log.splitlines() if sign.lower() in x.lower())
-                return _named(category, title, line, data, log_file)
+                return _make_failure(category, title, line, data, log_file)
     lines = [line for line in log.splitlines() if line.strip()]
-    said = _short(lines[-1]) if lines else "it said nothing"
+    said = _shorten_line(lines[-1]) if lines else "it logged nothing"
     return Failure("start_failed", f"{title} did not start: {said} (log: {log_file})")
 
 
-def _named(category: str, title: str, line: str, data: Path, log_file: Path) -> Failure:
-    said = _short(line)
+def _make_failure(category: str, title: str, line: str, data: Path, log_file: Path) -> Failure:
+    said = _shorten_line(line)
     match category:
         case "disk_full":
-            return Failure(category, f"{title} found no space on the disk of {data}: {said}")
+            return Failure(category, f"The disk of {data} is full ({title}): {said}")
         case "data_broken":
             return Failure(
                 category,
@@ -101,9 +101,9 @@ def _named(category: str, title: str, line: str, data: Path, log_file: Path) -> 
                 f"Restore it from a backup, or start empty: mv {data} {data}.broken",
             )
         case _:
-            return Failure(category, f"{title} could not listen: {said} (log: {log_file})")
+            return Failure(category, f"{title} cannot listen: {said} (log: {log_file})")
 
 
-def _short(line: str, limit: int = 300) -> str:
+def _shorten_line(line: str, limit: int = 300) -> str:
     line = " ".join(line.split())
     return line if len(line) <= limit else line[:limit] + "…"

@@ -1,7 +1,8 @@
 """Processes that die with the supervisor, however it dies.
 
-On Linux the kernel sends the signal (it survives exec and `unshare -U`; a setuid would clear it, so
-it is asked for afterwards). Elsewhere a small shell waits at a pipe that only the supervisor holds.
+On Linux the kernel sends the signal (the request survives exec and `unshare -U`; a setuid would
+clear it, so it is made afterwards). Elsewhere a small shell waits on a pipe that only the
+supervisor holds open.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _GUARD = 'trap "" INT TERM HUP; cat >/dev/null; kill -s "$1" "$0"; sleep 5; kill
 
 
 def die_with_me(sign: signal.Signals) -> Callable[[], None] | None:
-    """What the child runs before it execs; None where the kernel cannot do it."""
+    """Return what the child runs before exec; None if the kernel does not support it."""
     if sys.platform != "linux":
         return None
     libc = ctypes.CDLL(None)
@@ -28,14 +29,14 @@ def die_with_me(sign: signal.Signals) -> Callable[[], None] | None:
 
     def ask() -> None:
         libc.prctl(_PR_SET_PDEATHSIG, int(sign), 0, 0, 0)
-        if os.getppid() != parent:  # it died in between
+        if os.getppid() != parent:  # the parent died in between
             os._exit(1)
 
     return ask
 
 
-async def guard(pid: int, sign: signal.Signals) -> asyncio.subprocess.Process:
-    """Watch over `pid` from a process of its own; kill that process when `pid` is gone."""
+async def start_guard(pid: int, sign: signal.Signals) -> asyncio.subprocess.Process:
+    """Start a process that ends `pid` when the supervisor dies; kill it once `pid` has ended."""
     return await asyncio.create_subprocess_exec(
         "/bin/sh",
         "-c",
@@ -51,7 +52,7 @@ async def guard(pid: int, sign: signal.Signals) -> asyncio.subprocess.Process:
 
 
 def is_running(pid: int, *, like: str) -> bool:
-    """Whether `pid` lives (a zombie does not) and its command line contains `like`."""
+    """Whether `pid` is alive (not a zombie) and its command line contains `like`."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -71,7 +72,7 @@ def is_running(pid: int, *, like: str) -> bool:
 
 
 async def end_orphan(pid: int, *, like: str, signals: tuple[signal.Signals, ...]) -> None:
-    """End what an earlier supervisor left: each signal gets five seconds."""
+    """End a process that an earlier supervisor left behind: each signal gets five seconds."""
     for sign in signals:
         if not is_running(pid, like=like):
             break
@@ -87,9 +88,9 @@ async def end_orphan(pid: int, *, like: str, signals: tuple[signal.Signals, ...]
 
 
 def is_ending(pid: int) -> bool:
-    """Whether it was killed and still has its ports: Linux takes away the command line first, and
-    closes what a process has open when the last of its threads ends. On a busy machine that takes
-    a moment, in which a successor would find its ports in use and move to others."""
+    """Whether a killed process still holds its ports: Linux clears the command line first, and
+    closes files when the last thread ends. On a busy machine that takes a moment, in which a
+    successor would find the ports in use and pick others."""
     process = Path(f"/proc/{pid}")
     try:
         if (process / "cmdline").read_bytes():

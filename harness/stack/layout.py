@@ -1,12 +1,11 @@
-"""Where the local stack of a project lies.
+"""The files and folders of a project's local stack.
 
 Data, logs and the lock are in the project's state folder. Unix sockets are elsewhere: their paths
-may be at most 107 bytes long (103 on macOS), and project folders are not short.
+may have at most 107 bytes (103 on macOS), and project folders may be deep.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -15,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from harness.commons.files import write_private
 from harness.stack.failures import Failure, from_oserror
 
-# What a command and the supervisor say to each other; raise it when that changes.
+# Version of the messages between commands and the supervisor; increase it when they change.
 PROTOCOL = 2
 
 # ".s.PGSQL.5432.lock" is the longest name beside a socket folder.
@@ -29,27 +29,27 @@ class Layout:
     state: Path
     """Absolute; `.harness` in the project folder unless configured."""
     sockets: Path
-    """Short; only its owner may enter."""
+    """Short; only its owner can enter."""
 
     @property
     def lock(self) -> Path:
-        """Held (flock) by the supervisor for as long as it lives."""
+        """Locked (flock) by the supervisor as long as it lives."""
         return self.state / "stack.lock"
 
     @property
     def kept(self) -> Path:
-        """What stays the same from start to start: the ports, and where the sockets are."""
+        """What is kept across starts: the ports and the socket folder."""
         return self.state / "stack.json"
 
     @property
     def keep(self) -> Path:
-        """There while somebody wants the stack to stay (`harness up --detach`), also when its
+        """Exists while the stack should keep running (`harness up --detach`), even if its
         supervisor is killed."""
         return self.state / "stack.keep"
 
     @property
     def users(self) -> Path:
-        """Held (flock, shared) by each process that uses the stack, for as long as it does."""
+        """Locked (flock, shared) by each process that uses the stack."""
         return self.state / "stack.users"
 
     @property
@@ -78,27 +78,27 @@ class Layout:
 
 
 def layout_of(state_dir: Path, project: Path) -> Layout:
-    """The layout of a project; touches nothing."""
+    """Return the layout of a project; creates nothing."""
     state = (project / state_dir).resolve()
     chosen = _socket_base() / hashlib.sha256(os.fsencode(state)).hexdigest()[:12]
     layout = Layout(state=state, sockets=chosen)
-    # A command from cron or another login may see another XDG_RUNTIME_DIR than the one which
-    # started the stack, so the recorded place wins as long as it is there and is ours.
+    # A command from cron or another login may have another XDG_RUNTIME_DIR than the one that
+    # started the stack, so the recorded folder wins as long as it exists and is ours.
     recorded = read_kept(layout).get("sockets")
     if isinstance(recorded, str) and _is_private(Path(recorded)):
         return Layout(state=state, sockets=Path(recorded))
     return layout
 
 
-def prepare(layout: Layout) -> None:
-    """Make the folders; raises Failure."""
+def make_folders(layout: Layout) -> None:
+    """Create the folders; raises Failure."""
     from harness.config.trust import make_state_folder  # not in what the supervisor loads
 
     doing = f"creating the state folder {layout.state}"
     try:
         make_state_folder(layout.state)
         _check_owner(layout.state)
-        layout.state.chmod(0o700)  # it may have been made by hand, or by a lax umask
+        layout.state.chmod(0o700)  # it may have been created by hand, or with a lax umask
         layout.logs.mkdir(exist_ok=True, mode=0o700)
         ignore = layout.state / ".gitignore"
         if not ignore.exists():
@@ -115,26 +115,13 @@ def read_kept(layout: Layout) -> dict[str, Any]:
     try:
         value: Any = json.loads(layout.kept.read_text())
     except (OSError, ValueError):
-        return {}  # nothing is lost: ports are picked anew
+        return {}  # nothing is lost: ports are picked again
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def write_kept(layout: Layout, values: dict[str, Any]) -> None:
-    """Replace what is kept, in one step. Only who holds the lock may call it."""
+    """Replace the kept values atomically. The caller must hold the lock."""
     write_private(layout.kept, json.dumps(values, indent=1))
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
-    draft = path.with_name(path.name + ".new")
-    with contextlib.suppress(FileNotFoundError):
-        draft.unlink()
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
 
 
 def _socket_base() -> Path:
@@ -148,7 +135,7 @@ def _socket_base() -> Path:
 
 
 def _check_owner(state: Path) -> None:
-    """Whoever else could write to it could have Postgres load a library of theirs."""
+    """Refuse a folder that others can write to: they could make Postgres load a library."""
     from harness.config._owned import is_writable_by_others
 
     found = state.lstat()
@@ -156,8 +143,8 @@ def _check_owner(state: Path) -> None:
         return
     raise Failure(
         "start_failed",
-        f"The state folder {state} must belong to this user, and nobody else may write to it.",
-        f"If you made it: chmod go-w {state}. Else set HARNESS_STATE_DIR to a folder of yours.",
+        f"The state folder {state} must belong to this user, and be writable by nobody else.",
+        f"If you created it: chmod go-w {state}. Else set HARNESS_STATE_DIR to another folder.",
     )
 
 
@@ -167,7 +154,7 @@ def make_private(folder: Path) -> None:
         raise Failure(
             "start_failed",
             f"{folder} must belong to this user alone (mode 0700): its sockets would be "
-            "open to others.",
+            "open to other users.",
             f"Remove it, or point XDG_RUNTIME_DIR to a private folder: rm -r {folder}",
         )
 
@@ -180,6 +167,6 @@ def _is_private(folder: Path) -> bool:
     return (
         stat.S_ISDIR(found.st_mode)
         and found.st_uid == os.getuid()
-        # Passing through (0711) is allowed: what an earlier version made must be found again.
+        # 0711 is allowed, since an earlier version created folders with it.
         and stat.S_IMODE(found.st_mode) & 0o066 == 0
     )

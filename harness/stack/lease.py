@@ -1,4 +1,4 @@
-"""The side of the commands: join the supervisor of a project, or start it."""
+"""Join the supervisor of a project, or start it: the commands' side."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from typing import Any
 from harness.stack import layout as layouts
 from harness.stack.failures import Failure, from_oserror
 from harness.stack.layout import PROTOCOL, Layout
-from harness.stack.part import rotate
+from harness.stack.part import rotate_log
 
 # Stopping takes about 1.5 s (Temporal drains); a supervisor that holds the lock longer than this
 # without a socket is stuck.
@@ -29,14 +29,14 @@ _ATTEMPTS = 5
 
 @dataclass
 class Lease:
-    """Holds the stack as long as it is open."""
+    """Keeps the stack running as long as it is open."""
 
     parts: dict[str, dict[str, Any]]
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
 
-    async def lost(self) -> str:
-        """Wait for the supervisor's end: `asked`, `removed` (its state folder), or `died`."""
+    async def wait_until_lost(self) -> str:
+        """Wait until the supervisor ends; returns `asked`, `removed` (state folder) or `died`."""
         why = "died"
         with contextlib.suppress(OSError, ValueError):
             while line := await self.reader.readline():
@@ -47,7 +47,7 @@ class Lease:
         self.writer.close()
 
 
-async def acquire(
+async def acquire_lease(
     layout: Layout,
     parts: dict[str, dict[str, Any]],
     *,
@@ -59,7 +59,7 @@ async def acquire(
     for _ in range(_ATTEMPTS):
         reader, writer = await _connect_or_start(layout)
         try:
-            answer = await _ask(reader, writer, request, progress)
+            answer = await _send_request(reader, writer, request, progress)
         except BaseException:
             writer.close()
             raise
@@ -69,9 +69,9 @@ async def acquire(
         if "failed" in answer:
             raise Failure(*answer["failed"])
         if answer.get("stopping") == "removed":
-            continue  # it has ended, and another one makes the folder again
+            continue  # it has ended; the next one creates the folder again
         if answer.get("stopping") == "asked":
-            raise Failure("start_failed", "The local stack was told to stop while it was starting.")
+            raise Failure("start_failed", "The local stack was stopped while it was starting.")
     log = layout.logs / "supervisor.log"
     said = log.read_text(errors="replace").strip().splitlines()[-1:]
     raise Failure(
@@ -81,32 +81,36 @@ async def acquire(
     )
 
 
-async def status(layout: Layout) -> dict[str, Any] | None:
-    """What runs; None when nothing does."""
+async def read_status(layout: Layout) -> dict[str, Any] | None:
+    """Read the status of the running stack; None if it does not run."""
     try:
         reader, writer = await asyncio.open_unix_connection(layout.socket)
     except OSError:
         return None
     try:
-        answer = await _ask(reader, writer, {"want": "status", "protocol": PROTOCOL}, _ignore)
+        answer = await _send_request(
+            reader, writer, {"want": "status", "protocol": PROTOCOL}, _ignore_progress
+        )
     finally:
         writer.close()
     return answer.get("status")
 
 
-async def stop(layout: Layout) -> bool:
-    """Stop what runs, whoever uses it; False when nothing did."""
+async def stop_supervisor(layout: Layout) -> bool:
+    """Stop the running stack, even if it is in use; False if none runs."""
     try:
         reader, writer = await asyncio.open_unix_connection(layout.socket)
     except OSError:
         return False
     try:
-        await _ask(reader, writer, {"want": "stop", "protocol": PROTOCOL}, _ignore)
+        await _send_request(
+            reader, writer, {"want": "stop", "protocol": PROTOCOL}, _ignore_progress
+        )
     finally:
         writer.close()
     if not layout.state.exists():
-        return True  # and with it the lock
-    # The answer to "stop" is the end of the connection; the lock goes a moment later.
+        return True  # the lock is gone with it
+    # The end of the connection is the answer to "stop"; the lock is released a moment later.
     for _ in range(int(_LOCK_SECONDS / 0.01)):
         if (lock := _try_lock(layout)) is not None:
             os.close(lock)
@@ -115,13 +119,13 @@ async def stop(layout: Layout) -> bool:
     return True
 
 
-async def _ask(
+async def _send_request(
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
     request: dict[str, Any],
     progress: Callable[[str], None],
 ) -> dict[str, Any]:
-    """The answer, or nothing when the supervisor ends before it gave one."""
+    """Send a request and return the answer; empty if the supervisor ends first."""
     with contextlib.suppress(ConnectionError):
         writer.write(json.dumps(request).encode() + b"\n")
         while line := await reader.readline():
@@ -139,19 +143,19 @@ async def _connect_or_start(
     while True:
         with contextlib.suppress(OSError):
             return await asyncio.open_unix_connection(layout.socket)
-        layouts.prepare(layout)
+        layouts.make_folders(layout)
         lock = _try_lock(layout)
         if lock is not None:
             try:
-                _start(layout, lock)
+                _start_supervisor(layout, lock)
             finally:
                 os.close(lock)
         elif asyncio.get_running_loop().time() > deadline:
             raise Failure(
                 "start_failed",
                 f"Another process holds {layout.lock}, but nothing answers at {layout.socket}.",
-                "It may run in another container, or its sockets were removed: stop the process "
-                f"that holds it (fuser {layout.lock}).",
+                "It may run in another container, or its sockets were deleted: stop the process "
+                f"that holds the lock (fuser {layout.lock}).",
             )
         else:
             await asyncio.sleep(0.01)
@@ -176,14 +180,14 @@ def _try_lock(layout: Layout) -> int | None:
     return lock
 
 
-def _start(layout: Layout, lock: int) -> None:
-    """Start a supervisor that inherits the lock and a socket that listens already."""
+def _start_supervisor(layout: Layout, lock: int) -> None:
+    """Start a supervisor that inherits the lock and a listening socket."""
     log = layout.logs / "supervisor.log"
-    layouts.prepare(layout)  # again: the one before removed its socket folder as it ended
+    layouts.make_folders(layout)  # again: the previous one removed its socket folder as it ended
     try:
         layouts.write_kept(layout, layouts.read_kept(layout) | {"sockets": str(layout.sockets)})
         layout.socket.unlink(missing_ok=True)
-        rotate(log)
+        rotate_log(log)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener, log.open("ab") as out:
             listener.bind(str(layout.socket))
             layout.socket.chmod(0o600)
@@ -198,11 +202,11 @@ def _start(layout: Layout, lock: int) -> None:
                 cwd="/",
                 start_new_session=True,
             )
-        # It outlives this process, as a rule; where it does not, it must not stay as a zombie.
+        # It usually outlives this process; if not, it must not stay as a zombie.
         threading.Thread(target=process.wait, daemon=True).start()
     except OSError as error:
         raise from_oserror(error, "starting the local stack") from error
 
 
-def _ignore(line: str) -> None:
+def _ignore_progress(line: str) -> None:
     del line

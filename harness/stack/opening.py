@@ -21,7 +21,7 @@ from harness.stack.connect import Engine, configured_engine, web_page
 from harness.stack.endpoints import Endpoints
 from harness.stack.failures import Failure
 from harness.stack.layout import layout_of
-from harness.stack.users import joined
+from harness.stack.users import join_users
 
 if TYPE_CHECKING:
     from harness.config.settings import Settings
@@ -39,64 +39,63 @@ async def open_stack(
     page: bool = False,
     progress: Callable[[str], None] = _log.info,
 ) -> AsyncGenerator[Endpoints]:
-    """Start or join what is not configured; it stays until the last who uses it leaves.
+    """Start or join what is not configured; it runs until its last user leaves.
 
-    With `keep` it stays until it is stopped; with `page` Temporal's web page is served as well.
-    When the supervisor dies under a user, the user starts another one, at the same addresses. When
-    somebody stops the stack or removes its folder, the block is cancelled and StackError raised: by
-    the time it is back, it may be another one, put back from a backup.
+    With `keep` it runs until it is stopped; with `page` Temporal's web page is served as well. If
+    the supervisor dies, its users start another one, at the same addresses. If the stack is stopped
+    or its folder removed, the block is cancelled and StackError raised: by the time the stack is
+    back, it may have been restored from a backup.
     """
     engine = configured_engine(settings)
-    parts = _wanted(settings, project, engine, page=page)
+    parts = _parts_to_start(settings, project, engine, page=page)
     if not parts:
-        yield _endpoints(settings, engine, {})
+        yield _make_endpoints(settings, engine, {})
         return
     _refuse_windows()
     layout = layout_of(settings.state_dir, project)
 
     async def acquire() -> leases.Lease:
-        return await leases.acquire(layout, parts, keep=keep, progress=progress)
+        return await leases.acquire_lease(layout, parts, keep=keep, progress=progress)
 
     async with AsyncExitStack() as stack:
         try:
             held = await acquire()
             current = [held]
             stack.callback(lambda: current[0].release())
-            stack.enter_context(joined(layout))
+            stack.enter_context(join_users(layout))
         except Failure as failure:
             raise stack_error(failure) from failure
-        await stack.enter_async_context(cut_short(_hold(current, acquire)))
-        yield _endpoints(settings, engine, held.parts)
+        await stack.enter_async_context(cut_short(_hold_lease(current, acquire)))
+        yield _make_endpoints(settings, engine, held.parts)
 
 
 async def find_stack(settings: Settings, project: Path) -> Endpoints | None:
-    """What is configured or runs; None when a part is neither. Starts nothing."""
+    """Find the configured or running stack; None if a part is neither. Starts nothing."""
     engine = configured_engine(settings)
-    parts = _wanted(settings, project, engine, page=False)
+    parts = _parts_to_start(settings, project, engine, page=False)
     if not parts:
-        return _endpoints(settings, engine, {})
-    found = await leases.status(layout_of(settings.state_dir, project))
+        return _make_endpoints(settings, engine, {})
+    found = await leases.read_status(layout_of(settings.state_dir, project))
     if found is None or found["stopping"]:
         return None
     running = {name: found["parts"][name]["endpoints"] for name in parts if name in found["parts"]}
     if any(running.get(name) is None for name in parts):
         return None
-    return _endpoints(settings, engine, running)
+    return _make_endpoints(settings, engine, running)
 
 
 async def stop_stack(settings: Settings, project: Path) -> bool:
-    """Stop the local stack, whoever uses it. False when none runs."""
+    """Stop the local stack, even if it is in use. False if none runs."""
     try:
-        return await leases.stop(layout_of(settings.state_dir, project))
+        return await leases.stop_supervisor(layout_of(settings.state_dir, project))
     except Failure as failure:
         raise stack_error(failure) from failure
 
 
-async def _hold(current: list[leases.Lease], acquire: _Acquire) -> StackError:
-    """Keep the one lease in `current`: take another one when the supervisor died. Returns why there
-    is none any more."""
+async def _hold_lease(current: list[leases.Lease], acquire: _Acquire) -> StackError:
+    """Keep the lease in `current`: take a new one if the supervisor dies. Returns why it ended."""
     try:
-        while (why := await current[0].lost()) == "died":
+        while (why := await current[0].wait_until_lost()) == "died":
             _log.warning("the supervisor of the local stack died; starting another one")
             current[0].release()
             current[0] = await acquire()
@@ -107,10 +106,10 @@ async def _hold(current: list[leases.Lease], acquire: _Acquire) -> StackError:
     return StackStopped("The local stack was stopped.")
 
 
-def _wanted(
+def _parts_to_start(
     settings: Settings, project: Path, engine: Engine | None, *, page: bool
 ) -> dict[str, dict[str, Any]]:
-    """The parts that are not configured, each with its options."""
+    """Return the parts that are not configured, each with its options."""
     parts: dict[str, dict[str, Any]] = {}
     temporal = settings.temporal
     if engine is None:
@@ -127,7 +126,7 @@ def _wanted(
     return parts
 
 
-def _endpoints(
+def _make_endpoints(
     settings: Settings, engine: Engine | None, local: dict[str, dict[str, Any]]
 ) -> Endpoints:
     notes: list[str] = []
@@ -158,7 +157,7 @@ def _endpoints(
 
 
 def stack_error(failure: Failure) -> StackError:
-    """The supervisor's failure as the error that commands raise."""
+    """Convert a failure of the supervisor to the error that commands raise."""
     error = rebuild_error(f"stack.{failure.category}", failure.message, failure.fix)
     assert isinstance(error, StackError)
     return error
@@ -167,6 +166,6 @@ def stack_error(failure: Failure) -> StackError:
 def _refuse_windows() -> None:
     if sys.platform == "win32":
         raise StackStartFailed(
-            "The local stack runs on Linux and macOS.",
+            "The local stack runs on Linux and macOS only.",
             fix="Set TEMPORAL_ADDRESS and DATABASE_URL, or use WSL.",
         )

@@ -1,4 +1,4 @@
-"""One process that is kept running: started, watched, started again when it dies."""
+"""One process that is kept running: started, watched, and restarted when it dies."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Command:
     argv: tuple[str, ...]
     env: Mapping[str, str]
     user: int | None = None
-    """Run as this user id (only root can)."""
+    """Run as this user id (requires root)."""
     handed: tuple[int, ...] = ()
-    """Open files that the program inherits; they are closed here once it runs."""
+    """Open files that the program inherits; closed here once it runs."""
 
 
 class Kind(Protocol):
-    """What a part needs to know of its program."""
+    """What a part needs to know about its program."""
 
     title: str
     data: Path
@@ -46,7 +46,7 @@ class Kind(Protocol):
     stop_signal: signal.Signals
     orphan_signal: signal.Signals
     lost_signal: signal.Signals
-    """When its data is gone."""
+    """Used when the data was deleted."""
     start_seconds: float
 
     async def prepare(self) -> None: ...
@@ -71,30 +71,30 @@ class Part:
     _stopping: bool = False
     _renewing: bool = False
 
-    async def ensure(self) -> Failure | None:
-        """Wait until it runs, or until it is certain why it does not."""
+    async def ensure_running(self) -> Failure | None:
+        """Wait until the program runs, or return why it does not."""
         if self._task is None or self.state == "failed":
             self._settled.clear()
             self.state = "starting"
-            self._task = asyncio.create_task(self._keep())
+            self._task = asyncio.create_task(self._keep_running())
         await self._settled.wait()
         return self.failure
 
-    async def renew(self) -> Failure | None:
-        """Start the program again, with what `command` says now; it keeps its data and address."""
-        failure = await self.ensure()
+    async def restart_program(self) -> Failure | None:
+        """Restart the program with the present `command`; data and address stay the same."""
+        failure = await self.ensure_running()
         if failure is not None:
             return failure
         self._renewing = True
         self._settled.clear()
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
-                # As an orphan ends: nothing is lost, and it is back three times as soon.
+                # Like an orphan: nothing is lost, and it is back three times as fast.
                 self._process.send_signal(self.kind.orphan_signal)
-        return await self.ensure()
+        return await self.ensure_running()
 
     async def stop(self, *, lost: bool = False) -> None:
-        """`lost`: its data is gone, so there is nothing to finish or to write."""
+        """Stop the program. `lost`: its data was deleted, so there is nothing left to write."""
         self._stopping = True
         process = self._process
         if process is not None and process.returncode is None:
@@ -103,29 +103,29 @@ class Part:
             try:
                 await asyncio.wait_for(process.wait(), STOP_SECONDS)
             except TimeoutError:
-                self.tell(f"{self.kind.title} does not stop: killed")
+                self.tell(f"{self.kind.title} did not stop and is killed")
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        await self._kill()
+        await self._kill_processes()
         self.state = "stopped"
 
-    async def _keep(self) -> None:
+    async def _keep_running(self) -> None:
         deaths, has_run = 0, False
         while not self._stopping:
             began = time.monotonic()
             try:
-                await self._start()
+                await self._start_program()
                 has_run = True
-                self._settle("running", None)
-                failure = await self._death()
+                self._settle_state("running", None)
+                failure = await self._wait_for_death()
             except Failure as error:
                 failure = error
             except OSError as error:
                 failure = from_oserror(error, f"starting {self.kind.title}")
-            except Exception as error:  # whoever waits must hear of it, whatever it is
+            except Exception as error:  # reported to whoever waits
                 failure = Failure("start_failed", f"Starting {self.kind.title}: {error!r}")
-            await self._kill()
+            await self._kill_processes()
             if self._stopping:
                 return
             if self._renewing:
@@ -134,23 +134,23 @@ class Part:
             deaths = deaths + 1 if time.monotonic() - began < QUICK_DEATH_SECONDS else 1
             may_go_on = has_run or self.kind.can_move(failure)
             if deaths > MOST_QUICK_DEATHS or not may_go_on:
-                self.tell(f"{self.kind.title} is given up: {failure}")
-                self._settle("failed", failure)
+                self.tell(f"{self.kind.title} is not restarted any more: {failure}")
+                self._settle_state("failed", failure)
                 return
-            self.tell(f"{failure} It is started again.")
+            self.tell(f"{failure} Restarting it.")
             self.state = "restarting"
             self._settled.clear()
             await asyncio.sleep(min(0.05 * 2**deaths, 5.0))
 
-    def _settle(self, state: State, failure: Failure | None) -> None:
+    def _settle_state(self, state: State, failure: Failure | None) -> None:
         self.state, self.failure = state, failure
         self._settled.set()
 
-    async def _start(self) -> None:
+    async def _start_program(self) -> None:
         kind = self.kind
         await kind.prepare()
         command = kind.command()
-        rotate(kind.log)
+        rotate_log(kind.log)
         offset = kind.log.stat().st_size if kind.log.exists() else 0
         try:
             with kind.log.open("ab") as log:
@@ -168,7 +168,7 @@ class Part:
             close_all(command.handed)
         self.pid = self._process.pid
         if sys.platform != "linux":
-            self._guard = await guard.guard(self.pid, kind.orphan_signal)
+            self._guard = await guard.start_guard(self.pid, kind.orphan_signal)
         if kind.pid_file is not None:
             kind.pid_file.write_text(str(self.pid))
         await self._until_ready(self._process, offset)
@@ -188,15 +188,15 @@ class Part:
                 )
             await asyncio.sleep(0.01)
 
-    async def _death(self) -> Failure:
+    async def _wait_for_death(self) -> Failure:
         assert self._process is not None
         code = await self._process.wait()
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit {code}"
         return Failure(
-            "start_failed", f"{self.kind.title} ended by itself ({how}; log: {self.kind.log})."
+            "start_failed", f"{self.kind.title} ended unexpectedly ({how}; log: {self.kind.log})."
         )
 
-    async def _kill(self) -> None:
+    async def _kill_processes(self) -> None:
         for process in (self._process, self._guard):
             if process is not None and process.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
@@ -207,14 +207,14 @@ class Part:
             self.kind.pid_file.unlink(missing_ok=True)
 
 
-def rotate(log: Path) -> None:
-    """Keep one older log."""
+def rotate_log(log: Path) -> None:
+    """Rotate a log that is too large; keeps one older log."""
     if log.exists() and log.stat().st_size > LOG_LIMIT:
         log.replace(log.with_suffix(".old.log"))
 
 
 def clean_environment() -> dict[str, str]:
-    """What other programs may see: no keys, and nothing that would configure them unseen."""
+    """Return the environment for other programs: no keys, and no configuration of theirs."""
     kept = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "GOMAXPROCS", "GOMEMLIMIT")
     return {name: os.environ[name] for name in kept if name in os.environ}
 

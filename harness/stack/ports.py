@@ -1,4 +1,4 @@
-"""Ports of the local engine: free ones, picked once and kept for the project."""
+"""Ports of the local Temporal: free ones, picked once and kept for the project."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import socket
 import zlib
 from pathlib import Path
 
-# Below the ranges from which systems take outgoing ports (Linux 32768, macOS 49152).
+# Below the ephemeral ranges (Linux 32768, macOS 49152).
 _FIRST, _LAST = 17_000, 32_000
 HOST = "127.0.0.1"
 
@@ -21,8 +21,8 @@ def is_free(port: int) -> bool:
         return True
 
 
-def pick(state: Path, taken: set[int]) -> int:
-    """A free port; the search starts at a place of the project's own, so neighbours seldom meet."""
+def pick_port(state: Path, taken: set[int]) -> int:
+    """Pick a free port; each project starts its search elsewhere, so collisions are rare."""
     span = _LAST - _FIRST
     start = zlib.crc32(str(state).encode()) % span
     for step in range(span):

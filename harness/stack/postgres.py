@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from harness.commons.files import write_private
 from harness.stack import guard
 from harness.stack.binaries import Binary, find_postgres
 from harness.stack.datafiles import check_data_files
 from harness.stack.failures import Failure, check_free_space, read_cause
-from harness.stack.layout import Layout, write_private
+from harness.stack.layout import Layout
 from harness.stack.part import Command, clean_environment, close_all
 from harness.stack.unprivileged import Runner, choose_runner
 
@@ -34,7 +35,7 @@ _SETTINGS = {
     "max_wal_senders": "0",
     "checkpoint_timeout": "15min",
     "jit": "off",
-    # By this name the SQL tools know a server that they may close functions in.
+    # The SQL tools recognize by this name a server in which they may revoke functions.
     "cluster_name": "harness-local",
     "log_checkpoints": "off",
     # The command line wins over the files in the data folder (see `datafiles.py`): nothing there
@@ -63,16 +64,16 @@ _SETTINGS = {
 }
 
 
-def _flags(settings: Mapping[str, str]) -> list[str]:
+def _setting_flags(settings: Mapping[str, str]) -> list[str]:
     return [flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")]
 
 
 class Postgres:
     title = "Postgres"
-    stop_signal = signal.SIGINT  # "fast": disconnect everybody, write a checkpoint, end
+    stop_signal = signal.SIGINT  # "fast": disconnect clients, write a checkpoint, end
     orphan_signal = signal.SIGINT
     lost_signal = signal.SIGQUIT  # "immediate": end every process, write nothing
-    start_seconds = 120.0  # a long crash recovery is no failure
+    start_seconds = 120.0  # a long crash recovery is not a failure
     pid_file: Path | None = None  # it writes postmaster.pid itself
 
     def __init__(self, layout: Layout) -> None:
@@ -96,9 +97,9 @@ class Postgres:
         await self._end_orphan()
         fresh = not self.data.exists()
         if fresh:
-            await self._create(self._runner)
+            await self._create_cluster(self._runner)
         else:
-            self._runner.own(self.data)
+            self._runner.take_ownership(self.data)
             await self._check_data()
         self.notes[:] = [f"Postgres: started here ({self.binary.why}), data in {self.data}"]
 
@@ -107,18 +108,18 @@ class Postgres:
         handed: list[int] = []
         data = self._runner.hand_over(self.data, handed)
         sockets = self._runner.hand_over(self.layout.database_sockets, handed)
-        # The last one names the data folder in the process list, where an orphan is found by it.
+        # The last one puts the data folder in the process list, which identifies an orphan.
         settings = {**_SETTINGS, "unix_socket_directories": sockets, "harness.data": str(self.data)}
-        arguments = ("postgres", "-D", data, *_flags(settings))
-        return self._limited(self._command(*arguments, handed=handed))
+        arguments = ("postgres", "-D", data, *_setting_flags(settings))
+        return self._limit_memory(self._build_command(*arguments, handed=handed))
 
-    def _limited(self, command: Command) -> Command:
-        """No process of it may take more: one statement of a model could take all memory."""
+    def _limit_memory(self, command: Command) -> Command:
+        """Limit the memory of each process: one statement of a model could use all of it."""
         limit = ("/bin/sh", "-c", f'ulimit -v {MAX_MEMORY_KB} 2>/dev/null; exec "$@"', "sh")
         return replace(command, argv=(*limit, *command.argv))
 
     async def is_ready(self) -> bool:
-        """The eighth line of postmaster.pid is what pg_ctl looks at as well."""
+        """Whether Postgres is ready, by the eighth line of postmaster.pid, as pg_ctl does."""
         try:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
         except OSError:
@@ -132,24 +133,24 @@ class Postgres:
         del failure
         return False
 
-    def _command(self, program: str, *arguments: str, handed: Sequence[int] = ()) -> Command:
+    def _build_command(self, program: str, *arguments: str, handed: Sequence[int] = ()) -> Command:
         assert self.binary is not None and self._runner is not None
         argv = (*self._runner.prefix, str(self.binary.path / program), *arguments)
         env = clean_environment()
         return Command(argv=argv, env=env, user=self._runner.user, handed=tuple(handed))
 
     async def _end_orphan(self) -> None:
-        """One that an earlier supervisor left is stopping already, or is made to."""
+        """End a server that an earlier supervisor left behind."""
         pid_file = self.data / "postmaster.pid"
         with contextlib.suppress(OSError, ValueError, IndexError):
             pid = int(pid_file.read_text().split()[0])
             signals = (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)
             await guard.end_orphan(pid, like=str(self.data), signals=signals)
-            # Its pid may belong to another program by now, which would keep Postgres from starting.
+            # Another program may have the pid by now, which would prevent Postgres from starting.
             pid_file.unlink(missing_ok=True)
 
     async def _check_data(self) -> None:
-        version = await self._major()
+        version = await self._read_major_version()
         try:
             found = (self.data / "PG_VERSION").read_text().strip()
         except OSError as error:
@@ -161,7 +162,7 @@ class Postgres:
         if found != version:
             raise Failure(
                 "data_broken",
-                f"{self.data} was made by Postgres {found}; the installed one is {version}.",
+                f"{self.data} was created by Postgres {found}; Postgres {version} is installed.",
                 f"Dump it with Postgres {found} and load the dump into a new one, "
                 f"or start empty: mv {self.data} {self.data}.{found}",
             )
@@ -169,26 +170,26 @@ class Postgres:
         if not self.layout.password.exists():
             await self._set_password()
 
-    async def _major(self) -> str:
-        said = await self._run("postgres", "--version")
+    async def _read_major_version(self) -> str:
+        said = await self._run_program("postgres", "--version")
         return said.split()[2].split(".")[0]
 
-    async def _create(self, runner: Runner) -> None:
-        """Everything happens in a draft folder, so a half-made one is never taken for data."""
+    async def _create_cluster(self, runner: Runner) -> None:
+        """Create the cluster in a draft folder, so that a partial one is never used."""
         draft = self.data.with_name("postgres.new")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
-        runner.own(draft)
+        runner.take_ownership(draft)
         password = secrets.token_urlsafe(24)
         write_private(self.layout.password, password + "\n")
         readable = self.layout.database_sockets / "password"
         write_private(readable, password + "\n")
-        runner.own(readable)
+        runner.take_ownership(readable)
         try:
             handed: list[int] = []
             data = runner.hand_over(draft, handed)
             sockets = runner.hand_over(readable.parent, handed)
-            await self._run(
+            await self._run_program(
                 *("initdb", "-D", data, "-U", ROLE, "-A", "scram-sha-256"),
                 *("--pwfile", f"{sockets}/{readable.name}", "-E", "UTF8", "--no-instructions"),
                 *("--locale-provider=builtin", "--locale=C.UTF-8"),
@@ -208,13 +209,13 @@ class Postgres:
         assert self._runner is not None
         handed: list[int] = []
         folder = self._runner.hand_over(data, handed)
-        asked = ("postgres", "--single", "-D", folder, *_flags(_SETTINGS), "postgres")
-        await self._run(*asked, stdin=statement + "\n", handed=handed)
+        asked = ("postgres", "--single", "-D", folder, *_setting_flags(_SETTINGS), "postgres")
+        await self._run_program(*asked, stdin=statement + "\n", handed=handed)
 
-    async def _run(
+    async def _run_program(
         self, program: str, *arguments: str, stdin: str = "", handed: Sequence[int] = ()
     ) -> str:
-        command = self._command(program, *arguments, handed=handed)
+        command = self._build_command(program, *arguments, handed=handed)
         try:
             process = await asyncio.create_subprocess_exec(
                 *command.argv,

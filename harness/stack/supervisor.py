@@ -1,11 +1,12 @@
-"""`python -m harness.stack.supervisor LOCK_FD SOCKET_FD STATE SOCKETS`: keeps the local stack.
+"""`python -m harness.stack.supervisor LOCK_FD SOCKET_FD STATE SOCKETS`: runs the local stack.
 
-Whoever uses the stack holds a lease: an open connection to the supervisor's unix socket, which the
-kernel closes when its owner dies. When the last is gone, both parts are stopped and it ends.
+Each user of the stack holds a lease: an open connection to the supervisor's unix socket, which the
+kernel closes when its owner dies. When the last one is closed, the supervisor stops both parts and
+ends.
 
-Started by `harness.stack.lease` with the lock already held and the socket already listening, so
-that of two commands exactly one starts it and both can connect at once. It imports little, to come
-up fast and to stay small.
+`harness.stack.lease` starts it with the lock already held and the socket already listening, so that
+of two commands exactly one starts it and both can connect immediately. It imports little, to start
+fast and stay small.
 """
 
 from __future__ import annotations
@@ -44,22 +45,24 @@ class Supervisor:
     waiting: set[asyncio.StreamWriter] = field(default_factory=set)
     keep: bool = False
     asked: bool = False
-    """Somebody asked it to stop: those who use it must not start it again."""
+    """It was asked to stop: its users must not start it again."""
     removed: bool = False
-    """Its state folder is gone: there is nothing left to keep, and no file to start again from."""
+    """Its state folder was removed: there is nothing left to run."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
     door: Door | None = None
-    """To Temporal's page, once somebody asked for it."""
+    """The proxy to Temporal's page, once it was requested."""
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
     _grace: asyncio.TimerHandle | None = None
 
-    def tell(self, line: str) -> None:
+    def report_progress(self, line: str) -> None:
         sys.stderr.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}\n")
         sys.stderr.flush()
         for writer in self.waiting:
-            send(writer, {"progress": line})
+            send_message(writer, {"progress": line})
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve_client(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         try:
             request: dict[str, Any] = json.loads(await reader.readline() or b"{}")
             match request.get("want"):
@@ -68,23 +71,23 @@ class Supervisor:
                     self.over.set()
                     await reader.read()
                 case _ if request.get("protocol") != PROTOCOL:
-                    send(writer, {"failed": other_version(request.get("protocol"))})
+                    send_message(writer, {"failed": other_version(request.get("protocol"))})
                 case "lease":
-                    await self.lease(request, reader, writer)
+                    await self.hold_lease(request, reader, writer)
                 case "status":
-                    send(writer, {"status": self.status()})
+                    send_message(writer, {"status": self.status()})
                 case _:
                     pass
         except (OSError, ValueError, asyncio.CancelledError):
-            pass  # it hung up, or is no client of ours, or everything ends
+            pass  # the client hung up or is foreign, or the supervisor ends
         finally:
             writer.close()
 
-    async def lease(
+    async def hold_lease(
         self, request: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         self.look_for_folder()
-        if self.over.is_set():  # it waits for the end, and then starts a new one
+        if self.over.is_set():  # the client waits for the end, then starts a new one
             await reader.read()
             return
         self.leases.add(writer)
@@ -103,13 +106,13 @@ class Supervisor:
         self.waiting.add(writer)
         try:
             answer = await self._bring_up(request["parts"])
-        except Exception as error:  # whoever waits must get an answer
+        except Exception as error:  # the client waits for an answer
             answer = {"failed": ["start_failed", f"The supervisor failed: {error!r}", ""]}
         self.waiting.discard(writer)
         if "ready" in answer and request.get("keep"):
             self.keep = True
             self.layout.keep.touch()
-        send(writer, answer)
+        send_message(writer, answer)
 
     async def _bring_up(self, wanted: dict[str, dict[str, Any]]) -> dict[str, Any]:
         for name, options in wanted.items():
@@ -119,58 +122,60 @@ class Supervisor:
                 )
                 if isinstance(kind, Temporal):
                     kind.page = bool(options["page"])
-                self.parts[name] = Part(kind, self.tell)
-                self.tell(f"{kind.title} is starting")
-        results = await asyncio.gather(*(self.parts[name].ensure() for name in wanted))
+                self.parts[name] = Part(kind, self.report_progress)
+                self.report_progress(f"{kind.title} is starting")
+        results = await asyncio.gather(*(self.parts[name].ensure_running() for name in wanted))
         if wanted.get("temporal", {}).get("page") and not any(results):
             results.append(await self._show_page())
         failures = [failure for failure in results if failure is not None]
         for failure in failures or [self._other_namespace(wanted.get("temporal"))]:
             if failure is not None:
                 return {"failed": [failure.category, failure.message, failure.fix]}
-        return {"ready": {name: self.endpoints(name) for name in wanted}}
+        return {"ready": {name: self.endpoints_of(name) for name in wanted}}
 
     async def _show_page(self) -> Failure | None:
-        """Open the door of Temporal's page. An engine that runs without the page starts again:
-        runs go on where they are, their workers connect again."""
+        """Serve Temporal's page. A Temporal without it is restarted: runs continue where they were,
+        and workers reconnect."""
         async with self._opening:
             part = self.parts["temporal"]
             kind = part.kind
             assert isinstance(kind, Temporal)
             if not kind.page:
                 kind.page = True
-                self.tell("Temporal restarts, with its page")
-                if failure := await part.renew():
+                self.report_progress("Temporal is restarting with its web page")
+                if failure := await part.restart_program():
                     return failure
             if self.door is None:
                 try:
                     self.door = await self._open_door(kind)
                 except OSError as error:
-                    return from_oserror(error, "opening Temporal's page")
+                    return from_oserror(error, "serving Temporal's page")
         return None
 
     async def _open_door(self, kind: Temporal) -> Door:
         door = Door(kind.ports["ui"], lambda: kind.hidden)
         try:
             await door.open()
-        except OSError:  # taken since the start: another port, kept from now on
-            door.port = kind.ports["ui"] = ports.pick(self.layout.state, set(kind.ports.values()))
+        except OSError:  # taken since the start: use another port from now on
+            door.port = kind.ports["ui"] = ports.pick_port(
+                self.layout.state, set(kind.ports.values())
+            )
             await door.open()
             write_kept(self.layout, read_kept(self.layout) | {"ui_port": door.port})
         return door
 
     def _other_namespace(self, wanted: dict[str, Any] | None) -> Failure | None:
-        """An engine that runs already has the namespace of the command that started it."""
-        if wanted is None or wanted["namespace"] == self.endpoints("temporal")["namespace"]:
+        """Refuse another namespace: Temporal has that of the command that started it."""
+        if wanted is None or wanted["namespace"] == self.endpoints_of("temporal")["namespace"]:
             return None
         return Failure(
             "start_failed",
-            f"The running stack has the namespace {self.endpoints('temporal')['namespace']!r}, "
-            f"and this command wants {wanted['namespace']!r}.",
+            f"The running stack has the namespace {self.endpoints_of('temporal')['namespace']!r}, "
+            f"but this command needs {wanted['namespace']!r}.",
             "Stop it first: harness down",
         )
 
-    def endpoints(self, name: str) -> dict[str, Any]:
+    def endpoints_of(self, name: str) -> dict[str, Any]:
         kind = self.parts[name].kind
         assert isinstance(kind, Temporal | Postgres)
         return kind.endpoints
@@ -181,7 +186,7 @@ class Supervisor:
                 "state": part.state,
                 "pid": part.pid,
                 "failure": part.failure.message if part.failure else None,
-                "endpoints": self.endpoints(name) if part.state == "running" else None,
+                "endpoints": self.endpoints_of(name) if part.state == "running" else None,
             }
             for name, part in self.parts.items()
         }
@@ -203,7 +208,7 @@ class Supervisor:
             self._grace = None
 
     def look_for_folder(self) -> None:
-        """Notice when the state folder was removed: its lock is another file then, or none."""
+        """Detect that the state folder was removed: its lock file is then another one, or gone."""
         if self.removed or self.lock is None:
             return
         held = os.fstat(self.lock)
@@ -224,17 +229,17 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(sign, self._on_signal)
-        server = await asyncio.start_unix_server(self.serve, sock=listener)
+        server = await asyncio.start_unix_server(self.serve_client, sock=listener)
         self.keep = self.layout.keep.exists()
         if not self.keep:
-            self.begin_grace()  # whoever started it may be dead by now
+            self.begin_grace()  # the process that started it may be dead
         watching = asyncio.create_task(self._watch_folder())
         await self.over.wait()
         watching.cancel()
         why = "removed" if self.removed else "asked" if self.asked else "unused"
         for writer in self.leases:
-            send(writer, {"stopping": why})
-        self.tell("stopping")
+            send_message(writer, {"stopping": why})
+        self.report_progress("stopping")
         if self.door is not None:
             self.door.close()
         await asyncio.gather(*(part.stop(lost=self.removed) for part in self.parts.values()))
@@ -243,7 +248,7 @@ class Supervisor:
         with contextlib.suppress(OSError):
             self.layout.database_sockets.rmdir()
             self.layout.sockets.rmdir()
-        self.tell("stopped")
+        self.report_progress("stopped")
         server.close()
 
     def _on_signal(self) -> None:
@@ -260,7 +265,7 @@ def other_version(protocol: object) -> list[str]:
     ]
 
 
-def send(writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
+def send_message(writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
     if not writer.is_closing():
         writer.write(json.dumps(message).encode() + b"\n")
 
@@ -269,7 +274,7 @@ def main(arguments: list[str]) -> None:
     lock, listening = int(arguments[0]), int(arguments[1])
     layout = Layout(state=Path(arguments[2]), sockets=Path(arguments[3]))
     os.umask(0o077)
-    # Both came by inheritance; the parts must not have them, or they would keep the lock.
+    # Both were inherited; the parts must not inherit them, or they would keep the lock.
     os.set_inheritable(lock, False)
     listener = socket.socket(fileno=listening)
     listener.set_inheritable(False)

@@ -1,4 +1,4 @@
-"""The local engine: Temporal's development server with a database file; its web page on demand."""
+"""The local Temporal: its development server with a database file; its web page on demand."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from harness.stack.failures import Failure, check_free_space
 from harness.stack.layout import Layout, read_kept, write_kept
 from harness.stack.part import Command, clean_environment
 
-# The defaults are made for a cluster and are slow on one machine; docs/explanation has the figures.
+# The defaults are for a cluster and slow on one machine; docs/explanation has the figures.
 _DYNAMIC_CONFIG = (
     "system.enableActivityEagerExecution=true",
     "system.enableEagerWorkflowStart=true",
@@ -29,20 +29,20 @@ _DYNAMIC_CONFIG = (
     'history.timerProcessorMaxTimeShift="20ms"',
     "system.enableCancelActivityWorkerCommand=true",
     "frontend.WorkerCommandsEnabled=true",
-    # The HTTP API has no credentials, and cannot be switched off. It answers only to these hosts,
+    # The HTTP API has no authentication and cannot be disabled. It answers only to these hosts,
     # and no request can name this one: a Host with a space is malformed.
     'frontend.httpAllowedHosts=["closed by harness"]',
 )
 _PORTS = ("temporal", "ui")
 TRIES = 200
-"""How often the engine is asked to settle before its start fails."""
+"""Checks whether Temporal has settled before its start fails."""
 LATE = 20
-"""Looks after which search attributes are added that the engine has not registered by then."""
+"""Checks after which missing search attributes are added explicitly."""
 _SQLITE = b"SQLite format 3\0"
 
 
 class Temporal:
-    """`options` are those of the command that came first: binary, port, namespace and so on."""
+    """`options` are those of the first command: binary, port, namespace and so on."""
 
     title = "Temporal"
     stop_signal = signal.SIGTERM
@@ -60,7 +60,7 @@ class Temporal:
         self.binary: Binary | None = None
         self.ports: dict[str, int] = {}
         self.page = False
-        """Somebody asked for the web page."""
+        """Whether the web page was requested."""
         self.hidden: tuple[str, int] | None = None
         """Where the page's own server listens, behind `harness.stack.door`."""
         self.notes: list[str] = []
@@ -113,18 +113,18 @@ class Temporal:
         return Command(argv=tuple(argv), env=clean_environment())
 
     async def is_ready(self) -> bool:
-        return await self._namespace() is not None
+        return await self._describe_namespace() is not None
 
     async def settle(self) -> None:
-        """The retention (24 h unless set: a weekend would lose runs) and the search attributes."""
+        """Set the retention (24 h by default, too short for a weekend) and search attributes."""
         wanted = int(self.options["retention_days"]) * 86400
-        found = await self._namespace() or rpc.Namespace()
+        found = await self._describe_namespace() or rpc.Namespace()
         is_kept = found.retention_seconds == wanted
         for number in range(1, TRIES + 1):
             is_kept = is_kept or await rpc.set_retention(
                 self.ports["temporal"], self.namespace, wanted
             )
-            # The engine maps Keyword01, Int02, ... to names: what is before the digits is the type.
+            # Temporal maps Keyword01, Int02, ... to names: the type is what precedes the digits.
             types = {name: slot.rstrip("0123456789") for slot, name in found.aliases.items()}
             if is_kept and types.keys() >= SEARCH_ATTRIBUTES.keys():
                 self._check_types(types)
@@ -133,29 +133,29 @@ class Temporal:
             if number % LATE == 0:
                 await self._add_attributes(types)
             await asyncio.sleep(0.025)
-            found = await self._namespace() or rpc.Namespace()
+            found = await self._describe_namespace() or rpc.Namespace()
         if not is_kept:
             raise Failure(
                 "start_failed",
-                f"The local engine did not set how long it keeps runs that ended: it would delete "
-                f"them after a day, and not after temporal.retention_days (log: {self.log}).",
-                "Start it again: harness down, then harness up.",
+                f"The local Temporal did not accept temporal.retention_days: it would delete ended "
+                f"runs after one day (log: {self.log}).",
+                "Restart it: harness down, then harness up.",
             )
         raise Failure(
             "search_attributes",
-            f"The local engine did not register its search attributes (log: {self.log}).",
-            f"It may hold too many already; start empty: mv {self.data} {self.data}.broken",
+            f"The local Temporal did not register its search attributes (log: {self.log}).",
+            f"It may have too many already. To start empty: mv {self.data} {self.data}.broken",
         )
 
     async def _add_attributes(self, known: Container[str]) -> None:
-        """The engine takes those of its command line for a new namespace alone: to one that an
-        earlier version has made they are added."""
+        """Add missing attributes: Temporal applies those of its command line only to a new
+        namespace, not to one that an earlier version created."""
         missing = {name: kind for name, kind in SEARCH_ATTRIBUTES.items() if name not in known}
         if missing:
             await rpc.add_search_attributes(self.ports["temporal"], self.namespace, missing)
 
     def can_move(self, failure: Failure) -> bool:
-        """Somebody took a port between the look and the start: others are tried."""
+        """Whether to try other ports: one was taken between the check and the start."""
         return failure.category == "port_in_use" and self.options["port"] is None
 
     def _check_types(self, types: dict[str, str]) -> None:
@@ -199,23 +199,23 @@ class Temporal:
                     raise Failure(
                         "port_in_use",
                         f"Port {port} (temporal.port) is used by another program.",
-                        "Stop that program, set another temporal.port or none; to use a "
-                        f"Temporal that runs there, set TEMPORAL_ADDRESS=localhost:{port}.",
+                        "Stop that program, or change or unset temporal.port. To use a Temporal "
+                        f"that runs there, set TEMPORAL_ADDRESS=localhost:{port}.",
                     )
             elif not isinstance(port, int) or port in taken or not ports.is_free(port):
-                old, port = port, ports.pick(self.layout.state, taken)
+                old, port = port, ports.pick_port(self.layout.state, taken)
                 if old is not None:
-                    self._moved.append(f"Temporal: port {old} is in use, {name} is at {port} now")
+                    self._moved.append(f"Temporal: port {old} is in use; {name} now uses {port}")
             taken.add(port)
             self.ports[name] = port
         write_kept(self.layout, kept | {f"{name}_port": self.ports[name] for name in _PORTS})
 
-    async def _namespace(self) -> rpc.Namespace | None:
+    async def _describe_namespace(self) -> rpc.Namespace | None:
         return await rpc.describe_namespace(self.ports["temporal"], self.namespace)
 
 
 def _pick_hidden() -> tuple[str, int]:
-    """A free port at a random loopback address: 24 bits more than a web page could try out.
+    """Pick a free port at a random loopback address: 24 bits more than a web page could try.
 
     macOS has only 127.0.0.1."""
     host = ports.HOST

@@ -1,4 +1,4 @@
-"""Who uses a stack: each process holds a shared lock on one file, even once the stack is down."""
+"""The users of a stack: each process holds a shared lock on a file, even after the stack stops."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from harness.stack.layout import Layout
 
 
 @contextmanager
-def joined(layout: Layout) -> Generator[None]:
-    """Count as a user of the stack in the block."""
+def join_users(layout: Layout) -> Generator[None]:
+    """Register this process as a user of the stack for the block."""
     try:
         lock = os.open(layout.users, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except FileNotFoundError:
-        raise _gone(layout) from None
+        raise _gone_error(layout) from None
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise _gone(layout) from None
+            raise _gone_error(layout) from None
         yield
     finally:
         os.close(lock)
 
 
 def is_used(layout: Layout) -> bool:
-    """Whether a process is left that used the stack, running or not."""
+    """Whether a process that used the stack still runs, even if the stack does not."""
     try:
         lock = os.open(layout.users, os.O_RDWR)
     except FileNotFoundError:
@@ -43,5 +43,5 @@ def is_used(layout: Layout) -> bool:
     return False
 
 
-def _gone(layout: Layout) -> Failure:
-    return Failure("stopped", f"The state folder {layout.state} is being replaced.")
+def _gone_error(layout: Layout) -> Failure:
+    return Failure("stopped", f"The state folder {layout.state} is being replaced by a restore.")

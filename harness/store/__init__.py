@@ -1,8 +1,8 @@
-"""The store: what the engine is not for, in Postgres and beside it.
+"""The store: data that does not belong in Temporal, in Postgres and in files.
 
 Transcript nodes, artifacts, pinned agent specs, live output, the last run of each session. Nothing
-here decides what a run does next, but for the ledger of effects, which says whether a call has
-happened already. psycopg, alembic and obstore are loaded on first use.
+here decides what a run does next, except the ledger of effects, which records whether a call has
+already happened. psycopg, alembic and obstore are loaded on first use.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The log of failed attempts: written behind, on the way of failures only, and never in their way.
+"""The log of failed attempts, written in the background.
 
-History keeps how many attempts an activity took and why the last of them failed. What is written
-here is told beside it; a row may be missing, where a worker was killed or the database was away.
+History keeps how many attempts an activity took and why the last of them failed. This log adds the
+others; a row may be missing if a worker was killed or the database was down.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from harness.crypto.vault import PLAIN, Vault
 from harness.store.database import Database
 
 KEPT = 1000
-"""So many wait to be written at most: a database that is away must not cost a worker its memory."""
+"""Most rows that wait to be written: a database outage must not exhaust the worker's memory."""
 BATCH = 100
 MESSAGE_CHARS = 8_000
 LEAVE_SECONDS = 2.0
-"""How long a worker that stops waits for its last rows."""
+"""How long a stopping worker waits for its last rows to be written."""
 ROW = ("run", "run_id", "activity", "attempt", "started", "ended", "who")
-"""What stands in columns; the rest is the body, which nobody needs in order to find a row."""
+"""Fields with a column of their own; the others are in the body, and no query needs them."""
 
 log = logging.getLogger("harness.store")
 
@@ -46,7 +46,7 @@ FROM harness.attempt WHERE run = %s ORDER BY started, activity, attempt
 
 
 class AttemptWriter:
-    """Takes rows at once and writes them when it can; what cannot be kept is dropped and said."""
+    """Queues rows and writes them when it can; rows that do not fit are dropped with a warning."""
 
     def __init__(self, database: Database, vault: Vault = PLAIN) -> None:
         self._database = database
@@ -60,25 +60,27 @@ class AttemptWriter:
         if len(self._waiting) >= KEPT:
             self._dropped += 1
             if self._dropped == 1:
-                log.warning("the attempt log is full: failures are not logged until it is written")
+                log.warning(
+                    "the attempt log is full: failures are not logged until Postgres is back"
+                )
             return
         self._waiting.append(attempt)
         if self._task is None:
-            self._task = asyncio.create_task(self._run())
+            self._task = asyncio.create_task(self._write_waiting())
 
     async def close(self) -> None:
-        """Write what is left, as far as Postgres takes it soon."""
+        """Write the waiting rows, for at most `LEAVE_SECONDS`."""
         if (task := self._task) is not None:
             await asyncio.wait([task], timeout=LEAVE_SECONDS)
             if not task.done():
                 task.cancel()
                 log.warning("%d failed attempts were not logged", len(self._waiting))
 
-    async def _run(self) -> None:
+    async def _write_waiting(self) -> None:
         try:
             while self._waiting:
                 batch = [self._waiting[n] for n in range(min(BATCH, len(self._waiting)))]
-                await self._write(batch)
+                await self._write_batch(batch)
                 for _ in batch:
                     self._waiting.popleft()
                 if self._dropped:
@@ -87,22 +89,22 @@ class AttemptWriter:
         finally:
             self._task = None
 
-    async def _write(self, batch: list[Attempt]) -> None:
+    async def _write_batch(self, batch: list[Attempt]) -> None:
         delay = 0.1
         while True:
             try:
-                await self._database.fetch(INSERT, await _columns(self._vault, batch))
+                await self._database.fetch(INSERT, await _build_columns(self._vault, batch))
             except Exception as error:
                 if isinstance(error, StoreError) and error.retryable:
                     if not self._away:
-                        log.warning("the attempt log waits to be written: %s", error)
+                        log.warning("the attempt log cannot be written, retrying: %s", error)
                     self._away = True
                     await asyncio.sleep(delay)
                     delay = min(delay * 2, 5.0)
                     continue
-                if len(batch) > 1:  # one of them is to blame: the others must not suffer
+                if len(batch) > 1:  # write one by one, so that only the bad row is lost
                     for each in batch:
-                        await self._write([each])
+                        await self._write_batch([each])
                 else:
                     log.warning("a failed attempt of %s was not logged: %s", batch[0].run, error)
             self._away = False
@@ -110,20 +112,22 @@ class AttemptWriter:
 
 
 async def attempts_of(database: Database, run: str, vault: Vault = PLAIN) -> list[Attempt]:
-    """What is logged of a run, in the order in which the attempts began."""
+    """Read the logged attempts of a run, in the order in which they began."""
     rows = await database.fetch(SELECT, (run,))
     return [
-        _read(columns, await vault.decrypt(bytes(body), _place(*columns[:4])))
+        _parse_attempt(columns, await vault.decrypt(bytes(body), _body_place(*columns[:4])))
         for *columns, body in rows
     ]
 
 
-async def _columns(vault: Vault, batch: Sequence[Attempt]) -> tuple[list[object], ...]:
+async def _build_columns(vault: Vault, batch: Sequence[Attempt]) -> tuple[list[object], ...]:
     rows = [
         (
             *(getattr(each, name) for name in ROW),
             await vault.encrypt(
-                each.run, _body(each), _place(each.run, each.run_id, each.activity, each.attempt)
+                each.run,
+                _encode_body(each),
+                _body_place(each.run, each.run_id, each.activity, each.attempt),
             ),
         )
         for each in batch
@@ -131,16 +135,16 @@ async def _columns(vault: Vault, batch: Sequence[Attempt]) -> tuple[list[object]
     return tuple(list(column) for column in zip(*rows, strict=True))
 
 
-def _place(run: str, run_id: str, activity: str, attempt: int) -> bytes:
+def _body_place(run: str, run_id: str, activity: str, attempt: int) -> bytes:
     return place_of("attempt.body", run, run_id, activity, attempt)
 
 
-def _body(attempt: Attempt) -> bytes:
-    told = attempt.model_copy(update={"message": _storable(attempt.message)})
+def _encode_body(attempt: Attempt) -> bytes:
+    told = attempt.model_copy(update={"message": _clean_message(attempt.message)})
     return told.model_dump_json(exclude_none=True, exclude=set(ROW)).encode()
 
 
-def _read(columns: Sequence[Any], body: bytes) -> Attempt:
+def _parse_attempt(columns: Sequence[Any], body: bytes) -> Attempt:
     try:
         told = from_json(body)
         known = {name: told[name] for name in Attempt.model_fields.keys() & told.keys()}
@@ -151,6 +155,6 @@ def _read(columns: Sequence[Any], body: bytes) -> Attempt:
         ) from None
 
 
-def _storable(message: str) -> str:
+def _clean_message(message: str) -> str:
     short = message if len(message) <= MESSAGE_CHARS else message[: MESSAGE_CHARS - 1] + "…"
     return short.encode("utf-8", "backslashreplace").decode()

@@ -1,7 +1,7 @@
 """Which attempts at a model call were cut off, and how much text each had sent by then.
 
-An attempt that failed stands in the attempt log; one whose worker was killed or stopped does not.
-What it had sent went out as live text, which is kept for a while.
+A failed attempt is in the attempt log; one whose worker was killed or stopped is not. The text it
+had sent is in the live output, which is kept for a while.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ORDER BY attempt, pos DESC
 
 @dataclass(frozen=True, kw_only=True)
 class CallPlace:
-    """A model call as the engine and the live text name it."""
+    """A model call as Temporal and the live output identify it."""
 
     run: str
     run_id: str
@@ -39,27 +39,27 @@ class CutAttempts:
         self._database = database
         self._vault = vault
 
-    async def measure(self, place: CallPlace, attempt: int, tries: int) -> list[int]:
-        """Characters that each attempt before `attempt` had sent when it was cut off. Live text
-        numbers the candidates of an attempt, up to `tries` of them."""
+    async def measure_texts(self, place: CallPlace, attempt: int, tries: int) -> list[int]:
+        """Count the characters that each attempt before `attempt` had sent when it was cut off.
+        Live text numbers the candidates of an attempt, up to `tries` of them."""
         logged = await self._database.fetch(LOGGED, (place.run_id, place.activity))
-        texts = await self._texts(place, (attempt - 1) * tries)
+        texts = await self._fetch_lengths(place, (attempt - 1) * tries)
         spoke = {(number - 1) // tries + 1 for number in texts}
         silent = set(range(1, attempt)) - {number for (number,) in logged} - spoke
         return [*texts.values(), *(0 for _ in silent)]
 
-    async def _texts(self, place: CallPlace, newest: int) -> dict[int, int]:
+    async def _fetch_lengths(self, place: CallPlace, newest: int) -> dict[int, int]:
         key = (place.run, place.scheduled, place.turn, place.call)
         rows = await self._database.fetch(LAST_TEXTS, (*key, newest))
         return {
-            number: pos + await self._length(text, place_of_live(*key, number, pos))
+            number: pos + await self._measure_text(text, place_of_live(*key, number, pos))
             for number, pos, text in rows
         }
 
-    async def _length(self, text: str, place: bytes) -> int:
+    async def _measure_text(self, text: str, place: bytes) -> int:
         if not self._vault.on and not text.startswith(TEXT_MARK):
             return len(text)
         try:
             return len(await self._vault.decrypt_text(text, place))
-        except StoreError:  # planted, or of a process with another key
+        except StoreError:  # planted, or written by a process with another key
             return 0

@@ -1,7 +1,7 @@
 """One pool of connections to Postgres per process.
 
-A pool of our own, because it must say at once why the database cannot be reached and be back the
-moment it can: psycopg_pool connects in the background with a growing delay and reports a timeout.
+Not psycopg_pool, which connects in the background with a growing delay and reports a timeout: this
+pool reports immediately why the database is unreachable, and recovers as soon as it is back.
 psycopg is loaded when a database is opened, not when this module is imported.
 """
 
@@ -27,7 +27,7 @@ END = "SELECT pg_terminate_backend(pid), pg_sleep(0.5) FROM pg_stat_activity WHE
 class Database:
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
         self.url = url
-        self.name = _name(url)
+        self.name = _display_name(url)
         self._slots = asyncio.Semaphore(pool_size)
         self._idle: list[AsyncConnection[Row]] = []
         self._closed = False
@@ -40,7 +40,7 @@ class Database:
         await self._drop_idle()
 
     async def connect(self) -> AsyncConnection[Row]:
-        """A connection outside the pool, for who keeps one long: to listen, or to hold a lock."""
+        """Open a connection outside the pool, for long-lived holders: listening, holding locks."""
         from psycopg import AsyncConnection, OperationalError
 
         try:
@@ -51,38 +51,38 @@ class Database:
                 application_name="harness",
             )
         except OperationalError as error:
-            raise self.unavailable(error) from error
+            raise self.unavailable_error(error) from error
 
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncGenerator[AsyncConnection[Row]]:
-        """A connection of the pool, in autocommit; `async with connection.transaction()` for more
+        """Borrow a connection from the pool, in autocommit; use `connection.transaction()` for more
         than one statement."""
         from psycopg import InternalError, OperationalError
 
         async with contextlib.AsyncExitStack() as slot:
             await slot.enter_async_context(self._slots)
-            connection = await self._take()
+            connection = await self._take_connection()
             pid = connection.info.backend_pid
             try:
                 yield connection
             except (OperationalError, InternalError) as error:
-                raise self.unavailable(error) from error
+                raise self.unavailable_error(error) from error
             except BaseException:
                 if connection.broken:
-                    # Given up in the middle of a statement that did not stop when cancelled. Its
-                    # process goes on, so its place is not free.
+                    # Abandoned in the middle of a statement that did not stop when cancelled. The
+                    # server process still runs, so the slot is not free.
                     self._end_later(pid, slot.pop_all())
                 raise
             finally:
-                await self._give(connection)
+                await self._give_back(connection)
 
     def _end_later(self, pid: int, slot: contextlib.AsyncExitStack) -> None:
-        task = asyncio.create_task(self._end(pid, slot))
+        task = asyncio.create_task(self._end_backend(pid, slot))
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
 
-    async def _end(self, pid: int, slot: contextlib.AsyncExitStack) -> None:
-        """Keep the slot until the server process is gone. It sees no signal while it computes."""
+    async def _end_backend(self, pid: int, slot: contextlib.AsyncExitStack) -> None:
+        """Keep the slot until the server process ends. It ignores signals while it computes."""
         from psycopg import OperationalError
 
         async with slot:
@@ -92,33 +92,33 @@ class Database:
                         pass
 
     async def fetch(self, query: LiteralString, params: Sequence[Any] = ()) -> list[Row]:
-        """The rows of one statement that does no harm when it runs twice: it is tried again where
-        its connection turns out to be broken. Tables of ours that are gone, or closed to us, are an
-        outage: somebody can bring them back."""
+        """Run one idempotent statement and return its rows; it is retried once if the connection
+        turns out to be broken. Missing or inaccessible tables count as an outage, because an
+        administrator can restore them."""
         from psycopg import InternalError, OperationalError
         from psycopg.errors import InsufficientPrivilege, InvalidSchemaName, UndefinedTable
 
         async with self._slots:
             for again in (True, False):
-                connection = await self._take()
+                connection = await self._take_connection()
                 try:
                     cursor = await connection.execute(query, params, binary=True)
                     return await cursor.fetchall() if cursor.description else []
                 except (OperationalError, InternalError) as error:
                     if not (again and connection.broken):
-                        raise self.unavailable(error) from error
+                        raise self.unavailable_error(error) from error
                     await self._drop_idle()
                 except (UndefinedTable, InvalidSchemaName, InsufficientPrivilege) as error:
-                    raise self.unavailable(error) from error
+                    raise self.unavailable_error(error) from error
                 finally:
-                    await self._give(connection)
+                    await self._give_back(connection)
         raise AssertionError("the second try returns or raises")
 
     async def listen(
         self, channel: LiteralString, ready: Callable[[], None], heard: Callable[[str], None]
     ) -> None:
-        """Tell `heard` what is said on `channel`, until the connection breaks: that raises, and
-        whoever listens says how it goes on. `ready` is called once nothing is missed any more."""
+        """Pass each notification on `channel` to `heard` until the connection breaks, which raises.
+        `ready` is called once nothing can be missed any more."""
         connection = await self.connect()
         async with connection:
             await connection.execute(f"LISTEN {channel}")
@@ -126,14 +126,16 @@ class Database:
             while True:
                 async for notice in connection.notifies(timeout=LISTEN_SECONDS):
                     heard(notice.payload)
-                await connection.execute("SELECT 1")  # a dead connection says nothing by itself
+                await connection.execute(
+                    "SELECT 1"
+                )  # a dead connection raises only when it is used
 
-    def unavailable(self, error: Exception) -> StoreError:
+    def unavailable_error(self, error: Exception) -> StoreError:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         why = lines[0] if lines else type(error).__name__
         return StoreUnavailable(f"Postgres {self.name} cannot be used: {why}")
 
-    async def _take(self) -> AsyncConnection[Row]:
+    async def _take_connection(self) -> AsyncConnection[Row]:
         from psycopg import OperationalError
 
         if self._closed:
@@ -141,7 +143,7 @@ class Database:
         while self._idle:
             connection = self._idle.pop()
             try:
-                # No round trip: sees that the server hung up; twice, for it may say farewell first.
+                # No round trip: detects a hangup; twice, as the server may send a last message.
                 connection.pgconn.consume_input()
                 connection.pgconn.consume_input()
             except OperationalError:
@@ -154,7 +156,7 @@ class Database:
         while self._idle:
             await self._idle.pop().close()
 
-    async def _give(self, connection: AsyncConnection[Row]) -> None:
+    async def _give_back(self, connection: AsyncConnection[Row]) -> None:
         from psycopg.pq import TransactionStatus
 
         usable = connection.pgconn.transaction_status == TransactionStatus.IDLE
@@ -164,8 +166,8 @@ class Database:
             await connection.close()
 
 
-def _name(url: str) -> str:
-    """The database as it may be shown: without user and password."""
+def _display_name(url: str) -> str:
+    """Return host, port and name of the database, without user and password."""
     from psycopg import ProgrammingError
     from psycopg.conninfo import conninfo_to_dict
 
@@ -173,7 +175,7 @@ def _name(url: str) -> str:
         parts = conninfo_to_dict(url)
     except ProgrammingError:
         raise InvalidValue(
-            "database.url is not a Postgres address: postgresql://user@host/name"
+            "database.url is not a Postgres address such as postgresql://user@host/name"
         ) from None
     host, port = parts.get("host", "localhost"), parts.get("port", 5432)
     return f"{host}:{port}/{parts.get('dbname', '')}"

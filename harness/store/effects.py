@@ -1,7 +1,7 @@
 """The ledger of effects: what a run's tools did to the world, and that they did it once.
 
-A write is begun before it acts and done after it, one round trip each. Whoever acts holds a lock
-that goes with the connection, so `begun` without a lock means: it is not known whether it happened.
+A write is recorded as begun before it acts and as done after it, one round trip each. The attempt
+holds a lock that ends with its connection, so `begun` without a lock means: the outcome is unknown.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from harness.crypto.vault import PLAIN, Vault
 from harness.store.database import Database, Row
 from harness.store.effect_fields import EffectFields, Identity, identity_of
 from harness.store.epoch import Epoch, Watch
-from harness.store.locks import LockSession, finish, lock_number
+from harness.store.locks import LockSession, lock_number, run_shielded
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
 PATIENCE_S = (0.1, 0.3, 1.0, 3.0, 5.0)
-"""What has happened must be known: a database that is away is waited for."""
+"""Delays between attempts to record an outcome while the database is down."""
 PAGE = 200
 
 # The lock is taken before the row is looked at, and `DO UPDATE` sees the newest row whatever the
@@ -46,8 +46,8 @@ ON CONFLICT (key) DO UPDATE SET call = excluded.call
 RETURNING e.state, e.attempt, e.who, e.undos, e.branch, e.seq, e.origin, e.run, e.agent, e.turn,
   e.tool, e.effect, e.workspace::text, e.result::text, e.receipt::text
 """
-# Only from the state that was found: whoever was slow and not dead may have said since what came of
-# it. A statement that is run twice finds its own name.
+# Only from the state that was found: an attempt that was slow, not dead, may have recorded its
+# outcome since. A statement that is run twice finds its own `who`.
 FOUND = "(state = %(state)s AND attempt = %(attempt)s OR who = %(who)s)"
 AGAIN = f"""
 UPDATE harness.effect SET
@@ -98,7 +98,7 @@ FROM harness.effect
 
 @dataclass(frozen=True, kw_only=True)
 class NewEffect:
-    """What is known of a write before it acts."""
+    """A write as it is known before it acts."""
 
     key: str
     origin: str
@@ -111,25 +111,25 @@ class NewEffect:
     arguments: Mapping[str, Any]
     workspace: Workspace | None = None
     receipt: Any = None
-    """What the tool prepared: kept even if it dies."""
+    """What the tool prepared: kept even if the tool dies."""
 
 
 @dataclass(frozen=True)
 class Hold:
-    """The right to act on one effect, until it is ended or released."""
+    """The exclusive right to act on one effect, until the effect is ended or the hold released."""
 
     key: str
     who: str
     state: str
-    """As it was found; `new` where it had not been begun."""
+    """The state that was found; `new` if the effect had not been begun."""
     attempt: int = 1
     result: Any = None
     receipt: Any = None
     undos: int = 0
     row: Identity = ()
-    """What identifies the row: its values are bound to all of it."""
+    """What identifies the row: its values are bound to it."""
     doubtful: bool = False
-    """It may have been made in what a restore has lost, whatever the row says."""
+    """The write may have happened in a history that a restore has lost, whatever the row says."""
 
 
 async def have_effects(database: Database, runs: Sequence[str]) -> bool:
@@ -138,7 +138,7 @@ async def have_effects(database: Database, runs: Sequence[str]) -> bool:
 
 
 async def find_effect(database: Database, run: str, key: str) -> tuple[int, str] | None:
-    """The turn and the call of an effect; None where the run has no such one."""
+    """Return turn and call of an effect; None if the run has no such effect."""
     query = "SELECT turn, call FROM harness.effect WHERE key = %s AND run = %s"
     rows = await database.fetch(query, (key, run))
     return (rows[0][0], rows[0][1]) if rows else None
@@ -153,33 +153,33 @@ class Ledger:
         self._locks = LockSession(database)
         self._watch = Watch(epoch, self._locks, database)
         self._claimed: dict[str, str] = {}
-        # A lock of this connection would be given to it twice, so what is ours is known here.
+        # Postgres would grant this connection the same lock twice, so our claims are kept here.
         self._me = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
         self._count = itertools.count(1)
 
     async def close(self) -> None:
         await self._locks.close()
 
-    async def state(self, key: str) -> tuple[str | None, int]:
-        """Where an effect is, None where it was never begun; and how often it was undone."""
+    async def find_state(self, key: str) -> tuple[str | None, int]:
+        """Return the state of an effect (None if never begun) and how often it was undone."""
         query = "SELECT state, undos FROM harness.effect WHERE key = %s"
         rows = await self.database.fetch(query, (key,))
         return (rows[0][0], rows[0][1]) if rows else (None, 0)
 
     async def begin(self, new: NewEffect) -> Hold:
-        """Take the right to act; `busy` while another attempt has it."""
+        """Acquire the right to act; raises ToolBusy while another attempt has it."""
         fields = await self._fields.encrypt_begun(identity_of(vars(new)), vars(new))
-        doubts = await self._watch.doubts(new.key, new.run, new.origin, new.turn)
-        who = self._claim(new.key)
+        doubts = await self._watch.find_doubt(new.key, new.run, new.origin, new.turn)
+        who = self._claim_key(new.key)
         branch = -1 if doubts else self._watch.branch
         values = {
             **vars(new), **fields, "lock": lock_number(new.key), "who": who, "branch": branch
         }  # fmt: skip
-        async with self._taken(new.key, BEGIN, values) as rows:
+        async with self._locking(new.key, BEGIN, values) as rows:
             state, attempt, found, undos, branch, seq, *rest = rows[0]
             made = new.key if found == who else None
-            if await self._watch.has_moved(made):  # to a database that nobody had looked at yet
-                raise busy()
+            if await self._watch.has_moved(made):  # to a database that was not checked yet
+                raise busy_error()
             self._watch.mark(new.key, seq)
             doubtful = branch < 0 or (doubts == "database" and branch < self._watch.branch)
             row = (new.key, *rest[:-3])
@@ -189,27 +189,27 @@ class Ledger:
         return Hold(new.key, who, state, attempt, result, receipt, undos, row, doubtful)
 
     async def is_doubtful(self, new: NewEffect) -> bool:
-        """Whether a write that the ledger does not know may have been made all the same."""
-        return bool(await self._watch.doubts(new.key, new.run, new.origin, new.turn))
+        """Whether a write that the ledger does not know may have happened anyway."""
+        return bool(await self._watch.find_doubt(new.key, new.run, new.origin, new.turn))
 
-    async def again(self, hold: Hold, receipt: Any = None) -> Hold:
-        """Make an effect once more that had failed, was undone, or came to nothing."""
-        stored = await self._fields.encrypt("receipt", hold.row, receipt)
-        values = {**_found(hold), "receipt": stored, "branch": self._watch.branch}
-        rows = await finish(self._locks.fetch(AGAIN, values))
+    async def begin_again(self, hold: Hold, receipt: Any = None) -> Hold:
+        """Begin an effect again that failed, was undone, or had no effect."""
+        stored = await self._fields.encrypt_field("receipt", hold.row, receipt)
+        values = {**_found_values(hold), "receipt": stored, "branch": self._watch.branch}
+        rows = await run_shielded(self._locks.fetch(AGAIN, values))
         if not rows:
-            raise lost()
+            raise lost_error()
         [(attempt, undos, seq)] = rows
         self._watch.mark(hold.key, seq)
         kept = hold.receipt if hold.state == "begun" else receipt
         return Hold(hold.key, hold.who, "new", attempt, None, kept, undos, hold.row)
 
     async def take_over(self, hold: Hold) -> None:
-        """Write on behalf of a beginning that is not ours, once it is known what came of it."""
-        if not await finish(self._locks.fetch(TAKE_OVER, _found(hold))):
-            raise lost()
+        """Take over an effect that another attempt began, once its outcome is known."""
+        if not await run_shielded(self._locks.fetch(TAKE_OVER, _found_values(hold))):
+            raise lost_error()
 
-    async def done(
+    async def mark_done(
         self,
         hold: Hold,
         result: Any,
@@ -218,63 +218,63 @@ class Ledger:
         inside: AsyncConnection[Row] | None = None,
         note: str | None = None,
     ) -> None:
-        """It has happened. With `inside` this is part of that connection's transaction, and the
-        lock stays until `release`."""
-        await self._end(hold, "done", result, receipt, inside, note)
+        """Record that the effect happened. With `inside`, as part of that connection's transaction;
+        the lock then stays until `release`."""
+        await self._end_effect(hold, "done", result, receipt, inside, note)
 
-    async def failed(self, hold: Hold, receipt: Any, note: str) -> None:
-        """The tool itself came to its end without success; what it left behind is in `receipt`."""
-        await self._end(hold, "failed", None, receipt, None, note)
+    async def mark_failed(self, hold: Hold, receipt: Any, note: str) -> None:
+        """Record that the tool failed; `receipt` describes what it left behind."""
+        await self._end_effect(hold, "failed", None, receipt, None, note)
 
     async def release(self, hold: Hold) -> None:
-        """Give the right back without a word: nobody knows what happened."""
+        """Give up the right without recording an outcome."""
         if self._claimed.get(hold.key) != hold.who:
-            return  # given back already, and another attempt of this process may have it
+            return  # released already; another attempt of this process may hold it
         del self._claimed[hold.key]
-        await finish(self._locks.unlock(lock_number(hold.key)))
+        await run_shielded(self._locks.unlock(lock_number(hold.key)))
 
     def connection(self) -> AbstractAsyncContextManager[AsyncConnection[Row]]:
-        """One of the pool, for an effect in our own Postgres."""
+        """Borrow a pooled connection, for an effect in our own Postgres."""
         return self.database.connection()
 
     # --- undo
 
-    async def undoing(self, key: str, run: str) -> tuple[Hold, EffectRow]:
-        """Take the right to undo an effect of the run; `busy` while somebody else is at it."""
-        rows = await self._rows("WHERE key = %s AND run = %s", (key, run))
+    async def begin_undo(self, key: str, run: str) -> tuple[Hold, EffectRow]:
+        """Acquire the right to undo an effect of the run; raises ToolBusy while it is in use."""
+        rows = await self._fetch_rows("WHERE key = %s AND run = %s", (key, run))
         if not rows:
             raise RunForged(f"Run {run!r} has no effect with the key {key!r}.")
         before = rows[0]
-        who = self._claim(key)
+        who = self._claim_key(key)
         values = {"lock": lock_number(key), "key": key, "who": who}
-        async with self._taken(key, UNDOING, values):
+        async with self._locking(key, UNDOING, values):
             row = identity_of(vars(before))
             hold = Hold(key, who, before.state, before.attempt, row=row)
-            [found] = await self._rows("WHERE key = %s", (key,))
+            [found] = await self._fetch_rows("WHERE key = %s", (key,))
             return hold, found
 
-    async def undone(
+    async def mark_undone(
         self, hold: Hold, note: str | None, *, inside: AsyncConnection[Row] | None = None
     ) -> None:
-        values = {"key": hold.key, "who": hold.who, "note": await self._note(hold, note)}
-        await self._write(UNDONE, values, inside)
+        values = {"key": hold.key, "who": hold.who, "note": await self._encrypt_note(hold, note)}
+        await self._write_row(UNDONE, values, inside)
 
-    async def stands(self, hold: Hold, note: str) -> None:
-        """It could not be undone: it is as it was before."""
-        values = {"key": hold.key, "who": hold.who, "note": await self._note(hold, note)}
-        await self._write(STANDS, values, None)
+    async def cancel_undo(self, hold: Hold, note: str) -> None:
+        """Record that the effect could not be undone, and restore its state."""
+        values = {"key": hold.key, "who": hold.who, "note": await self._encrypt_note(hold, note)}
+        await self._write_row(STANDS, values, None)
 
     # --- reading
 
-    async def of_run(self, run: str) -> list[EffectRow]:
-        """All of them, in the order in which they began."""
-        return await self._rows("WHERE run = %s ORDER BY seq", (run,))
+    async def effects_of_run(self, run: str) -> list[EffectRow]:
+        """List all effects of a run, in the order in which they began."""
+        return await self._fetch_rows("WHERE run = %s ORDER BY seq", (run,))
 
-    async def to_undo(
+    async def effects_to_undo(
         self, run: str, to_turn: int | None = None, before: int | None = None, limit: int = PAGE
     ) -> list[EffectRow]:
-        """What has an effect still, the newest first."""
-        return await self._rows(
+        """List effects that still stand, the newest first."""
+        return await self._fetch_rows(
             "WHERE run = %s AND turn > %s AND seq < %s AND (state IN ('begun', 'done', 'undoing') "
             "OR (state = 'failed' AND receipt IS NOT NULL)) ORDER BY seq DESC LIMIT %s",
             (run, -1 if to_turn is None else to_turn, before or 2**63 - 1, limit),
@@ -282,22 +282,22 @@ class Ledger:
 
     # --- inside
 
-    def _claim(self, key: str) -> str:
+    def _claim_key(self, key: str) -> str:
         if key in self._claimed:
-            raise busy()
+            raise busy_error()
         self._claimed[key] = f"{self._me}/{next(self._count)}"
         return self._claimed[key]
 
     @asynccontextmanager
-    async def _taken(
+    async def _locking(
         self, key: str, query: Any, values: dict[str, Any]
     ) -> AsyncGenerator[list[Row]]:
-        """Run a statement that takes the lock of `key` first; `busy` where it did not get it. An
-        error gives the right back: also one of the statement itself, which leaves a lock behind."""
+        """Run a statement that takes the lock of `key`; raises ToolBusy if the lock is taken. Any
+        error releases the hold, since a failed statement leaves its lock behind."""
         try:
-            rows = await finish(self._locks.fetch(query, values))
+            rows = await run_shielded(self._locks.fetch(query, values))
             if not rows:
-                raise busy()
+                raise busy_error()
             self._locks.hold(values["lock"])
             yield rows
         except BaseException:
@@ -305,11 +305,11 @@ class Ledger:
             raise
 
     async def _give_up(self, hold: Hold) -> None:
-        """Release, in place of an error that is more worth telling than one of the release."""
+        """Release, ignoring errors: the caller raises a more useful one."""
         with suppress(StoreError):
             await self.release(hold)
 
-    async def _end(
+    async def _end_effect(
         self,
         hold: Hold,
         state: str,
@@ -318,16 +318,16 @@ class Ledger:
         inside: AsyncConnection[Row] | None,
         note: str | None,
     ) -> None:
-        number, encrypt = lock_number(hold.key), self._fields.encrypt
+        number, encrypt = lock_number(hold.key), self._fields.encrypt_field
         try:
             values = {
                 "state": state,
                 "result": await encrypt("result", hold.row, result),
                 "receipt": await encrypt("receipt", hold.row, receipt),
-                "note": await self._note(hold, note),
+                "note": await self._encrypt_note(hold, note),
                 "key": hold.key, "who": hold.who, "lock": number,
             }  # fmt: skip
-            await self._write(END if inside else END_UNLOCK, values, inside)
+            await self._write_row(END if inside else END_UNLOCK, values, inside)
         except BaseException:
             if inside is None:
                 await self._give_up(hold)
@@ -336,20 +336,20 @@ class Ledger:
             self._locks.held.discard(number)
             self._claimed.pop(hold.key, None)
 
-    async def _note(self, hold: Hold, note: str | None) -> str | None:
+    async def _encrypt_note(self, hold: Hold, note: str | None) -> str | None:
         return None if note is None else await self._fields.encrypt_note(hold.row, note)
 
-    async def _write(
+    async def _write_row(
         self, query: Any, values: dict[str, Any], inside: AsyncConnection[Row] | None
     ) -> None:
         if inside is not None:
             rows = await (await inside.execute(query, values)).fetchall()
         else:
-            rows = await finish(self._patiently(query, values))
+            rows = await run_shielded(self._fetch_with_retries(query, values))
         if not rows:
-            raise lost()
+            raise lost_error()
 
-    async def _patiently(self, query: Any, values: dict[str, Any]) -> list[Row]:
+    async def _fetch_with_retries(self, query: Any, values: dict[str, Any]) -> list[Row]:
         for wait in PATIENCE_S:
             try:
                 return await self._locks.fetch(query, values)
@@ -357,20 +357,20 @@ class Ledger:
                 await asyncio.sleep(wait)
         return await self._locks.fetch(query, values)
 
-    async def _rows(self, where: Any, params: tuple[Any, ...]) -> list[EffectRow]:
+    async def _fetch_rows(self, where: Any, params: tuple[Any, ...]) -> list[EffectRow]:
         rows = await self.database.fetch(ROWS + where, params)
         return [await self._fields.decrypt_row(row) for row in rows]
 
 
-def _found(hold: Hold) -> dict[str, Any]:
+def _found_values(hold: Hold) -> dict[str, Any]:
     return {"key": hold.key, "who": hold.who, "state": hold.state, "attempt": hold.attempt}
 
 
-def busy() -> ToolError:
+def busy_error() -> ToolError:
     return ToolBusy("Another attempt of this call is still running.", retry_after=1)
 
 
-def lost() -> ToolError:
+def lost_error() -> ToolError:
     return ToolBusy(
-        "This attempt lost touch with the ledger, and another one has taken the call over."
+        "This attempt lost its connection to the ledger, and another attempt took over the call."
     )

@@ -1,5 +1,5 @@
-"""Which runs belong to which family. A family is forgotten as a whole, and its key with it, so each
-row carries a MAC: nobody who can only write to the database makes one run go with another."""
+"""Which runs belong to which family. A family is forgotten as a whole, with its key, so each row
+carries a MAC: write access to the database is not enough to add a run to a family."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Families:
         self._database = database
 
     async def add_member(self, vault: Vault, run: str, family: str) -> bool:
-        """False where the run was in the family before."""
+        """Add a run to a family; False if it was in the family before."""
         rows = await self._database.fetch(
             "INSERT INTO harness.lineage (run, lineage, mac) VALUES (%s, %s, %s) "
             "ON CONFLICT DO NOTHING RETURNING 1",
@@ -29,17 +29,17 @@ class Families:
         await self._database.fetch("DELETE FROM harness.lineage WHERE run = %s", (run,))
 
     async def find_family(self, vault: Vault, run: str) -> str | None:
-        """None for a run that has joined none."""
+        """Return the family of a run; None if it has none."""
         query = "SELECT run, lineage, mac FROM harness.lineage WHERE run = %s"
-        rows = _checked(vault, await self._database.fetch(query, (run,)))
+        rows = _check_rows(vault, await self._database.fetch(query, (run,)))
         return rows[0][1] if rows else None
 
     async def find_members(self, vault: Vault, family: str) -> list[str]:
         query = "SELECT run, lineage, mac FROM harness.lineage WHERE lineage = %s ORDER BY run"
-        return [run for run, _ in _checked(vault, await self._database.fetch(query, (family,)))]
+        return [run for run, _ in _check_rows(vault, await self._database.fetch(query, (family,)))]
 
     async def find_keyed(self, families: Sequence[str]) -> list[str]:
-        """Those of the families that have had a key."""
+        """Return the families among these that have had a key."""
         query = "SELECT family FROM harness.key WHERE family = ANY(%s)"
         return [family for (family,) in await self._database.fetch(query, (list(families),))]
 
@@ -52,7 +52,7 @@ class Families:
         return bool(await self._database.fetch("SELECT 1 FROM harness.key LIMIT 1"))
 
 
-def _checked(vault: Vault, rows: list[tuple[str, str, str | None]]) -> list[tuple[str, str]]:
+def _check_rows(vault: Vault, rows: list[tuple[str, str, str | None]]) -> list[tuple[str, str]]:
     for run, family, mac in rows:
         vault.check_signed(mac, place_of(PLACE, run, family))
     return [(run, family) for run, family, _ in rows]

@@ -1,8 +1,8 @@
-"""Bring the tables to what this version of harness and its capabilities need.
+"""Migrate the tables to what this version of harness and its capabilities need.
 
 Each capability has a line of migrations and a schema of its own, with alembic's version table in
-it. One line for all, with branches, would be simpler, but a package that is removed would leave a
-revision behind that nobody knows, and block every later migration.
+it. One line for all, with branches, would be simpler, but a removed package would leave an unknown
+revision behind, which blocks every later migration.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ LOCK = 0x6861726E657373  # "harness"
 
 
 class Line(NamedTuple):
-    """A line of migrations: the steps in order, and the schema that they change."""
+    """A line of migrations: its steps in order, and the schema they change."""
 
     schema: str
     folder: Path
-    """Where the steps are, one file each."""
+    """Contains one file per step."""
     revisions: tuple[str, ...]
     owner: Capability | None = None
     """None: harness itself."""
@@ -38,7 +38,7 @@ OWN = Line("harness", SCRIPTS / "versions", harness_migrations.REVISIONS)
 
 
 async def open_database(url: str, *, pool_size: int = 8) -> Database:
-    """A pool of connections to a database whose tables are up to date."""
+    """Open a pool of connections to a database, and migrate its tables."""
     database = Database(url, pool_size=pool_size)
     try:
         await bring_up(database)
@@ -49,8 +49,8 @@ async def open_database(url: str, *, pool_size: int = 8) -> Database:
 
 
 async def bring_up(database: Database) -> bool:
-    """Take the steps that are missing; True if there were any. With nothing to do this is one
-    SELECT for each line, and alembic is not loaded."""
+    """Run the missing steps; True if there were any. Otherwise this costs one SELECT per line, and
+    alembic is not loaded."""
     changed = await _bring_up(database, OWN)
     for line in find_lines():
         try:
@@ -61,7 +61,9 @@ async def bring_up(database: Database) -> bool:
             assert line.owner is not None
             report_problem(line.owner, f"its migration failed: {error}")
             get_logger(__name__).warning(
-                "a capability is left out", capability=line.owner.name, error=str(error)
+                "a capability is disabled: its migration failed",
+                capability=line.owner.name,
+                error=str(error),
             )
     return changed
 
@@ -77,15 +79,15 @@ def find_lines() -> Iterator[Line]:
 
 
 async def take_down(database: Database, to: str = "base", line: Line = OWN) -> None:
-    """Take the steps of a line back, down to revision `to`; `base` leaves nothing of them."""
-    await asyncio.to_thread(_run, database, line, to, up=False)
+    """Revert the steps of a line down to revision `to`; `base` reverts all."""
+    await asyncio.to_thread(_run_alembic, database, line, to, up=False)
 
 
-async def revision(database: Database, line: Line = OWN) -> str | None:
-    """The step that the database is at; None if it has none yet."""
+async def read_revision(database: Database, line: Line = OWN) -> str | None:
+    """Read the current revision of the database; None before the first migration."""
     from psycopg.errors import InvalidSchemaName, UndefinedTable
 
-    # A schema's name is made from letters, digits and _: `registry.NAME`.
+    # A schema's name consists of letters, digits and _: `registry.NAME`.
     query = cast("LiteralString", f"SELECT version_num FROM {line.schema}.alembic_version")  # nosec B608
     try:
         rows = await database.fetch(query)
@@ -97,7 +99,7 @@ async def revision(database: Database, line: Line = OWN) -> str | None:
 
 
 async def _bring_up(database: Database, line: Line) -> bool:
-    found, head = await revision(database, line), line.revisions[-1]
+    found, head = await read_revision(database, line), line.revisions[-1]
     if found == head:
         return False
     if found is not None and found not in line.revisions:
@@ -105,11 +107,11 @@ async def _bring_up(database: Database, line: Line) -> bool:
             f"Schema {line.schema} of Postgres {database.name} is at {found}; this version knows "
             f"up to {head}.",
         )
-    await asyncio.to_thread(_run, database, line, head, up=True)
+    await asyncio.to_thread(_run_alembic, database, line, head, up=True)
     return True
 
 
-def _run(database: Database, line: Line, target: str, *, up: bool) -> None:
+def _run_alembic(database: Database, line: Line, target: str, *, up: bool) -> None:
     import psycopg
     import sqlalchemy
     from alembic import command
@@ -128,7 +130,7 @@ def _run(database: Database, line: Line, target: str, *, up: bool) -> None:
     )
     try:
         with engine.begin() as connection:
-            # Held until the commit: of two processes that start at once, one finds it all done.
+            # Held until the commit: of two processes that start at once, the second finds it done.
             connection.execute(sqlalchemy.text(f"SELECT pg_advisory_xact_lock({LOCK})"))
             connection.execute(sqlalchemy.text(f"CREATE SCHEMA IF NOT EXISTS {line.schema}"))
             config.attributes["connection"] = connection
@@ -138,4 +140,4 @@ def _run(database: Database, line: Line, target: str, *, up: bool) -> None:
             else:
                 command.downgrade(config, target)
     except (psycopg.OperationalError, OperationalError) as error:
-        raise database.unavailable(error) from error
+        raise database.unavailable_error(error) from error

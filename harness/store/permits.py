@@ -1,10 +1,10 @@
 """Permits: what proves to a worker that a run, an undo or a tool call is genuine.
 
 The permit of a run is a nonce and a MAC over its whole spec, so that nobody can change the spec; it
-serves one chain of executions, so that nobody can start the same run twice. What served is recorded
-for good: a permit has no date, so whoever kept a copy of one could use it again once its row is
-gone, and a run may wait for its first worker for as long as it likes. A row takes 145 bytes, less
-than the seal of the run, which stays as well.
+is valid for one chain of executions, so that nobody can start the same run twice. Used permits are
+recorded permanently: a permit has no date, so a copy could be used again once its row is deleted,
+and a run may wait for its first worker indefinitely. A row takes 145 bytes, less than the seal of
+the run, which stays as well.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ BIND = """
 INSERT INTO harness.permit (mac, origin) VALUES (%s, %s)
 ON CONFLICT (mac) DO UPDATE SET mac = EXCLUDED.mac RETURNING origin
 """
-"""The update changes nothing; it makes a row that is there already come back."""
+"""The update changes nothing; it makes the statement return an existing row."""
 
 
 class Place(NamedTuple):
-    """Where a tool call belongs: a MAC for one place does not serve in another."""
+    """Where a tool call belongs: a MAC for one place is not valid in another."""
 
     origin: str
     """First run id of the run's chain of executions."""
@@ -38,7 +38,7 @@ class Place(NamedTuple):
 
 
 class Start(NamedTuple):
-    """How a capability's workflow is started."""
+    """How a capability's workflow was started."""
 
     workflow: str
     """Its id."""
@@ -50,7 +50,7 @@ class Start(NamedTuple):
 
 
 def sign_run(signer: Signer, run: str, spec: RunSpec) -> RunSpec:
-    """The spec with the permit to be started under the id `run`, once."""
+    """Return the spec with a permit to start it under the id `run`, once."""
     nonce = secrets.token_urlsafe(NONCE_BYTES)
     # The bytes after a trip through JSON, which has no NaN and no infinity.
     read = RunSpec.model_validate_json(spec.model_copy(update={"permit": nonce}).wire())
@@ -59,26 +59,26 @@ def sign_run(signer: Signer, run: str, spec: RunSpec) -> RunSpec:
 
 
 def is_run_signed(signer: Signer, run: str, mac: str, whole: str, pinned: Pinned) -> bool:
-    """Whether the run with this id was signed with just this."""
+    """Whether the run with this id was signed with exactly this."""
     return signer.is_signed(mac, "run", run, whole, pinned.wire())
 
 
 def sign_undo(signer: Signer, spec: UndoSpec) -> UndoSpec:
-    """The spec with the permit to be started once, under the id of its undo."""
+    """Return the spec with a permit to start it once, under the id of its undo."""
     nonce = secrets.token_urlsafe(NONCE_BYTES)
-    mac = signer.sign("undo", undo_id(spec.run), nonce, _shared(spec))
+    mac = signer.sign("undo", undo_id(spec.run), nonce, _shared_wire(spec))
     return spec.model_copy(update={"permit": f"{nonce}.{mac}"})
 
 
 def is_undo_signed(signer: Signer, workflow: str, spec: UndoSpec) -> bool:
-    """Whether the undo was signed with just this spec, for this workflow."""
+    """Whether the undo was signed with exactly this spec, for this workflow."""
     nonce, _, mac = (spec.permit or "").partition(".")
-    return signer.is_signed(mac, "undo", workflow, nonce, _shared(spec))
+    return signer.is_signed(mac, "undo", workflow, nonce, _shared_wire(spec))
 
 
 def sign_start(signer: Signer, start: Start) -> str:
-    """The permit to start a capability's workflow once. Its later executions have other input, so
-    the digest of the first one's goes along."""
+    """Return a permit to start a capability's workflow once. Later executions have other input, so
+    the permit includes the digest of the first input."""
     nonce = secrets.token_urlsafe(NONCE_BYTES)
     return f"{nonce}.{start.digest}.{signer.sign('start', nonce, *start)}"
 
@@ -97,40 +97,42 @@ def mac_of(permit: str) -> str:
 
 
 async def bind_permit(database: Database, mac: str, origin: str) -> str:
-    """The chain of executions that the permit serves: `origin`, unless another was first."""
+    """Bind a permit to the first chain of executions that uses it; returns that chain's origin."""
     return (await database.fetch(BIND, (mac, origin)))[0][0]
 
 
 def sign_call(signer: Signer, place: Place, call: ToolCall) -> str:
-    """Proves that `call_model` returned this call, with these arguments, in this place."""
-    return signer.sign("call", *_words(place), _settled(call))
+    """Sign a call that `call_model` returned, with its arguments, for this place."""
+    return signer.sign("call", *_place_fields(place), _canonical_wire(call))
 
 
 def is_call_signed(signer: Signer, origin: str, request: RunTool) -> bool:
-    """Whether the call is as the model made it, or a person changed it who was asked about it."""
+    """Whether the call is as the model made it, or was changed by the person asked about it."""
     place = Place(origin, request.turn, request.ordinal or 1)
     if request.edited:
-        words = (*_words(place), request.call.id, request.call.name)
+        words = (*_place_fields(place), request.call.id, request.call.name)
         return signer.is_signed(request.asked, "asked", *words)
-    return signer.is_signed(request.signature, "call", *_words(place), _settled(request.call))
+    return signer.is_signed(
+        request.signature, "call", *_place_fields(place), _canonical_wire(request.call)
+    )
 
 
 def sign_asked(signer: Signer, origin: str, request: RunTool) -> str:
-    """Proves that a person was asked about this call, and may therefore change its arguments."""
+    """Sign that a person was asked about this call, and may therefore change its arguments."""
     place = Place(origin, request.turn, request.ordinal or 1)
-    return signer.sign("asked", *_words(place), request.call.id, request.call.name)
+    return signer.sign("asked", *_place_fields(place), request.call.id, request.call.name)
 
 
-def _shared(spec: UndoSpec) -> bytes:
-    """What all executions of an undo share."""
+def _shared_wire(spec: UndoSpec) -> bytes:
+    """Encode what all executions of an undo share."""
     own: dict[str, object] = {"steps": (), "before": None, "permit": None}
     return spec.model_copy(update=own).wire()
 
 
-def _settled(call: ToolCall) -> bytes:
-    """The same bytes before and after a trip through JSON, which has no NaN and no infinity."""
+def _canonical_wire(call: ToolCall) -> bytes:
+    """Encode a call to the same bytes before and after JSON, which has no NaN and no infinity."""
     return ToolCall.model_validate_json(call.wire()).wire()
 
 
-def _words(place: Place) -> tuple[str, str, str]:
+def _place_fields(place: Place) -> tuple[str, str, str]:
     return place.origin, str(place.turn), str(place.ordinal)

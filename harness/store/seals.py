@@ -1,4 +1,4 @@
-"""Seals of ended runs: rows of a chain to which entries are only added, one writer at a time."""
+"""Seals of ended runs: an append-only chain of rows, with one writer at a time."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ FROM harness.seal s LEFT JOIN harness.artifact a ON a.id = s.content
 
 @dataclass(frozen=True, kw_only=True)
 class SealIndex:
-    """What lists show of a sealed run; read out of its content."""
+    """What lists show of a sealed run; extracted from its content."""
 
     agent: str | None = None
     state: str | None = None
@@ -117,7 +117,7 @@ class SealRow:
     content: str | None
     """The artifact; None where it was deleted or forgotten."""
     key: bytes | None
-    """As it is stored: `Seals.key` opens it."""
+    """Encrypted: `Seals.load_key` decrypts it."""
 
     @property
     def read(self) -> SealEntry:
@@ -132,7 +132,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class NewSeal:
-    """An entry whose place in the chain is not known yet."""
+    """An entry without its place in the chain."""
 
     entry: SealEntry
     content: str | None = None
@@ -158,12 +158,12 @@ class Seals:
         self._vault = vault
 
     async def append(self, new: Sequence[NewSeal]) -> list[SealRow]:
-        """Add entries to the chain. A run that somebody else sealed meanwhile is left out."""
+        """Append entries to the chain. A run that was sealed meanwhile is skipped."""
         kept = [
             replace(
                 each,
                 key=await self._vault.encrypt(
-                    each.entry.run, each.key, _place(each.entry.run, each.content)
+                    each.entry.run, each.key, _key_place(each.entry.run, each.content)
                 ),
             )
             if each.key
@@ -171,23 +171,25 @@ class Seals:
             for each in new
         ]
         async with self._database.connection() as connection, connection.transaction():
-            await self._lock(connection)
+            await self._lock_chain(connection)
             last = [each.entry.run_ids[-1] for each in kept]
             cursor = await connection.execute(KNOWN, (last,))
             known = {run_id: there for run_id, there in await cursor.fetchall()}
-            # What was deleted may be imported again, and is not sealed again.
+            # Deleted content may be imported again, but is not sealed again.
             taken = [
                 each
                 for each, id in zip(kept, last, strict=True)
                 if id not in known or (each.entry.kind == "imported" and not known[id])
             ]
-            return await _add(connection, taken, self._vault)
+            return await _add_entries(connection, taken, self._vault)
 
-    async def drop(self, rows: Iterable[SealRow], kind: Kind, tombstone: SealEntry) -> list[str]:
-        """Take content and keys out of the table, and say so in the chain, one entry a run.
-        Returns the artifacts that nothing names any more. `tombstone` says who and when."""
+    async def drop_content(
+        self, rows: Iterable[SealRow], kind: Kind, tombstone: SealEntry
+    ) -> list[str]:
+        """Remove content and keys from the table, and record that in the chain, one entry per run.
+        Returns the artifacts that are no longer referenced. `tombstone` says who and when."""
         async with self._database.connection() as connection, connection.transaction():
-            await self._lock(connection)
+            await self._lock_chain(connection)
             cursor = await connection.execute(
                 "SELECT seq, run, namespace, content FROM harness.seal "
                 "WHERE seq = ANY(%s) AND content IS NOT NULL ORDER BY seq",
@@ -207,7 +209,7 @@ class Seals:
                 )
                 for (run, space), seqs in runs.items()
             ]  # fmt: skip
-            await _add(connection, stones, self._vault)
+            await _add_entries(connection, stones, self._vault)
             gone = [row[0] for row in found]
             await connection.execute(
                 "UPDATE harness.seal SET content = NULL, key = NULL WHERE seq = ANY(%s)", (gone,)
@@ -216,29 +218,29 @@ class Seals:
 
     # --- reading
 
-    async def key(self, row: SealRow) -> bytes | None:
-        """Of its commitments; None where it is gone."""
+    async def load_key(self, row: SealRow) -> bytes | None:
+        """Decrypt the key of a seal's commitments; None if it was deleted."""
         if row.key is None:
             return None
-        return await self._vault.decrypt(row.key, _place(row.run, row.content))
+        return await self._vault.decrypt(row.key, _key_place(row.run, row.content))
 
-    async def of_run(self, run: str, namespace: str) -> list[SealRow]:
-        """The newest first; those of parts of a run that went on come last."""
-        return await self._rows(OF_RUN, (run, namespace))
+    async def seals_of_run(self, run: str, namespace: str) -> list[SealRow]:
+        """List the seals of a run, the newest first; seals of parts come last."""
+        return await self._fetch_rows(OF_RUN, (run, namespace))
 
-    async def namespaces(self, run: str) -> list[str]:
+    async def namespaces_of(self, run: str) -> list[str]:
         query = "SELECT DISTINCT namespace FROM harness.seal WHERE run = %s"
         return [row[0] for row in await self._database.fetch(query, (run,))]
 
-    async def tombstone(self, run: str, seq: int) -> SealRow | None:
-        """The one whose entry says where the content of a seal went. An entry that does not match
-        its hash says nothing, nor does one that this project did not sign."""
-        for row in await self._rows(STONES, (run, seq)):
+    async def find_tombstone(self, run: str, seq: int) -> SealRow | None:
+        """Find the entry that records the deletion of a seal's content. Entries that do not match
+        their hash, or that this project did not sign, are ignored."""
+        for row in await self._fetch_rows(STONES, (run, seq)):
             if hash_of(row.entry) != row.hash:
                 continue
             try:
                 told = row.read
-            except HarnessError:  # `verify` names it
+            except HarnessError:  # `verify` reports it
                 continue
             same = (told.seq, told.kind, told.run) == (row.seq, row.kind, run)
             if same and seq in told.seals and self.is_proven(told):
@@ -251,33 +253,33 @@ class Seals:
         signer = self._vault.signer
         return signer is None or signer.is_signed(stone.mac, STONE, _unsigned_wire(stone))
 
-    async def with_execution(self, run_id: str) -> SealRow | None:
-        """The newest that has this execution in it, and its content."""
-        return next(iter(await self._rows(WITH, (run_id,))), None)
+    async def find_by_execution(self, run_id: str) -> SealRow | None:
+        """Find the newest seal with content that includes this execution."""
+        return next(iter(await self._fetch_rows(WITH, (run_id,))), None)
 
-    async def known(self, run_ids: Sequence[str]) -> set[str]:
-        """Which of these executions are sealed."""
+    async def find_sealed(self, run_ids: Sequence[str]) -> set[str]:
+        """Return which of these executions are sealed."""
         return {row[0] for row in await self._database.fetch(KNOWN, (list(run_ids),))}
 
     async def first_start(self, runs: Sequence[str]) -> float | None:
-        """When the first of the runs began; None where none is sealed."""
+        """Return when the first of the runs began; None if none is sealed."""
         query = "SELECT extract(epoch FROM min(started))::float8 FROM harness.seal"
         rows = await self._database.fetch(f"{query} WHERE run = ANY(%s)", (list(runs),))
         return rows[0][0]
 
-    async def old(self, before: float, limit: int = PAGE) -> list[SealRow]:
-        """With content, and sealed before then."""
-        return await self._rows(OLD, (before, limit))
+    async def list_old(self, before: float, limit: int = PAGE) -> list[SealRow]:
+        """List seals with content that are older than `before`."""
+        return await self._fetch_rows(OLD, (before, limit))
 
-    async def all(self, after: int = -(2**62)) -> AsyncIterator[SealRow]:
-        """In the order of the chain, from behind a number on."""
+    async def iterate_chain(self, after: int = -(2**62)) -> AsyncIterator[SealRow]:
+        """Yield all seals in the order of the chain, starting after number `after`."""
         seq = after
-        while rows := await self._rows(AFTER, (seq, PAGE)):
+        while rows := await self._fetch_rows(AFTER, (seq, PAGE)):
             for row in rows:
                 yield row
             seq = rows[-1].seq
 
-    async def listed(
+    async def list_runs(
         self,
         namespace: str,
         *,
@@ -286,7 +288,7 @@ class Seals:
         session: str | None = None,
         limit: int | None = None,
     ) -> list[Listed]:
-        """Sealed runs of agents, the newest first."""
+        """List sealed runs of agents, the newest first."""
         values = {
             "namespace": namespace, "agent": agent, "state": state, "session": session,
             "limit": limit,
@@ -299,13 +301,13 @@ class Seals:
             Listed(run, SealIndex(**dict(zip(names, index, strict=True)))) for run, *index in rows
         ]
 
-    async def figures(self) -> Figures:
+    async def read_figures(self) -> Figures:
         rows = await self._database.fetch(FIGURES)
         seals, runs, deleted, forgotten, size, oldest, head = rows[0]
         return Figures(seals, runs, deleted, forgotten, size, oldest, head or 0)
 
-    async def head(self) -> str | None:
-        """The hash of the last entry."""
+    async def read_head(self) -> str | None:
+        """Return the hash of the last entry."""
         query = "SELECT hash FROM harness.seal ORDER BY seq DESC LIMIT 1"
         rows = await self._database.fetch(query)
         return rows[0][0] if rows else None
@@ -315,14 +317,14 @@ class Seals:
 
     # --- inside
 
-    async def _rows(self, query: LiteralString, params: tuple[Any, ...]) -> list[SealRow]:
-        return [_row(row) for row in await self._database.fetch(query, params)]
+    async def _fetch_rows(self, query: LiteralString, params: tuple[Any, ...]) -> list[SealRow]:
+        return [_to_seal_row(row) for row in await self._database.fetch(query, params)]
 
-    async def _lock(self, connection: AsyncConnection[Row]) -> None:
+    async def _lock_chain(self, connection: AsyncConnection[Row]) -> None:
         await connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
 
 
-def _row(row: Row) -> SealRow:
+def _to_seal_row(row: Row) -> SealRow:
     seq, hash, entry, kind, namespace, run, run_ids, content, key = row
     return SealRow(
         seq, hash, bytes(entry), kind, namespace, run, tuple(run_ids), content,
@@ -330,10 +332,10 @@ def _row(row: Row) -> SealRow:
     )  # fmt: skip
 
 
-async def _add(
+async def _add_entries(
     connection: AsyncConnection[Row], new: Sequence[NewSeal], vault: Vault
 ) -> list[SealRow]:
-    """Behind the last one. The lock is held."""
+    """Append entries after the last one. The caller holds the lock."""
     cursor = await connection.execute(
         "SELECT seq, hash FROM harness.seal ORDER BY seq DESC LIMIT 1"
     )
@@ -366,7 +368,7 @@ async def _add(
     return rows
 
 
-def _place(run: str, content: str | None) -> bytes:
+def _key_place(run: str, content: str | None) -> bytes:
     return place_of("seal.key", run, content)
 
 
@@ -375,10 +377,9 @@ def _unsigned_wire(entry: SealEntry) -> bytes:
 
 
 async def store_id(database: Database) -> str:
-    """The same for all who use this database, and for no other: two stores that share an engine
-    are swept apart."""
+    """Return an id unique to this database: two stores that share a Temporal are swept apart."""
     try:
         rows = await database.fetch(IDENTITY)
-    except StoreError:  # not everybody may ask
+    except StoreError:  # needs a privilege that not every role has
         rows = [(database.name,)]
     return hashlib.sha256(rows[0][0].encode()).hexdigest()[:8]

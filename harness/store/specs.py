@@ -18,12 +18,12 @@ class Specs:
         self._known: OrderedDict[str, AgentSpec] = OrderedDict()
 
     async def put(self, spec: AgentSpec) -> str:
-        """The spec's hash; the first time in a process it is made durable before this returns."""
+        """Return the spec's hash; the first time in a process, store the spec before returning."""
         content = spec.wire()
         id = digest(content)
         if id not in self._known:
             await self._artifacts.put(content, media_type="application/json")
-            self._remember(id, spec)
+            self._add_to_cache(id, spec)
         return id
 
     async def get(self, id: str) -> AgentSpec:
@@ -38,10 +38,10 @@ class Specs:
                 f"Artifact {id} cannot be read as an agent spec by this version: {error}",
                 fix="Upgrade harness, if the run was started by a newer version.",
             ) from error
-        self._remember(id, spec)
+        self._add_to_cache(id, spec)
         return spec
 
-    def _remember(self, id: str, spec: AgentSpec) -> None:
+    def _add_to_cache(self, id: str, spec: AgentSpec) -> None:
         self._known[id] = spec
         while len(self._known) > KEPT:
             self._known.popitem(last=False)

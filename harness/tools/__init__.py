@@ -1,6 +1,6 @@
-"""Built-in tools, one kind a file. `harness.tools` hands them to users.
+"""Built-in tools, one file per kind, exported here for users.
 
-Light on purpose: an agent that names a tool loads no HTTP client and no engine.
+Light on purpose: an agent that names a tool loads neither an HTTP client nor Temporal.
 """
 
 from harness.tools.basic.person import ask_human

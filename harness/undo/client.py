@@ -30,8 +30,8 @@ from harness.store.permits import sign_undo
 
 
 async def list_effects(connection: Connection, run: str) -> list[EffectRow]:
-    """List effects in the order in which they began; raise RunNotFound if the run is unknown."""
-    rows = await Ledger(connection.database, connection.vault).of_run(run)
+    """In the order in which they began; `not_found` where the run is not known at all."""
+    rows = await Ledger(connection.database, connection.vault).effects_of_run(run)
     if not rows:
         await _is_open(connection, run)
     return rows

@@ -139,7 +139,7 @@ async def test_headers_of_any_length_are_cut() -> None:
     """Where aiohttp, which has a limit of its own, is not installed."""
     sent = [("content-type", 'a/b;"' + ";" * 90_000), ("X-Request-Id", "i" * 90_000)]
     response = httpx2.Response(500, headers=sent, stream=httpx2.ByteStream(b"{}"))
-    await limits.bound(response)
+    await limits.bound_response(response)
     assert response.headers["content-type"] == "a/b"
     assert response.headers["x-request-id"] == "i" * MAX_HEADER
 

@@ -126,14 +126,14 @@ def layout(project: Path) -> Layout:
 
 
 async def status(project: Path) -> dict[str, Any]:
-    found = await lease.status(layout(project))
+    found = await lease.read_status(layout(project))
     assert found is not None
     return found
 
 
 async def pids_of(project: Path) -> list[int]:
     """Of the supervisor and its parts; empty when nothing runs."""
-    found = await lease.status(layout(project))
+    found = await lease.read_status(layout(project))
     if found is None:
         return []
     return [found["pid"], *(part["pid"] for part in found["parts"].values() if part["pid"])]
@@ -165,7 +165,7 @@ async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float 
 
 async def until_state(project: Path, part: str, state: str, *, not_pid: int = 0) -> None:
     async def holds() -> bool:
-        found = await lease.status(layout(project))
+        found = await lease.read_status(layout(project))
         now = found["parts"].get(part) if found else None
         return bool(now) and now["state"] == state and now["pid"] != not_pid
 
@@ -174,7 +174,7 @@ async def until_state(project: Path, part: str, state: str, *, not_pid: int = 0)
 
 async def until_gone(project: Path, pids: list[int]) -> None:
     async def is_left() -> bool:  # the lock goes with the last process that inherited it
-        return await lease.status(layout(project)) is None
+        return await lease.read_status(layout(project)) is None
 
     await until(lambda: not any(lives(pid) for pid in pids))
     await until(is_left)

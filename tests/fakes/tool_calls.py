@@ -52,7 +52,7 @@ class Effects:
         self.rows: dict[str, dict[str, Any]] = {}
         self.doubtful = False
 
-    async def state(self, key: str) -> tuple[str | None, int]:
+    async def find_state(self, key: str) -> tuple[str | None, int]:
         return self.rows.get(key, {}).get("state"), 0
 
     async def begin(self, new: NewEffect) -> Hold:
@@ -67,16 +67,16 @@ class Effects:
     async def is_doubtful(self, new: NewEffect) -> bool:
         return self.doubtful
 
-    async def again(self, hold: Hold, receipt: Any = None) -> Hold:
+    async def begin_again(self, hold: Hold, receipt: Any = None) -> Hold:
         return Hold(hold.key, "", "new", receipt=receipt)
 
     async def take_over(self, hold: Hold) -> None: ...
 
-    async def done(self, hold: Hold, result: Any, receipt: Any, **_: Any) -> None:
+    async def mark_done(self, hold: Hold, result: Any, receipt: Any, **_: Any) -> None:
         plain = result.model_dump(mode="json", exclude_none=True)
         self.rows[hold.key] = {"state": "done", "result": plain, "receipt": receipt}
 
-    async def failed(self, hold: Hold, receipt: Any, note: str) -> None:
+    async def mark_failed(self, hold: Hold, receipt: Any, note: str) -> None:
         self.rows[hold.key] = {"state": "failed", "result": None, "receipt": receipt}
 
     async def release(self, hold: Hold) -> None: ...

@@ -110,7 +110,7 @@ async def test_damaged_content_is_not_shown(
     [
         ("DELETE FROM harness.seal WHERE seq = 2", 3, "seal 2 was removed"),
         ("UPDATE harness.seal SET entry = entry || ' '::bytea WHERE seq = 2", 2, "was changed"),
-        ("UPDATE harness.seal SET run = 'other' WHERE seq = 2", 2, "row says something else"),
+        ("UPDATE harness.seal SET run = 'other' WHERE seq = 2", 2, "row differs"),
         ("UPDATE harness.seal SET key = NULL WHERE seq = 2", 2, "key of its commitments"),
         ("UPDATE harness.seal SET key = set_byte(key, 0, get_byte(key, 0) # 1) WHERE seq = 2",
          2, "valid MAC"),
@@ -150,16 +150,16 @@ async def test_a_seal_of_a_newer_version_chains_and_is_not_read(
 
 async def test_the_index_is_made_again(own: Harness, rows: list[SealRow]) -> None:
     store = open_seals(own.connection)
-    before = await store.listed("default")
+    before = await store.list_runs("default")
     assert [each.index.state for each in before] == ["completed"] * 3
     await sql(
         own, "UPDATE harness.seal SET agent = NULL, state = NULL, tokens = NULL, ended = NULL"
     )
-    assert await store.listed("default") == []
-    assert await sweep.rebuild(own.connection) == 3
-    assert await store.listed("default") == before
-    assert len(await store.listed("default", state="failed")) == 0
-    assert len(await store.listed("default", limit=2)) == 2
+    assert await store.list_runs("default") == []
+    assert await sweep.rebuild_index(own.connection) == 3
+    assert await store.list_runs("default") == before
+    assert len(await store.list_runs("default", state="failed")) == 0
+    assert len(await store.list_runs("default", limit=2)) == 2
 
 
 async def test_many_who_seal_at_once_make_one_chain(
@@ -174,7 +174,7 @@ async def test_many_who_seal_at_once_make_one_chain(
         sweep.seal_ended(own.connection),
         sweep.seal_ended(own.connection),
     )
-    found = [row.run async for row in open_seals(own.connection).all()]
+    found = [row.run async for row in open_seals(own.connection).iterate_chain()]
     assert sorted(run for run in found if run in {r.id for r in runs}) == sorted(r.id for r in runs)
     assert len(found) == len(set(found))
     assert await wrong(own) == []
@@ -253,7 +253,7 @@ async def test_runs_go_to_another_place(
         assert (await verify_run(harness.connection, each.run)).problems == ()
     again = await moved(import_files(harness.connection, [bundle]))
     assert [each.seal for each in again if not each.error] == [None] * len(taken)
-    listed = await open_seals(harness.connection).listed("default")
+    listed = await open_seals(harness.connection).list_runs("default")
     assert {each.run for each in taken} <= {each.run for each in listed}
     assert {each.run: each.index.state for each in listed}[taken[0].run] == "completed"
 
@@ -279,7 +279,13 @@ async def test_a_forged_word_that_content_was_deleted_is_not_believed(
 ) -> None:
     row = rows[0]
     stone = row.read.model_copy(
-        update={"seq": 4, "prev": "nonsense", "kind": "deleted", "executions": (), "seals": (1,)}
+        update={
+            "seq": 4,
+            "prev": "nonsense",
+            "kind": "deleted",
+            "executions": (),
+            "seals": (1,),
+        }
     )
     await sql(own, "UPDATE harness.seal SET content = NULL, key = NULL WHERE seq = 1")
     await sql(

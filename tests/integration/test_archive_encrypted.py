@@ -12,8 +12,7 @@ from harness.archive import sweep
 from harness.archive.verify import verify_recording, verify_run
 from harness.contracts.errors import HarnessError
 from harness.crypto.keyring import new_key
-from harness.forget.client import forget
-from harness.history.reader import open_seals
+from harness.forget.client import forget_run
 from harness.history.recording import record_run
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import look
@@ -48,11 +47,11 @@ async def test_sealed_bytes_stay_encrypted_and_can_be_forgotten(
     assert (await verify_run(harness.connection, run.id)).engine
     assert (await verify_run(later.connection, run.id, row.hash)).problems == ()
 
-    await forget(harness.connection, run.id)
+    await forget_run(harness.connection, run.id)
     with pytest.raises(HarnessError) as caught:
         await later.get_run(run.id).trace()
     assert caught.value.code == "store.forgotten"
     verified = await verify_run(later.connection, run.id, row.hash)
     assert (verified.problems, verified.gone) == ((), "forgotten")
-    [kept] = [r for r in await open_seals(later.connection).of_run(run.id, "default")]
+    [kept] = [r for r in await open_seals(later.connection).seals_of_run(run.id, "default")]
     assert (kept.hash, kept.content, kept.key) == (row.hash, None, None)

@@ -127,7 +127,7 @@ async def test_older_histories_of_a_run_that_goes_on_are_read_from_the_archive(
 
     async def parts() -> list[str]:
         await sweep.seal_ended(connection)
-        return [r.kind for r in await open_seals(connection).of_run(run.id, "default")]
+        return [r.kind for r in await open_seals(connection).seals_of_run(run.id, "default")]
 
     assert await eventually(parts) == ["part"]
     trace, result = await short.trace(), await short.outcome()

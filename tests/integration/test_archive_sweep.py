@@ -50,7 +50,7 @@ async def test_a_worker_seals_what_has_ended(
             store = open_seals(harness.connection)
 
             async def sealed() -> set[str]:
-                return {row.run async for row in store.all()}
+                return {row.run async for row in store.iterate_chain()}
 
             await eventually(sealed, lambda found: {run.id for run in runs} <= found, 20)
             client = sweeper.connection.temporal
@@ -120,7 +120,7 @@ async def test_what_is_too_much_for_one_pass_is_left_for_the_next(
             await (await harness.start(Agent(name), "Hello?")).result()
 
         async def left() -> int:
-            return len([each async for each in sweep.unsealed(harness.connection)])
+            return len([each async for each in sweep.find_unsealed(harness.connection)])
 
         count = await eventually(left, lambda found: found >= 3)
         first = await sweep.seal_ended(harness.connection, limit=2)

@@ -37,8 +37,8 @@ def vault(request: pytest.FixtureRequest, database: Database, tmp_path: Path) ->
 async def test_what_each_attempt_had_sent(database: Database, vault: Vault) -> None:
     live = LiveWriter(database, LiveSettings(flush_ms=5), vault)
     for number, text in ((101, "größe " * 3), (102, "a"), (201, "ab"), (501, "the newest")):
-        live.open("r", 2, 0, number, scheduled=1.0).write(text)
-    live.open("r", 1, 0, 101, scheduled=0.5).write("of another call")
+        live.open_text("r", 2, 0, number, scheduled=1.0).write(text)
+    live.open_text("r", 1, 0, 101, scheduled=0.5).write("of another call")
     query = "SELECT count(*) FROM harness.live_output WHERE pos >= 0"
 
     async def written() -> int:
@@ -64,6 +64,8 @@ async def test_what_each_attempt_had_sent(database: Database, vault: Vault) -> N
         )
     await log.close()
     cut = CutAttempts(database, vault)
-    assert sorted(await cut.measure(PLACE, 5, 100)) == [0, 1, 2, 18], "the fourth said nothing"
-    assert await cut.measure(PLACE, 2, 100) == []
+    assert sorted(await cut.measure_texts(PLACE, 5, 100)) == [0, 1, 2, 18], (
+        "the fourth said nothing"
+    )
+    assert await cut.measure_texts(PLACE, 2, 100) == []
     await live.close()

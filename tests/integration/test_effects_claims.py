@@ -99,7 +99,7 @@ async def test_begin_gives_its_claim_back_when_the_engine_is_away(
 
     async def on_a_new_connection(query: Any, params: Any) -> Any:
         if "harness.effect" in query:
-            await (await one._locks._open()).close()
+            await (await one._locks._open_connection()).close()
             epoch.is_away = True
         return await fetch(query, params)
 
@@ -133,8 +133,8 @@ async def test_an_undo_gives_its_claim_back_when_the_row_cannot_be_read(
     ledgers: tuple[Ledger, Ledger], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, effect = ledgers[0], new()
-    await one.done(await one.begin(effect), RESULT, None)
-    rows, asked = one._rows, 0
+    await one.mark_done(await one.begin(effect), RESULT, None)
+    rows, asked = one._fetch_rows, 0
 
     async def fail_the_second_time(*args: Any) -> Any:
         nonlocal asked
@@ -144,11 +144,11 @@ async def test_an_undo_gives_its_claim_back_when_the_row_cannot_be_read(
         return await rows(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(one, "_rows", fail_the_second_time)
+        patch.setattr(one, "_fetch_rows", fail_the_second_time)
         with pytest.raises(StoreError):
-            await one.undoing(effect.key, "r")
+            await one.begin_undo(effect.key, "r")
     for ledger in ledgers:
-        hold, _ = await ledger.undoing(effect.key, "r")
+        hold, _ = await ledger.begin_undo(effect.key, "r")
         await ledger.release(hold)
 
 
@@ -161,9 +161,9 @@ async def test_an_end_that_cannot_be_written_gives_its_claim_back(
 
     async def end() -> None:
         if ends == "done":
-            await one.done(hold, RESULT, None)
+            await one.mark_done(hold, RESULT, None)
         else:
-            await one.failed(hold, None, "it failed")
+            await one.mark_failed(hold, None, "it failed")
 
     await cancel_inside(monkeypatch, one._fields, "encrypt", end)
     assert await is_free(ledgers, effect)

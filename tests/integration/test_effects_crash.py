@@ -157,7 +157,7 @@ async def test_a_worker_that_is_only_slow_is_waited_for(runs_database: str) -> N
 
 
 async def _busy(ledger: Ledger, run: str) -> bool:
-    return [row.state for row in await ledger.of_run(run)] == ["begun"]
+    return [row.state for row in await ledger.effects_of_run(run)] == ["begun"]
 
 
 async def _worker(

@@ -241,7 +241,7 @@ async def test_two_attempts_at_once_make_one_effect(
             with pytest.raises(ToolError) as caught:
                 await other.begin(new)
             assert caught.value.code == "tool.busy"
-        await first.done(hold, {"content": "made"}, {"way": "back"})
+        await first.mark_done(hold, {"content": "made"}, {"way": "back"})
         seen = await second.begin(new)
         assert (seen.state, seen.result, seen.receipt) == (
             "done", {"content": "made"}, {"way": "back"},
@@ -270,12 +270,12 @@ async def test_who_lost_the_lock_cannot_write_over_who_took_it(runs_database: st
 
     found = await eventually(taken)
     assert (found.state, found.attempt, found.receipt) == ("begun", 1, {"before": 1})
-    again = await second.again(found)
+    again = await second.begin_again(found)
     assert (again.attempt, again.receipt) == (2, {"before": 1})
-    with pytest.raises(ToolError, match="taken the call over"):
-        await first.done(hold, {"content": "late"}, None)
-    await second.done(again, {"content": "made"}, None)
-    [row] = await second.of_run(f"run-{key}")
+    with pytest.raises(ToolError, match="took over the call"):
+        await first.mark_done(hold, {"content": "late"}, None)
+    await second.mark_done(again, {"content": "made"}, None)
+    [row] = await second.effects_of_run(f"run-{key}")
     assert (row.state, row.result, row.attempt) == ("done", "made", 2)
     for ledger in (first, second):
         await ledger.close()
@@ -371,7 +371,7 @@ async def test_a_lost_connection_in_the_middle_loses_nothing(runs_database: str)
     )  # fmt: skip
     hold = await ledger.begin(new)
     await _cut(ledger.database, key)
-    await ledger.done(hold, {"content": "made"}, None)
+    await ledger.mark_done(hold, {"content": "made"}, None)
     again = await ledger.begin(new)
     assert (again.state, again.attempt) == ("done", 1)
     await ledger.release(again)

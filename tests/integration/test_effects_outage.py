@@ -48,7 +48,7 @@ async def test_who_acts_takes_its_lock_again_without_being_asked(runs_database: 
     )
     with pytest.raises(ToolError, match="still running"):
         await second.begin(new)
-    await first.done(hold, {"content": "made"}, None)
+    await first.mark_done(hold, {"content": "made"}, None)
     assert (await second.begin(new)).state == "done"
     for ledger in (first, second):
         await ledger.close()

@@ -143,7 +143,7 @@ class States(RuleBasedStateMachine):
         assert before
         ledger = self.ledgers[rival]
         try:
-            made = self.await_(ledger.again(hold, {"by": rival}))
+            made = self.await_(ledger.begin_again(hold, {"by": rival}))
         except ToolError:
             assert before[:2] != (hold.state, hold.attempt), "nothing has changed since it began"
             self.give_up(rival, key)
@@ -168,7 +168,7 @@ class States(RuleBasedStateMachine):
         self.count += 1
         said = f"done {self.count}"
         result = ToolResult(call="c", name="t", content=said)
-        work = ledger.done(hold, result, {}) if well else ledger.failed(hold, None, "no")
+        work = ledger.mark_done(hold, result, {}) if well else ledger.mark_failed(hold, None, "no")
         if self.refused(work, key):
             assert not ours, "it was ours to say"
             return
@@ -214,10 +214,10 @@ class States(RuleBasedStateMachine):
             return
         ledger = self.ledgers[rival]
         if (rival, key) in self.holds:
-            assert self.refused(ledger.undoing(self.key(key), self.tag), key)
+            assert self.refused(ledger.begin_undo(self.key(key), self.tag), key)
             return
         try:
-            hold, row = self.await_(ledger.undoing(self.key(key), self.tag))
+            hold, row = self.await_(ledger.begin_undo(self.key(key), self.tag))
         except ToolError as error:
             assert error.code == "tool.busy"
             assert holder is not None
@@ -233,7 +233,7 @@ class States(RuleBasedStateMachine):
         rival, key, hold = self.pick(data, UNDO)
         before, ledger = self.row(key), self.ledgers[rival]
         assert before
-        work = ledger.undone(hold, "taken back") if well else ledger.stands(hold, "no")
+        work = ledger.mark_undone(hold, "taken back") if well else ledger.cancel_undo(hold, "no")
         ours = before[2] == hold.who and before[0] in ("undoing", "undone" if well else "")
         assert self.refused(work, key) != ours
         row = self.row(key)
@@ -323,9 +323,9 @@ async def test_who_was_slow_and_not_dead_has_the_last_word(database_url: str) ->
             looker.execute(CUT)
         second = await other.begin(NEW)
         assert second.state == "begun"
-        await slow.done(first, RESULT, {})
+        await slow.mark_done(first, RESULT, {})
         with pytest.raises(ToolError):
-            await other.again(second)
+            await other.begin_again(second)
         with pytest.raises(ToolError):
             await other.take_over(second)
         await other.release(second)
@@ -336,10 +336,10 @@ async def test_who_was_slow_and_not_dead_has_the_last_word(database_url: str) ->
 async def test_a_call_whose_undo_died_may_turn_out_to_have_happened(database_url: str) -> None:
     async with rivals(database_url) as (one, other):
         await one.release(await one.begin(NEW))
-        undoing, _ = await one.undoing(NEW.key, NEW.run)
+        undoing, _ = await one.begin_undo(NEW.key, NEW.run)
         await one.release(undoing)
         found = await other.begin(NEW)
         assert found.state == "undoing"
         await other.take_over(found)
-        await other.done(found, RESULT, {})
+        await other.mark_done(found, RESULT, {})
         assert (await one.begin(NEW)).state == "done"

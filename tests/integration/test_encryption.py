@@ -25,7 +25,7 @@ from harness.crypto.keyring import new_key
 from harness.crypto.place import place_of
 from harness.engine.connection import open_connection
 from harness.engine.plain_runs import open_plain_runs
-from harness.forget.client import forget
+from harness.forget.client import forget_run
 from harness.history.export import read_file
 from harness.replay.check import check
 from harness.sdk.local import hosting
@@ -301,7 +301,7 @@ async def test_what_was_said_before_there_was_a_key_is_not_promised_to_be_unread
             "UPDATE harness.seal SET started = started - interval '1 hour' WHERE run = %s",
             (run.id,),
         )  # as if it had begun long before the key was made
-        assert not (await forget(connection, run.id)).unreadable
+        assert not (await forget_run(connection, run.id)).unreadable
 
 
 async def test_half_of_a_character_in_a_receipt_comes_back(harness: Harness) -> None:

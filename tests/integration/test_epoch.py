@@ -223,7 +223,9 @@ async def test_what_is_no_restore_is_not_taken_for_one(site: Site) -> None:
     await site.database.fetch(CUT)
     site.origin = new_run_id()
     assert content(await worker.pay(5)) == "paid"
-    [store] = [path for path in state_home().iterdir() if Outside(path).seen() == await _seen(site)]
+    [store] = [
+        path for path in state_home().iterdir() if Outside(path).read_seen() == await _seen(site)
+    ]
     (store / "seen").unlink()  # a machine that was set up anew
     (store / "mark").unlink()
     await site.keeper()

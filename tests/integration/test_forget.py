@@ -15,7 +15,7 @@ from harness.contracts.errors import HarnessError, RunError, StoreError
 from harness.contracts.message import FileRef, Message, Text
 from harness.crypto.keyring import new_key
 from harness.engine.connection import open_connection
-from harness.forget.client import family_of, forget
+from harness.forget.client import family_of, forget_run
 from harness.forks.fork import Change
 from harness.history import reader
 from harness.store.seals import SealRow
@@ -48,7 +48,7 @@ async def test_a_run_and_its_forks_are_forgotten(
     run = await harness.start(agent, f"Tell {word}.")
     await waiting(run)
     with pytest.raises(RunError, match="still going"):
-        await forget(harness.connection, run.id)
+        await forget_run(harness.connection, run.id)
     await run.approve()
     await run.result()
     fork = await run.fork(1, hint="go on")
@@ -58,7 +58,7 @@ async def test_a_run_and_its_forks_are_forgotten(
     for each in (run, other):  # the fork is not sealed yet
         await seal_run(harness.connection, each.id)
 
-    done = await forget(harness.connection, fork.id)
+    done = await forget_run(harness.connection, fork.id)
     assert (done.family, set(done.runs)) == (run.id, {run.id, fork.id})
     assert done.unreadable is encrypted(harness)
     assert done.deleted["effect"] == 1
@@ -84,16 +84,16 @@ async def test_a_session_is_forgotten_as_a_whole(
     session = harness.session(f"{name}-talk")
     for prompt in ("first", "second"):
         await (await session.start(Agent(name), prompt)).result()
-    done = await forget(harness.connection, f"{name}-talk.1")
+    done = await forget_run(harness.connection, f"{name}-talk.1")
     assert done.runs == (f"{name}-talk.1", f"{name}-talk.2")
     assert (await family_of(harness.connection, f"{name}-talk")).runs == done.runs
-    again = await forget(harness.connection, f"{name}-talk.2")
+    again = await forget_run(harness.connection, f"{name}-talk.2")
     assert again.unreadable is encrypted(harness), "it is gone still"
 
 
 async def test_an_unknown_run_is_not_forgotten(harness: Harness) -> None:
     with pytest.raises(RunError, match="nobody"):
-        await forget(harness.connection, "nobody-at-all")
+        await forget_run(harness.connection, "nobody-at-all")
 
 
 @pytest.mark.parametrize("options", [True], indirect=True, ids=["encrypted"])
@@ -112,7 +112,7 @@ async def test_a_copy_of_the_database_is_unreadable_without_the_key(
         )
         handle = connection.temporal.get_workflow_handle(run.id)
         history = [each async for each in handle.fetch_history_events()]
-        await forget(connection, run.id)
+        await forget_run(connection, run.id)
         endpoints = connection.endpoints
     async with open_connection(settings, endpoints, tmp_path) as connection:
         with pytest.raises(StoreError) as error:
@@ -134,7 +134,7 @@ async def test_what_was_attached_goes_too(
     message = Message(role="user", parts=(Text(text="Read it."), attached))
     run = await harness.start(Agent(name), message)
     await run.result()
-    done = await forget(harness.connection, run.id)
+    done = await forget_run(harness.connection, run.id)
     kept = await harness.connection.stores.artifacts.exists(attached.artifact)
     assert kept is not encrypted(harness)
     assert done.deleted["artifact"] >= (2 if encrypted(harness) else 0)
@@ -167,7 +167,7 @@ async def test_an_id_is_not_started_again_once_the_run_is_sealed(
     assert (await again.result()).output == "once"
     with pytest.raises(RunError, match="another request"):
         await harness.start(Agent(name), "two", id=id)
-    await forget(harness.connection, id)
+    await forget_run(harness.connection, id)
     with pytest.raises(HarnessError, match="forgotten"):
         await harness.start(Agent(name), "one", id=id)
 
@@ -188,13 +188,13 @@ async def test_who_joins_the_family_meanwhile_is_forgotten_too(
         return await seal_run(*args)
 
     monkeypatch.setattr("harness.forget.client.seal_run", seal)
-    done = await forget(connection, f"{name}-talk.1")
+    done = await forget_run(connection, f"{name}-talk.1")
     assert done.runs == (f"{name}-talk.1", f"{name}-talk.2")
     assert done.going == (f"{name}-talk.3",)
     assert done.unreadable is encrypted(harness)
     third = connection.temporal.get_workflow_handle(done.going[0])
     assert (await third.describe()).close_time is None
     await third.terminate()
-    done = await forget(connection, f"{name}-talk.3")
+    done = await forget_run(connection, f"{name}-talk.3")
     assert done.runs == tuple(f"{name}-talk.{n}" for n in (1, 2, 3))
     assert done.going == ()

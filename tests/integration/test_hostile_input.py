@@ -208,7 +208,7 @@ FILES: list[tuple[str, dict[str, Any], str]] = [
     ("read_file", {"path": "lines"}, "\n\n"),
     ("read_file", {"path": "lines", "offset": 8_000_000}, "\n\n"),
     ("read_file", {"path": "wide"}, "[line cut]"),
-    ("read_file", {"path": "sparse"}, "'sparse' is not a text"),
+    ("read_file", {"path": "sparse"}, "'sparse' is not a text file"),
     ("edit_file", {"path": "wide", "old": "x", "new": "y" * 500_000, "everywhere": True},
      "'wide' would grow to"),
     ("edit_file", {"path": "wide", "old": "x", "new": "y", "everywhere": True}, "Edited wide."),

@@ -86,14 +86,14 @@ async def test_a_planted_effect_is_not_undone(database: Database, vault: Vault) 
     ledger = Ledger(database, vault)
     for key in ("mine", "other"):
         hold = await ledger.begin(effect(key))
-        await ledger.done(hold, {"content": f"wrote {key}"}, {"path": key}, note="a note")
-    [mine, _] = await ledger.of_run(RUN)
+        await ledger.mark_done(hold, {"content": f"wrote {key}"}, {"path": key}, note="a note")
+    [mine, _] = await ledger.effects_of_run(RUN)
     assert (mine.receipt, mine.result, mine.note) == ({"path": "mine"}, "wrote mine", "a note")
 
     async def reads() -> None:
-        await refused(lambda: ledger.of_run(RUN))
-        await refused(lambda: ledger.to_undo(RUN))
-        await refused(lambda: ledger.undoing("mine", RUN))
+        await refused(lambda: ledger.effects_of_run(RUN))
+        await refused(lambda: ledger.effects_to_undo(RUN))
+        await refused(lambda: ledger.begin_undo("mine", RUN))
 
     async def tamper(change: LiteralString, *params: object) -> None:
         await database.fetch("CREATE TABLE kept AS SELECT * FROM harness.effect WHERE key = 'mine'")
@@ -120,7 +120,7 @@ async def test_a_planted_effect_is_not_undone(database: Database, vault: Vault) 
         if column != "run":
             await tamper(f"{column} = 'irreversible'")
     await tamper("turn = turn + 1")
-    assert (await ledger.of_run(RUN))[0] == mine
+    assert (await ledger.effects_of_run(RUN))[0] == mine
     await ledger.close()
 
 
@@ -159,7 +159,7 @@ async def test_a_planted_answer_is_not_taken_for_the_models(
     for value in BYTE_VALUES:
         await database.fetch("UPDATE harness.node SET body = %b WHERE id = %s", (value, heads[0]))
         await refused(lambda: Transcripts(database, vault=vault).load(heads[0]))
-        await refused(lambda: Transcripts(database, vault=vault).node(heads[0]))
+        await refused(lambda: Transcripts(database, vault=vault).load_node(heads[0]))
     await database.fetch(
         "UPDATE harness.node SET body = (SELECT body FROM harness.node WHERE id = %s) "
         "WHERE id = %s",
@@ -222,15 +222,15 @@ async def test_a_planted_seal_is_not_read(database: Database, vault: Vault) -> N
         projector=1, executions=(SealedExecution(run_id="e", events=1, last="x"),),
     )  # fmt: skip
     await store.append([NewSeal(entry, content="mine", key=b"k" * 32)])
-    [row] = await store.of_run(RUN, "n")
-    assert await store.key(row) == b"k" * 32
+    [row] = await store.seals_of_run(RUN, "n")
+    assert await store.load_key(row) == b"k" * 32
 
     async def key() -> object:
-        [row] = await store.of_run(RUN, "n")
-        return await store.key(row)
+        [row] = await store.seals_of_run(RUN, "n")
+        return await store.load_key(row)
 
     async def read() -> object:
-        [row] = await store.of_run(RUN, "n")
+        [row] = await store.seals_of_run(RUN, "n")
         return row.read
 
     for value in BYTE_VALUES:
@@ -250,7 +250,7 @@ async def test_planted_live_text_of_an_encrypted_run_is_not_shown(
         return
     writer = LiveWriter(database, LiveSettings(flush_ms=5), vault)
     reader = LiveReader(database, vault)
-    writer.open(RUN, 1, 1, 1).write("mine ")
+    writer.open_text(RUN, 1, 1, 1).write("mine ")
 
     async def count() -> int:
         return (await database.fetch("SELECT count(*) FROM harness.live_output"))[0][0]
@@ -265,7 +265,7 @@ async def test_planted_live_text_of_an_encrypted_run_is_not_shown(
             (5 * at, value),
         )
     assert await count() == 1 + len(planted)
-    writer.open(RUN, 2, 1, 1).write("end")
+    writer.open_text(RUN, 2, 1, 1).write("end")
     text = ""
     async with aclosing(reader.follow(RUN)) as events:
         async for event in events:
@@ -308,10 +308,10 @@ async def test_a_planted_number_of_a_session_is_not_counted_up_to(
     database: Database, last: int
 ) -> None:
     sessions = Sessions(database)
-    await sessions.advance("mine", 1)
+    await sessions.advance_last("mine", 1)
     await database.fetch("UPDATE harness.session SET last = %s", (last,))
-    await refused(lambda: sessions.last("mine"))
+    await refused(lambda: sessions.find_last("mine"))
     if last > 0:
-        await refused(lambda: sessions.advance("mine", 2))
+        await refused(lambda: sessions.advance_last("mine", 2))
     await database.fetch("DELETE FROM harness.session")
-    assert await sessions.last("mine") == 0
+    assert await sessions.find_last("mine") == 0

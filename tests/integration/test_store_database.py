@@ -9,7 +9,7 @@ import pytest
 
 from harness.contracts.errors import ConfigError, StoreError
 from harness.store.database import Database
-from harness.store.migrate import bring_up, open_database, revision, take_down
+from harness.store.migrate import bring_up, open_database, read_revision, take_down
 from harness.store.sessions import Sessions
 from harness_migrations import HEAD
 
@@ -29,12 +29,12 @@ async def run_python(code: str, *arguments: str) -> None:
 
 async def test_up_down_up(empty_database_url: str) -> None:
     database = await open_database(empty_database_url)
-    assert await revision(database) == HEAD
+    assert await read_revision(database) == HEAD
     assert not await bring_up(database)
     await take_down(database)
-    assert await revision(database) is None
+    assert await read_revision(database) is None
     assert await bring_up(database)
-    assert await Sessions(database).last("none") == 0
+    assert await Sessions(database).find_last("none") == 0
     await database.close()
 
 
@@ -67,10 +67,10 @@ async def test_a_newer_schema_is_refused(database_url: str) -> None:
 async def test_sessions_keep_the_greatest(database_url: str) -> None:
     database = await open_database(database_url)
     sessions = Sessions(database)
-    assert await sessions.advance("s", 1) == 1
-    assert await sessions.advance("s", 3) == 3
-    assert await sessions.advance("s", 2) == 3
-    assert await sessions.last("s") == 3
+    assert await sessions.advance_last("s", 1) == 1
+    assert await sessions.advance_last("s", 3) == 3
+    assert await sessions.advance_last("s", 2) == 3
+    assert await sessions.find_last("s") == 3
     await database.close()
 
 

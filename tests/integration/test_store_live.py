@@ -87,7 +87,7 @@ async def stored(database: Database) -> int:
 
 async def test_text_comes_as_it_is_written(writer: LiveWriter, reader: LiveReader) -> None:
     screen = Screen(reader)
-    stream = writer.open("r", 1, 1, 1)
+    stream = writer.open_text("r", 1, 1, 1)
     whole = ""
     for piece in ("Hel", "lo ", "wörld \0 \U0001f600"):
         stream.write(piece)
@@ -100,7 +100,7 @@ async def test_a_late_reader_sees_all_of_it(
     database: Database, writer: LiveWriter, reader: LiveReader
 ) -> None:
     early = Screen(reader)
-    stream = writer.open("r", 1, 1, 1)
+    stream = writer.open_text("r", 1, 1, 1)
     stream.write("first ")
     await early.shows("first ")
     late, other = Screen(reader), Screen(LiveReader(database))
@@ -113,7 +113,7 @@ async def test_a_late_reader_sees_all_of_it(
 
 async def test_a_quick_reply_is_never_written(database: Database) -> None:
     writer = LiveWriter(database, LiveSettings(flush_ms=60_000, flush_bytes=1))
-    stream = writer.open("r", 1, 1, 1)
+    stream = writer.open_text("r", 1, 1, 1)
     stream.write("all " * 1000)
     await stream.close()
     await writer.close()
@@ -125,11 +125,11 @@ async def test_much_text_is_written_before_it_is_due(
 ) -> None:
     screen = Screen(reader)
     writer = LiveWriter(database, LiveSettings(flush_ms=200, flush_bytes=10))
-    stream = writer.open("r", 1, 1, 1)
+    stream = writer.open_text("r", 1, 1, 1)
     stream.write("x")
     await screen.shows("x")
     slow = LiveWriter(database, LiveSettings(flush_ms=60_000, flush_bytes=10))
-    again = slow.open("r", 1, 2, 1)
+    again = slow.open_text("r", 1, 2, 1)
     again.seen = True
     again.write("0123456789")
     await screen.shows("x0123456789")
@@ -142,10 +142,10 @@ async def test_a_new_attempt_voids_the_old_one(
     database: Database, writer: LiveWriter, reader: LiveReader
 ) -> None:
     screen = Screen(reader)
-    dead = writer.open("r", 2, 1, 1)
+    dead = writer.open_text("r", 2, 1, 1)
     dead.write("wrong")
     await screen.shows("wrong")
-    alive = writer.open("r", 2, 1, 2)
+    alive = writer.open_text("r", 2, 1, 2)
     await screen.saw(OutputReset)
     dead.write(" still wrong")
     alive.write("right")
@@ -171,7 +171,7 @@ async def test_a_crash_of_postgres_loses_no_follower(
     postgres: Postgres, database: Database, writer: LiveWriter, reader: LiveReader
 ) -> None:
     screen = Screen(reader)
-    stream = writer.open("r", 1, 1, 1)
+    stream = writer.open_text("r", 1, 1, 1)
     stream.write("before ")
     await screen.shows("before ")
     await asyncio.to_thread(postgres.kill)
@@ -192,7 +192,7 @@ async def test_notices_of_others_end_nothing(
     database: Database, writer: LiveWriter, reader: LiveReader
 ) -> None:
     screen = Screen(reader)
-    stream = writer.open("r", 1, 1, 1)
+    stream = writer.open_text("r", 1, 1, 1)
     stream.write("before ")
     await screen.shows("before ")
     for payload in ("garbage", "", "{}", "7", "null", '[["r"]]', "[{}]", "[" * 7000):
@@ -207,7 +207,7 @@ async def test_a_table_that_is_gone_for_a_while_ends_nothing(
 ) -> None:
     reader, cut_off = LiveReader(database), asyncio.Event()
     caplog.set_level(logging.WARNING)
-    stream = writer.open("r", 1, 1, 1)
+    stream = writer.open_text("r", 1, 1, 1)
     stream.write("before ")
     early = Screen(reader)
     await early.shows("before ")
@@ -249,7 +249,7 @@ async def test_what_is_old_is_swept_by_whole_runs(database: Database) -> None:
 
 async def test_many_followers_at_once(writer: LiveWriter, reader: LiveReader) -> None:
     screens = [Screen(reader, f"run {n}") for n in range(100)]
-    streams = [writer.open(f"run {n}", 1, 1, 1) for n in range(100)]
+    streams = [writer.open_text(f"run {n}", 1, 1, 1) for n in range(100)]
     for piece in ("a", "b", "c"):
         for stream in streams:
             stream.write(piece)
@@ -269,7 +269,7 @@ async def test_a_long_outage_is_a_gap(
 ) -> None:
     monkeypatch.setattr("harness.store.live.writer.KEEP_CHARACTERS", 100)
     screen = Screen(reader)
-    stream = writer.open("r", 1, 1, 1)
+    stream = writer.open_text("r", 1, 1, 1)
     stream.write("before")
     await screen.shows("before")
     await asyncio.to_thread(postgres.kill)
@@ -285,11 +285,11 @@ async def test_a_long_outage_is_a_gap(
 
 async def test_a_run_that_was_reset_goes_on(writer: LiveWriter, reader: LiveReader) -> None:
     screen = Screen(reader)
-    writer.open("r", 1, 1, 1, scheduled=1.0).write("one ")
+    writer.open_text("r", 1, 1, 1, scheduled=1.0).write("one ")
     await screen.shows("one ")
-    writer.open("r", 2, 1, 1, scheduled=2.0).write("two ")
+    writer.open_text("r", 2, 1, 1, scheduled=2.0).write("two ")
     await screen.shows("one two ")
-    writer.open("r", 1, 1, 1, scheduled=3.0).write("again")
+    writer.open_text("r", 1, 1, 1, scheduled=3.0).write("again")
     await screen.shows("one two again")
     await screen.close()
 
@@ -298,19 +298,19 @@ async def test_nothing_comes_after_the_end(
     database: Database, writer: LiveWriter, reader: LiveReader
 ) -> None:
     screen = Screen(reader)
-    stream = writer.open("r", 1, 1, 1)
+    stream = writer.open_text("r", 1, 1, 1)
     stream.write("text")
     await screen.shows("text")
     await stream.close()
     stream.write("too late")
-    writer.open("r", 2, 1, 1).write(" next")
+    writer.open_text("r", 2, 1, 1).write(" next")
     await screen.shows("text next")
     await screen.close()
 
 
 async def test_a_reader_that_left_costs_nothing(writer: LiveWriter, reader: LiveReader) -> None:
     stays, leaves = Screen(reader), Screen(reader)
-    stream = writer.open("r", 1, 1, 1)
+    stream = writer.open_text("r", 1, 1, 1)
     stream.write("a")
     await stays.shows("a")
     await leaves.close()
@@ -341,10 +341,10 @@ async def test_listening_outlives_silence(
 ) -> None:
     monkeypatch.setattr("harness.store.database.LISTEN_SECONDS", 0.01)
     screen = Screen(reader)
-    writer.open("r", 1, 1, 1).write("a")
+    writer.open_text("r", 1, 1, 1).write("a")
     await screen.shows("a")
     await asyncio.sleep(0.05)
-    writer.open("r", 2, 1, 1).write("b")
+    writer.open_text("r", 2, 1, 1).write("b")
     await screen.shows("ab")
     await screen.close()
 
@@ -354,7 +354,7 @@ def test_works_on_uvloop(database_url: str) -> None:
         database = await open_database(database_url)
         writer, reader = LiveWriter(database, LiveSettings(flush_ms=1)), LiveReader(database)
         screen = Screen(reader)
-        stream = writer.open("r", 1, 1, 2)
+        stream = writer.open_text("r", 1, 1, 2)
         for piece in ("a", "ab", "abc"):
             stream.write(piece[-1] * 2000)
             await asyncio.sleep(0.002)

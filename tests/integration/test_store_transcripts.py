@@ -61,7 +61,7 @@ async def test_what_one_process_added_another_reads(database: Database) -> None:
     second = Transcripts(database)
     assert await texts(second, head) == words(100)
     assert second.is_saved(head)
-    assert (await second.node(head)).messages == (user_message("message 99"),)
+    assert (await second.load_node(head)).messages == (user_message("message 99"),)
 
 
 async def test_branches_share_what_came_before(database: Database) -> None:
@@ -113,7 +113,7 @@ async def test_what_is_missing_is_named(database: Database) -> None:
         await transcripts.flush(head)
     assert not transcripts.is_saved(head)
     with pytest.raises(StoreError, match="nothing"):
-        await transcripts.node("nothing")
+        await transcripts.load_node("nothing")
 
 
 async def test_changed_bytes_are_detected(database: Database) -> None:
@@ -174,16 +174,16 @@ async def test_new_calls_wait_while_too_much_is_unwritten(
 ) -> None:
     monkeypatch.setattr("harness.store.transcripts.node_writer.FULL_BYTES", 1000)
     transcripts = Transcripts(database)
-    await transcripts.ready()
+    await transcripts.wait_for_room()
     await asyncio.to_thread(postgres.kill)
     head = grow(transcripts, None, words(20))
     monkeypatch.setattr("harness.store.transcripts.node_writer.PATIENCE_SECONDS", 0.2)
-    for waiting in (transcripts.ready(), transcripts.flush(head)):
+    for waiting in (transcripts.wait_for_room(), transcripts.flush(head)):
         with pytest.raises(StoreError, match="cannot be used") as caught:
             await waiting
         assert caught.value.retryable
     monkeypatch.setattr("harness.store.transcripts.node_writer.PATIENCE_SECONDS", 20)
-    ready = asyncio.create_task(transcripts.ready())
+    ready = asyncio.create_task(transcripts.wait_for_room())
     await asyncio.to_thread(postgres.start)
     await ready
     await transcripts.flush(head)
@@ -263,7 +263,7 @@ async def test_close_gives_up_on_a_dead_postgres(
 
 WORKER = """
 import asyncio, sys
-from harness.contracts.message import user
+from harness.contracts.message import user_message
 from harness.contracts.transcript import Node
 from harness.store import Transcripts
 from harness.store.migrate import open_database
@@ -274,7 +274,7 @@ async def main():
     while True:
         for _ in range(5):
             turn += 1
-            node = Node(parent=head, messages=(user(str(turn)),))
+            node = Node(parent=head, messages=(user_message(str(turn)),))
             head = transcripts.add(node, run="r", turn=turn)
         await transcripts.flush(head)
         print(turn, head, flush=True)
@@ -325,6 +325,6 @@ async def test_what_another_process_made_unreadable_is_not_read_from_memory(
         assert await texts(transcripts, head) == ["secret", "more"]
     await there.forget_family("run")
     for transcripts in (wrote, read):
-        for call in (transcripts.load(head), transcripts.load(first), transcripts.node(first)):
+        for call in (transcripts.load(head), transcripts.load(first), transcripts.load_node(first)):
             with pytest.raises(StoreError, match="was forgotten"):
                 await call

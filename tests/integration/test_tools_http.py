@@ -134,7 +134,7 @@ async def test_redirects_are_followed_and_checked(call: Caller) -> None:
         assert "redirects to an address of 8,001 characters; the limit is 8,000" in message
         code, message = await call.refused("http_get", url=f"{base}/away")
         assert code == "tool.confined"
-        assert "may not reach elsewhere.invalid" in message
+        assert "may not access elsewhere.invalid" in message
         assert (
             "not a valid http or https" in (await call.refused("http_get", url=f"{base}/file"))[1]
         )
@@ -146,7 +146,7 @@ async def test_only_allowed_hosts_are_reached_and_the_message_says_how_to_allow_
     async with serving({"/": reply(b"x")}) as (address, seen), calling(http_get) as call:
         code, message = await call.refused("http_get", url=f"http://{address}/")
         assert code == "tool.confined"
-        assert "http_get may not reach 127.0.0.1" in message
+        assert "http_get may not access 127.0.0.1" in message
         assert 'add "127.0.0.1" to allow under [http] in harness.toml' in message
         assert "HARNESS_HTTP__ALLOW" in message
         assert seen == []
@@ -234,7 +234,7 @@ async def test_a_redirect_that_leads_inside_is_refused(monkeypatch: pytest.Monke
             port = address.rpartition(":")[2]
             code, message = await call.refused("http_get", url=f"http://first.test:{port}/")
     assert code == "tool.confined"
-    assert "inside.test leads to 10.0.0.1" in message
+    assert "inside.test resolves to 10.0.0.1" in message
 
 
 def _is_first(address: Any) -> bool:

@@ -130,7 +130,7 @@ async def test_a_request_and_the_one_that_takes_it_back(call: Caller, shop: Shop
 async def test_what_cannot_be_filled_in_is_done_and_said(call: Caller, shop: Shop) -> None:
     undo = {"method": "DELETE", "url": f"{shop.base}/orders/{{response.number}}"}
     said = await call("http_request", method="POST", url=f"{shop.base}/o", body={}, undo=undo)
-    assert "It was done, and cannot be undone: The answer has no response.number." in said
+    assert "The request was made, but cannot be undone: The answer has no response.number." in said
     assert len(shop.orders) == 1
     assert receipt(call)["why"] == "The answer has no response.number."
 
@@ -152,7 +152,7 @@ async def test_no_undo_makes_what_was_done_a_failure(
         undo = {"method": "DELETE", "url": f"{url}/{hole}"}
         said = await call("http_request", method="POST", url=url, body={}, undo=undo)
         why = receipt(call)["why"]
-        assert f"It was done, and cannot be undone: {why}" in said
+        assert f"The request was made, but cannot be undone: {why}" in said
         assert len(why) < 1_000
 
     def broken(*_: Any) -> Any:
@@ -168,19 +168,25 @@ async def test_no_undo_makes_what_was_done_a_failure(
 async def test_what_is_wrong_is_said_before_anything_is_sent(call: Caller, shop: Shop) -> None:
     url = f"{shop.base}/orders"
     refused: list[tuple[dict[str, Any], str]] = [
-        ({"url": "http://elsewhere.invalid/"}, "may not reach elsewhere.invalid"),
+        ({"url": "http://elsewhere.invalid/"}, "may not access elsewhere.invalid"),
         ({"url": "ftp://127.0.0.1/"}, "not a valid http or https"),
         ({"headers": {"Host": "other"}}, "is set by the tool"),
-        ({"undo": {"method": "DELETE", "url": "http://elsewhere.invalid/1"}}, "undo may not reach"),
-        ({"undo": {"method": "DELETE", "url": "http://127.0.0.1:1/1"}}, "undo may not reach"),
+        (
+            {"undo": {"method": "DELETE", "url": "http://elsewhere.invalid/1"}},
+            "undo may not access",
+        ),
+        ({"undo": {"method": "DELETE", "url": "http://127.0.0.1:1/1"}}, "undo may not access"),
         ({"undo": {"method": "DELETE", "url": url, "headers": {"Host": "x"}}}, "set by the tool"),
-        ({"undo": {"method": "DELETE", "url": "http://{response.host}/1"}}, "is not an address"),
-        ({"undo": {"method": "DELETE", "url": "/orders/1"}}, "is not an address"),
+        (
+            {"undo": {"method": "DELETE", "url": "http://{response.host}/1"}},
+            "is not a valid address",
+        ),
+        ({"undo": {"method": "DELETE", "url": "/orders/1"}}, "is not a valid address"),
         ({"undo": {"method": "DELETE", "url": url + "/{response.a}" * 21}}, "the most is 20"),
         ({"undo": {"method": "PUT", "url": url, "body": [{"a": "{response.a}"}] * 21}}, "21 val"),
         ({"method": "GET"}, "POST"),
-        ({"headers": {"X": "a\r\nb"}}, "no header may have"),
-        ({"headers": {"X:": "b"}}, "not a name of a header"),
+        ({"headers": {"X": "a\r\nb"}}, "invalid characters"),
+        ({"headers": {"X:": "b"}}, "not a valid header name"),
     ]
     for change, words in refused:
         asked: dict[str, Any] = {"method": "POST", "url": url, "body": {}, **change}
@@ -233,7 +239,7 @@ async def test_a_server_cannot_choose_where_its_undo_goes(shop: Shop) -> None:
             home, shop.base = shop.base, other.base
             call.effects.rows.clear()
             said = await call("http_request", **asked)
-            assert f"cannot be undone: The undo may not reach {other.base}" in said
+            assert f"cannot be undone: The undo may not access {other.base}" in said
             assert receipt(call).get("undo") is None
         # A receipt from before, or one that was planted: checked again when it is used.
         planted = HttpReceipt.model_validate(
@@ -243,9 +249,9 @@ async def test_a_server_cannot_choose_where_its_undo_goes(shop: Shop) -> None:
                 "undo": {"method": "DELETE", "url": "http://x.invalid/"},
             }
         )
-        assert "may not reach http://x.invalid" in hooks.obstacle(planted)
+        assert "may not access http://x.invalid" in hooks.obstacle(planted)
         context: Any = None
-        with pytest.raises(ToolError, match="may not reach"):
+        with pytest.raises(ToolError, match="may not access"):
             await hooks.undo(context, planted)
     assert other.seen == []
 

@@ -145,7 +145,7 @@ async def test_what_could_not_be_undone_is_not_done(clerk: Clerk, table: Table) 
         "INSERT INTO guarded VALUES (1)": "triggers (watch)",
         "INSERT INTO parts VALUES (1)": "not a plain table",
         "UPDATE v SET a = 'q'": "ctid",
-        "UPDATE t SET a = 'q' RETURNING id": "Leave RETURNING out",
+        "UPDATE t SET a = 'q' RETURNING id": "Remove RETURNING",
         "UPDATE t SET a = 'q'; DELETE FROM t": "multiple commands",
         "UPDATE t SET a = 'q'); DELETE FROM t; --": "syntax error",
         "DROP TABLE t": "syntax error",

@@ -8,7 +8,7 @@ from harness import Agent
 from harness.contracts.errors import ToolError
 from harness.store import Database
 from harness.tools.sql import sql
-from harness.tools.sql.session import Access, session, within
+from harness.tools.sql.session import Access, limit_time, open_session
 from tests.fakes.clerk import Clerk, Table
 from tests.fakes.clerk import clerk as clerk
 from tests.fakes.clerk import table as table
@@ -35,11 +35,11 @@ async def test_all_statements_of_a_call_share_one_time_limit(runs_database: str)
         async with (
             database.connection() as connection,
             connection.transaction(),
-            within(SHORT),
-            session(connection, SHORT) as made,
+            limit_time(SHORT),
+            open_session(connection, SHORT) as made,
         ):
             for _ in range(100):
-                await made.rows("SELECT pg_sleep(0.05)")
+                await made.fetch_rows("SELECT pg_sleep(0.05)")
     assert caught.value.code == "tool.timeout"
     await database.close()
 
@@ -51,7 +51,7 @@ async def test_a_statement_that_ignores_its_cancel_is_given_up(
     """The call fails at once, for good and without an open question, and its process is ended."""
     await table.run("CREATE TABLE t (n int)", STUBBORN)
     access = Access(schemas=(table.schema,), seconds=0.2, grace=0.2)
-    tools = [*sql._readers(access), sql._writer(access, "never")]
+    tools = [*sql._make_readers(access), sql._make_writer(access, "never")]
     asked = (
         {"query": "SELECT stubborn()"}
         if tool == "sql_query"
@@ -82,11 +82,11 @@ async def test_a_process_that_does_not_stop_keeps_its_place_in_the_pool(
         async with (
             database.connection() as connection,
             connection.transaction(),
-            within(access),
-            session(connection, access) as made,
+            limit_time(access),
+            open_session(connection, access) as made,
         ):
             pid = connection.info.backend_pid
-            await made.rows("SELECT stubborn()")
+            await made.fetch_rows("SELECT stubborn()")
     async with database.connection() as connection:  # waits for the other one's end
         gone = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s"
         [count] = await (await connection.execute(gone, (pid,))).fetchone() or [None]

@@ -14,7 +14,7 @@ from harness.backup.bundle_file import (
     EpochMark,
     Manifest,
     Part,
-    extract,
+    extract_parts,
     is_authentic,
     read_manifest,
     write_bundle,
@@ -39,7 +39,7 @@ def written(folder: Path) -> Path:
 def unpacked(file: Path, folder: Path) -> Manifest:
     with file.open("rb") as opened:
         manifest = read_manifest(opened)
-        extract(opened, manifest, folder)
+        extract_parts(opened, manifest, folder)
     return manifest
 
 

@@ -11,7 +11,7 @@ from harness.config import load_settings, resolve_provider
 from harness.config.providers import BUILT_IN, check_models, key_places, needs_key
 from harness.config.settings import ProviderSettings, Settings
 from harness.contracts.errors import ConfigError, ProviderError
-from harness.stack.doctor import provider_checks
+from harness.stack.doctor import check_providers
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
@@ -70,7 +70,7 @@ def test_who_needs_a_key(name: str, own: ProviderSettings | None, needed: bool) 
     """A server that takes calls without a key is in order for the doctor as well."""
     settings = Settings(providers={name: own} if own else {}, model=f"{name}/model")
     assert needs_key(name, resolve_provider(settings, name)) is needed
-    (check,) = [each for each in provider_checks(settings) if each.name == f"provider {name}"]
+    (check,) = [each for each in check_providers(settings) if each.name == f"provider {name}"]
     assert check.ok is not needed
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.engine.epoch import read_memo
-from harness.store.epoch import Branch, Doubt, Doubts, Outside, Seen, judge, started_at
+from harness.store.epoch import Branch, Doubt, Doubts, Outside, Seen, compare_records, started_at
 
 OLD, NOW, LATER = "old", "now", "later"
 
@@ -80,7 +80,7 @@ def test_what_was_put_back(
     branches: tuple[Branch, ...], engine: Seen | None, outside: Seen | None, lost: bool,
     doubts: Doubt | None,
 ) -> None:  # fmt: skip
-    verdict = judge(branches, engine, outside, lost=lost)
+    verdict = compare_records(branches, engine, outside, lost=lost)
     assert (verdict and verdict.doubts) == doubts
 
 
@@ -95,27 +95,27 @@ def test_only_runs_that_were_there_are_doubted() -> None:
         branch(LATER, number=2, doubts="engine", since=200.0),
     ))  # fmt: skip
     assert started_at(run_id(99.5)) == 99.5
-    assert doubts.about(run_id(99.0)) == "database"
-    assert doubts.about(run_id(150.0)) == "engine"
-    assert doubts.about(run_id(201.0)) is None
-    assert doubts.about(str(uuid.uuid4())) == "database"  # it does not say when it began
-    assert Doubts((branch(),)).about(run_id(1.0)) is None
-    assert Doubts().about("any") is None
+    assert doubts.doubt_of(run_id(99.0)) == "database"
+    assert doubts.doubt_of(run_id(150.0)) == "engine"
+    assert doubts.doubt_of(run_id(201.0)) is None
+    assert doubts.doubt_of(str(uuid.uuid4())) == "database"  # it does not say when it began
+    assert Doubts((branch(),)).doubt_of(run_id(1.0)) is None
+    assert Doubts().doubt_of("any") is None
 
 
 def test_the_newest_write_is_remembered_by_branch(tmp_path: Path) -> None:
     mine, other = Outside(tmp_path / "store"), Outside(tmp_path / "store")
-    assert (mine.seen(), mine.marked()) == (None, None)
-    mine.keep(Seen(NOW, 1))
+    assert (mine.read_seen(), mine.read_mark()) == (None, None)
+    mine.write_seen(Seen(NOW, 1))
     mine.mark("long" * 30, 8)
     other.mark("b", 9)
     mine.mark("late", 7)  # of another worker, which was slower
-    assert mine.marked() == ("b", 9)
+    assert mine.read_mark() == ("b", 9)
     assert (tmp_path / "store" / "mark").stat().st_mode & 0o077 == 0
-    mine.keep(Seen(NOW, 2))
-    assert (mine.seen(), mine.marked()) == (Seen(NOW, 2), ("b", 9))
-    mine.keep(Seen(LATER, 1))
-    assert mine.marked() is None
+    mine.write_seen(Seen(NOW, 2))
+    assert (mine.read_seen(), mine.read_mark()) == (Seen(NOW, 2), ("b", 9))
+    mine.write_seen(Seen(LATER, 1))
+    assert mine.read_mark() is None
     mine.close()
     other.close()
 
@@ -125,9 +125,9 @@ def test_a_damaged_record_is_none(tmp_path: Path, content: bytes) -> None:
     outside = Outside(tmp_path)
     (tmp_path / "seen").write_bytes(content)
     (tmp_path / "mark").write_bytes(content)
-    assert (outside.seen(), outside.marked()) == (None, None)
+    assert (outside.read_seen(), outside.read_mark()) == (None, None)
     outside.mark("a", 1)
-    assert outside.marked() == ("a", 1)
+    assert outside.read_mark() == ("a", 1)
     outside.close()
 
 
@@ -144,5 +144,5 @@ def test_a_long_mark_is_replaced_by_a_short_one(tmp_path: Path) -> None:
     for seq, key in enumerate(("a" * 2_000, "b", "c" * 600, "d"), 1):
         outside.mark(key, seq)
         outside.mark("older", seq - 1)
-        assert outside.marked() == (key, seq)
+        assert outside.read_mark() == (key, seq)
     outside.close()

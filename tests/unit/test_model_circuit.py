@@ -30,14 +30,14 @@ class Clock:
 def broken(clock: Clock) -> Circuit:
     circuit = Circuit("p", clock)
     for _ in range(FAILURES):
-        circuit.enter()
-        circuit.failed(ProviderServerError("x"))
+        circuit.begin_call()
+        circuit.record_failure(ProviderServerError("x"))
     return circuit
 
 
 def is_open(circuit: Circuit) -> bool:
     try:
-        circuit.enter()
+        circuit.begin_call()
     except ProviderError as error:
         assert error.code == "provider.circuit_open"
         assert error.retryable
@@ -49,10 +49,10 @@ def is_open(circuit: Circuit) -> bool:
 def test_opens_after_failures_in_a_row() -> None:
     circuit = Circuit("p", Clock())
     for _ in range(FAILURES - 1):
-        circuit.failed(ProviderOverloaded("x"))
+        circuit.record_failure(ProviderOverloaded("x"))
     assert not is_open(circuit)
-    circuit.succeeded()
-    circuit.failed(ProviderUnreachable("x"))
+    circuit.record_success()
+    circuit.record_failure(ProviderUnreachable("x"))
     assert not is_open(circuit)
     assert is_open(broken(Clock()))
 
@@ -63,11 +63,11 @@ def test_one_call_probes_after_the_rest() -> None:
     clock.now = REST_SECONDS + 0.1
     assert not is_open(circuit)
     assert is_open(circuit), "one probe at a time"
-    circuit.failed(ProviderTimeout("x"))
+    circuit.record_failure(ProviderTimeout("x"))
     assert is_open(circuit), "the probe failed: it rests again"
     clock.now *= 3
     assert not is_open(circuit)
-    circuit.succeeded()
+    circuit.record_success()
     assert not is_open(circuit)
     assert not is_open(circuit)
 
@@ -76,8 +76,8 @@ def test_a_cancelled_probe_leaves_room_for_the_next() -> None:
     clock = Clock()
     circuit = broken(clock)
     clock.now = REST_SECONDS + 0.1
-    circuit.enter()
-    circuit.left()
+    circuit.begin_call()
+    circuit.record_cancellation()
     assert not is_open(circuit)
 
 
@@ -88,7 +88,7 @@ def test_a_cancelled_probe_leaves_room_for_the_next() -> None:
 def test_who_answers_is_up(kind: type[ProviderError]) -> None:
     circuit = Circuit("p", Clock())
     for _ in range(FAILURES * 2):
-        circuit.failed(kind("x"))
+        circuit.record_failure(kind("x"))
     assert not is_open(circuit)
 
 
@@ -101,10 +101,10 @@ async def test_those_who_wait_learn_from_the_probe(works: bool) -> None:
     waiting = [asyncio.create_task(circuit.wait_to_enter()) for _ in range(3)]
     await asyncio.sleep(0)
     if works:
-        circuit.succeeded()
+        circuit.record_success()
         await asyncio.gather(*waiting)
         return
-    circuit.failed(ProviderUnreachable("connection refused by p"))
+    circuit.record_failure(ProviderUnreachable("connection refused by p"))
     for each in await asyncio.gather(*waiting, return_exceptions=True):
         assert isinstance(each, ProviderError)
         assert each.code == "provider.circuit_open"

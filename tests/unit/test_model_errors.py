@@ -82,7 +82,7 @@ def test_status_exceptions_are_told_by_their_status() -> None:
         response = httpx2.Response(status, request=request, headers={"retry-after": "3"})
         made: Any = cls
         words = () if cls is openai.OAuthError else ("no",)
-        error = errors.raised(made(*words, response=response, body=None), WHERE)
+        error = errors.error_of_exception(made(*words, response=response, body=None), WHERE)
         expected = errors.STATUS.get(status) or (
             ProviderServerError if status >= 500 else ProviderBadRequest
         )
@@ -93,7 +93,7 @@ def test_status_exceptions_are_told_by_their_status() -> None:
 
 def test_foreign_exceptions_are_left_alone() -> None:
     for exc in (ValueError("x"), TypeError("x"), KeyError("x"), ConnectionError("x")):
-        assert errors.raised(exc, WHERE) is None
+        assert errors.error_of_exception(exc, WHERE) is None
 
 
 def test_the_aiohttp_transport_calls_a_refused_connection_a_timeout() -> None:
@@ -109,7 +109,7 @@ def test_the_aiohttp_transport_calls_a_refused_connection_a_timeout() -> None:
         exc = openai.APITimeoutError(request)
         exc.__cause__ = httpx2.ConnectTimeout("Cannot connect")
         exc.__cause__.__cause__ = cause
-        error = errors.raised(exc, WHERE)
+        error = errors.error_of_exception(exc, WHERE)
         assert error is not None and error.code == f"provider.{expected}"
 
 
@@ -136,15 +136,19 @@ BODIES: list[tuple[str, int, object, str]] = [
     ("status", "body", "category"), [b[1:] for b in BODIES], ids=[b[0] for b in BODIES]
 )
 def test_error_bodies(status: int, body: object, category: str) -> None:
-    error = errors.answered(status, body, {}, WHERE)
+    error = errors.error_of_answer(status, body, {}, WHERE)
     assert error.code == f"provider.{category}"
     assert error.message.startswith(f"p/m: {status}")
 
 
 def test_an_error_event_without_a_status() -> None:
-    assert errors.told({"error": {"type": "invalid_request_error"}}, WHERE).code.endswith("request")
-    assert errors.told({"code": "rate_limit_exceeded"}, WHERE).code == "provider.rate_limit"
-    assert errors.told({}, WHERE).code == "provider.server"
+    assert errors.error_of_event({"error": {"type": "invalid_request_error"}}, WHERE).code.endswith(
+        "request"
+    )
+    assert (
+        errors.error_of_event({"code": "rate_limit_exceeded"}, WHERE).code == "provider.rate_limit"
+    )
+    assert errors.error_of_event({}, WHERE).code == "provider.server"
 
 
 def test_retry_after() -> None:
@@ -168,7 +172,7 @@ def test_retry_after() -> None:
 def test_messages_are_short_one_line_and_without_keys() -> None:
     where = Where("p", "m", ("my-own-key-1234",))
     text = "bad key my-own-key-1234\nor sk-proj-abcdefghijklmnop " + "x" * 5000
-    error = errors.failure(ProviderAuthenticationFailed, text, where)
+    error = errors.make_error(ProviderAuthenticationFailed, text, where)
     assert isinstance(error, ProviderError)
     assert "my-own-key" not in error.message
     assert "sk-proj" not in error.message

@@ -11,8 +11,8 @@ import pytest
 from harness.contracts.message import Message, ToolCall, ToolResult, tool_results, user_message
 from harness.contracts.model import ModelRequest
 from harness.contracts.tool import ToolSpec
-from harness.providers.offline.model import decide
-from harness.providers.offline.output import fill
+from harness.providers.offline.model import decide_reply
+from harness.providers.offline.output import fill_schema
 
 
 def tool(name: str, **properties: str) -> ToolSpec:
@@ -52,7 +52,8 @@ def request(*messages: Message, tools: tuple[ToolSpec, ...] = TOOLS, **more: Any
 
 def asked(text: str, tools: tuple[ToolSpec, ...] = TOOLS) -> list[tuple[str, Any]]:
     return [
-        (call.name, call.arguments) for call in decide(request(user_message(text), tools=tools))[0]
+        (call.name, call.arguments)
+        for call in decide_reply(request(user_message(text), tools=tools))[0]
     ]
 
 
@@ -89,7 +90,7 @@ def test_several_wishes_one_after_the_other() -> None:
     messages: list[Message] = [question]
     made: list[Any] = []
     for turn in range(4):
-        calls, text, _ = decide(request(*messages))
+        calls, text, _ = decide_reply(request(*messages))
         if not calls:
             assert turn == 3
             assert "1+2 = r0" in text and "3+4 = r1" in text and "r2" in text
@@ -115,7 +116,7 @@ def test_a_hint_is_heard() -> None:
         tool_results((result,)),
         user_message("Also 5+5", origin="hint"),
     )
-    ((more,), _, _) = decide(request(*messages))
+    ((more,), _, _) = decide_reply(request(*messages))
     assert more.arguments == {"expression": "5+5"}
     assert more.id == "call_2"
 
@@ -128,22 +129,22 @@ def test_a_failed_call_is_told() -> None:
         Message(role="assistant", parts=(call,)),
         tool_results((result,)),
     )
-    calls, text, _ = decide(request(*history))
+    calls, text, _ = decide_reply(request(*history))
     assert calls == []
     assert "could not" in text and "no such file" in text
 
 
 def test_it_says_what_it_is() -> None:
-    _, text, _ = decide(request(user_message("Tell me about Rome"), tools=()))
+    _, text, _ = decide_reply(request(user_message("Tell me about Rome"), tools=()))
     assert "rule-based" in text and "no language model" in text and "OPENAI_API_KEY" in text
 
 
 def test_counting_and_saying() -> None:
-    assert decide(request(user_message("count to 5")))[1] == "1 2 3 4 5"
-    assert decide(request(user_message("say hello"), tools=()))[1] == "hello"
+    assert decide_reply(request(user_message("count to 5")))[1] == "1 2 3 4 5"
+    assert decide_reply(request(user_message("say hello"), tools=()))[1] == "hello"
     assert (
-        decide(request(user_message("count to 3 slowly")))[2]
-        > decide(request(user_message("count to 3")))[2]
+        decide_reply(request(user_message("count to 3 slowly")))[2]
+        > decide_reply(request(user_message("count to 3")))[2]
     )
 
 
@@ -168,15 +169,15 @@ SCHEMAS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("schema", SCHEMAS)
 def test_a_typed_result_fits(schema: dict[str, Any]) -> None:
-    _, text, _ = decide(request(user_message("What is 2+3?"), tools=(), output=schema))
+    _, text, _ = decide_reply(request(user_message("What is 2+3?"), tools=(), output=schema))
     jsonschema.validate(json.loads(text), schema, format_checker=jsonschema.FormatChecker())
 
 
 def test_a_typed_result_holds_what_was_found() -> None:
     schema: dict[str, Any] = {"type": "object", "properties": {"sum": {"type": "integer"}}}
-    assert fill(schema, "What is 2+3?", "", ["5"]) == {"sum": 5}
+    assert fill_schema(schema, "What is 2+3?", "", ["5"]) == {"sum": 5}
 
 
 def test_the_same_every_time() -> None:
     ask = request(user_message("What is 1+2 and what time is it?"))
-    assert decide(ask) == decide(ask)
+    assert decide_reply(ask) == decide_reply(ask)

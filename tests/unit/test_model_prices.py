@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from harness.contracts.model import Usage
-from harness.providers.catalog import KNOWN, known, lacks
+from harness.providers.catalog import KNOWN, describe_lack, find_known
 from harness.providers.prices import AS_OF, PRICES, cost_micros
 
 
@@ -46,8 +46,8 @@ def test_every_known_model_has_a_price() -> None:
 
 
 def test_what_a_model_lacks() -> None:
-    assert lacks("openai/gpt-4.1", ("tools", "vision"), None) is None
-    assert lacks("openai/gpt-4.1", ("reasoning",), None) is not None
-    assert "128000" in str(lacks("openai/gpt-4o-2024-11-20", (), 200_000))
-    assert lacks("some/model", ("reasoning", "vision"), 10_000_000) is None
-    assert known("anthropic/claude-haiku-4-5-20251001") is KNOWN["anthropic/claude-haiku-4-5"]
+    assert describe_lack("openai/gpt-4.1", ("tools", "vision"), None) is None
+    assert describe_lack("openai/gpt-4.1", ("reasoning",), None) is not None
+    assert "128000" in str(describe_lack("openai/gpt-4o-2024-11-20", (), 200_000))
+    assert describe_lack("some/model", ("reasoning", "vision"), 10_000_000) is None
+    assert find_known("anthropic/claude-haiku-4-5-20251001") is KNOWN["anthropic/claude-haiku-4-5"]

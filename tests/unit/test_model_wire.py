@@ -25,7 +25,7 @@ from harness.providers.chat.chat_wire import ChatFold, Dialect, dialect_of
 from harness.providers.openai import responses_wire
 from harness.providers.openai.responses_wire import ResponsesFold
 from harness.providers.schema import strict_ready
-from harness.providers.translate import Memo, read_arguments, reasons
+from harness.providers.translate import Memo, is_reasoning_model, read_arguments
 from tests.fakes.asking import ADD
 
 WHERE = Where("p", "m")
@@ -56,7 +56,7 @@ def test_responses_has_no_stop_sequences() -> None:
      ("gpt-4o", False), ("gpt-5.2-chat-latest", False), ("other", False)],
 )  # fmt: skip
 def test_which_openai_models_think(model: str, thinks: bool) -> None:
-    assert reasons(model) is thinks
+    assert is_reasoning_model(model) is thinks
 
 
 def test_anthropic_marks_the_prompt_for_the_cache() -> None:
@@ -259,5 +259,5 @@ def test_tools_are_translated_once() -> None:
     memo: Memo[int] = Memo(limit=2)
     one, two, three = ((tool, ADD) for tool in (ADD, ADD.model_copy(), ADD.model_copy()))
     for tools in (one, two, (ADD, ADD), two, three, one):
-        memo.get(tools, lambda tools: made.append(tools) or len(made))
+        memo.get_or_make(tools, lambda tools: made.append(tools) or len(made))
     assert [id(tools) for tools in made] == [id(tools) for tools in (one, two, three, one)]

@@ -16,7 +16,7 @@ from harness.config.trust import make_state_folder
 from harness.contracts.errors import StackError, StoreError
 from harness.crypto.signing import Signer
 from harness.stack.layout import Layout, layout_of
-from harness.stack.users import joined
+from harness.stack.users import join_users
 
 SETTINGS = Settings()
 ENGINE_ONLY = Settings(
@@ -31,7 +31,11 @@ async def test_a_worker_that_outlived_the_stack_holds_it_up(
     monkeypatch.setattr(restore, "LEAVING_S", 0)
     layout = layout_of(SETTINGS.state_dir, tmp_path)
     make_state_folder(layout.state)
-    with joined(layout), joined(layout), pytest.raises(StackError, match="still running") as caught:
+    with (
+        join_users(layout),
+        join_users(layout),
+        pytest.raises(StackError, match="still running") as caught,
+    ):
         await restore.restore_backup(SETTINGS, tmp_path, tmp_path / "copy.tar", print)
     assert caught.value.code == "stack.running"
     assert str(layout.users) in caught.value.fix
@@ -81,15 +85,15 @@ async def test_a_restore_where_nothing_is_keeps_others_out(
 ) -> None:
     """A second one, or a start of the stack, would take the same folder."""
     file = backup(tmp_path, "signing.key", needed=("temporal.db",))
-    unpack, said = restore._unpack, list[str]()  # pyright: ignore[reportPrivateUsage]
+    unpack, said = restore._unpack_backup, list[str]()  # pyright: ignore[reportPrivateUsage]
 
     def twice(*args: Any) -> Manifest:
-        with pytest.raises(StackError, match="another restore") as caught:
+        with pytest.raises(StackError, match="being restored") as caught:
             asyncio.run(restore.restore_backup(ENGINE_ONLY, tmp_path / "p", file, print))
         said.append(caught.value.code)
         return unpack(*args)
 
-    monkeypatch.setattr(restore, "_unpack", twice)
+    monkeypatch.setattr(restore, "_unpack_backup", twice)
     done = await restore.restore_backup(ENGINE_ONLY, tmp_path / "p", file, print, trust=True)
     assert said == ["stack.running"]
     assert done.aside is None and os.listdir(tmp_path / "p") == [done.state.name]
@@ -128,5 +132,5 @@ def test_a_folder_that_cannot_be_moved_aside_stays(tmp_path: Path) -> None:
     layout = Layout(state=state, sockets=tmp_path)
     manifest = Manifest(harness="1", made=1.0, epoch=EpochMark(branch="b", generation=1))
     with pytest.raises(StackError, match="cannot be moved aside") as caught:
-        restore._exchange(SETTINGS, layout, draft, manifest)  # pyright: ignore[reportPrivateUsage]
+        restore._exchange_state(SETTINGS, layout, draft, manifest)  # pyright: ignore[reportPrivateUsage]
     assert "mount point" in caught.value.fix and state.is_dir()

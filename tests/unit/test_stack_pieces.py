@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.commons.files import write_private
 from harness.stack import binaries, ports, rpc, temporal
 from harness.stack.attributes import SEARCH_ATTRIBUTES
 from harness.stack.failures import Failure, from_oserror, read_cause
-from harness.stack.layout import layout_of, prepare, read_kept, write_kept, write_private
+from harness.stack.layout import layout_of, make_folders, read_kept, write_kept
 from harness.stack.unprivileged import Runner
 
 
@@ -83,7 +84,7 @@ def test_the_cause_is_read_from_the_log(line: str, category: str) -> None:
 
 def test_a_silent_death() -> None:
     failure = read_cause("It", "", data=Path("/data"), log_file=Path("/log"))
-    assert failure.message == "It did not start: it said nothing (log: /log)"
+    assert failure.message == "It did not start: it logged nothing (log: /log)"
 
 
 def test_system_errors() -> None:
@@ -107,7 +108,7 @@ def test_the_layout_of_a_project(tmp_path: Path, runtime: Path) -> None:
 def test_sockets_are_where_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A command from cron sees no XDG_RUNTIME_DIR."""
     made = layout_of(Path(".harness"), tmp_path)
-    prepare(made)
+    make_folders(made)
     write_kept(made, {"sockets": str(made.sockets)})
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     assert layout_of(Path(".harness"), tmp_path) == made
@@ -129,7 +130,7 @@ def test_a_long_runtime_folder_is_not_for_sockets(
 
 def test_what_is_kept(tmp_path: Path) -> None:
     layout = layout_of(Path(".harness"), tmp_path)
-    prepare(layout)
+    make_folders(layout)
     assert read_kept(layout) == {}
     write_kept(layout, {"ui_port": 1})
     assert read_kept(layout) == {"ui_port": 1}
@@ -141,16 +142,23 @@ def test_what_is_kept(tmp_path: Path) -> None:
 def test_a_private_file_replaces_what_is_there(tmp_path: Path) -> None:
     path = tmp_path / "secret"
     path.write_text("old")
-    (tmp_path / "secret.new").write_text("left by a crash")
     write_private(path, "new")
     assert path.read_text() == "new" and path.stat().st_mode & 0o777 == 0o600
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_private_file_replaces_a_link(tmp_path: Path) -> None:
+    outside, link = tmp_path / "outside", tmp_path / "secret"
+    outside.write_text("not ours")
+    link.symlink_to(outside)
+    write_private(link, "new")
+    assert outside.read_text() == "not ours" and not link.is_symlink()
+
+
 def test_ports_are_free_and_differ() -> None:
-    first = ports.pick(Path("/a"), set())
+    first = ports.pick_port(Path("/a"), set())
     assert ports.is_free(first)
-    assert ports.pick(Path("/a"), {first}) != first
+    assert ports.pick_port(Path("/a"), {first}) != first
 
 
 def test_nothing_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,10 +217,10 @@ def test_a_state_folder_that_others_can_write_to_is_not_prepared(
     tmp_path: Path,
 ) -> None:
     made = layout_of(Path(".harness"), tmp_path)
-    prepare(made)
+    make_folders(made)
     made.state.chmod(0o777)
-    with pytest.raises(Failure, match="nobody else may write to it"):
-        prepare(made)
+    with pytest.raises(Failure, match="writable by nobody else"):
+        make_folders(made)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give files to other users")
@@ -220,5 +228,5 @@ def test_data_of_somebody_else_is_not_taken_over(tmp_path: Path) -> None:
     (tmp_path / "postgres").mkdir()
     os.chown(tmp_path / "postgres", 12345, -1)
     with pytest.raises(Failure, match="belongs to user id 12345"):
-        Runner().own(tmp_path / "postgres")
+        Runner().take_ownership(tmp_path / "postgres")
     assert (tmp_path / "postgres").stat().st_uid == 12345

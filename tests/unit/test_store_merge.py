@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from harness.contracts.event import OutputDelta, OutputGap, OutputReset, ToolProgress
 from harness.store.live.merge import MARKER, LiveMerger, OutputRow, ProgressRow
-from harness.store.live.writer import NOTIFY_BYTES, _clean, _payloads
+from harness.store.live.writer import NOTIFY_BYTES, _clean_text, _split_payloads
 
 
 def text_rows(pieces: list[str], *, turn: int, attempt: int, scheduled: int = 0) -> list[OutputRow]:
@@ -133,7 +133,7 @@ def test_output_and_progress_come_in_the_order_of_time() -> None:
 @given(st.sets(st.text(max_size=50), max_size=10), st.integers(0, 300))
 def test_notifications_name_every_run_and_fit(names: set[str], more: int) -> None:
     runs = names | {f"run {n}: {'ä' * 100}" for n in range(more)}
-    payloads = _payloads(sorted(runs))
+    payloads = _split_payloads(sorted(runs))
     assert sorted(run for payload in payloads for run in json.loads(payload)) == sorted(runs)
     assert all(len(payload.encode()) <= NOTIFY_BYTES for payload in payloads)
 
@@ -141,6 +141,6 @@ def test_notifications_name_every_run_and_fit(names: set[str], more: int) -> Non
 @settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=())))
 def test_any_text_becomes_one_that_postgres_takes(text: str) -> None:
-    clean = _clean(text)
+    clean = _clean_text(text)
     assert len(clean) == len(text)
     assert b"\0" not in clean.encode()

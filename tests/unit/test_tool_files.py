@@ -33,12 +33,12 @@ async def test_a_long_file_is_read_in_pages(tmp_path: Path) -> None:
     (tmp_path / "long").write_text(lines(1, 1000))
     async with calling(*TOOLS, root=tmp_path) as call:
         first = await call("read_file", path="long")
-        assert first == f"{lines(1, 400)}\n[lines 1-400 of 1000; go on with offset=401]"
+        assert first == f"{lines(1, 400)}\n[lines 1-400 of 1000; continue with offset=401]"
         page = await call("read_file", path="long", offset=999, limit=400)
         assert page == "line 999\nline 1000\n[lines 999-1000 of 1000]"
         page = await call("read_file", path="long", offset=999, limit=1)
-        assert page == "line 999\n[lines 999-999 of 1000; go on with offset=1000]"
-        assert await call("read_file", path="long", offset=2000) == "(it has only 1000 lines)"
+        assert page == "line 999\n[lines 999-999 of 1000; continue with offset=1000]"
+        assert await call("read_file", path="long", offset=2000) == "(the file has only 1000 lines)"
 
 
 async def test_a_page_has_a_size(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ async def test_a_page_has_a_size(tmp_path: Path) -> None:
     (tmp_path / "one").write_text("é" * 100_000)
     async with calling(*TOOLS, root=tmp_path) as call:
         page = await call("read_file", path="wide")
-        assert page.endswith("[lines 1-8 of 20; go on with offset=9]")
+        assert page.endswith("[lines 1-8 of 20; continue with offset=9]")
         page = await call("read_file", path="wide", offset=20)
         assert page.endswith("[lines 20-20 of 20]")
         page = await call("read_file", path="one")
@@ -60,9 +60,9 @@ async def test_a_file_too_large_to_count_says_so(
     (tmp_path / "huge").write_text(lines(1, 20_000))
     async with calling(*TOOLS, root=tmp_path) as call:
         page = await call("read_file", path="huge", limit=2)
-        assert page == "line 1\nline 2\n[lines 1-2 of more; go on with offset=3]"
+        assert page == "line 1\nline 2\n[lines 1-2 of more; continue with offset=3]"
         page = await call("read_file", path="huge", offset=500)
-        assert page == "(line 500 lies beyond the first 1,000 bytes: not reached)"
+        assert page == "(line 500 is beyond the first 1,000 bytes, which is the limit)"
 
 
 async def test_empty_and_binary_files(tmp_path: Path) -> None:
@@ -72,14 +72,14 @@ async def test_empty_and_binary_files(tmp_path: Path) -> None:
     async with calling(*TOOLS, root=tmp_path) as call:
         assert await call("read_file", path="empty") == "(empty file)"
         _, message = await call.refused("read_file", path="binary")
-        assert message == "'binary' is not a text: 6 bytes of binary data."
+        assert message == "'binary' is not a text file: 6 bytes of binary data."
         assert (await call("read_file", path="latin")).startswith("gr\ufffd\ufffde")
 
 
 async def test_too_much_is_not_written(tmp_path: Path) -> None:
     async with calling(*TOOLS, root=tmp_path) as call:
         _, message = await call.refused("write_file", path="a", content="x" * 1_000_001)
-    assert message == "That is 1,000,001 bytes; the limit is 1,000,000."
+    assert message == "The content has 1,000,001 bytes; the limit is 1,000,000."
     assert os.listdir(tmp_path) == []
 
 
@@ -125,7 +125,7 @@ async def test_a_long_list_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         (tmp_path / str(n)).touch()
     async with calling(*TOOLS, root=tmp_path) as call:
         listed = await call("list_files")
-        assert listed == "0  0 B\n1  0 B\n2  0 B\n[more than 3: list a folder of these]"
+        assert listed == "0  0 B\n1  0 B\n2  0 B\n[more than 3 entries: list a subfolder]"
 
 
 async def test_an_empty_folder_says_so(tmp_path: Path) -> None:
@@ -157,9 +157,11 @@ async def test_a_search_has_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "a").write_text("needle\n" * 50)
     (tmp_path / "b").write_text("needle " + "x" * 1000)
     async with calling(*TOOLS, root=tmp_path) as call:
-        await _bounded(call, monkeypatch, "MAX_MATCHES", 10, 11, "[the first 10: narrow")
-        await _bounded(call, monkeypatch, "MAX_BYTES", 10, 51, "[not everything was searched")
-        await _bounded(call, monkeypatch, "SECONDS", -1.0, 51, "[not everything was searched")
+        await _bounded(
+            call, monkeypatch, "MAX_MATCHES", 10, 11, "[only the first 10 matches: narrow"
+        )
+        await _bounded(call, monkeypatch, "MAX_BYTES", 10, 51, "[too much to search")
+        await _bounded(call, monkeypatch, "SECONDS", -1.0, 51, "[too much to search")
         found = await call("search_files", pattern="needle", path="b")
         assert len(found) < 400
 
@@ -206,7 +208,7 @@ async def test_a_folder_of_too_many_names_is_listed_in_part(
         (tmp_path / str(n)).touch()
     async with calling(*TOOLS, root=tmp_path) as call:
         listed = await call("list_files")
-    assert listed.startswith("[. holds more than 2 names: not all are listed]\n")
+    assert listed.startswith("[. has more than 2 entries: not all are listed]\n")
     assert listed.count("\n") == 2
 
 
@@ -237,4 +239,4 @@ async def test_any_line_can_be_read(tmp_path: Path, ends: str) -> None:
         assert (await call("read_file", path="a", offset=2, limit=1)).startswith("two\n[lines 2-2")
         assert await call("read_file", path="a", offset=4) == "four\n[lines 4-4 of 4]"
         assert "[lines 1-4 of 4]" in await call("read_file", path="a")
-        assert await call("read_file", path="a", offset=9) == "(it has only 4 lines)"
+        assert await call("read_file", path="a", offset=9) == "(the file has only 4 lines)"

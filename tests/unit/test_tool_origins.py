@@ -8,7 +8,7 @@ import pytest
 
 from harness.contracts.errors import ConfigError, ToolError
 from harness.tools.web.http_request import http_tools
-from harness.tools.web.inverse import Request, fill
+from harness.tools.web.inverse import Request, fill_undo
 from harness.tools.web.origins import Trust, declared_origin, origin_of
 
 SECRET = {"authorization": "Bearer sesame"}
@@ -62,7 +62,7 @@ SAME = [
     "https://shop.example/@evil.example",
     "https://shop\u3002example/",  # a dot of another script, which IDNA makes a dot
 ]
-TRUST = Trust.declared({"shop.example": SECRET}, ["https://stock.example"])
+TRUST = Trust.from_declarations({"shop.example": SECRET}, ["https://stock.example"])
 
 
 def headers(url: str) -> Any:
@@ -101,7 +101,9 @@ def test_only_the_author_names_other_origins() -> None:
 
 
 def test_headers_belong_to_one_origin() -> None:
-    trust = Trust.declared({"https://a.example:8443": SECRET, "http://b.example": SECRET}, ())
+    trust = Trust.from_declarations(
+        {"https://a.example:8443": SECRET, "http://b.example": SECRET}, ()
+    )
     assert trust.headers_for("https://a.example:8443/", plain=False) == SECRET
     assert trust.headers_for("https://a.example/", plain=False) == {}
     assert trust.headers_for("http://b.example/", plain=True) == SECRET
@@ -135,7 +137,7 @@ def test_a_bare_host_means_https_on_its_port() -> None:
 def test_a_value_of_the_answer_stays_one_part_of_the_path(value: str) -> None:
     inverse = Request(method="DELETE", url=f"{OWN}/{{response.id}}/lines")
     try:
-        filled = fill(inverse, {"id": value}).url
+        filled = fill_undo(inverse, {"id": value}).url
     except ToolError:
         assert value in ("", ".", "..")
         return
@@ -162,5 +164,5 @@ def test_an_undo_takes_a_bounded_part_of_the_answer(
 ) -> None:
     undo = Request.model_validate({"method": "PUT", "url": OWN, **change})
     with pytest.raises(ToolError, match=words) as caught:
-        fill(undo, answer)
+        fill_undo(undo, answer)
     assert len(caught.value.message) < 500

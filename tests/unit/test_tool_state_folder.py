@@ -9,7 +9,7 @@ import pytest
 
 from harness.contracts.errors import ToolError
 from harness.tools.files import confine
-from harness.tools.files.files import walk
+from harness.tools.files.files import walk_folder
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_it_is_no_workspace(root: Path) -> None:
 def test_nothing_in_it_is_listed(root: Path) -> None:
     folder = os.open(root, os.O_RDONLY)
     try:
-        found = {entry.path for entry in walk(folder, 9)}
+        found = {entry.path for entry in walk_folder(folder, 9)}
     finally:
         os.close(folder)
     assert found == {".harness", "state", "link", "other", "open"}

@@ -25,7 +25,7 @@ from harness.contracts.steering import (
     read_signal,
 )
 from harness.contracts.verdicts import MEANINGS
-from harness.providers.context import estimate, fit
+from harness.providers.context import estimate_message, fit_messages
 from harness_workflows.run.calls import SUMMARY_WIDTH, summarize_call
 from harness_workflows.run.progress import restore_progress
 from harness_workflows.run.verdicts import check_decision
@@ -180,7 +180,7 @@ def conversations(draw: st.DrawFn) -> list[Message]:
 
 @given(messages=conversations(), limit=st.integers(0, 300))
 def test_trimming_never_parts_a_call_from_its_result(messages: list[Message], limit: int) -> None:
-    sent, dropped = fit(messages, ContextPolicy(max_input_tokens=limit))
+    sent, dropped = fit_messages(messages, ContextPolicy(max_input_tokens=limit))
     assert len(sent) + dropped == len(messages)
     assert sent[0] == messages[0]
     assert sent[-1] == messages[-1]
@@ -189,7 +189,7 @@ def test_trimming_never_parts_a_call_from_its_result(messages: list[Message], li
     assert asked == answered
     if dropped == 0:
         assert sent == tuple(messages)
-    elif sum(map(estimate, messages)) <= limit:
+    elif sum(map(estimate_message, messages)) <= limit:
         pytest.fail("it would have fitted")
 
 

@@ -10,7 +10,7 @@ from temporalio import activity
 from harness.contracts.errors import StoreError, TranscriptMissing
 from harness.contracts.model import CallModel, ModelTurn
 from harness.contracts.transcript import Node, SaveTranscript
-from harness.providers.context import fit
+from harness.providers.context import fit_messages
 from harness.providers.plan import Models
 from harness.store.artifacts import Artifacts
 from harness.store.cut_attempts import CutAttempts
@@ -69,11 +69,11 @@ class ModelActivities:
         run_id = info.workflow_run_id or ""
         if info.attempt > 1 and (paid := await self._paid_for(run_id, request)):
             return paid
-        await self.transcripts.ready()
+        await self.transcripts.wait_for_room()
         spec = await self.specs.get(request.spec)
         before = await self.transcripts.load(request.head) if request.head else []
         spec, messages = take_instructions([*before, *request.messages], spec)
-        sent, dropped = fit(messages, spec.context)
+        sent, dropped = fit_messages(messages, spec.context)
         sent = await with_images(sent, self.artifacts)
         run = info.workflow_id or ""
         streams = Streams(self.live, run, request, info)
@@ -117,7 +117,7 @@ class ModelActivities:
         found = await self.transcripts.find(run_id, request.turn, request.call or 0)
         if found is None or found.reply is None:
             return None
-        node = await self.transcripts.node(found.head)
+        node = await self.transcripts.load_node(found.head)
         asked = node.messages[: len(request.messages)]
         if node.parent != request.head or asked != request.messages:
             return None  # a reset asks something else under the same number

@@ -22,7 +22,7 @@ from harness.contracts.model import (
     Usage,
     split_ref,
 )
-from harness.providers.context import complete
+from harness.providers.context import complete_usage
 from harness.providers.plan import Answer, Models
 from harness_activities.model_call.call_ids import with_unique_ids
 from harness_activities.model_call.output import read_output
@@ -117,7 +117,7 @@ class ModelCall:
         message = Message(
             role="assistant", parts=(Text(text=text),) if text else (), origin="interrupted"
         )
-        usage = complete(Usage(), self.request, message)
+        usage = complete_usage(Usage(), self.request, message)
         return ModelTurn(
             head="",
             message=message,

@@ -30,7 +30,7 @@ async def with_interrupted(turn: ModelTurn, request: CallModel, cut: CutAttempts
         )  # fmt: skip
         with suppress(StoreError, TimeoutError):  # only an estimate: an abort must not wait for it
             async with asyncio.timeout(MEASURE_S):
-                sent = await cut.measure(place, info.attempt, TRIES_PER_ATTEMPT)
+                sent = await cut.measure_texts(place, info.attempt, TRIES_PER_ATTEMPT)
     # Each attempt was asked the same, so the reply's own figure says how long the prompt is.
     usages = [
         Usage(input=turn.usage.input, output=-(-chars // CHARS_PER_TOKEN), estimated=True)

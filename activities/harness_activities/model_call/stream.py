@@ -31,7 +31,7 @@ class Streams:
 
     def start_try(self) -> None:
         self._number += 1
-        self._text = self._writer.open(*self._place, self._number, scheduled=self._scheduled)
+        self._text = self._writer.open_text(*self._place, self._number, scheduled=self._scheduled)
 
     def write_text(self, text: str) -> None:
         if self._text:

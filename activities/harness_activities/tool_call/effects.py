@@ -43,15 +43,15 @@ log = logging.getLogger("harness.tools")
 class EffectLedger(Connections, Protocol):
     """The ledger, as far as calls need it."""
 
-    async def state(self, key: str) -> tuple[str | None, int]: ...
+    async def find_state(self, key: str) -> tuple[str | None, int]: ...
     async def begin(self, new: NewEffect) -> Hold: ...
     async def is_doubtful(self, new: NewEffect) -> bool: ...
-    async def again(self, hold: Hold, receipt: Any = None) -> Hold: ...
+    async def begin_again(self, hold: Hold, receipt: Any = None) -> Hold: ...
     async def take_over(self, hold: Hold) -> None: ...
-    async def done(
+    async def mark_done(
         self, hold: Hold, result: Any, receipt: Any, *, inside: Any = None, note: str | None = None
     ) -> None: ...
-    async def failed(self, hold: Hold, receipt: Any, note: str) -> None: ...
+    async def mark_failed(self, hold: Hold, receipt: Any, note: str) -> None: ...
     async def release(self, hold: Hold) -> None: ...
 
 
@@ -122,7 +122,7 @@ class Write:
     ) -> ToolOutcome:
         """Make it, unless it has been made. `act` gets what was prepared."""
         if self.tool.hooks.prepare and self.request.happened is None:
-            state, self.host.undos = await self.ledger.state(self.new.key)
+            state, self.host.undos = await self.ledger.find_state(self.new.key)
             if state == "undoing":  # made again, it is as if undone
                 self.host.undos += 1
             try:
@@ -182,7 +182,7 @@ class Write:
             return hold
         unmade = hold.state in ("failed", "undone") and not hold.doubtful
         if unmade or self.request.again == hold.attempt:
-            return await self.ledger.again(hold, self.new.receipt)
+            return await self.ledger.begin_again(hold, self.new.receipt)
         return await self._resolve_unknown(hold)
 
     async def _accept_answer(self, hold: Hold, said: str) -> ToolOutcome:
@@ -210,7 +210,7 @@ class Write:
             # model may have asked for a different one in what was lost.
             why, looks = describe_restore(self.tool.name), self.tool.hooks.probe
         elif self.tool.on_unknown == "retry" and self._calls_left(hold):
-            return await self.ledger.again(hold, self.new.receipt)
+            return await self.ledger.begin_again(hold, self.new.receipt)
         if looks and hold.state != "undoing":
             try:
                 found = await self._call_hook(looks)
@@ -219,7 +219,7 @@ class Write:
                 why = f"{why} The probe failed: {describe_error(error)}"
             else:
                 if found is None:
-                    return await self.ledger.again(hold, self.new.receipt)
+                    return await self.ledger.begin_again(hold, self.new.receipt)
                 return await self._record_happened(hold, found)
         return await self._ask_outcome(hold, why)
 
@@ -239,7 +239,7 @@ class Write:
         outcome = await self.show(found.result)
         receipt = hold.receipt if found.receipt is None else self._to_json(found.receipt)
         await self.ledger.take_over(hold)
-        await self.ledger.done(hold, outcome.result, receipt)
+        await self.ledger.mark_done(hold, outcome.result, receipt)
         return outcome
 
     async def _act_once(
@@ -252,7 +252,7 @@ class Write:
             await host.rollback(error)
             if isinstance(error, OutcomeUnknown):
                 return await self._handle_unknown(hold, error)
-            await self.ledger.failed(hold, host.given, clean_message(error.message))
+            await self.ledger.mark_failed(hold, host.given, clean_message(error.message))
             raise
         except TimeoutError as error:
             await host.rollback(error)
@@ -263,7 +263,7 @@ class Write:
             raise
         if outcome.result is None:  # it asks a person first, and has done nothing
             await host.rollback(ToolFailed("asked"))
-            await self.ledger.failed(hold, host.given, "asked a person")
+            await self.ledger.mark_failed(hold, host.given, "asked a person")
             return outcome
         await self._record_done(hold, outcome)
         return outcome
@@ -272,10 +272,10 @@ class Write:
         host = self.host
         receipt = hold.receipt if host.given is None else host.given
         if host.inside is None:
-            await self.ledger.done(hold, outcome.result, receipt)
+            await self.ledger.mark_done(hold, outcome.result, receipt)
             return
         try:
-            await self.ledger.done(hold, outcome.result, receipt, inside=host.inside)
+            await self.ledger.mark_done(hold, outcome.result, receipt, inside=host.inside)
             await host.commit()
         except BaseException as error:
             await host.rollback(error)
@@ -313,7 +313,7 @@ class Write:
             return
         await self.thread.ended.wait()
         if self.thread.error is not None:
-            await self.ledger.failed(hold, self.host.given, describe_error(self.thread.error))
+            await self.ledger.mark_failed(hold, self.host.given, describe_error(self.thread.error))
             return
         outcome = await self.show(self.thread.value)
         await self._record_done(hold, outcome)

@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.archive import sweep as sealing
 from harness.archive.bundle import Moved, export_archive, import_files
 from harness.archive.settings import ArchiveSettings
-from harness.archive.status import Standing, standing
+from harness.archive.status import ArchiveStatus, read_status
 from harness.cli.context import opened
 from harness.cli.history.time_filter import parse_since
 from harness.cli.named_file import check_new
@@ -51,7 +51,7 @@ async def run_archive(args: Namespace, out: Out) -> int:
         connection = client.connection
         match action:
             case "status":
-                _print_status(await standing(connection), connection, out)
+                _print_status(await read_status(connection), connection, out)
                 return exit_codes.DONE
             case "seal":
                 return await _seal_runs(connection, args.names, out)
@@ -62,7 +62,7 @@ async def run_archive(args: Namespace, out: Out) -> int:
                 moved = import_files(connection, [Path(name) for name in args.names])
                 return await _report_moved(moved, "imported", out)
             case _:
-                done = await sealing.rebuild(connection, _count_progress(out))
+                done = await sealing.rebuild_index(connection, _count_progress(out))
                 _print_result(
                     out, {"rebuilt": done}, f"Rebuilt the index of {count_of(done, 'seal')}."
                 )
@@ -123,7 +123,7 @@ async def _report_moved(moved: AsyncIterator[Moved], verb: str, out: Out) -> int
     return exit_codes.FAILED if failed else exit_codes.DONE
 
 
-def _print_status(found: Standing, connection: Connection, out: Out) -> None:
+def _print_status(found: ArchiveStatus, connection: Connection, out: Out) -> None:
     settings = connection.settings.section(ArchiveSettings)
     if out.json:
         figures = asdict(found.figures)
@@ -149,7 +149,7 @@ def _print_status(found: Standing, connection: Connection, out: Out) -> None:
         out.note("Seal it: harness archive seal")
 
 
-def _describe_sweep(found: Standing, now: float) -> str:
+def _describe_sweep(found: ArchiveStatus, now: float) -> str:
     last = f"{format_age(now - found.last)} ago" if found.last else "never"
     return last + (f", next in {format_duration(max(0.0, found.next - now))}" if found.next else "")
 

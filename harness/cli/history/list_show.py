@@ -70,7 +70,7 @@ async def list_runs(args: Namespace, out: Out) -> int:
 
 
 async def _list_archived(client: HarnessClient, args: Namespace) -> AsyncIterator[RunRow]:
-    listed = await open_seals(client.connection).listed(
+    listed = await open_seals(client.connection).list_runs(
         client.connection.endpoints.namespace,
         agent=args.agent,
         state=args.state,
@@ -121,7 +121,7 @@ async def show_run(args: Namespace, out: Out) -> int:
 async def _find_token(client: HarnessClient, run: str) -> str | None:
     """The replay token, if the run is sealed and the database answers."""
     try:
-        rows = await open_seals(client.connection).of_run(
+        rows = await open_seals(client.connection).seals_of_run(
             run, client.connection.endpoints.namespace
         )
     except StoreError:

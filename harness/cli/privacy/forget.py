@@ -9,7 +9,7 @@ from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.cli.run.targets import ask_confirmation
 from harness.forget.client import Family, Forgotten, known_family
-from harness.forget.client import forget as forget_family
+from harness.forget.client import forget_run as forget_family
 from harness.terminal import exit_codes
 from harness.terminal.input.keyboard import at_terminal
 from harness.terminal.view.text import count_of

@@ -26,7 +26,7 @@ from harness.config.settings import Settings
 from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import ConfigError, StackRunning
 from harness.stack.layout import layout_of
-from harness.stack.lease import status
+from harness.stack.lease import read_status
 from harness.terminal import exit_codes
 from harness.terminal.input.keyboard import at_terminal, read_answer
 
@@ -124,7 +124,7 @@ def _record_trust(wanted: Wanted) -> None:
 async def _remove_trust(project: Path, out: Out) -> int:
     file = read_project(project)
     state = str(_state_folder(project, file).resolve())
-    if await status(layout_of(Path(state), project)) is not None:
+    if await read_status(layout_of(Path(state), project)) is not None:
         # Without trust no command finds it, not even the one that stops it.
         raise StackRunning(f"The local stack of {state} is running.")
     known = store.read_trust()

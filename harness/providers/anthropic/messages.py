@@ -20,11 +20,11 @@ from harness.providers.anthropic.messages_wire import MessagesFold, body_of
 from harness.providers.limits import Patience
 from harness.providers.stream import (
     HEADERS,
-    encode,
+    connect_timeout,
+    encode_body,
     fold_stream,
     http_client_of,
     secrets_of,
-    timeout,
 )
 
 
@@ -37,12 +37,12 @@ class AnthropicMessages:
     def __init__(self, provider: str, settings: ProviderSettings) -> None:
         self._provider = provider
         self._secrets = secrets_of(settings)
-        self._patience = Patience.of(settings)
+        self._patience = Patience.from_settings(settings)
         self._client = AsyncAnthropic(
             # Without one, the SDK would take credentials from the environment and its own files.
             api_key=self._secrets[0] if self._secrets else "none",
             base_url=settings.base_url,
-            timeout=timeout(),
+            timeout=connect_timeout(),
             max_retries=0,
             http_client=http_client_of(DefaultAioHttpClient, DefaultAsyncHttpxClient),
         )
@@ -54,7 +54,7 @@ class AnthropicMessages:
         schema = None if output is None else _schema_of(to_json(output))
         post = self._client.post(
             "/v1/messages",
-            content=encode(body_of(request, where, schema)),
+            content=encode_body(body_of(request, where, schema)),
             cast_to=httpx2.Response,
             stream=True,
             stream_cls=None,

@@ -1,4 +1,4 @@
-"""Anthropic Messages: our request as its JSON, its events as our reply. Pure."""
+"""Anthropic Messages: convert requests to its JSON, and its events to replies. Pure."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from harness.contracts.model import FinishReason, ModelReply, ModelRequest, Usag
 from harness.contracts.tool import ToolSpec
 from harness.providers import errors
 from harness.providers.adapter import Json, Sink, Where
-from harness.providers.figures import count, figures
+from harness.providers.figures import read_count, read_figures
 from harness.providers.limits import PART, Room
-from harness.providers.stream import parse
+from harness.providers.stream import parse_object
 from harness.providers.translate import Memo, file_note, read_arguments
 
 MAX_TOKENS = 32_000
-"""The API demands a limit; every model since Claude 4 takes this one."""
+"""The API requires a limit; every model since Claude 4 accepts this one."""
 BUDGETS = {"minimal": 1024, "low": 2048, "medium": 8192, "high": 24_000}
 MARK: Json = {"type": "ephemeral"}
 
@@ -35,9 +35,9 @@ _ID = re.compile(r"[^a-zA-Z0-9_-]")
 
 
 def body_of(request: ModelRequest, where: Where, schema: Json | None) -> Json:
-    """The request as the body of POST /v1/messages; `schema` is the output's, as the API takes it.
+    """Build the body of POST /v1/messages; `schema` is the output's, in the API's form.
 
-    The prompt is marked for the cache at its end and after what stays the same: instructions and
+    The prompt is marked for caching at its end and after its constant parts: instructions and
     tools.
     """
     params = request.params
@@ -52,15 +52,15 @@ def body_of(request: ModelRequest, where: Where, schema: Json | None) -> Json:
         body["system"] = [block]
     tools = request.tools
     if tools:
-        body["tools"] = _tools.get(tools, _tools_of)
-    elif named := _called(request.messages):
-        # Calls in the conversation need their tools declared, even where no more may be made.
+        body["tools"] = _tools.get_or_make(tools, _tools_of)
+    elif named := _declare_called_tools(request.messages):
+        # Calls in the conversation need their tools declared, even if no more may be made.
         body["tools"] = named
         body["tool_choice"] = {"type": "none"}
     if schema is not None:
         body["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
     if params.reasoning_effort is not None:
-        _think(body, request.model, params.reasoning_effort)
+        _add_thinking(body, request.model, params.reasoning_effort)
     if params.temperature is not None:
         body["temperature"] = params.temperature
     if params.top_p is not None:
@@ -72,8 +72,8 @@ def body_of(request: ModelRequest, where: Where, schema: Json | None) -> Json:
     return body
 
 
-def _think(body: Json, model: str, effort: str) -> None:
-    """Models since 4.6 decide themselves how much to think, by effort; older ones take a budget."""
+def _add_thinking(body: Json, model: str, effort: str) -> None:
+    """Configure thinking: models since 4.6 take an effort, older ones a token budget."""
     version = _VERSION.match(model)
     if version and (int(version[1]), int(version[2] or 0)) < (4, 6):
         budget = BUDGETS[effort]
@@ -94,18 +94,22 @@ def _tools_of(tools: tuple[ToolSpec, ...]) -> list[Json]:
     return made
 
 
-def _called(messages: tuple[Message, ...]) -> list[Json]:
+def _declare_called_tools(messages: tuple[Message, ...]) -> list[Json]:
     names = {call.name for message in messages for call in message.calls}
     schema = {"type": "object"}
     return [{"name": name, "input_schema": schema} for name in sorted(names)]
 
 
 def turns_of(messages: tuple[Message, ...], where: Where) -> list[Json]:
-    """User and assistant turns by turns; results come first in the turn that follows the calls."""
+    """Convert messages to alternating turns; results come first in the turn after the calls."""
     turns: list[Json] = []
     for message in messages:
         role = "assistant" if message.role == "assistant" else "user"
-        blocks = _assistant(message.parts, where) if role == "assistant" else _user(message, where)
+        blocks = (
+            _assistant_blocks(message.parts, where)
+            if role == "assistant"
+            else _user_blocks(message, where)
+        )
         if not blocks:
             continue
         if turns and turns[-1]["role"] == role:
@@ -118,37 +122,37 @@ def turns_of(messages: tuple[Message, ...], where: Where) -> list[Json]:
     return turns
 
 
-def _user(message: Message, where: Where) -> list[Json]:
+def _user_blocks(message: Message, where: Where) -> list[Json]:
     blocks: list[Json] = []
     for part in message.parts:
         if isinstance(part, Text):
             if part.text.strip():
                 blocks.append({"type": "text", "text": part.text})
         elif isinstance(part, ToolResult):
-            block: Json = {"type": "tool_result", "tool_use_id": _id(part.call)}
+            block: Json = {"type": "tool_result", "tool_use_id": _clean_id(part.call)}
             if part.content.strip():
                 block["content"] = part.content
             if part.error:
                 block["is_error"] = True
             blocks.append(block)
         elif isinstance(part, Image):
-            blocks.append({"type": "image", "source": _source(part, where)})
+            blocks.append({"type": "image", "source": _image_source(part, where)})
         elif isinstance(part, FileRef):
             blocks.append({"type": "text", "text": file_note(part)})
     return blocks
 
 
-def _source(image: Image, where: Where) -> Json:
+def _image_source(image: Image, where: Where) -> Json:
     if image.url is not None:
         return {"type": "url", "url": image.url}
     if image.data is None:
         told = f"the content of image {image.artifact} was not loaded"
-        raise errors.failure(ModelUnsuitable, told, where)
+        raise errors.make_error(ModelUnsuitable, told, where)
     kind = image.media_type or "image/png"
     return {"type": "base64", "media_type": kind, "data": image.data}
 
 
-def _assistant(parts: tuple[Part, ...], where: Where) -> list[Json]:
+def _assistant_blocks(parts: tuple[Part, ...], where: Where) -> list[Json]:
     blocks: list[Json] = []
     for part in parts:
         if isinstance(part, Text):
@@ -157,16 +161,16 @@ def _assistant(parts: tuple[Part, ...], where: Where) -> list[Json]:
         elif isinstance(part, ToolCall):
             given = part.arguments
             values = given if isinstance(given, dict) else {"invalid_json": given}
-            use = {"type": "tool_use", "id": _id(part.id), "name": part.name, "input": values}
+            use = {"type": "tool_use", "id": _clean_id(part.id), "name": part.name, "input": values}
             blocks.append(use)
         elif isinstance(part, Reasoning) and part.opaque and part.provider == where.provider:
             blocks.append(part.opaque)
     while blocks and blocks[-1]["type"] in ("thinking", "redacted_thinking"):
-        blocks.pop()  # a turn that was cut off while thinking: it may not end so
+        blocks.pop()  # a turn must not end with a thought
     return blocks
 
 
-def _id(value: str) -> str:
+def _clean_id(value: str) -> str:
     return _ID.sub("_", value)  # another provider may have made it
 
 
@@ -188,24 +192,24 @@ class MessagesFold:
     def feed(self, event: bytes, data: bytes) -> bool:
         if event == b"ping" or event == b"content_block_stop":
             return False
-        value = parse(data)
+        value = parse_object(data)
         kind = value.get("type")
         if kind == "content_block_delta":
-            self._delta(value["index"], value["delta"])
+            self._add_delta(value["index"], value["delta"])
         elif kind == "content_block_start":
-            self._start(value["content_block"], len(data))
+            self._start_block(value["content_block"], len(data))
         elif kind == "message_start":
             message = value["message"]
             self._model = message.get("model") or self._model
-            self._usage = dict(figures(message.get("usage")))
+            self._usage = dict(read_figures(message.get("usage")))
         elif kind == "message_delta":
             self._stop = value["delta"].get("stop_reason") or self._stop
-            usage = figures(value.get("usage"))
+            usage = read_figures(value.get("usage"))
             self._usage |= {key: said for key, said in usage.items() if said is not None}
         elif kind == "message_stop":
             self.done = self.over = True
         elif kind == "error":
-            raise errors.told(value, self._where)
+            raise errors.error_of_event(value, self._where)
         else:
             return False
         return True
@@ -213,33 +217,33 @@ class MessagesFold:
     def take(self, answer: Json) -> None:
         self._stop = answer["stop_reason"]
         self._model = answer.get("model") or self._model
-        self._usage = dict(figures(answer.get("usage")))
+        self._usage = dict(read_figures(answer.get("usage")))
         for block in answer["content"]:
-            self._start(block, 0)
+            self._start_block(block, 0)
             if block["type"] == "text":
                 self._sink(block["text"])
         self.done = answer["type"] == "message"
 
-    def _start(self, block: Json, size: int) -> None:
-        self._room.take(size + PART)
+    def _start_block(self, block: Json, size: int) -> None:
+        self._room.take_characters(size + PART)
         self._blocks.append((block, [block.get("text") or block.get("thinking") or ""]))
         self._signatures.append([block.get("signature") or ""])
 
-    def _delta(self, index: int, delta: Json) -> None:
+    def _add_delta(self, index: int, delta: Json) -> None:
         _, pieces = self._blocks[index]
         kind = delta["type"]
         if kind == "signature_delta":
-            self._keep(self._signatures[index], delta["signature"])
+            self._add_piece(self._signatures[index], delta["signature"])
         elif kind == "text_delta":
-            self._keep(pieces, delta["text"])
+            self._add_piece(pieces, delta["text"])
             self._sink(delta["text"])
         elif kind == "input_json_delta":
-            self._keep(pieces, delta["partial_json"])
+            self._add_piece(pieces, delta["partial_json"])
         elif kind == "thinking_delta":
-            self._keep(pieces, delta["thinking"])
+            self._add_piece(pieces, delta["thinking"])
 
-    def _keep(self, pieces: list[str], piece: str) -> None:
-        self._room.take(len(piece))
+    def _add_piece(self, pieces: list[str], piece: str) -> None:
+        self._room.take_characters(len(piece))
         pieces.append(piece)
 
     def reply(self, request_id: str | None) -> ModelReply:
@@ -247,11 +251,14 @@ class MessagesFold:
         parts = tuple(
             part
             for place, (block, pieces) in enumerate(self._blocks)
-            if (part := self._part(place, block, "".join(pieces), whole=place < last)) is not None
+            if (part := self._make_part(place, block, "".join(pieces), whole=place < last))
+            is not None
         )
         if self._stop == "refusal":
             text = "".join(part.text for part in parts if isinstance(part, Text))
-            raise errors.failure(ModelRefused, text or "the model declined to answer", self._where)
+            raise errors.make_error(
+                ModelRefused, text or "the model declined to answer", self._where
+            )
         return ModelReply(
             message=Message(role="assistant", parts=parts),
             usage=usage_of(self._usage),
@@ -260,7 +267,7 @@ class MessagesFold:
             request_id=request_id,
         )
 
-    def _part(self, place: int, block: Json, text: str, *, whole: bool) -> Part | None:
+    def _make_part(self, place: int, block: Json, text: str, *, whole: bool) -> Part | None:
         kind, provider = block["type"], self._where.provider
         if kind == "text":
             return Text(text=text) if text else None
@@ -290,16 +297,15 @@ _FINISH: dict[str, FinishReason] = {
 
 
 def usage_of(usage: Json) -> Usage:
-    """The API counts what came from the cache or went there apart from the input; here the input
-    is all of it."""
-    read = count(usage, "cache_read_input_tokens")
-    written = count(usage, "cache_creation_input_tokens")
+    """Read the usage. The API counts cached tokens separately; here they are part of the input."""
+    read = read_count(usage, "cache_read_input_tokens")
+    written = read_count(usage, "cache_creation_input_tokens")
     return Usage(
-        input=(count(usage, "input_tokens") or 0) + (read or 0) + (written or 0),
-        output=count(usage, "output_tokens") or 0,
+        input=(read_count(usage, "input_tokens") or 0) + (read or 0) + (written or 0),
+        output=read_count(usage, "output_tokens") or 0,
         cached=read,
         cache_write=written,
-        reasoning=count(usage, "output_tokens_details", "thinking_tokens"),
+        reasoning=read_count(usage, "output_tokens_details", "thinking_tokens"),
     )
 
 

@@ -1,4 +1,4 @@
-"""Chat Completions as OpenAI defined them and many others speak them. Pure."""
+"""Chat Completions, as defined by OpenAI and spoken by many others. Pure."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from harness.contracts.model import FinishReason, ModelReply, ModelRequest, Usag
 from harness.contracts.tool import ToolSpec
 from harness.providers import errors
 from harness.providers.adapter import Json, Sink, Where
-from harness.providers.figures import count, figures
+from harness.providers.figures import read_count, read_figures
 from harness.providers.limits import PART, Room
 from harness.providers.schema import strict_ready
-from harness.providers.stream import parse
+from harness.providers.stream import parse_object
 from harness.providers.translate import (
     Memo,
     arguments_text,
@@ -37,11 +37,11 @@ _tools: Memo[list[Json]] = Memo()
 
 @dataclass(frozen=True)
 class Dialect:
-    """Where servers differ. The default suits most of them."""
+    """How servers differ. The default suits most of them."""
 
     max_tokens: str = "max_tokens"
     usage_option: bool = True
-    """Whether the usage must be asked for; Mistral answers 422 to the question and tells anyway."""
+    """Whether usage must be requested; Mistral answers 422 to that, and sends it anyway."""
 
 
 def dialect_of(base_url: str) -> Dialect:
@@ -53,7 +53,7 @@ def dialect_of(base_url: str) -> Dialect:
 
 
 def body_of(request: ModelRequest, where: Where, dialect: Dialect) -> Json:
-    """The request as the body of POST /chat/completions."""
+    """Build the body of POST /chat/completions."""
     body: Json = {
         "model": request.model,
         "messages": messages_of(request, where),
@@ -62,7 +62,7 @@ def body_of(request: ModelRequest, where: Where, dialect: Dialect) -> Json:
     if dialect.usage_option:
         body["stream_options"] = {"include_usage": True}
     if request.tools:
-        body["tools"] = _tools.get(request.tools, _tools_of)
+        body["tools"] = _tools.get_or_make(request.tools, _tools_of)
     params = request.params
     if request.output is not None:
         strict = strict_ready(request.output)
@@ -110,7 +110,7 @@ def messages_of(request: ModelRequest, where: Where) -> list[Json]:
                 for part in message.parts
                 if isinstance(part, ToolResult)
             )
-        elif said := _assistant(message.parts, where):
+        elif said := _assistant_message(message.parts, where):
             made.append(said)
     return made
 
@@ -129,24 +129,24 @@ def _user_content(parts: tuple[Part, ...], where: Where) -> str | list[Json]:
     return content
 
 
-def _assistant(parts: tuple[Part, ...], where: Where) -> Json | None:
+def _assistant_message(parts: tuple[Part, ...], where: Where) -> Json | None:
     text = "".join(part.text for part in parts if isinstance(part, Text))
     kept: Json = {}
     for part in parts:
         if isinstance(part, Reasoning) and part.opaque and part.provider == where.provider:
             kept |= part.opaque
     extras: Json = kept.pop("calls", {})
-    calls = [_call(part, extras) for part in parts if isinstance(part, ToolCall)]
+    calls = [_tool_call(part, extras) for part in parts if isinstance(part, ToolCall)]
     if not text and not calls:
         return None
     said: Json = {"role": "assistant", "content": text or None}
     if calls:
-        # Thoughts are wanted back between a call and its result, and refused by some elsewhere.
+        # Reasoning is expected back between a call and its result; some reject it elsewhere.
         said |= {"tool_calls": calls, **kept}
     return said
 
 
-def _call(part: ToolCall, extras: Json) -> Json:
+def _tool_call(part: ToolCall, extras: Json) -> Json:
     call: Json = {
         "id": part.id,
         "type": "function",
@@ -166,7 +166,7 @@ class _Call:
 
 
 _LENGTH = ("length", "model_length", "max_tokens")
-"""What servers call the end of an answer that reached its limit."""
+"""Finish reasons of an answer that reached its limit."""
 
 
 class ChatFold:
@@ -192,13 +192,13 @@ class ChatFold:
         if data.startswith(b"[DONE]"):
             self.over = True
             return True
-        value = parse(data)
+        value = parse_object(data)
         if value.get("error") or event == b"error":
-            raise errors.told(value, self._where)
-        self._about(value)
+            raise errors.error_of_event(value, self._where)
+        self._read_metadata(value)
         moved = False
         for choice in value.get("choices") or ():
-            moved = self._delta(choice.get("delta") or {}) or moved
+            moved = self._add_delta(choice.get("delta") or {}) or moved
             if reason := choice.get("finish_reason"):
                 moved = moved or not self.done
                 self._finish = reason
@@ -206,50 +206,52 @@ class ChatFold:
         return moved
 
     def take(self, answer: Json) -> None:
-        self._about(answer)
+        self._read_metadata(answer)
         choice = answer["choices"][0]
-        self._delta(choice["message"])
+        self._add_delta(choice["message"])
         self._finish = choice["finish_reason"]
         self.done = bool(self._finish)
 
-    def _about(self, value: Json) -> None:
-        usage = figures(value.get("usage")) or figures(figures(value.get("x_groq")).get("usage"))
+    def _read_metadata(self, value: Json) -> None:
+        usage = read_figures(value.get("usage")) or read_figures(
+            read_figures(value.get("x_groq")).get("usage")
+        )
         self._usage = usage or self._usage
         self._id = value.get("id") or self._id
         self._model = value.get("model") or self._model
 
-    def _delta(self, delta: Json) -> bool:
-        """Whether it says anything."""
-        pieces = _texts(delta.get("content") or "")
+    def _add_delta(self, delta: Json) -> bool:
+        """Add a delta; returns whether it has content."""
+        pieces = _text_pieces(delta.get("content") or "")
         for piece in pieces:
-            self._keep(self._text, piece)
+            self._add_piece(self._text, piece)
             self._sink(piece)
         calls = delta.get("tool_calls") or ()
         for call in calls:
-            self._call_delta(call)
+            self._add_call_delta(call)
         if refusal := delta.get("refusal"):
-            self._keep(self._refusal, refusal)
+            self._add_piece(self._refusal, refusal)
         thought = False
         for field in ("reasoning_content", "reasoning"):
             if isinstance(said := delta.get(field), str) and said:
-                self._keep(self._thought.setdefault(field, []), said)
+                self._add_piece(self._thought.setdefault(field, []), said)
                 thought = True
         return thought or bool(pieces or calls or refusal)
 
-    def _keep(self, pieces: list[str], piece: str) -> None:
-        self._room.take(len(piece))
+    def _add_piece(self, pieces: list[str], piece: str) -> None:
+        self._room.take_characters(len(piece))
         pieces.append(piece)
 
-    def _call_delta(self, delta: Json) -> None:
+    def _add_call_delta(self, delta: Json) -> None:
         index: int = delta.get("index") or 0
         function: Json = delta.get("function") or {}
         call = self._at.get(index)
         new_id = delta.get("id")
-        # Some servers number every call 0: a new id with a name is a new call all the same.
+        # Some servers number every call 0: a new id with a name still is a new call.
         if call is None or (new_id and new_id != call.id and function.get("name")):
             made = new_id or f"call_{self._id}_{len(self._calls)}"
             call = self._at[index] = _Call(made, "", [])
-            self._room.take(PART)
+            self._room.take_characters(PART)
             self._calls.append(call)
         if not call.name:
             call.name = function.get("name") or ""
@@ -257,18 +259,18 @@ class ChatFold:
         if isinstance(arguments, dict):  # Ollama's own habit
             arguments = arguments_text(ToolCall(id="", name="", arguments=arguments))  # pyright: ignore[reportUnknownArgumentType]
         if arguments:
-            self._keep(call.arguments, arguments)
+            self._add_piece(call.arguments, arguments)
         call.extra = delta.get("extra_content") or call.extra
 
     def reply(self, request_id: str | None) -> ModelReply:
         if self._refusal or self._finish == "content_filter":
             told = "".join(self._refusal) or "stopped by the content filter"
-            raise errors.failure(ModelRefused, told, self._where)
+            raise errors.make_error(ModelRefused, told, self._where)
         if self._finish == "error":
-            raise errors.failure(
-                ProviderServerError, "the provider gave up in the middle", self._where
+            raise errors.make_error(
+                ProviderServerError, "the provider ended the answer with an error", self._where
             )
-        parts = self._parts()
+        parts = self._make_parts()
         finish: FinishReason = "tool_calls" if self._calls else "stop"
         if self._finish in _LENGTH:
             finish = "length"
@@ -280,7 +282,7 @@ class ChatFold:
             request_id=request_id or self._id,
         )
 
-    def _parts(self) -> list[Part]:
+    def _make_parts(self) -> list[Part]:
         parts: list[Part] = []
         opaque: Json = {field: "".join(pieces) for field, pieces in self._thought.items()}
         shown = next(iter(opaque.values()), None)
@@ -297,8 +299,8 @@ class ChatFold:
         return parts
 
 
-def _texts(content: str | list[Json]) -> list[str]:
-    """Mistral's thinking models send a list of typed parts in place of a text."""
+def _text_pieces(content: str | list[Json]) -> list[str]:
+    """Return the text pieces; Mistral's thinking models send typed parts instead of text."""
     if isinstance(content, str):
         return [content] if content else []
     return [part["text"] for part in content if part.get("type") == "text" and part.get("text")]
@@ -307,9 +309,10 @@ def _texts(content: str | list[Json]) -> list[str]:
 def usage_of(usage: Json) -> Usage:
     into, out = "prompt_tokens_details", "completion_tokens_details"
     return Usage(
-        input=count(usage, "prompt_tokens") or 0,
-        output=count(usage, "completion_tokens") or 0,
-        cached=count(usage, into, "cached_tokens") or count(usage, "prompt_cache_hit_tokens"),
-        cache_write=count(usage, into, "cache_write_tokens"),
-        reasoning=count(usage, out, "reasoning_tokens"),
+        input=read_count(usage, "prompt_tokens") or 0,
+        output=read_count(usage, "completion_tokens") or 0,
+        cached=read_count(usage, into, "cached_tokens")
+        or read_count(usage, "prompt_cache_hit_tokens"),
+        cache_write=read_count(usage, into, "cache_write_tokens"),
+        reasoning=read_count(usage, out, "reasoning_tokens"),
     )

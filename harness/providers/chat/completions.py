@@ -10,7 +10,7 @@ from harness.providers.adapter import Sink, Where
 from harness.providers.chat.chat_wire import ChatFold, body_of, dialect_of
 from harness.providers.limits import Patience
 from harness.providers.openai.responses import openai_client
-from harness.providers.stream import HEADERS, encode, fold_stream, secrets_of
+from harness.providers.stream import HEADERS, encode_body, fold_stream, secrets_of
 
 
 class ChatCompletions:
@@ -18,14 +18,14 @@ class ChatCompletions:
         self._provider = provider
         self._client = openai_client(settings)
         self._secrets = secrets_of(settings)
-        self._patience = Patience.of(settings)
+        self._patience = Patience.from_settings(settings)
         self._dialect = dialect_of(settings.base_url or "")
 
     async def stream(self, request: ModelRequest, sink: Sink) -> ModelReply:
         where = Where(self._provider, request.model, self._secrets)
         post = self._client.post(
             "/chat/completions",
-            content=encode(body_of(request, where, self._dialect)),
+            content=encode_body(body_of(request, where, self._dialect)),
             cast_to=httpx2.Response,
             stream=True,
             stream_cls=None,

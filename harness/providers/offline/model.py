@@ -1,6 +1,6 @@
-"""offline/demo: a rule-based model that needs no key, so that the first minute works anywhere.
+"""offline/demo: a rule-based model that needs no key, so that the first steps work anywhere.
 
-It says what it is, streams like a real one, and uses the tools it is given.
+It says what it is, streams like a real model, and uses the tools it is given.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from harness.contracts.message import Message, Part, Text, ToolCall, ToolResult
 from harness.contracts.model import ModelReply, ModelRequest, Usage
 from harness.providers import errors
 from harness.providers.adapter import Sink, Where
-from harness.providers.offline.output import fill
-from harness.providers.offline.rules import WHO, Wish, calls_before, results_since, wishes
+from harness.providers.offline.output import fill_schema
+from harness.providers.offline.rules import WHO, Wish, calls_before, find_wishes, results_since
 
 PAUSE = 0.012
 LONGEST = 1.5
-"""Seconds that a text may take to stream, however long it is."""
+"""Most seconds that a text takes to stream."""
 
 
 class Offline:
-    """The offline model: it follows rules, and calls nothing."""
+    """The offline model: it follows rules and calls no service."""
 
     def __init__(self, name: str, settings: ProviderSettings) -> None:
-        """As every adapter is made; there is nothing to configure."""
+        """Accept what every adapter accepts; there is nothing to configure."""
 
     async def stream(self, request: ModelRequest, sink: Sink) -> ModelReply:
         if request.model != "demo":
             where = Where("offline", request.model)
-            raise errors.failure(ModelNotFound, "offline has one model: offline/demo", where)
-        calls, text, pause = decide(request)
+            raise errors.make_error(ModelNotFound, "offline has one model: offline/demo", where)
+        calls, text, pause = decide_reply(request)
         if text:
-            await _speak(text, sink, pause)
+            await _stream_words(text, sink, pause)
         parts: list[Part] = [Text(text=text)] if text else []
         return ModelReply(
             message=Message(role="assistant", parts=(*parts, *calls)),
-            usage=Usage(input=_tokens(request), output=len(text) // 4 + 12 * len(calls) + 1),
+            usage=Usage(input=_count_tokens(request), output=len(text) // 4 + 12 * len(calls) + 1),
             finish="tool_calls" if calls else "stop",
             model="demo",
         )
@@ -49,7 +49,7 @@ class Offline:
         return
 
 
-async def _speak(text: str, sink: Sink, pause: float) -> None:
+async def _stream_words(text: str, sink: Sink, pause: float) -> None:
     pieces = re.findall(r"\s*\S+\s*$|\s*\S+", text) or [text]
     if pause <= PAUSE:
         pause = min(pause, LONGEST / len(pieces))
@@ -58,8 +58,8 @@ async def _speak(text: str, sink: Sink, pause: float) -> None:
         await asyncio.sleep(pause)
 
 
-def decide(request: ModelRequest) -> tuple[list[ToolCall], str, float]:
-    """The calls to make or the text to say, and the pause between words."""
+def decide_reply(request: ModelRequest) -> tuple[list[ToolCall], str, float]:
+    """Decide on the calls to make or the text to say, and the pause between words."""
     messages = request.messages
     asked = max(
         (i for i, m in enumerate(messages) if m.role == "user" and m.origin in (None, "summary")),
@@ -69,7 +69,7 @@ def decide(request: ModelRequest) -> tuple[list[ToolCall], str, float]:
     text = "\n".join(said)
     tools = {tool.name: tool for tool in request.tools}
     results = results_since(messages, asked)
-    wanted = wishes(text, tools)
+    wanted = find_wishes(text, tools)
     todo = wanted[len(results) :]
     if todo:
         together = re.search(r"\b(at once|in parallel|together)\b", text, re.IGNORECASE)
@@ -83,33 +83,39 @@ def decide(request: ModelRequest) -> tuple[list[ToolCall], str, float]:
             "",
             PAUSE,
         )
-    answer = _answer(text, wanted, results, request)
+    answer = _answer_text(text, wanted, results, request)
     if request.output is not None:
         facts = [result.content for result in results]
-        return [], to_json(fill(request.output, text, answer, facts)).decode(), PAUSE
+        return [], to_json(fill_schema(request.output, text, answer, facts)).decode(), PAUSE
     return [], answer, 0.2 if re.search(r"\bslowly\b", text, re.IGNORECASE) else PAUSE
 
 
-def _answer(text: str, wanted: list[Wish], results: list[ToolResult], request: ModelRequest) -> str:
+def _answer_text(
+    text: str, wanted: list[Wish], results: list[ToolResult], request: ModelRequest
+) -> str:
     if results:
-        told = [_told(wish, result) for wish, result in zip(wanted, results, strict=False)]
-        told += [f"{result.name}: {_short(result.content)}" for result in results[len(wanted) :]]
+        told = [
+            _describe_result(wish, result) for wish, result in zip(wanted, results, strict=False)
+        ]
+        told += [
+            f"{result.name}: {_shorten_text(result.content)}" for result in results[len(wanted) :]
+        ]
         return "\n".join([*told, "(offline/demo: a rule-based program, no language model.)"])
     if match := re.search(r"\bcount (?:up )?to (\d+)", text, re.IGNORECASE):
         return " ".join(str(n) for n in range(1, min(int(match.group(1)), 10_000) + 1))
     if match := re.search(r"\b(?:echo|say)\s+(.+)", text, re.IGNORECASE | re.DOTALL):
         return match.group(1).strip().strip("\"'")
-    return f"{WHO} {_help(request)}"
+    return f"{WHO} {_help_text(request)}"
 
 
-def _told(wish: Wish, result: ToolResult) -> str:
+def _describe_result(wish: Wish, result: ToolResult) -> str:
     if result.error:
-        return f"{result.name} could not do it ({wish.about}): {_short(result.content)}"
+        return f"{result.name} could not do it ({wish.about}): {_shorten_text(result.content)}"
     if wish.about == wish.tool or wish.tool in ("echo", "now"):
-        return f"{result.name} says: {_short(result.content)}"
+        return f"{result.name} says: {_shorten_text(result.content)}"
     if re.match(r"^[-\d.+*/%()]+$", wish.about):
-        return f"{wish.about} = {_short(result.content)}"
-    return f"{result.name} ({wish.about}): {_short(result.content)}"
+        return f"{wish.about} = {_shorten_text(result.content)}"
+    return f"{result.name} ({wish.about}): {_shorten_text(result.content)}"
 
 
 _EXAMPLES = {
@@ -126,7 +132,7 @@ _EXAMPLES = {
 }
 
 
-def _help(request: ModelRequest) -> str:
+def _help_text(request: ModelRequest) -> str:
     known = [_EXAMPLES.get(tool.name, f"the word {tool.name}") for tool in request.tools]
     known += ['call TOOL with {"argument": ...}'] if request.tools else []
     known += ["count to N", "say TEXT"]
@@ -137,11 +143,11 @@ def _help(request: ModelRequest) -> str:
     )
 
 
-def _short(text: str, limit: int = 2000) -> str:
+def _shorten_text(text: str, limit: int = 2000) -> str:
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
 
 
-def _tokens(request: ModelRequest) -> int:
+def _count_tokens(request: ModelRequest) -> int:
     size = len(request.instructions)
     for message in request.messages:
         for part in message.parts:

@@ -1,4 +1,4 @@
-"""The rules of offline/demo: what a request is understood to ask for. Pure and deterministic."""
+"""The rules by which offline/demo interprets a request. Pure and deterministic."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _DULL = re.compile(
 
 @dataclass(frozen=True)
 class Wish:
-    """Something the text asks for that a tool can do; `at` is where in the text it stands."""
+    """Something the text asks for that a tool can do; `at` is its position in the text."""
 
     at: int
     tool: str
@@ -45,15 +45,15 @@ class Wish:
 Rule = Callable[[str, dict[str, ToolSpec]], Iterator[Wish]]
 
 
-def wishes(text: str, tools: dict[str, ToolSpec]) -> list[Wish]:
-    """What `text` asks for, in the order in which it does."""
+def find_wishes(text: str, tools: dict[str, ToolSpec]) -> list[Wish]:
+    """Find what `text` asks for, in the order of the text."""
     found = [wish for rule in RULES for wish in rule(text, tools)]
     if not found:
-        found = list(_by_name(text, tools))
+        found = list(_find_named_wishes(text, tools))
     return sorted(found, key=lambda wish: wish.at)
 
 
-def _sums(text: str, tools: dict[str, ToolSpec]) -> Iterator[Wish]:
+def _find_sum_wishes(text: str, tools: dict[str, ToolSpec]) -> Iterator[Wish]:
     for match in _SUM.finditer(text):
         sum_ = match.group(0).strip()
         for word, sign in _WORDS.items():
@@ -62,23 +62,23 @@ def _sums(text: str, tools: dict[str, ToolSpec]) -> Iterator[Wish]:
         pair = _PAIR.match(sum_)
         named = _verb_tool(pair.group(2), tools) if pair else None
         if pair and named:
-            first, second = (key for key in _keys(named, "number", "integer"))
-            values = {first: _number(pair.group(1)), second: _number(pair.group(3))}
+            first, second = (key for key in _keys_of_type(named, "number", "integer"))
+            values = {first: _parse_number(pair.group(1)), second: _parse_number(pair.group(3))}
             yield Wish(match.start(), named.name, values, sum_)
         elif "math" in tools:
-            yield Wish(match.start(), "math", _one(tools["math"], sum_), sum_)
+            yield Wish(match.start(), "math", _one_argument(tools["math"], sum_), sum_)
 
 
 def _verb_tool(sign: str, tools: dict[str, ToolSpec]) -> ToolSpec | None:
     for tool in tools.values():
         if set(tool.name.lower().split("_")) & set(_VERBS[sign]):
-            keys = _keys(tool, "number", "integer")
+            keys = _keys_of_type(tool, "number", "integer")
             if len(keys) == 2 and _required(tool) <= set(keys):
                 return tool
     return None
 
 
-def _files(text: str, tools: dict[str, ToolSpec]) -> Iterator[Wish]:
+def _find_file_wishes(text: str, tools: dict[str, ToolSpec]) -> Iterator[Wish]:
     if tool := tools.get("write_file"):
         pattern = (
             r"\bwrite\s+(?:[\"'“](.+?)[\"'”]|(.+?))\s+(?:in)?to\s+(?:the\s+file\s+)?([\w./~-]+\w)"
@@ -92,21 +92,32 @@ def _files(text: str, tools: dict[str, ToolSpec]) -> Iterator[Wish]:
             r"\b(?:read|show|open|cat)\s+(?:me\s+)?(?:the\s+)?(?:file\s+)?[\"'`]?([\w./~-]*\w)"
         )
         for match in re.finditer(pattern, text, re.IGNORECASE):
-            yield Wish(match.start(), tool.name, _one(tool, match.group(1)), match.group(1))
+            yield Wish(
+                match.start(), tool.name, _one_argument(tool, match.group(1)), match.group(1)
+            )
     if tool := tools.get("list_files"):
         pattern = (
             r"\blist\s+(?:all\s+)?(?:the\s+)?(?:my\s+)?files(?:\s+(?:in|under)\s+([\w./~-]+))?"
         )
         for match in re.finditer(pattern, text, re.IGNORECASE):
-            values = _one(tool, match.group(1)) if match.group(1) else _needed(tool, ".")
+            values = (
+                _one_argument(tool, match.group(1))
+                if match.group(1)
+                else _needed_argument(tool, ".")
+            )
             yield Wish(match.start(), tool.name, values, match.group(1) or "the folder")
     if tool := tools.get("search_files"):
         pattern = r"\bsearch\s+(?:the\s+)?(?:files\s+)?for\s+[\"'`]?([^\"'`.,;]+)"
         for match in re.finditer(pattern, text, re.IGNORECASE):
-            yield Wish(match.start(), tool.name, _one(tool, match.group(1).strip()), match.group(1))
+            yield Wish(
+                match.start(),
+                tool.name,
+                _one_argument(tool, match.group(1).strip()),
+                match.group(1),
+            )
 
 
-def _others(text: str, tools: dict[str, ToolSpec]) -> Iterator[Wish]:
+def _find_other_wishes(text: str, tools: dict[str, ToolSpec]) -> Iterator[Wish]:
     simple = (
         ("now", r"\bwhat(?:'s| is)?\s+(?:the\s+)?(?:time|date)\b|\bwhat day\b|\btime is it\b"),
         ("ask_human", r"\bask\s+(?:me|a human|a person|someone)\b[:,]?\s*(?P<rest>[^\n.]*)"),
@@ -118,12 +129,16 @@ def _others(text: str, tools: dict[str, ToolSpec]) -> Iterator[Wish]:
         match = re.search(pattern, text, re.IGNORECASE) if tool else None
         if tool and match:
             rest = (match.groupdict().get("rest") or "").strip(" \"'")
-            values = _one(tool, rest or "How shall I go on?") if "rest" in match.groupdict() else {}
+            values = (
+                _one_argument(tool, rest or "How shall I go on?")
+                if "rest" in match.groupdict()
+                else {}
+            )
             yield Wish(match.start(), name, values, rest or name)
 
 
-def _spelled_out(text: str, tools: dict[str, ToolSpec]) -> Iterator[Wish]:
-    """`NAME {"a": 1}` or `call NAME with {"a": 1}`: any tool, any arguments."""
+def _find_spelled_out_wishes(text: str, tools: dict[str, ToolSpec]) -> Iterator[Wish]:
+    """Match `NAME {"a": 1}` or `call NAME with {"a": 1}`: any tool, any arguments."""
     for match in re.finditer(r"\b([\w-]+)\s*(?:\bwith\b)?\s*(?=\{)", text):
         if match.group(1) not in tools:
             continue
@@ -134,8 +149,8 @@ def _spelled_out(text: str, tools: dict[str, ToolSpec]) -> Iterator[Wish]:
         yield Wish(match.start(), match.group(1), arguments, match.group(1))
 
 
-def _by_name(text: str, tools: dict[str, ToolSpec]) -> Iterator[Wish]:
-    """A tool of the user's own whose name, or a telling word of it, stands in the text."""
+def _find_named_wishes(text: str, tools: dict[str, ToolSpec]) -> Iterator[Wish]:
+    """Match a user's tool whose name, or a distinctive word of it, occurs in the text."""
     lower = text.lower()
     for tool in tools.values():
         telling = [word for word in tool.name.lower().split("_") if not _DULL.fullmatch(word)]
@@ -146,12 +161,17 @@ def _by_name(text: str, tools: dict[str, ToolSpec]) -> Iterator[Wish]:
                 break
 
 
-RULES: tuple[Rule, ...] = (_spelled_out, _sums, _files, _others)
+RULES: tuple[Rule, ...] = (
+    _find_spelled_out_wishes,
+    _find_sum_wishes,
+    _find_file_wishes,
+    _find_other_wishes,
+)
 
 
 def _from_text(tool: ToolSpec, text: str) -> dict[str, Any]:
-    """Numbers for the numbers, and for the strings what is quoted or named."""
-    numbers = iter([_number(found) for found in re.findall(_NUMBER, text)])
+    """Take arguments from the text: numbers, and quoted or named strings."""
+    numbers = iter([_parse_number(found) for found in re.findall(_NUMBER, text)])
     named = re.findall(r"[\"'“`]([^\"'”`]+)[\"'”`]", text)
     named += re.findall(
         r"\b(?:in|of|for|at|to|named|called)\s+([A-Z][\w-]*(?:\s[A-Z][\w-]*)*)", text
@@ -181,28 +201,28 @@ def _required(tool: ToolSpec) -> set[str]:
     return set(cast("list[str]", tool.parameters.get("required") or []))
 
 
-def _keys(tool: ToolSpec, *types: str) -> list[str]:
+def _keys_of_type(tool: ToolSpec, *types: str) -> list[str]:
     return [key for key, schema in _properties(tool).items() if schema.get("type") in types]
 
 
-def _one(tool: ToolSpec, value: str) -> dict[str, Any]:
-    """`value` as the tool's one telling argument: its first required string."""
+def _one_argument(tool: ToolSpec, value: str) -> dict[str, Any]:
+    """Pass `value` as the tool's main argument: its first required string."""
     required = _required(tool)
-    keys = _keys(tool, "string") or list(_properties(tool))
+    keys = _keys_of_type(tool, "string") or list(_properties(tool))
     best = next((key for key in keys if key in required), keys[0] if keys else None)
     return {best: value} if best else {}
 
 
-def _needed(tool: ToolSpec, value: str) -> dict[str, Any]:
-    return _one(tool, value) if _required(tool) else {}
+def _needed_argument(tool: ToolSpec, value: str) -> dict[str, Any]:
+    return _one_argument(tool, value) if _required(tool) else {}
 
 
 def _path_first(tool: ToolSpec) -> list[str]:
-    keys = _keys(tool, "string")
+    keys = _keys_of_type(tool, "string")
     return sorted(keys, key=lambda key: key not in ("path", "file", "name"))
 
 
-def _number(text: str) -> int | float:
+def _parse_number(text: str) -> int | float:
     return float(text) if "." in text else int(text)
 
 

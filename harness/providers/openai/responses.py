@@ -1,4 +1,4 @@
-"""OpenAI's Responses API, without state on its side: every call sends what it needs."""
+"""OpenAI's Responses API, used without server-side state: every call sends all it needs."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from harness.providers.limits import Patience
 from harness.providers.openai.responses_wire import ResponsesFold, body_of
 from harness.providers.stream import (
     HEADERS,
-    encode,
+    connect_timeout,
+    encode_body,
     fold_stream,
     http_client_of,
     secrets_of,
-    timeout,
 )
 
 
@@ -25,13 +25,13 @@ class OpenAIResponses:
         self._provider = provider
         self._client = openai_client(settings)
         self._secrets = secrets_of(settings)
-        self._patience = Patience.of(settings)
+        self._patience = Patience.from_settings(settings)
 
     async def stream(self, request: ModelRequest, sink: Sink) -> ModelReply:
         where = Where(self._provider, request.model, self._secrets)
         post = self._client.post(
             "/responses",
-            content=encode(body_of(request, where)),
+            content=encode_body(body_of(request, where)),
             cast_to=httpx2.Response,
             stream=True,
             stream_cls=None,
@@ -49,7 +49,7 @@ def openai_client(settings: ProviderSettings) -> AsyncOpenAI:
     return AsyncOpenAI(
         api_key=key.get_secret_value() if key else "none",
         base_url=settings.base_url,
-        timeout=timeout(),
+        timeout=connect_timeout(),
         max_retries=0,
         http_client=http_client_of(DefaultAioHttpClient, DefaultAsyncHttpxClient),
     )

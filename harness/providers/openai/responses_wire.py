@@ -1,4 +1,4 @@
-"""OpenAI Responses: our request as its JSON, its events as our reply. Pure."""
+"""OpenAI Responses: convert requests to its JSON, and its events to replies. Pure."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from harness.contracts.message import (
 from harness.contracts.model import FinishReason, ModelReply, ModelRequest, Usage
 from harness.providers import errors
 from harness.providers.adapter import Json, Sink, Where
-from harness.providers.figures import count, figures
+from harness.providers.figures import read_count, read_figures
 from harness.providers.limits import PART, Room
 from harness.providers.schema import strict_ready
-from harness.providers.stream import parse
+from harness.providers.stream import parse_object
 from harness.providers.translate import (
     Memo,
     arguments_text,
     file_note,
     image_url,
+    is_reasoning_model,
     read_arguments,
-    reasons,
 )
 
 _tools: Memo[list[Json]] = Memo()
 
 
 def body_of(request: ModelRequest, where: Where) -> Json:
-    """The request as the body of POST /responses."""
+    """Build the body of POST /responses."""
     body: Json = {
         "model": request.model,
         "input": items_of(request.messages, where),
@@ -45,14 +45,14 @@ def body_of(request: ModelRequest, where: Where) -> Json:
     if request.instructions:
         body["instructions"] = request.instructions
     if request.tools:
-        body["tools"] = _tools.get(request.tools, _tools_of)
+        body["tools"] = _tools.get_or_make(request.tools, _tools_of)
     params = request.params
     if params.stop is not None:
-        raise errors.failure(ModelUnsuitable, "this API takes no stop sequences", where)
+        raise errors.make_error(ModelUnsuitable, "this API does not support stop sequences", where)
     effort = params.reasoning_effort
     if effort is not None:
         body["reasoning"] = {"effort": effort}  # a summary needs a verified organization
-    if effort is not None or reasons(request.model):
+    if effort is not None or is_reasoning_model(request.model):
         body["include"] = ["reasoning.encrypted_content"]
     if params.temperature is not None:
         body["temperature"] = params.temperature
@@ -97,9 +97,9 @@ def items_of(messages: tuple[Message, ...], where: Where) -> list[Json]:
         if message.role == "user":
             items.append({"role": "user", "content": _user_content(message.parts, where)})
         elif message.role == "tool":
-            items += (_result(part) for part in message.parts if isinstance(part, ToolResult))
+            items += (_result_item(part) for part in message.parts if isinstance(part, ToolResult))
         else:
-            _assistant(message.parts, where, items)
+            _add_assistant_items(message.parts, where, items)
     return items
 
 
@@ -118,12 +118,12 @@ def _user_content(parts: tuple[Part, ...], where: Where) -> str | list[Json]:
     return content
 
 
-def _result(part: ToolResult) -> Json:
+def _result_item(part: ToolResult) -> Json:
     return {"type": "function_call_output", "call_id": part.call, "output": part.content}
 
 
-def _assistant(parts: tuple[Part, ...], where: Where, items: list[Json]) -> None:
-    pending: Json | None = None  # a thought must be followed by what it led to
+def _add_assistant_items(parts: tuple[Part, ...], where: Where, items: list[Json]) -> None:
+    pending: Json | None = None  # reasoning must be followed by its result
     for part in parts:
         if isinstance(part, Reasoning):
             own = part.provider == where.provider and part.opaque is not None
@@ -157,31 +157,31 @@ class ResponsesFold:
         self._last: Json = {}
 
     def feed(self, event: bytes, data: bytes) -> bool:
-        # The name spares the parsing of most events; some compatible servers leave it out.
+        # The name avoids parsing most events; some compatible servers omit it.
         if event and event not in _WANTED:
             return event.endswith(_PROGRESS)
-        value = parse(data)
+        value = parse_object(data)
         kind = value.get("type") or event.decode()
         if kind == "response.output_text.delta":
-            self._room.take(len(value["delta"]))
+            self._room.take_characters(len(value["delta"]))
             self._sink(value["delta"])
         elif kind == "response.output_item.done":
-            self._room.take(len(data) + PART)
+            self._room.take_characters(len(data) + PART)
             self._items.append((value.get("output_index", len(self._items)), value["item"]))
         elif kind in ("response.completed", "response.incomplete"):
             self._last = value["response"]
             self.done = self.over = True
         elif kind == "response.failed":
-            raise errors.told(value["response"].get("error") or {}, self._where)
+            raise errors.error_of_event(value["response"].get("error") or {}, self._where)
         elif kind == "error" or "error" in value:
-            raise errors.told(value, self._where)
+            raise errors.error_of_event(value, self._where)
         return kind.encode().endswith(_PROGRESS)
 
     def take(self, answer: Json) -> None:
         if answer.get("status") not in ("completed", "incomplete"):
             return
         self._last, self.done = answer, True
-        for part in self._parts(answer["output"]):
+        for part in self._make_parts(answer["output"]):
             if isinstance(part, Text):
                 self._sink(part.text)
 
@@ -189,24 +189,24 @@ class ResponsesFold:
         response = self._last
         items = [item for _, item in sorted(self._items, key=lambda pair: pair[0])]
         incomplete = response.get("status") == "incomplete"
-        parts = self._parts(items or response.get("output") or [], cut=incomplete)
+        parts = self._make_parts(items or response.get("output") or [], cut=incomplete)
         finish: FinishReason = "stop"
         if incomplete:
             details: Json = response.get("incomplete_details") or {}
             if details.get("reason") == "content_filter":
-                raise errors.failure(ModelRefused, "stopped by the content filter", self._where)
+                raise errors.make_error(ModelRefused, "stopped by the content filter", self._where)
             finish = "length"
         elif any(isinstance(part, ToolCall) for part in parts):
             finish = "tool_calls"
         return ModelReply.model_construct(
             message=Message.model_construct(role="assistant", parts=parts, origin=None),
-            usage=usage_of(figures(response.get("usage"))),
+            usage=usage_of(read_figures(response.get("usage"))),
             finish=finish,
             model=response.get("model") or self._where.model,
             request_id=request_id,
         )
 
-    def _parts(self, items: list[Json], *, cut: bool = False) -> tuple[Part, ...]:
+    def _make_parts(self, items: list[Json], *, cut: bool = False) -> tuple[Part, ...]:
         parts: list[Part] = []
         for item in items:
             kind = item["type"]
@@ -215,18 +215,18 @@ class ResponsesFold:
                 arguments = read_arguments(item["arguments"], cut=open_)
                 parts.append(ToolCall(id=item["call_id"], name=item["name"], arguments=arguments))
             elif kind == "message":
-                parts += self._texts(item["content"])
+                parts += self._read_texts(item["content"])
             elif kind == "reasoning":
-                parts.append(self._thought(item))
+                parts.append(self._read_reasoning(item))
         return tuple(parts)
 
-    def _texts(self, content: list[Json]) -> list[Text]:
+    def _read_texts(self, content: list[Json]) -> list[Text]:
         refusals = [part["refusal"] for part in content if part["type"] == "refusal"]
         if refusals:
-            raise errors.failure(ModelRefused, " ".join(refusals), self._where)
+            raise errors.make_error(ModelRefused, " ".join(refusals), self._where)
         return [Text(text=part["text"]) for part in content if part.get("text")]
 
-    def _thought(self, item: Json) -> Reasoning:
+    def _read_reasoning(self, item: Json) -> Reasoning:
         shown = "\n\n".join(part["text"] for part in item.get("summary") or ())
         opaque = item if item.get("encrypted_content") else None
         return Reasoning(provider=self._where.provider, text=shown or None, opaque=opaque)
@@ -250,9 +250,9 @@ on sending `response.in_progress` and `keepalive`."""
 def usage_of(usage: Json) -> Usage:
     into, out = "input_tokens_details", "output_tokens_details"
     return Usage(
-        input=count(usage, "input_tokens") or 0,
-        output=count(usage, "output_tokens") or 0,
-        cached=count(usage, into, "cached_tokens"),
-        cache_write=count(usage, into, "cache_write_tokens"),
-        reasoning=count(usage, out, "reasoning_tokens"),
+        input=read_count(usage, "input_tokens") or 0,
+        output=read_count(usage, "output_tokens") or 0,
+        cached=read_count(usage, into, "cached_tokens"),
+        cache_write=read_count(usage, into, "cache_write_tokens"),
+        reasoning=read_count(usage, out, "reasoning_tokens"),
     )

@@ -1,1 +1,1 @@
-"""Live output: text on its way from a worker to its readers, and word of aborts."""
+"""Live output: text streamed from a worker to its readers, and notices of aborts."""

@@ -1,4 +1,4 @@
-"""Rows of live output to events, without any I/O: no duplicates, no two attempts mixed."""
+"""Turn rows of live output into events: no duplicates, no attempts mixed. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.contracts.event import OutputDelta, OutputGap, OutputReset, ToolPro
 Live = OutputDelta | OutputReset | OutputGap | ToolProgress
 
 MARKER = -1
-"""Position of the empty row that says a new attempt began."""
+"""Position of the empty row that marks the beginning of a new attempt."""
 
 
 class OutputRow(NamedTuple):
@@ -37,7 +37,7 @@ class ProgressRow(NamedTuple):
 
 
 class LiveMerger:
-    """Where one reader is: what it is fed may overlap with what it had before."""
+    """The position of one reader: rows it is fed may overlap with earlier ones."""
 
     def __init__(self, run: str, trace: str) -> None:
         self._run = run
@@ -47,11 +47,11 @@ class LiveMerger:
         self._lanes: dict[tuple[int, str], int] = {}
 
     def feed(self, output: Iterable[OutputRow], progress: Iterable[ProgressRow]) -> list[Live]:
-        """Events that are new, in order."""
-        both: list[Iterator[Live]] = [self._output(output), self._progress(progress)]
+        """Return the events that are new, in order."""
+        both: list[Iterator[Live]] = [self._merge_output(output), self._merge_progress(progress)]
         return list(heapq.merge(*both, key=lambda event: event.at))
 
-    def _output(self, rows: Iterable[OutputRow]) -> Iterator[Live]:
+    def _merge_output(self, rows: Iterable[OutputRow]) -> Iterator[Live]:
         ordered = sorted(rows)
         newest = {row.stream[:3]: row.attempt for row in ordered}
         piece: list[str] = []
@@ -61,14 +61,14 @@ class LiveMerger:
                 continue
             begins = row.stream > self._stream
             if (begins or row.pos > self._end) and piece:
-                yield self._delta(start, piece, at)
+                yield self._make_delta(start, piece, at)
                 piece = []
             if begins:
                 self._stream, self._end = row.stream, 0
                 if row.attempt > 1:
-                    yield OutputReset(**self._where(row.at))
+                    yield OutputReset(**self._common_fields(row.at))
             if row.pos > self._end:
-                yield OutputGap(offset=row.pos, **self._where(row.at))
+                yield OutputGap(offset=row.pos, **self._common_fields(row.at))
                 self._end = row.pos
             text = row.text[self._end - row.pos :] if row.pos >= 0 else ""
             if text:
@@ -78,19 +78,19 @@ class LiveMerger:
                 self._end += len(text)
                 at = row.at
         if piece:
-            yield self._delta(start, piece, at)
+            yield self._make_delta(start, piece, at)
 
-    def _delta(self, start: int, piece: list[str], at: float) -> OutputDelta:
-        return OutputDelta(offset=start, text="".join(piece), **self._where(at))
+    def _make_delta(self, start: int, piece: list[str], at: float) -> OutputDelta:
+        return OutputDelta(offset=start, text="".join(piece), **self._common_fields(at))
 
-    def _where(self, at: float) -> dict[str, Any]:
+    def _common_fields(self, at: float) -> dict[str, Any]:
         _, turn, call, attempt = self._stream
         return {
             "run": self._run, "at": at, "trace": self._trace,
             "turn": turn, "call": call, "attempt": attempt,
         }  # fmt: skip
 
-    def _progress(self, rows: Iterable[ProgressRow]) -> Iterator[ToolProgress]:
+    def _merge_progress(self, rows: Iterable[ProgressRow]) -> Iterator[ToolProgress]:
         for row in sorted(rows, key=lambda row: row.n):
             lane = (row.turn, row.call_id)
             if row.n <= self._lanes.get(lane, -1):

@@ -1,7 +1,7 @@
-"""Live output, the readers' side: what is there first, then what comes, as events.
+"""Live output, the readers' side: stored text first, then new text, as events.
 
-One connection of a process listens for all its readers, and one statement fetches for all runs
-that have something new. When Postgres was away, every run is looked at again.
+One connection per process listens for all readers, and one statement fetches for all runs that
+have something new. After an outage of Postgres every run is fetched again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from harness.store.live.writer import CHANNEL, place_of_live
 
 SKEW_MICROSECONDS = 10_000_000
 INBOX_ROWS = 20_000
-"""A reader that is so far behind loses the oldest rows and sees a gap."""
+"""A reader that is further behind loses the oldest rows and sees a gap."""
 
 log = logging.getLogger("harness.store")
 
@@ -59,7 +59,7 @@ class _Reader:
 
 
 class _Feed:
-    """How far a run was fetched, and for whom."""
+    """How far a run was fetched, and for which readers."""
 
     def __init__(self, run: str, turn: int, reader: _Reader) -> None:
         self.run = run
@@ -68,8 +68,8 @@ class _Feed:
         self.position = (0, 0, 0, 0, MARKER)
         self.lanes: dict[tuple[int, str], int] = {}
         self.n = 0
-        """Progress up to here is known; what other workers say may still come a little before it,
-        and is told apart by `lanes`."""
+        """Progress up to here is known; rows of other workers may still arrive slightly before it,
+        and `lanes` tells them apart."""
 
     def deliver(self, output: list[OutputRow], progress: list[ProgressRow]) -> None:
         for row in output:
@@ -93,8 +93,8 @@ class LiveReader:
         self._feeds: dict[str, _Feed] = {}
         self._joining: list[_Feed] = []
         self._arriving: set[str] = set()
-        """Runs whose first look is under way: a notice that comes meanwhile may be of what it
-        does not see."""
+        """Runs whose first fetch is in progress: a notice that arrives meanwhile may be about rows
+        that it does not see."""
         self._dirty: set[str] = set()
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -104,13 +104,16 @@ class LiveReader:
     async def follow(
         self, run: str, *, trace: str = "", turn: int = 0
     ) -> AsyncGenerator[Live, None]:
-        """Live events of a run from `turn` on, without end: the run's own end is in history."""
+        """Yield live events of a run from `turn` on, forever: the end of the run is in history."""
         reader = _Reader()
         merger = LiveMerger(run, trace)
         self._joining.append(_Feed(run, turn, reader))
         self._wake.set()
         if not self._tasks:
-            self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._fetch())]
+            self._tasks = [
+                asyncio.create_task(self._listen_forever()),
+                asyncio.create_task(self._fetch_forever()),
+            ]
         try:
             while not self._closed:
                 await reader.wake.wait()
@@ -121,17 +124,17 @@ class LiveReader:
                 for event in merger.feed(output, progress):
                     yield event
         finally:
-            await self._leave(run, reader)
+            await self._remove_reader(run, reader)
 
     async def close(self) -> None:
-        """Stop listening; readers come to their end."""
+        """Stop listening and end all readers."""
         self._closed = True
         for feed in (*self._feeds.values(), *self._joining):
             for reader in feed.readers:
                 reader.wake.set()
-        await self._stop()
+        await self._stop_tasks()
 
-    async def _leave(self, run: str, reader: _Reader) -> None:
+    async def _remove_reader(self, run: str, reader: _Reader) -> None:
         reader.left = True
         self._joining = [feed for feed in self._joining if reader not in feed.readers]
         if (feed := self._feeds.get(run)) is not None:
@@ -139,30 +142,32 @@ class LiveReader:
             if not feed.readers:
                 del self._feeds[run]
         if not self._feeds and not self._joining:
-            await self._stop()
+            await self._stop_tasks()
 
-    async def _stop(self) -> None:
+    async def _stop_tasks(self) -> None:
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _listen(self) -> None:
+    async def _listen_forever(self) -> None:
         from psycopg import Error
 
         while True:
             try:
                 await self._database.listen(
-                    CHANNEL, self._hearing, lambda payload: self._mark(_named(payload))
+                    CHANNEL,
+                    self._on_listening,
+                    lambda payload: self._mark_dirty(_parse_notice(payload)),
                 )
             except (StoreError, Error) as error:
-                await self._failed(error)
+                await self._note_failure(error)
 
-    def _hearing(self) -> None:
-        self._mark({*self._feeds, *self._arriving})  # what came unheard
-        self._recovered()
+    def _on_listening(self) -> None:
+        self._mark_dirty({*self._feeds, *self._arriving})  # notices may have been missed
+        self._note_recovery()
 
-    async def _fetch(self) -> None:
+    async def _fetch_forever(self) -> None:
         from psycopg import Error
 
         while True:
@@ -176,21 +181,21 @@ class LiveReader:
                 continue
             try:
                 rows = [
-                    await self._readable(row, feeds)
-                    for row in await self._database.fetch(FETCH, _wants(feeds))
+                    await self._decrypt_row(row, feeds)
+                    for row in await self._database.fetch(FETCH, _build_parameters(feeds))
                 ]
             except (StoreError, Error) as error:
                 self._joining = [*joining, *self._joining]
                 self._dirty.update(runs)
                 self._wake.set()
-                await self._failed(error)
+                await self._note_failure(error)
                 continue
-            self._recovered()
-            _deliver(rows, feeds)
+            self._note_recovery()
+            _deliver_rows(rows, feeds)
             for feed in joining:
-                self._join(feed)
+                self._join_feed(feed)
 
-    async def _readable(self, row: Row, feeds: Sequence[_Feed]) -> Row:
+    async def _decrypt_row(self, row: Row, feeds: Sequence[_Feed]) -> Row:
         slot, call_id, number, turn, call, attempt, pos, text, when = row
         if not self._vault.on and not text.startswith(TEXT_MARK):
             return row
@@ -202,39 +207,39 @@ class LiveReader:
         )
         try:
             text = await self._vault.decrypt_text(text, place)
-        except StoreError:  # forgotten, planted, or of a process with another key: a gap
+        except StoreError:  # forgotten, planted, or written with another key: a gap
             text = ""
         return (slot, call_id, number, turn, call, attempt, pos, text, when)
 
-    def _join(self, feed: _Feed) -> None:
-        """A new reader has caught up: from here on it shares what is fetched for its run. It may
-        be ahead of the others by now, and leaves out what it has."""
+    def _join_feed(self, feed: _Feed) -> None:
+        """Let a new reader that has caught up share what is fetched for its run. It may be ahead of
+        the others, and skips what it has."""
         feed.since = 0
         feed.readers = {reader for reader in feed.readers if not reader.left}
         if feed.readers:
             present = self._feeds.setdefault(feed.run, feed)
             present.readers |= feed.readers
 
-    def _mark(self, runs: Iterable[str]) -> None:
+    def _mark_dirty(self, runs: Iterable[str]) -> None:
         dirty = [run for run in runs if run in self._feeds or run in self._arriving]
         if dirty:
             self._dirty.update(dirty)
             self._wake.set()
 
-    async def _failed(self, error: Exception) -> None:
+    async def _note_failure(self, error: Exception) -> None:
         if not self._failing:
-            log.warning("live output is cut off, trying again: %s", error)
+            log.warning("live output is interrupted, retrying: %s", error)
         self._failing = True
         await asyncio.sleep(0.2)
 
-    def _recovered(self) -> None:
+    def _note_recovery(self) -> None:
         if self._failing:
             log.warning("live output is back")
         self._failing = False
 
 
-def _named(payload: str) -> list[str]:
-    """The runs that a notice names. Anybody may notify: what makes no sense ends nothing."""
+def _parse_notice(payload: str) -> list[str]:
+    """Return the runs that a notice names. Anybody may notify: an invalid notice is ignored."""
     try:
         named: Any = json.loads(payload)
     except (ValueError, RecursionError):
@@ -243,11 +248,11 @@ def _named(payload: str) -> list[str]:
         names = cast("list[Any]", named)
         if all(isinstance(name, str) for name in names):
             return names
-    log.debug("a notice that names no runs was ignored: %.100r", payload)
+    log.debug("ignored a notice that names no runs: %.100r", payload)
     return []
 
 
-def _wants(feeds: list[_Feed]) -> list[list[object]]:
+def _build_parameters(feeds: list[_Feed]) -> list[list[object]]:
     wants = [
         (slot, feed.run, feed.since, feed.n, *feed.position) for slot, feed in enumerate(feeds)
     ]
@@ -261,7 +266,7 @@ def _wants(feeds: list[_Feed]) -> list[list[object]]:
     return columns
 
 
-def _deliver(rows: list[Row], feeds: list[_Feed]) -> None:
+def _deliver_rows(rows: list[Row], feeds: list[_Feed]) -> None:
     news: dict[int, tuple[list[OutputRow], list[ProgressRow]]] = {}
     for slot, call_id, number, turn, call, attempt, pos, text, when in rows:
         output, progress = news.setdefault(slot, ([], []))

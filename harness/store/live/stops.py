@@ -1,9 +1,9 @@
-"""Word that a run is being aborted, ahead of the engine.
+"""Notices that a run is being aborted, ahead of Temporal.
 
-An abort is a signal: it is in history, and the engine cancels the call in flight. When a hundred
-runs are aborted at once that takes seconds, in which providers go on writing (and charging). So the
-word is passed to the workers as well, who leave the provider at once and then wait for the engine
-to say the same. A word that is lost costs nothing but the time it would have saved.
+An abort is a signal: it is in history, and Temporal cancels the call in flight. When a hundred runs
+are aborted at once that takes seconds, in which providers keep writing (and charging). So workers
+are notified directly: they close the stream immediately, then wait for Temporal's cancellation. A
+lost notice only costs the time it would have saved.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ class Stops:
         self._listening = asyncio.Event()
 
     async def listen(self) -> None:
-        """Begin to listen: a worker does before it takes its first call."""
+        """Begin to listen; a worker does this before it takes its first call."""
         if self._task is None:
-            self._task = asyncio.create_task(self._listen())
-        with suppress(TimeoutError):  # without the database calls go on, only unwarned
+            self._task = asyncio.create_task(self._listen_forever())
+        with suppress(TimeoutError):  # without the database, calls just stop a little later
             await asyncio.wait_for(self._listening.wait(), START_SECONDS)
 
     async def announce(self, run: str) -> None:
-        """Never fails: the signal that follows is what counts."""
+        """Notify the workers. Never fails: the signal that follows is what counts."""
         notify = self._database.fetch("SELECT pg_notify(%s, %s)", (CHANNEL, run))
         try:
             await asyncio.wait_for(notify, ANNOUNCE_SECONDS)
         except (StoreError, TimeoutError) as error:
-            log.debug("the word that %s stops was not passed: %s", run, error)
+            log.debug("workers were not notified that %s stops: %s", run, error)
 
     @contextmanager
     def watch(self, run: str, stop: Callable[[], None]) -> Generator[None]:
-        """Call `stop` when word comes that the run is being aborted."""
+        """Call `stop` if the run is aborted during the block."""
         self._watched.setdefault(run, set()).add(stop)
         try:
             yield
@@ -62,16 +62,16 @@ class Stops:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _listen(self) -> None:
+    async def _listen_forever(self) -> None:
         from psycopg import Error
 
         while True:
             try:
-                await self._database.listen(CHANNEL, self._listening.set, self._stop)
+                await self._database.listen(CHANNEL, self._listening.set, self._call_watchers)
             except (StoreError, Error) as error:
-                log.debug("no word of stops for a moment: %s", error)
+                log.debug("cannot listen for aborts, retrying: %s", error)
                 await asyncio.sleep(RETRY_SECONDS)
 
-    def _stop(self, run: str) -> None:
+    def _call_watchers(self, run: str) -> None:
         for stop in tuple(self._watched.get(run, ())):
             stop()

@@ -1,6 +1,6 @@
-"""Live output, the writer's side: text that is on its way, for who watches.
+"""Live output, the writer's side: text that is being streamed, for watchers.
 
-Not durable and never in the way: a model call goes on whatever happens here. All streams of a
+Not durable and never in the way: a model call continues whatever happens here. All streams of a
 process share one statement per flush, which also wakes the readers. A reply that is complete
 before its first piece is due is not written at all.
 """
@@ -26,8 +26,7 @@ CHANNEL = "harness_live"
 NOTIFY_BYTES = 7900
 """Postgres takes payloads below 8,000 bytes."""
 KEEP_CHARACTERS = 1_000_000
-"""So much is kept to be sent while Postgres is away; what is older is dropped, and readers see a
-gap."""
+"""Most text that is kept while Postgres is down; older text is dropped, and readers see a gap."""
 SWEEP_SECONDS = 600.0
 
 log = logging.getLogger("harness.store")
@@ -79,7 +78,7 @@ class _Progress(NamedTuple):
 
 
 class LiveText:
-    """The text of one attempt of one model call, as it comes."""
+    """The text of one attempt of one model call, as it arrives."""
 
     __slots__ = ("_closed", "_key", "_pos", "_size", "_text", "_writer", "due", "seen")
 
@@ -91,24 +90,24 @@ class LiveText:
         self._size = 0
         self._closed = False
         self.due: float | None = None
-        """When what has gathered is to be written."""
+        """When the buffered text must be written."""
         self.seen = False
-        """Something of it was written already."""
+        """Whether some of it was written already."""
 
     def write(self, text: str) -> None:
         if text and not self._closed:
             self._text.append(text)
             self._size += len(text)
-            self._writer.touch(self, self._size)
+            self._writer.schedule_flush(self, self._size)
 
     async def close(self) -> None:
-        """The reply is complete: history will have it, so what is not yet written never will be."""
+        """Discard unwritten text: the reply is complete, so history will have it."""
         self._closed = True
         self._text.clear()
-        self._writer.forget(self)
+        self._writer.discard_stream(self)
 
-    def take(self) -> _Output:
-        row = _Output(*self._key, self._pos, _clean("".join(self._text)))
+    def take_row(self) -> _Output:
+        row = _Output(*self._key, self._pos, _clean_text("".join(self._text)))
         self._pos += self._size
         self._text.clear()
         self._size = 0
@@ -134,45 +133,45 @@ class LiveWriter:
         self._task: asyncio.Task[None] | None = None
         self._failing = False
         self.dropped = 0
-        """Rows that were given up because Postgres was away too long."""
+        """Rows that were dropped because Postgres was down too long."""
         self._sweeper: asyncio.Task[None] | None = None
         self._sweep_at = 0.0
         self._closed = False
 
-    def open(
+    def open_text(
         self, run: str, turn: int, call: int, attempt: int, *, scheduled: float = 0.0
     ) -> LiveText:
-        """A stream to write to. A second attempt voids the text of the first one at once.
+        """Open a stream to write to. A second attempt voids the text of the first one immediately.
 
-        `scheduled` is when the engine scheduled the call, the same for all attempts: it tells what
-        came later where turns go back, because the run was reset.
+        `scheduled` is when Temporal scheduled the call, the same for all attempts: it orders calls
+        whose turns were repeated because the run was reset.
         """
         key = (run, int(scheduled * 1e6), turn, call, attempt)
         if attempt > 1:
             self._keep_output(_Output(*key, MARKER, ""))
-            self._wake(asyncio.get_running_loop().time())
+            self._wake_at(asyncio.get_running_loop().time())
         return LiveText(self, key)
 
     def tool_progress(self, run: str, turn: int, call_id: str, text: str) -> None:
-        # A clock in place of a counter: attempts on several workers stay in order.
+        # A clock rather than a counter: attempts on several workers stay in order.
         self._n = max(self._n + 1, time.time_ns() // 1000)
-        row = _Progress(run, turn, call_id, self._n, _clean(text))
+        row = _Progress(run, turn, call_id, self._n, _clean_text(text))
         self._progress.append(row)
         self._kept += len(row.text)
-        self._wake(asyncio.get_running_loop().time() + self._delay)
+        self._wake_at(asyncio.get_running_loop().time() + self._delay)
 
-    def touch(self, stream: LiveText, size: int) -> None:
-        """`stream` has text to be written."""
+    def schedule_flush(self, stream: LiveText, size: int) -> None:
+        """Schedule a flush: `stream` has text to write."""
         now = asyncio.get_running_loop().time()
         if stream.due is None:
             stream.due = now + self._delay
             self._streams.add(stream)
-            self._wake(stream.due)
+            self._wake_at(stream.due)
         if size >= self._bytes and stream.seen and stream.due > now:
             stream.due = now
-            self._wake(now)
+            self._wake_at(now)
 
-    def forget(self, stream: LiveText) -> None:
+    def discard_stream(self, stream: LiveText) -> None:
         self._streams.discard(stream)
 
     async def close(self) -> None:
@@ -186,61 +185,62 @@ class LiveWriter:
         self._output.append(row)
         self._kept += len(row.text)
 
-    def _wake(self, when: float) -> None:
+    def _wake_at(self, when: float) -> None:
         if self._closed or self._task is not None:
-            return  # a flush under way looks again when it is done
+            return  # a running flush checks again when it is done
         if self._timer is not None:
             if self._timer_at <= when:
                 return
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_at(when, self._start)
+        self._timer = asyncio.get_running_loop().call_at(when, self._start_flush)
         self._timer_at = when
 
-    def _start(self) -> None:
+    def _start_flush(self) -> None:
         self._timer = None
         self._task = asyncio.create_task(self._flush())
 
     async def _flush(self) -> None:
         loop = asyncio.get_running_loop()
-        self._gather(loop.time())
+        self._gather_rows(loop.time())
         retry = 0.0
         try:
             if self._output or self._progress:
-                await self._send()
+                await self._send_rows()
         except StoreError as error:
             retry = 0.25
-            self._fail(str(error))
+            self._note_failure(str(error))
         except Exception as error:  # live text never fails the call it belongs to
             self._output.clear()
             self._progress.clear()
             self._kept = 0
-            self._fail(repr(error))
+            self._note_failure(repr(error))
         self._task = None
         if self._output or self._progress:
-            self._wake(loop.time() + retry)
+            self._wake_at(loop.time() + retry)
         elif self._streams:
-            self._wake(min(stream.due or 0.0 for stream in self._streams))
+            self._wake_at(min(stream.due or 0.0 for stream in self._streams))
         if loop.time() >= self._sweep_at and not self._failing:
             self._sweep_at = loop.time() + SWEEP_SECONDS
             self._sweeper = asyncio.create_task(self.sweep())
 
-    def _gather(self, now: float) -> None:
-        """Turn into rows what is due, and what others wrote that readers watch already: flushing
-        together costs less than each in its own time."""
+    def _gather_rows(self, now: float) -> None:
+        """Turn due text into rows, and text of streams that readers already watch: one flush for
+        all costs less than one each."""
         for stream in [s for s in self._streams if s.seen or (s.due or 0.0) <= now]:
             self._streams.discard(stream)
-            self._keep_output(stream.take())
+            self._keep_output(stream.take_row())
         while self._failing and self._kept > KEEP_CHARACTERS:
             dropped = self._output.popleft() if self._output else self._progress.popleft()
             self._kept -= len(dropped.text)
             self.dropped += 1
 
-    async def _send(self) -> None:
+    async def _send_rows(self) -> None:
         output, progress = list(self._output), list(self._progress)
         runs = sorted({row.run for row in output} | {row.run for row in progress})
-        sealed = (await self._encrypted(output), await self._encrypted(progress))
+        sealed = (await self._encrypt_rows(output), await self._encrypt_rows(progress))
         await self._database.fetch(
-            WRITE, (*_columns(sealed[0], 7), *_columns(sealed[1], 5), _payloads(runs))
+            WRITE,
+            (*_transpose_rows(sealed[0], 7), *_transpose_rows(sealed[1], 5), _split_payloads(runs)),
         )
         self._failing = False
         for _ in output:
@@ -248,7 +248,7 @@ class LiveWriter:
         for _ in progress:
             self._kept -= len(self._progress.popleft().text)
 
-    async def _encrypted(self, rows: Sequence[_Output | _Progress]) -> list[Any]:
+    async def _encrypt_rows(self, rows: Sequence[_Output | _Progress]) -> list[Any]:
         if not self._vault.on:
             return list(rows)
         encrypt = self._vault.encrypt_text
@@ -257,13 +257,13 @@ class LiveWriter:
             for row in rows
         ]
 
-    def _fail(self, why: str) -> None:
+    def _note_failure(self, why: str) -> None:
         if not self._failing:
-            log.warning("live output is held up, runs go on: %s", why)
+            log.warning("live output is delayed, runs continue: %s", why)
         self._failing = True
 
     async def sweep(self) -> None:
-        """Forget the runs that wrote nothing for long."""
+        """Delete live output of runs that wrote nothing for `keep_hours`."""
         try:
             for statement in SWEEPS:
                 await self._database.fetch(statement, (self._keep_hours, self._keep_hours))
@@ -272,18 +272,18 @@ class LiveWriter:
 
 
 def place_of_live(*row: object) -> bytes:
-    """The place of one row's text: all that identifies the row."""
+    """Return the place of one row's text: everything that identifies the row."""
     return place_of("live.text", *row)
 
 
-def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:
+def _transpose_rows(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:
     if not rows:
         return [[] for _ in range(width)]
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-def _payloads(runs: list[str]) -> list[str]:
-    """The names of the runs as JSON lists that fit into a notification each."""
+def _split_payloads(runs: list[str]) -> list[str]:
+    """Split the names of runs into JSON lists that each fit into a notification."""
     payloads: list[str] = []
     batch: list[str] = []
     size = 2
@@ -297,6 +297,6 @@ def _payloads(runs: list[str]) -> list[str]:
     return [*payloads, json.dumps(batch)]
 
 
-def _clean(text: str) -> str:
-    """What Postgres takes as text, at the same length: no NUL, no half of a surrogate pair."""
+def _clean_text(text: str) -> str:
+    """Replace what Postgres does not accept as text (NUL, lone surrogates), keeping the length."""
     return text.replace("\0", "\ufffd").encode(errors="replace").decode()

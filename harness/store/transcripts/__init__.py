@@ -1,1 +1,1 @@
-"""Transcripts: a chain of nodes, cached, written behind the answers."""
+"""Transcripts: a chain of nodes, cached, and written in the background."""

@@ -1,8 +1,8 @@
 """Recent conversations in memory.
 
 A line is one list of messages that all heads along it share: a head is a length of that list, so
-going on from the newest head appends and copies nothing. A branch gets a line of its own. Lines are
-forgotten whole, the one not used for the longest time first.
+adding to the newest head copies nothing. A branch gets a line of its own. Lines are evicted whole,
+the least recently used first.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from harness.contracts.message import Message
 from harness.contracts.transcript import Node
 
 MESSAGE_BYTES = 1000
-"""With twice its bytes on the wire, what a message takes in memory (measured, within a fifth)."""
+"""Memory of a message, beside twice its encoded bytes (measured, within a fifth)."""
 
 
 class Place(NamedTuple):
@@ -25,7 +25,7 @@ class Place(NamedTuple):
 
 
 class Whose(NamedTuple):
-    """Whose words they are: the run that said them, or the key that they were encrypted with."""
+    """The owner of messages: the run that wrote them, or the key they were encrypted with."""
 
     run: str | None = None
     key: bytes | None = None
@@ -54,15 +54,15 @@ class Lines:
     def __contains__(self, head: str) -> bool:
         return head in self._places
 
-    def messages(self, head: str) -> list[Message] | None:
-        """The conversation up to `head`, or None where it is not in memory."""
+    def get_messages(self, head: str) -> list[Message] | None:
+        """Return the conversation up to `head`; None if it is not in memory."""
         place = self._places.get(head)
         if place is None:
             return None
         self._lines.move_to_end(place.line)
         return place.line.messages[: place.end]
 
-    def node(self, head: str) -> Node | None:
+    def get_node(self, head: str) -> Node | None:
         place = self._places.get(head)
         if place is None:
             return None
@@ -70,16 +70,16 @@ class Lines:
             parent=place.parent, messages=tuple(place.line.messages[place.start : place.end])
         )
 
-    def parent(self, head: str) -> str | None:
+    def get_parent(self, head: str) -> str | None:
         place = self._places.get(head)
         return place.parent if place else None
 
-    def whose(self, head: str) -> Whose:
+    def get_whose(self, head: str) -> Whose:
         place = self._places.get(head)
         return place.line.whose if place else NOBODY
 
     def add(self, head: str, node: Node, size: int, whose: Whose = NOBODY) -> bool:
-        """Remember a node; False where its parent is not in memory."""
+        """Add a node; False if its parent is not in memory."""
         if head in self._places:
             return True
         if node.parent is None:
@@ -92,16 +92,16 @@ class Lines:
             if start < len(line.messages):
                 self._lines.move_to_end(line)
                 line = Line(line.messages[:start], line.whose)
-                self._grow(line, start * 8)
+                self._grow_line(line, start * 8)
         line.messages.extend(node.messages)
         if any(whose):
             line.whose = whose
         line.heads.append(head)
         self._places[head] = Place(line, node.parent, start, len(line.messages))
-        self._grow(line, 2 * size + MESSAGE_BYTES * max(1, len(node.messages)))
+        self._grow_line(line, 2 * size + MESSAGE_BYTES * max(1, len(node.messages)))
         return True
 
-    def _grow(self, line: Line, size: int) -> None:
+    def _grow_line(self, line: Line, size: int) -> None:
         line.size += size
         self.size += size
         self._lines[line] = None

@@ -1,6 +1,6 @@
-"""The transcript chain: nodes in memory at once, in Postgres a moment later.
+"""The transcript chain: nodes in memory first, in Postgres a moment later.
 
-`add` returns before anything is written, so an answer waits for no database. Nodes are written in
+`add` returns before anything is written, so no answer waits for the database. Nodes are written in
 the order they were added: a durable node has durable ancestors.
 """
 
@@ -18,7 +18,7 @@ from harness.store.transcripts.node_writer import NodeWriter, Unsaved, place_of_
 
 CACHE_BYTES = 64_000_000
 STEPS = (32, 1000, 10_000)
-"""Ancestors asked for per round trip: a fork or a new host often misses only a few."""
+"""Ancestors fetched per round trip: a fork or a new host often lacks only a few."""
 
 WALK = """
 WITH RECURSIVE chain (id, parent, body, depth) AS (
@@ -32,7 +32,7 @@ SELECT id, body FROM chain ORDER BY depth
 
 
 class Answer(NamedTuple):
-    """A model call that was answered: the node it made, and what the caller stored with it."""
+    """An answered model call: the node it made, and what the caller stored with it."""
 
     head: str
     reply: bytes | None
@@ -57,8 +57,8 @@ class Transcripts:
         reply: bytes | None = None,
         owner: str | None = None,
     ) -> str:
-        """Remember a node and its place in the index, and queue both to be written; returns its
-        digest. `reply` is handed back by `find`. `run` is the execution's id, `owner` the run's."""
+        """Cache a node and queue it and its index entry for writing; returns its digest. `find`
+        returns `reply`. `run` is the execution's id, `owner` the run's."""
         body = node.wire()
         head = digest(body)
         self._lines.add(head, node, len(body), Whose(run=owner))
@@ -66,29 +66,29 @@ class Transcripts:
         return head
 
     def is_saved(self, head: str) -> bool:
-        """Whether `head` and all before it are known here to be durable."""
+        """Whether `head` and all its ancestors are known to be durable."""
         return head in self._lines and head not in self._writer.nodes
 
     def newest_saved(self, head: str) -> str | None:
-        """The newest of `head` and its ancestors that is known to be durable."""
+        """Return the newest of `head` and its ancestors that is known to be durable."""
         at: str | None = head
         while at is not None and not self.is_saved(at):
             row = self._writer.nodes.get(at)
-            at = row.node.parent if row else self._lines.parent(at)
+            at = row.node.parent if row else self._lines.get_parent(at)
         return at
 
     async def flush(self, head: str) -> None:
-        """Wait until `head` and all before it are durable; StoreError where that cannot be."""
+        """Wait until `head` and all its ancestors are durable; raises StoreError if that fails."""
         await self._writer.wait_for(head)
         if head not in self._lines:
             await self.load(head)
 
-    async def ready(self) -> None:
-        """Wait while too much is unwritten: call it before a model call, whose answer must fit."""
+    async def wait_for_room(self) -> None:
+        """Wait while too much is unwritten; called before a model call, so that its answer fits."""
         await self._writer.wait_for_room()
 
     async def load(self, head: str) -> list[Message]:
-        """The whole conversation up to `head`, oldest first."""
+        """Load the whole conversation up to `head`, oldest message first."""
         missing: list[tuple[str, Node, int, bytes | None]] = []
         at: str | None = head
         steps = iter(STEPS)
@@ -101,7 +101,7 @@ class Transcripts:
             step = next(steps, step)
             rows = await self._database.fetch(WALK, (at, step))
             if not rows:
-                raise _missing(at, head)
+                raise _missing_error(at, head)
             for id, body in rows:
                 if at is None or at in self._lines:
                     break
@@ -110,29 +110,29 @@ class Transcripts:
                 missing.append((id, node, len(body), key_in(body)))
                 at = node.parent
         if at is not None:
-            await self._check(at)
-        messages = self._lines.messages(at) if at is not None else []
-        if messages is None:  # forgotten while we waited: start over
+            await self._check_readable(at)
+        messages = self._lines.get_messages(at) if at is not None else []
+        if messages is None:  # evicted while we waited: start over
             return await self.load(head)
         for id, node, size, key in reversed(missing):
             self._lines.add(id, node, size, Whose(key=key))
             messages.extend(node.messages)
         return messages
 
-    async def node(self, head: str) -> Node:
-        if (node := self._lines.node(head)) is not None:
-            await self._check(head)
+    async def load_node(self, head: str) -> Node:
+        if (node := self._lines.get_node(head)) is not None:
+            await self._check_readable(head)
             return node
         if row := self._writer.nodes.get(head):
             return row.node
         rows = await self._database.fetch("SELECT body FROM harness.node WHERE id = %s", (head,))
         if not rows:
-            raise _missing(head, head)
+            raise _missing_error(head, head)
         return await read_node(self._vault, head, rows[0][0])
 
     async def find(self, run: str, turn: int, call: int = 1) -> Answer | None:
-        """The newest answer to that model call, where there is one. After a reset the same call may
-        ask something else: compare `node(answer.head)` with what is asked now."""
+        """Find the newest answer to a model call. After a reset the same call may ask something
+        else: compare `load_node(answer.head)` with the present request."""
         if row := self._writer.answers.get((run, turn, call)):
             return Answer(row.head, row.reply)
         rows = await self._database.fetch(
@@ -146,12 +146,12 @@ class Transcripts:
         return Answer(head, await read_reply(self._vault, reply, run, turn, call, head))
 
     async def close(self) -> None:
-        """Write what is left."""
+        """Write the queued nodes."""
         await self._writer.close()
 
-    async def _check(self, head: str) -> None:
-        """StoreError where what is in memory was forgotten elsewhere."""
-        run, key = self._lines.whose(head)
+    async def _check_readable(self, head: str) -> None:
+        """Raise StoreError if cached content was forgotten by another process."""
+        run, key = self._lines.get_whose(head)
         if key is not None:
             await self._vault.check_key(key)
         elif run is not None and self._vault.on:
@@ -161,8 +161,8 @@ class Transcripts:
 async def read_reply(
     vault: Vault, stored: bytes | None, run: str, turn: int, call: int, head: str
 ) -> bytes | None:
-    """What was stored with an answer. Every answer has it, if empty: it proves that `head` is the
-    answer to this call."""
+    """Decrypt what was stored with an answer. Every answer has it, even if empty: it proves that
+    `head` is the answer to this call."""
     if stored is None:
         if vault.authentic:
             raise ContentUnsigned(f"The answer of turn {turn} in {run!r} has no MAC.")
@@ -171,18 +171,18 @@ async def read_reply(
 
 
 def check_parent(wanted: str, found: str) -> None:
-    """The column leads to the next row; the node itself says which one that must be."""
+    """Check that a row is the one that its child names as parent."""
     if wanted != found:
         raise ContentCorrupt(f"The row of transcript node {found} is not that of {wanted}.")
 
 
 async def read_node(vault: Vault, id: str, stored: bytes) -> Node:
-    """The node at this address, as it lies in the table."""
+    """Decrypt and parse the node at this address from its stored bytes."""
     return parse_node(id, await vault.decrypt_addressed(bytes(stored), place_of_node(id)))
 
 
 def parse_node(id: str, body: bytes) -> Node:
-    """StoreError where the bytes are not what the address says, or no node."""
+    """Parse a node; raises StoreError if the bytes do not match the address or are not a node."""
     if digest(body) != id:
         raise ContentCorrupt(f"The bytes of transcript node {id} do not match its address.")
     try:
@@ -191,6 +191,6 @@ def parse_node(id: str, body: bytes) -> Node:
         raise ContentCorrupt(f"Transcript node {id} cannot be read: {error}") from None
 
 
-def _missing(id: str, head: str) -> StoreError:
+def _missing_error(id: str, head: str) -> StoreError:
     of = "" if id == head else f", an ancestor of {head},"
     return TranscriptMissing(f"Transcript node {id}{of} is not in this store.")

@@ -1,4 +1,4 @@
-"""Transcript nodes taken out of one store and put into another, byte for byte."""
+"""Copy transcript nodes from one store to another, byte for byte."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STEP = 10_000
 async def read_nodes(
     database: Database, vault: Vault, head: str, known: Mapping[str, bytes]
 ) -> dict[str, bytes]:
-    """The nodes from `head` back to the first one, or to one that is known."""
+    """Read the nodes from `head` back to the first one, or to one in `known`."""
     found: dict[str, bytes] = {}
     at: str | None = head
     while at is not None and at not in known:
@@ -28,14 +28,14 @@ async def read_nodes(
                 break
             check_parent(at, id)
             found[id] = await vault.decrypt_addressed(bytes(body), place_of_node(id))
-            at = parent(id, found[id])
+            at = parent_of(id, found[id])
     return found
 
 
 async def put_nodes(database: Database, vault: Vault, run: str, nodes: Mapping[str, bytes]) -> None:
-    """Make them durable, as content of `run`; a node that is there already stays as it is."""
+    """Store the nodes as content of `run`; existing nodes are left unchanged."""
     rows = [
-        (id, parent(id, body), await vault.encrypt_addressed(run, body, place_of_node(id)))
+        (id, parent_of(id, body), await vault.encrypt_addressed(run, body, place_of_node(id)))
         for id, body in nodes.items()
     ]
     columns = tuple([row[place] for row in rows] for place in range(3))
@@ -46,6 +46,6 @@ async def put_nodes(database: Database, vault: Vault, run: str, nodes: Mapping[s
     )
 
 
-def parent(id: str, body: bytes) -> str | None:
-    """The node before it; StoreError where the bytes are not what the address says."""
+def parent_of(id: str, body: bytes) -> str | None:
+    """Return the parent of a node; raises StoreError if the bytes do not match the address."""
     return parse_node(id, body).parent

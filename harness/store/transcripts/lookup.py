@@ -1,4 +1,4 @@
-"""Find nodes and answers of transcripts by what is known of them."""
+"""Find stored nodes and answers of transcripts."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ SELECT a.call, a.head, a.reply, n.body FROM harness.answer a JOIN harness.node n
 WHERE a.run = %s AND a.turn = %s AND a.call >= 0 ORDER BY a.call DESC, a.seq DESC LIMIT 1
 """
 WALKED = 200
-"""Nodes a round trip."""
+"""Nodes per round trip."""
 
 
 class StoredAnswer(NamedTuple):
-    """A reply as it is stored, and the node that it made."""
+    """A reply as it is stored, and the node it made."""
 
     call: int
     head: str
@@ -25,7 +25,7 @@ class StoredAnswer(NamedTuple):
 
 
 async def find_answer(database: Database, run_id: str, turn: int) -> StoredAnswer | None:
-    """The last answer of a turn; None where it is not stored."""
+    """Find the last answer of a turn; None if it is not stored."""
     rows = await database.fetch(ANSWER, (run_id, turn))
     return StoredAnswer(*rows[0]) if rows else None
 
@@ -35,5 +35,5 @@ async def has_node(database: Database, id: str) -> bool:
 
 
 async def walk_back(database: Database, head: str) -> list[tuple[str, bytes]]:
-    """Some nodes as they are stored, from `head` towards the first one; empty where it is gone."""
+    """Read stored nodes from `head` towards the first one; empty if `head` is missing."""
     return [(id, body) for id, body in await database.fetch(WALK, (head, WALKED))]

@@ -1,4 +1,4 @@
-"""Writes transcript nodes behind the answers: in batches, in order, until they are durable."""
+"""Writes transcript nodes in the background: in batches, in order, until they are durable."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from harness.crypto.vault import Vault
 from harness.store.database import Database
 
 COALESCE_SECONDS = 0.01
-"""Nobody waits for a node, unless at the end of a run: then it is written at once. At 40 runs/s
-this takes half of the CPU that 2 ms take."""
+"""Delay to collect a batch; at the end of a run, which waits, nodes are written immediately. At
+40 runs/s this takes half the CPU of 2 ms."""
 BATCH_ROWS = 500
 BATCH_BYTES = 4_000_000
 FULL_BYTES = 32_000_000
-"""So much may wait to be written before new model calls have to wait too."""
+"""Most bytes that wait to be written before new model calls have to wait too."""
 PATIENCE_SECONDS = 10.0
-"""How long a caller waits for Postgres before the engine is told to try again later."""
+"""How long a caller waits for Postgres before Temporal retries the activity."""
 
 log = logging.getLogger("harness.store")
 
@@ -50,7 +50,7 @@ class Unsaved:
     call: int
     reply: bytes | None
     owner: str | None = None
-    """The run whose content it is."""
+    """The run that owns the content."""
     done: asyncio.Future[None] | None = None
     refused: StoreError | None = None
 
@@ -81,26 +81,26 @@ class NodeWriter:
         if self._size > FULL_BYTES:
             self._room.clear()
         if self._task is None and self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(COALESCE_SECONDS, self._start)
+            self._timer = asyncio.get_running_loop().call_later(COALESCE_SECONDS, self._start_task)
 
     async def wait_for(self, head: str) -> None:
-        """Until `head` and all that was added before it are durable."""
+        """Wait until `head` and all nodes added before it are durable."""
         if (row := self.nodes.get(head)) is None:
             return
         if row.refused is not None:
             raise row.refused
         if row.done is None:
             row.done = asyncio.get_running_loop().create_future()
-        self._hurry()
-        await self._patiently(asyncio.shield(row.done))
+        self._flush_now()
+        await self._wait_patiently(asyncio.shield(row.done))
 
     async def wait_for_room(self) -> None:
         if not self._room.is_set():
-            await self._patiently(self._room.wait())
+            await self._wait_patiently(self._room.wait())
 
     async def close(self) -> None:
-        """Write what is left, as far as Postgres takes it."""
-        self._hurry()
+        """Write the queued nodes, for at most `PATIENCE_SECONDS`."""
+        self._flush_now()
         if (task := self._task) is not None:
             _, late = await asyncio.wait([task], timeout=PATIENCE_SECONDS)
             for each in late:
@@ -109,7 +109,7 @@ class NodeWriter:
                     "%d transcript nodes were not written: %s", len(self._queue), self._failure
                 )
 
-    async def _patiently(self, waiting: Awaitable[object]) -> None:
+    async def _wait_patiently(self, waiting: Awaitable[object]) -> None:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await waiting
@@ -118,20 +118,20 @@ class NodeWriter:
                 f"Postgres {self._database.name} is too slow to keep up."
             ) from None
 
-    def _hurry(self) -> None:
+    def _flush_now(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-            self._start()
+            self._start_task()
 
-    def _start(self) -> None:
+    def _start_task(self) -> None:
         self._timer = None
-        self._task = asyncio.create_task(self._run())
+        self._task = asyncio.create_task(self._write_queue())
 
-    async def _run(self) -> None:
+    async def _write_queue(self) -> None:
         try:
             while self._queue:
                 batch = self._next_batch()
-                await self._write(batch)
+                await self._write_batch(batch)
                 for _ in batch:
                     self._queue.popleft()
         finally:
@@ -146,29 +146,29 @@ class NodeWriter:
             batch.append(row)
         return batch
 
-    async def _write(self, batch: list[Unsaved]) -> None:
+    async def _write_batch(self, batch: list[Unsaved]) -> None:
         try:
-            await self._insert(batch)
+            await self._insert_batch(batch)
         except Exception as error:
             if len(batch) == 1:
-                self._refused(batch[0], error)
-            else:  # one of them is to blame: the others must not suffer
+                self._mark_refused(batch[0], error)
+            else:  # write one by one, so that only the bad row fails
                 for row in batch:
-                    await self._write([row])
+                    await self._write_batch([row])
         else:
             for row in batch:
-                self._saved(row)
+                self._mark_saved(row)
 
-    async def _insert(self, batch: list[Unsaved]) -> None:
+    async def _insert_batch(self, batch: list[Unsaved]) -> None:
         delay = 0.05
         while True:
             try:
-                await self._database.fetch(INSERT, await self._columns(batch))
+                await self._database.fetch(INSERT, await self._build_columns(batch))
             except StoreError as error:
                 if not error.retryable:
                     raise
                 if self._failure is None:
-                    log.warning("transcript nodes wait to be written: %s", error)
+                    log.warning("transcript nodes cannot be written, retrying: %s", error)
                 self._failure = error
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, 1.0)
@@ -178,7 +178,7 @@ class NodeWriter:
                 self._failure = None
                 return
 
-    async def _columns(self, batch: list[Unsaved]) -> tuple[list[object], ...]:
+    async def _build_columns(self, batch: list[Unsaved]) -> tuple[list[object], ...]:
         encrypt, encrypt_node = self._vault.encrypt, self._vault.encrypt_addressed
         rows = [
             (
@@ -194,19 +194,19 @@ class NodeWriter:
         ]  # fmt: skip
         return tuple(list(column) for column in zip(*rows, strict=True))
 
-    def _refused(self, row: Unsaved, error: Exception) -> None:
-        """Postgres will never take it, nor a second try of it. It stays unsaved, so the run keeps
-        what it holds."""
+    def _mark_refused(self, row: Unsaved, error: Exception) -> None:
+        """Give up a row that Postgres will never accept. It stays unsaved, so the run keeps its
+        content in history."""
         log.error("transcript node %s of run %s was refused: %s", row.head, row.run, error)
         self._leave_queue(row)
         row.refused = ContentCorrupt(
             f"Postgres refuses transcript node {row.head}: {error}",
-            fix="Its content cannot be stored: history has the messages still.",
+            fix="The content cannot be stored; the messages remain in the run's history.",
         )
         if row.done is not None and not row.done.done():
             row.done.set_exception(row.refused)
 
-    def _saved(self, row: Unsaved) -> None:
+    def _mark_saved(self, row: Unsaved) -> None:
         if self.nodes.get(row.head) is row:
             del self.nodes[row.head]
         key = (row.run, row.turn, row.call)

@@ -1,6 +1,6 @@
-"""Arithmetic without eval: a walk over the syntax tree that knows numbers and nothing else.
+"""Arithmetic without eval: a walk over the syntax tree that knows only numbers.
 
-Every step is bounded before it is taken, so that no expression can take long or grow large.
+Every step is bounded beforehand, so that no expression can take long or grow large.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ class _Refused(Exception):
 
 
 def evaluate(expression: str) -> str:
-    """The value as text; ToolError with what is wrong."""
+    """Evaluate an expression to text; raises ToolError if it has no value."""
     if len(expression) > MAX_LENGTH:
         raise ToolFailed(f"The expression is longer than {MAX_LENGTH} characters.")
     try:
         tree = ast.parse(expression.strip(), mode="eval")
-        return _text(_number(tree.body))
+        return _format_number(_evaluate_number(tree.body))
     except _Refused as error:
         problem = str(error)
     except (SyntaxError, ValueError, TypeError) as error:
-        problem = str(error.args[0]) if error.args else "it makes no sense"
+        problem = str(error.args[0]) if error.args else "it is not an expression"
     except ZeroDivisionError:
         problem = "division by zero"
     except OverflowError:
@@ -47,46 +47,46 @@ def evaluate(expression: str) -> str:
     raise ToolFailed(f"{expression.strip()!r} has no value: {problem}.")
 
 
-def _text(value: Number) -> str:
+def _format_number(value: Number) -> str:
     if isinstance(value, int):  # bool too
         return str(value)
     if not math.isfinite(value):
         raise OverflowError
-    return format(value, ".15g")  # the digits that are certain: 0.1 + 0.2 is 0.3
+    return format(value, ".15g")  # only exact digits: 0.1 + 0.2 is 0.3
 
 
-def _number(node: ast.expr) -> Number:
-    value = _value(node)
+def _evaluate_number(node: ast.expr) -> Number:
+    value = _evaluate_node(node)
     if isinstance(value, int | float):
         return value
-    raise _Refused("a list stands where a number should (write 1000, not 1,000)")
+    raise _Refused("it has a list in place of a number (write 1000, not 1,000)")
 
 
-def _value(node: ast.expr) -> Value:
+def _evaluate_node(node: ast.expr) -> Value:
     match node:
         case ast.Constant(value=bool() | int() | float() as value):
-            return _bounded(value)
+            return _check_size(value)
         case ast.Name(id=name) if name in _CONSTANTS:
             return _CONSTANTS[name]
         case ast.UnaryOp(op=op, operand=operand) if type(op) in _UNARY:
-            return _UNARY[type(op)](_number(operand))
+            return _UNARY[type(op)](_evaluate_number(operand))
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
-            return _bounded(_BINARY[type(op)](_number(left), _number(right)))
+            return _check_size(_BINARY[type(op)](_evaluate_number(left), _evaluate_number(right)))
         case ast.Compare(left=left, ops=ops, comparators=others):
             return _compare(left, ops, others)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in _FUNCTIONS:
-            return _bounded(_FUNCTIONS[name](*[_value(arg) for arg in args]))
+            return _check_size(_FUNCTIONS[name](*[_evaluate_node(arg) for arg in args]))
         case ast.List(elts=items) | ast.Tuple(elts=items):
-            return [_number(item) for item in items]
+            return [_evaluate_number(item) for item in items]
         case ast.BinOp(op=ast.BitXor()):
-            raise _Refused("^ is not power here, ** is")
+            raise _Refused("use ** for power, not ^")
         case ast.Name(id=name) | ast.Call(func=ast.Name(id=name)):
-            raise _Refused(f"{name!r} is unknown; known are {', '.join(NAMES)}")
+            raise _Refused(f"{name!r} is unknown; available are {', '.join(NAMES)}")
         case _:
-            raise _Refused(f"it may hold numbers, operators and {', '.join(NAMES)}, nothing else")
+            raise _Refused(f"it may contain only numbers, operators and {', '.join(NAMES)}")
 
 
-def _bounded(value: Any) -> Number:
+def _check_size(value: Any) -> Number:
     if isinstance(value, int):
         if value.bit_length() > MAX_BITS:
             raise OverflowError
@@ -97,11 +97,11 @@ def _bounded(value: Any) -> Number:
 
 
 def _compare(left: ast.expr, ops: list[ast.cmpop], others: list[ast.expr]) -> bool:
-    values = [_number(left), *(_number(other) for other in others)]
+    values = [_evaluate_number(left), *(_evaluate_number(other) for other in others)]
     for op, one, two in zip(ops, values, values[1:], strict=False):
         compare = _COMPARISONS.get(type(op))
         if compare is None:
-            raise _Refused("it compares with ==, !=, <, <=, > and >= only")
+            raise _Refused("only the comparisons ==, !=, <, <=, > and >= are supported")
         if not compare(one, two):
             return False
     return True
@@ -120,7 +120,7 @@ def _round(value: Number, digits: Number | None = None) -> Number:
         return round(value)
     if not isinstance(digits, int):
         raise _Refused("round takes a whole number of digits")
-    # Python computes 10**-digits whole. Beyond these bounds every number is rounded to itself or 0.
+    # Python computes 10**-digits exactly. Beyond these bounds the result is the number itself or 0.
     return round(value, max(-MAX_DIGITS, min(MAX_DIGITS, digits)))
 
 

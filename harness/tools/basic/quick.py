@@ -9,7 +9,7 @@ from harness.agent import tool
 from harness.contracts.errors import ToolFailed
 from harness.tools.basic.expression import evaluate
 
-# Async although they wait for nothing: that spares them a thread.
+# Async although they never wait: this avoids a thread.
 
 
 @tool(effect="read", inline=True)

@@ -14,14 +14,14 @@ from harness.tools.files.receipts import (
     Change,
     FileReceipt,
     change_file,
-    look,
+    look_at_file,
     prepare_change,
-    read,
+    read_existing,
     undo_files,
 )
 
 MAX_EDITED = 8 * 1024 * 1024
-"""Bytes of a file that is edited, before and after."""
+"""Most bytes of an edited file, before and after."""
 LIMITS = Limits(seconds=5, memory_mb=256)
 
 
@@ -37,12 +37,12 @@ def edit_file(
         new: What stands there instead.
         everywhere: Replace each place where it occurs.
     """
-    found = read(ctx.workspace, path)
+    found = read_existing(ctx.workspace, path)
     content = found.content if found else None
     receipt = FileReceipt.model_validate(ctx.prepared)
     is_old = found is not None and found.was == receipt.changes[0].before
-    # Where an earlier attempt has edited it already there is nothing left to replace.
-    change_file(ctx, _edited(path, content, old, new, everywhere) if is_old else content)
+    # If an earlier attempt has edited the file, there is nothing left to replace.
+    change_file(ctx, _edit_content(path, content, old, new, everywhere) if is_old else content)
     return f"Edited {path}."
 
 
@@ -50,7 +50,7 @@ def edit_file(
 async def before_edit(ctx: ToolContext[Any], arguments: Mapping[str, Any]) -> FileReceipt:
     path = arguments["path"]
     rest = arguments["old"], arguments["new"], arguments["everywhere"]
-    return await prepare_change(ctx, path, lambda content: _edited(path, content, *rest))
+    return await prepare_change(ctx, path, lambda content: _edit_content(path, content, *rest))
 
 
 @tool(effect="write", workspace=True, on_unknown="retry")
@@ -70,7 +70,7 @@ async def before_delete(ctx: ToolContext[Any], arguments: Mapping[str, Any]) -> 
 
     def deleted(content: bytes | None) -> None:
         if content is None:
-            raise _missing(path)
+            raise _missing_error(path)
 
     return await prepare_change(ctx, path, deleted)
 
@@ -85,24 +85,24 @@ def move_file(ctx: ToolContext[Any], source: str, target: str) -> str:
     """
     receipt = FileReceipt.model_validate(ctx.prepared)
     old, new = receipt.changes
-    at_source, at_target = look(ctx.workspace, source), look(ctx.workspace, target)
+    at_source, at_target = look_at_file(ctx.workspace, source), look_at_file(ctx.workspace, target)
     if at_source == old.before and at_target is None:
         confine.move_file(ctx.workspace, source, target)
     elif at_source is not None or at_target != new.after:
-        raise TargetChanged(f"{source!r} or {target!r} was changed just now.")
+        raise TargetChanged(f"{source!r} or {target!r} was changed meanwhile.")
     return f"Moved {source} to {target}."
 
 
 @move_file.prepare
 async def before_move(ctx: ToolContext[Any], arguments: Mapping[str, Any]) -> FileReceipt:
     source, target = arguments["source"], arguments["target"]
-    return await asyncio.to_thread(_moving, ctx, source, target)
+    return await asyncio.to_thread(_prepare_move, ctx, source, target)
 
 
-def _moving(ctx: ToolContext[Any], source: str, target: str) -> FileReceipt:
-    was = look(ctx.workspace, source)
+def _prepare_move(ctx: ToolContext[Any], source: str, target: str) -> FileReceipt:
+    was = look_at_file(ctx.workspace, source)
     if was is None:
-        raise _missing(source)
+        raise _missing_error(source)
     if confine.exists(ctx.workspace, target):
         raise ToolFailed(f"{target!r} exists already: delete it first.")
     return FileReceipt(
@@ -116,9 +116,9 @@ for _each in (edit_file, delete_file, move_file):
     _each.undo(undo_files)
 
 
-def _edited(path: str, content: bytes | None, old: str, new: str, everywhere: bool) -> bytes:
+def _edit_content(path: str, content: bytes | None, old: str, new: str, everywhere: bool) -> bytes:
     if content is None:
-        raise _missing(path)
+        raise _missing_error(path)
     if len(content) > MAX_EDITED:
         raise ToolFailed(f"{path!r} has {len(content):,} bytes; the limit is {MAX_EDITED:,}.")
     return wait_for_child(
@@ -127,5 +127,5 @@ def _edited(path: str, content: bytes | None, old: str, new: str, everywhere: bo
     )  # fmt: skip
 
 
-def _missing(path: str) -> ToolError:
-    return ToolFailed(f"{path!r} does not exist: list_files shows what does.")
+def _missing_error(path: str) -> ToolError:
+    return ToolFailed(f"{path!r} does not exist. List existing files with list_files.")

@@ -1,4 +1,4 @@
-"""Tools that read and write files of the run's workspace, and nothing outside it."""
+"""Tools that read and write files in the run's workspace, and nowhere else."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Entry(NamedTuple):
     kind: str
     size: int
     folder: int
-    """Descriptor of the folder it stands in; open only while the walk is there."""
+    """Descriptor of its folder; open only while the walk is there."""
     name: str
 
 
@@ -57,15 +57,15 @@ def read_file(
     with confine.open_file(ctx.workspace, path) as fd:
         if is_binary(os.pread(fd, BLOCK, 0)):
             size = os.fstat(fd).st_size
-            raise ToolFailed(f"{path!r} is not a text: {size:,} bytes of binary data.")
-        page = _page(fd, offset, limit)
+            raise ToolFailed(f"{path!r} is not a text file: {size:,} bytes of binary data.")
+        page = _read_page(fd, offset, limit)
     if not page.lines:
         if not page.whole:
-            return f"(line {offset} lies beyond the first {MAX_SCAN:,} bytes: not reached)"
-        return f"(it has only {page.seen} lines)" if page.seen else "(empty file)"
+            return f"(line {offset} is beyond the first {MAX_SCAN:,} bytes, which is the limit)"
+        return f"(the file has only {page.seen} lines)" if page.seen else "(empty file)"
     last = offset + len(page.lines) - 1
     total = f"of {page.seen}" if page.whole else "of more"
-    more = f"; go on with offset={last + 1}" if not page.whole or last < page.seen else ""
+    more = f"; continue with offset={last + 1}" if not page.whole or last < page.seen else ""
     return "\n".join((*page.lines, f"[lines {offset}-{last} {total}{more}]"))
 
 
@@ -87,7 +87,7 @@ def write_file(ctx: ToolContext[Any], path: str, content: str) -> str:
 async def before_write(ctx: ToolContext[Any], arguments: Mapping[str, Any]) -> FileReceipt:
     data = arguments["content"].encode(errors="replace")
     if len(data) > MAX_WRITE:
-        raise ToolFailed(f"That is {len(data):,} bytes; the limit is {MAX_WRITE:,}.")
+        raise ToolFailed(f"The content has {len(data):,} bytes; the limit is {MAX_WRITE:,}.")
     return await prepare_change(ctx, arguments["path"], lambda _: data)
 
 
@@ -108,19 +108,19 @@ def list_files(
     """
     lines: list[str] = []
     with confine.open_folder(ctx.workspace, path) as folder:
-        for entry in walk(folder, depth):
+        for entry in walk_folder(folder, depth):
             if ctx.cancelled.is_set():
                 break
             if len(lines) == MAX_ENTRIES:
-                lines.append(f"[more than {MAX_ENTRIES}: list a folder of these]")
+                lines.append(f"[more than {MAX_ENTRIES} entries: list a subfolder]")
                 break
-            lines.append(_line(entry))
+            lines.append(_format_entry(entry))
     return "\n".join(lines) or "(empty folder)"
 
 
-def walk(folder: int, depth: int, prefix: str = "") -> Iterator[Entry]:
-    """What is below an open folder, by name, folders followed by what is in them; no link is
-    followed."""
+def walk_folder(folder: int, depth: int, prefix: str = "") -> Iterator[Entry]:
+    """Yield the entries below an open folder by name, each folder followed by its contents; links
+    are not followed."""
     with os.scandir(folder) as found:
         names = [entry.name for entry in islice(found, MAX_FOLDER + 1)]
     if len(names) > MAX_FOLDER:
@@ -131,15 +131,15 @@ def walk(folder: int, depth: int, prefix: str = "") -> Iterator[Entry]:
         except OSError:  # gone meanwhile
             continue
         path = f"{prefix}{name}"
-        kind = _kind(status.st_mode)
+        kind = _kind_of(status.st_mode)
         yield Entry(path, kind, status.st_size, folder, name)
         if kind == "folder" and depth > 1:
             try:
                 below = confine.open_subfolder(folder, name)
-            except OSError:  # not ours to read, or a link by now
+            except OSError:  # not readable, or replaced by a link
                 continue
             try:
-                yield from walk(below, depth - 1, f"{path}/")
+                yield from walk_folder(below, depth - 1, f"{path}/")
             finally:
                 os.close(below)
 
@@ -155,13 +155,13 @@ class _Page(NamedTuple):
     """Whether `seen` counts all lines of the file."""
 
 
-def _page(fd: int, offset: int, limit: int) -> _Page:
+def _read_page(fd: int, offset: int, limit: int) -> _Page:
     lines: list[str] = []
     size = 0
     with os.fdopen(os.dup(fd), "rb") as file:
         seen = _skip_lines(file, offset - 1)
         while len(lines) < limit and (raw := _read_line(file)):
-            text = _shown(raw)
+            text = _show_line(raw)
             size += len(text.encode())
             if lines and size > MAX_PAGE:
                 file.seek(-len(raw), os.SEEK_CUR)
@@ -170,7 +170,7 @@ def _page(fd: int, offset: int, limit: int) -> _Page:
             seen += 1
             _skip_rest(file, raw)
         ended = True
-        while block := file.read(BLOCK):  # the others are only counted
+        while block := file.read(BLOCK):  # the remaining lines are only counted
             if file.tell() > MAX_SCAN:
                 return _Page(lines, seen, whole=False)
             seen += block.count(b"\n")
@@ -179,7 +179,7 @@ def _page(fd: int, offset: int, limit: int) -> _Page:
 
 
 def _skip_lines(file: IO[bytes], count: int) -> int:
-    """Go to the beginning of the line after so many; returns how many there were."""
+    """Skip `count` lines; returns how many were skipped."""
     seen = 0
     while seen < count and file.tell() < MAX_SCAN and (block := file.read(BLOCK)):
         found = block.count(b"\n")
@@ -194,7 +194,7 @@ def _skip_lines(file: IO[bytes], count: int) -> int:
 
 
 def _read_line(file: IO[bytes]) -> bytes:
-    """The beginning of the next line: no more of it than is shown."""
+    """Read the beginning of the next line: no more than is shown."""
     return file.readline(4 * MAX_LINE + 2) if file.tell() < MAX_SCAN else b""
 
 
@@ -203,12 +203,12 @@ def _skip_rest(file: IO[bytes], raw: bytes) -> None:
         raw = file.readline(BLOCK)
 
 
-def _shown(raw: bytes) -> str:
+def _show_line(raw: bytes) -> str:
     text = raw[: 4 * MAX_LINE].decode(errors="replace").rstrip("\r\n")
     return text if len(text) <= MAX_LINE else f"{text[:MAX_LINE]}... [line cut]"
 
 
-def _kind(mode: int) -> str:
+def _kind_of(mode: int) -> str:
     if stat.S_ISDIR(mode):
         return "folder"
     if stat.S_ISREG(mode):
@@ -216,12 +216,12 @@ def _kind(mode: int) -> str:
     return "link" if stat.S_ISLNK(mode) else "other"
 
 
-def _line(entry: Entry) -> str:
+def _format_entry(entry: Entry) -> str:
     path = show_name(entry.path)
     if entry.kind == "folder":
         return f"{path}/"
     if entry.kind == "file":
         return f"{path}  {entry.size:,} B"
     if entry.kind == "cut":
-        return f"[{path} holds more than {MAX_FOLDER:,} names: not all are listed]"
+        return f"[{path} has more than {MAX_FOLDER:,} entries: not all are listed]"
     return f"{path}  ({'link' if entry.kind == 'link' else 'device, pipe or socket'})"

@@ -1,4 +1,4 @@
-"""File names as a model and a person read them."""
+"""Show file names to models and people."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from harness.contracts.clean_text import clean_line
 
 
 def show_name(name: str) -> str:
-    """The name, or a JSON string where it could be mistaken for something else: where it contains a
-    newline, an invisible character, a separator of the list, or bytes that are not UTF-8."""
+    """Return the name, or a JSON string if it is ambiguous: if it contains a newline, an invisible
+    character, a separator of the list, or bytes that are not UTF-8."""
     plain = (
         name == clean_line(name)
         and name == name.strip()

@@ -1,8 +1,8 @@
-"""What file tools keep before they change a file, and how it is put back from that.
+"""Receipts of file tools, and how a change is undone with them.
 
-The receipt is made before the change: it says what the file was and what it will be. So it is known
-after any crash whether the change happened, and the undo restores exact bytes and mode, or refuses
-where the file is neither.
+The receipt is made before the change: it records the file before and after. So after any crash it
+is known whether the change happened; undo restores the exact bytes and mode, or refuses if the file
+is in neither state.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ BLOCK = 1024 * 1024
 
 
 class Was(Word):
-    """A file at a moment."""
+    """The state of a file."""
 
     digest: str
     mode: int | None = None
-    """Absent where the system's default decides."""
+    """None: the system's default."""
 
 
 class Change(Word):
@@ -38,15 +38,15 @@ class Change(Word):
     before: Was | None = None
     after: Was | None = None
     kept: str | None = None
-    """The artifact with the bytes from before."""
+    """The artifact with the former bytes."""
 
 
 class FileReceipt(Word):
     changes: tuple[Change, ...]
     moved: Flag = None
-    """The first is the file that the second has become: its bytes are not kept."""
+    """The first file was moved to the second: its bytes are not kept."""
     folders: tuple[str, ...] = ()
-    """Made on the way, the outermost first."""
+    """Parent folders that were created, the outermost first."""
 
 
 class Found(NamedTuple):
@@ -55,11 +55,11 @@ class Found(NamedTuple):
 
 
 Edit = Callable[[bytes | None], bytes | None]
-"""From a file's content to its new one; None is no file."""
+"""Maps a file's content to its new content; None means no file."""
 
 
 async def prepare_change(ctx: ToolContext[Any], path: str, edit: Edit) -> FileReceipt:
-    """Look at the file, and keep its bytes."""
+    """Read the file, store its bytes, and return the receipt."""
     content, change, folders = await asyncio.to_thread(_plan_change, ctx.workspace, path, edit)
     if content is not None:
         kept = await ctx.host.put_artifact(content)
@@ -68,7 +68,7 @@ async def prepare_change(ctx: ToolContext[Any], path: str, edit: Edit) -> FileRe
 
 
 def _plan_change(root: Path, path: str, edit: Edit) -> tuple[bytes | None, Change, list[str]]:
-    found = read(root, path)
+    found = read_existing(root, path)
     new = edit(found.content if found else None)
     mode = found.was.mode if found else None
     change = Change(
@@ -81,14 +81,14 @@ def _plan_change(root: Path, path: str, edit: Edit) -> tuple[bytes | None, Chang
 
 
 def change_file(ctx: ToolContext[Any], new: bytes | None) -> FileReceipt:
-    """Do what was prepared, unless an earlier attempt has done it."""
+    """Make the prepared change, unless an earlier attempt has made it."""
     receipt = FileReceipt.model_validate(ctx.prepared)
     [change] = receipt.changes
-    now = look(ctx.workspace, change.path)
-    if _is(now, change.after):
+    now = look_at_file(ctx.workspace, change.path)
+    if _is_same(now, change.after):
         return receipt
-    if not _is(now, change.before):
-        raise TargetChanged(f"{change.path!r} was changed just now. Read it again.")
+    if not _is_same(now, change.before):
+        raise TargetChanged(f"{change.path!r} was changed meanwhile. Read it again.")
     if new is None:
         confine.remove_file(ctx.workspace, change.path)
         return receipt
@@ -101,23 +101,23 @@ def change_file(ctx: ToolContext[Any], new: bytes | None) -> FileReceipt:
 
 
 async def undo_files(ctx: ToolContext[Any], receipt: FileReceipt) -> str:
-    """Put back what a file tool changed."""
+    """Undo what a file tool changed."""
     root = ctx.workspace
     if receipt.moved:
         said = await asyncio.to_thread(_move_back, root, receipt)
     else:
-        said = await _restore(ctx, receipt.changes[0])
+        said = await _restore_file(ctx, receipt.changes[0])
     await asyncio.to_thread(_remove_folders, root, receipt)
     return said
 
 
-async def _restore(ctx: ToolContext[Any], change: Change) -> str:
+async def _restore_file(ctx: ToolContext[Any], change: Change) -> str:
     root, path, before = ctx.workspace, change.path, change.before
-    now = await asyncio.to_thread(look, root, path)
-    if _is(now, before):
-        return f"{path} is as it was before"
-    if not _is(now, change.after):
-        raise changed(path)
+    now = await asyncio.to_thread(look_at_file, root, path)
+    if _is_same(now, before):
+        return f"{path} is unchanged"
+    if not _is_same(now, change.after):
+        raise changed_error(path)
     if before is None:
         await asyncio.to_thread(confine.remove_file, root, path)
         return f"removed {path}"
@@ -128,40 +128,40 @@ async def _restore(ctx: ToolContext[Any], change: Change) -> str:
 
 def _move_back(root: Path, receipt: FileReceipt) -> str:
     source, target = receipt.changes
-    at_source, at_target = look(root, source.path), look(root, target.path)
-    if _is(at_source, source.before) and at_target is None:
-        return f"{source.path} is where it was before"
-    if not _is(at_target, target.after):
-        raise changed(target.path)
+    at_source, at_target = look_at_file(root, source.path), look_at_file(root, target.path)
+    if _is_same(at_source, source.before) and at_target is None:
+        return f"{source.path} is still in place"
+    if not _is_same(at_target, target.after):
+        raise changed_error(target.path)
     if at_source is not None:
-        raise changed(source.path)
+        raise changed_error(source.path)
     confine.move_file(root, target.path, source.path)
     return f"moved {target.path} back to {source.path}"
 
 
-def changed(path: str) -> ToolError:
+def changed_error(path: str) -> ToolError:
     return TargetChanged(f"{path!r} was changed after the run had written it.")
 
 
-def read(root: Path, path: str) -> Found | None:
-    """The file with its content; None where there is none."""
-    fd = _open(root, path)
+def read_existing(root: Path, path: str) -> Found | None:
+    """Read a file and its state; None if it does not exist."""
+    fd = _open_existing(root, path)
     if fd is None:
         return None
     with os.fdopen(fd, "rb") as file:
         status = os.fstat(fd)
         if status.st_size > MAX_KEPT:
             raise ToolFailed(
-                f"{path!r} has {status.st_size:,} bytes; what can be undone is up to {MAX_KEPT:,}.",
+                f"{path!r} has {status.st_size:,} bytes; undo is limited to {MAX_KEPT:,}.",
             )
         content = file.read()
     return Found(Was(digest=digest(content), mode=status.st_mode & confine.PERMISSIONS), content)
 
 
-def look(root: Path, path: str) -> Was | None:
-    """What the file is now. One that is too large to be read counts as the same while its inode,
-    size and time of change stay, which a move keeps."""
-    fd = _open(root, path)
+def look_at_file(root: Path, path: str) -> Was | None:
+    """Return the present state of a file. A file too large to read counts as unchanged while its
+    inode, size and modification time stay the same, as they do in a move."""
+    fd = _open_existing(root, path)
     if fd is None:
         return None
     with os.fdopen(fd, "rb") as file:
@@ -178,14 +178,14 @@ def look(root: Path, path: str) -> Was | None:
     return Was(digest=base64.urlsafe_b64encode(hashed.digest()[:24]).decode(), mode=mode)
 
 
-def _open(root: Path, path: str) -> int | None:
+def _open_existing(root: Path, path: str) -> int | None:
     if not confine.exists(root, path):
         return None
     with confine.open_file(root, path) as fd:
         return os.dup(fd)
 
 
-def _is(now: Was | None, then: Was | None) -> bool:
+def _is_same(now: Was | None, then: Was | None) -> bool:
     if now is None or then is None:
         return now is then
     return now.digest == then.digest and (

@@ -1,4 +1,4 @@
-"""The tool that searches the workspace's files for a text or a regular expression."""
+"""The tool that searches files of the workspace for text or a regular expression."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.commons.children import Limits, wait_for_child
 from harness.contracts.clean_text import clean_text
 from harness.contracts.errors import ToolError, ToolFailed, ToolTimeout
 from harness.tools.files import confine
-from harness.tools.files.files import Entry, is_binary, walk
+from harness.tools.files.files import Entry, is_binary, walk_folder
 from harness.tools.files.names import show_name
 
 MAX_MATCHES = 100
@@ -30,7 +30,7 @@ FILE_SECONDS = 5.0
 MEMORY_MB = 256
 
 Find = Callable[[bytes, int], list[tuple[int, str]]]
-"""(content, how many at most) -> (line number, line)."""
+"""(content, limit) -> (line number, line)."""
 
 
 @tool(effect="read", workspace=True)
@@ -54,7 +54,7 @@ def search_files(
     until = time.monotonic() + SECONDS
 
     def find(content: bytes, most: int) -> list[tuple[int, str]]:
-        # Spares most files the child; an encoded text is found in the bytes or nowhere.
+        # Most files need no child process: encoded text occurs in the bytes or not at all.
         if not regex and not ignore_case and pattern.encode(errors="replace") not in content:
             return []
         limits = Limits(min(FILE_SECONDS, max(0.1, until - time.monotonic())), MEMORY_MB)
@@ -67,27 +67,27 @@ def search_files(
             raise _explain_limit(error, regex, limits) from None
         return [(number, line) for number, line in json.loads(found)]
 
-    return _search(ctx, path, files, find, until)
+    return _search_contents(ctx, path, files, find, until)
 
 
 def _explain_limit(error: ToolError, regex: bool, limits: Limits) -> ToolError:
     if not isinstance(error, ToolTimeout):
         return error
-    advice = "make it simpler, or search for a plain text" if regex else "search fewer files"
+    advice = "simplify it, or search for plain text" if regex else "search fewer files"
     return ToolTimeout(f"Matching one file took longer than {limits.seconds:.1f} s: {advice}.")
 
 
-def _search(ctx: ToolContext[Any], path: str, files: str, find: Find, until: float) -> str:
+def _search_contents(ctx: ToolContext[Any], path: str, files: str, find: Find, until: float) -> str:
     lines: list[str] = []
     size, end = 0, ""
-    for name, content in _contents(ctx, path, files):
+    for name, content in _read_contents(ctx, path, files):
         size += len(content)
         found = find(content, MAX_MATCHES - len(lines))
-        lines += [f"{show_name(name)}:{number}: {_cut(line)}" for number, line in found]
+        lines += [f"{show_name(name)}:{number}: {_shorten_line(line)}" for number, line in found]
         if len(lines) >= MAX_MATCHES:
-            end = f"[the first {MAX_MATCHES}: narrow the search for others]"
+            end = f"[only the first {MAX_MATCHES} matches: narrow the search]"
         elif size > MAX_BYTES or time.monotonic() > until or ctx.cancelled.is_set():
-            end = "[not everything was searched: it is too much; search a folder of it]"
+            end = "[too much to search: not all files were searched; search a subfolder]"
         if end:
             break
     if not lines:
@@ -95,26 +95,26 @@ def _search(ctx: ToolContext[Any], path: str, files: str, find: Find, until: flo
     return "\n".join([*lines, end] if end else lines)
 
 
-def _contents(ctx: ToolContext[Any], path: str, files: str) -> Iterator[tuple[str, bytes]]:
-    """Names and contents of the text files to look at; larger ones are passed over."""
+def _read_contents(ctx: ToolContext[Any], path: str, files: str) -> Iterator[tuple[str, bytes]]:
+    """Yield names and contents of the text files to search; large ones are skipped."""
     if not _is_folder(ctx.workspace, path):
         with confine.open_file(ctx.workspace, path) as fd:
-            content = _text(fd)
+            content = _read_text(fd)
         if content is None:
             raise ToolFailed(f"{path!r} is not a text file of up to {MAX_FILE:,} bytes.")
         yield path, content
         return
     shown = "/".join(confine.parts_of(path))
     with confine.open_folder(ctx.workspace, path) as folder:
-        for entry in walk(folder, MAX_DEPTH, f"{shown}/" if shown else ""):
+        for entry in walk_folder(folder, MAX_DEPTH, f"{shown}/" if shown else ""):
             if entry.kind == "file" and fnmatch.fnmatchcase(entry.name, files):
-                content = _read(entry)
+                content = _read_entry(entry)
                 if content is not None:
                     yield entry.path, content
 
 
 def _is_folder(root: Path, path: str) -> bool:
-    with confine.locate(root, path) as place:
+    with confine.locate_path(root, path) as place:
         if place.name is None:
             return True
         try:
@@ -124,23 +124,23 @@ def _is_folder(root: Path, path: str) -> bool:
         return True
 
 
-def _read(entry: Entry) -> bytes | None:
+def _read_entry(entry: Entry) -> bytes | None:
     try:
         fd = confine.open_regular(entry.folder, entry.name, entry.path)
-    except ToolError:  # gone, swapped or not ours to read
+    except ToolError:  # gone, replaced or not readable
         return None
     try:
-        return _text(fd)
+        return _read_text(fd)
     finally:
         os.close(fd)
 
 
-def _text(fd: int) -> bytes | None:
+def _read_text(fd: int) -> bytes | None:
     with os.fdopen(os.dup(fd), "rb") as file:
         content = file.read(MAX_FILE + 1)
     return None if len(content) > MAX_FILE or is_binary(content[:8192]) else content
 
 
-def _cut(line: str) -> str:
+def _shorten_line(line: str) -> str:
     line = clean_text(line.strip())
     return line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]}..."

@@ -1,8 +1,8 @@
-"""The process of `shell_process`: run by its path, so it imports nothing but the standard library.
+"""The child process of `shell_process`: run by path, so it imports only the standard library.
 
-It starts the command in a process group of its own, and kills all that it started and that is left
-when the command is over, or when the worker lets go or is gone: then its own input closes. On Linux
-that is every descendant, also one that made itself a daemon; elsewhere it is the group.
+It starts the command in its own process group, and kills all remaining processes when the command
+ends, or when the worker stops or dies: its own input is then closed. On Linux it kills every
+descendant, even daemons; elsewhere, the group.
 """
 
 import contextlib
@@ -36,7 +36,7 @@ def limit(limits: "dict[str, int]") -> None:
 def kill(group: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
-    # Who kills a parent gets its children; only another user's are left in the end.
+    # Orphans become our children; in the end only processes of other users are left.
     for _ in range(ROUNDS if LINUX else 0):
         if not reap():
             return
@@ -47,7 +47,7 @@ def kill(group: int) -> None:
 
 
 def reap() -> bool:
-    """Whether there are children still."""
+    """Reap ended children; returns whether any are left."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -60,7 +60,7 @@ def descendants() -> "set[int]":
     parents: dict[int, int] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            # The name before the last bracket may be anything.
+            # The name before the last bracket may contain anything.
             words = (folder / "stat").read_bytes().rpartition(b")")[2].split()
             parents[int(folder.name)] = int(words[1])
     found = {os.getpid()}
@@ -70,7 +70,7 @@ def descendants() -> "set[int]":
 
 
 def receive() -> bytes:
-    """4 bytes of length, and so many. The pipe stays open after it."""
+    """Read a message: 4 bytes of length, then the content. The pipe stays open."""
     size = int.from_bytes(os.read(0, 4), "big")
     content = b""
     while len(content) < size:
@@ -82,7 +82,7 @@ def receive() -> bytes:
 
 
 def keep(command: bytes) -> int:
-    """The command in a file without a name: every user can read the arguments of a process."""
+    """Put the command into an unnamed file: every user can read the arguments of a process."""
     if LINUX:
         fd = os.memfd_create("command", 0)
     else:
@@ -95,7 +95,7 @@ def keep(command: bytes) -> int:
 
 def main() -> None:
     asked = json.loads(receive())
-    if LINUX:  # what is orphaned comes here
+    if LINUX:  # adopt orphans
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     ended, ends = os.pipe()
     signal.signal(signal.SIGCHLD, _woken)
@@ -104,7 +104,7 @@ def main() -> None:
     if child == 0:
         os.setpgid(0, 0)
         signal.set_wakeup_fd(-1)
-        # Python ignores some, and an ignored signal stays ignored in what is started from here.
+        # Python ignores some signals, and children would inherit that.
         for each in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(each, signal.SIG_DFL)
         nothing = os.open(os.devnull, os.O_RDONLY)
@@ -114,11 +114,11 @@ def main() -> None:
         os.closerange(SCRIPT + 1, 256)
         limit(asked["limits"])
         os.execve("/bin/sh", ["sh", f"/dev/fd/{SCRIPT}"], dict(os.environ))  # nosec B606
-    with contextlib.suppress(OSError):  # whoever comes first makes the group
+    with contextlib.suppress(OSError):  # parent and child race; either may do it
         os.setpgid(child, child)
     while True:
         ready, _, _ = select.select([0, ended], [], [])
-        if 0 in ready:  # nobody writes there
+        if 0 in ready:  # closed: nothing is ever written there
             kill(child)
             os._exit(137)
         pid = -1
@@ -132,7 +132,7 @@ def main() -> None:
 
 
 def _woken(number: int, frame: object) -> None:
-    """It is enough that the wakeup pipe has a byte."""
+    """Do nothing: the byte in the wakeup pipe is enough."""
 
 
 def _unblocking(fd: int) -> int:

@@ -1,7 +1,7 @@
 """The tool that runs a command in the workspace, with the rights of the worker.
 
-It is no sandbox: a command reads and changes what the worker's user may. So a person allows each
-one, unless the author says otherwise.
+This is not a sandbox: a command can read and change what the worker's user can. So a person must
+approve each one, unless the author decides otherwise.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from harness.agent import AnyTool, ToolContext, tool
 from harness.agent.tool import Approval
 from harness.contracts.base import Word
 from harness.contracts.errors import ToolFailed, ToolTimeout, UndoUnavailable
-from harness.tools.shell.shell_process import Limits, Ran, run
+from harness.tools.shell.shell_process import Limits, Ran, run_command
 
 MAX_SECONDS = 600.0
 UNDO_SECONDS = 120.0
@@ -38,14 +38,14 @@ def shell_tools(
     memory_mb: int = 2048,
     file_mb: int = 1024,
 ) -> tuple[AnyTool]:
-    """`shell`, as an agent needs it.
+    """Make the `shell` tool for an agent.
 
     Args:
-        approval: Whether a person must allow a command.
-        env: Variables that commands get beside PATH, HOME (the workspace), LANG and TERM; nothing
-            of the worker's own.
-        memory_mb: For each process of a command.
-        file_mb: For each file that one writes.
+        approval: Whether a person must approve a command.
+        env: Variables for commands, beside PATH, HOME (the workspace), LANG and TERM; they get
+            none of the worker's own.
+        memory_mb: Memory limit of each process of a command.
+        file_mb: Size limit of each file that a command writes.
 
     Returns:
         The tool.
@@ -68,31 +68,31 @@ def shell_tools(
         """
         ctx.receipt(ShellReceipt(command=command, undo=undo))
         limits = Limits(seconds=seconds, memory_mb=memory_mb, file_mb=file_mb)
-        ran = await run(command, ctx.workspace, _env(ctx, more), limits)
+        ran = await run_command(command, ctx.workspace, _command_env(ctx, more), limits)
         if ran.code is None:
-            raise ToolTimeout(f"The command was stopped after {seconds:g} s.{_output(ran)}")
-        return f"exit code {ran.code}{_output(ran, whole=True)}"
+            raise ToolTimeout(f"The command was stopped after {seconds:g} s.{_format_output(ran)}")
+        return f"exit code {ran.code}{_format_output(ran, whole=True)}"
 
     @shell.undo
     async def undo_shell(ctx: ToolContext[Any], receipt: ShellReceipt) -> str:
         if receipt.undo is None:
-            raise UndoUnavailable("The call declared no undo.")
+            raise UndoUnavailable("The call declared no undo command.")
         limits = Limits(seconds=UNDO_SECONDS, memory_mb=memory_mb, file_mb=file_mb)
-        ran = await run(receipt.undo, ctx.workspace, _env(ctx, more), limits)
+        ran = await run_command(receipt.undo, ctx.workspace, _command_env(ctx, more), limits)
         if ran.code != 0:
             ended = "was stopped" if ran.code is None else f"ended with exit code {ran.code}"
-            raise ToolFailed(f"{receipt.undo!r} {ended}.{_output(ran)}")
+            raise ToolFailed(f"{receipt.undo!r} {ended}.{_format_output(ran)}")
         return f"ran {receipt.undo!r}"
 
     @shell.obstacle
     def shell_obstacle(receipt: ShellReceipt) -> str | None:
-        return None if receipt.undo else "The call declared no undo."
+        return None if receipt.undo else "The call declared no undo command."
 
     return (shell,)
 
 
-def _env(ctx: ToolContext[Any], more: Mapping[str, str]) -> dict[str, str]:
-    """Nothing of the worker's own but where programs are: it holds keys."""
+def _command_env(ctx: ToolContext[Any], more: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of commands: only PATH is the worker's own, which has keys."""
     own = {
         "PATH": os.environ.get("PATH", PATH), "HOME": str(ctx.workspace), "LANG": "C.UTF-8",
         "TERM": "dumb", "HARNESS_IDEMPOTENCY_KEY": ctx.idempotency_key,
@@ -100,7 +100,7 @@ def _env(ctx: ToolContext[Any], more: Mapping[str, str]) -> dict[str, str]:
     return {**own, **more}
 
 
-def _output(ran: Ran, *, whole: bool = False) -> str:
+def _format_output(ran: Ran, *, whole: bool = False) -> str:
     text = ran.output.rstrip("\n")
     if not text:
         return ""

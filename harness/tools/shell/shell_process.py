@@ -1,4 +1,4 @@
-"""A command under a watcher of its own, within limits; nothing of it is left when it is over."""
+"""Run a command under a watcher, within limits; no process of it is left afterwards."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harness.contracts.errors import ToolFailed
 
 _CHILD = Path(__file__).with_name("_shell_child.py")
 KEPT = 256 * 1024
-"""Of the output, from its beginning and from its end each."""
+"""Bytes kept of the output, from its beginning and from its end each."""
 BLOCK = 64 * 1024
 LAST_WORDS_S = 2.0
 PR_SET_DUMPABLE = 4
@@ -40,17 +40,17 @@ class Limits:
 
 class Ran(NamedTuple):
     code: int | None
-    """None: its time was up."""
+    """None: it was stopped at its time limit."""
     output: str
 
 
-async def run(command: str, folder: Path, env: Mapping[str, str], limits: Limits) -> Ran:
-    """Run it and wait for its end; cancelled, it is killed."""
+async def run_command(command: str, folder: Path, env: Mapping[str, str], limits: Limits) -> Ran:
+    """Run a command and wait for its end; kill it on cancellation."""
     if "\0" in command:
-        raise ToolFailed("The command contains a NUL character: leave it out.")
+        raise ToolFailed("The command contains a NUL character. Remove it.")
     if os.name != "posix":
         raise ToolFailed("shell needs a POSIX system.")
-    _hide()
+    _hide_memory()
     asked = json.dumps({"command": command, "limits": limits.as_numbers()}).encode()
     ours, theirs = os.pipe()
     try:
@@ -76,9 +76,9 @@ async def run(command: str, folder: Path, env: Mapping[str, str], limits: Limits
         pass
     finally:
         if process.stdin is not None:
-            process.stdin.close()  # its watcher kills what there is
+            process.stdin.close()  # the watcher then kills all processes
         await process.wait()
-        # Who has left the group may hold the pipe for ever.
+        # A process that left the group may hold the pipe forever.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LAST_WORDS_S):
                 await asyncio.shield(reading)
@@ -87,9 +87,9 @@ async def run(command: str, folder: Path, env: Mapping[str, str], limits: Limits
 
 
 @functools.cache
-def _hide() -> None:
-    """From here on no other process of this user reads our environment and memory, where our keys
-    are. Nor does a debugger without root's rights, and there are no core dumps."""
+def _hide_memory() -> None:
+    """Make this process unreadable: no other process of this user can read its environment and
+    memory, where our keys are. This also disables debuggers without root, and core dumps."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 

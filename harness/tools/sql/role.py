@@ -1,9 +1,8 @@
-"""The role that a model's statements run as: it can reach the allowed schemas and nothing else.
+"""The role that a model's statements run as: it has access to the allowed schemas only.
 
-Filtering a statement's text cannot hold: an error message, a cast or a function shows what a query
-may not return. So Postgres itself decides. Where harness connects as a superuser, statements run as
-a role that has the rows of the allowed schemas; every other table is closed to it, also those of
-harness and the system's.
+Filtering a statement's text is not enough: an error message, a cast or a function reveals what a
+query may not return. So Postgres decides. If harness connects as a superuser, statements run as a
+role with rights on the rows of the allowed schemas only, not on tables of harness or the system.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
 LOCAL_CLUSTER = "harness-local"
-"""`cluster_name` of the Postgres that harness starts itself, and may harden."""
+"""`cluster_name` of the Postgres that harness starts, and may harden."""
 LOCK = 0x73716C  # "sql"
-# Functions that act outside of tables and transactions, or that run a text as a statement. Everyone
-# may call them by default.
+# Functions that act outside tables and transactions, or run text as a statement. By default
+# everyone may call them.
 CLOSED = (
     "set_config", "pg_logical_emit_message", "pg_notify", "ts_stat", "ts_rewrite",
     "pg_advisory_lock", "pg_advisory_lock_shared", "pg_advisory_xact_lock",
@@ -63,7 +62,7 @@ WRITES: tuple[LiteralString, ...] = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 
 def role_name(schemas: Sequence[str], *, writes: bool) -> str:
-    """The same for the same rights: roles belong to the whole server, and are few."""
+    """Return one name per set of rights: roles belong to the whole server, and should be few."""
     digest = hashlib.sha256("\0".join(sorted(schemas)).encode()).hexdigest()[:16]
     return f"harness_sql_{'w' if writes else 'r'}_{digest}"
 
@@ -71,8 +70,8 @@ def role_name(schemas: Sequence[str], *, writes: bool) -> str:
 async def prepare_role(
     connection: AsyncConnection[Any], schemas: Sequence[str], *, writes: bool
 ) -> str | None:
-    """The role with the rights it needs; None where harness is no superuser and runs statements as
-    itself. `connection` is in autocommit."""
+    """Create the role with its rights; None if harness is not a superuser, so that statements run
+    as the user of harness. `connection` is in autocommit."""
     from psycopg.errors import UndefinedObject
 
     found = await connection.execute(SERVER)
@@ -81,26 +80,28 @@ async def prepare_role(
         return None
     role = role_name(schemas, writes=writes)
     try:
-        missing = await _missing(connection, role, schemas, writes=writes)
+        missing = await _find_missing_rights(connection, role, schemas, writes=writes)
     except UndefinedObject:
         missing = None
     if missing == []:
         return role
-    # One transaction: of two workers that do this at once, the second finds it done.
+    # One transaction: if two workers do this at once, the second finds it done.
     async with connection.transaction():
         await connection.execute("SELECT pg_catalog.pg_advisory_xact_lock(%s)", (LOCK,))
         await _make_role(connection, role)
         if cluster == LOCAL_CLUSTER:
             await close_functions(connection)
-        for schema, name, kind in await _missing(connection, role, schemas, writes=writes):
-            await _grant(connection, role, WRITES if writes else READS, schema, name, kind)
+        for schema, name, kind in await _find_missing_rights(
+            connection, role, schemas, writes=writes
+        ):
+            await _grant_right(connection, role, WRITES if writes else READS, schema, name, kind)
     return role
 
 
-async def _missing(
+async def _find_missing_rights(
     connection: AsyncConnection[Any], role: str, schemas: Sequence[str], *, writes: bool
 ) -> list[tuple[str, str | None, str | None]]:
-    """Schemas, tables and sequences that the role has no right to yet."""
+    """List schemas, tables and sequences that the role lacks rights on."""
     rights = WRITES if writes else READS
     wanted = {"schemas": list(schemas), "role": role, "writes": writes, "rights": list(rights)}
     return await (await connection.execute(MISSING, wanted)).fetchall()
@@ -115,7 +116,7 @@ async def _make_role(connection: AsyncConnection[Any], role: str) -> None:
         await connection.execute(make)
 
 
-async def _grant(
+async def _grant_right(
     connection: AsyncConnection[Any],
     role: str,
     rights: Sequence[LiteralString],
@@ -139,8 +140,8 @@ async def _grant(
 
 
 async def close_functions(connection: AsyncConnection[Any]) -> None:
-    """Let nobody but a superuser call what acts outside of tables. Only in a Postgres of our own:
-    another server's defaults are its owner's business, and there the words are looked at."""
+    """Revoke functions that act outside tables from everyone but superusers. Only in our own
+    Postgres: another server's defaults are its owner's decision; there statements are checked."""
     from psycopg import sql
 
     found = await connection.execute(OPEN_FUNCTIONS, (list(CLOSED),))

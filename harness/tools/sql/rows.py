@@ -1,4 +1,4 @@
-"""Rows before and after a statement, and putting them back exactly, or not at all."""
+"""Rows before and after a statement, and restoring them exactly or not at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic_core import from_json
 
 from harness.contracts.base import Flag, Word
 from harness.contracts.errors import TargetChanged
-from harness.tools.sql.session import Cells, Session, bounded, quoted
+from harness.tools.sql.session import Cells, Session, bound_rows, quote_name
 
 SHOWN = 3
 
@@ -40,13 +40,13 @@ class Column(Word):
     name: str
     type: str
     made: str | None = None
-    """Postgres computes it from the others."""
+    """Set if Postgres computes the column from others."""
     identity: str | None = None
-    """`a`: only Postgres gives its values."""
+    """`a`: only Postgres assigns its values."""
 
 
 class Shape(Word):
-    """A table, as far as its rows are concerned."""
+    """The columns and the key of a table."""
 
     table: tuple[str, str]
     columns: tuple[Column, ...]
@@ -58,13 +58,13 @@ class Shape(Word):
 
     @property
     def sql(self) -> str:
-        return ".".join(quoted(part) for part in self.table)
+        return ".".join(quote_name(part) for part in self.table)
 
-    def cells(self, of: str) -> str:
-        """All of its columns, of one alias."""
-        return ", ".join(f"{of}.{quoted(column.name)}" for column in self.columns)
+    def column_list(self, of: str) -> str:
+        """List all columns, qualified by an alias."""
+        return ", ".join(f"{of}.{quote_name(column.name)}" for column in self.columns)
 
-    def places(self, names: Iterable[str]) -> list[int]:
+    def places_of(self, names: Iterable[str]) -> list[int]:
         known = [column.name for column in self.columns]
         return [known.index(name) for name in names]
 
@@ -72,9 +72,9 @@ class Shape(Word):
     def set_by_hand(self) -> list[int]:
         return [place for place, column in enumerate(self.columns) if column.made is None]
 
-    def row(self, cells: Cells) -> str:
-        """A row, in words: by its key, or by its first values."""
-        places = self.places(self.key) or range(min(SHOWN, len(cells)))
+    def describe_row(self, cells: Cells) -> str:
+        """Describe a row by its key, or by its first values."""
+        places = self.places_of(self.key) or range(min(SHOWN, len(cells)))
         return ", ".join(f"{self.columns[place].name}={cells[place]}" for place in places)
 
 
@@ -82,7 +82,7 @@ class Found(NamedTuple):
     shape: Shape
     triggers: tuple[str, ...]
     plain: bool
-    """An ordinary table of its own: no view, no partitions, no rules."""
+    """An ordinary table: no view, no partitions, no rules."""
 
 
 class RowChange(Word):
@@ -91,22 +91,22 @@ class RowChange(Word):
 
 
 class SqlReceipt(Word):
-    """Rows that a statement changed, with every value as it was and as it became."""
+    """Rows that a statement changed, with all values before and after."""
 
     shape: Shape
     rows: tuple[RowChange, ...]
     path: str
-    """Under this search path the values were read."""
+    """The search path under which the values were read."""
     beyond: tuple[str, ...] = ()
-    """Other tables that it changed, by triggers or cascades."""
+    """Other tables that it changed through triggers or cascades."""
     partly: Flag = None
-    """Some rows of the table itself were changed by something else than the statement."""
+    """Some rows of the table itself were not changed by the statement directly."""
 
 
 async def look_at(made: Session, schema: str, name: str) -> Found | None:
-    # With an empty path the names of types say where they are.
+    # With an empty path the names of types include their schema.
     await made.use_path("")
-    rows = await made.rows(SHAPE, [schema, name])
+    rows = await made.fetch_rows(SHAPE, [schema, name])
     await made.use_path(made.access.path)
     if not rows:
         return None
@@ -118,18 +118,18 @@ async def look_at(made: Session, schema: str, name: str) -> Found | None:
 
 
 async def put_back(made: Session, receipt: SqlReceipt) -> str:
-    """Make the rows what they were; ToolError `changed` where they are no longer what they had
-    become, and nothing is touched then."""
+    """Restore the rows; raises TargetChanged without touching anything if they have changed since
+    the statement."""
     shape = receipt.shape
     found = await look_at(made, *shape.table)
     if found is None:
-        raise TargetChanged(f"The table {shape.name} is gone.")
+        raise TargetChanged(f"The table {shape.name} does not exist any more.")
     if found.shape.columns != shape.columns or not found.plain:
-        raise TargetChanged(f"The table {shape.name} has other columns by now.")
+        raise TargetChanged(f"The columns of the table {shape.name} have changed.")
     await made.use_path(receipt.path)
-    await made.rows("SET CONSTRAINTS ALL DEFERRED")
-    before = await made.changed()
-    places = await _claim(made, receipt)
+    await made.fetch_rows("SET CONSTRAINTS ALL DEFERRED")
+    before = await made.count_changes()
+    places = await _claim_rows(made, receipt)
     pairs = list(zip(receipt.rows, places, strict=True))
     gone = [place for row, place in pairs if row.before is None and place is not None]
     back = [row.before for row, _ in pairs if row.before is not None and row.after is None]
@@ -139,43 +139,45 @@ async def put_back(made: Session, receipt: SqlReceipt) -> str:
         if row.before is not None and place is not None and row.before != row.after
     ]
     if gone:
-        await made.rows(f"DELETE FROM {shape.sql} WHERE ctid = ANY ($1::tid[])", [gone])  # nosec B608
-    restored = await _update(made, shape, again, before) if again else []
-    restored += await _insert(made, shape, back) if back else []
-    await made.rows("SET CONSTRAINTS ALL IMMEDIATE")
-    _check(receipt, restored, [cells for cells, _ in again] + back)
+        await made.fetch_rows(f"DELETE FROM {shape.sql} WHERE ctid = ANY ($1::tid[])", [gone])  # nosec B608
+    restored = await _update_rows(made, shape, again, before) if again else []
+    restored += await _insert_rows(made, shape, back) if back else []
+    await made.fetch_rows("SET CONSTRAINTS ALL IMMEDIATE")
+    _check_restored(receipt, restored, [cells for cells, _ in again] + back)
     await _check_alone(made, shape, before, len(gone) + len(again) + len(back))
     return f"put back {len(pairs)} {'row' if len(pairs) == 1 else 'rows'} of {shape.name}"
 
 
-async def _claim(made: Session, receipt: SqlReceipt) -> list[str | None]:
-    """Where each changed row is now, locked; None for one that was deleted."""
+async def _claim_rows(made: Session, receipt: SqlReceipt) -> list[str | None]:
+    """Lock the changed rows and return their positions; None for deleted ones."""
     shape = receipt.shape
     wanted = [row.after for row in receipt.rows if row.after is not None]
     if not wanted:
         return [None] * len(receipt.rows)
-    places = shape.places(shape.key)
+    places = shape.places_of(shape.key)
     if places:
-        # By the key's own type, so that its index serves.
-        names = ", ".join(f"t.{quoted(shape.columns[place].name)}" for place in places)
+        # By the key's own type, so that its index is used.
+        names = ", ".join(f"t.{quote_name(shape.columns[place].name)}" for place in places)
         values = ", ".join(f"u.c{place}::{shape.columns[place].type}" for place in places)
     else:
         places = list(range(len(shape.columns)))
-        names = _as_text(f"t.{quoted(column.name)}" for column in shape.columns)
+        names = _as_text(f"t.{quote_name(column.name)}" for column in shape.columns)
         values = _as_text(f"u.c{place}" for place in places)
     query = (
-        f"SELECT t.ctid, {shape.cells('t')} FROM {shape.sql} AS t "  # nosec B608
-        f"WHERE ({names}) IN (SELECT {values} FROM {_lists(places)}) FOR UPDATE OF t"
+        f"SELECT t.ctid, {shape.column_list('t')} FROM {shape.sql} AS t "  # nosec B608
+        f"WHERE ({names}) IN (SELECT {values} FROM {_rows_from_arrays(places)}) FOR UPDATE OF t"
     )
     there: dict[Cells, list[str]] = defaultdict(list)
-    # Somebody may have made them large since.
-    for place, *cells, _ in await made.rows(bounded(f"({query})"), _columns(wanted, places)):
+    # They may have become large since.
+    for place, *cells, _ in await made.fetch_rows(
+        bound_rows(f"({query})"), _transpose_cells(wanted, places)
+    ):
         there[tuple(cells)].append(str(place))
     claimed: list[str | None] = []
     missing: list[str] = []
     for row in receipt.rows:
         if row.after is not None and not there[row.after]:
-            missing.append(shape.row(row.after))
+            missing.append(shape.describe_row(row.after))
         claimed.append(there[row.after].pop() if row.after and there[row.after] else None)
     if missing:
         more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
@@ -186,7 +188,7 @@ async def _claim(made: Session, receipt: SqlReceipt) -> list[str | None]:
     return claimed
 
 
-async def _update(
+async def _update_rows(
     made: Session,
     shape: Shape,
     rows: Sequence[tuple[Cells, str]],
@@ -194,14 +196,14 @@ async def _update(
 ) -> list[Cells]:
     from psycopg import IntegrityError
 
-    tried = await made.changed()
+    tried = await made.count_changes()
     try:
         async with made.connection.transaction():
             return await _update_all(made, shape, rows)
     except IntegrityError:
-        for table, count in (await made.changed()).items():  # what came to nothing counts too
+        for table, count in (await made.count_changes()).items():  # rolled-back changes count too
             before[table] = before.get(table, 0) + count - tried.get(table, 0)
-        # Rows that take over each other's unique values: backwards, as each step was there before.
+        # Rows that exchange unique values: backwards, since each such state has existed before.
         each = [await _update_all(made, shape, [row]) for row in reversed(rows)]
         return [cells for found in each for cells in found]
 
@@ -211,66 +213,70 @@ async def _update_all(
 ) -> list[Cells]:
     places = [place for place in shape.set_by_hand if shape.columns[place].identity != "a"]
     changes = ", ".join(
-        f"{quoted(shape.columns[place].name)} = u.c{place}::{shape.columns[place].type}"
+        f"{quote_name(shape.columns[place].name)} = u.c{place}::{shape.columns[place].type}"
         for place in places
     )
     if not changes:
         return []
-    lists = _lists(places, "unnest($1::tid[], ", "at, ", first=2)
+    lists = _rows_from_arrays(places, "unnest($1::tid[], ", "at, ", first=2)
     query = (
         f"UPDATE {shape.sql} AS t SET {changes} FROM {lists} "  # nosec B608
-        f"WHERE t.ctid = u.at RETURNING {shape.cells('t')}"
+        f"WHERE t.ctid = u.at RETURNING {shape.column_list('t')}"
     )
     cells = [before for before, _ in rows]
-    return await made.rows(query, [[place for _, place in rows], *_columns(cells, places)])
+    return await made.fetch_rows(
+        query, [[place for _, place in rows], *_transpose_cells(cells, places)]
+    )
 
 
-async def _insert(made: Session, shape: Shape, rows: Sequence[Cells]) -> list[Cells]:
+async def _insert_rows(made: Session, shape: Shape, rows: Sequence[Cells]) -> list[Cells]:
     places = shape.set_by_hand
-    names = ", ".join(quoted(shape.columns[place].name) for place in places)
+    names = ", ".join(quote_name(shape.columns[place].name) for place in places)
     values = ", ".join(f"u.c{place}::{shape.columns[place].type}" for place in places)
     query = (
         f"INSERT INTO {shape.sql} AS t ({names}) OVERRIDING SYSTEM VALUE "  # nosec B608
-        f"SELECT {values} FROM {_lists(places)} RETURNING {shape.cells('t')}"
+        f"SELECT {values} FROM {_rows_from_arrays(places)} RETURNING {shape.column_list('t')}"
     )
-    return await made.rows(query, _columns(rows, places))
+    return await made.fetch_rows(query, _transpose_cells(rows, places))
 
 
-def _check(receipt: SqlReceipt, restored: Sequence[Cells], wanted: Sequence[Cells]) -> None:
-    """What stands there now is what stood there before."""
+def _check_restored(
+    receipt: SqlReceipt, restored: Sequence[Cells], wanted: Sequence[Cells]
+) -> None:
+    """Check that the rows are what they were before."""
     left = Counter(wanted) - Counter(restored)
     if left:
         shape = receipt.shape
         raise TargetChanged(
-            f"{shape.name} does not take back the row {shape.row(next(iter(left)))} as it was: "
-            "a trigger or a default changes it.",
+            f"{shape.name} cannot restore the row {shape.describe_row(next(iter(left)))}: "
+            "a trigger or a default changed it.",
         )
 
 
 async def _check_alone(
     made: Session, shape: Shape, before: dict[tuple[str, str], int], wanted: int
 ) -> None:
-    after = await made.changed()
+    after = await made.count_changes()
     for table, count in after.items():
         expected = wanted if table == shape.table else 0
         if count - before.get(table, 0) != expected:
             name = ".".join(table)
-            raise TargetChanged(f"Putting the rows back would change others of {name} too.")
+            raise TargetChanged(f"Restoring the rows would also change other rows of {name}.")
 
 
 def _as_text(values: Iterable[str]) -> str:
-    """One text for whole rows: a first sieve, where there is no key."""
+    """Compare whole rows as text: a first filter, if there is no key."""
     texts = [f"pg_catalog.format('%s', {value})" for value in values]
     return f"ROW({', '.join(texts)})::text"
 
 
-def _lists(
+def _rows_from_arrays(
     places: Sequence[int], begin: str = "unnest(", names: str = "", *, first: int = 1
 ) -> str:
-    """Columns of text as rows u(c0, c1, ...)."""
+    """Turn arrays of text into rows u(c0, c1, ...)."""
     arrays = ", ".join(f"${number}::text[]" for number, _ in enumerate(places, first))
     return f"{begin}{arrays}) AS u({names}{', '.join(f'c{place}' for place in places)})"
 
 
-def _columns(rows: Sequence[Cells], places: Sequence[int]) -> list[list[str | None]]:
+def _transpose_cells(rows: Sequence[Cells], places: Sequence[int]) -> list[list[str | None]]:
     return [[row[place] for row in rows] for place in places]

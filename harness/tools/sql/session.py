@@ -1,8 +1,8 @@
-"""Statements of a model in the database: what they may reach, and how values leave it exactly.
+"""Run a model's statements in the database: what they may access, and how values stay exact.
 
-What a statement has touched is asked of Postgres after it ran (its locks, its counters), and not
-guessed from its text: a view, a function, a trigger or a cascade hides nothing from that. Only the
-few functions that could hide something are refused by name.
+What a statement has touched is read from Postgres afterwards (locks, counters), not guessed from
+its text: views, functions, triggers and cascades cannot hide anything from that. Only the few
+functions that could are refused by name.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection, AsyncRawCursor, Error
 
 Text = str | None
-"""A value as Postgres writes it."""
+"""A value in Postgres's text form."""
 Cells = tuple[Text, ...]
 
 OWN = "harness"
-"""The schema of harness itself: closed, whatever is allowed."""
+"""The schema of harness itself: never accessible."""
 LOCK_MS = 5_000
-# Under these each type reads back what it writes, bit for bit.
+# With these settings the text form of each type is exact.
 EXACT = {
     "DateStyle": "ISO, YMD",
     "IntervalStyle": "postgres",
@@ -42,35 +42,34 @@ EXACT = {
     "lock_timeout": str(LOCK_MS),
 }
 LIMITS = {"temp_file_limit": "262144", "max_parallel_workers_per_gather": "0"}
-"""Of a statement: kilobytes of temporary files, and no help by other processes."""
+"""Limits of a statement: kilobytes of temporary files, and no parallel workers."""
 TOUCHED = """
 SELECT n.nspname, c.relname, l.mode FROM pg_catalog.pg_locks l
 JOIN pg_catalog.pg_class c ON c.oid = l.relation
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND n.nspname <> 'pg_toast'
 """
-# Counters of the transaction may begin above zero, so only how they grow says something.
+# Counters of the transaction may start above zero, so only their growth counts.
 COUNTS = """
 SELECT schemaname, relname, n_tup_ins + n_tup_upd + n_tup_del
 FROM pg_catalog.pg_stat_xact_all_tables
 WHERE n_tup_ins + n_tup_upd + n_tup_del > 0 AND schemaname <> 'pg_toast'
 """
-# What leaves no lock and no count behind, so that nobody could tell afterwards: settings (the role
-# that a statement took, and gave back), statements that are text to Postgres, locks that outlive
-# the transaction, words to other sessions, sequences set back. A name stands in one piece in SQL,
-# but for U&"..." with its escapes.
+# What leaves neither locks nor counts, so that it would go unnoticed: settings (a role taken and
+# reset), statements passed as text, locks that outlive the transaction, notifications of other
+# sessions, resets of sequences. Names are in one piece in SQL, except in U&"..." with escapes.
 UNSEEN = re.compile(
     r"\b(?:set_config|ts_stat|ts_rewrite|setval|pg_notify|pg_(?:try_)?advisory_\w+"
     r'|pg_(?:cancel|terminate)_backend|(?:query|cursor|table|schema|database)_to_xml\w*)|\bu&"',
     re.IGNORECASE,
 )
 MAX_BYTES = 8_000_000
-"""Of the rows that one statement gives."""
+"""Most bytes of the rows that one statement returns."""
 MAX_WORDS = 500
-"""Of each part of an error: a value that it quotes may be large."""
+"""Most characters of each part of an error: it may quote a large value."""
 TOO_LARGE = "more than harness takes"
-# What has come is in the worker's memory, so Postgres counts, and stops before the row that is too
-# much: a text that is no number.
+# Received rows use the worker's memory, so Postgres counts, and stops before the row that exceeds
+# the limit by casting a text to int.
 BOUNDED = f"""
 SELECT kept.*, CASE WHEN sum(octet_length(ROW(kept.*)::text)) OVER upto > {MAX_BYTES}
   THEN (sum(octet_length(ROW(kept.*)::text)) OVER upto || ' bytes: {TOO_LARGE}')::int END
@@ -84,41 +83,42 @@ SELECT current_setting('is_superuser'), current_setting('server_version_num'),
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """What the author of an agent lets its statements do."""
+    """What the author of an agent allows its statements."""
 
     schemas: tuple[str, ...] = ("public",)
     role: str | None = None
-    """Whom they run as."""
+    """The role they run as."""
     beyond: bool = False
-    """They may also change other tables, by triggers and cascades."""
+    """Whether they may also change other tables through triggers and cascades."""
     seconds: float = 15.0
-    """For all statements of a call together."""
+    """Time limit for all statements of a call together."""
     grace: float = 5.0
-    """How long Postgres may then take to stop."""
+    """How long Postgres may take to stop after that."""
 
     @property
     def path(self) -> str:
-        return ", ".join(quoted(schema) for schema in self.schemas)
+        return ", ".join(quote_name(schema) for schema in self.schemas)
 
 
 @dataclass
 class Session:
-    """A transaction in which a model's statement runs."""
+    """The transaction of a model's statements."""
 
     connection: AsyncConnection[Any]
     cursor: AsyncRawCursor[Any]
     access: Access
     version: int
     counts: bool
-    """Postgres counts changes."""
+    """Whether Postgres counts changes."""
     role: str = "none"
 
-    async def rows(
+    async def fetch_rows(
         self, query: str, params: Sequence[Any] = (), *, single: bool = False
     ) -> list[Cells]:
-        """As text, which is how Postgres keeps its word about every type. `single`: the protocol
-        refuses a second statement; for what a model wrote."""
-        # Binary results force that protocol. Prepared, a plan would outlive a change of the table.
+        """Run a query and return its rows as text, which is exact for every type. `single`: refuse
+        a second statement in the text; for text that a model wrote."""
+        # Binary results force the protocol that does this. A prepared plan would outlive changes of
+        # the table.
         await self.cursor.execute(query, params, prepare=False, binary=single)  # pyright: ignore[reportArgumentType, reportCallIssue]
         result = self.cursor.pgresult
         if result is None or not result.nfields:
@@ -132,72 +132,72 @@ class Session:
             for row in range(result.ntuples)
         ]
 
-    async def touched(self) -> set[Cells]:
-        """What this transaction holds locks of, and of which kind."""
-        return set(await self.rows(TOUCHED))
+    async def fetch_locks(self) -> set[Cells]:
+        """Return the relations that this transaction has locked, with the lock modes."""
+        return set(await self.fetch_rows(TOUCHED))
 
-    async def changed(self) -> dict[tuple[str, str], int]:
-        """Rows that were changed, by table."""
-        found = await self.rows(COUNTS)
+    async def count_changes(self) -> dict[tuple[str, str], int]:
+        """Count the changed rows by table."""
+        found = await self.fetch_rows(COUNTS)
         return {(str(schema), str(name)): int(count or 0) for schema, name, count in found}
 
-    async def use(self, settings: dict[str, str]) -> None:
-        """Until the transaction ends. The role may call no function that does this."""
+    async def use_settings(self, settings: dict[str, str]) -> None:
+        """Apply settings until the transaction ends. The role cannot call `set_config`."""
         for name, value in settings.items():
-            await self.rows(f"SET LOCAL {name} = {literal(value)}")
+            await self.fetch_rows(f"SET LOCAL {name} = {quote_literal(value)}")
 
     async def use_path(self, path: str) -> None:
-        """`path` is a list of quoted schemas; an empty one names none."""
-        await self.rows(f"SET LOCAL search_path = {path or literal('')}")
+        """Set the search path, a list of quoted schemas; it may be empty."""
+        await self.fetch_rows(f"SET LOCAL search_path = {path or quote_literal('')}")
 
     async def check_touched(self, before: set[Cells]) -> None:
-        """Refuse what lies outside the allowed schemas."""
+        """Refuse relations outside the allowed schemas."""
         allowed = set(self.access.schemas)
-        for schema, name, _ in sorted(await self.touched() - before, key=str):
+        for schema, name, _ in sorted(await self.fetch_locks() - before, key=str):
             if schema == OWN or schema not in allowed:
                 raise OutsideConfines(
                     f"{schema}.{name} may not be used. The schemas here are "
                     f"{', '.join(self.access.schemas)}; sql_tables lists their tables.",
                 )
-        if (await self.rows("SELECT current_setting('role')"))[0][0] != self.role:
+        if (await self.fetch_rows("SELECT current_setting('role')"))[0][0] != self.role:
             raise OutsideConfines("A statement may not change its role.")
 
 
 @contextlib.asynccontextmanager
-async def session(
+async def open_session(
     connection: AsyncConnection[Any], access: Access, role: str | None = None
 ) -> AsyncGenerator[Session]:
-    """Settings that are right for exact values, and limits, and the role that statements run as;
-    gone at the end. Without a role the statements are ours."""
+    """Open a session with settings for exact values, limits, and the role of the statements; all
+    are reset at the end. Without a role, statements run as harness."""
     from psycopg import AsyncRawCursor
 
     cursor: AsyncRawCursor[Any] = AsyncRawCursor(connection)
     made = Session(connection, cursor, access, 0, counts=True)
-    [[superuser, version, counts]] = await made.rows(WHO)
+    [[superuser, version, counts]] = await made.fetch_rows(WHO)
     made.version, made.counts = int(version or 0), counts == "on"
     settings: dict[str, str] = {
         **EXACT,
         **(LIMITS if superuser == "on" else {}),
-        # For a worker that dies; one that lives is `within` its time.
+        # For a worker that dies; a live one uses `limit_time`.
         "statement_timeout": str(int((access.seconds + access.grace) * 1000)),
     }
-    await made.use(settings)
+    await made.use_settings(settings)
     await made.use_path(access.path)
     if role is not None:
         made.role = role
-        await made.rows(f"SET LOCAL ROLE {quoted(role)}")
+        await made.fetch_rows(f"SET LOCAL ROLE {quote_name(role)}")
     yield made
-    # What comes next in this transaction is the ledger's own, and the connection goes on after it.
-    await made.rows("RESET ROLE")
-    await made.rows("RESET ALL")
-    await made.rows("SELECT pg_catalog.pg_advisory_unlock_all()")
+    # The ledger continues this transaction, and the connection is reused.
+    await made.fetch_rows("RESET ROLE")
+    await made.fetch_rows("RESET ALL")
+    await made.fetch_rows("SELECT pg_catalog.pg_advisory_unlock_all()")
 
 
 @contextlib.asynccontextmanager
-async def within(access: Access) -> AsyncGenerator[None]:
-    """Stop the statements of a call when their time is up. Postgres's own limit is for one
-    statement, and some functions look at no limit for hours (`ltrim` of large texts): a connection
-    whose process goes on after the grace is closed."""
+async def limit_time(access: Access) -> AsyncGenerator[None]:
+    """Stop the statements of a call after their time limit. Postgres's own limit is per statement,
+    and some functions ignore it for hours (`ltrim` of large texts): a connection whose process
+    still runs after the grace period is closed."""
     try:
         # The first cancels, and waits for the server; the second stops waiting.
         async with asyncio.timeout(access.seconds + access.grace), asyncio.timeout(access.seconds):
@@ -210,62 +210,62 @@ async def within(access: Access) -> AsyncGenerator[None]:
 
 
 def check_words(statement: str) -> None:
-    """Refuse what could not be seen afterwards."""
+    """Refuse functions whose effects could not be seen afterwards."""
     if found := UNSEEN.search(statement):
         raise OutsideConfines(f"{found.group()} may not be used in a statement here.")
 
 
-def bounded(rows: str) -> str:
-    """All of a table, or of a query in brackets, up to a size; one column more, which is null."""
+def bound_rows(rows: str) -> str:
+    """Wrap a table, or a query in brackets, to limit its size; adds a column, which is null."""
     return BOUNDED.format(rows)
 
 
-def literal(text: str) -> str:
+def quote_literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def quoted(name: str) -> str:
+def quote_name(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
 def sql_text(value: str | float | bool | None) -> Text:
-    """A parameter as Postgres reads it; the type is the one that the statement wants."""
+    """Convert a parameter to Postgres's text form; the statement decides the type."""
     if value is None or isinstance(value, str):
         return value
     return str(value).lower() if isinstance(value, bool) else repr(value)
 
 
 @contextlib.asynccontextmanager
-async def refusals() -> AsyncGenerator[None]:
-    """What Postgres says about a statement, in words for the model."""
+async def explain_errors() -> AsyncGenerator[None]:
+    """Convert errors of Postgres to tool errors for the model."""
     from psycopg import Error, OperationalError, errors
 
     try:
         yield
     except errors.QueryCanceled as error:
-        raise ToolTimeout(f"Postgres: {_words(error)}.") from None
+        raise ToolTimeout(f"Postgres: {_error_text(error)}.") from None
     except (
         errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure,
     ) as error:  # fmt: skip
-        raise ToolUnavailable(f"Postgres: {_words(error)}.") from None
+        raise ToolUnavailable(f"Postgres: {_error_text(error)}.") from None
     except errors.InsufficientPrivilege as error:
-        raise OutsideConfines(f"Postgres: {_words(error)}.") from None
+        raise OutsideConfines(f"Postgres: {_error_text(error)}.") from None
     except errors.InvalidTextRepresentation as error:
         if TOO_LARGE not in str(error.diag.message_primary):
-            raise ToolFailed(f"Postgres: {_words(error)}.") from None
+            raise ToolFailed(f"Postgres: {_error_text(error)}.") from None
         raise ToolFailed(
-            f"Its rows are over {MAX_BYTES:,} bytes. Take fewer rows or columns, or parts of "
-            "values (left, substring). Nothing was done.",
+            f"The rows exceed {MAX_BYTES:,} bytes. Select fewer rows or columns, or parts of "
+            "values (left, substring). Nothing was changed.",
         ) from None
     except Error as error:
-        # Memory, temporary files, complexity: the statement's own doing, and no outage.
+        # Memory, temporary files, complexity: caused by the statement, not an outage.
         own = (error.sqlstate or "").startswith(("53200", "53400", "54"))
         if (isinstance(error, OperationalError) and not own) or error.sqlstate is None:
-            raise  # the database is away: it is tried again
-        raise ToolFailed(f"Postgres: {_words(error)}.") from None
+            raise  # the database is down: retried
+        raise ToolFailed(f"Postgres: {_error_text(error)}.") from None
 
 
-def _words(error: Error) -> str:
+def _error_text(error: Error) -> str:
     found = error.diag
     words = [found.message_primary or str(error), found.message_detail, found.message_hint]
     return ". ".join(each[:MAX_WORDS].rstrip(".") for each in words if each)

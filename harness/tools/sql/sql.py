@@ -1,7 +1,7 @@
-"""Tools that read and change tables of the database that harness uses, and can undo that.
+"""Tools that read and change tables of the database that harness uses, with undo.
 
-A change is part of the ledger's own transaction, so it happens once; before it is committed it is
-known which rows it changed, from what to what.
+A change is part of the ledger's transaction, so it happens exactly once; the changed rows, before
+and after, are known before the commit.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ from harness.tools.sql.session import (
     OWN,
     Access,
     Session,
-    bounded,
+    bound_rows,
     check_words,
-    refusals,
-    session,
+    explain_errors,
+    limit_time,
+    open_session,
     sql_text,
-    within,
 )
 
 if TYPE_CHECKING:
@@ -51,10 +51,10 @@ MAX_ROWS = 500
 MAX_CHANGED = 1_000
 SHOWN = 20
 NEEDED = 180_000
-"""Postgres 18: `RETURNING` gives rows as they were, too."""
+"""Postgres 18: `RETURNING` also returns the former rows."""
 ONE = (
-    "sql_execute takes one INSERT, UPDATE or DELETE of one table. For a SELECT there is sql_query; "
-    "what defines or drops tables is left to people."
+    "sql_execute takes one INSERT, UPDATE or DELETE of one table. Use sql_query for a SELECT; "
+    "statements that create, alter or drop tables are not allowed."
 )
 VERBS = {"Insert": "Inserted", "Update": "Updated", "Delete": "Deleted"}
 TABLES = """
@@ -83,15 +83,15 @@ def sql_tools(
     beyond: bool = False,
     approval: Approval = "never",
 ) -> tuple[AnyTool, AnyTool, AnyTool]:
-    """`sql_tables`, `sql_query` and `sql_execute`, as an agent needs them.
+    """Make `sql_tables`, `sql_query` and `sql_execute` for an agent.
 
     Args:
-        schemas: What statements may reach, and in this order where they name no schema.
-        role: Whom they run as. Default: whom harness connects as, or, where that is a superuser, a
-            role that has the rows of `schemas` and nothing else.
-        beyond: Let changes through that change more by triggers or cascades. Those calls cannot be
+        schemas: What statements can access; also the search path.
+        role: The role they run as. Default: the user that harness connects as or, if that is a
+            superuser, a role with rights on the rows of `schemas` only.
+        beyond: Allow changes that change more through triggers or cascades. Those calls cannot be
             undone.
-        approval: Whether a person must allow a change, as for any tool.
+        approval: Whether a person must approve a change, as for any tool.
 
     Returns:
         The three tools.
@@ -102,19 +102,19 @@ def sql_tools(
     if OWN in schemas or not schemas:
         raise InvalidAgent(
             f"sql_tools(schemas={tuple(schemas)!r}): that is "
-            f"{'no schema at all' if not schemas else 'where harness keeps its own tables'}.",
-            fix="Name schemas of yours.",
+            f"{'no schema' if not schemas else 'the schema of harness itself'}.",
+            fix="Name your own schemas.",
         )
     access = Access(schemas=tuple(schemas), role=role, beyond=beyond)
-    return (*_readers(access), _writer(access, approval))
+    return (*_make_readers(access), _make_writer(access, approval))
 
 
-def _readers(access: Access) -> tuple[AnyTool, AnyTool]:
+def _make_readers(access: Access) -> tuple[AnyTool, AnyTool]:
     @tool(effect="read", timeout=45.0)
     async def sql_tables(ctx: ToolContext[Any]) -> str:
         """List the tables of the database with their columns."""
-        async with _reading(ctx, access) as made:
-            rows = await made.rows(TABLES, [list(access.schemas)])
+        async with _open_reading(ctx, access) as made:
+            rows = await made.fetch_rows(TABLES, [list(access.schemas)])
         return "\n".join(f"{name}: {columns}" for name, columns in rows) or "(no tables)"
 
     @tool(effect="read", timeout=45.0)
@@ -131,13 +131,13 @@ def _readers(access: Access) -> tuple[AnyTool, AnyTool]:
             params: Those values.
             limit: How many rows at most.
         """
-        async with _reading(ctx, access) as made:
-            return await _read(made, query, [sql_text(each) for each in params], limit)
+        async with _open_reading(ctx, access) as made:
+            return await _run_query(made, query, [sql_text(each) for each in params], limit)
 
     return sql_tables, sql_query
 
 
-def _writer(access: Access, approval: Approval) -> AnyTool:
+def _make_writer(access: Access, approval: Approval) -> AnyTool:
     @tool(effect="write", timeout=45.0, on_unknown="retry", approval=approval)
     async def sql_execute(
         ctx: ToolContext[Any], statement: Statement, params: Values = ()
@@ -149,23 +149,23 @@ def _writer(access: Access, approval: Approval) -> AnyTool:
                 values belong.
             params: Those values.
         """
-        role = await _role(ctx, access, writes=True)
+        role = await _choose_role(ctx, access, writes=True)
         async with (
             ctx.transaction() as connection,
-            refusals(),
-            within(access),
-            session(connection, access, role) as made,
+            explain_errors(),
+            limit_time(access),
+            open_session(connection, access, role) as made,
         ):
-            receipt, verb = await _change(made, statement, [sql_text(each) for each in params])
+            receipt, verb = await _change_rows(made, statement, [sql_text(each) for each in params])
         ctx.receipt(receipt)
-        return _told(receipt, verb)
+        return _describe_change(receipt, verb)
 
     @sql_execute.undo
     async def undo_sql(ctx: ToolContext[Any], receipt: SqlReceipt) -> str:
         async with (
             ctx.transaction() as connection,
-            _in_the_way(receipt.shape),
-            session(connection, access) as made,
+            _explain_conflicts(receipt.shape),
+            open_session(connection, access) as made,
         ):
             return await put_back(made, receipt)
 
@@ -178,39 +178,43 @@ def _writer(access: Access, approval: Approval) -> AnyTool:
 
 
 @contextlib.asynccontextmanager
-async def _reading(ctx: ToolContext[Any], access: Access) -> AsyncGenerator[Session]:
-    role = await _role(ctx, access, writes=False)
+async def _open_reading(ctx: ToolContext[Any], access: Access) -> AsyncGenerator[Session]:
+    role = await _choose_role(ctx, access, writes=False)
     async with (
         ctx.host.reading() as connection,
-        refusals(),
-        within(access),
-        session(connection, access, role) as made,
+        explain_errors(),
+        limit_time(access),
+        open_session(connection, access, role) as made,
     ):
         yield made
 
 
-async def _role(ctx: ToolContext[Any], access: Access, *, writes: bool) -> str | None:
+async def _choose_role(ctx: ToolContext[Any], access: Access, *, writes: bool) -> str | None:
     if access.role is not None:
         return access.role
     async with ctx.host.preparing() as connection:
         return await prepare_role(connection, access.schemas, writes=writes)
 
 
-async def _read(made: Session, query: str, params: list[str | None], limit: int) -> dict[str, Any]:
+async def _run_query(
+    made: Session, query: str, params: list[str | None], limit: int
+) -> dict[str, Any]:
     check_words(query)
-    before = await made.touched()
-    # A cursor takes a SELECT and nothing else, and gives no more rows than are fetched.
-    await made.rows(f"DECLARE harness_asked CURSOR FOR {query}", params, single=True)
-    # By itself it is a query, so brackets around it hold.
-    whole = bounded(f"({query.rstrip().rstrip(';')}\n)")
-    await made.rows(f"DECLARE harness_query NO SCROLL CURSOR FOR {whole}", params, single=True)
-    rows = await made.rows(f"FETCH FORWARD {limit + 1} FROM harness_query")
+    before = await made.fetch_locks()
+    # A cursor accepts only a SELECT, and returns no more rows than are fetched.
+    await made.fetch_rows(f"DECLARE harness_asked CURSOR FOR {query}", params, single=True)
+    # It is a valid query, so brackets around it are safe.
+    whole = bound_rows(f"({query.rstrip().rstrip(';')}\n)")
+    await made.fetch_rows(
+        f"DECLARE harness_query NO SCROLL CURSOR FOR {whole}", params, single=True
+    )
+    rows = await made.fetch_rows(f"FETCH FORWARD {limit + 1} FROM harness_query")
     result = made.cursor.pgresult
     fields = range(result.nfields - 1 if result else 0)
     columns = [(result.fname(at) or b"").decode() for at in fields] if result else []
     kinds = [result.ftype(at) for at in fields] if result else []
     await made.check_touched(before)
-    shown = [[_json(*each) for each in zip(row[:-1], kinds, strict=True)] for row in rows]
+    shown = [[_parse_cell(*each) for each in zip(row[:-1], kinds, strict=True)] for row in rows]
     more = {"more": f"There are more than {limit}."} if len(rows) > limit else {}
     return {"columns": columns, "rows": shown[:limit], **more}
 
@@ -220,28 +224,28 @@ class _Plan(NamedTuple):
     found: Found
 
 
-async def _change(
+async def _change_rows(
     made: Session, statement: str, params: list[str | None]
 ) -> tuple[SqlReceipt, str]:
     if made.version < NEEDED:
         raise ToolFailed(
-            f"sql_execute needs PostgreSQL 18 or newer, and this is {made.version // 10_000}: only "
-            "from 18 on does a statement tell what its rows were before.",
+            f"sql_execute needs PostgreSQL 18 or newer; this is {made.version // 10_000}. Older "
+            "versions do not return the former rows of a statement.",
         )
     if not made.counts:
         raise ToolFailed("sql_execute needs track_counts = on in this PostgreSQL.")
-    verb, found = await _plan(made, statement)
+    verb, found = await _plan_statement(made, statement)
     shape = found.shape
     if found.triggers and not made.access.beyond:
         raise ToolFailed(
-            f"{shape.name} has triggers ({', '.join(found.triggers)}): what they do could not be "
-            "undone. Whoever runs this may allow it: sql_tools(beyond=True).",
+            f"{shape.name} has triggers ({', '.join(found.triggers)}): their changes could not be "
+            "undone. The agent's author can allow them: sql_tools(beyond=True).",
         )
-    counted, before = await made.changed(), await made.touched()
-    rows = await _images(made, shape, statement, params)
-    await made.rows("SET CONSTRAINTS ALL IMMEDIATE")
+    counted, before = await made.count_changes(), await made.fetch_locks()
+    rows = await _run_statement(made, shape, statement, params)
+    await made.fetch_rows("SET CONSTRAINTS ALL IMMEDIATE")
     await made.check_touched(before)
-    beyond, partly = await _beyond(made, shape, counted, len(rows))
+    beyond, partly = await _find_other_changes(made, shape, counted, len(rows))
     _check_identity(shape, rows)
     receipt = SqlReceipt(
         shape=shape, rows=tuple(rows), path=made.access.path, beyond=beyond, partly=partly or None
@@ -249,20 +253,20 @@ async def _change(
     return receipt, verb
 
 
-async def _plan(made: Session, statement: str) -> _Plan:
-    """Which table it changes: from the plan that Postgres makes of it."""
+async def _plan_statement(made: Session, statement: str) -> _Plan:
+    """Find the table that a statement changes, from its query plan."""
     check_words(statement)
-    before = await made.touched()
-    plan = await _explained(made, statement)
+    before = await made.fetch_locks()
+    plan = await _explain_statement(made, statement)
     await made.check_touched(before)
     plans: list[dict[str, Any]] = from_json(plan)
     top: dict[str, Any] = plans[0].get("Plan") or {}
     verb = str(top.get("Operation"))
-    alone = len(plans) == 1 and _changes(top) == 1
+    alone = len(plans) == 1 and _count_modifications(top) == 1
     if top.get("Node Type") != "ModifyTable" or verb not in VERBS or not alone:
         raise ToolFailed(ONE)
     if top.get("Output"):
-        raise ToolFailed("Leave RETURNING out: the rows come back anyway.")
+        raise ToolFailed("Remove RETURNING: the rows are returned anyway.")
     schema, name = str(top.get("Schema")), str(top.get("Relation Name"))
     if schema == OWN or schema not in made.access.schemas:
         raise OutsideConfines(f"{schema}.{name} may not be changed.")
@@ -274,49 +278,49 @@ async def _plan(made: Session, statement: str) -> _Plan:
     return _Plan(verb, found)
 
 
-async def _explained(made: Session, statement: str) -> str:
-    """A plan holds every constant that Postgres worked out, so its size is looked at over there."""
+async def _explain_statement(made: Session, statement: str) -> str:
+    """Return the plan as JSON. It contains every computed constant, so Postgres checks its size."""
     from psycopg.errors import SyntaxError as NotOne
 
-    # What can be prepared is one statement; the block below would run several.
+    # Only a single statement can be prepared; the block below would run several.
     try:
-        await made.rows(f"PREPARE harness_asked AS {statement}", single=True)
+        await made.fetch_rows(f"PREPARE harness_asked AS {statement}", single=True)
     except NotOne as error:
         said = error.diag.message_primary
         raise ToolFailed(f"Postgres: {said}. {ONE}") from None
-    await made.rows("DEALLOCATE harness_asked")
+    await made.fetch_rows("DEALLOCATE harness_asked")
     outer, inner = (f"$h{secrets.token_hex(8)}$" for _ in range(2))
     explain = f"EXPLAIN (VERBOSE, GENERIC_PLAN, FORMAT JSON) {statement}"
-    await made.rows(
+    await made.fetch_rows(
         f"DO {outer} DECLARE plan text; BEGIN EXECUTE {inner}{explain}{inner} INTO plan; "
         f"EXECUTE format('SET LOCAL harness.plan = %L', CASE WHEN octet_length(plan) <= "
         f"{MAX_BYTES} THEN plan ELSE '' END); END {outer}"
     )
-    [[plan]] = await made.rows("SELECT current_setting('harness.plan')")
+    [[plan]] = await made.fetch_rows("SELECT current_setting('harness.plan')")
     if not plan:
-        raise ToolFailed("It has constants that are too large.")
+        raise ToolFailed("The statement has constants that are too large.")
     return plan
 
 
-def _changes(plan: dict[str, Any]) -> int:
+def _count_modifications(plan: dict[str, Any]) -> int:
     own = plan.get("Node Type") == "ModifyTable"
-    return own + sum(_changes(each) for each in plan.get("Plans", ()))
+    return own + sum(_count_modifications(each) for each in plan.get("Plans", ()))
 
 
-async def _images(
+async def _run_statement(
     made: Session, shape: Shape, statement: str, params: list[str | None]
 ) -> list[RowChange]:
-    """Run it. Each row as it was and as it is."""
+    """Run the statement and return each row before and after."""
     width = len(shape.columns)
     names = ", ".join(f"c{place}" for place in range(2 + 2 * width))
     query = (
         f"WITH changed({names}) AS ({statement.rstrip().rstrip(';')}\n"  # nosec B608
         "RETURNING WITH (OLD AS harness_old, NEW AS harness_new) "
-        f"harness_old.ctid, harness_new.ctid, {shape.cells('harness_old')}, "
-        f"{shape.cells('harness_new')}) {bounded('changed')} LIMIT {MAX_CHANGED + 1}"
+        f"harness_old.ctid, harness_new.ctid, {shape.column_list('harness_old')}, "
+        f"{shape.column_list('harness_new')}) {bound_rows('changed')} LIMIT {MAX_CHANGED + 1}"
     )
     rows: list[RowChange] = []
-    for was, became, *cells, _ in await made.rows(query, params, single=False):
+    for was, became, *cells, _ in await made.fetch_rows(query, params, single=False):
         rows.append(
             RowChange(
                 before=None if was is None else tuple(cells[:width]),
@@ -325,18 +329,18 @@ async def _images(
         )
     if len(rows) > MAX_CHANGED:
         raise ToolFailed(
-            f"It would change more than {MAX_CHANGED:,} rows, and was not made: do it in parts.",
+            f"It would change more than {MAX_CHANGED:,} rows, so nothing was changed. Split it up.",
         )
     return rows
 
 
-async def _beyond(
+async def _find_other_changes(
     made: Session, shape: Shape, before: dict[tuple[str, str], int], rows: int
 ) -> tuple[tuple[str, ...], bool]:
-    """What else it has changed; refused where that is not wanted."""
+    """Find what else the statement changed; refuse that unless it is allowed."""
     grown = {
         table: count - before.get(table, 0)
-        for table, count in (await made.changed()).items()
+        for table, count in (await made.count_changes()).items()
         if count != before.get(table, 0)
     }
     partly = grown.pop(shape.table, 0) != rows
@@ -345,7 +349,7 @@ async def _beyond(
     if own or ((others or partly) and not made.access.beyond):
         raise ToolFailed(
             f"It would also change {', '.join(others) or f'other rows of {shape.name}'} (by a "
-            "cascade, a trigger or a function), which could not be undone. It was not made.",
+            "cascade, a trigger or a function), which could not be undone. Nothing was changed.",
         )
     return others, partly
 
@@ -357,15 +361,15 @@ def _check_identity(shape: Shape, rows: Sequence[RowChange]) -> None:
         if both and any(
             row.before[at] != row.after[at] for at in fixed if row.before and row.after
         ):
-            raise ToolFailed(f"{shape.name}: its identity column could not be put back.")
+            raise ToolFailed(f"{shape.name}: its identity column could not be restored.")
 
 
 @contextlib.asynccontextmanager
-async def _in_the_way(shape: Shape) -> AsyncGenerator[None]:
-    """Rows that have come since keep these from going back."""
+async def _explain_conflicts(shape: Shape) -> AsyncGenerator[None]:
+    """Report newer rows that conflict with restored ones."""
     from psycopg import IntegrityError
 
-    async with refusals():
+    async with explain_errors():
         try:
             yield
         except IntegrityError as error:
@@ -373,16 +377,16 @@ async def _in_the_way(shape: Shape) -> AsyncGenerator[None]:
             raise TargetChanged(f"{shape.name}: {words}.") from None
 
 
-def _told(receipt: SqlReceipt, verb: str) -> dict[str, Any]:
-    """What the model reads of it: how many rows, and the first of them."""
+def _describe_change(receipt: SqlReceipt, verb: str) -> dict[str, Any]:
+    """Describe a change to the model: the number of rows, and the first of them."""
     names = [column.name for column in receipt.shape.columns]
     rows = [dict(zip(names, row.after or row.before or (), strict=True)) for row in receipt.rows]
     told = {"done": f"{VERBS[verb]} {len(rows)} of {receipt.shape.name}", "rows": rows[:SHOWN]}
     return told if len(rows) <= SHOWN else {**told, "more": f"{len(rows) - SHOWN} rows not shown"}
 
 
-def _json(cell: str | None, kind: int) -> Any:
-    """Whole numbers, truth values and JSON as such; the rest as Postgres writes it."""
+def _parse_cell(cell: str | None, kind: int) -> Any:
+    """Convert integers, booleans and JSON; leave other types in Postgres's text form."""
     if cell is None:
         return None
     if kind == 16:

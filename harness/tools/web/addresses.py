@@ -1,4 +1,4 @@
-"""Which hosts and addresses a tool may reach."""
+"""Decide which hosts and addresses a tool may connect to."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _SPECIAL = [
         "2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20",
     )
 ]  # fmt: skip
-"""Ranges with a purpose of their own, whatever Python's version knows of them."""
+"""Special-purpose ranges, independent of the Python version."""
 _UNICAST = ipaddress.ip_network("2000::/3")
-"""All of IPv6 that has been given out to the public. Outside of it are those with an IPv4 address
-inside (mapped, NAT64), private, local and multicast ones."""
-# Public by its number, but inside Azure it is the host's own metadata service.
+"""The public part of IPv6. Outside are addresses that embed IPv4 (mapped, NAT64), and private,
+local and multicast ones."""
+# A public address, but inside Azure it is the host's metadata service.
 _AZURE = ipaddress.ip_address("168.63.129.16")
 
 
 def host_allowed(host: str, allow: Sequence[str]) -> bool:
-    """`host` is in the list, below a `*.domain` of it, or the list holds `*`."""
+    """Whether `host` is in the list, matches a `*.domain`, or the list contains `*`."""
     for pattern in allow:
         wanted = pattern.lower().rstrip(".")
         if wanted in ("*", host) or (wanted.startswith("*.") and host.endswith(wanted[1:])):
@@ -49,22 +49,22 @@ def is_public(address: Address) -> bool:
     )
 
 
-async def resolve(host: str, port: int, *, allow_private: bool) -> str:
-    """An address of `host` that may be reached. Connect to this one and not to the name, which
-    may lead elsewhere the next time it is looked up."""
+async def resolve_host(host: str, port: int, *, allow_private: bool) -> str:
+    """Resolve `host` to an address that is allowed. Connect to this address, not to the name,
+    which may resolve differently the next time."""
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         gone = isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
         kind = ToolUnavailable if gone else ToolFailed
-        raise kind(f"The host {host} cannot be found: {error}.") from None
+        raise kind(f"The host {host} cannot be resolved: {error}.") from None
     addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
     if not allow_private:
         for text in addresses:
-            # One private address refuses the whole name: it would be a way around.
+            # One private address refuses the whole name; otherwise it would be a loophole.
             if not is_public(ipaddress.ip_address(text)):
                 raise OutsideConfines(
-                    f"{host} leads to {text}, which is not a public address. Whoever runs this "
-                    "may allow it: allow_private = true under [http] in harness.toml.",
+                    f"{host} resolves to {text}, which is not a public address. To allow it, set "
+                    "allow_private = true under [http] in harness.toml.",
                 )
     return addresses[0]

@@ -1,4 +1,4 @@
-"""The tool that reads from the web, as far as the settings allow."""
+"""The tool that reads from the web, within the limits of the settings."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ async def http_get(
     Args:
         url: An http or https address.
     """
-    reply = await _follow(url, ctx.host.http)
+    reply = await _follow_redirects(url, ctx.host.http)
     if reply.status in (429, 502, 503, 504):
         raise ToolUnavailable(
             f"{reply.url} answered {reply.status}.",
             retry_after=reply.retry_after,
         )
-    return reply.shown()
+    return reply.for_model()
 
 
-async def _follow(url: str, settings: HttpToolSettings) -> web.Reply:
-    """GET `url` and what it redirects to; each step is checked like the first."""
-    import httpx  # here, so that naming the tool does not load it
+async def _follow_redirects(url: str, settings: HttpToolSettings) -> web.Reply:
+    """GET `url` and follow redirects; each address is checked like the first."""
+    import httpx  # imported here, so that using the tool in an agent does not load it
 
-    async with web.client() as client:
+    async with web.open_client() as client:
         for _ in range(MAX_REDIRECTS + 1):
-            request = await web.request(client, url, settings)
+            request = await web.build_request(client, url, settings)
             try:
                 reply = await client.send(request, stream=True)
                 try:
                     if not reply.has_redirect_location:
-                        return await web.read(reply, url)
-                    url = str(httpx.URL(url).join(_target(reply.headers["location"], url)))
+                        return await web.read_reply(reply, url)
+                    url = str(httpx.URL(url).join(_check_location(reply.headers["location"], url)))
                 finally:
                     await reply.aclose()
             except (httpx.InvalidURL, httpx.DecodingError, httpx.UnsupportedProtocol) as error:
@@ -56,8 +56,8 @@ async def _follow(url: str, settings: HttpToolSettings) -> web.Reply:
     raise ToolFailed(f"More than {MAX_REDIRECTS} redirects, the last one to {url}.")
 
 
-def _target(location: str, url: str) -> str:
-    """Parsing an address takes longer than the loop may be blocked where it has no limit."""
+def _check_location(location: str, url: str) -> str:
+    """Limit the length of an address: parsing a long one would block the event loop."""
     if len(location) > MAX_URL:
         raise ToolFailed(
             f"{url} redirects to an address of {len(location):,} characters; the limit is "

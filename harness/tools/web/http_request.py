@@ -1,7 +1,7 @@
-"""The tool that changes something on the web, and takes it back by the request declared for that.
+"""The tool that changes something on the web, and undoes it by a request declared in the call.
 
-Whether a request has happened is not known where its answer never came. Then nothing is sent again:
-a person is asked.
+Without an answer, the outcome of a request is unknown. Then nothing is sent again: a person is
+asked.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ REFUSED = frozenset(
         "accept-encoding", "upgrade", "te", "trailer", "expect",
     }
 )  # fmt: skip
-"""Headers that belong to the tool."""
+"""Headers that only the tool sets."""
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 LATER = frozenset({429, 503})
-"""Answers that ask to try again."""
+"""Statuses that ask for a retry."""
 NEVER = frozenset({501, 505})
 SHOWN = 500
 
@@ -50,9 +50,9 @@ class HttpReceipt(Word):
     method: str
     url: str
     undo: Request | None = None
-    """What takes it back, with the answer's values in it."""
+    """The request that undoes it, with values from the answer filled in."""
     why: str | None = None
-    """Why nothing does."""
+    """Why it cannot be undone."""
 
 
 class _Sender(NamedTuple):
@@ -60,43 +60,45 @@ class _Sender(NamedTuple):
     trust: Trust
     key: str
 
-    async def send(
+    async def send_request(
         self, asked: Request, *, unknown: type[ToolError]
     ) -> tuple[web.Reply, str | None]:
-        """The answer, and why its content could not be read, where that is so. `unknown`: the
-        error for an answer that never came."""
+        """Send a request; returns the answer, and why its content could not be read, if so.
+        `unknown`: the error to raise if no answer arrives."""
         import httpx
 
         _check_headers(asked.headers)
-        content, kind = _content(asked.body)
+        content, kind = _encode_body(asked.body)
         headers = {"content-type": kind} if kind else {}
         own = self.trust.headers_for(asked.url, plain=self.settings.allow_private)
         for more in (asked.headers, own):
             headers |= {name.lower(): value for name, value in more.items()}
         headers["idempotency-key"] = self.key
-        async with web.client() as client:
-            request = await web.request(
+        async with web.open_client() as client:
+            request = await web.build_request(
                 client, asked.url, self.settings, method=asked.method, headers=headers,
                 content=content, tool="http_request",
             )  # fmt: skip
             try:
                 reply = await client.send(request, stream=True)
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-                raise ToolUnavailable(f"{asked.url} cannot be reached: {_words(error)}.") from None
+                raise ToolUnavailable(
+                    f"{asked.url} cannot be reached: {_error_text(error)}."
+                ) from None
             except httpx.LocalProtocolError as error:
-                raise ToolFailed(f"{asked.url}: {_words(error)}.") from None
-            except Exception as error:  # whatever it is, the request may have been sent
-                raise unknown(f"{asked.url} gave no answer: {_words(error)}.") from None
-            return await _read(reply, asked.url)
+                raise ToolFailed(f"{asked.url}: {_error_text(error)}.") from None
+            except Exception as error:  # in any case, the request may have been sent
+                raise unknown(f"{asked.url} gave no answer: {_error_text(error)}.") from None
+            return await _read_reply(reply, asked.url)
 
 
-async def _read(reply: Any, url: str) -> tuple[web.Reply, str | None]:
-    """What it says was done is done, also where the rest of the answer is lost."""
+async def _read_reply(reply: Any, url: str) -> tuple[web.Reply, str | None]:
+    """Read an answer; its status counts even if its content cannot be read."""
     try:
-        return await web.read(reply, url), None
+        return await web.read_reply(reply, url), None
     except Exception as error:
         lost = web.Reply(url, reply.status_code, "", None, None, b"")
-        return lost, f"the answer could not be read: {_words(error)}"
+        return lost, f"the answer could not be read: {_error_text(error)}"
     finally:
         await reply.aclose()
 
@@ -108,16 +110,16 @@ def http_tools(
     on_unknown: Literal["ask", "retry"] = "ask",
     undo_origins: Sequence[str] = (),
 ) -> tuple[AnyTool, AnyTool]:
-    """`http_get` and `http_request`, as an agent needs them.
+    """Make `http_get` and `http_request` for an agent.
 
     Args:
-        approval: Whether a person must allow a request that changes something.
-        headers: What requests carry, such as a token, by origin: `https://host` or
-            `https://host:port`. A host alone means https on port 443. No model sees it, and no
-            history or ledger holds it.
-        on_unknown: "retry" where the hosts keep to the Idempotency-Key that each request carries:
-            the same for every attempt of a call.
-        undo_origins: Origins that an undo may reach besides the one whose request it undoes.
+        approval: Whether a person must approve a request that changes something.
+        headers: Headers of requests, such as a token, by origin: `https://host` or
+            `https://host:port`. A host alone means https on port 443. They never appear in the
+            model's context, in history or in the ledger.
+        on_unknown: "retry" if the hosts honor the Idempotency-Key header, which is the same for
+            every attempt of a call.
+        undo_origins: Origins that an undo may access besides that of the request it undoes.
 
     Returns:
         Both tools.
@@ -125,11 +127,13 @@ def http_tools(
     Raises:
         ConfigError: A key of `headers` or an entry of `undo_origins` is not an origin.
     """
-    trust = Trust.declared(headers or {}, undo_origins)
-    return http_get, _requester(trust, approval, on_unknown)
+    trust = Trust.from_declarations(headers or {}, undo_origins)
+    return http_get, _make_requester(trust, approval, on_unknown)
 
 
-def _requester(trust: Trust, approval: Approval, on_unknown: Literal["ask", "retry"]) -> AnyTool:
+def _make_requester(
+    trust: Trust, approval: Approval, on_unknown: Literal["ask", "retry"]
+) -> AnyTool:
     @tool(effect="write", timeout=45.0, approval=approval, on_unknown=on_unknown)
     async def http_request(
         ctx: ToolContext[Any],
@@ -150,14 +154,14 @@ def _requester(trust: Trust, approval: Approval, on_unknown: Literal["ask", "ret
                 and port. {response.id} in it stands for a value of the JSON answer.
         """
         asked = Request(method=method, url=url, headers=headers or {}, body=body)
-        _check(asked, undo, trust)
+        _check_request(asked, undo, trust)
         sender = _Sender(ctx.host.http, trust, ctx.idempotency_key)
-        reply, lost = await sender.send(asked, unknown=OutcomeUnknown)
+        reply, lost = await sender.send_request(asked, unknown=OutcomeUnknown)
         _check_answer(asked, reply)
-        ctx.receipt(receipt := _receipt(asked, undo, reply, lost, trust))
-        shown = reply.shown()
+        ctx.receipt(receipt := _make_receipt(asked, undo, reply, lost, trust))
+        shown = reply.for_model()
         if receipt.why and undo and isinstance(shown, str):
-            return f"{shown}\n[It was done, and cannot be undone: {receipt.why}]"
+            return f"{shown}\n[The request was made, but cannot be undone: {receipt.why}]"
         return shown
 
     @http_request.undo
@@ -166,8 +170,8 @@ def _requester(trust: Trust, approval: Approval, on_unknown: Literal["ask", "ret
             raise UndoUnavailable(receipt.why or "The call declared no undo.")
         trust.check_undo(receipt.undo.url, receipt.url)
         sender = _Sender(ctx.host.http, trust, ctx.idempotency_key)
-        reply, _ = await sender.send(receipt.undo, unknown=ToolUnavailable)
-        return _undone(receipt.undo, reply)
+        reply, _ = await sender.send_request(receipt.undo, unknown=ToolUnavailable)
+        return _describe_undo(receipt.undo, reply)
 
     @http_request.obstacle
     def http_obstacle(receipt: HttpReceipt) -> str | None:
@@ -182,13 +186,13 @@ def _requester(trust: Trust, approval: Approval, on_unknown: Literal["ask", "ret
     return http_request
 
 
-def _check(asked: Request, undo: Request | None, trust: Trust) -> None:
-    """What is wrong is said before anything is sent."""
+def _check_request(asked: Request, undo: Request | None, trust: Trust) -> None:
+    """Check the request and its undo before anything is sent."""
     _check_headers(asked.headers)
     if undo is None:
         return
     _check_headers(undo.headers)
-    head = inverse.check(undo)
+    head = inverse.check_undo(undo)
     if head is not None:
         trust.check_undo(head, asked.url)
 
@@ -196,29 +200,29 @@ def _check(asked: Request, undo: Request | None, trust: Trust) -> None:
 def _check_headers(headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
         if name.lower() in REFUSED:
-            raise ToolFailed(f"The header {name} is set by the tool: leave it out.")
+            raise ToolFailed(f"The header {name} is set by the tool. Remove it.")
         if not _NAME.fullmatch(name):
-            raise ToolFailed(f"{name!r} is not a name of a header.")
+            raise ToolFailed(f"{name!r} is not a valid header name.")
         if not (value.isascii() and value.replace("\t", " ").isprintable()):
-            raise ToolFailed(f"The header {name} has characters that no header may have.")
+            raise ToolFailed(f"The header {name} contains invalid characters.")
 
 
 def _check_answer(asked: Request, reply: web.Reply) -> None:
     status, said = reply.status, f"{asked.method} {asked.url} was answered with {reply.status}"
-    # Proxies say 503 too when they lose the server in the middle of a request that it does; only
-    # a server that refuses one says when to come back.
+    # Proxies also answer 503 if they lose the server in the middle of a request; only a server
+    # that refuses one says when to retry.
     if status == 429 or (status == 503 and reply.retry_after is not None):
         raise ToolUnavailable(f"{said}.", retry_after=reply.retry_after)
     if status >= 500 and status not in NEVER:
-        raise OutcomeUnknown(f"{said}: {_start(reply)}")
-    if status >= 300:  # a redirect is an answer that did nothing here
-        raise ToolFailed(f"{said}: {_start(reply)}")
+        raise OutcomeUnknown(f"{said}: {_start_of_text(reply)}")
+    if status >= 300:  # a redirect: nothing was done here
+        raise ToolFailed(f"{said}: {_start_of_text(reply)}")
 
 
-def _receipt(
+def _make_receipt(
     asked: Request, undo: Request | None, reply: web.Reply, lost: str | None, trust: Trust
 ) -> HttpReceipt:
-    """Never raises: what was done must not be recorded as failed."""
+    """Make the receipt. Never raises: a completed request must not be recorded as failed."""
     receipt = HttpReceipt(method=asked.method, url=asked.url)
     if undo is None:
         return receipt.model_copy(update={"why": "The call declared no undo."})
@@ -227,9 +231,9 @@ def _receipt(
     except ValueError:
         answer = None
     try:
-        filled = inverse.fill(undo, answer)
+        filled = inverse.fill_undo(undo, answer)
         _check_headers(filled.headers)
-        trust.check_undo(filled.url, asked.url, answered=inverse.check(undo) is None)
+        trust.check_undo(filled.url, asked.url, answered=inverse.check_undo(undo) is None)
         return receipt.model_copy(update={"undo": filled})
     except Exception as error:
         words = (
@@ -239,20 +243,20 @@ def _receipt(
         return receipt.model_copy(update={"why": why})
 
 
-def _undone(asked: Request, reply: web.Reply) -> str:
+def _describe_undo(asked: Request, reply: web.Reply) -> str:
     status, said = reply.status, f"{asked.method} {asked.url} was answered with {reply.status}"
     if status < 300:
         return said
     if asked.method == "DELETE" and status in (404, 410):
-        return f"{said}: it was gone already"
+        return f"{said}: it was already deleted"
     if status in (404, 409, 410, 412):
-        raise TargetChanged(f"{said}: {_start(reply)}")
+        raise TargetChanged(f"{said}: {_start_of_text(reply)}")
     if status in LATER or (status >= 500 and status not in NEVER):
         raise ToolUnavailable(f"{said}.", retry_after=reply.retry_after)
-    raise ToolFailed(f"{said}: {_start(reply)}")
+    raise ToolFailed(f"{said}: {_start_of_text(reply)}")
 
 
-def _content(body: Any) -> tuple[bytes | None, str | None]:
+def _encode_body(body: Any) -> tuple[bytes | None, str | None]:
     if body is None:
         return None, None
     if isinstance(body, str):
@@ -260,12 +264,12 @@ def _content(body: Any) -> tuple[bytes | None, str | None]:
     return to_json(body), "application/json"
 
 
-def _start(reply: web.Reply) -> str:
+def _start_of_text(reply: web.Reply) -> str:
     text = reply.text().strip()
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
-def _words(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     return str(error).rstrip(".") or type(error).__name__
 
 

@@ -1,7 +1,7 @@
-"""The request that takes another one back: declared by the call, filled in from the answer.
+"""The request that undoes another one: declared by the call, filled in from the answer.
 
-`{response.id}` stands for a value of the JSON answer, `{response.items.0.id}` for one further in.
-It is filled in as soon as there is an answer, so what an undo will send can be read beforehand.
+`{response.id}` is a value of the JSON answer, `{response.items.0.id}` a nested one. Placeholders
+are filled in as soon as the answer arrives, so the undo can be inspected before it is sent.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ Method = Literal["POST", "PUT", "PATCH", "DELETE"]
 
 MAX_URL = 8_000
 MAX_HOLES = 20
-"""Values that one undo takes from the answer."""
+"""Most values that one undo takes from the answer."""
 MAX_VALUE = 2_000
-"""Characters of one of them inside a text."""
+"""Most characters of one of them inside a text."""
 MAX_TAKEN = 100_000
-"""Characters of all of them."""
+"""Most characters of all of them."""
 MAX_NAMED = 100
-"""Characters of a placeholder that an error repeats."""
+"""Most characters of a placeholder that an error quotes."""
 MAX_DIGITS = 9
-"""Of a number that counts the items of a list."""
+"""Most digits of an index into a list."""
 
 _HOLE = re.compile(r"\{response((?:\.[^.{}]+)*)\}")
 _HEAD = re.compile(r"https?://[^/?#{}]+(?=[/?#]|$)", re.IGNORECASE)
@@ -46,13 +46,13 @@ class Request(Word):
 
 @dataclass
 class _Answer:
-    """The JSON of the response, and how much may still be taken from it."""
+    """The JSON of the answer, and how much may still be taken from it."""
 
     value: Any
     left: int = MAX_TAKEN
 
-    def take(self, hole: re.Match[str]) -> Any:
-        found = _at(self.value, hole)
+    def take_value(self, hole: re.Match[str]) -> Any:
+        found = _value_at(self.value, hole)
         waiting = [found]
         while waiting:
             each = waiting.pop()
@@ -71,41 +71,42 @@ class _Answer:
         return found
 
 
-def check(inverse: Request) -> str | None:
-    """The origin as the call writes it; None where the answer names the address."""
-    texts = (inverse.url, *inverse.headers.values(), *_texts(inverse.body))
+def check_undo(inverse: Request) -> str | None:
+    """Check an undo; returns its origin as declared, or None if the answer supplies the URL."""
+    texts = (inverse.url, *inverse.headers.values(), *_texts_in(inverse.body))
     holes = sum(len(_HOLE.findall(text)) for text in texts)
     if holes > MAX_HOLES:
         raise ToolFailed(
-            f"The undo takes {holes:,} values from the answer; the most is {MAX_HOLES}. "
-            "Leave some out.",
+            f"The undo takes {holes:,} values from the answer; the limit is {MAX_HOLES}. "
+            "Remove some.",
         )
     head = _HEAD.match(inverse.url)
     if head is None and not _HOLE.match(inverse.url):
         raise ToolFailed(
-            f"The undo's url {inverse.url!r} is not an address. Write out its host, or take the "
-            "whole address from the answer.",
+            f"The undo's url {inverse.url!r} is not a valid address. Write out its host, or take "
+            "the whole address from the answer.",
         )
     return head.group() if head else None
 
 
-def fill(inverse: Request, response: Any) -> Request:
-    """`response`: the JSON of the answer; ToolError where it has no such value."""
+def fill_undo(inverse: Request, response: Any) -> Request:
+    """Fill in an undo; `response` is the JSON of the answer. Raises ToolFailed if a value is
+    missing."""
     answer = _Answer(response)
     whole = _HOLE.match(inverse.url) is not None
-    url = _text(inverse.url, answer, str if whole else _segment)
+    url = _fill_text(inverse.url, answer, str if whole else _quote_segment)
     if len(url) > MAX_URL:
         raise ToolFailed(
-            f"The undo's url would have {len(url):,} characters; the most is {MAX_URL:,}."
+            f"The undo's url would have {len(url):,} characters; the limit is {MAX_URL:,}."
         )
-    if not whole and _dotted(url) != _dotted(inverse.url):
-        raise ToolFailed("The answer's values would lead out of the undo's path.")
-    headers = {name: _text(text, answer, str) for name, text in inverse.headers.items()}
-    body = _filled(inverse.body, answer)
+    if not whole and _count_dot_segments(url) != _count_dot_segments(inverse.url):
+        raise ToolFailed("Values from the answer would change the path of the undo.")
+    headers = {name: _fill_text(text, answer, str) for name, text in inverse.headers.items()}
+    body = _fill_value(inverse.body, answer)
     return Request(method=inverse.method, url=url, headers=headers, body=body)
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts_in(value: Any) -> Iterator[str]:
     waiting = [value]
     while waiting:
         each = waiting.pop()
@@ -117,49 +118,49 @@ def _texts(value: Any) -> Iterator[str]:
             waiting += cast("list[Any]", each)
 
 
-def _segment(value: str) -> str:
-    # Without its last part, an address often names the whole collection.
+def _quote_segment(value: str) -> str:
+    # Without its last part, a URL often identifies the whole collection.
     if not value:
         raise ToolFailed("The undo's url would have an empty part from the answer.")
     return quote(value, safe="")
 
 
-def _dotted(url: str) -> int:
-    """How many parts of the path are `.` or `..`, which lead elsewhere."""
+def _count_dot_segments(url: str) -> int:
+    """Count the parts of the path that are `.` or `..`, which change the target."""
     path = re.split("[?#]", url, maxsplit=1)[0]
     return sum(part in (".", "..") for part in path.split("/"))
 
 
-def _filled(value: Any, answer: _Answer) -> Any:
+def _fill_value(value: Any, answer: _Answer) -> Any:
     if isinstance(value, str):
         hole = _HOLE.fullmatch(value)
-        # Alone, it keeps its type: a number stays a number.
-        return answer.take(hole) if hole else _text(value, answer, str)
+        # A placeholder alone keeps its type: a number stays a number.
+        return answer.take_value(hole) if hole else _fill_text(value, answer, str)
     if isinstance(value, dict):
         entries = cast("dict[str, Any]", value)
-        return {key: _filled(each, answer) for key, each in entries.items()}
+        return {key: _fill_value(each, answer) for key, each in entries.items()}
     if isinstance(value, list):
-        return [_filled(each, answer) for each in cast("list[Any]", value)]
+        return [_fill_value(each, answer) for each in cast("list[Any]", value)]
     return value
 
 
-def _text(text: str, answer: _Answer, write: Callable[[str], str]) -> str:
+def _fill_text(text: str, answer: _Answer, write: Callable[[str], str]) -> str:
     def written(hole: re.Match[str]) -> str:
-        found = answer.take(hole)
+        found = answer.take_value(hole)
         if isinstance(found, bool) or not isinstance(found, str | int | float):
-            raise ToolFailed(f"{_named(hole)} is not a text or number in the answer.")
+            raise ToolFailed(f"{_shorten_placeholder(hole)} is not a text or number in the answer.")
         value = str(found)
         if len(value) > MAX_VALUE:
             raise ToolFailed(
-                f"{_named(hole)} has {len(value):,} characters in the answer; the most is "
-                f"{MAX_VALUE:,}.",
+                f"{_shorten_placeholder(hole)} has {len(value):,} characters; the limit "
+                f"is {MAX_VALUE:,}.",
             )
         return write(value)
 
     return _HOLE.sub(written, text)
 
 
-def _at(answer: Any, hole: re.Match[str]) -> Any:
+def _value_at(answer: Any, hole: re.Match[str]) -> Any:
     found = answer
     for step in hole.group(1).split(".")[1:]:
         if isinstance(found, Mapping) and step in found:
@@ -171,10 +172,10 @@ def _at(answer: Any, hole: re.Match[str]) -> Any:
         else:
             found = None
         if found is None:
-            raise ToolFailed(f"The answer has no {_named(hole)[1:-1]}.")
+            raise ToolFailed(f"The answer has no {_shorten_placeholder(hole)[1:-1]}.")
     return found
 
 
-def _named(hole: re.Match[str]) -> str:
+def _shorten_placeholder(hole: re.Match[str]) -> str:
     text = hole.group()
     return text if len(text) <= MAX_NAMED else f"{text[:MAX_NAMED]}…}}"

@@ -1,4 +1,4 @@
-"""Origins of requests: scheme, host and port, which decide what a request may carry."""
+"""Origins of requests: scheme, host and port, which decide on headers and undo."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.contracts.errors import (
 )
 
 _PORTS = {"https": 443, "http": 80}
-# Stricter than parsers, which disagree about the rest: a backslash, an encoded host, other digits.
+# Stricter than parsers, which disagree about backslashes, encoded hosts and non-ASCII digits.
 _ADDRESS = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[^\s/?#\\@:%*\[\]{}]+)(?::(?P<port>[0-9]{1,5}))?"
     r"(?=[/?#]|$)",
@@ -36,11 +36,11 @@ class Origin(NamedTuple):
 
 
 def origin_of(url: str) -> Origin:
-    """The origin that a request to `url` reaches; ToolError where parsers could disagree."""
+    """Return the origin of `url`; raises ToolError if parsers could disagree."""
     import httpx
 
     if "@" in re.split("[/?#]", url.partition("://")[2], maxsplit=1)[0]:
-        raise OutsideConfines("An address with a user name or password is refused.")
+        raise OutsideConfines("Addresses with a user name or password are refused.")
     found = _ADDRESS.match(url)
     if found is None:
         raise ToolFailed(f"{url!r} is not a valid http or https address.")
@@ -56,8 +56,8 @@ def origin_of(url: str) -> Origin:
 
 
 def declared_origin(text: str) -> Origin:
-    """An origin as the author of a tool writes it: `https://host[:port]`, or a host alone, which
-    means https on port 443."""
+    """Parse an origin that the author of a tool declared: `https://host[:port]`, or a host alone,
+    which means https on port 443."""
     url = f"https://{text}" if _BARE.fullmatch(text) else text
     found = _ADDRESS.fullmatch(url)
     try:
@@ -72,22 +72,25 @@ def declared_origin(text: str) -> Origin:
 
 
 class Trust(NamedTuple):
-    """What the author of a tool wrote about origins."""
+    """What the author of a tool declared about origins."""
 
     headers: Mapping[Origin, Mapping[str, str]]
-    """Headers by the origin they are for."""
+    """Headers by origin."""
     undo: frozenset[Origin]
-    """Where an undo may go besides the origin of the request that it undoes."""
+    """Origins that an undo may access besides that of the request it undoes."""
 
     @classmethod
-    def declared(cls, headers: Mapping[str, Mapping[str, str]], undo: Iterable[str]) -> Trust:
+    def from_declarations(
+        cls, headers: Mapping[str, Mapping[str, str]], undo: Iterable[str]
+    ) -> Trust:
         return cls(
             {declared_origin(name): own for name, own in headers.items()},
             frozenset(declared_origin(name) for name in undo),
         )
 
     def headers_for(self, url: str, *, plain: bool) -> Mapping[str, str]:
-        """The headers of the origin of `url`. `plain`: whether they may go over http."""
+        """Return the headers for the origin of `url`. `plain`: whether they may be sent over
+        http."""
         origin = origin_of(url)
         own = self.headers.get(origin)
         if origin.scheme == "https":
@@ -96,7 +99,7 @@ class Trust(NamedTuple):
             raise OutsideConfines(f"Headers for {origin} are sent over https only.")
         secured = next((o for o in self.headers if o.host == origin.host and o != origin), None)
         if own is None and secured is not None:
-            # Sent without its headers, it would fail in a way that nobody understands.
+            # Without its headers, the request would fail for an obscure reason.
             raise OutsideConfines(
                 f"Headers for {secured} are sent over https only, not to {origin}. "
                 f"Use {secured}, or declare headers for {origin}.",
@@ -104,13 +107,13 @@ class Trust(NamedTuple):
         return own or {}
 
     def check_undo(self, url: str, undone: str, *, answered: bool = False) -> None:
-        """Refuse an undo at `url` of a request to `undone` that would leave its origin.
+        """Refuse an undo at `url` that would leave the origin of the undone request.
 
-        `answered`: the answer named the address, so that even a declared origin is refused."""
+        `answered`: the answer supplied the URL, so that even declared origins are refused."""
         target, own = origin_of(url), origin_of(undone)
         if target == own or (target in self.undo and not answered):
             return
         raise OutsideConfines(
-            f"The undo may not reach {target}: it stays at {own}, where the request went. Whoever "
-            "wrote the agent may allow other origins: http_tools(undo_origins=[...]).",
+            f"The undo may not access {target}, only {own}, where the request was sent. The "
+            "agent's author can allow other origins: http_tools(undo_origins=[...]).",
         )

@@ -1,5 +1,5 @@
-"""Requests to addresses that were checked, within limits; for the tools that use the web. They
-connect by themselves, never through a proxy: a proxy would look the name up again."""
+"""Requests to checked addresses, within limits, for the web tools. They connect directly, never
+through a proxy, which would resolve the name again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from harness.commons.children import Limits, run_in_child
 from harness.config.settings import HttpToolSettings
 from harness.contracts.errors import OutsideConfines, ToolFailed
-from harness.tools.web.addresses import host_allowed, resolve
+from harness.tools.web.addresses import host_allowed, resolve_host
 from harness.tools.web.origins import origin_of
 
 if TYPE_CHECKING:
@@ -32,15 +32,15 @@ class Reply(NamedTuple):
     status: int
     media_type: str
     readable: str | None
-    """The content as text, of a page without its markup; None where it is not a text."""
+    """The content as text, without markup; None if it is not text."""
     retry_after: float | None
     content: bytes
 
     def text(self) -> str:
         return "" if self.readable is None else self.readable
 
-    def shown(self) -> str | bytes:
-        """For the model: a page as text, what is not a text as it is."""
+    def for_model(self) -> str | bytes:
+        """Return the answer for the model: as text, or the raw content if it is not text."""
         head = f"HTTP {self.status} {self.media_type}\n{self.url}\n"
         return (self.content or head) if self.readable is None else f"{head}\n{self.readable}"
 
@@ -58,25 +58,25 @@ async def _read_text(content: bytes, media_type: str, charset: str | None) -> st
 
 
 @functools.cache
-def trusted() -> ssl.SSLContext:
-    """Whose certificates are believed; reading them takes longer than most requests."""
+def load_certificates() -> ssl.SSLContext:
+    """Load the trusted certificates once; that takes longer than most requests."""
     import httpx
 
     return httpx.create_ssl_context()
 
 
-def client() -> httpx.AsyncClient:
+def open_client() -> httpx.AsyncClient:
     import httpx
 
     from harness.commons.headers import NoCookies
 
-    # trust_env: a proxy from the environment would connect to wherever the name leads.
+    # trust_env: a proxy from the environment would resolve the name itself.
     return httpx.AsyncClient(
-        trust_env=False, timeout=TIMEOUT_S, verify=trusted(), cookies=NoCookies()
+        trust_env=False, timeout=TIMEOUT_S, verify=load_certificates(), cookies=NoCookies()
     )
 
 
-async def request(
+async def build_request(
     client: httpx.AsyncClient,
     url: str,
     settings: HttpToolSettings,
@@ -86,17 +86,17 @@ async def request(
     content: bytes | None = None,
     tool: str = "http_get",
 ) -> httpx.Request:
-    """A request to an address that was checked, under the name that was asked for."""
+    """Build a request to a checked address, with the requested host name."""
     import httpx
 
     origin, target = origin_of(url), httpx.URL(url)
     host = origin.host
     if not host_allowed(host, settings.allow):
         raise OutsideConfines(
-            f"{tool} may not reach {host}. Whoever runs this may allow it: add "
+            f"{tool} may not access {host}. To allow it, add "
             f'"{host}" to allow under [http] in harness.toml, or to HARNESS_HTTP__ALLOW.',
         )
-    address = await resolve(host, origin.port, allow_private=settings.allow_private)
+    address = await resolve_host(host, origin.port, allow_private=settings.allow_private)
     own = {
         "Host": target.netloc.decode(),
         "User-Agent": AGENT,
@@ -108,39 +108,39 @@ async def request(
         target.copy_with(host=address),
         headers={**(headers or {}), **own},
         content=content,
-        extensions={"sni_hostname": host},  # the certificate must be the name's, not the address's
+        extensions={"sni_hostname": host},  # the certificate must match the name, not the address
     )
 
 
-async def read(reply: httpx.Response, url: str) -> Reply:
+async def read_reply(reply: httpx.Response, url: str) -> Reply:
     from harness.commons.headers import short_headers
 
     headers = short_headers(reply.headers.multi_items())
-    unpack = _unpacker(headers.get("content-encoding", ""), url)
+    unpack = _make_unpacker(headers.get("content-encoding", ""), url)
     content = bytearray()
     async for block in reply.aiter_raw(64 * 1024):
         content += unpack(block, MAX_BYTES + 1 - len(content))
         if len(content) > MAX_BYTES:
-            raise ToolFailed(f"{url} sends more than {MAX_BYTES:,} bytes.")
+            raise ToolFailed(f"{url} returned more than {MAX_BYTES:,} bytes.")
     media_type = headers.get("content-type", "")
-    charset = _CHARSET.search(media_type)  # httpx takes the square of its length to find it
+    charset = _CHARSET.search(media_type)  # httpx needs quadratic time to find it
     return Reply(
         url=url,
         status=reply.status_code,
         media_type=media_type,
         readable=await _read_text(bytes(content), media_type, charset and charset[1]),
-        retry_after=_seconds(headers.get("retry-after", "")),
+        retry_after=_parse_seconds(headers.get("retry-after", "")),
         content=bytes(content),
     )
 
 
-def _unpacker(encoding: str, url: str) -> Callable[[bytes, int], bytes]:
-    """(block, how much at most) -> what it unpacks to. httpx unpacks without a bound, so that a
-    few kilobytes could become as many megabytes."""
+def _make_unpacker(encoding: str, url: str) -> Callable[[bytes, int], bytes]:
+    """Make a function (block, limit) -> unpacked bytes. httpx unpacks without a limit, so that a
+    few kilobytes could become megabytes."""
     if encoding.lower() in ("", "identity"):
         return lambda block, most: block[:most]
     if encoding.lower() not in ("gzip", "x-gzip", "deflate"):
-        raise ToolFailed(f"{url} answers in {encoding}, which was not asked for.")
+        raise ToolFailed(f"{url} uses the content encoding {encoding}, which was not requested.")
     unpacker = zlib.decompressobj(wbits=47)  # gzip or zlib, as the content says
 
     def unpack(block: bytes, most: int) -> bytes:
@@ -152,5 +152,5 @@ def _unpacker(encoding: str, url: str) -> Callable[[bytes, int], bytes]:
     return unpack
 
 
-def _seconds(text: str) -> float | None:
+def _parse_seconds(text: str) -> float | None:
     return min(float(text), 300.0) if text.isascii() and text.isdigit() else None
