@@ -12,11 +12,12 @@ from temporalio import activity
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from harness.contracts.agent_code import CheckOutput, WriteInstructions
-from harness.contracts.effect import Compensate, ListEffects, UndoSpec
+from harness.contracts.effect import UNDO, Compensate, ListEffects, UndoSpec
 from harness.contracts.message import call_ordinals
 from harness.contracts.model import CallModel, ModelTurn
 from harness.contracts.permit import Pinned
 from harness.contracts.queues import agent_queue, workspace_queue
+from harness.contracts.run import WORKFLOW
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.contracts.transcript import SaveTranscript
 from harness.engine.connection import Connection
@@ -24,6 +25,19 @@ from harness.store.effects import find_effect
 from harness.store.permits import Place, is_call_signed, sign_asked, sign_call
 from harness_activities.admission import Admission, Admitted, run_forged
 from harness_activities.heartbeats import sending_heartbeats
+from harness_activities.start_admission import StartAdmission
+
+REQUESTS: dict[str, type] = {
+    "call_model": CallModel,
+    "run_tool": RunTool,
+    "check_edit": RunTool,
+    "save_transcript": SaveTranscript,
+    "write_instructions": WriteInstructions,
+    "check_output": CheckOutput,
+    "list_effects": ListEffects,
+    "compensate": Compensate,
+}
+"""What each activity of ours takes."""
 
 Step = CallModel | RunTool | SaveTranscript | WriteInstructions | CheckOutput
 
@@ -35,16 +49,33 @@ class Guard(Interceptor):
         self._signing = connection.signing
         self._database = connection.database
         self._admission = Admission(connection)
+        self._starts = StartAdmission(connection)
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         return _Guarded(next, self)
 
-    async def check_request(self, request: object) -> None:
-        """Refuse what the run did not start for."""
-        if isinstance(request, Step):
+    async def check_request(self, name: str, request: object) -> None:
+        """Refuse what the run did not start for. The activity says what its request must be: a
+        payload can be encoded so that it decodes as anything."""
+        kind = REQUESTS.get(name)
+        if kind is None:
+            await self._check_capability()
+        elif type(request) is not kind:
+            raise run_forged(f"{name} is asked with something other than {kind.__name__}.")
+        elif isinstance(request, Step):
             await self._check_step(request)
         elif isinstance(request, ListEffects | Compensate):
             await self._check_undo(request)
+
+    async def _check_capability(self) -> None:
+        """An activity that a capability adds to agents: a run's, an undo's or that of a workflow
+        which the capability started."""
+        info = activity.info()
+        if info.workflow_type in (WORKFLOW, UNDO):
+            await self._admit_caller()
+        else:
+            workflow, run_id = info.workflow_id or "", info.workflow_run_id or ""
+            await self._starts.admit(workflow, run_id, info.task_queue)
 
     async def sign_turn(self, request: CallModel, turn: ModelTurn) -> ModelTurn:
         """The answer with a MAC for each of its tool calls."""
@@ -141,7 +172,7 @@ class _Guarded(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
         request = input.args[0] if input.args else None
         with sending_heartbeats():  # the engine or the database may be slow
-            await self._guard.check_request(request)
+            await self._guard.check_request(activity.info().activity_type, request)
         result = await self.next.execute_activity(input)
         if isinstance(request, RunTool) and isinstance(result, ToolOutcome):
             return await self._guard.sign_outcome(request, result)

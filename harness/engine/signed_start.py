@@ -13,7 +13,7 @@ from temporalio.service import RPCError
 
 from harness.contracts.capability import Capability
 from harness.contracts.errors import HarnessError, RunFailed, RunIdTaken, rebuild_error
-from harness.contracts.queues import capability_queue
+from harness.contracts.queues import agent_queue, capability_queue
 from harness.engine.connection import Connection
 from harness.engine.retry import ask_patiently, unreachable_error
 from harness.store.permits import Start, sign_start
@@ -29,6 +29,7 @@ async def start_workflow(
     argument: Any,
     *,
     id: str,
+    agent: str | None = None,
     **options: Any,
 ) -> WorkflowHandle[Any, Any]:
     """Start a workflow on the capability's task queue, with the permit that its workers require.
@@ -39,13 +40,15 @@ async def start_workflow(
         workflow: The workflow's type.
         argument: Its one argument.
         id: Its id.
+        agent: For one of the record's `agent_workflows`: the agent whose task queue serves it.
         options: Passed to the Temporal client's `start_workflow`.
 
     Raises:
         RunIdTaken: A workflow with this id is open.
         StackUnreachable: Temporal does not answer.
     """
-    queue = capability_queue(capability.name, await store_id(connection.database))
+    own = capability_queue(capability.name, await store_id(connection.database))
+    queue = agent_queue(agent) if agent else own
     converter = connection.temporal.data_converter.payload_converter
     start = Start(id, workflow, queue, digest_input(converter.to_payloads([argument])))
     permit = sign_start(await connection.signing.get_signer(), start)

@@ -77,19 +77,15 @@ def is_undo_signed(signer: Signer, workflow: str, spec: UndoSpec) -> bool:
 
 
 def sign_start(signer: Signer, start: Start) -> str:
-    """Return a permit to start a capability's workflow once. Later executions have other input, so
-    the permit includes the digest of the first input."""
+    """Make the permit to start a capability's workflow once."""
     nonce = secrets.token_urlsafe(NONCE_BYTES)
-    return f"{nonce}.{start.digest}.{signer.sign('start', nonce, *start)}"
+    return f"{nonce}.{signer.sign('start', nonce, *start)}"
 
 
-def is_start_signed(signer: Signer, permit: str, start: Start, *, first: bool) -> bool:
-    """Whether a workflow was started with this permit; the `first` execution with this input."""
-    nonce, _, rest = permit.partition(".")
-    digest, _, mac = rest.partition(".")
-    if first and digest != start.digest:
-        return False
-    return signer.is_signed(mac, "start", nonce, *start._replace(digest=digest))
+def is_start_signed(signer: Signer, permit: str, start: Start) -> bool:
+    """Whether a workflow was started with this permit."""
+    nonce, _, mac = permit.partition(".")
+    return signer.is_signed(mac, "start", nonce, *start)
 
 
 def mac_of(permit: str) -> str:
@@ -99,6 +95,11 @@ def mac_of(permit: str) -> str:
 async def bind_permit(database: Database, mac: str, origin: str) -> str:
     """Bind a permit to the first chain of executions that uses it; returns that chain's origin."""
     return (await database.fetch(BIND, (mac, origin)))[0][0]
+
+
+async def is_bound(database: Database, mac: str) -> bool:
+    """Whether something is bound to this MAC."""
+    return bool(await database.fetch("SELECT 1 FROM harness.permit WHERE mac = %s", (mac,)))
 
 
 def sign_call(signer: Signer, place: Place, call: ToolCall) -> str:

@@ -13,6 +13,7 @@ from harness.archive.verify import verify_recording, verify_run
 from harness.contracts.errors import HarnessError
 from harness.crypto.keyring import new_key
 from harness.forget.client import forget_run
+from harness.history.reader import open_seals
 from harness.history.recording import record_run
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import look

@@ -37,7 +37,7 @@ from tests.fakes.steps import call, say
 
 async def genuine(harness: Harness, agent: Agent[Any, Any], id: str, **more: Any) -> RunSpec:
     spec = await pin_spec(harness.connection, agent, Request(messages=as_messages("Go."), **more))
-    return sign_run(await harness.connection.signing.signer(), id, spec)
+    return sign_run(await harness.connection.signing.get_signer(), id, spec)
 
 
 async def start_by_hand(harness: Harness, agent: Agent[Any, Any], id: str, spec: RunSpec) -> None:
