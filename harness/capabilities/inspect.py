@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.capabilities.registry import resolve
+from harness.capabilities.registry import LOADING_FAILS, resolve
 from harness.contracts.capability import Capability, capability_schema
 from harness.contracts.errors import all_errors
 
@@ -24,7 +24,7 @@ def find_parts(record: Capability) -> tuple[list[Part], str | None]:
     try:
         for part in _load_parts(record):
             parts.append(part)  # noqa: PERF402 - those before the broken one are kept
-    except Exception as error:
+    except LOADING_FAILS as error:
         return parts, f"{type(error).__name__}: {error}"
     return parts, None
 

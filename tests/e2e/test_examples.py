@@ -77,4 +77,4 @@ def test_the_script_of_the_readme_runs_when_saved(project: Path) -> None:
         warm_python("agent.py"), cwd=project, capture_output=True, text=True, timeout=120
     )
     assert done.returncode in (0, -6, -11), done.stderr  # see docs/explanation/decisions.md: exit
-    assert "add says: 4" in done.stdout
+    assert "2+2 = 4" in done.stdout

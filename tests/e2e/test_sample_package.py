@@ -206,14 +206,19 @@ def test_the_doctor_names_a_broken_one(run: Run) -> None:
 def test_a_package_in_the_current_folder_is_not_loaded(
     environment: Path, tmp_path: Path, env: dict[str, str]
 ) -> None:
-    """Not even by `python -m`, which puts the folder on the path: it may be a download."""
+    """Not even where the folder is on the path: it may be a download."""
     hostile = tmp_path / "hostile-1.0.dist-info"
     hostile.mkdir()
     (hostile / "entry_points.txt").write_text("[harness.capabilities]\nhostile = hostile:X\n")
     (tmp_path / "hostile.py").write_text("open('taken', 'w').close()\n")
+    script = (
+        "import sys; sys.path.insert(0, ''); sys.argv[1:] = ['capabilities']\n"
+        "from harness.cli.main import main; main()"
+    )
     done = subprocess.run(
-        [environment / "python", "-m", "harness.cli.main", "capabilities"],
+        [environment / "python", "-c", script],
         cwd=tmp_path, env=env, capture_output=True, text=True,
     )  # fmt: skip
+    assert done.stdout.startswith("stack"), done.stderr
     assert "hostile" not in done.stdout
     assert not (tmp_path / "taken").exists()

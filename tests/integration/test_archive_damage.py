@@ -268,7 +268,7 @@ async def test_runs_of_another_namespace_are_said_to_be_there(
         "database": {"url": own.connection.endpoints.database_url, "pool_size": 2},
     })  # fmt: skip
     async with Harness.connect(project=tmp_path / "past", settings=settings) as past:
-        with pytest.raises(HarnessError, match="of namespace elsewhere") as caught:
+        with pytest.raises(HarnessError, match="belongs to namespace elsewhere") as caught:
             await past.get_run(rows[0].run).trace()
     assert caught.value.code == "run.not_found"
 

@@ -90,7 +90,7 @@ async def test_a_run_that_goes_on_is_not_sealed_yet(
     model_server.script(call("hold", what="it"), say("Held."))
     run = await harness.start(Agent(name, tools=[gate.tool]), "Hold it.", id=name)
     await gate.entered.wait()
-    with pytest.raises(RunError, match="still going"):
+    with pytest.raises(RunError, match="still running"):
         await sweep.seal_run(harness.connection, run.id)
     gate.left.set()
     await run.result()

@@ -165,7 +165,7 @@ async def test_an_end_that_cannot_be_written_gives_its_claim_back(
         else:
             await one.mark_failed(hold, None, "it failed")
 
-    await cancel_inside(monkeypatch, one._fields, "encrypt", end)
+    await cancel_inside(monkeypatch, one._fields, "encrypt_field", end)
     assert await is_free(ledgers, effect)
 
 

@@ -58,11 +58,11 @@ async def remove(ctx, receipt):
     if receipt["text"] == "b":
         dies("in")
 
-undone = Ledger.undone
+undone = Ledger.mark_undone
 async def after(self, hold, *args, **kwargs):
     await undone(self, hold, *args, **kwargs)
     dies("after")
-Ledger.undone = after
+Ledger.mark_undone = after
 
 async def main():
     settings = settings_model().model_validate(json.loads(options))

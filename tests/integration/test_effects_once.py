@@ -57,11 +57,11 @@ if not policy:
     def paid(ctx, arguments):
         raise AssertionError("the one who dies does not look")
 
-done = Ledger.done
+done = Ledger.mark_done
 async def after(self, *args, **kwargs):
     await done(self, *args, **kwargs)
     dies("after")
-Ledger.done = after
+Ledger.mark_done = after
 
 async def main():
     settings = settings_model().model_validate(json.loads(options))

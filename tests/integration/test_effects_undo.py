@@ -171,7 +171,7 @@ async def test_effects_of_a_terminated_run_are_undone(
     agent = Agent(name, tools=[*FILES, gate.tool])
     run = await harness.start(agent, "Write.", workspace=folder)
     await gate.entered.wait()
-    with pytest.raises(HarnessError, match="still going"):
+    with pytest.raises(HarnessError, match="still running"):
         await run.undo()
     await harness.connection.temporal.get_workflow_handle(run.id).terminate("enough")
     assert told(await run.undo(1)) == []
@@ -236,7 +236,7 @@ async def test_a_run_is_undone_by_one_at_a_time(
     await run.outcome()
     first = asyncio.create_task(run.undo())
     await entered.wait()
-    with pytest.raises(HarnessError, match="being undone already"):
+    with pytest.raises(HarnessError, match="is in progress"):
         await run.undo(0)
     joined = asyncio.create_task(run.undo())
     left.set()

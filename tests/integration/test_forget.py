@@ -47,7 +47,7 @@ async def test_a_run_and_its_forks_are_forgotten(
     model_server.script(call("send", to="Ada", text=word), say(word), say("forked"), say(word))
     run = await harness.start(agent, f"Tell {word}.")
     await waiting(run)
-    with pytest.raises(RunError, match="still going"):
+    with pytest.raises(RunError, match="still running"):
         await forget_run(harness.connection, run.id)
     await run.approve()
     await run.result()
@@ -148,7 +148,7 @@ async def test_whoever_has_the_id_already_joins_no_family(
     other = await harness.start(Agent(name), "two", id=f"{name}-other")
     await run.result()
     await other.result()
-    with pytest.raises(RunError, match="another request"):
+    with pytest.raises(RunError, match="a different request"):
         await harness.fork(run.id, 0, Change(hint="go"), id=other.id)
     assert (await family_of(harness.connection, run.id)).runs == (run.id,)
     assert (await family_of(harness.connection, other.id)).runs == (other.id,)
@@ -165,7 +165,7 @@ async def test_an_id_is_not_started_again_once_the_run_is_sealed(
     await seal_run(harness.connection, id)
     again = await harness.start(Agent(name), "one", id=id)
     assert (await again.result()).output == "once"
-    with pytest.raises(RunError, match="another request"):
+    with pytest.raises(RunError, match="a different request"):
         await harness.start(Agent(name), "two", id=id)
     await forget_run(harness.connection, id)
     with pytest.raises(HarnessError, match="forgotten"):

@@ -230,7 +230,7 @@ async def test_files(call: Caller, name: str, asked: dict[str, Any], expected: s
 
 MUCH = "repeat('x', 20000000)"
 STATEMENTS: list[tuple[str, str, list[Any], str]] = [
-    ("sql_query", f"SELECT {MUCH}", [], "over 8,000,000 bytes"),
+    ("sql_query", f"SELECT {MUCH}", [], "exceed 8,000,000 bytes"),
     ("sql_query", "SELECT repeat('x', 2000000000)", [], "tool.failed: Postgres: "),
     ("sql_query", "SELECT generate_series(1, 1000000000)", [], "There are more than 100."),
     ("sql_query", "SELECT " + "(" * 9_000, [], "tool.failed: Postgres: "),
@@ -239,7 +239,7 @@ STATEMENTS: list[tuple[str, str, list[Any], str]] = [
     ("sql_query", "SELECT $1::int", [10**400], "tool.failed: Postgres: "),
     ("sql_query", "SELECT '((((((a+)+)+)+)+)+$' ~ a FROM t; SELECT 1", [], "multiple commands"),
     ("sql_execute", f"UPDATE t SET a = {MUCH}", [], "constants that are too large"),
-    ("sql_execute", "UPDATE t SET a = repeat('x', $1)", [20_000_000], "over 8,000,000 bytes"),
+    ("sql_execute", "UPDATE t SET a = repeat('x', $1)", [20_000_000], "exceed 8,000,000 bytes"),
     ("sql_execute", "INSERT INTO t SELECT n FROM generate_series(2, 9999) AS n", [],
      "more than 1,000 rows"),
     ("sql_execute", "UPDATE t SET a = " + "(" * 9_000, [], "tool.failed: Postgres: "),
@@ -273,7 +273,7 @@ PAGES: dict[str, tuple[bytes, str]] = {
         reply(b"hi", x="\r\n".join(["y", *["content-type:;"] * 5_000])),
         "\n\nhi",
     ),
-    "/invalid": (reply(b"\xff" * 5_000_000, "text/plain"), "more than 8 MB"),
+    "/invalid": (reply(b"\xff" * 5_000_000, "text/plain"), "exceeds 8 MB"),
     "/binary": (reply(b"\0\xff" * 2_500_000, "image/png"), "(binary data)"),
     "/brackets": (reply(b"[" * 3_000_000, "application/json"), "[[["),
     "/objects": (reply(b"[" + b"{}," * 1_600_000 + b"0]", "application/json"), "[{},{}"),

@@ -15,6 +15,7 @@ from harness.contracts import event as e
 from harness.contracts.errors import RunError, SteeringError, TooManySignals
 from harness.contracts.run import RunState
 from harness.contracts.steering import MAX_HINT_BYTES, MAX_HINTS
+from harness.runs import steer
 from harness.sdk.handle import RunHandle
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import all_events, eventually, one, only, send, until_state, waiting
@@ -143,7 +144,7 @@ async def test_a_cancel_that_does_not_arrive_is_an_error_of_ours(
         raise TooManySignals("It takes no more signals.")
 
     run = remote.get_run(name)
-    monkeypatch.setattr(run, "_signal", refuse)
+    monkeypatch.setattr(steer, "_signal", refuse)
     with pytest.raises(RunError) as refused:
         await run.abort("enough")
     assert refused.value.code == "run.not_found"

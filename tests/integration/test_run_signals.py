@@ -39,12 +39,12 @@ async def signal(client: Client, run: str, name: str, *payloads: tuple[bytes, by
 
 ODD: list[tuple[str, list[tuple[bytes, bytes]], str]] = [
     ("hint", [], EXAMPLES["hint"]),
-    ("hint", [(JSON, b'"a"'), (JSON, b'"b"')], "one JSON value, not 2"),
+    ("hint", [(JSON, b'"a"'), (JSON, b'"b"')], "one JSON value, got 2"),
     ("hint", [(JSON, b"5")], EXAMPLES["hint"]),
     ("hint", [(JSON, b'{"txt": "typo"}')], EXAMPLES["hint"]),
     ("hint", [(JSON, b'{"text": "  "}')], "the text is empty"),
-    ("hint", [(JSON, b'{"text": ')], "no JSON"),
-    ("hint", [(JSON, b"\xff\xfe")], "no JSON"),
+    ("hint", [(JSON, b'{"text": ')], "is not JSON"),
+    ("hint", [(JSON, b"\xff\xfe")], "is not JSON"),
     ("hint", [(b"binary/plain", b"\x00\x01")], "'binary/plain', not plain JSON"),
     ("hint", [(b"", b"x")], "not plain JSON"),
     ("hint", [(b"\xff", b"x")], "not plain JSON"),
@@ -186,7 +186,7 @@ async def test_large_bodies_by_other_clients(
     await client.get_workflow_handle(run.id).signal("hint", "x" * 1_500_000)
     assert (await run.status()).hints == 0
     [refused] = only(await run.trace(), e.SignalRefused)
-    assert "1,000,000 bytes" in refused.message
+    assert "1,000,000." in refused.message
     gate.left.set()
     assert (await run.result()).output == "Held."
 

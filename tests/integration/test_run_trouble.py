@@ -20,7 +20,7 @@ async def test_a_workflow_task_that_fails_again_and_again_is_named(
     )
     said = await eventually(harness.get_run(name).trouble, bool)
     assert said is not None
-    assert "workflow task fails" in said
+    assert "workflow task keeps failing" in said
     assert "Failed decoding arguments" in said
     idle = await why_idle(harness.get_run(name), "No worker answers now.")
     assert idle

@@ -244,7 +244,7 @@ async def test_many_sources_many_forks_and_those_that_cannot_be_asked(
     assert report.complete is False
     assert len(told) == 7
     assert set(told) == {each.run for each in report.forks} | {None}
-    with pytest.raises(HarnessError, match="one fork at least"):
+    with pytest.raises(HarnessError, match="needs at least one fork"):
         await runs[0].whatif(0, n=0)
     with pytest.raises(HarnessError, match="11 runs with 1,000 forks each is too many"):
         await harness.whatif([each.id for each in runs] * 5 + ["nobody"], 0, n=1_000)

@@ -100,11 +100,11 @@ async def test_a_part_that_keeps_dying_is_given_up(project: Path) -> None:
 
 _GUARDED = """
 import asyncio, signal, sys
-from harness.stack.guard import guard
+from harness.stack.guard import start_guard
 
 async def main():
     child = await asyncio.create_subprocess_exec("/bin/sleep", "600")
-    await guard(child.pid, signal.SIGINT)
+    await start_guard(child.pid, signal.SIGINT)
     print(child.pid, flush=True)
     await child.wait()
 

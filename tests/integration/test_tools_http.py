@@ -279,10 +279,13 @@ async def test_too_much_is_refused(call: Caller, monkeypatch: pytest.MonkeyPatch
         base = f"http://{address}"
         for path in ("endless", "bomb"):
             _, message = await call.refused("http_get", url=f"{base}/{path}")
-            assert message == f"{base}/{path} sends more than 100,000 bytes."
+            assert message == f"{base}/{path} returned more than 100,000 bytes."
         assert (await call("http_get", url=f"{base}/packed")).endswith("unpacked")
         assert "cannot be unpacked" in (await call.refused("http_get", url=f"{base}/broken"))[1]
-        assert "answers in br" in (await call.refused("http_get", url=f"{base}/brotli"))[1]
+        assert (
+            "uses the content encoding br"
+            in (await call.refused("http_get", url=f"{base}/brotli"))[1]
+        )
 
 
 async def test_failures_that_may_pass_are_tried_again(
@@ -326,6 +329,6 @@ async def test_a_name_that_leads_nowhere_is_an_error(
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
     code = socket.EAI_NONAME
     _, message = await call.refused("http_get", url="http://nothing.test/")
-    assert "nothing.test cannot be found" in message
+    assert "nothing.test cannot be resolved" in message
     code = socket.EAI_AGAIN
     await temporary(call, "http://nothing.test/")

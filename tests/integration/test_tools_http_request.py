@@ -158,7 +158,7 @@ async def test_no_undo_makes_what_was_done_a_failure(
     def broken(*_: Any) -> Any:
         raise RecursionError("too deep")
 
-    monkeypatch.setattr("harness.tools.web.inverse.fill", broken)
+    monkeypatch.setattr("harness.tools.web.inverse.fill_undo", broken)
     call.effects.rows.clear()
     undo["url"] = url
     await call("http_request", method="POST", url=url, body={}, undo=undo)
@@ -182,7 +182,7 @@ async def test_what_is_wrong_is_said_before_anything_is_sent(call: Caller, shop:
             "is not a valid address",
         ),
         ({"undo": {"method": "DELETE", "url": "/orders/1"}}, "is not a valid address"),
-        ({"undo": {"method": "DELETE", "url": url + "/{response.a}" * 21}}, "the most is 20"),
+        ({"undo": {"method": "DELETE", "url": url + "/{response.a}" * 21}}, "the limit is 20"),
         ({"undo": {"method": "PUT", "url": url, "body": [{"a": "{response.a}"}] * 21}}, "21 val"),
         ({"method": "GET"}, "POST"),
         ({"headers": {"X": "a\r\nb"}}, "invalid characters"),

@@ -126,10 +126,10 @@ async def test_daemons_are_killed_when_time_is_up(call: Caller, tmp_path: Path) 
 async def test_the_worker_closes_its_memory_and_environment(tmp_path: Path) -> None:
     program = (
         "import asyncio, ctypes, os, pathlib\n"
-        "from harness.tools.shell.shell_process import Limits, run\n"
+        "from harness.tools.shell.shell_process import Limits, run_command\n"
         "limits = Limits(seconds=9, memory_mb=512, file_mb=1)\n"
         "look = f'cat /proc/{os.getpid()}/environ /proc/$PPID/environ'\n"
-        "print(asyncio.run(run(look, pathlib.Path(), {'COLOUR': 'blue'}, limits)).output)\n"
+        "print(asyncio.run(run_command(look, pathlib.Path(), {'COLOUR': 'blue'}, limits)).output)\n"
         "print('dumpable', ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))\n"
     )
     worker = await asyncio.create_subprocess_exec(
@@ -155,9 +155,10 @@ async def test_a_cancelled_call_is_killed(call: Caller, tmp_path: Path) -> None:
 async def test_a_command_does_not_outlive_its_worker(tmp_path: Path) -> None:
     program = (
         "import asyncio, pathlib, sys\n"
-        "from harness.tools.shell.shell_process import Limits, run\n"
+        "from harness.tools.shell.shell_process import Limits, run_command\n"
         "limits = Limits(seconds=100, memory_mb=512, file_mb=1)\n"
-        "asyncio.run(run('echo $$ > inner; sleep 1000', pathlib.Path(sys.argv[1]), {}, limits))\n"
+        "command = 'echo $$ > inner; sleep 1000'\n"
+        "asyncio.run(run_command(command, pathlib.Path(sys.argv[1]), {}, limits))\n"
     )
     worker = await asyncio.create_subprocess_exec(sys.executable, "-c", program, str(tmp_path))
     try:
@@ -214,7 +215,7 @@ async def test_a_person_allows_it_and_the_undo_is_the_declared_one(
     dry = await run.undo(dry_run=True)
     assert [step.state for step in dry.steps] == ["would_undo", "stopped", "would_undo"]
     assert dry.stopped and dry.stopped.obstacle
-    assert dry.stopped.obstacle.message == "The call declared no undo."
+    assert dry.stopped.obstacle.message == "The call declared no undo command."
     failed = await run.undo()
     assert failed.stopped and failed.stopped.obstacle
     assert "exit code 1" in failed.stopped.obstacle.message

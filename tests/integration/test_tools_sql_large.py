@@ -18,7 +18,7 @@ async def test_what_is_too_large_never_leaves_postgres(clerk: Clerk, table: Tabl
     )
     assert "constants that are too large" in said[0]
     for words in said[1:3]:
-        assert "over 8,000,000 bytes" in words
+        assert "exceed 8,000,000 bytes" in words
     assert "syntax" in said[3] or "multiple commands" in said[3], said[3]
     assert await table.rows("t") == ["(1,a)"]
     clerk.options = {"query": True}
@@ -32,7 +32,7 @@ async def test_what_is_too_large_never_leaves_postgres(clerk: Clerk, table: Tabl
         ("SELECT generate_series($1::int, 1000000000)", [5]),
     )  # fmt: skip
     for words in said[:2]:
-        assert "over 8,000,000 bytes" in words
+        assert "exceed 8,000,000 bytes" in words
     assert "syntax error" in said[2]
     assert '"rows":[[3,"it\'s",1],[2,"it\'s",1],[1,"it\'s",1]]' in said[3], said[3]
     assert '"rows":[[1,"a"]]' in said[4]
@@ -45,4 +45,4 @@ async def test_a_row_that_became_large_since_is_not_fetched(clerk: Clerk, table:
     await table.run("UPDATE t SET a = repeat('x', 20000000)")
     report = await clerk.undo()
     assert report.stopped and report.stopped.obstacle
-    assert "over 8,000,000 bytes" in report.stopped.obstacle.message
+    assert "exceed 8,000,000 bytes" in report.stopped.obstacle.message
