@@ -102,6 +102,19 @@ def load_part(record: Capability, target: str) -> Any:
         return None
 
 
+def make_parts(record: Capability, target: str, *arguments: Any) -> list[Any]:
+    """Call the function that an import string names, which makes parts of a capability; an empty
+    list when it fails, which is reported as for `load_part`."""
+    make = load_part(record, target)
+    if make is None:
+        return []
+    try:
+        return list(make(*arguments))
+    except LOADING_FAILS as error:
+        report_problem(record, f"{target} fails: {_describe_error(error)}")
+        return []
+
+
 def report_problem(record: Capability, problem: str) -> None:
     """Disable a capability in this process. Raises for a built-in one."""
     if any(each.name == record.name and each.source == OURS for each in find_capabilities()):

@@ -9,7 +9,7 @@ from typing import Any
 
 from temporalio.worker import Worker
 
-from harness.capabilities.registry import enabled_capabilities, load_part
+from harness.capabilities.registry import enabled_capabilities, load_part, make_parts
 from harness.commons.log import get_logger
 from harness.contracts.capability import Capability
 from harness.contracts.queues import capability_queue
@@ -58,7 +58,7 @@ async def _run_worker(
     """A worker of the capability's own queue, if it has one."""
     workflows = _load_parts(record, record.workflows)
     activities = [
-        each for make in _load_parts(record, record.activities) for each in make(connection)
+        each for target in record.activities for each in make_parts(record, target, connection)
     ]
     async with AsyncExitStack() as stack:
         if workflows or activities:

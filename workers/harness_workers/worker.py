@@ -17,7 +17,7 @@ from typing import Any
 from temporalio.worker import Worker
 
 from harness.agent import Agent
-from harness.capabilities.registry import enabled_capabilities, load_part
+from harness.capabilities.registry import enabled_capabilities, load_part, make_parts
 from harness.contracts.queues import workspace_queue
 from harness.engine.connection import Connection
 from harness_activities.parts import Activity, AgentParts, ProcessParts
@@ -102,8 +102,7 @@ def _load_activities(parts: AgentParts) -> list[Activity]:
         activity
         for record in enabled_capabilities()
         for target in record.agent_activities
-        if (make := load_part(record, target)) is not None
-        for activity in make(parts)
+        for activity in make_parts(record, target, parts)
     ]
 
 
