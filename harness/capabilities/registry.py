@@ -79,6 +79,11 @@ def problem_of(name: str) -> str | None:
     return _problems.get(name)
 
 
+def source_of(name: str) -> str:
+    """Where a capability comes from: `built in`, or the package with its version."""
+    return next(each.source for each in find_capabilities() if each.name == name)
+
+
 def find_problems() -> dict[str, str]:
     """What is wrong with capabilities that do not load, as far as this process knows."""
     find_capabilities()

@@ -22,6 +22,10 @@ GROUP_ORDER = (
 """The headings of `harness --help`."""
 
 
+OWNERS: dict[str, str] = {}
+"""The capability of each command."""
+
+
 def _load_commands() -> dict[str, Command]:
     found: dict[str, Command] = {}
     for record in enabled_capabilities():
@@ -32,6 +36,7 @@ def _load_commands() -> dict[str, Command]:
                 report_problem(record, f"the command {command.name!r} already exists")
                 break
             found[command.name] = command
+            OWNERS[command.name] = record.name
     return found
 
 

@@ -6,10 +6,12 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from harness.capabilities.registry import problem_of, source_of
 from harness.cli.out import Out
 from harness.commons.telemetry import start_traces
 from harness.config import find_project, load_settings
 from harness.config.settings import Settings
+from harness.contracts.errors import BrokenCapability
 from harness.engine.connection import open_connection
 from harness.sdk.client import HarnessClient
 from harness.stack import ensure_search_attributes, open_stack
@@ -23,6 +25,12 @@ def prepare_project() -> tuple[Path, Settings]:
     configure_project_logs(settings)
     start_traces(settings.telemetry.endpoint, settings.telemetry.service_name)
     return project, settings
+
+
+def _check_capability(name: str | None) -> None:
+    """Refuse a command whose capability turned out to be broken when the database was opened."""
+    if name is not None and (problem := problem_of(name)):
+        raise BrokenCapability(f"The capability {name} ({source_of(name)}) is broken: {problem}")
 
 
 class CommandClient(HarnessClient):
@@ -51,6 +59,7 @@ async def opened(
         open_stack(settings, project, keep=keep, page=page, progress=out.note) as endpoints,
         open_connection(settings, endpoints, project, store=store) as connection,
     ):
+        _check_capability(out.capability)
         if index:
             await ensure_search_attributes(connection.temporal)
         yield CommandClient(connection)

@@ -50,6 +50,7 @@ def _print_help(words: Sequence[str]) -> int:
 
 
 def _run_command(words: Sequence[str]) -> int:
+    from harness.cli.commands import OWNERS
     from harness.cli.parser import find_command, parse_arguments
 
     command = find_command(words[0])
@@ -62,7 +63,7 @@ def _run_command(words: Sequence[str]) -> int:
     args.command = command.name
     from harness.cli.out import Out
 
-    out = Out(json=args.json)
+    out = Out(json=args.json, capability=OWNERS[command.name])
     try:
         return _call_target(command, args, out)
     except Exception as error:

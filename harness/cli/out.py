@@ -26,8 +26,10 @@ class Out:
     """stdout is for results. With `json` it carries one object per line, and anything else printed
     there, such as by a user's tool, goes to stderr."""
 
-    def __init__(self, *, json: bool) -> None:
+    def __init__(self, *, json: bool, capability: str | None = None) -> None:
         self.json = json
+        self.capability = capability
+        """The capability whose command runs."""
         self._stdout: TextIO = _take_stdout() if json else sys.stdout
         self._console: Console | None = None
 

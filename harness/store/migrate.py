@@ -13,10 +13,17 @@ from pathlib import Path
 from typing import LiteralString, NamedTuple, cast
 
 import harness_migrations
-from harness.capabilities.registry import enabled_capabilities, load_part, report_problem
+from harness.capabilities.registry import (
+    LOADING_FAILS,
+    OURS,
+    enabled_capabilities,
+    load_part,
+    report_problem,
+    source_of,
+)
 from harness.commons.log import get_logger
 from harness.contracts.capability import Capability, capability_schema
-from harness.contracts.errors import SchemaTooNew, StoreError
+from harness.contracts.errors import SchemaTooNew, StoreError, StoreUnavailable
 from harness.store.database import Database
 
 SCRIPTS = Path(harness_migrations.__file__).parent
@@ -55,27 +62,52 @@ async def bring_up(database: Database) -> bool:
     for line in find_lines():
         try:
             changed = await _bring_up(database, line) or changed
-        except StoreError:
+        except StoreUnavailable:
             raise
-        except Exception as error:
-            assert line.owner is not None
-            report_problem(line.owner, f"its migration failed: {error}")
-            get_logger(__name__).warning(
-                "a capability is disabled: its migration failed",
-                capability=line.owner.name,
-                error=str(error),
-            )
+        except LOADING_FAILS as error:
+            _leave_out(line, error)
     return changed
+
+
+def _leave_out(line: Line, error: BaseException) -> None:
+    """Disable the capability of a line that cannot be migrated: runs do not need it. Built-in ones
+    they may need."""
+    if line.owner is None or source_of(line.owner.name) == OURS:
+        raise error
+    too_new = isinstance(error, SchemaTooNew)
+    problem = error.message if too_new else f"its migration failed: {error}"
+    report_problem(line.owner, problem)
+    get_logger(__name__).warning(
+        "a capability is disabled", capability=line.owner.name, problem=problem
+    )
+
+
+async def find_outdated(database: Database) -> dict[str, str]:
+    """What is wrong with the schemas of capabilities, by their names. Changes nothing."""
+    problems: dict[str, str] = {}
+    for line in find_lines():
+        assert line.owner is not None
+        found, head = await read_revision(database, line), line.revisions[-1]
+        if found is not None and found not in line.revisions:
+            problems[line.owner.name] = _too_new(database, line, found).message
+        elif found != head:
+            at = f"at {found}" if found else "missing"
+            problems[line.owner.name] = f"Schema {line.schema} is {at}; {head} is needed."
+    return problems
 
 
 def find_lines() -> Iterator[Line]:
     """The lines of enabled capabilities that have tables."""
     for record in enabled_capabilities():
         package = load_part(record, record.migrations) if record.migrations else None
-        if package is not None:
-            folder = Path(package.__file__).parent / "versions"
-            revisions = tuple(package.REVISIONS)
-            yield Line(capability_schema(record.name), folder, revisions, record)
+        if package is None:
+            continue
+        revisions = tuple(getattr(package, "REVISIONS", ()))
+        if not revisions or not package.__file__:
+            report_problem(record, f"{record.migrations} does not list its REVISIONS")
+            continue
+        folder = Path(package.__file__).parent / "versions"
+        yield Line(capability_schema(record.name), folder, revisions, record)
 
 
 async def take_down(database: Database, to: str = "base", line: Line = OWN) -> None:
@@ -103,12 +135,17 @@ async def _bring_up(database: Database, line: Line) -> bool:
     if found == head:
         return False
     if found is not None and found not in line.revisions:
-        raise SchemaTooNew(
-            f"Schema {line.schema} of Postgres {database.name} is at {found}; this version knows "
-            f"up to {head}.",
-        )
+        raise _too_new(database, line, found)
     await asyncio.to_thread(_run_alembic, database, line, head, up=True)
     return True
+
+
+def _too_new(database: Database, line: Line, found: str) -> SchemaTooNew:
+    knows = f"{source_of(line.owner.name)} knows" if line.owner else "this version knows"
+    return SchemaTooNew(
+        f"Schema {line.schema} of Postgres {database.name} is at {found}; {knows} "
+        f"up to {line.revisions[-1]}.",
+    )
 
 
 def _run_alembic(database: Database, line: Line, target: str, *, up: bool) -> None:

@@ -6,7 +6,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ from harness_notes.tools import count_words
 
 agent = Agent("counter", model="polly/loud", tools=[count_words])
 """
+PLAIN = 'from harness import Agent\nagent = Agent("plain")\n'
 BROKEN = "[harness.capabilities]\nbroken = nowhere.capability:BROKEN\nstack = x:y\n"
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -51,6 +53,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project")
     (folder / "harness.toml").write_text(SETTINGS)
     (folder / "agent.py").write_text(AGENT)
+    (folder / "assistant.py").write_text(PLAIN)
     return folder
 
 
@@ -76,13 +79,22 @@ def run(environment: Path, project: Path, env: dict[str, str]) -> Iterator[Run]:
 
 @pytest.fixture(scope="module")
 def _worker(environment: Path, project: Path, env: dict[str, str], run: Run) -> Iterator[None]:
+    with running_worker(environment, project, env):
+        yield
+
+
+@contextmanager
+def running_worker(
+    environment: Path, project: Path, env: dict[str, str], agent: str = "agent.py:agent"
+) -> Generator[None]:
     process = subprocess.Popen(
-        [environment / "harness", "worker", "agent.py:agent"],
+        [environment / "harness", "worker", agent],
         cwd=project, env=env, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
         assert process.stdout is not None
-        assert any("counter" in line for line in process.stdout), "it says what it serves"
+        name = "counter" if agent.startswith("agent.py") else "plain"
+        assert any(name in line for line in process.stdout), "it says what it serves"
         yield
     finally:
         process.terminate()
@@ -177,6 +189,43 @@ asyncio.run(main())
 def test_its_provider_answers(run: Run) -> None:
     said = run("run", "Hello", "--agent", "agent.py:agent", "--json").stdout
     assert "polly says: Hello" in said
+
+
+SET_REVISION = """
+import asyncio, sys
+from harness import Harness
+
+async def main():
+    async with Harness.connect() as harness:
+        statement = "UPDATE harness_notes.alembic_version SET version_num = %s"
+        await harness.connection.database.fetch(statement, (sys.argv[1],))
+
+asyncio.run(main())
+"""
+
+
+def test_one_whose_schema_is_newer_stops_no_runs(
+    run: Run, environment: Path, project: Path, env: dict[str, str]
+) -> None:
+    def set_revision(revision: str) -> None:
+        subprocess.run(
+            [environment / "python", "-c", SET_REVISION, revision], cwd=project, env=env, check=True
+        )
+
+    run("up", "--detach")
+    run("notes")
+    set_revision("9999")
+    try:
+        with running_worker(environment, project, env, "assistant.py:agent"):
+            run("run", "What is 2 + 2?", "--agent", "assistant.py:agent")
+            error = json.loads(run("notes", "--json", code=2).stdout)["error"]
+            assert error["code"] == "config.broken_capability"
+            assert "notes (harness_notes 0.1.0)" in error["message"] and "9999" in error["message"]
+            checks = map(json.loads, run("doctor", "--json", code=1).stdout.splitlines())
+            (broken,) = [each for each in checks if each["name"] == "capability notes"]
+            assert not broken["ok"] and "harness_notes 0.1.0 knows up to 0001" in broken["detail"]
+    finally:
+        set_revision("0001")
 
 
 def test_a_disabled_one_is_gone_and_its_settings_do_no_harm(run: Run) -> None:

@@ -11,6 +11,7 @@ from harness.cli.context import opened, prepare_project
 from harness.cli.out import Out
 from harness.cli.privacy import keys
 from harness.cli.run.serve import watch_stop_signals
+from harness.cli.stack.schemas import check_schemas
 from harness.stack import Check, Endpoints, diagnose, stop_stack
 from harness.terminal import exit_codes
 
@@ -55,7 +56,11 @@ async def run_doctor(args: Namespace, out: Out) -> int:
     if args.fix:
         async with opened(out, index=True):
             out.note("Tables are up to date, search attributes are registered.")
-    checks = [*await diagnose(settings, project), *await keys.check_encryption(settings, project)]
+    checks = [
+        *await diagnose(settings, project),
+        *await check_schemas(settings, project),
+        *await keys.check_encryption(settings, project),
+    ]
     for check in checks:
         if out.json:
             out.line(asdict(check))

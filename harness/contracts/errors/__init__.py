@@ -24,6 +24,7 @@ from harness.contracts.errors.base import (
     rebuild_error,
 )
 from harness.contracts.errors.config import (
+    BrokenCapability,
     ConfigError,
     InvalidAgent,
     InvalidUsage,
@@ -141,6 +142,7 @@ __all__ = [
     "ArtifactMissing",
     "BinaryMissing",
     "BinaryTooOld",
+    "BrokenCapability",
     "BudgetReached",
     "CallNotRecorded",
     "CircuitOpen",

@@ -42,6 +42,14 @@ class MissingSetting(ConfigError):
     fix = "Set the value in the environment or in harness.toml."
 
 
+class BrokenCapability(ConfigError):
+    """The command belongs to a capability that does not work here: its tables could not be
+    migrated, or a newer version of its package migrated them. Everything else works without it."""
+
+    code = "config.broken_capability"
+    fix = "Upgrade or repair its package: harness doctor"
+
+
 class InvalidAgent(ConfigError):
     """An agent or a tool is declared incorrectly, or `FILE.py:NAME` does not name an agent. Found
     when the file is loaded, before anything runs."""
