@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
+
+import pytest
 
 from harness.contracts import event as e
 from harness.contracts.attempt import Attempt
 from harness.contracts.errors import ErrorInfo
-from harness.contracts.message import ToolCall, user_message
+from harness.contracts.message import Origin, ToolCall, user_message
 from harness.journal.attempts import Earlier
 from harness.journal.steps import list_steps
 from harness.terminal.page.page_timeline import fitting_labels
@@ -73,6 +76,12 @@ def test_text_comes_before_json() -> None:
     story = Story().ask(1, user_message("go"))
     story.add(e.ModelFailed, turn=1, call=0, attempts=1, error=error)
     assert "It broke.\nMend it." in entry(run_page_html(story.events, "1"), 3)
+
+
+@pytest.mark.parametrize("origin", get_args(Origin))
+def test_messages_of_every_origin_have_a_heading(origin: Origin) -> None:
+    story = Story().ask(1, user_message("go", origin=origin))
+    assert "go" in entry(run_page_html(story.events, "1"), 2)
 
 
 def test_long_texts_are_folded() -> None:
