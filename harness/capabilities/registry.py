@@ -20,6 +20,14 @@ OURS = "built in"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")
 
 
+RESERVED = frozenset(
+    {
+        "artifacts", "database", "encryption", "http", "live", "log", "model", "profile",
+        "providers", "signing", "state_dir", "telemetry", "temporal", "worker",
+    }
+)  # fmt: skip
+"""The settings of harness itself: a capability of that name would hide them."""
+
 LOADING_FAILS = (Exception, SystemExit)
 """What code of others may raise when it is imported."""
 
@@ -139,9 +147,14 @@ def _third_party(point: EntryPoint, disabled: frozenset[str], taken: set[str]) -
     if not NAME.fullmatch(name):
         _problems[name] = "its name must be lower-case letters, digits and _, 30 at most"
         return broken
-    if name in taken:
-        _problems[f"{name} ({point.package})"] = f"another capability has the name {name}"
-        return broken._replace(name=f"{name} ({point.package})")
+    if name in RESERVED or name in taken:
+        shown = f"{name} ({point.package})"
+        _problems[shown] = (
+            f"its name, {name}, is reserved for a setting of harness"
+            if name in RESERVED
+            else f"another capability has the name {name}"
+        )
+        return broken._replace(name=shown)
     if name in disabled:
         return broken  # a disabled capability is not imported
     try:
