@@ -231,6 +231,19 @@ def test_ctrl_c_twice_leaves_an_answer(kept_project: Project) -> None:
     assert terminal.end() in (3, 130)  # with the abort on its way, or the run just ended
 
 
+def test_text_pasted_before_a_question_does_not_answer_it(kept_project: Project) -> None:
+    terminal = kept_project.terminal("chat", "--agent", "agent.py")
+    terminal.until("> ")
+    terminal.type("write hello to a.txt\ny\ny\n")
+    terminal.until("[v]iew the arguments:")
+    terminal.type("n\n")
+    terminal.until("rejected")
+    terminal.until("> ")
+    terminal.type("\x04")
+    assert terminal.end() == 0
+    assert "wrote hello" not in terminal.seen
+
+
 def test_chat_says_little(kept_project: Project) -> None:
     terminal = kept_project.terminal("chat")
     terminal.until("> ")

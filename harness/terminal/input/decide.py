@@ -12,7 +12,7 @@ from harness.contracts.event import DecisionRequested
 from harness.contracts.verdicts import MEANINGS
 from harness.terminal.input.attend import Ask, Send
 from harness.terminal.input.keyboard import read_line
-from harness.terminal.input.line_editor import edit_line
+from harness.terminal.input.line_editor import drop_ahead, edit_line
 from harness.terminal.view.arguments import argument_lines
 from harness.terminal.view.live import RunView
 
@@ -35,6 +35,7 @@ def make_ask(view: RunView) -> Ask:
     async def ask(event: DecisionRequested) -> Send | None:
         for line in explain_keys(event.need):
             view.note(line)
+        drop_ahead()
         while True:
             view.ask(f"    {KEYS[event.need]}")
             typed = await read_line()

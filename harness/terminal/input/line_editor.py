@@ -133,6 +133,15 @@ def take_ahead() -> bytes:
     return taken
 
 
+def drop_ahead() -> None:
+    """Drop the input typed so far: it was not meant for the question that follows."""
+    import termios
+
+    _ahead.clear()
+    with contextlib.suppress(termios.error):
+        termios.tcflush(0, termios.TCIFLUSH)
+
+
 @contextlib.contextmanager
 def _end_line() -> Generator[None]:
     """End the line, also if the question was withdrawn."""
