@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 import zipfile
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
@@ -169,10 +170,12 @@ def _open_target(target: Path) -> Generator[Callable[[str, str], None]]:
     try:
         if target.suffix != ".zip":
             target.mkdir(parents=True, exist_ok=True)
-            yield lambda name, text: write_atomic(target / name, text)
+            yield lambda name, text: write_atomic(target / name, text, mode=0o600)
             return
         part = target.with_name(f".{target.name}.part")
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as file:
+        part.unlink(missing_ok=True)
+        raw = os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        with raw, zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as file:
             yield lambda name, text: file.writestr(name, text)
         part.replace(target)
     except OSError as error:

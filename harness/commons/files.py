@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
@@ -15,9 +16,8 @@ def write_atomic(path: Path, content: bytes | str, *, mode: int | None = None) -
     does. Blocks: async callers use a thread.
     """
     data = content.encode() if isinstance(content, str) else content
-    if _is_special(path):  # a device or pipe cannot be replaced
-        with path.open("wb") as file:
-            file.write(data)
+    if is_special(path):  # a device or pipe cannot be replaced
+        _write_special(path, data)
         return
     target = Path(os.path.realpath(path))
     if mode is None and target.exists():
@@ -43,7 +43,21 @@ def _replace_file(target: Path, data: bytes, mode: int | None) -> None:
     sync_folder(target.parent)
 
 
-def _is_special(path: Path) -> bool:
+def _write_special(path: Path, data: bytes) -> None:
+    """Write to a device or pipe. Opening a pipe that nobody reads would block forever."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise OSError(error.errno, "no program is reading from it", str(path)) from None
+        raise
+    os.set_blocking(handle, True)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+
+
+def is_special(path: Path) -> bool:
+    """Whether a path leads to a device, a pipe or a socket."""
     try:
         kind = path.stat().st_mode
     except OSError:

@@ -26,7 +26,7 @@ async def export_run(args: Namespace, out: Out) -> int:
     if args.output == "-":
         out.data(text.rstrip("\n"))
         return exit_codes.DONE
-    write_named(file, text)
+    write_named(file, text, force=args.force)
     facts = {
         "run": recording.run,
         "file": str(file),

@@ -57,7 +57,7 @@ async def trace_run(args: Namespace, out: Out) -> int:
     if not events:
         raise RunNotFound(f"{args.run!r} is a workflow, but not a run of an agent.")
     if args.html:
-        return _write_page(events, attempts, Path(args.html), out)
+        return _write_page(events, attempts, Path(args.html), out, force=args.force)
     if args.timeline:
         return _print_timeline(events, attempts, out)
     return await _print_events(
@@ -217,12 +217,17 @@ def _print_row(row: Row, out: Out, *, narrow: bool) -> None:
 
 
 def _write_page(
-    events: list[DurableEvent], attempts: Sequence[Attempt], file: Path, out: Out
+    events: list[DurableEvent],
+    attempts: Sequence[Attempt],
+    file: Path,
+    out: Out,
+    *,
+    force: bool,
 ) -> int:
     from harness.terminal.page.run_page import run_page_html
 
     text = run_page_html(events, __version__, attempts)
-    write_named(file, text)
+    write_named(file, text, force=force)
     if out.json:
         out.line({"file": str(file), "bytes": len(text.encode())})
     else:

@@ -71,7 +71,7 @@ async def ask_whatif(args: Namespace, out: Out) -> int:
         report = await _wait_or_abort(asking, out)
     if report is None:
         return exit_codes.INTERRUPTED
-    _print_report(report, Path(args.html) if args.html else None, out)
+    _print_report(report, Path(args.html) if args.html else None, out, force=args.force)
     return exit_codes.DONE if report.complete else exit_codes.FAILED
 
 
@@ -152,7 +152,7 @@ def _make_progress(out: Out, whole: int) -> Progress:
     return told
 
 
-def _print_report(report: WhatIfReport, html: Path | None, out: Out) -> None:
+def _print_report(report: WhatIfReport, html: Path | None, out: Out, *, force: bool) -> None:
     from harness.journal.whatif import summary
 
     if out.json:
@@ -166,14 +166,14 @@ def _print_report(report: WhatIfReport, html: Path | None, out: Out) -> None:
 
         show_whatif(out.console, report)
     if html is not None:
-        size = _write_page(html, report)
+        size = _write_page(html, report, force=force)
         out.note(f"\n{html}: {count_of(size, 'byte')}")
 
 
-def _write_page(html: Path, report: WhatIfReport) -> int:
+def _write_page(html: Path, report: WhatIfReport, *, force: bool) -> int:
     from harness.terminal.page.whatif_page import whatif_page_html
     from harness.version import __version__
 
     text = whatif_page_html(report, __version__)
-    write_named(html, text)
+    write_named(html, text, force=force)
     return len(text.encode())
