@@ -13,7 +13,7 @@ from harness.agent import Agent
 from harness.commons.files import write_atomic
 from harness.contracts.attempt import Attempt, Retry
 from harness.contracts.effect import EffectRow
-from harness.contracts.errors import RunUnfinished, from_info
+from harness.contracts.errors import InvalidValue, RunUnfinished, from_info
 from harness.contracts.event import DurableEvent, Event
 from harness.contracts.run import Pending, RunState, RunStatus, TranscriptView
 from harness.engine import served
@@ -31,6 +31,16 @@ from harness.store.attempts import attempts_of
 from harness.undo import client
 
 Out = TypeVar("Out")
+
+
+def _check_timeout(timeout: Any) -> None:
+    if timeout is None:
+        return
+    # Not `timeout < 0`: every comparison with nan is false.
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout >= 0:
+        raise InvalidValue(
+            f"timeout is {timeout!r}.", fix="Pass seconds, 0 or more, or None to wait for ever."
+        )
 
 
 class RunReader(Generic[Out]):
@@ -67,6 +77,7 @@ class RunReader(Generic[Out]):
             The result; its `output` is the typed value.
 
         Raises:
+            InvalidValue: `timeout` is not a number of seconds, 0 or more.
             RunUnfinished: The run had not ended in time; it is a `TimeoutError` too.
             HarnessError: The run failed; this is its error.
         """
@@ -87,9 +98,11 @@ class RunReader(Generic[Out]):
             The result, with `error` where the run failed.
 
         Raises:
+            InvalidValue: `timeout` is not a number of seconds, 0 or more.
             RunUnfinished: The run had not ended in time; it is a `TimeoutError` too.
             RunNotFound: There is no such run.
         """
+        _check_timeout(timeout)
         limit = asyncio.timeout(timeout)
         try:
             async with limit:

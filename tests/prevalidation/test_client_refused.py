@@ -34,6 +34,14 @@ def run() -> Run:
     return RunHandle(Scope(nowhere(), cast("Any", object())), "r")
 
 
+@pytest.mark.parametrize("timeout", [float("nan"), -1, "5", True])
+async def test_a_timeout_that_is_none(timeout: Any) -> None:
+    with pytest.raises(ConfigError, match="timeout"):
+        await run().result(timeout)
+    with pytest.raises(ConfigError, match="timeout"):
+        await run().outcome(timeout=timeout)
+
+
 @pytest.mark.parametrize(
     ("steer", "name"),
     [
