@@ -33,7 +33,7 @@ def read_disabled() -> frozenset[str]:
     try:
         found: Any = json.loads(text)
         return frozenset(str(name) for name in found["disabled"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return frozenset()
 
 
@@ -43,8 +43,15 @@ def write_disabled(names: Iterable[str]) -> None:
     from pathlib import Path
 
     from harness.commons.files import write_atomic
+    from harness.contracts.errors import InvalidValue
 
     file = Path(switches_file())
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     text = json.dumps({"disabled": sorted(names)}, indent=1)
-    write_atomic(file, text + "\n", mode=0o600)
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_atomic(file, text + "\n", mode=0o600)
+    except OSError as error:
+        raise InvalidValue(
+            f"{file} cannot be written: {error.strerror}.",
+            fix="Give this user write access to its folder, or set XDG_CONFIG_HOME to another.",
+        ) from error
