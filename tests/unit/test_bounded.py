@@ -86,7 +86,7 @@ def test_all_files_together_have_a_bound(tmp_path: Path, monkeypatch: pytest.Mon
         with pytest.raises(StoreError) as error:
             load()
         said.append(error.value.message)
-    assert "complete JSON" in said[0]
+    assert "not valid JSON" in said[0]
     assert all("more than 400 bytes" in each for each in said[1:])
 
 
