@@ -6,7 +6,12 @@ are loaded when it runs.
 
 from __future__ import annotations
 
-from harness.capabilities.registry import enabled_capabilities, load_part, report_problem
+from harness.capabilities.registry import (
+    enabled_capabilities,
+    find_capabilities,
+    load_part,
+    report_problem,
+)
 from harness.cli.spec import Command
 
 GROUP_ORDER = (
@@ -42,6 +47,18 @@ def _load_commands() -> dict[str, Command]:
 
 BY_NAME = _load_commands()
 COMMANDS = tuple(BY_NAME.values())
+
+
+def find_disabled_owner(name: str) -> str | None:
+    """The disabled capability that has the command `name`. Disabled ones of installed packages are
+    not imported, so their commands are unknown."""
+    for each in find_capabilities():
+        if each.enabled or each.record is None or each.record.commands is None:
+            continue
+        commands: tuple[Command, ...] = load_part(each.record, each.record.commands) or ()
+        if any(command.name == name for command in commands):
+            return each.name
+    return None
 
 
 def grouped_commands() -> list[tuple[str, list[Command]]]:

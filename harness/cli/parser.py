@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from harness.capabilities.registry import find_problems
-from harness.cli.commands import BY_NAME
+from harness.capabilities.registry import Found, find_capabilities, find_problems
+from harness.cli.commands import BY_NAME, find_disabled_owner
 from harness.cli.spec import Command
 
 PLAINER = (
@@ -49,13 +49,25 @@ class _Parser(argparse.ArgumentParser):
 def find_command(name: str) -> Command:
     command = BY_NAME.get(name)
     if command is None:
+        if owner := find_disabled_owner(name):
+            raise UsageError(
+                f"There is no command {name!r}: the capability {owner} is disabled.",
+                f"Enable it: harness capabilities enable {owner}",
+            )
         near = find_nearest(name, BY_NAME)
         fix = f"Did you mean `harness {near}`?" if near else "See `harness --help`."
         if broken := ", ".join(find_problems()):
             fix += f" Not loaded: {broken}; see `harness capabilities`."
+        if unknown := ", ".join(each.name for each in find_capabilities() if _is_unseen(each)):
+            fix += f" Disabled: {unknown}; to enable: harness capabilities enable NAME"
         what = "option" if name.startswith("-") else "command"
         raise UsageError(f"There is no {what} {name!r}.", fix)
     return command
+
+
+def _is_unseen(found: Found) -> bool:
+    """Whether a capability is disabled and not imported, so that its commands are unknown."""
+    return not found.enabled and found.record is None and " " not in found.name
 
 
 def parse_arguments(command: Command, words: Sequence[str]) -> argparse.Namespace:

@@ -232,7 +232,9 @@ def test_a_disabled_one_is_gone_and_its_settings_do_no_harm(run: Run) -> None:
     run("capabilities", "disable", "notes")
     try:
         assert "Save a note." not in run("--help").stdout
-        assert "Not loaded: broken" in run("note", "milk", code=2).stderr
+        refused = run("note", "milk", code=2)
+        assert "Not loaded: broken" in refused.stderr
+        assert "Disabled: notes; to enable: harness capabilities enable" in refused.stderr
         assert listed(run)["notes"]["state"] == "disabled"
         refused = run("config", "show", code=2)
         assert "parrot" in refused.stderr
