@@ -10,11 +10,15 @@ import os
 import re
 import stat
 from pathlib import Path
+from typing import IO
 
 SMALL = 4096
 """Most bytes read of HEAD, of a reference, and of files that name a folder."""
 PACKED = 8_000_000
 """Most bytes read of packed references."""
+BLOCK = 65_536
+LINE_REST = 80
+"""A packed reference has at most this many bytes beside its name."""
 COMMIT = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 """SHA-1 or SHA-256."""
 REFERENCE = re.compile(rb"refs/[\w][\w.+@#-]*(?:/[\w][\w.+@#-]*)*")
@@ -72,18 +76,36 @@ def _read_loose(shared: Path, name: bytes) -> bytes:
 
 
 def _read_packed(shared: Path, name: bytes) -> bytes:
-    for line in _read_start(shared / "packed-refs", PACKED).splitlines():
-        commit, _, packed = line.partition(b" ")
-        if packed == name:
-            return commit
+    """Find a packed reference block by block: a list of all lines would take many times the size of
+    the file."""
+    line = re.compile(rb"\n([0-9a-f]{40,64}) " + re.escape(name) + rb"\r?\n")
+    longest = len(name) + LINE_REST
+    with _open_regular(shared / "packed-refs") as file:
+        seen, left = b"\n", PACKED
+        while left > 0:
+            block = file.read(min(left, BLOCK))
+            left -= len(block)
+            seen += block or b"\n"  # the last line may lack its end
+            if found := line.search(seen):
+                return found[1]
+            if not block:
+                break
+            seen = seen[-longest:]
     return b""
 
 
 def _read_start(file: Path, most: int = SMALL) -> bytes:
-    """Read the start of a regular file, stripped. Not links, which may lead anywhere, nor pipes,
-    which would block forever."""
-    handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(handle, "rb") as opened:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise ValueError(f"{file} is not a file")
+    """Read the start of a regular file, stripped."""
+    with _open_regular(file) as opened:
         return opened.read(most).strip()
+
+
+def _open_regular(file: Path) -> IO[bytes]:
+    """Open a regular file. Not links, which may lead anywhere, nor pipes, which would block
+    forever."""
+    handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    opened = os.fdopen(handle, "rb")
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        opened.close()
+        raise ValueError(f"{file} is not a file")
+    return opened

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,27 @@ def test_a_huge_file_is_read_in_part(tmp_path: Path) -> None:
     folder = repository(tmp_path)
     with (folder / "packed-refs").open("wb") as file:
         file.truncate(PACKED * 1000)  # sparse
+    assert read_commit(tmp_path) is None
+
+
+def test_many_short_lines_take_little_memory(tmp_path: Path) -> None:
+    folder = repository(tmp_path)
+    last = f"{COMMIT} refs/heads/main\n".encode()
+    (folder / "packed-refs").write_bytes(b"\n" * (PACKED - len(last)) + last)
+    tracemalloc.start()
+    try:
+        assert read_commit(tmp_path) == COMMIT
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_reference_beyond_the_bound_is_not_read(tmp_path: Path) -> None:
+    folder = repository(tmp_path)
+    last = f"{COMMIT} refs/heads/main\n".encode()
+    (folder / "packed-refs").write_bytes(b"#" * 100_000 + b"\n" + last)
+    assert read_commit(tmp_path) == COMMIT
+    (folder / "packed-refs").write_bytes(b"#" * PACKED + b"\n" + last)
     assert read_commit(tmp_path) is None
 
 
