@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.history.export import load_recording
 from tests.fakes.command import Ended, Project, harness_command, kept_project
 
 __all__ = ["kept_project"]
@@ -161,3 +162,5 @@ def test_bad_use(kept_project: Project, run: str) -> None:
     refused(command("replay", "--since", "soon"), 2, "is not a time")
     refused(command("export", "nobody"), 1, "There is no run 'nobody'")
     assert json.loads(command("export", run, "-o", "-").out)["run"] == run
+    (line,) = command("export", run, "-o", "-", "--json").lines
+    assert load_recording(json.dumps(line), Path("stdout")).run == run

@@ -133,6 +133,19 @@ def test_ctrl_c_twice_aborts(kept_project: Project) -> None:
     assert "aborted" in terminal.seen
 
 
+def test_ctrl_c_twice_where_no_worker_takes_up_the_abort(kept_project: Project) -> None:
+    run = kept_project.command("run", SLOW, "--agent", "agent.py", "--detach").out.strip()
+    terminal = kept_project.terminal("watch", run)
+    terminal.until("No worker is serving")
+    terminal.type("\x03")
+    terminal.until("Ctrl-C again")
+    terminal.type("\x03")
+    terminal.until("Aborting.")
+    terminal.type("\x03")
+    terminal.until("is recorded")
+    assert terminal.end() == 130
+
+
 def test_a_person_decides_in_place(kept_project: Project) -> None:
     terminal = kept_project.terminal("run", "write hello to a.txt", "--agent", "agent.py")
     terminal.until("[v]iew the arguments:")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from argparse import Namespace
 from pathlib import Path
@@ -24,7 +25,9 @@ async def export_run(args: Namespace, out: Out) -> int:
         recording = await record_run(client.connection, args.run, at=time.time())
     text = dump_recording(recording)
     if args.output == "-":
-        out.data(text.rstrip("\n"))
+        out.data(
+            json.dumps(json.loads(text), ensure_ascii=False) if out.json else text.rstrip("\n")
+        )
         return exit_codes.DONE
     write_named(file, text, force=args.force)
     facts = {

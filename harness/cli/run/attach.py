@@ -77,7 +77,7 @@ async def leave_run(handle: RunHandle[Any], attended: Attended, out: Out, serve:
     await print_how_to_continue(handle, out, serve)
     if attended.waiting:
         return exit_codes.WAITING
-    return exit_codes.ABORTED if attended.why is Why.ABORTING else exit_codes.INTERRUPTED
+    return exit_codes.INTERRUPTED
 
 
 async def print_how_to_continue(handle: RunHandle[Any], out: Out, serve: str) -> None:
