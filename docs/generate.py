@@ -216,7 +216,7 @@ def tools_page() -> str:
     from harness.agent import Tool
     from harness.agent.read_result import read_result
 
-    parts = [page_title("Built-in tools", "harness/tools.py"), load_notes("pages")["tools"]]
+    parts = [page_title("Built-in tools", "harness/tools"), load_notes("pages")["tools"]]
     factories: list[Any] = []
     names = [*built_in.__all__, read_result.name]
     for name in names:

@@ -170,7 +170,9 @@ def _read_docstring(fn: Callable[..., Any], name: str) -> tuple[str, dict[str, s
     text = inspect.getdoc(fn)
     if not text or not text.strip():
         raise tool_error(
-            name, "has no docstring, by which the model chooses tools", "Say what the tool does."
+            name,
+            "has no docstring, which the model uses to choose tools",
+            "Say what the tool does.",
         )
     kept: list[str] = []
     said: dict[str, list[str]] = {}

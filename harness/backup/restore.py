@@ -127,7 +127,7 @@ def _take_lock(lock: int, layout: Layout) -> bool:
 
 
 def _is_bare(layout: Layout) -> bool:
-    """Whether the state folder is as `_stopped` makes it."""
+    """Whether the state folder is as `_keep_stopped` makes it."""
     if not layout.state.is_dir():
         return False
     return {each.name for each in layout.state.iterdir()} <= {MARK, layout.lock.name}

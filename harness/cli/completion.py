@@ -20,7 +20,6 @@ FILES = {
     "fish": ".config/fish/completions/harness.fish",
 }
 ZSH_HINT = "Add this line to ~/.zshrc: fpath+=~/.zfunc; autoload -Uz compinit && compinit\n"
-TAKES_FILE = ("--agent", "--workspace")
 
 
 def run_completion(words: Sequence[str]) -> int:

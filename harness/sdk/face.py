@@ -81,7 +81,7 @@ def run_sync(
         The result; its `output` is the typed value.
 
     Raises:
-        InvalidUsage: Called where an event loop runs: use `await harness.run(...)` there.
+        InvalidUsage: Called inside a running event loop: use `await harness.run(...)` there.
         HarnessError: The run could not be started, or it failed; this is its error.
     """
     try:
@@ -90,7 +90,7 @@ def run_sync(
         pass
     else:
         raise InvalidUsage(
-            "harness.run_sync() was called where an event loop runs.",
+            "harness.run_sync() was called inside a running event loop.",
             fix="Write: await harness.run(...)",
         )
     return asyncio.run(

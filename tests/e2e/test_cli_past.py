@@ -159,7 +159,7 @@ def test_bad_use(kept_project: Project, run: str) -> None:
     refused(command("fork", "none.json", "--at", "1"), 1, "cannot be read")
     refused(command("list", "--archived", "--forks-of", run), 2, "has no index of forks")
     refused(command("replay"), 2, "No run is named.")
-    refused(command("replay", "--since", "soon"), 2, "is not a time")
+    refused(command("replay", "--since", "soon"), 2, "must be a duration")
     refused(command("export", "nobody"), 1, "There is no run 'nobody'")
     assert json.loads(command("export", run, "-o", "-").out)["run"] == run
     (line,) = command("export", run, "-o", "-", "--json").lines

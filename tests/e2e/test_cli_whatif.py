@@ -91,7 +91,7 @@ def test_bad_use(kept_project: Project, run: str) -> None:
     command = kept_project.command
     refused(command("whatif", "--at", "0"), 2, "No run is named.")
     refused(command("whatif", run, "--since", "1d", "--at", "0"), 2, "not both")
-    refused(command("whatif", "--since", "often", "--at", "0"), 2, "is not a time")
+    refused(command("whatif", "--since", "often", "--at", "0"), 2, "must be a duration")
     refused(command("whatif", run, "--at", "0", "--n", "0"), 2, "needs at least one fork")
     refused(command("whatif", run, "--at", "0", "--n", "100000000"), 2, "forks of each run")
     found = ("--query", f"WorkflowId = '{run}'", "--at", "0", "--n", "3")

@@ -43,6 +43,15 @@ def test_every_command_is_in_a_group_and_so_in_help() -> None:
     assert {command.group for command in COMMANDS} <= set(GROUP_ORDER) - {"Other"}
 
 
+def test_every_error_of_harness_is_public() -> None:
+    from harness import errors
+
+    own = {e.__name__ for e in all_errors().values() if e.__module__.startswith("harness.")}
+    assert own <= set(errors.__all__), (
+        "import and list them in harness/contracts/errors/__init__.py"
+    )
+
+
 def test_every_event_has_a_chapter() -> None:
     text = (generate.REFERENCE / "events.md").read_text("utf-8")
     for kind in event.EventBase.__subclasses__():

@@ -19,5 +19,7 @@ def query_conditions(query: str | None, since: str | None) -> list[str]:
 def parse_since(text: str) -> datetime:
     match = re.fullmatch(r"(\d+)([mhdw])", text)
     if match is None:
-        raise UsageError(f"--since {text} is not a time.", "Use 30m, 12h, 7d or 2w.")
+        raise UsageError(
+            f"--since must be a duration, not {text!r}.", "Use one such as 30m, 12h, 7d or 2w."
+        )
     return datetime.now(UTC) - timedelta(**{UNITS[match[2]]: int(match[1])})

@@ -32,7 +32,7 @@ UNDO_COMMANDS: tuple[Command, ...] = (
             arg(
                 "--agent",
                 metavar="FILE:NAME",
-                help="Serve this agent here meanwhile, instead of a worker.",
+                help="Serve this agent from this process while undoing.",
             ),
             JSON,
         ),
@@ -41,7 +41,7 @@ UNDO_COMMANDS: tuple[Command, ...] = (
         (
             ("harness undo clerk-h8vvmdnvrp --dry-run", "what would be undone"),
             ("harness undo clerk-h8vvmdnvrp --to 3", "back to how things were after turn 3"),
-            ("harness undo clerk-h8vvmdnvrp --past call_2", "all but that"),
+            ("harness undo clerk-h8vvmdnvrp --past call_2", "everything except call_2"),
         ),
         group="Steer",
     ),
