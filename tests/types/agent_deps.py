@@ -1,6 +1,6 @@
 """What the type checker says of agents and their tools: an error at each line marked so, no other.
 
-Read by `tests/conformance/test_type_errors.py`; nothing runs it.
+Read by `tests/conformance/api/test_type_errors.py`; nothing runs it.
 """
 
 from collections.abc import AsyncGenerator

@@ -1,6 +1,6 @@
 """What the type checker says of instructions functions, output types and output validators.
 
-Read by `tests/conformance/test_type_errors.py`; nothing runs it.
+Read by `tests/conformance/api/test_type_errors.py`; nothing runs it.
 """
 
 from typing import assert_type

@@ -11,7 +11,7 @@ import pytest
 
 from tests.crash.plan import KINDS
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TRIALS = 60
 
 

@@ -13,7 +13,7 @@ import pytest
 from harness.contracts.verdicts import Decision
 from harness.sdk.handle import RunHandle
 
-SCRIPT = Path(__file__).parents[2] / "starter" / "decide.py"
+SCRIPT = Path(__file__).parents[3] / "starter" / "decide.py"
 OPTIONS = set(inspect.signature(RunHandle.decide).parameters) - {"self", "verdict", "id", "key"}
 """`key` makes a decision that is sent twice one: a script sends it once."""
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.fakes.warm_python import warm_python
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 EXPECTED: dict[str, tuple[str, ...]] = {
     "agent_functions": ("-- Oslo Books", "told: You answer letters to Oslo Books. Be brief."),
     "approval": ("asked: over 100", "decided: edit by", "pay says: paid 25 to Ada"),

@@ -119,7 +119,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_the_starter_scripts_steer_a_run(kept_project: Project) -> None:
-    starter = Path(__file__).parents[2] / "starter"
+    starter = Path(__file__).parents[3] / "starter"
 
     def script(name: str, *words: str) -> str:
         done = subprocess.run(

@@ -16,9 +16,9 @@ import pytest
 
 from harness import Tool
 from tests import public_api
-from tests.unit.test_docs_links import fences
+from tests.unit.docs.test_docs_links import fences
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 FOR_USERS = [
     ROOT / "README.md",
     ROOT / "docs" / "tutorial.md",

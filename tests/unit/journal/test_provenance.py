@@ -21,7 +21,7 @@ from harness.terminal.view.text import cut_cost
 from harness.terminal.view.trace import event_line, ran_on
 from tests.unit.stories import Story
 
-HISTORIES = Path(__file__).parent.parent / "histories" / "AgentRun"
+HISTORIES = Path(__file__).parents[2] / "histories" / "AgentRun"
 RECORDED = e.Worker(name="ann@laptop", build="harness-0.1.0")
 
 

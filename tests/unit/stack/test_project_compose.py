@@ -9,7 +9,7 @@ from harness.stack.temporal import (
     _DYNAMIC_CONFIG,  # pyright: ignore[reportPrivateUsage]
 )
 
-COMPOSE = Path(__file__).parents[2] / "docker-compose.yml"
+COMPOSE = Path(__file__).parents[3] / "docker-compose.yml"
 
 
 def _flags(name: str) -> set[str]:

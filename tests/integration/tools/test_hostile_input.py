@@ -26,7 +26,7 @@ from tests.fakes.clerk import table as table
 from tests.fakes.hostile import fits, hostile_values
 from tests.fakes.loop_lag import Cost, measure
 from tests.fakes.tool_calls import Caller, calling
-from tests.integration.test_tools_http import LOCAL, Answer, redirect, reply, serving
+from tests.integration.tools.test_tools_http import LOCAL, Answer, redirect, reply, serving
 
 BUDGET = Cost(lag_ms=50, memory_mb=150)
 SHORT = Limits(seconds=0.5, memory_mb=512)

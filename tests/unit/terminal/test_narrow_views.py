@@ -110,7 +110,7 @@ def test_show(narrow: Out) -> None:
 
 def test_whatif(narrow: Out) -> None:
     from harness.terminal.view.whatif import show_whatif as show_whatif
-    from tests.unit.test_whatif_page import report
+    from tests.unit.forks.test_whatif_page import report
 
     show_whatif(narrow.console, report())
     assert "median tokens, old → new: 80 → 120" in words(text_of(narrow.console))
