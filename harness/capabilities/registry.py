@@ -57,7 +57,20 @@ def find_capabilities() -> tuple[Found, ...]:
         found = _third_party(point, disabled, taken)
         taken.add(found.name)
         third.append(found)
-    return (*built_in, *third)
+    everything = (*built_in, *third)
+    _check_required(everything)
+    return everything
+
+
+def _check_required(everything: tuple[Found, ...]) -> None:
+    """Report the capabilities of packages that need one which is missing or disabled."""
+    usable = {each.name for each in everything if each.enabled and each.name not in _problems}
+    for each in everything:
+        missing = (
+            [name for name in each.record.requires if name not in usable] if each.record else []
+        )
+        if missing and each.enabled and each.source != OURS:
+            _problems.setdefault(each.name, f"it needs {missing[0]}, which is not enabled")
 
 
 def enabled_capabilities() -> tuple[Capability, ...]:

@@ -29,7 +29,15 @@ from harness_notes.tools import count_words
 agent = Agent("counter", model="polly/loud", tools=[count_words])
 """
 PLAIN = 'from harness import Agent\nagent = Agent("plain")\n'
-BROKEN = "[harness.capabilities]\nbroken = nowhere.capability:BROKEN\nstack = x:y\n"
+BROKEN = """[harness.capabilities]
+broken = nowhere.capability:BROKEN
+stack = x:y
+needy = needy:NEEDY
+"""
+NEEDY = """
+from harness.extensions import Capability
+NEEDY = Capability(name="needy", summary="Need something.", requires=("nothere",))
+"""
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -45,6 +53,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     broken = Path(site) / "broken-1.0.dist-info"
     broken.mkdir()
     (broken / "entry_points.txt").write_text(BROKEN)
+    (Path(site) / "needy.py").write_text(NEEDY)
     return python.parent
 
 
@@ -115,6 +124,7 @@ def test_it_is_listed_and_a_broken_one_disturbs_nothing(run: Run) -> None:
     taken = found["stack (broken 1.0)"]
     assert taken["state"] == "broken" and "another capability" in taken["problem"]
     assert found["stack"]["state"] == "enabled"
+    assert found["needy"]["state"] == "broken" and "nothere" in found["needy"]["problem"]
 
 
 def test_it_shows_what_it_adds(run: Run) -> None:

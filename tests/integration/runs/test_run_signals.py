@@ -50,7 +50,7 @@ ODD: list[tuple[str, list[tuple[bytes, bytes]], str]] = [
     ("hint", [(b"\xff", b"x")], "not plain JSON"),
     ("abort", [(JSON, b"[1]")], EXAMPLES["abort"]),
     ("abort", [(JSON, b'{"reason": 5}')], EXAMPLES["abort"]),
-    ("abort", [(JSON, b"{}"), (JSON, b"{}"), (JSON, b"{}")], "one JSON value, not 3"),
+    ("abort", [(JSON, b"{}"), (JSON, b"{}"), (JSON, b"{}")], "one JSON value, got 3"),
     ("pause", [(JSON, b"7")], EXAMPLES["pause"]),
     ("resume", [(JSON, b'{"now": true}')], EXAMPLES["resume"]),
     ("stop", [(JSON, b'"please"')], "abort, hint, pause, resume"),

@@ -214,7 +214,7 @@ async def test_a_table_that_is_gone_for_a_while_ends_nothing(
     await database.fetch("ALTER TABLE harness.live_progress RENAME TO elsewhere")
 
     def noted(record: logging.LogRecord) -> bool:
-        if "cut off" in record.getMessage():
+        if "is interrupted" in record.getMessage():
             cut_off.set()
         return True
 

@@ -21,6 +21,7 @@ from harness.tools import http_tools, shell_tools, sql_tools
 from harness.tools.files import edit, search
 from harness.tools.web import web
 from harness_activities.tool_call.failures import MAX_ERROR
+from tests.conftest import SLOWER
 from tests.fakes.clerk import Table
 from tests.fakes.clerk import table as table
 from tests.fakes.hostile import fits, hostile_values
@@ -28,7 +29,8 @@ from tests.fakes.loop_lag import Cost, measure
 from tests.fakes.tool_calls import Caller, calling
 from tests.integration.tools.test_tools_http import LOCAL, Answer, redirect, reply, serving
 
-BUDGET = Cost(lag_ms=50, memory_mb=150)
+BUDGET = Cost(lag_ms=50 * SLOWER, memory_mb=150)
+"""50 ms of CPU on the reference machine."""
 SHORT = Limits(seconds=0.5, memory_mb=512)
 FREE = (*http_tools(approval="never"), *shell_tools(approval="never"))
 TOOLS: dict[str, AnyTool] = {
