@@ -22,14 +22,14 @@ def find_parts(record: Capability) -> tuple[list[Part], str | None]:
     """List the parts, and the error of the first one that does not load."""
     parts: list[Part] = []
     try:
-        for part in _load_parts(record):
+        for part in _list_parts(record):
             parts.append(part)  # noqa: PERF402 - those before the broken one are kept
     except LOADING_FAILS as error:
         return parts, f"{type(error).__name__}: {error}"
     return parts, None
 
 
-def _load_parts(record: Capability) -> Iterator[Part]:
+def _list_parts(record: Capability) -> Iterator[Part]:
     if record.commands:
         for command in resolve(record.commands):
             resolve(command.target)

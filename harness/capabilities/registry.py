@@ -7,6 +7,7 @@ affecting others. A built-in one that fails is a defect of harness, and raises.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -18,7 +19,6 @@ from harness.contracts.capability import Capability
 
 OURS = "built in"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")
-
 
 RESERVED = frozenset(
     {
@@ -128,22 +128,29 @@ def load_part(record: Capability, target: str) -> Any:
         return None
 
 
-def make_parts(record: Capability, target: str, *arguments: Any) -> list[Any]:
-    """Call the function that an import string names, which makes parts of a capability; an empty
-    list when it fails, which is reported as for `load_part`."""
-    make = load_part(record, target)
-    if make is None:
-        return []
-    try:
-        return list(make(*arguments))
-    except LOADING_FAILS as error:
-        report_problem(record, f"{target} fails: {_describe_error(error)}")
-        return []
+def load_parts(record: Capability, targets: Iterable[str]) -> list[Any]:
+    """Load several parts, without those that fail, which are reported as for `load_part`."""
+    return [part for target in targets if (part := load_part(record, target)) is not None]
+
+
+def make_parts(record: Capability, targets: Iterable[str], *arguments: Any) -> list[Any]:
+    """Call the functions that import strings name, and collect the parts they make. One that fails
+    is reported as for `load_part`."""
+    made: list[Any] = []
+    for target in targets:
+        make = load_part(record, target)
+        if make is None:
+            continue
+        try:
+            made += list(make(*arguments))  # all of them, or none
+        except LOADING_FAILS as error:
+            report_problem(record, f"{target} fails: {_describe_error(error)}")
+    return made
 
 
 def report_problem(record: Capability, problem: str) -> None:
     """Disable a capability in this process. Raises for a built-in one."""
-    if any(each.name == record.name and each.source == OURS for each in find_capabilities()):
+    if source_of(record.name) == OURS:
         raise RuntimeError(f"The built-in capability {record.name} is broken: {problem}")
     _problems.setdefault(record.name, problem)
 
@@ -190,8 +197,7 @@ def load_workflows() -> list[type]:
     return [
         loaded
         for record in enabled_capabilities()
-        for target in (*record.agent_workflows, *record.workflows)
-        if (loaded := load_part(record, target)) is not None
+        for loaded in load_parts(record, (*record.agent_workflows, *record.workflows))
     ]
 
 

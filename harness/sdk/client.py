@@ -205,7 +205,7 @@ class HarnessClient:
             The new run.
 
         Raises:
-            RunNotFound: There is no such run.
+            RunNotFound: No run has this id.
             TurnNotFound: It has no such turn.
         """
         forked = await fork_run(self._scope, source, at, change, agent=agent, id=id)

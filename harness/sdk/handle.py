@@ -34,7 +34,7 @@ class RunHandle(RunReader[Out]):
                 how far that came.
 
         Raises:
-            RunNotFound: There is no such run.
+            RunNotFound: No run has this id.
             RunOver: It has ended already.
         """
         await abort_run(self._connection, self.id, reason, undo=undo)
@@ -47,7 +47,7 @@ class RunHandle(RunReader[Out]):
             interrupt: Cut the model call under way short, so that it is read at once.
 
         Raises:
-            RunNotFound: There is no such run.
+            RunNotFound: No run has this id.
             RunOver: It has ended.
             TooManySignals: Too many hints wait.
         """
@@ -60,7 +60,7 @@ class RunHandle(RunReader[Out]):
             reason: Kept in the run's history.
 
         Raises:
-            RunNotFound: There is no such run.
+            RunNotFound: No run has this id.
             RunOver: It has ended.
         """
         await send_signal(self._connection, self.id, "pause", reason)
@@ -72,7 +72,7 @@ class RunHandle(RunReader[Out]):
             reason: Kept in the run's history.
 
         Raises:
-            RunNotFound: There is no such run.
+            RunNotFound: No run has this id.
             RunOver: It has ended.
         """
         await send_signal(self._connection, self.id, "resume", reason)
@@ -113,7 +113,7 @@ class RunHandle(RunReader[Out]):
             PendingChanged: Something else waits by now.
             InvalidSignal: The edit does not fit the tool.
             NoWorker: The decision waits, and takes effect once a worker is there.
-            RunNotFound: There is no such run.
+            RunNotFound: No run has this id.
         """
         said = {
             "verdict": verdict, "note": note, "arguments": arguments, "answer": answer,
@@ -183,7 +183,7 @@ class RunHandle(RunReader[Out]):
             What was undone, and where it stopped.
 
         Raises:
-            RunNotFound: There is no such run.
+            RunNotFound: No run has this id.
             RunBusy: It has not ended, or another undo is under way.
         """
         if self._agent:
@@ -217,7 +217,7 @@ class RunHandle(RunReader[Out]):
             The new run.
 
         Raises:
-            RunNotFound: There is no such run.
+            RunNotFound: No run has this id.
             TurnNotFound: It has no such turn.
         """
         change = Change(hint=hint, model=model, instructions=instructions, results=results or {})

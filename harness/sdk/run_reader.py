@@ -100,7 +100,7 @@ class RunReader(Generic[Out]):
         Raises:
             InvalidValue: `timeout` is not a number of seconds, 0 or more.
             RunUnfinished: The run had not ended in time; it is a `TimeoutError` too.
-            RunNotFound: There is no such run.
+            RunNotFound: No run has this id.
         """
         _check_timeout(timeout)
         limit = asyncio.timeout(timeout)
@@ -124,7 +124,7 @@ class RunReader(Generic[Out]):
             An iterator that ends with the run. It may be read by many, at any time.
 
         Raises:
-            RunNotFound: There is no such run.
+            RunNotFound: No run has this id.
         """
         return self._scope.feeds.follow_all(self.id)
 
@@ -135,7 +135,7 @@ class RunReader(Generic[Out]):
             The events, oldest first.
 
         Raises:
-            RunNotFound: There is no such run.
+            RunNotFound: No run has this id.
         """
         return [event async for event in reader.read_events(self._connection, self.id, wait=False)]
 
@@ -158,7 +158,7 @@ class RunReader(Generic[Out]):
             file: Where to write; an existing file is replaced.
 
         Raises:
-            RunNotFound: There is no such run.
+            RunNotFound: No run has this id.
         """
         recording = await record_run(self._connection, self.id, at=time.time())
         await asyncio.to_thread(write_atomic, file, dump_recording(recording))
@@ -173,7 +173,7 @@ class RunReader(Generic[Out]):
             The turn in which they part, and what each did from there on.
 
         Raises:
-            RunNotFound: There is no such run.
+            RunNotFound: No run has this id.
         """
         return compare_runs(await self.trace(), await other.trace())
 
@@ -184,7 +184,7 @@ class RunReader(Generic[Out]):
             Its writes, in the order in which they began.
 
         Raises:
-            RunNotFound: There is no such run.
+            RunNotFound: No run has this id.
         """
         return await client.list_effects(self._connection, self.id)
 
@@ -197,7 +197,7 @@ class RunReader(Generic[Out]):
             Its state, turn, totals and what it waits for.
 
         Raises:
-            RunNotFound: There is no such run.
+            RunNotFound: No run has this id.
             NoWorker: No worker answers.
         """
         return await self._query("status", RunStatus, reader.derive_status)
@@ -209,7 +209,7 @@ class RunReader(Generic[Out]):
             What `decide` can be given; empty where nothing waits.
 
         Raises:
-            RunNotFound: There is no such run.
+            RunNotFound: No run has this id.
             NoWorker: No worker answers.
         """
         return await self._query("pending", list[Pending], _nothing)
@@ -221,7 +221,7 @@ class RunReader(Generic[Out]):
             The address of its newest node, and messages that are not stored yet.
 
         Raises:
-            RunNotFound: There is no such run.
+            RunNotFound: No run has this id.
             NoWorker: No worker answers.
         """
         return await self._query("transcript", TranscriptView, reader.derive_transcript)
@@ -233,7 +233,7 @@ class RunReader(Generic[Out]):
             Whether one does.
 
         Raises:
-            RunNotFound: There is no such run.
+            RunNotFound: No run has this id.
             StackUnreachable: Temporal does not answer.
         """
         handle = self._connection.temporal.get_workflow_handle(self.id)
@@ -246,7 +246,7 @@ class RunReader(Generic[Out]):
             Why each failed, which attempt that was, and when the next one begins.
 
         Raises:
-            RunNotFound: There is no such run.
+            RunNotFound: No run has this id.
         """
         return await list_retries(self._connection.temporal, self.id)
 
@@ -257,7 +257,7 @@ class RunReader(Generic[Out]):
             Why its workflow task fails; None where it does not.
 
         Raises:
-            RunNotFound: There is no such run.
+            RunNotFound: No run has this id.
         """
         return await diagnose_stuck_run(self._connection.temporal, self.id)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
 
 from temporalio.worker import Worker
 
-from harness.capabilities.registry import enabled_capabilities, load_part, make_parts
+from harness.capabilities.registry import enabled_capabilities, load_part, load_parts, make_parts
 from harness.commons.log import get_logger
 from harness.contracts.capability import Capability
 from harness.contracts.queues import capability_queue
@@ -56,10 +55,8 @@ async def _run_worker(
     connection: Connection, attempts: AttemptWriter, record: Capability
 ) -> AsyncGenerator[None]:
     """A worker of the capability's own queue, if it has one."""
-    workflows = _load_parts(record, record.workflows)
-    activities = [
-        each for target in record.activities for each in make_parts(record, target, connection)
-    ]
+    workflows = load_parts(record, record.workflows)
+    activities = make_parts(record, record.activities, connection)
     async with AsyncExitStack() as stack:
         if workflows or activities:
             guard = CapabilityGuard(connection, record)
@@ -77,7 +74,3 @@ async def _run_worker(
             )
             await stack.enter_async_context(worker)
         yield
-
-
-def _load_parts(record: Capability, targets: Iterable[str]) -> list[Any]:
-    return [part for target in targets if (part := load_part(record, target)) is not None]

@@ -17,7 +17,7 @@ from typing import Any
 from temporalio.worker import Worker
 
 from harness.agent import Agent
-from harness.capabilities.registry import enabled_capabilities, load_part, make_parts
+from harness.capabilities.registry import enabled_capabilities, load_parts, make_parts
 from harness.contracts.queues import workspace_queue
 from harness.engine.connection import Connection
 from harness_activities.parts import Activity, AgentParts, ProcessParts
@@ -91,8 +91,7 @@ def _load_workflows() -> list[type]:
     return [
         loaded
         for record in enabled_capabilities()
-        for target in record.agent_workflows
-        if (loaded := load_part(record, target)) is not None
+        for loaded in load_parts(record, record.agent_workflows)
     ]
 
 
@@ -101,8 +100,7 @@ def _load_activities(parts: AgentParts) -> list[Activity]:
     return [
         activity
         for record in enabled_capabilities()
-        for target in record.agent_activities
-        for activity in make_parts(record, target, parts)
+        for activity in make_parts(record, record.agent_activities, parts)
     ]
 
 
