@@ -27,7 +27,7 @@ from bench.work import FINAL, PROMPT, ROUNDS, SYSTEM
 from harness import Agent, Harness, tool
 from harness.config.settings import Settings
 from harness.engine.connection import open_connection
-from harness.sdk.local import hosting
+from harness.sdk.local import host_agents
 from harness.stack import find_stack
 
 MARK = b"pg_try_advisory_lock"
@@ -131,7 +131,7 @@ async def main(calls: int) -> None:
             assert endpoints is not None
             async with (
                 open_connection(settings, endpoints, Path(folder)) as connection,
-                hosting(connection) as harness,
+                host_agents(connection) as harness,
             ):
                 for name, each in (("write", written), ("read", looked_up)):
                     agent = Agent(

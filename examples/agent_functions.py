@@ -1,4 +1,4 @@
-"""Functions around the model: instructions written from deps, and a check of the answer."""
+"""Functions around the model: instructions written from deps, and a validator of the answer."""
 
 import asyncio
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ class Shop:
     name: str
 
 
-async def describe(ctx: RunContext[Shop]) -> str:
+async def describe_shop(ctx: RunContext[Shop]) -> str:
     return f"You answer letters to {ctx.deps.name}. Be brief."
 
 
-agent = Agent("secretary", instructions=describe, deps=Shop("Oslo Books"))
+agent = Agent("secretary", instructions=describe_shop, deps=Shop("Oslo Books"))
 
 
 @agent.output_validator
-def sign(ctx: RunContext[Shop], letter: str) -> str:
+def sign_letter(ctx: RunContext[Shop], letter: str) -> str:
     if len(letter) > 200:
         raise ModelRetry("The letter is too long: 200 characters at most.")
     return f"{letter}\n-- {ctx.deps.name}"
@@ -30,8 +30,8 @@ async def main() -> None:
     async with Harness.local() as harness:
         run = await harness.start(agent, "Say Good morning!")
         print((await run.result()).output)
-        asked = next(event for event in await run.trace() if isinstance(event, ModelCalled))
-        print("told:", asked.messages[0].text)
+        called = next(event for event in await run.trace() if isinstance(event, ModelCalled))
+        print("instructions:", called.messages[0].text)
 
 
 if __name__ == "__main__":

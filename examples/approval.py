@@ -1,4 +1,4 @@
-"""A call that waits for a person. The wait survives any restart; here the script itself decides."""
+"""A call that waits for a person. The wait survives restarts; here the script itself decides."""
 
 import asyncio
 from collections.abc import Mapping
@@ -7,12 +7,12 @@ from typing import Any
 from harness import Agent, Harness, tool
 
 
-def large(arguments: Mapping[str, Any]) -> str | bool:
-    """Only payments over 100 need a person. The verdict is recorded."""
+def is_large(arguments: Mapping[str, Any]) -> str | bool:
+    """Payments over 100 need approval. The result is recorded."""
     return "over 100" if arguments["amount"] > 100 else False
 
 
-@tool(effect="irreversible", approval=large)
+@tool(effect="irreversible", approval=is_large)
 def pay(recipient: str, amount: int) -> str:
     "Pay an amount to a recipient."
     return f"paid {amount} to {recipient}"

@@ -1,4 +1,4 @@
-"""The model asks a person, and waits for as long as it takes."""
+"""The model asks a person a question and waits for the answer, however long it takes."""
 
 import asyncio
 

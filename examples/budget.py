@@ -1,4 +1,4 @@
-"""A budget that asks for more instead of ending the run."""
+"""A budget that asks a person for more instead of ending the run."""
 
 import asyncio
 

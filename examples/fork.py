@@ -1,5 +1,5 @@
-"""What if? Fork a run after its first turn, with a different answer of its tool; the run itself
-stays as it was. Both are then compared, written to files, and replayed."""
+"""Fork a run after its first turn with a different tool result. The run itself does not change.
+Both are then compared, exported and replayed."""
 
 import asyncio
 from pathlib import Path
@@ -11,7 +11,7 @@ from harness.testing import check_replay
 
 @tool(effect="read")
 def forecast(city: str) -> str:
-    "The weather of tomorrow."
+    "Forecast tomorrow's weather."
     return f"rain in {city}"
 
 
@@ -21,17 +21,17 @@ agent = Agent("planner", instructions="Plan the day.", tools=[forecast])
 async def main() -> None:
     async with Harness.local() as harness:
         run = await harness.start(agent, 'Call forecast with {"city": "Oslo"}')
-        print("was:", (await run.result()).output.splitlines()[0])
+        print("original:", (await run.result()).output.splitlines()[0])
 
         calls = [e.call_id for e in await run.trace() if isinstance(e, ToolCallFinished)]
         fork = await run.fork(1, results={calls[0]: "sun in Oslo"})
-        print("would be:", (await fork.result()).output.splitlines()[0])
+        print("fork:", (await fork.result()).output.splitlines()[0])
 
-        print(f"they part in turn {(await run.diff(fork)).turn}")
+        print(f"first difference: turn {(await run.diff(fork)).turn}")
         for each in (run, fork):
             file = Path(f"{each.id}.json")
             await each.export(file)
-            await check_replay(file)  # as a test would: today's code does the same again
+            await check_replay(file)  # fails if today's code would act differently
         print("both replayed")
 
 

@@ -1,4 +1,4 @@
-"""Calls of read-only tools in one reply, side by side."""
+"""Read-only tool calls of one reply run in parallel."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from harness import Agent, Harness, tool
 
 @tool(effect="read")
 async def weather(city: str) -> str:
-    "The weather in a city."
+    "Look up the weather in a city."
     await asyncio.sleep(0.2)
     return f"sunny in {city}"
 

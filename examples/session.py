@@ -1,4 +1,4 @@
-"""A conversation: several runs on one transcript."""
+"""A conversation: consecutive runs that share one transcript."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Steer a run that is going: pause, hint, resume, abort."""
+"""Steer a run in progress: pause, hint, resume, abort."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What a tool is told: the run, the turn, an idempotency key, and what the agent shares (deps)."""
+"""A tool's context: the run, the turn, an idempotency key and the agent's deps."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -14,10 +14,10 @@ class Shop:
 @tool(effect="write", on_unknown="retry")
 def order(context: ToolContext[Shop], item: str) -> str:
     "Order an item."
-    # The key is the same for every attempt of this call: ordering twice changes nothing.
+    # The key is the same for every attempt at this call, so ordering twice changes nothing.
     context.progress(f"ordering {item}")
     context.deps.orders.setdefault(context.idempotency_key, item)
-    return f"ordered {item}, {len(context.deps.orders)} order in all"
+    return f"ordered {item}, {len(context.deps.orders)} order in total"
 
 
 agent = Agent("shopper", instructions="Order what is asked.", tools=[order], deps=Shop)

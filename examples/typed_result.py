@@ -1,4 +1,4 @@
-"""A typed result: the answer is a pydantic model, enforced and validated."""
+"""A typed result: the answer is a validated pydantic model."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Undo: what a run did is taken back, all of it or back to how things were after a turn."""
+"""Undo the effects of a run: those after a given turn, then all of them."""
 
 import asyncio
 import tempfile
@@ -7,7 +7,7 @@ from pathlib import Path
 from harness import Agent, Harness, ToolContext, tool
 from harness.tools import move_file, write_file
 
-SHELF: list[str] = []  # stands for a service of yours
+SHELF: list[str] = []  # in place of an external service
 
 
 @tool
@@ -34,7 +34,7 @@ Call put_on_shelf with {"thing": "a vase"}
 """
 
 
-def look(folder: Path) -> str:
+def describe_state(folder: Path) -> str:
     files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     return f"files {files}, shelf {SHELF}"
 
@@ -45,17 +45,17 @@ async def main() -> None:
     async with Harness.local() as harness:
         run = await harness.start(agent, PROMPT, workspace=folder)
         await run.result()
-        print("after the run:", look(folder))
+        print("after the run:", describe_state(folder))
         for effect in await run.effects():
             print(f"turn {effect.turn}: {effect.tool} is {effect.state}")
 
         report = await run.undo(to_turn=1)
         print("undone:", [step.said for step in report.undone])
-        print("after turn 1 again:", look(folder))
+        print("after turn 1 again:", describe_state(folder))
 
         await run.undo()
-        print("as before the run:", look(folder))
-        print("once more:", (await run.undo()).steps)
+        print("as before the run:", describe_state(folder))
+        print("again:", (await run.undo()).steps)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""What if they had been told to ask for a rebate? Ten past orders are asked, four times each.
+"""What if a hint had suggested a rebate? Ten past runs are forked four times each.
 
-No tool runs again: what was recorded is played back, and nothing is ordered. A page shows what
-would have been otherwise.
+No tool runs again: recorded results are played back, and nothing is ordered. A page shows how the
+forks differ.
 """
 
 import asyncio
@@ -16,13 +16,13 @@ ordered: list[str] = []
 
 @tool(effect="read")
 def price(item: str) -> str:
-    "What an item costs."
+    "Look up the price of an item."
     return f"{item} costs {10 + len(item)} euros"
 
 
 @tool(effect="read")
 def rebate(code: str) -> str:
-    "What is taken off the price."
+    "Look up the rebate of a code."
     return f"{code} takes off {len(code)} euros"
 
 
@@ -45,8 +45,8 @@ ITEMS = ("tea", "rice", "salt", "oil", "bread", "milk", "eggs", "soap", "pens", 
 HINT = 'Call rebate with {"code": "SPRING"}'
 
 
-def prompt(place: int, item: str) -> str:
-    """What was asked: some had asked for the rebate by themselves, some took long."""
+def write_prompt(place: int, item: str) -> str:
+    """Some prompts ask for the rebate already, and some take more steps."""
     steps = [f'Call price with {{"item": "{item}"}}', f'Call order with {{"item": "{item}"}}']
     if place >= 5:
         steps.insert(0, HINT)
@@ -57,28 +57,32 @@ def prompt(place: int, item: str) -> str:
 
 async def main() -> None:
     async with Harness.local() as harness:
-        runs = [await harness.start(agent, prompt(place, item)) for place, item in enumerate(ITEMS)]
+        runs = [
+            await harness.start(agent, write_prompt(place, item))
+            for place, item in enumerate(ITEMS)
+        ]
         bills = [await run.result() for run in runs]
         print(f"{len(bills)} runs, {len(ordered)} orders")
 
         ids = [run.id for run in runs]
         report = await harness.whatif(ids, 0, Change(hint=HINT), n=4, agent=agent)
-        told = summarize_whatif(report)
+        summary = summarize_whatif(report)
         print(
-            f"{told['forks']} forks: {told['same']} same, {told['different']} different,", end=" "
+            f"{summary['forks']} forks: {summary['same']} same, {summary['different']} different,",
+            end=" ",
         )
-        print(f"{told['failed']} failed; still {len(ordered)} orders")
-        print(f"median tokens: {told['median']['tokens']:g}, was {told['was']['tokens']:g}")
+        print(f"{summary['failed']} failed; still {len(ordered)} orders")
+        print(f"median tokens: {summary['median']['tokens']:g}, was {summary['was']['tokens']:g}")
         for source in report.sources[4:6]:
             fork = source.forks[0]
             calls = ", ".join(f"{call.name} {call.how}" for call in fork.calls)
             print(f"{source.was and source.was.data} -> {fork.data}: {calls}")
-    save(draw_whatif(report), Path("whatif.html"))
+    save_page(draw_whatif(report), Path("whatif.html"))
 
 
-def save(page: str, file: Path) -> None:
+def save_page(page: str, file: Path) -> None:
     file.write_text(page, "utf-8")
-    print(f"a picture of it: {file}")
+    print(f"page: {file}")
 
 
 if __name__ == "__main__":

@@ -49,11 +49,11 @@ if TYPE_CHECKING:
     from harness.journal.diff import DiffRow, DiffSide, RunDiff
     from harness.journal.whatif import summary as summarize_whatif
     from harness.runs.listing import RunRow
-    from harness.sdk.face import get_run, run, run_sync
     from harness.sdk.handle import RunHandle
     from harness.sdk.local import Harness
     from harness.sdk.result import RunResult
     from harness.sdk.session import Session
+    from harness.sdk.shortcuts import get_run, run, run_sync
     from harness.terminal.page.whatif_page import whatif_page_html as draw_whatif
 
 __all__ = [
@@ -174,11 +174,11 @@ _HOMES = {
     "Usage": "harness.contracts.model",
     "WhatIfReport": "harness.contracts.whatif",
     "draw_whatif": "harness.terminal.page.whatif_page:whatif_page_html",
-    "get_run": "harness.sdk.face",
+    "get_run": "harness.sdk.shortcuts",
     "load_settings": "harness.config",
     "read_recording": "harness.history.export:read_file",
-    "run": "harness.sdk.face",
-    "run_sync": "harness.sdk.face",
+    "run": "harness.sdk.shortcuts",
+    "run_sync": "harness.sdk.shortcuts",
     "summarize_whatif": "harness.journal.whatif:summary",
     "tool": "harness.agent",
 }

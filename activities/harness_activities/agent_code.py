@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from temporalio import activity
@@ -16,7 +17,7 @@ from harness.agent import Agent, ModelRetry, RunContext
 from harness.agent.output import OutputType
 from harness.commons.log import guarded_logger
 from harness.contracts.agent_code import CheckedOutput, CheckOutput, WriteInstructions
-from harness.contracts.errors import HarnessError, InvalidOutput
+from harness.contracts.errors import AgentFunctionFailed, HarnessError, InvalidOutput
 from harness_activities.heartbeats import sending_heartbeats
 from harness_activities.parts import Activity, AgentParts
 from harness_activities.tool_call.failures import clean_message, describe_error
@@ -42,15 +43,18 @@ class AgentActivities:
         agent, write = self._agent, self._agent.write_instructions
         if write is None:  # this worker has a newer version of the agent, with a text
             return agent.instructions
+        function = f"The instructions function {_name_of(write)} of agent {agent.name}"
         with sending_heartbeats():
+            context = await self._make_context()
             try:
-                written = await self._box.invoke(write, await self._make_context())
+                written = await self._box.invoke(write, context)
             except Exception as error:
-                raise _wrap_error(
-                    f"The instructions function of agent {agent.name}", error
-                ) from error
+                raise _wrap_error(function, error) from error
         if not isinstance(written, str):
-            raise TypeError(f"The instructions function of agent {agent.name} returned no str.")
+            raise AgentFunctionFailed(
+                f"{function} returned {type(written).__name__}, not str.",
+                fix="Return the instructions as a text.",
+            )
         return inspect.cleandoc(written)
 
     @activity.defn(name="check_output")
@@ -76,8 +80,7 @@ class AgentActivities:
             except ModelRetry:
                 raise
             except Exception as error:
-                name = getattr(each.fn, "__name__", repr(each.fn))
-                raise _wrap_error(f"The output validator {name}", error) from error
+                raise _wrap_error(f"The output validator {_name_of(each.fn)}", error) from error
         return value
 
     async def _make_context(self) -> RunContext[Any]:
@@ -93,17 +96,26 @@ class AgentActivities:
 def _checked_output(kind: OutputType | None, given: Any, value: Any) -> CheckedOutput:
     """What changed. A validator that returns nothing most likely forgot to."""
     if value is None and given is not None:
-        raise TypeError("An output validator returned None: return the output.")
+        raise AgentFunctionFailed(
+            "An output validator returned None.", fix="Return the output from each validator."
+        )
     if kind is None:
         if not isinstance(value, str):
-            raise TypeError(f"An output validator returned {type(value).__name__}, not str.")
+            raise AgentFunctionFailed(
+                f"An output validator returned {type(value).__name__}, not str.",
+                fix="Return the text, changed or not.",
+            )
         return CheckedOutput(text=value if value != given else None)
     before, data = kind.dump_value(given), kind.dump_value(value)
     return CheckedOutput(data=data if data != before else None)
 
 
 def _wrap_error(what: str, error: Exception) -> Exception:
-    """Temporal retries it: a service that the function asks may be away for a moment."""
+    """Like a tool's, its own exceptions are not retried; errors of harness keep their class."""
     if isinstance(error, HarnessError):
         return error
-    return RuntimeError(f"{what} failed: {describe_error(error)}")
+    return AgentFunctionFailed(f"{what} failed: {describe_error(error)}")
+
+
+def _name_of(fn: Callable[..., Any]) -> str:
+    return getattr(fn, "__name__", None) or repr(fn)

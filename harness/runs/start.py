@@ -7,7 +7,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
 from temporalio.common import (
@@ -31,7 +31,7 @@ from harness.contracts.errors import (
     SearchAttributesMissing,
 )
 from harness.contracts.family import is_reserved, session_family
-from harness.contracts.message import Message, user_message
+from harness.contracts.message import Message, Text, user_message
 from harness.contracts.model import ModelRef
 from harness.contracts.queues import agent_queue
 from harness.contracts.run import WORKFLOW, Budget, Parent, RunSpec, RunState
@@ -69,6 +69,7 @@ class Request:
     labels: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
+        _check_option_types(self)
         if self.id is not None:
             check_id(self.id)
         if self.model is not None:
@@ -108,9 +109,52 @@ def new_id(agent: str) -> str:
 
 
 def as_messages(prompt: str | Message | Sequence[Message]) -> tuple[Message, ...]:
+    """Read a prompt as messages; InvalidValue if it is empty or of another type."""
+    given: object = prompt
     if isinstance(prompt, str):
-        return (user_message(prompt),)
-    return (prompt,) if isinstance(prompt, Message) else tuple(prompt)
+        given = (user_message(prompt),)
+    elif isinstance(prompt, Message):
+        given = (prompt,)
+    if not isinstance(given, Sequence) or not all(
+        isinstance(each, Message) for each in cast("Sequence[object]", given)
+    ):
+        raise InvalidValue(
+            f"prompt is {prompt!r}, not a str, a Message or a list of Messages.",
+            fix='Pass a text, such as "What is 2 + 2?".',
+        )
+    messages = tuple(cast("Sequence[Message]", given))
+    if not any(_has_content(each) for each in messages):
+        raise InvalidValue("The prompt is empty.", fix='Pass a text, such as "What is 2 + 2?".')
+    return messages
+
+
+def _has_content(message: Message) -> bool:
+    return any(not isinstance(part, Text) or part.text.strip() for part in message.parts)
+
+
+def _check_option_types(request: Request) -> None:
+    """Check the types at run time, for users without a type checker."""
+    options: dict[str, tuple[object, type, str]] = {
+        "id": (request.id, str, "Pass a text."),
+        "budget": (request.budget, Budget, "Pass a Budget, such as Budget(turns=10)."),
+        "workspace": (request.workspace, Path, "Pass a Path, such as Path('src')."),
+    }
+    for name, (value, kind, fix) in options.items():
+        if value is not None and not isinstance(value, kind):
+            raise InvalidValue(f"{name}={value!r} is not a {kind.__name__}.", fix=fix)
+    labels: object = request.labels
+    if labels is not None and not _maps_text(labels):
+        raise InvalidValue(
+            f"labels={labels!r} does not map texts to texts.",
+            fix='Pass a dict, such as {"team": "billing"}.',
+        )
+
+
+def _maps_text(value: object) -> bool:
+    if not isinstance(value, Mapping):
+        return False
+    items = cast("Mapping[object, object]", value).items()
+    return all(isinstance(name, str) and isinstance(text, str) for name, text in items)
 
 
 async def pin_spec(connection: Connection, agent: Agent[Any, Any], request: Request) -> RunSpec:

@@ -1,4 +1,4 @@
-"""HarnessClient: start runs, find them, ask many at once."""
+"""HarnessClient: starts, finds and lists runs."""
 
 from __future__ import annotations
 
@@ -25,21 +25,22 @@ from harness.history.follow import Feeds
 from harness.history.recording import Recording
 from harness.runs.attachments import attach_file
 from harness.runs.listing import RunRow, list_runs
-from harness.runs.start import Request, as_messages, start_run
-from harness.sdk.alternatives import ask_whatif, fork_run
+from harness.runs.start import Request, start_run
+from harness.sdk.arguments import check_timeout, make_request
+from harness.sdk.forks import ask_whatif, fork_run
 from harness.sdk.handle import RunHandle
+from harness.sdk.handle_context import HandleContext
 from harness.sdk.result import RunResult
-from harness.sdk.scope import Scope
 
 Out = TypeVar("Out")
 
 
 class HarnessClient:
-    """A connection to runs. It serves no agent; `Harness.local()` does."""
+    """A connection to runs. It serves no agents; `Harness.local()` does."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self._scope = Scope(connection, Feeds(connection), self.serve)
+        self._context = HandleContext(connection, Feeds(connection), self.serve)
 
     async def run(
         self,
@@ -51,28 +52,33 @@ class HarnessClient:
         budget: Budget | None = None,
         workspace: Path | None = None,
         labels: Mapping[str, str] | None = None,
+        timeout: float | None = None,
     ) -> RunResult[Out]:
-        """Start a run and wait for its result. When the caller is cancelled, the run goes on.
+        """Start a run and wait for its result. The run continues if the caller is cancelled.
 
         Args:
-            agent: Who runs.
-            prompt: What is asked: a text, a message, or a conversation.
-            id: With the same id a run is started once, however often this is called.
-            model: Another model than the agent's, as provider/model.
-            budget: Other limits than the agent's.
+            agent: The agent to run.
+            prompt: A text, a message, or a conversation. It must not be empty.
+            id: The run's id. Calls with the same id and arguments start one run and join it.
+            model: Replaces the agent's model, as provider/model.
+            budget: Replaces the agent's limits.
             workspace: The folder that file tools work in.
-            labels: Kept with the run; lists can be filtered by them.
+            labels: Stored with the run, to filter lists by.
+            timeout: Seconds to wait for the result. The run continues when they have passed.
 
         Returns:
             The result; its `output` is the typed value.
 
         Raises:
-            HarnessError: The run could not be started, or it failed; this is its error.
+            InvalidValue: An argument is wrong; nothing was started.
+            RunUnfinished: The run did not end in time; also a `TimeoutError`.
+            HarnessError: The run could not start, or failed with this error.
         """
+        check_timeout(timeout)
         handle = await self.start(
             agent, prompt, id=id, model=model, budget=budget, workspace=workspace, labels=labels
         )
-        return await handle.result()
+        return await handle.result(timeout)
 
     async def start(
         self,
@@ -85,92 +91,89 @@ class HarnessClient:
         workspace: Path | None = None,
         labels: Mapping[str, str] | None = None,
     ) -> RunHandle[Out]:
-        """Start a run and return at once.
+        """Start a run and return its handle at once.
 
         Args:
-            agent: Who runs.
-            prompt: What is asked: a text, a message, or a conversation.
-            id: With the same id a run is started once, however often this is called.
-            model: Another model than the agent's, as provider/model.
-            budget: Other limits than the agent's.
+            agent: The agent to run.
+            prompt: A text, a message, or a conversation. It must not be empty.
+            id: The run's id. Calls with the same id and arguments start one run and join it.
+            model: Replaces the agent's model, as provider/model.
+            budget: Replaces the agent's limits.
             workspace: The folder that file tools work in.
-            labels: Kept with the run; lists can be filtered by them.
+            labels: Stored with the run, to filter lists by.
 
         Returns:
-            The run, to follow, steer and wait for.
+            A handle to follow, steer and await the run.
 
         Raises:
-            ConfigError: A value is not valid, or the key of the model's provider is missing.
-            RunIdTaken: A run of that id was started by another request.
+            InvalidValue: An argument is wrong; nothing was started.
+            ConfigError: The key of the model's provider is missing.
+            RunIdTaken: A different request started a run with that id.
         """
-        request = Request(
-            messages=as_messages(prompt),
-            id=id,
-            model=model,
-            budget=budget,
-            workspace=workspace,
-            labels=labels,
+        request = make_request(
+            agent, prompt, id=id, model=model, budget=budget, workspace=workspace, labels=labels
         )
         return await self.begin(agent, request)
 
     async def begin(self, agent: Agent[Any, Out], request: Request) -> RunHandle[Out]:
-        """Start what a request describes; `start` and sessions come here.
+        """Start the run that a request describes. `start` and sessions call this.
 
         Args:
-            agent: Who runs.
-            request: All that the caller said.
+            agent: The agent to run.
+            request: The prompt and the options of the run.
 
         Returns:
-            The run.
+            A handle of the run.
         """
         served = await self.serve(agent)
-        if served:  # the calls are made from here, so it is known here whether they can be
+        if served:  # this process makes the model calls, so it can check their keys now
             plan = agent.spec(self.connection.settings.model).plan.candidates
             models = [request.model] if request.model else [each.model for each in plan]
             check_models(self.connection.settings, models)
         id = await start_run(self.connection, agent, request, eager=served)
         if not served and not await self.has_worker(agent):
             await self.warn_unserved(id, agent.name)
-        return RunHandle(self._scope, id, agent)
+        return RunHandle(self._context, id, agent)
 
     def get_run(self, id: str, agent: Agent[Any, Out] | None = None) -> RunHandle[Out]:
-        """The run with this id. Nothing is asked yet: a wrong id shows at the first question.
+        """Get a handle of the run with this id. It sends no request: an unknown id raises
+        RunNotFound when the handle is first used.
 
         Args:
             id: The run's id.
-            agent: Its agent, where its typed value is wanted or this process shall serve it.
+            agent: Its agent, for a typed `output` or to let this process serve it.
 
         Returns:
-            The run, to follow, steer and wait for.
+            A handle to follow, steer and await the run.
 
         Raises:
             RunNotFound: The id is empty.
         """
         if not id:
             raise run_not_found(id)
-        return RunHandle(self._scope, id, agent)
+        return RunHandle(self._context, id, agent)
 
     async def list_runs(self, query: str = "", limit: int | None = None) -> AsyncIterator[RunRow]:
         """List runs, newest first.
 
         Args:
-            query: In Temporal's language, such as
+            query: A Temporal list filter, such as
                 `HarnessState = 'waiting' AND HarnessAgent = 'calculator'`.
-            limit: How many at most.
+            limit: The maximum number of runs. Default: no limit.
 
         Returns:
             An iterator over the runs.
 
         Raises:
-            InvalidValue: Temporal refuses the query.
+            InvalidValue: Temporal rejects the query.
             StackUnreachable: Temporal does not answer.
         """
         async for row in list_runs(self.connection, query, limit):
             yield row
 
     async def attach(self, file: Path) -> Image | FileRef:
-        """Store a file for a message. A picture is shown to the model; anything else is named to
-        it, to be read with `read_result`.
+        """Store a file for a message. The model sees a picture as such, and of any other file the
+        name: it reads the content with `read_result`.
 
         Args:
             file: The file to store.
@@ -179,7 +182,7 @@ class HarnessClient:
             A part for a `Message`.
 
         Raises:
-            ContentTooLarge: The file is too large.
+            ContentTooLarge: The file exceeds the size limit.
         """
         return await attach_file(self.connection, file)
 
@@ -192,23 +195,23 @@ class HarnessClient:
         agent: Agent[Any, Out] | None = None,
         id: str | None = None,
     ) -> RunHandle[Out]:
-        """Start a run that goes on after turn `at` of another one, or of an exported one.
+        """Start a run that continues another run, or an exported one, after turn `at`.
 
         Args:
             source: A run's id, or a recording read from a file.
             at: The last turn to keep; 0 keeps none.
-            change: What the new run does otherwise.
-            agent: Needed only where this process shall serve the new run.
-            id: The id of the new run. With the same id it is started once.
+            change: What differs in the new run.
+            agent: Needed only to let this process serve the new run.
+            id: The id of the new run. Calls with the same id start one run.
 
         Returns:
-            The new run.
+            A handle of the new run.
 
         Raises:
             RunNotFound: No run has this id.
-            TurnNotFound: It has no such turn.
+            TurnNotFound: The run has no such turn.
         """
-        forked = await fork_run(self._scope, source, at, change, agent=agent, id=id)
+        forked = await fork_run(self._context, source, at, change, agent=agent, id=id)
         return self.get_run(forked, agent)
 
     async def whatif(
@@ -223,54 +226,61 @@ class HarnessClient:
         read: Read | None = None,
         progress: Progress | None = None,
     ) -> WhatIfReport:
-        """Ask how past runs might have gone on: `n` forks of each after turn `at`, whose tools do
-        not run. They are told what was recorded of the run; anything else is refused. Nothing
-        reaches the world, and nobody is asked.
+        """Explore how past runs might have continued: fork each of them `n` times after turn `at`.
+        The forks run no tools. Their calls get the recorded results; a call without one is
+        refused. Nothing has an effect outside harness, and nobody is asked to decide.
 
         Args:
-            sources: Ids of runs, or recordings. One that cannot be asked stops no other: see
-                `SourceOutcome.error`.
+            sources: Ids of runs, or recordings. One that cannot be forked does not stop the
+                others: see `SourceOutcome.error`.
             at: The last turn to keep; 0 keeps none.
-            change: What the forks do otherwise.
-            n: How many forks of each run.
-            live_reads: Let tools that only read run where nothing was recorded.
-            agent: Needed only where this process shall serve the forks.
-            read: How to find a run that is neither in Temporal nor in the archive.
-            progress: Called for each fork that has ended.
+            change: What differs in the forks.
+            n: The number of forks of each run.
+            live_reads: Run read-only tools where nothing was recorded.
+            agent: Needed only to let this process serve the forks.
+            read: Finds a run that is neither in Temporal nor in the archive.
+            progress: Called when a fork has ended.
 
         Returns:
-            What came of each fork, beside what came of its source.
+            The outcome of each fork, next to that of its source.
 
         Raises:
-            InvalidValue: Too many forks, or none.
+            InvalidValue: There would be no forks, or too many.
             NoWorker: No worker serves the agent.
         """
         question = Question(at=at, change=change or Change(), n=n, live_reads=live_reads)
         return await ask_whatif(
-            self._scope, self.get_run, sources, question, agent=agent, read=read, progress=progress
+            self._context,
+            self.get_run,
+            sources,
+            question,
+            agent=agent,
+            read=read,
+            progress=progress,
         )
 
-    async def serve(self, agent: Agent[Any, Any]) -> bool:  # noqa: ARG002 - for those who host
-        """Serve the agent from this process until the harness is closed, where it hosts workers.
+    async def serve(self, agent: Agent[Any, Any]) -> bool:  # noqa: ARG002 - subclasses use it
+        """Serve the agent from this process, if it hosts workers, until the harness is closed.
 
         Args:
-            agent: Whose runs to serve.
+            agent: The agent whose runs to serve.
 
         Returns:
-            Whether it is served here: always with `Harness.local()`, never with `connect()`.
+            Whether this process serves it: always with `Harness.local()`, never with `connect()`.
         """
         return False
 
     async def has_worker(self, agent: Agent[Any, Any]) -> bool:
-        """Ask whether a worker has polled the agent's queue in the last minutes.
+        """Whether a worker has polled the agent's queue in the last few minutes.
 
-        Temporal does not notice at once that a worker has left: `RunHandle.is_served` is sure.
+        Temporal takes a while to notice that a worker has stopped; `RunHandle.is_served` asks the
+        worker itself.
 
         Args:
-            agent: Whose queue.
+            agent: The agent whose queue to look at.
 
         Returns:
-            Whether one has.
+            True if a worker has.
         """
         request = DescribeTaskQueueRequest(
             namespace=self.connection.temporal.namespace,
@@ -281,14 +291,14 @@ class HarnessClient:
         return bool((await service.describe_task_queue(request)).pollers)
 
     async def warn_unserved(self, id: str, agent: str) -> None:
-        """Say that a run has started which nothing serves yet; commands say it in their own way.
+        """Log that no worker serves a run yet. Commands override this to print it.
 
         Args:
             id: The run's id.
             agent: The agent's name.
         """
         get_logger(__name__).warning(
-            "nothing serves this agent yet; the run waits for a worker",
+            "no worker serves this agent yet; the run waits for one",
             run=id,
             agent=agent,
             fix="harness worker FILE.py",

@@ -1,4 +1,4 @@
-"""RunHandle: a run as its callers hold it. Read it, steer it, wait for it."""
+"""RunHandle: reads, steers and awaits one run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.forks.fork import Change
 from harness.forks.whatif import Question
 from harness.runs.decide import Shown
 from harness.runs.steer import abort_run, decide_run, send_signal
-from harness.sdk.alternatives import ask_whatif, fork_run
+from harness.sdk.forks import ask_whatif, fork_run
 from harness.sdk.run_reader import RunReader
 from harness.undo import client
 
@@ -21,59 +21,58 @@ Out = TypeVar("Out")
 
 
 class RunHandle(RunReader[Out]):
-    """A run: read it, steer it, wait for its result. Get one from `start` or `get_run`."""
+    """A handle of one run, to read, steer and await it. `start` and `get_run` return one."""
 
-    # --- steering: signals need no worker to be there
+    # --- steering: signals need no worker
 
     async def abort(self, reason: str = "aborted", *, undo: bool = False) -> None:
-        """End the run. Its model call is cut off; what there is so far is kept.
+        """End the run. Its model call is cancelled; the results so far are kept.
 
         Args:
-            reason: Kept in the run's history.
-            undo: Take back what it did to the world before it ends. The result's `undone` says
-                how far that came.
+            reason: Recorded in the run's history.
+            undo: Undo its effects before it ends. The result's `undone` says what was undone.
 
         Raises:
             RunNotFound: No run has this id.
-            RunOver: It has ended already.
+            RunOver: The run has already ended.
         """
         await abort_run(self._connection, self.id, reason, undo=undo)
 
     async def hint(self, text: str, *, interrupt: bool = False) -> None:
-        """Tell the run something. The model reads it with its next call.
+        """Send the run a hint. The model reads it at its next call.
 
         Args:
-            text: What the model is told.
-            interrupt: Cut the model call under way short, so that it is read at once.
+            text: The hint.
+            interrupt: Interrupt the model call in progress, so that the hint is read at once.
 
         Raises:
             RunNotFound: No run has this id.
-            RunOver: It has ended.
-            TooManySignals: Too many hints wait.
+            RunOver: The run has already ended.
+            TooManySignals: Too many hints are waiting.
         """
         await send_signal(self._connection, self.id, "hint", {"text": text, "interrupt": interrupt})
 
     async def pause(self, reason: str | None = None) -> None:
-        """Hold the run before its next step.
+        """Pause the run before its next step.
 
         Args:
-            reason: Kept in the run's history.
+            reason: Recorded in the run's history.
 
         Raises:
             RunNotFound: No run has this id.
-            RunOver: It has ended.
+            RunOver: The run has already ended.
         """
         await send_signal(self._connection, self.id, "pause", reason)
 
     async def resume(self, reason: str | None = None) -> None:
-        """Let a paused run go on.
+        """Resume a paused run.
 
         Args:
-            reason: Kept in the run's history.
+            reason: Recorded in the run's history.
 
         Raises:
             RunNotFound: No run has this id.
-            RunOver: It has ended.
+            RunOver: The run has already ended.
         """
         await send_signal(self._connection, self.id, "resume", reason)
 
@@ -91,103 +90,104 @@ class RunHandle(RunReader[Out]):
         digest: str | None = None,
         key: str | None = None,
     ) -> Decision:
-        """Decide what the run waits for. The decision is bound to what was shown: it is refused
-        where something else waits by then.
+        """Decide what the run is waiting for. The decision is bound to what was shown: it is
+        refused if something else is waiting by then.
 
         Args:
             verdict: `approve`, `reject`, `edit` or `answer`.
-            id: An entry of `pending()`, a `decision_requested` event, or an id. May be left out
-                while only one thing waits.
-            note: Kept in history; the model reads it when a call is rejected.
-            arguments: With `edit`: the arguments to change. They are checked against the tool.
-            replace: With `edit`: `arguments` replace all others.
-            answer: With `answer`: what the model reads.
-            digest: Decide only what has this digest, as `Pending` shows it.
-            key: The same key sent again is the same decision.
+            id: An entry of `pending()`, a `decision_requested` event, or an id. May be omitted if
+                only one thing is waiting.
+            note: Recorded in history; the model reads it when a call is rejected.
+            arguments: With `edit`: the arguments to change. The tool's schema checks them.
+            replace: With `edit`: `arguments` replaces all arguments of the call.
+            answer: With `answer`: the text that the model reads.
+            digest: Decide only if the pending call has this digest (see `Pending`).
+            key: Decisions sent with the same key count once.
 
         Returns:
             The decision as the run recorded it.
 
         Raises:
-            NotPending: Nothing waits under that id.
-            PendingChanged: Something else waits by now.
-            InvalidSignal: The edit does not fit the tool.
-            NoWorker: The decision waits, and takes effect once a worker is there.
+            NotPending: Nothing is waiting under that id.
+            PendingChanged: Something else is waiting by now.
+            InvalidSignal: The edit does not fit the tool's schema.
+            NoWorker: No worker answered. The decision takes effect when one starts.
             RunNotFound: No run has this id.
         """
-        said = {
+        fields = {
             "verdict": verdict, "note": note, "arguments": arguments, "answer": answer,
             "digest": digest, "replace": replace or None,
         }  # fmt: skip
-        return await decide_run(self._connection, self.id, id, said, key=key)
+        return await decide_run(self._connection, self.id, id, fields, key=key)
 
     async def approve(self, id: str | Shown | None = None, *, note: str | None = None) -> Decision:
-        """Allow a call. For a call whose outcome is unknown: it did not happen, call it again.
+        """Approve a call. A call whose outcome is unknown is made again: approve it if it did not
+        happen.
 
         Args:
             id: What to approve, as in `decide`.
-            note: Kept in history.
+            note: Recorded in history.
 
         Returns:
             The decision as the run recorded it.
 
         Raises:
-            HarnessError: As `decide`.
+            HarnessError: As for `decide`.
         """
         return await self.decide("approve", id, note=note)
 
     async def reject(self, id: str | Shown | None = None, *, note: str | None = None) -> Decision:
-        """Refuse a call. The model reads the note.
+        """Reject a call. The model reads the note.
 
         Args:
             id: What to reject, as in `decide`.
-            note: Why.
+            note: The reason.
 
         Returns:
             The decision as the run recorded it.
 
         Raises:
-            HarnessError: As `decide`.
+            HarnessError: As for `decide`.
         """
         return await self.decide("reject", id, note=note)
 
     async def answer(self, text: str, id: str | Shown | None = None) -> Decision:
-        """Answer a question, or say what came of a call whose outcome is unknown.
+        """Answer a question, or give the result of a call whose outcome is unknown.
 
         Args:
-            text: What the model reads as the call's result.
+            text: The model reads it as the call's result.
             id: What to answer, as in `decide`.
 
         Returns:
             The decision as the run recorded it.
 
         Raises:
-            HarnessError: As `decide`.
+            HarnessError: As for `decide`.
         """
         return await self.decide("answer", id, answer=text)
 
-    # --- what it did, and what it might have done
+    # --- undo, fork, what-if
 
     async def undo(
         self, to_turn: int | None = None, *, dry_run: bool = False, past: Sequence[str] = ()
     ) -> UndoReport:
-        """Take back what the run did to the world, the newest first. A worker has to serve the
-        agent; a process that hosts workers and knows the agent serves it.
+        """Undo the run's effects, newest first. A worker must serve the agent; if this process
+        hosts workers and the handle has its agent, this process does.
 
         Args:
-            to_turn: Take back only what it did after this turn.
-            dry_run: Only report what would be done.
-            past: Ids of calls to leave as they are where they cannot be undone.
+            to_turn: Undo only effects after this turn.
+            dry_run: Only report what would be undone.
+            past: Ids of calls that cannot be undone and are to be skipped.
 
         Returns:
             What was undone, and where it stopped.
 
         Raises:
             RunNotFound: No run has this id.
-            RunBusy: It has not ended, or another undo is under way.
+            RunBusy: The run has not ended, or another undo is in progress.
         """
         if self._agent:
-            await self._scope.serve(self._agent)
+            await self._context.serve(self._agent)
         return await client.undo_run(
             self._connection, self.id, to_turn=to_turn, dry_run=dry_run, past=past
         )
@@ -202,28 +202,28 @@ class RunHandle(RunReader[Out]):
         results: Mapping[str, str] | None = None,
         id: str | None = None,
     ) -> RunHandle[Out]:
-        """Start a new run that goes on from turn `at` of this one. Nothing of the turns before is
-        run again, and this run stays as it is.
+        """Start a new run that continues this one after turn `at`. The kept turns do not run
+        again, and this run does not change.
 
         Args:
             at: The last turn to keep; 0 keeps none.
-            hint: What the model is told in addition.
-            model: Another model, as provider/model.
-            instructions: Instructions in place of the agent's.
-            results: What tools of the kept turns answered instead, by the ids of their calls.
-            id: The id of the new run. With the same id it is started once.
+            hint: A hint that the model reads in addition.
+            model: Replaces the model, as provider/model.
+            instructions: Replaces the agent's instructions.
+            results: Other results of calls in the kept turns, by call id.
+            id: The id of the new run. Calls with the same id start one run.
 
         Returns:
-            The new run.
+            A handle of the new run.
 
         Raises:
             RunNotFound: No run has this id.
-            TurnNotFound: It has no such turn.
+            TurnNotFound: The run has no such turn.
         """
         change = Change(hint=hint, model=model, instructions=instructions, results=results or {})
         agent = self._agent
-        forked = await fork_run(self._scope, self.id, at, change, agent=agent, id=id)
-        return RunHandle(self._scope, forked, agent)
+        forked = await fork_run(self._context, self.id, at, change, agent=agent, id=id)
+        return RunHandle(self._context, forked, agent)
 
     async def whatif(
         self,
@@ -236,21 +236,20 @@ class RunHandle(RunReader[Out]):
         n: int = 5,
         live_reads: bool = False,
     ) -> WhatIfReport:
-        """Ask how this run might have gone on: `n` forks after turn `at` whose tools do not run.
-        `Harness.whatif` asks many runs.
+        """Explore how this run might have continued: fork it `n` times after turn `at`. The forks
+        run no tools. `Harness.whatif` does so for many runs.
 
         Args:
             at: The last turn to keep; 0 keeps none.
-            hint: What the model is told in addition.
-            model: Another model, as provider/model.
-            instructions: Instructions in place of the agent's.
-            results: What tools answered instead, by the ids of their calls, also in turns that
-                are played back.
-            n: How many forks.
-            live_reads: Let tools that only read run where nothing was recorded.
+            hint: A hint that the model reads in addition.
+            model: Replaces the model, as provider/model.
+            instructions: Replaces the agent's instructions.
+            results: Other results of calls, by call id, also in turns that are played back.
+            n: The number of forks.
+            live_reads: Run read-only tools where nothing was recorded.
 
         Returns:
-            What came of each fork, beside what came of this run.
+            The outcome of each fork, next to that of this run.
 
         Raises:
             NoWorker: No worker serves the agent.
@@ -259,6 +258,6 @@ class RunHandle(RunReader[Out]):
         question = Question(at=at, change=change, n=n, live_reads=live_reads)
 
         def open_run(id: str) -> RunHandle[Any]:
-            return RunHandle(self._scope, id)
+            return RunHandle(self._context, id)
 
-        return await ask_whatif(self._scope, open_run, [self.id], question, agent=self._agent)
+        return await ask_whatif(self._context, open_run, [self.id], question, agent=self._agent)

@@ -1,4 +1,4 @@
-"""Harness: the facade over everything, from the stack on this machine to a run's result."""
+"""Harness: a client that finds or starts Temporal and Postgres, and can serve agents."""
 
 from __future__ import annotations
 
@@ -28,32 +28,33 @@ Out = TypeVar("Out")
 
 
 class Harness(HarnessClient):
-    """Starts runs and finds them. `Harness.local()` brings what they need and serves their agents;
-    `Harness.connect()` uses what is there."""
+    """Starts and finds runs. `Harness.local()` starts what they need and serves their agents;
+    `Harness.connect()` connects to what is running."""
 
     @classmethod
     @asynccontextmanager
     async def connect(
         cls, *, project: Path | None = None, settings: Settings | None = None
     ) -> AsyncGenerator[Harness]:
-        """Connect to what is configured or running. Starts nothing and serves no agent.
+        """Connect to the Temporal and Postgres that are configured or running. Starts nothing and
+        serves no agents.
 
         Args:
-            project: The project's folder, or one inside of it. Default: the current folder.
-            settings: In place of those from `harness.toml` and the environment.
+            project: The project's folder, or one inside it. Default: the current folder.
+            settings: Used instead of `harness.toml` and the environment.
 
         Returns:
             A harness, open until the block ends.
 
         Raises:
-            StackUnreachable: Nothing is configured and nothing runs, or it does not answer.
+            StackUnreachable: Nothing is configured or running, or it does not answer.
             ConfigError: A setting is wrong.
         """
-        folder, chosen = _where(project, settings)
+        folder, chosen = _find_settings(project, settings)
         endpoints = await find_stack(chosen, folder)
         if endpoints is None:
             raise StackUnreachable(
-                f"No Temporal and Postgres are configured, and none run for {folder}.",
+                f"No Temporal and Postgres are configured or running for {folder}.",
                 fix="Start them with `harness up --detach`, use Harness.local(), or set "
                 "TEMPORAL_ADDRESS and DATABASE_URL.",
             )
@@ -69,15 +70,15 @@ class Harness(HarnessClient):
         settings: Settings | None = None,
         progress: Callable[[str], None] | None = None,
     ) -> AsyncGenerator[Harness]:
-        """Start or join the stack of this project, and serve each agent that is started here.
+        """Start or join the project's stack, and serve the agent of each run that is started here.
 
-        What is configured (`temporal.address`, `database.url`) is used and not started. At a
-        terminal Temporal's web page is served too. The first start takes seconds.
+        Servers that are configured (`temporal.address`, `database.url`) are used, not started. At a
+        terminal, Temporal's web page is served too. The first start takes a few seconds.
 
         Args:
-            project: The project's folder, or one inside of it. Default: the current folder.
-            settings: In place of those from `harness.toml` and the environment.
-            progress: Receives what is found and started, in words for people, such as `print`.
+            project: The project's folder, or one inside it. Default: the current folder.
+            settings: Used instead of `harness.toml` and the environment.
+            progress: Called with a line of text for each thing found or started, such as `print`.
                 Default: the logger `harness.sdk.local`, at INFO.
 
         Returns:
@@ -87,23 +88,23 @@ class Harness(HarnessClient):
             StackError: Temporal or Postgres cannot be started or reached.
             ConfigError: A setting is wrong.
         """
-        folder, chosen = _where(project, settings)
+        folder, chosen = _find_settings(project, settings)
         async with AsyncExitStack() as stack:
-            said = progress or get_logger(__name__).info
+            report = progress or get_logger(__name__).info
             page = sys.stdin.isatty() and sys.stdout.isatty()
-            opening = open_stack(chosen, folder, page=page, progress=said)
+            opening = open_stack(chosen, folder, page=page, progress=report)
             endpoints: Endpoints = await stack.enter_async_context(opening)
             connection = await stack.enter_async_context(open_connection(chosen, endpoints, folder))
-            yield await stack.enter_async_context(hosting(connection))
+            yield await stack.enter_async_context(host_agents(connection))
 
     def session(self, id: str | None = None) -> Session:
-        """A conversation: several runs, one after another, on one transcript.
+        """Open a conversation: consecutive runs that share one transcript.
 
         Args:
             id: An existing session's id, or one for a new session. Default: a new id.
 
         Returns:
-            The session; nothing is stored before its first run.
+            The session. Nothing is stored until its first run.
 
         Raises:
             InvalidValue: The id is not valid.
@@ -112,8 +113,8 @@ class Harness(HarnessClient):
 
 
 @asynccontextmanager
-async def hosting(connection: Connection) -> AsyncGenerator[Harness]:
-    """A Harness over `connection` that serves the agents it starts, until the block ends."""
+async def host_agents(connection: Connection) -> AsyncGenerator[Harness]:
+    """Open a Harness that serves the agents of the runs it starts until the block ends."""
     async with open_process_parts(connection) as parts, _Hosting(connection, parts) as harness:
         yield harness
 
@@ -135,7 +136,7 @@ class _Hosting(Harness):
         await self._stack.aclose()
 
     async def begin(self, agent: Agent[Any, Out], request: Request) -> RunHandle[Out]:
-        if request.workspace is not None:  # named in this process, so its owner wants it
+        if request.workspace is not None:  # the caller named it, so this process may serve it
             self._parts.workspaces.allow_folder(request.workspace)
         return await super().begin(agent, request)
 
@@ -147,6 +148,6 @@ class _Hosting(Harness):
         return True
 
 
-def _where(project: Path | None, settings: Settings | None) -> tuple[Path, Settings]:
+def _find_settings(project: Path | None, settings: Settings | None) -> tuple[Path, Settings]:
     folder = find_project(project or Path.cwd())
     return folder, settings or load_settings(folder)

@@ -18,36 +18,36 @@ Out = TypeVar("Out")
 
 @dataclass(frozen=True, kw_only=True)
 class RunResult(Generic[Out]):
-    """How a run ended, and what came of it."""
+    """How a run ended, and its output."""
 
     run: str
     """The run's id."""
     state: RunState
     """`completed`, `aborted` or `failed`."""
     text: str
-    """The final answer as text, or what there is of it."""
+    """The final answer as text, complete or partial."""
     data: Any = None
-    """The typed value as plain JSON, where the agent has an output type."""
+    """The typed value as plain JSON, if the agent has an output type."""
     truncated: bool = False
     """Whether the final answer was cut off at the model's output limit."""
     totals: Totals
     """Turns, tokens, cost and tool calls of the whole run."""
     reason: str | None = None
-    """Why it was aborted, or which budget it reached."""
+    """Why the run was aborted, or which budget it reached."""
     error: ErrorInfo | None = None
-    """Why it failed."""
+    """Why the run failed."""
     undone: Undone | None = None
-    """What became of its effects, where the end was to take them back."""
+    """What was undone, if the run was to undo its effects at its end."""
     head: str | None = None
-    """The last node of its transcript."""
+    """The address of the last node of its transcript."""
     agent: Agent[Any, Out] | None = field(default=None, repr=False, compare=False)
-    """The agent that knows the output type, where the caller named it."""
+    """The agent, which knows the output type, if the caller passed it."""
 
     @cached_property
     def output(self) -> Out:
-        """The typed value; the text where the agent has no output type.
+        """The typed value, or the text if the agent has no output type.
 
-        A handle that was opened without its agent knows no type: there it is the plain JSON.
+        A result that was read without the agent has no type: `output` is then the plain JSON.
 
         Raises:
             InvalidOutput: The run did not complete, or the value does not fit the output type.
@@ -57,18 +57,18 @@ class RunResult(Generic[Out]):
         if self.state is not RunState.COMPLETED:
             raise InvalidOutput(
                 f"Run {self.run!r} is {self.state.value} and has no {self.agent.output_type.name}.",
-                fix="Read `.text` for what it wrote, `.reason` and `.error` for why it ended.",
+                fix="Read `.text` for its text, and `.reason` and `.error` for why it ended.",
             )
         return cast("Out", self.agent.parse_output(self.data))
 
     @property
     def usage(self) -> Usage:
-        """Tokens of the whole run."""
+        """Tokens used by the whole run."""
         return self.totals.usage
 
     @property
     def cost(self) -> float | None:
-        """What it cost, in US dollars; None where a price is not known."""
+        """The cost in US dollars; None if a price is unknown."""
         micros = self.totals.cost_micros
         return None if micros is None else micros / 1_000_000
 
@@ -79,7 +79,7 @@ class RunResult(Generic[Out]):
 
 
 def make_result(run: str, end: RunEnd, agent: Agent[Any, Out] | None) -> RunResult[Out]:
-    """The result as users hold it, from what the engine keeps of it."""
+    """Make a user's result from the result of the workflow."""
     return RunResult(
         run=run,
         state=end.state,

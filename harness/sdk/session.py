@@ -1,8 +1,9 @@
-"""A session: several runs in one conversation, one after another, on one transcript."""
+"""Session: consecutive runs that share one transcript."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +14,8 @@ from harness.agent import Agent
 from harness.contracts.errors import RunBusy, RunError, RunIdTaken
 from harness.contracts.message import Message
 from harness.contracts.run import Budget
-from harness.runs.start import Request, as_messages, check_id, new_id
+from harness.runs.start import check_id, new_id
+from harness.sdk.arguments import check_timeout, make_request
 from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle
 from harness.sdk.result import RunResult
@@ -21,14 +23,14 @@ from harness.sdk.result import RunResult
 Out = TypeVar("Out")
 
 MAX_ID = 240
-"""Its runs add their number."""
+"""Shorter than a run's id, which adds a number."""
 
 
 class Session:
-    """A conversation: several runs, one after another, on one transcript.
+    """A conversation: consecutive runs that share one transcript.
 
-    They are called `<session>.1`, `<session>.2`, …: Temporal lets one of them exist once, so two
-    that are started at the same moment cannot both win."""
+    Their ids are `<session>.1`, `<session>.2`, …. Temporal accepts each id once, so of two runs
+    started at the same moment only one gets the number."""
 
     id: str
     """The session's id."""
@@ -46,25 +48,30 @@ class Session:
         model: str | None = None,
         budget: Budget | None = None,
         workspace: Path | None = None,
+        timeout: float | None = None,
     ) -> RunResult[Out]:
-        """Start the next run, and wait for its result.
+        """Start the next run and wait for its result.
 
         Args:
-            agent: Who runs.
-            prompt: What is said: a text, a message, or several.
-            model: Another model than the agent's, as provider/model.
-            budget: Other limits than the agent's.
+            agent: The agent to run.
+            prompt: A text, a message, or several. It must not be empty.
+            model: Replaces the agent's model, as provider/model.
+            budget: Replaces the agent's limits.
             workspace: The folder that file tools work in.
+            timeout: Seconds to wait for the result. The run continues when they have passed.
 
         Returns:
             The result; its `output` is the typed value.
 
         Raises:
             RunBusy: A run of the session is still open.
-            HarnessError: The run failed; this is its error.
+            InvalidValue: An argument is wrong; nothing was started.
+            RunUnfinished: The run did not end in time; also a `TimeoutError`.
+            HarnessError: The run could not start, or failed with this error.
         """
+        check_timeout(timeout)
         handle = await self.start(agent, prompt, model=model, budget=budget, workspace=workspace)
-        return await handle.result()
+        return await handle.result(timeout)
 
     async def start(
         self,
@@ -75,36 +82,29 @@ class Session:
         budget: Budget | None = None,
         workspace: Path | None = None,
     ) -> RunHandle[Out]:
-        """Start the next run, which goes on where the last one ended.
+        """Start the next run. It continues where the last one ended.
 
         Args:
-            agent: Who runs.
-            prompt: What is said: a text, a message, or several.
-            model: Another model than the agent's, as provider/model.
-            budget: Other limits than the agent's.
+            agent: The agent to run.
+            prompt: A text, a message, or several. It must not be empty.
+            model: Replaces the agent's model, as provider/model.
+            budget: Replaces the agent's limits.
             workspace: The folder that file tools work in.
 
         Returns:
-            The run, to follow, steer and wait for.
+            A handle to follow, steer and await the run.
 
         Raises:
             RunBusy: A run of the session is still open.
         """
-        number = await self._last()
-        head = await self._head(number)
-        request = Request(
-            messages=as_messages(prompt),
-            id=self._run(number + 1),
-            session=self.id,
-            head=head,
-            model=model,
-            budget=budget,
-            workspace=workspace,
-        )
+        request = make_request(agent, prompt, model=model, budget=budget, workspace=workspace)
+        number = await self._find_last_number()
+        head = await self._find_head(number)
+        request = replace(request, id=self._run_id(number + 1), session=self.id, head=head)
         try:
             handle = await self._client.begin(agent, request)
         except RunIdTaken:
-            raise self._busy(number + 1) from None
+            raise self._busy_error(number + 1) from None
         await self._sessions.advance_last(self.id, number + 1)
         return handle
 
@@ -114,28 +114,28 @@ class Session:
         Returns:
             Their ids, oldest first.
         """
-        return [self._run(number) for number in range(1, await self._last() + 1)]
+        return [self._run_id(number) for number in range(1, await self._find_last_number() + 1)]
 
-    async def _head(self, number: int) -> str | None:
+    async def _find_head(self, number: int) -> str | None:
         if number == 0:
             return None
-        status = await self._status(number)
+        status = await self._read_status(number)
         if status is WorkflowExecutionStatus.RUNNING:
-            raise self._busy(number)
-        newest: RunHandle[Any] = self._client.get_run(self._run(number))
+            raise self._busy_error(number)
+        newest: RunHandle[Any] = self._client.get_run(self._run_id(number))
         result = await newest.outcome()
-        # A run that was terminated says nothing of its transcript: go on where it had started.
-        return result.head or await self._head(number - 1)
+        # A terminated run does not report its transcript: continue where it had started.
+        return result.head or await self._find_head(number - 1)
 
-    async def _last(self) -> int:
-        """The newest run. The stored number may lag behind by what a crash cut off."""
+    async def _find_last_number(self) -> int:
+        """Find the number of the newest run. After a crash, the stored number may be too low."""
         number = await self._sessions.find_last(self.id)
-        while await self._status(number + 1) is not None:
+        while await self._read_status(number + 1) is not None:
             number += 1
         return number
 
-    async def _status(self, number: int) -> WorkflowExecutionStatus | None:
-        handle = self._client.connection.temporal.get_workflow_handle(self._run(number))
+    async def _read_status(self, number: int) -> WorkflowExecutionStatus | None:
+        handle = self._client.connection.temporal.get_workflow_handle(self._run_id(number))
         try:
             return (await handle.describe()).status
         except RPCError as error:
@@ -143,8 +143,8 @@ class Session:
                 return None
             raise
 
-    def _run(self, number: int) -> str:
+    def _run_id(self, number: int) -> str:
         return f"{self.id}.{number}"
 
-    def _busy(self, number: int) -> RunError:
-        return RunBusy(f"Session {self.id!r} is busy with run {self._run(number)!r}.")
+    def _busy_error(self, number: int) -> RunError:
+        return RunBusy(f"Session {self.id!r} is busy with run {self._run_id(number)!r}.")

@@ -6,29 +6,30 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
-from typing import cast
+from typing import ClassVar, cast
 
-from harness.contracts.errors import HarnessError, ModelNotFound, ProviderBadRequest
+from harness.contracts.errors import BrokenTestModel, HarnessError, ModelNotFound
 from harness.contracts.message import Message
 from harness.contracts.model import ModelReply, ModelRequest
 from harness.providers.adapter import Sink
-from harness.testing.replies import Answer, build_reply
+from harness.testing.replies import Answer, build_reply, is_answer
 
 
 class TestModel:
-    """The base of models for tests: it keeps the requests it received."""
+    """The base class of test models. It records the requests that it receives."""
 
     __test__ = False  # pytest would collect it by its name
+    _verb: ClassVar[str] = "returned"
 
     def __init__(self) -> None:
         self.requests: list[ModelRequest] = []
-        """Each call, the oldest first: its instructions, messages and tools."""
+        """The calls, oldest first: instructions, messages and tools of each."""
 
     async def answer(self, request: ModelRequest) -> Answer:
-        """Make the model's answer. A model of your own overrides this.
+        """Answer a call. Override this in a model of your own.
 
         Args:
-            request: Instructions, messages, tools and output schema of the call.
+            request: The call: instructions, messages, tools and output schema.
 
         Returns:
             A text, a `call(...)`, a list of calls, a value of the output type, a `Reply` or an
@@ -37,39 +38,50 @@ class TestModel:
         raise NotImplementedError
 
     async def stream(self, request: ModelRequest, sink: Sink) -> ModelReply:
-        """Answer a call as a provider does. Workers call this.
+        """Answer a call as a provider would. Workers call this.
 
         Args:
             request: The call.
             sink: Receives the text piece by piece.
 
         Returns:
-            The reply in a provider's words.
+            The reply, as a provider returns it.
 
         Raises:
             HarnessError: The answer is an error.
-            ProviderBadRequest: `answer` raised something else.
+            BrokenTestModel: `answer` raised another exception or returned no valid reply.
         """
         self.requests.append(request)
         try:
-            reply = build_reply(await self.answer(request), request)
+            answer = await self.answer(request)
+            if not is_answer(answer):
+                raise BrokenTestModel(
+                    f"{self._name_source()} {self._verb} {answer!r}, which is not a reply.",
+                    fix="Use a text, a call(...), a list of calls, a value of the output type, a "
+                    "Reply or an error.",
+                )
+            reply = build_reply(answer, request)
         except HarnessError:
             raise
-        except Exception as error:  # minutes of retries would not help a test
+        except Exception as error:  # not retried: minutes of retries would not help a test
             why = f"{type(error).__name__}: {error}"
-            raise ProviderBadRequest(f"The test's model raised {why}") from error
+            raise BrokenTestModel(f"{self._name_source()} raised {why}") from error
         for piece in re.findall(r"\s*\S+\s*$|\s*\S+|\s+$", reply.message.text):
             sink(piece)
         return reply
 
     async def close(self) -> None:
-        """Nothing to close: workers close each model that they used."""
+        """Do nothing. Workers close each model that they used."""
         return
+
+    def _name_source(self) -> str:
+        """Name where the latest answer came from, for error messages."""
+        return f"{type(self).__name__}.answer"
 
 
 class TestModels:
-    """The provider of a test session. Each model has its own name, so that concurrent runs do not
-    mix them up."""
+    """The provider of a test session. Each model has its own name, so that each concurrent run
+    calls its own model."""
 
     __test__ = False
 
@@ -78,7 +90,7 @@ class TestModels:
         self._count = 0
 
     @contextmanager
-    def serve(self, model: TestModel) -> Generator[str]:
+    def serve_model(self, model: TestModel) -> Generator[str]:
         """Serve a model while the block runs; yields its name."""
         self._count += 1
         name = f"model-{self._count}"
@@ -104,12 +116,15 @@ class TestModels:
 class ScriptedModel(TestModel):
     """A model that gives its replies in order.
 
-    A call beyond the last reply fails the run. A retry after an error takes the next reply.
+    A call after the last reply fails the run with `BrokenTestModel`. A retry after an error gets
+    the next reply.
 
     Args:
         replies: Each a text, a `call(...)`, a list of calls, a value of the output type, a `Reply`
             or an error to raise.
     """
+
+    _verb = "is"
 
     def __init__(self, *replies: Answer) -> None:
         super().__init__()
@@ -118,19 +133,22 @@ class ScriptedModel(TestModel):
 
     @property
     def left(self) -> tuple[Answer, ...]:
-        """Replies that were not used."""
+        """The replies that were not used."""
         return self._replies[self._used :]
 
     async def answer(self, request: ModelRequest) -> Answer:  # noqa: ARG002 - the base's signature
         if not self.left:
             count = len(self._replies)
-            noun = "reply" if count == 1 else "replies"
-            raise ProviderBadRequest(
-                f"The scripted model has {count} {noun} and was called once more.",
-                fix="Add a reply to the script, or find out why the run continues.",
+            noun = "1 reply" if count == 1 else f"{count or 'no'} replies"
+            raise BrokenTestModel(
+                f"Reply {count + 1} was requested, but the script has {noun}.",
+                fix="Add a reply to the script, or find out why the run calls the model again.",
             )
         self._used += 1
         return self._replies[self._used - 1]
+
+    def _name_source(self) -> str:
+        return f"Reply {self._used} of {len(self._replies)} in the script"
 
 
 OfMessages = Callable[[Sequence[Message]], "Answer | Awaitable[Answer]"]
@@ -156,3 +174,6 @@ class FunctionModel(TestModel):
         else:
             answer = cast("OfMessages", self._fn)(request.messages)
         return await answer if inspect.isawaitable(answer) else answer
+
+    def _name_source(self) -> str:
+        return f"The function {getattr(self._fn, '__name__', repr(self._fn))}"

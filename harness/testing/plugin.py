@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def harness_settings() -> Mapping[str, Any]:
-    """Settings of the test session, as in harness.toml. Override it in conftest.py."""
+    """The settings of the test session, as in harness.toml. Override this in conftest.py."""
     return {}
 
 
@@ -35,7 +35,7 @@ def _harness_stack(harness_settings: Mapping[str, Any]) -> Generator[TestStack]:
 
 @pytest.fixture
 def run_agent(_harness_stack: TestStack, tmp_path: Path) -> AgentRunner:
-    """Runs an agent on a real Temporal and Postgres, which the first test of the session starts:
+    """Run an agent on a real Temporal and Postgres; the first test of the session starts them:
 
     async def test_clerk(run_agent):
         result = await run_agent(clerk, "Book it", model=ScriptedModel("Booked."))

@@ -1,4 +1,4 @@
-"""What a model of a test answers: text, tool calls, values of the output type, errors."""
+"""Replies of test models: text, tool calls, values of the output type, errors."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def call(name: str, /, **arguments: Any) -> Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """A reply in full, where text or calls alone are not enough."""
+    """A complete reply, for when a text or calls alone are not enough."""
 
     text: str = ""
     """The text of the reply."""
@@ -49,8 +49,8 @@ class Reply:
 
 
 Answer = str | Call | list[Call] | Reply | BaseModel | Mapping[str, Any] | Exception
-"""A text; one call or several at once; a reply in full; a value of the output type (a pydantic
-model, or the JSON object); an error to raise, such as `RateLimited("Slow down.")`."""
+"""A text; one call or a list of calls; a complete reply; a value of the output type (a pydantic
+model, or a JSON object); an error to raise, such as `RateLimited("Slow down.")`."""
 
 
 def build_reply(answer: Answer, request: ModelRequest) -> ModelReply:
@@ -73,6 +73,15 @@ def build_reply(answer: Answer, request: ModelRequest) -> ModelReply:
     )
 
 
+def is_answer(value: object) -> bool:
+    """Whether `value` has one of the types of `Answer`."""
+    if isinstance(value, ToolCall | Message):  # parts of a conversation, not of an answer
+        return False
+    if isinstance(value, list):
+        return all(isinstance(each, Call) for each in cast("list[object]", value))
+    return isinstance(value, str | Call | Reply | BaseModel | Mapping | Exception)
+
+
 def _normalize_answer(answer: Any, request: ModelRequest) -> Reply:
     match answer:
         case Reply():
@@ -81,15 +90,13 @@ def _normalize_answer(answer: Any, request: ModelRequest) -> Reply:
             return Reply(text=answer)
         case Call():
             return Reply(calls=(answer,))
-        case list() if all(isinstance(each, Call) for each in cast("list[object]", answer)):
+        case list():
             return Reply(calls=tuple(cast("list[Call]", answer)))
-        case BaseModel() | Mapping():
-            return Reply(text=_as_output(cast("Any", answer), request))
         case _:
-            raise TypeError(f"A model cannot answer with {answer!r}: see harness.testing.Reply.")
+            return Reply(text=_encode_output(answer, request))
 
 
-def _as_output(value: Any, request: ModelRequest) -> str:
+def _encode_output(value: Any, request: ModelRequest) -> str:
     """Write JSON as the request's schema requires: an output type that is not a single model is
     wrapped as `{"value": ...}`."""
     data = _to_plain(value)

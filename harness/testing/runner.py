@@ -1,4 +1,4 @@
-"""Runs an agent on the stack of a test session."""
+"""AgentRunner: runs an agent on the stack of a test session."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ PROVIDER = "test"
 
 
 def make_settings(own: Mapping[str, Any]) -> Settings:
-    """Settings of a test session: they shut down quickly and ignore project and environment."""
+    """Make the settings of a test session: quick to shut down, independent of the project and the
+    environment."""
     return settings_model().model_validate(
         {
             "model": f"{PROVIDER}/model",
@@ -74,14 +75,14 @@ class AgentRunner:
         model: TestModel | str,
         budget: Budget | None = None,
     ) -> RunResult[Out]:
-        """Run the agent to its end. A failed run raises its error. A run that waits for a person
-        raises AssertionError: use `started` to decide.
+        """Run the agent to the end. A failed run raises its error; a run that waits for a person
+        raises AssertionError: use `started` and decide there.
 
         Args:
-            agent: Served by this process for the duration of the run.
-            prompt: The task of the run.
+            agent: The agent to run. This process serves it for the duration of the run.
+            prompt: A text, a message, or a conversation. It must not be empty.
             model: A test model, or a name such as "offline/demo".
-            budget: Limits of the run; replaces the agent's.
+            budget: Replaces the agent's limits.
 
         Returns:
             The result, as `RunHandle.result` returns it.
@@ -89,7 +90,7 @@ class AgentRunner:
         async with self.started(agent, prompt, model=model, budget=budget) as run:
             async for event in run.events():
                 if isinstance(event, DecisionRequested):
-                    await run.abort("this test decides nothing")
+                    await run.abort("the test makes no decisions")
                     raise AssertionError(
                         f"The run waits for a person: {event.question} Use run_agent.started, and "
                         "decide with run.approve(), run.reject() or run.decide()."
@@ -108,16 +109,16 @@ class AgentRunner:
         """Start a run and yield its handle: `async with run_agent.started(...) as run`.
 
         Args:
-            agent: Served by this process until the block ends.
-            prompt: The task of the run.
+            agent: The agent to run. This process serves it until the block ends.
+            prompt: A text, a message, or a conversation. It must not be empty.
             model: A test model, or a name such as "offline/demo".
-            budget: Limits of the run; replaces the agent's.
+            budget: Replaces the agent's limits.
 
         Returns:
             The run, open until the block ends.
         """
         stack = self._stack
-        named = nullcontext(model) if isinstance(model, str) else stack.models.serve(model)
+        named = nullcontext(model) if isinstance(model, str) else stack.models.serve_model(model)
         with named as name:
             async with Harness.local(project=stack.project, settings=stack.settings) as harness:
                 yield await harness.start(

@@ -38,7 +38,7 @@ def _hold_stack(settings: Settings, project: Path) -> Generator[None]:
             await leave.wait()
         await stop_stack(settings, project)  # returns when its processes are gone
 
-    def run() -> None:
+    def run_until_released() -> None:
         try:
             asyncio.run(hold_open())
         except BaseException as error:
@@ -46,7 +46,7 @@ def _hold_stack(settings: Settings, project: Path) -> Generator[None]:
                 raise
             ready.set_exception(error)
 
-    thread = threading.Thread(target=run, name="harness-test-stack", daemon=True)
+    thread = threading.Thread(target=run_until_released, name="harness-test-stack", daemon=True)
     thread.start()
     loop = ready.result()
     try:

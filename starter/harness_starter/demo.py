@@ -18,7 +18,7 @@ from harness.config.settings import Settings
 from harness.contracts.event import RunEnded
 from harness.contracts.run import RunState
 from harness.engine.connection import open_connection
-from harness.sdk.local import hosting
+from harness.sdk.local import host_agents
 from harness.sdk.session import Session
 from harness.stack import open_stack
 from harness.terminal import exit_codes
@@ -50,7 +50,7 @@ async def main() -> int:
     async with (
         open_stack(settings, project, page=True, progress=print_note) as endpoints,
         open_connection(settings, endpoints, project) as connection,
-        hosting(connection) as harness,
+        host_agents(connection) as harness,
     ):
         for note in endpoints.notes:
             print_note(note)
@@ -100,7 +100,7 @@ async def run_prompt(session: Session, asked: str, model: str) -> int:
     view = RunView(screen, run.url)
     with count_interrupts() as counted:
         ask = make_ask(view) if at_terminal() else None
-        attended = await Attendance(run, view, counted, ask=ask, leave=ask is None).stay()
+        attended = await Attendance(run, view, counted, ask=ask, leave=ask is None).attend_run()
     if attended.why is Why.WAITING:
         print_note(f"The run is waiting for a decision: harness show {run.id}")
         return exit_codes.WAITING

@@ -1,4 +1,4 @@
-"""A wrong declaration is refused where it is made, with what to do."""
+"""A wrong declaration is refused where it is made, with a fix."""
 
 from __future__ import annotations
 
@@ -90,6 +90,11 @@ def test_a_wrong_agent(make: Callable[[], object], words: str) -> None:
         ({"instructions": 7}, "instructions=7 is not a str"),
         ({"model": 7}, "model=7 is not a str or ModelPlan"),
         ({"budget": 7}, "budget=7 is not a Budget"),
+        ({"tools": add}, "tools=add is not a list"),
+        ({"tools": plain}, "tools=plain is not a list"),
+        ({"tools": None}, "tools=None is not a list"),
+        ({"tools": "add"}, "tools='add' is not a list"),
+        ({"model": "openai/m", "fallbacks": "openai/n"}, "fallbacks='openai/n' is not a list"),
         ({"params": {}}, "params={} is not a ModelParams"),
         ({"context": "all"}, "context='all' is not a ContextPolicy"),
         ({"parallel": "maybe"}, "parallel='maybe' is not a bool"),

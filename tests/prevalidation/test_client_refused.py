@@ -1,4 +1,4 @@
-"""What makes no sense is refused before anything is asked of the engine."""
+"""Invalid arguments are refused before anything is sent to Temporal."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import Any, cast
 
 import pytest
 
+import harness
 from harness.agent import Agent
 from harness.contracts.errors import ConfigError, RunError, SteeringError
-from harness.contracts.message import user_message
+from harness.contracts.message import FileRef, Message, user_message
 from harness.contracts.run import Budget
 from harness.contracts.steering import MAX_BYTES
 from harness.engine.connection import Connection
-from harness.runs.start import Request
+from harness.runs.start import Request, as_messages
 from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle
-from harness.sdk.scope import Scope
+from harness.sdk.handle_context import HandleContext
 from harness.sdk.session import Session
 
 ASKED = (user_message("hi"),)
@@ -26,20 +27,89 @@ Run = RunHandle[Any]
 
 
 def nowhere() -> Connection:
-    """Whatever was asked of it would fail the test."""
+    """Using it fails the test."""
     return cast("Connection", object())
 
 
 def run() -> Run:
-    return RunHandle(Scope(nowhere(), cast("Any", object())), "r")
+    return RunHandle(HandleContext(nowhere(), cast("Any", object())), "r")
 
 
 @pytest.mark.parametrize("timeout", [float("nan"), -1, "5", True])
-async def test_a_timeout_that_is_none(timeout: Any) -> None:
+async def test_an_invalid_timeout(timeout: Any) -> None:
+    agent = Agent("a")
+    for wait in (
+        lambda: run().result(timeout),
+        lambda: run().outcome(timeout=timeout),
+        lambda: harness.run(agent, "hi", timeout=timeout),
+        lambda: client().run(agent, "hi", timeout=timeout),
+        lambda: Session(client()).run(agent, "hi", timeout=timeout),
+    ):
+        with pytest.raises(ConfigError, match="timeout"):
+            await wait()
+
+
+START: Any = [
+    lambda *given, **more: harness.run(*given, **more),
+    lambda *given, **more: client().run(*given, **more),
+    lambda *given, **more: client().start(*given, **more),
+    lambda *given, **more: Session(client()).run(*given, **more),
+    lambda *given, **more: Session(client()).start(*given, **more),
+]
+"""Each way to start a run. The connection of `client()` cannot be used."""
+
+
+@pytest.mark.parametrize("start", START)
+@pytest.mark.parametrize(
+    ("agent", "prompt", "options", "words"),
+    [
+        ("greeter", "hi", {}, "agent is 'greeter', not an Agent"),
+        (None, "hi", {}, "agent is None, not an Agent"),
+        (Agent, "hi", {}, "not an Agent"),
+        (Agent("a"), "", {}, "The prompt is empty"),
+        (Agent("a"), " \n\t", {}, "The prompt is empty"),
+        (Agent("a"), [], {}, "The prompt is empty"),
+        (Agent("a"), user_message("  "), {}, "The prompt is empty"),
+        (Agent("a"), None, {}, "prompt is None, not a str, a Message or a list of Messages"),
+        (Agent("a"), 7, {}, "prompt is 7, not"),
+        (Agent("a"), ["hi"], {}, "prompt is .'hi'., not"),
+        (Agent("a"), "hi", {"budget": 1}, "budget=1 is not a Budget"),
+        (Agent("a"), "hi", {"workspace": "src"}, "workspace='src' is not a Path"),
+        (Agent("a"), "hi", {"model": 7}, "7 is not a model name"),
+    ],
+)
+async def test_a_wrong_argument(
+    start: Any, agent: Any, prompt: Any, options: Any, words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words) as caught:
+        await start(agent, prompt, **options)
+    assert caught.value.code == "config.invalid_value"
+    assert caught.value.fix
+
+
+def test_run_sync_names_the_wrong_argument() -> None:
+    with pytest.raises(ConfigError, match="agent is 'greeter', not an Agent"):
+        harness.run_sync("greeter", "hi")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="timeout"):
-        await run().result(timeout)
-    with pytest.raises(ConfigError, match="timeout"):
-        await run().outcome(timeout=timeout)
+        harness.run_sync(Agent("a"), "hi", timeout=-1)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"id": 7}, "id=7 is not a str"),
+        ({"labels": ["a"]}, "labels=.'a'. does not map"),
+        ({"labels": {"a": 1}}, "labels={'a': 1} does not map"),
+    ],
+)
+def test_a_wrong_option_of_run_sync(options: Any, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        harness.run_sync(Agent("a"), "hi", **options)
+
+
+def test_an_attachment_alone_is_a_prompt() -> None:
+    picture = Message(role="user", parts=(FileRef(name="a.csv", artifact="x"),))
+    assert as_messages(picture) == (picture,)
 
 
 @pytest.mark.parametrize(
@@ -76,9 +146,7 @@ async def test_too_large(steer: Callable[[Run], Awaitable[object]], name: str) -
         (lambda run: run.decide("allow"), "verdict: Input should be 'approve'"),
     ],
 )
-async def test_steering_that_means_nothing(
-    steer: Callable[[Run], Awaitable[object]], words: str
-) -> None:
+async def test_malformed_steering(steer: Callable[[Run], Awaitable[object]], words: str) -> None:
     with pytest.raises(SteeringError) as caught:
         await steer(run())
     assert caught.value.code == "steering.bad_payload"
@@ -88,7 +156,7 @@ async def test_steering_that_means_nothing(
 
 @pytest.mark.parametrize("limit", ["turns", "tokens", "cost_micros", "seconds"])
 @pytest.mark.parametrize("value", [-5, 0, float("nan"), float("inf")])
-def test_a_budget_that_is_no_limit(limit: str, value: float) -> None:
+def test_an_invalid_budget(limit: str, value: float) -> None:
     budget = Budget().model_copy(update={limit: value})
     for make in (lambda: Request(messages=ASKED, budget=budget), lambda: Agent("a", budget=budget)):
         with pytest.raises(ConfigError, match=f"The budget has {limit}=") as caught:
@@ -114,19 +182,19 @@ def test_a_wrong_id(id: str) -> None:
 @pytest.mark.parametrize(
     "id", ["harness", "harness.archive.1", "session/ada", "attached/x", "mine.undo"]
 )
-def test_an_id_that_harness_uses_itself(id: str) -> None:
+def test_a_reserved_id(id: str) -> None:
     with pytest.raises(ConfigError, match="harness reserves it"):
         Request(messages=ASKED, id=id)
     assert Session(client(), id).id == id
 
 
-def test_no_id_at_all() -> None:
+def test_an_empty_id() -> None:
     with pytest.raises(RunError) as caught:
         client().get_run("")
     assert caught.value.code == "run.not_found"
 
 
-def test_ids_that_are_right() -> None:
+def test_valid_ids() -> None:
     for id in ("r", "shop/42", "größe 3", "x" * 240):
         assert Request(messages=ASKED, id=id).id == id
         assert client().get_run(id).id == id

@@ -31,9 +31,9 @@ async def fork_run(args: Namespace, out: Out) -> int:
         if agent is None:
             handle = await _start_fork(client, args, change, None)
             return await _report_detached(handle, out, await _worker_command(handle))
-        from harness.sdk.local import hosting
+        from harness.sdk.local import host_agents
 
-        async with hosting(client.connection) as harness:
+        async with host_agents(client.connection) as harness:
             with count_interrupts() as counted:
                 handle = await _start_fork(harness, args, change, agent)
                 attended = await attend_run(handle, out, counted, leave=True)

@@ -56,9 +56,9 @@ async def ask_whatif(args: Namespace, out: Out) -> int:
         if not runs:
             out.note("No ended run matches.")
             return exit_codes.DONE
-        from harness.sdk.local import hosting
+        from harness.sdk.local import host_agents
 
-        harness = await stack.enter_async_context(hosting(client.connection))
+        harness = await stack.enter_async_context(host_agents(client.connection))
         if agent is None:  # serve runs of the built-in assistant
             await harness.serve(load_agent(None))
         progress = _make_progress(out, len(runs) * args.n)
@@ -122,7 +122,7 @@ def _make_reader(client: HarnessClient) -> Read:
 async def _wait_or_abort(asking: asyncio.Future[WhatIfReport], out: Out) -> WhatIfReport | None:
     """The report; None after Ctrl-C, once the started forks are aborted."""
     with count_interrupts() as counted:
-        stop = asyncio.ensure_future(counted.reach(1))
+        stop = asyncio.ensure_future(counted.wait_for_count(1))
         try:
             await asyncio.wait({asking, stop}, return_when=asyncio.FIRST_COMPLETED)
             if asking.done():

@@ -56,7 +56,7 @@ async def attend_run(
         view = RunView(out.console, handle.url, brief=chat)
         ask = make_ask(view) if at_terminal() else None
     here = Attendance(handle, view, interrupts, ask=ask, leave=leave, stops=chat)
-    attended = await here.stay()
+    attended = await here.attend_run()
     if out.json:
         out.line(_last_facts(handle, attended))
     return attended

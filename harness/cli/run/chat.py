@@ -31,7 +31,7 @@ class Presence:
     def leaves(self) -> bool:
         """Whether this Ctrl-C is the second of two."""
         before, self._last = self._last, asyncio.get_running_loop().time()
-        return self.counted.take() > 1 or self._last - before <= GRACE_S
+        return self.counted.take_count() > 1 or self._last - before <= GRACE_S
 
     async def ask(self, history: Sequence[str], out: Out) -> tuple[str | None, int]:
         """The next prompt; None and an exit code when the person leaves."""
@@ -47,7 +47,7 @@ class Presence:
 
 
 async def chat_with_agent(args: Namespace, out: Out) -> int:
-    from harness.sdk.local import hosting
+    from harness.sdk.local import host_agents
 
     check_request(args)
     agent = load_agent(args.agent)
@@ -57,7 +57,7 @@ async def chat_with_agent(args: Namespace, out: Out) -> int:
         page = client.connection.endpoints.ui_url
         if page and at_terminal():
             out.note(f"Page: {page}")
-        async with hosting(client.connection) as harness:
+        async with host_agents(client.connection) as harness:
             with count_interrupts() as counted:
                 left = await _chat_loop(harness, agent, args, out, Presence(counted))
         if isinstance(left, int):

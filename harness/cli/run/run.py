@@ -71,10 +71,10 @@ async def _start_and_attend(args: Namespace, out: Out, begun: Begun) -> int:
             handle = await start_run(client, agent, args, asked)
             begun.run = handle.id
             return await _report_detached(handle, args, out)
-    from harness.sdk.local import hosting
+    from harness.sdk.local import host_agents
 
     async with opened(out, page=at_terminal()) as client:
-        async with hosting(client.connection) as harness:
+        async with host_agents(client.connection) as harness:
             with count_interrupts() as counted:
                 begun.sent = True
                 handle = await start_run(harness, agent, args, asked)

@@ -54,9 +54,9 @@ async def _serve_or_wait(
 ) -> None:
     """Serve the agent here if it is known; otherwise say that a worker must."""
     if agent is not None or name == ASSISTANT:
-        from harness.sdk.local import hosting
+        from harness.sdk.local import host_agents
 
-        harness = await stack.enter_async_context(hosting(client.connection))
+        harness = await stack.enter_async_context(host_agents(client.connection))
         await harness.serve(agent or load_agent(None))
         return
     with suppress(HarnessError):

@@ -35,6 +35,7 @@ from harness.contracts.errors.config import (
 )
 from harness.contracts.errors.provider import (
     AnswerTooLarge,
+    BrokenTestModel,
     CircuitOpen,
     ContextOverflow,
     InvalidReply,
@@ -58,6 +59,7 @@ from harness.contracts.errors.provider import (
 )
 from harness.contracts.errors.run import (
     REFUSALS,
+    AgentFunctionFailed,
     BudgetReached,
     InvalidOutput,
     MendLimitReached,
@@ -137,12 +139,14 @@ from harness.contracts.errors.tool import (
 
 __all__ = [
     "REFUSALS",
+    "AgentFunctionFailed",
     "AnswerTooLarge",
     "ArchiveChanged",
     "ArtifactMissing",
     "BinaryMissing",
     "BinaryTooOld",
     "BrokenCapability",
+    "BrokenTestModel",
     "BudgetReached",
     "CallNotRecorded",
     "CircuitOpen",
@@ -240,3 +244,7 @@ __all__ = [
     "from_info",
     "rebuild_error",
 ]
+
+for _each in list(globals().values()):
+    if isinstance(_each, type) and issubclass(_each, HarnessError):
+        _each.__module__ = "harness.errors"  # tracebacks name what users import

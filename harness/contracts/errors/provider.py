@@ -161,6 +161,14 @@ class ModelUnsuitable(ProviderError):
     fix = "Choose a model that can do what the agent requires."
 
 
+class BrokenTestModel(ProviderError):
+    """A model of `harness.testing` has no answer: its script has run out, a reply is malformed, or
+    its function raised. The message names the reply or the function."""
+
+    code = "provider.test_model"
+    fix = "Correct the test's model."
+
+
 class UnknownProvider(ProviderError):
     """No provider with that name is built in or configured."""
 

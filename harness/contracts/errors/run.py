@@ -81,6 +81,15 @@ class MendLimitReached(RunError):
     fix = "The model kept making invalid tool calls."
 
 
+class AgentFunctionFailed(RunError):
+    """The agent's instructions function or one of its output validators raised an exception or
+    returned a value of the wrong type. The message names the function. It is not retried; to have
+    it retried, it raises `ToolUnavailable`."""
+
+    code = "run.agent_function"
+    fix = "Correct the function that the message names; the worker's log has the traceback."
+
+
 class RunTerminated(RunError):
     """Someone used Terminate in Temporal's page or command line. Temporal stops the run without
     asking it."""
@@ -97,7 +106,8 @@ class RunTimedOut(RunError):
 
 
 class RunUnfinished(RunError, TimeoutError):
-    """`result(timeout=...)` stopped waiting. Nothing was cancelled. It is also a `TimeoutError`."""
+    """The `timeout` of `result`, `run` or `run_sync` has passed. Nothing was cancelled: the run
+    continues. It is also a `TimeoutError`."""
 
     code = "run.unfinished"
     fix = "The run continues. Wait again, or look at it: `harness show RUN`."

@@ -67,7 +67,7 @@ class Attendance:
         self._events: asyncio.Queue[Event | BaseException | None] = asyncio.Queue()
         self._ended: RunEnded | None = None
 
-    async def stay(self) -> Attended:
+    async def attend_run(self) -> Attended:
         pump = asyncio.create_task(self._pump_events())
         try:
             return await self._follow_run()
@@ -77,7 +77,7 @@ class Attendance:
             await asyncio.gather(pump, return_exceptions=True)
 
     async def _follow_run(self) -> Attended:
-        stop = asyncio.create_task(self._interrupts.reach(1))
+        stop = asyncio.create_task(self._interrupts.wait_for_count(1))
         try:
             while True:
                 coming = asyncio.create_task(self._events.get())
@@ -177,7 +177,7 @@ class Attendance:
         self._view.note(f"\nDetaching. Ctrl-C again within {GRACE_S:g} s aborts the run.")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GRACE_S):
-                await self._interrupts.reach(2)
+                await self._interrupts.wait_for_count(2)
         if self._interrupts.count < 2:
             late = [self._events.get_nowait() for _ in range(self._events.qsize())]
             if late and late[-1] is None:  # it has ended meanwhile
@@ -194,7 +194,7 @@ class Attendance:
         self._ask, self._leave = None, False
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ABORT_S):
-                leave = asyncio.create_task(self._interrupts.reach(after))
+                leave = asyncio.create_task(self._interrupts.wait_for_count(after))
                 while not leave.done():
                     coming = asyncio.create_task(self._events.get())
                     await asyncio.wait({coming, leave}, return_when=asyncio.FIRST_COMPLETED)

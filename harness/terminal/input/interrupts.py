@@ -18,17 +18,17 @@ class Interrupts:
         self.count = 0
         self._more = asyncio.Event()
 
-    async def reach(self, number: int) -> None:
+    async def wait_for_count(self, number: int) -> None:
         while self.count < number:
             self._more.clear()
             await self._more.wait()
 
-    def take(self) -> int:
+    def take_count(self) -> int:
         """How often it was pressed since the last call; resets the count."""
         taken, self.count = self.count, 0
         return taken
 
-    def again(self) -> None:
+    def count_press(self) -> None:
         self.count += 1
         self._more.set()
 
@@ -41,7 +41,7 @@ def count_interrupts() -> Generator[Interrupts]:
     task = asyncio.current_task()
     assert task is not None
     before = {each: signal.getsignal(each) for each in SIGNALS}
-    loop.add_signal_handler(signal.SIGINT, counted.again)
+    loop.add_signal_handler(signal.SIGINT, counted.count_press)
     for each in (signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(each, task.cancel)
     try:

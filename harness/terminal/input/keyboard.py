@@ -54,7 +54,7 @@ async def type_line(text: str, counted: Interrupts, history: Sequence[str] = ())
     """A line with editing and history; from a pipe, just a line."""
     reading = edit_line(text, history=history) if at_terminal() else _read_piped()
     typing = asyncio.create_task(reading)
-    stop = asyncio.create_task(counted.reach(1))
+    stop = asyncio.create_task(counted.wait_for_count(1))
     await asyncio.wait((typing, stop), return_when=asyncio.FIRST_COMPLETED)
     for task in (typing, stop):
         task.cancel()
@@ -71,7 +71,7 @@ async def _read_piped() -> str | None:
     loop = asyncio.get_running_loop()
     typed: asyncio.Future[str | None] = loop.create_future()
 
-    def work() -> None:
+    def read_piped_line() -> None:
         try:
             line = sys.stdin.readline() or None
         except (OSError, ValueError):
@@ -79,5 +79,5 @@ async def _read_piped() -> str | None:
         with contextlib.suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(lambda: typed.done() or typed.set_result(line))
 
-    threading.Thread(target=work, daemon=True).start()
+    threading.Thread(target=read_piped_line, daemon=True).start()
     return await typed

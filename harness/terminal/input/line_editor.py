@@ -36,7 +36,7 @@ class Line:
         self._lines = [*history, text]
         self._place = len(self._lines) - 1
 
-    def press(self, key: str) -> None:
+    def press_key(self, key: str) -> None:
         if (to := self._cursor_target(key)) is not None:
             self.at = min(max(0, to), len(self.text))
         elif key.isprintable():
@@ -78,7 +78,7 @@ class Line:
             case _:
                 pass
 
-    def shown(self, room: int) -> tuple[str, int]:
+    def visible_part(self, room: int) -> tuple[str, int]:
         """The part around the cursor that fits into `room` columns, and the cursor's column."""
         before, after = clean_line(self.text[: self.at]), clean_line(self.text[self.at :])
         left = before
@@ -121,7 +121,7 @@ async def edit_line(prompt: str, text: str = "", history: Sequence[str] = ()) ->
                 keys = ""
                 if found[0] in ENDS or (found[0] == LEAVE and not line.text):
                     return None if found[0] == LEAVE else line.text
-                line.press(found[0])
+                line.press_key(found[0])
             _draw_line(prompt, line)
 
 
@@ -160,7 +160,7 @@ def _last_cells(text: str, room: int) -> str:
 
 def _draw_line(prompt: str, line: Line) -> None:
     room = max(10, get_terminal_size().columns - cell_len(prompt) - 1)
-    shown, column = line.shown(room)
+    shown, column = line.visible_part(room)
     back = f"\r\x1b[{cell_len(prompt) + column}C" if cell_len(prompt) + column else "\r"
     sys.stdout.write(f"\r{prompt}{shown}\x1b[K{back}")
     sys.stdout.flush()

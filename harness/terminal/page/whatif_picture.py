@@ -67,7 +67,7 @@ class _Scale:
     def __init__(self, left: float, right: float, most: int) -> None:
         self.left, self.right, self.most = left, right, most
 
-    def x(self, tokens: float) -> float:
+    def x_of(self, tokens: float) -> float:
         return self.left + (self.right - self.left) * tokens / self.most
 
 
@@ -104,22 +104,22 @@ def _square_svg(fork: ForkOutcome, place: int, top: int) -> str:
 def _usage_svg(source: SourceOutcome, middle: float, scale: _Scale) -> Iterator[str]:
     """Forks as dots, their median as a stroke, the run itself as a hollow diamond."""
     if source.forks:
-        x = scale.x(compute_medians(source.forks)["tokens"])
+        x = scale.x_of(compute_medians(source.forks)["tokens"])
         yield f"<line class=median x1={x:.1f} x2={x:.1f} y1={middle - 9} y2={middle + 9} />"
     if source.was:
-        x = scale.x(source.was.tokens)
+        x = scale.x_of(source.was.tokens)
         title = f"<title>old: {escape(outcome_figures(source.was, fork=False))}</title>"
         yield (f'<path class=was d="M{x:.1f} {middle - 7}l7 7l-7 7l-7 -7z">{title}</path>')
     for fork in source.forks:
         yield (
-            f"<circle class={fork.verdict} cx={scale.x(fork.tokens):.1f} cy={middle} r=4.5>"
+            f"<circle class={fork.verdict} cx={scale.x_of(fork.tokens):.1f} cy={middle} r=4.5>"
             f"{_title_svg(fork)}</circle>"
         )
 
 
 def _axis_svg(scale: _Scale, bottom: int) -> Iterator[str]:
     for share in (0, 0.25, 0.5, 0.75, 1):
-        x = scale.x(scale.most * share)
+        x = scale.x_of(scale.most * share)
         yield f"<line class=grid x1={x:.1f} x2={x:.1f} y1=0 y2={bottom} />"
         place = "end" if share == 1 else "start" if share == 0 else "middle"
         tokens = scale.most * share

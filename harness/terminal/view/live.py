@@ -151,7 +151,7 @@ class RunView:
     def model_failed(self, event: e.ModelFailed) -> None:
         self._print_line(f"  ✗ the model call failed: {_error_text(event.error)}", "bad")
 
-    def requested(self, event: e.ToolCallRequested) -> None:
+    def tool_requested(self, event: e.ToolCallRequested) -> None:
         self._print_line(f"  → {format_call(event.call.name, event.call.arguments)}", "call")
 
     def tool_started(self, event: e.ToolCallStarted) -> None:
@@ -188,7 +188,7 @@ class RunView:
     def hint_received(self, event: e.HintReceived) -> None:
         self._print_line(f"  hint{_by_person(event.by)}: {one_line(event.text)}", "ask")
 
-    def steered(self, event: Any) -> None:
+    def steering_requested(self, event: Any) -> None:
         words = {
             "pause_requested": "pause",
             "resume_requested": "resume",
@@ -218,7 +218,7 @@ class RunView:
             f"  {describe_undone(event.undone)}", "ask" if event.undone.whole else "bad"
         )
 
-    def branched(self, event: e.Branched) -> None:
+    def run_branched(self, event: e.Branched) -> None:
         self._print_line(
             f"  reset: continues from an earlier point ({one_line(event.reason)})", "ask"
         )
@@ -286,20 +286,20 @@ _RULES: dict[type[Any], Callable[[RunView, Any], None]] = {
     e.ModelCalled: RunView.model_called,
     e.ModelReplied: RunView.model_replied,
     e.ModelFailed: RunView.model_failed,
-    e.ToolCallRequested: RunView.requested,
+    e.ToolCallRequested: RunView.tool_requested,
     e.ToolCallStarted: RunView.tool_started,
     e.ToolCallFinished: RunView.tool_finished,
     e.DecisionRequested: RunView.decision_requested,
     e.DecisionMade: RunView.decision_made,
     e.HintReceived: RunView.hint_received,
-    e.PauseRequested: RunView.steered,
-    e.ResumeRequested: RunView.steered,
-    e.AbortRequested: RunView.steered,
+    e.PauseRequested: RunView.steering_requested,
+    e.ResumeRequested: RunView.steering_requested,
+    e.AbortRequested: RunView.steering_requested,
     e.SignalRefused: RunView.signal_refused,
     e.BudgetReached: RunView.budget_reached,
     e.UndoStarted: RunView.undo_started,
     e.EffectsUndone: RunView.effects_undone,
-    e.Branched: RunView.branched,
+    e.Branched: RunView.run_branched,
     e.RunEnded: RunView.run_ended,
     e.OutputDelta: RunView.output_delta,
     e.OutputReset: RunView.output_reset,

@@ -35,7 +35,7 @@ class Scale:
     squeeze: float
     """The width of a second of waiting, relative to a second of work."""
 
-    def place(self, at: float) -> float:
+    def share_of(self, at: float) -> float:
         whole = self._scaled_length(self.end)
         return min(1.0, max(0.0, self._scaled_length(at) / whole)) if whole > 0 else 0.0
 
@@ -76,17 +76,17 @@ def make_bars(steps: Sequence[Step], start: float, end: float) -> tuple[list[Bar
 
 def _make_bar(step: Step, scaled: Scale, end: float) -> Bar:
     until = step.end or end
-    place = scaled.place
+    share_of = scaled.share_of
     tries = [(each.logged.started, each.logged.ended) for each in step.earlier if each.logged]
     # The queue time is known once a call has returned; before that, use its attempts.
     began = min(until, max([step.start + step.queued, *(stop for _, stop in tries)]))
     return Bar(
         step=step,
-        left=place(step.start),
-        began=place(began),
-        first=place(min(until, began + (step.first or 0))),
-        right=place(until),
-        tries=tuple((place(max(a, step.start)), place(min(b, until))) for a, b in tries),
+        left=share_of(step.start),
+        began=share_of(began),
+        first=share_of(min(until, began + (step.first or 0))),
+        right=share_of(until),
+        tries=tuple((share_of(max(a, step.start)), share_of(min(b, until))) for a, b in tries),
         lost=step.attempts - 1 > len(tries),
         seconds=until - step.start,
     )
@@ -99,7 +99,7 @@ def axis_ticks(scaled: Scale, apart: float = APART) -> list[tuple[float, float]]
     found: list[tuple[float, float]] = []
     last = 0.0
     for number in range(1, int(whole / step) + 1):
-        place = scaled.place(scaled.start + number * step)
+        place = scaled.share_of(scaled.start + number * step)
         if last + apart <= place <= 1 - apart / 2:
             found.append((number * step, place))
             last = place

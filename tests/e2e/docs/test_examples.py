@@ -11,14 +11,17 @@ from tests.fakes.warm_python import warm_python
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 EXPECTED: dict[str, tuple[str, ...]] = {
-    "agent_functions": ("-- Oslo Books", "told: You answer letters to Oslo Books. Be brief."),
+    "agent_functions": (
+        "-- Oslo Books",
+        "instructions: You answer letters to Oslo Books. Be brief.",
+    ),
     "approval": ("asked: over 100", "decided: edit by", "pay says: paid 25 to Ada"),
     "ask_human": ("question: which colour", "green"),
     "budget": ("The budget of 2 turns is used up", "6*7 = 42", "4 turns"),
     "calculator": ("2+2 = 4", "completed"),
-    "fallback": ("passed over nowhere/some-model: provider.network", "offline/demo answered"),
+    "fallback": ("fell back from nowhere/some-model: provider.network", "offline/demo answered"),
     "files": ("read_file: ok", "write_file: ok", "read_file: refused"),
-    "fork": ("was: forecast says: rain", "would be: forecast says: sun", "both replayed"),
+    "fork": ("original: forecast says: rain", "fork: forecast says: sun", "both replayed"),
     "orders": (
         "tea: worker killed before booking",
         "coffee: worker killed after booking",
@@ -31,14 +34,14 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "parallel": ("sunny in Oslo", "sunny in Rome", "sunny in Lima"),
     "session": (".1: 3*7 = 21", ".2: 21+21 = 42", "True"),
     "steering": ("site 1 is dry", "now paused", "now running", "aborted: it rains"),
-    "tool_context": ("ordered tea, 1 order in all",),
-    "undo": ("turn 3: put_on_shelf is done", "took a vase off the shelf", "once more: ()"),
+    "tool_context": ("ordered tea, 1 order in total",),
+    "undo": ("turn 3: put_on_shelf is done", "took a vase off the shelf", "again: ()"),
     "typed_result": ("urgent=True tags=[]",),
     "whatif": (
         "10 runs, 10 orders",
         "40 forks: 20 same, 12 different, 8 failed; still 10 orders",
         "{'euros': 15} -> {'euros': 15}: price played, order played, rebate refused",
-        "a picture of it: whatif.html",
+        "page: whatif.html",
     ),
 }
 

@@ -38,7 +38,7 @@ import asyncio
 import pytest
 
 from agents import Booking, clerk, typed
-from harness.contracts.errors import ProviderBadRequest, RateLimited
+from harness.contracts.errors import BrokenTestModel, RateLimited
 from harness.contracts.message import ToolResult
 from harness.testing import FunctionModel, ScriptedModel, call
 
@@ -83,7 +83,7 @@ def test_without_a_plugin_for_async_tests(run_agent):
 
 
 async def test_a_script_that_is_too_short(run_agent):
-    with pytest.raises(ProviderBadRequest, match="was called once more"):
+    with pytest.raises(BrokenTestModel, match="Reply 2 was requested, but the script has 1 reply"):
         await run_agent(clerk, "Hello.", model=ScriptedModel(call("look_up", day="Mon")))
 
 

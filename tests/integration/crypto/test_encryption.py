@@ -28,7 +28,7 @@ from harness.engine.plain_runs import open_plain_runs
 from harness.forget.client import forget_run
 from harness.history.export import read_file
 from harness.replay.check import check
-from harness.sdk.local import hosting
+from harness.sdk.local import host_agents
 from harness.store import Artifacts, Database
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import add, all_events, eventually, one, only, waiting
@@ -212,7 +212,7 @@ async def test_a_run_that_began_without_a_key_waits_under_one_and_ends_without(
     under_key = settings_model().model_validate(options)
     async with (
         open_connection(under_key, endpoints, tmp_path) as connection,
-        hosting(connection) as harness,
+        host_agents(connection) as harness,
     ):
         await harness.serve(agent)
         handle = connection.temporal.get_workflow_handle(id)
@@ -223,7 +223,10 @@ async def test_a_run_that_began_without_a_key_waits_under_one_and_ends_without(
             return sum(each.HasField("workflow_task_failed_event_attributes") for each in events)
 
         await eventually(refusals)
-    async with open_connection(plain, endpoints, tmp_path) as connection, hosting(connection) as h:
+    async with (
+        open_connection(plain, endpoints, tmp_path) as connection,
+        host_agents(connection) as h,
+    ):
         run = h.get_run(id, agent)
         await h.serve(agent)
         with suppress(RunError):  # after failures the engine waits, and the decision with it

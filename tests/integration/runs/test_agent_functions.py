@@ -1,4 +1,4 @@
-"""Instructions from deps, output validators, and output types that are not one model."""
+"""Instructions from deps, and output validators."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ from pydantic import BaseModel, field_validator
 
 from harness import Agent, Harness, ModelRetry, RunContext
 from harness.config.settings import settings_model
-from harness.contracts.errors import InvalidOutput, RunFailed, ToolFailed
+from harness.contracts.errors import (
+    AgentFunctionFailed,
+    InvalidOutput,
+    ToolFailed,
+    ToolUnavailable,
+)
 from harness.contracts.run import RunState
 from harness.history.recording import record_run
 from harness.replay.check import check
@@ -46,10 +51,6 @@ def told(server: ModelServer) -> list[str]:
 class Person(BaseModel):
     name: str
     age: int
-
-
-class Unknown(BaseModel):
-    why: str
 
 
 class Even(BaseModel):
@@ -178,6 +179,52 @@ async def test_instructions_that_cannot_be_written_fail_the_run(
     assert model_server.calls == []
 
 
+async def test_a_bug_in_the_instructions_function_fails_the_run_at_once(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    tries: list[str] = []
+
+    def write_prices(ctx: RunContext[None]) -> str:
+        tries.append(ctx.run)
+        raise KeyError("prices")
+
+    run = await harness.start(Agent(name, instructions=write_prices), "Hello.")
+    with pytest.raises(
+        AgentFunctionFailed,
+        match=rf"function write_prices of agent {name} failed: KeyError: 'prices'",
+    ):
+        await run.result()
+    assert tries == [run.id]
+    assert model_server.calls == []
+    await check(await record_run(harness.connection, run.id, at=0))
+
+
+async def test_an_instructions_function_may_ask_for_a_retry(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    tries: list[str] = []
+
+    def write(ctx: RunContext[None]) -> str:
+        tries.append(ctx.run)
+        if len(tries) == 1:
+            raise ToolUnavailable("The shop is busy.")
+        return "Be brief."
+
+    model_server.script(say("Hello."))
+    run = await harness.start(Agent(name, instructions=write), "Hello.")
+    assert (await run.result()).output == "Hello."
+    assert (len(tries), told(model_server)) == (2, ["Be brief."])
+
+
+async def test_instructions_must_be_a_text(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    agent = Agent(name, instructions=lambda ctx: 7)  # type: ignore[arg-type, return-value]
+    run = await harness.start(agent, "Hello.")
+    with pytest.raises(AgentFunctionFailed, match="returned int, not str"):
+        await run.result()
+
+
 # --- output validators
 
 
@@ -280,9 +327,9 @@ async def test_a_validator_that_fails_ends_the_run(
 
     model_server.script(say("Yes."))
     run = await harness.start(agent, "Yes?")
-    with pytest.raises(RunFailed, match=r"validator broken failed: KeyError: 'prices'"):
+    with pytest.raises(AgentFunctionFailed, match=r"validator broken failed: KeyError: 'prices'"):
         await run.result()
-    assert len(tries) > 1, "Temporal retried it"
+    assert tries == ["Yes."]
     assert len(model_server.calls) == 1
 
 
@@ -330,30 +377,3 @@ async def test_a_whatif_runs_no_validator(
     report = await run.whatif(1, n=1)
     assert report.sources[0].error is None
     assert seen == ["Real."]
-
-
-# --- output types
-
-
-@pytest.mark.parametrize(
-    ("kind", "answer", "data", "value"),
-    [
-        (Person | Unknown, '{"value": {"why": "dark"}}', {"why": "dark"}, Unknown(why="dark")),
-        (int, '{"value": 7}', 7, 7),
-        (list[Person], '{"value": []}', [], []),
-        (Person | None, '{"value": null}', None, None),
-    ],
-    ids=["union", "int", "list", "optional"],
-)
-async def test_output_types_that_are_not_one_model(
-    harness: Harness, model_server: ModelServer, name: str,
-    kind: Any, answer: str, data: Any, value: Any,
-) -> None:  # fmt: skip
-    agent: Agent[None, Any] = Agent(name, output=kind)
-    model_server.script(say('{"value": {"neither": 1}}'), say(answer))
-    run = await harness.start(agent, "Who?")
-    outcome = await run.outcome()
-    assert outcome.data == data
-    assert agent.parse_output(outcome.data) == value
-    schema = model_server.calls[0].body["text"]["format"]["schema"]
-    assert schema["type"] == "object"

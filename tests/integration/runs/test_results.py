@@ -48,6 +48,23 @@ async def test_without_an_output_type_the_output_is_the_text(
     assert result.cost is not None and result.cost > 0
 
 
+async def test_run_stops_waiting_in_time_and_the_run_continues(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    gate = Gate()
+    model_server.script(call("hold", what="it"), say("Held."), call("hold", what="it"), say("Yes."))
+    agent = Agent(name, tools=[gate.tool])
+    with pytest.raises(RunUnfinished) as caught:
+        await harness.run(agent, "Hold.", id=name, timeout=0.01)
+    assert isinstance(caught.value, TimeoutError)
+    assert f"harness.get_run('{name}', agent)" in caught.value.fix
+    assert f"harness watch {name}" in caught.value.fix
+    gate.left.set()
+    assert (await harness.get_run(name).result(timeout=50)).output == "Held."
+    session = harness.session()
+    assert (await session.run(agent, "Hold.", timeout=50)).output == "Yes."
+
+
 async def test_waiting_for_a_result_ends_in_time_and_the_run_goes_on(
     harness: Harness, model_server: ModelServer, name: str
 ) -> None:

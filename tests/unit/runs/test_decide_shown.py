@@ -29,7 +29,7 @@ from harness.contracts.verdicts import (
 )
 from harness.runs.decide import find_edit_problems
 from harness.sdk.handle import RunHandle
-from harness.sdk.scope import Scope
+from harness.sdk.handle_context import HandleContext
 from harness.terminal.input import decide
 from harness.terminal.view.arguments import argument_block, argument_lines
 from harness.terminal.view.card import card_of
@@ -197,7 +197,7 @@ async def test_a_late_answer_is_asked_for_again_before_it_is_a_failure() -> None
         return {}
 
     def handle(id: str) -> RunHandle[Any]:
-        return RunHandle(Scope(cast("Any", None), cast("Any", None)), id)
+        return RunHandle(HandleContext(cast("Any", None), cast("Any", None)), id)
 
     failed = await apply_to_runs(["a", "b", "c"], handle, Out(json=False), "done", act)
     assert not failed

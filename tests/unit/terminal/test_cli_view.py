@@ -1,4 +1,4 @@
-"""What a person sees of a run, and its card."""
+"""A run as the terminal shows it, and its card."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ASKED = e.DecisionRequested(
 DECIDED = e.DecisionMade(**BASE, id="call_1", verdict="reject", note="no", by="you@there")
 
 
-def _replied(text: str) -> e.ModelReplied:
+def _make_reply(text: str) -> e.ModelReplied:
     return e.ModelReplied(
         **BASE,
         turn=1,
@@ -54,7 +54,7 @@ def _replied(text: str) -> e.ModelReplied:
     )
 
 
-def _seen(*events: e.Event) -> str:
+def _draw_events(*events: e.Event) -> str:
     out = io.StringIO()
     view = RunView(make_console(out), "http://page")
     for each in events:
@@ -64,7 +64,7 @@ def _seen(*events: e.Event) -> str:
 
 def test_texts_of_two_attempts_are_not_mixed() -> None:
     delta = {"turn": 1, "call": 0}
-    seen = _seen(
+    seen = _draw_events(
         STARTED,
         e.OutputDelta(**BASE, **delta, attempt=1, offset=0, text="half of"),
         e.OutputReset(**BASE, **delta, attempt=2),
@@ -79,7 +79,7 @@ def test_texts_of_two_attempts_are_not_mixed() -> None:
 
 def test_what_a_model_prints_cannot_steer_the_terminal() -> None:
     evil = "\x1b]0;title\x07\x1b[2Jtext\u009b31m"
-    seen = _seen(
+    seen = _draw_events(
         e.OutputDelta(**BASE, turn=1, call=0, attempt=1, offset=0, text=evil),
         e.ToolCallRequested(**BASE, turn=1, call=ToolCall(id="1", name="x", arguments=evil)),
         e.ToolCallFinished(
@@ -101,9 +101,9 @@ STOPPED = Undone(
 )  # fmt: skip
 
 
-def test_each_kind_of_event_is_told() -> None:
+def test_every_kind_of_event_is_shown() -> None:
     error = ErrorInfo(code="run.budget", message="too much", fix="more", retryable=False)
-    seen = _seen(
+    seen = _draw_events(
         STARTED,
         CALLED,
         ASKED,
@@ -132,10 +132,12 @@ def test_each_kind_of_event_is_told() -> None:
         assert words in seen
 
 
-def test_card_says_what_waits_and_what_was_decided() -> None:
-    card = card_of([STARTED, CALLED, _replied("well"), ASKED])
+def test_the_card_shows_what_waits_and_what_was_decided() -> None:
+    card = card_of([STARTED, CALLED, _make_reply("well"), ASKED])
     assert card and [each.id for each in card.waiting] == ["call_1"]
-    card = card_of([STARTED, CALLED, _replied("well"), ASKED, DECIDED, CALLED, _replied("done")])
+    card = card_of(
+        [STARTED, CALLED, _make_reply("well"), ASKED, DECIDED, CALLED, _make_reply("done")]
+    )
     assert card and not card.waiting
     assert card.totals.turns == 2
     assert card.totals.cost_micros == 14
@@ -143,7 +145,7 @@ def test_card_says_what_waits_and_what_was_decided() -> None:
     assert card.by == "me@here"
 
 
-def test_card_of_a_terminated_run_and_of_a_reset() -> None:
+def test_the_card_of_a_terminated_run_and_of_a_reset() -> None:
     error = ErrorInfo(code="run.terminated", message="terminated", fix="again", retryable=False)
     ended = e.RunEnded(**BASE, state=RunState.FAILED, output="so far", error=error)
     card = card_of([STARTED, ended])
@@ -159,7 +161,7 @@ def test_card_of_a_terminated_run_and_of_a_reset() -> None:
     assert card_of([]) is None
 
 
-def test_words_for_values() -> None:
+def test_values_are_formatted() -> None:
     assert format_call("add", {"a": 1, "b": "x"}) == 'add(a=1, b="x")'
     assert one_line("one\ntwo\nthree") == "one  (+2 lines)"
     assert one_line("x" * 500) == "x" * 159 + "… (+341 characters)"
@@ -174,7 +176,7 @@ def test_words_for_values() -> None:
     assert [format_age(s) for s in (3, 200, 8000, 200_000)] == ["3 s", "3 min", "2 h", "2 d"]
 
 
-def test_card_says_how_far_an_undo_came() -> None:
+def test_the_card_shows_how_far_an_undo_got() -> None:
     undone = e.EffectsUndone(**BASE, undone=STOPPED)
     ended = e.RunEnded(**BASE, state=RunState.ABORTED, output="", undone=STOPPED)
     for events in ([STARTED, undone], [STARTED, undone, ended], [STARTED, ended]):
@@ -190,8 +192,8 @@ def test_a_truncated_answer_looks_truncated() -> None:
     ended = e.RunEnded(
         **BASE, state=RunState.COMPLETED, output="It goes", truncated=True, totals=about
     )
-    replied = _replied("It goes").model_copy(update={"truncated": True})
-    seen = _seen(STARTED, CALLED, replied, ended)
+    replied = _make_reply("It goes").model_copy(update={"truncated": True})
+    seen = _draw_events(STARTED, CALLED, replied, ended)
     assert "completed, truncated" in seen
     assert seen.count(TRUNCATED) == 2
     assert "~10 tokens in, ~5 out · ~$0.0000" in seen
@@ -203,16 +205,16 @@ def test_a_truncated_answer_looks_truncated() -> None:
     traced = [line_of(event) for event in (replied, ended)]
     assert "cut off at the output limit" in traced[0].facts
     assert traced[1].what.startswith("completed, truncated: ")
-    whole = card_of([STARTED, CALLED, replied, CALLED, _replied("Whole.")])
+    whole = card_of([STARTED, CALLED, replied, CALLED, _make_reply("Whole.")])
     assert whole and not whole.truncated
 
 
-def test_a_call_that_is_made_again_says_why_and_when() -> None:
+def test_a_retried_call_shows_why_and_when() -> None:
     error = ProviderUnreachable("p/m: connection refused by 127.0.0.1:9").info
     retry = Retry(activity="1", kind="call_model", failed=3, attempts=10, error=error, next_at=5.0)
     told = "attempt 3 of 10 failed: p/m: connection refused by 127.0.0.1:9 [provider.network]"
     reset = e.OutputReset(**BASE, turn=1, call=0, attempt=2)
-    seen = _seen(STARTED, CALLED, reset, e.AttemptFailed(**BASE, retry=retry), reset)
+    seen = _draw_events(STARTED, CALLED, reset, e.AttemptFailed(**BASE, retry=retry), reset)
     assert f"{told}; next attempt in 4.0 s" in seen
     assert "discarded" not in seen, "no text was shown"
     card = card_of([STARTED, CALLED])
@@ -224,7 +226,7 @@ def test_a_call_that_is_made_again_says_why_and_when() -> None:
     assert f"{told}; next attempt in progress" in out.getvalue()
 
 
-def test_a_crowd_of_refused_signals_is_counted() -> None:
+def test_repeated_refused_signals_is_counted() -> None:
     full = "hint refused: 1000 hints of 5,000 bytes wait for the next model call"
     crowd = [e.SignalRefused(**BASE, signal="hint", message=full) for _ in range(300)]
     large = [
@@ -234,7 +236,7 @@ def test_a_crowd_of_refused_signals_is_counted() -> None:
         for n in (1_400_000, 1_500_000)
     ]
     odd = [e.SignalRefused(**BASE, signal=f"odd{n}", message="no such signal") for n in range(9)]
-    seen = _seen(STARTED, large[0], *crowd, large[1], odd[0], CALLED)
+    seen = _draw_events(STARTED, large[0], *crowd, large[1], odd[0], CALLED)
     assert seen.count("✗ ") == 5
     assert f"signal hint refused: {full}" in seen
     assert "299 more hint signals refused" in seen

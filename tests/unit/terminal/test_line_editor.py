@@ -1,4 +1,4 @@
-"""The line that a person edits: what keys do, and what of it is shown."""
+"""The line editor: what each key does, and which part of the line is visible."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from harness.terminal.input.line_editor import KEY, Line
 KEYS = ("\x7f", "\x1b[D", "\x1b[C", "\x1b[H", "\x1b[F", "\x15", "\x0b", "\x17", "\x1b[A", "\x1b[3~")
 
 
-def pressed(text: str, *keys: str) -> Line:
+def press_keys(text: str, *keys: str) -> Line:
     line = Line(text, ["one", "two"])
     for key in keys:
-        line.press(key)
+        line.press_key(key)
     return line
 
 
 def test_keys() -> None:
-    assert pressed("abc", "d").text == "abcd"
-    assert pressed("abc", "\x7f").text == "ab"
-    assert pressed("abc", "\x1b[D", "\x1b[D", "x").text == "axbc"
-    assert pressed("abc", "\x01", "\x1b[3~", "\x05", "!").text == "bc!"
-    assert pressed("one two", "\x17").text == "one"
-    assert pressed("abc", "\x02", "\x0b").text == "ab"
-    assert pressed("abc", "\x02", "\x15").text == "c"
-    assert pressed("abc", "\x1b[Z", "\x07").text == "abc"
+    assert press_keys("abc", "d").text == "abcd"
+    assert press_keys("abc", "\x7f").text == "ab"
+    assert press_keys("abc", "\x1b[D", "\x1b[D", "x").text == "axbc"
+    assert press_keys("abc", "\x01", "\x1b[3~", "\x05", "!").text == "bc!"
+    assert press_keys("one two", "\x17").text == "one"
+    assert press_keys("abc", "\x02", "\x0b").text == "ab"
+    assert press_keys("abc", "\x02", "\x15").text == "c"
+    assert press_keys("abc", "\x1b[Z", "\x07").text == "abc"
 
 
-def test_lines_of_before_come_back() -> None:
-    assert pressed("now", "\x1b[A").text == "two"
-    assert pressed("now", "\x1b[A", "\x1b[A", "\x1b[A").text == "one"
-    assert pressed("now", "\x1b[A", "\x1b[B").text == "now"
+def test_earlier_lines_are_recalled() -> None:
+    assert press_keys("now", "\x1b[A").text == "two"
+    assert press_keys("now", "\x1b[A", "\x1b[A", "\x1b[A").text == "one"
+    assert press_keys("now", "\x1b[A", "\x1b[B").text == "now"
 
 
-def test_what_is_a_key() -> None:
+def test_key_sequences() -> None:
     assert KEY.fullmatch("\x1b[1;5C")
     assert KEY.fullmatch("é")
     assert not KEY.fullmatch("\x1b")
@@ -53,16 +53,16 @@ def test_what_is_a_key() -> None:
 def test_the_cursor_stays_in_the_line_and_the_line_on_the_screen(
     text: str, keys: list[str], room: int
 ) -> None:
-    line = pressed(text, *keys)
+    line = press_keys(text, *keys)
     assert 0 <= line.at <= len(line.text)
-    shown, column = line.shown(room)
+    shown, column = line.visible_part(room)
     assert "\n" not in shown
     assert cell_len(shown) <= room
     assert 0 <= column <= room
 
 
 @given(st.dictionaries(st.text(max_size=8), st.text(max_size=20), max_size=3))
-def test_arguments_to_edit_are_the_same_and_can_be_seen(value: dict[str, str]) -> None:
+def test_arguments_to_edit_are_unchanged_and_printable(value: dict[str, str]) -> None:
     text = editable_json(value)
     assert json.loads(text) == value
     assert "\u202e" not in text

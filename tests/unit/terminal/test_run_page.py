@@ -34,7 +34,7 @@ def entry(text: str, number: int) -> str:
     return found[0]
 
 
-def test_arguments_stand_beside_the_bars_and_results() -> None:
+def test_arguments_are_shown_beside_the_bars_and_results() -> None:
     text = run_page_html(called().result(1, "c1", "rain").events, "1")
     shown = "(city=&quot;Rome&quot;, why=&quot;&lt;b&gt;&quot;)"
     timeline = text[text.index("class=timeline") : text.index("<h2>Events")]
@@ -50,7 +50,7 @@ def test_arguments_of_a_tool_that_ran_inline() -> None:
     assert (step.arguments, step.number, step.last) == (CALL.arguments, 5, 5)
 
 
-def test_events_are_numbered_and_those_without_news_are_hidden() -> None:
+def test_events_are_numbered_and_repetitive_ones_are_hidden() -> None:
     text = run_page_html(
         called().result(1, "c1", "rain").ask(2, FOUND).reply(2, "It rains.").events, "1"
     )
@@ -60,11 +60,11 @@ def test_events_are_numbered_and_those_without_news_are_hidden() -> None:
     assert "Show 3 more events" in text
 
 
-def test_what_is_under_way_is_never_hidden() -> None:
+def test_steps_in_progress_are_never_hidden() -> None:
     assert "noise" not in entry(run_page_html(called().events, "1"), 5).split("'")[1]
 
 
-def test_a_bar_leads_to_the_event_that_ended_the_step() -> None:
+def test_a_bar_links_to_the_event_that_ended_the_step() -> None:
     text = run_page_html(called().result(1, "c1", "rain").events, "1")
     assert re.findall(r"<a href='#e(\d+)'", text) == ["3", "6"]
 

@@ -1,4 +1,4 @@
-"""Models for tests answer what the test says, in the words of a provider."""
+"""Test models answer as scripted, in the form of a provider's reply."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from harness.contracts.errors import ProviderBadRequest, RateLimited
+from harness.contracts.errors import BrokenTestModel, ModelNotFound, RateLimited
 from harness.contracts.message import Message, Text, ToolCall, user_message
 from harness.contracts.model import ModelReply, ModelRequest, Usage
 from harness.testing import FunctionModel, Reply, ScriptedModel, TestModel, call
+from harness.testing.models import TestModels
 
 
 class Person(BaseModel):
@@ -30,7 +31,7 @@ async def ask(model: TestModel, asked: ModelRequest | None = None) -> ModelReply
     return reply
 
 
-async def test_a_script_is_said_in_its_order() -> None:
+async def test_a_script_is_played_in_order() -> None:
     model = ScriptedModel("One  word.\n", call("add", a=1), [call("add", a=2), call("look")])
     assert (await ask(model)).message.text == "One  word.\n"
     first = await ask(model)
@@ -45,11 +46,19 @@ async def test_a_script_is_said_in_its_order() -> None:
     assert [each.instructions for each in model.requests] == ["Be brief."] * 3
 
 
-async def test_a_script_that_is_used_up_says_so() -> None:
-    model = ScriptedModel("Yes.")
-    await ask(model)
-    with pytest.raises(ProviderBadRequest, match="has 1 reply and was called once more"):
-        await ask(model)
+async def test_a_script_that_has_run_out_says_so() -> None:
+    for replies, words in (
+        ((), "Reply 1 was requested, but the script has no replies"),
+        (("Yes.",), "Reply 2 was requested, but the script has 1 reply"),
+        (("Yes.", "No."), "Reply 3 was requested, but the script has 2 replies"),
+    ):
+        model = ScriptedModel(*replies)
+        for _ in replies:
+            await ask(model)
+        with pytest.raises(BrokenTestModel, match=words) as caught:
+            await ask(model)
+        assert caught.value.code == "provider.test_model"
+        assert not caught.value.retryable
 
 
 async def test_an_error_is_raised_and_the_next_reply_follows() -> None:
@@ -91,7 +100,35 @@ async def test_a_function_that_breaks_fails_the_run_at_once() -> None:
     def broken(messages: Sequence[Message]) -> str:
         raise KeyError("prices")
 
-    with pytest.raises(ProviderBadRequest, match="KeyError: 'prices'"):
+    with pytest.raises(BrokenTestModel, match="broken raised KeyError: 'prices'"):
         await ask(FunctionModel(broken))
-    with pytest.raises(ProviderBadRequest, match="cannot answer with 7"):
-        await ask(ScriptedModel(7))  # type: ignore[arg-type]
+    with pytest.raises(
+        BrokenTestModel, match="The function <lambda> returned 7, which is not a reply"
+    ):
+        await ask(FunctionModel(lambda messages: 7))  # type: ignore[arg-type, return-value]
+
+
+@pytest.mark.parametrize("reply", [7, None, ["Yes."], ToolCall(id="1", name="add", arguments={})])
+async def test_a_malformed_reply_says_which_one(reply: Any) -> None:
+    model = ScriptedModel("Yes.", reply)
+    await ask(model)
+    with pytest.raises(BrokenTestModel, match="Reply 2 of 2 in the script is") as caught:
+        await ask(model)
+    assert repr(reply)[:20] in caught.value.message
+    assert caught.value.fix
+
+
+async def test_a_model_is_served_until_its_block_ends() -> None:
+    models, pieces = TestModels(), list[str]()
+    with models.serve_model(ScriptedModel("Yes.", "Again.")) as first:
+        with models.serve_model(ScriptedModel("No.")) as second:
+            assert first != second
+            for name, text in ((first, "Yes."), (second, "No.")):
+                asked = request().model_copy(update={"model": name})
+                assert (await models.stream(asked, pieces.append)).message.text == text
+        with pytest.raises(ModelNotFound, match=f"'{second}' is not served"):
+            await models.stream(request().model_copy(update={"model": second}), pieces.append)
+        asked = request().model_copy(update={"model": first})
+        assert (await models.stream(asked, pieces.append)).message.text == "Again."
+    with pytest.raises(ModelNotFound, match="Keep the run_agent"):
+        await models.stream(request().model_copy(update={"model": first}), pieces.append)

@@ -1,4 +1,4 @@
-"""Forks and what-ifs of runs, by an agent that this process may serve."""
+"""Start forks and what-ifs, and serve their agent if this process hosts workers."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from harness.forks.fork import Change, start_fork
 from harness.forks.playback import Read
 from harness.forks.whatif import Progress, Question, StartedFork, WhatIf
 from harness.history.recording import Recording
-from harness.sdk.scope import Scope
+from harness.sdk.handle_context import HandleContext
 
 
 async def fork_run(
-    scope: Scope,
+    context: HandleContext,
     source: str | Recording,
     at: int,
     change: Change,
@@ -23,14 +23,14 @@ async def fork_run(
     agent: Agent[Any, Any] | None,
     id: str | None,
 ) -> str:
-    """Start a fork; returns its id."""
-    served = agent is not None and await scope.serve(agent)
+    """Start a fork and return its id."""
+    served = agent is not None and await context.serve(agent)
     name = agent.name if agent else None
-    return await start_fork(scope.connection, source, at, change, id=id, agent=name, eager=served)
+    return await start_fork(context.connection, source, at, change, id=id, agent=name, eager=served)
 
 
 async def ask_whatif(
-    scope: Scope,
+    context: HandleContext,
     open_run: Callable[[str], StartedFork],
     sources: Sequence[str | Recording],
     question: Question,
@@ -39,8 +39,8 @@ async def ask_whatif(
     read: Read | None = None,
     progress: Progress | None = None,
 ) -> WhatIfReport:
-    """Fork each source as often as the question says, and report what came of them."""
-    served = agent is not None and await scope.serve(agent)
+    """Fork each source as often as the question says, and report the outcomes."""
+    served = agent is not None and await context.serve(agent)
     name = agent.name if agent else None
-    asking = WhatIf(scope.connection, open_run, question, agent=name, served=served)
+    asking = WhatIf(context.connection, open_run, question, agent=name, served=served)
     return await asking.ask(sources, read=read, progress=progress)

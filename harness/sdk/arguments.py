@@ -1,0 +1,51 @@
+"""Check what a caller passes before anything is started or asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.agent import Agent
+from harness.contracts.errors import InvalidValue
+from harness.contracts.message import Message
+from harness.contracts.run import Budget
+from harness.runs.start import Request, as_messages
+
+
+def make_request(
+    agent: Agent[Any, Any],
+    prompt: str | Message | Sequence[Message],
+    *,
+    id: str | None = None,
+    model: str | None = None,
+    budget: Budget | None = None,
+    workspace: Path | None = None,
+    labels: Mapping[str, str] | None = None,
+) -> Request:
+    """Make the request to run `agent`; InvalidValue names the argument that is wrong."""
+    if not isinstance(agent, Agent):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidValue(
+            f"agent is {agent!r}, not an Agent.",
+            fix='Declare one: Agent("greeter", instructions="Be brief.")',
+        )
+    return Request(
+        messages=as_messages(prompt),
+        id=id,
+        model=model,
+        budget=budget,
+        workspace=workspace,
+        labels=labels,
+    )
+
+
+def check_timeout(timeout: Any) -> None:
+    """Raise InvalidValue unless `timeout` is None or a number of seconds, 0 or more."""
+    if timeout is None:
+        return
+    # Not `timeout < 0`: every comparison with nan is false.
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout >= 0:
+        raise InvalidValue(
+            f"timeout is {timeout!r}.",
+            fix="Pass a number of seconds, 0 or more, or None to wait without a limit.",
+        )
