@@ -55,13 +55,13 @@ def run_page_html(
     assert card is not None
     end = card.ended or events[-1].at
     found = list_steps(events, attempts)
-    told = count_of(len(attempts), "failed attempt")
+    failed = count_of(len(attempts), "failed attempt")
     body = [
         _head_html(card, end, found),
         timeline_html(found, card.started, end),
         *_events_html(events, attempts, card.started, found),
         f"<footer>{count_of(len(events), 'event')}, from Temporal's history"
-        f"{f'; {told} from the attempt log' if attempts else ''}. harness {clean_html(version)}, "
+        f"{f'; {failed} from the attempt log' if attempts else ''}. harness {clean_html(version)}, "
         f"{format_time(card.started)}</footer>",
     ]
     title = clean_html(f"{card.run} · {card.state.value}")
@@ -152,11 +152,11 @@ def _event_items(
 ) -> Iterator[str]:
     stands = {id(each) for each in drop_reset_events(events)}
     number, turn, shown = 0, 0, 0
-    told: list[Earlier] = []
+    earlier: list[Earlier] = []
     calls: dict[str, str] = {}
     for each in weave_attempts(events, attempts):
         if isinstance(each, Earlier):
-            told.append(each)
+            earlier.append(each)
             yield _attempt_item(each, start, "" if id(each.step) in stands else " left")
             continue
         number += 1
@@ -166,15 +166,15 @@ def _event_items(
         marks += [] if id(each) in stands else ["left"]
         turn = now
         shown = shown if number in hidden else now
-        yield _event_item(each, _line_with_arguments(each, told, calls), start, number, marks)
-        told.clear()
+        yield _event_item(each, _line_with_arguments(each, earlier, calls), start, number, marks)
+        earlier.clear()
 
 
 def _line_with_arguments(
-    event: DurableEvent, told: Sequence[Earlier], calls: dict[str, str]
+    event: DurableEvent, attempts: Sequence[Earlier], calls: dict[str, str]
 ) -> Line:
     """The line as in the terminal; a result also shows the arguments of its call."""
-    found = line_after_attempts(told, event)
+    found = line_after_attempts(attempts, event)
     if isinstance(event, e.ToolCallRequested):
         calls[event.call.id] = found.what
     elif isinstance(event, e.ToolCallStarted):
@@ -185,7 +185,7 @@ def _line_with_arguments(
 
 
 def _event_item(
-    event: DurableEvent, told: Line, start: float, number: int, marks: list[str]
+    event: DurableEvent, line: Line, start: float, number: int, marks: list[str]
 ) -> str:
     mark = MARKS.get(event.type, "quiet")
     if isinstance(event, e.ToolCallFinished) and not event.ok:
@@ -202,7 +202,7 @@ def _event_item(
     if said:
         raw = f"<details class=raw><summary>All fields, as JSON</summary>{raw}</details>"
     summary = _summary_html(
-        event.at - start, event.at, event, event.type.replace("_", " "), told, number=number
+        event.at - start, event.at, event, event.type.replace("_", " "), line, number=number
     )
     return (
         f"<li id=e{number} class='{' '.join([mark, *marks])}'><details>"
@@ -222,14 +222,14 @@ def fold_html(text: str, id: str) -> str:
     )
 
 
-def _attempt_item(told: Earlier, start: float, left: str) -> str:
-    found = told.logged
-    name = f"attempt {told.attempt}"
+def _attempt_item(attempt: Earlier, start: float, left: str) -> str:
+    found = attempt.logged
+    name = f"attempt {attempt.attempt}"
     if found is None:
-        row = _summary_html(None, None, told.step, name, attempt_line(told), tag="div")
+        row = _summary_html(None, None, attempt.step, name, attempt_line(attempt), tag="div")
         return f"<li class='bad log{left}'>{row}</li>"
     whole = json.dumps(found.model_dump(exclude_none=True), indent=2, ensure_ascii=False)
-    row = _summary_html(found.ended - start, found.ended, told.step, name, attempt_line(told))
+    row = _summary_html(found.ended - start, found.ended, attempt.step, name, attempt_line(attempt))
     body = f"<details class=log>{row}<pre>{_escape_text(whole)}</pre></details>"
     return f"<li class='bad log{left}'>{body}</li>"
 
@@ -239,19 +239,19 @@ def _summary_html(
     at: float | None,
     event: DurableEvent,
     kind: str,
-    told: Line,
+    line: Line,
     *,
     tag: str = "summary",
     number: int | None = None,
 ) -> str:
-    facts = "".join(f"<span>{_escape_text(fact)}</span>" for fact in told.facts)
+    facts = "".join(f"<span>{_escape_text(fact)}</span>" for fact in line.facts)
     turn = getattr(event, "turn", "")
     when = "" if since is None else format_offset(since).strip()
     title = "" if at is None else f" title='{format_time(at)}'"
     return (
         f"<{tag}><span class=number>{number or ''}</span><time{title}>{when}</time>"
         f"<b title='turn {turn}'>{turn}</b><code>{kind}</code>"
-        f"<span class=what>{_escape_text(told.what)}<small>{facts}</small></span></{tag}>"
+        f"<span class=what>{_escape_text(line.what)}<small>{facts}</small></span></{tag}>"
     )
 
 

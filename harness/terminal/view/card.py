@@ -16,7 +16,7 @@ from harness.contracts.run import Parent, RunState, Totals
 RETURNED = ("state", "waiting", "doing", "turn")
 """The fields that a reset restores; only these are kept per entry, as there can be thousands."""
 
-Told = e.HintReceived | e.PauseRequested | e.ResumeRequested | e.AbortRequested
+SteeringSignal = e.HintReceived | e.PauseRequested | e.ResumeRequested | e.AbortRequested
 
 
 class Card(Word):
@@ -44,7 +44,7 @@ class Card(Word):
     """The text of the latest reply."""
     waiting: tuple[e.DecisionRequested, ...] = ()
     decided: tuple[e.DecisionMade, ...] = ()
-    told: tuple[Told, ...] = ()
+    told: tuple[SteeringSignal, ...] = ()
     refused: tuple[e.SignalRefused, ...] = ()
     resets: tuple[e.Branched, ...] = ()
     stuck: str | None = None

@@ -130,14 +130,14 @@ def _common_prefix(one: str, other: str) -> int:
 def _event_text(event: DurableEvent | None, *, same: bool) -> Text:
     if event is None:
         return Text("")
-    told = event_line(event)
-    what = told.what
+    line = event_line(event)
+    what = line.what
     if isinstance(event, ModelCalled):
         what = f"calls {event.model}: {_new_messages(event)}"
     elif isinstance(event, ModelReplied) and event.message.calls:
         said = [one_line(event.message.text, SHOWN)] if event.message.text else []
         what = " · ".join([*said, *_call_texts(event)])
-    return Text(clean_shown(what), style="quiet" if same else told.style)
+    return Text(clean_shown(what), style="quiet" if same else line.style)
 
 
 def _call_texts(event: ModelReplied) -> Iterator[str]:

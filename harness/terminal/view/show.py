@@ -15,7 +15,7 @@ from harness.contracts.provenance import AgentSummary
 from harness.contracts.run import RunState
 from harness.contracts.verdicts import MEANINGS
 from harness.terminal.view.arguments import INDENT, argument_block
-from harness.terminal.view.card import Card, Told
+from harness.terminal.view.card import Card, SteeringSignal
 from harness.terminal.view.console import is_narrow
 from harness.terminal.view.live import STYLES, TRUNCATED, describe_decision
 from harness.terminal.view.text import (
@@ -173,10 +173,10 @@ def _refused_lines(signals: Iterable[e.SignalRefused]) -> Iterator[str]:
         yield count_of(more, "more signal")
 
 
-def _steering_text(told: Told) -> str:
-    what = told.type.removesuffix("_requested").removesuffix("_received")
-    text = told.text if told.type == "hint_received" else told.reason
-    return f"{what}{f' by {told.by}' if told.by else ''}{f': {one_line(text)}' if text else ''}"
+def _steering_text(signal: SteeringSignal) -> str:
+    what = signal.type.removesuffix("_requested").removesuffix("_received")
+    text = signal.text if signal.type == "hint_received" else signal.reason
+    return f"{what}{f' by {signal.by}' if signal.by else ''}{f': {one_line(text)}' if text else ''}"
 
 
 def _shorten_text(text: str) -> str:

@@ -36,21 +36,21 @@ class Line(NamedTuple):
 
 
 def event_line(event: DurableEvent) -> Line:
-    told = _RULES[type(event)](event)
-    return told._replace(what=clean_shown(told.what), facts=tuple(map(clean_shown, told.facts)))
+    line = _RULES[type(event)](event)
+    return line._replace(what=clean_shown(line.what), facts=tuple(map(clean_shown, line.facts)))
 
 
-def line_after_attempts(told: Sequence[Earlier], event: DurableEvent) -> Line:
+def line_after_attempts(attempts: Sequence[Earlier], event: DurableEvent) -> Line:
     """The line of an event after its attempts, without repeating their failure."""
-    said = told and told[-1].logged is not None and told[-1].step is event
+    said = attempts and attempts[-1].logged is not None and attempts[-1].step is event
     if said and isinstance(event, e.ModelReplied | e.ToolCallFinished):
         return event_line(event.model_copy(update={"last_failure": None}))
     return event_line(event)
 
 
-def attempt_line(told: Earlier) -> Line:
+def attempt_line(attempt: Earlier) -> Line:
     """The line of an attempt before the last one, from the attempt log."""
-    found = told.logged
+    found = attempt.logged
     if found is None:
         return Line("not logged: its worker was killed, or could not write the log", style="quiet")
     code = f" [{found.code}]" if found.code else f" ({found.type})"
@@ -62,11 +62,11 @@ def attempt_line(told: Earlier) -> Line:
     return Line(clean_shown(what), tuple(map(clean_shown, facts)), "bad")
 
 
-def attempt_facts(told: Earlier) -> dict[str, Any]:
+def attempt_facts(attempt: Earlier) -> dict[str, Any]:
     """The same for programs; `event` is the cursor of its step."""
-    found = told.logged.model_dump(exclude_none=True) if told.logged else {}
-    where = {"event": str(told.step.cursor), "attempt": told.attempt}
-    return {**where, "logged": told.logged is not None, **found}
+    found = attempt.logged.model_dump(exclude_none=True) if attempt.logged else {}
+    where = {"event": str(attempt.step.cursor), "attempt": attempt.attempt}
+    return {**where, "logged": attempt.logged is not None, **found}
 
 
 def format_time(at: float) -> str:

@@ -105,6 +105,21 @@ def test_attempts_that_are_not_logged_are_drawn_as_failed() -> None:
     assert "".join(part for part, _ in drawn) == "╳╳╳╳╳╳╳╳╳█"
 
 
+def test_logged_attempts_precede_the_event_that_ended_the_step() -> None:
+    story = called()
+    begun = story.events[-1].at
+    fields = {"name": "look", "content": "rain", "ok": True, "attempts": 2}
+    story.add(e.ToolCallFinished, turn=1, call_id="c1", ms=1000.0, **fields)
+    logged = Attempt(
+        run="r", run_id="r-1", kind="run_tool", activity="5", attempt=1, type="X", message="no",
+        retryable=True, started=begun, ended=begun, who="vm/1", turn=1, call="c1",
+    )  # fmt: skip
+    text = run_page_html(story.events, "1", [logged])
+    assert "1 failed attempt from the attempt log" in text
+    assert text.count("class='bad log") == 1
+    assert text.index("class='bad log") < text.index(f"<li id=e{len(story.events)} ")
+
+
 def test_a_call_that_is_repeated_shows_where_it_failed() -> None:
     story = called()
     begun = story.events[-1].at
