@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harness.cli.context import opened
+    from harness.cli.context import open_client
     from harness.cli.out import Out
     from harness.cli.spec import JSON, Arg, Command, arg, flag
     from harness.config.settings import Harmless, ProviderSettings, Section
@@ -51,7 +51,7 @@ __all__ = [
     "capability_schema",
     "flag",
     "new_id",
-    "opened",
+    "open_client",
     "run_workflow",
     "start_workflow",
 ]
@@ -80,7 +80,7 @@ _HOMES = {
     "arg": "harness.cli.spec",
     "capability_schema": "harness.contracts.capability",
     "flag": "harness.cli.spec",
-    "opened": "harness.cli.context",
+    "open_client": "harness.cli.context",
     "new_id": "harness.runs.start",
     "run_workflow": "harness.engine.signed_start",
     "start_workflow": "harness.engine.signed_start",

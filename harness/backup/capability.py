@@ -6,5 +6,5 @@ BACKUP = Capability(
     name="backup",
     summary="Copy the local stack to one file, and restore it.",
     page="how-to/backup.md",
-    commands="harness.cli.stack.backup_table:BACKUP_COMMANDS",
+    commands="harness.cli.backup.table:BACKUP_COMMANDS",
 )

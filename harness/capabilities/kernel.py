@@ -24,7 +24,7 @@ MODELS = Capability(
     summary="Call models: OpenAI, Anthropic, any server that speaks Chat Completions, or offline.",
     page="how-to/models.md",
     essential=True,
-    commands="harness.cli.stack.table:MODELS_COMMANDS",
+    commands="harness.cli.models.table:MODELS_COMMANDS",
     providers=(
         ("openai", "harness.providers.openai.responses:OpenAIResponses"),
         ("anthropic", "harness.providers.anthropic.messages:AnthropicMessages"),
@@ -38,6 +38,6 @@ TOOLS = Capability(
     summary="Built-in tools: files, web, SQL, shell and questions to a person.",
     page="how-to/tools.md",
     essential=True,
-    commands="harness.cli.stack.table:TOOLS_COMMANDS",
+    commands="harness.cli.tools.table:TOOLS_COMMANDS",
     tools="harness.tools",
 )

@@ -39,7 +39,7 @@ class CommandClient(HarnessClient):
 
 
 @asynccontextmanager
-async def opened(
+async def open_client(
     out: Out,
     *,
     index: bool = False,

@@ -19,9 +19,10 @@ PLAINER = (
     (r"^argument (\S+): invalid int value: (.*)$", r"\1 must be a whole number, not \2"),
     (r"^argument (\S+): invalid float value: (.*)$", r"\1 must be a number, not \2"),
     (
-        r"^argument (\S+): invalid choice: (.*) \(choose from (.*)\)$",
+        r"^argument (-\S+): invalid choice: (.*) \(choose from (.*)\)$",
         r"\1 must be one of \3, not \2",
     ),
+    (r"^argument \S+: invalid choice: (.*) \(choose from (.*)\)$", r"\1 is not one of \2"),
     (r"^argument (\S+): expected one argument$", r"\1 needs a value"),
     (r"^argument (\S+): expected at least one argument$", r"\1 needs a value"),
     (r"^the following arguments are required: (.*)$", r"Missing required arguments: \1"),
@@ -85,9 +86,11 @@ def _unknown_option(command: Command, word: str) -> UsageError:
     see = f"See `harness {command.name} --help`."
     if not word.startswith("-"):
         return UsageError(f"harness {command.name} does not take {word!r}.", see)
-    names = [name for each in command.args if each.is_option for name in each.names]
-    near = find_nearest(word.partition("=")[0], names)
-    hint = f"Did you mean {near}? " if near else ""
+    names = {
+        name.lstrip("-"): name for each in command.args if each.is_option for name in each.names
+    }
+    near = find_nearest(word.partition("=")[0].lstrip("-"), names)  # dashes would make all alike
+    hint = f"Did you mean {names[near]}? " if near else ""
     return UsageError(f"harness {command.name} has no option {word}.", hint + see)
 
 

@@ -6,5 +6,5 @@ FORGET = Capability(
     name="forget",
     summary="Make what a run said unreadable, everywhere and permanently.",
     page="how-to/encryption.md",
-    commands="harness.cli.privacy.table:FORGET_COMMANDS",
+    commands="harness.cli.forget.table:FORGET_COMMANDS",
 )

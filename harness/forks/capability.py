@@ -6,5 +6,5 @@ FORKS = Capability(
     name="forks",
     summary="Continue a run differently from any turn, for real or as a what-if.",
     page="how-to/fork.md",
-    commands="harness.cli.history.again_table:FORKS_COMMANDS",
+    commands="harness.cli.forks.table:FORKS_COMMANDS",
 )

@@ -6,5 +6,5 @@ REPLAY = Capability(
     name="replay",
     summary="Run today's code over recorded runs and compare every step.",
     page="how-to/replay.md",
-    commands="harness.cli.history.again_table:REPLAY_COMMANDS",
+    commands="harness.cli.replay.table:REPLAY_COMMANDS",
 )

@@ -7,7 +7,7 @@ RUNS = Capability(
     summary="Start runs, follow them, steer them and decide what they ask.",
     page="how-to/steer.md",
     essential=True,
-    commands="harness.cli.run.table:RUNS_COMMANDS",
+    commands="harness.cli.runs.table:RUNS_COMMANDS",
     agent_workflows=("harness_workflows.run.agent_run:AgentRun",),
     agent_activities=(
         "harness_activities.model_call.activity:make_activities",

@@ -7,7 +7,7 @@ UNDO = Capability(
     summary="List what a run did to the world, and undo it.",
     page="how-to/undo.md",
     essential=True,
-    commands="harness.cli.run.undo_table:UNDO_COMMANDS",
+    commands="harness.cli.undo.table:UNDO_COMMANDS",
     agent_workflows=("harness_workflows.undo:Undo",),
     agent_activities=("harness_activities.undo:make_activities",),
 )

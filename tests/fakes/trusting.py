@@ -8,7 +8,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from harness.cli.out import Out
-from harness.cli.privacy.trust import review_trust
+from harness.cli.stack.trust import review_trust
 
 
 def trust_project(folder: Path, *flags: str, json: bool = False) -> None:

@@ -13,7 +13,7 @@ from harness.archive import sweep as sealing
 from harness.archive.bundle import Moved, export_archive, import_files
 from harness.archive.settings import ArchiveSettings
 from harness.archive.status import ArchiveStatus, read_status
-from harness.cli.context import opened
+from harness.cli.context import open_client
 from harness.cli.history.time_filter import parse_since
 from harness.cli.named_file import check_new
 from harness.cli.out import Out, name_subject
@@ -47,7 +47,7 @@ async def run_archive(args: Namespace, out: Out) -> int:
     if action == "export":
         check_new(Path(args.names[0]), force=args.force)
     start = parse_since(args.since).timestamp() if args.since else None
-    async with opened(out, index=True) as client:
+    async with open_client(out, index=True) as client:
         connection = client.connection
         match action:
             case "status":

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.archive.verify import Problem, Report, verify_all, verify_recording, verify_run
-from harness.cli.context import opened
+from harness.cli.context import open_client
 from harness.cli.history.run_sources import is_file
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
@@ -33,7 +33,7 @@ async def verify_archive(args: Namespace, out: Out) -> int:
         return _report_run(
             args.run, found, problems, {"events": events, "told": token is not None}, out
         )
-    async with opened(out) as client:
+    async with open_client(out) as client:
         if args.run:
             run = await verify_run(client.connection, args.run, token)
             events = sum(each.events for each in run.entry.executions)

@@ -1,1 +1,1 @@
-"""Commands that read past runs and continue from them."""
+"""Commands that read, compare and export what happened in a run."""

@@ -7,7 +7,7 @@ import time
 from argparse import Namespace
 from pathlib import Path
 
-from harness.cli.context import opened
+from harness.cli.context import open_client
 from harness.cli.named_file import check_new, write_named
 from harness.cli.out import Out
 from harness.history.export import dump_recording, file_name
@@ -21,7 +21,7 @@ async def export_run(args: Namespace, out: Out) -> int:
     file = Path(args.output or file_name(args.run))
     if args.output != "-":
         check_new(file, force=args.force)
-    async with opened(out) as client:
+    async with open_client(out) as client:
         recording = await record_run(client.connection, args.run, at=time.time())
     text = dump_recording(recording)
     if args.output == "-":

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from harness.cli.context import opened
+from harness.cli.context import open_client
 from harness.cli.out import Out
 from harness.contracts.errors import StoreError
 from harness.engine.connection import Connection
@@ -31,7 +31,7 @@ async def open_reader(
     if all(is_file(name) for name in names):
         yield _read_file
         return
-    async with opened(out) as client:
+    async with open_client(out) as client:
 
         async def read(name: str) -> Recording:
             if is_file(name):

@@ -17,6 +17,7 @@ def query_conditions(query: str | None, since: str | None) -> list[str]:
 
 
 def parse_since(text: str) -> datetime:
+    """The moment a duration such as 7d ago."""
     match = re.fullmatch(r"(\d+)([mhdw])", text)
     if match is None:
         raise UsageError(

@@ -10,7 +10,7 @@ from typing import get_args
 
 from rich.text import Text
 
-from harness.cli.context import opened
+from harness.cli.context import open_client
 from harness.cli.history.run_sources import is_file, open_reader
 from harness.cli.named_file import check_new, write_named
 from harness.cli.out import Out
@@ -75,7 +75,7 @@ async def _weave_events(
 async def _follow_run(run: str, out: Out) -> AsyncGenerator[DurableEvent | Earlier]:
     if is_file(run):
         raise UsageError(f"{run} is a file and cannot be followed.", "Omit --follow.")
-    async with opened(out) as client:
+    async with open_client(out) as client:
         handle: RunHandle[object] = client.get_run(run)
         attempts = Attempts()
         async for event in handle.events():

@@ -1,1 +1,1 @@
-"""Commands for the local stack, its copies and its settings."""
+"""Commands for the local stack, workers, settings, trust and keys."""

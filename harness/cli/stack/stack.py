@@ -7,10 +7,10 @@ from argparse import Namespace
 from dataclasses import asdict
 
 from harness.cli.archive.archive import seal_a_while
-from harness.cli.context import opened, prepare_project
+from harness.cli.context import open_client, prepare_project
 from harness.cli.out import Out
-from harness.cli.privacy import keys
-from harness.cli.run.serve import watch_stop_signals
+from harness.cli.runs.serve import watch_stop_signals
+from harness.cli.stack import keys
 from harness.cli.stack.schemas import check_schemas
 from harness.stack import Check, Endpoints, diagnose, stop_stack
 from harness.terminal import exit_codes
@@ -18,7 +18,7 @@ from harness.terminal import exit_codes
 
 async def start_stack(args: Namespace, out: Out) -> int:
     stop = watch_stop_signals()
-    async with opened(out, keep=args.detach, page=True, index=True) as client:
+    async with open_client(out, keep=args.detach, page=True, index=True) as client:
         endpoints = client.connection.endpoints
         if out.json:
             out.line(_public_facts(endpoints))
@@ -54,7 +54,7 @@ async def stop_local_stack(args: Namespace, out: Out) -> int:  # noqa: ARG001 - 
 async def run_doctor(args: Namespace, out: Out) -> int:
     project, settings = prepare_project()
     if args.fix:
-        async with opened(out, index=True):
+        async with open_client(out, index=True):
             out.note("Tables are up to date, search attributes are registered.")
     checks = [
         *await diagnose(settings, project),

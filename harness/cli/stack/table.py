@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from harness.cli.privacy.table import SETUP_COMMANDS
-from harness.cli.spec import AGENT, JSON, Command, arg, flag
+from harness.cli.spec import JSON, Command, arg, flag
 
 STACK_COMMANDS: tuple[Command, ...] = (
     Command(
         "worker",
         "Serve agents.",
-        "harness.cli.run.serve:run_worker",
+        "harness.cli.runs.serve:run_worker",
         (
             arg(
                 "agents",
@@ -91,33 +90,54 @@ STACK_COMMANDS: tuple[Command, ...] = (
         ),
         group="Set up",
     ),
-    *SETUP_COMMANDS,
+    Command(
+        "trust",
+        "Review and trust this project's harness.toml and state folder.",
+        "harness.cli.stack.trust:review_trust",
+        (
+            flag("--list", help="List what is trusted."),
+            flag("--remove", help="Stop trusting this project. Its stack must be stopped."),
+            flag("--yes", "-y", help="Do not ask."),
+            JSON,
+        ),
+        "A harness.toml that you have not trusted may set only harmless values, such as the\n"
+        "model. Trust covers its exact content: a changed file must be trusted again. What is\n"
+        "trusted is recorded in ~/.config/harness/trusted.json.",
+        (
+            ("harness trust", "shows what they may do, and asks"),
+            ("harness trust --yes", "in scripts"),
+            ("harness trust --remove", ""),
+        ),
+        group="Set up",
+    ),
+    Command(
+        "keys",
+        "Create, show and rotate the keys that encrypt runs.",
+        "harness.cli.stack.keys:run_keys",
+        (
+            arg(
+                "what",
+                metavar="new|status|rotate",
+                nargs="?",
+                choices=("new", "status", "rotate"),
+                default="status",
+                help="Default: status.",
+            ),
+            JSON,
+        ),
+        "encryption.key wraps a key for each family of runs. To change it, move the old one to\n"
+        "encryption.old_keys, set a new one, and rotate. Stored data does not change.",
+        (
+            ("harness keys new", "a key for HARNESS_ENCRYPTION__KEY"),
+            ("harness keys rotate", "after that the old key decrypts nothing"),
+        ),
+        group="Set up",
+    ),
     Command(
         "version",
         "Print the version.",
         "harness.cli.stack.info:print_version",
         (JSON,),
-        group="Set up",
-    ),
-)
-
-MODELS_COMMANDS: tuple[Command, ...] = (
-    Command(
-        "models",
-        "List known models.",
-        "harness.cli.stack.info:print_models",
-        (arg("provider", metavar="PROVIDER", nargs="?", help="Only this provider's."), JSON),
-        "Other models work too, as provider/model.",
-        group="Set up",
-    ),
-)
-
-TOOLS_COMMANDS: tuple[Command, ...] = (
-    Command(
-        "tools",
-        "List the built-in tools, or those of an agent.",
-        "harness.cli.stack.info:print_tools",
-        (AGENT._replace(help="List the tools of this agent, such as agent.py:agent."), JSON),
         group="Set up",
     ),
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.run.run import Begun
+from harness.cli.runs.run import Begun
 from tests.fakes.command import GUARD_S, Project
 
 

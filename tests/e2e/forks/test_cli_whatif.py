@@ -12,7 +12,7 @@ from tests.fakes.command import GUARD_S, Ended, Project, kept_project
 
 __all__ = ["kept_project"]
 
-SERVED = ("--agent", "harness.cli.run.assistant")
+SERVED = ("--agent", "harness.cli.runs.assistant")
 
 
 @pytest.fixture

@@ -95,7 +95,7 @@ def test_fork(kept_project: Project, run: str) -> None:
         "--hint",
         "And 4 * 4?",
         "--agent",
-        "harness.cli.run.assistant",
+        "harness.cli.runs.assistant",
         "--json",
     )
     assert forked.code == 0, forked.err
@@ -158,6 +158,8 @@ def test_bad_use(kept_project: Project, run: str) -> None:
     refused(command("fork", run, "--at", "1", "--agent", "agent.py:other"), 2, "belongs to agent")
     refused(command("fork", "none.json", "--at", "1"), 1, "cannot be read")
     refused(command("list", "--archived", "--forks-of", run), 2, "has no index of forks")
+    refused(command("list", "--since", "soon"), 2, "must be a duration, not 'soon'")
+    assert command("list", "--since", "1d", "--json").lines
     refused(command("replay"), 2, "No run is named.")
     refused(command("replay", "--since", "soon"), 2, "must be a duration")
     refused(command("export", "nobody"), 1, "There is no run 'nobody'")

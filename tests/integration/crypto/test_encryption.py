@@ -15,7 +15,7 @@ import pytest
 from harness import Agent, Harness, ToolContext, tool
 from harness.agent import idempotency_key
 from harness.archive.sweep import seal_run
-from harness.cli.privacy import keys
+from harness.cli.stack import keys
 from harness.config.settings import settings_model
 from harness.contracts.errors import RunError, StoreError, ToolUnavailable
 from harness.contracts.event import LIVE, DurableEvent, RunEnded, ToolCallFinished

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness import Agent, Budget, Harness, tool
-from harness.cli.run.idle import why_idle
+from harness.cli.runs.idle import why_idle
 from harness.config.settings import settings_model
 from harness.contracts import event as e
 from harness.contracts.errors import RunError, StackError, SteeringError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness import Agent, Harness
-from harness.cli.run.idle import why_idle
+from harness.cli.runs.idle import why_idle
 from harness.contracts.run import WORKFLOW
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import eventually

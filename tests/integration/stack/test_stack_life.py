@@ -11,7 +11,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 
 from harness.cli.out import Out
-from harness.cli.privacy.trust import review_trust
+from harness.cli.stack.trust import review_trust
 from harness.config.settings import DatabaseSettings, Settings, TemporalSettings
 from harness.config.trust import read_trust
 from harness.contracts.errors import StackError

@@ -16,10 +16,10 @@ COMMANDS = (
 
 
 async def save(args: Namespace, out: Out) -> int:
-    from harness.extensions import new_id, opened, run_workflow
+    from harness.extensions import new_id, open_client, run_workflow
     from harness_notes.capability import NOTES
 
-    async with opened(out) as client:
+    async with open_client(out) as client:
         id = new_id("note")
         saved = await run_workflow(client.connection, NOTES, "SaveNote", args.text, id=id)
     out.line({"saved": saved}) if out.json else out.raw(f"Saved: {saved}")
@@ -27,10 +27,10 @@ async def save(args: Namespace, out: Out) -> int:
 
 
 async def show(args: Namespace, out: Out) -> int:
-    from harness.extensions import opened
+    from harness.extensions import open_client
     from harness_notes import store
 
-    async with opened(out) as client:
+    async with open_client(out) as client:
         for text in await store.read_notes(client.connection.database):
             out.line({"note": text}) if out.json else out.raw(text)
     return 0

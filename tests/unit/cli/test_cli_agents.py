@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.run.agents import load_agent
+from harness.cli.runs.agents import load_agent
 from harness.contracts.errors import ConfigError
 
 BOTH = "from harness import Agent\nfirst = Agent('first')\nsecond = Agent('second')\nnumber = 3\n"

@@ -11,8 +11,9 @@ import pytest
 from harness.cli import completion
 from harness.cli.commands import BY_NAME, COMMANDS
 from harness.cli.help import command_text, overview_text
+from harness.cli.history.time_filter import parse_since
 from harness.cli.parser import UsageError, find_command, parse_arguments
-from harness.cli.run.run import parse_budget
+from harness.cli.runs.run import parse_budget
 from harness.cli.spec import Command
 from harness.contracts.run import Budget
 from harness.terminal.view.console import make_console
@@ -44,6 +45,9 @@ def test_words_may_stand_before_and_behind_options() -> None:
         (["run", "x", "--agnt", "y"], "no option --agnt", "--agent"),
         (["run", "x", "y"], "does not take 'y'", "harness run --help"),
         (["run", "x", "--budget-turns", "many"], "must be a whole number", "harness run --help"),
+        (["list", "--sinse", "7d"], "no option --sinse", "Did you mean --since?"),
+        (["show", "x", "--since", "7d"], "no option --since", "See `harness show --help`."),
+        (["keys", "foo"], "'foo' is not one of 'new', 'status', 'rotate'", "keys --help"),
         (["watch"], "required", "harness watch --help"),
     ],
 )
@@ -68,6 +72,13 @@ def test_a_budget_that_is_no_limit(option: str, given: str) -> None:
     with pytest.raises(UsageError, match=f"--budget-{option} must be above 0 and up to") as caught:
         parse_budget(args)
     assert caught.value.fix == "Omit it for no limit."
+
+
+@pytest.mark.parametrize("given", ["yesterday", "7y", "7", "", "-1d"])
+def test_a_time_filter_that_is_not_a_duration(given: str) -> None:
+    with pytest.raises(UsageError, match=f"--since must be a duration, not '{given}'") as caught:
+        parse_since(given)
+    assert caught.value.fix == "Use one such as 30m, 12h, 7d or 2w."
 
 
 def test_budgets() -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
-from harness.cli.run.decide import approve_call
-from harness.cli.run.targets import apply_to_runs
+from harness.cli.runs.decide import approve_call
+from harness.cli.runs.targets import apply_to_runs
 from harness.contracts import event as e
 from harness.contracts.errors import NoWorker, SteeringError
 from harness.contracts.run import Pending

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from harness.cli.history import effects, list_show, trace
+from harness.cli.history import trace
 from harness.cli.out import Out
+from harness.cli.runs import list_show
+from harness.cli.undo import effects
 from harness.contracts import event as e
 from harness.contracts.effect import EffectRow
 from harness.contracts.message import user_message

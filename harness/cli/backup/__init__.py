@@ -1,0 +1,1 @@
+"""Commands that copy the local stack and restore a copy."""

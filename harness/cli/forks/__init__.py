@@ -1,0 +1,1 @@
+"""Commands that continue a run from an earlier turn, for real or as a what-if."""

@@ -1,1 +1,0 @@
-"""Commands for keys, forgetting and trust."""

@@ -1,0 +1,1 @@
+"""The command that replays recorded runs on the current code."""

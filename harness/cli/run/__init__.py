@@ -1,1 +1,0 @@
-"""Commands that start, serve, follow and steer runs."""

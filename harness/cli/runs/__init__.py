@@ -1,0 +1,1 @@
+"""Commands that start, follow, list, show and steer runs."""

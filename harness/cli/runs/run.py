@@ -1,0 +1,157 @@
+"""`harness run`: start a run, serve it and follow it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from argparse import Namespace
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.agent import Agent
+from harness.cli.context import open_client
+from harness.cli.out import Out
+from harness.cli.parser import UsageError
+from harness.cli.runs.agents import load_agent
+from harness.cli.runs.attach import attend_run, leave_run, print_how_to_continue
+from harness.cli.values import check_model
+from harness.contracts.run import Budget
+from harness.runs.start import check_workspace
+from harness.sdk.client import HarnessClient
+from harness.sdk.handle import RunHandle
+from harness.sdk.session import Session
+from harness.terminal import exit_codes
+from harness.terminal.input.interrupts import count_interrupts
+from harness.terminal.input.keyboard import at_terminal
+
+MAX_BUDGET = 10**12
+"""More than any run will use; Temporal's numbers have 64 bits."""
+
+
+@dataclass
+class Begun:
+    """How far starting the run came, reported when the command is interrupted."""
+
+    id: str | None
+    """The id that was requested."""
+    sent: bool = False
+    run: str | None = None
+
+    def __str__(self) -> str:
+        named = f"run {self.id}" if self.id else "a run"
+        if self.run:
+            return f"Interrupted. Run {self.run} is safe. To watch it:  harness watch {self.run}"
+        if not self.sent:
+            return f"Interrupted before {named} was started."
+        look = f"harness show {self.id}" if self.id else "harness list"
+        return f"Interrupted while {named} was being started. To check:  {look}"
+
+
+async def run_agent(args: Namespace, out: Out) -> int:
+    begun = Begun(args.id)
+    try:
+        return await _start_and_attend(args, out, begun)
+    except asyncio.CancelledError:
+        out.note(str(begun))
+        raise
+
+
+async def _start_and_attend(args: Namespace, out: Out, begun: Begun) -> int:
+    if args.id and args.session:
+        raise UsageError(
+            "--id and --session exclude each other.", "A session assigns the ids of its runs."
+        )
+    asked = _read_prompt(args.prompt)
+    check_request(args)
+    agent = load_agent(args.agent)
+    if args.detach:
+        async with open_client(out, index=True, page=at_terminal()) as client:
+            begun.sent = True
+            handle = await start_run(client, agent, args, asked)
+            begun.run = handle.id
+            return await _report_detached(handle, args, out)
+    from harness.sdk.local import host_agents
+
+    async with open_client(out, page=at_terminal()) as client:
+        async with host_agents(client.connection) as harness:
+            with count_interrupts() as counted:
+                begun.sent = True
+                handle = await start_run(harness, agent, args, asked)
+                begun.run = handle.id
+                attended = await attend_run(handle, out, counted, leave=True)
+        # Our own worker has left: only now does a served run mean that another worker serves it.
+        return await leave_run(client.get_run(handle.id), attended, out, worker_command(args.agent))
+
+
+async def _report_detached(handle: RunHandle[Any], args: Namespace, out: Out) -> int:
+    if out.json:
+        out.line({"run": handle.id, "state": "running", "output": "", "url": handle.url})
+    else:
+        out.raw(handle.id)
+    if not out.json:
+        await print_how_to_continue(handle, out, worker_command(args.agent))
+    return exit_codes.DONE
+
+
+async def start_run(
+    client: HarnessClient, agent: Agent[Any, Any], args: Namespace, asked: str
+) -> RunHandle[Any]:
+    budget = parse_budget(args)
+    workspace = Path(args.workspace) if args.workspace else None
+    if args.session:
+        session = Session(client, args.session)
+        return await session.start(
+            agent, asked, model=args.model, budget=budget, workspace=workspace
+        )
+    return await client.start(
+        agent, asked, id=args.id, model=args.model, budget=budget, workspace=workspace
+    )
+
+
+def check_request(args: Namespace) -> None:
+    """Refuse invalid options before anything starts."""
+    parse_budget(args)
+    if args.workspace:
+        check_workspace(Path(args.workspace))
+    check_model(args.model)
+
+
+def parse_budget(args: Namespace) -> Budget | None:
+    given: dict[str, int | float | None] = {
+        "turns": args.budget_turns,
+        "tokens": args.budget_tokens,
+        "cost": args.budget_cost,
+        "seconds": args.budget_seconds,
+    }
+    limits = {name: value for name, value in given.items() if value is not None}
+    for name, value in limits.items():
+        if not 0 < value <= MAX_BUDGET:  # nan is neither
+            raise UsageError(
+                f"--budget-{name} must be above 0 and up to {MAX_BUDGET:,}, not {value}.",
+                "Omit it for no limit.",
+            )
+    if "cost" in limits:
+        limits["cost_micros"] = max(1, round(limits.pop("cost") * 1e6))
+    return Budget.model_validate(limits) if limits else None
+
+
+def _read_prompt(words: str | None) -> str:
+    try:
+        piped = words == "-" or (words is None and not sys.stdin.isatty())
+        asked = sys.stdin.read() if piped else words
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"The prompt on stdin is not valid UTF-8 at byte {error.start}.", "Convert it first."
+        ) from None
+    except OSError as error:
+        raise UsageError(
+            f"stdin cannot be read: {error.strerror}.", "Pass the prompt as an argument."
+        ) from None
+    if not asked or not asked.strip():
+        raise UsageError("The prompt is empty.", 'For example: harness run "What is 2 + 2?"')
+    return asked
+
+
+def worker_command(agent: str | None) -> str:
+    return f"harness worker {agent}" if agent else "harness worker"

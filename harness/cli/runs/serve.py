@@ -1,0 +1,63 @@
+"""`harness worker`: serve agents until a signal stops it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from argparse import Namespace
+from pathlib import Path
+
+from harness.cli.context import open_client
+from harness.cli.out import Out
+from harness.cli.runs.agents import load_agent, load_agents
+from harness.contracts.errors import InvalidAgent
+from harness.runs.start import check_workspace
+from harness.terminal import exit_codes
+
+
+async def run_worker(args: Namespace, out: Out) -> int:
+    from harness_workers.worker import serve
+
+    found = [each for where in args.agents for each in load_agents(where)]
+    agents = list({id(each): each for each in found or [load_agent(None)]}.values())
+    names = [agent.name for agent in agents]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise InvalidAgent(
+            f"Two agents are called {twice!r}.",
+            fix="Rename one: an agent's name is the name of its task queue.",
+        )
+    stop = watch_stop_signals()
+    folders = [Path(folder) for folder in args.workspace or ()]
+    for folder in folders:
+        check_workspace(folder)
+    async with (
+        open_client(out) as client,
+        serve(client.connection, *agents, workspaces=folders),
+    ):
+        page = client.connection.endpoints.ui_url
+        if out.json:
+            out.line({"serving": names, "page": page})
+        else:
+            several = f"{len(names)} agents: " if len(names) > 1 else ""
+            out.raw(f"Serving {several}{', '.join(names)}. Ctrl-C stops.")
+            out.note(f"Page: {page}" if page else "")
+        await stop.wait()
+        out.note(
+            "\nStopping: calls in progress finish or are handed back. Ctrl-C again stops at once."
+        )
+    return exit_codes.DONE
+
+
+def watch_stop_signals() -> asyncio.Event:
+    """An event set by SIGINT, SIGTERM or SIGHUP; a second signal ends the process."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+
+    def request_stop() -> None:
+        if stop.is_set():
+            exit_codes.exit_process(exit_codes.INTERRUPTED)
+        stop.set()
+
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(each, request_stop)
+    return stop

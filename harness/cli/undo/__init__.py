@@ -1,0 +1,1 @@
+"""Commands that list and undo the effects of a run."""

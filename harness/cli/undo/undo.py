@@ -1,0 +1,83 @@
+"""`harness undo`: undo the effects of a run."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from contextlib import AsyncExitStack, suppress
+from typing import Any
+
+from harness.agent import Agent
+from harness.cli.context import open_client
+from harness.cli.out import Out
+from harness.cli.runs.agents import load_agent
+from harness.cli.values import check_turn
+from harness.contracts.effect import UndoReport
+from harness.contracts.errors import HarnessError
+from harness.sdk.client import HarnessClient
+from harness.sdk.handle import RunHandle
+from harness.terminal import exit_codes
+from harness.terminal.view.text import count_of
+from harness.undo.client import check_undo, is_left
+
+ASSISTANT = "assistant"
+
+
+async def undo_run(args: Namespace, out: Out) -> int:
+    check_turn("--to", args.to)
+    agent = load_agent(args.agent) if args.agent else None
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(open_client(out))
+        run: RunHandle[Any] = client.get_run(args.run)
+        rows = await run.effects()
+        check_undo(args.run, rows, args.to, args.past)
+        if left := [row for row in rows if is_left(row, args.to)]:
+            await _serve_or_wait(stack, client, run, left[-1].agent, agent, out)
+        report = await run.undo(args.to, dry_run=args.dry_run, past=args.past)
+    if out.json:
+        out.line(report.model_dump(mode="json", exclude_none=True))
+    else:
+        _print_report(report, out)
+    return (
+        exit_codes.FAILED
+        if any(step.state == "stopped" for step in report.steps)
+        else exit_codes.DONE
+    )
+
+
+async def _serve_or_wait(
+    stack: AsyncExitStack,
+    client: HarnessClient,
+    run: RunHandle[Any],
+    name: str,
+    agent: Agent[Any, Any] | None,
+    out: Out,
+) -> None:
+    """Serve the agent here if it is known; otherwise say that a worker must."""
+    if agent is not None or name == ASSISTANT:
+        from harness.sdk.local import host_agents
+
+        harness = await stack.enter_async_context(host_agents(client.connection))
+        await harness.serve(agent or load_agent(None))
+        return
+    with suppress(HarnessError):
+        if await run.is_served():
+            return
+    out.note(
+        f"Waiting for a worker that serves {name}: start harness worker FILE:NAME, or serve it "
+        "here with --agent FILE:NAME."
+    )
+
+
+def _print_report(report: UndoReport, out: Out) -> None:
+    if not report.steps:
+        out.note("There is nothing to undo.")
+    for step in report.steps:
+        out.raw(str(step))
+    stopped = report.stopped
+    if stopped and stopped.obstacle:
+        out.note(f"\n{stopped.obstacle.fix}")
+        out.note(
+            f"To leave it as it is and continue:  harness undo {report.run} --past {stopped.call}"
+        )
+    elif report.dry_run and report.steps:
+        out.note(f"\nThis would undo {count_of(len(report.steps), 'effect')}.")
