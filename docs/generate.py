@@ -98,7 +98,7 @@ def errors_page() -> str:
             parts += [
                 f'<a id="{error_anchor(error.code)}"></a>\n\n### {error.__name__}: `{error.code}`',
                 " ".join(source.own_docstring(error).split()),
-                f"**What to do:** {error.fix} {again}".rstrip(),
+                f"**What to do:** {error.fix.rstrip('.')}. {again}".rstrip(),
             ]
     return join_parts(parts)
 

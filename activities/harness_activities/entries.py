@@ -28,7 +28,7 @@ async def start_entry(
         page = await client.workflow_service.get_workflow_execution_history(request, retry=True)
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
-            raise RunNotFound(f"The engine has no run {workflow!r}.") from None
+            raise RunNotFound(f"Temporal has no run {workflow!r}.") from None
         raise unreachable_error(error) from error
     entry = await decode_entry(client.data_converter, page.history.events[0])
     return entry.workflow_execution_started_event_attributes

@@ -4,7 +4,7 @@ from harness.contracts.capability import Capability
 
 ARCHIVE = Capability(
     name="archive",
-    summary="Keep ended runs beyond Temporal's retention, sealed against changes.",
+    summary="Keep ended runs beyond Temporal's retention, and prove that they are unchanged.",
     page="how-to/archive.md",
     essential=True,
     commands="harness.cli.archive.table:ARCHIVE_COMMANDS",

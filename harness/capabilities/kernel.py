@@ -5,7 +5,7 @@ from harness.contracts.capability import Capability
 
 STACK = Capability(
     name="stack",
-    summary="Start and check Temporal, Postgres and workers; configure, trust and encrypt.",
+    summary="Start and check Temporal, Postgres and workers; settings, trust and keys.",
     page="explanation/design.md",
     essential=True,
     commands="harness.cli.stack.table:STACK_COMMANDS",

@@ -38,5 +38,5 @@ def check_digest(digest: str | None) -> None:
     if len(digest) < SHORTEST or not set(digest.lower()) <= set("0123456789abcdef"):
         raise UsageError(
             f"--digest {digest} is not a digest.",
-            f"It has {SHORTEST} characters or more, 0-9 a-f: see `harness show`.",
+            f"A digest has {SHORTEST} or more characters, 0-9 a-f: see `harness show`.",
         )

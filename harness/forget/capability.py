@@ -4,7 +4,7 @@ from harness.contracts.capability import Capability
 
 FORGET = Capability(
     name="forget",
-    summary="Make what a run said unreadable, everywhere and permanently.",
+    summary="Make the content of a run permanently unreadable.",
     page="how-to/encryption.md",
     commands="harness.cli.forget.table:FORGET_COMMANDS",
 )

@@ -4,7 +4,7 @@ from harness.contracts.capability import Capability
 
 FORKS = Capability(
     name="forks",
-    summary="Continue a run differently from any turn, for real or as a what-if.",
+    summary="Continue a run from an earlier turn, for real or as a what-if.",
     page="how-to/fork.md",
     commands="harness.cli.forks.table:FORKS_COMMANDS",
 )

@@ -4,7 +4,7 @@ from harness.contracts.capability import Capability
 
 RUNS = Capability(
     name="runs",
-    summary="Start runs, follow them, steer them and decide what they ask.",
+    summary="Start, follow and steer runs, and decide what they ask.",
     page="how-to/steer.md",
     essential=True,
     commands="harness.cli.runs.table:RUNS_COMMANDS",

@@ -4,7 +4,7 @@ from harness.contracts.capability import Capability
 
 UNDO = Capability(
     name="undo",
-    summary="List what a run did to the world, and undo it.",
+    summary="List the effects of a run, and undo them.",
     page="how-to/undo.md",
     essential=True,
     commands="harness.cli.undo.table:UNDO_COMMANDS",

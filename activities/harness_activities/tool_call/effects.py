@@ -63,8 +63,8 @@ def allowed_attempts(tool: AnyTool) -> int:
 
 def describe_restore(tool: str) -> str:
     return (
-        f"The database or the engine was put back to an earlier time after this run had started. "
-        f"{tool} may have been called in what was lost since."
+        "An older copy of the database or of Temporal's data was restored after this run had "
+        f"started. The lost records may include a call of {tool}."
     )
 
 

@@ -41,9 +41,13 @@ async def run_archive(args: Namespace, out: Out) -> int:
     if action == "export" and len(args.names) > 1:
         raise UsageError("harness archive export takes one DIR or FILE.zip.", "Omit the others.")
     if args.since and action != "export":
-        raise UsageError(f"harness archive {action} has no --since.", "Only export has it.")
+        raise UsageError(
+            f"harness archive {action} has no --since.", "Only `harness archive export` has it."
+        )
     if args.force and action != "export":
-        raise UsageError(f"harness archive {action} has no --force.", "Only export has it.")
+        raise UsageError(
+            f"harness archive {action} has no --force.", "Only `harness archive export` has it."
+        )
     if action == "export":
         check_new(Path(args.names[0]), force=args.force)
     start = parse_since(args.since).timestamp() if args.since else None

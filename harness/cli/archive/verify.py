@@ -24,7 +24,7 @@ async def verify_archive(args: Namespace, out: Out) -> int:
     token = args.token
     if token is not None and not TOKEN.fullmatch(token):
         raise UsageError(
-            f"--token {token} is not a replay token.", "It has 64 characters, 0-9 a-f."
+            f"--token {token} is not a replay token.", "A replay token has 64 characters, 0-9 a-f."
         )
     if args.run and is_file(args.run):
         recording = read_file(Path(args.run))

@@ -71,7 +71,7 @@ async def leave_run(handle: RunHandle[Any], attended: Attended, out: Out, serve:
         for line in decision_commands(handle.id, each):
             out.note(f"  {line}")
     if attended.why is Why.ABORTING:
-        out.note(f"The abort of {handle.id} is recorded; it ends when a worker takes it up.")
+        out.note(f"The abort of {handle.id} is recorded; the run ends when a worker processes it.")
     elif not attended.waiting:
         out.note(f"Detached. Run {handle.id} is safe.")
     await print_how_to_continue(handle, out, serve)

@@ -104,8 +104,10 @@ def _print_wanted(wanted: Wanted, out: Out) -> None:
             out.raw(f"  {each.key} = {value}  ({each.source})")
         out.raw("These settings can choose which programs run and where keys and content are sent.")
     if wanted.state is not None:
-        out.raw(f"The state folder {clean_line(str(wanted.state))} was not made by harness here.")
-        out.raw("Its database runs with your rights, and runs whatever was stored in it.")
+        out.raw(
+            f"The state folder {clean_line(str(wanted.state))} was not created here by harness."
+        )
+        out.raw("Its database runs with your permissions, and with it any code stored there.")
 
 
 async def _ask_confirmation() -> bool:
