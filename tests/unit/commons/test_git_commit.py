@@ -54,6 +54,60 @@ def test_what_git_says(tmp_path: Path, kind: str) -> None:
     assert read_commit(place) == git(place, "rev-parse", "HEAD")
 
 
+def make_worktree(folder: Path) -> tuple[Path, Path]:
+    """Make a repository with a linked worktree: their folders."""
+    main, linked = folder / "main", folder / "linked"
+    main.mkdir()
+    git(main, "init", "-q", "-b", "main")
+    git(main, "commit", "-q", "--allow-empty", "-m", "one")
+    git(main, "worktree", "add", "-q", "-b", "two", str(linked))
+    return main, linked
+
+
+def test_a_worktree_with_relative_links(tmp_path: Path) -> None:
+    main, linked = make_worktree(tmp_path)
+    (linked / ".git").write_text("gitdir: ../main/.git/worktrees/linked\n")
+    (main / ".git/worktrees/linked/gitdir").write_text("../../../../linked/.git\n")
+    assert read_commit(linked) == git(main, "rev-parse", "HEAD")
+
+
+def test_a_submodule(tmp_path: Path) -> None:
+    main, _ = make_worktree(tmp_path)
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    git(whole, "init", "-q")
+    local = ("-c", "protocol.file.allow=always")
+    git(whole, *local, "submodule", "--quiet", "add", str(main), "part")
+    assert (whole / "part" / ".git").is_file()
+    assert read_commit(whole / "part") == git(main, "rev-parse", "HEAD")
+
+
+@pytest.mark.parametrize("target", ["main/.git", "main/.git/worktrees/linked"])
+def test_a_link_that_is_not_mutual_reveals_nothing(tmp_path: Path, target: str) -> None:
+    make_worktree(tmp_path)
+    forged = tmp_path / "forged"
+    forged.mkdir()
+    (forged / ".git").write_text(f"gitdir: {tmp_path / target}\n")
+    assert read_commit(forged) is None
+    (forged / ".git").unlink()
+    (forged / ".git").symlink_to(tmp_path / target)
+    assert read_commit(forged) is None
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_a_forged_common_folder_reveals_nothing(tmp_path: Path, linked: bool) -> None:
+    main, _ = make_worktree(tmp_path)
+    forged = tmp_path / "forged"
+    folder = forged / ("fake" if linked else ".git")
+    folder.mkdir(parents=True)
+    (folder / "HEAD").write_text("ref: refs/heads/main\n")
+    (folder / "commondir").write_text(str(main / ".git"))
+    if linked:
+        (forged / ".git").write_text("gitdir: fake\n")
+        (folder / "gitdir").write_text(str(forged / ".git"))
+    assert read_commit(forged) is None
+
+
 def test_a_loose_reference_counts_before_a_packed_one(tmp_path: Path) -> None:
     folder = repository(tmp_path)
     (folder / "packed-refs").write_text(f"# pack-refs\n{'f' * 40} refs/heads/main\n")
