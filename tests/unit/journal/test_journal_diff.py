@@ -81,7 +81,13 @@ def test_pairs_are_equal_and_in_order(one: list[str], other: list[str], cells: i
 
 @pytest.mark.parametrize(
     ("one", "other", "common"),
-    [("aabb", "abab", 3), ("abab", "baba", 3), ("aaa", "aa", 2), ("abcabc", "bcbcaa", 4)],
+    [
+        ("aabb", "abab", 3),
+        ("abab", "baba", 3),
+        ("aaa", "aa", 2),
+        ("abcabc", "bcbcaa", 4),
+        ("aab", "bbaa", 2),
+    ],
 )
 def test_without_anchors_the_longest_common_part_is_found(
     one: str, other: str, common: int
