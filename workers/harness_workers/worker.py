@@ -6,7 +6,6 @@ asked for it only on the same queue.
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -126,8 +125,3 @@ async def serve(
         for agent in agents:
             await stack.enter_async_context(AgentWorker(parts, agent))
         yield
-
-
-async def serve_forever(connection: Connection, *agents: Agent[Any, Any]) -> None:
-    async with serve(connection, *agents):
-        await asyncio.Event().wait()
