@@ -60,7 +60,7 @@ class Kind(Protocol):
 class Part:
     kind: Kind
     tell: Callable[[str], None]
-    """Progress, for who waits and for the log."""
+    """Progress, for those who wait and for the log."""
     state: State = "stopped"
     failure: Failure | None = None
     pid: int | None = None

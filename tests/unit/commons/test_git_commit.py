@@ -11,7 +11,7 @@ import pytest
 
 from harness.commons.git_commit import PACKED, read_commit
 from harness.version import __version__
-from harness_workers.provenance import build_id, process_name
+from harness_workers.provenance import get_build_id, get_process_name
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -200,8 +200,8 @@ def test_configuration_and_hooks_are_not_run(tmp_path: Path) -> None:
 
 def test_a_worker_names_its_code_and_its_process(tmp_path: Path) -> None:
     (tmp_path / "plain").mkdir()
-    assert build_id(tmp_path / "plain") == f"harness-{__version__}"
+    assert get_build_id(tmp_path / "plain") == f"harness-{__version__}"
     folder = repository(tmp_path / "project")
     (folder / "refs" / "heads" / "main").write_text(COMMIT)
-    assert build_id(tmp_path / "project") == f"harness-{__version__}+git.{COMMIT[:12]}"
-    assert process_name().endswith(f"/{os.getpid()}")
+    assert get_build_id(tmp_path / "project") == f"harness-{__version__}+git.{COMMIT[:12]}"
+    assert get_process_name().endswith(f"/{os.getpid()}")
