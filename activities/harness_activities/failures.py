@@ -108,8 +108,8 @@ def _describe_failure(error: Exception) -> dict[str, Any]:
 def _make_fields(
     kind: type[BaseException], code: str | None, message: str, retryable: bool, wait: float | None
 ) -> dict[str, Any]:
-    told = {"type": kind.__name__, "code": code, "message": redact(message)}
-    return {**told, "retryable": retryable, "retry_after": wait}
+    fields = {"type": kind.__name__, "code": code, "message": redact(message)}
+    return {**fields, "retryable": retryable, "retry_after": wait}
 
 
 def convert_error(error: HarnessError) -> ApplicationError:

@@ -63,13 +63,13 @@ async def play_back(
     if tool is not read_result and not (playback.live_reads and tool.policy.effect == "read"):
         raise CallNotRecorded(
             f"No result of this call of {tool.name} is recorded, and tools do not run here. "
-            "Go on with what is known.",
+            "Continue with what is known.",
         )
     outcome = await run()
     if outcome.need is not None:
         raise CallNotRecorded(
-            f"{tool.name} needs a person ({outcome.reason}), and nobody is asked here. "
-            "Go on with what is known.",
+            f"{tool.name} needs a person ({outcome.reason}), and a what-if asks no person. "
+            "Continue with what is known.",
         )
     return outcome
 

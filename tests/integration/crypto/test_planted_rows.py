@@ -246,7 +246,7 @@ async def test_planted_live_text_of_an_encrypted_run_is_not_shown(
     database: Database, vault: Vault
 ) -> None:
     """Without a key live text is not signed: it is only shown, and history has the answer."""
-    if not vault.on:
+    if not vault.encrypts:
         return
     writer = LiveWriter(database, LiveSettings(flush_ms=5), vault)
     reader = LiveReader(database, vault)

@@ -165,7 +165,7 @@ async def test_beside_an_older_engine_only_other_calls_are_asked_about(site: Sit
     await keeper.advance()
     worker = await site.worker(site.payer())
     await worker.pay(5)
-    await keeper._tell_engine(before)  # pyright: ignore[reportPrivateUsage]
+    await keeper._record_in_temporal(before)  # pyright: ignore[reportPrivateUsage]
     worker = await site.worker(site.payer())
     assert (await site.doubts())[-1] == "engine"
     assert content(await worker.pay(5)) == "paid"  # the ledger has it
@@ -181,7 +181,7 @@ async def test_a_worker_is_told_when_its_engine_went_back(site: Site) -> None:
     await other.advance()
     await keeper.advance()
     replaced = asyncio.create_task(keeper.wait_until_replaced())
-    await other._tell_engine(before)  # pyright: ignore[reportPrivateUsage]
+    await other._record_in_temporal(before)  # pyright: ignore[reportPrivateUsage]
     assert not replaced.done()
     await keeper.check()
     assert (await replaced).code == "stack.replaced"

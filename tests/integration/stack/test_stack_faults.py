@@ -11,7 +11,7 @@ import pytest
 from temporalio.client import Client
 
 from harness.contracts.errors import StackError
-from harness.stack import connect_options, open_stack, stop_stack
+from harness.stack import make_connect_options, open_stack, stop_stack
 from tests.fakes.stack import (
     SETTINGS,
     User,
@@ -73,7 +73,7 @@ async def test_postgres_killed(project: Path) -> None:
 
 async def test_temporal_killed(project: Path) -> None:
     async with open_stack(SETTINGS, project) as endpoints:
-        client = await Client.connect(**await connect_options(SETTINGS, endpoints))
+        client = await Client.connect(**await make_connect_options(SETTINGS, endpoints))
         await client.start_workflow("Anything", id="kept", task_queue="nobody")
         pid = await pid_of(project, "temporal")
         kill(pid)

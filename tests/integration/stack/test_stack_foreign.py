@@ -22,9 +22,9 @@ from harness.stack import (
     SEARCH_ATTRIBUTES,
     Check,
     Endpoints,
-    connect_options,
     diagnose,
     ensure_search_attributes,
+    make_connect_options,
     open_stack,
     stop_stack,
 )
@@ -78,7 +78,7 @@ async def test_search_attributes_are_added_where_they_are_missing(
     project: Path,
 ) -> None:
     async with open_stack(SETTINGS, project) as endpoints:
-        ours = await Client.connect(**await connect_options(SETTINGS, endpoints))
+        ours = await Client.connect(**await make_connect_options(SETTINGS, endpoints))
         assert await attributes(ours) == SEARCH_ATTRIBUTES
         await ensure_search_attributes(ours)
         client = await foreign(endpoints)
@@ -118,7 +118,7 @@ async def test_a_local_engine_of_an_earlier_version_gets_new_search_attributes(
 ) -> None:
     """The engine takes those of its command line for a new namespace alone."""
     async with open_stack(SETTINGS, project) as endpoints:
-        client = await Client.connect(**await connect_options(SETTINGS, endpoints))
+        client = await Client.connect(**await make_connect_options(SETTINGS, endpoints))
         await client.operator_service.remove_search_attributes(
             RemoveSearchAttributesRequest(
                 namespace=client.namespace, search_attributes=["HarnessForkOf"]
@@ -126,7 +126,7 @@ async def test_a_local_engine_of_an_earlier_version_gets_new_search_attributes(
         )
     await stop_stack(SETTINGS, project)
     async with open_stack(SETTINGS, project) as endpoints:
-        client = await Client.connect(**await connect_options(SETTINGS, endpoints))
+        client = await Client.connect(**await make_connect_options(SETTINGS, endpoints))
         assert await attributes(client) == SEARCH_ATTRIBUTES
 
 

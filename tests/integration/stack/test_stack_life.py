@@ -15,7 +15,7 @@ from harness.cli.privacy.trust import review_trust
 from harness.config.settings import DatabaseSettings, Settings, TemporalSettings
 from harness.config.trust import read_trust
 from harness.contracts.errors import StackError
-from harness.stack import connect_options, find_stack, open_stack, stop_stack
+from harness.stack import find_stack, make_connect_options, open_stack, stop_stack
 from tests.fakes.stack import (
     SETTINGS,
     User,
@@ -51,7 +51,7 @@ async def test_the_last_to_leave_stops_it(project: Path) -> None:
 async def test_what_it_holds_survives(project: Path) -> None:
     async with open_stack(SETTINGS, project, page=True) as first:
         query(first.database_url, "CREATE TABLE kept AS SELECT 42 AS answer")
-        client = await Client.connect(**await connect_options(SETTINGS, first))
+        client = await Client.connect(**await make_connect_options(SETTINGS, first))
         await client.start_workflow("Anything", id="kept", task_queue="nobody")
         assert first.ui_url is not None
         page = await asyncio.to_thread(urllib.request.urlopen, first.ui_url, timeout=5)
@@ -62,7 +62,7 @@ async def test_what_it_holds_survives(project: Path) -> None:
     async with open_stack(SETTINGS, project, page=True) as second:
         assert second == first
         assert query(second.database_url, "SELECT answer FROM kept") == 42
-        client = await Client.connect(**await connect_options(SETTINGS, second))
+        client = await Client.connect(**await make_connect_options(SETTINGS, second))
         assert (await client.get_workflow_handle("kept").describe()).workflow_type == "Anything"
         found = await client.workflow_service.describe_namespace(
             DescribeNamespaceRequest(namespace="default")
@@ -142,7 +142,7 @@ async def test_projects_do_not_disturb_each_other(empty_project: Path) -> None:
 async def test_only_what_is_not_configured_is_started(project: Path) -> None:
     here = DatabaseSettings.model_validate({"url": "postgresql://elsewhere/db"})
     async with open_stack(Settings(database=here), project) as engine:
-        assert (engine.local_engine, engine.local_database) == (True, False)
+        assert (engine.local_temporal, engine.local_database) == (True, False)
         assert engine.database_url == "postgresql://elsewhere/db"
         assert list((await status(project))["parts"]) == ["temporal"]
         assert await find_stack(SETTINGS, project) is None

@@ -219,7 +219,7 @@ def test_a_state_folder_that_others_can_write_to_is_not_prepared(
     made = layout_of(Path(".harness"), tmp_path)
     make_folders(made)
     made.state.chmod(0o777)
-    with pytest.raises(Failure, match="writable by nobody else"):
+    with pytest.raises(Failure, match="writable by no one else"):
         make_folders(made)
 
 

@@ -38,7 +38,7 @@ async def test_calls_that_were_given_up_starve_no_others() -> None:
     finally:
         let_go.set()
     assert {code for code, _ in given_up} == {"tool.timeout"}
-    assert given_up[0][1].endswith("was given up; its thread may still be at it.")
+    assert given_up[0][1].endswith("was abandoned; its thread may still be running.")
 
 
 async def test_a_bound_that_is_reached_is_told(caplog: pytest.LogCaptureFixture) -> None:
