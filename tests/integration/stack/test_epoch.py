@@ -1,4 +1,4 @@
-"""A worker's ledger after the database or the engine was put back, with a real one of each."""
+"""A worker's ledger after the database or Temporal was restored, with a real one of each."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ async def test_a_probe_looks_instead(site: Site) -> None:
     assert site.paid == [5, 6]
 
 
-async def test_beside_an_older_engine_only_other_calls_are_asked_about(site: Site) -> None:
+async def test_with_an_older_temporal_only_different_calls_are_asked_about(site: Site) -> None:
     keeper = await site.keeper()
     before = await keeper.advance()
     await keeper.advance()
@@ -174,7 +174,7 @@ async def test_beside_an_older_engine_only_other_calls_are_asked_about(site: Sit
     assert site.paid == [5, 7]
 
 
-async def test_a_worker_is_told_when_its_engine_went_back(site: Site) -> None:
+async def test_a_worker_detects_a_restored_temporal(site: Site) -> None:
     keeper = await site.keeper()
     before = await keeper.advance()
     other = await site.keeper()
@@ -193,7 +193,7 @@ async def test_a_worker_is_told_when_its_engine_went_back(site: Site) -> None:
     late.cancel()
 
 
-async def test_such_a_worker_stops(
+async def test_a_worker_stops_when_temporal_is_restored(
     remote: Harness, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     async def replaced(_: EpochKeeper) -> StackError:
@@ -205,7 +205,7 @@ async def test_such_a_worker_stops(
             await asyncio.Event().wait()
 
 
-async def test_a_copy_of_an_earlier_generation_is_noticed(site: Site) -> None:
+async def test_a_copy_of_an_earlier_generation_is_detected(site: Site) -> None:
     keeper = await site.keeper()
     await keeper.advance()
     await site.database.fetch("UPDATE harness.epoch SET generation = 1, confirmed = 1")
@@ -216,7 +216,7 @@ async def test_a_copy_of_an_earlier_generation_is_noticed(site: Site) -> None:
     assert len(await site.doubts()) == 2
 
 
-async def test_what_is_no_restore_is_not_taken_for_one(site: Site) -> None:
+async def test_other_differences_are_not_taken_for_a_restore(site: Site) -> None:
     worker = await site.worker(site.payer())
     await worker.pay(5)
     await delete_content(site.database, ["run"], [])

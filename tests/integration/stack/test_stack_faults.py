@@ -81,7 +81,7 @@ async def test_temporal_killed(project: Path) -> None:
         assert (await client.get_workflow_handle("kept").describe()).workflow_type == "Anything"
 
 
-async def test_a_part_that_keeps_dying_is_given_up(project: Path) -> None:
+async def test_a_part_that_keeps_dying_is_not_restarted_forever(project: Path) -> None:
     async with open_stack(SETTINGS, project) as endpoints:
         control = layout(project).postgres_data / "global" / "pg_control"
         sound = control.read_bytes()

@@ -1,5 +1,5 @@
 # ruff: noqa: F401, F811 - fixtures are imported, and asked for by their names
-"""An engine and a database that are not ours: search attributes, and what the doctor says."""
+"""A Temporal and a database that are not ours: search attributes, and the doctor's report."""
 
 import os
 from datetime import timedelta
@@ -113,10 +113,10 @@ async def test_a_search_attribute_of_another_type_is_refused(project: Path) -> N
         await ensure_search_attributes(client)
 
 
-async def test_a_local_engine_of_an_earlier_version_gets_new_search_attributes(
+async def test_a_local_temporal_of_an_earlier_version_gets_new_search_attributes(
     project: Path,
 ) -> None:
-    """The engine takes those of its command line for a new namespace alone."""
+    """Temporal applies those of its command line only to a new namespace."""
     async with open_stack(SETTINGS, project) as endpoints:
         client = await Client.connect(**await make_connect_options(SETTINGS, endpoints))
         await client.operator_service.remove_search_attributes(

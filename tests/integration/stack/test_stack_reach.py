@@ -65,7 +65,7 @@ async def test_nothing_answers_over_http_unless_asked_for(project: Path) -> None
                     assert status in (400, 403, 404), (address, host, line, status)
 
 
-async def test_the_page_joins_a_running_engine(project: Path) -> None:
+async def test_the_page_joins_a_running_temporal(project: Path) -> None:
     async with open_stack(SETTINGS, project) as alone:
         client = await Client.connect(**await make_connect_options(SETTINGS, alone))
         handle = await client.start_workflow("Anything", id="kept", task_queue="nobody")

@@ -113,7 +113,7 @@ async def test_no_address() -> None:
         await open_database("mysql://localhost/x")
 
 
-async def test_a_closed_database_says_so(database_url: str) -> None:
+async def test_a_closed_database_is_reported(database_url: str) -> None:
     database = await open_database(database_url)
     await database.close()
     with pytest.raises(StoreError, match="closed by this process"):
@@ -147,7 +147,7 @@ async def test_a_cancelled_query_leaves_the_pool_whole(database_url: str) -> Non
     await database.close()
 
 
-async def test_a_mistake_is_no_outage(database_url: str) -> None:
+async def test_a_wrong_statement_is_not_an_outage(database_url: str) -> None:
     database = await open_database(database_url, pool_size=1)
     with pytest.raises(psycopg.errors.UndefinedTable):
         async with database.connection() as connection, connection.transaction():

@@ -1,4 +1,4 @@
-"""The commit of a project, read from files of a repository that nobody has trusted."""
+"""The commit of a project, read from files of an untrusted repository."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_folder_without_a_repository(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["branch", "packed", "detached", "worktree", "below"])
-def test_what_git_says(tmp_path: Path, kind: str) -> None:
+def test_the_commit_equals_what_git_reports(tmp_path: Path, kind: str) -> None:
     git(tmp_path, "init", "-q", "-b", "feature/one")
     git(tmp_path, "commit", "-q", "--allow-empty", "-m", "one")
     place = tmp_path
@@ -124,7 +124,7 @@ def test_a_loose_reference_counts_before_a_packed_one(tmp_path: Path) -> None:
         COMMIT.upper(), "ref: refs/heads/a\0b", "x" * 100_000,
     ],
 )  # fmt: skip
-def test_a_hostile_head_says_nothing(tmp_path: Path, head: str) -> None:
+def test_a_hostile_head_reveals_nothing(tmp_path: Path, head: str) -> None:
     (tmp_path / "secret").write_text(COMMIT)
     repository(tmp_path / "project", head)
     assert read_commit(tmp_path / "project") is None

@@ -29,7 +29,7 @@ def test_anchors_keep_the_longest_part_in_order() -> None:
 
 
 @pytest.mark.parametrize(("cells", "found"), [(15, []), (16, [(0, 2), (1, 3)])])
-def test_the_table_has_at_most_so_many_cells(cells: int, found: list[tuple[int, int]]) -> None:
+def test_the_table_is_bounded(cells: int, found: list[tuple[int, int]]) -> None:
     assert align_items(*CROSSED, cells) == found
 
 
@@ -46,7 +46,7 @@ def test_beyond_the_cells_items_at_one_distance_are_compared() -> None:
 
 
 @pytest.mark.parametrize(("looks", "found"), [(1, 0), (2, 1)])
-def test_anchors_are_searched_so_many_times(
+def test_the_search_for_anchors_is_bounded(
     monkeypatch: pytest.MonkeyPatch, looks: int, found: int
 ) -> None:
     monkeypatch.setattr(alignment, "LOOKS", looks)

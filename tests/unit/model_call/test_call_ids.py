@@ -14,7 +14,7 @@ def test_good_ids_are_left_alone() -> None:
     assert make_ids_unique(reply) is reply
 
 
-def test_repeated_and_empty_ids_are_told_apart() -> None:
+def test_repeated_and_empty_ids_become_unique() -> None:
     reply = make_ids_unique(_reply("c1", "c1", "", "", "c1_2"))
     assert [call.id for call in reply.calls] == ["c1", "c1_2", "call", "call_2", "c1_2_2"]
     assert reply.text == "so"

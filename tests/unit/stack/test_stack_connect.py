@@ -112,7 +112,7 @@ async def test_the_default_profile_file(tmp_path: Path, monkeypatch: pytest.Monk
         find_configured_temporal(Settings())
 
 
-async def test_a_local_engine_takes_nothing_from_a_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_local_temporal_uses_no_profile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEMPORAL_API_KEY", "of another server")
     local = Endpoints(
         temporal_address="127.0.0.1:7000",

@@ -1,4 +1,4 @@
-"""Arguments that do not fit go back with words that let a model mend them."""
+"""Errors for invalid arguments let a model correct them."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ async def test_what_does_not_fit_is_named(arguments: Any, parts: list[str]) -> N
         assert part in message
 
 
-async def test_several_problems_are_told_at_once() -> None:
+async def test_several_problems_are_reported_together() -> None:
     message = await words({"items": "x", "speed": 1, "colour": 2})
     assert message.count("\n- ") == 3
 
