@@ -135,7 +135,7 @@ async def test_a_write_of_the_lost_future_is_asked_about(site: Site) -> None:
     await site.put_back_database()
     asked = await worker.pay(5)
     assert (asked.need, asked.attempt) == ("outcome", 1)
-    assert "put back" in (asked.reason or "")
+    assert "restored to an earlier state" in (asked.reason or "")
     # Also by the next attempt, whose own row says `begun`, and by another worker.
     other = await site.worker(site.payer())
     assert (await other.pay(5)).need == "outcome"
