@@ -23,7 +23,7 @@ from harness import Agent, Budget, Harness, tool
 from harness.config.settings import Settings
 from harness.engine.connection import open_connection
 from harness.stack import find_stack
-from harness_workers.worker import serve_forever
+from harness_workers import serve
 
 
 @tool(name="add", effect="write", approval="always")
@@ -100,7 +100,7 @@ async def ground() -> AsyncGenerator[Ground]:
 async def main(chosen: argparse.Namespace) -> None:
     worker: dict[str, Any] = json.loads(chosen.worker)
     if worker.pop("no_push", False):
-        # Without worker heartbeats the engine has no way to push a cancel: as on older ones.
+        # Without worker heartbeats Temporal cannot push a cancellation, as in older versions.
         from temporalio.runtime import Runtime, TelemetryConfig
 
         quiet = Runtime(telemetry=TelemetryConfig(), worker_heartbeat_interval=None)
@@ -113,10 +113,10 @@ async def main(chosen: argparse.Namespace) -> None:
         assert endpoints is not None
         async with open_connection(settings, endpoints, Path(project)) as connection:
             agents = [agent_of(name) for name in chosen.agents]
-            serving = asyncio.create_task(serve_forever(connection, *agents))
-            await asyncio.sleep(0.5)  # it polls from its first moment on
-            print("ready", flush=True)
-            await serving
+            async with serve(connection, *agents):
+                await asyncio.sleep(0.5)  # it polls from its first moment on
+                print("ready", flush=True)
+                await asyncio.Event().wait()
 
 
 if __name__ == "__main__":

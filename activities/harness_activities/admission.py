@@ -1,8 +1,8 @@
-"""Which executions may use this worker: those that were started by someone with the signing key.
+"""Decide which executions may use this worker: those started by someone who has the signing key.
 
-The first model call of a run brings along how the run was started, under a MAC. Whoever did not see
-that call reads it from the engine, once per execution and worker; for every run that would cost 4 %
-of its CPU.
+The first model call of a run contains how the run was started, under a MAC. A worker that did not
+get that call reads it from Temporal, once per execution. Doing so for every run would cost 4 % of
+its CPU.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from harness.contracts.run import WORKFLOW, RunSpec
 from harness.engine.connection import Connection
 from harness.journal.payloads import read_first
 from harness.store.permits import bind_permit, is_run_signed, is_undo_signed, mac_of
-from harness_activities.entries import refuse_engine_made, start_entry
+from harness_activities.entries import read_start_entry, refuse_restarts
 
 KEPT = 1000
-"""Executions that are remembered as admitted."""
+"""Most admitted executions that are cached."""
 
 Spec = TypeVar("Spec", RunSpec, UndoSpec)
 
@@ -40,7 +40,7 @@ class Admitted:
     origin: str
     """First run id of its chain."""
     signed: bool
-    """Whether its tool calls must be signed too: what is started by hand may ask for any."""
+    """Whether its tool calls must be signed too; a run started by hand may make any call."""
 
 
 class Admission:
@@ -49,7 +49,7 @@ class Admission:
         self._known: OrderedDict[str, asyncio.Task[Admitted]] = OrderedDict()
 
     async def admit(self, workflow: str, run_id: str, request: object = None) -> Admitted:
-        """The execution that makes `request`, where it is genuine; RunError where it is not."""
+        """Return the execution that makes `request`; raises RunError if it is not genuine."""
         task = self._known.get(run_id)
         if task is None:
             task = asyncio.create_task(self._admit_new(workflow, run_id, request))
@@ -61,10 +61,10 @@ class Admission:
             self._known.move_to_end(run_id)
         if task.done():
             return task.result()
-        return await asyncio.shield(task)  # a cancelled call must not take it from another
+        return await asyncio.shield(task)  # cancelling one call must not cancel it for others
 
     def _drop_failed(self, run_id: str, task: asyncio.Task[Admitted]) -> None:
-        """An outage passes: the next attempt asks again."""
+        """Forget failures: an outage may be over at the next attempt."""
         failed = task.cancelled() or task.exception() is not None
         if failed and self._known.get(run_id) is task:
             del self._known[run_id]
@@ -74,18 +74,18 @@ class Admission:
             admitted = await self._admit_first(workflow, run_id, request, request.started)
             if admitted is not None:
                 return admitted
-        entry = await start_entry(self._connection, workflow, run_id)
+        entry = await read_start_entry(self._connection, workflow, run_id)
         kind = entry.workflow_type.name
         if kind == WORKFLOW:
             return await self._admit_run(workflow, run_id, entry)
         if kind == UNDO:
             return await self._admit_undo(workflow, _read_spec(UndoSpec, entry), entry)
-        raise _not_signed(workflow)
+        raise _unsigned_error(workflow)
 
     async def _admit_first(
         self, workflow: str, run_id: str, request: CallModel, started: Started
     ) -> Admitted | None:
-        """By what the call brings along; None where the engine must say which chain this is."""
+        """Admit by what the call contains; None if only Temporal knows which chain this is."""
         pinned = Pinned(
             agent=started.agent, spec=request.spec, model=request.model, salt=request.salt,
             session=started.session, workspace=started.workspace, playback=started.playback,
@@ -99,8 +99,8 @@ class Admission:
     ) -> Admitted:
         spec, origin = _read_spec(RunSpec, entry), entry.first_execution_run_id
         if spec.carry is not None and origin == run_id:
-            raise run_forged(f"Run {workflow!r} claims to continue another execution.")
-        refuse_engine_made(workflow, entry)
+            raise RunForged(f"Run {workflow!r} claims to continue another execution.")
+        refuse_restarts(workflow, entry)
         await self._check_before(workflow, run_id, entry)
         if spec.permit is None:
             return Admitted(spec.pinned, self._allow_unsigned(workflow, origin), signed=False)
@@ -112,8 +112,8 @@ class Admission:
     async def _check_before(
         self, workflow: str, run_id: str, entry: WorkflowExecutionStartedEventAttributes
     ) -> None:
-        """No execution of the chain may be a reset, which brings a run back that has ended: nothing
-        proves that its owner asked for that."""
+        """Refuse a chain with a reset, which revives an ended run: nothing proves that its owner
+        wanted that."""
         if self._connection.settings.worker.accept_resets:
             return
         if entry.original_execution_run_id != run_id:
@@ -122,41 +122,41 @@ class Admission:
                 fix="Fork it: harness fork RUN --at TURN. To accept resets: worker.accept_resets.",
             )  # fmt: skip
         if before := entry.continued_execution_run_id:
-            with suppress(RunNotFound):  # the engine forgets old executions
+            with suppress(RunNotFound):  # Temporal deletes old executions
                 await self.admit(workflow, before)
 
     async def _admit_undo(
         self, workflow: str, spec: UndoSpec, entry: WorkflowExecutionStartedEventAttributes
     ) -> Admitted:
         origin = entry.first_execution_run_id
-        refuse_engine_made(workflow, entry)
+        refuse_restarts(workflow, entry)
         small = spec.model_copy(update={"steps": (), "before": None})
         if spec.permit is None and entry.HasField("parent_workflow_execution"):
-            # The undo that a run starts at its end. The engine says which run that is.
+            # The undo that a run starts at its end. Temporal records which run that is.
             parent = entry.parent_workflow_execution
             own = UndoSpec(run=parent.workflow_id)
             if (workflow, small) != (undo_id(own.run), own):
-                raise run_forged(f"Run {own.run!r} asks to undo something else than itself.")
+                raise RunForged(f"Run {own.run!r} tries to undo something other than itself.")
             above = await self.admit(parent.workflow_id, parent.run_id)
             if not isinstance(above.what, Pinned):
-                raise _not_signed(workflow)
+                raise _unsigned_error(workflow)
         elif spec.permit is None:
             self._allow_unsigned(workflow, origin)
         else:
             if not is_undo_signed(await self._connection.signing.get_signer(), workflow, spec):
-                raise _permit_mismatch(workflow)
+                raise _mismatch_error(workflow)
             await self._bind_permit(workflow, mac_of(spec.permit), origin)
         return Admitted(small, origin, signed=spec.permit is not None)
 
     def _allow_unsigned(self, workflow: str, origin: str) -> str:
         if not self._connection.settings.worker.accept_unsigned:
-            raise _not_signed(workflow)
+            raise _unsigned_error(workflow)
         return origin
 
     async def _check_run(self, workflow: str, mac: str, whole: str, pinned: Pinned) -> None:
         signer = await self._connection.signing.get_signer()
         if not is_run_signed(signer, workflow, mac, whole, pinned):
-            raise _permit_mismatch(workflow)
+            raise _mismatch_error(workflow)
 
     async def _bind_permit(self, workflow: str, mac: str, origin: str) -> None:
         bound = await bind_permit(self._connection.database, mac, origin)
@@ -171,13 +171,9 @@ def _read_spec(model: type[Spec], entry: WorkflowExecutionStartedEventAttributes
     return spec
 
 
-def run_forged(why: str) -> RunError:
-    return RunForged(why)
+def _mismatch_error(workflow: str) -> RunError:
+    return RunForged(f"The permit of {workflow!r} does not match what it was started with.")
 
 
-def _permit_mismatch(workflow: str) -> RunError:
-    return run_forged(f"The permit of {workflow!r} does not fit what it was started with.")
-
-
-def _not_signed(workflow: str) -> RunError:
+def _unsigned_error(workflow: str) -> RunError:
     return RunUnsigned(f"{workflow!r} carries no permit: it was not started by harness.")

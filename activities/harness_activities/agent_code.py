@@ -41,7 +41,7 @@ class AgentActivities:
     async def write_instructions(self, request: WriteInstructions) -> str:  # noqa: ARG002
         """Call the agent's instructions function with its deps."""
         agent, write = self._agent, self._agent.write_instructions
-        if write is None:  # this worker has a newer version of the agent, with a text
+        if write is None:  # a newer version of the agent, whose instructions are text
             return agent.instructions
         function = f"The instructions function {_name_of(write)} of agent {agent.name}"
         with sending_heartbeats():
@@ -70,7 +70,7 @@ class AgentActivities:
                 value = await self._run_validators(given) if agent.validators else given
             except ModelRetry as why:
                 return CheckedOutput(invalid=clean_message(str(why)) or "Your answer is invalid.")
-        return _checked_output(kind, given, value)
+        return _compare_output(kind, given, value)
 
     async def _run_validators(self, value: Any) -> Any:
         context = await self._make_context()
@@ -93,8 +93,8 @@ class AgentActivities:
         )
 
 
-def _checked_output(kind: OutputType | None, given: Any, value: Any) -> CheckedOutput:
-    """What changed. A validator that returns nothing most likely forgot to."""
+def _compare_output(kind: OutputType | None, given: Any, value: Any) -> CheckedOutput:
+    """Return what the validators changed. One that returns None most likely lacks a return."""
     if value is None and given is not None:
         raise AgentFunctionFailed(
             "An output validator returned None.", fix="Return the output from each validator."
@@ -111,7 +111,8 @@ def _checked_output(kind: OutputType | None, given: Any, value: Any) -> CheckedO
 
 
 def _wrap_error(what: str, error: Exception) -> Exception:
-    """Like a tool's, its own exceptions are not retried; errors of harness keep their class."""
+    """Make the error to raise: as with tools, exceptions of the function are not retried; errors of
+    harness keep their class."""
     if isinstance(error, HarnessError):
         return error
     return AgentFunctionFailed(f"{what} failed: {describe_error(error)}")

@@ -13,7 +13,7 @@ from harness_activities.heartbeats import sending_heartbeats
 from harness_activities.parts import Activity
 
 AT_ONCE = 4
-"""The worker has runs to serve beside it."""
+"""The worker also serves runs."""
 
 
 def make_activities(connection: Connection) -> list[Activity]:
@@ -27,7 +27,7 @@ class ArchiveActivities:
 
     @activity.defn(name="seal_ended")
     async def seal_ended(self, request: SealEnded) -> Sealed:
-        """Seal runs that have ended, so that they outlive the engine's retention."""
+        """Seal ended runs, so that they outlive Temporal's retention."""
         with sending_heartbeats():
             return await sweep.seal_ended(
                 self.connection, request.since, at_once=AT_ONCE, progress=activity.heartbeat

@@ -1,4 +1,4 @@
-"""What an activity of a capability passes before it acts: its workflow must have been started by
+"""Check activities of capabilities before they run: their workflow must have been started by
 someone who has the signing key."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How an execution was started, as Temporal has it."""
+"""Read from Temporal how an execution was started."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from harness.engine.payload_codec import decode_entry
 from harness.engine.retry import unreachable_error
 
 
-async def start_entry(
+async def read_start_entry(
     connection: Connection, workflow: str, run_id: str
 ) -> WorkflowExecutionStartedEventAttributes:
-    """What an execution was started with."""
+    """Read the start event of an execution."""
     client = connection.temporal
     request = GetWorkflowExecutionHistoryRequest(
         namespace=client.namespace,
@@ -34,14 +34,14 @@ async def start_entry(
     return entry.workflow_execution_started_event_attributes
 
 
-def refuse_engine_made(workflow: str, entry: WorkflowExecutionStartedEventAttributes) -> None:
-    """A start with a cron schedule or a retry policy has the engine start the run again and again,
-    in the same chain. Harness starts none like that."""
+def refuse_restarts(workflow: str, entry: WorkflowExecutionStartedEventAttributes) -> None:
+    """Refuse runs with a cron schedule or a retry policy: Temporal would start them repeatedly, in
+    the same chain. Harness never starts such runs."""
     if entry.initiator in (
         ContinueAsNewInitiator.CONTINUE_AS_NEW_INITIATOR_CRON_SCHEDULE,
         ContinueAsNewInitiator.CONTINUE_AS_NEW_INITIATOR_RETRY,
     ):
         raise PermitReused(
             f"{workflow!r} was started again by its cron schedule or retry policy.",
-            fix="Start each run anew: a Temporal schedule can run a script that does.",
+            fix="Start each run separately, such as by a script that a Temporal schedule runs.",
         )

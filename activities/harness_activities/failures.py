@@ -1,5 +1,5 @@
-"""Our errors as the engine knows them: the code is the failure's type, so it survives. And each
-failed attempt as the attempt log keeps it, for the engine remembers only the last."""
+"""Convert errors to Temporal failures, with the error's code as their type, and log each failed
+attempt: Temporal keeps only the last one."""
 
 from __future__ import annotations
 
@@ -50,25 +50,25 @@ class _Mapped(ActivityInboundInterceptor):
         try:
             return await self.next.execute_activity(input)
         except (asyncio.CancelledError, CancelledError):
-            raise  # no failure: the engine knows why
+            raise  # not a failure: Temporal knows why
         except HarnessError as error:
             self._log_failure(error, started, input)
-            # The run's events and the Temporal page say it; the SDK would add a traceback.
+            # The run's events and the Temporal page show it; the SDK would log a traceback.
             log.info("%s: %s", error.code, hide_if_discreet(redact(error.message)))
-            raise as_failure(error) from None
+            raise convert_error(error) from None
         except Exception as error:
             self._log_failure(error, started, input)
             raise
 
     def _log_failure(self, error: Exception, started: float, input: ExecuteActivityInput) -> None:
-        """Nothing that goes wrong here may hide the failure itself."""
+        """Log the attempt; an error here must not hide the failure itself."""
         try:
-            self._attempts.add(attempt_of(error, started, self._who, input.args[:1]))
+            self._attempts.add(make_attempt(error, started, self._who, input.args[:1]))
         except Exception:
             log.exception("a failed attempt could not be logged")
 
 
-def attempt_of(error: Exception, started: float, who: str, args: Any) -> Attempt:
+def make_attempt(error: Exception, started: float, who: str, args: Any) -> Attempt:
     info = activity.info()
     request = args[0] if args else None
     step: dict[str, Any] = {}
@@ -86,30 +86,34 @@ def attempt_of(error: Exception, started: float, who: str, args: Any) -> Attempt
         who=who,
         kind=info.activity_type,
         **step,
-        **_why(error),
+        **_describe_failure(error),
     )
 
 
-def _why(error: Exception) -> dict[str, Any]:
+def _describe_failure(error: Exception) -> dict[str, Any]:
     if isinstance(error, HarnessError):
-        return _told(type(error), error.code, error.message, error.retryable, error.retry_after)
+        return _make_fields(
+            type(error), error.code, error.message, error.retryable, error.retry_after
+        )
     if not isinstance(error, ApplicationError):
-        return _told(type(error), None, str(error), True, None)
+        return _make_fields(type(error), None, str(error), True, None)
     code = error.type if find_error(error.type or "") else None
     delay = error.next_retry_delay
     wait = None if delay is None else delay.total_seconds()
-    return _told(type(error.__cause__ or error), code, error.message, not error.non_retryable, wait)
+    return _make_fields(
+        type(error.__cause__ or error), code, error.message, not error.non_retryable, wait
+    )
 
 
-def _told(
+def _make_fields(
     kind: type[BaseException], code: str | None, message: str, retryable: bool, wait: float | None
 ) -> dict[str, Any]:
-    told = {"type": kind.__name__, "code": code, "message": redact(message)}
-    return {**told, "retryable": retryable, "retry_after": wait}
+    fields = {"type": kind.__name__, "code": code, "message": redact(message)}
+    return {**fields, "retryable": retryable, "retry_after": wait}
 
 
-def as_failure(error: HarnessError) -> ApplicationError:
-    """Whether it is tried again, and when, goes with it."""
+def convert_error(error: HarnessError) -> ApplicationError:
+    """Convert an error to a failure that carries whether and when Temporal retries."""
     wait = None if error.retry_after is None else timedelta(seconds=error.retry_after)
     return ApplicationError(
         redact(error.message),

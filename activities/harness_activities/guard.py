@@ -1,7 +1,7 @@
-"""What every activity passes before it acts: what it is asked for must be what its run started for.
+"""Check every activity before it runs: its request must match what its run was started for.
 
-Whoever reaches the engine can start workflows and answer for a worker, so an activity believes
-nothing that it is handed.
+Anyone who can reach Temporal can start workflows and answer in place of a worker, so an activity
+trusts nothing in its input.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 
 from harness.contracts.agent_code import CheckOutput, WriteInstructions
 from harness.contracts.effect import UNDO, Compensate, ListEffects, UndoSpec
+from harness.contracts.errors import RunForged
 from harness.contracts.message import call_ordinals
 from harness.contracts.model import CallModel, ModelTurn
 from harness.contracts.permit import Pinned
@@ -23,7 +24,7 @@ from harness.contracts.transcript import SaveTranscript
 from harness.engine.connection import Connection
 from harness.store.effects import find_effect
 from harness.store.permits import Place, is_call_signed, sign_asked, sign_call
-from harness_activities.admission import Admission, Admitted, run_forged
+from harness_activities.admission import Admission, Admitted
 from harness_activities.heartbeats import sending_heartbeats
 from harness_activities.start_admission import StartAdmission
 
@@ -37,13 +38,13 @@ REQUESTS: dict[str, type] = {
     "list_effects": ListEffects,
     "compensate": Compensate,
 }
-"""What each activity of ours takes."""
+"""The request type of each built-in activity."""
 
 Step = CallModel | RunTool | SaveTranscript | WriteInstructions | CheckOutput
 
 
 class Guard(Interceptor):
-    """Refuses what an execution was not started for, and signs what later steps must prove."""
+    """Refuses requests that an execution was not started for, and signs what later steps verify."""
 
     def __init__(self, connection: Connection) -> None:
         self._signing = connection.signing
@@ -55,21 +56,21 @@ class Guard(Interceptor):
         return _Guarded(next, self)
 
     async def check_request(self, name: str, request: object) -> None:
-        """Refuse what the run did not start for. The activity says what its request must be: a
-        payload can be encoded so that it decodes as anything."""
+        """Refuse requests that the run was not started for. The activity's name determines the type
+        of its request: a payload can be encoded so that it decodes as anything."""
         kind = REQUESTS.get(name)
         if kind is None:
             await self._check_capability()
         elif type(request) is not kind:
-            raise run_forged(f"{name} is asked with something other than {kind.__name__}.")
+            raise RunForged(f"{name} got a request that is not a {kind.__name__}.")
         elif isinstance(request, Step):
             await self._check_step(request)
         elif isinstance(request, ListEffects | Compensate):
             await self._check_undo(request)
 
     async def _check_capability(self) -> None:
-        """An activity that a capability adds to agents: a run's, an undo's or that of a workflow
-        which the capability started."""
+        """Check an activity that a capability adds to agents: it is called by a run, by an undo or
+        by a workflow that the capability started."""
         info = activity.info()
         if info.workflow_type in (WORKFLOW, UNDO):
             await self._admit_caller()
@@ -78,7 +79,7 @@ class Guard(Interceptor):
             await self._starts.admit(workflow, run_id, info.task_queue)
 
     async def sign_turn(self, request: CallModel, turn: ModelTurn) -> ModelTurn:
-        """The answer with a MAC for each of its tool calls."""
+        """Add a MAC for each tool call of the reply."""
         calls = turn.message.calls
         if not calls:
             return turn
@@ -91,7 +92,7 @@ class Guard(Interceptor):
         return turn.model_copy(update={"signatures": signatures})
 
     async def sign_outcome(self, request: RunTool, outcome: ToolOutcome) -> ToolOutcome:
-        """Where a person is asked: the outcome with what proves that."""
+        """Add proof that a person is asked, if so."""
         if outcome.need not in ("approval", "outcome"):
             return outcome
         origin = (await self._admit_caller()).origin
@@ -108,7 +109,7 @@ class Guard(Interceptor):
         admitted = await self._admit_caller(request)
         pinned = admitted.what
         if not isinstance(pinned, Pinned):
-            raise run_forged("An undo asks for a step of a run.")
+            raise RunForged("An undo requests a step of a run.")
         expected: dict[str, object] = {"salt": pinned.salt}
         if isinstance(request, CallModel):
             expected |= {"spec": pinned.spec, "model": pinned.model}
@@ -117,10 +118,10 @@ class Guard(Interceptor):
         elif isinstance(request, WriteInstructions | CheckOutput):
             expected |= {"spec": pinned.spec}
             if activity.info().task_queue != agent_queue(pinned.agent):
-                raise run_forged(f"A run of {pinned.agent} asks another agent for its functions.")
+                raise RunForged(f"A run of {pinned.agent} calls functions of another agent.")
         for name, value in expected.items():
             if getattr(request, name) != value:
-                raise run_forged(
+                raise RunForged(
                     f"The request's {name} does not match what the run was started with."
                 )
         if isinstance(request, RunTool):
@@ -130,38 +131,38 @@ class Guard(Interceptor):
         info, place = activity.info(), pinned.workspace
         queues = (agent_queue(pinned.agent), place and workspace_queue(pinned.agent, place.host))
         if info.task_queue not in queues:
-            raise run_forged(f"A run of {pinned.agent} asks another agent for {request.call.name}.")
+            raise RunForged(f"A run of {pinned.agent} calls {request.call.name} of another agent.")
         origin = request.origin or info.workflow_run_id
         if origin != admitted.origin:
-            raise run_forged(f"A call names {origin!r} as its run's first execution.")
+            raise RunForged(f"A call names {origin!r} as its run's first execution.")
         signer = await self._signing.get_signer()
         if not admitted.signed or is_call_signed(signer, admitted.origin, request):
             return
         name = request.call.name
         if request.edited:
-            raise run_forged(
-                f"A call of {name} has other arguments, and nobody was asked about it."
+            raise RunForged(
+                f"A call of {name} has different arguments, and no person was asked about it."
             )
-        raise run_forged(f"A call of {name} is not one that the model made in turn {request.turn}.")
+        raise RunForged(f"A call of {name} was not made by the model in turn {request.turn}.")
 
     async def _check_undo(self, request: ListEffects | Compensate) -> None:
         spec = (await self._admit_caller()).what
         if not isinstance(spec, UndoSpec) or request.run != spec.run:
-            raise run_forged(
-                f"Effects of {request.run!r} are asked for, and this is not their undo."
+            raise RunForged(
+                f"Effects of {request.run!r} are requested by a workflow that is not their undo."
             )
         if isinstance(request, Compensate):
             await self._check_bounds(spec, request)
 
     async def _check_bounds(self, spec: UndoSpec, request: Compensate) -> None:
         if spec.dry_run:
-            raise run_forged("A dry run asks for an effect to be taken back.")
+            raise RunForged("A dry run tries to undo an effect.")
         found = await find_effect(self._database, request.run, request.key)
         if found is None:
-            raise run_forged(f"Run {request.run!r} has no effect with the key {request.key!r}.")
+            raise RunForged(f"Run {request.run!r} has no effect with the key {request.key!r}.")
         turn, call = found
         if (spec.to_turn is not None and turn <= spec.to_turn) or call in spec.past:
-            raise run_forged(f"{call} of turn {turn} is outside this undo's bounds.")
+            raise RunForged(f"{call} of turn {turn} is outside this undo's bounds.")
 
 
 class _Guarded(ActivityInboundInterceptor):
@@ -171,7 +172,7 @@ class _Guarded(ActivityInboundInterceptor):
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
         request = input.args[0] if input.args else None
-        with sending_heartbeats():  # the engine or the database may be slow
+        with sending_heartbeats():  # Temporal or the database may be slow
             await self._guard.check_request(activity.info().activity_type, request)
         result = await self.next.execute_activity(input)
         if isinstance(request, RunTool) and isinstance(result, ToolOutcome):

@@ -1,5 +1,5 @@
-"""Heartbeats of a call that lasts: how the engine learns that its worker died, and how a cancel
-gets here on engines that do not push it."""
+"""Send heartbeats during long calls: they show Temporal that the worker is alive, and deliver
+cancellations from Temporal versions that do not push them."""
 
 from __future__ import annotations
 

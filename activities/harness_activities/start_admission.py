@@ -16,7 +16,7 @@ from harness.engine.connection import Connection
 from harness.engine.signed_start import PERMIT_MEMO, digest_input
 from harness.journal.payloads import read_value
 from harness.store.permits import Start, bind_permit, is_bound, is_start_signed, mac_of
-from harness_activities.entries import refuse_engine_made, start_entry
+from harness_activities.entries import read_start_entry, refuse_restarts
 
 KEPT = 1000
 """Executions that are remembered as admitted."""
@@ -53,8 +53,8 @@ class StartAdmission:
             return
         if steps == 0:
             raise RunUnsigned(f"{workflow!r} is too far from an execution that harness started.")
-        entry = await start_entry(self._connection, workflow, run_id)
-        refuse_engine_made(workflow, entry)
+        entry = await read_start_entry(self._connection, workflow, run_id)
+        refuse_restarts(workflow, entry)
         self._refuse_reset(workflow, run_id, entry)
         if before := entry.continued_execution_run_id:
             await self._admit(workflow, before, queue, steps - 1)

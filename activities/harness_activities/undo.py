@@ -1,4 +1,4 @@
-"""The activities of an undo: `list_effects` says what there is, `compensate` takes one back."""
+"""The activities of an undo: `list_effects` lists effects, `compensate` undoes one."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from harness_activities.tool_call.failures import (
     is_retried,
     retry_error,
 )
-from harness_activities.tool_call.host import CallHost, time_limit
+from harness_activities.tool_call.host import CallHost, get_time_limit
 from harness_activities.tool_call.toolbox import Toolbox
 
 TITLE = 80
@@ -58,14 +58,14 @@ def make_activities(parts: AgentParts) -> list[Activity]:
 
 @dataclass(frozen=True, kw_only=True)
 class EffectActivities:
-    """What undoes the effects of one agent's tools."""
+    """Undoes the effects of one agent's tools."""
 
     box: Toolbox
     ledger: Ledger
 
     @activity.defn(name="list_effects")
     async def list_effects(self, request: ListEffects) -> EffectPage:
-        """What there is to undo, the newest first."""
+        """List the effects to undo, the newest first."""
         rows = await self.ledger.effects_to_undo(request.run, request.to_turn, request.before)
         return EffectPage(
             items=tuple(self._build_item(row) for row in rows),
@@ -74,9 +74,9 @@ class EffectActivities:
 
     @activity.defn(name="compensate")
     async def compensate(self, request: Compensate) -> Compensated:
-        """Take one effect back, or say why that cannot be done."""
+        """Undo one effect, or return why that is impossible."""
         hold, row = await self.ledger.begin_undo(request.key, request.run)
-        host = self.box.make_host(_call_of(row), row.run)
+        host = self.box.make_host(_rebuild_call(row), row.run)
         host.ledger = self.ledger
         host.start_heartbeats()
         try:
@@ -100,16 +100,16 @@ class EffectActivities:
         if (obstacle := self._find_obstacle(row)) is not None:
             raise obstacle
         tool = self.box.get_tool(row.tool)
-        request = _call_of(row)
+        request = _rebuild_call(row)
         await self.box.check_place(tool, request)
-        limit = time_limit(tool.policy.timeout_s, host.info)
+        limit = get_time_limit(tool.policy.timeout_s, host.info)
         context = await self.box.make_context(tool, request, host, key=undo_key(row.key, row.undos))
         try:
             async with asyncio.timeout(limit):
                 receipt = row.receipt
-                # The row says `undoing` by now; without a result nobody knows what came of it.
+                # The row is `undoing` by now; if it has no result, its outcome is unknown.
                 if row.ended is None and tool.hooks.probe:
-                    # It looks for what the call itself has sent.
+                    # The probe looks for what the call itself sent.
                     sent = sent_key(row.key, row.undos)
                     asked = dataclasses.replace(context, idempotency_key=sent)
                     found = await self.box.invoke(tool.hooks.probe, asked, row.arguments)
@@ -153,7 +153,7 @@ class EffectActivities:
         )  # fmt: skip
 
     def _find_obstacle(self, row: EffectRow) -> ToolError | None:
-        """Why it cannot be undone, as far as that is known without trying."""
+        """Return why it cannot be undone, as far as that is known without trying."""
         if row.effect == "irreversible":
             return Irreversible(f"{row.tool} says that it cannot be undone.")
         try:
@@ -163,14 +163,14 @@ class EffectActivities:
         if hooks.undo is None:
             return UndoUnavailable(f"{row.tool} has no undo function.")
         if hooks.obstacle and (row.receipt is not None or row.ended is not None):
-            return _declared_obstacle(hooks, row)
+            return _read_obstacle(hooks, row)
         if row.state == "begun" and row.receipt is None and hooks.probe is None:
             return OutcomeUnknown(f"{row.tool} began and never reported back.")
         return None
 
 
-def _declared_obstacle(hooks: Hooks, row: EffectRow) -> ToolError | None:
-    """What the call itself left about its undo."""
+def _read_obstacle(hooks: Hooks, row: EffectRow) -> ToolError | None:
+    """Return the obstacle that the call's receipt describes."""
     if row.receipt is None or hooks.obstacle is None:
         return UndoUnavailable(f"{row.tool} left nothing that says how it is undone.")
     try:
@@ -180,8 +180,8 @@ def _declared_obstacle(hooks: Hooks, row: EffectRow) -> ToolError | None:
     return UndoUnavailable(why) if why else None
 
 
-def _call_of(row: EffectRow) -> RunTool:
-    """The call that had the effect, as far as a context needs it."""
+def _rebuild_call(row: EffectRow) -> RunTool:
+    """Rebuild the call that had the effect, as far as a context needs it."""
     return RunTool(
         call=ToolCall(id=row.call, name=row.tool, arguments=row.arguments),
         turn=row.turn,

@@ -14,7 +14,7 @@ from harness.engine.connection import Connection
 from harness.engine.retry import ask_patiently, unreachable_error
 from harness.history.executions import ENDED, TYPES, retention_s
 from harness.history.reader import open_seals
-from harness.store.seals import Figures, store_id
+from harness.store.seals import Figures, get_store_id
 
 CLOSE = 0.75
 """Fraction of Temporal's retention after which an unsealed run is in danger of being lost."""
@@ -44,7 +44,9 @@ async def read_status(connection: Connection) -> ArchiveStatus:
     left = [each.closed async for each in find_unsealed(connection)]
     oldest = min(left, default=None)
     lost = None if oldest is None else oldest + retention
-    last, following = await _last_sweep(client, archive_queue(await store_id(connection.database)))
+    last, following = await _last_sweep(
+        client, archive_queue(await get_store_id(connection.database))
+    )
     return ArchiveStatus(
         ended=(
             await ask_patiently("", lambda: client.count_workflows(f"{TYPES} AND {ENDED}"))

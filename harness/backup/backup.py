@@ -48,7 +48,7 @@ def missing_parts(connection: Connection) -> tuple[str, ...]:
     """Describe what this project uses but a backup cannot include."""
     endpoints, settings = connection.endpoints, connection.settings
     left: list[str] = []
-    if not endpoints.local_engine:
+    if not endpoints.local_temporal:
         left.append(f"Temporal at {endpoints.temporal_address}: back up its own database")
     if not endpoints.local_database:
         left.append(f"Postgres {connection.database.name}: back it up with its own tools")
@@ -66,7 +66,7 @@ async def make_backup(
     """Write one file with everything local, atomically. With `replace`, an existing file is
     replaced once the new one is complete."""
     endpoints = connection.endpoints
-    if not (endpoints.local_engine or endpoints.local_database):
+    if not (endpoints.local_temporal or endpoints.local_database):
         raise InvalidUsage(
             "There is nothing local to back up: " + "; ".join(missing_parts(connection)) + ".",
             fix="Copy Temporal first, then the database, then artifacts.url.",
@@ -119,7 +119,7 @@ async def _copy_parts(
     endpoints, settings = connection.endpoints, connection.settings
     layout = layout_of(settings.state_dir, connection.project)
     parts: dict[str, Path] = {}
-    if endpoints.local_engine:
+    if endpoints.local_temporal:
         progress("copying Temporal")
         parts[ENGINE] = draft / ENGINE
         await asyncio.to_thread(_copy_engine, layout.temporal_data, parts[ENGINE])

@@ -39,7 +39,7 @@ from harness.contracts.errors import (
 from harness.crypto.signing import FILE_NAME as SIGNING
 from harness.crypto.signing import load_signer
 from harness.stack import open_stack, stop_stack
-from harness.stack.connect import configured_engine
+from harness.stack.connect import find_configured_temporal
 from harness.stack.layout import Layout, layout_of, write_kept
 from harness.stack.lease import read_status
 from harness.stack.users import is_used
@@ -199,7 +199,7 @@ def _check_key(settings: Settings, manifest: Manifest) -> None:
 def _check_fits(settings: Settings, manifest: Manifest) -> None:
     """Check that the backup contains exactly what is local here."""
     local = {
-        ENGINE: ("Temporal", configured_engine(settings) is None),
+        ENGINE: ("Temporal", find_configured_temporal(settings) is None),
         DATABASE: ("Postgres", settings.database.url is None),
     }
     for name, (what, here) in local.items():

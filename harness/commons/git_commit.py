@@ -1,7 +1,8 @@
 """Find the commit that a folder is at, by reading files.
 
 Running git would obey the configuration, hooks and filters of an untrusted repository. Reads
-are bounded, and only a well-formed commit is returned.
+are bounded, and only a well-formed commit is returned. A folder may name another repository as its
+own, so a link is followed only if that repository names the folder too.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ COMMIT = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 """SHA-1 or SHA-256."""
 REFERENCE = re.compile(rb"refs/[\w][\w.+@#-]*(?:/[\w][\w.+@#-]*)*")
 """The usual ones among those git allows; none leads out of the folder."""
+WORKTREE = re.compile(rb"^[ \t]*worktree[ \t]*=[ \t]*(\S.*?)[ \t\r]*$", re.MULTILINE)
+"""How the configuration of a submodule names its folder."""
 MOST_STEPS = 5
 """Longest chain of references to references."""
 
@@ -42,18 +45,35 @@ def read_commit(folder: Path) -> str | None:
 
 def _git_folder(parent: Path) -> Path | None:
     git = parent / ".git"
+    if git.is_symlink():
+        raise ValueError(f"{git} is a link")
     if git.is_dir():
         return git
     if not git.is_file():
         return None
     word, _, target = _read_start(git).partition(b": ")  # a worktree or a submodule
-    return parent / os.fsdecode(target.strip()) if word == b"gitdir" else None
+    folder = parent / os.fsdecode(target.strip())
+    if word != b"gitdir" or not _points_back(folder, parent):
+        raise ValueError(f"{git} names a repository that does not name it")
+    return folder
+
+
+def _points_back(git: Path, parent: Path) -> bool:
+    """Whether a folder of git's names `parent` as its worktree or its submodule."""
+    if (git / "gitdir").is_file():
+        named, expected = _read_start(git / "gitdir"), parent / ".git"
+    else:
+        found = WORKTREE.search(_read_start(git / "config"))
+        named, expected = found[1] if found else b"", parent
+    return bool(named) and (git / os.fsdecode(named)).resolve() == expected
 
 
 def _read_head(git: Path) -> str | None:
     shared = git
     if (git / "commondir").is_file():  # a worktree: the main folder has the branches
-        shared = git / os.fsdecode(_read_start(git / "commondir").strip())
+        shared = (git / os.fsdecode(_read_start(git / "commondir").strip())).resolve()
+        if git.resolve().parent != shared / "worktrees":
+            return None
     content = _read_start(git / "HEAD")
     for _ in range(MOST_STEPS):
         if COMMIT.fullmatch(content):

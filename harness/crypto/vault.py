@@ -89,7 +89,7 @@ class Vault:
         self._families: OrderedDict[str, str] = OrderedDict()
 
     @property
-    def on(self) -> bool:
+    def encrypts(self) -> bool:
         """Whether content is encrypted."""
         return self._keyring is not None
 
@@ -128,7 +128,7 @@ class Vault:
     async def encrypt_addressed(self, run: str | None, content: bytes, place: bytes) -> bytes:
         """Encrypt content whose address is its digest. Readers check the digest, so no MAC is
         needed without a key."""
-        return await self.encrypt(run, content, place) if self.on else content
+        return await self.encrypt(run, content, place) if self.encrypts else content
 
     async def decrypt_addressed(self, stored: bytes, place: bytes) -> bytes:
         """Decrypt what `encrypt_addressed` returned; the caller must check the digest."""

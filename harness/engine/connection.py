@@ -28,7 +28,7 @@ from harness.engine.codec import Codec
 from harness.engine.converter import data_converter
 from harness.engine.large_payloads import external_storage
 from harness.engine.native import native_runtime, release_at_exit
-from harness.stack import Endpoints, connect_options
+from harness.stack import Endpoints, make_connect_options
 from harness.store import Artifacts, Database
 from harness.store.families import Families
 from harness.store.migrate import open_database
@@ -101,13 +101,13 @@ async def _warn_plain(families: Families) -> None:
 async def _connect_client(
     settings: Settings, endpoints: Endpoints, artifacts: Artifacts, vault: Vault
 ) -> Client:
-    options = await connect_options(settings, endpoints)
+    options = await make_connect_options(settings, endpoints)
     try:
         client = await Client.connect(
             **options,
             identity=get_identity(),
             data_converter=data_converter(
-                external_storage(artifacts), Codec(vault) if vault.on else None
+                external_storage(artifacts), Codec(vault) if vault.encrypts else None
             ),
             interceptors=tracing_interceptors(),
             runtime=native_runtime(settings.log.level),

@@ -1,4 +1,4 @@
-"""Convert words to payloads: JSON without nulls, read back by pydantic."""
+"""Convert contracts to payloads: JSON without nulls, read back by pydantic."""
 
 from __future__ import annotations
 

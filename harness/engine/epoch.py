@@ -132,7 +132,7 @@ class EpochKeeper:
         stale = not current.same_server or current.age > PERIOD_S or not current.confirmed
         if now or stale or verdict is not None:
             seen = await advance_branch(self._database, current)
-            await self._tell_engine(seen)
+            await self._record_in_temporal(seen)
             await confirm_seen(self._database, seen)
             self._keep_outside(seen)
         elif outside is None or outside.branch != current.id:
@@ -196,8 +196,8 @@ class EpochKeeper:
             raise
         return read_memo(found.workflow_execution_info.memo.fields[FIELD].data)
 
-    async def _tell_engine(self, seen: Seen) -> None:
-        said = f'"{seen.branch}/{seen.generation}"'.encode()
+    async def _record_in_temporal(self, seen: Seen) -> None:
+        record = f'"{seen.branch}/{seen.generation}"'.encode()
         request = StartWorkflowExecutionRequest(
             namespace=self._temporal.namespace,
             workflow_id=self._workflow_id,
@@ -209,14 +209,14 @@ class EpochKeeper:
                 WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
             ),
             workflow_start_delay=NEVER,
-            memo=Memo(fields={FIELD: Payload(metadata={"encoding": b"json/plain"}, data=said)}),
+            memo=Memo(fields={FIELD: Payload(metadata={"encoding": b"json/plain"}, data=record)}),
         )
         await self._temporal.workflow_service.start_workflow_execution(request)
         self._engine_said = seen
 
 
 def read_memo(data: bytes) -> Seen | None:
-    """Read Temporal's record; None if `_tell_engine` did not write it: anyone who can reach
+    """Read Temporal's record; None if `_record_in_temporal` did not write it: anyone who can reach
     Temporal can write it."""
     try:
         branch, _, generation = data.decode().strip('"').partition("/")

@@ -42,9 +42,9 @@ def _restore_text(failure: Failure) -> None:
     """Restore the text of an encrypted failure from its payload."""
     if not failure.HasField("encoded_attributes"):
         return
-    told: dict[str, Any] = json.loads(failure.encoded_attributes.data)
-    failure.message = told.get("message", "")
-    failure.stack_trace = told.get("stack_trace", "")
+    texts: dict[str, Any] = json.loads(failure.encoded_attributes.data)
+    failure.message = texts.get("message", "")
+    failure.stack_trace = texts.get("stack_trace", "")
     failure.ClearField("encoded_attributes")
 
 

@@ -17,7 +17,7 @@ from harness.contracts.queues import agent_queue, capability_queue
 from harness.engine.connection import Connection
 from harness.engine.retry import ask_patiently, unreachable_error
 from harness.store.permits import Start, sign_start
-from harness.store.seals import store_id
+from harness.store.seals import get_store_id
 
 PERMIT_MEMO = "permit"
 
@@ -47,7 +47,7 @@ async def start_workflow(
         RunIdTaken: A workflow with this id is open.
         StackUnreachable: Temporal does not answer.
     """
-    own = capability_queue(capability.name, await store_id(connection.database))
+    own = capability_queue(capability.name, await get_store_id(connection.database))
     queue = agent_queue(agent) if agent else own
     converter = connection.temporal.data_converter.payload_converter
     start = Start(id, workflow, queue, digest_input(converter.to_payloads([argument])))

@@ -118,7 +118,9 @@ async def forget_run(connection: Connection, run: str) -> Forgotten:
 
 async def _encrypted_from_the_start(connection: Connection, family: Family) -> bool:
     """Whether no run began before the family had its key; all runs are sealed by now."""
-    made = await connection.vault.keyring.made_at(family.name) if connection.vault.on else None
+    made = (
+        await connection.vault.keyring.made_at(family.name) if connection.vault.encrypts else None
+    )
     began = await open_seals(connection).first_start(family.runs)
     return made is not None and (began is None or began >= made - CLOCKS_DIFFER_S)
 
@@ -126,7 +128,7 @@ async def _encrypted_from_the_start(connection: Connection, family: Family) -> b
 async def _destroy_keys(connection: Connection, family: Family) -> bool:
     """Destroy the keys of a family; returns whether there were any."""
     found = False
-    if connection.vault.on:
+    if connection.vault.encrypts:
         for name in (family.name, *family.keys):
             found |= await connection.vault.forget_family(name)
     return found

@@ -205,7 +205,7 @@ async def _build_spec(
         "playback": None,
         "labels": {k: v for k, v in (spec.labels or {}).items() if k != LABEL} or None,
         "lineage": spec.lineage or run,
-        "salt": new_salt() if connection.vault.on else None,
+        "salt": new_salt() if connection.vault.encrypts else None,
         "carry": None,
         "trace": current_trace_id(),
         "started_by": get_identity(),

@@ -79,9 +79,9 @@ async def read_raw_entries(
             return
 
 
-async def completed(client: Client, run: str) -> RunEnd | None:
-    """The result of a run that completes, once it does. None where it ends in another way: its
-    events say how.
+async def wait_for_completion(client: Client, run: str) -> RunEnd | None:
+    """Return the result of a run once it completes; None if it ends differently, as its events
+    show.
 
     This takes one long poll, which Temporal answers at the end. Following the events takes about
     ten, a fifth of what a short run costs Temporal.

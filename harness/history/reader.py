@@ -110,7 +110,7 @@ async def read_content(connection: Connection, row: SealRow) -> Content:
     """Read the content of a seal, checked against its commitments."""
     store = open_seals(connection)
     if row.content is None:
-        raise await _gone(store, row)
+        raise await _missing_seal_error(store, row)
     entry = row.read  # too new, before anything else of it is looked at
     key = await store.load_key(row)
     try:
@@ -225,7 +225,7 @@ async def _explain_unknown(connection: Connection, run: str) -> RunError:
     )
 
 
-async def _gone(store: Seals, row: SealRow) -> StoreError:
+async def _missing_seal_error(store: Seals, row: SealRow) -> StoreError:
     stone = await store.find_tombstone(row.run, row.seq)
     if stone is None:
         return ArchiveChanged(

@@ -70,7 +70,7 @@ class RetryWatch:
         self._run = run
         self._open = False
         self._heard = 0.0
-        self._told: set[tuple[str, int]] = set()
+        self._reported: set[tuple[str, int]] = set()
 
     def note_event(self, event: Event) -> bool:
         """Note an event of the run; False if it is a retry of a finished call."""
@@ -95,8 +95,8 @@ class RetryWatch:
                 return
             for retry in found:
                 key = (retry.activity, retry.failed)
-                if key not in self._told:
-                    self._told.add(key)
+                if key not in self._reported:
+                    self._reported.add(key)
                     tell(e.AttemptFailed(run=self._run, at=time.time(), trace=trace, retry=retry))
 
 

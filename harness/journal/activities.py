@@ -251,7 +251,7 @@ def _fail_call(state: State, event_id: int, error: ErrorInfo) -> Draft:
         fields |= {"attempts": attempts, "error": error, "worker": worker}
         return [(e.ModelFailed, fields)]
     if request.asks and error is not CANCELLED:
-        return []  # a person is asked what came of it
+        return []  # a person is asked about the outcome
     state.close_call(request.call.id)
     fields = {
         "turn": request.turn,

@@ -32,7 +32,7 @@ class Attempts:
         self._found: dict[Key, list[list[Attempt]]] = {}
         self._begun: dict[Key, DurableEvent] = {}
         """Steps that have not ended yet."""
-        self._told: set[tuple[str, str]] = set()
+        self._reported: set[tuple[str, str]] = set()
         self.load_logged(logged)
 
     def load_logged(self, logged: Iterable[Attempt]) -> None:
@@ -43,8 +43,8 @@ class Attempts:
         for _, group in groupby(ordered, key=lambda a: (a.run_id, a.kind, a.activity)):
             tries = list(group)
             first = tries[0]
-            told = (first.run_id, first.activity) in self._told
-            if first.turn is not None and first.call is not None and not told:
+            reported = (first.run_id, first.activity) in self._reported
+            if first.turn is not None and first.call is not None and not reported:
                 key = (first.run_id, first.kind, first.turn, first.call)
                 found.setdefault(key, []).append(tries)
         for groups in found.values():
@@ -98,7 +98,7 @@ class Attempts:
         groups = self._found.get(key, [])
         early = [tries for tries in groups if tries[0].started < until]
         for tries in early:
-            self._told.add((key[0], tries[0].activity))
+            self._reported.add((key[0], tries[0].activity))
         groups[:] = [tries for tries in groups if tries not in early]
         return early[-1] if early else []
 

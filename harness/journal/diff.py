@@ -1,4 +1,4 @@
-"""Two runs side by side, aligned by what happened in them. Pure."""
+"""Compare two runs, aligned by what happened in them. Pure."""
 
 from __future__ import annotations
 
@@ -14,51 +14,51 @@ from harness.journal.alignment import Match, align_items
 from harness.journal.branches import drop_reset_events
 
 Content = dict[str, Any]
-"""What an event says of the run, without when, where and how fast."""
-UNTOLD = {
+"""What an event records, without times, places and ids."""
+NOT_COMPARED = {
     "run", "at", "trace", "cursor", "call", "queued_ms", "first_ms", "ms", "attempts",
     "last_failure", "head", "recovered", "by", "call_id", "id", "played", "worker", "cut",
-    "turn",
+    "turn", "usage", "cost_micros", "totals",
 }  # fmt: skip
 KINDS = (
     e.ModelCalled, e.ModelReplied, e.ModelFailed, e.ToolCallFinished, e.DecisionMade,
     e.HintReceived, e.BudgetReached, e.RunEnded,
 )  # fmt: skip
-"""What happened, once for each thing."""
+"""Events that show what happened, one for each occurrence."""
 KIND_CELLS = 20_000
-"""Of the table for each stretch that differs: there may be thousands of them."""
+"""Size limit of the table for one stretch that differs: there may be thousands of stretches."""
 
 
 class DiffSide(NamedTuple):
-    """One of two runs that are compared."""
+    """One of the two runs in a comparison."""
 
     run: str
     agent: str
     model: str
     events: tuple[DurableEvent, ...]
-    """Those after the point where the runs part."""
+    """Its events after the point where the runs diverge."""
     totals: Totals | None
     seconds: float | None
     kept: int
-    """Turns that are not its own but its parent's."""
+    """Turns that it shares with its parent."""
 
 
 class DiffRow(NamedTuple):
-    """One thing that happened in both, or in one of them."""
+    """Something that happened in both runs, or in one of them."""
 
     one: DurableEvent | None
     other: DurableEvent | None
     same: bool
-    """Where it is not: of the same kind at the same place, with another content."""
+    """If False and both are set: the same kind of event, with different content."""
 
 
 class RunDiff(NamedTuple):
-    """Where two runs part, and what each did from there on."""
+    """Where two runs diverge, and what each did from there on."""
 
     same: int
-    """Events that both have, of those that are compared, wherever they stand."""
+    """How many compared events the two have in common, at any position."""
     turn: int
-    """The turn in which they part; 0 where they do not."""
+    """The turn in which they diverge; 0 if they do not."""
     sides: tuple[DiffSide, DiffSide]
     rows: tuple[DiffRow, ...]
     """The events of both sides after that point, aligned."""
@@ -67,7 +67,7 @@ class RunDiff(NamedTuple):
 def compare_runs(one: Iterable[DurableEvent], other: Iterable[DurableEvent]) -> RunDiff:
     lists = drop_reset_events(one), drop_reset_events(other)
     kept = _kept_turns(lists[0]), _kept_turns(lists[1])
-    # What a fork has from its parent happened once: it is compared from where its own turns begin.
+    # A fork is compared from its own first turn: its earlier turns are its parent's.
     skip = max(kept)
     left, right = ([each for each in events if _is_compared(each, skip)] for events in lists)
     rows = tuple(_align_rows(left, right))
@@ -82,13 +82,10 @@ def compare_runs(one: Iterable[DurableEvent], other: Iterable[DurableEvent]) -> 
     return RunDiff(sum(row.same for row in rows), at, sides, rest)
 
 
-def content_of(event: DurableEvent) -> Content:
-    """What is compared. Ids of calls are new in each run, and a turn more changes the numbers of
-    all that follow."""
-    data = event.model_dump(mode="json", exclude_none=True, exclude=UNTOLD)
-    data.pop("usage", None)
-    data.pop("cost_micros", None)
-    data.pop("totals", None)
+def _get_content(event: DurableEvent) -> Content:
+    """Return what is compared. Ids of calls are new in each run, and an additional turn changes the
+    numbers of all later ones."""
+    data = event.model_dump(mode="json", exclude_none=True, exclude=NOT_COMPARED)
     data.get("decided", {}).pop("by", None)
     for message in (*data.get("messages", ()), data.get("message", {})):
         for piece in message.get("parts", ()):
@@ -114,7 +111,7 @@ def _align_rows(one: Sequence[DurableEvent], other: Sequence[DurableEvent]) -> I
 
 
 def _align_changes(one: Sequence[DurableEvent], other: Sequence[DurableEvent]) -> Iterator[DiffRow]:
-    """What differs, side by side where it is of one kind."""
+    """Pair differing events of the same kind."""
     at = Match(0, 0)
     pairs = align_items(
         [_kind_of(each) for each in one], [_kind_of(each) for each in other], KIND_CELLS
@@ -128,13 +125,13 @@ def _align_changes(one: Sequence[DurableEvent], other: Sequence[DurableEvent]) -
 
 
 def _kind_of(event: DurableEvent) -> tuple[str, str]:
-    """A call of one tool is never the counterpart of a call of another one."""
+    """Calls of different tools are of different kinds."""
     return event.type, event.name if isinstance(event, e.ToolCallFinished) else ""
 
 
 def _digest_content(event: DurableEvent) -> bytes:
-    """Of its content, which may be large; the type is part of it."""
-    text = json.dumps(content_of(event), sort_keys=True, ensure_ascii=True)
+    """Hash the content, which may be large; it includes the type."""
+    text = json.dumps(_get_content(event), sort_keys=True, ensure_ascii=True)
     return blake2b(text.encode(), digest_size=16).digest()
 
 

@@ -1,4 +1,4 @@
-"""Read words from history's payloads, which the reader has decrypted and fetched."""
+"""Read contracts from history's payloads, which the reader has decrypted and fetched."""
 
 from __future__ import annotations
 

@@ -133,17 +133,17 @@ def carry_on(state: State, carry: Carry) -> None:
         if need is None:
             continue
         answer = decide.answer if decide.verdict == "answer" else None
-        said = decide.model_dump(include={"verdict", "by", "note", "arguments"})
-        state.decided[id] = decided = Decided(need=need, answer=answer, **said)
+        fields = decide.model_dump(include={"verdict", "by", "note", "arguments"})
+        state.decided[id] = decided = Decided(need=need, answer=answer, **fields)
         if _is_result(decided):
             state.close_call(id)
 
 
-def _name_decider(said: str | None, identity: str | None) -> str | None:
+def _name_decider(by: str | None, identity: str | None) -> str | None:
     """Name the person who decided, and the sender that Temporal recorded if it differs."""
-    if said is None or identity is None or said == identity:
-        return said or identity
-    return f"{said} (sent by {identity})"
+    if by is None or identity is None or by == identity:
+        return by or identity
+    return f"{by} (sent by {identity})"
 
 
 def on_memo(state: State, entry: HistoryEvent) -> Draft:

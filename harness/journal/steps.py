@@ -207,8 +207,8 @@ def _set_worker(step: Step, worker: e.Worker | None) -> None:
 def _was_called(event: e.ToolCallFinished) -> bool:
     """Whether the tool was called, as opposed to a person's answer or the end of the run."""
     decided = event.decided
-    told = decided is not None and decided.need == "outcome" and decided.verdict == "answer"
-    return bool(event.attempts) and not told
+    answered = decided is not None and decided.need == "outcome" and decided.verdict == "answer"
+    return bool(event.attempts) and not answered
 
 
 def _queued_seconds(step: Step, queued_ms: float | None, ms: float | None) -> float:

@@ -29,19 +29,19 @@ VERDICTS: tuple[Verdict, ...] = ("same", "different", "failed")
 
 def read_outcome(events: Iterable[DurableEvent], after: int) -> Outcome | None:
     """Read the outcome after a turn; None if there is no start event."""
-    stands = drop_reset_events(events)
-    started = next((each for each in stands if isinstance(each, e.RunStarted)), None)
+    kept = drop_reset_events(events)
+    started = next((each for each in kept if isinstance(each, e.RunStarted)), None)
     if started is None:
         return None
-    own = [each for each in stands if getattr(each, "turn", 0) > after]
+    own = [each for each in kept if getattr(each, "turn", 0) > after]
     replies = [each for each in own if isinstance(each, e.ModelReplied)]
-    ended = stands[-1] if isinstance(stands[-1], e.RunEnded) else None
+    ended = kept[-1] if isinstance(kept[-1], e.RunEnded) else None
     costs = [each.cost_micros for each in replies if each.cost_micros is not None]
     begun = next((each.at for each in own), started.at)
     return Outcome(
         run=started.run,
         model=replies[-1].model if replies else started.model,
-        state=ended.state if ended else _last_state(stands),
+        state=ended.state if ended else _last_state(kept),
         output=ended.output if ended else (replies[-1].message.text if replies else ""),
         data=ended.data if ended else None,
         reason=ended.reason if ended else None,
@@ -50,7 +50,7 @@ def read_outcome(events: Iterable[DurableEvent], after: int) -> Outcome | None:
         calls=_list_calls(own),
         tokens=sum(each.usage.total for each in replies),
         cost_micros=sum(costs) if costs else None,
-        seconds=max(0.0, stands[-1].at - begun),
+        seconds=max(0.0, kept[-1].at - begun),
     )
 
 

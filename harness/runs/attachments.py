@@ -27,7 +27,7 @@ async def attach_file(connection: Connection, file: Path) -> Image | FileRef:
             f"{file} cannot be read: {error.strerror}",
             fix="Correct the path.",
         ) from error
-    owner = attached_owner(secrets.token_urlsafe(16)) if connection.vault.on else None
+    owner = attached_owner(secrets.token_urlsafe(16)) if connection.vault.encrypts else None
     artifact = await connection.stores.artifacts.put(content, media_type=media_type, run=owner)
     if media_type and media_type.startswith("image/"):
         return Image(media_type=media_type, artifact=artifact)
@@ -38,7 +38,7 @@ async def adopt_attachments(
     connection: Connection, run: str, messages: Sequence[Message]
 ) -> tuple[Message, ...]:
     """Return the messages of a starting run with their attachments copied to it."""
-    if not connection.vault.on:
+    if not connection.vault.encrypts:
         return tuple(messages)
     return tuple([await _adopt_parts(connection, run, each) for each in messages])
 

@@ -35,6 +35,6 @@ async def wait_for_end(connection: Connection, feeds: Feeds, run: str) -> RunEnd
 
 async def _completed(connection: Connection, run: str) -> RunEnd | None:
     try:
-        return await live.completed(connection.temporal, run)
+        return await live.wait_for_completion(connection.temporal, run)
     except RunNotFound:
         return None  # its events are looked for in the archive too

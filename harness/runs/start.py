@@ -188,7 +188,7 @@ async def pin_spec(connection: Connection, agent: Agent[Any, Any], request: Requ
         started_by=get_identity(),
         labels=dict(request.labels) if request.labels else None,
         lineage=session_family(request.session) if request.session else None,
-        salt=new_salt() if connection.vault.on else None,
+        salt=new_salt() if connection.vault.encrypts else None,
     )
 
 

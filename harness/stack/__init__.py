@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from harness.stack.attributes import SEARCH_ATTRIBUTES, ensure_search_attributes
-    from harness.stack.connect import connect_options
+    from harness.stack.connect import make_connect_options
     from harness.stack.doctor import diagnose
     from harness.stack.endpoints import Check, Endpoints
     from harness.stack.opening import find_stack, open_stack, stop_stack
@@ -20,10 +20,10 @@ __all__ = [
     "SEARCH_ATTRIBUTES",
     "Check",
     "Endpoints",
-    "connect_options",
     "diagnose",
     "ensure_search_attributes",
     "find_stack",
+    "make_connect_options",
     "open_stack",
     "stop_stack",
 ]
@@ -31,7 +31,7 @@ __all__ = [
 _HOMES = {
     "SEARCH_ATTRIBUTES": "attributes",
     "ensure_search_attributes": "attributes",
-    "connect_options": "connect",
+    "make_connect_options": "connect",
     "diagnose": "doctor",
     "Check": "endpoints",
     "Endpoints": "endpoints",

@@ -134,8 +134,8 @@ def _download_server(folder: Path) -> tuple[Path | None, str]:
         timeout=300,
         check=False,
     )
-    said = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
-    last = said[-1] if said else f"exit {done.returncode}"
+    output = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
+    last = output[-1] if output else f"exit {done.returncode}"
     return (Path(last), "") if done.returncode == 0 else (None, last)
 
 

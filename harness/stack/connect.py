@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _CLOUD = (".tmprl.cloud:7233", ".api.temporal.io:7233")
 
 
-class Engine(NamedTuple):
+class TemporalServer(NamedTuple):
     """A configured Temporal; none is started."""
 
     address: str
@@ -24,10 +24,10 @@ class Engine(NamedTuple):
     why: str
 
 
-def configured_engine(settings: Settings) -> Engine | None:
+def find_configured_temporal(settings: Settings) -> TemporalServer | None:
     temporal = settings.temporal
     if temporal.address is not None:
-        return Engine(temporal.address, temporal.namespace, "temporal.address is set")
+        return TemporalServer(temporal.address, temporal.namespace, "temporal.address is set")
     profile = _load_profile(temporal)
     address = profile.get("target_host")
     if not address:
@@ -36,22 +36,22 @@ def configured_engine(settings: Settings) -> Engine | None:
     written = "namespace" in temporal.model_fields_set
     namespace = temporal.namespace if written else profile.get("namespace") or temporal.namespace
     name = temporal.profile or os.environ.get("TEMPORAL_PROFILE") or "default"
-    return Engine(address, namespace, f"the Temporal client profile {name!r}")
+    return TemporalServer(address, namespace, f"the Temporal client profile {name!r}")
 
 
-def web_page(settings: Settings, address: str) -> str | None:
+def find_web_page(settings: Settings, address: str) -> str | None:
     if settings.temporal.ui is not None:
         return settings.temporal.ui.rstrip("/")
     return "https://cloud.temporal.io" if address.endswith(_CLOUD) else None
 
 
-async def connect_options(settings: Settings, endpoints: Endpoints) -> dict[str, Any]:
+async def make_connect_options(settings: Settings, endpoints: Endpoints) -> dict[str, Any]:
     """Return keyword arguments for `temporalio.client.Client.connect`."""
     options: dict[str, Any] = {
         "target_host": endpoints.temporal_address,
         "namespace": endpoints.namespace,
     }
-    if endpoints.local_engine:
+    if endpoints.local_temporal:
         return options  # a profile's key and TLS belong to another server
     temporal = settings.temporal
     options = {**_load_profile(temporal), **options}

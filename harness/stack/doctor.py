@@ -13,7 +13,12 @@ from harness.capabilities.registry import find_problems
 from harness.contracts.errors import HarnessError
 from harness.stack import binaries, lease, ports
 from harness.stack.attributes import SEARCH_ATTRIBUTES
-from harness.stack.connect import Engine, configured_engine, connect_options, web_page
+from harness.stack.connect import (
+    TemporalServer,
+    find_configured_temporal,
+    find_web_page,
+    make_connect_options,
+)
 from harness.stack.endpoints import Check, Endpoints
 from harness.stack.failures import MEGABYTE, Failure, check_free_space
 from harness.stack.layout import Layout, layout_of, read_kept
@@ -30,18 +35,18 @@ async def diagnose(settings: Settings, project: Path) -> list[Check]:
     checks = [_check_python(), _check_package()]
     layout = layout_of(settings.state_dir, project)
     try:
-        engine = configured_engine(settings)
+        server = find_configured_temporal(settings)
     except HarnessError as error:
         return [*checks, Check(name="temporal", ok=False, detail=error.message, fix=error.fix)]
-    is_local = engine is None or settings.database.url is None
+    is_local = server is None or settings.database.url is None
     running = await lease.read_status(layout) if is_local else None
     if is_local:
         checks += [_check_state(layout), _check_space(layout), _check_stack(running)]
-    if engine is None:
+    if server is None:
         binary = await asyncio.to_thread(_check_temporal_binary, settings, project)
         checks += [binary, _check_ports(settings, layout, running), _note_exposure()]
     else:
-        checks += await _check_temporal(settings, engine)
+        checks += await _check_temporal(settings, server)
     if settings.database.url is None:
         checks.append(_check_postgres_binary())
     else:
@@ -171,39 +176,39 @@ def _check_postgres_binary() -> Check:
     )
 
 
-async def _check_temporal(settings: Settings, engine: Engine) -> list[Check]:
+async def _check_temporal(settings: Settings, server: TemporalServer) -> list[Check]:
     from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
     from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
     from temporalio.client import Client
 
     endpoints = Endpoints(
-        temporal_address=engine.address,
-        namespace=engine.namespace,
-        ui_url=web_page(settings, engine.address),
+        temporal_address=server.address,
+        namespace=server.namespace,
+        ui_url=find_web_page(settings, server.address),
         database_url="",
-        local_engine=False,
+        local_temporal=False,
         local_database=False,
     )
     try:
         async with asyncio.timeout(_REMOTE_SECONDS):
-            client = await Client.connect(**await connect_options(settings, endpoints))
+            client = await Client.connect(**await make_connect_options(settings, endpoints))
             info = await client.workflow_service.get_system_info(GetSystemInfoRequest())
             listed = await client.operator_service.list_search_attributes(
-                ListSearchAttributesRequest(namespace=engine.namespace)
+                ListSearchAttributesRequest(namespace=server.namespace)
             )
     except Exception as error:  # the SDK raises RuntimeError, RPCError and others
-        said = str(error) or type(error).__name__
+        reason = str(error) or type(error).__name__
         return [
             Check(
                 name="temporal",
                 ok=False,
-                detail=f"{engine.address} ({engine.why}) does not answer: {said}",
+                detail=f"{server.address} ({server.why}) does not answer: {reason}",
                 fix="Check the address, the namespace, TLS and the API key.",
             )
         ]
     missing = sorted(SEARCH_ATTRIBUTES.keys() - dict(listed.custom_attributes).keys())
     return [
-        Check(name="temporal", ok=True, detail=f"{engine.address} server {info.server_version}"),
+        Check(name="temporal", ok=True, detail=f"{server.address} server {info.server_version}"),
         Check(
             name="search attributes",
             ok=not missing,

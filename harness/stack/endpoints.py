@@ -15,7 +15,7 @@ class Endpoints:
     """Base address of the Temporal web page."""
     database_url: str = field(repr=False)
     """A libpq URL; contains a password."""
-    local_engine: bool
+    local_temporal: bool
     local_database: bool
     notes: tuple[str, ...] = ()
     """What was chosen and why, one line each, for people."""

@@ -85,23 +85,23 @@ def read_cause(title: str, log: str, *, data: Path, log_file: Path) -> Failure:
                 line = next(x for x in log.splitlines() if sign.lower() in x.lower())
                 return _make_failure(category, title, line, data, log_file)
     lines = [line for line in log.splitlines() if line.strip()]
-    said = _shorten_line(lines[-1]) if lines else "it logged nothing"
-    return Failure("start_failed", f"{title} did not start: {said} (log: {log_file})")
+    reason = _shorten_line(lines[-1]) if lines else "it logged nothing"
+    return Failure("start_failed", f"{title} did not start: {reason} (log: {log_file})")
 
 
 def _make_failure(category: str, title: str, line: str, data: Path, log_file: Path) -> Failure:
-    said = _shorten_line(line)
+    reason = _shorten_line(line)
     match category:
         case "disk_full":
-            return Failure(category, f"The disk of {data} is full ({title}): {said}")
+            return Failure(category, f"The disk of {data} is full ({title}): {reason}")
         case "data_broken":
             return Failure(
                 category,
-                f"{title} cannot use its data in {data}: {said} (log: {log_file})",
+                f"{title} cannot use its data in {data}: {reason} (log: {log_file})",
                 f"Restore it from a backup, or start empty: mv {data} {data}.broken",
             )
         case _:
-            return Failure(category, f"{title} cannot listen: {said} (log: {log_file})")
+            return Failure(category, f"{title} cannot listen: {reason} (log: {log_file})")
 
 
 def _shorten_line(line: str, limit: int = 300) -> str:

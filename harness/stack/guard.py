@@ -27,12 +27,12 @@ def die_with_me(sign: signal.Signals) -> Callable[[], None] | None:
     libc = ctypes.CDLL(None)
     parent = os.getpid()
 
-    def ask() -> None:
+    def request_signal() -> None:
         libc.prctl(_PR_SET_PDEATHSIG, int(sign), 0, 0, 0)
         if os.getppid() != parent:  # the parent died in between
             os._exit(1)
 
-    return ask
+    return request_signal
 
 
 async def start_guard(pid: int, sign: signal.Signals) -> asyncio.subprocess.Process:

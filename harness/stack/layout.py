@@ -143,7 +143,7 @@ def _check_owner(state: Path) -> None:
         return
     raise Failure(
         "start_failed",
-        f"The state folder {state} must belong to this user, and be writable by nobody else.",
+        f"The state folder {state} must belong to this user and be writable by no one else.",
         f"If you created it: chmod go-w {state}. Else set HARNESS_STATE_DIR to another folder.",
     )
 

@@ -73,10 +73,10 @@ async def acquire_lease(
         if answer.get("stopping") == "asked":
             raise Failure("start_failed", "The local stack was stopped while it was starting.")
     log = layout.logs / "supervisor.log"
-    said = log.read_text(errors="replace").strip().splitlines()[-1:]
+    reason = log.read_text(errors="replace").strip().splitlines()[-1:]
     raise Failure(
         "start_failed",
-        f"The supervisor of the local stack ended while it was starting: {''.join(said)} "
+        f"The supervisor of the local stack ended while it was starting: {''.join(reason)} "
         f"(log: {log})",
     )
 

@@ -17,7 +17,7 @@ from harness.contracts.errors import (
     rebuild_error,
 )
 from harness.stack import lease as leases
-from harness.stack.connect import Engine, configured_engine, web_page
+from harness.stack.connect import TemporalServer, find_configured_temporal, find_web_page
 from harness.stack.endpoints import Endpoints
 from harness.stack.failures import Failure
 from harness.stack.layout import layout_of
@@ -46,10 +46,10 @@ async def open_stack(
     or its folder removed, the block is cancelled and StackError raised: by the time the stack is
     back, it may have been restored from a backup.
     """
-    engine = configured_engine(settings)
-    parts = _parts_to_start(settings, project, engine, page=page)
+    server = find_configured_temporal(settings)
+    parts = _parts_to_start(settings, project, server, page=page)
     if not parts:
-        yield _make_endpoints(settings, engine, {})
+        yield _make_endpoints(settings, server, {})
         return
     _refuse_windows()
     layout = layout_of(settings.state_dir, project)
@@ -66,22 +66,22 @@ async def open_stack(
         except Failure as failure:
             raise stack_error(failure) from failure
         await stack.enter_async_context(cut_short(_hold_lease(current, acquire)))
-        yield _make_endpoints(settings, engine, held.parts)
+        yield _make_endpoints(settings, server, held.parts)
 
 
 async def find_stack(settings: Settings, project: Path) -> Endpoints | None:
     """Find the configured or running stack; None if a part is neither. Starts nothing."""
-    engine = configured_engine(settings)
-    parts = _parts_to_start(settings, project, engine, page=False)
+    server = find_configured_temporal(settings)
+    parts = _parts_to_start(settings, project, server, page=False)
     if not parts:
-        return _make_endpoints(settings, engine, {})
+        return _make_endpoints(settings, server, {})
     found = await leases.read_status(layout_of(settings.state_dir, project))
     if found is None or found["stopping"]:
         return None
     running = {name: found["parts"][name]["endpoints"] for name in parts if name in found["parts"]}
     if any(running.get(name) is None for name in parts):
         return None
-    return _make_endpoints(settings, engine, running)
+    return _make_endpoints(settings, server, running)
 
 
 async def stop_stack(settings: Settings, project: Path) -> bool:
@@ -107,12 +107,12 @@ async def _hold_lease(current: list[leases.Lease], acquire: _Acquire) -> StackEr
 
 
 def _parts_to_start(
-    settings: Settings, project: Path, engine: Engine | None, *, page: bool
+    settings: Settings, project: Path, server: TemporalServer | None, *, page: bool
 ) -> dict[str, dict[str, Any]]:
     """Return the parts that are not configured, each with its options."""
     parts: dict[str, dict[str, Any]] = {}
     temporal = settings.temporal
-    if engine is None:
+    if server is None:
         parts["temporal"] = {
             "binary": str((project / temporal.binary).absolute()) if temporal.binary else None,
             "port": temporal.port,
@@ -127,18 +127,18 @@ def _parts_to_start(
 
 
 def _make_endpoints(
-    settings: Settings, engine: Engine | None, local: dict[str, dict[str, Any]]
+    settings: Settings, server: TemporalServer | None, local: dict[str, dict[str, Any]]
 ) -> Endpoints:
     notes: list[str] = []
-    if engine is None:
+    if server is None:
         temporal = local["temporal"]
         address, namespace = temporal["address"], settings.temporal.namespace
         page = settings.temporal.ui or temporal["ui"]
         notes += temporal["notes"]
     else:
-        address, namespace = engine.address, engine.namespace
-        page = web_page(settings, address)
-        notes.append(f"Temporal: {address} ({engine.why})")
+        address, namespace = server.address, server.namespace
+        page = find_web_page(settings, address)
+        notes.append(f"Temporal: {address} ({server.why})")
     if settings.database.url is None:
         database = local["postgres"]["url"]
         notes += local["postgres"]["notes"]
@@ -150,7 +150,7 @@ def _make_endpoints(
         namespace=namespace,
         ui_url=page,
         database_url=database,
-        local_engine=engine is None,
+        local_temporal=server is None,
         local_database=settings.database.url is None,
         notes=tuple(notes),
     )

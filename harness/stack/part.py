@@ -60,7 +60,7 @@ class Kind(Protocol):
 class Part:
     kind: Kind
     tell: Callable[[str], None]
-    """Progress, for who waits and for the log."""
+    """Progress, for those who wait and for the log."""
     state: State = "stopped"
     failure: Failure | None = None
     pid: int | None = None
@@ -179,8 +179,8 @@ class Part:
         deadline = time.monotonic() + kind.start_seconds
         while not await kind.is_ready():
             if process.returncode is not None:
-                said = kind.log.read_bytes()[offset:].decode(errors="replace")
-                raise read_cause(kind.title, said, data=kind.data, log_file=kind.log)
+                output = kind.log.read_bytes()[offset:].decode(errors="replace")
+                raise read_cause(kind.title, output, data=kind.data, log_file=kind.log)
             if time.monotonic() > deadline:
                 raise Failure(
                     "start_failed",

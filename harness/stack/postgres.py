@@ -171,8 +171,8 @@ class Postgres:
             await self._set_password()
 
     async def _read_major_version(self) -> str:
-        said = await self._run_program("postgres", "--version")
-        return said.split()[2].split(".")[0]
+        text = await self._run_program("postgres", "--version")
+        return text.split()[2].split(".")[0]
 
     async def _create_cluster(self, runner: Runner) -> None:
         """Create the cluster in a draft folder, so that a partial one is never used."""
@@ -231,9 +231,9 @@ class Postgres:
         finally:
             close_all(command.handed)
         output, _ = await process.communicate(stdin.encode())
-        said = output.decode(errors="replace")
+        text = output.decode(errors="replace")
         if process.returncode != 0:
             with self.log.open("a") as log:
-                log.write(said)
-            raise read_cause(f"Postgres ({program})", said, data=self.data, log_file=self.log)
-        return said
+                log.write(text)
+            raise read_cause(f"Postgres ({program})", text, data=self.data, log_file=self.log)
+        return text

@@ -105,7 +105,7 @@ class Artifacts:
         if id in self._cache and self._owners.get(id, "") == run:
             return id
         place, mac, stored = _content_place(id, len(salt)), None, salt + content
-        if self._vault.on:
+        if self._vault.encrypts:
             stored = await self._vault.encrypt(run, stored, place)
         else:  # not in an envelope, so that ranges can be read
             mac = self._vault.sign(place)
@@ -118,7 +118,7 @@ class Artifacts:
             INSERT,
             (
                 id, len(content), media_type, stored if small else None, run,
-                len(salt) if self._vault.on or salt else None, mac,
+                len(salt) if self._vault.encrypts or salt else None, mac,
             ),
         )  # fmt: skip
         if size and not await self._has_object(id, size):  # deleted meanwhile, with the former row

@@ -140,14 +140,14 @@ def _body_place(run: str, run_id: str, activity: str, attempt: int) -> bytes:
 
 
 def _encode_body(attempt: Attempt) -> bytes:
-    told = attempt.model_copy(update={"message": _clean_message(attempt.message)})
-    return told.model_dump_json(exclude_none=True, exclude=set(ROW)).encode()
+    cleaned = attempt.model_copy(update={"message": _clean_message(attempt.message)})
+    return cleaned.model_dump_json(exclude_none=True, exclude=set(ROW)).encode()
 
 
 def _parse_attempt(columns: Sequence[Any], body: bytes) -> Attempt:
     try:
-        told = from_json(body)
-        known = {name: told[name] for name in Attempt.model_fields.keys() & told.keys()}
+        fields = from_json(body)
+        known = {name: fields[name] for name in Attempt.model_fields.keys() & fields.keys()}
         return Attempt.model_validate({**known, **dict(zip(ROW, columns, strict=True))})
     except (ValueError, AttributeError) as error:
         raise ContentCorrupt(

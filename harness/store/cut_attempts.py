@@ -57,7 +57,7 @@ class CutAttempts:
         }
 
     async def _measure_text(self, text: str, place: bytes) -> int:
-        if not self._vault.on and not text.startswith(TEXT_MARK):
+        if not self._vault.encrypts and not text.startswith(TEXT_MARK):
             return len(text)
         try:
             return len(await self._vault.decrypt_text(text, place))

@@ -273,7 +273,7 @@ class Ledger:
     async def effects_to_undo(
         self, run: str, to_turn: int | None = None, before: int | None = None, limit: int = PAGE
     ) -> list[EffectRow]:
-        """List effects that still stand, the newest first."""
+        """List effects that were not undone, the newest first."""
         return await self._fetch_rows(
             "WHERE run = %s AND turn > %s AND seq < %s AND (state IN ('begun', 'done', 'undoing') "
             "OR (state = 'failed' AND receipt IS NOT NULL)) ORDER BY seq DESC LIMIT %s",

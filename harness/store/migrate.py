@@ -110,11 +110,6 @@ def find_lines() -> Iterator[Line]:
         yield Line(capability_schema(record.name), folder, revisions, record)
 
 
-async def take_down(database: Database, to: str = "base", line: Line = OWN) -> None:
-    """Revert the steps of a line down to revision `to`; `base` reverts all."""
-    await asyncio.to_thread(_run_alembic, database, line, to, up=False)
-
-
 async def read_revision(database: Database, line: Line = OWN) -> str | None:
     """Read the current revision of the database; None before the first migration."""
     from psycopg.errors import InvalidSchemaName, UndefinedTable
@@ -136,7 +131,7 @@ async def _bring_up(database: Database, line: Line) -> bool:
         return False
     if found is not None and found not in line.revisions:
         raise _too_new(database, line, found)
-    await asyncio.to_thread(_run_alembic, database, line, head, up=True)
+    await asyncio.to_thread(_run_alembic, database, line)
     return True
 
 
@@ -148,7 +143,7 @@ def _too_new(database: Database, line: Line, found: str) -> SchemaTooNew:
     )
 
 
-def _run_alembic(database: Database, line: Line, target: str, *, up: bool) -> None:
+def _run_alembic(database: Database, line: Line) -> None:
     import psycopg
     import sqlalchemy
     from alembic import command
@@ -172,9 +167,6 @@ def _run_alembic(database: Database, line: Line, target: str, *, up: bool) -> No
             connection.execute(sqlalchemy.text(f"CREATE SCHEMA IF NOT EXISTS {line.schema}"))
             config.attributes["connection"] = connection
             config.attributes["schema"] = line.schema
-            if up:
-                command.upgrade(config, target)
-            else:
-                command.downgrade(config, target)
+            command.upgrade(config, line.revisions[-1])
     except (psycopg.OperationalError, OperationalError) as error:
         raise database.unavailable_error(error) from error

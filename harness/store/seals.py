@@ -376,7 +376,7 @@ def _unsigned_wire(entry: SealEntry) -> bytes:
     return entry.model_copy(update={"mac": None}).wire()
 
 
-async def store_id(database: Database) -> str:
+async def get_store_id(database: Database) -> str:
     """Return an id unique to this database: two stores that share a Temporal are swept apart."""
     try:
         rows = await database.fetch(IDENTITY)

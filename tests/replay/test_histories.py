@@ -14,7 +14,7 @@ from temporalio.workflow import NondeterminismError
 from harness.capabilities.registry import load_workflows
 from harness.contracts.run import RunEnd, RunSpec
 from harness.engine.converter import data_converter
-from harness_workers.runner import workflow_runner
+from harness_workers.runner import make_workflow_runner
 from harness_workflows.run.agent_run import AgentRun
 
 WORKFLOWS = load_workflows()
@@ -29,7 +29,7 @@ def read(path: Path) -> WorkflowHistory:
 def replayer(*workflows: type) -> Replayer:
     return Replayer(
         workflows=workflows,
-        workflow_runner=workflow_runner(sandbox=True),
+        workflow_runner=make_workflow_runner(sandbox=True),
         data_converter=data_converter(),
     )
 

@@ -1,4 +1,4 @@
-"""Which process serves which queue, how wide, and for how long it lives."""
+"""The workers of a process: which task queues it serves, and with how many slots."""
 
 from harness_workers.worker import AgentWorker, serve
 

@@ -1,4 +1,4 @@
-"""The capabilities' own workflows, activities and services, in every worker process."""
+"""Serve the capabilities' own workflows, activities and services in every worker process."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from harness.contracts.capability import Capability
 from harness.contracts.queues import capability_queue
 from harness.engine.connection import Connection
 from harness.store import AttemptWriter
-from harness.store.seals import store_id
+from harness.store.seals import get_store_id
 from harness_activities.capability_guard import CapabilityGuard
-from harness_workers.options import worker_options
-from harness_workers.runner import workflow_runner
+from harness_workers.options import make_worker_options
+from harness_workers.runner import make_workflow_runner
 
 DELAY_S = 2.0
-"""A command that ends sooner does not pay for them."""
+"""Delay before they are served: a command that ends sooner does not pay for them."""
 MAX_ACTIVITIES = 20
-"""Of one capability at a time: the process has agents to serve beside it."""
+"""Most concurrent activities of one capability: the process also serves agents."""
 
 log = get_logger(__name__)
 
 
 async def serve_capabilities(connection: Connection, attempts: AttemptWriter) -> None:
-    """Serve them until cancelled. One that fails is logged, and disturbs no run and no other."""
+    """Serve them until cancelled. A failing one is logged, without affecting runs or others."""
     await asyncio.sleep(DELAY_S)
     async with asyncio.TaskGroup() as group:
         for record in enabled_capabilities():
@@ -54,20 +54,20 @@ async def _serve_capability(
 async def _run_worker(
     connection: Connection, attempts: AttemptWriter, record: Capability
 ) -> AsyncGenerator[None]:
-    """A worker of the capability's own queue, if it has one."""
+    """Run a worker on the capability's own queue, if it has one."""
     workflows = load_parts(record, record.workflows)
     activities = make_parts(record, record.activities, connection)
     async with AsyncExitStack() as stack:
         if workflows or activities:
             guard = CapabilityGuard(connection, record)
-            options = worker_options(connection, attempts, guard)
+            options = make_worker_options(connection, attempts, guard)
             options["max_concurrent_activities"] = MAX_ACTIVITIES
             worker = Worker(
                 **options,
-                task_queue=capability_queue(record.name, await store_id(connection.database)),
+                task_queue=capability_queue(record.name, await get_store_id(connection.database)),
                 workflows=workflows,
                 activities=activities,
-                workflow_runner=workflow_runner(sandbox=connection.settings.worker.sandbox),
+                workflow_runner=make_workflow_runner(sandbox=connection.settings.worker.sandbox),
                 max_cached_workflows=connection.settings.worker.max_cached_runs,
                 max_concurrent_workflow_task_polls=2,
                 max_concurrent_activity_task_polls=1,

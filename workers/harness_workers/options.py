@@ -10,16 +10,16 @@ from temporalio.worker import Interceptor
 from harness.engine.connection import Connection
 from harness.store import AttemptWriter
 from harness_activities.failures import Failures
-from harness_workers.provenance import build_id, process_name
+from harness_workers.provenance import get_build_id, get_process_name
 
 HEARTBEAT_THROTTLE_S = 0.5
-"""How often a heartbeat is sent at most, and with it how late a cancel may arrive."""
+"""Shortest time between heartbeats, and so the longest delay of a cancellation."""
 
 
-def worker_options(
+def make_worker_options(
     connection: Connection, attempts: AttemptWriter, guard: Interceptor
 ) -> dict[str, Any]:
-    """`guard` sees each request before an activity does, and refuses what is not genuine."""
+    """Make the options of a worker. `guard` checks each request before its activity runs."""
     settings = connection.settings.worker
     return {
         "client": connection.temporal,
@@ -27,6 +27,6 @@ def worker_options(
         "graceful_shutdown_timeout": timedelta(seconds=settings.graceful_shutdown_seconds),
         "max_heartbeat_throttle_interval": timedelta(seconds=HEARTBEAT_THROTTLE_S),
         "interceptors": [Failures(attempts), guard],
-        "build_id": build_id(connection.project),
-        "identity": process_name(),
+        "build_id": get_build_id(connection.project),
+        "identity": get_process_name(),
     }

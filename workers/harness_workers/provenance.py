@@ -1,4 +1,4 @@
-"""What a worker says of itself: which process it is, and which code it runs."""
+"""Identify a worker: its process, and the code that it runs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ COMMIT_CHARS = 12
 
 
 @cache
-def build_id(project: Path) -> str:
-    """The version of harness, and the commit that the project was at when the process began to
-    serve. Workers are unversioned: the engine shows it, and routes no task by it. Where a worker
-    has none, the SDK hashes the code of all loaded modules: 1.7 s of CPU."""
+def get_build_id(project: Path) -> str:
+    """Return the version of harness and the project's commit when the process began to serve.
+    Workers are unversioned: Temporal shows the build id but does not route tasks by it. Without
+    one, the SDK hashes the code of all loaded modules, which takes 1.7 s of CPU."""
     commit = read_commit(project)
     return f"harness-{__version__}" + (f"+git.{commit[:COMMIT_CHARS]}" if commit else "")
 
 
-def process_name() -> str:
-    """user@host/pid: under which the engine records who took a task."""
+def get_process_name() -> str:
+    """Return user@host/pid, under which Temporal records who took a task."""
     return f"{get_identity()}/{os.getpid()}"

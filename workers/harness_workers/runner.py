@@ -1,4 +1,4 @@
-"""How workflow code runs: in the SDK's sandbox in tests, without it in production."""
+"""Run workflow code: in the SDK's sandbox in tests, without it in production."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 
-def workflow_runner(*, sandbox: bool) -> WorkflowRunner:
-    """The words are pure by the linter and pass through; the workflows themselves never do.
+def make_workflow_runner(*, sandbox: bool) -> WorkflowRunner:
+    """Make the runner. Contracts are pure by the linter and pass through the sandbox; workflows
+    never do.
 
     Unsandboxed in production: our own workflow code is checked by the sandbox in tests and by the
     import rules, and the sandbox would cost a tenth of a run's CPU.

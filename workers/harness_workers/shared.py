@@ -20,12 +20,12 @@ from harness_activities.model_call.activity import make_model_activities
 from harness_activities.parts import ProcessParts
 from harness_activities.tool_call.workspaces import Workspaces
 from harness_workers.capabilities import serve_capabilities
-from harness_workers.options import worker_options
+from harness_workers.options import make_worker_options
 
 
 @asynccontextmanager
 async def open_process_parts(connection: Connection) -> AsyncGenerator[ProcessParts]:
-    """The parts of a process that serves agents, for as long as the block lasts."""
+    """Open the parts that all agents of a process share, until the block ends."""
     async with AsyncExitStack() as stack:
         stack.callback(close_children)
         await ensure_search_attributes(connection.temporal)
@@ -40,7 +40,7 @@ async def open_process_parts(connection: Connection) -> AsyncGenerator[ProcessPa
         await epoch.check()
         ledger = Ledger(connection.database, connection.vault, epoch)
         stack.push_async_callback(ledger.close)
-        # Statements of tools may be slow: they have connections of their own.
+        # Statements of tools may be slow, so they have their own connections.
         size = connection.settings.database.pool_size
         tool_database = Database(connection.database.url, pool_size=size)
         stack.push_async_callback(tool_database.close)
@@ -59,7 +59,7 @@ async def open_process_parts(connection: Connection) -> AsyncGenerator[ProcessPa
             guard=Guard(connection),
             workspaces=Workspaces.of_project(connection.project, configured),
         )
-        for worker in _provider_workers(parts):
+        for worker in _make_provider_workers(parts):
             await stack.enter_async_context(worker)
         serving = asyncio.create_task(serve_capabilities(connection, attempts))
         stack.push_async_callback(_cancel_task, serving)
@@ -73,13 +73,14 @@ async def _cancel_task(task: asyncio.Task[None]) -> None:
     await asyncio.wait([task])
 
 
-def _provider_workers(parts: ProcessParts) -> list[Worker]:
-    """A provider with a queue of its own: Temporal keeps its rate across all workers, and a slow
-    one holds up no other. It costs the short way from the run to the call, so it is a setting."""
+def _make_provider_workers(parts: ProcessParts) -> list[Worker]:
+    """Make workers for providers with their own queue: Temporal limits the rate across all workers,
+    and a slow provider does not delay others. A call then takes a detour through that queue, so
+    this is a setting."""
     activities = make_model_activities(parts)
     return [
         Worker(
-            **worker_options(parts.connection, parts.attempts, parts.guard),
+            **make_worker_options(parts.connection, parts.attempts, parts.guard),
             task_queue=provider.queue,
             activities=[activities.call_model],
             max_task_queue_activities_per_second=provider.requests_per_second,

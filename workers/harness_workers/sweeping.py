@@ -1,4 +1,4 @@
-"""The schedule of the sweep, which every worker process sees to."""
+"""Create the schedule of the sweep; every worker process does so."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from harness.archive.settings import ArchiveSettings
 from harness.contracts.queues import archive_queue
 from harness.contracts.seal import SWEEP, SweepSpec
 from harness.engine.connection import Connection
-from harness.store.seals import store_id
+from harness.store.seals import get_store_id
 
 
 async def serve_sweep(connection: Connection) -> None:
-    """Have ended runs sealed from time to time and now, or not at all if the settings say so."""
-    queue = archive_queue(await store_id(connection.database))
+    """Schedule the sealing of ended runs, or delete the schedule if the archive is disabled."""
+    queue = archive_queue(await get_store_id(connection.database))
     if connection.settings.section(ArchiveSettings).enabled:
         await schedule_sweep(connection, queue)
     else:
@@ -35,7 +35,7 @@ async def serve_sweep(connection: Connection) -> None:
 
 
 async def schedule_sweep(connection: Connection, queue: str) -> None:
-    """Have a sweep started from time to time, and now."""
+    """Schedule a sweep at regular intervals, and start one now."""
     client = connection.temporal
     every = timedelta(minutes=connection.settings.section(ArchiveSettings).every_minutes)
     plan = Schedule(

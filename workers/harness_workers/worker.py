@@ -1,12 +1,11 @@
 """A worker of one agent: its runs, its model calls and its tools in one process.
 
-One queue serves all of them, because the engine hands an activity straight back to the worker that
-asked for it only on the same queue.
+They share one queue, because only then can Temporal dispatch an activity directly to the worker
+that requested it.
 """
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -22,16 +21,16 @@ from harness.contracts.queues import workspace_queue
 from harness.engine.connection import Connection
 from harness_activities.parts import Activity, AgentParts, ProcessParts
 from harness_activities.tool_call.toolbox import Toolbox
-from harness_workers.options import worker_options
-from harness_workers.runner import workflow_runner
+from harness_workers.options import make_worker_options
+from harness_workers.runner import make_workflow_runner
 from harness_workers.shared import open_process_parts
 
 STICKY_S = 1.0
-"""How long a run waits for the worker that has it in memory; 10 s by default (a dead worker's runs
-would stand still for that long)."""
+"""How long a run waits for the worker that has it in memory. By default 10 s, for which runs of a
+dead worker would be stuck."""
 
 LONG_TASK_S = 9.0
-"""Below the 10 s after which the engine hands a workflow task to another worker."""
+"""Below the 10 s after which Temporal gives a workflow task to another worker."""
 
 
 class AgentWorker:
@@ -67,13 +66,13 @@ class AgentWorker:
     def _make_workers(self) -> list[Worker]:
         parts, agent = self._parts.process, self._parts.agent
         settings = parts.connection.settings.worker
-        options = worker_options(parts.connection, parts.attempts, parts.guard)
+        options = make_worker_options(parts.connection, parts.attempts, parts.guard)
         activities = _load_activities(self._parts)
         main = Worker(
             **options,
             task_queue=agent.queue,
             workflows=_load_workflows(),
-            workflow_runner=workflow_runner(sandbox=settings.sandbox),
+            workflow_runner=make_workflow_runner(sandbox=settings.sandbox),
             activities=activities,
             max_cached_workflows=settings.max_cached_runs,
             max_concurrent_workflow_tasks=settings.max_workflow_tasks,
@@ -87,7 +86,7 @@ class AgentWorker:
 
 
 def _load_workflows() -> list[type]:
-    """The workflows that capabilities have served on the queue of each agent."""
+    """Load the workflows that capabilities serve on the queue of each agent."""
     return [
         loaded
         for record in enabled_capabilities()
@@ -96,7 +95,7 @@ def _load_workflows() -> list[type]:
 
 
 def _load_activities(parts: AgentParts) -> list[Activity]:
-    """The activities beside them."""
+    """Load the activities that capabilities serve on the queue of each agent."""
     return [
         activity
         for record in enabled_capabilities()
@@ -105,9 +104,9 @@ def _load_activities(parts: AgentParts) -> list[Activity]:
 
 
 def _allow_long_tasks(worker: Worker) -> None:
-    """The SDK takes a workflow for stuck after 2 s, which is no option of its API. A run that is
-    taken over with thousands of signals needs longer on a busy machine, and would stay stuck. Our
-    workflows run no user's code, so what takes long does end."""
+    """Raise the SDK's deadlock timeout of 2 s, which its API does not expose. Taking over a run
+    with thousands of signals takes longer on a busy machine, and the run would stay stuck. Our
+    workflows run no user code, so a long task does end."""
     inner: Any = worker._workflow_worker  # pyright: ignore[reportPrivateUsage]
     assert inner is not None and hasattr(inner, "_deadlock_timeout_seconds")
     inner._deadlock_timeout_seconds = LONG_TASK_S
@@ -117,8 +116,8 @@ def _allow_long_tasks(worker: Worker) -> None:
 async def serve(
     connection: Connection, *agents: Agent[Any, Any], workspaces: Iterable[Path] = ()
 ) -> AsyncGenerator[None]:
-    """Serve agents until the block ends. `workspaces`: folders that runs may work in, besides those
-    of the settings."""
+    """Serve agents until the block ends. `workspaces`: folders in which runs may work, in addition
+    to those in the settings."""
     async with AsyncExitStack() as stack:
         parts = await stack.enter_async_context(open_process_parts(connection))
         for folder in workspaces:
@@ -126,8 +125,3 @@ async def serve(
         for agent in agents:
             await stack.enter_async_context(AgentWorker(parts, agent))
         yield
-
-
-async def serve_forever(connection: Connection, *agents: Agent[Any, Any]) -> None:
-    async with serve(connection, *agents):
-        await asyncio.Event().wait()

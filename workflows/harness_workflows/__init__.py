@@ -1,5 +1,5 @@
-"""What happens in a run and in which order. Deterministic: no I/O, no clock, no settings.
+"""The workflows: what happens, in which order. Deterministic: no I/O, no clock, no settings.
 
-One workflow a file; everything that touches the world is an activity, called by the signatures in
+One workflow per file; everything that touches the world is an activity, called by the signatures in
 `harness.contracts.activities`.
 """

@@ -1,4 +1,4 @@
-"""Sweep: seal what has ended, until nothing is left. A schedule starts it again and again."""
+"""Sweep: seal all ended runs. A schedule starts it repeatedly."""
 
 from __future__ import annotations
 

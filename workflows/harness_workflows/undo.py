@@ -1,4 +1,4 @@
-"""Undo: take back what a run did to the world, the newest effect first."""
+"""Undo the effects of a run, the newest first."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from harness.contracts.errors import ErrorInfo
 from harness_workflows.run.failures import map_failure
 
 SHOWN = 40
-"""Steps on the card: the page slows down with large ones."""
+"""Most steps on the card: large ones slow the page down."""
 MARKS: dict[StepState, str] = {
     "undone": "undone", "would_undo": "would be undone", "passed": "left as it is",
     "stopped": "**stopped here**",
@@ -64,7 +64,7 @@ class Undo:
 
     @property
     def _is_stopped(self) -> bool:
-        # A dry run goes on, to show all that stands in the way.
+        # A dry run continues, to show all obstacles.
         return not self.spec.dry_run and any(step.state == "stopped" for step in self.steps)
 
     async def _list_effects(self) -> EffectPage:

@@ -1,2 +1,2 @@
-"""What runs in child processes: pure functions over input that may be hostile. They import only the
-standard library and what they cannot do without."""
+"""Functions for child processes: pure, for input that may be hostile. They import only the
+standard library and what they absolutely need."""

@@ -1,4 +1,4 @@
-"""What is wrong with the arguments of a tool call, in words that let a model mend them."""
+"""Describe what is wrong with the arguments of a tool call, so that a model can correct them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_VALUE = 80
 
 
 def find_problems(content: bytes) -> bytes:
-    """From {"schema", "arguments"} to [problems, whether the nulls were left out], as JSON."""
+    """Convert {"schema", "arguments"} to [problems, whether nulls were dropped], as JSON."""
     try:
         asked = json.loads(content)
         schema = asked["schema"]
@@ -35,7 +35,7 @@ def check_arguments(
     problems = _list_problems(validator, arguments)
     if not problems:
         return [], False
-    # Strict modes of providers send null for what was left out.
+    # Strict modes of providers send null for omitted arguments.
     return _list_problems(validator, without_nulls(schema, arguments)), True
 
 

@@ -10,7 +10,7 @@ MAX_SHOWN = 1_000
 
 
 def find_lines(content: bytes, *, pattern: str, regex: bool, ignore_case: bool, most: int) -> bytes:
-    """JSON: [number, beginning of the line] of up to `most` lines."""
+    """Return number and beginning of up to `most` matching lines, as JSON."""
     matches = _make_matcher(pattern, regex, ignore_case)
     found: list[tuple[int, str]] = []
     for number, line in enumerate(_iterate_lines(content), 1):
@@ -32,7 +32,7 @@ def _make_matcher(pattern: str, regex: bool, ignore_case: bool) -> Callable[[str
 
 
 def _iterate_lines(content: bytes) -> Iterator[str]:
-    """One at a time: a list of a million lines would take many times their bytes."""
+    """Yield lines one at a time: a list of a million lines would take many times their bytes."""
     start = 0
     while start < len(content):
         end = content.find(b"\n", start)

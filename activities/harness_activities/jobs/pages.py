@@ -1,4 +1,4 @@
-"""The text of a web page, without what only a browser needs."""
+"""Extract the text of a web page, without what only a browser needs."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _CHARSET = re.compile(
     r"utf-8|ascii|utf-(16|32)(-[lb]e)?|iso8859-\d+|cp\d+|mac-\w+|koi8-\w|big5\w*|gb\w+|hz|euc_\w+"
     r"|shift_jis\w*|iso2022_\w+|johab|tis-620|viscii|ptcp154|kz1048"
 )
-"""Python's names of what servers send text in; its other codecs are no character sets, and some are
-slow (punycode)."""
+"""Python's names of the character sets that servers use; its other codecs are not character sets,
+and some are slow (punycode)."""
 
 
 class _Reader(HTMLParser):
@@ -36,7 +36,7 @@ class _Reader(HTMLParser):
         if tag in _SKIPPED:
             self._skipping += 1
         elif tag == "body":
-            self._skipping = 0  # a head that was never closed
+            self._skipping = 0  # a head without an end tag
         elif tag == "title":
             self._in_title = True
         elif tag in _BLOCKS:
@@ -60,7 +60,7 @@ class _Reader(HTMLParser):
 
 
 def read_page(content: bytes, *, charset: str | None, is_html: bool) -> bytes:
-    """The text as UTF-8; of a page without its markup."""
+    """Return the text as UTF-8; for a page, without its markup."""
     text = content.decode(_find_codec(charset), errors="replace")
     return (page_text(text) if is_html else text).encode(errors="replace")
 
@@ -78,7 +78,7 @@ def page_text(html: str) -> str:
     try:
         reader.feed(html)
         reader.close()
-    except AssertionError as error:  # how the standard library's parser refuses a declaration
+    except AssertionError as error:  # the standard library's parser refuses a declaration like this
         raise ValueError(f"The page is not valid HTML: {error}.") from None
     text = re.sub(r"[ \t\r\f\v\xa0]+", " ", "".join(reader.parts))
     lines = (line.strip() for line in text.split("\n"))

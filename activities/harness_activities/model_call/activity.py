@@ -1,4 +1,4 @@
-"""The `call_model` activity: what is new goes in, the reply and the new head come out."""
+"""The `call_model` activity: takes new messages, returns the reply and the new head."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from harness.store.transcripts.chain import Transcripts
 from harness_activities.guard import Guard
 from harness_activities.heartbeats import sending_heartbeats
 from harness_activities.model_call.call import ModelCall
-from harness_activities.model_call.images import with_images
+from harness_activities.model_call.images import fill_images
 from harness_activities.model_call.instructions import take_instructions
-from harness_activities.model_call.interrupted import with_interrupted
+from harness_activities.model_call.interrupted import add_interrupted
 from harness_activities.model_call.stream import Streams
 from harness_activities.parts import Activity, AgentParts, ProcessParts
 
@@ -38,7 +38,7 @@ def make_activities(parts: AgentParts) -> list[Activity]:
 
 
 def make_model_activities(parts: ProcessParts) -> ModelActivities:
-    """They are the same for all agents of a process."""
+    """Make the model activities, which all agents of a process share."""
     connection = parts.connection
     return ModelActivities(
         models=parts.models,
@@ -74,7 +74,7 @@ class ModelActivities:
         before = await self.transcripts.load(request.head) if request.head else []
         spec, messages = take_instructions([*before, *request.messages], spec)
         sent, dropped = fit_messages(messages, spec.context)
-        sent = await with_images(sent, self.artifacts)
+        sent = await fill_images(sent, self.artifacts)
         run = info.workflow_id or ""
         streams = Streams(self.live, run, request, info)
         call = ModelCall(request, spec, sent, streams, cache_key=run)
@@ -86,12 +86,12 @@ class ModelActivities:
                 await call.wait_for_cancel()
                 details = activity.cancellation_details()
                 if details is None or not details.cancel_requested:
-                    raise  # the worker stops: another one makes the call again
+                    raise  # the worker is stopping: another one repeats the call
                 await streams.close_text()
-                turn = await with_interrupted(call.build_cut_turn(), request, self.cut)
+                turn = await add_interrupted(call.build_cut_turn(), request, self.cut)
                 return self._keep_turn(run_id, request, turn)
             await streams.close_text()
-            turn = await with_interrupted(call.build_turn(answer, dropped), request, self.cut)
+            turn = await add_interrupted(call.build_turn(answer, dropped), request, self.cut)
             turn = await self.guard.sign_turn(request, turn)
             return await self._keep_durably(run_id, request, turn)
 
@@ -100,7 +100,7 @@ class ModelActivities:
         with sending_heartbeats():
             head = request.head
             if head is not None:
-                await self.transcripts.load(head)  # where it is gone, the run sends it again
+                await self.transcripts.load(head)  # if it is gone, the run sends it again
             if request.messages:
                 run_id = activity.info().workflow_run_id or ""
                 node = Node(parent=head, messages=request.messages, salt=request.salt)
@@ -113,14 +113,14 @@ class ModelActivities:
             return head
 
     async def _paid_for(self, run_id: str, request: CallModel) -> ModelTurn | None:
-        """The answer that an earlier attempt got, and could not report."""
+        """Find the reply that an earlier attempt got but could not report."""
         found = await self.transcripts.find(run_id, request.turn, request.call or 0)
         if found is None or found.reply is None:
             return None
         node = await self.transcripts.load_node(found.head)
         asked = node.messages[: len(request.messages)]
         if node.parent != request.head or asked != request.messages:
-            return None  # a reset asks something else under the same number
+            return None  # after a reset, another request has the same number
         turn = ModelTurn.model_validate_json(found.reply)
         return turn.model_copy(update={"head": found.head, "recovered": True, "saved": found.head})
 
@@ -128,7 +128,7 @@ class ModelActivities:
         kept = self._keep_turn(run_id, request, turn)
         if turn.message.calls:
             return kept
-        try:  # the last turn of a run, as far as the model can tell: make it durable
+        try:  # without tool calls it is probably the last turn: make it durable
             async with asyncio.timeout(FLUSH_WAIT_S):
                 await self.transcripts.flush(kept.head)
         except (TimeoutError, StoreError):
@@ -148,7 +148,7 @@ class ModelActivities:
 
 
 SAVE_CALL = -1
-"""Place in the index of what a run saved at its end."""
+"""The call number under which the index has what a run saved at its end."""
 
 
 def _current_run() -> str | None:

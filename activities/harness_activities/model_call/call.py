@@ -1,4 +1,4 @@
-"""One model call under way: what was asked, and the text that has come so far."""
+"""One model call in progress: the request, and the text received so far."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from harness.contracts.model import (
 )
 from harness.providers.context import complete_usage
 from harness.providers.plan import Answer, Models
-from harness_activities.model_call.call_ids import with_unique_ids
+from harness_activities.model_call.call_ids import make_ids_unique
 from harness_activities.model_call.output import read_output
 from harness_activities.model_call.stream import Streams
 
 CONFIRM_S = 60.0
-"""How long the engine may take to cancel a call whose end was announced."""
+"""How long Temporal may take to cancel a call after an abort was announced."""
 
 
 class ModelCall:
@@ -73,19 +73,19 @@ class ModelCall:
             return answer
 
     def leave_provider(self) -> None:
-        """Word has come that the run is being aborted: leave the provider at once."""
+        """Close the stream immediately, because the run is being aborted."""
         if not self.left:
             self.left = True
             self.task.cancel()
 
     async def wait_for_cancel(self) -> None:
-        """After an early leave, wait for the engine to say the same. It is what decides."""
+        """After leaving early, wait for Temporal's cancellation, which decides."""
         if not self.left or activity.is_cancelled():
             return
         self.task.uncancel()
         with suppress(asyncio.CancelledError):
             await asyncio.sleep(CONFIRM_S)
-            raise StreamInterrupted("An abort was announced, but the run goes on.")
+            raise StreamInterrupted("An abort was announced, but the run continues.")
 
     def build_turn(self, answer: Answer, dropped: int) -> ModelTurn:
         reply = answer.reply
@@ -96,7 +96,7 @@ class ModelCall:
                 data = data["value"]
         return ModelTurn(
             head="",
-            message=with_unique_ids(reply.message),
+            message=make_ids_unique(reply.message),
             model=answer.model,
             usage=reply.usage,
             cost_micros=answer.cost_micros,
@@ -111,8 +111,8 @@ class ModelCall:
         )
 
     def build_cut_turn(self) -> ModelTurn:
-        """What there is of a call that was cancelled. Its usage is an estimate: providers charge
-        for what they sent, and say how much only at the end."""
+        """Return the partial reply of a cancelled call. Its usage is an estimate: providers charge
+        for what they sent, but report it only at the end."""
         text = "".join(self.pieces)
         message = Message(
             role="assistant", parts=(Text(text=text),) if text else (), origin="interrupted"
@@ -130,8 +130,8 @@ class ModelCall:
         )
 
     def _first_ms(self) -> float | None:
-        """Until the first text, with the candidates before the one that sent it; None where no text
-        came."""
+        """Return the time to the first text, including earlier candidates; None if there was no
+        text."""
         return None if self.first is None else round((self.first - self.started) * 1e3, 1)
 
     def _add_text(self, text: str) -> None:

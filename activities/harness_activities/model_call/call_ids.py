@@ -1,7 +1,7 @@
-"""Ids of tool calls as a run needs them: every call of a reply has one of its own.
+"""Make the ids of a reply's tool calls unique.
 
-Providers with the compatible protocol leave them empty or repeat them; results, approvals and
-undo go by them.
+Providers with the compatible protocol leave them empty or repeat them, but results, approvals and
+undo rely on them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from harness.contracts.message import Message, Part, ToolCall
 
 
-def with_unique_ids(message: Message) -> Message:
+def make_ids_unique(message: Message) -> Message:
     ids = [call.id for call in message.calls]
     if all(ids) and len(set(ids)) == len(ids):
         return message

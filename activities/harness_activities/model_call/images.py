@@ -1,4 +1,4 @@
-"""Pictures lie in the artifact store: history and transcripts hold their addresses."""
+"""Load images from the artifact store: history and transcripts contain only their addresses."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from harness.store.artifacts import Artifacts
 
 MAX_IMAGE = 20 * 1024 * 1024
 BLOCK = 3 * 256 * 1024
-"""Encoded at a time, so that the event loop gets its turn between: a multiple of 3, so that the
-pieces join."""
+"""Bytes encoded at a time, so that the event loop can run in between: a multiple of 3, so that the
+pieces can be joined."""
 
 
-async def with_images(messages: Sequence[Message], artifacts: Artifacts) -> tuple[Message, ...]:
-    """The same messages, their pictures filled in for the provider."""
+async def fill_images(messages: Sequence[Message], artifacts: Artifacts) -> tuple[Message, ...]:
+    """Return the messages with image data filled in, for the provider."""
     return tuple([await _fill_images(m, artifacts) if _lacks_images(m) else m for m in messages])
 
 
@@ -42,7 +42,7 @@ async def _fill_images(message: Message, artifacts: Artifacts) -> Message:
             if len(content) > MAX_IMAGE:
                 raise ContentTooLarge(
                     f"The image {part.artifact} has more than {MAX_IMAGE:,} bytes.",
-                    fix="Send a smaller image: providers take no more.",
+                    fix="Send a smaller image: providers accept no larger ones.",
                 )
             data = await asyncio.to_thread(_encode_base64, content)
             parts.append(part.model_copy(update={"data": data, "artifact": None}))

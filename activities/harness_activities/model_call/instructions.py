@@ -1,5 +1,5 @@
-"""Instructions that a worker wrote for a run stand in its transcript: replay, forks and later turns
-read the same text."""
+"""Read the instructions that a worker wrote for a run from its transcript, so that replay, forks
+and later turns use the same text."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ ORIGIN = "instructions"
 def take_instructions(
     messages: Sequence[Message], spec: AgentSpec
 ) -> tuple[AgentSpec, list[Message]]:
-    """The spec with the newest instructions filled in, and the messages without any. A session may
-    hold those of several runs, also of other agents."""
+    """Return the spec with the newest instructions, and the messages without any. A session may
+    contain instructions of several runs, even of other agents."""
     written = [message.text for message in messages if message.origin == ORIGIN]
     if not written:
         return spec, list(messages)

@@ -1,5 +1,5 @@
-"""What attempts at a model call may have cost that were cut off: by estimate, because providers
-charge for what they sent and say how much only at the end."""
+"""Estimate what interrupted attempts at a model call cost: providers charge for what they sent, but
+report it only at the end."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from harness_activities.model_call.stream import TRIES_PER_ATTEMPT
 MEASURE_S = 2.0
 
 
-async def with_interrupted(turn: ModelTurn, request: CallModel, cut: CutAttempts) -> ModelTurn:
-    """The reply, with the attempts that were cut off before it, and itself where it was."""
+async def add_interrupted(turn: ModelTurn, request: CallModel, cut: CutAttempts) -> ModelTurn:
+    """Add the interrupted attempts to the reply, including itself if it was interrupted."""
     info = activity.info()
     sent: list[int] = []
     if info.attempt > 1:
@@ -31,7 +31,7 @@ async def with_interrupted(turn: ModelTurn, request: CallModel, cut: CutAttempts
         with suppress(StoreError, TimeoutError):  # only an estimate: an abort must not wait for it
             async with asyncio.timeout(MEASURE_S):
                 sent = await cut.measure_texts(place, info.attempt, TRIES_PER_ATTEMPT)
-    # Each attempt was asked the same, so the reply's own figure says how long the prompt is.
+    # All attempts had the same prompt, so the reply's own figure gives its length.
     usages = [
         Usage(input=turn.usage.input, output=-(-chars // CHARS_PER_TOKEN), estimated=True)
         for chars in sent

@@ -1,4 +1,4 @@
-"""The typed result: the final text read as JSON and held against the agent's schema."""
+"""Parse a typed result: the final text as JSON, validated against the agent's schema."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic_core import from_json, to_json
 
 
 def read_output(text: str, schema: dict[str, Any]) -> tuple[Any, str | None]:
-    """The data, or why the text does not fit, in words for the model."""
+    """Return the data, or an explanation for the model of why the text is invalid."""
     try:
         data = from_json(text)
     except ValueError as error:

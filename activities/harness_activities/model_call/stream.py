@@ -8,11 +8,11 @@ from harness.contracts.model import CallModel
 from harness.store.live.writer import LiveText, LiveWriter
 
 TRIES_PER_ATTEMPT = 100
-"""More candidates than any plan has, so that tries of a later attempt have higher numbers."""
+"""More than the candidates of any plan, so that later attempts have higher numbers."""
 
 
 class Streams:
-    """The live text of a call. Each candidate of the plan is a try of its own to those who watch:
+    """The live text of a call. Watchers see each candidate of the plan as a separate attempt, so
     text of two models is never mixed."""
 
     def __init__(
@@ -21,7 +21,7 @@ class Streams:
         self._writer = writer
         self._place = (run, request.turn, request.call or 0)
         self._number = (info.attempt - 1) * TRIES_PER_ATTEMPT
-        # After a reset turns have numbers that were used before: the later call counts.
+        # A reset reuses the numbers of turns: the later call wins.
         self._scheduled = info.scheduled_time.timestamp()
         self._text: LiveText | None = None
 

@@ -1,4 +1,4 @@
-"""The `run_tool` activity: check, ask if need be, run, and say what came of it."""
+"""The `run_tool` activity: check a call, ask a person if necessary, run it, return the outcome."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from harness.contracts.tool import RunTool, ToolOutcome
 from harness_activities.parts import Activity, AgentParts
 from harness_activities.tool_call.arguments import CALL_AGAIN
 from harness_activities.tool_call.call import ToolRun
-from harness_activities.tool_call.effects import allowed_attempts
+from harness_activities.tool_call.effects import count_allowed_attempts
 from harness_activities.tool_call.failures import (
     clean_message,
-    failed_outcome,
     is_retried,
+    make_failed_outcome,
     retry_error,
 )
-from harness_activities.tool_call.host import CallHost, time_limit
+from harness_activities.tool_call.host import CallHost, get_time_limit
 from harness_activities.tool_call.playback import Records, play_back
 from harness_activities.tool_call.toolbox import Toolbox
 
@@ -39,7 +39,7 @@ class ToolActivities:
 
     @activity.defn(name="run_tool")
     async def run_tool(self, request: RunTool) -> ToolOutcome:
-        """Run one tool call, or say what a person must decide first."""
+        """Run one tool call, or return what a person must decide first."""
         started = time.perf_counter()
         host = self._box.make_host(request)
         host.start_heartbeats()
@@ -50,7 +50,9 @@ class ToolActivities:
         except HarnessError as error:
             if error.retryable and is_retried(host.info, error, self._count_attempts(request)):
                 raise retry_error(error) from error
-            outcome = self._ask_outcome(request, host, error) or failed_outcome(request.call, error)
+            outcome = self._ask_outcome(request, host, error) or make_failed_outcome(
+                request.call, error
+            )
         finally:
             host.stop_heartbeats()
         ms = round((time.perf_counter() - started) * 1000, 2)
@@ -58,7 +60,7 @@ class ToolActivities:
 
     @activity.defn(name="check_edit")
     async def check_edit(self, request: RunTool) -> ToolOutcome:
-        """Whether a person's edit fits the tool: a failure that says why not, or nothing."""
+        """Check whether a person's edit fits the tool; returns a failure that explains why not."""
         caller.set(activity.info().workflow_id or "")
         try:
             await self._box.read_call(request)
@@ -68,7 +70,7 @@ class ToolActivities:
         return ToolOutcome()
 
     async def _run_or_play(self, request: RunTool, host: CallHost) -> ToolOutcome:
-        """The outcome; in a what-if from a record."""
+        """Return the outcome; in a what-if, from a record."""
         if request.playback is None:
             return await self._run_call(request, host)
         return await play_back(
@@ -82,7 +84,7 @@ class ToolActivities:
     async def _run_call(self, request: RunTool, host: CallHost) -> ToolOutcome:
         tool, arguments = await self._box.read_call(request)
         await self._box.check_place(tool, request)
-        limit = time_limit(tool.policy.timeout_s, host.info)
+        limit = get_time_limit(tool.policy.timeout_s, host.info)
         call = ToolRun(
             box=self._box, tool=tool, arguments=arguments, limit=limit, request=request, host=host
         )
@@ -91,7 +93,7 @@ class ToolActivities:
     def _ask_outcome(
         self, request: RunTool, host: CallHost, error: HarnessError
     ) -> ToolOutcome | None:
-        """The ledger is away for good: what this attempt or one before it did stands there."""
+        """Ask a person if the ledger stays unavailable: only it knows whether an attempt acted."""
         acted = host.info.attempt > 1 and request.playback is None
         if not acted or not isinstance(error, StoreError) or self._count_attempts(request) is None:
             return None
@@ -99,10 +101,10 @@ class ToolActivities:
         return ToolOutcome(need="outcome", reason=why)
 
     def _count_attempts(self, request: RunTool) -> int | None:
-        """How often the tool may fail; None where the engine counts it."""
+        """Return how often the tool may fail; None if Temporal counts its attempts."""
         checked = self._box.tools.get(request.call.name)
         return (
-            allowed_attempts(checked.tool)
+            count_allowed_attempts(checked.tool)
             if checked and checked.tool.policy.effect != "read"
             else None
         )

@@ -1,4 +1,4 @@
-"""Whether arguments are cheap to check: then the worker does it, otherwise a child process."""
+"""Decide whether arguments are cheap to check: in the worker if so, else in a child process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, cast
 MAX_VALUES = 300
 MAX_TEXT = 16_000
 MAX_DEPTH = 32
-"""At 10 µs for a value, a check within these takes a few milliseconds."""
+"""At 10 µs per value, a check within these limits takes a few milliseconds."""
 
 _COSTLY = frozenset(
     {
@@ -23,8 +23,8 @@ _CHOICES = ("anyOf", "oneOf", "allOf")
 
 
 def is_plain(schema: Mapping[str, Any]) -> bool:
-    """No regular expression, nothing quadratic, and nothing that checks a value in two ways at each
-    level of a recursion: the work is in proportion to the arguments."""
+    """Whether the cost of a check is proportional to the arguments: no regular expression, nothing
+    quadratic, and no recursion that checks a value in two ways at each level."""
     nodes = list(_iterate_nodes(schema))
     if any(_COSTLY & node.keys() for node in nodes):
         return False
@@ -63,7 +63,7 @@ def _size_of(value: Any) -> int:
 
 
 def _count_ways(schema: Mapping[str, Any]) -> int:
-    """How often a check with this schema goes down into the same value."""
+    """Count how often a check with this schema descends into the same value."""
     below = any(name in schema for name in ("properties", "prefixItems", *_SINGLE))
     choices = [each for name in _CHOICES for each in schema.get(name, ())]
     return below + ("$ref" in schema) + sum(_goes_down(each) for each in choices)

@@ -1,4 +1,4 @@
-"""Are these arguments what the tool takes? If not: words that let a model mend them."""
+"""Validate and convert the arguments of a tool call; errors let a model correct them."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ MAX_SHOWN = 5
 MAX_COUNTED = 1_000
 LIMITS = Limits(seconds=5, memory_mb=512, answer_mb=1)
 CALL_AGAIN = "\nCall it again."
-"""For the model; a person who edits a call does not read it."""
+"""For the model only; a person who edits a call does not see it."""
 
 
 class CheckedTool:
-    """A tool with the validator of its arguments, which costs more to build than to use."""
+    """A tool with its argument validator, which costs more to build than to use."""
 
     def __init__(self, tool: Tool[..., Any]) -> None:
         self.tool = tool
@@ -42,7 +42,8 @@ class CheckedTool:
         self._is_plain = is_plain(self._schema)
 
     async def convert_arguments(self, arguments: Mapping[str, Any] | str) -> dict[str, Any]:
-        """The arguments as the function's own types; ToolError when they do not fit."""
+        """Convert the arguments to the function's own types; raises ToolError if they do not
+        fit."""
         spec = self.tool.spec
         if isinstance(arguments, str):
             raise _invalid_arguments(
@@ -57,7 +58,7 @@ class CheckedTool:
         try:
             return self.tool.signature.convert_arguments(arguments)
         except PydanticError as error:
-            raise _invalid_arguments(spec, _pydantic_words(error)) from None
+            raise _invalid_arguments(spec, _describe_pydantic(error)) from None
 
     async def _find_problems(self, arguments: Mapping[str, Any]) -> tuple[list[str], bool]:
         if self._is_plain and are_small(arguments):
@@ -72,7 +73,7 @@ class CheckedTool:
         return problems, no_nulls
 
 
-def unknown_tool(name: str, known: Iterable[str]) -> ToolError:
+def unknown_tool_error(name: str, known: Iterable[str]) -> ToolError:
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(near)}? " if near else ""
@@ -85,7 +86,7 @@ def _invalid_arguments(spec: ToolSpec, problems: list[str]) -> ToolError:
     return InvalidToolArguments(f"The arguments of {spec.name} do not fit:\n{lines}{CALL_AGAIN}")
 
 
-def _pydantic_words(error: PydanticError) -> list[str]:
+def _describe_pydantic(error: PydanticError) -> list[str]:
     count = error.error_count()
     if count > MAX_COUNTED:  # each costs more to describe than to find
         return [f"{count:,} values are wrong: {cut_text(error.title)}"]

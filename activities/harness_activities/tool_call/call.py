@@ -1,4 +1,4 @@
-"""One call of a tool: whether a person is asked, how it runs, and what the model reads of it."""
+"""Run one tool call: ask a person if necessary, run the tool, show the result to the model."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from harness.contracts.message import ToolResult
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.store.effects import NewEffect
 from harness_activities.tool_call.effects import ThreadCall, Write
-from harness_activities.tool_call.failures import MAX_ERROR, describe_error, tool_timeout
+from harness_activities.tool_call.failures import MAX_ERROR, describe_error, timeout_error
 from harness_activities.tool_call.host import CallHost
 from harness_activities.tool_call.results import shorten_text, show_result
-from harness_activities.tool_call.toolbox import Toolbox, key_of_call, origin_of_call
+from harness_activities.tool_call.toolbox import Toolbox, get_key, get_origin
 
 log = logging.getLogger("harness.tools")
 
@@ -30,7 +30,7 @@ class ToolRun:
     box: Toolbox
     tool: AnyTool
     arguments: dict[str, Any]
-    """As the function's own types."""
+    """Converted to the function's own types."""
     limit: float | None
     request: RunTool
     host: CallHost
@@ -44,10 +44,10 @@ class ToolRun:
         try:
             return await self._run_tool()
         except TimeoutError:
-            raise tool_timeout(self.tool, self.limit) from None
+            raise timeout_error(self.tool, self.limit) from None
 
     async def _approval_reason(self) -> str | None:
-        """Why a person must allow the call; None when nobody need be asked."""
+        """Return why a person must allow the call; None if no approval is needed."""
         tool, rule = self.tool, self.tool.approval
         if rule == "never":
             return None
@@ -57,7 +57,7 @@ class ToolRun:
             async with asyncio.timeout(self.limit):
                 verdict: bool | str = await self.box.invoke(rule, dict(self.arguments))
         except Exception as error:
-            # A rule that cannot tell must not let the call through.
+            # A rule that fails must not let the call through.
             log.warning("the approval rule of %s failed", tool.name, exc_info=True)
             return f"The approval rule of {tool.name} failed ({describe_error(error)})."
         if isinstance(verdict, str):
@@ -67,9 +67,9 @@ class ToolRun:
     def _make_write(self) -> Write:
         request, call, host = self.request, self.request.call, self.host
         host.ledger = self.box.ledger
-        origin = origin_of_call(request, host)
+        origin = get_origin(request, host)
         new = NewEffect(
-            key=key_of_call(request, host), origin=origin, run=host.run, agent=self.box.agent.name,
+            key=get_key(request, host), origin=origin, run=host.run, agent=self.box.agent.name,
             turn=request.turn, call=call.id, tool=self.tool.name, effect=self.tool.policy.effect,
             arguments=call.arguments if isinstance(call.arguments, dict) else {},
             workspace=request.workspace if self.tool.policy.workspace else None,
@@ -121,7 +121,7 @@ class ToolRun:
             raise ToolFailed(f"{name} cancelled itself.") from None
         except (Exception, SystemExit) as error:
             if activity.is_cancelled() or clock.expired():
-                # Interrupted: whether it happened is as unknown as where the cancel came through.
+                # Interrupted: as with a cancellation, whether it happened is unknown.
                 raise asyncio.CancelledError from error
             log.warning("tool %s failed", name, exc_info=True)
             raise ToolFailed(f"{name} failed: {describe_error(error)}") from None

@@ -1,4 +1,4 @@
-"""What an agent's tools share in one worker: made at the first call, let go at the end."""
+"""What an agent's tools share in one worker: made at the first call, closed at the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A write on its way through the ledger: begun, made once, done."""
+"""Run a write through the ledger: record that it begins, run it once, record the outcome."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ from harness_activities.tool_call.failures import (
     clean_message,
     describe_error,
     is_retried,
-    tool_timeout,
+    timeout_error,
 )
 from harness_activities.tool_call.host import CallHost, Connections, is_async
 
 BUSY_S = 30.0
-"""How long a call without a limit waits for another attempt of itself."""
+"""How long a call without a time limit waits for another attempt of the same call."""
 LOOK_S = 0.25
 
 log = logging.getLogger("harness.tools")
 
 
 class EffectLedger(Connections, Protocol):
-    """The ledger, as far as calls need it."""
+    """The part of the ledger that calls need."""
 
     async def find_state(self, key: str) -> tuple[str | None, int]: ...
     async def begin(self, new: NewEffect) -> Hold: ...
@@ -55,9 +55,9 @@ class EffectLedger(Connections, Protocol):
     async def release(self, hold: Hold) -> None: ...
 
 
-def allowed_attempts(tool: AnyTool) -> int:
-    """How often a write may fail by itself. The engine tries more often, so that what an attempt
-    did whose worker died, or that the database could not be told of, is found out in the end."""
+def count_allowed_attempts(tool: AnyTool) -> int:
+    """Return how often a write may fail. Temporal makes more attempts, so that one of them finds
+    out what happened when a worker died or the database was down."""
     return tool.policy.attempts or Limits().tool_attempts
 
 
@@ -70,7 +70,7 @@ def describe_restore(tool: str) -> str:
 
 @dataclass
 class ThreadCall:
-    """A function in a thread goes on when its call is given up, and still says how it ended."""
+    """A function in a thread: it continues after its call is abandoned, and its end is recorded."""
 
     begun: bool = False
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -91,7 +91,7 @@ class ThreadCall:
                 self.error = error
                 raise
             finally:
-                with contextlib.suppress(RuntimeError):  # the loop is gone, and who waited too
+                with contextlib.suppress(RuntimeError):  # the loop is gone, and its waiters with it
                     self.loop.call_soon_threadsafe(self.ended.set)
             return self.value
 
@@ -114,21 +114,21 @@ class Write:
     invoke: Callable[..., Awaitable[Any]]
     show: Callable[[Any], Awaitable[ToolOutcome]]
     later: Callable[[Awaitable[None]], None]
-    """Lets work go on after the call."""
+    """Continues work after the call."""
     thread: ThreadCall = field(default_factory=ThreadCall)
 
     async def run_once(
         self, act: Callable[[Any, ThreadCall], Awaitable[ToolOutcome]]
     ) -> ToolOutcome:
-        """Make it, unless it has been made. `act` gets what was prepared."""
+        """Make the write unless it was already made. `act` gets what was prepared."""
         if self.tool.hooks.prepare and self.request.happened is None:
             state, self.host.undos = await self.ledger.find_state(self.new.key)
-            if state == "undoing":  # made again, it is as if undone
+            if state == "undoing":  # if it is made again, it counts as undone
                 self.host.undos += 1
             try:
                 prepared = self._to_json(await self._call_prepare(self.tool.hooks.prepare))
             except HarnessError:
-                # Where it has happened already, the world is no longer what it wants to see.
+                # If it has already happened, the world is no longer as `prepare` expects.
                 unmade = state in (None, "failed", "undone")
                 if unmade and not await self.ledger.is_doubtful(self.new):
                     raise
@@ -159,7 +159,7 @@ class Write:
             raise ToolFailed(f"{self.tool.name} failed: {describe_error(error)}") from None
 
     async def _begin_hold(self) -> Hold | None:
-        """None: another attempt has it, and has not ended while there was time."""
+        """Acquire the right to act; None if another attempt kept it until the time limit."""
         try:
             async with asyncio.timeout(self.limit or BUSY_S):
                 while True:
@@ -172,10 +172,10 @@ class Write:
             return None
 
     async def _settle_hold(self, hold: Hold) -> Hold | ToolOutcome:
-        """The right to act now, or the outcome that is known without acting."""
+        """Return the right to act now, or the outcome if it is known without acting."""
         if hold.state == "done":
             await self.ledger.release(hold)
-            return self._recorded_outcome(hold.result)
+            return self._make_recorded_outcome(hold.result)
         if self.request.happened is not None:
             return await self._accept_answer(hold, self.request.happened)
         if hold.state == "new" and not hold.doubtful:
@@ -186,8 +186,8 @@ class Write:
         return await self._resolve_unknown(hold)
 
     async def _accept_answer(self, hold: Hold, said: str) -> ToolOutcome:
-        """A person says that it happened: nothing is called. Where they were asked about something
-        else than what is open now, they are asked again."""
+        """Record that it happened, as a person reports, without calling the tool. If they were
+        asked about something else than what is open now, ask again."""
         again = self.request.again
         if hold.state == "undoing" and again != hold.attempt:
             return await self._ask_outcome(hold, self._describe_unfinished_undo())
@@ -197,7 +197,8 @@ class Write:
         return await self._record_happened(hold, Happened(said))
 
     async def _resolve_unknown(self, hold: Hold) -> Hold | ToolOutcome:
-        """It was begun and nobody is at it: it may have happened, or not."""
+        """Settle a write that was begun and that no attempt works on: it may or may not have
+        happened."""
         why = (
             f"An earlier attempt of {self.tool.name} began and never reported back: its worker "
             "died or lost touch. It may have happened."
@@ -206,8 +207,8 @@ class Write:
         if hold.state == "undoing":
             why = self._describe_unfinished_undo()
         elif hold.doubtful:
-            # Also with on_unknown="retry": an idempotency key protects only the same call, and the
-            # model may have asked for a different one in what was lost.
+            # Even with on_unknown="retry": an idempotency key protects only the same call, and the
+            # model may have made a different one in the lost history.
             why, looks = describe_restore(self.tool.name), self.tool.hooks.probe
         elif self.tool.on_unknown == "retry" and self._calls_left(hold):
             return await self.ledger.begin_again(hold, self.new.receipt)
@@ -224,9 +225,9 @@ class Write:
         return await self._ask_outcome(hold, why)
 
     def _calls_left(self, hold: Hold) -> bool:
-        """Counts what was begun since a person decided. The engine's attempts count more: those of
-        an outage, too, which never got to a call."""
-        return hold.attempt - (self.request.again or 0) < allowed_attempts(self.tool)
+        """Whether the tool may be called again, counting only calls since a person decided.
+        Temporal's own count includes attempts that never got to a call because of an outage."""
+        return hold.attempt - (self.request.again or 0) < count_allowed_attempts(self.tool)
 
     async def _ask_outcome(self, hold: Hold, why: str) -> ToolOutcome:
         await self.ledger.release(hold)
@@ -261,7 +262,7 @@ class Write:
             await host.rollback(error)
             self._release_when_over(hold)
             raise
-        if outcome.result is None:  # it asks a person first, and has done nothing
+        if outcome.result is None:  # it asks a person first and has not acted
             await host.rollback(ToolFailed("asked"))
             await self.ledger.mark_failed(hold, host.given, "asked a person")
             return outcome
@@ -284,12 +285,12 @@ class Write:
             await self.ledger.release(hold)
 
     async def _handle_unknown(self, hold: Hold, error: HarnessError) -> ToolOutcome:
-        """The tool itself cannot tell whether it has happened. Nobody may read that it failed: the
-        model would call again, under another key."""
+        """Handle a tool that cannot tell whether it acted. The model must not read that it failed:
+        it would call again, under another key."""
         await self.ledger.release(hold)
         again = ToolUnavailable(error.message)
         if self.tool.on_unknown != "ask" and is_retried(
-            self.host.info, again, allowed_attempts(self.tool)
+            self.host.info, again, count_allowed_attempts(self.tool)
         ):
             raise again
         why = f"{error.message} It may have happened."
@@ -299,12 +300,12 @@ class Write:
         self._release_when_over(hold)
         # What a transaction held was rolled back.
         if self.tool.on_unknown != "retry" or self.host.inside is None:
-            why = f"{tool_timeout(self.tool, self.limit).message} It may have happened."
+            why = f"{timeout_error(self.tool, self.limit).message} It may have happened."
             return ToolOutcome(need="outcome", reason=why, attempt=hold.attempt)
-        raise tool_timeout(self.tool, self.limit)
+        raise timeout_error(self.tool, self.limit)
 
     def _release_when_over(self, hold: Hold) -> None:
-        """Give the right back as soon as nothing acts any more."""
+        """Give up the right as soon as the function has ended."""
         self.later(self._finish_late(hold))
 
     async def _finish_late(self, hold: Hold) -> None:
@@ -325,8 +326,8 @@ class Write:
     def _to_json(self, value: Any) -> Any:
         return to_jsonable_python(value, fallback=str)
 
-    def _recorded_outcome(self, result: Any) -> ToolOutcome:
-        """What came of it the first time, as the result of this call."""
+    def _make_recorded_outcome(self, result: Any) -> ToolOutcome:
+        """Return the recorded outcome as the result of this call."""
         call = self.request.call
         known = {**result, "call": call.id, "name": call.name}
         return ToolOutcome(result=ToolResult.model_validate(known))

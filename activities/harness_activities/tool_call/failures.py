@@ -1,4 +1,4 @@
-"""What went wrong with a call: words for the model, and whether the engine tries again."""
+"""Describe failed calls to the model, and decide whether Temporal retries them."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ MAX_ERROR = 2_000
 
 
 def describe_error(error: BaseException) -> str:
-    """What a model or a person reads of an error: the fix is for whoever runs the worker."""
+    """Describe an error to a model or a person, without its fix, which is for operators."""
     message = error.message if isinstance(error, HarnessError) else error
     return clean_message(f"{type(error).__name__}: {message}")
 
 
 def clean_message(text: str) -> str:
-    """Without secrets, short enough to be read, and as the ledger and history can keep it: no NUL,
-    no half of a surrogate pair."""
+    """Redact and shorten a message, and replace what the ledger and history cannot store: NUL and
+    lone surrogates."""
     text = text.replace("\0", "\ufffd").encode(errors="replace").decode()
     return shorten_text(redact(shorten_text(text, 4 * MAX_ERROR)), MAX_ERROR)
 
 
-def failed_outcome(call: ToolCall, error: HarnessError) -> ToolOutcome:
+def make_failed_outcome(call: ToolCall, error: HarnessError) -> ToolOutcome:
     message = clean_message(error.message)
     return ToolOutcome(
         result=ToolResult(call=call.id, name=call.name, content=message, error=True),
@@ -39,15 +39,16 @@ def failed_outcome(call: ToolCall, error: HarnessError) -> ToolOutcome:
     )
 
 
-def tool_timeout(tool: AnyTool, limit: float | None) -> ToolError:
-    """A thread cannot be stopped: what is said of it must not claim so."""
-    end = "was stopped" if is_async(tool.fn) else "was given up; its thread may still be at it"
+def timeout_error(tool: AnyTool, limit: float | None) -> ToolError:
+    """Make the error for a timeout. A thread cannot be stopped, so its message must not claim
+    so."""
+    end = "was stopped" if is_async(tool.fn) else "was abandoned; its thread may still be running"
     return ToolTimeout(f"{tool.name} took longer than {limit or 0:g} s and {end}.")
 
 
 def is_retried(info: activity.Info, error: HarnessError, attempts: int | None = None) -> bool:
-    """`attempts`: how often a tool may fail by itself. For an outage of ours the engine has more:
-    what is in the ledger must be found out."""
+    """Whether Temporal retries. `attempts` limits failures of the tool itself, not outages of the
+    store: those are retried further, to find out what the ledger recorded."""
     policy = info.retry_policy
     if attempts is not None and info.attempt >= attempts and not isinstance(error, StoreError):
         return False

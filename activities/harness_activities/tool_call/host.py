@@ -1,4 +1,4 @@
-"""One call's ties to its worker: heartbeats, progress, threads, time."""
+"""What connects a call to its worker: heartbeats, progress, threads, time limits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """Shows whoever watches how far a tool is. Called on the event loop."""
+    """Shows watchers the progress of a tool. Called on the event loop."""
 
     def tool_progress(self, run: str, turn: int, call_id: str, text: str) -> None: ...
 
@@ -42,7 +42,7 @@ MAX_PROGRESS = 2_000
 
 @dataclass(kw_only=True)
 class CallHost:
-    """What a ToolContext leads back to. Tools call it from threads as well."""
+    """What is behind a ToolContext. Tools call it from threads as well."""
 
     run: str
     turn: int
@@ -53,10 +53,9 @@ class CallHost:
     info: activity.Info
     loop: asyncio.AbstractEventLoop
     left: Any = None
-    """What the tool leaves for its next attempt."""
+    """What the tool left for its next attempt."""
     database: Connections | None = None
-    """Where statements of tools run: connections of their own, so that slow ones hold up nothing
-    else."""
+    """Connections for statements of tools, separate so that slow ones delay nothing else."""
     ledger: Connections | None = None
     """Absent for a tool that changes nothing."""
     key: str | None = None
@@ -78,7 +77,7 @@ class CallHost:
         self._on_loop(self._keep_details, to_jsonable_python(details))
 
     def receipt(self, value: Any) -> None:
-        # A receipt that has no JSON form must not make the effect look as if it had failed.
+        # A receipt that JSON cannot represent must not make the effect look failed.
         self.given = to_jsonable_python(value, fallback=str)
 
     @contextlib.asynccontextmanager
@@ -96,7 +95,7 @@ class CallHost:
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncConnection[Any]]:
-        """A connection in a transaction that cannot write, and is rolled back."""
+        """Open a connection in a read-only transaction, which is rolled back."""
         if self.database is None:
             raise ToolFailed("This worker has no database for tools.")
         async with (
@@ -108,7 +107,7 @@ class CallHost:
 
     @contextlib.asynccontextmanager
     async def preparing(self) -> AsyncGenerator[AsyncConnection[Any]]:
-        """A connection in autocommit, for what a tool needs before its transaction."""
+        """Open a connection in autocommit, for what a tool needs before its transaction."""
         if self.database is None:
             raise ToolFailed("This worker has no database for tools.")
         with _retry_outage():
@@ -116,7 +115,7 @@ class CallHost:
                 yield connection
 
     async def commit(self) -> None:
-        """Make what the tool did in its transaction true, the ledger's entry with it."""
+        """Commit the tool's transaction, including its entry in the ledger."""
         await self._open.aclose()
 
     async def rollback(self, error: BaseException) -> None:
@@ -130,7 +129,8 @@ class CallHost:
         return await self.artifacts.put(content, run=self.run)
 
     def start_heartbeats(self) -> None:
-        """Beat from now on, as a timer: a call that is over before costs nothing more."""
+        """Start a timer that sends heartbeats: a call that ends before it fires costs nothing
+        more."""
         caller.set(self.run)
         timeout = self.info.heartbeat_timeout
         if timeout is not None and not self.info.is_local:
@@ -162,15 +162,15 @@ class CallHost:
             activity.heartbeat({"left": details})
 
     def _send_heartbeat(self, every: float) -> None:
-        # The server keeps the newest heartbeat alone, so each one carries what was left.
+        # The server keeps only the newest heartbeat, so each one carries what was left.
         activity.heartbeat(*([] if self.left is None else [{"left": self.left}]))
         self._timer = self.loop.call_later(every, self._send_heartbeat, every)
 
 
 @contextlib.contextmanager
 def _retry_outage() -> Generator[None]:
-    """Our own Postgres went away in the middle: that is no failure of the tool, and is tried again.
-    What the database says about a statement stays the tool's own."""
+    """Convert the loss of our own Postgres to an error that is retried: it is not a failure of the
+    tool. Errors of a statement remain the tool's own."""
     from psycopg import OperationalError
     from psycopg.errors import AdminShutdown, CrashShutdown
 
@@ -180,20 +180,20 @@ def _retry_outage() -> Generator[None]:
         if error.sqlstate and not isinstance(error, AdminShutdown | CrashShutdown):
             raise
         why = str(error).strip().partition("\n")[0]
-        raise StoreUnavailable(f"Postgres went away in a transaction: {why}") from error
+        raise StoreUnavailable(f"Postgres was lost during a transaction: {why}") from error
 
 
-def left_before(info: activity.Info) -> Any:
-    """What the attempt before this one left with its heartbeat."""
+def read_last_heartbeat(info: activity.Info) -> Any:
+    """Read what the previous attempt left with its heartbeat."""
     if info.attempt == 1 or not info.heartbeat_details:
         return None
     details = info.heartbeat_details[0]
     return cast("dict[str, Any]", details).get("left") if isinstance(details, dict) else None
 
 
-def time_limit(timeout_s: float | None, info: activity.Info) -> float | None:
-    """The tool's own timeout, or a little less than the engine's: a tool that is stopped here
-    leaves words, one that is stopped there leaves none."""
+def get_time_limit(timeout_s: float | None, info: activity.Info) -> float | None:
+    """Return the tool's own timeout, or slightly less than Temporal's: a tool that is stopped here
+    reports why, one that Temporal stops does not."""
     engine = info.start_to_close_timeout
     if engine is None:
         return timeout_s

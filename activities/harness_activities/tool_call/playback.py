@@ -1,5 +1,5 @@
-"""Calls in a what-if: answered from a record of other runs, or refused; no tool that could change
-anything is reached, and nobody is asked."""
+"""Answer the calls of a what-if from a record of other runs, or refuse them. No tool that could
+change anything is called, and no person is asked."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Results = Mapping[str, tuple[Recorded, ...]]
 
 
 class Records:
-    """Those that were read last."""
+    """The records that were read last."""
 
     def __init__(self, artifacts: Artifacts) -> None:
         self._artifacts = artifacts
@@ -36,7 +36,7 @@ class Records:
         except ValueError as error:
             raise ContentCorrupt(
                 f"Artifact {id} cannot be played back by this version of harness: {error}",
-                fix="Ask what-if again with the version of harness that the worker has.",
+                fix="Run the what-if again with the version of harness that the worker has.",
             ) from error
         results = {call_key(call.name, call.arguments): call.results for call in record.calls}
         self._known[id] = results
@@ -52,29 +52,29 @@ async def play_back(
     check: Callable[[], Awaitable[tuple[AnyTool, object]]],
     run: Callable[[], Awaitable[ToolOutcome]],
 ) -> ToolOutcome:
-    """The recorded result. `check` finds the tool and holds the arguments against its schema, so
-    that the model can mend its own mistakes; `run` runs it."""
+    """Return the recorded result. `check` finds the tool and validates the arguments, so that the
+    model can correct its own mistakes; `run` runs it."""
     call = request.call
     results = (await records.read_results(playback.record)).get(call_key(call.name, call.arguments))
     if results:
-        return _recorded_outcome(request, results[min(request.nth or 1, len(results)) - 1])
+        return _make_recorded_outcome(request, results[min(request.nth or 1, len(results)) - 1])
     tool, _ = await check()
-    # What stands in the artifact store was recorded, too.
+    # What is in the artifact store was recorded, too.
     if tool is not read_result and not (playback.live_reads and tool.policy.effect == "read"):
         raise CallNotRecorded(
             f"No result of this call of {tool.name} is recorded, and tools do not run here. "
-            "Go on with what is known.",
+            "Continue with what is known.",
         )
     outcome = await run()
     if outcome.need is not None:
         raise CallNotRecorded(
-            f"{tool.name} needs a person ({outcome.reason}), and nobody is asked here. "
-            "Go on with what is known.",
+            f"{tool.name} needs a person ({outcome.reason}), and a what-if asks no person. "
+            "Continue with what is known.",
         )
     return outcome
 
 
-def _recorded_outcome(request: RunTool, recorded: Recorded) -> ToolOutcome:
+def _make_recorded_outcome(request: RunTool, recorded: Recorded) -> ToolOutcome:
     result = ToolResult(
         call=request.call.id,
         name=request.call.name,

@@ -1,4 +1,4 @@
-"""From what a tool returned to what the model reads."""
+"""Convert what a tool returned to what the model reads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.contracts.errors import HarnessError, ToolError, ToolFailed
 from harness.contracts.tool import Effect
 
 PREVIEW_LIMIT = 16_000
-"""Bytes up to which a result is shown whole."""
+"""Most bytes of a result that is shown in full."""
 HEAD, TAIL = 8_000, 4_000
 MAX_RESULT = 64 * 1024 * 1024
 BLOCK = 1024 * 1024
@@ -22,7 +22,7 @@ log = logging.getLogger("harness.tools")
 
 
 class Artifacts(Protocol):
-    """The artifact store, as far as tools need it."""
+    """The part of the artifact store that tools need."""
 
     async def put(
         self, content: bytes, *, media_type: str | None = None, run: str | None = None
@@ -37,7 +37,7 @@ class Shown(NamedTuple):
 
 
 def render_bytes(value: Any) -> tuple[bytes, str]:
-    """The value as bytes, and their media type."""
+    """Convert the value to bytes, with their media type."""
     if isinstance(value, str):
         _check_size(len(value))
         return encode_text(value), "text/plain; charset=utf-8"
@@ -54,7 +54,7 @@ def render_bytes(value: Any) -> tuple[bytes, str]:
 async def show_result(
     value: Any, artifacts: Artifacts, *, run: str, effect: Effect, readable: bool
 ) -> Shown:
-    """What the model sees of the value; the whole of a large one goes to the artifact store.
+    """Return what the model sees of the value; a large one is stored as an artifact.
 
     `readable` says whether the agent has `read_result` to read the rest.
     """
@@ -63,7 +63,7 @@ async def show_result(
     except ToolError as error:
         if effect == "read":
             raise
-        # The effect has happened: called a failure, it would be asked for again.
+        # The effect has happened: if this were a failure, the model would call again.
         return Shown(f"[It was done. Its result cannot be shown: {error.message}]")
 
 
@@ -72,7 +72,7 @@ async def _show_value(
 ) -> Shown:
     if isinstance(value, str | bytes | bytearray) and len(value) > PREVIEW_LIMIT:
         content, media_type, binary = await asyncio.to_thread(_classify_value, value)
-    else:  # what is not text must not change while it is read
+    else:  # a mutable value must not change while it is read
         content, media_type, binary = _classify_value(value)
     if not binary and len(content) <= PREVIEW_LIMIT:
         return Shown(content.decode(errors="replace"))
@@ -94,8 +94,8 @@ async def _show_value(
 
 
 def encode_text(text: str) -> bytes:
-    """In pieces, between which other threads get their turn. Half a surrogate pair, which has no
-    UTF-8 form, is replaced."""
+    """Encode in pieces, between which other threads can run. Lone surrogates, which UTF-8 cannot
+    represent, are replaced."""
     starts = range(0, len(text), BLOCK)
     return b"".join(text[at : at + BLOCK].encode(errors="replace") for at in starts)
 

@@ -1,4 +1,4 @@
-"""Threads for sync functions: nobody waits for one that a call which was given up still keeps."""
+"""Threads for sync functions: no call waits for one that an abandoned call still occupies."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ Work = Callable[[], Deliver]
 
 KEPT_IDLE = 32
 MAX_THREADS = 1000
-"""Far above the calls that a worker takes at once: only threads that never come back get there."""
+"""Far more than the calls that a worker runs at once: only hanging threads get there."""
 
 log = logging.getLogger("harness.tools")
 
 
 class Threads(Executor):
-    """An idle thread for each call, or a new one: unlike in a pool of a fixed size, no call ever
-    stands behind another. They are daemons, so a hanging one does not keep the process."""
+    """Gives each call an idle thread or a new one: unlike in a pool of fixed size, no call ever
+    queues behind another. They are daemons, so a hanging one does not keep the process alive."""
 
     def __init__(self, limit: int = MAX_THREADS) -> None:
         self._limit = limit
         self._work: SimpleQueue[Work | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._idle = 0
-        """Threads that nothing has been promised to; there is never more work than promises."""
+        """Idle threads that no call has reserved; there is never more work than reservations."""
         self._count = 0
         self._closed = False
         self._full = False
@@ -50,14 +50,14 @@ class Threads(Executor):
                 threading.Thread(
                     target=self._serve_calls, args=(run_work,), name="harness-tool", daemon=True
                 ).start()
-            except RuntimeError as error:  # the system gives no more
+            except RuntimeError as error:  # the system allows no more
                 with self._lock:
                     self._count -= 1
                 raise self._no_thread_left(str(error)) from None
         return future
 
     def close(self) -> None:
-        """Idle threads end now and busy ones when they are done; none is waited for."""
+        """End idle threads now, and busy ones when they are done, without waiting for any."""
         with self._lock:
             self._closed = True
             for _ in range(self._idle):
@@ -65,7 +65,7 @@ class Threads(Executor):
             self._idle = 0
 
     def _reserve_thread(self) -> bool:
-        """True: an idle thread is promised. False: one more may be started."""
+        """Reserve an idle thread; False if a new one must be started."""
         with self._lock:
             if self._closed:
                 raise ToolUnavailable("This worker is shutting down.")
@@ -80,7 +80,7 @@ class Threads(Executor):
     def _serve_calls(self, work: Work | None) -> None:
         while work is not None:
             deliver = work()
-            kept = self._stay_idle()  # before it is known to be over: the next call finds it free
+            kept = self._stay_idle()  # before its end is known, so that the next call finds it free
             deliver()
             del work, deliver  # what they hold may be large
             if not kept:
@@ -99,7 +99,7 @@ class Threads(Executor):
     def _no_thread_left(self, why: str) -> ToolError:
         message = f"This worker has no thread left for a sync tool: {why}."
         if not self._full:
-            log.error("%s Calls that were given up may keep them: restart the worker.", message)
+            log.error("%s Abandoned calls may occupy them: restart the worker.", message)
         self._full = True
         return ToolUnavailable(
             message,

@@ -1,4 +1,4 @@
-"""The tools of one agent, in one worker: what every call and every undo of a call needs."""
+"""The tools of one agent in one worker: what every call and every undo needs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from harness.commons.log import guarded_logger
 from harness.config.settings import HttpToolSettings
 from harness.contracts.errors import ToolFailed, WrongHost
 from harness.contracts.tool import RunTool
-from harness_activities.tool_call.arguments import CheckedTool, unknown_tool
+from harness_activities.tool_call.arguments import CheckedTool, unknown_tool_error
 from harness_activities.tool_call.deps import Deps
 from harness_activities.tool_call.effects import EffectLedger
 from harness_activities.tool_call.failures import describe_error
@@ -28,13 +28,13 @@ from harness_activities.tool_call.host import (
     Connections,
     Progress,
     invoke_function,
-    left_before,
+    read_last_heartbeat,
 )
 from harness_activities.tool_call.results import Artifacts
 from harness_activities.tool_call.threads import Threads
 from harness_activities.tool_call.workspaces import Workspaces
 
-__all__ = ["Artifacts", "Progress", "Toolbox", "key_of_call", "origin_of_call"]
+__all__ = ["Artifacts", "Progress", "Toolbox", "get_key", "get_origin"]
 
 log = logging.getLogger("harness.tools")
 
@@ -57,7 +57,7 @@ class Toolbox:
         self._later: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
-        """Let go of the threads and of what `deps` made. Threads still busy are not waited for."""
+        """Close the threads and what `deps` made, without waiting for busy threads."""
         for task in self._later:
             task.cancel()
         self._pool.close()
@@ -66,7 +66,7 @@ class Toolbox:
     def get_tool(self, name: str) -> AnyTool:
         checked = self.tools.get(name)
         if checked is None:
-            raise unknown_tool(name, self.tools)
+            raise unknown_tool_error(name, self.tools)
         return checked.tool
 
     def make_host(self, request: RunTool, run: str | None = None) -> CallHost:
@@ -74,7 +74,7 @@ class Toolbox:
         return CallHost(
             run=run or info.workflow_id or "", turn=request.turn, call_id=request.call.id,
             http=self.http, artifacts=self.artifacts, sink=self.progress, info=info,
-            loop=asyncio.get_running_loop(), left=left_before(info),
+            loop=asyncio.get_running_loop(), left=read_last_heartbeat(info),
             database=self.database or self.ledger,
         )  # fmt: skip
 
@@ -82,7 +82,8 @@ class Toolbox:
         return await invoke_function(self._pool, fn, *args, **kwargs)
 
     async def read_call(self, request: RunTool) -> tuple[AnyTool, dict[str, Any]]:
-        """The tool, and the arguments as its own types; ToolError when they do not fit."""
+        """Find the tool and convert the arguments to its own types; raises ToolError if they do not
+        fit."""
         tool = self.get_tool(request.call.name)
         return tool, await self.tools[tool.name].convert_arguments(request.call.arguments)
 
@@ -94,7 +95,7 @@ class Toolbox:
     def _log_late_failure(self, task: asyncio.Task[None]) -> None:
         self._later.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            log.warning("the end of a call that was given up is not known: %s", error)
+            log.warning("the outcome of an abandoned call is unknown: %s", error)
 
     async def check_place(self, tool: AnyTool, request: RunTool) -> None:
         """Refuse a folder that is on another host, or that this worker does not serve."""
@@ -121,7 +122,7 @@ class Toolbox:
     ) -> ToolContext[Any]:
         call, info = request.call, host.info
         root = request.workspace.root if request.workspace and tool.policy.workspace else None
-        # In a what-if that runs no tool of the agent, nothing that they share is made either.
+        # A what-if that runs no tool of the agent does not need what tools share.
         bare = request.playback is not None and not request.playback.live_reads
         return ToolContext(
             deps=None if bare else await self._make_deps(),
@@ -129,7 +130,7 @@ class Toolbox:
             turn=request.turn,
             call_id=call.id,
             tool=tool.name,
-            idempotency_key=key or sent_key(key_of_call(request, host), host.undos),
+            idempotency_key=key or sent_key(get_key(request, host), host.undos),
             attempt=info.attempt,
             cancelled=cancelled or threading.Event(),
             logger=logging.LoggerAdapter(
@@ -143,7 +144,7 @@ class Toolbox:
         )
 
     async def get_deps(self) -> Any:
-        """What the agent was given as `deps`; made at the first call in this worker."""
+        """Return the agent's `deps`, made at the first call in this worker."""
         return await self._deps.get_deps()
 
     async def _make_deps(self) -> Any:
@@ -156,16 +157,17 @@ class Toolbox:
             ) from None
 
 
-def origin_of_call(request: RunTool, host: CallHost) -> str:
-    """First run id of the run's chain of executions."""
+def get_origin(request: RunTool, host: CallHost) -> str:
+    """Return the first run id of the run's chain of executions."""
     return request.origin or host.info.workflow_run_id or ""
 
 
-def key_of_call(request: RunTool, host: CallHost) -> str:
-    """Once for a call: for arguments of a megabyte it takes 40 ms, in which the loop is blocked."""
+def get_key(request: RunTool, host: CallHost) -> str:
+    """Return the idempotency key, computed once per call: for arguments of a megabyte that blocks
+    the loop for 40 ms."""
     if host.key is None:
         sent = request.call.arguments if isinstance(request.call.arguments, dict) else {}
-        begin = origin_of_call(request, host) + (request.salt or "")
+        begin = get_origin(request, host) + (request.salt or "")
         name, ordinal = request.call.name, request.ordinal or 1
         host.key = idempotency_key(begin, request.turn, name, sent, ordinal)
     return host.key

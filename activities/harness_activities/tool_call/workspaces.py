@@ -1,4 +1,4 @@
-"""The folders of this worker that runs may work in: the worker decides, not the run."""
+"""The folders in which runs may work: the worker decides, not the run."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ class Workspaces:
 
     @classmethod
     def of_project(cls, project: Path, configured: Iterable[Path]) -> Workspaces:
-        """Those that are configured, or the project's folder. A whole file system or home is
-        served only where it is named."""
+        """Serve the configured folders, or else the project's folder. A root or home folder is
+        served only if it is configured."""
         named = [project / folder.expanduser() for folder in configured]
         own = project.resolve()
         too_wide = own in (Path(own.anchor), Path.home().resolve())
         return cls(named or ([] if too_wide else [own]))
 
     def allow_folder(self, folder: Path) -> None:
-        """The owner of this process named the folder."""
+        """Allow a folder that the owner of this process named."""
         self._folders.add(folder.resolve())
 
     async def check_folder(self, root: str) -> None:
-        """Refuse a folder that is neither one of them nor below one, wherever links lead."""
+        """Refuse a folder that is not, after resolving links, one of them or inside one."""
         real = await asyncio.to_thread(Path(root).resolve)
         if any(real.is_relative_to(folder) for folder in self._folders):
             return

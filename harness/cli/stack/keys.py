@@ -11,7 +11,7 @@ from harness.cli.out import Out
 from harness.config.settings import Settings
 from harness.contracts.errors import HarnessError, MissingSetting
 from harness.crypto.keyring import Keyring, keyring_of, new_key
-from harness.stack import Check, Endpoints, connect_options, find_stack
+from harness.stack import Check, Endpoints, find_stack, make_connect_options
 from harness.terminal import exit_codes
 from harness.terminal.view.text import count_of
 
@@ -106,7 +106,7 @@ async def _check_open_runs(settings: Settings, endpoints: Endpoints) -> list[Che
 
     try:
         async with asyncio.timeout(ENGINE_S):
-            client = await Client.connect(**await connect_options(settings, endpoints))
+            client = await Client.connect(**await make_connect_options(settings, endpoints))
             runs = await open_plain_runs(client)
     except (RPCError, RuntimeError, TimeoutError):
         return []

@@ -25,7 +25,7 @@ async def start_stack(args: Namespace, out: Out) -> int:
         else:
             _print_endpoints(endpoints, out)
         sealing = asyncio.create_task(seal_a_while(client.connection))
-        local = endpoints.local_engine or endpoints.local_database
+        local = endpoints.local_temporal or endpoints.local_database
         if not local:
             out.note("Both are configured: nothing to start.")
         elif args.detach:

@@ -103,7 +103,7 @@ def from_info(info: ErrorInfo) -> HarnessError:
     A code not declared here (of a newer version or a missing capability) becomes a `RunFailed`
     with the same message.
     """
-    found = _CLASSES.get(info.code)
-    if found is not None:
-        return found(info.message, fix=info.fix, retry_after=info.retry_after)
-    return _CLASSES["run.failed"](f"{info.message} [{info.code}]", fix=info.fix)
+    found, message = _CLASSES.get(info.code), info.message
+    if found is None:
+        found, message = _CLASSES["run.failed"], f"{info.message} [{info.code}]"
+    return found(message, fix=info.fix, retry_after=info.retry_after)

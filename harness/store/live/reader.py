@@ -197,7 +197,7 @@ class LiveReader:
 
     async def _decrypt_row(self, row: Row, feeds: Sequence[_Feed]) -> Row:
         slot, call_id, number, turn, call, attempt, pos, text, when = row
-        if not self._vault.on and not text.startswith(TEXT_MARK):
+        if not self._vault.encrypts and not text.startswith(TEXT_MARK):
             return row
         run = feeds[int(slot)].run
         place = (

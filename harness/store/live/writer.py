@@ -249,7 +249,7 @@ class LiveWriter:
             self._kept -= len(self._progress.popleft().text)
 
     async def _encrypt_rows(self, rows: Sequence[_Output | _Progress]) -> list[Any]:
-        if not self._vault.on:
+        if not self._vault.encrypts:
             return list(rows)
         encrypt = self._vault.encrypt_text
         return [

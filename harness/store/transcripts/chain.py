@@ -154,7 +154,7 @@ class Transcripts:
         run, key = self._lines.get_whose(head)
         if key is not None:
             await self._vault.check_key(key)
-        elif run is not None and self._vault.on:
+        elif run is not None and self._vault.encrypts:
             await self._vault.key_of(run)
 
 

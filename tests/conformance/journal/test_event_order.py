@@ -1,4 +1,4 @@
-"""The order of events: held by all recorded runs, and what breaks it is noticed."""
+"""The order of events: all recorded runs keep it, and violations are detected."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_recorded_runs_are_in_order(history: WorkflowHistory) -> None:
 
 
 @pytest.mark.parametrize("history", RUNS, ids=lambda history: history.workflow_id)
-def test_any_two_events_the_other_way_round_are_noticed(history: WorkflowHistory) -> None:
+def test_swapped_events_are_detected(history: WorkflowHistory) -> None:
     events = events_of(history)
     for place in range(len(events) - 1):
         changed = [*events]
@@ -31,7 +31,7 @@ def test_any_two_events_the_other_way_round_are_noticed(history: WorkflowHistory
 
 
 @pytest.mark.parametrize("history", RUNS, ids=lambda history: history.workflow_id)
-def test_an_event_twice_is_noticed(history: WorkflowHistory) -> None:
+def test_a_duplicate_event_is_detected(history: WorkflowHistory) -> None:
     events = events_of(history)
     for place, event in enumerate(events):
         with pytest.raises(OutOfOrder):
@@ -93,7 +93,7 @@ def test_bad_streams(live: list[e.LiveEvent]) -> None:
         check_order(stream(*live))
 
 
-def test_a_run_that_completes_with_open_calls_is_noticed() -> None:
+def test_completion_with_open_calls_is_detected() -> None:
     call = ToolCall(id="1", name="f", arguments={})
     *before, ended = stream()
     requested = e.ToolCallRequested(cursor=at(10), turn=1, call=call, **MORE)

@@ -52,7 +52,7 @@ async def answer_all(harness: Harness, project: Path, run: str) -> int:
     while not ended.done():
         pending = (await handle.status()).pending
         for each in pending:
-            assert each.need == "outcome" and "put back" in each.question
+            assert each.need == "outcome" and "restored to an earlier state" in each.question
             await handle.answer("noted", each.id)
             asked += 1
         await asyncio.wait([ended], timeout=0.05)

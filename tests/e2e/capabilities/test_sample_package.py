@@ -170,12 +170,12 @@ import asyncio, sys
 from temporalio.client import WorkflowFailureError
 from harness import Harness
 from harness.contracts.queues import capability_queue
-from harness.store.seals import store_id
+from harness.store.seals import get_store_id
 
 async def main():
     async with Harness.connect() as harness:
         connection = harness.connection
-        queue = capability_queue("notes", await store_id(connection.database))
+        queue = capability_queue("notes", await get_store_id(connection.database))
         options = {"id": "by-hand", "task_queue": queue, "memo": {"permit": "a.b.c"}}
         for memo in ({}, {"permit": "a.b.c"}):
             options = {"id": f"by-hand-{len(memo)}", "task_queue": queue, "memo": memo}

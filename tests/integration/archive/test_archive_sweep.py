@@ -14,7 +14,7 @@ from harness.config.settings import settings_model
 from harness.contracts.queues import archive_queue
 from harness.contracts.seal import Sealed
 from harness.history.reader import open_seals
-from harness.store.seals import store_id
+from harness.store.seals import get_store_id
 from harness_workers import capabilities
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import eventually
@@ -54,7 +54,7 @@ async def test_a_worker_seals_what_has_ended(
 
             await eventually(sealed, lambda found: {run.id for run in runs} <= found, 20)
             client = sweeper.connection.temporal
-            queue = archive_queue(await store_id(harness.connection.database))
+            queue = archive_queue(await get_store_id(harness.connection.database))
             handle = client.get_schedule_handle(queue)
 
             async def last() -> Any:
@@ -80,7 +80,7 @@ async def test_who_is_told_not_to_seal_takes_the_schedule_away(
         project=tmp_path, settings=settings_model().model_validate(own)
     ) as harness:
         client = harness.connection.temporal
-        queue = archive_queue(await store_id(harness.connection.database))
+        queue = archive_queue(await get_store_id(harness.connection.database))
 
         async def scheduled() -> bool:
             return queue in [row.id async for row in await client.list_schedules()]

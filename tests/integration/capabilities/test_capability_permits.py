@@ -24,7 +24,7 @@ from harness.contracts.capability import Capability
 from harness.contracts.queues import capability_queue
 from harness.contracts.run import RunSpec
 from harness.engine.signed_start import start_workflow
-from harness.store.seals import store_id
+from harness.store.seals import get_store_id
 from harness_activities.capability_guard import CapabilityGuard
 from harness_activities.failures import Failures
 from tests.fakes.model_server import ModelServer
@@ -133,7 +133,9 @@ def _refuse_resets(options: dict[str, Any]) -> None:
 
 @pytest.fixture
 async def till(harness: Harness) -> Till:
-    return Till(harness, capability_queue("paying", await store_id(harness.connection.database)))
+    return Till(
+        harness, capability_queue("paying", await get_store_id(harness.connection.database))
+    )
 
 
 @pytest.mark.parametrize("kind", ["Pay", "PayByChild", "PayTwice"])

@@ -1,4 +1,4 @@
-"""With a key, nothing that a run says can be read in the engine's files or in the database."""
+"""With a key, no content of a run is readable in Temporal's files or in the database."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ async def converse(harness: Harness, model_server: ModelServer, name: str, secre
     return run
 
 
-async def test_nothing_that_was_said_can_be_read(
+async def test_no_content_is_readable(
     harness: Harness, model_server: ModelServer, name: str, engine: Any, secret: str
 ) -> None:
     plain = f"plain{uuid.uuid4().hex}"
@@ -137,7 +137,7 @@ async def test_nothing_that_was_said_can_be_read(
     assert await readable(database, folder, secret) == []
 
 
-async def test_forks_sessions_exports_and_replays_work_as_without(
+async def test_forks_sessions_exports_and_replays_work_with_encryption(
     harness: Harness, model_server: ModelServer, name: str, secret: str, tmp_path: Path
 ) -> None:
     run = await converse(harness, model_server, name, secret)
@@ -194,7 +194,7 @@ async def test_another_process_reads_it_with_the_key_and_not_without(
     assert await trace(encryption={"key": rotated["key"]}) == durable
 
 
-async def test_a_run_that_began_without_a_key_waits_under_one_and_ends_without(
+async def test_a_run_from_before_the_key_waits_until_the_key_is_unset(
     options: dict[str, Any], model_server: ModelServer, name: str, tmp_path: Path
 ) -> None:
     @tool(effect="write", approval="always")
@@ -234,7 +234,7 @@ async def test_a_run_that_began_without_a_key_waits_under_one_and_ends_without(
         assert (await run.result()).output == "Done."
 
 
-async def test_what_is_stored_by_its_address_tells_nothing(
+async def test_addresses_reveal_nothing_of_the_content(
     harness: Harness, name: str, secret: str
 ) -> None:
     """The same content of two families has two addresses, and of one family one."""
@@ -259,10 +259,10 @@ def hint(text: str) -> Any:
     return Change(hint=text)
 
 
-async def test_a_keyring_that_is_away_for_a_moment_costs_no_run(
+async def test_a_short_outage_of_the_keyring_fails_no_run(
     harness: Harness, model_server: ModelServer, name: str, options: dict[str, Any], tmp_path: Path
 ) -> None:
-    """Another key in place of the missing one would leave everything unreadable for good."""
+    """A new key in place of the missing one would make everything permanently unreadable."""
     model_server.script(call("send", to="Ada"), say("done"))
     told = agent(name, "word")
     run = await harness.start(told, "go")
@@ -287,7 +287,7 @@ async def test_a_keyring_that_is_away_for_a_moment_costs_no_run(
     await run.result()
 
 
-async def test_what_was_said_before_there_was_a_key_is_not_promised_to_be_unreadable(
+async def test_content_from_before_the_key_is_not_reported_as_unreadable(
     options: dict[str, Any], model_server: ModelServer, name: str, tmp_path: Path
 ) -> None:
     without = settings_model().model_validate({**options, "encryption": {}})
@@ -307,7 +307,7 @@ async def test_what_was_said_before_there_was_a_key_is_not_promised_to_be_unread
         assert not (await forget_run(connection, run.id)).unreadable
 
 
-async def test_half_of_a_character_in_a_receipt_comes_back(harness: Harness) -> None:
+async def test_a_lone_surrogate_in_a_receipt_survives(harness: Harness) -> None:
     vault = harness.connection.vault
     value = {"name": "bad \ud800"}
     place = place_of("effect.receipt", "key")

@@ -1,4 +1,4 @@
-"""Whoever can write to the database cannot make a worker act on what they wrote."""
+"""Write access to the database is not enough to make a worker act."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ async def test_a_planted_effect_is_not_undone(database: Database, vault: Vault) 
     await ledger.close()
 
 
-async def test_a_planted_receipt_does_not_reach_the_call_that_goes_on(
+async def test_a_planted_receipt_does_not_reach_the_resumed_call(
     database: Database, vault: Vault
 ) -> None:
     ledger = Ledger(database, vault)
@@ -135,9 +135,7 @@ async def test_a_planted_receipt_does_not_reach_the_call_that_goes_on(
     await ledger.close()
 
 
-async def test_a_planted_answer_is_not_taken_for_the_models(
-    database: Database, vault: Vault
-) -> None:
+async def test_a_planted_answer_is_refused(database: Database, vault: Vault) -> None:
     writer = Transcripts(database, vault=vault)
     heads = [
         writer.add(node, run="x", turn=turn, reply=b"{}", owner=RUN)
@@ -168,7 +166,7 @@ async def test_a_planted_answer_is_not_taken_for_the_models(
     await refused(lambda: Transcripts(database, vault=vault).load(heads[0]))
 
 
-async def test_a_conversation_is_not_continued_with_another_ones_past(
+async def test_a_conversation_is_not_continued_from_another_history(
     database: Database, vault: Vault
 ) -> None:
     writer = Transcripts(database, vault=vault)
@@ -246,7 +244,7 @@ async def test_planted_live_text_of_an_encrypted_run_is_not_shown(
     database: Database, vault: Vault
 ) -> None:
     """Without a key live text is not signed: it is only shown, and history has the answer."""
-    if not vault.on:
+    if not vault.encrypts:
         return
     writer = LiveWriter(database, LiveSettings(flush_ms=5), vault)
     reader = LiveReader(database, vault)
@@ -277,7 +275,7 @@ async def test_planted_live_text_of_an_encrypted_run_is_not_shown(
     await writer.close()
 
 
-async def test_nobody_is_planted_into_a_family(database: Database, vault: Vault) -> None:
+async def test_no_run_can_be_planted_into_a_family(database: Database, vault: Vault) -> None:
     """A family is forgotten as a whole, so a planted row would take another one's runs along."""
     assert await Families(database).add_member(vault, "mine.2", "session/mine")
     assert await Families(database).add_member(vault, "other.2", "session/other")
@@ -304,9 +302,7 @@ async def test_nobody_is_planted_into_a_family(database: Database, vault: Vault)
 
 
 @pytest.mark.parametrize("last", [-(2**31), -1, 1_000_001, 2**31 - 1])
-async def test_a_planted_number_of_a_session_is_not_counted_up_to(
-    database: Database, last: int
-) -> None:
+async def test_a_planted_session_number_is_refused(database: Database, last: int) -> None:
     sessions = Sessions(database)
     await sessions.advance_last("mine", 1)
     await database.fetch("UPDATE harness.session SET last = %s", (last,))

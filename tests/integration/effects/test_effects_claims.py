@@ -1,4 +1,4 @@
-"""A claim goes with its error: the next attempt, in any worker, gets the right to act."""
+"""An error releases the claim: the next attempt, in any worker, gets the right to act."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ async def cancel_inside(
             await task
 
 
-async def test_begin_gives_its_claim_back_when_the_engine_is_away(
+async def test_begin_releases_its_claim_during_an_outage_of_temporal(
     ledgers: tuple[Ledger, Ledger], epoch: EngineAway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, effect = ledgers[0], new()
@@ -111,7 +111,7 @@ async def test_begin_gives_its_claim_back_when_the_engine_is_away(
     assert await is_free(ledgers, effect)
 
 
-async def test_begin_gives_its_claim_back_when_it_is_cancelled(
+async def test_begin_releases_its_claim_when_it_is_cancelled(
     ledgers: tuple[Ledger, Ledger], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, effect = ledgers[0], new()
@@ -119,7 +119,7 @@ async def test_begin_gives_its_claim_back_when_it_is_cancelled(
     assert await is_free(ledgers, effect)
 
 
-async def test_begin_gives_its_lock_back_when_the_row_is_refused(
+async def test_begin_releases_its_lock_when_the_row_is_refused(
     ledgers: tuple[Ledger, Ledger],
 ) -> None:
     """Postgres keeps a session's lock although the statement that took it has failed."""
@@ -129,7 +129,7 @@ async def test_begin_gives_its_lock_back_when_the_row_is_refused(
     assert await is_free(ledgers, new(key=refused.key))
 
 
-async def test_an_undo_gives_its_claim_back_when_the_row_cannot_be_read(
+async def test_an_undo_releases_its_claim_when_the_row_cannot_be_read(
     ledgers: tuple[Ledger, Ledger], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, effect = ledgers[0], new()
@@ -153,7 +153,7 @@ async def test_an_undo_gives_its_claim_back_when_the_row_cannot_be_read(
 
 
 @pytest.mark.parametrize("ends", ["done", "failed"])
-async def test_an_end_that_cannot_be_written_gives_its_claim_back(
+async def test_a_claim_is_released_when_the_outcome_cannot_be_written(
     ledgers: tuple[Ledger, Ledger], monkeypatch: pytest.MonkeyPatch, ends: str
 ) -> None:
     one, effect = ledgers[0], new()
@@ -169,7 +169,7 @@ async def test_an_end_that_cannot_be_written_gives_its_claim_back(
     assert await is_free(ledgers, effect)
 
 
-async def test_a_claim_given_back_twice_is_not_taken_from_the_next_attempt(
+async def test_releasing_a_claim_twice_does_not_take_it_from_the_next_attempt(
     ledgers: tuple[Ledger, Ledger],
 ) -> None:
     one, effect = ledgers[0], new()

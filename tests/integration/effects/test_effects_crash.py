@@ -1,4 +1,4 @@
-"""Workers that die while they undo, and workers that are believed dead and are only slow."""
+"""Workers that die during an undo, and workers that are slow but considered dead."""
 
 from __future__ import annotations
 

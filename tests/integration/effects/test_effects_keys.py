@@ -1,4 +1,4 @@
-"""The key that goes out: the same for every attempt, another one after an undo."""
+"""The idempotency key that is sent: the same for every attempt, another one after an undo."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def calls(runs_database: str, tmp_path: Path, name: str) -> AsyncIterator[
     await database.close()
 
 
-async def test_what_is_made_again_after_an_undo_has_another_key(calls: Calls) -> None:
+async def test_a_repeated_effect_after_an_undo_has_another_key(calls: Calls) -> None:
     for _ in range(3):
         await calls.call(1, "order", {"item": "tea"})
         await calls.undo(0)
@@ -62,7 +62,7 @@ async def test_what_is_made_again_after_an_undo_has_another_key(calls: Calls) ->
     assert not set(sent) & set(taken)
 
 
-async def test_attempts_of_one_beginning_share_it_and_so_do_their_probes(calls: Calls) -> None:
+async def test_attempts_and_probes_of_one_effect_share_the_key(calls: Calls) -> None:
     await calls.call(1, "order", {"item": "tea"})
     await calls.forget(1)
     await calls.call(1, "order", {"item": "tea"})

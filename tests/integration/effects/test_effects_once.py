@@ -1,4 +1,4 @@
-"""An effect happens once: whatever dies when, and who else believes that it has to be made."""
+"""An effect happens once, whatever crashes at any time, and whichever attempts compete for it."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ async def test_a_worker_is_killed(
     assert lines(tmp_path) == [row.key] * paid
 
 
-async def test_a_person_says_what_came_of_it(
+async def test_a_person_reports_the_outcome(
     options: dict[str, Any], tmp_path: Path, model_server: ModelServer, name: str
 ) -> None:
     model_server.script(call("pay", amount=5), say("Done."))
@@ -173,7 +173,7 @@ async def reset(harness: Harness, run: RunHandle[Any], task: int = 1) -> None:
 
 
 @pytest.mark.parametrize("task", [1, 2])
-async def test_a_reset_makes_no_effect_again(
+async def test_a_reset_repeats_no_effect(
     harness: Harness, model_server: ModelServer, name: str, task: int
 ) -> None:
     made: list[str] = []
@@ -225,10 +225,10 @@ async def test_what_a_dropped_branch_did_can_be_undone(
     assert undone == [1] * len(rows)
 
 
-async def test_two_attempts_at_once_make_one_effect(
+async def test_two_concurrent_attempts_make_one_effect(
     options: dict[str, Any], runs_database: str
 ) -> None:
-    """Two workers hold the same call: one acts, the other waits for what comes of it."""
+    """Two workers have the same call: one acts, the other waits for its outcome."""
     async with asyncio.timeout(10):
         first, second = [Ledger(await open_database(runs_database)) for _ in range(2)]
         key = uuid.uuid4().hex
@@ -252,7 +252,9 @@ async def test_two_attempts_at_once_make_one_effect(
             await ledger.database.close()
 
 
-async def test_who_lost_the_lock_cannot_write_over_who_took_it(runs_database: str) -> None:
+async def test_an_attempt_that_lost_the_lock_cannot_overwrite_the_next_one(
+    runs_database: str,
+) -> None:
     first, second = [Ledger(await open_database(runs_database)) for _ in range(2)]
     key = uuid.uuid4().hex
     new = NewEffect(
@@ -316,7 +318,7 @@ async def test_an_effect_in_our_postgres_shares_the_transaction(
     assert await database.fetch(f"SELECT n FROM {table}") == []  # type: ignore[arg-type]
 
 
-async def test_a_thread_that_was_given_up_still_says_what_it_did(
+async def test_an_abandoned_thread_still_records_its_outcome(
     harness: Harness, model_server: ModelServer, name: str
 ) -> None:
     import threading
@@ -362,7 +364,7 @@ async def test_a_write_costs_two_round_trips_and_a_read_none(
 
 
 async def test_a_lost_connection_in_the_middle_loses_nothing(runs_database: str) -> None:
-    """Where nobody took the call over meanwhile, what came of it is still written."""
+    """If no other attempt took over the call, its outcome is still recorded."""
     ledger = Ledger(await open_database(runs_database))
     key = uuid.uuid4().hex
     new = NewEffect(

@@ -1,4 +1,4 @@
-"""What a write does whose database goes away under it, or whose workers die again and again."""
+"""Writes whose database becomes unavailable, or whose workers die repeatedly."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def holders(database: Database, key: str) -> list[int]:
     return [row[0] for row in found]
 
 
-async def test_who_acts_takes_its_lock_again_without_being_asked(runs_database: str) -> None:
+async def test_an_acting_attempt_retakes_its_lock_automatically(runs_database: str) -> None:
     """Else a call that acts for long looks dead to everybody, once its connection was lost."""
     first, second = [Ledger(await open_database(runs_database)) for _ in range(2)]
     key = uuid.uuid4().hex
@@ -55,7 +55,7 @@ async def test_who_acts_takes_its_lock_again_without_being_asked(runs_database: 
         await ledger.database.close()
 
 
-async def test_a_database_that_goes_away_in_a_transaction_is_no_failure_of_the_tool(
+async def test_an_outage_during_a_transaction_is_not_a_failure_of_the_tool(
     harness: Harness, model_server: ModelServer, name: str
 ) -> None:
     @tool
@@ -75,7 +75,7 @@ async def test_a_database_that_goes_away_in_a_transaction_is_no_failure_of_the_t
     assert [row.state for row in await run.effects()] == ["done"]
 
 
-async def test_what_a_statement_is_refused_for_is_the_tools_own(
+async def test_an_error_of_a_statement_is_the_tools_own(
     harness: Harness, model_server: ModelServer, name: str
 ) -> None:
     @tool

@@ -297,7 +297,7 @@ class States(RuleBasedStateMachine):
         self.loop.close()
 
 
-def test_no_order_of_words_makes_an_effect_twice_or_loses_it(database_url: str) -> None:
+def test_no_order_of_commands_repeats_or_loses_an_effect(database_url: str) -> None:
     class Here(States):
         def __init__(self) -> None:
             super().__init__(database_url)
@@ -313,8 +313,8 @@ def test_no_order_of_words_makes_an_effect_twice_or_loses_it(database_url: str) 
     )
 
 
-async def test_who_was_slow_and_not_dead_has_the_last_word(database_url: str) -> None:
-    """Its lock goes with its connection; another one finds it begun, and it ends well after all."""
+async def test_a_slow_attempt_still_records_its_outcome(database_url: str) -> None:
+    """It loses its lock with its connection, another one finds the call begun, yet it succeeds."""
     async with rivals(database_url) as (slow, other):
         first = await slow.begin(NEW)
         # It has not noticed yet, and nobody keeps the lock.

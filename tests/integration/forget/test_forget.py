@@ -36,7 +36,7 @@ def options(
 
 
 def encrypted(harness: Harness) -> bool:
-    return harness.connection.vault.on
+    return harness.connection.vault.encrypts
 
 
 async def test_a_run_and_its_forks_are_forgotten(

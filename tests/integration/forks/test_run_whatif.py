@@ -141,7 +141,7 @@ async def test_live_reads_run_and_writes_are_refused_still(
     ]  # fmt: skip
     assert (world.reads, world.writes) == (["a", "b"], [])
     assert (fork.verdict, fork.output) == ("different", "two")
-    assert "nobody is asked here" in results(model_server)[4]
+    assert "a what-if asks no person" in results(model_server)[4]
 
 
 async def test_what_people_said_is_played_back(

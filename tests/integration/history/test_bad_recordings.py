@@ -1,4 +1,4 @@
-"""Recordings that this version cannot read: each says so, and what to do."""
+"""Recordings that this version cannot read: each error says why, and what to do."""
 
 from __future__ import annotations
 

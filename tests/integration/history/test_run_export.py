@@ -1,4 +1,4 @@
-"""A run's recording says the same as the run itself, and today's code does the same again."""
+"""A run's recording equals the run itself, and today's code replays it."""
 
 from __future__ import annotations
 

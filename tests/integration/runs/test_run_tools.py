@@ -107,7 +107,7 @@ async def test_equal_calls_have_keys_of_their_own(
     assert len(set(keys)) == 2
 
 
-async def test_a_failing_tool_is_told_to_the_model(
+async def test_a_failing_tool_is_reported_to_the_model(
     harness: Harness, model_server: ModelServer, name: str
 ) -> None:
     @tool(effect="read")

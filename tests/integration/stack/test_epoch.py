@@ -1,4 +1,4 @@
-"""A worker's ledger after the database or the engine was put back, with a real one of each."""
+"""A worker's ledger after the database or Temporal was restored, with a real one of each."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ async def test_a_write_of_the_lost_future_is_asked_about(site: Site) -> None:
     await site.put_back_database()
     asked = await worker.pay(5)
     assert (asked.need, asked.attempt) == ("outcome", 1)
-    assert "put back" in (asked.reason or "")
+    assert "restored to an earlier state" in (asked.reason or "")
     # Also by the next attempt, whose own row says `begun`, and by another worker.
     other = await site.worker(site.payer())
     assert (await other.pay(5)).need == "outcome"
@@ -159,13 +159,13 @@ async def test_a_probe_looks_instead(site: Site) -> None:
     assert site.paid == [5, 6]
 
 
-async def test_beside_an_older_engine_only_other_calls_are_asked_about(site: Site) -> None:
+async def test_with_an_older_temporal_only_different_calls_are_asked_about(site: Site) -> None:
     keeper = await site.keeper()
     before = await keeper.advance()
     await keeper.advance()
     worker = await site.worker(site.payer())
     await worker.pay(5)
-    await keeper._tell_engine(before)  # pyright: ignore[reportPrivateUsage]
+    await keeper._record_in_temporal(before)  # pyright: ignore[reportPrivateUsage]
     worker = await site.worker(site.payer())
     assert (await site.doubts())[-1] == "engine"
     assert content(await worker.pay(5)) == "paid"  # the ledger has it
@@ -174,14 +174,14 @@ async def test_beside_an_older_engine_only_other_calls_are_asked_about(site: Sit
     assert site.paid == [5, 7]
 
 
-async def test_a_worker_is_told_when_its_engine_went_back(site: Site) -> None:
+async def test_a_worker_detects_a_restored_temporal(site: Site) -> None:
     keeper = await site.keeper()
     before = await keeper.advance()
     other = await site.keeper()
     await other.advance()
     await keeper.advance()
     replaced = asyncio.create_task(keeper.wait_until_replaced())
-    await other._tell_engine(before)  # pyright: ignore[reportPrivateUsage]
+    await other._record_in_temporal(before)  # pyright: ignore[reportPrivateUsage]
     assert not replaced.done()
     await keeper.check()
     assert (await replaced).code == "stack.replaced"
@@ -193,7 +193,7 @@ async def test_a_worker_is_told_when_its_engine_went_back(site: Site) -> None:
     late.cancel()
 
 
-async def test_such_a_worker_stops(
+async def test_a_worker_stops_when_temporal_is_restored(
     remote: Harness, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     async def replaced(_: EpochKeeper) -> StackError:
@@ -205,7 +205,7 @@ async def test_such_a_worker_stops(
             await asyncio.Event().wait()
 
 
-async def test_a_copy_of_an_earlier_generation_is_noticed(site: Site) -> None:
+async def test_a_copy_of_an_earlier_generation_is_detected(site: Site) -> None:
     keeper = await site.keeper()
     await keeper.advance()
     await site.database.fetch("UPDATE harness.epoch SET generation = 1, confirmed = 1")
@@ -216,7 +216,7 @@ async def test_a_copy_of_an_earlier_generation_is_noticed(site: Site) -> None:
     assert len(await site.doubts()) == 2
 
 
-async def test_what_is_no_restore_is_not_taken_for_one(site: Site) -> None:
+async def test_other_differences_are_not_taken_for_a_restore(site: Site) -> None:
     worker = await site.worker(site.payer())
     await worker.pay(5)
     await delete_content(site.database, ["run"], [])

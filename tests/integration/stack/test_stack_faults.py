@@ -11,7 +11,7 @@ import pytest
 from temporalio.client import Client
 
 from harness.contracts.errors import StackError
-from harness.stack import connect_options, open_stack, stop_stack
+from harness.stack import make_connect_options, open_stack, stop_stack
 from tests.fakes.stack import (
     SETTINGS,
     User,
@@ -73,7 +73,7 @@ async def test_postgres_killed(project: Path) -> None:
 
 async def test_temporal_killed(project: Path) -> None:
     async with open_stack(SETTINGS, project) as endpoints:
-        client = await Client.connect(**await connect_options(SETTINGS, endpoints))
+        client = await Client.connect(**await make_connect_options(SETTINGS, endpoints))
         await client.start_workflow("Anything", id="kept", task_queue="nobody")
         pid = await pid_of(project, "temporal")
         kill(pid)
@@ -81,7 +81,7 @@ async def test_temporal_killed(project: Path) -> None:
         assert (await client.get_workflow_handle("kept").describe()).workflow_type == "Anything"
 
 
-async def test_a_part_that_keeps_dying_is_given_up(project: Path) -> None:
+async def test_a_part_that_keeps_dying_is_not_restarted_forever(project: Path) -> None:
     async with open_stack(SETTINGS, project) as endpoints:
         control = layout(project).postgres_data / "global" / "pg_control"
         sound = control.read_bytes()

@@ -1,5 +1,5 @@
 # ruff: noqa: F401, F811 - fixtures are imported, and asked for by their names
-"""An engine and a database that are not ours: search attributes, and what the doctor says."""
+"""A Temporal and a database that are not ours: search attributes, and the doctor's report."""
 
 import os
 from datetime import timedelta
@@ -22,9 +22,9 @@ from harness.stack import (
     SEARCH_ATTRIBUTES,
     Check,
     Endpoints,
-    connect_options,
     diagnose,
     ensure_search_attributes,
+    make_connect_options,
     open_stack,
     stop_stack,
 )
@@ -78,7 +78,7 @@ async def test_search_attributes_are_added_where_they_are_missing(
     project: Path,
 ) -> None:
     async with open_stack(SETTINGS, project) as endpoints:
-        ours = await Client.connect(**await connect_options(SETTINGS, endpoints))
+        ours = await Client.connect(**await make_connect_options(SETTINGS, endpoints))
         assert await attributes(ours) == SEARCH_ATTRIBUTES
         await ensure_search_attributes(ours)
         client = await foreign(endpoints)
@@ -113,12 +113,12 @@ async def test_a_search_attribute_of_another_type_is_refused(project: Path) -> N
         await ensure_search_attributes(client)
 
 
-async def test_a_local_engine_of_an_earlier_version_gets_new_search_attributes(
+async def test_a_local_temporal_of_an_earlier_version_gets_new_search_attributes(
     project: Path,
 ) -> None:
-    """The engine takes those of its command line for a new namespace alone."""
+    """Temporal applies those of its command line only to a new namespace."""
     async with open_stack(SETTINGS, project) as endpoints:
-        client = await Client.connect(**await connect_options(SETTINGS, endpoints))
+        client = await Client.connect(**await make_connect_options(SETTINGS, endpoints))
         await client.operator_service.remove_search_attributes(
             RemoveSearchAttributesRequest(
                 namespace=client.namespace, search_attributes=["HarnessForkOf"]
@@ -126,7 +126,7 @@ async def test_a_local_engine_of_an_earlier_version_gets_new_search_attributes(
         )
     await stop_stack(SETTINGS, project)
     async with open_stack(SETTINGS, project) as endpoints:
-        client = await Client.connect(**await connect_options(SETTINGS, endpoints))
+        client = await Client.connect(**await make_connect_options(SETTINGS, endpoints))
         assert await attributes(client) == SEARCH_ATTRIBUTES
 
 

@@ -1,5 +1,5 @@
 # ruff: noqa: F401, F811 - fixtures are imported, and asked for by their names
-"""A stack lives as long as someone uses it, and keeps what it holds."""
+"""A stack runs as long as it is used, and keeps its data."""
 
 import asyncio
 import urllib.request
@@ -15,7 +15,7 @@ from harness.cli.stack.trust import review_trust
 from harness.config.settings import DatabaseSettings, Settings, TemporalSettings
 from harness.config.trust import read_trust
 from harness.contracts.errors import StackError
-from harness.stack import connect_options, find_stack, open_stack, stop_stack
+from harness.stack import find_stack, make_connect_options, open_stack, stop_stack
 from tests.fakes.stack import (
     SETTINGS,
     User,
@@ -34,7 +34,7 @@ from tests.fakes.stack import (
 )
 
 
-async def test_the_last_to_leave_stops_it(project: Path) -> None:
+async def test_the_stack_stops_when_its_last_user_leaves(project: Path) -> None:
     async with open_stack(SETTINGS, project) as first:
         joined = open_stack(SETTINGS, project)
         assert await joined.__aenter__() == first == await find_stack(SETTINGS, project)
@@ -48,10 +48,10 @@ async def test_the_last_to_leave_stops_it(project: Path) -> None:
     assert await find_stack(SETTINGS, project) is None
 
 
-async def test_what_it_holds_survives(project: Path) -> None:
+async def test_data_survives_a_restart(project: Path) -> None:
     async with open_stack(SETTINGS, project, page=True) as first:
         query(first.database_url, "CREATE TABLE kept AS SELECT 42 AS answer")
-        client = await Client.connect(**await connect_options(SETTINGS, first))
+        client = await Client.connect(**await make_connect_options(SETTINGS, first))
         await client.start_workflow("Anything", id="kept", task_queue="nobody")
         assert first.ui_url is not None
         page = await asyncio.to_thread(urllib.request.urlopen, first.ui_url, timeout=5)
@@ -62,7 +62,7 @@ async def test_what_it_holds_survives(project: Path) -> None:
     async with open_stack(SETTINGS, project, page=True) as second:
         assert second == first
         assert query(second.database_url, "SELECT answer FROM kept") == 42
-        client = await Client.connect(**await connect_options(SETTINGS, second))
+        client = await Client.connect(**await make_connect_options(SETTINGS, second))
         assert (await client.get_workflow_handle("kept").describe()).workflow_type == "Anything"
         found = await client.workflow_service.describe_namespace(
             DescribeNamespaceRequest(namespace="default")
@@ -79,7 +79,7 @@ async def test_a_killed_user_has_left(project: Path) -> None:
     await until_gone(project, pids)
 
 
-async def test_users_that_come_at_once_start_one(empty_project: Path) -> None:
+async def test_concurrent_users_start_one_stack(empty_project: Path) -> None:
     users = [User(empty_project) for _ in range(3)]
     said = await asyncio.gather(*(user.said() for user in users))
     assert said[0] == said[1] == said[2]
@@ -142,7 +142,7 @@ async def test_projects_do_not_disturb_each_other(empty_project: Path) -> None:
 async def test_only_what_is_not_configured_is_started(project: Path) -> None:
     here = DatabaseSettings.model_validate({"url": "postgresql://elsewhere/db"})
     async with open_stack(Settings(database=here), project) as engine:
-        assert (engine.local_engine, engine.local_database) == (True, False)
+        assert (engine.local_temporal, engine.local_database) == (True, False)
         assert engine.database_url == "postgresql://elsewhere/db"
         assert list((await status(project))["parts"]) == ["temporal"]
         assert await find_stack(SETTINGS, project) is None
@@ -157,7 +157,7 @@ async def test_only_what_is_not_configured_is_started(project: Path) -> None:
         assert not (project / "none").exists()
 
 
-async def test_nothing_of_it_can_be_read_by_others(empty_project: Path) -> None:
+async def test_other_users_can_read_nothing(empty_project: Path) -> None:
     async with open_stack(SETTINGS, empty_project):
         found = layout(empty_project)
         closed = [found.state, found.password, found.socket, found.temporal_data]
@@ -165,10 +165,10 @@ async def test_nothing_of_it_can_be_read_by_others(empty_project: Path) -> None:
         assert (found.state / ".gitignore").read_text() == "*\n"
 
 
-async def test_a_running_one_stays_trusted(
+async def test_a_running_stack_stays_trusted(
     empty_project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without trust no command would find it, not even the one that stops it."""
+    """Without trust no command would find it, not even `harness down`."""
     monkeypatch.chdir(empty_project)
     remove, out = Namespace(list=False, remove=True, yes=False), Out(json=False)
     state = str(layout(empty_project).state)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from temporalio.client import Client
 
-from harness.stack import connect_options, find_stack, open_stack
+from harness.stack import find_stack, make_connect_options, open_stack
 from harness.stack.guard import is_running
 from tests.fakes.stack import (
     SETTINGS,
@@ -65,9 +65,9 @@ async def test_nothing_answers_over_http_unless_asked_for(project: Path) -> None
                     assert status in (400, 403, 404), (address, host, line, status)
 
 
-async def test_the_page_joins_a_running_engine(project: Path) -> None:
+async def test_the_page_joins_a_running_temporal(project: Path) -> None:
     async with open_stack(SETTINGS, project) as alone:
-        client = await Client.connect(**await connect_options(SETTINGS, alone))
+        client = await Client.connect(**await make_connect_options(SETTINGS, alone))
         handle = await client.start_workflow("Anything", id="kept", task_queue="nobody")
         async with open_stack(SETTINGS, project, page=True) as both:
             assert both.temporal_address == alone.temporal_address

@@ -1,5 +1,5 @@
 # ruff: noqa: F401, F811 - fixtures are imported, and asked for by their names
-"""What is in the way of a start is named, with the way out."""
+"""Errors name what prevents a start, and what to do about it."""
 
 import os
 import socket
@@ -77,7 +77,7 @@ async def test_a_kept_port_in_use(project: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"nonsense" * 1000, b"SQLite format 3\0" + b"\1" * 9000])
-async def test_broken_engine_data(empty_project: Path, content: bytes) -> None:
+async def test_broken_temporal_data(empty_project: Path, content: bytes) -> None:
     data = layout(empty_project).temporal_data
     data.parent.mkdir()
     data.write_bytes(content)
@@ -106,7 +106,7 @@ async def test_broken_database_data(project: Path) -> None:
     assert (await refused(project)).code == "stack.data_broken"
 
 
-async def test_a_lost_password_is_made_anew(project: Path) -> None:
+async def test_a_lost_password_is_replaced(project: Path) -> None:
     async with open_stack(SETTINGS, project) as first:
         query(first.database_url, "CREATE TABLE kept AS SELECT 42 AS answer")
     await stop_stack(SETTINGS, project)

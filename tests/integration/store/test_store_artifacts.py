@@ -102,7 +102,7 @@ async def test_what_is_missing_is_named(artifacts: Artifacts, tmp_path: Path) ->
         assert caught.value.code == "store.artifact_missing"
 
 
-async def test_a_lost_file_is_said_and_can_be_put_again(
+async def test_a_lost_file_is_reported_and_can_be_stored_again(
     database: Database, artifacts: Artifacts, tmp_path: Path
 ) -> None:
     id = await artifacts.put(LARGE)
@@ -172,7 +172,7 @@ async def test_specs_are_known_by_their_hash(
     assert caught.value.code == "store.corrupt"
 
 
-async def test_large_payloads_leave_the_engine(
+async def test_large_payloads_are_stored_outside_temporal(
     database: Database, artifacts: Artifacts, tmp_path: Path
 ) -> None:
     storage = external_storage(artifacts, threshold=1000)

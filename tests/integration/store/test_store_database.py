@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+import sqlalchemy
+from alembic import command
+from alembic.config import Config
 
 from harness.contracts.errors import ConfigError, StoreError
 from harness.store.database import Database
-from harness.store.migrate import bring_up, open_database, read_revision, take_down
+from harness.store.migrate import OWN, SCRIPTS, bring_up, open_database, read_revision
 from harness.store.sessions import Sessions
 from harness_migrations import HEAD
 
@@ -27,11 +30,23 @@ async def run_python(code: str, *arguments: str) -> None:
     assert process.returncode == 0, errors.decode()
 
 
+def revert_migrations(url: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", str(OWN.folder))
+    engine = sqlalchemy.create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(url))
+    with engine.begin() as connection:
+        config.attributes |= {"connection": connection, "schema": OWN.schema}
+        command.downgrade(config, "base")
+    engine.dispose()
+
+
 async def test_up_down_up(empty_database_url: str) -> None:
     database = await open_database(empty_database_url)
     assert await read_revision(database) == HEAD
     assert not await bring_up(database)
-    await take_down(database)
+    await asyncio.to_thread(revert_migrations, empty_database_url)
     assert await read_revision(database) is None
     assert await bring_up(database)
     assert await Sessions(database).find_last("none") == 0
@@ -98,7 +113,7 @@ async def test_no_address() -> None:
         await open_database("mysql://localhost/x")
 
 
-async def test_a_closed_database_says_so(database_url: str) -> None:
+async def test_a_closed_database_is_reported(database_url: str) -> None:
     database = await open_database(database_url)
     await database.close()
     with pytest.raises(StoreError, match="closed by this process"):
@@ -132,7 +147,7 @@ async def test_a_cancelled_query_leaves_the_pool_whole(database_url: str) -> Non
     await database.close()
 
 
-async def test_a_mistake_is_no_outage(database_url: str) -> None:
+async def test_a_wrong_statement_is_not_an_outage(database_url: str) -> None:
     database = await open_database(database_url, pool_size=1)
     with pytest.raises(psycopg.errors.UndefinedTable):
         async with database.connection() as connection, connection.transaction():

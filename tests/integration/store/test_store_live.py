@@ -157,7 +157,7 @@ async def test_a_new_attempt_voids_the_old_one(
     await late.close()
 
 
-async def test_tools_say_how_far_they_are(writer: LiveWriter, reader: LiveReader) -> None:
+async def test_tools_report_progress(writer: LiveWriter, reader: LiveReader) -> None:
     screen = Screen(reader)
     said = [f"step {n}" for n in range(50)]
     for text in said:
@@ -202,7 +202,7 @@ async def test_notices_of_others_end_nothing(
     await screen.close()
 
 
-async def test_a_table_that_is_gone_for_a_while_ends_nothing(
+async def test_a_temporarily_missing_table_ends_no_stream(
     database: Database, writer: LiveWriter, caplog: pytest.LogCaptureFixture
 ) -> None:
     reader, cut_off = LiveReader(database), asyncio.Event()
@@ -283,7 +283,7 @@ async def test_a_long_outage_is_a_gap(
     await screen.close()
 
 
-async def test_a_run_that_was_reset_goes_on(writer: LiveWriter, reader: LiveReader) -> None:
+async def test_a_reset_run_continues(writer: LiveWriter, reader: LiveReader) -> None:
     screen = Screen(reader)
     writer.open_text("r", 1, 1, 1, scheduled=1.0).write("one ")
     await screen.shows("one ")

@@ -214,7 +214,7 @@ async def test_a_node_that_postgres_refuses_harms_no_other(database: Database) -
         ("ALTER SCHEMA harness RENAME TO elsewhere", "ALTER SCHEMA elsewhere RENAME TO harness"),
     ],
 )
-async def test_tables_that_are_gone_for_a_while_lose_no_node(
+async def test_temporarily_missing_tables_lose_no_node(
     database: Database, monkeypatch: pytest.MonkeyPatch, away: LiteralString, back: LiteralString
 ) -> None:
     transcripts = Transcripts(database)
@@ -283,7 +283,7 @@ asyncio.run(main())
 """
 
 
-async def test_what_was_said_to_be_saved_survives_every_death(
+async def test_nodes_reported_as_saved_survive_every_crash(
     postgres: Postgres, database_url: str
 ) -> None:
     worker = await asyncio.create_subprocess_exec(

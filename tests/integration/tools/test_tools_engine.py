@@ -1,4 +1,4 @@
-"""Tools in real runs: what only the engine, a second attempt or a dead worker shows."""
+"""Tools in real runs: what only Temporal, a second attempt or a dead worker reveals."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ async def test_a_write_whose_worker_was_killed_waits_for_a_person(
     assert keys == [said["key"]]  # the second attempt carries the key of the first
 
 
-async def test_a_write_that_failed_for_now_is_tried_again_without_asking(
+async def test_a_temporarily_failed_write_is_retried_without_asking(
     harness: Harness, model_server: ModelServer, name: str
 ) -> None:
     seen: list[tuple[int, Any]] = []
@@ -100,7 +100,7 @@ async def test_a_write_that_failed_for_now_is_tried_again_without_asking(
     assert seen == [(1, None), (2, {"page": 1}), (3, {"page": 2})]
 
 
-async def test_the_last_attempt_tells_the_model(
+async def test_the_last_attempt_reports_to_the_model(
     harness: Harness, model_server: ModelServer, name: str
 ) -> None:
     @tool(attempts=2)
@@ -118,7 +118,7 @@ async def test_the_last_attempt_tells_the_model(
 
 
 @pytest.mark.parametrize("happened", [True, False])
-async def test_a_write_that_the_engine_gave_up_is_asked_about(
+async def test_a_write_that_temporal_timed_out_is_asked_about(
     harness: Harness, model_server: ModelServer, name: str, happened: bool
 ) -> None:
     gate = Gate(effect="write", on_unknown="retry")
@@ -176,7 +176,7 @@ async def test_files_of_the_runs_own_folder(
     assert refused.error and refused.error.code == "tool.confined"
 
 
-async def test_progress_is_seen_while_the_tool_is_at_work(
+async def test_progress_is_visible_while_the_tool_runs(
     harness: Harness, model_server: ModelServer, name: str
 ) -> None:
     seen = asyncio.Event()
@@ -198,7 +198,7 @@ async def test_progress_is_seen_while_the_tool_is_at_work(
     assert (await run.result()).output == "Arrived."
 
 
-async def test_a_wrong_call_is_mended_by_the_model(
+async def test_the_model_corrects_an_invalid_call(
     harness: Harness, model_server: ModelServer, name: str
 ) -> None:
     model_server.script(

@@ -288,7 +288,7 @@ async def test_too_much_is_refused(call: Caller, monkeypatch: pytest.MonkeyPatch
         )
 
 
-async def test_failures_that_may_pass_are_tried_again(
+async def test_temporary_failures_are_retried(
     call: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(web, "TIMEOUT_S", 0.1)

@@ -127,7 +127,7 @@ async def test_a_request_and_the_one_that_takes_it_back(call: Caller, shop: Shop
     assert "secret" not in json.dumps(receipt(call))
 
 
-async def test_what_cannot_be_filled_in_is_done_and_said(call: Caller, shop: Shop) -> None:
+async def test_an_undo_that_cannot_be_filled_in_is_reported(call: Caller, shop: Shop) -> None:
     undo = {"method": "DELETE", "url": f"{shop.base}/orders/{{response.number}}"}
     said = await call("http_request", method="POST", url=f"{shop.base}/o", body={}, undo=undo)
     assert "The request was made, but cannot be undone: The answer has no response.number." in said
@@ -165,7 +165,7 @@ async def test_no_undo_makes_what_was_done_a_failure(
     assert receipt(call)["why"] == "RecursionError: too deep"
 
 
-async def test_what_is_wrong_is_said_before_anything_is_sent(call: Caller, shop: Shop) -> None:
+async def test_mistakes_are_reported_before_anything_is_sent(call: Caller, shop: Shop) -> None:
     url = f"{shop.base}/orders"
     refused: list[tuple[dict[str, Any], str]] = [
         ({"url": "http://elsewhere.invalid/"}, "may not access elsewhere.invalid"),
@@ -215,7 +215,7 @@ async def test_answers(call: Caller, shop: Shop) -> None:
     assert len(shop.orders) == 1  # the one whose answer was lost
 
 
-async def test_secrets_go_over_https_alone() -> None:
+async def test_secrets_are_sent_over_https_only() -> None:
     secret = {"shop.example": {"authorization": "Bearer sesame"}}
     settings = HttpToolSettings(allow=("shop.example",))
     async with calling(*http_tools(approval="never", headers=secret), http=settings) as call:
@@ -277,7 +277,7 @@ async def test_a_host_that_keeps_to_the_key_may_be_asked_again(shop: Shop) -> No
     assert len(shop.orders) == 2
 
 
-async def test_orders_are_taken_back(
+async def test_orders_are_undone(
     options: dict[str, Any], model_server: ModelServer, name: str, shop: Shop, tmp_path: Path
 ) -> None:
     url = f"{shop.base}/orders"

@@ -86,7 +86,7 @@ async def test_files_go_back_to_any_turn(
     assert states(await run.effects()) == ["undone"] * 4
 
 
-async def test_a_changed_world_stops_it_until_it_is_told_to_go_on(
+async def test_a_changed_world_stops_an_undo_until_it_is_resumed(
     harness: Harness, model_server: ModelServer, name: str, folder: Path
 ) -> None:
     model_server.script(

@@ -1,4 +1,4 @@
-"""The commit of a project, read from files of a repository that nobody has trusted."""
+"""The commit of a project, read from files of an untrusted repository."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from harness.commons.git_commit import PACKED, read_commit
 from harness.version import __version__
-from harness_workers.provenance import build_id, process_name
+from harness_workers.provenance import get_build_id, get_process_name
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -36,7 +36,7 @@ def test_a_folder_without_a_repository(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["branch", "packed", "detached", "worktree", "below"])
-def test_what_git_says(tmp_path: Path, kind: str) -> None:
+def test_the_commit_equals_what_git_reports(tmp_path: Path, kind: str) -> None:
     git(tmp_path, "init", "-q", "-b", "feature/one")
     git(tmp_path, "commit", "-q", "--allow-empty", "-m", "one")
     place = tmp_path
@@ -52,6 +52,60 @@ def test_what_git_says(tmp_path: Path, kind: str) -> None:
         place = tmp_path / "agents"
         place.mkdir()
     assert read_commit(place) == git(place, "rev-parse", "HEAD")
+
+
+def make_worktree(folder: Path) -> tuple[Path, Path]:
+    """Make a repository with a linked worktree: their folders."""
+    main, linked = folder / "main", folder / "linked"
+    main.mkdir()
+    git(main, "init", "-q", "-b", "main")
+    git(main, "commit", "-q", "--allow-empty", "-m", "one")
+    git(main, "worktree", "add", "-q", "-b", "two", str(linked))
+    return main, linked
+
+
+def test_a_worktree_with_relative_links(tmp_path: Path) -> None:
+    main, linked = make_worktree(tmp_path)
+    (linked / ".git").write_text("gitdir: ../main/.git/worktrees/linked\n")
+    (main / ".git/worktrees/linked/gitdir").write_text("../../../../linked/.git\n")
+    assert read_commit(linked) == git(main, "rev-parse", "HEAD")
+
+
+def test_a_submodule(tmp_path: Path) -> None:
+    main, _ = make_worktree(tmp_path)
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    git(whole, "init", "-q")
+    local = ("-c", "protocol.file.allow=always")
+    git(whole, *local, "submodule", "--quiet", "add", str(main), "part")
+    assert (whole / "part" / ".git").is_file()
+    assert read_commit(whole / "part") == git(main, "rev-parse", "HEAD")
+
+
+@pytest.mark.parametrize("target", ["main/.git", "main/.git/worktrees/linked"])
+def test_a_link_that_is_not_mutual_reveals_nothing(tmp_path: Path, target: str) -> None:
+    make_worktree(tmp_path)
+    forged = tmp_path / "forged"
+    forged.mkdir()
+    (forged / ".git").write_text(f"gitdir: {tmp_path / target}\n")
+    assert read_commit(forged) is None
+    (forged / ".git").unlink()
+    (forged / ".git").symlink_to(tmp_path / target)
+    assert read_commit(forged) is None
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_a_forged_common_folder_reveals_nothing(tmp_path: Path, linked: bool) -> None:
+    main, _ = make_worktree(tmp_path)
+    forged = tmp_path / "forged"
+    folder = forged / ("fake" if linked else ".git")
+    folder.mkdir(parents=True)
+    (folder / "HEAD").write_text("ref: refs/heads/main\n")
+    (folder / "commondir").write_text(str(main / ".git"))
+    if linked:
+        (forged / ".git").write_text("gitdir: fake\n")
+        (folder / "gitdir").write_text(str(forged / ".git"))
+    assert read_commit(forged) is None
 
 
 def test_a_loose_reference_counts_before_a_packed_one(tmp_path: Path) -> None:
@@ -70,7 +124,7 @@ def test_a_loose_reference_counts_before_a_packed_one(tmp_path: Path) -> None:
         COMMIT.upper(), "ref: refs/heads/a\0b", "x" * 100_000,
     ],
 )  # fmt: skip
-def test_a_hostile_head_says_nothing(tmp_path: Path, head: str) -> None:
+def test_a_hostile_head_reveals_nothing(tmp_path: Path, head: str) -> None:
     (tmp_path / "secret").write_text(COMMIT)
     repository(tmp_path / "project", head)
     assert read_commit(tmp_path / "project") is None
@@ -146,8 +200,8 @@ def test_configuration_and_hooks_are_not_run(tmp_path: Path) -> None:
 
 def test_a_worker_names_its_code_and_its_process(tmp_path: Path) -> None:
     (tmp_path / "plain").mkdir()
-    assert build_id(tmp_path / "plain") == f"harness-{__version__}"
+    assert get_build_id(tmp_path / "plain") == f"harness-{__version__}"
     folder = repository(tmp_path / "project")
     (folder / "refs" / "heads" / "main").write_text(COMMIT)
-    assert build_id(tmp_path / "project") == f"harness-{__version__}+git.{COMMIT[:12]}"
-    assert process_name().endswith(f"/{os.getpid()}")
+    assert get_build_id(tmp_path / "project") == f"harness-{__version__}+git.{COMMIT[:12]}"
+    assert get_process_name().endswith(f"/{os.getpid()}")

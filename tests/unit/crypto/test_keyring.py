@@ -64,7 +64,7 @@ async def test_nothing_begins_with_a_key_that_another_process_has_destroyed(tmp_
 
 
 @pytest.mark.parametrize("by_url", [False, True])
-async def test_nobody_else_on_the_host_reads_keys(tmp_path: Path, by_url: bool) -> None:
+async def test_other_users_of_the_host_cannot_read_keys(tmp_path: Path, by_url: bool) -> None:
     folder = tmp_path / "keys"
     folder.mkdir(mode=0o755)
     url = folder.as_uri() if by_url else None
@@ -76,7 +76,7 @@ async def test_nobody_else_on_the_host_reads_keys(tmp_path: Path, by_url: bool) 
     assert modes == {"keys": 0o700, id[:2]: 0o700, id: 0o600, f"{id}.gone": 0o600}
 
 
-async def test_of_many_who_make_a_key_one_wins(tmp_path: Path) -> None:
+async def test_concurrent_makers_of_a_key_agree_on_one(tmp_path: Path) -> None:
     rings = [Keyring(EncryptionSettings(key=OLD), tmp_path) for _ in range(8)]
     keys = {
         entry.key for entry in await asyncio.gather(*(ring.get_or_make("run") for ring in rings))
@@ -108,7 +108,7 @@ async def test_a_key_is_on_the_disk_before_it_can_be_read(
     assert [Path(path) for path, _ in synced] == [file.parent, tmp_path]
 
 
-async def test_a_key_that_nobody_can_read_any_more_is_destroyed_too(tmp_path: Path) -> None:
+async def test_an_unreadable_key_can_be_destroyed(tmp_path: Path) -> None:
     sealed = await Vault(None, Keyring(EncryptionSettings(key=OLD), tmp_path)).encrypt(
         "run", b"words", PLACE
     )

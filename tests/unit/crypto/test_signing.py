@@ -1,4 +1,4 @@
-"""The key that proves where something comes from."""
+"""The key that proves the origin of content."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_short_setting_is_refused(tmp_path: Path) -> None:
         load_signer(settings, tmp_path)
 
 
-def test_the_setting_stands_for_the_file(tmp_path: Path) -> None:
+def test_the_setting_replaces_the_file(tmp_path: Path) -> None:
     settings = settings_model().model_validate({"signing": {"key": "s" * 32}})
     mac = load_signer(settings, tmp_path / "one").sign("run", "a")
     assert load_signer(settings, tmp_path / "other").is_signed(mac, "run", "a")

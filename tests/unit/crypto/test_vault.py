@@ -1,4 +1,4 @@
-"""What is stored is believed only where this project wrote it, in the place it was written for."""
+"""Stored content is accepted only if this project wrote it, and only in its own place."""
 
 from __future__ import annotations
 
@@ -79,7 +79,9 @@ async def test_every_byte_counts(vault: Vault) -> None:
             await vault.decrypt(stored[:at], HERE)
 
 
-async def test_content_from_before_the_key_is_told_from_planted_content(tmp_path: Path) -> None:
+async def test_content_from_before_the_key_is_distinguished_from_planted_content(
+    tmp_path: Path,
+) -> None:
     before = Vault(None, None, Signer(SIGNING))
     after = Vault(None, Keyring(EncryptionSettings(key=KEY), tmp_path), Signer(SIGNING))
     foreign = Vault(None, None, Signer(b"f" * 32))

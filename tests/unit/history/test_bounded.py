@@ -1,4 +1,4 @@
-"""Files from elsewhere end in our own error, within bounds of memory."""
+"""Foreign files raise our own errors, within bounded memory."""
 
 from __future__ import annotations
 

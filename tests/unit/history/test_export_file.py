@@ -1,4 +1,4 @@
-"""An export is read back as it was written, and nothing that was damaged is believed."""
+"""An export is read back as it was written, and damage is detected."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_round_trip(texts: list[str], blobs: list[bytes]) -> None:
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
-def test_any_cut_and_any_changed_character_is_noticed(data: st.DataObject) -> None:
+def test_truncation_and_changed_characters_are_detected(data: st.DataObject) -> None:
     text = dump_recording(recording(["hello", "wörld"], [b"blob"]))
     at = data.draw(st.integers(0, len(text) - 3))
     with pytest.raises(HarnessError) as caught:
@@ -76,7 +76,7 @@ def test_any_cut_and_any_changed_character_is_noticed(data: st.DataObject) -> No
         ('{"format": "harness run", "version": 1}', "does not match its digest"),
     ],
 )
-def test_what_is_no_export(text: str, words: str) -> None:
+def test_a_file_that_is_not_an_export(text: str, words: str) -> None:
     with pytest.raises(HarnessError, match=words) as caught:
         load_recording(text, FILE)
     assert caught.value.code == "store.bad_export"
@@ -90,7 +90,7 @@ def test_a_newer_one(tmp_path: Path) -> None:
     assert caught.value.code == "run.too_new"
 
 
-def test_a_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
+def test_a_missing_or_binary_file(tmp_path: Path) -> None:
     with pytest.raises(HarnessError, match="cannot be read: No such file"):
         read_file(tmp_path / "none.json")
     (tmp_path / "binary.json").write_bytes(b"\xff\xfe\x00")

@@ -1,4 +1,4 @@
-"""Live text that fails is missed by nobody in silence."""
+"""A failure of live text is never silent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from harness.history.follow import live_only
 
 
-def test_the_end_of_live_text_is_said(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_end_of_live_text_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     with live_only("r1"):
         raise ValueError("no such row")
     (record,) = caplog.records
@@ -17,7 +17,7 @@ def test_the_end_of_live_text_is_said(caplog: pytest.LogCaptureFixture) -> None:
     assert "no such row" in caplog.text
 
 
-def test_leaving_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+def test_leaving_is_not_logged_as_a_failure(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(asyncio.CancelledError), live_only("r1"):
         raise asyncio.CancelledError
     assert not caplog.records

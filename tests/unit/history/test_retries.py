@@ -1,4 +1,4 @@
-"""A failed attempt of a call is told once, however often the engine is asked."""
+"""A failed attempt of a call is reported once, however often Temporal is asked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.history import retries
 from harness.history.retries import RetryWatch
 
 
-async def test_each_failed_attempt_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_each_failed_attempt_is_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
     known = [1, 1, 2, 2, 1]
 
     async def find(*_: Any) -> list[Retry]:

@@ -1,4 +1,4 @@
-"""Attempts of the log stand under the step they belong to, each once; events stay as they are."""
+"""Logged attempts appear with their step, each once; events are unchanged."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def finished(story: Story, attempts: int, **more: Any) -> Story:
     return story
 
 
-def test_what_is_not_logged_is_said() -> None:
+def test_missing_attempts_are_reported() -> None:
     assert told(with_attempts(3), of_model(2, 0.5)) == [
         ("model_replied", 1, False),
         ("model_replied", 2, True),
@@ -96,7 +96,7 @@ def test_a_call_that_waited_for_a_person_has_the_attempts_of_both() -> None:
     assert kinds == [("model", []), ("check", [asking]), ("wait", []), ("tool", [doing])]
 
 
-def test_a_call_that_was_cut_short_is_told_before_what_came_next() -> None:
+def test_an_interrupted_call_is_reported_before_later_events() -> None:
     story = Story().ask(1, user_message("go")).ask(1, user_message("hurry"), call=1)
     assert told(story, of_model(1, 1.1)) == [("model_called", 1, True)]
     places = [
@@ -105,7 +105,7 @@ def test_a_call_that_was_cut_short_is_told_before_what_came_next() -> None:
     assert places == [False, False, True, False]
 
 
-def test_a_step_that_is_under_way_is_told_last() -> None:
+def test_a_running_step_is_reported_last() -> None:
     story = called(with_attempts(1))
     assert told(story, failure("2", 1, 3.1), failure("2", 2, 3.4)) == [
         ("tool_call_started", 1, True),
@@ -137,9 +137,7 @@ LOGGED = st.lists(
 
 
 @given(LOGGED, st.integers(0, 12))
-def test_whatever_is_logged_events_stay_as_they_are_and_nothing_is_told_twice(
-    logged: list[Attempt], cut: int
-) -> None:
+def test_attempts_change_no_event_and_are_reported_once(logged: list[Attempt], cut: int) -> None:
     story = finished(called(with_attempts(3)), 2).branch(3)
     finished(called(story.ask(2, user_message("x"))), 1)
     events = story.events[:cut]

@@ -1,4 +1,4 @@
-"""Two runs side by side: aligned by what happened, and bounded whatever they hold."""
+"""Comparing two runs: aligned by what happened, in bounded time and memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ITEMS = st.lists(st.sampled_from("abcd"), max_size=12)
 
 
 def story(*answers: str) -> Story:
-    """A run that looks once a turn, with what it was told there."""
+    """A run that looks once per turn, with the results."""
     made = Story().ask(1, user_message("go"))
     for turn, found in enumerate(answers, 1):
         made.reply(turn, f"I look for {found}.", LOOK).result(turn, f"c{turn}", found)
@@ -24,13 +24,13 @@ def story(*answers: str) -> Story:
     return made.reply(len(answers) + 1, "done")
 
 
-def test_equal_runs_do_not_part() -> None:
+def test_equal_runs_do_not_diverge() -> None:
     parting = compare_runs(story("rain").events, story("rain").events)
     assert (parting.same, parting.turn, parting.rows) == (5, 0, ())
     assert [side.events for side in parting.sides] == [(), ()]
 
 
-def test_a_fork_parts_where_its_own_turns_begin() -> None:
+def test_a_fork_diverges_at_its_first_own_turn() -> None:
     parent = Story().ask(1, user_message("go")).reply(1, "", LOOK).result(1, "c1", "rain")
     parent.ask(2, FOUND, head="h1").reply(2, "It rains.")
     forked = Story("f", parent=Parent(run="r", turn=1)).ask(2, FOUND, head="h1").reply(2, "Dry.")
@@ -40,7 +40,7 @@ def test_a_fork_parts_where_its_own_turns_begin() -> None:
     assert [len(side.events) for side in parting.sides] == [1, 1]
 
 
-def test_a_turn_more_leaves_all_that_follows_the_same() -> None:
+def test_after_an_additional_turn_later_turns_still_match() -> None:
     one = story("rain", "wind", "snow")
     other = story("rain", "hail", "wind", "snow")
     parting = compare_runs(one.events, other.events)
@@ -53,7 +53,7 @@ def test_a_turn_more_leaves_all_that_follows_the_same() -> None:
     assert [row.same for row in parting.rows[-6:]] == [True] * 6
 
 
-def test_what_changed_stands_side_by_side() -> None:
+def test_changes_are_paired() -> None:
     parting = compare_runs(story("rain", "wind").events, story("rain", "hail").events)
     changed = [row for row in parting.rows if not row.same]
     assert all(row.one and row.other and row.one.type == row.other.type for row in changed)
@@ -81,7 +81,13 @@ def test_pairs_are_equal_and_in_order(one: list[str], other: list[str], cells: i
 
 @pytest.mark.parametrize(
     ("one", "other", "common"),
-    [("aabb", "abab", 3), ("abab", "baba", 3), ("aaa", "aa", 2), ("abcabc", "bcbcaa", 4)],
+    [
+        ("aabb", "abab", 3),
+        ("abab", "baba", 3),
+        ("aaa", "aa", 2),
+        ("abcabc", "bcbcaa", 4),
+        ("aab", "bbaa", 2),
+    ],
 )
 def test_without_anchors_the_longest_common_part_is_found(
     one: str, other: str, common: int
@@ -104,5 +110,5 @@ SIZE = 4_000
     ids=["one item", "shifted", "reversed", "few items", "pairs"],
 )
 def test_the_work_is_bounded_for_every_order(one: list[int], other: list[int]) -> None:
-    """By the layer's budget: a table of all pairs would take it a hundred times over."""
+    """The layer's CPU budget bounds it: a table of all pairs would take a hundred times as much."""
     assert all(one[pair.one] == other[pair.other] for pair in align_items(one, other, cells=10_000))

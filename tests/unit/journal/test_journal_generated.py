@@ -49,7 +49,7 @@ def test_any_prefix_cut_into_any_pages_and_read_again(
 
 @quick
 @given(histories())
-def test_each_event_points_into_history_and_can_be_told(history: list[HistoryEvent]) -> None:
+def test_each_event_points_into_history_and_can_be_printed(history: list[HistoryEvent]) -> None:
     events = project("r", "x", history)
     places = [(event.cursor.event_id, event.cursor.place) for event in events if event.cursor]
     assert len(places) == len(events)

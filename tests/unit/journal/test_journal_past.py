@@ -1,4 +1,4 @@
-"""Looking back at a run: what stands, what took time, where a fork begins, where two runs part."""
+"""Looking back at a run: its current branch, what took time, where a fork begins."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_fork_keeps_a_turn_with_its_results_and_without_the_hints_after_it() -
 
 
 @pytest.mark.parametrize("at", [-1, 3, 99])
-def test_a_turn_that_is_not_there(at: int) -> None:
+def test_a_missing_turn(at: int) -> None:
     with pytest.raises(RunError) as caught:
         find_point("r", SPEC, two_turns().events, at)
     assert caught.value.code == "run.no_turn"
@@ -60,7 +60,7 @@ def test_an_edited_result() -> None:
     assert replace_results((FOUND,), {"c2": "sun"}) == (FOUND,)
 
 
-def test_what_a_reset_left_behind_does_not_stand() -> None:
+def test_events_dropped_by_a_reset_are_ignored() -> None:
     story = two_turns().branch(4).ask(2, FOUND, head="h1").reply(2, "Again.")
     texts = [
         each.message.text
@@ -147,7 +147,7 @@ def test_a_long_wait_leaves_room_for_the_work() -> None:
     assert [round(bar.right - bar.left, 3) for bar in found] == [0.375, 0.25, 0.375]
 
 
-def test_nodes_come_out_of_history() -> None:
+def test_nodes_are_rebuilt_from_history() -> None:
     story = Story().ask(1, user_message("go"))
     reply = Message(role="assistant", parts=(Text(text="done"),))
     from harness.contracts.transcript import Node, digest

@@ -62,7 +62,7 @@ def test_events_travel_as_json(history: WorkflowHistory) -> None:
 
 
 @by_name
-def test_what_is_counted_here_is_what_the_run_counted(history: WorkflowHistory) -> None:
+def test_totals_equal_those_of_the_run(history: WorkflowHistory) -> None:
     """Ends that the run did not come to by itself are explained with these figures."""
     projector = Projector(history.workflow_id, run_id(history))
     events = [event for entry in history.events for event in projector.feed(entry)]
@@ -98,7 +98,7 @@ def test_how_runs_ended() -> None:
             assert state is RunState.COMPLETED
 
 
-def test_an_undo_at_the_end_is_told() -> None:
+def test_an_undo_at_the_end_is_projected() -> None:
     stops = {"aborted_undone": None, "failed_undone": "tool.irreversible"}
     for history in RUNS:
         if history.workflow_id not in stops:
@@ -115,7 +115,7 @@ def test_an_undo_at_the_end_is_told() -> None:
         assert code == stops[history.workflow_id]
 
 
-def test_a_workflow_that_is_no_run_says_so() -> None:
+def test_a_workflow_that_is_not_a_run_is_refused() -> None:
     began = HistoryEvent(event_id=1, event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED)
     began.workflow_execution_started_event_attributes.workflow_type.name = "Undo"
     with pytest.raises(RunError, match=r"'r\.undo' is a workflow, but not a run of an agent"):

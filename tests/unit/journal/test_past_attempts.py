@@ -1,4 +1,4 @@
-"""What stands beside a sealed history never keeps it from being read."""
+"""Unknown content beside a sealed history never prevents reading it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which code ran each step, and in which process: from history to what a person sees."""
+"""Which code ran each step, and in which process: from history to what people see."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_instructions_that_a_function_writes_are_in_the_first_model_call() -> No
     assert "instructions: Answer politely." in event_line(called).what
 
 
-def test_recorded_steps_say_which_worker_ran_them() -> None:
+def test_recorded_steps_name_their_worker() -> None:
     for name in ("tools", "refused", "edit_checked"):  # inline tools and failures too
         assert {each.worker for each in told(name)} == {RECORDED}, name
 
@@ -67,7 +67,7 @@ def shown(made: Story) -> str:
     return out.getvalue()
 
 
-def test_the_card_says_which_code_ran_and_where() -> None:
+def test_the_card_shows_which_code_ran_and_where() -> None:
     made = story("harness-1+git.abc", 1, 2, 2)
     card = card_of(made.events)
     assert card is not None
@@ -88,7 +88,7 @@ def test_a_run_without_steps_names_no_worker() -> None:
     assert "code" not in shown(Story())
 
 
-def test_a_step_and_its_line_say_it_too() -> None:
+def test_a_step_and_its_line_show_the_worker() -> None:
     made = story("b1", 7)
     [step] = list_steps(made.events)
     assert (step.worker, step.build) == ("ann@laptop/7", "b1")
@@ -96,7 +96,7 @@ def test_a_step_and_its_line_say_it_too() -> None:
     assert ran_on(made.events[0]) == ()
 
 
-def test_the_same_steps_on_other_workers_are_no_difference() -> None:
+def test_the_same_steps_on_other_workers_do_not_differ() -> None:
     assert not any(
         side.events for side in compare_runs(story("a", 1).events, story("b", 2).events).sides
     )

@@ -1,4 +1,4 @@
-"""Whatever is changed in sealed content, or in the chain of seals, is found and named."""
+"""Every change in sealed content or in the chain of seals is found and named."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_which_event_was_changed_where_its_marks_are_left(
 
 
 @given(st.binary(max_size=200))
-def test_what_is_no_seal_is_refused(data: bytes) -> None:
+def test_a_file_that_is_not_a_seal_is_refused(data: bytes) -> None:
     with pytest.raises(HarnessError) as caught:
         unpack_content(data)
     assert caught.value.code == "store.corrupt"
@@ -213,7 +213,7 @@ def test_an_entry_of_a_newer_version_chains_and_is_not_read() -> None:
     assert caught.value.code == "store.bad_chain"
 
 
-def test_a_chain_whose_keys_are_gone_says_nothing_of_what_was_said() -> None:
+def test_a_chain_whose_keys_are_gone_reveals_no_content() -> None:
     one = entry_of(Content("r", (RawExecution("e", (b"secret",)),)), KEY)
     other = entry_of(Content("r", (RawExecution("e", (b"secret",)),)), bytes(32))
     assert one.content != other.content

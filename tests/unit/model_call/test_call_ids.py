@@ -1,7 +1,7 @@
 """Every call of a reply gets an id of its own."""
 
 from harness.contracts.message import Message, Text, ToolCall
-from harness_activities.model_call.call_ids import with_unique_ids
+from harness_activities.model_call.call_ids import make_ids_unique
 
 
 def _reply(*ids: str) -> Message:
@@ -11,10 +11,10 @@ def _reply(*ids: str) -> Message:
 
 def test_good_ids_are_left_alone() -> None:
     reply = _reply("a", "b")
-    assert with_unique_ids(reply) is reply
+    assert make_ids_unique(reply) is reply
 
 
-def test_repeated_and_empty_ids_are_told_apart() -> None:
-    reply = with_unique_ids(_reply("c1", "c1", "", "", "c1_2"))
+def test_repeated_and_empty_ids_become_unique() -> None:
+    reply = make_ids_unique(_reply("c1", "c1", "", "", "c1_2"))
     assert [call.id for call in reply.calls] == ["c1", "c1_2", "call", "call_2", "c1_2_2"]
     assert reply.text == "so"

@@ -1,4 +1,4 @@
-"""docker-compose.yml starts the engine with the settings that were measured."""
+"""docker-compose.yml starts Temporal with the measured settings."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def _flags(name: str) -> set[str]:
     return {word.removeprefix(f"--{name}=") for word in command if word.startswith(f"--{name}=")}
 
 
-def test_the_engine_is_tuned_as_the_local_one() -> None:
+def test_temporal_is_tuned_like_the_local_one() -> None:
     assert _flags("dynamic-config-value") == set(_DYNAMIC_CONFIG)
 
 

@@ -5,7 +5,7 @@ from temporalio.service import TLSConfig
 
 from harness.config.settings import Settings, settings_model
 from harness.contracts.errors import ConfigError
-from harness.stack.connect import configured_engine, connect_options, web_page
+from harness.stack.connect import find_configured_temporal, find_web_page, make_connect_options
 from harness.stack.endpoints import Endpoints
 
 PROFILES = """
@@ -42,24 +42,24 @@ def of(**temporal: object) -> Settings:
 
 
 def remote(settings: Settings) -> Endpoints:
-    engine = configured_engine(settings)
+    engine = find_configured_temporal(settings)
     assert engine is not None
     return Endpoints(
         temporal_address=engine.address,
         namespace=engine.namespace,
         ui_url=None,
         database_url="postgresql://",
-        local_engine=False,
+        local_temporal=False,
         local_database=False,
     )
 
 
 async def options(settings: Settings) -> dict[str, object]:
-    return await connect_options(settings, remote(settings))
+    return await make_connect_options(settings, remote(settings))
 
 
 def test_nothing_configured() -> None:
-    assert configured_engine(Settings()) is None
+    assert find_configured_temporal(Settings()) is None
 
 
 async def test_the_settings(tmp_path: Path) -> None:
@@ -94,11 +94,11 @@ async def test_profiles() -> None:
     cloud = of(profile="cloud")
     found = await options(cloud)
     assert found["api_key"] == "secret" and found["tls"] is True
-    assert web_page(cloud, remote(cloud).temporal_address) == "https://cloud.temporal.io"
-    assert configured_engine(of(profile="empty")) is None
+    assert find_web_page(cloud, remote(cloud).temporal_address) == "https://cloud.temporal.io"
+    assert find_configured_temporal(of(profile="empty")) is None
     assert remote(of(profile="cloud", address="mine:7233")).temporal_address == "mine:7233"
     with pytest.raises(ConfigError, match="missing"):
-        configured_engine(of(profile="missing"))
+        find_configured_temporal(of(profile="missing"))
 
 
 async def test_the_default_profile_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,25 +109,25 @@ async def test_the_default_profile_file(tmp_path: Path, monkeypatch: pytest.Monk
     assert (await options(Settings()))["target_host"] == "default.example:7233"
     (folder / "temporal.toml").write_text("not toml [")
     with pytest.raises(ConfigError, match="profile"):
-        configured_engine(Settings())
+        find_configured_temporal(Settings())
 
 
-async def test_a_local_engine_takes_nothing_from_a_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_local_temporal_uses_no_profile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEMPORAL_API_KEY", "of another server")
     local = Endpoints(
         temporal_address="127.0.0.1:7000",
         namespace="default",
         ui_url=None,
         database_url="",
-        local_engine=True,
+        local_temporal=True,
         local_database=True,
     )
-    assert await connect_options(of(api_key="k", tls=True), local) == {
+    assert await make_connect_options(of(api_key="k", tls=True), local) == {
         "target_host": "127.0.0.1:7000",
         "namespace": "default",
     }
 
 
 def test_the_web_page() -> None:
-    assert web_page(of(ui="http://page/"), "a:1") == "http://page"
-    assert web_page(Settings(), "a:1") is None
+    assert find_web_page(of(ui="http://page/"), "a:1") == "http://page"
+    assert find_web_page(Settings(), "a:1") is None

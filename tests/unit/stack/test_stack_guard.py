@@ -1,4 +1,4 @@
-"""What an earlier supervisor left behind is told apart from what is gone."""
+"""What an earlier supervisor left behind is distinguished from what is gone."""
 
 from __future__ import annotations
 

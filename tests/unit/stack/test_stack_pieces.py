@@ -42,7 +42,7 @@ class Refusing:
 
 
 @pytest.mark.parametrize("times", [0, 2, 9])
-async def test_a_retention_that_is_not_set_is_tried_again_and_then_a_failure(
+async def test_setting_the_retention_is_retried_before_it_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     engine = Refusing(times)
@@ -219,12 +219,12 @@ def test_a_state_folder_that_others_can_write_to_is_not_prepared(
     made = layout_of(Path(".harness"), tmp_path)
     make_folders(made)
     made.state.chmod(0o777)
-    with pytest.raises(Failure, match="writable by nobody else"):
+    with pytest.raises(Failure, match="writable by no one else"):
         make_folders(made)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give files to other users")
-def test_data_of_somebody_else_is_not_taken_over(tmp_path: Path) -> None:
+def test_data_of_another_user_is_refused(tmp_path: Path) -> None:
     (tmp_path / "postgres").mkdir()
     os.chown(tmp_path / "postgres", 12345, -1)
     with pytest.raises(Failure, match="belongs to user id 12345"):

@@ -1,4 +1,4 @@
-"""Which of the three records of a store is taken for older than what has happened."""
+"""Which of the three records of a store counts as restored to an earlier state."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ FORMER = (branch(OLD, generation=9, confirmed=9), branch(number=1))
         ),
     ],
 )  # fmt: skip
-def test_what_was_put_back(
+def test_which_part_was_restored(
     branches: tuple[Branch, ...], engine: Seen | None, outside: Seen | None, lost: bool,
     doubts: Doubt | None,
 ) -> None:  # fmt: skip
@@ -121,7 +121,7 @@ def test_the_newest_write_is_remembered_by_branch(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"branch": 1}', b"\xff"])
-def test_a_damaged_record_is_none(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_record_is_ignored(tmp_path: Path, content: bytes) -> None:
     outside = Outside(tmp_path)
     (tmp_path / "seen").write_bytes(content)
     (tmp_path / "mark").write_bytes(content)
@@ -134,7 +134,7 @@ def test_a_damaged_record_is_none(tmp_path: Path, content: bytes) -> None:
 @pytest.mark.parametrize(
     "data", [b"", b'"now/"', b'"now/x"', b'"now/\xff"', b'"\xff/1"', b'"now/' + b"9" * 5_000]
 )
-def test_a_record_of_the_engine_that_cannot_be_read_is_none(data: bytes) -> None:
+def test_an_unreadable_record_in_temporal_is_ignored(data: bytes) -> None:
     assert read_memo(data) is None
     assert read_memo(b'"now/5"') == Seen(NOW, 5)
 

@@ -107,7 +107,7 @@ def test_what_is_read_at_once_is_one_piece() -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 20)), max_size=30))
-def test_progress_is_told_once_and_in_order(said: list[tuple[str, int]]) -> None:
+def test_progress_is_shown_once_and_in_order(said: list[tuple[str, int]]) -> None:
     screen = Screen()
     for call_id, n in said:
         screen.feed([], [ProgressRow(1, call_id, n, str(n), float(n))])

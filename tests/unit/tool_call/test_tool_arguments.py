@@ -1,4 +1,4 @@
-"""Arguments that do not fit go back with words that let a model mend them."""
+"""Errors for invalid arguments let a model correct them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, field_validator
 from harness.agent import tool
 from harness.contracts.errors import ToolError, ToolFailed
 from harness_activities.tool_call import arguments
-from harness_activities.tool_call.arguments import CheckedTool, unknown_tool
+from harness_activities.tool_call.arguments import CheckedTool, unknown_tool_error
 
 
 class Item(BaseModel):
@@ -74,7 +74,7 @@ async def test_what_does_not_fit_is_named(arguments: Any, parts: list[str]) -> N
         assert part in message
 
 
-async def test_several_problems_are_told_at_once() -> None:
+async def test_several_problems_are_reported_together() -> None:
     message = await words({"items": "x", "speed": 1, "colour": 2})
     assert message.count("\n- ") == 3
 
@@ -125,11 +125,11 @@ async def test_null_is_kept_where_it_is_a_value() -> None:
 
 
 def test_an_unknown_tool_is_answered_with_the_nearest() -> None:
-    error = unknown_tool("raed_file", ["read_file", "write_file", "now"])
+    error = unknown_tool_error("raed_file", ["read_file", "write_file", "now"])
     assert error.code == "tool.unknown"
     assert error.message == (
         'There is no tool called "raed_file". Did you mean read_file or write_file? '
         "There are: now, read_file, write_file."
     )
-    assert "There are no tools." in unknown_tool("x" * 10_000, []).message
-    assert len(unknown_tool("x" * 10_000, []).message) < 200
+    assert "There are no tools." in unknown_tool_error("x" * 10_000, []).message
+    assert len(unknown_tool_error("x" * 10_000, []).message) < 200

@@ -1,4 +1,4 @@
-"""What a tool is told about its call, what it may say meanwhile, and what its agent gives it."""
+"""What a tool knows about its call, what it may report, and what its agent gives it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def inspect(ctx: ToolContext[dict[str, int]], n: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def test_the_context_tells_a_tool_about_its_call() -> None:
+async def test_the_context_describes_the_call() -> None:
     async with calling(inspect, deps={"limit": 5}) as call:
         call.info(attempt=2, heartbeat_details=[{"left": {"page": 2}}])
         outcome = await call.request("inspect", {"n": 1}, turn=4, ordinal=2, origin="origin")
@@ -66,7 +66,7 @@ async def test_a_heartbeat_must_be_json() -> None:
         assert call.beats == []
 
 
-async def test_a_tool_that_outlives_its_call_is_not_heard_any_more() -> None:
+async def test_a_tool_that_outlives_its_call_is_ignored() -> None:
     go, said = threading.Event(), threading.Event()
 
     @tool(effect="read", timeout=0.01)
@@ -85,7 +85,7 @@ async def test_a_tool_that_outlives_its_call_is_not_heard_any_more() -> None:
         assert (call.said, call.beats) == ([], [])
 
 
-async def test_a_long_call_shows_that_it_lives() -> None:
+async def test_a_long_call_sends_heartbeats() -> None:
     beaten = asyncio.Event()
 
     @tool(effect="read")
@@ -160,7 +160,7 @@ async def uses(ctx: ToolContext[Any]) -> bool:
     return ctx.deps.open
 
 
-async def test_deps_are_made_once_at_the_first_call_and_let_go_at_the_end() -> None:
+async def test_deps_are_made_once_and_closed_at_the_end() -> None:
     made: list[Connection] = []
 
     def connect() -> Connection:
@@ -198,7 +198,7 @@ async def test_a_value_as_deps_is_taken_as_it_is() -> None:
         assert await call("uses") == "false"
 
 
-async def test_deps_that_cannot_be_made_fail_the_call_and_are_tried_again() -> None:
+async def test_failing_deps_fail_the_call_and_are_retried() -> None:
     tries: list[int] = []
 
     def connect() -> Connection:

@@ -1,4 +1,4 @@
-"""A person says that a call has happened: that is recorded, and nothing is called."""
+"""A person reports that a call has happened: that is recorded, and nothing is called."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ async def test_what_is_not_recorded_is_refused() -> None:
         assert await code(call, "look", "{", playback) == "tool.invalid_arguments"
 
 
-async def test_live_reads_run_but_nobody_is_asked_and_nothing_is_written() -> None:
+async def test_live_reads_run_without_questions_or_writes() -> None:
     memory = Memory()
     playback = await recorded(memory, live=True)
     async with calling(write, look, peek, ask, artifacts=memory) as call:
@@ -104,7 +104,7 @@ async def test_live_reads_run_but_nobody_is_asked_and_nothing_is_written() -> No
     assert ran == []
 
 
-async def test_a_tool_that_the_agent_has_no_more_is_played_back() -> None:
+async def test_a_removed_tool_is_played_back() -> None:
     memory = Memory()
     call_ = RecordedCall(name="gone", arguments={}, results=(Recorded(content="it was there"),))
     playback = await recorded(memory, call_)

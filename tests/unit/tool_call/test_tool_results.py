@@ -133,7 +133,7 @@ async def test_a_large_result_is_shown_in_part_and_read_in_pages() -> None:
     assert "the end]" in note
 
 
-async def test_reading_past_the_end_says_so() -> None:
+async def test_reading_past_the_end_is_reported() -> None:
     async with calling(repeat) as call:
         outcome = await call.request("repeat", {"text": "x", "times": 20_000})
         assert outcome.result
@@ -141,14 +141,14 @@ async def test_reading_past_the_end_says_so() -> None:
     assert page == "(nothing at byte 20000: the result is shorter)"
 
 
-async def test_ten_megabytes_are_no_problem() -> None:
+async def test_ten_megabytes_are_accepted() -> None:
     async with calling(repeat) as call:
         outcome = await call.request("repeat", {"text": "x" * 1000, "times": 10_000})
     assert outcome.result and outcome.result.artifact
     assert len(outcome.wire()) < 20_000
 
 
-async def test_there_is_a_limit_nevertheless(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_results_have_a_size_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness_activities.tool_call.results.MAX_RESULT", 50_000)
     async with calling(repeat) as call:
         _, message = await call.refused("repeat", text="x", times=50_001)
@@ -175,7 +175,7 @@ async def test_a_write_that_happened_is_not_repeated_because_its_result_cannot_b
     assert "the rest could not be kept" in content
 
 
-async def test_a_read_is_tried_again_when_its_result_cannot_be_kept() -> None:
+async def test_a_read_is_retried_when_its_result_cannot_be_stored() -> None:
     async with calling(repeat, artifacts=Full()) as call:
         with pytest.raises(Exception, match="Postgres is away") as caught:
             await call.request("repeat", {"text": "x", "times": 20_000})
@@ -188,7 +188,7 @@ async def test_an_outcome_is_small() -> None:
     assert set(json.loads(outcome.wire())) == {"result", "ms"}
 
 
-def test_words_of_a_failure_can_be_kept() -> None:
+def test_messages_of_failures_can_be_stored() -> None:
     """The ledger takes no NUL, and no half of a surrogate pair: a tool that says such a thing has
     come to its end all the same."""
     assert clean_message("no \0 way \ud800") == "no \ufffd way ?"

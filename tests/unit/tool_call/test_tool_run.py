@@ -1,4 +1,4 @@
-"""What comes of a call: a result, an error the model reads, a question, or another attempt."""
+"""The outcome of a call: a result, an error for the model, a question, or another attempt."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ async def flaky(ctx: ToolContext[None], category: str = "temporary") -> None:
     raise find_error(f"tool.{category}")("The line is busy.", retry_after=7)
 
 
-async def test_a_temporary_failure_goes_to_the_engine_until_the_last_attempt() -> None:
+async def test_temporal_retries_a_temporary_failure_until_the_last_attempt() -> None:
     async with calling(flaky) as call:
         with pytest.raises(ApplicationError) as caught:
             await call.request("flaky", {})
@@ -157,7 +157,7 @@ async def test_a_write_whose_worker_died_is_not_repeated_without_asking() -> Non
         assert await call("pay_once", amount=1) == "paid 1"
 
 
-async def test_what_a_person_says_of_it_is_what_had_come_of_it() -> None:
+async def test_the_outcome_that_a_person_reports_is_recorded() -> None:
     async with calling(pay) as call:
         await call("pay", amount=1)
         call.effects.begun_elsewhere()
@@ -166,7 +166,7 @@ async def test_what_a_person_says_of_it_is_what_had_come_of_it() -> None:
         assert await call("pay", amount=1) == "it was paid"
 
 
-async def test_a_write_that_has_happened_is_not_made_again() -> None:
+async def test_a_write_that_has_happened_is_not_repeated() -> None:
     made: list[int] = []
 
     @tool
@@ -183,7 +183,7 @@ async def test_a_write_that_has_happened_is_not_made_again() -> None:
         assert other.result and other.result.content == "order 2"
 
 
-async def test_a_write_that_failed_by_itself_is_tried_again() -> None:
+async def test_a_failed_write_is_retried() -> None:
     async with calling(flaky) as call:
         for attempt in (1, 2):
             call.info(attempt=attempt)
@@ -244,7 +244,7 @@ def asking(rule: Any) -> Any:
         (rule_broken, "The approval rule of spend failed (RuntimeError: no database)."),
     ],
 )
-async def test_a_person_is_asked_where_the_tool_says_so(rule: Any, reason: str) -> None:
+async def test_a_person_is_asked_if_the_tool_requires_it(rule: Any, reason: str) -> None:
     async with calling(asking(rule)) as call:
         outcome = await call.request("spend", {"amount": 101})
         assert (outcome.need, outcome.reason) == ("approval", reason)
@@ -294,7 +294,7 @@ async def slow_write() -> None:
     await asyncio.Event().wait()
 
 
-async def test_time_is_up_with_words_for_the_model() -> None:
+async def test_a_timeout_is_described_to_the_model() -> None:
     async with calling(slow, slow_thread, slow_write) as call:
         code, message = await call.refused("slow")
         assert (code, message) == ("tool.timeout", "slow took longer than 0.01 s and was stopped.")
@@ -311,7 +311,7 @@ async def patient() -> None:
     await asyncio.Event().wait()
 
 
-async def test_the_engines_timeout_is_forestalled() -> None:
+async def test_the_tool_is_stopped_before_temporals_timeout() -> None:
     async with calling(patient) as call:
         call.info(start_to_close_timeout=timedelta(seconds=0.02))
         assert (await call.refused("patient"))[0] == "tool.timeout"
@@ -353,7 +353,7 @@ async def test_an_abort_reaches_async_tools_and_threads() -> None:
 async def test_a_write_that_fails_because_it_was_interrupted_is_unknown(
     timeout: float | None,
 ) -> None:
-    """Recorded as failed, the engine's next attempt would do it again."""
+    """If it were recorded as failed, Temporal's next attempt would repeat it."""
     began = asyncio.Event()
 
     @tool(timeout=timeout)
@@ -377,7 +377,7 @@ async def test_a_write_that_fails_because_it_was_interrupted_is_unknown(
         assert [row["state"] for row in call.effects.rows.values()] == ["begun"]
 
 
-async def test_a_call_says_how_long_it_took() -> None:
+async def test_a_call_reports_its_duration() -> None:
     async with calling(look) as call:
         before = time.perf_counter()
         outcome = await call.request("look", {})

@@ -1,4 +1,4 @@
-"""Sync functions that hang take nobody else's thread."""
+"""Hanging sync functions take no other call's thread."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def add(a: int, b: int) -> int:
     return a + b
 
 
-async def test_calls_that_were_given_up_starve_no_others() -> None:
+async def test_abandoned_calls_starve_no_others() -> None:
     let_go.clear()
     try:
         async with calling(hangs, add) as call:
@@ -38,10 +38,10 @@ async def test_calls_that_were_given_up_starve_no_others() -> None:
     finally:
         let_go.set()
     assert {code for code, _ in given_up} == {"tool.timeout"}
-    assert given_up[0][1].endswith("was given up; its thread may still be at it.")
+    assert given_up[0][1].endswith("was abandoned; its thread may still be running.")
 
 
-async def test_a_bound_that_is_reached_is_told(caplog: pytest.LogCaptureFixture) -> None:
+async def test_reaching_the_thread_limit_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     threads, go = Threads(limit=2), threading.Event()
     stuck = [asyncio.ensure_future(invoke_function(threads, go.wait, 30)) for _ in range(2)]
     await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""One run of an agent: the workflow that people see, signal and query."""
+"""One run of an agent: the workflow that people watch, signal and query."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from harness_workflows.run.calls import save_transcript_now
 from harness_workflows.run.failures import map_failure
 from harness_workflows.run.loop import run_loop
 from harness_workflows.run.progress import restore_progress
-from harness_workflows.run.tools import edits_merge, settle_calls
+from harness_workflows.run.tools import are_edits_merged, settle_calls
 from harness_workflows.run.undo_at_end import undo_at_end
 from harness_workflows.run.verdicts import check_decision, check_edit, refuse_empty_edit
 
@@ -92,7 +92,7 @@ class AgentRun:
     async def decide(self, *values: RawValue) -> Decision:
         decide, pending = self._read_decision(values)
         merged = None
-        if decide.verdict == "edit" and pending.tool and edits_merge():
+        if decide.verdict == "edit" and pending.tool and are_edits_merged():
             merged = merge_arguments(decide, pending.arguments)
             decide = decide.model_copy(update={"arguments": merged})
             await self._check_edit(decide, pending)
@@ -111,7 +111,7 @@ class AgentRun:
     def _check_decide(self, *values: RawValue) -> None:
         decide, _ = self._read_decision(values)
         try:
-            refuse_empty_edit(decide)  # here alone: recorded decisions may hold one
+            refuse_empty_edit(decide)  # only here: recorded decisions may contain one
         except SteeringError as error:
             raise _application_error(error) from None
 
@@ -153,7 +153,7 @@ class AgentRun:
             self._note_refusal(error)
 
     def _note_refusal(self, error: SteeringError) -> None:
-        # A crowd of signals is refused in the same words: the card is written once for all of them.
+        # Many signals may be refused with the same message: the card is rendered once for all.
         if self.progress.refusal != error.message:
             self.progress.refusal = error.message
             card.show_doing(self.progress, self.progress.doing)
@@ -177,7 +177,7 @@ class AgentRun:
         progress = self.progress
         await self._save_transcript()
         undone = await undo_at_end(progress) if progress.undo else None
-        # Whoever wants the effects undone wants no answer, should both have come at once.
+        # If a reply and an abort with undo arrive together, the abort wins.
         state = RunState.COMPLETED if reply and undone is None else RunState.ABORTED
         self._close_run(state)
         if progress.cancelled:
@@ -204,7 +204,7 @@ class AgentRun:
         workflow.continue_as_new(self.progress.carry_over())
 
     async def _save_transcript(self, *, pending: bool = True) -> None:
-        """The barrier before a history ends: what it holds must be durable elsewhere."""
+        """Make the transcript durable before a history ends."""
         progress = self.progress
         if pending:
             settle_calls(progress)
@@ -215,7 +215,7 @@ class AgentRun:
         try:
             progress.head = await self._save_nodes(progress.head, messages)
         except (ActivityError, asyncio.CancelledError):
-            # The end of a run does not depend on the database: history has the messages still.
+            # A run can end without the database: history still has the messages.
             workflow.logger.warning("the transcript could not be saved")
         waits.notice_cancel(progress)
 
@@ -262,7 +262,7 @@ def _application_error(error: HarnessError) -> ApplicationError:
 
 
 def _decode_values(values: Sequence[Any]) -> list[Any]:
-    """JSON values of what was typed; the SDK hands over raw payloads."""
+    """Decode what was typed as JSON; the SDK passes raw payloads."""
     return [
         plain_value(v.payload.metadata.get("encoding", b""), v.payload.data)
         if isinstance(v, RawValue)

@@ -1,4 +1,4 @@
-"""Budgets: looked at before each model call, so that a run stops between two steps."""
+"""Check budgets before each model call, so that a run stops between two steps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PENDING_ID = "budget"
 
 
 async def find_spent_budget(progress: RunProgress) -> str | None:
-    """None when the run may go on, else which budget it reached."""
+    """Return which budget the run reached; None if it may continue."""
     while (reached := _find_reached(progress)) is not None:
         if not progress.budget.ask:
             return reached
@@ -50,10 +50,10 @@ def _find_reached(progress: RunProgress) -> str | None:
 
 
 def _extend_budget(progress: RunProgress, granted: Grant | None) -> Budget:
-    """As much again as the run started with, or what the person granted instead."""
+    """Extend by the initial budget, or by what the person granted instead."""
     first, now = progress.spec.budget, progress.budget
     more = granted or Grant()
-    passed = workflow.time() - progress.started  # time went on while the person was asked
+    passed = workflow.time() - progress.started  # including the wait for the person
     seconds = _add_limit(now.seconds, more.seconds or first.seconds)
     return Budget(
         turns=_add_limit(now.turns, more.turns or first.turns),

@@ -1,4 +1,4 @@
-"""How a run calls its activities: options, retries, and the words the Temporal page shows."""
+"""Call the activities of a run: options, retries, and the summaries on the Temporal page."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from harness.contracts.transcript import SaveTranscript
 
 INLINE_LIMIT = timedelta(seconds=1)
 PLAYBACK_LIMIT = timedelta(seconds=5)
-"""Of an inline tool in a what-if: the record may be large, and is read from the store."""
+"""For an inline tool in a what-if: the record may be large, and is read from the store."""
 CHECK_LIMIT = timedelta(seconds=20)
 CHECK_ATTEMPTS = 3
 SAVE_LIMIT = timedelta(seconds=60)
-SUMMARY_WIDTH = 120  # the page cuts labels there
+SUMMARY_WIDTH = 120  # the page truncates longer labels
 READ = ToolPolicy(effect="read")
-"""Policy of a tool that the agent does not have: the call comes back as an error to mend."""
+"""Policy of a tool that the agent does not have: the model gets an error that it can correct."""
 
 
 def start_model(spec: RunSpec, request: CallModel) -> workflow.ActivityHandle[ModelTurn]:
@@ -43,7 +43,7 @@ def start_model(spec: RunSpec, request: CallModel) -> workflow.ActivityHandle[Mo
         task_queue=spec.model_queue,
         start_to_close_timeout=timedelta(seconds=limits.model_timeout_s),
         heartbeat_timeout=timedelta(seconds=limits.heartbeat_s),
-        # A cancelled call comes back with the text it had got, so it is waited for.
+        # A cancelled call returns the text received so far, so wait for it.
         cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         retry_policy=_retry_policy(limits.model_attempts),
         summary=f"{spec.model} turn {request.turn}",
@@ -98,7 +98,7 @@ def start_tool(spec: RunSpec, request: RunTool) -> workflow.ActivityHandle[ToolO
         run_tool,
         request,
         task_queue=_workspace_queue(spec) if policy.workspace and _runs_tools(spec) else None,
-        # The tool's own limit is kept inside the activity, where the error can say more.
+        # The activity enforces the tool's own limit, with a more precise error.
         start_to_close_timeout=timedelta(seconds=timeout + 10),
         heartbeat_timeout=timedelta(seconds=limits.heartbeat_s),
         cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -108,7 +108,7 @@ def start_tool(spec: RunSpec, request: RunTool) -> workflow.ActivityHandle[ToolO
 
 
 def start_check(request: RunTool) -> workflow.ActivityHandle[ToolOutcome]:
-    """Find out whether an edit fits, on the agent's own queue: it touches no folder."""
+    """Check whether an edit fits, on the agent's own queue: that needs no workspace."""
     return workflow.start_activity(
         check_edit,
         request,
@@ -123,7 +123,7 @@ async def save_transcript_now(spec: RunSpec, request: SaveTranscript) -> str:
         save_transcript,
         request,
         start_to_close_timeout=timedelta(seconds=30),
-        # A run must end also while the database is away for long.
+        # A run must be able to end during a long outage of the database.
         schedule_to_close_timeout=SAVE_LIMIT,
         heartbeat_timeout=timedelta(seconds=spec.limits.heartbeat_s),
         summary="save the transcript",
@@ -131,9 +131,9 @@ async def save_transcript_now(spec: RunSpec, request: SaveTranscript) -> str:
 
 
 def _tool_attempts(spec: RunSpec, policy: ToolPolicy) -> int:
-    """A write is tried more often than it may fail: an attempt whose worker died must be followed
-    by one that finds in the ledger what came of it, or asks, also after an outage. The activity
-    itself counts what the tool may."""
+    """Return the attempts of a tool's activity. A write has more than it may fail: after an attempt
+    whose worker died, another one must read the outcome from the ledger, or ask, even after an
+    outage. The activity itself counts failures of the tool."""
     limits = spec.limits
     attempts = policy.attempts or limits.tool_attempts
     return attempts if policy.effect == "read" else max(attempts, limits.model_attempts)
@@ -148,7 +148,7 @@ def _retry_policy(attempts: int) -> RetryPolicy:
 
 
 def _runs_tools(spec: RunSpec) -> bool:
-    """Whether tools may run at all. What is played back needs no folder, whose host may be gone."""
+    """Whether tools may run at all. Playback needs no workspace, whose host may be gone."""
     return spec.playback is None or spec.playback.live_reads is not None
 
 
@@ -159,7 +159,7 @@ def _workspace_queue(spec: RunSpec) -> str | None:
 
 
 def summarize_call(name: str, arguments: dict[str, Any] | str) -> str:
-    """`add(a=2, b=3)`, cut to what the page shows."""
+    """Format a call as `add(a=2, b=3)`, truncated to what the page shows."""
     if isinstance(arguments, str):
         inner = arguments
     else:

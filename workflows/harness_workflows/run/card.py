@@ -1,4 +1,4 @@
-"""What a run says of itself: the Markdown card in the Temporal page and the answers to queries."""
+"""Render the Markdown card for the Temporal page, and answer queries about a run."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from harness.contracts.run import Pending, RunStatus, TranscriptView
 from harness.contracts.verdicts import MEANINGS, short_digest
 from harness_workflows.run.progress import RunProgress
 
-SHOWN = 600  # characters of a text on the card: the page slows down with large ones
+SHOWN = 600  # characters of a text on the card: large ones slow the page down
 MORE: dict[str, dict[str, object]] = {
     "edit": {"arguments": {"NAME": "VALUE"}},
     "answer": {"answer": "TEXT"},
     "reject": {"note": "WHY"},
 }
-"""What an update has besides its verdict, to be filled in."""
+"""What an update contains besides its verdict, to be filled in."""
 
 
 def show_doing(progress: RunProgress, doing: str) -> None:
-    """Say what the run does now; the page shows it, history does not store it."""
+    """Show what the run does now; the page shows it, history does not store it."""
     progress.doing = doing
     workflow.set_current_details(render_card(progress))
 
@@ -59,7 +59,7 @@ def render_card(progress: RunProgress) -> str:
     lines = ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
     lines += ["", f"**Asked:** {_cut_text(progress.spec.asked)}"]
     for pending in progress.pending.values():
-        lines += ["", *waiting_lines(pending)]
+        lines += ["", *render_pending(pending)]
     if progress.reply:
         lines += ["", f"**Said last:** {_cut_text(progress.reply)}"]
     return "\n".join(lines)
@@ -69,8 +69,8 @@ def _format_cost(micros: int | None) -> str:
     return "unknown" if micros is None else f"${micros / 1e6:.6f}"
 
 
-def waiting_lines(waits: Pending) -> list[str]:
-    """The question, the arguments, and what each verdict does: one update a line, to be pasted."""
+def render_pending(waits: Pending) -> list[str]:
+    """Render the question, the arguments, and an update to paste for each verdict."""
     lines = [f"**Waiting for a person** ({clean_markdown(waits.id)}): {_cut_text(waits.question)}"]
     if waits.tool:
         lines += ["", f"> {clean_markdown(waits.tool)} {_format_arguments(waits.arguments)}"]
@@ -88,7 +88,7 @@ def waiting_lines(waits: Pending) -> list[str]:
 
 
 def _format_arguments(arguments: dict[str, Any] | None) -> str:
-    """As JSON; what does not fit is counted. The page's Memo tab has all of it."""
+    """Format as JSON, truncated with a count. The page's Memo tab has all of it."""
     text = json.dumps(arguments or {}, ensure_ascii=False)
     if len(text) <= SHOWN:
         return clean_markdown(text)
@@ -113,7 +113,7 @@ def build_status(progress: RunProgress) -> RunStatus:
 
 
 def list_pending(progress: RunProgress) -> tuple[Pending, ...]:
-    """What waits, each with the digest that a decision may send along."""
+    """List what is waiting, with the digests that decisions may include."""
     found = progress.pending.values()
     return tuple(p.model_copy(update={"digest": short_digest(p.asked)}) for p in found)
 
@@ -130,7 +130,7 @@ def _format_code(text: str) -> str:
 
 
 def _cut_text(text: str) -> str:
-    """`text` on one line that Markdown leaves alone."""
+    """Truncate `text` to one line, escaped for Markdown."""
     if len(text) <= SHOWN:
         return clean_markdown(text)
     return f"{clean_markdown(text[:SHOWN])}… ({len(text) - SHOWN:,} more characters)"

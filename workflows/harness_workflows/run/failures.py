@@ -1,4 +1,4 @@
-"""What the failure of an activity says, as one of our errors."""
+"""Map failures of activities to errors of harness."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from harness.contracts.errors import HarnessError, ProviderTimeout, RunFailed, r
 
 
 def map_failure(error: BaseException) -> HarnessError:
-    """What an activity's failure says, in our words."""
+    """Return the harness error that an activity's failure stands for."""
     cause = error.cause if isinstance(error, ActivityError) else error
     known = (
         rebuild_error(cause.type, cause.message) if isinstance(cause, ApplicationError) else None

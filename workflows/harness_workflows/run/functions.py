@@ -1,4 +1,4 @@
-"""The functions of an agent that a run asks its worker to call: history keeps what they return."""
+"""Call functions of the agent through its worker: history keeps what they return."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 
 async def insert_instructions(progress: RunProgress) -> None:
-    """Put the instructions before the first message, where the agent writes them for each run."""
+    """Put the instructions before the first message, if the agent writes them for each run."""
     spec = progress.spec
     if not spec.instructs or spec.carry is not None:
         return
@@ -31,7 +31,7 @@ async def insert_instructions(progress: RunProgress) -> None:
 
 
 async def validate_reply(progress: RunProgress, reply: ModelTurn) -> ModelTurn | None:
-    """The reply as the agent's output validators leave it; None when the run was aborted first.
+    """Run the agent's output validators on the reply; None if the run was aborted first.
     A what-if does not run them: like tools, they may reach the world through the agent's deps."""
     spec = progress.spec
     if not spec.checks or spec.playback is not None or reply.message.calls or reply.invalid:
@@ -56,7 +56,7 @@ async def validate_reply(progress: RunProgress, reply: ModelTurn) -> ModelTurn |
 async def _await_function(
     progress: RunProgress, handle: workflow.ActivityHandle[Result]
 ) -> Result | None:
-    """What the function returned; None when the run was aborted first."""
+    """Return the function's result; None if the run was aborted first."""
     progress.function = handle
     result: Result | None = None
     try:

@@ -1,4 +1,4 @@
-"""The loop of a run: ask the model, run the tools it asks for, until there is an answer."""
+"""The loop of a run: call the model and run the tools it calls, until there is an answer."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from harness_workflows.run.progress import RunProgress
 from harness_workflows.run.tools import run_calls
 
 MISSING = (TranscriptMissing, ArtifactMissing)
-"""What the run was told to use is not in the database: an older copy may have been put back."""
+"""Something the run needs is not in the database: an older copy may have been restored."""
 
 
 async def run_loop(progress: RunProgress) -> ModelTurn | None:
-    """The final reply; None when the run was aborted first."""
+    """Run to the final reply; None if the run was aborted first."""
     await insert_instructions(progress)
-    if progress.calls:  # the history before this one ended in the middle of them
+    if progress.calls:  # the previous history ended before they were complete
         await _run_calls(progress, progress.calls)
     while await _can_continue(progress):
         reply = await _take_turn(progress)
@@ -48,7 +48,7 @@ async def run_loop(progress: RunProgress) -> ModelTurn | None:
             progress.mends += 1
             progress.messages.append(user_message(reply.invalid, origin="mend"))
             _check_mends(progress, "answers", InvalidOutput)
-        elif not progress.hints:  # a hint that came during the last call deserves another
+        elif not progress.hints:  # a hint that arrived during the last call needs another one
             return reply
     return None
 
@@ -59,7 +59,7 @@ async def _run_calls(progress: RunProgress, calls: tuple[ToolCall, ...]) -> None
 
 
 async def _can_continue(progress: RunProgress) -> bool:
-    """The boundary between two steps: pauses, aborts, budgets and fresh histories happen here."""
+    """Handle pauses, aborts, budgets and fresh histories between two steps."""
     await waits.wait_while_paused(progress)
     if workflow.info().is_continue_as_new_suggested() and progress.aborted is None:
         raise waits.FreshHistory
@@ -70,7 +70,7 @@ async def _can_continue(progress: RunProgress) -> bool:
 
 
 async def _take_turn(progress: RunProgress) -> ModelTurn | None:
-    """One model call with everything that is new; None when it was cancelled before it began."""
+    """Call the model with all new messages; None if it was cancelled before it began."""
     progress.turn += 1
     progress.totals = progress.totals.plus(turns=1)
     progress.take_hints()
@@ -82,7 +82,7 @@ async def _take_turn(progress: RunProgress) -> ModelTurn | None:
         turn=progress.turn,
         model=progress.spec.fixed_model,
         salt=progress.spec.salt,
-        started=progress.proof_of_start(),
+        started=progress.get_proof_of_start(),
     )
     reply: ModelTurn | None = None
     while reply is None and progress.aborted is None:
@@ -103,8 +103,8 @@ async def _take_turn(progress: RunProgress) -> ModelTurn | None:
 
 
 async def _wait_for_restore(progress: RunProgress, error: HarnessError) -> bool:
-    """Wait for a person who restores what is missing. Failing would be for good, and in a what-if
-    nobody is asked."""
+    """Wait for a person to restore what is missing, because a failed run cannot be resumed. False
+    in a what-if, which asks no person."""
     if not isinstance(error, MISSING) or progress.spec.playback is not None:
         return False
     if not workflow.patched("wait-for-store"):

@@ -1,4 +1,4 @@
-"""What a run remembers between its steps, and the small changes that signals make to it."""
+"""The state of a run between its steps, and the changes that signals make to it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from harness.contracts.tool import ToolOutcome
 from harness.contracts.whatif import call_key
 
 MAX_SIGNALS = 2_000
-"""Received in one execution, after which a wait goes on in the next one: a worker that takes the
-run over reads all of them before it can answer, and the engine takes no more than 10,000."""
+"""Most signals in one execution; a wait then continues in the next one. A worker that takes over
+the run reads all of them before it can answer, and Temporal accepts at most 10,000."""
 
 
 @dataclass
@@ -35,25 +35,25 @@ class RunProgress:
     state: RunState = RunState.RUNNING
     doing: str = "starting"
     reply: str = ""
-    """Text of the newest reply: what there is so far when a run is cut short."""
+    """Text of the newest reply, for runs that end early."""
     hints: list[str] = field(default_factory=list[str])
     room: HintRoom = field(default_factory=HintRoom)
     paused: bool = False
     aborted: str | None = None
     undo: bool = False
-    """Whoever aborted it wants its effects taken back."""
+    """The abort asked for the effects to be undone."""
     cancelled: bool = False
     """The abort came as Temporal's own Cancel, and the run closes as Canceled."""
     mends: int = 0
     """Invalid replies in a row."""
     invalid: bool = False
-    """The newest reply had a call that the model must mend."""
+    """The newest reply had a call that the model must correct."""
     sent: list[Sent] = field(default_factory=list[Sent])
     """Nodes after `saved`, oldest first."""
     saved: str | None = None
     """The newest node known to be durable."""
     calls: tuple[ToolCall, ...] = ()
-    """Calls of the newest reply that the model has no results of yet."""
+    """Calls of the newest reply whose results the model has not read yet."""
     results: dict[str, ToolResult] = field(default_factory=dict[str, ToolResult])
     signatures: dict[str, str] = field(default_factory=dict[str, str])
     """MACs of the newest reply's calls, by their ids."""
@@ -73,7 +73,7 @@ class RunProgress:
     signals: int = 0
     """Received in this execution."""
     refusal: str | None = None
-    """The newest signal that could not be understood, for the card."""
+    """The newest refused signal, for the card."""
 
     def request_abort(self, reason: str, *, undo: bool = False) -> None:
         if self.aborted is None:
@@ -87,7 +87,7 @@ class RunProgress:
             handle.cancel()
 
     def add_hint(self, hint: Hint) -> None:
-        """Keep it for the next model call; SteeringError where too many wait already."""
+        """Keep a hint for the next model call; raises SteeringError if too many are waiting."""
         if self.spec.bounded:
             self.room.take(hint.text)
         self.hints.append(hint.text)
@@ -95,15 +95,16 @@ class RunProgress:
             self.model_call.cancel()
 
     def count_repeat(self, call: ToolCall) -> int | None:
-        """In a what-if: which one this is among equal calls of the run; None for the first."""
+        """In a what-if: return the position among equal calls of the run; None for the first."""
         if self.spec.playback is None:
             return None
         key = call_key(call.name, call.arguments)
         self.played[key] = nth = self.played.get(key, 0) + 1
         return nth if nth > 1 else None
 
-    def proof_of_start(self) -> Started | None:
-        """For the first model call of the run, so that its worker need not ask the engine."""
+    def get_proof_of_start(self) -> Started | None:
+        """Return the proof for the run's first model call, so that its worker need not ask
+        Temporal."""
         first = self.totals.turns == 1 and self.origin == workflow.info().run_id
         return self.spec.started if first else None
 
@@ -114,7 +115,7 @@ class RunProgress:
 
     @property
     def needs_fresh_history(self) -> bool:
-        """A wait should go on in a fresh history. With a call under way it cannot."""
+        """Whether a wait should continue in a fresh history, which a call in progress prevents."""
         return (
             self.spec.bounded is True
             and (workflow.info().is_continue_as_new_suggested() or self.signals >= MAX_SIGNALS)
@@ -123,7 +124,7 @@ class RunProgress:
         )
 
     def add_reply(self, turn: ModelTurn, sent: tuple[Message, ...]) -> None:
-        """A reply has come: the transcript has a new head."""
+        """Add a reply: the transcript has a new head."""
         self.head = turn.head
         self.messages.clear()
         ids = [call.id for call in turn.message.calls]
@@ -146,14 +147,15 @@ class RunProgress:
     def requeue_unsaved(
         self, messages: tuple[Message, ...]
     ) -> tuple[str | None, tuple[Message, ...]]:
-        """Where to start from and what to send when a node that was not durable is gone."""
+        """Return the head to continue from and the messages to resend when an unsaved node is
+        lost."""
         held = tuple(message for node in self.sent for message in node.messages)
         self.sent.clear()
         self.head = self.saved
         return self.saved, (*held, *messages)
 
     def carry_over(self) -> RunSpec:
-        """The input of the next execution of this run."""
+        """Return the input of the next execution of this run."""
         bounded = self.spec.bounded
         old_hints = (
             () if bounded else tuple(user_message(text, origin="hint") for text in self.hints)
@@ -180,21 +182,21 @@ class RunProgress:
             held={id: self._with_origin(each) for id, each in self.held.items()} or None,
             signatures=self.signatures or None if self.calls else None,
             asked=tuple(self.pending) or None,
-            # What is missing in the store may be back: the next execution looks before it asks.
+            # What the store lacked may be back: the next execution checks before it asks.
             pending=tuple(p for p in self.pending.values() if p.need != "store") or None,
             decided=dict(self.decided) or None,
         )
         return self.spec.model_copy(update={"carry": carry})
 
     def _with_origin(self, held: Held) -> Held:
-        """With the chain's first run id: the next execution has another of its own, and the key of
+        """Set the chain's first run id: the next execution has a run id of its own, but the key of
         the call must stay the same."""
         request = held.request.model_copy(update={"origin": self.origin})
         return held.model_copy(update={"request": request})
 
 
 def restore_progress(spec: RunSpec) -> RunProgress:
-    """The progress a run starts with, or goes on with in a fresh history."""
+    """Return the progress with which a run starts, or continues in a fresh history."""
     carry = spec.carry
     if carry is None:
         info = workflow.info()

@@ -1,4 +1,4 @@
-"""The tool calls of one reply: side by side or one after another, approved where they must be."""
+"""Run the tool calls of one reply, in parallel or one by one, with approval where required."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from harness_workflows.run.calls import READ, start_tool
 from harness_workflows.run.progress import RunProgress
 
 MENDABLE = frozenset({UnknownTool.code, InvalidToolArguments.code})
-"""Failures that are the model's own mistake, and that it can put right."""
+"""Failures that are the model's own mistakes, which it can correct."""
 
 
 async def run_calls(progress: RunProgress, calls: tuple[ToolCall, ...]) -> None:
-    """Run them and put their results into the messages that the model sees next."""
+    """Run the calls and add their results to the messages that the model reads next."""
     if not progress.calls:
         progress.calls, progress.invalid = calls, False
     ordinals = call_ordinals(calls)
@@ -34,13 +34,13 @@ async def run_calls(progress: RunProgress, calls: tuple[ToolCall, ...]) -> None:
     else:
         for call, ordinal in zip(calls, ordinals, strict=True):
             await _run_call(progress, call, ordinal)
-    # Counted by reply: one right call beside a wrong one would start the count again, for ever.
+    # Counted per reply: otherwise one valid call beside an invalid one would always reset it.
     progress.mends = progress.mends + 1 if progress.invalid else 0
     settle_calls(progress)
 
 
 async def _wait_for_all(progress: RunProgress, tasks: list[asyncio.Task[None]]) -> None:
-    """Wait for all of them. `gather` would end the run there and then when it is cancelled."""
+    """Wait for all of them. `gather` would end the run immediately when it is cancelled."""
     while not all(task.done() for task in tasks):
         try:
             await workflow.wait(tasks)
@@ -51,8 +51,8 @@ async def _wait_for_all(progress: RunProgress, tasks: list[asyncio.Task[None]]) 
 
 
 def settle_calls(progress: RunProgress) -> None:
-    """Answer the open calls, in their order. Every call gets a result, also when the run ends
-    before it ran: a transcript with a call left open is refused by every provider."""
+    """Answer the open calls, in their order. Every call gets a result, even if the run ends first:
+    all providers refuse a transcript with an unanswered call."""
     if not progress.calls:
         return
     why = "not run: the run ended" + (f" ({progress.aborted})" if progress.aborted else "")
@@ -73,7 +73,7 @@ async def _run_call(progress: RunProgress, call: ToolCall, ordinal: int | None) 
 async def _call_until_settled(
     progress: RunProgress, call: ToolCall, ordinal: int | None
 ) -> ToolResult | None:
-    """The result of a call; None when the run is aborted before there is one."""
+    """Return the result of a call; None if the run is aborted first."""
     held = progress.held.get(call.id)
     if held is None:
         progress.totals = progress.totals.plus(tool_calls=1)
@@ -92,7 +92,7 @@ async def _call_until_settled(
         settled = _apply_decision(held.request, held.outcome, decide)
         if isinstance(settled, ToolResult):
             return settled
-        if asked is None or held.request is not asked.request:  # not the same question again
+        if asked is None or held.request is not asked.request:  # a new question
             asked = held
         request, held = settled, None
     return None
@@ -114,7 +114,7 @@ def _build_request(progress: RunProgress, call: ToolCall, ordinal: int | None) -
 
 
 async def _try_call(progress: RunProgress, request: RunTool, asked: Held | None) -> Held:
-    """What came of trying the call."""
+    """Try the call and return it with its outcome."""
     card.show_doing(progress, f"running {request.call.name}")
     outcome = await _run_activity(progress, request)
     if request.edited and _is_misfit(outcome):
@@ -128,18 +128,18 @@ def _take_result(progress: RunProgress, call: ToolCall, outcome: ToolOutcome) ->
     return outcome.result or _error_result(call, "the tool returned nothing")
 
 
-def edits_merge() -> bool:
-    """Whether an edit changes what was asked for. In runs that were edited before there was this
-    it replaced all arguments, also those that it did not name."""
+def are_edits_merged() -> bool:
+    """Whether an edit changes only the arguments that it names. In runs recorded before this patch
+    it replaced all of them."""
     return workflow.patched("edits-merge")
 
 
 def _ask_again(
     request: RunTool, outcome: ToolOutcome, asked: Held | None
 ) -> tuple[RunTool, ToolOutcome]:
-    """An edit that does not fit changes nothing: the same question, with why."""
+    """Ask the same question again, with the reason why the edit does not fit."""
     why = f"The edit does not fit. {_failure_message(outcome)}"
-    if asked is None or not edits_merge():
+    if asked is None or not are_edits_merged():
         return request, ToolOutcome(need="approval", reason=why)
     reason = (
         f"{why} The arguments are again those that were asked for. {asked.outcome.reason or ''}"
@@ -175,24 +175,24 @@ async def _run_activity(progress: RunProgress, request: RunTool) -> ToolOutcome:
         rebuild_error(cause.type, cause.message) if isinstance(cause, ApplicationError) else None
     )
     if isinstance(known, REFUSALS):
-        raise known  # nothing ran, and the model could not mend it
+        raise known  # nothing ran, and the model cannot correct it
     if request.asks and progress.aborted is None:
-        # The engine gave it up in the middle. Told that it failed, the model would call again.
+        # Temporal timed it out midway. If the model read that it failed, it would call again.
         return ToolOutcome(need="outcome", reason=_describe_unfinished(request.call.name, cause))
     return ToolOutcome(result=_error_result(request.call, f"{request.call.name} failed: {cause}"))
 
 
 def _describe_unfinished(tool: str, cause: object) -> str:
-    if not workflow.patched("unfinished-reworded"):  # the memo has these words
+    if not workflow.patched("unfinished-reworded"):  # recorded memos have this text
         return f"{tool} came to no end: {cause}. It may have happened. Approve to look again."
     return f"{tool} did not finish: {cause}. It may have happened. Approve to check again."
 
 
 def _apply_decision(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool | ToolResult:
-    """The next request, or the result that the decision itself is."""
+    """Return the next request, or a result if the decision itself is one."""
     call = request.call
     if decide.verdict == "answer" and outcome.need == "outcome":
-        # Through the ledger, so that what a person knows of the effect is known there.
+        # Through the ledger, so that it records what the person knows.
         return request.model_copy(
             update={"approved": True, "again": outcome.attempt, "happened": decide.answer or ""}
         )
@@ -207,7 +207,7 @@ def _apply_decision(request: RunTool, outcome: ToolOutcome, decide: Decide) -> R
 
 
 def allow_call(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool:
-    """The call as a person allows it: as it was asked for, or edited."""
+    """Return the call as a person allows it: unchanged, or edited."""
     changes: dict[str, object] = {
         "approved": True, "note": decide.note, "again": outcome.attempt,
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a run does about its effects when it ends and they are to be taken back."""
+"""Undo the effects of a run when it ends."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from harness_workflows.run import card, waits
 from harness_workflows.run.progress import RunProgress
 
 WAIT_S = 600.0
-"""An undo that takes longer goes on by itself: a host that is away must not hold the run."""
+"""How long the run waits; the undo continues without it, as its host may be down."""
 BUSY_TRIES = 30
-"""Seconds that another undo of the run, such as a dry run, is waited for."""
+"""How long to wait for another undo of the run, such as a dry run, in seconds."""
 
 
 async def undo_at_end(progress: RunProgress) -> Undone:
-    """Undo the run as a workflow of its own, which goes on whatever becomes of this one."""
+    """Undo the run in a separate workflow, which continues whatever happens to this one."""
     run = workflow.info().workflow_id
     card.show_doing(progress, f"taking back what it did: {undo_id(run)}")
     work = asyncio.create_task(_run_undo(run))

@@ -1,4 +1,4 @@
-"""Which decision fits what waits: the rules behind the `decide` update."""
+"""Match decisions to pending requests: the rules of the `decide` update."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harness_workflows.run.tools import allow_call
 
 
 def check_decision(progress: RunProgress, decide: Decide) -> tuple[Decide, Pending]:
-    """What `decide` is about; SteeringError where it does not fit."""
+    """Find what `decide` is about; raises SteeringError if it does not fit."""
     waiting = {id: p for id, p in progress.pending.items() if id not in progress.decided}
     if not waiting:
         raise NotPending("nothing waits for a decision")
@@ -45,7 +45,7 @@ def check_decision(progress: RunProgress, decide: Decide) -> tuple[Decide, Pendi
 
 
 def refuse_empty_edit(decide: Decide) -> None:
-    """An edit that changes nothing would pass for an approval."""
+    """Refuse an edit that changes nothing: it would count as an approval."""
     if decide.verdict == "edit" and not decide.arguments and not decide.replace:
         raise InvalidSignal(
             "the edit names no argument to change. To call it as it is, approve it; to call it "
@@ -54,13 +54,13 @@ def refuse_empty_edit(decide: Decide) -> None:
 
 
 async def check_edit(progress: RunProgress, decide: Decide, pending: Pending) -> None:
-    """Ask a worker whether the tool takes the edited call; SteeringError where it does not, or
-    where something else was decided in the meantime."""
-    if not workflow.patched("edits-checked"):  # a call that did not fit was asked about again
+    """Ask a worker whether the edited call fits the tool; raises SteeringError if not, or if
+    another decision was made in the meantime."""
+    if not workflow.patched("edits-checked"):  # a call that did not fit was presented again
         return
     held = progress.held[pending.id]
     handle = start_check(allow_call(held.request, held.outcome, decide))
-    progress.tool_calls.append(handle)  # an abort cancels it, and a fresh history waits for it
+    progress.tool_calls.append(handle)  # an abort cancels it, a fresh history waits for it
     wrong: BaseException | None = None
     misfit = None
     try:

@@ -1,5 +1,5 @@
-"""Waiting for a person: what is asked shows in the run's memo and state, so that history and the
-Temporal page have it too."""
+"""Wait for a person. The question is in the run's memo and state, so history and the Temporal page
+show it too."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ WAITING_MEMO = "waiting"
 
 
 class FreshHistory(Exception):
-    """The run goes on in a new execution."""
+    """Raised to continue the run in a new execution."""
 
 
 def enter_state(progress: RunProgress, state: RunState) -> None:
-    """Change the state where searches and the page can see it."""
+    """Change the state, including the search attribute."""
     if progress.state is not state:
         progress.state = state
         set_attributes(STATE.value_set(state.value))
@@ -39,11 +39,11 @@ def set_attributes(*updates: SearchAttributeUpdate[Any]) -> None:
 
 
 async def wait_for_decision(progress: RunProgress, pending: Pending) -> Decide | None:
-    """What a person decides about `pending`; None when the run is aborted first."""
+    """Wait for a person's decision about `pending`; None if the run is aborted first."""
     progress.pending[pending.id] = pending
     progress.doing = f"waiting for a person: {pending.question}"
     _publish_waiting(progress)
-    # No `finally` around this: it would run when the worker drops the run from memory, too.
+    # Not in a `finally`: that would also run when the worker evicts the run from memory.
     await wait_until(progress, lambda: pending.id in progress.decided, pending.question)
     progress.pending.pop(pending.id, None)
     if progress.aborted is None:
@@ -67,8 +67,8 @@ async def wait_while_paused(progress: RunProgress) -> None:
 async def wait_until(progress: RunProgress, met: Callable[[], bool], why: str) -> None:
     """Wait for `met` or an abort, but no longer than the time budget allows.
 
-    A budget that asks for more does so between two steps, and lets a wait go on. Raises
-    FreshHistory when signals have filled the history: the wait goes on in the next one.
+    A budget that asks for more does so between two steps, and does not end a wait. Raises
+    FreshHistory when signals have filled the history: the wait continues in the next one.
     """
     limit = None if progress.budget.ask else progress.budget.seconds
     left = None if limit is None else max(0.0, progress.started + limit - workflow.time())
@@ -88,8 +88,8 @@ async def wait_until(progress: RunProgress, met: Callable[[], bool], why: str) -
 
 
 def notice_cancel(progress: RunProgress) -> None:
-    """Temporal's own Cancel works as an abort. An activity that is waited for may swallow the
-    CancelledError, so the request itself is looked at."""
+    """Treat Temporal's own Cancel as an abort. An awaited activity may swallow the CancelledError,
+    so check the request itself."""
     reason = workflow.cancellation_reason()
     if reason is not None and not progress.cancelled:
         progress.cancelled = True
