@@ -63,8 +63,8 @@ def count_allowed_attempts(tool: AnyTool) -> int:
 
 def describe_restore(tool: str) -> str:
     return (
-        "An older copy of the database or of Temporal's data was restored after this run had "
-        f"started. The lost records may include a call of {tool}."
+        "The database or Temporal was restored to an earlier state after this run had started. "
+        f"The lost records may include a call of {tool}."
     )
 
 
