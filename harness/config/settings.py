@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, create_model
 
+from harness.capabilities.checks import SETTINGS
 from harness.capabilities.registry import (
     known_capabilities,
     load_part,
@@ -197,7 +198,7 @@ def settings_model() -> type[Settings]:
     """The settings model, with the section of each capability under the capability's name."""
     sections: dict[str, Any] = {}
     for record in known_capabilities():
-        kind = load_part(record, record.settings) if record.settings else None
+        kind = load_part(record, record.settings, SETTINGS) if record.settings else None
         if kind is None:
             continue
         try:

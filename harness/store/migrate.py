@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import LiteralString, NamedTuple, cast
 
 import harness_migrations
+from harness.capabilities.checks import MIGRATIONS
 from harness.capabilities.registry import (
     LOADING_FAILS,
     OURS,
@@ -99,15 +100,12 @@ async def find_outdated(database: Database) -> dict[str, str]:
 def find_lines() -> Iterator[Line]:
     """The lines of enabled capabilities that have tables."""
     for record in enabled_capabilities():
-        package = load_part(record, record.migrations) if record.migrations else None
+        target = record.migrations
+        package = load_part(record, target, MIGRATIONS) if target else None
         if package is None:
             continue
-        revisions = tuple(getattr(package, "REVISIONS", ()))
-        if not revisions or not package.__file__:
-            report_problem(record, f"{record.migrations} does not list its REVISIONS")
-            continue
         folder = Path(package.__file__).parent / "versions"
-        yield Line(capability_schema(record.name), folder, revisions, record)
+        yield Line(capability_schema(record.name), folder, tuple(package.REVISIONS), record)
 
 
 async def take_down(database: Database, to: str = "base", line: Line = OWN) -> None:
