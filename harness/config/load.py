@@ -110,6 +110,7 @@ def load_settings(
         ConfigError: A key is unknown, or a value is not valid.
     """
     found = _gather_values(project, profile, env)
+    _report_foreign(found)
     _report_ignored(found)
     settings = _validate_values(found.values)
     if not found.state_chosen_by.startswith("env "):
@@ -125,6 +126,7 @@ def explain_settings(
 ) -> list[Origin]:
     """List every value with its origin, in the order of the settings."""
     found = _gather_values(project, profile, env)
+    _report_foreign(found)
     values = found.values
     settings = _validate_values(values)
     resolved = {name: resolve_provider(settings, name) for name in settings.providers}
@@ -154,12 +156,16 @@ def _is_secret(key: _keys.Path) -> bool:
     return isinstance(node, Leaf) and node.secret
 
 
-def _report_ignored(found: Gathered) -> None:
+def _report_foreign(found: Gathered) -> None:
     if found.foreign:
         _warn_once(
-            f"Ignored: {_list_some(found.foreign)}. No installed package has these settings: remove "
-            "them, correct the name of their section, or install the package that reads them."
+            f"Ignored: {_list_some(found.foreign)}. No installed package has these settings: "
+            "remove them, correct the name of their section, or install the package that reads "
+            "them."
         )
+
+
+def _report_ignored(found: Gathered) -> None:
     if not found.ignored:
         return
     names = [clean_line(".".join(key)) for key in found.ignored]

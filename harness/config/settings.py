@@ -29,6 +29,8 @@ settings count as harmful, so a new setting is safe by default."""
 
 
 class Section(BaseModel):
+    """A section of the settings: one field for each key, with a default and a docstring."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 

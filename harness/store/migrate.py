@@ -76,11 +76,18 @@ def _leave_out(line: Line, error: BaseException) -> None:
     if line.owner is None or source_of(line.owner.name) == OURS:
         raise error
     too_new = isinstance(error, SchemaTooNew)
-    problem = error.message if too_new else f"its migration failed: {error}"
+    problem = error.message if too_new else f"its migration failed: {_describe_failure(error)}"
     report_problem(line.owner, problem)
     get_logger(__name__).warning(
         "a capability is disabled", capability=line.owner.name, problem=problem
     )
+
+
+def _describe_failure(error: BaseException) -> str:
+    """The first line of what a migration raised, without what SQLAlchemy adds."""
+    error = getattr(error, "orig", None) or error
+    first, *_ = str(error).splitlines() or [""]
+    return f"{type(error).__name__}: {first}"
 
 
 async def find_outdated(database: Database) -> dict[str, str]:
@@ -175,4 +182,13 @@ def _run_alembic(database: Database, line: Line, target: str, *, up: bool) -> No
             else:
                 command.downgrade(config, target)
     except (psycopg.OperationalError, OperationalError) as error:
+        if line.owner and _is_of_statement(error):
+            raise
         raise database.unavailable_error(error) from error
+
+
+def _is_of_statement(error: BaseException) -> bool:
+    """Whether a statement failed on a server that goes on: a time limit, a lock. The migration of a
+    capability that does so must not look like a database that does not answer."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
+    return state[:2] in ("54", "55") or state == "57014"
