@@ -1,5 +1,5 @@
-"""A name that two capabilities claim belongs to the first. The other one is reported and left out as a
-whole, so that asking again gives the same answer."""
+"""A name that two capabilities claim belongs to the first. The other one is reported and left out
+as a whole, so that asking again gives the same answer."""
 
 from __future__ import annotations
 
