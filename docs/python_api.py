@@ -32,9 +32,13 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Settings": ("load_settings", "Settings", "ProviderSettings"),
 }  # fmt: skip
 """The names of `harness`, each once."""
-MODULES = ("harness.testing",)
+MODULES = ("harness.testing", "harness.extensions")
 """Others that have a chapter of their own."""
 HIDDEN = {
+    "AgentParts": {"process", "box"},
+    "Arg": {"is_option", "shown", "takes_no_value"},
+    "Connection": {"vault", "stores", "signing"},
+    "Database": {"connect", "listen", "unavailable_error", "close"},
     "Harness": {"begin", "warn_unserved"},
     "Recording": {"executions", "specs", "nodes", "artifacts", "proof", "projector", "spec"},
     "Tool": {"hooks", "signature", "fn"},
@@ -58,7 +62,8 @@ def python_page() -> str:
         loaded = import_module(module)
         parts += [f"## {module}", _to_markdown(inspect.getdoc(loaded) or "")]
         for name in loaded.__all__:
-            parts += _chapter(name, getattr(loaded, name))
+            if getattr(loaded, name) is not getattr(harness, name, None):  # it has its chapter
+                parts += _chapter(name, getattr(loaded, name))
     return join_parts(part for part in parts if part)
 
 

@@ -183,7 +183,7 @@ _HOMES = {
     "tool": "harness.agent",
 }
 """The module that defines each name, and the name there if it differs."""
-_MODULES = ("errors", "events", "testing", "tools")
+_MODULES = ("errors", "events", "extensions", "testing", "tools")
 
 
 def __getattr__(name: str) -> Any:

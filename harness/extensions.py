@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.contracts.message import Message, Text, ToolCall
     from harness.contracts.model import ModelReply, ModelRequest, Usage
     from harness.engine.connection import Connection
-    from harness.engine.signed_start import run_workflow, start_workflow
+    from harness.engine.signed_start import own_queue, run_workflow, start_workflow
     from harness.providers.adapter import Adapter, Sink
     from harness.runs.start import new_id
     from harness.store.database import Database
@@ -52,6 +52,7 @@ __all__ = [
     "flag",
     "new_id",
     "open_client",
+    "own_queue",
     "run_workflow",
     "start_workflow",
 ]
@@ -81,6 +82,7 @@ _HOMES = {
     "capability_schema": "harness.contracts.capability",
     "flag": "harness.cli.spec",
     "open_client": "harness.cli.context",
+    "own_queue": "harness.engine.signed_start",
     "new_id": "harness.runs.start",
     "run_workflow": "harness.engine.signed_start",
     "start_workflow": "harness.engine.signed_start",

@@ -13,8 +13,11 @@ from docs import source
 from harness import Tool
 from harness.errors import HarnessError
 
-MODULES = ("harness", "harness.errors", "harness.events", "harness.testing", "harness.tools")
-"""Where users import from."""
+MODULES = (
+    "harness", "harness.errors", "harness.events", "harness.testing", "harness.tools",
+    "harness.extensions",
+)  # fmt: skip
+"""Where users and authors of capabilities import from."""
 FILE = Path(__file__).with_suffix(".txt")
 
 

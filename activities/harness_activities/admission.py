@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -23,7 +22,7 @@ from harness.contracts.permit import Pinned, Started
 from harness.contracts.run import WORKFLOW, RunSpec
 from harness.engine.connection import Connection
 from harness.journal.payloads import read_first
-from harness.store.permits import bind_permit, is_run_signed, is_undo_signed, mac_of
+from harness.store.permits import bind_permit, is_bound, is_run_signed, is_undo_signed, mac_of
 from harness_activities.entries import read_start_entry, refuse_restarts
 
 KEPT = 1000
@@ -101,7 +100,7 @@ class Admission:
         if spec.carry is not None and origin == run_id:
             raise RunForged(f"Run {workflow!r} claims to continue another execution.")
         refuse_restarts(workflow, entry)
-        await self._check_before(workflow, run_id, entry)
+        await self._check_chain(workflow, run_id, entry)
         if spec.permit is None:
             return Admitted(spec.pinned, self._allow_unsigned(workflow, origin), signed=False)
         mac = mac_of(spec.permit)
@@ -109,21 +108,37 @@ class Admission:
         await self._bind_permit(workflow, mac, origin)
         return Admitted(spec.pinned, origin, signed=True)
 
-    async def _check_before(
+    async def _check_chain(
         self, workflow: str, run_id: str, entry: WorkflowExecutionStartedEventAttributes
     ) -> None:
         """Refuse a chain with a reset, which revives an ended run: nothing proves that its owner
-        wanted that."""
+        wanted that. Executions that continue another are recorded once
+        they are known not to be, because Temporal deletes old ones, and whoever reaches it can
+        delete others."""
         if self._connection.settings.worker.accept_resets:
             return
         if entry.original_execution_run_id != run_id:
-            raise PermitReused(
-                f"Run {workflow!r} was reset, which this worker does not accept.",
-                fix="Fork it: harness fork RUN --at TURN. To accept resets: worker.accept_resets.",
-            )  # fmt: skip
-        if before := entry.continued_execution_run_id:
-            with suppress(RunNotFound):  # Temporal deletes old executions
-                await self.admit(workflow, before)
+            raise _reset_error(workflow)
+        before = entry.continued_execution_run_id
+        if not before:
+            return
+        database = self._connection.database
+        signer = await self._connection.signing.get_signer()
+        mark = signer.sign("continued", workflow, run_id)
+        if await is_bound(database, mark):
+            return
+        # The first one is no reset. What it was started with is in this spec, under the same MAC.
+        if before != entry.first_execution_run_id:
+            await self._check_before(workflow, before, signer.sign("continued", workflow, before))
+        await bind_permit(database, mark, run_id)
+
+    async def _check_before(self, workflow: str, before: str, mark: str) -> None:
+        if await is_bound(self._connection.database, mark):
+            return
+        try:
+            await self.admit(workflow, before)
+        except RunNotFound:
+            raise _reset_error(workflow) from None
 
     async def _admit_undo(
         self, workflow: str, spec: UndoSpec, entry: WorkflowExecutionStartedEventAttributes
@@ -169,6 +184,13 @@ def _read_spec(model: type[Spec], entry: WorkflowExecutionStartedEventAttributes
     if spec is None:
         raise RunUnsigned("The run was started without a spec.")
     return spec
+
+
+def _reset_error(workflow: str) -> RunError:
+    return PermitReused(
+        f"Run {workflow!r} was reset, which this worker does not accept.",
+        fix="Fork it: harness fork RUN --at TURN. To accept resets: worker.accept_resets.",
+    )
 
 
 def _mismatch_error(workflow: str) -> RunError:

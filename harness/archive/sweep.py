@@ -92,6 +92,8 @@ async def seal_ended(
     begun = time.time()
     if since is not None and since // DAY_S != begun // DAY_S:
         since = None  # once a day check all: a store may have been restored from a backup
+    if since is None:
+        await complete_index(connection)
     deleted = await delete_old(connection)
     found = [each async for each in find_unsealed(connection, since)]
     done, failed = 0, list[Ended]()
@@ -170,22 +172,34 @@ async def _drop_content(connection: Connection, rows: Sequence[SealRow], kind: K
 
 async def rebuild_index(connection: Connection, progress: Progress = lambda _: None) -> int:
     """Rebuild the index of all seals from their content. Returns the number of seals read."""
-    store, done = open_seals(connection), 0
-    async for row in store.iterate_chain():
-        if row.content is None:
-            continue
-        try:
-            content = await read_content(connection, row)
-            plain = [await decode_execution(connection, each) for each in content.executions]
-        except (RunError, StoreError) as error:
-            if error.retryable:
-                raise
-            log.warning("a seal cannot be read", run=row.run, seal=row.seq, error=error.message)
-            continue
-        await store.reindex(row.seq, index_of(row.run, row.read.workflow or WORKFLOW, plain))
-        done += 1
-        progress(done)
+    done = 0
+    async for row in open_seals(connection).iterate_chain():
+        if row.content is not None and await _reindex(connection, row):
+            done += 1
+            progress(done)
     return done
+
+
+async def complete_index(connection: Connection) -> None:
+    """Index the seals of runs that could not be read when they were sealed: by an older version, or
+    without the key."""
+    for row in await open_seals(connection).list_unindexed():
+        await _reindex(connection, row)
+
+
+async def _reindex(connection: Connection, row: SealRow) -> bool:
+    """Index a seal from its content; False if that cannot be read."""
+    try:
+        content = await read_content(connection, row)
+        plain = [await decode_execution(connection, each) for each in content.executions]
+    except (RunError, StoreError) as error:
+        if error.retryable:
+            raise
+        log.warning("a seal cannot be read", run=row.run, seal=row.seq, error=error.message)
+        return False
+    index = index_of(row.run, row.read.workflow or WORKFLOW, plain)
+    await open_seals(connection).reindex(row.seq, index)
+    return True
 
 
 # --- inside

@@ -6,7 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.capabilities.registry import LOADING_FAILS, resolve
+from harness.capabilities.checks import (
+    ACTIVITIES,
+    COMMANDS,
+    ERRORS,
+    MIGRATIONS,
+    PROVIDER,
+    SERVICE,
+    SETTINGS,
+    TOOLS,
+    WORKFLOW,
+    Kind,
+    workflow_name,
+)
+from harness.capabilities.registry import LOADING_FAILS, BadPart, resolve_part
 from harness.contracts.capability import Capability, capability_schema
 from harness.contracts.errors import all_errors
 
@@ -24,24 +37,29 @@ def find_parts(record: Capability) -> tuple[list[Part], str | None]:
     try:
         for part in _list_parts(record):
             parts.append(part)  # noqa: PERF402 - those before the broken one are kept
+    except BadPart as error:
+        return parts, str(error)
     except LOADING_FAILS as error:
         return parts, f"{type(error).__name__}: {error}"
     return parts, None
 
 
+COMMAND = Kind("a function", callable)
+
+
 def _list_parts(record: Capability) -> Iterator[Part]:
     if record.commands:
-        for command in resolve(record.commands):
-            resolve(command.target)
+        for command in resolve_part(record.commands, COMMANDS):
+            resolve_part(command.target, COMMAND)
             yield Part("command", f"harness {command.name}")
     if record.settings:
-        for name in resolve(record.settings).model_fields:
+        for name in resolve_part(record.settings, SETTINGS).model_fields:
             yield Part("setting", f"{record.name}.{name}")
     for kind, target in record.providers:
-        resolve(target)
+        resolve_part(target, PROVIDER)
         yield Part("provider", kind)
     if record.tools:
-        for name in resolve(record.tools).__all__:
+        for name in resolve_part(record.tools, TOOLS).__all__:
             yield Part("tool", name)
     yield from _worker_parts(record)
     if record.migrations:
@@ -52,17 +70,17 @@ def _list_parts(record: Capability) -> Iterator[Part]:
 
 def _worker_parts(record: Capability) -> Iterator[Part]:
     for target in (*record.agent_workflows, *record.workflows):
-        yield Part("workflow", workflow_name(resolve(target)))
+        yield Part("workflow", workflow_name(resolve_part(target, WORKFLOW)) or target)
     for target in (*record.agent_activities, *record.activities):
-        resolve(target)
+        resolve_part(target, ACTIVITIES)
         yield Part("activities", target)
     if record.service:
-        resolve(record.service)
+        resolve_part(record.service, SERVICE)
         yield Part("service", record.service)
 
 
 def _find_migrations(record: Capability, target: str) -> Iterator[Part]:
-    package: Any = resolve(target)
+    package: Any = resolve_part(target, MIGRATIONS)
     folder = Path(package.__file__).parent / "versions"
     there = sorted(file.stem for file in folder.glob("[!_]*.py"))
     for number, revision in enumerate(package.REVISIONS):
@@ -72,17 +90,10 @@ def _find_migrations(record: Capability, target: str) -> Iterator[Part]:
 
 
 def _find_errors(record: Capability, target: str) -> Iterator[Part]:
-    resolve(target)
+    resolve_part(target, ERRORS)
     for each in all_errors().values():
         if each.__module__ != target:
             continue
         if not each.code.startswith(f"{record.name}."):
             raise ValueError(f"the code {each.code!r} must start with {record.name!r} and a dot")
         yield Part("error", each.code)
-
-
-def workflow_name(workflow: type) -> str:
-    """The workflow type of a class in Temporal."""
-    from temporalio import workflow as sdk
-
-    return sdk._Definition.must_from_class(workflow).name or workflow.__name__  # pyright: ignore[reportPrivateUsage]

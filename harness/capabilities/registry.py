@@ -7,11 +7,19 @@ affecting others. A built-in one that fails is a defect of harness, and raises.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+from harness.capabilities.checks import (
+    ACTIVITIES,
+    ACTIVITY,
+    ERRORS,
+    WORKFLOW,
+    Kind,
+    find_wrong_field,
+)
 from harness.capabilities.installed import EntryPoint, find_entry_points
 from harness.capabilities.records import BUILT_IN
 from harness.capabilities.switches import read_disabled
@@ -30,6 +38,12 @@ RESERVED = frozenset(
 
 LOADING_FAILS = (Exception, SystemExit)
 """What code of others may raise when it is imported."""
+
+PartT = TypeVar("PartT")
+
+
+class BadPart(Exception):
+    """A part of a capability cannot be loaded, or is something else than it should be."""
 
 
 class Found(NamedTuple):
@@ -118,34 +132,70 @@ def resolve(target: str) -> Any:
     return getattr(found, name) if name else found
 
 
-def load_part(record: Capability, target: str) -> Any:
+def resolve_part(target: str, kind: Kind) -> Any:
+    """Import a part, and check that it is what it should be.
+
+    Raises:
+        BadPart: It is not. The message names the part.
+    """
+    try:
+        part = resolve(target)
+    except LOADING_FAILS as error:
+        raise BadPart(f"{target} cannot be loaded: {_describe_error(error)}") from error
+    if not kind.fits(part):
+        raise BadPart(f"{target} is not {kind.what}")
+    return part
+
+
+def load_part(record: Capability, target: str, kind: Kind) -> Any:
     """Load a part of a capability by its import string. None if that fails: the capability is then
     disabled in this process, and `harness capabilities` reports it."""
     try:
-        return resolve(target)
-    except LOADING_FAILS as error:
-        report_problem(record, f"{target} cannot be loaded: {_describe_error(error)}")
+        return resolve_part(target, kind)
+    except BadPart as error:
+        report_problem(record, str(error))
         return None
 
 
-def load_parts(record: Capability, targets: Iterable[str]) -> list[Any]:
+def load_parts(record: Capability, targets: Iterable[str], kind: Kind) -> list[Any]:
     """Load several parts, without those that fail, which are reported as for `load_part`."""
-    return [part for target in targets if (part := load_part(record, target)) is not None]
+    loaded = (load_part(record, target, kind) for target in targets)
+    return [part for part in loaded if part is not None]
 
 
-def make_parts(record: Capability, targets: Iterable[str], *arguments: Any) -> list[Any]:
-    """Call the functions that import strings name, and collect the parts they make. One that fails
-    is reported as for `load_part`."""
-    made: list[Any] = []
-    for target in targets:
-        make = load_part(record, target)
+def make_activities(
+    record: Capability, targets: Iterable[str], *arguments: Any
+) -> list[Callable[..., Any]]:
+    """Call the functions that import strings name, and collect the activities they make. One that
+    fails is reported as for `load_part`."""
+    made: list[Callable[..., Any]] = []
+    for make, target in ((load_part(record, each, ACTIVITIES), each) for each in targets):
         if make is None:
             continue
         try:
-            made += list(make(*arguments))  # all of them, or none
+            own: list[Any] = list(make(*arguments))  # all of them, or none
         except LOADING_FAILS as error:
             report_problem(record, f"{target} fails: {_describe_error(error)}")
+            continue
+        if all(ACTIVITY.fits(each) for each in own):
+            made += own
+        else:
+            report_problem(record, f"{target} makes something that is not {ACTIVITY.what}")
     return made
+
+
+def keep_new(
+    record: Capability, parts: list[PartT], taken: set[str], name_of: Callable[[PartT], str | None]
+) -> list[PartT]:
+    """Keep the parts if no capability before has one of their names; otherwise report that, and
+    keep none: a worker accepts each name once."""
+    names = [name_of(part) or "" for part in parts]
+    twice = next((name for name in names if name in taken or names.count(name) > 1), None)
+    if twice is not None:
+        report_problem(record, f"the name {twice!r} is taken: another workflow or activity has it")
+        return []
+    taken.update(names)
+    return parts
 
 
 def report_problem(record: Capability, problem: str) -> None:
@@ -185,6 +235,9 @@ def _third_party(point: EntryPoint, disabled: frozenset[str], taken: set[str]) -
     if not isinstance(record, Capability) or record.name != name:
         _problems[name] = f"{point.target} is not a Capability named {name!r}"
         return broken
+    if wrong := find_wrong_field(record):
+        _problems[name] = wrong
+        return broken
     return broken._replace(record=record)
 
 
@@ -197,7 +250,7 @@ def load_workflows() -> list[type]:
     return [
         loaded
         for record in enabled_capabilities()
-        for loaded in load_parts(record, (*record.agent_workflows, *record.workflows))
+        for loaded in load_parts(record, (*record.agent_workflows, *record.workflows), WORKFLOW)
     ]
 
 
@@ -205,11 +258,12 @@ def provider_kinds() -> dict[str, str]:
     """The kinds of model provider, each with the import string of its adapter."""
     kinds: dict[str, str] = {}
     for record in enabled_capabilities():
-        for kind, target in record.providers:
-            if kind in kinds:
-                report_problem(record, f"the provider kind {kind!r} exists already")
-                break
-            kinds[kind] = target
+        own = dict(record.providers)
+        taken = next((kind for kind in own if kind in kinds), None)
+        if taken is None:
+            kinds |= own
+        else:  # all of them or none, so that the next call finds the same
+            report_problem(record, f"the provider kind {taken!r} exists already")
     return kinds
 
 
@@ -217,4 +271,4 @@ def load_errors() -> None:
     """Load the errors of all capabilities, so that errors from Temporal get their classes."""
     for record in known_capabilities():
         if record.errors is not None:
-            load_part(record, record.errors)
+            load_part(record, record.errors, ERRORS)

@@ -6,6 +6,7 @@ are loaded when it runs.
 
 from __future__ import annotations
 
+from harness.capabilities.checks import COMMANDS as TABLE
 from harness.capabilities.registry import (
     enabled_capabilities,
     find_capabilities,
@@ -36,12 +37,13 @@ def _load_commands() -> dict[str, Command]:
     for record in enabled_capabilities():
         if record.commands is None:
             continue
-        for command in load_part(record, record.commands) or ():
-            if command.name in found:
-                report_problem(record, f"the command {command.name!r} already exists")
-                break
-            found[command.name] = command
-            OWNERS[command.name] = record.name
+        own: tuple[Command, ...] = load_part(record, record.commands, TABLE) or ()
+        taken = next((each.name for each in own if each.name in found), None)
+        if taken is not None:
+            report_problem(record, f"the command {taken!r} already exists")
+            continue
+        found |= {command.name: command for command in own}
+        OWNERS.update(dict.fromkeys((command.name for command in own), record.name))
     return found
 
 
@@ -55,7 +57,7 @@ def find_disabled_owner(name: str) -> str | None:
     for each in find_capabilities():
         if each.enabled or each.record is None or each.record.commands is None:
             continue
-        commands: tuple[Command, ...] = load_part(each.record, each.record.commands) or ()
+        commands: tuple[Command, ...] = load_part(each.record, each.record.commands, TABLE) or ()
         if any(command.name == name for command in commands):
             return each.name
     return None

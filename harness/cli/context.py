@@ -50,9 +50,18 @@ async def open_client(
     """Open a client that serves nothing. A local stack that is down is started meanwhile,
     because runs can be read and steered without a worker.
 
-    `index`: register search attributes, in case no worker has yet.
-    `page`: serve Temporal's web page while the local stack runs.
-    `store`: connect to the database too.
+    Args:
+        out: The output of the command.
+        index: Register search attributes, in case no worker has yet.
+        keep: Leave a stack that was started running.
+        page: Serve Temporal's web page while the local stack runs.
+        store: Connect to the database too.
+
+    Returns:
+        The client.
+
+    Raises:
+        BrokenCapability: The tables of the command's capability cannot be migrated.
     """
     project, settings = prepare_project()
     async with (

@@ -34,15 +34,27 @@ class Out:
         self._console: Console | None = None
 
     def line(self, data: dict[str, Any]) -> None:
-        """Write one JSON object."""
+        """Write one JSON object.
+
+        Args:
+            data: The object.
+        """
         self.raw(_json.dumps(data, ensure_ascii=False, default=str))
 
     def raw(self, text: str) -> None:
-        """Write lines for people; with `json`, one object."""
+        """Write lines for people; with `json`, one object.
+
+        Args:
+            text: The lines, or the object as JSON.
+        """
         self._write_line(_escape_json(text) if self.json else clean_text(text))
 
     def data(self, text: str) -> None:
-        """Write a result that is JSON in both modes."""
+        """Write a result that is JSON in both modes.
+
+        Args:
+            text: The result as JSON.
+        """
         self._write_line(_escape_json(text))
 
     def _write_line(self, text: str) -> None:
@@ -59,11 +71,20 @@ class Out:
         return self._console
 
     def note(self, text: str) -> None:
-        """Write a note to stderr, for people only."""
+        """Write a note to stderr, for people only.
+
+        Args:
+            text: The note.
+        """
         if not self.json:
             exit_codes.print_message(text)
 
     def error(self, info: dict[str, Any]) -> None:
+        """Write an error with its fix.
+
+        Args:
+            info: `HarnessError.info` as JSON data.
+        """
         if self.json:
             self.line({"error": info})
             return

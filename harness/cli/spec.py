@@ -15,6 +15,7 @@ class Arg(NamedTuple):
 
     @property
     def is_option(self) -> bool:
+        """Whether it is an option."""
         return self.names[0].startswith("-")
 
     @property
@@ -36,10 +37,13 @@ class Arg(NamedTuple):
 
     @property
     def takes_no_value(self) -> bool:
+        """Whether it is a flag."""
         return self.more.get("action") == "store_true"
 
 
 class Command(NamedTuple):
+    """A command of `harness`."""
+
     name: str
     summary: str
     target: str
@@ -52,10 +56,29 @@ class Command(NamedTuple):
 
 
 def arg(*names: str, help: str, **more: Any) -> Arg:
+    """Declare an argument of a command.
+
+    Args:
+        names: `--id` and other forms of an option, or the name of a positional argument.
+        help: What it is, for `--help`.
+        more: Keyword arguments for argparse, such as `metavar`, `type` or `nargs`.
+
+    Returns:
+        The argument, for the `args` of a `Command`.
+    """
     return Arg(names, help, more)
 
 
 def flag(*names: str, help: str) -> Arg:
+    """Declare an option without a value.
+
+    Args:
+        names: Its forms, such as `--force`.
+        help: What it does, for `--help`.
+
+    Returns:
+        The option, for the `args` of a `Command`.
+    """
     return Arg(names, help, {"action": "store_true"})
 
 

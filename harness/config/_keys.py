@@ -101,6 +101,12 @@ def guess_key(key: Path) -> Path | None:
     return tuple(dotted.split(".")) if dotted else None
 
 
+def is_foreign(section: str) -> bool:
+    """Whether a section is unlike all known ones: it may belong to a package that was removed."""
+    known = root_table().names()
+    return section not in known and _closest_match(section, known) is None
+
+
 def suggest_name(name: str, known: Iterable[str]) -> str:
     """Suggest the name that was probably meant, or else list the known ones."""
     known = sorted(known)

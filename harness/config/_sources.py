@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -69,6 +69,8 @@ class File:
     digest: str
     top: Values
     profiles: dict[str, Values]
+    foreign: tuple[str, ...] = ()
+    """Sections that nothing installed reads, each with its place."""
 
     def all_values(self) -> Values:
         """All values, including those of profiles, by their names in the file."""
@@ -115,7 +117,8 @@ def read_file(folder: Path) -> File:
     overlays: dict[str, Values] = {}
     for name, table in cast("dict[str, Any]", profiles).items():
         overlays[name] = dict(reader.read_values(table, ("profile", name), 2))
-    return File(file, digest_of(content), dict(reader.read_values(data, (), 0)), overlays)
+    top = dict(reader.read_values(data, (), 0))
+    return File(file, digest_of(content), top, overlays, tuple(reader.foreign))
 
 
 def _is_costly(text: str) -> bool:
@@ -135,6 +138,7 @@ class _Reader:
     file: Path
     lines: Mapping[_keys.Path, int]
     folder: Path
+    foreign: list[str] = field(default_factory=list[str])
 
     def place_of(self, key: _keys.Path) -> str:
         return f"{self.file}:{self.line_of(key)}"
@@ -158,6 +162,9 @@ class _Reader:
                 raise InvalidValue(f"`{name}` in {place} must be a table of keys.")
             for name, inner in cast("dict[str, Any]", data).items():
                 if not key and name in inactive_names():
+                    continue
+                if not key and isinstance(inner, dict) and _keys.is_foreign(name):
+                    self.foreign.append(clean_line(f"[{name}] ({self.place_of((*at, name))})"))
                     continue
                 if node.child(name) is None or (not key and name == "profile"):
                     where = self.place_of((*at, name))
@@ -185,14 +192,30 @@ def read_environment(env: Mapping[str, str]) -> Values:
             value = _ollama_url(text) if name == "OLLAMA_HOST" else text
             values[tuple(key.split("."))] = Value(value, f"env {name}")
     for name, text in env.items():
-        if name.startswith(PREFIX) and text and not _is_inactive(name):
+        if name.startswith(PREFIX) and text and not _is_unread(name):
             key, leaf = _key_of(name)
             values[key] = Value(_parse_list(text) if leaf.is_list else text, f"env {name}")
     return values
 
 
+def find_foreign_variables(env: Mapping[str, str]) -> list[str]:
+    """Variables that name a section which nothing installed reads."""
+    return [
+        name for name, text in env.items() if text and _is_foreign(name) and not _is_inactive(name)
+    ]
+
+
+def _is_foreign(name: str) -> bool:
+    section, found, _ = name.removeprefix(PREFIX).lower().partition("__")
+    return name.startswith(PREFIX) and bool(found) and _keys.is_foreign(section)
+
+
+def _is_unread(name: str) -> bool:
+    """Whether a variable belongs to a capability that is disabled, does not load or was removed."""
+    return _is_inactive(name) or _is_foreign(name)
+
+
 def _is_inactive(name: str) -> bool:
-    """Whether a variable belongs to a capability that is disabled or does not load."""
     return name.removeprefix(PREFIX).lower().partition("__")[0] in inactive_names()
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -62,6 +62,8 @@ class Gathered:
     ignored: Values
     file: Path
     state_chosen_by: str
+    foreign: tuple[str, ...]
+    """Sections of the file, and variables, that nothing installed reads."""
 
 
 def find_project(start: Path) -> Path:
@@ -108,6 +110,7 @@ def load_settings(
         ConfigError: A key is unknown, or a value is not valid.
     """
     found = _gather_values(project, profile, env)
+    _report_foreign(found)
     _report_ignored(found)
     settings = _validate_values(found.values)
     if not found.state_chosen_by.startswith("env "):
@@ -123,6 +126,7 @@ def explain_settings(
 ) -> list[Origin]:
     """List every value with its origin, in the order of the settings."""
     found = _gather_values(project, profile, env)
+    _report_foreign(found)
     values = found.values
     settings = _validate_values(values)
     resolved = {name: resolve_provider(settings, name) for name in settings.providers}
@@ -152,15 +156,28 @@ def _is_secret(key: _keys.Path) -> bool:
     return isinstance(node, Leaf) and node.secret
 
 
+def _report_foreign(found: Gathered) -> None:
+    if found.foreign:
+        _warn_once(
+            f"Ignored: {_list_some(found.foreign)}. No installed package has these settings: "
+            "remove them, correct the name of their section, or install the package that reads "
+            "them."
+        )
+
+
 def _report_ignored(found: Gathered) -> None:
     if not found.ignored:
         return
     names = [clean_line(".".join(key)) for key in found.ignored]
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     _warn_once(
-        f"{clean_line(str(found.file))} is not trusted. Ignored: {', '.join(names[:SHOWN])}{more}. "
+        f"{clean_line(str(found.file))} is not trusted. Ignored: {_list_some(names)}. "
         "To review and allow its settings, run: harness trust"
     )
+
+
+def _list_some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{', '.join(names[:SHOWN])}{more}"
 
 
 def check_state_folder(state: Path) -> None:
@@ -246,7 +263,8 @@ def _gather_values(
     values["profile",] = chosen
     state = values.get(STATE_DIR, Value(Settings().state_dir, "default"))
     values[STATE_DIR] = Value(folder / Path(state.value).expanduser(), state.source)
-    return Gathered(values, ignored, file.path, state.source)
+    foreign = (*file.foreign, *_sources.find_foreign_variables(env))
+    return Gathered(values, ignored, file.path, state.source, foreign)
 
 
 def _validate_values(values: Values) -> Settings:

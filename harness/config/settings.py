@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, create_model
 
+from harness.capabilities.checks import SETTINGS
 from harness.capabilities.registry import (
     known_capabilities,
     load_part,
@@ -28,6 +29,8 @@ settings count as harmful, so a new setting is safe by default."""
 
 
 class Section(BaseModel):
+    """A section of the settings: one field for each key, with a default and a docstring."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -197,7 +200,7 @@ def settings_model() -> type[Settings]:
     """The settings model, with the section of each capability under the capability's name."""
     sections: dict[str, Any] = {}
     for record in known_capabilities():
-        kind = load_part(record, record.settings) if record.settings else None
+        kind = load_part(record, record.settings, SETTINGS) if record.settings else None
         if kind is None:
             continue
         try:

@@ -53,5 +53,12 @@ class Capability(NamedTuple):
 
 
 def capability_schema(name: str) -> str:
-    """The Postgres schema that holds a capability's tables."""
+    """Name the Postgres schema that holds a capability's tables.
+
+    Args:
+        name: The capability's name.
+
+    Returns:
+        The name of the schema.
+    """
     return f"harness_{name}"

@@ -37,6 +37,8 @@ from harness.store.stores import Stores, open_stores
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
+    """What a process is connected to: Temporal and the database, with the stores on top."""
+
     settings: Settings
     endpoints: Endpoints
     project: Path

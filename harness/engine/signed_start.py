@@ -17,9 +17,21 @@ from harness.contracts.queues import agent_queue, capability_queue
 from harness.engine.connection import Connection
 from harness.engine.retry import ask_patiently, unreachable_error
 from harness.store.permits import Start, sign_start
-from harness.store.seals import get_store_id
 
 PERMIT_MEMO = "permit"
+
+
+async def own_queue(connection: Connection, capability: Capability) -> str:
+    """Name the task queue of a capability's own workflows, such as for a schedule.
+
+    Args:
+        connection: The process's connection.
+        capability: The record.
+
+    Returns:
+        The name. Two databases that share a Temporal namespace have one each.
+    """
+    return capability_queue(capability.name, await get_store_id(connection.database))
 
 
 async def start_workflow(
@@ -43,12 +55,14 @@ async def start_workflow(
         agent: For one of the record's `agent_workflows`: the agent whose task queue serves it.
         options: Passed to the Temporal client's `start_workflow`.
 
+    Returns:
+        A handle of the workflow.
+
     Raises:
         RunIdTaken: A workflow with this id is open.
         StackUnreachable: Temporal does not answer.
     """
-    own = capability_queue(capability.name, await get_store_id(connection.database))
-    queue = agent_queue(agent) if agent else own
+    queue = agent_queue(agent) if agent else await own_queue(connection, capability)
     converter = connection.temporal.data_converter.payload_converter
     start = Start(id, workflow, queue, digest_input(converter.to_payloads([argument])))
     permit = sign_start(await connection.signing.get_signer(), start)
@@ -73,6 +87,17 @@ async def run_workflow(
     **options: Any,
 ) -> Any:
     """Start a workflow as `start_workflow` does, and wait for its result.
+
+    Args:
+        connection: The process's connection.
+        capability: The record that names the workflow.
+        workflow: The workflow's type.
+        argument: Its one argument.
+        id: Its id.
+        options: As for `start_workflow`.
+
+    Returns:
+        The result.
 
     Raises:
         HarnessError: The error of the workflow's activity; RunFailed for any other failure.

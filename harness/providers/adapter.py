@@ -14,11 +14,22 @@ Sink = Callable[[str], None]
 
 
 class Adapter(Protocol):
-    async def stream(self, request: ModelRequest, sink: Sink) -> ModelReply:
-        """Return the whole reply; passes its text to `sink` as it arrives.
+    """What speaks to one model provider. A record names the class; it is called with the provider's
+    name and settings."""
 
-        Raises ProviderError. On cancellation the HTTP stream is closed before CancelledError
+    async def stream(self, request: ModelRequest, sink: Sink) -> ModelReply:
+        """Answer one request. On cancellation the HTTP stream is closed before CancelledError
         propagates, so that the provider stops working (and charging).
+
+        Args:
+            request: What to ask.
+            sink: Takes each piece of text as it arrives.
+
+        Returns:
+            The whole reply.
+
+        Raises:
+            ProviderError: The provider refused, or does not answer.
         """
         ...
 

@@ -105,6 +105,14 @@ def check_workspace(folder: Path) -> None:
 
 
 def new_id(agent: str) -> str:
+    """Make an id for a run or a workflow.
+
+    Args:
+        agent: What it starts with, such as the name of the agent.
+
+    Returns:
+        The id: that name, a dash and ten random characters.
+    """
     return f"{agent}-{''.join(secrets.choice(ALPHABET) for _ in range(10))}"
 
 

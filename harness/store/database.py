@@ -25,6 +25,8 @@ END = "SELECT pg_terminate_backend(pid), pg_sleep(0.5) FROM pg_stat_activity WHE
 
 
 class Database:
+    """The Postgres of a project, as one pool of connections for the process."""
+
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
         self.url = url
         self.name = _display_name(url)
@@ -34,6 +36,7 @@ class Database:
         self._ending: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
+        """Close all connections."""
         self._closed = True
         for task in self._ending:
             task.cancel()
@@ -94,7 +97,18 @@ class Database:
     async def fetch(self, query: LiteralString, params: Sequence[Any] = ()) -> list[Row]:
         """Run one idempotent statement and return its rows; it is retried once if the connection
         turns out to be broken. Missing or inaccessible tables count as an outage, because an
-        administrator can restore them."""
+        administrator can restore them.
+
+        Args:
+            query: The statement, with %s for each parameter.
+            params: The parameters.
+
+        Returns:
+            The rows; none for a statement without a result.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+        """
         from psycopg import InternalError, OperationalError
         from psycopg.errors import InsufficientPrivilege, InvalidSchemaName, UndefinedTable
 
@@ -117,8 +131,13 @@ class Database:
     async def listen(
         self, channel: LiteralString, ready: Callable[[], None], heard: Callable[[str], None]
     ) -> None:
-        """Pass each notification on `channel` to `heard` until the connection breaks, which raises.
-        `ready` is called once nothing can be missed any more."""
+        """Pass on notifications until the connection breaks, which raises.
+
+        Args:
+            channel: The channel of Postgres.
+            ready: Called once nothing can be missed any more.
+            heard: Called with the payload of each notification.
+        """
         connection = await self.connect()
         async with connection:
             await connection.execute(f"LISTEN {channel}")
@@ -131,6 +150,14 @@ class Database:
                 )  # a dead connection raises only when it is used
 
     def unavailable_error(self, error: Exception) -> StoreError:
+        """Describe an error of psycopg as one of this database.
+
+        Args:
+            error: What psycopg raised.
+
+        Returns:
+            The error to raise from it.
+        """
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         why = lines[0] if lines else type(error).__name__
         return StoreUnavailable(f"Postgres {self.name} cannot be used: {why}")

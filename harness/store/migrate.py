@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import LiteralString, NamedTuple, cast
 
 import harness_migrations
+from harness.capabilities.checks import MIGRATIONS
 from harness.capabilities.registry import (
     LOADING_FAILS,
     OURS,
@@ -75,11 +76,18 @@ def _leave_out(line: Line, error: BaseException) -> None:
     if line.owner is None or source_of(line.owner.name) == OURS:
         raise error
     too_new = isinstance(error, SchemaTooNew)
-    problem = error.message if too_new else f"its migration failed: {error}"
+    problem = error.message if too_new else f"its migration failed: {_describe_failure(error)}"
     report_problem(line.owner, problem)
     get_logger(__name__).warning(
         "a capability is disabled", capability=line.owner.name, problem=problem
     )
+
+
+def _describe_failure(error: BaseException) -> str:
+    """The first line of what a migration raised, without what SQLAlchemy adds."""
+    error = getattr(error, "orig", None) or error
+    first, *_ = str(error).splitlines() or [""]
+    return f"{type(error).__name__}: {first}"
 
 
 async def find_outdated(database: Database) -> dict[str, str]:
@@ -99,15 +107,12 @@ async def find_outdated(database: Database) -> dict[str, str]:
 def find_lines() -> Iterator[Line]:
     """The lines of enabled capabilities that have tables."""
     for record in enabled_capabilities():
-        package = load_part(record, record.migrations) if record.migrations else None
+        target = record.migrations
+        package = load_part(record, target, MIGRATIONS) if target else None
         if package is None:
             continue
-        revisions = tuple(getattr(package, "REVISIONS", ()))
-        if not revisions or not package.__file__:
-            report_problem(record, f"{record.migrations} does not list its REVISIONS")
-            continue
         folder = Path(package.__file__).parent / "versions"
-        yield Line(capability_schema(record.name), folder, revisions, record)
+        yield Line(capability_schema(record.name), folder, tuple(package.REVISIONS), record)
 
 
 async def read_revision(database: Database, line: Line = OWN) -> str | None:
@@ -169,4 +174,13 @@ def _run_alembic(database: Database, line: Line) -> None:
             config.attributes["schema"] = line.schema
             command.upgrade(config, line.revisions[-1])
     except (psycopg.OperationalError, OperationalError) as error:
+        if line.owner and _is_of_statement(error):
+            raise
         raise database.unavailable_error(error) from error
+
+
+def _is_of_statement(error: BaseException) -> bool:
+    """Whether a statement failed on a server that goes on: a time limit, a lock. The migration of a
+    capability that does so must not look like a database that does not answer."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
+    return state[:2] in ("54", "55") or state == "57014"

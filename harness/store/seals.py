@@ -62,6 +62,10 @@ OLD = f"""
 SELECT {COLUMNS} FROM harness.seal WHERE content IS NOT NULL AND sealed < to_timestamp(%s)
 ORDER BY seq LIMIT %s
 """  # nosec B608
+UNINDEXED = f"""
+SELECT {COLUMNS} FROM harness.seal WHERE agent IS NULL AND lineage IS NULL
+  AND content IS NOT NULL AND kind IN ('sealed', 'imported') ORDER BY seq DESC LIMIT %s
+"""  # nosec B608
 AFTER = f"SELECT {COLUMNS} FROM harness.seal WHERE seq > %s ORDER BY seq LIMIT %s"  # nosec B608
 LISTED = f"""
 SELECT run, {INDEX} FROM (
@@ -270,6 +274,10 @@ class Seals:
     async def list_old(self, before: float, limit: int = PAGE) -> list[SealRow]:
         """List seals with content that are older than `before`."""
         return await self._fetch_rows(OLD, (before, limit))
+
+    async def list_unindexed(self, limit: int = PAGE) -> list[SealRow]:
+        """List seals of runs that whoever sealed them could not read, the newest first."""
+        return await self._fetch_rows(UNINDEXED, (limit,))
 
     async def iterate_chain(self, after: int = -(2**62)) -> AsyncIterator[SealRow]:
         """Yield all seals in the order of the chain, starting after number `after`."""

@@ -8,7 +8,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from temporalio.worker import Worker
 
-from harness.capabilities.registry import enabled_capabilities, load_part, load_parts, make_parts
+from harness.capabilities.checks import SERVICE, WORKFLOW
+from harness.capabilities.registry import (
+    LOADING_FAILS,
+    enabled_capabilities,
+    load_part,
+    load_parts,
+    make_activities,
+)
 from harness.commons.log import get_logger
 from harness.contracts.capability import Capability
 from harness.contracts.queues import capability_queue
@@ -40,11 +47,11 @@ async def _serve_capability(
 ) -> None:
     try:
         async with _run_worker(connection, attempts, record):
-            service = load_part(record, record.service) if record.service else None
+            service = load_part(record, record.service, SERVICE) if record.service else None
             if service is not None:
                 await service(connection)
             await asyncio.Event().wait()
-    except Exception as error:
+    except LOADING_FAILS as error:
         log.warning(
             "a capability is not served by this process", capability=record.name, error=str(error)
         )
@@ -55,8 +62,8 @@ async def _run_worker(
     connection: Connection, attempts: AttemptWriter, record: Capability
 ) -> AsyncGenerator[None]:
     """Run a worker on the capability's own queue, if it has one."""
-    workflows = load_parts(record, record.workflows)
-    activities = make_parts(record, record.activities, connection)
+    workflows = load_parts(record, record.workflows, WORKFLOW)
+    activities = make_activities(record, record.activities, connection)
     async with AsyncExitStack() as stack:
         if workflows or activities:
             guard = CapabilityGuard(connection, record)

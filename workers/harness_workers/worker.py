@@ -16,7 +16,13 @@ from typing import Any
 from temporalio.worker import Worker
 
 from harness.agent import Agent
-from harness.capabilities.registry import enabled_capabilities, load_parts, make_parts
+from harness.capabilities.checks import WORKFLOW, activity_name, workflow_name
+from harness.capabilities.registry import (
+    enabled_capabilities,
+    keep_new,
+    load_parts,
+    make_activities,
+)
 from harness.contracts.queues import workspace_queue
 from harness.engine.connection import Connection
 from harness_activities.parts import Activity, AgentParts, ProcessParts
@@ -87,20 +93,20 @@ class AgentWorker:
 
 def _load_workflows() -> list[type]:
     """Load the workflows that capabilities serve on the queue of each agent."""
-    return [
-        loaded
-        for record in enabled_capabilities()
-        for loaded in load_parts(record, record.agent_workflows)
-    ]
+    loaded, names = list[type](), set[str]()
+    for record in enabled_capabilities():
+        own = load_parts(record, record.agent_workflows, WORKFLOW)
+        loaded += keep_new(record, own, names, workflow_name)
+    return loaded
 
 
 def _load_activities(parts: AgentParts) -> list[Activity]:
     """Load the activities that capabilities serve on the queue of each agent."""
-    return [
-        activity
-        for record in enabled_capabilities()
-        for activity in make_parts(record, record.agent_activities, parts)
-    ]
+    loaded, names = list[Activity](), set[str]()
+    for record in enabled_capabilities():
+        own = make_activities(record, record.agent_activities, parts)
+        loaded += keep_new(record, own, names, activity_name)
+    return loaded
 
 
 def _allow_long_tasks(worker: Worker) -> None:

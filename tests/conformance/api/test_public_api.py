@@ -31,8 +31,7 @@ OURS = {
     "harness_workflows",
 }  # fmt: skip
 """Others that are called like that are packages of users."""
-OFFERED = (*public_api.MODULES, "harness.extensions")
-"""The last one is for authors of capabilities, and not frozen."""
+OFFERED = public_api.MODULES
 
 
 def test_the_public_surface_is_frozen() -> None:

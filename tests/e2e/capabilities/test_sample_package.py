@@ -1,113 +1,15 @@
 """A package of somebody else adds a capability: installed into an environment of its own, used
-through every part that a record can name. Beside it is one that does not load."""
+through every part that a record can name. Beside it are others that are broken in every way."""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.installed import ROOT, build_wheel, install, make_environment
-
-SAMPLE = ROOT / "tests" / "sample_package"
-SETTINGS = """
-[notes]
-prefix = "Note: "
-
-[providers.polly]
-kind = "parrot"
-"""
-AGENT = """
-from harness import Agent
-from harness_notes.tools import count_words
-
-agent = Agent("counter", model="polly/loud", tools=[count_words])
-"""
-PLAIN = 'from harness import Agent\nagent = Agent("plain")\n'
-BROKEN = """[harness.capabilities]
-broken = nowhere.capability:BROKEN
-stack = x:y
-needy = needy:NEEDY
-"""
-NEEDY = """
-from harness.extensions import Capability
-NEEDY = Capability(name="needy", summary="Need something.", requires=("nothere",))
-"""
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("environment")
-    wheel = build_wheel(ROOT, folder / "dist")
-    python = make_environment(folder)
-    install(python, wheel, SAMPLE)
-    site = subprocess.check_output(
-        [python, "-c", "import site; print(site.getsitepackages()[0])"], text=True
-    ).strip()
-    broken = Path(site) / "broken-1.0.dist-info"
-    broken.mkdir()
-    (broken / "entry_points.txt").write_text(BROKEN)
-    (Path(site) / "needy.py").write_text(NEEDY)
-    return python.parent
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("project")
-    (folder / "harness.toml").write_text(SETTINGS)
-    (folder / "agent.py").write_text(AGENT)
-    (folder / "assistant.py").write_text(PLAIN)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("COV", "HARNESS", "PYTHON"))}
-    return {**kept, "XDG_CONFIG_HOME": str(tmp_path_factory.mktemp("config"))}
-
-
-@pytest.fixture(scope="module")
-def run(environment: Path, project: Path, env: dict[str, str]) -> Iterator[Run]:
-    def call(*words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [environment / "harness", *words], cwd=project, env=env, capture_output=True, text=True
-        )
-        assert done.returncode == code, f"{words}:\n{done.stdout}\n{done.stderr}"
-        return done
-
-    call("trust", "--yes")
-    yield call
-    call("down")
-
-
-@pytest.fixture(scope="module")
-def _worker(environment: Path, project: Path, env: dict[str, str], run: Run) -> Iterator[None]:
-    with running_worker(environment, project, env):
-        yield
-
-
-@contextmanager
-def running_worker(
-    environment: Path, project: Path, env: dict[str, str], agent: str = "agent.py:agent"
-) -> Generator[None]:
-    process = subprocess.Popen(
-        [environment / "harness", "worker", agent],
-        cwd=project, env=env, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        assert process.stdout is not None
-        name = "counter" if agent.startswith("agent.py") else "plain"
-        assert any(name in line for line in process.stdout), "it says what it serves"
-        yield
-    finally:
-        process.terminate()
-        process.wait()
+from tests.fakes.cli_environment import Run, running_worker
 
 
 def listed(run: Run) -> dict[str, dict[str, str]]:
@@ -130,21 +32,39 @@ def test_it_is_listed_and_a_broken_one_disturbs_nothing(run: Run) -> None:
 def test_it_shows_what_it_adds(run: Run) -> None:
     parts = json.loads(run("capabilities", "show", "notes", "--json").stdout)["parts"]
     assert parts == {
-        "command": ["harness note", "harness notes"],
+        "command": ["harness note", "harness agent-tools", "harness notes"],
         "setting": ["notes.prefix"],
         "provider": ["parrot"],
         "tool": ["count_words"],
-        "workflow": ["SaveNote"],
-        "activities": ["harness_notes.activities:make_activities"],
+        "workflow": ["ListAgentTools", "SaveNote"],
+        "activities": [
+            "harness_notes.agents:make_activities",
+            "harness_notes.activities:make_activities",
+        ],
         "migration": ["harness_notes 0001_note"],
         "error": ["notes.empty"],
     }
+    parts = json.loads(run("capabilities", "show", "note_count", "--json").stdout)["parts"]
+    assert parts["service"] == ["harness_notes.counting:serve_schedule"]
+    assert parts["workflow"] == ["CountNotes"]
+
+
+def test_its_record_has_one_of_everything(environment: Path) -> None:
+    """So that each kind of part is proven by a package."""
+    script = """
+from harness_notes.capability import NOTES, NOTE_COUNT
+print([name for name, *values in zip(NOTES._fields, NOTES, NOTE_COUNT) if not any(values)])
+"""
+    said = subprocess.check_output([environment / "python", "-c", script], text=True)
+    assert said == "['essential']\n", "what other parts of harness need is never a package's"
 
 
 def test_its_commands_stand_in_the_help(run: Run) -> None:
     assert "Save a note." in run("--help").stdout
     assert "What to note." in run("note", "--help").stdout
-    shown = run("config", "show", "--json").stdout
+    told = run("config", "show", "--json")
+    assert "[removed]" in told.stderr, "of a package that is not installed"
+    shown = told.stdout
     assert '"notes.prefix", "value": "Note: "' in shown
 
 
@@ -201,6 +121,47 @@ def test_its_provider_answers(run: Run) -> None:
     assert "polly says: Hello" in said
 
 
+@pytest.mark.usefixtures("_worker")
+def test_its_workflow_on_the_queue_of_an_agent_sees_the_agent(run: Run) -> None:
+    said = run("agent-tools", "counter", "--json").stdout
+    assert json.loads(said) == {"tools": "counter can use: count_words"}
+
+
+COUNT = """
+import asyncio
+from harness import Harness
+from harness.extensions import own_queue
+from harness_notes.capability import NOTE_COUNT
+
+async def main():
+    async with Harness.connect() as harness:
+        connection = harness.connection
+        queue = await own_queue(connection, NOTE_COUNT)
+        temporal = connection.temporal
+        by_hand = await temporal.start_workflow("CountNotes", id="by-hand", task_queue=queue)
+        print("by hand:", await by_hand.result() >= 0)
+        schedule = temporal.get_schedule_handle(queue)
+        while not (actions := (await schedule.describe()).info.recent_actions):
+            await asyncio.sleep(0.2)
+        started = actions[0].action
+        handle = temporal.get_workflow_handle(started.workflow_id, result_type=int)
+        print("by the schedule:", await handle.result() >= 0)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.usefixtures("_worker")
+def test_its_service_keeps_a_schedule_whose_workflow_needs_no_permit(
+    environment: Path, project: Path, env: dict[str, str]
+) -> None:
+    done = subprocess.run(
+        [environment / "python", "-c", COUNT],
+        cwd=project, env=env, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.stdout == "by hand: True\nby the schedule: True\n", done.stderr
+
+
 SET_REVISION = """
 import asyncio, sys
 from harness import Harness
@@ -239,17 +200,22 @@ def test_one_whose_schema_is_newer_stops_no_runs(
 
 
 def test_a_disabled_one_is_gone_and_its_settings_do_no_harm(run: Run) -> None:
+    assert "note_count needs notes" in run("capabilities", "disable", "notes", code=2).stderr
+    run("capabilities", "disable", "note_count")
     run("capabilities", "disable", "notes")
     try:
         assert "Save a note." not in run("--help").stdout
         refused = run("note", "milk", code=2)
-        assert "Not loaded: broken" in refused.stderr
-        assert "Disabled: notes; to enable: harness capabilities enable" in refused.stderr
+        assert "Not loaded: " in refused.stderr and " broken," in refused.stderr
+        assert (
+            "Disabled: note_count, notes; to enable: harness capabilities enable" in refused.stderr
+        )
         assert listed(run)["notes"]["state"] == "disabled"
         refused = run("config", "show", code=2)
         assert "parrot" in refused.stderr
     finally:
         run("capabilities", "enable", "notes")
+        run("capabilities", "enable", "note_count")
     assert "Save a note." in run("--help").stdout
 
 

@@ -162,6 +162,19 @@ async def test_the_index_is_made_again(own: Harness, rows: list[SealRow]) -> Non
     assert len(await store.list_runs("default", limit=2)) == 2
 
 
+async def test_a_sweep_indexes_what_an_older_version_could_not_read(
+    own: Harness, rows: list[SealRow]
+) -> None:
+    store = open_seals(own.connection)
+    before = await store.list_runs("default")
+    await sql(
+        own, "UPDATE harness.seal SET agent = NULL, state = NULL, lineage = NULL WHERE seq = 2"
+    )
+    assert len(await store.list_runs("default")) == 2
+    await sweep.seal_ended(own.connection)
+    assert await store.list_runs("default") == before
+
+
 async def test_many_who_seal_at_once_make_one_chain(
     own: Harness, model_server: ModelServer, name: str
 ) -> None:

@@ -1,4 +1,4 @@
-"""The record of notes."""
+"""The records of notes and of their count."""
 
 from harness.extensions import Capability
 
@@ -14,4 +14,18 @@ NOTES = Capability(
     tools="harness_notes.tools",
     workflows=("harness_notes.workflow:SaveNote",),
     activities=("harness_notes.activities:make_activities",),
+    agent_workflows=("harness_notes.workflow:ListAgentTools",),
+    agent_activities=("harness_notes.agents:make_activities",),
+)
+
+NOTE_COUNT = Capability(
+    name="note_count",
+    summary="Count the notes from time to time.",
+    page="https://example.org/harness-notes",
+    requires=("notes",),
+    settings="harness_notes.settings:NoteCountSettings",
+    workflows=("harness_notes.workflow:CountNotes",),
+    activities=("harness_notes.counting:make_activities",),
+    unsigned=True,
+    service="harness_notes.counting:serve_schedule",
 )
