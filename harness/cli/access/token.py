@@ -17,7 +17,7 @@ from harness.cli.access.shown import (
     refuse_options,
     show_age,
 )
-from harness.cli.context import opened
+from harness.cli.context import open_client
 from harness.cli.history.time_filter import parse_duration
 from harness.cli.out import Out
 from harness.terminal import exit_codes
@@ -47,7 +47,7 @@ async def _create_token(args: Namespace, out: Out) -> int:
     if args.expires is not None:
         expires_in = parse_duration("--expires", args.expires).total_seconds()
         check_lifetime(expires_in)
-    async with opened(out) as client:
+    async with open_client(out) as client:
         token, secret = await access.create_token(
             client.connection,
             user=LOCAL_USER if args.user is None else args.user,
@@ -65,7 +65,7 @@ async def _create_token(args: Namespace, out: Out) -> int:
 
 
 async def _list_tokens(args: Namespace, out: Out) -> int:
-    async with opened(out) as client:
+    async with open_client(out) as client:
         tokens = await access.list_tokens(client.connection, args.user)
     if out.json:
         for token in tokens:
@@ -78,7 +78,7 @@ async def _list_tokens(args: Namespace, out: Out) -> int:
 
 
 async def _revoke_token(id: str, out: Out) -> int:
-    async with opened(out) as client:
+    async with open_client(out) as client:
         token = await access.revoke_token(client.connection, id)
     if out.json:
         out.line({"id": token.id, "state": "revoked"})

@@ -16,7 +16,7 @@ from harness.cli.access.shown import (
     refuse_options,
     show_age,
 )
-from harness.cli.context import opened
+from harness.cli.context import open_client
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.engine.connection import Connection
@@ -39,7 +39,7 @@ async def run_user(args: Namespace, out: Out) -> int:
         )
     elif args.action != "set-role":
         refuse_options(args, "role")
-    async with opened(out) as client:
+    async with open_client(out) as client:
         await _change_user(client.connection, args)
         user = await access.find_user(client.connection, name)
     if out.json:
@@ -64,7 +64,7 @@ async def _change_user(connection: Connection, args: Namespace) -> None:
 
 
 async def _list_users(out: Out) -> int:
-    async with opened(out) as client:
+    async with open_client(out) as client:
         users = await access.list_users(client.connection)
     if out.json:
         for user in users:
