@@ -14,4 +14,5 @@ BUILT_IN: tuple[str, ...] = (
     "harness.archive.capability:ARCHIVE",
     "harness.backup.capability:BACKUP",
     "harness.forget.capability:FORGET",
+    "harness.access.capability:ACCESS",
 )

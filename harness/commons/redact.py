@@ -23,7 +23,7 @@ _PATTERNS = [
     re.compile(r"://[^\s/:@]{0,256}:([^\s/]{1,512})@"),
     re.compile(
         r"(?<![A-Za-z0-9])"
-        r"(?:sk|pk|rk|gsk|hf|ghp|gho|ghs|ghu|github_pat|glpat|xox[abeprs]|whsec|xai|pplx)"
+        r"(?:sk|pk|rk|gsk|hf|ghp|gho|ghs|ghu|github_pat|glpat|xox[abeprs]|whsec|xai|pplx|hn[bcs])"
         r"[-_][A-Za-z0-9_-]{12,512}"
     ),
     re.compile(r"(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{30,64}"),

@@ -7,7 +7,8 @@
     ├── ProviderError    a model provider failed or refused
     ├── ToolError        a tool call failed; the model sees it and can correct the call
     ├── SteeringError    a signal, update or query was malformed or came at the wrong time
-    └── RunError         a run cannot start, continue or be found
+    ├── RunError         a run cannot start, continue or be found
+    └── AccessError      a user, an API token or a sign-in was refused or cannot be found
 
 A class carries its code, ``<kind>.<category>``, what a person can do about it, and whether Temporal
 retries it; its docstring says when it occurs. The reference is generated from these.
@@ -15,6 +16,15 @@ retries it; its docstring says when it occurs. The reference is generated from t
 
 from __future__ import annotations
 
+from harness.contracts.errors.access import (
+    AccessError,
+    LocalUserFixed,
+    NotAllowed,
+    NotSignedIn,
+    TokenNotFound,
+    UserExists,
+    UserNotFound,
+)
 from harness.contracts.errors.base import (
     ErrorInfo,
     HarnessError,
@@ -139,6 +149,7 @@ from harness.contracts.errors.tool import (
 
 __all__ = [
     "REFUSALS",
+    "AccessError",
     "AgentFunctionFailed",
     "AnswerTooLarge",
     "ArchiveChanged",
@@ -171,13 +182,16 @@ __all__ = [
     "InvalidUsage",
     "InvalidValue",
     "Irreversible",
+    "LocalUserFixed",
     "MendLimitReached",
     "MissingSetting",
     "ModelNotFound",
     "ModelRefused",
     "ModelUnsuitable",
     "NoWorker",
+    "NotAllowed",
     "NotPending",
+    "NotSignedIn",
     "OutcomeUnknown",
     "OutsideConfines",
     "PendingChanged",
@@ -223,6 +237,7 @@ __all__ = [
     "StoreUnavailable",
     "StreamInterrupted",
     "TargetChanged",
+    "TokenNotFound",
     "TooManySignals",
     "ToolBusy",
     "ToolDenied",
@@ -237,6 +252,8 @@ __all__ = [
     "UnknownSetting",
     "UnknownTool",
     "Untrusted",
+    "UserExists",
+    "UserNotFound",
     "WorkspaceRefused",
     "WrongHost",
     "all_errors",

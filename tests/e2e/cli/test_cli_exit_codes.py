@@ -39,6 +39,9 @@ BAD_USE = [
     ("export", RUN, "-o", "agent.py"), ("trace", RUN, "--html", "agent.py"),
     ("whatif", RUN, "--at", "1", "--html", "agent.py"), ("archive", "export", "old.zip"),
     ("backup", "agent.py"),
+    ("user", "nope"), ("user", "add"), ("user", "add", "A b"), ("user", "set-role", "local"),
+    ("token", "create", "--expires", "soon"), ("token", "create", "--role", "root"),
+    ("token", "revoke"),
 ]  # fmt: skip
 FAILED = [
     ("show", "nobody"), ("watch", "nobody"), ("trace", "nobody"), ("effects", "nobody"),
@@ -54,6 +57,8 @@ FAILED = [
     ("export", RUN, "-o", "."),
     ("trace", RUN, "--html", "/dev/full"), ("trace", RUN, "--html", "no/x.html"),
     ("archive", "export", "no/such/x.zip"), ("backup", "no/such/x.tar"),
+    ("user", "add", "local"), ("user", "disable", "nobody"), ("user", "disable", "local"),
+    ("token", "create", "--user", "nobody"), ("token", "revoke", "nobody"),
 ]  # fmt: skip
 
 

@@ -1,0 +1,12 @@
+"""The record of users and tokens."""
+
+from harness.contracts.capability import Capability
+
+ACCESS = Capability(
+    name="access",
+    summary="Users with roles, their API tokens and browser sessions.",
+    page="how-to/access.md",
+    essential=True,
+    commands="harness.cli.access.table:ACCESS_COMMANDS",
+    migrations="harness.access.migrations",
+)
