@@ -237,6 +237,8 @@ class Carry(Word):
     """The same in full: a decision may arrive before the next execution waits for it."""
     decided: dict[str, Decide] | None = None
     """Decisions that arrived while the history ended."""
+    by: str | None = None
+    """Who paused or aborted it, if the signal says so."""
 
 
 class RunSpec(Word):
@@ -284,6 +286,8 @@ class RunSpec(Word):
     """A worker writes the instructions from the agent's deps before the first model call."""
     checks: Flag = None
     """A worker runs the agent's output validators on each final answer."""
+    owner: str | None = None
+    """Who owns the run, if somebody does."""
     carry: Carry | None = None
     """Where an earlier execution of the same run left off."""
     permit: str | None = None

@@ -39,19 +39,24 @@ class Abort(Word):
     reason: str = "aborted"
     undo: bool | None = None
     """Undo the run's effects before it ends."""
+    by: str | None = None
+    """Who aborts it, where the sender acts for somebody."""
 
 
 class Hint(Word):
     text: str
     interrupt: bool = False
+    by: str | None = None
 
 
 class Pause(Word):
     reason: str | None = None
+    by: str | None = None
 
 
 class Resume(Word):
     reason: str | None = None
+    by: str | None = None
 
 
 Verdict = Literal["approve", "reject", "edit", "answer"]

@@ -30,7 +30,7 @@ PENDING = TypeAdapter(list[Pending])
 
 def on_signal(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.workflow_execution_signaled_event_attributes
-    name, by = attributes.signal_name, attributes.identity or None
+    name, identity = attributes.signal_name, attributes.identity or None
     try:
         if name not in SIGNALS:
             raise InvalidSignal(f"there is no signal {name!r}; known are {', '.join(SIGNALS)}")
@@ -40,10 +40,10 @@ def on_signal(state: State, entry: HistoryEvent) -> Draft:
             if isinstance(read, Hint):
                 state.room.take(read.text)
     except SteeringError as error:
-        return [(e.SignalRefused, {"signal": name, "message": error.message, "by": by})]
+        return [(e.SignalRefused, {"signal": name, "message": error.message, "by": identity})]
     if isinstance(read, Abort):
         state.why = state.why or read.reason
-    return [_event_of(read, by)]
+    return [_event_of(read, _name_sender(read.by, identity))]
 
 
 def _event_of(read: Steering, by: str | None) -> tuple[type[Any], dict[str, Any]]:
@@ -87,7 +87,7 @@ def on_update_completed(state: State, entry: HistoryEvent) -> Draft:
     decided = Decided(
         need=asked.need if asked else "approval",
         verdict=decision.verdict,
-        by=_name_decider(decision.by, identity),
+        by=_name_sender(decision.by, identity),
         note=decision.note,
         answer=decide.answer if decision.verdict == "answer" else None,
         arguments=decision.arguments or decide.arguments,
@@ -139,8 +139,8 @@ def carry_on(state: State, carry: Carry) -> None:
             state.close_call(id)
 
 
-def _name_decider(by: str | None, identity: str | None) -> str | None:
-    """Name the person who decided, and the sender that Temporal recorded if it differs."""
+def _name_sender(by: str | None, identity: str | None) -> str | None:
+    """Name the person who acted, and the sender that Temporal recorded if it differs."""
     if by is None or identity is None or by == identity:
         return by or identity
     return f"{by} (sent by {identity})"

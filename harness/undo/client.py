@@ -44,14 +44,18 @@ async def undo_run(
     to_turn: int | None = None,
     dry_run: bool = False,
     past: Sequence[str] = (),
+    by: str | None = None,
 ) -> UndoReport:
+    """Undo what the run did after `to_turn`. `by`: who wants it, user@host of this process by
+    default."""
     rows = await list_effects(connection, run)
     check_undo(run, rows, to_turn, past)
     if not dry_run and await _is_open(connection, run, known=bool(rows)):
         raise RunBusy(f"Run {run!r} is still running.", fix=f"Abort it first: harness abort {run}")
     spec = UndoSpec(
-        run=run, to_turn=to_turn, dry_run=dry_run or None, past=tuple(past), by=get_identity()
-    )
+        run=run, to_turn=to_turn, dry_run=dry_run or None, past=tuple(past),
+        by=by or get_identity(),
+    )  # fmt: skip
     if not any(is_left(row, to_turn) for row in rows):  # needs no worker
         return UndoReport(run=run, to_turn=to_turn, dry_run=spec.dry_run, steps=())
     handle = await _start_undo(connection, spec, rows[-1].agent)

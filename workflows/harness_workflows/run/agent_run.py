@@ -67,7 +67,7 @@ class AgentRun:
     async def abort(self, *values: RawValue) -> None:
         read = self._read_signal("abort", values)
         if isinstance(read, Abort):
-            self.progress.request_abort(read.reason, undo=bool(read.undo))
+            self.progress.request_abort(read.reason, undo=bool(read.undo), by=read.by)
 
     @workflow.signal(description='Tell the model something. {"text": "...", "interrupt": false}')
     async def hint(self, *values: RawValue) -> None:
@@ -77,8 +77,8 @@ class AgentRun:
 
     @workflow.signal(description="Stop before the next step, until resume.")
     async def pause(self, *values: RawValue) -> None:
-        if self._read_signal("pause", values):
-            self.progress.paused = True
+        if read := self._read_signal("pause", values):
+            self.progress.request_pause(read.by)
 
     @workflow.signal(description="Go on after a pause.")
     async def resume(self, *values: RawValue) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from temporalio import workflow
 
 from harness.contracts.clean_text import clean_markdown
-from harness.contracts.run import Pending, RunStatus, TranscriptView
+from harness.contracts.run import Pending, RunState, RunStatus, TranscriptView
 from harness.contracts.verdicts import MEANINGS, short_digest
 from harness_workflows.run.progress import RunProgress
 
@@ -34,6 +34,7 @@ def render_card(progress: RunProgress) -> str:
         (
             "State",
             f"**{progress.state.value}**"
+            + (f" by {_cut_text(progress.by)}" if _is_held(progress) and progress.by else "")
             + (f": {_cut_text(progress.aborted)}" if progress.aborted else ""),
         ),
         ("Doing", _cut_text(progress.doing)),
@@ -48,6 +49,8 @@ def render_card(progress: RunProgress) -> str:
         rows.append(("Interrupted (estimate)", about))
     if progress.spec.session:
         rows.append(("Session", _cut_text(progress.spec.session)))
+    if progress.spec.owner:
+        rows.append(("Owner", _cut_text(progress.spec.owner)))
     if progress.spec.parent:
         rows.append(
             ("Fork of", f"{_cut_text(progress.spec.parent.run)}, turn {progress.spec.parent.turn}")
@@ -63,6 +66,11 @@ def render_card(progress: RunProgress) -> str:
     if progress.reply:
         lines += ["", f"**Said last:** {_cut_text(progress.reply)}"]
     return "\n".join(lines)
+
+
+def _is_held(progress: RunProgress) -> bool:
+    """Whether somebody paused or aborted the run, and it shows."""
+    return progress.state in (RunState.PAUSED, RunState.ABORTED) or progress.aborted is not None
 
 
 def _format_cost(micros: int | None) -> str:

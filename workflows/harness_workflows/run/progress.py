@@ -40,6 +40,8 @@ class RunProgress:
     room: HintRoom = field(default_factory=HintRoom)
     paused: bool = False
     aborted: str | None = None
+    by: str | None = None
+    """Who paused or aborted it, for the card."""
     undo: bool = False
     """The abort asked for the effects to be undone."""
     cancelled: bool = False
@@ -75,9 +77,9 @@ class RunProgress:
     refusal: str | None = None
     """The newest refused signal, for the card."""
 
-    def request_abort(self, reason: str, *, undo: bool = False) -> None:
+    def request_abort(self, reason: str, *, undo: bool = False, by: str | None = None) -> None:
         if self.aborted is None:
-            self.aborted = reason
+            self.aborted, self.by = reason, by
         self.undo = self.undo or undo
         if self.model_call:
             self.model_call.cancel()
@@ -85,6 +87,11 @@ class RunProgress:
             self.function.cancel()
         for handle in self.tool_calls:
             handle.cancel()
+
+    def request_pause(self, by: str | None) -> None:
+        self.paused = True
+        if self.aborted is None:
+            self.by = by
 
     def add_hint(self, hint: Hint) -> None:
         """Keep a hint for the next model call; raises SteeringError if too many are waiting."""
@@ -185,6 +192,7 @@ class RunProgress:
             # What the store lacked may be back: the next execution checks before it asks.
             pending=tuple(p for p in self.pending.values() if p.need != "store") or None,
             decided=dict(self.decided) or None,
+            by=self.by if self.paused or self.aborted else None,
         )
         return self.spec.model_copy(update={"carry": carry})
 
@@ -223,6 +231,7 @@ def restore_progress(spec: RunSpec) -> RunProgress:
         paused=bool(carry.paused),
         mends=carry.mends or 0,
         aborted=carry.aborted,
+        by=carry.by,
         undo=bool(carry.undo),
         reply=carry.reply or "",
         played=dict(carry.played or {}),
