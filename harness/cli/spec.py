@@ -88,6 +88,11 @@ AGENT = arg(
     metavar="FILE:NAME",
     help="The agent, such as agent.py:agent (default: a built-in assistant).",
 )
+AGENT_OR_NAME = arg(
+    "--agent",
+    metavar="AGENT",
+    help="agent.py:agent, or a published @NAME (default: a built-in assistant).",
+)
 MODEL = arg("--model", metavar="PROVIDER/MODEL", help="Use this model instead of the agent's.")
 WORKSPACE = arg("--workspace", metavar="DIR", help="The only folder that file tools may use.")
 BUDGETS = (

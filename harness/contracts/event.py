@@ -43,6 +43,8 @@ class RunStarted(EventBase):
     whatif: Flag = None
     """Its tools do not run: results recorded by other runs are played back."""
     by: str | None = None
+    owner: str | None = None
+    """Who owns the run, if somebody does."""
     continued: Flag = None
     """The same run continues in a fresh history."""
 

@@ -42,13 +42,14 @@ def summarize_agent(run: RunSpec, agent: AgentSpec) -> AgentSummary:
     models = (run.model,) if run.override else tuple(each.model for each in agent.plan.candidates)
     return AgentSummary(
         models=models,
-        tools=tuple(_name_tool(each.name, run.tools.get(each.name)) for each in agent.tools),
+        tools=tuple(describe_tool(each.name, run.tools.get(each.name)) for each in agent.tools),
         instructions=WRITTEN if agent.dynamic else agent.instructions,
         spec=run.spec,
     )
 
 
-def _name_tool(name: str, policy: ToolPolicy | None) -> str:
+def describe_tool(name: str, policy: ToolPolicy | None) -> str:
+    """Name a tool with its effect, and whether a person may be asked."""
     if policy is None:
         return name
     return f"{name} ({policy.effect}{', may need approval' if policy.approval else ''})"

@@ -30,6 +30,7 @@ from harness.history.recording import Recording, read_history
 from harness.journal import Execution
 from harness.journal.fork import Point, Rewriting, check_turn, find_point, without_hints
 from harness.journal.nodes import rebuild_nodes
+from harness.runs.owner import find_owner
 from harness.runs.start import check_id, launch_run, new_id
 from harness.store.transcripts.chain import check_parent, read_node, read_reply
 from harness.store.transcripts.copying import put_nodes
@@ -56,14 +57,19 @@ async def start_fork(
     id: str | None = None,
     agent: str | None = None,
     eager: bool = False,
+    owner: str | None = None,
+    by: str | None = None,
 ) -> str:
     """Start a run that continues another one after turn `at`; return its id. `agent` names the
-    agent that will serve it, if known."""
+    agent that will serve it, if known. The fork belongs to `owner`, or to the owner of the source.
+    `by`: who forks, user@host of this process by default."""
     run = source.run if isinstance(source, Recording) else source
     if id is not None:
         check_id(id)
+    if owner is not None:
+        check_id(owner, "owner")
     with span("fork run", {"run": run}):
-        forked = await pin_fork(connection, source, at, change, agent=agent)
+        forked = await pin_fork(connection, source, at, change, agent=agent, owner=owner, by=by)
         name = id or new_id(forked.agent)
         await launch_run(connection, forked, name, eager=eager, repeatable=id is not None)
         return name
@@ -76,6 +82,8 @@ async def pin_fork(
     change: Change,
     *,
     agent: str | None = None,
+    owner: str | None = None,
+    by: str | None = None,
 ) -> RunSpec:
     """Build the input of a fork."""
     if isinstance(source, Recording):
@@ -93,7 +101,10 @@ async def pin_fork(
             f"Run {run!r} belongs to agent {spec.agent!r}, not to {agent!r}.",
             fix=f"Name agent {spec.agent!r}, or leave the agent out.",
         )
-    return await _build_spec(connection, run, at, spec, begin, change)
+    forked = await _build_spec(connection, run, at, spec, begin, change)
+    if owner is None:  # whoever planted the source must not choose
+        owner = find_owner(await connection.signing.get_signer(), run, spec)
+    return forked.model_copy(update={"owner": owner, "started_by": by or get_identity()})
 
 
 async def import_content(connection: Connection, recording: Recording) -> None:
@@ -208,7 +219,6 @@ async def _build_spec(
         "salt": new_salt() if connection.vault.encrypts else None,
         "carry": None,
         "trace": current_trace_id(),
-        "started_by": get_identity(),
     }
     if _has_instructions(spec, begin, at):
         updates["instructs"] = None

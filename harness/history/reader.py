@@ -8,7 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from pydantic import ValidationError
+from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
 
 from harness.contracts.attempt import Attempt
 from harness.contracts.errors import (
@@ -22,13 +24,21 @@ from harness.contracts.errors import (
     StoreUnavailable,
 )
 from harness.contracts.event import DurableEvent, ModelCalled, RunEnded, RunStarted
-from harness.contracts.run import RunState, RunStatus, Totals, TranscriptView
+from harness.contracts.run import (
+    WORKFLOW,
+    RunSpec,
+    RunState,
+    RunStatus,
+    Totals,
+    TranscriptView,
+)
 from harness.engine.connection import Connection
 from harness.engine.payload_codec import decode_entry
 from harness.engine.retry import run_not_found
 from harness.history import live
 from harness.journal import Execution, project_chain
 from harness.journal.chain import next_execution
+from harness.journal.payloads import read_first
 from harness.journal.seal import Content, RawExecution, damage_of, unpack_content
 from harness.store.migrate import read_revision
 from harness.store.seals import SealRow, Seals
@@ -100,6 +110,13 @@ async def _is_empty(connection: Connection) -> bool:
         return await read_revision(connection.database) is None
     except StoreError:
         return False
+
+
+async def read_spec(connection: Connection, run: str) -> RunSpec | None:
+    """Read what a run was started with, which takes one request; None if the workflow is not a run
+    of an agent."""
+    started = (await _read_first_entry(connection, run)).workflow_execution_started_event_attributes
+    return read_first(RunSpec, started.input) if started.workflow_type.name == WORKFLOW else None
 
 
 async def is_sealed(connection: Connection, run: str) -> bool:
@@ -181,6 +198,19 @@ def derive_transcript(events: Sequence[DurableEvent]) -> TranscriptView:
 
 
 # --- private
+
+
+async def _read_first_entry(connection: Connection, run: str) -> HistoryEvent:
+    client = connection.temporal
+    request = GetWorkflowExecutionHistoryRequest(
+        namespace=client.namespace,
+        execution=WorkflowExecution(workflow_id=run),
+        maximum_page_size=1,
+    )
+    try:
+        return (await live.read_page(client, request, run))[0]
+    except RunNotFound:
+        return (await read_sealed(connection, run)).executions[0].entries[0]
 
 
 async def _find_oldest(

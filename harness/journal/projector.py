@@ -57,6 +57,7 @@ class Projector(State):
             "parent": spec.parent,
             "whatif": True if spec.playback else None,
             "by": spec.started_by or attributes.identity or None,
+            "owner": spec.owner,
             "continued": True if spec.carry else None,
         }
         return [(e.RunStarted, fields)]

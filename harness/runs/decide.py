@@ -9,8 +9,6 @@ from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
 from temporalio.client import (
     WorkflowHandle,
     WorkflowUpdateFailedError,
@@ -28,14 +26,13 @@ from harness.contracts.errors import (
     rebuild_error,
 )
 from harness.contracts.event import DecisionRequested
-from harness.contracts.run import Pending, RunSpec
+from harness.contracts.run import Pending
 from harness.contracts.steering import Decide, check_size
 from harness.contracts.tool import ToolSpec
 from harness.contracts.verdicts import Decision, merge_arguments, short_digest
 from harness.engine import served
 from harness.engine.connection import Connection, get_identity
-from harness.history import live
-from harness.journal.payloads import read_first
+from harness.history import reader
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -57,8 +54,10 @@ async def send_decision(
     shown: Shown | None,
     *,
     key: str | None,
+    by: str | None = None,
 ) -> Decision:
-    """Send a decision for what was `shown`, or else for what is pending now."""
+    """Send a decision for what was `shown`, or else for what is pending now. `by`: who decides,
+    user@host of this process by default."""
     check_size("decide", decide)
     if decide.verdict == "edit" and not decide.arguments and not decide.replace:
         raise InvalidSignal(
@@ -72,7 +71,7 @@ async def send_decision(
         decide = decide.model_copy(update=known)
         if decide.verdict == "edit" and asked.tool:
             await _check_edit(connection, run, decide, asked)
-    decide = decide.model_copy(update={"by": get_identity()})
+    decide = decide.model_copy(update={"by": by or get_identity()})
     check_size("decide", decide)
     decision = await _send_update(handle, decide, key or str(uuid.uuid4()))
     return decision.model_copy(update={"need": asked.need if asked else None})
@@ -156,15 +155,7 @@ async def _check_edit(connection: Connection, run: str, decide: Decide, asked: S
 
 
 async def _tool_spec(connection: Connection, run: str, name: str) -> ToolSpec | None:
-    client = connection.temporal
-    request = GetWorkflowExecutionHistoryRequest(
-        namespace=client.namespace,
-        execution=WorkflowExecution(workflow_id=run),
-        maximum_page_size=1,
-    )
-    entries = await live.read_page(client, request, run)
-    start = entries[0].workflow_execution_started_event_attributes
-    pinned = read_first(RunSpec, start.input)
+    pinned = await reader.read_spec(connection, run)
     if pinned is None:
         return None
     spec = await connection.stores.specs.get(pinned.spec)

@@ -32,6 +32,8 @@ class RunRow:
     """Millionths of a US dollar."""
     fork_of: str | None = None
     """The run that it is a fork of."""
+    owner: str | None = None
+    """Who owns it, according to the index."""
 
 
 async def list_runs(
@@ -75,4 +77,5 @@ def _row(row: Any) -> RunRow:
         tokens=found.get("HarnessTokens"),
         cost_micros=found.get("HarnessCostMicros"),
         fork_of=found.get("HarnessForkOf"),
+        owner=found.get("HarnessOwner"),
     )

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from pydantic import TypeAdapter, ValidationError
 from temporalio.common import (
@@ -20,9 +20,9 @@ from temporalio.common import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from harness.agent import Agent
 from harness.agent.checks import DEFAULT_TURNS, check_budget, with_default_turns
 from harness.commons.telemetry import current_trace_id, span
+from harness.config.settings import Settings
 from harness.contracts.errors import (
     ContentTooLarge,
     InvalidValue,
@@ -32,7 +32,8 @@ from harness.contracts.errors import (
 )
 from harness.contracts.family import is_reserved, session_family
 from harness.contracts.message import Message, Text, user_message
-from harness.contracts.model import ModelRef
+from harness.contracts.model import ModelRef, split_ref
+from harness.contracts.published import PublishedAgent
 from harness.contracts.queues import agent_queue
 from harness.contracts.run import WORKFLOW, Budget, Parent, RunSpec, RunState
 from harness.contracts.tool import Workspace
@@ -67,6 +68,10 @@ class Request:
     budget: Budget | None = None
     workspace: Path | None = None
     labels: Mapping[str, str] | None = None
+    owner: str | None = None
+    """Who owns the run."""
+    by: str | None = None
+    """Who starts it; user@host of this process by default."""
 
     def __post_init__(self) -> None:
         _check_option_types(self)
@@ -78,6 +83,8 @@ class Request:
             check_budget(self.budget)
         if self.workspace is not None:
             check_workspace(self.workspace)
+        if self.owner is not None:
+            check_id(self.owner, "owner")
 
 
 def check_id(id: str, what: str = "run", most: int = MAX_ID) -> str:
@@ -165,39 +172,50 @@ def _maps_text(value: object) -> bool:
     return all(isinstance(name, str) and isinstance(text, str) for name, text in items)
 
 
-async def pin_spec(connection: Connection, agent: Agent[Any, Any], request: Request) -> RunSpec:
-    settings = connection.settings
-    spec = agent.spec(settings.model)
-    first, policies = spec.plan.candidates[0].model, agent.policies()
-    folder = (request.workspace or connection.project).resolve()
-    needs_folder = any(policy.workspace for policy in policies.values())
-    model = check_model(request.model or first)
-    provider = settings.providers.get(model.partition("/")[0])
+async def pin_spec(connection: Connection, agent: PublishedAgent, request: Request) -> RunSpec:
+    model, queue = agent.models[0], agent.model_queue
+    if request.model:
+        model = check_model(request.model)
+        queue = find_model_queue(connection.settings, model)
     return RunSpec(
         agent=agent.name,
-        spec=await connection.stores.specs.put(spec),
+        spec=agent.spec,
         model=model,
         override=True if request.model else None,
         messages=request.messages,
         head=request.head,
-        tools=policies,
+        tools=agent.tools,
         budget=with_default_turns(request.budget or agent.budget),
-        parallel=True if agent.parallel else None,
-        undo=True if agent.undo_on_failure else None,
+        parallel=agent.parallel,
+        undo=agent.undo,
         bounded=True,
-        asks=True if any(each.effect != "read" for each in policies.values()) else None,
-        instructs=True if spec.dynamic else None,
-        checks=True if agent.validators else None,
+        asks=True if agent.asks else None,
+        instructs=agent.instructs,
+        checks=agent.checks,
         session=request.session,
         parent=request.parent,
-        workspace=Workspace(host=socket.gethostname(), root=str(folder)) if needs_folder else None,
-        model_queue=provider.queue if provider else None,
+        workspace=_choose_workspace(agent, request),
+        model_queue=queue,
         trace=current_trace_id(),
-        started_by=get_identity(),
+        started_by=request.by or get_identity(),
         labels=dict(request.labels) if request.labels else None,
         lineage=session_family(request.session) if request.session else None,
         salt=new_salt() if connection.vault.encrypts else None,
+        owner=request.owner,
     )
+
+
+def find_model_queue(settings: Settings, model: str) -> str | None:
+    """The own task queue of a model's provider, if it has one."""
+    provider = settings.providers.get(split_ref(model)[0])
+    return provider.queue if provider else None
+
+
+def _choose_workspace(agent: PublishedAgent, request: Request) -> Workspace | None:
+    """The folder that the request names, which is on this host, or the one of the agent."""
+    if agent.workspace is None or request.workspace is None:
+        return agent.workspace
+    return Workspace(host=socket.gethostname(), root=str(request.workspace.resolve()))
 
 
 def check_model(ref: str) -> str:
@@ -209,7 +227,7 @@ def check_model(ref: str) -> str:
 
 
 async def start_run(
-    connection: Connection, agent: Agent[Any, Any], request: Request, *, eager: bool
+    connection: Connection, agent: PublishedAgent, request: Request, *, eager: bool
 ) -> str:
     """Start the run, or join the one that the same request started; return its id.
 
@@ -217,15 +235,9 @@ async def start_run(
     """
     id = request.id or new_id(agent.name)
     with span("start run", {"run": id, "agent": agent.name}):
-        return await _pin_and_launch(connection, agent, request, id, eager=eager)
-
-
-async def _pin_and_launch(
-    connection: Connection, agent: Agent[Any, Any], request: Request, id: str, *, eager: bool
-) -> str:
-    spec = await pin_spec(connection, agent, request)
-    await launch_run(connection, spec, id, eager=eager, repeatable=_is_repeatable(request))
-    return id
+        spec = await pin_spec(connection, agent, request)
+        await launch_run(connection, spec, id, eager=eager, repeatable=_is_repeatable(request))
+        return id
 
 
 async def launch_run(
@@ -244,6 +256,7 @@ async def launch_run(
         "HarnessSession": spec.session,
         "HarnessModel": spec.model,
         "HarnessForkOf": _fork_base(spec),
+        "HarnessOwner": spec.owner,
     }
     memo = {REQUEST_MEMO: _request_digest(spec)} if repeatable else None
     permitted = sign_run(await connection.signing.get_signer(), id, spec)

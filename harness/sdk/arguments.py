@@ -14,7 +14,7 @@ from harness.runs.start import Request, as_messages
 
 
 def make_request(
-    agent: Agent[Any, Any],
+    agent: Agent[Any, Any] | str,
     prompt: str | Message | Sequence[Message],
     *,
     id: str | None = None,
@@ -22,9 +22,11 @@ def make_request(
     budget: Budget | None = None,
     workspace: Path | None = None,
     labels: Mapping[str, str] | None = None,
+    by_name: bool = False,
 ) -> Request:
-    """Make the request to run `agent`; InvalidValue names the argument that is wrong."""
-    if not isinstance(agent, Agent):  # pyright: ignore[reportUnnecessaryIsInstance]
+    """Make the request to run `agent`; InvalidValue names the argument that is wrong. `by_name`: it
+    may be the name of a published agent."""
+    if not isinstance(agent, Agent) and not (by_name and isinstance(agent, str)):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidValue(
             f"agent is {agent!r}, not an Agent.",
             fix='Declare one: Agent("greeter", instructions="Be brief.")',

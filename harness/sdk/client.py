@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import temporalio.api.enums.v1 as enums
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from typing_extensions import TypeVar
 
 from harness.agent import Agent
 from harness.commons.log import get_logger
@@ -25,6 +23,7 @@ from harness.history.follow import Feeds
 from harness.history.recording import Recording
 from harness.runs.attachments import attach_file
 from harness.runs.listing import RunRow, list_runs
+from harness.runs.published import find_pollers, find_published, store_agent
 from harness.runs.start import Request, start_run
 from harness.sdk.arguments import check_timeout, make_request
 from harness.sdk.forks import ask_whatif, fork_run
@@ -32,7 +31,7 @@ from harness.sdk.handle import RunHandle
 from harness.sdk.handle_context import HandleContext
 from harness.sdk.result import RunResult
 
-Out = TypeVar("Out")
+Out = TypeVar("Out", default=Any)
 
 
 class HarnessClient:
@@ -44,7 +43,7 @@ class HarnessClient:
 
     async def run(
         self,
-        agent: Agent[Any, Out],
+        agent: Agent[Any, Out] | str,
         prompt: str | Message | Sequence[Message],
         *,
         id: str | None = None,
@@ -57,7 +56,7 @@ class HarnessClient:
         """Start a run and wait for its result. The run continues if the caller is cancelled.
 
         Args:
-            agent: The agent to run.
+            agent: The agent to run, or the name of one that a worker has published.
             prompt: A text, a message, or a conversation. It must not be empty.
             id: The run's id. Calls with the same id and arguments start one run and join it.
             model: Replaces the agent's model, as provider/model.
@@ -82,7 +81,7 @@ class HarnessClient:
 
     async def start(
         self,
-        agent: Agent[Any, Out],
+        agent: Agent[Any, Out] | str,
         prompt: str | Message | Sequence[Message],
         *,
         id: str | None = None,
@@ -94,7 +93,7 @@ class HarnessClient:
         """Start a run and return its handle at once.
 
         Args:
-            agent: The agent to run.
+            agent: The agent to run, or the name of one that a worker has published.
             prompt: A text, a message, or a conversation. It must not be empty.
             id: The run's id. Calls with the same id and arguments start one run and join it.
             model: Replaces the agent's model, as provider/model.
@@ -107,33 +106,45 @@ class HarnessClient:
 
         Raises:
             InvalidValue: An argument is wrong; nothing was started.
-            ConfigError: The key of the model's provider is missing.
+            ConfigError: The key of the model's provider is missing, or no agent of that name is
+                published.
             RunIdTaken: A different request started a run with that id.
         """
         request = make_request(
-            agent, prompt, id=id, model=model, budget=budget, workspace=workspace, labels=labels
-        )
+            agent, prompt, id=id, model=model, budget=budget, workspace=workspace, labels=labels,
+            by_name=True,
+        )  # fmt: skip
         return await self.begin(agent, request)
 
-    async def begin(self, agent: Agent[Any, Out], request: Request) -> RunHandle[Out]:
+    async def begin(self, agent: Agent[Any, Out] | str, request: Request) -> RunHandle[Out]:
         """Start the run that a request describes. `start` and sessions call this.
 
         Args:
-            agent: The agent to run.
+            agent: The agent to run, or its published name.
             request: The prompt and the options of the run.
 
         Returns:
             A handle of the run.
         """
+        if isinstance(agent, str):
+            return await self._begin_published(agent, request)
         served = await self.serve(agent)
         if served:  # this process makes the model calls, so it can check their keys now
             plan = agent.spec(self.connection.settings.model).plan.candidates
             models = [request.model] if request.model else [each.model for each in plan]
             check_models(self.connection.settings, models)
-        id = await start_run(self.connection, agent, request, eager=served)
+        stored = await store_agent(self.connection, agent)
+        id = await start_run(self.connection, stored, request, eager=served)
         if not served and not await self.has_worker(agent):
             await self.warn_unserved(id, agent.name)
         return RunHandle(self._context, id, agent)
+
+    async def _begin_published(self, name: str, request: Request) -> RunHandle[Any]:
+        agent = await find_published(self.connection, name)
+        id = await start_run(self.connection, agent, request, eager=False)
+        if not await find_pollers(self.connection, name):
+            await self.warn_unserved(id, name)
+        return RunHandle(self._context, id)
 
     def get_run(self, id: str, agent: Agent[Any, Out] | None = None) -> RunHandle[Out]:
         """Get a handle of the run with this id. It sends no request: an unknown id raises
@@ -282,13 +293,7 @@ class HarnessClient:
         Returns:
             True if a worker has.
         """
-        request = DescribeTaskQueueRequest(
-            namespace=self.connection.temporal.namespace,
-            task_queue=TaskQueue(name=agent.queue),
-            task_queue_type=enums.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-        )
-        service = self.connection.temporal.workflow_service
-        return bool((await service.describe_task_queue(request)).pollers)
+        return bool(await find_pollers(self.connection, agent.name))
 
     async def warn_unserved(self, id: str, agent: str) -> None:
         """Log that no worker serves a run yet. Commands override this to print it.

@@ -7,7 +7,9 @@ import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
+
+from typing_extensions import TypeVar
 
 from harness.agent import Agent
 from harness.commons.log import get_logger
@@ -24,7 +26,7 @@ from harness_activities.parts import ProcessParts
 from harness_workers.shared import open_process_parts
 from harness_workers.worker import AgentWorker
 
-Out = TypeVar("Out")
+Out = TypeVar("Out", default=Any)
 
 
 class Harness(HarnessClient):
@@ -135,7 +137,7 @@ class _Hosting(Harness):
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
-    async def begin(self, agent: Agent[Any, Out], request: Request) -> RunHandle[Out]:
+    async def begin(self, agent: Agent[Any, Out] | str, request: Request) -> RunHandle[Out]:
         if request.workspace is not None:  # the caller named it, so this process may serve it
             self._parts.workspaces.allow_folder(request.workspace)
         return await super().begin(agent, request)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
+from typing_extensions import TypeVar
 
 from harness.agent import Agent
 from harness.contracts.errors import RunBusy, RunError, RunIdTaken
@@ -20,7 +21,7 @@ from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle
 from harness.sdk.result import RunResult
 
-Out = TypeVar("Out")
+Out = TypeVar("Out", default=Any)
 
 MAX_ID = 240
 """Shorter than a run's id, which adds a number."""
@@ -42,7 +43,7 @@ class Session:
 
     async def run(
         self,
-        agent: Agent[Any, Out],
+        agent: Agent[Any, Out] | str,
         prompt: str | Message | Sequence[Message],
         *,
         model: str | None = None,
@@ -53,7 +54,7 @@ class Session:
         """Start the next run and wait for its result.
 
         Args:
-            agent: The agent to run.
+            agent: The agent to run, or the name of one that a worker has published.
             prompt: A text, a message, or several. It must not be empty.
             model: Replaces the agent's model, as provider/model.
             budget: Replaces the agent's limits.
@@ -75,7 +76,7 @@ class Session:
 
     async def start(
         self,
-        agent: Agent[Any, Out],
+        agent: Agent[Any, Out] | str,
         prompt: str | Message | Sequence[Message],
         *,
         model: str | None = None,
@@ -85,7 +86,7 @@ class Session:
         """Start the next run. It continues where the last one ended.
 
         Args:
-            agent: The agent to run.
+            agent: The agent to run, or the name of one that a worker has published.
             prompt: A text, a message, or several. It must not be empty.
             model: Replaces the agent's model, as provider/model.
             budget: Replaces the agent's limits.
@@ -97,7 +98,9 @@ class Session:
         Raises:
             RunBusy: A run of the session is still open.
         """
-        request = make_request(agent, prompt, model=model, budget=budget, workspace=workspace)
+        request = make_request(
+            agent, prompt, model=model, budget=budget, workspace=workspace, by_name=True
+        )
         number = await self._find_last_number()
         head = await self._find_head(number)
         request = replace(request, id=self._run_id(number + 1), session=self.id, head=head)

@@ -15,6 +15,7 @@ SEARCH_ATTRIBUTES: Mapping[str, str] = {
     "HarnessSession": "Keyword",
     "HarnessModel": "Keyword",
     "HarnessForkOf": "Keyword",
+    "HarnessOwner": "Keyword",
     "HarnessTokens": "Int",
     "HarnessCostMicros": "Int",
 }

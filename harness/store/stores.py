@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.config.settings import ArtifactSettings
 from harness.crypto.vault import Vault
+from harness.store.agents import Agents
 from harness.store.artifacts import Artifacts
 from harness.store.database import Database
 from harness.store.families import Families
@@ -25,6 +26,7 @@ class Stores:
     families: Families
     artifacts: Artifacts
     specs: Specs
+    agents: Agents
     sessions: Sessions
     live: LiveReader
     stops: Stops
@@ -45,6 +47,7 @@ async def open_stores(
         families=families,
         artifacts=artifacts,
         specs=Specs(artifacts),
+        agents=Agents(database, vault),
         sessions=Sessions(database),
         live=LiveReader(database, vault),
         stops=Stops(database),

@@ -15,6 +15,7 @@ from harness.contracts import event as e
 from harness.contracts.effect import EffectRow, UndoReport
 from harness.contracts.errors import HarnessError, RunError, StackError, StoreError
 from harness.contracts.run import Limits
+from harness.runs.published import store_agent
 from harness.runs.start import Request, as_messages, launch_run, pin_spec
 from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle
@@ -139,7 +140,8 @@ class Making:
             id=self.case.id,
             workspace=world.workspace(self.ground.folder),
         )
-        spec = await pin_spec(connection, agent, request)
+        stored = await store_agent(connection, agent)
+        spec = await pin_spec(connection, stored, request)
         spec = spec.model_copy(update={"limits": LIMITS})
         await launch_run(connection, spec, self.case.id, eager=False, repeatable=True)
 

@@ -63,7 +63,7 @@ START: Any = [
 @pytest.mark.parametrize(
     ("agent", "prompt", "options", "words"),
     [
-        ("greeter", "hi", {}, "agent is 'greeter', not an Agent"),
+        (7, "hi", {}, "agent is 7, not an Agent"),
         (None, "hi", {}, "agent is None, not an Agent"),
         (Agent, "hi", {}, "not an Agent"),
         (Agent("a"), "", {}, "The prompt is empty"),
@@ -177,6 +177,12 @@ def test_a_wrong_id(id: str) -> None:
             make()
         assert caught.value.code == "config.invalid_value"
         assert len(caught.value.message) < 100
+
+
+@pytest.mark.parametrize("owner", ["", " ", "a\nb", "x" * 251])
+def test_a_wrong_owner(owner: str) -> None:
+    with pytest.raises(ConfigError, match="is not a valid owner"):
+        Request(messages=ASKED, owner=owner)
 
 
 @pytest.mark.parametrize(

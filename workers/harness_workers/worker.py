@@ -25,9 +25,11 @@ from harness.capabilities.registry import (
 )
 from harness.contracts.queues import workspace_queue
 from harness.engine.connection import Connection
+from harness.runs.published import publish_agent
 from harness_activities.parts import Activity, AgentParts, ProcessParts
 from harness_activities.tool_call.toolbox import Toolbox
 from harness_workers.options import make_worker_options
+from harness_workers.provenance import get_build_id
 from harness_workers.runner import make_workflow_runner
 from harness_workers.shared import open_process_parts
 
@@ -60,7 +62,8 @@ class AgentWorker:
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> AgentWorker:
-        stack = self._stack
+        stack, connection = self._stack, self._parts.process.connection
+        await publish_agent(connection, self._parts.agent, get_build_id(connection.project))
         stack.push_async_callback(self._parts.box.close)
         for worker in self._make_workers():
             await stack.enter_async_context(worker)

@@ -1,4 +1,4 @@
-"""Agents named on the command line as FILE:NAME."""
+"""Agents named on the command line as FILE:NAME, or as @NAME once a worker has published them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,17 @@ from harness.cli.parser import find_nearest
 from harness.contracts.errors import ConfigError, InvalidAgent
 
 FORM = "Write it as FILE:NAME, such as agent.py:agent."
+PUBLISHED = "@"
+"""Before the name of a published agent."""
+
+
+def choose_agent(where: str | None) -> Agent[Any, Any] | str:
+    """The agent at `where`, or the name of a published one."""
+    if where is None or not where.startswith(PUBLISHED):
+        return load_agent(where)
+    if not (name := where.removeprefix(PUBLISHED)):
+        raise _invalid_agent("@ names no agent.", "List the published ones: harness agents")
+    return name
 
 
 def load_agent(where: str | None) -> Agent[Any, Any]:

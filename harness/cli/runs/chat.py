@@ -10,9 +10,9 @@ from typing import Any
 from harness.agent import Agent
 from harness.cli.context import open_client
 from harness.cli.out import Out
-from harness.cli.runs.agents import load_agent
+from harness.cli.runs.agents import choose_agent
 from harness.cli.runs.attach import CODES, attend_run, leave_run
-from harness.cli.runs.run import check_request, start_run, worker_command
+from harness.cli.runs.run import check_request, hosting_agent, start_run, worker_command
 from harness.runs.start import new_id
 from harness.sdk.client import HarnessClient
 from harness.terminal import exit_codes
@@ -47,17 +47,16 @@ class Presence:
 
 
 async def chat_with_agent(args: Namespace, out: Out) -> int:
-    from harness.sdk.local import host_agents
-
     check_request(args)
-    agent = load_agent(args.agent)
+    agent = choose_agent(args.agent)
     args.session, args.id = args.session or new_id("session"), None
-    out.note(f"Session {args.session} with {agent.name}. Ctrl-C stops an answer, Ctrl-D leaves.")
-    async with open_client(out, page=at_terminal()) as client:
+    name = agent if isinstance(agent, str) else agent.name
+    out.note(f"Session {args.session} with {name}. Ctrl-C stops an answer, Ctrl-D leaves.")
+    async with open_client(out, index=isinstance(agent, str), page=at_terminal()) as client:
         page = client.connection.endpoints.ui_url
         if page and at_terminal():
             out.note(f"Page: {page}")
-        async with host_agents(client.connection) as harness:
+        async with hosting_agent(client, agent) as harness:
             with count_interrupts() as counted:
                 left = await _chat_loop(harness, agent, args, out, Presence(counted))
         if isinstance(left, int):
@@ -68,7 +67,11 @@ async def chat_with_agent(args: Namespace, out: Out) -> int:
 
 
 async def _chat_loop(
-    harness: HarnessClient, agent: Agent[Any, Any], args: Namespace, out: Out, person: Presence
+    harness: HarnessClient,
+    agent: Agent[Any, Any] | str,
+    args: Namespace,
+    out: Out,
+    person: Presence,
 ) -> int | tuple[str, Attended]:
     """The exit code, or the run that continues without the person."""
     code, history = exit_codes.DONE, list[str]()

@@ -51,6 +51,10 @@ async def list_runs(args: Namespace, out: Out) -> int:
         )
     if args.archived and args.since:
         raise UsageError("--since searches Temporal, not the archive.", "Omit --archived.")
+    if args.archived and args.owner:
+        raise UsageError(
+            "--owner searches Temporal: the archive has no index of owners.", "Omit --archived."
+        )
     query = _build_query(args)
     async with open_client(out, index=True, store=args.archived) as client:
         rows: dict[str, RunRow] = {}
@@ -140,6 +144,8 @@ def _build_query(args: Namespace) -> str:
         parts.append(f"HarnessAgent = {quote_value(args.agent)}")
     if args.session:
         parts.append(f"HarnessSession = {quote_value(args.session)}")
+    if args.owner:
+        parts.append(f"HarnessOwner = {quote_value(args.owner)}")
     if args.forks_of:
         parts.append(forks_query(args.forks_of))
     parts += query_conditions(args.query, args.since)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 from argparse import Namespace
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,11 @@ from harness.agent import Agent
 from harness.cli.context import open_client
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
-from harness.cli.runs.agents import load_agent
+from harness.cli.runs.agents import PUBLISHED, choose_agent
 from harness.cli.runs.attach import attend_run, leave_run, print_how_to_continue
 from harness.cli.values import check_model
 from harness.contracts.run import Budget
+from harness.runs.published import find_pollers
 from harness.runs.start import check_workspace
 from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle
@@ -64,24 +67,38 @@ async def _start_and_attend(args: Namespace, out: Out, begun: Begun) -> int:
         )
     asked = _read_prompt(args.prompt)
     check_request(args)
-    agent = load_agent(args.agent)
+    agent = choose_agent(args.agent)
     if args.detach:
         async with open_client(out, index=True, page=at_terminal()) as client:
             begun.sent = True
             handle = await start_run(client, agent, args, asked)
             begun.run = handle.id
             return await _report_detached(handle, args, out)
-    from harness.sdk.local import host_agents
-
-    async with open_client(out, page=at_terminal()) as client:
-        async with host_agents(client.connection) as harness:
+    async with open_client(out, index=isinstance(agent, str), page=at_terminal()) as client:
+        async with hosting_agent(client, agent) as harness:
             with count_interrupts() as counted:
                 begun.sent = True
                 handle = await start_run(harness, agent, args, asked)
                 begun.run = handle.id
+                if isinstance(agent, str) and not await find_pollers(client.connection, agent):
+                    out.note(f"No worker serves {agent} now. The run waits for one.")
                 attended = await attend_run(handle, out, counted, leave=True)
         # Our own worker has left: only now does a served run mean that another worker serves it.
         return await leave_run(client.get_run(handle.id), attended, out, worker_command(args.agent))
+
+
+@asynccontextmanager
+async def hosting_agent(
+    client: HarnessClient, agent: Agent[Any, Any] | str
+) -> AsyncGenerator[HarnessClient]:
+    """A client that serves the agent, unless it is a published one, which other workers serve."""
+    if isinstance(agent, str):
+        yield client
+        return
+    from harness.sdk.local import host_agents
+
+    async with host_agents(client.connection) as harness:
+        yield harness
 
 
 async def _report_detached(handle: RunHandle[Any], args: Namespace, out: Out) -> int:
@@ -95,7 +112,7 @@ async def _report_detached(handle: RunHandle[Any], args: Namespace, out: Out) ->
 
 
 async def start_run(
-    client: HarnessClient, agent: Agent[Any, Any], args: Namespace, asked: str
+    client: HarnessClient, agent: Agent[Any, Any] | str, args: Namespace, asked: str
 ) -> RunHandle[Any]:
     budget = parse_budget(args)
     workspace = Path(args.workspace) if args.workspace else None
@@ -154,4 +171,7 @@ def _read_prompt(words: str | None) -> str:
 
 
 def worker_command(agent: str | None) -> str:
-    return f"harness worker {agent}" if agent else "harness worker"
+    """The command that serves the agent. Nobody here knows the file of a published one."""
+    if agent is None:
+        return "harness worker"
+    return f"harness worker {'FILE.py' if agent.startswith(PUBLISHED) else agent}"

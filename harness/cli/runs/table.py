@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.cli.spec import (
-    AGENT,
+    AGENT_OR_NAME,
     BUDGETS,
     CALL,
     DIGEST,
@@ -33,7 +33,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
                 nargs="?",
                 help="The prompt (default, or -: read stdin).",
             ),
-            AGENT,
+            AGENT_OR_NAME,
             MODEL,
             arg("--session", metavar="ID", help="Continue this conversation."),
             arg("--id", metavar="ID", help="The run's id; repeating the command joins that run."),
@@ -42,12 +42,14 @@ RUNS_COMMANDS: tuple[Command, ...] = (
             flag("--detach", help="Start the run, print its id and exit; a worker runs it."),
             JSON,
         ),
-        "This process serves the run. Ctrl-C detaches: the run is safe and continues when a\n"
-        "worker serves its agent. Ctrl-C twice aborts it. If a decision is needed and stdin is\n"
-        "not a terminal, the command prints how to decide and exits with 4.",
+        "This process serves the run, unless its agent is a published one. Ctrl-C detaches: the\n"
+        "run is safe and continues when a worker serves its agent. Ctrl-C twice aborts it. If a\n"
+        "decision is needed and stdin is not a terminal, the command prints how to decide and\n"
+        "exits with 4.",
         (
             ('harness run "What is 2 + 2?"', "with the built-in assistant"),
             ('harness run "What is 2 + 2?" --agent agent.py:agent', "with your own agent"),
+            ('harness run "What is 2 + 2?" --agent @sums', "with one that a worker serves"),
             ('harness run "Summarize README.md" --model openai/gpt-5', "with another model"),
             ('harness run "Continue" --session trip --json', "for programs"),
         ),
@@ -58,7 +60,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
         "Chat with an agent: a session of runs.",
         "harness.cli.runs.chat:chat_with_agent",
         (
-            AGENT,
+            AGENT_OR_NAME,
             MODEL,
             arg("--session", metavar="ID", help="Continue this conversation."),
             *BUDGETS,
@@ -94,6 +96,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
             ),
             arg("--agent", metavar="NAME", help="Only runs of this agent."),
             arg("--session", metavar="ID", help="Only runs of this session."),
+            arg("--owner", metavar="NAME", help="Only runs of this owner."),
             arg("--forks-of", metavar="RUN", help="Only forks of this run."),
             arg("--since", metavar="TIME", help="Runs that started since then, such as 7d or 12h."),
             arg("--query", metavar="QUERY", help="Filter in Temporal's query syntax."),
@@ -112,6 +115,17 @@ RUNS_COMMANDS: tuple[Command, ...] = (
             ("harness list --state waiting", "runs that need a decision"),
             ('harness list --query "HarnessTokens > 10000"', "a Temporal query"),
         ),
+        group="Inspect",
+    ),
+    Command(
+        "agents",
+        "List the agents that workers have published.",
+        "harness.cli.runs.published:list_agents",
+        (JSON,),
+        "A worker publishes its agents when it starts; the newest version of a name counts. Runs\n"
+        "of a published agent start without its code: harness run --agent @NAME. `served` means\n"
+        "that a worker polled its queue in the last minutes.",
+        (("harness agents", ""),),
         group="Inspect",
     ),
     Command(

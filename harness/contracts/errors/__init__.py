@@ -40,6 +40,7 @@ from harness.contracts.errors.config import (
     InvalidUsage,
     InvalidValue,
     MissingSetting,
+    UnknownAgent,
     UnknownSetting,
     Untrusted,
 )
@@ -248,6 +249,7 @@ __all__ = [
     "TranscriptMissing",
     "TurnNotFound",
     "UndoUnavailable",
+    "UnknownAgent",
     "UnknownProvider",
     "UnknownSetting",
     "UnknownTool",

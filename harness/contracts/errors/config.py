@@ -58,6 +58,14 @@ class InvalidAgent(ConfigError):
     fix = "Point --agent at FILE.py:NAME, where NAME is an Agent."
 
 
+class UnknownAgent(ConfigError):
+    """No worker has published an agent of this name. Each worker publishes the agents that it
+    serves when it starts."""
+
+    code = "config.unknown_agent"
+    fix = "List them: `harness agents`. To serve one: `harness worker FILE.py`."
+
+
 class InvalidUsage(ConfigError):
     """The command line is wrong: an unknown command or option, or a value that does not fit."""
 

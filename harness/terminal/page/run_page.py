@@ -100,6 +100,7 @@ def _head_html(card: Card, end: float, found: Sequence[Step]) -> str:
     facts += [("failed attempts", str(failed))] if failed else []
     about = [f"{card.agent} on {card.model}", f"started {format_time(card.started)}"]
     about += [f"by {card.by}"] if card.by else []
+    about += [f"owner {card.owner}"] if card.owner else []
     about += [f"session {card.session}"] if card.session else []
     if card.parent:
         about.append(f"fork of {card.parent.run} at turn {card.parent.turn}")

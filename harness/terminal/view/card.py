@@ -26,6 +26,7 @@ class Card(Word):
     state: RunState
     asked: str
     by: str | None = None
+    owner: str | None = None
     session: str | None = None
     parent: Parent | None = None
     spec: AgentSummary | None = None
@@ -99,6 +100,7 @@ def _start_card(event: e.RunStarted) -> Card:
         state=RunState.PENDING,
         asked=event.prompt,
         by=event.by,
+        owner=event.owner,
         session=event.session,
         parent=event.parent,
         started=event.at,

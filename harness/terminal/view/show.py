@@ -68,6 +68,8 @@ def _about_lines(card: Card, now: float) -> Iterator[tuple[str, str]]:
     last = (card.ended or now) - card.started
     took_ = f"took {format_duration(last)}" if card.ended else f"{format_duration(last)} ago"
     yield "started", f"{at}{f' by {card.by}' if card.by else ''}, {took_}"
+    if card.owner:
+        yield "owner", card.owner
     if card.session:
         yield "session", card.session
     if card.parent:

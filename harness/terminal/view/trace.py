@@ -95,6 +95,7 @@ def _run_started(event: e.RunStarted) -> Line:
         return Line("continues in a new history", style="quiet")
     facts = [format_time(event.at)]
     facts += [f"by {event.by}"] if event.by else []
+    facts += [f"owner {event.owner}"] if event.owner else []
     facts += [f"session {event.session}"] if event.session else []
     if event.parent:
         facts.append(f"fork of {event.parent.run} at turn {event.parent.turn}")

@@ -72,6 +72,25 @@ def test_without_a_terminal_a_decision_ends_it_with_4(kept_project: Project) -> 
     assert told.last["pending"][0]["arguments"] == {"path": "b.txt", "content": "hello"}
 
 
+def test_a_published_agent_runs_without_its_file(kept_project: Project) -> None:
+    with kept_project.worker("agent.py:agent"):
+        ended = kept_project.command("run", "What is 2 + 2?", "--agent", "@calculator", "--json")
+        assert ended.code == 0, ended.err
+        assert "2+2 = 4" in ended.last["output"]
+        listed = kept_project.command("agents", "--json").lines
+        [row] = [each for each in listed if each["name"] == "calculator"]
+        assert (row["served"], row["models"]) == (True, ["offline/demo"])
+        assert row["tools"]["add"]["effect"] == "read"
+        assert "calculator  served on " in kept_project.command("agents").out
+        talk = ("--agent", "@calculator", "--session", "published", "--json")
+        ended = kept_project.command("run", "What is 3 + 3?", *talk)
+        assert ended.last["run"] == "published.1"
+    wrong = kept_project.command("run", "hi", "--agent", "@calculatr")
+    assert wrong.code == 2
+    assert "calculator" in wrong.err
+    assert kept_project.command("run", "hi", "--agent", "@").code == 2
+
+
 def test_detached_run_is_watched_from_another_process(kept_project: Project) -> None:
     ended = kept_project.command("run", SLOW, "--agent", "agent.py:other", "--detach")
     assert ended.code == 0

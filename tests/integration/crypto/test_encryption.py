@@ -36,7 +36,7 @@ from tests.fakes.steps import call, calls, say
 
 TABLES = (
     "node", "answer", "artifact", "effect", "live_output", "live_progress", "attempt", "seal",
-    "session", "lineage",
+    "session", "lineage", "agent",
 )  # fmt: skip
 
 

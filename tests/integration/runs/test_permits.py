@@ -26,6 +26,7 @@ from harness.contracts.tool import Playback, RunTool, ToolOutcome, Workspace
 from harness.contracts.transcript import SaveTranscript
 from harness.crypto.signing import Signer
 from harness.forks.fork import Change
+from harness.runs.published import store_agent
 from harness.runs.start import Request, as_messages, pin_spec
 from harness.store.permits import sign_run
 from harness.tools import read_file, write_file
@@ -36,7 +37,8 @@ from tests.fakes.steps import call, say
 
 
 async def genuine(harness: Harness, agent: Agent[Any, Any], id: str, **more: Any) -> RunSpec:
-    spec = await pin_spec(harness.connection, agent, Request(messages=as_messages("Go."), **more))
+    stored = await store_agent(harness.connection, agent)
+    spec = await pin_spec(harness.connection, stored, Request(messages=as_messages("Go."), **more))
     return sign_run(await harness.connection.signing.get_signer(), id, spec)
 
 

@@ -17,6 +17,7 @@ from harness.contracts import event as e
 from harness.contracts.errors import RunError
 from harness.contracts.run import WORKFLOW, RunState
 from harness.journal.steps import list_steps
+from harness.runs.published import store_agent
 from harness.runs.start import Request, as_messages, pin_spec
 from harness.sdk.handle import RunHandle
 from harness.store.permits import sign_run
@@ -151,7 +152,8 @@ async def test_the_engines_time_limit_is_explained(
     model_server.script(Hang())
     agent = Agent(name)
     await harness.serve(agent)
-    spec = await pin_spec(harness.connection, agent, Request(messages=as_messages("Wait.")))
+    stored = await store_agent(harness.connection, agent)
+    spec = await pin_spec(harness.connection, stored, Request(messages=as_messages("Wait.")))
     await harness.connection.temporal.start_workflow(
         WORKFLOW,
         sign_run(await harness.connection.signing.get_signer(), f"{name}-late", spec),

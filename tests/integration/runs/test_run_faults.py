@@ -16,6 +16,7 @@ from temporalio.service import RPCError
 from harness import Agent, Harness
 from harness.contracts import event as e
 from harness.contracts.run import Limits, RunState
+from harness.runs.published import store_agent
 from harness.runs.start import Request, as_messages, launch_run, pin_spec
 from harness.sdk.handle import RunHandle
 from tests.fakes.model_server import ModelServer
@@ -59,7 +60,8 @@ def worker(
 
 async def start(harness: Harness, made: Agent[Any, Any], prompt: str) -> RunHandle[Any]:
     """A run that notices dead workers quickly."""
-    spec = await pin_spec(harness.connection, made, Request(messages=as_messages(prompt)))
+    stored = await store_agent(harness.connection, made)
+    spec = await pin_spec(harness.connection, stored, Request(messages=as_messages(prompt)))
     spec = spec.model_copy(update={"limits": QUICK})
     await launch_run(harness.connection, spec, f"{made.name}-1", eager=False, repeatable=False)
     return harness.get_run(f"{made.name}-1", made)

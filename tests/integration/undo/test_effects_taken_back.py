@@ -12,6 +12,7 @@ from harness.contracts import event as e
 from harness.contracts.effect import Undone, undo_id
 from harness.contracts.run import Limits, RunState
 from harness.replay.check import check
+from harness.runs.published import store_agent
 from harness.runs.start import Request, as_messages, launch_run, pin_spec
 from harness.sdk.handle import RunHandle
 from harness.tools import write_file
@@ -159,7 +160,8 @@ async def test_an_undo_that_nobody_can_do_does_not_hold_the_run(
     model_server.script(call("note"), fail(400, "odd"))
     agent = Agent(name, tools=[note], undo_on_failure=True)
     await harness.serve(agent)
-    spec = await pin_spec(harness.connection, agent, Request(messages=as_messages("Note.")))
+    stored = await store_agent(harness.connection, agent)
+    spec = await pin_spec(harness.connection, stored, Request(messages=as_messages("Note.")))
     temporal = harness.connection.temporal
     quick = spec.model_copy(update={"limits": Limits(undo_wait_s=0.3)})
     await launch_run(harness.connection, quick, f"{name}-1", eager=False, repeatable=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.runs.agents import load_agent
+from harness.cli.runs.agents import choose_agent, load_agent
 from harness.contracts.errors import ConfigError
 
 BOTH = "from harness import Agent\nfirst = Agent('first')\nsecond = Agent('second')\nnumber = 3\n"
@@ -80,3 +80,10 @@ def test_only_its_own_part_of_a_traceback_is_shown(tmp_path: Path) -> None:
         load_agent(str(file))
     assert "importlib" not in caught.value.message
     assert "line 4" in caught.value.message
+
+
+def test_a_published_agent_is_a_name() -> None:
+    assert choose_agent("@support") == "support"
+    assert getattr(choose_agent(None), "name", None) == "assistant"
+    with pytest.raises(ConfigError, match="@ names no agent"):
+        choose_agent("@")
