@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from harness import RunHandle
-from harness.terminal.view.card import card_of
+from harness.journal.card import card_of
 from harness.terminal.view.console import make_console
 from harness.terminal.view.show import show_card
 from harness_starter.script import run_steering_script

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ["harness", "workflows", "activities", "workers", "starter", "migrations"]
+ROOMS = ["harness", "workflows", "activities", "workers", "daemon", "starter", "migrations"]
 PACKAGES = ["harness", *(f"harness_{room}" for room in ROOMS[1:])]
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60

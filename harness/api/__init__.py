@@ -1,1 +1,1 @@
-"""What the HTTP routes of all capabilities share."""
+"""What the HTTP routes of all capabilities share: callers, ownership, problems and streams."""

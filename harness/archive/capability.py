@@ -8,6 +8,7 @@ ARCHIVE = Capability(
     page="how-to/archive.md",
     essential=True,
     commands="harness.cli.archive.table:ARCHIVE_COMMANDS",
+    routes="harness.archive.routes:ROUTES",
     settings="harness.archive.settings:ArchiveSettings",
     workflows=("harness_workflows.sweep:Sweep",),
     activities=("harness_activities.archive:make_activities",),

@@ -35,6 +35,13 @@ def _are_commands(value: Any) -> bool:
     return all(_is_class(type(each), "harness.cli.spec.Command") for each in commands)
 
 
+def _are_routes(value: Any) -> bool:
+    if not isinstance(value, tuple):
+        return False
+    routes = cast("tuple[Any, ...]", value)
+    return all(_is_class(type(each), "harness.api.route.Route") for each in routes)
+
+
 def _is_section(value: Any) -> bool:
     return _is_class(value, "harness.config.settings.Section")
 
@@ -86,6 +93,7 @@ def _is_coroutine_function(value: Any) -> bool:
 
 
 COMMANDS = Kind("a tuple of Command", _are_commands)
+ROUTES = Kind("a tuple of Route", _are_routes)
 SETTINGS = Kind("a subclass of Section", _is_section)
 ERRORS = Kind("a module", _is_module)
 MIGRATIONS = Kind("a package with REVISIONS, a tuple of names", _lists_revisions)
@@ -123,7 +131,7 @@ _FIELDS: dict[Kind, tuple[str, ...]] = {
     Kind("a string", _is_text): ("summary", "page"),
     Kind("True or False", _is_flag): ("essential", "unsigned"),
     Kind("a string", _is_target): (
-        "commands", "settings", "errors", "migrations", "tools", "service",
+        "commands", "settings", "errors", "migrations", "tools", "routes", "service",
     ),
     Kind("a tuple of strings", _is_list): (
         "requires", "workflows", "activities", "agent_workflows", "agent_activities",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from harness.capabilities.checks import (
     ERRORS,
     MIGRATIONS,
     PROVIDER,
+    ROUTES,
     SERVICE,
     SETTINGS,
     TOOLS,
@@ -62,6 +64,9 @@ def _list_parts(record: Capability) -> Iterator[Part]:
         for name in resolve_part(record.tools, TOOLS).__all__:
             yield Part("tool", name)
     yield from _worker_parts(record)
+    if record.routes and find_spec("fastapi"):
+        for route in resolve_part(record.routes, ROUTES):
+            yield Part("route", f"{route.method} {route.path}")
     if record.migrations:
         yield from _find_migrations(record, record.migrations)
     if record.errors:

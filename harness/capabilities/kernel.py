@@ -17,6 +17,7 @@ HISTORY = Capability(
     page="how-to/trace.md",
     essential=True,
     commands="harness.cli.history.table:HISTORY_COMMANDS",
+    routes="harness.runs.history_routes:ROUTES",
 )
 
 MODELS = Capability(

@@ -15,4 +15,5 @@ BUILT_IN: tuple[str, ...] = (
     "harness.backup.capability:BACKUP",
     "harness.forget.capability:FORGET",
     "harness.access.capability:ACCESS",
+    "harness.api.capability:API",
 )

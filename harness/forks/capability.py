@@ -7,4 +7,5 @@ FORKS = Capability(
     summary="Continue a run from an earlier turn, for real or as a what-if.",
     page="how-to/fork.md",
     commands="harness.cli.forks.table:FORKS_COMMANDS",
+    routes="harness.forks.routes:ROUTES",
 )

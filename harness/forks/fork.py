@@ -26,11 +26,11 @@ from harness.contracts.whatif import LABEL
 from harness.crypto.vault import new_salt
 from harness.engine.connection import Connection, get_identity
 from harness.history import live
+from harness.history.owner import find_owner
 from harness.history.recording import Recording, read_history
 from harness.journal import Execution
 from harness.journal.fork import Point, Rewriting, check_turn, find_point, without_hints
 from harness.journal.nodes import rebuild_nodes
-from harness.runs.owner import find_owner
 from harness.runs.start import check_id, launch_run, new_id
 from harness.store.transcripts.chain import check_parent, read_node, read_reply
 from harness.store.transcripts.copying import put_nodes

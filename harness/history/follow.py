@@ -7,10 +7,11 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import aclosing, contextmanager
 
-from harness.contracts.event import LIVE, DurableEvent, Event, LiveEvent, RunStarted
+from harness.contracts.event import LIVE, Cursor, DurableEvent, Event, LiveEvent, RunStarted
 from harness.engine.connection import Connection
 from harness.history import reader
 from harness.history.merge import EventMerger
+from harness.history.position import Position
 from harness.history.retries import RetryWatch
 
 log = logging.getLogger("harness.history")
@@ -92,9 +93,11 @@ class Feeds:
     def _drop_feed(self, run: str) -> None:
         self._feeds.pop(run, None)
 
-    async def follow_all(self, run: str) -> AsyncGenerator[Event]:
-        """Yield durable events with live text between them, until the run ends."""
+    async def follow_all(self, run: str, after: Cursor | None = None) -> AsyncGenerator[Event]:
+        """Yield durable events with live text between them, until the run ends. With a cursor,
+        yield what comes after that event."""
         merger = EventMerger()
+        position = Position(after, merger)
         watch = RetryWatch(self._connection.temporal, run)
         queue: asyncio.Queue[DurableEvent | LiveEvent | BaseException | None] = asyncio.Queue()
 
@@ -126,7 +129,8 @@ class Feeds:
                     else merger.merge_durable(item)
                 )
                 for event in merged:
-                    yield event
+                    for each in position.pass_on(event):
+                        yield each
         finally:
             for task in tasks:
                 task.cancel()

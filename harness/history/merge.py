@@ -21,6 +21,8 @@ from harness.contracts.event import (
 
 Call = tuple[int, int]
 BEFORE: Call = (0, -1)
+GAP = "\0"
+"""Stands for text that was missed: no reply starts with it."""
 
 
 @dataclass
@@ -33,6 +35,8 @@ class EventMerger:
     """
 
     open: Call | None = None
+    opened: ModelCalled | None = None
+    """The event that opened it."""
     shown: list[str] = field(default_factory=list[str])
     attempt: int = 1
     early: dict[Call, list[LiveEvent]] = field(default_factory=dict[Call, list[LiveEvent]])
@@ -43,7 +47,7 @@ class EventMerger:
         match event:
             case ModelCalled():
                 yield event
-                self._open_call((event.turn, event.call))
+                self._open_call(event)
                 for live in self.early.pop((event.turn, event.call), []):
                     yield from self.merge_live(live)
             case ModelReplied():
@@ -78,22 +82,25 @@ class EventMerger:
             case OutputGap():
                 # The missing text cannot be shown in order: the reply has all of it.
                 yield event
-                self.shown = ["\0"]
+                self.shown = [GAP]
             case OutputDelta():
                 self.shown.append(event.text)
                 self.attempt = event.attempt
                 yield event
 
+    def restart_text(self) -> Iterator[LiveEvent]:
+        """The open reply from its start, for a reader that resumes in the middle of it."""
+        if self.open is None or self.opened is None:
+            return
+        reset = self._make_reset(self.opened)
+        yield reset
+        shown = "".join(self.shown)
+        if shown and not shown.startswith(GAP):
+            fields = reset.model_dump(exclude={"type"})
+            yield OutputDelta(**fields, offset=0, text=shown)
+
     def _complete_text(self, event: ModelReplied) -> Iterator[LiveEvent]:
-        text = event.message.text
-        reset = OutputReset(
-            run=event.run,
-            at=event.at,
-            trace=event.trace,
-            turn=event.turn,
-            call=event.call,
-            attempt=self.attempt,
-        )
+        text, reset = event.message.text, self._make_reset(event)
         shown = "".join(self.shown)
         if not text.startswith(shown):
             shown = ""
@@ -102,8 +109,19 @@ class EventMerger:
             fields = reset.model_dump(exclude={"type"})
             yield OutputDelta(**fields, offset=len(shown), text=rest)
 
-    def _open_call(self, call: Call) -> None:
-        self.open, self.shown, self.attempt = call, [], 1
+    def _make_reset(self, event: ModelCalled | ModelReplied) -> OutputReset:
+        return OutputReset(
+            run=event.run,
+            at=event.at,
+            trace=event.trace,
+            turn=event.turn,
+            call=event.call,
+            attempt=self.attempt,
+        )
+
+    def _open_call(self, event: ModelCalled) -> None:
+        self.opened, self.open = event, (event.turn, event.call)
+        self.shown, self.attempt = [], 1
 
     def _close_call(self, call: Call) -> None:
         self.open, self.last = None, call

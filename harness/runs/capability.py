@@ -8,6 +8,7 @@ RUNS = Capability(
     page="how-to/steer.md",
     essential=True,
     commands="harness.cli.runs.table:RUNS_COMMANDS",
+    routes="harness.runs.routes:ROUTES",
     agent_workflows=("harness_workflows.run.agent_run:AgentRun",),
     agent_activities=(
         "harness_activities.model_call.activity:make_activities",

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from temporalio.client import WorkflowExecutionStatus
+from temporalio.client import WorkflowExecution, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from harness.contracts.errors import InvalidValue
-from harness.contracts.run import WORKFLOW, RunState
+from harness.contracts.errors import HarnessError, InvalidValue
+from harness.contracts.run import WORKFLOW, Pending, RunState
 from harness.engine.connection import Connection
 from harness.engine.retry import unreachable_error
 
@@ -40,19 +40,67 @@ async def list_runs(
     connection: Connection, query: str = "", limit: int | None = None
 ) -> AsyncIterator[RunRow]:
     """Runs that match a query in Temporal's language, newest first."""
-    ours = f"WorkflowType = '{WORKFLOW}'"
-    whole = f"{ours} AND ({query})" if query.strip() else ours
     try:
-        async for row in connection.temporal.list_workflows(whole, limit=limit):
+        async for row in connection.temporal.list_workflows(_restrict_to_runs(query), limit=limit):
             if row.status is not WorkflowExecutionStatus.CONTINUED_AS_NEW:
                 yield _row(row)
     except RPCError as error:
-        if error.status is not RPCStatusCode.INVALID_ARGUMENT:
-            raise unreachable_error(error) from error
-        raise InvalidValue(
-            f"Temporal refuses the query {query!r}: {error.message}",
-            fix="Write it like: HarnessState = 'waiting' AND HarnessAgent = 'calculator'",
-        ) from None
+        raise _query_error(error, query) from error
+
+
+async def list_page(
+    connection: Connection, query: str, token: bytes, size: int
+) -> tuple[list[RunRow], bytes]:
+    """One page of the runs that match a query, newest first, and the token of the next page."""
+    listed, following = await _fetch_page(connection, query, token, size)
+    return [_row(row) for row in listed], following
+
+
+async def list_waiting(
+    connection: Connection, query: str, token: bytes, size: int
+) -> tuple[list[tuple[RunRow, list[Pending]]], bytes]:
+    """One page of the runs that match a query and wait for a person, with what they ask. Needs no
+    worker: runs keep that in their memo."""
+    waiting = f"HarnessState = '{RunState.WAITING.value}' AND ExecutionStatus = 'Running'"
+    whole = f"{waiting} AND ({query})" if query else waiting
+    listed, following = await _fetch_page(connection, whole, token, size)
+    found = [
+        (_row(row), await row.memo_value("waiting", None, type_hint=list[Pending]) or [])
+        for row in listed
+    ]
+    return found, following
+
+
+async def _fetch_page(
+    connection: Connection, query: str, token: bytes, size: int
+) -> tuple[list[WorkflowExecution], bytes]:
+    found = connection.temporal.list_workflows(
+        _restrict_to_runs(query), page_size=size, next_page_token=token or None
+    )
+    try:
+        await found.fetch_next_page()
+    except RPCError as error:
+        raise _query_error(error, query) from error
+    listed = [
+        row
+        for row in found.current_page or ()
+        if row.status is not WorkflowExecutionStatus.CONTINUED_AS_NEW
+    ]
+    return listed, found.next_page_token or b""
+
+
+def _restrict_to_runs(query: str) -> str:
+    ours = f"WorkflowType = '{WORKFLOW}'"
+    return f"{ours} AND ({query})" if query.strip() else ours
+
+
+def _query_error(error: RPCError, query: str) -> HarnessError:
+    if error.status is not RPCStatusCode.INVALID_ARGUMENT:
+        return unreachable_error(error)
+    return InvalidValue(
+        f"Temporal refuses the query {query!r}: {error.message}",
+        fix="Write it like: HarnessState = 'waiting' AND HarnessAgent = 'calculator'",
+    )
 
 
 ENDED: dict[WorkflowExecutionStatus, RunState] = {

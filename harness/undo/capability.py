@@ -8,6 +8,7 @@ UNDO = Capability(
     page="how-to/undo.md",
     essential=True,
     commands="harness.cli.undo.table:UNDO_COMMANDS",
+    routes="harness.undo.routes:ROUTES",
     agent_workflows=("harness_workflows.undo:Undo",),
     agent_activities=("harness_activities.undo:make_activities",),
 )

@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from dataclasses import asdict
-from typing import Any
 
 from rich.text import Text
 
@@ -16,27 +14,16 @@ from harness.cli.history.time_filter import query_conditions
 from harness.cli.out import Out
 from harness.cli.parser import UsageError, find_nearest
 from harness.contracts.clean_text import clean_line
-from harness.contracts.errors import RunError, RunNotFound, StoreError
+from harness.contracts.errors import StoreError
 from harness.contracts.run import RunState
 from harness.history.reader import open_seals
-from harness.runs.description import read_agent
+from harness.runs.filter import RunFilter
 from harness.runs.listing import RunRow
 from harness.sdk.client import HarnessClient
-from harness.sdk.handle import RunHandle
 from harness.terminal import exit_codes
 from harness.terminal.view.console import print_indented, width_of
 from harness.terminal.view.live import STYLES
 from harness.terminal.view.text import format_age, format_duration, format_money
-
-MOST_FORKS = 100
-"""How many forks `show` looks for."""
-OPEN = "ExecutionStatus = 'Running'"
-STATES = {
-    # A run that Temporal itself ended keeps the state that it had.
-    RunState.FAILED: "ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut')",
-    RunState.ABORTED: "(HarnessState = 'aborted' OR ExecutionStatus = 'Canceled')",
-    RunState.COMPLETED: "HarnessState = 'completed'",
-}
 
 
 async def list_runs(args: Namespace, out: Out) -> int:
@@ -100,28 +87,19 @@ async def _list_archived(client: HarnessClient, args: Namespace) -> AsyncIterato
 
 
 async def show_run(args: Namespace, out: Out) -> int:
-    from harness.terminal.view.card import card_of
-    from harness.terminal.view.show import show_card as show_card
+    from harness.runs.card import read_card
+    from harness.terminal.view.show import show_card
 
     async with open_client(out, store=False) as client:
-        run: RunHandle[Any] = client.get_run(args.run)
-        card = card_of(await run.trace())
-        over = card is not None and card.state.over
-        stuck = None if card is None or over else await run.trouble()
-        retries = () if card is None or over else await run.retries()
-        agent = None if card is None else await read_agent(client.connection, args.run)
-        forks = await _find_forks(client, args.run)
-        token = await _find_token(client, args.run) if out.json and over else None
-    if card is None:
-        raise RunNotFound(f"{args.run!r} is a workflow, but not a run of an agent.")
-    card = card.model_copy(
-        update={"stuck": stuck, "retries": tuple(retries), "spec": agent, "forks": forks}
-    )
+        card = await read_card(client.connection, args.run)
+        url = client.get_run(args.run).url
+        wanted = out.json and card.state.over
+        token = await _find_token(client, args.run) if wanted else None
     if out.json:
         data = card.model_dump(mode="json", exclude_none=True)
-        out.line({**data, "url": run.url, **({"token": token} if token else {})})
+        out.line({**data, "url": url, **({"token": token} if token else {})})
     else:
-        show_card(out.console, card, run.url, time.time())
+        show_card(out.console, card, url, time.time())
     return exit_codes.DONE
 
 
@@ -137,45 +115,24 @@ async def _find_token(client: HarnessClient, run: str) -> str | None:
 
 
 def _build_query(args: Namespace) -> str:
-    parts: list[str] = []
-    if args.state:
-        parts.append(_state_query(args.state))
-    if args.agent:
-        parts.append(f"HarnessAgent = {quote_value(args.agent)}")
-    if args.session:
-        parts.append(f"HarnessSession = {quote_value(args.session)}")
-    if args.owner:
-        parts.append(f"HarnessOwner = {quote_value(args.owner)}")
-    if args.forks_of:
-        parts.append(forks_query(args.forks_of))
-    parts += query_conditions(args.query, args.since)
-    return " AND ".join(parts)
+    chosen = RunFilter(
+        state=_read_state(args.state) if args.state else None,
+        agent=args.agent,
+        session=args.session,
+        owner=args.owner,
+        fork_of=args.forks_of,
+    ).query()
+    parts = [chosen, *query_conditions(args.query, args.since)]
+    return " AND ".join(part for part in parts if part)
 
 
-def forks_query(run: str) -> str:
-    return f"HarnessForkOf = {quote_value(run)}"
-
-
-async def _find_forks(client: HarnessClient, run: str) -> tuple[str, ...]:
-    """The newest forks of a run; none if this namespace does not index them yet."""
-    with suppress(RunError):
-        found = client.list_runs(forks_query(run), limit=MOST_FORKS)
-        return tuple(dict.fromkeys([row.id async for row in found]))
-    return ()
-
-
-def _state_query(name: str) -> str:
+def _read_state(name: str) -> RunState:
     names = [state.value for state in RunState]
     if name not in names:
         near = find_nearest(name, names)
         hint = f"Did you mean {near}?" if near else f"States: {', '.join(names)}."
         raise UsageError(f"There is no state {name!r}.", hint)
-    state = RunState(name)
-    return STATES.get(state) or f"HarnessState = '{state.value}' AND {OPEN}"
-
-
-def quote_value(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    return RunState(name)
 
 
 HEADS = ("RUN", "STATE", "STARTED", "TOOK", "TOKENS", "COST", "AGENT", "MODEL")

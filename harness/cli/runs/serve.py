@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import signal
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from harness.agent import Agent
 from harness.cli.context import open_client
 from harness.cli.out import Out
 from harness.cli.runs.agents import load_agent, load_agents
@@ -18,14 +21,8 @@ from harness.terminal import exit_codes
 async def run_worker(args: Namespace, out: Out) -> int:
     from harness_workers.worker import serve
 
-    found = [each for where in args.agents for each in load_agents(where)]
-    agents = list({id(each): each for each in found or [load_agent(None)]}.values())
+    agents = load_served_agents(args.agents)
     names = [agent.name for agent in agents]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise InvalidAgent(
-            f"Two agents are called {twice!r}.",
-            fix="Rename one: an agent's name is the name of its task queue.",
-        )
     stop = watch_stop_signals()
     folders = [Path(folder) for folder in args.workspace or ()]
     for folder in folders:
@@ -46,6 +43,19 @@ async def run_worker(args: Namespace, out: Out) -> int:
             "\nStopping: calls in progress finish or are handed back. Ctrl-C again stops at once."
         )
     return exit_codes.DONE
+
+
+def load_served_agents(places: Sequence[str]) -> list[Agent[Any, Any]]:
+    """The agents of all files named, each once; the built-in assistant if none is named."""
+    found = [each for where in places for each in load_agents(where)]
+    agents = list({id(each): each for each in found or [load_agent(None)]}.values())
+    names = [agent.name for agent in agents]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise InvalidAgent(
+            f"Two agents are called {twice!r}.",
+            fix="Rename one: an agent's name is the name of its task queue.",
+        )
+    return agents
 
 
 def watch_stop_signals() -> asyncio.Event:

@@ -12,8 +12,8 @@ from harness.cli.context import open_client
 from harness.cli.out import Out, name_subject
 from harness.cli.parser import UsageError
 from harness.cli.runs.idle import why_idle
-from harness.cli.runs.list_show import OPEN
 from harness.contracts.errors import HarnessError, NoWorker
+from harness.runs.filter import OPEN
 from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle
 from harness.terminal import exit_codes

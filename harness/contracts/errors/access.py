@@ -8,12 +8,15 @@ from harness.contracts.errors.base import HarnessError
 class AccessError(HarnessError):
     """A user, an API token or a sign-in was refused or cannot be found."""
 
+    http_status = 400
+
 
 class UserNotFound(AccessError):
     """No user has that name."""
 
     code = "access.user_not_found"
     fix = "List the users: `harness user list`."
+    http_status = 404
 
 
 class UserExists(AccessError):
@@ -23,6 +26,7 @@ class UserExists(AccessError):
     fix = (
         "Choose another name, or change the user: `harness user set-role` or `harness user enable`."
     )
+    http_status = 409
 
 
 class LocalUserFixed(AccessError):
@@ -31,6 +35,7 @@ class LocalUserFixed(AccessError):
 
     code = "access.local_user"
     fix = "Add a user of your own: `harness user add NAME`."
+    http_status = 409
 
 
 class TokenNotFound(AccessError):
@@ -38,6 +43,7 @@ class TokenNotFound(AccessError):
 
     code = "access.token_not_found"
     fix = "List the tokens: `harness token list`."
+    http_status = 404
 
 
 class NotAllowed(AccessError):
@@ -45,6 +51,7 @@ class NotAllowed(AccessError):
 
     code = "access.not_allowed"
     fix = "Use a token or a user with the role that the message names."
+    http_status = 403
 
 
 class NotSignedIn(AccessError):
@@ -53,3 +60,4 @@ class NotSignedIn(AccessError):
 
     code = "access.not_signed_in"
     fix = "Sign in again, or send another API token: `harness token create`."
+    http_status = 401

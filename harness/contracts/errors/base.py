@@ -44,6 +44,8 @@ class HarnessError(Exception):
     """What a person can do about it."""
     retryable: ClassVar[bool] = False
     """Whether Temporal retries an activity that raises it."""
+    http_status: ClassVar[int] = 500
+    """The status of the API's answer to a request that raises it."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

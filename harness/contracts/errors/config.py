@@ -8,6 +8,8 @@ from harness.contracts.errors.base import HarnessError
 class ConfigError(HarnessError):
     """A setting is wrong or missing; nothing was started."""
 
+    http_status = 400
+
 
 class UnknownSetting(ConfigError):
     """`harness.toml` or the environment sets a key that does not exist. The message names the
@@ -64,6 +66,7 @@ class UnknownAgent(ConfigError):
 
     code = "config.unknown_agent"
     fix = "List them: `harness agents`. To serve one: `harness worker FILE.py`."
+    http_status = 404
 
 
 class InvalidUsage(ConfigError):

@@ -8,6 +8,8 @@ from harness.contracts.errors.base import HarnessError
 class ProviderError(HarnessError):
     """A model provider failed or refused."""
 
+    http_status = 502
+
 
 class ProviderBadRequest(ProviderError):
     """The provider rejects the request as malformed. A retry would not help."""

@@ -15,6 +15,7 @@ class RunNotFound(RunError):
 
     code = "run.not_found"
     fix = "List the runs: `harness list`."
+    http_status = 404
 
 
 class TurnNotFound(RunError):
@@ -23,6 +24,7 @@ class TurnNotFound(RunError):
 
     code = "run.no_turn"
     fix = "List the turns: `harness trace RUN`."
+    http_status = 404
 
 
 class ReplayDiffers(RunError):
@@ -39,6 +41,7 @@ class RunBusy(RunError):
 
     code = "run.busy"
     fix = "Wait for the session's current run, or abort it."
+    http_status = 409
 
 
 class RunIdTaken(RunError):
@@ -47,6 +50,7 @@ class RunIdTaken(RunError):
 
     code = "run.id_taken"
     fix = "Choose another id, or send the same request as before."
+    http_status = 409
 
 
 class NoWorker(RunError):
@@ -56,6 +60,7 @@ class NoWorker(RunError):
 
     code = "run.no_worker"
     fix = "Serve the agent: `harness worker agent.py`."
+    http_status = 503
 
 
 class BudgetReached(RunError):
@@ -111,6 +116,7 @@ class RunUnfinished(RunError, TimeoutError):
 
     code = "run.unfinished"
     fix = "The run continues. Wait again, or look at it: `harness show RUN`."
+    http_status = 409
 
 
 class RunFailed(RunError):

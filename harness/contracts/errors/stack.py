@@ -8,6 +8,8 @@ from harness.contracts.errors.base import HarnessError
 class StackError(HarnessError):
     """Temporal or Postgres cannot be found, started or reached."""
 
+    http_status = 503
+
 
 class StackUnreachable(StackError):
     """Temporal does not answer at its address, or `Harness.connect()` finds no stack for this

@@ -8,6 +8,8 @@ from harness.contracts.errors.base import HarnessError
 class SteeringError(HarnessError):
     """A signal, update or query was malformed or came at the wrong time."""
 
+    http_status = 400
+
 
 class InvalidSignal(SteeringError):
     """The JSON of a signal or update does not have the expected form. The message shows a valid
@@ -23,6 +25,7 @@ class NotPending(SteeringError):
 
     code = "steering.not_pending"
     fix = "Nothing is pending under that id: see `harness show RUN`."
+    http_status = 409
 
 
 class PendingChanged(SteeringError):
@@ -32,6 +35,7 @@ class PendingChanged(SteeringError):
 
     code = "steering.changed"
     fix = "Read what is pending now, then decide: `harness show RUN`."
+    http_status = 409
 
 
 class SignalTooLarge(SteeringError):
@@ -39,6 +43,7 @@ class SignalTooLarge(SteeringError):
 
     code = "steering.too_large"
     fix = "Send less than 1 MB; put the rest in a file."
+    http_status = 413
 
 
 class TooManySignals(SteeringError):
@@ -47,6 +52,7 @@ class TooManySignals(SteeringError):
 
     code = "steering.too_many"
     fix = "Wait for the next model call, or abort the run."
+    http_status = 429
 
 
 class RunOver(SteeringError):
@@ -54,3 +60,4 @@ class RunOver(SteeringError):
 
     code = "steering.run_over"
     fix = "Start another run, or fork this one."
+    http_status = 409

@@ -15,6 +15,7 @@ class StoreUnavailable(StoreError):
     code = "store.unavailable"
     fix = "Check that Postgres is up: `harness doctor`."
     retryable = True
+    http_status = 503
 
 
 class ArtifactMissing(StoreError):
@@ -37,6 +38,7 @@ class ContentTooLarge(StoreError):
 
     code = "store.too_large"
     fix = "Make it smaller, or raise the limit in the settings."
+    http_status = 413
 
 
 class ContentCorrupt(StoreError):
@@ -83,6 +85,7 @@ class Forgotten(StoreError):
 
     code = "store.forgotten"
     fix = "The content was permanently deleted; earlier exports remain readable."
+    http_status = 410
 
 
 class EncryptionKeyMissing(StoreError):

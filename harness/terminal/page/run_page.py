@@ -12,11 +12,11 @@ from harness.contracts.clean_text import clean_html
 from harness.contracts.event import DurableEvent
 from harness.journal.attempts import Earlier, weave_attempts
 from harness.journal.branches import drop_reset_events
+from harness.journal.card import Card, card_of
 from harness.journal.steps import Step, list_steps
 from harness.terminal.page.event_text import event_text
 from harness.terminal.page.page_timeline import timeline_html
 from harness.terminal.page.style import STYLE
-from harness.terminal.view.card import Card, card_of
 from harness.terminal.view.text import (
     clean_shown,
     count_of,

@@ -14,8 +14,8 @@ from harness.contracts.clean_text import clean_line
 from harness.contracts.provenance import AgentSummary
 from harness.contracts.run import RunState
 from harness.contracts.verdicts import MEANINGS
+from harness.journal.card import Card, SteeringSignal
 from harness.terminal.view.arguments import INDENT, argument_block
-from harness.terminal.view.card import Card, SteeringSignal
 from harness.terminal.view.console import is_narrow
 from harness.terminal.view.live import STYLES, TRUNCATED, describe_decision
 from harness.terminal.view.text import (

@@ -20,13 +20,13 @@ from harness.contracts.errors import RunIdTaken, RunNotFound
 from harness.contracts.run import WORKFLOW, RunState
 from harness.crypto.signing import Signer
 from harness.forks.fork import Change, start_fork
-from harness.runs.owner import read_owner
+from harness.history.owner import read_owner
+from harness.journal.card import card_of
 from harness.runs.published import store_agent
 from harness.runs.start import Request, as_messages, pin_spec
 from harness.runs.steer import abort_run, decide_run, send_signal
 from harness.sdk.handle import RunHandle
 from harness.store.permits import sign_run
-from harness.terminal.view.card import card_of
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import (
     Gate,

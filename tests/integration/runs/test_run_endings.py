@@ -16,12 +16,12 @@ from harness import Agent, Harness
 from harness.contracts import event as e
 from harness.contracts.errors import RunError
 from harness.contracts.run import WORKFLOW, RunState
+from harness.journal.card import card_of
 from harness.journal.steps import list_steps
 from harness.runs.published import store_agent
 from harness.runs.start import Request, as_messages, pin_spec
 from harness.sdk.handle import RunHandle
 from harness.store.permits import sign_run
-from harness.terminal.view.card import card_of
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import (
     Gate,

@@ -12,8 +12,8 @@ from temporalio.api.history.v1 import HistoryEvent
 from harness.contracts.event import EVENTS, Cursor, DurableEvent
 from harness.journal import Execution, Projector, project, project_chain
 from harness.journal.branches import drop_reset_events
+from harness.journal.card import card_of
 from harness.journal.steps import list_steps
-from harness.terminal.view.card import card_of
 from harness.terminal.view.trace import event_line
 from tests.unit.histories import chains, histories
 

@@ -12,9 +12,9 @@ from harness.contracts.model import Interrupted, Usage
 from harness.contracts.provenance import WRITTEN, summarize_agent
 from harness.contracts.run import RunSpec, Totals
 from harness.history.export import read_file
+from harness.journal.card import card_of
 from harness.journal.diff import compare_runs
 from harness.journal.steps import list_steps
-from harness.terminal.view.card import card_of
 from harness.terminal.view.console import make_console
 from harness.terminal.view.show import show_card
 from harness.terminal.view.text import cut_cost

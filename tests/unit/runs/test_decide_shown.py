@@ -27,12 +27,12 @@ from harness.contracts.verdicts import (
     merge_arguments,
     short_digest,
 )
+from harness.journal.card import card_of
 from harness.runs.decide import find_edit_problems
 from harness.sdk.handle import RunHandle
 from harness.sdk.handle_context import HandleContext
 from harness.terminal.input import decide
 from harness.terminal.view.arguments import argument_block, argument_lines
-from harness.terminal.view.card import card_of
 from harness.terminal.view.console import make_console
 from harness.terminal.view.live import RunView
 from harness.terminal.view.show import show_card

@@ -16,7 +16,7 @@ from harness.contracts.errors import (
 from harness.contracts.message import Message, Text, ToolCall
 from harness.contracts.model import Usage
 from harness.contracts.run import RunState, Totals
-from harness.terminal.view.card import card_of
+from harness.journal.card import card_of
 from harness.terminal.view.console import make_console
 from harness.terminal.view.live import TRUNCATED, RunView
 from harness.terminal.view.show import show_card

@@ -17,8 +17,8 @@ from harness.contracts import event as e
 from harness.contracts.effect import EffectRow
 from harness.contracts.message import user_message
 from harness.contracts.run import RunState
+from harness.journal.card import card_of
 from harness.sdk.client import RunRow
-from harness.terminal.view.card import card_of
 from harness.terminal.view.console import make_console
 from harness.terminal.view.show import show_card
 from harness.terminal.view.trace import event_line

@@ -1,0 +1,1 @@
+"""The HTTP process: its app reads the capabilities' records, its gate checks who calls."""

@@ -1,0 +1,105 @@
+"""Builds the app: the routes of every enabled capability, behind the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, FastAPI
+from fastapi.routing import APIRoute
+from starlette.types import ASGIApp
+
+from harness.api.caller import Caller, Role
+from harness.api.context import ApiContext, get_caller
+from harness.api.problems import Problem
+from harness.api.route import Route
+from harness.capabilities.checks import ROUTES
+from harness.capabilities.registry import enabled_capabilities, load_part
+from harness.contracts.capability import Capability
+from harness.contracts.errors import NotAllowed
+from harness.version import __version__
+from harness_daemon.gate import Authenticate, Gate
+from harness_daemon.health import make_health_router
+from harness_daemon.hosts import Hosts
+from harness_daemon.refusals import add_problem_handlers
+from harness_daemon.sign_in import make_sign_in_router
+
+PREFIX = "/api/v1"
+DESCRIPTION = "Start, follow, steer and undo runs of durable agents."
+
+
+def make_app(context: ApiContext, authenticate: Authenticate, hosts: Hosts) -> ASGIApp:
+    """The daemon's app.
+
+    Args:
+        context: What all requests share.
+        authenticate: Finds the caller of a secret.
+        hosts: The names under which the daemon is reached.
+    """
+    app = make_routes()
+    app.state.context = context
+    settings = context.settings
+    return Gate(
+        app,
+        authenticate,
+        hosts,
+        max_body_bytes=settings.max_body_bytes,
+        body_seconds=settings.body_seconds,
+    )
+
+
+def make_routes() -> FastAPI:
+    """The routes alone, as the OpenAPI document describes them."""
+    app = FastAPI(
+        title="harness",
+        version=__version__,
+        description=DESCRIPTION,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,  # its page loads scripts from another host
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
+    )
+    add_problem_handlers(app)
+    app.include_router(make_health_router())
+    app.include_router(make_sign_in_router())
+    for record in enabled_capabilities():
+        for route in load_routes(record):
+            _add_route(app, route, record.name)
+    return app
+
+
+def load_routes(record: Capability) -> tuple[Route, ...]:
+    """The routes of a capability; none if it has no routes or is broken."""
+    return (load_part(record, record.routes, ROUTES) or ()) if record.routes else ()
+
+
+def _add_route(app: FastAPI, route: Route, capability: str) -> None:
+    path, dependencies = PREFIX + route.path, [Depends(_require(route.role))]
+    if route.method == "WEBSOCKET":
+        app.add_api_websocket_route(path, route.handler, dependencies=dependencies)
+        return
+    app.add_api_route(
+        path,
+        route.handler,
+        methods=[route.method],
+        status_code=route.status,
+        dependencies=dependencies,
+        tags=[capability],
+        response_model_exclude_none=True,
+        responses={"default": {"model": Problem, "description": "A problem document."}},
+        openapi_extra={"x-role": route.role.value},
+    )
+
+
+def _require(needed: Role) -> Callable[[Caller], None]:
+    def check_role(caller: Annotated[Caller, Depends(get_caller)]) -> None:
+        if not caller.role.covers(needed):
+            raise NotAllowed(f"{caller.user!r} is {caller.role} here; {needed} is needed.")
+
+    return check_role
+
+
+def _operation_id(route: APIRoute) -> str:
+    """The name of the function: what generated clients call the operation."""
+    return route.name

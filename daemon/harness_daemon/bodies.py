@@ -1,0 +1,52 @@
+"""Bounds the body of a request in size and time, before anything reads it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from starlette.types import Message, Receive
+
+from harness.api.errors import InvalidRequest, RequestTooLarge, RequestTooSlow
+
+
+def limit_body(
+    receive: Receive, headers: Mapping[str, str], max_bytes: int, seconds: float
+) -> Receive:
+    """A `receive` that raises once the body is too large or too slow."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    size, whole = 0, False
+
+    async def receive_bounded() -> Message:
+        nonlocal size, whole
+        if whole:
+            return await receive()
+        _check_declared(headers, max_bytes)
+        try:
+            async with asyncio.timeout_at(deadline):
+                message = await receive()
+        except TimeoutError:
+            raise RequestTooSlow(
+                f"The body of the request did not arrive within {seconds:g} s."
+            ) from None
+        if message["type"] == "http.request":
+            size += len(message.get("body", b""))
+            whole = not message.get("more_body", False)
+            if size > max_bytes:
+                raise _too_large(max_bytes)
+        return message
+
+    return receive_bounded
+
+
+def _check_declared(headers: Mapping[str, str], max_bytes: int) -> None:
+    declared = headers.get("content-length", "0")
+    if not declared.isdecimal():
+        raise InvalidRequest(f"Content-Length is {declared[:40]!r}, not a number.")
+    if len(declared) > 20 or int(declared) > max_bytes:
+        raise _too_large(max_bytes)
+
+
+def _too_large(max_bytes: int) -> RequestTooLarge:
+    return RequestTooLarge(f"The body of the request has more than {max_bytes:,} bytes.")

@@ -1,0 +1,67 @@
+"""The daemon: the API over one connection, for as long as a block lasts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+from harness.access.authenticate import authenticate
+from harness.access.revocations import Revocations
+from harness.access.sign_in import create_sign_in_code
+from harness.api.context import ApiContext
+from harness.api.settings import ApiSettings
+from harness.engine.connection import Connection
+from harness.history.follow import Feeds
+from harness_daemon.app import make_app
+from harness_daemon.hosts import Hosts
+from harness_daemon.server import listen_on, serve_app
+
+
+class Address(NamedTuple):
+    """Where the daemon listens."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """A daemon that serves."""
+
+    connection: Connection
+    url: str
+
+    async def make_sign_in_link(self) -> str:
+        """A link that signs a browser in as the person at this machine, once."""
+        return f"{self.url}/sign-in?code={await create_sign_in_code(self.connection)}"
+
+
+@asynccontextmanager
+async def open_daemon(
+    connection: Connection, settings: ApiSettings, address: Address
+) -> AsyncGenerator[Daemon]:
+    """Serve the API until the block ends.
+
+    Raises:
+        PortInUse: It cannot listen at the address.
+    """
+    async with AsyncExitStack() as stack:
+        listening = listen_on(*address)
+        stack.callback(listening.close)
+        port: int = listening.getsockname()[1]
+        revocations = Revocations(connection)
+        stack.push_async_callback(revocations.close)
+        context = ApiContext(
+            connection=connection,
+            feeds=Feeds(connection),
+            settings=settings,
+            wait_revoked=revocations.wait_revoked,
+        )
+        hosts = Hosts.of_server(address.host, port, settings.hosts)
+        app = make_app(context, partial(authenticate, connection), hosts)
+        await stack.enter_async_context(serve_app(app, listening))
+        shown = f"[{address.host}]" if ":" in address.host else address.host
+        yield Daemon(connection, f"http://{shown}:{port}")

@@ -1,0 +1,164 @@
+"""What every request passes first: nothing is parsed or run before the caller is known.
+
+Plain ASGI, because a framework's middleware sees a request only after it has been routed.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from harness.access.secret import BROWSER, TOKEN
+from harness.api.caller import Caller
+from harness.api.errors import InvalidRequest, WrongOrigin
+from harness.contracts.errors import HarnessError, NotSignedIn
+from harness_daemon.bodies import limit_body
+from harness_daemon.hosts import Hosts
+from harness_daemon.refusals import send_problem
+
+Authenticate = Callable[[str], Awaitable[Caller | None]]
+
+COOKIE = "harness_session"
+OPEN_PATHS = frozenset({"/health/live", "/health/ready", "/sign-in"})
+"""What may be requested without signing in."""
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+MAX_SECRET = 200
+
+SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'; base-uri 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+
+
+class Gate:
+    """Checks host, origin and token, bounds the body, and numbers the request."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        authenticate: Authenticate,
+        hosts: Hosts,
+        *,
+        max_body_bytes: int,
+        body_seconds: float,
+    ) -> None:
+        self._app = app
+        self._authenticate = authenticate
+        self._hosts = hosts
+        self._max_body = max_body_bytes
+        self._body_s = body_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers = _read_headers(scope)
+        request_id = _request_id(headers)
+        scope["state"] = {**scope.get("state", {}), "request_id": request_id}
+        send = _with_headers(send, request_id)
+        try:
+            scope["path"] = _encoded_path(scope)
+            caller = await self._admit(scope, headers)
+        except HarnessError as error:
+            await send_problem(scope, send, error, request_id)
+            return
+        scope["state"]["caller"] = caller
+        if scope["type"] == "http":
+            receive = limit_body(receive, headers, self._max_body, self._body_s)
+        await self._app(scope, receive, send)
+
+    async def _admit(self, scope: Scope, headers: Mapping[str, str]) -> Caller | None:
+        self._hosts.check_host(headers.get("host"))
+        self._hosts.check_origin(headers.get("origin"))
+        if scope["path"] in OPEN_PATHS:
+            return None
+        if bearer := _bearer(headers):
+            caller = await self._authenticate(bearer)
+        elif session := _session(headers):
+            _check_same_site(scope, headers)
+            caller = await self._authenticate(session)
+        else:
+            caller = None
+        if caller is None:
+            raise NotSignedIn("The request carries no valid token.")
+        return caller
+
+
+def _read_headers(scope: Scope) -> dict[str, str]:
+    """The headers; of one that is repeated, all values, so that no check passes by one of them."""
+    found: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        found[key] = f"{found[key]}, {text}" if key in found else text
+    return found
+
+
+def _bearer(headers: Mapping[str, str]) -> str | None:
+    scheme, _, secret = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    return _secret_of(TOKEN, secret.strip())
+
+
+def _session(headers: Mapping[str, str]) -> str | None:
+    try:
+        cookies = SimpleCookie(headers.get("cookie", ""))
+    except CookieError:
+        return None
+    return _secret_of(BROWSER, cookies[COOKIE].value) if COOKIE in cookies else None
+
+
+def _secret_of(prefix: str, text: str) -> str | None:
+    """The secret, if it is of this kind: a cookie with an API token would escape the rules for
+    browsers."""
+    return text if text.startswith(f"{prefix}_") and len(text) <= MAX_SECRET else None
+
+
+def _check_same_site(scope: Scope, headers: Mapping[str, str]) -> None:
+    """A browser sends the cookie by itself, so a page of another site must not be the sender. The
+    origin was checked where there is one; what changes something, or opens a socket, needs one."""
+    site = headers.get("sec-fetch-site")
+    if site is not None and site not in ("same-origin", "none"):
+        raise WrongOrigin("The request comes from a page of another site.")
+    changes = scope["type"] == "websocket" or scope["method"] not in SAFE_METHODS
+    if changes and site is None and "origin" not in headers:
+        raise WrongOrigin("The request does not say which page it comes from.")
+
+
+def _request_id(headers: Mapping[str, str]) -> str:
+    given = headers.get("x-request-id", "")
+    return given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def _encoded_path(scope: Scope) -> str:
+    """The path as it was sent. Decoded by the server, `%2F` in a run's id would be a separator;
+    routes decode their own segments."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    try:
+        return raw.decode("ascii")
+    except UnicodeDecodeError:
+        raise InvalidRequest("The path has bytes that are not percent-encoded.") from None
+
+
+def _with_headers(send: Send, request_id: str) -> Send:
+    added: list[Any] = [*SECURITY_HEADERS, (b"x-request-id", request_id.encode())]
+
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            given = {name.lower() for name, _ in message["headers"]}
+            more = [each for each in added if each[0] not in given]
+            if b"cache-control" not in given:
+                more.append((b"cache-control", b"no-store"))
+            message["headers"] = [*message["headers"], *more]
+        await send(message)
+
+    return send_with_headers

@@ -1,0 +1,108 @@
+"""Answers requests with problem documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.types import Scope, Send
+from starlette.websockets import WebSocket
+
+from harness.api.errors import (
+    InvalidRequest,
+    MethodNotAllowed,
+    RouteNotFound,
+    ServerFault,
+)
+from harness.api.problems import MEDIA_TYPE, FieldProblem, describe_error
+from harness.commons.log import get_logger
+from harness.contracts.errors import HarnessError, NotSignedIn
+
+MOST = 10
+"""Field problems that are listed."""
+CLOSE_REFUSED = 1008
+"""WebSocket: policy violation."""
+
+
+def problem_response(
+    error: HarnessError, request_id: str | None, fields: Sequence[FieldProblem] = ()
+) -> Response:
+    """The problem document of an error as a response."""
+    problem = describe_error(error, request_id)
+    if fields:
+        problem = problem.model_copy(update={"errors": list(fields)})
+    headers: dict[str, str] = {}
+    if isinstance(error, NotSignedIn):
+        headers["WWW-Authenticate"] = 'Bearer realm="harness"'
+    if problem.status == 503:
+        headers["Retry-After"] = str(max(1, round(error.retry_after or 1)))
+    return Response(
+        problem.model_dump_json(exclude_none=True),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers=headers,
+    )
+
+
+async def send_problem(scope: Scope, send: Send, error: HarnessError, request_id: str) -> None:
+    """Refuse a request before it reaches the app."""
+    if scope["type"] == "websocket":
+        # Before the handshake is accepted, this is an answer with the status 403.
+        await send({"type": "websocket.close", "code": CLOSE_REFUSED})
+        return
+    await problem_response(error, request_id)(scope, _receive_nothing, send)
+
+
+async def _receive_nothing() -> Any:
+    return {"type": "http.disconnect"}
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Answer every error of the app's routes with a problem document."""
+
+    async def on_harness_error(request: HTTPConnection, error: Exception) -> Any:
+        assert isinstance(error, HarnessError)
+        if isinstance(request, WebSocket):
+            await request.close(CLOSE_REFUSED, error.code)
+            return None
+        return problem_response(error, _id_of(request))
+
+    async def on_invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        fields = [
+            FieldProblem(field=".".join(map(str, each["loc"])), problem=each["msg"])
+            for each in error.errors()[:MOST]
+        ]
+        first = fields[0]
+        invalid = InvalidRequest(f"{first.field}: {first.problem}")
+        return problem_response(invalid, _id_of(request), fields)
+
+    async def on_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if isinstance(error.__cause__, HarnessError):  # raised while the body was read
+            return problem_response(error.__cause__, _id_of(request))
+        where = f"{request.method} {request.url.path[:200]}"
+        kinds: dict[int, HarnessError] = {
+            404: RouteNotFound(f"There is no {where}."),
+            405: MethodNotAllowed(f"{where} is not allowed."),
+        }
+        known = kinds.get(error.status_code) or InvalidRequest(str(error.detail))
+        return problem_response(known, _id_of(request))
+
+    async def on_fault(request: Request, error: Exception) -> Response:
+        get_logger(__name__).error("a request failed", request=_id_of(request), exc_info=error)
+        return problem_response(ServerFault("The daemon failed."), _id_of(request))
+
+    app.add_exception_handler(HarnessError, on_harness_error)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(Exception, on_fault)
+
+
+def _id_of(request: HTTPConnection) -> str | None:
+    return request.scope.get("state", {}).get("request_id")

@@ -1,0 +1,124 @@
+"""Serves the app over HTTP, inside an event loop that is already running."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from harness.contracts.errors import PortInUse
+
+HEADER_S = 10.0
+"""How long the head of a request may take to arrive."""
+KEEP_ALIVE_S = 30
+CLOSE_S = 3
+"""How long requests may take to end when the daemon stops; streams resume elsewhere."""
+MOST_CONNECTIONS = 5_000
+BACKLOG = 1_024
+MAX_MESSAGE = 2_000_000
+"""Bytes of a WebSocket message."""
+
+
+def listen_on(host: str, port: int) -> socket.socket:
+    """A socket that listens; the port is known before anything is served.
+
+    Raises:
+        PortInUse: Another program listens there, or the address is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise PortInUse(
+            f"The API cannot listen on {host}:{port}: {error.strerror}.",
+            fix="Pass another one: harness serve --port 0 chooses a free port.",
+        ) from None
+    listening.setblocking(False)
+    return listening
+
+
+@asynccontextmanager
+async def serve_app(app: ASGIApp, listening: socket.socket) -> AsyncGenerator[None]:
+    """Serve the app on the socket until the block ends."""
+    config = uvicorn.Config(
+        app,
+        http=BoundedHttp,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=CLOSE_S,
+        limit_concurrency=MOST_CONNECTIONS,
+        backlog=BACKLOG,
+        proxy_headers=False,
+        ws_max_size=MAX_MESSAGE,
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    started = asyncio.create_task(server.running.wait())
+    try:
+        await asyncio.wait({serving, started}, return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            serving.result()
+        yield
+    finally:
+        server.should_exit = True
+        started.cancel()
+        await asyncio.wait([serving])
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.running = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.running.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """The command that serves handles signals."""
+        yield
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """Closes a connection whose request does not arrive. uvicorn bounds only the time between two
+    requests, so idle connections could use up all file descriptors without signing in."""
+
+    _waiting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        self._stop_waiting()
+        self._wait_for_head()
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def _wait_for_head(self) -> None:
+        self._waiting = self.loop.call_later(HEADER_S, self.transport.close)
+
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None

@@ -1,0 +1,14 @@
+"""The record of the API."""
+
+from harness.contracts.capability import Capability
+
+API = Capability(
+    name="api",
+    summary="Serve the HTTP API: start, follow, steer and undo runs from other programs.",
+    page="how-to/api.md",
+    requires=("access",),
+    commands="harness.cli.serve.table:SERVE_COMMANDS",
+    settings="harness.api.settings:ApiSettings",
+    errors="harness.api.errors",
+    routes="harness.api.routes:ROUTES",
+)

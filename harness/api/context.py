@@ -1,0 +1,75 @@
+"""What a route needs: the connection, who calls, and what they may do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Annotated, cast
+from urllib.parse import unquote
+
+from fastapi import Depends, Path
+from pydantic import BeforeValidator
+from starlette.requests import HTTPConnection
+
+from harness.api.caller import Caller, Role
+from harness.api.settings import ApiSettings
+from harness.engine.connection import Connection
+from harness.engine.retry import run_not_found
+from harness.history.follow import Feeds
+from harness.history.owner import read_owner
+
+Revoked = Callable[[Caller], Coroutine[None, None, None]]
+"""Waits until the caller's token or session is revoked."""
+
+
+@dataclass(frozen=True)
+class ApiContext:
+    """What all requests of a daemon share."""
+
+    connection: Connection
+    feeds: Feeds
+    settings: ApiSettings
+    wait_revoked: Revoked
+
+    async def check_run(self, caller: Caller, run: str) -> None:
+        """Raise RunNotFound unless the run exists and the caller may see it."""
+        if not run.isprintable():  # no run is called so, and Postgres refuses NUL
+            raise run_not_found(run)
+        owner = await read_owner(self.connection, run)
+        if not may_see(caller, owner):
+            raise run_not_found(run)
+
+
+def may_see(caller: Caller, owner: str | None) -> bool:
+    """Whether the caller may see what `owner` owns. Admins see everything, also what has no owner
+    because it was started without the daemon."""
+    return caller.role is Role.ADMIN or caller.user == owner
+
+
+def get_context(connection: HTTPConnection) -> ApiContext:
+    """The daemon's context. A dependency of routes."""
+    return cast("ApiContext", connection.app.state.context)
+
+
+def get_caller(connection: HTTPConnection) -> Caller:
+    """Who makes the request; the gate has checked it. A dependency of routes."""
+    return cast("Caller", connection.scope["state"]["caller"])
+
+
+async def check_run_visible(
+    run: str,
+    context: Annotated[ApiContext, Depends(get_context)],
+    caller: Annotated[Caller, Depends(get_caller)],
+) -> str:
+    """The run that a path names, if the caller may see it. A dependency of routes."""
+    run = unquote(run)
+    await context.check_run(caller, run)
+    return run
+
+
+Context = Annotated[ApiContext, Depends(get_context)]
+CallerOf = Annotated[Caller, Depends(get_caller)]
+VisibleRun = Annotated[str, Depends(check_run_visible)]
+"""A route with `{run}` in its path takes it as this, so that none forgets the check."""
+PathText = Annotated[str, BeforeValidator(unquote), Path()]
+"""A path segment that may hold any character, percent-encoded."""

@@ -1,0 +1,77 @@
+"""How a request to the API can fail before it reaches a run."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from harness.contracts.errors import HarnessError
+
+
+class ApiError(HarnessError):
+    """A request is refused before it reaches what it names."""
+
+    http_status = HTTPStatus.BAD_REQUEST
+
+
+class WrongOrigin(ApiError):
+    """The request names a host that is not the daemon's, or comes from a page of another site. A
+    page could otherwise use the session of a browser that is signed in."""
+
+    code = "api.wrong_origin"
+    fix = "Use the daemon's own address, or add the public one to api.hosts."
+    http_status = HTTPStatus.FORBIDDEN
+
+
+class InvalidRequest(ApiError):
+    """The request is malformed: a field has the wrong type or form, a header is missing, or its
+    body is not JSON."""
+
+    code = "api.invalid_request"
+    fix = "Correct the request; /api/v1/openapi.json describes it."
+
+
+class RequestTooLarge(ApiError):
+    """The body of the request is larger than the daemon accepts."""
+
+    code = "api.too_large"
+    fix = "Send less in one request."
+    http_status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+class RequestTooSlow(ApiError):
+    """The body of the request did not arrive in time."""
+
+    code = "api.too_slow"
+    fix = "Send the request again over a faster connection."
+    http_status = HTTPStatus.REQUEST_TIMEOUT
+
+
+class RouteNotFound(ApiError):
+    """No route has this path."""
+
+    code = "api.no_route"
+    fix = "See the routes: /api/v1/openapi.json"
+    http_status = HTTPStatus.NOT_FOUND
+
+
+class MethodNotAllowed(ApiError):
+    """The route exists, but does not accept this method."""
+
+    code = "api.wrong_method"
+    fix = "See the methods: /api/v1/openapi.json"
+    http_status = HTTPStatus.METHOD_NOT_ALLOWED
+
+
+class CursorUnknown(ApiError):
+    """The cursor is malformed or belongs to another run or list."""
+
+    code = "api.unknown_cursor"
+    fix = "Start again without a cursor."
+
+
+class ServerFault(ApiError):
+    """The daemon failed in an unexpected way. Its log has the traceback under the request's id."""
+
+    code = "api.fault"
+    fix = "Look for the request id in the daemon's log."
+    http_status = HTTPStatus.INTERNAL_SERVER_ERROR

@@ -1,0 +1,21 @@
+"""The routes of a capability, as its record names them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+from harness.api.caller import Role
+
+
+class Route(NamedTuple):
+    """One route under `/api/v1`."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "WEBSOCKET"]
+    path: str
+    handler: Callable[..., Any]
+    """A FastAPI path operation; its docstring describes the route in the OpenAPI document."""
+    role: Role
+    """What the caller needs to be. No route works without signing in."""
+    status: int = 200
+    """The status of a successful answer."""

@@ -1,0 +1,29 @@
+"""An event on its way to a reader, in the formats of server-sent events and WebSockets."""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+
+class StreamEvent(NamedTuple):
+    """One event of a stream."""
+
+    kind: str
+    data: bytes
+    """One line of JSON."""
+    id: str | None = None
+    """The cursor to resume after; live text has none."""
+
+    def as_sse(self) -> bytes:
+        """The event in the format of server-sent events."""
+        head = f"id: {self.id}\n" if self.id else ""
+        return f"{head}event: {self.kind}\ndata: ".encode() + self.data + b"\n\n"
+
+    def as_message(self) -> str:
+        """The event as a WebSocket message: a JSON object."""
+        id = f', "id": {json.dumps(self.id)}' if self.id else ""
+        return f'{{"event": {json.dumps(self.kind)}{id}, "data": {self.data.decode()}}}'
+
+
+END = StreamEvent("end", b"{}")

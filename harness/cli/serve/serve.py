@@ -1,0 +1,57 @@
+"""`harness serve`: serve the HTTP API, and agents beside it, until a signal stops it."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from contextlib import AsyncExitStack
+
+from harness.api.settings import ApiSettings
+from harness.cli.context import open_client
+from harness.cli.out import Out
+from harness.cli.runs.serve import load_served_agents, watch_stop_signals
+from harness.contracts.errors import MissingSetting
+from harness.terminal import exit_codes
+
+NEEDS = ("fastapi", "uvicorn", "httptools")
+
+
+async def serve_api(args: Namespace, out: Out) -> int:
+    _check_installed()
+    from harness_daemon.daemon import Address, open_daemon
+    from harness_workers.worker import serve
+
+    agents = [] if args.no_worker else load_served_agents(args.agents)
+    stop = watch_stop_signals()
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(open_client(out, index=True))
+        settings = client.connection.settings.section(ApiSettings)
+        address = Address(
+            settings.host if args.host is None else args.host,
+            settings.port if args.port is None else args.port,
+        )
+        if agents:
+            await stack.enter_async_context(serve(client.connection, *agents))
+        daemon = await stack.enter_async_context(open_daemon(client.connection, settings, address))
+        link = await daemon.make_sign_in_link()
+        names = [agent.name for agent in agents]
+        if out.json:
+            out.line({"url": daemon.url, "sign_in": link, "serving": names})
+        else:
+            out.raw(f"API: {daemon.url}/api/v1. Ctrl-C stops.")
+            out.raw(f"Sign in (works once, within 10 minutes): {link}")
+            out.note(f"Serving {', '.join(names)}." if names else "Serving no agents.")
+            out.note("For programs: harness token create")
+        await stop.wait()
+        out.note("\nStopping: streams end, and clients resume them elsewhere.")
+    return exit_codes.DONE
+
+
+def _check_installed() -> None:
+    from importlib.util import find_spec
+
+    missing = [name for name in NEEDS if find_spec(name) is None]
+    if missing:
+        raise MissingSetting(
+            f"`harness serve` needs {', '.join(missing)}.",
+            fix="Install it: pip install 'durable-harness[serve]'",
+        )

@@ -1,0 +1,210 @@
+"""The routes of runs: start, list, read, follow and steer them."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated
+
+from fastapi import Header, Query, Response
+from pydantic import AwareDatetime
+
+from harness.api.caller import Caller, Role
+from harness.api.context import CallerOf, Context, VisibleRun
+from harness.api.event_stream import EventStream
+from harness.api.paging import decode_cursor, encode_cursor
+from harness.api.route import Route
+from harness.contracts.run import Pending, RunState
+from harness.contracts.verdicts import Decision
+from harness.history import reader
+from harness.journal.card import Card
+from harness.runs.card import read_card
+from harness.runs.filter import RunFilter
+from harness.runs.listing import list_page, list_waiting
+from harness.runs.published import find_published, list_published
+from harness.runs.query import query_run
+from harness.runs.socket import open_socket, read_cursor, stream_run
+from harness.runs.start import Request, as_messages, start_run
+from harness.runs.steer import abort_run, decide_run, send_signal
+from harness.runs.views import (
+    AbortBody,
+    AgentList,
+    AgentView,
+    Approvals,
+    DecideBody,
+    EventList,
+    HintBody,
+    PendingList,
+    ReasonBody,
+    RunList,
+    Started,
+    StartRun,
+    WaitingRun,
+)
+
+KEY_CHARS = 24
+IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200)]
+"""The same key sent again is the same request."""
+
+
+async def list_runs(
+    context: Context,
+    caller: CallerOf,
+    state: RunState | None = None,
+    agent: str | None = None,
+    session: str | None = None,
+    fork_of: str | None = None,
+    since: AwareDatetime | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    cursor: str | None = None,
+) -> RunList:
+    """List runs, newest first. Callers see their own; admins see all."""
+    query = RunFilter(
+        state=state,
+        agent=agent,
+        session=session,
+        fork_of=fork_of,
+        owner=_owner_filter(caller),
+        since=since,
+    ).query()
+    token = decode_cursor(cursor, query)
+    rows, following = await list_page(context.connection, query, token, limit)
+    return RunList(runs=rows, next=encode_cursor(following, query))
+
+
+async def list_agents(context: Context) -> AgentList:
+    """List the agents that workers have published."""
+    found = await list_published(context.connection)
+    return AgentList(agents=[AgentView.of(each) for each in found])
+
+
+async def list_approvals(
+    context: Context,
+    caller: CallerOf,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: str | None = None,
+) -> Approvals:
+    """List what waits for a person, across runs. Callers see their own runs; admins see all."""
+    query = RunFilter(owner=_owner_filter(caller)).query()
+    token = decode_cursor(cursor, query)
+    found, following = await list_waiting(context.connection, query, token, limit)
+    waiting = [WaitingRun(run=row.id, agent=row.agent, pending=pending) for row, pending in found]
+    return Approvals(waiting=waiting, next=encode_cursor(following, query))
+
+
+async def show_run(run: VisibleRun, context: Context) -> Card:
+    """Read what a run did so far and what it does now."""
+    return await read_card(context.connection, run)
+
+
+async def start(
+    body: StartRun,
+    context: Context,
+    caller: CallerOf,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+) -> Started:
+    """Start a run of a published agent. With an id or an `Idempotency-Key`, repeating the request
+    joins the run that it started."""
+    connection = context.connection
+    agent = await find_published(connection, body.agent)
+    id = body.id
+    if id is None and idempotency_key:
+        id = f"{body.agent}-{_digest_key(caller, idempotency_key)}"
+    request = Request(
+        messages=as_messages(body.prompt),
+        id=id,
+        model=body.model,
+        budget=body.budget,
+        labels=body.labels,
+        owner=caller.user,
+    )
+    run = await start_run(connection, agent, request, eager=False)
+    response.headers["Location"] = f"/api/v1/runs/{run}"
+    return Started(id=run)
+
+
+async def follow_run(
+    run: VisibleRun,
+    context: Context,
+    caller: CallerOf,
+    last_event_id: Annotated[str | None, Header()] = None,
+    after: str | None = None,
+) -> EventStream:
+    """Follow a run: its events as server-sent events, with live text between them, until it ends.
+    `Last-Event-ID` (or `after`) resumes after that event."""
+    cursor = await read_cursor(context, run, last_event_id or after)
+    return EventStream(context, caller, stream_run(context, run, cursor))
+
+
+async def trace_run(run: VisibleRun, context: Context) -> EventList:
+    """Read what has happened in a run so far."""
+    events = reader.read_events(context.connection, run, wait=False)
+    return EventList(events=[event async for event in events])
+
+
+async def list_pending(run: VisibleRun, context: Context) -> PendingList:
+    """Read what a run waits for a person to decide."""
+    found = await query_run(context.connection, run, "pending", list[Pending], lambda _: [])
+    return PendingList(pending=found)
+
+
+async def abort(body: AbortBody, run: VisibleRun, context: Context, caller: CallerOf) -> None:
+    """End a run; what it has so far is kept."""
+    await abort_run(context.connection, run, body.reason, undo=body.undo, by=caller.user)
+
+
+async def hint(body: HintBody, run: VisibleRun, context: Context, caller: CallerOf) -> None:
+    """Tell a run's model something; it reads it with its next call."""
+    value = {"text": body.text, "interrupt": body.interrupt}
+    await send_signal(context.connection, run, "hint", value, by=caller.user)
+
+
+async def pause(body: ReasonBody, run: VisibleRun, context: Context, caller: CallerOf) -> None:
+    """Hold a run before its next step."""
+    await send_signal(context.connection, run, "pause", body.reason, by=caller.user)
+
+
+async def resume(body: ReasonBody, run: VisibleRun, context: Context, caller: CallerOf) -> None:
+    """Let a paused run continue."""
+    await send_signal(context.connection, run, "resume", body.reason, by=caller.user)
+
+
+async def decide(
+    body: DecideBody,
+    run: VisibleRun,
+    context: Context,
+    caller: CallerOf,
+    idempotency_key: IdempotencyKey = None,
+) -> Decision:
+    """Decide what a run waits for."""
+    key = _digest_key(caller, idempotency_key) if idempotency_key else None
+    return await decide_run(
+        context.connection, run, body.item, body.said(), key=key, by=caller.user
+    )
+
+
+def _owner_filter(caller: Caller) -> str | None:
+    return None if caller.role is Role.ADMIN else caller.user
+
+
+def _digest_key(caller: Caller, key: str) -> str:
+    """A key of one caller must not name what another one started."""
+    return hashlib.sha256(f"{caller.user}\0{key}".encode()).hexdigest()[:KEY_CHARS]
+
+
+ROUTES = (
+    Route("GET", "/runs", list_runs, Role.VIEWER),
+    Route("POST", "/runs", start, Role.OPERATOR, 201),
+    Route("GET", "/agents", list_agents, Role.VIEWER),
+    Route("GET", "/approvals", list_approvals, Role.VIEWER),
+    Route("GET", "/runs/{run}", show_run, Role.VIEWER),
+    Route("GET", "/runs/{run}/events", follow_run, Role.VIEWER),
+    Route("GET", "/runs/{run}/trace", trace_run, Role.VIEWER),
+    Route("GET", "/runs/{run}/pending", list_pending, Role.VIEWER),
+    Route("POST", "/runs/{run}/abort", abort, Role.OPERATOR, 202),
+    Route("POST", "/runs/{run}/hint", hint, Role.OPERATOR, 202),
+    Route("POST", "/runs/{run}/pause", pause, Role.OPERATOR, 202),
+    Route("POST", "/runs/{run}/resume", resume, Role.OPERATOR, 202),
+    Route("POST", "/runs/{run}/decide", decide, Role.OPERATOR),
+    Route("WEBSOCKET", "/runs/{run}/socket", open_socket, Role.VIEWER),
+)

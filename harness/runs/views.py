@@ -1,0 +1,160 @@
+"""What the API takes and returns for runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from harness.contracts.errors import StoreError
+from harness.contracts.event import DurableEvent
+from harness.contracts.run import Budget, Pending
+from harness.contracts.steering import Verdict
+from harness.runs.listing import RunRow
+from harness.runs.published import ListedAgent
+
+MAX_TEXT = 1_000_000
+MAX_LABELS = 20
+
+
+class Body(BaseModel):
+    """A request's body: unknown fields are refused, so that a typo is not ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class AgentView(BaseModel):
+    """An agent as its workers published it."""
+
+    name: str
+    models: list[str]
+    """In the order in which they are tried."""
+    tools: list[str]
+    build: str
+    """The code of the worker that published it last."""
+    published: float
+    """When; seconds since the epoch."""
+    workers: list[str]
+    """Processes that serve it now."""
+    problem: str | None = None
+    """Why the publication cannot be used."""
+
+    @classmethod
+    def of(cls, listed: ListedAgent) -> AgentView:
+        """The view of an agent."""
+        publication = listed.publication
+        agent = publication.agent
+        usable = None if isinstance(agent, StoreError) else agent
+        return cls(
+            name=publication.name,
+            models=list(usable.models) if usable else [],
+            tools=sorted(usable.tools) if usable else [],
+            build=publication.build,
+            published=publication.last,
+            workers=list(listed.workers),
+            problem=agent.message if isinstance(agent, StoreError) else None,
+        )
+
+
+class AgentList(BaseModel):
+    """The agents that workers have published."""
+
+    agents: list[AgentView]
+
+
+class StartRun(Body):
+    """A run to start."""
+
+    agent: str = Field(min_length=1, max_length=200)
+    """The name of a published agent: one that a worker serves or has served."""
+    prompt: str = Field(min_length=1, max_length=MAX_TEXT)
+    id: str | None = Field(default=None, min_length=1, max_length=250)
+    """The run's id. The same request with the same id is the same run."""
+    model: str | None = None
+    """Another model than the agent's, as provider/model."""
+    budget: Budget | None = None
+    labels: dict[str, str] | None = Field(default=None, max_length=MAX_LABELS)
+
+
+class RunList(BaseModel):
+    """A page of runs, newest first."""
+
+    runs: list[RunRow]
+    next: str | None = None
+    """The cursor of the next page; absent on the last one."""
+
+
+class Started(BaseModel):
+    """A run that was started."""
+
+    id: str
+
+
+class EventList(BaseModel):
+    """The events of a run so far."""
+
+    events: list[DurableEvent]
+
+
+class PendingList(BaseModel):
+    """What a run waits for a person to decide."""
+
+    pending: list[Pending]
+
+
+class WaitingRun(BaseModel):
+    """A run that waits for a person, with what it asks."""
+
+    run: str
+    agent: str
+    pending: list[Pending]
+
+
+class Approvals(BaseModel):
+    """Everything that waits for a person, across runs."""
+
+    waiting: list[WaitingRun]
+    next: str | None = None
+
+
+class AbortBody(Body):
+    """How to end a run."""
+
+    reason: str = Field(default="aborted", max_length=10_000)
+    undo: bool = False
+    """Undo the run's effects before it ends."""
+
+
+class HintBody(Body):
+    """What to tell a run's model."""
+
+    text: str = Field(min_length=1, max_length=MAX_TEXT)
+    interrupt: bool = False
+    """Cut the current model call short, so that the model reads the hint at once."""
+
+
+class ReasonBody(Body):
+    """Why a run is paused or resumed."""
+
+    reason: str | None = Field(default=None, max_length=10_000)
+
+
+class DecideBody(Body):
+    """A decision about what a run waits for."""
+
+    verdict: Verdict
+    item: str | None = None
+    """The id of what to decide; optional while only one thing waits."""
+    note: str | None = Field(default=None, max_length=10_000)
+    arguments: dict[str, Any] | None = None
+    """With `edit`: the arguments to change."""
+    replace: bool = False
+    """With `edit`: `arguments` replaces all of the call's arguments."""
+    answer: str | None = Field(default=None, max_length=MAX_TEXT)
+    """With `answer`: what the model reads."""
+    digest: str | None = None
+    """The digest of what was shown; refused if something else waits by now."""
+
+    def said(self) -> dict[str, Any]:
+        """The decision as `decide_run` takes it."""
+        return self.model_dump(exclude={"item", "replace"}) | {"replace": self.replace or None}

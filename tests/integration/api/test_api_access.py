@@ -1,0 +1,167 @@
+"""Who may use which route: a table from the OpenAPI document, so that no route is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from harness import Agent, Harness
+from harness.access.client import create_token, revoke_token
+from harness_daemon.app import make_routes
+from tests.fakes.model_server import ModelServer
+from tests.fakes.steps import say
+from tests.integration.api.conftest import Api
+from tests.integration.api.test_api_runs import start
+
+DOCUMENT = make_routes().openapi()
+OPEN = {"/health/live", "/health/ready"}
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in DOCUMENT["paths"].items():
+        for method, operation in methods.items():
+            yield method.upper(), path, operation
+
+
+ALL = [(method, path) for method, path, _ in operations() if path not in OPEN]
+OPERATOR = [
+    (method, path) for method, path, each in operations() if each.get("x-role") == "operator"
+]
+OF_RUNS = [(method, path) for method, path, _ in operations() if "{run}" in path]
+
+
+def url_of(path: str, run: str = "some-run") -> str:
+    return path.replace("{run}", run).replace("{code}", "run.not_found")
+
+
+def test_every_route_names_a_role() -> None:
+    unnamed = [path for _, path, each in operations() if path not in OPEN and "x-role" not in each]
+    assert unnamed == []
+    assert len(OF_RUNS) > 10 and len(OPERATOR) > 5
+
+
+@pytest.mark.parametrize(("method", "path"), ALL)
+async def test_without_a_valid_token(api: Api, method: str, path: str) -> None:
+    for headers in (
+        {},
+        {"Authorization": "Bearer hns_0123456789abcdef_AAAA"},
+        {"Authorization": f"Bearer {'x' * 5000}"},
+        {"Authorization": f"Basic {api.tokens['admin']}"},
+        {"Cookie": f"harness_session={api.tokens['operator']}", "Origin": api.daemon.url},
+        {"Cookie": "harness_session=hnb_0123456789abcdef_AAAA", "Origin": api.daemon.url},
+    ):
+        # Malformed on purpose: nothing is parsed before the caller is known.
+        answer = await api.nobody.request(method, url_of(path), headers=headers, content=b"{{{")
+        assert answer.status_code == 401, (headers, answer.text)
+        assert answer.json()["code"] == "access.not_signed_in"
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATOR)
+async def test_a_viewer_changes_nothing(api: Api, method: str, path: str) -> None:
+    answer = await api.viewer.request(method, url_of(path), json={})
+    assert (answer.status_code, answer.json()["code"]) == (403, "access.not_allowed")
+
+
+async def test_foreign_runs_are_not_found(
+    api: Api, harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    await harness.serve(Agent(name))
+    model_server.always(say("Hello."))
+    theirs = await start(api.operator, name)
+    ownerless = (await harness.start(Agent(name), "Hello.")).id
+    bodies: dict[str, Any] = {
+        "hint": {"text": "x"},
+        "decide": {"verdict": "approve"},
+        "fork": {"at": 0},
+    }
+    for method, path in OF_RUNS:
+        body = bodies.get(path.rpartition("/")[2], {})
+        post, query = method == "POST", {"other": theirs}
+        answers = [
+            await api.stranger.request(
+                method, url_of(path, run), json=body if post else None, params=query
+            )
+            for run in (theirs, ownerless, "no-such-run")
+        ]
+        assert {each.status_code for each in answers} == {404}, (method, path)
+        # Nothing tells a foreign run from one that does not exist.
+        texts = [
+            _without_request(each.json(), run)
+            for each, run in zip(answers, (theirs, ownerless, "no-such-run"), strict=True)
+        ]
+        assert texts[0] == texts[1] == texts[2]
+    assert (await api.admin.get(f"/api/v1/runs/{ownerless}")).status_code == 200
+
+
+def _without_request(problem: dict[str, Any], run: str) -> str:
+    return str({key: each for key, each in problem.items() if key != "request_id"}).replace(
+        run, "RUN"
+    )
+
+
+async def test_a_diff_reads_no_foreign_run(
+    api: Api, harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    await harness.serve(Agent(name))
+    model_server.always(say("Hello."))
+    own, theirs = await start(api.stranger, name), await start(api.operator, name)
+    answer = await api.stranger.get(f"/api/v1/runs/{own}/diff", params={"other": theirs})
+    assert answer.status_code == 404
+
+
+async def test_a_revoked_token_and_its_open_stream(
+    api: Api, harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    await harness.serve(Agent(name))
+    model_server.always(say("Hello."))
+    row, secret = await create_token(harness.connection, user=api.user)
+    headers = {"Authorization": f"Bearer {secret}"}
+    run = await start(api.operator, name)
+    await api.operator.post(f"/api/v1/runs/{run}/pause", json={})
+    paused = (await harness.start(Agent(f"{name}-unserved"), "Wait.")).id  # never ends
+    del paused
+    async with api.nobody.stream("GET", f"/api/v1/runs/{run}/events", headers=headers) as response:
+        assert response.status_code == 200
+        await revoke_token(harness.connection, row.id)
+        async for _ in response.aiter_lines():
+            pass  # it ends
+    answer = await api.nobody.get("/api/v1/me", headers=headers)
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "127.0.0.1"},
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+    ],
+)
+@pytest.mark.parametrize("path", ["/api/v1/me", "/health/ready", "/sign-in"])
+async def test_forged_hosts_and_origins(api: Api, path: str, headers: dict[str, str]) -> None:
+    answer = await api.admin.get(path, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "api.wrong_origin")
+
+
+async def test_sign_in_works_once_and_cookies_stay_on_the_site(api: Api) -> None:
+    link = await api.daemon.make_sign_in_link()
+    first = await api.nobody.get(link)
+    assert first.status_code == 303
+    cookie = first.headers["set-cookie"]
+    assert "HttpOnly" in cookie and "SameSite=strict" in cookie
+    async with httpx.AsyncClient(base_url=api.daemon.url, cookies=first.cookies) as browser:
+        assert (await browser.get("/api/v1/me")).json()["user"] == "local"
+        run = "/api/v1/runs/x/abort"
+        no_origin = await browser.post(run, json={})
+        assert no_origin.json()["code"] == "api.wrong_origin"
+        cross = await browser.post(run, json={}, headers={"Sec-Fetch-Site": "cross-site"})
+        assert cross.json()["code"] == "api.wrong_origin"
+        same = await browser.post(run, json={}, headers={"Origin": api.daemon.url})
+        assert same.json()["code"] == "run.not_found"
+    again = await api.nobody.get(link)
+    assert again.status_code == 401

@@ -1,0 +1,121 @@
+"""Requests that are meant to harm."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from urllib.parse import urlsplit
+
+from harness import Harness
+from harness.api.settings import ApiSettings
+from tests.integration.api.conftest import Api, serve_api
+
+
+async def raw(url: str, request: bytes, *, wait: bool = True) -> bytes:
+    where = urlsplit(url)
+    reader, writer = await asyncio.open_connection(where.hostname, where.port)
+    try:
+        writer.write(request)
+        await writer.drain()
+        return await reader.read() if wait else await reader.readuntil(b"\r\n\r\n")
+    finally:
+        writer.close()
+
+
+def head(api: Api, method: str, path: str, *more: str) -> bytes:
+    host = urlsplit(api.daemon.url).netloc
+    lines = [
+        f"{method} {path} HTTP/1.1",
+        f"Host: {host}",
+        f"Authorization: Bearer {api.tokens['operator']}",
+        "Connection: close",
+        *more,
+        "",
+        "",
+    ]
+    return "\r\n".join(lines).encode()
+
+
+async def test_a_large_body_is_refused_unread(api: Api) -> None:
+    declared = head(api, "POST", "/api/v1/runs", "Content-Length: 99999999999")
+    answer = await raw(api.daemon.url, declared)
+    assert answer.startswith(b"HTTP/1.1 413")
+
+
+async def test_a_large_body_in_chunks(harness: Harness, api: Api) -> None:
+    async with serve_api(harness, ApiSettings(max_body_bytes=1000)) as small:
+        answer = await api.operator.post(
+            f"{small.url}/api/v1/runs",
+            content=_chunks(),
+            headers={"Host": urlsplit(small.url).netloc},
+        )
+    assert (answer.status_code, answer.json()["code"]) == (413, "api.too_large")
+
+
+async def _chunks():
+    for _ in range(100):
+        yield b"x" * 100
+
+
+async def test_a_slow_body(harness: Harness, api: Api) -> None:
+    async with serve_api(harness, ApiSettings(body_seconds=0.3)) as impatient:
+        host = urlsplit(impatient.url).netloc
+        begin = head(api, "POST", "/api/v1/runs", "Content-Length: 100").replace(
+            urlsplit(api.daemon.url).netloc.encode(), host.encode()
+        )
+        answer = await raw(impatient.url, begin + b'{"agent"')
+    assert answer.startswith(b"HTTP/1.1 408")
+
+
+async def test_two_hosts_in_one_request(api: Api) -> None:
+    answer = await raw(api.daemon.url, head(api, "GET", "/api/v1/me", "Host: evil.example"))
+    assert answer.split(b" ")[1] in (b"400", b"403")
+
+
+async def test_a_request_id_injects_no_header(api: Api) -> None:
+    for hostile in ("x" * 65, "a\tb", "é", "a;b"):
+        headers = [(b"X-Request-ID", hostile.encode("latin-1"))]
+        answer = await api.operator.get("/api/v1/me", headers=headers)
+        assert answer.headers["x-request-id"] != hostile
+    given = await api.operator.get("/api/v1/me", headers={"X-Request-ID": "trace-1"})
+    assert given.headers["x-request-id"] == "trace-1"
+
+
+async def test_problems_do_not_repeat_secrets(api: Api) -> None:
+    answer = await api.operator.post(
+        "/api/v1/runs", json={"agent": "a", "prompt": "x", "secret": api.tokens["operator"]}
+    )
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert api.tokens["operator"] not in answer.text
+
+
+async def test_malformed_bodies(api: Api) -> None:
+    for content, kind in (
+        (b"{", "application/json"),
+        (b"[]", "application/json"),
+        (b"\xff\xfe", "application/json"),
+        (b'{"agent": "a", "prompt": "x"}', "text/plain"),
+        (b"[" * 100_000, "application/json"),
+        (json.dumps({"agent": "a", "prompt": ""}).encode(), "application/json"),
+        (b'{"agent": "a", "prompt": NaN}', "application/json"),
+    ):
+        answer = await api.operator.post(
+            "/api/v1/runs", content=content, headers={"Content-Type": kind}
+        )
+        assert answer.status_code == 400, (content[:20], answer.text)
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_cursors_that_are_none(api: Api) -> None:
+    for cursor in ("x", "a/b/c", "../../etc/passwd", "0" * 36 + "/1/0", "AAAA", "é"):
+        listed = await api.operator.get("/api/v1/runs", params={"cursor": cursor})
+        assert (listed.status_code, listed.json()["code"]) == (400, "api.unknown_cursor")
+
+
+async def test_paths_that_are_none(api: Api) -> None:
+    for path in ("/api/v1/runs/%00/trace", "/api/v1/runs/%2e%2e%2fx/trace", "/api/v1/runs/%ff"):
+        answer = await api.operator.get(path)
+        assert answer.status_code == 404, path
+    answer = await api.operator.delete("/api/v1/runs")
+    assert (answer.status_code, answer.json()["code"]) == (405, "api.wrong_method")
