@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache, partial
 from typing import Annotated
 
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from harness.api.caller import Caller, Role
 from harness.api.context import ApiContext, get_caller
-from harness.api.problems import Problem
 from harness.api.route import Route
 from harness.capabilities.checks import ROUTES
 from harness.capabilities.registry import enabled_capabilities, load_part
@@ -21,6 +22,7 @@ from harness.version import __version__
 from harness_daemon.gate import Authenticate, Gate
 from harness_daemon.health import make_health_router
 from harness_daemon.hosts import Hosts
+from harness_daemon.openapi import describe_routes
 from harness_daemon.refusals import add_problem_handlers
 from harness_daemon.sign_in import make_sign_in_router
 
@@ -66,6 +68,7 @@ def make_routes() -> FastAPI:
     for record in enabled_capabilities():
         for route in load_routes(record):
             _add_route(app, route, record.name)
+    app.openapi = cache(partial(describe_routes, app))
     return app
 
 
@@ -87,9 +90,17 @@ def _add_route(app: FastAPI, route: Route, capability: str) -> None:
         dependencies=dependencies,
         tags=[capability],
         response_model_exclude_none=True,
-        responses={"default": {"model": Problem, "description": "A problem document."}},
+        response_class=_response_class(route.media_type),
         openapi_extra={"x-role": route.role.value},
     )
+
+
+def _response_class(media_type: str) -> type[Response]:
+    """What FastAPI describes an answer by; routes of other media types return responses of their
+    own."""
+    if media_type == "application/json":
+        return JSONResponse
+    return type("DescribedResponse", (Response,), {"media_type": media_type})
 
 
 def _require(needed: Role) -> Callable[[Caller], None]:

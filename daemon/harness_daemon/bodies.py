@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from starlette.types import Message, Receive
 
-from harness.api.errors import InvalidRequest, RequestTooLarge, RequestTooSlow
+from harness.contracts.errors import InvalidRequest, RequestTooLarge, RequestTooSlow
 
 
 def limit_body(

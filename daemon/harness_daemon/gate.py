@@ -15,8 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from harness.access.secret import BROWSER, TOKEN
 from harness.api.caller import Caller
-from harness.api.errors import InvalidRequest, WrongOrigin
-from harness.contracts.errors import HarnessError, NotSignedIn
+from harness.contracts.errors import HarnessError, InvalidRequest, NotSignedIn, WrongOrigin
 from harness_daemon.bodies import limit_body
 from harness_daemon.hosts import Hosts
 from harness_daemon.refusals import send_problem

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.api.errors import WrongOrigin
+from harness.contracts.errors import WrongOrigin
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 SHOWN = 100

@@ -13,15 +13,16 @@ from starlette.responses import Response
 from starlette.types import Scope, Send
 from starlette.websockets import WebSocket
 
-from harness.api.errors import (
+from harness.api.problems import MEDIA_TYPE, FieldProblem, describe_error
+from harness.commons.log import get_logger
+from harness.contracts.errors import (
+    HarnessError,
     InvalidRequest,
     MethodNotAllowed,
+    NotSignedIn,
     RouteNotFound,
     ServerFault,
 )
-from harness.api.problems import MEDIA_TYPE, FieldProblem, describe_error
-from harness.commons.log import get_logger
-from harness.contracts.errors import HarnessError, NotSignedIn
 
 MOST = 10
 """Field problems that are listed."""

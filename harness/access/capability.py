@@ -8,5 +8,6 @@ ACCESS = Capability(
     page="how-to/access.md",
     essential=True,
     commands="harness.cli.access.table:ACCESS_COMMANDS",
+    routes="harness.access.routes:ROUTES",
     migrations="harness.access.migrations",
 )

@@ -9,6 +9,5 @@ API = Capability(
     requires=("access",),
     commands="harness.cli.serve.table:SERVE_COMMANDS",
     settings="harness.api.settings:ApiSettings",
-    errors="harness.api.errors",
     routes="harness.api.routes:ROUTES",
 )

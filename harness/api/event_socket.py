@@ -11,11 +11,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from harness.api.caller import Caller
 from harness.api.context import ApiContext
-from harness.api.errors import InvalidRequest
 from harness.api.event_stream import problem_event, until_first
 from harness.api.problems import Problem, describe_error
 from harness.api.stream_event import END, StreamEvent
-from harness.contracts.errors import HarnessError
+from harness.contracts.errors import HarnessError, InvalidRequest
 
 CLOSE_DONE = 1000
 CLOSE_LOST_ACCESS = 1008

@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 
-from harness.api.errors import CursorUnknown
+from harness.contracts.errors import CursorUnknown
 
 MAX_CURSOR = 4000
 MARK_BYTES = 6

@@ -19,3 +19,5 @@ class Route(NamedTuple):
     """What the caller needs to be. No route works without signing in."""
     status: int = 200
     """The status of a successful answer."""
+    media_type: str = "application/json"
+    """Of a successful answer."""

@@ -6,9 +6,8 @@ from pydantic import BaseModel
 
 from harness.api.caller import Role
 from harness.api.context import CallerOf
-from harness.api.errors import RouteNotFound
 from harness.api.route import Route
-from harness.contracts.errors import find_error
+from harness.contracts.errors import RouteNotFound, find_error
 from harness.version import __version__
 
 

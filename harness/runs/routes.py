@@ -198,7 +198,7 @@ ROUTES = (
     Route("GET", "/agents", list_agents, Role.VIEWER),
     Route("GET", "/approvals", list_approvals, Role.VIEWER),
     Route("GET", "/runs/{run}", show_run, Role.VIEWER),
-    Route("GET", "/runs/{run}/events", follow_run, Role.VIEWER),
+    Route("GET", "/runs/{run}/events", follow_run, Role.VIEWER, media_type="text/event-stream"),
     Route("GET", "/runs/{run}/trace", trace_run, Role.VIEWER),
     Route("GET", "/runs/{run}/pending", list_pending, Role.VIEWER),
     Route("POST", "/runs/{run}/abort", abort, Role.OPERATOR, 202),

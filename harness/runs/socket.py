@@ -12,10 +12,9 @@ from pydantic import ValidationError
 
 from harness.api.caller import Caller, Role
 from harness.api.context import ApiContext, CallerOf, Context, VisibleRun
-from harness.api.errors import CursorUnknown, InvalidRequest
 from harness.api.event_socket import EventSocket, SocketCommand
 from harness.api.stream_event import StreamEvent
-from harness.contracts.errors import NotAllowed
+from harness.contracts.errors import CursorUnknown, InvalidRequest, NotAllowed
 from harness.contracts.event import LIVE, Cursor
 from harness.history.cursors import is_of_run, parse_cursor
 from harness.runs.steer import abort_run, decide_run, send_signal

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
-from harness.contracts.errors import HarnessError
+from harness.contracts.errors.base import HarnessError
 
 
 class ApiError(HarnessError):
     """A request is refused before it reaches what it names."""
 
-    http_status = HTTPStatus.BAD_REQUEST
+    http_status = 400
 
 
 class WrongOrigin(ApiError):
@@ -19,7 +17,7 @@ class WrongOrigin(ApiError):
 
     code = "api.wrong_origin"
     fix = "Use the daemon's own address, or add the public one to api.hosts."
-    http_status = HTTPStatus.FORBIDDEN
+    http_status = 403
 
 
 class InvalidRequest(ApiError):
@@ -35,7 +33,7 @@ class RequestTooLarge(ApiError):
 
     code = "api.too_large"
     fix = "Send less in one request."
-    http_status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    http_status = 413
 
 
 class RequestTooSlow(ApiError):
@@ -43,7 +41,7 @@ class RequestTooSlow(ApiError):
 
     code = "api.too_slow"
     fix = "Send the request again over a faster connection."
-    http_status = HTTPStatus.REQUEST_TIMEOUT
+    http_status = 408
 
 
 class RouteNotFound(ApiError):
@@ -51,7 +49,7 @@ class RouteNotFound(ApiError):
 
     code = "api.no_route"
     fix = "See the routes: /api/v1/openapi.json"
-    http_status = HTTPStatus.NOT_FOUND
+    http_status = 404
 
 
 class MethodNotAllowed(ApiError):
@@ -59,7 +57,7 @@ class MethodNotAllowed(ApiError):
 
     code = "api.wrong_method"
     fix = "See the methods: /api/v1/openapi.json"
-    http_status = HTTPStatus.METHOD_NOT_ALLOWED
+    http_status = 405
 
 
 class CursorUnknown(ApiError):
@@ -74,4 +72,4 @@ class ServerFault(ApiError):
 
     code = "api.fault"
     fix = "Look for the request id in the daemon's log."
-    http_status = HTTPStatus.INTERNAL_SERVER_ERROR
+    http_status = 500

@@ -1,0 +1,133 @@
+"""The routes of users, API tokens and browser sessions."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from harness.access import client
+from harness.access.rows import Credential, User
+from harness.access.sign_in import create_sign_in_code
+from harness.api.caller import Role
+from harness.api.context import CallerOf, Context, PathText
+from harness.api.route import Route
+
+
+class Body(BaseModel):
+    """A request's body: unknown fields are refused, so that a typo is not ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class UserList(BaseModel):
+    """All users."""
+
+    users: list[User]
+
+
+class NewUser(Body):
+    """A user to add."""
+
+    name: str
+    role: Role = Role.OPERATOR
+
+
+class UserChange(Body):
+    """What to change of a user; absent fields stay as they are."""
+
+    role: Role | None = None
+    disabled: bool | None = None
+    """True refuses all tokens and browser sessions of the user at once."""
+
+
+class TokenList(BaseModel):
+    """API tokens, without their secrets."""
+
+    tokens: list[Credential]
+
+
+class NewToken(Body):
+    """A token to create."""
+
+    user: str | None = None
+    """Whose token; by default the caller's own."""
+    role: Role | None = None
+    """The most it may do; by default what its user may."""
+    name: str = ""
+    """What it is for."""
+    expires_in: float | None = Field(default=None, gt=0)
+    """Seconds until it expires."""
+
+
+class CreatedToken(BaseModel):
+    """A new token. Its secret is shown once."""
+
+    token: Credential
+    secret: str
+
+
+class SignInCode(BaseModel):
+    """A code that signs a browser in once, within ten minutes: `/sign-in?code=CODE`."""
+
+    code: str
+
+
+async def list_users(context: Context, caller: CallerOf) -> UserList:
+    """List all users."""
+    return UserList(users=await client.list_users(context.connection, by=caller))
+
+
+async def add_user(body: NewUser, context: Context, caller: CallerOf) -> User:
+    """Add a user."""
+    return await client.create_user(context.connection, body.name, body.role, by=caller)
+
+
+async def change_user(user: PathText, body: UserChange, context: Context, caller: CallerOf) -> User:
+    """Change a user's role, or disable or enable the user. It takes effect at once."""
+    connection = context.connection
+    if body.role is not None:
+        await client.set_role(connection, user, body.role, by=caller)
+    if body.disabled is not None:
+        change = client.disable_user if body.disabled else client.enable_user
+        await change(connection, user, by=caller)
+    return await client.find_user(connection, user)
+
+
+async def list_tokens(context: Context, caller: CallerOf, user: str | None = None) -> TokenList:
+    """List the caller's API tokens, or those of another user, which only admins may."""
+    found = await client.list_tokens(context.connection, user or caller.user, by=caller)
+    return TokenList(tokens=found)
+
+
+async def create_token(body: NewToken, context: Context, caller: CallerOf) -> CreatedToken:
+    """Create an API token."""
+    token, secret = await client.create_token(
+        context.connection,
+        user=body.user or caller.user,
+        role=body.role,
+        name=body.name,
+        expires_in=body.expires_in,
+        by=caller,
+    )
+    return CreatedToken(token=token, secret=secret)
+
+
+async def revoke_token(token: PathText, context: Context, caller: CallerOf) -> Credential:
+    """Revoke an API token or a browser session. Streams that it opened end."""
+    return await client.revoke_token(context.connection, token, by=caller)
+
+
+async def create_code(context: Context, caller: CallerOf) -> SignInCode:
+    """Create a code that signs a browser in as the caller."""
+    code = await create_sign_in_code(context.connection, caller.user, by=caller)
+    return SignInCode(code=code)
+
+
+ROUTES = (
+    Route("GET", "/users", list_users, Role.ADMIN),
+    Route("POST", "/users", add_user, Role.ADMIN, 201),
+    Route("PATCH", "/users/{user}", change_user, Role.ADMIN),
+    Route("GET", "/tokens", list_tokens, Role.VIEWER),
+    Route("POST", "/tokens", create_token, Role.VIEWER, 201),
+    Route("DELETE", "/tokens/{token}", revoke_token, Role.VIEWER),
+    Route("POST", "/sign-in-codes", create_code, Role.VIEWER, 201),
+)
