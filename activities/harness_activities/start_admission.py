@@ -15,7 +15,14 @@ from harness.contracts.errors import PermitReused, RunForged, RunUnsigned
 from harness.engine.connection import Connection
 from harness.engine.signed_start import PERMIT_MEMO, digest_input
 from harness.journal.payloads import read_value
-from harness.store.permits import Start, bind_permit, is_bound, is_start_signed, mac_of
+from harness.store.permits import (
+    Start,
+    bind_permit,
+    is_bound,
+    is_start_signed,
+    mac_of,
+    sign_admitted,
+)
 from harness_activities.entries import read_start_entry, refuse_restarts
 
 KEPT = 1000
@@ -48,7 +55,7 @@ class StartAdmission:
     async def _admit(self, workflow: str, run_id: str, queue: str, steps: int) -> None:
         database = self._connection.database
         signer = await self._connection.signing.get_signer()
-        mark = signer.sign("admitted", queue, workflow, run_id)
+        mark = sign_admitted(signer, queue, workflow, run_id)
         if await is_bound(database, mark):
             return
         if steps == 0:

@@ -12,6 +12,7 @@ BUILT_IN: tuple[str, ...] = (
     "harness.replay.capability:REPLAY",
     "harness.forks.capability:FORKS",
     "harness.archive.capability:ARCHIVE",
+    "harness.conversations.capability:CONVERSATIONS",
     "harness.backup.capability:BACKUP",
     "harness.forget.capability:FORGET",
     "harness.access.capability:ACCESS",

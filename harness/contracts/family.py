@@ -28,6 +28,11 @@ def is_session(family: str) -> bool:
     return family.startswith(SESSION)
 
 
+def conversation_of(family: str) -> str:
+    """The id of the session, or conversation, of a family."""
+    return family.removeprefix(SESSION)
+
+
 def attached_owner(token: str) -> str:
     """The owner of an attached file until a run uses it."""
     return ATTACHED + token

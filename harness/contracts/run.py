@@ -350,6 +350,8 @@ class RunEnd(Word):
     error: ErrorInfo | None = None
     undone: Undone | None = None
     """The result of the undo, if the run was to undo its effects at its end."""
+    unread: int | None = None
+    """Hints that came too late for the model."""
 
 
 class RunStatus(Word):

@@ -19,7 +19,17 @@ from harness.archive.sweep import forget_seals, seal_run
 from harness.commons.log import get_logger
 from harness.contracts.effect import undo_id, undone_run
 from harness.contracts.errors import RunBusy, RunError, StoreError
-from harness.contracts.family import is_attached, is_session, session_family
+from harness.contracts.family import (
+    conversation_of,
+    is_attached,
+    is_session,
+    session_family,
+)
+from harness.conversations.forgetting import (
+    delete_conversation,
+    end_session,
+    has_conversation,
+)
 from harness.engine.connection import Connection
 from harness.engine.retry import run_not_found, unreachable_error
 from harness.forget.store import delete_content, executions_of, owned_artifacts
@@ -59,7 +69,7 @@ async def family_of(connection: Connection, run: str) -> Family:
         # It may be the id of a session.
         name = session_family(run)
         members = await _find_members(connection, name)
-        name = name if members else run
+        name = name if members or await has_conversation(connection, run) else run
     first = [] if is_session(name) else [name]
     runs = [each for each in members if not is_attached(each)]
     return Family(
@@ -98,6 +108,8 @@ async def forget_run(connection: Connection, run: str) -> Forgotten:
             f"Run {going[0]!r} is still running.",
             fix=f"Abort it first: harness abort {going[0]}",
         )
+    if is_session(family.name):
+        await end_session(connection, conversation_of(family.name))
     rows = await executions_of(connection.database, family.runs)
     if not known and not rows and not await _has_leftovers(connection, family):
         raise run_not_found(run)
@@ -113,6 +125,8 @@ async def forget_run(connection: Connection, run: str) -> Forgotten:
     runs = tuple(each for each in family.runs if not {each, undo_id(each)} & set(going))
     known = [(id, run_id) for id, run_id in known if undone_run(id) in runs]
     deleted = await _delete_rows(connection, runs, family.keys, known)
+    if is_session(family.name):
+        await delete_conversation(connection, conversation_of(family.name))
     return Forgotten(family.name, runs, unreadable, deleted, tuple(going))
 
 
@@ -169,6 +183,8 @@ async def _seal_first(connection: Connection, ids: set[str]) -> None:
 
 async def _has_leftovers(connection: Connection, family: Family) -> bool:
     """Whether content exists of runs that Temporal does not know."""
+    if is_session(family.name) and await has_conversation(connection, conversation_of(family.name)):
+        return True
     return await have_effects(connection.database, family.runs)
 
 

@@ -240,16 +240,28 @@ async def start_run(
         return id
 
 
-async def launch_run(
-    connection: Connection, spec: RunSpec, id: str, *, eager: bool, repeatable: bool
-) -> None:
-    """Hand a pinned run to Temporal. `repeatable`: the same spec again means the same run."""
+@dataclass(frozen=True, kw_only=True)
+class PreparedRun:
+    """A run that is ready to start: everything that Temporal needs."""
+
+    id: str
+    spec: RunSpec
+    """Signed."""
+    queue: str
+    attributes: dict[str, str]
+    """Search attributes, all keywords."""
+    summary: str
+    details: str
+    joined: bool
+    """It was added to its family for this start."""
+
+
+async def prepare_run(connection: Connection, spec: RunSpec, id: str) -> PreparedRun:
+    """Sign a pinned run, and store what must exist before it starts."""
     prompt = spec.asked
     joined = await join_family(connection, id, spec.lineage) if spec.lineage else False
     messages = await adopt_attachments(connection, id, spec.messages)
     spec = spec.model_copy(update={"messages": messages})
-    if repeatable and await reader.is_sealed(connection, id):
-        return await _check_same_as_sealed(connection, id, spec)
     attributes = {
         "HarnessAgent": spec.agent,
         "HarnessState": RunState.RUNNING.value,
@@ -258,26 +270,43 @@ async def launch_run(
         "HarnessForkOf": _fork_base(spec),
         "HarnessOwner": spec.owner,
     }
-    memo = {REQUEST_MEMO: _request_digest(spec)} if repeatable else None
-    permitted = sign_run(await connection.signing.get_signer(), id, spec)
+    return PreparedRun(
+        id=id,
+        spec=sign_run(await connection.signing.get_signer(), id, spec),
+        queue=agent_queue(spec.agent),
+        attributes={name: value for name, value in attributes.items() if value is not None},
+        summary=_first_line(prompt),
+        details=await describe_start(connection, spec, prompt),
+        joined=joined,
+    )
+
+
+async def launch_run(
+    connection: Connection, spec: RunSpec, id: str, *, eager: bool, repeatable: bool
+) -> None:
+    """Hand a pinned run to Temporal. `repeatable`: the same spec again means the same run."""
+    prepared = await prepare_run(connection, spec, id)
+    if repeatable and await reader.is_sealed(connection, id):
+        return await _check_same_as_sealed(connection, id, prepared.spec)
+    memo = {REQUEST_MEMO: _request_digest(prepared.spec)} if repeatable else None
     try:
         await connection.temporal.start_workflow(
             WORKFLOW,
-            permitted,
+            prepared.spec,
             id=id,
-            task_queue=agent_queue(spec.agent),
+            task_queue=prepared.queue,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-            search_attributes=_search_attributes(attributes),
+            search_attributes=_search_attributes(prepared.attributes),
             memo=memo,
-            static_summary=_first_line(prompt),
-            static_details=await describe_start(connection, spec, prompt),
+            static_summary=prepared.summary,
+            static_details=prepared.details,
             request_eager_start=eager,
         )
     except WorkflowAlreadyStartedError:
-        if joined:  # the run with this id is not in the family
+        if prepared.joined:  # the run with this id is not in the family
             await leave_family(connection, id)
-        await _check_same_request(connection, id, spec, known=repeatable)
+        await _check_same_request(connection, id, prepared.spec, known=repeatable)
     except RPCError as error:
         raise _start_error(error) from error
 
@@ -336,12 +365,11 @@ def _fork_base(spec: RunSpec) -> str | None:
     return base if base and len(base) <= MAX_ID else None
 
 
-def _search_attributes(values: Mapping[str, str | None]) -> TypedSearchAttributes:
+def _search_attributes(values: Mapping[str, str]) -> TypedSearchAttributes:
     return TypedSearchAttributes(
         [
             SearchAttributePair(SearchAttributeKey.for_keyword(name), value)
             for name, value in values.items()
-            if value is not None
         ]
     )
 

@@ -88,6 +88,11 @@ def is_start_signed(signer: Signer, permit: str, start: Start) -> bool:
     return signer.is_signed(mac, "start", nonce, *start)
 
 
+def sign_admitted(signer: Signer, queue: str, workflow: str, run_id: str) -> str:
+    """Make the mark of an execution of a capability's workflow that a worker has admitted."""
+    return signer.sign("admitted", queue, workflow, run_id)
+
+
 def mac_of(permit: str) -> str:
     return permit.partition(".")[2]
 

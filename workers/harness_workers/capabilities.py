@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 
 from temporalio.worker import Worker
 
@@ -23,7 +24,7 @@ from harness.engine.connection import Connection
 from harness.store import AttemptWriter
 from harness.store.seals import get_store_id
 from harness_activities.capability_guard import CapabilityGuard
-from harness_workers.options import make_worker_options
+from harness_workers.options import STICKY_S, make_worker_options
 from harness_workers.runner import make_workflow_runner
 
 DELAY_S = 2.0
@@ -78,6 +79,7 @@ async def _run_worker(
                 max_cached_workflows=connection.settings.worker.max_cached_runs,
                 max_concurrent_workflow_task_polls=2,
                 max_concurrent_activity_task_polls=1,
+                sticky_queue_schedule_to_start_timeout=timedelta(seconds=STICKY_S),
             )
             await stack.enter_async_context(worker)
         yield

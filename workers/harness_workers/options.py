@@ -12,6 +12,10 @@ from harness.store import AttemptWriter
 from harness_activities.failures import Failures
 from harness_workers.provenance import get_build_id, get_process_name
 
+STICKY_S = 1.0
+"""How long a run waits for the worker that has it in memory; 10 s by default (a dead worker's runs
+would stand still for that long)."""
+
 HEARTBEAT_THROTTLE_S = 0.5
 """Shortest time between heartbeats, and so the longest delay of a cancellation."""
 

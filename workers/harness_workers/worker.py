@@ -28,14 +28,10 @@ from harness.engine.connection import Connection
 from harness.runs.published import publish_agent
 from harness_activities.parts import Activity, AgentParts, ProcessParts
 from harness_activities.tool_call.toolbox import Toolbox
-from harness_workers.options import make_worker_options
+from harness_workers.options import STICKY_S, make_worker_options
 from harness_workers.provenance import get_build_id
 from harness_workers.runner import make_workflow_runner
 from harness_workers.shared import open_process_parts
-
-STICKY_S = 1.0
-"""How long a run waits for the worker that has it in memory. By default 10 s, for which runs of a
-dead worker would be stuck."""
 
 LONG_TASK_S = 9.0
 """Below the 10 s after which Temporal gives a workflow task to another worker."""

@@ -8,7 +8,8 @@
     ├── ToolError        a tool call failed; the model sees it and can correct the call
     ├── SteeringError    a signal, update or query was malformed or came at the wrong time
     ├── RunError         a run cannot start, continue or be found
-    └── AccessError      a user, an API token or a sign-in was refused or cannot be found
+    ├── AccessError      a user, an API token or a sign-in was refused or cannot be found
+    └── ConversationError  a conversation cannot be found, or does not accept what was sent
 
 A class carries its code, ``<kind>.<category>``, what a person can do about it, and whether Temporal
 retries it; its docstring says when it occurs. The reference is generated from these.
@@ -54,6 +55,18 @@ from harness.contracts.errors.config import (
     UnknownAgent,
     UnknownSetting,
     Untrusted,
+)
+from harness.contracts.errors.conversations import (
+    ConversationBusy,
+    ConversationClosed,
+    ConversationError,
+    ConversationExists,
+    ConversationNotFound,
+    InboxFull,
+    InvalidMessage,
+    InvalidTransition,
+    MessageTooLarge,
+    SearchUnavailable,
 )
 from harness.contracts.errors.provider import (
     AnswerTooLarge,
@@ -179,6 +192,11 @@ __all__ = [
     "ContentTooLarge",
     "ContentUnsigned",
     "ContextOverflow",
+    "ConversationBusy",
+    "ConversationClosed",
+    "ConversationError",
+    "ConversationExists",
+    "ConversationNotFound",
     "CursorUnknown",
     "DiskFull",
     "EncryptionKeyMissing",
@@ -186,19 +204,23 @@ __all__ = [
     "FileNotWritten",
     "Forgotten",
     "HarnessError",
+    "InboxFull",
     "InvalidAgent",
     "InvalidBackup",
     "InvalidExport",
+    "InvalidMessage",
     "InvalidOutput",
     "InvalidReply",
     "InvalidRequest",
     "InvalidSignal",
     "InvalidToolArguments",
+    "InvalidTransition",
     "InvalidUsage",
     "InvalidValue",
     "Irreversible",
     "LocalUserFixed",
     "MendLimitReached",
+    "MessageTooLarge",
     "MethodNotAllowed",
     "MissingSetting",
     "ModelNotFound",
@@ -243,6 +265,7 @@ __all__ = [
     "RunUnsigned",
     "SchemaTooNew",
     "SearchAttributesMissing",
+    "SearchUnavailable",
     "ServerFault",
     "SignalTooLarge",
     "StackDataBroken",

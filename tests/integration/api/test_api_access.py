@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,7 +35,8 @@ OF_RUNS = [(method, path) for method, path, _ in operations() if "{run}" in path
 
 
 def url_of(path: str, run: str = "some-run") -> str:
-    return path.replace("{run}", run).replace("{code}", "run.not_found")
+    filled = path.replace("{run}", run).replace("{code}", "run.not_found")
+    return re.sub(r"{\w+}", "some-id", filled)
 
 
 def test_every_route_names_a_role() -> None:

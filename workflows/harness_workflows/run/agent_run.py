@@ -254,6 +254,7 @@ class AgentRun:
             totals=progress.totals,
             reason=progress.aborted if state is RunState.ABORTED else None,
             undone=undone,
+            unread=len(progress.hints) or None,
         )
 
 

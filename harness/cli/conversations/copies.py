@@ -1,0 +1,70 @@
+"""`harness conversation export`, `import` and `rebuild`."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from harness.cli.named_file import check_new, write_named
+from harness.cli.out import Out
+from harness.cli.parser import UsageError
+from harness.conversations.client import Conversations
+from harness.conversations.files import parse_export, render_markdown
+from harness.conversations.rebuild import rebuild_rows
+from harness.sdk.client import HarnessClient
+from harness.terminal import exit_codes
+from harness.terminal.view.text import count_of
+
+SUFFIX = {"json": ".conversation.json", "markdown": ".md"}
+
+
+async def export_file(client: HarnessClient, args: Namespace, out: Out) -> int:
+    kind = args.format or "json"
+    name = args.output or args.id.replace("/", "-") + SUFFIX[kind]
+    if name != "-":
+        check_new(Path(name), force=args.force)
+    exported = await Conversations(client.connection).export(args.id)
+    text = render_markdown(exported) if kind == "markdown" else exported.wire().decode()
+    if name == "-":
+        out.data(text) if kind == "json" else out.raw(text)
+        return exit_codes.DONE
+    write_named(Path(name), text + "\n", force=args.force)
+    facts = {"id": args.id, "file": name, "messages": len(exported.messages)}
+    if out.json:
+        out.line(facts)
+    else:
+        out.raw(f"{name}: {count_of(len(exported.messages), 'message')}")
+    return exit_codes.DONE
+
+
+async def import_file(client: HarnessClient, args: Namespace, out: Out) -> int:
+    card = await Conversations(client.connection).load(
+        parse_export(_read_file(args.id)), agent=args.agent, id=args.new_id, owner=args.owner
+    )
+    out.line(card.model_dump(mode="json", exclude_none=True)) if out.json else out.raw(card.id)
+    return exit_codes.DONE
+
+
+async def rebuild(client: HarnessClient, args: Namespace, out: Out) -> int:  # noqa: ARG001
+    def show_progress(id: str, runs: int) -> None:
+        if out.json:
+            out.line({"conversation": id, "runs": runs})
+        else:
+            out.note(f"{id}: {count_of(runs, 'run')}")
+
+    done = await rebuild_rows(client.connection, show_progress)
+    if out.json:
+        out.line({"conversations": done.conversations, "runs": done.runs, "left": list(done.left)})
+    else:
+        out.raw(f"Rebuilt {count_of(done.conversations, 'conversation')} of "
+                f"{count_of(done.runs, 'run')}.")  # fmt: skip
+        for each in done.left:
+            out.note(f"Left as it is: {each}")
+    return exit_codes.DONE
+
+
+def _read_file(name: str) -> str:
+    try:
+        return Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{name} cannot be read: {error}", "Name an exported file.") from None

@@ -1,0 +1,75 @@
+"""The table of the command `conversation`."""
+
+from __future__ import annotations
+
+from harness.cli.spec import FORCE, JSON, Command, arg, flag
+
+ACTIONS = (
+    "list", "create", "show", "send", "rename", "tag", "archive", "restore", "delete", "fork",
+    "export", "import", "rebuild",
+)  # fmt: skip
+
+CONVERSATIONS_COMMANDS: tuple[Command, ...] = (
+    Command(
+        "conversation",
+        "List, read and keep conversations, and send messages to them.",
+        "harness.cli.conversations.conversation:run_conversation",
+        (
+            arg(
+                "action",
+                metavar="ACTION",
+                nargs="?",
+                choices=ACTIONS,
+                default="list",
+                help="What to do: see below (default: list).",
+            ),
+            arg(
+                "id",
+                metavar="ID|AGENT|FILE",
+                nargs="?",
+                help="The conversation; to create: the published agent; to import: the file.",
+            ),
+            arg(
+                "words",
+                metavar="TEXT",
+                nargs="*",
+                help="The message (-: read stdin), the title, the tags, or the message to fork "
+                "before.",
+            ),
+            arg("--policy", metavar="POLICY", choices=("queue", "hint", "interrupt", "rollback",
+                "reject"), help="create, send: what a message does while a run is open."),
+            arg("--message", metavar="ID", help="send: your id of the message; repeating the "
+                "command does not send it twice."),
+            flag("--wait", help="send: wait for the answer and print it."),
+            arg("--title", metavar="TEXT", help="create: what lists show."),
+            arg("--tag", metavar="TAG", help="create, list: a tag."),
+            arg("--new-id", metavar="ID", help="create, import: the id of the new conversation."),
+            arg("--agent", metavar="NAME", help="list: only of this agent; import: another agent "
+                "than the file's."),
+            arg("--owner", metavar="NAME", help="create, import, list: the owner."),
+            arg("--state", metavar="STATE", choices=("active", "archived", "deleted", "all"),
+                help="list: active (default), archived, deleted or all."),
+            arg("--text", metavar="WORDS", help="list: only those that contain these words."),
+            arg("--limit", metavar="N", type=int, help="list, show: how many (default: 20)."),
+            arg("--after", metavar="CURSOR", help="list, show: the next page."),
+            arg("--output", "-o", metavar="FILE", help="export: the file (-: stdout)."),
+            arg("--format", metavar="FORMAT", choices=("json", "markdown"),
+                help="export: json (default) or markdown."),
+            FORCE,
+            JSON,
+        ),
+        "Actions: list, create, show, send, rename, tag, archive, restore, delete, fork, export,\n"
+        "import, rebuild. Policies: queue, hint, interrupt, rollback, reject.\n"
+        "A conversation has an inbox: messages are answered one after another, each by a run of\n"
+        "its agent, which a worker has published (see `harness agents`). `tag` replaces all tags.\n"
+        "A deleted conversation can be restored; `harness forget` makes content unreadable.\n"
+        "`rebuild` makes the rows that `list` and `show` read anew from the runs.",
+        (
+            ('harness conversation create support --title "Invoice 7"', ""),
+            ('harness conversation send ID "Where is my invoice?" --wait', ""),
+            ("harness conversation list --text invoice", ""),
+            ("harness conversation export ID --format markdown -o talk.md", ""),
+        ),
+        group="Run",
+    ),
+)  # fmt: skip

@@ -1,0 +1,155 @@
+"""The routes of conversations."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Header, Query, Response
+
+from harness.api.caller import Caller, Role
+from harness.api.context import ApiContext, CallerOf, Context, PathText
+from harness.api.route import Route
+from harness.contracts.message import Text
+from harness.conversations.client import Conversations
+from harness.conversations.contracts import Change, Receipt, State
+from harness.conversations.store import Filter
+from harness.conversations.views import (
+    ConversationChange,
+    ConversationList,
+    ConversationSummary,
+    ConversationView,
+    MessageList,
+    NewBranch,
+    NewConversation,
+    NewMessage,
+)
+
+Limit = Annotated[int, Query(ge=1, le=500)]
+
+
+def _open(context: ApiContext, caller: Caller) -> Conversations:
+    """The conversations that the caller may see."""
+    owner = None if caller.role is Role.ADMIN else caller.user
+    return Conversations(context.connection, owner=owner, by=caller.user)
+
+
+async def create_conversation(
+    body: NewConversation, context: Context, caller: CallerOf, response: Response
+) -> ConversationView:
+    """Create a conversation that a published agent answers."""
+    conversations = _open(context, caller)
+    card = await conversations.create(
+        body.agent,
+        id=body.id,
+        owner=caller.user,
+        title=body.title,
+        tags=body.tags,
+        policy=body.policy,
+        model=body.model,
+    )
+    response.headers["Location"] = f"/api/v1/conversations/{card.id}"
+    return await _view(conversations, card.id)
+
+
+async def list_conversations(
+    context: Context,
+    caller: CallerOf,
+    state: State = "active",
+    agent: str | None = None,
+    tag: str | None = None,
+    text: str | None = None,
+    limit: Limit = 50,
+    cursor: str | None = None,
+) -> ConversationList:
+    """List conversations, the most recently active first. `text` searches titles and messages."""
+    which = Filter(states=(state,), agent=agent, tag=tag, text=text)
+    page = await _open(context, caller).list(which, limit=limit, after=cursor)
+    return ConversationList.of(page)
+
+
+async def show_conversation(
+    conversation: PathText, context: Context, caller: CallerOf
+) -> ConversationView:
+    """Read a conversation as it is now, with its messages."""
+    return await _view(_open(context, caller), conversation)
+
+
+async def change_conversation(
+    conversation: PathText, body: ConversationChange, context: Context, caller: CallerOf
+) -> ConversationSummary:
+    """Rename, tag, archive or restore a conversation, or set its policy."""
+    act = None if body.archived is None else ("archive" if body.archived else "restore")
+    tags = None if body.tags is None else tuple(body.tags)
+    change = Change(title=body.title, tags=tags, act=act, policy=body.policy)
+    card = await _open(context, caller).change(conversation, change)
+    return ConversationSummary.of(card)
+
+
+async def delete_conversation(
+    conversation: PathText, context: Context, caller: CallerOf
+) -> ConversationSummary:
+    """Delete a conversation. It can be restored; `harness forget` makes it unreadable for good."""
+    card = await _open(context, caller).change(conversation, Change(act="delete"))
+    return ConversationSummary.of(card)
+
+
+async def send_message(
+    conversation: PathText,
+    body: NewMessage,
+    context: Context,
+    caller: CallerOf,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
+) -> Receipt:
+    """Send a message. With an `id` or an `Idempotency-Key`, repeating it is the same message."""
+    return await _open(context, caller).send(
+        conversation,
+        [Text(text=body.content)],
+        message=body.id or idempotency_key,
+        policy=body.policy,
+    )
+
+
+async def list_messages(
+    conversation: PathText,
+    context: Context,
+    caller: CallerOf,
+    limit: Limit = 50,
+    cursor: str | None = None,
+) -> MessageList:
+    """Read the messages of runs that have ended, oldest first."""
+    page = await _open(context, caller).messages(conversation, limit=limit, after=cursor)
+    return MessageList.of(page)
+
+
+async def fork_conversation(
+    conversation: PathText, body: NewBranch, context: Context, caller: CallerOf
+) -> ConversationSummary:
+    """Create a conversation that continues from before a message, to ask it differently."""
+    card = await _open(context, caller).fork(conversation, body.message)
+    return ConversationSummary.of(card)
+
+
+async def export_conversation(
+    conversation: PathText, context: Context, caller: CallerOf
+) -> Response:
+    """Download a conversation whose runs have ended, to keep or to import elsewhere."""
+    exported = await _open(context, caller).export(conversation)
+    return Response(exported.wire(), media_type="application/json")
+
+
+async def _view(conversations: Conversations, id: str) -> ConversationView:
+    read = await conversations.read(id)
+    return ConversationView.of_read(read, await conversations.messages(id))
+
+
+ROUTES = (
+    Route("POST", "/conversations", create_conversation, Role.OPERATOR, 201),
+    Route("GET", "/conversations", list_conversations, Role.VIEWER),
+    Route("GET", "/conversations/{conversation}", show_conversation, Role.VIEWER),
+    Route("PATCH", "/conversations/{conversation}", change_conversation, Role.OPERATOR),
+    Route("DELETE", "/conversations/{conversation}", delete_conversation, Role.OPERATOR),
+    Route("POST", "/conversations/{conversation}/messages", send_message, Role.OPERATOR, 202),
+    Route("GET", "/conversations/{conversation}/messages", list_messages, Role.VIEWER),
+    Route("POST", "/conversations/{conversation}/fork", fork_conversation, Role.OPERATOR, 201),
+    Route("GET", "/conversations/{conversation}/export", export_conversation, Role.VIEWER),
+)

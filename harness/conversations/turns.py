@@ -1,0 +1,138 @@
+"""Prepares the run that answers a message: its number, its transcript, its agent, its permit."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from temporalio.service import RPCError, RPCStatusCode
+
+from harness.contracts.errors import (
+    ConversationBusy,
+    RunNotFound,
+)
+from harness.contracts.event import RunEnded
+from harness.contracts.run import RunSpec
+from harness.conversations.contracts import (
+    MESSAGE_LABEL,
+    Card,
+    PreparedTurn,
+    PrepareTurn,
+    turn_run,
+)
+from harness.crypto.signing import Signer
+from harness.engine.connection import Connection
+from harness.engine.retry import unreachable_error
+from harness.history import reader
+from harness.runs.published import find_published
+from harness.runs.start import Request, pin_spec, prepare_run
+from harness.store.permits import is_run_signed, mac_of
+
+
+async def prepare_turn(connection: Connection, request: PrepareTurn) -> PreparedTurn:
+    """Pin and sign the next run of a conversation. Starts nothing: it may be done again."""
+    card, message = request.card, request.message
+    last, head = await _find_head(connection, request)
+    run = turn_run(card.id, last + 1)
+    agent = await find_published(connection, card.agent)
+    asked = Request(
+        messages=(message.message,),
+        id=run,
+        session=card.id,
+        head=head,
+        model=card.model,
+        labels={MESSAGE_LABEL: message.id},
+        owner=card.owner,
+        by=message.by,
+    )
+    prepared = await prepare_run(connection, await pin_spec(connection, agent, asked), run)
+    return PreparedTurn(
+        run=run,
+        number=last + 1,
+        spec=prepared.spec,
+        queue=prepared.queue,
+        attributes=prepared.attributes,
+        summary=prepared.summary,
+        details=prepared.details,
+    )
+
+
+async def find_last(connection: Connection, conversation: str, known: int = 0) -> int:
+    """The number of the newest run. The stored number may lag behind by what a crash cut off."""
+    number = max(known, await connection.stores.sessions.find_last(conversation))
+    while await _exists(connection, turn_run(conversation, number + 1)):
+        number += 1
+    return number
+
+
+async def read_turn_spec(connection: Connection, card: Card, number: int) -> RunSpec | None:
+    """What a run of the conversation was started with; see `read_session_spec`."""
+    return await read_session_spec(connection, card.id, card.owner, number)
+
+
+async def read_session_spec(
+    connection: Connection, session: str, owner: str | None, number: int
+) -> RunSpec | None:
+    """What a run of a session was started with; None if there is no such run, or if it belongs to
+    something or someone else: whoever reaches Temporal can start a run with any id."""
+    run = turn_run(session, number)
+    try:
+        spec = await reader.read_spec(connection, run)
+    except RunNotFound:
+        return None
+    if spec is None or spec.session != session or spec.owner != owner:
+        return None
+    if connection.settings.worker.accept_unsigned:
+        return spec
+    return spec if _is_signed(await connection.signing.get_signer(), run, spec) else None
+
+
+async def _find_head(connection: Connection, request: PrepareTurn) -> tuple[int, str | None]:
+    """The newest run, and the transcript node that the next one starts from."""
+    card = request.card
+    last = await find_last(connection, card.id, request.last)
+    if last == request.last and not request.headless:
+        return last, request.head
+    for number in range(last, 0, -1):
+        if number == request.last and not request.headless:
+            return last, request.head
+        spec = await read_turn_spec(connection, card, number)
+        if spec is not None:
+            # A run that was terminated says nothing of its transcript: go on where it had started.
+            return last, await _read_head(connection, turn_run(card.id, number)) or spec.head
+    return last, card.base
+
+
+async def find_newest_head(connection: Connection, card: Card) -> str | None:
+    """The transcript node after the newest run that has ended."""
+    last = await find_last(connection, card.id)
+    for number in range(last, 0, -1):
+        spec = await read_turn_spec(connection, card, number)
+        if spec is not None:
+            with suppress(ConversationBusy):
+                return await _read_head(connection, turn_run(card.id, number)) or spec.head
+    return card.base
+
+
+async def _read_head(connection: Connection, run: str) -> str | None:
+    ended: RunEnded | None = None
+    async for event in reader.read_events(connection, run, wait=False):
+        if isinstance(event, RunEnded):
+            ended = event
+    if ended is None:
+        raise ConversationBusy(f"Run {run!r}, started elsewhere in the same session, is open.")
+    return ended.head
+
+
+async def _exists(connection: Connection, run: str) -> bool:
+    try:
+        await connection.temporal.get_workflow_handle(run).describe()
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return False
+        raise unreachable_error(error) from error
+    return True
+
+
+def _is_signed(signer: Signer, run: str, spec: RunSpec) -> bool:
+    mac = mac_of(spec.permit) if spec.permit else ""
+    return is_run_signed(signer, run, mac, spec.whole, spec.pinned)

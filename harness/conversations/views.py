@@ -1,0 +1,215 @@
+"""What the API takes and returns for conversations."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from harness.contracts.errors import ErrorInfo
+from harness.contracts.message import Part
+from harness.contracts.run import RunState, Totals
+from harness.conversations.client import Messages, Page, Read
+from harness.conversations.contracts import (
+    MAX_ID,
+    MAX_MESSAGE_BYTES,
+    MAX_MESSAGE_ID,
+    Card,
+    Policy,
+    State,
+    Waiting,
+)
+from harness.conversations.rows import StoredMessage, StoredTurn
+
+
+class Body(BaseModel):
+    """A request's body: unknown fields are refused, so that a typo is not ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class NewConversation(Body):
+    """A conversation to create."""
+
+    agent: str = "assistant"
+    """The name of the published agent that answers."""
+    title: str | None = None
+    id: str | None = Field(default=None, min_length=1, max_length=MAX_ID)
+    """Its id; also the id of the session of its runs."""
+    tags: list[str] = Field(default_factory=list[str], max_length=20)
+    policy: Policy = "queue"
+    """What a message does while a run is open, if it does not say so itself."""
+    model: str | None = None
+    """Another model than the agent's, as provider/model."""
+
+
+class ConversationChange(Body):
+    """What to change; absent fields stay as they are."""
+
+    title: str | None = None
+    """Empty: no title."""
+    tags: list[str] | None = Field(default=None, max_length=20)
+    policy: Policy | None = None
+    archived: bool | None = None
+    """True archives the conversation, false restores it, also a deleted one."""
+
+
+class NewMessage(Body):
+    """A message to send."""
+
+    content: str = Field(min_length=1, max_length=MAX_MESSAGE_BYTES)
+    id: str | None = Field(default=None, min_length=1, max_length=MAX_MESSAGE_ID)
+    """The sender's id of the message: the same id again is the same message."""
+    policy: Policy | None = None
+    """What it does while a run is open; the conversation's policy by default."""
+
+
+class NewBranch(Body):
+    """Where a new conversation parts from this one."""
+
+    message: str
+    """The id of an answered message; the new conversation continues from before it."""
+
+
+class MessageView(BaseModel):
+    """What a person or the model said."""
+
+    id: str
+    role: Literal["user", "assistant"]
+    content: str
+    """Its text."""
+    parts: list[Part]
+    run: str | None = None
+    """The run that it belongs to."""
+    origin: str | None = None
+    """`hint`: sent while the run was open; `interrupted`: the model was cut short."""
+    created_at: datetime
+
+    @classmethod
+    def of(cls, stored: StoredMessage) -> MessageView:
+        """The view of a stored message."""
+        return cls(
+            id=stored.id,
+            role=stored.role,
+            content=stored.text,
+            parts=list(stored.parts),
+            run=stored.run,
+            origin=stored.origin,
+            created_at=_time(stored.at),
+        )
+
+
+class TurnView(BaseModel):
+    """A run of the conversation that has ended."""
+
+    run: str
+    message: str | None = None
+    """The id of the message that it answers."""
+    state: RunState
+    totals: Totals
+    """Its tokens and cost."""
+    error: ErrorInfo | None = None
+
+    @classmethod
+    def of(cls, stored: StoredTurn) -> TurnView:
+        """The view of a stored run."""
+        return cls(
+            run=stored.run,
+            message=stored.message,
+            state=stored.state,
+            totals=stored.totals,
+            error=stored.error,
+        )
+
+
+class ConversationSummary(BaseModel):
+    """A conversation without its messages."""
+
+    id: str
+    title: str | None = None
+    agent: str
+    state: State
+    tags: list[str]
+    policy: Policy
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, card: Card, active: float | None = None) -> ConversationSummary:
+        """The summary of a conversation; `active`: when its newest run ended."""
+        return cls(**_card_fields(card, active))
+
+
+class ConversationView(ConversationSummary):
+    """A conversation with its newest messages, as it is now."""
+
+    messages: list[MessageView]
+    next: str | None = None
+    """The cursor of the messages after these."""
+    open_run: str | None = None
+    """The run that answers now."""
+    waiting: list[Waiting]
+    """Messages that wait for their turn."""
+    served: bool
+    """Whether a worker answers. If not, what waits is as of the last run."""
+
+    @classmethod
+    def of_read(cls, read: Read, messages: Messages) -> ConversationView:
+        """The view of a conversation that was read."""
+        session = read.session
+        return cls(
+            **_card_fields(read.card, messages.turns[-1].ended if messages.turns else None),
+            messages=[MessageView.of(each) for each in messages.messages],
+            next=messages.next,
+            open_run=session.open.run if session and session.open else None,
+            waiting=list(session.queue) if session else [],
+            served=session is not None,
+        )
+
+
+class ConversationList(BaseModel):
+    """A page of conversations, the most recently active first."""
+
+    conversations: list[ConversationSummary]
+    next: str | None = None
+
+    @classmethod
+    def of(cls, page: Page) -> ConversationList:
+        """The view of a page."""
+        found = [ConversationSummary.of(each.card, each.active) for each in page.conversations]
+        return cls(conversations=found, next=page.next)
+
+
+class MessageList(BaseModel):
+    """A page of messages, oldest first, with the runs that they belong to."""
+
+    messages: list[MessageView]
+    turns: list[TurnView]
+    next: str | None = None
+
+    @classmethod
+    def of(cls, page: Messages) -> MessageList:
+        """The view of a page."""
+        return cls(
+            messages=[MessageView.of(each) for each in page.messages],
+            turns=[TurnView.of(each) for each in page.turns],
+            next=page.next,
+        )
+
+
+def _card_fields(card: Card, active: float | None) -> dict[str, Any]:
+    return {
+        "id": card.id,
+        "title": card.title,
+        "agent": card.agent,
+        "state": card.state,
+        "tags": list(card.tags or ()),
+        "policy": card.policy,
+        "created_at": _time(card.created),
+        "updated_at": _time(max(card.changed, active or 0.0)),
+    }
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

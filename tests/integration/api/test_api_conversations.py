@@ -1,0 +1,114 @@
+"""Conversations over HTTP: the five routes, their format, and who sees what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness import Agent, Harness
+from tests.fakes.model_server import ModelServer
+from tests.fakes.runs import eventually
+from tests.fakes.steps import say
+from tests.integration.api.conftest import Api
+
+CONVERSATIONS = "/api/v1/conversations"
+
+
+async def create(api: Api, agent: str, **more: Any) -> dict[str, Any]:
+    answer = await api.operator.post(CONVERSATIONS, json={"agent": agent, **more})
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+@pytest.fixture
+async def served(harness: Harness, model_server: ModelServer, name: str) -> str:
+    await harness.serve(Agent(name))
+    model_server.always(say("I'd be happy to help!"))
+    return name
+
+
+async def test_the_five_routes(api: Api, served: str) -> None:
+    made = await create(api, served, title="Hello conversation")
+    assert (made["title"], made["messages"]) == ("Hello conversation", [])
+    url = f"{CONVERSATIONS}/{made['id']}"
+    sent = await api.operator.post(f"{url}/messages", json={"content": "Hello, can you help me?"})
+    assert (sent.status_code, sent.json()["outcome"]) == (202, "started")
+
+    async def answered() -> bool:
+        return len((await api.operator.get(url)).json()["messages"]) == 2
+
+    await eventually(answered)
+    whole = (await api.operator.get(url)).json()
+    said = [(each["role"], each["content"]) for each in whole["messages"]]
+    assert said == [
+        ("user", "Hello, can you help me?"),
+        ("assistant", "I'd be happy to help!"),
+    ]
+    assert whole["updated_at"] >= whole["created_at"]
+    page = (await api.operator.get(f"{url}/messages", params={"limit": 1})).json()
+    rest = await api.operator.get(f"{url}/messages", params={"cursor": page["next"]})
+    assert [each["id"] for each in page["messages"] + rest.json()["messages"]] == [
+        each["id"] for each in whole["messages"]
+    ]
+    deleted = await api.operator.delete(url)
+    assert (deleted.status_code, deleted.json()["state"]) == (200, "deleted")
+    refused = await api.operator.post(f"{url}/messages", json={"content": "More?"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "conversations.closed")
+    restored = await api.operator.patch(url, json={"archived": False})
+    assert restored.json()["state"] == "active"
+
+
+async def test_a_repeated_message_is_the_same_message(api: Api, served: str) -> None:
+    made = await create(api, served)
+    url = f"{CONVERSATIONS}/{made['id']}/messages"
+    body, key = {"content": "Hello."}, {"Idempotency-Key": "message-1"}
+    receipts = [(await api.operator.post(url, json=body, headers=key)).json() for _ in range(3)]
+    assert len({str(each) for each in receipts}) == 1
+
+    async def answered() -> bool:
+        return len((await api.operator.get(url)).json()["messages"]) == 2
+
+    await eventually(answered)
+    assert len((await api.operator.get(url)).json()["turns"]) == 1
+
+
+async def test_foreign_conversations_are_not_found(api: Api, served: str) -> None:
+    made = await create(api, served, title="Mine")
+    url = f"{CONVERSATIONS}/{made['id']}"
+    for method, path, body in (
+        ("GET", url, None),
+        ("PATCH", url, {"title": "Theirs"}),
+        ("DELETE", url, None),
+        ("GET", f"{url}/messages", None),
+        ("POST", f"{url}/messages", {"content": "Hello."}),
+        ("POST", f"{url}/fork", {"message": "x"}),
+        ("GET", f"{url}/export", None),
+    ):
+        answer = await api.stranger.request(method, path, json=body)
+        assert (answer.status_code, answer.json()["code"]) == (404, "conversations.not_found"), path
+    assert (await api.stranger.get(CONVERSATIONS)).json()["conversations"] == []
+    found = (await api.operator.get(CONVERSATIONS, params={"text": "Mine"})).json()
+    assert [each["id"] for each in found["conversations"]] == [made["id"]]
+
+
+async def test_messages_that_are_none(api: Api, served: str) -> None:
+    made = await create(api, served)
+    url = f"{CONVERSATIONS}/{made['id']}/messages"
+    for body in (
+        {},
+        {"content": ""},
+        {"content": "  "},
+        {"content": "x", "policy": "nonsense"},
+        {"content": "x", "id": "\0"},
+        {"content": "x", "owner": "local"},
+    ):
+        answer = await api.operator.post(url, json=body)
+        assert answer.status_code == 400, (body, answer.text)
+    for path in ("%00", "..%2f..", "x" * 400):
+        assert (await api.operator.get(f"{CONVERSATIONS}/{path}")).status_code == 404
+    for cursor in ("x", "nan/x", "1/2/3", "-1/\0"):
+        answer = await api.operator.get(url, params={"cursor": cursor})
+        assert answer.status_code in (200, 400), cursor
+        answer = await api.operator.get(CONVERSATIONS, params={"cursor": cursor})
+        assert answer.status_code in (200, 400), cursor
