@@ -367,7 +367,9 @@ def _listed(listed: Listed) -> ListedCard:
 def _read_position(text: str) -> Position:
     active, _, id = text.partition("/")
     try:
-        return Position(float(active), id)
+        if id.isprintable():
+            return Position(float(active), id)
+        raise ValueError
     except ValueError:
         raise InvalidValue(f"{text[:60]!r} is not a cursor of a list of conversations.") from None
 

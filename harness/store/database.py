@@ -109,7 +109,7 @@ class Database:
         Raises:
             StoreUnavailable: The database does not answer.
         """
-        from psycopg import InternalError, OperationalError
+        from psycopg import DataError, InternalError, OperationalError
         from psycopg.errors import InsufficientPrivilege, InvalidSchemaName, UndefinedTable
 
         async with self._slots:
@@ -124,6 +124,12 @@ class Database:
                     await self._drop_idle()
                 except (UndefinedTable, InvalidSchemaName, InsufficientPrivilege) as error:
                     raise self.unavailable_error(error) from error
+                except DataError as error:
+                    if "NUL" not in str(error):
+                        raise
+                    raise InvalidValue(
+                        "A text contains a NUL character.", fix="Remove the character."
+                    ) from error
                 finally:
                     await self._give_back(connection)
         raise AssertionError("the second try returns or raises")

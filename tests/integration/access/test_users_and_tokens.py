@@ -15,7 +15,7 @@ from harness.contracts.errors import (
     UserNotFound,
 )
 from harness.engine.connection import Connection
-from harness.store.migrate import bring_up, find_lines, read_revision, take_down
+from harness.store.migrate import bring_up, find_lines, read_revision
 from tests.fakes.access import connection
 
 __all__ = ["connection"]
@@ -34,10 +34,10 @@ async def test_the_local_user_is_there_from_the_first_use(connection: Connection
     assert (await caller_of(connection, "local")).role is Role.ADMIN
 
 
-async def test_tables_down_and_up(connection: Connection) -> None:
+async def test_the_tables_come_back(connection: Connection) -> None:
     database = connection.database
     line = next(each for each in find_lines() if each.schema == "harness_access")
-    await take_down(database, line=line)
+    await database.fetch("DROP SCHEMA harness_access CASCADE")
     assert await read_revision(database, line) is None
     assert await bring_up(database)
     assert [user.name for user in await access.list_users(connection)] == ["local"]

@@ -105,8 +105,8 @@ async def test_messages_that_are_none(api: Api, served: str) -> None:
     ):
         answer = await api.operator.post(url, json=body)
         assert answer.status_code == 400, (body, answer.text)
-    for path in ("%00", "..%2f..", "x" * 400):
-        assert (await api.operator.get(f"{CONVERSATIONS}/{path}")).status_code == 404
+    for path, status in (("%00", 400), ("..%2f..", 404), ("x" * 400, 404)):
+        assert (await api.operator.get(f"{CONVERSATIONS}/{path}")).status_code == status
     for cursor in ("x", "nan/x", "1/2/3", "-1/\0"):
         answer = await api.operator.get(url, params={"cursor": cursor})
         assert answer.status_code in (200, 400), cursor

@@ -21,7 +21,7 @@ from harness.config.settings import settings_model
 from harness.contracts.errors import RunNotFound
 from harness.contracts.message import user_message
 from harness.contracts.run import WORKFLOW, Budget, Carry, RunSpec, Totals
-from harness_activities.entries import start_entry
+from harness_activities.entries import read_start_entry
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import eventually, send, waiting
 from tests.fakes.steps import call, say
@@ -95,7 +95,7 @@ async def delete_execution(harness: Harness, run: str, run_id: str) -> None:
 
     async def is_gone() -> bool:
         try:
-            await start_entry(harness.connection, run, run_id)
+            await read_start_entry(harness.connection, run, run_id)
         except RunNotFound:
             return True
         return False

@@ -36,7 +36,8 @@ async def test_a_run_waits_for_what_the_database_lacks(
     run = await remote.start(agent, "Hello.")
     spec = await remote.connection.stores.specs.put(agent.spec(remote.connection.settings.model))
     [taken] = await remote.connection.database.fetch(TAKE, (spec,))
-    await harness.serve(agent)
+    # A worker stores the spec that it publishes: this one has another.
+    await harness.serve(Agent(name, instructions="Be brief."))
     await eventually(lambda: _waits(run))
     [pending] = (await run.status()).pending
     assert spec in pending.question and "Restore" in pending.question
