@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import Header, Query, Response
 
 from harness.api.caller import Caller, Role
 from harness.api.context import ApiContext, CallerOf, Context, PathText
+from harness.api.event_stream import EventStream
 from harness.api.route import Route
+from harness.api.stream_event import StreamEvent
+from harness.contracts.errors import CursorUnknown
+from harness.contracts.event import LIVE
 from harness.contracts.message import Text
 from harness.conversations.client import Conversations
-from harness.conversations.contracts import Change, Receipt, State
+from harness.conversations.contracts import Card, Change, Receipt, State
+from harness.conversations.follow import Place, follow_conversation, parse_place
 from harness.conversations.store import Filter
 from harness.conversations.views import (
     ConversationChange,
@@ -121,6 +128,36 @@ async def list_messages(
     return MessageList.of(page)
 
 
+async def follow_events(
+    conversation: PathText,
+    context: Context,
+    caller: CallerOf,
+    last_event_id: Annotated[str | None, Header()] = None,
+    after: str | None = None,
+    turn: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+) -> EventStream:
+    """Follow a conversation: the events of its runs, one after another, from the run number `turn`
+    on. It has no end. `Last-Event-ID` (or `after`) resumes after that event."""
+    card = await _open(context, caller).find(conversation)
+    place = Place(turn)
+    if text := last_event_id or after:
+        found = await parse_place(context.connection, card, text[:200])
+        if found is None:
+            raise CursorUnknown(f"{text[:100]!r} is not a cursor of this conversation.")
+        place = found
+    return EventStream(context, caller, _stream_events(context, card, place))
+
+
+async def _stream_events(
+    context: ApiContext, card: Card, after: Place
+) -> AsyncGenerator[StreamEvent]:
+    following = follow_conversation(context.connection, context.feeds, card, after)
+    async with aclosing(following) as events:
+        async for number, event in events:
+            place = None if isinstance(event, LIVE) else str(Place(number, event.cursor))
+            yield StreamEvent(event.type, event.wire(), place)
+
+
 async def fork_conversation(
     conversation: PathText, body: NewBranch, context: Context, caller: CallerOf
 ) -> ConversationSummary:
@@ -150,6 +187,13 @@ ROUTES = (
     Route("DELETE", "/conversations/{conversation}", delete_conversation, Role.OPERATOR),
     Route("POST", "/conversations/{conversation}/messages", send_message, Role.OPERATOR, 202),
     Route("GET", "/conversations/{conversation}/messages", list_messages, Role.VIEWER),
+    Route(
+        "GET",
+        "/conversations/{conversation}/events",
+        follow_events,
+        Role.VIEWER,
+        media_type="text/event-stream",
+    ),
     Route("POST", "/conversations/{conversation}/fork", fork_conversation, Role.OPERATOR, 201),
     Route("GET", "/conversations/{conversation}/export", export_conversation, Role.VIEWER),
 )

@@ -59,7 +59,7 @@ async def prepare_turn(connection: Connection, request: PrepareTurn) -> Prepared
 async def find_last(connection: Connection, conversation: str, known: int = 0) -> int:
     """The number of the newest run. The stored number may lag behind by what a crash cut off."""
     number = max(known, await connection.stores.sessions.find_last(conversation))
-    while await _exists(connection, turn_run(conversation, number + 1)):
+    while await run_exists(connection, turn_run(conversation, number + 1)):
         number += 1
     return number
 
@@ -123,7 +123,7 @@ async def _read_head(connection: Connection, run: str) -> str | None:
     return ended.head
 
 
-async def _exists(connection: Connection, run: str) -> bool:
+async def run_exists(connection: Connection, run: str) -> bool:
     try:
         await connection.temporal.get_workflow_handle(run).describe()
     except RPCError as error:

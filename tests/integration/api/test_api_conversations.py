@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -112,3 +113,41 @@ async def test_messages_that_are_none(api: Api, served: str) -> None:
         assert answer.status_code in (200, 400), cursor
         answer = await api.operator.get(CONVERSATIONS, params={"cursor": cursor})
         assert answer.status_code in (200, 400), cursor
+
+
+async def test_a_conversation_is_followed_through_its_runs(api: Api, served: str) -> None:
+    made = await create(api, served)
+    url = f"{CONVERSATIONS}/{made['id']}"
+
+    async def read(ends: int, after: str | None = None) -> list[tuple[str, str]]:
+        """Durable events up to the end of that many runs: (kind, id)."""
+        found, kind, id = list[tuple[str, str]](), "", ""
+        headers = {"Last-Event-ID": after} if after else {}
+        async with api.operator.stream("GET", f"{url}/events", headers=headers) as response:
+            assert response.status_code == 200
+            async for line in response.aiter_lines():
+                name, _, value = line.partition(": ")
+                if name == "id":
+                    id = value
+                elif name == "event":
+                    kind = value
+                elif not line:
+                    found += [(kind, id)] if id else []
+                    if kind == "run_ended" and sum(k == kind for k, _ in found) == ends:
+                        return found
+                    kind = id = ""
+        raise AssertionError("the stream ended")
+
+    reading = asyncio.create_task(read(2))
+    await api.operator.post(f"{url}/messages", json={"content": "One."})
+    await api.operator.post(f"{url}/messages", json={"content": "Two."})
+    whole = await reading
+    assert [id for kind, id in whole if kind == "run_started"] == [
+        id for _, id in whole if id.endswith("/1/0")
+    ]
+    cut = next(number for number, (kind, _) in enumerate(whole) if kind == "model_replied")
+    assert await read(2, whole[cut][1]) == whole[cut + 1 :]
+    for cursor in ("x", "1/x", "9/" + whole[0][1][2:], "0/" + whole[0][1][2:], "1" * 9):
+        answer = await api.operator.get(f"{url}/events", headers={"Last-Event-ID": cursor})
+        assert (answer.status_code, answer.json()["code"]) == (400, "api.unknown_cursor"), cursor
+    assert (await api.stranger.get(f"{url}/events")).status_code == 404
