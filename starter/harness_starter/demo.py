@@ -8,16 +8,19 @@ MODEL=openai/gpt-5 make run         (with OPENAI_API_KEY; anthropic/... with ANT
 from __future__ import annotations
 
 import os
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 from harness import Agent
+from harness.api.settings import ApiSettings
 from harness.config import find_project, load_settings, resolve_provider
 from harness.config.providers import key_places, needs_key
 from harness.config.settings import Settings
+from harness.contracts.errors import PortInUse
 from harness.contracts.event import RunEnded
 from harness.contracts.run import RunState
-from harness.engine.connection import open_connection
+from harness.engine.connection import Connection, open_connection
 from harness.sdk.local import host_agents
 from harness.sdk.session import Session
 from harness.stack import open_stack
@@ -47,16 +50,32 @@ async def main() -> int:
     settings = load_settings(project)
     configure_project_logs(settings)
     model, why = choose_model(settings, os.environ.get("MODEL") or settings.model)
-    async with (
-        open_stack(settings, project, page=True, progress=print_note) as endpoints,
-        open_connection(settings, endpoints, project) as connection,
-        host_agents(connection) as harness,
-    ):
+    async with AsyncExitStack() as stack:
+        opening = open_stack(settings, project, page=True, progress=print_note)
+        endpoints = await stack.enter_async_context(opening)
+        connection = await stack.enter_async_context(open_connection(settings, endpoints, project))
+        harness = await stack.enter_async_context(host_agents(connection))
         for note in endpoints.notes:
             print_note(note)
+        if at_terminal():  # elsewhere the demo ends with its first run
+            await serve_api(stack, connection)
         print_note(f"Model: {model} ({why})")
         screen.print()
         return await run_prompts(harness.session(), model)
+
+
+async def serve_api(stack: AsyncExitStack, connection: Connection) -> None:
+    """Serve the HTTP API while the demo stays open."""
+    from harness_daemon.daemon import Address, open_daemon
+
+    settings = connection.settings.section(ApiSettings)
+    opening = open_daemon(connection, settings, Address(settings.host, settings.port))
+    try:
+        daemon = await stack.enter_async_context(opening)
+    except PortInUse as error:
+        print_note(f"No HTTP API: {error.message}")
+        return
+    print_note(f"API:   {daemon.url}/api/v1 (for a token: .venv/bin/harness token create)")
 
 
 def choose_model(settings: Settings, wanted: str) -> tuple[str, str]:

@@ -35,8 +35,8 @@ class BinaryTooOld(StackError):
 
 
 class PortInUse(StackError):
-    """Another program uses the port configured for local Temporal. If no port is configured, a
-    free one is chosen."""
+    """Another program uses the port configured for local Temporal or for the HTTP API. Local
+    Temporal uses a free port if none is configured; so does the API with `api.port = 0`."""
 
     code = "stack.port_in_use"
     fix = "Free the port or configure another one."
