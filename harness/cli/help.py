@@ -18,7 +18,7 @@ def overview_text() -> str:
     width = max(len(each.name) for each in COMMANDS)
     for title, commands in grouped_commands():
         lines += ["", f"{title}:"]
-        lines += [f"  {each.name:<{width}} {each.summary}" for each in commands]
+        lines += [f"  {each.name:<{width}}  {each.summary}" for each in commands]
     return "\n".join(
         [
             *lines,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from argparse import Namespace
 from typing import Any, get_args
@@ -10,6 +11,7 @@ from rich.text import Text
 
 from harness.cli.out import Out
 from harness.contracts.clean_text import clean_line
+from harness.contracts.message import Part
 from harness.conversations.client import Conversations
 from harness.conversations.contracts import SessionView, State
 from harness.conversations.rows import StoredMessage, StoredTurn
@@ -21,6 +23,8 @@ from harness.terminal.view.text import format_age
 
 ALL: tuple[State, ...] = get_args(State)
 LIMIT = 20
+ARGUMENTS = 200
+"""Characters shown of a tool call's arguments."""
 
 
 async def print_list(client: HarnessClient, args: Namespace, out: Out) -> int:
@@ -86,8 +90,15 @@ def _print_message(out: Out, message: StoredMessage, turn: StoredTurn | None, ag
     note = f" ({', '.join(marks)})" if marks else ""
     where = f"  {message.run}" if message.run else ""
     out.console.print(Text(f"{who}{note}{where}", style="quiet"), soft_wrap=True)
-    text = message.text or f"[{', '.join(part.type for part in message.parts)}]"
+    text = message.text or "\n".join(_describe_part(part) for part in message.parts)
     print_indented(out.console, Text(text), 2)
+
+
+def _describe_part(part: Part) -> str:
+    if part.type != "tool_call":
+        return f"[{part.type}]"
+    arguments = json.dumps(part.arguments, ensure_ascii=False)
+    return clean_line(f"→ {part.name} {arguments[:ARGUMENTS]}")
 
 
 def _print_open(out: Out, view: SessionView) -> None:
