@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 
-from harness.contracts.event import LIVE, Cursor, DurableEvent, Event, LiveEvent, RunStarted
+from harness.contracts.event import Cursor, DurableEvent, Event
 from harness.engine.connection import Connection
 from harness.history import reader
-from harness.history.merge import EventMerger
-from harness.history.position import Position
+from harness.history.feed_log import FeedLog, Reading
 from harness.history.retries import RetryWatch
 
 log = logging.getLogger("harness.history")
@@ -27,47 +26,100 @@ def live_only(run: str) -> Generator[None]:
 
 
 class Feed:
-    """The durable events of one run as they arrive, kept while anyone reads them."""
+    """The events of one run, read once for all who follow it in this process, for as long as anyone
+    does."""
 
-    def __init__(self, connection: Connection, run: str, done: Callable[[], None]) -> None:
+    def __init__(self, connection: Connection, run: str, done: Callable[[Feed], None]) -> None:
         self._connection = connection
-        self._run = run
+        self.run = run
         self._done = done
-        self._events: list[DurableEvent] = []
+        self._log = FeedLog()
+        self._watch = RetryWatch(connection.temporal, run)
         self._grown = asyncio.Event()
         self._over = False
-        self._error: BaseException | None = None
+        self._error: Exception | None = None
         self._readers = 0
-        self._task = asyncio.create_task(self._read_events())
+        self._live = False
+        """Whether anyone wants live text."""
+        self._tasks = [asyncio.create_task(self._read_events())]
 
-    async def events(self) -> AsyncGenerator[DurableEvent]:
-        self._readers += 1
-        place = 0
-        try:
+    async def follow_durable(self) -> AsyncGenerator[DurableEvent]:
+        """Yield the durable events, until the run ends."""
+        passed, durable = 0, self._log.durable
+        async with self._reader():
             while True:
-                while place < len(self._events):
-                    yield self._events[place]
-                    place += 1
-                if self._error:
-                    raise self._error
-                if self._over:
+                while passed < len(durable):
+                    passed += 1
+                    yield durable[passed - 1]
+                if self._has_ended():
                     return
                 await self._grown.wait()
+
+    async def follow_all(self, after: Cursor | None) -> AsyncGenerator[Event]:
+        """Yield durable events with live text between them, until the run ends."""
+        reading = Reading(self._log, after)
+        async with self._reader():
+            self._want_live()
+            while True:
+                for event in reading.take():
+                    yield event
+                if self._has_ended():
+                    return
+                await self._grown.wait()
+
+    @asynccontextmanager
+    async def _reader(self) -> AsyncGenerator[None]:
+        self._readers += 1
+        try:
+            yield
         finally:
             self._readers -= 1
             if not self._readers:
-                self._task.cancel()
-                self._done()
+                self._done(self)
+                for task in self._tasks:
+                    task.cancel()
+                await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _has_ended(self) -> bool:
+        if self._error is not None:
+            raise self._error
+        return self._over
 
     async def _read_events(self) -> None:
         try:
-            async for event in reader.read_events(self._connection, self._run):
-                self._events.append(event)
-                self._wake_readers()
+            async for event in reader.read_events(self._connection, self.run):
+                self._add(event)
+                self._start_live()
             self._over = True
         except Exception as error:
             self._error = error
+        self._done(self)  # who comes now looks again: a reset continues a run that has ended
         self._wake_readers()
+
+    def _want_live(self) -> None:
+        self._live = True
+        self._start_live()
+
+    def _start_live(self) -> None:
+        durable = self._log.durable
+        if self._live and len(self._tasks) == 1 and durable and not self._over:
+            trace = durable[0].trace
+            self._tasks += [
+                asyncio.create_task(self._read_live(trace)),
+                asyncio.create_task(self._watch.poll_retries(trace, self._add)),
+            ]
+
+    async def _read_live(self, trace: str) -> None:
+        with live_only(self.run):
+            live = self._connection.stores.live.follow(self.run, trace=trace)
+            async with aclosing(live) as events:
+                async for event in events:
+                    self._add(event)
+
+    def _add(self, event: Event) -> None:
+        if self._watch.note_event(event):
+            self._log.add(event)
+            self._wake_readers()
 
     def _wake_readers(self) -> None:
         grown, self._grown = self._grown, asyncio.Event()
@@ -75,6 +127,8 @@ class Feed:
 
 
 class Feeds:
+    """The runs that are followed in this process."""
+
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._feeds: dict[str, Feed] = {}
@@ -83,60 +137,25 @@ class Feeds:
         """Whether this process reads the run's events."""
         return run in self._feeds
 
-    def follow_durable(self, run: str) -> AsyncGenerator[DurableEvent]:
-        feed = self._feeds.get(run)
-        if feed is None:
-            feed = Feed(self._connection, run, lambda: self._drop_feed(run))
-            self._feeds[run] = feed
-        return feed.events()
-
-    def _drop_feed(self, run: str) -> None:
-        self._feeds.pop(run, None)
+    async def follow_durable(self, run: str) -> AsyncGenerator[DurableEvent]:
+        """Yield a run's durable events, until it ends."""
+        async with aclosing(self._open_feed(run).follow_durable()) as events:
+            async for event in events:
+                yield event
 
     async def follow_all(self, run: str, after: Cursor | None = None) -> AsyncGenerator[Event]:
         """Yield durable events with live text between them, until the run ends. With a cursor,
         yield what comes after that event."""
-        merger = EventMerger()
-        position = Position(after, merger)
-        watch = RetryWatch(self._connection.temporal, run)
-        queue: asyncio.Queue[DurableEvent | LiveEvent | BaseException | None] = asyncio.Queue()
+        async with aclosing(self._open_feed(run).follow_all(after)) as events:
+            async for event in events:
+                yield event
 
-        async def pump_durable() -> None:
-            try:
-                async with aclosing(self.follow_durable(run)) as events:
-                    async for event in events:
-                        queue.put_nowait(event)
-                queue.put_nowait(None)
-            except Exception as error:
-                queue.put_nowait(error)
+    def _open_feed(self, run: str) -> Feed:
+        feed = self._feeds.get(run)
+        if feed is None:
+            feed = self._feeds[run] = Feed(self._connection, run, self._drop_feed)
+        return feed
 
-        tasks = [asyncio.create_task(pump_durable())]
-        try:
-            while (item := await queue.get()) is not None:
-                if isinstance(item, BaseException):
-                    raise item
-                if isinstance(item, RunStarted) and len(tasks) == 1:
-                    live = self._pump_live(run, item.trace, queue.put_nowait)
-                    tasks += [
-                        asyncio.create_task(live),
-                        asyncio.create_task(watch.poll_retries(item.trace, queue.put_nowait)),
-                    ]
-                if not watch.note_event(item):
-                    continue
-                merged = (
-                    merger.merge_live(item)
-                    if isinstance(item, LIVE)
-                    else merger.merge_durable(item)
-                )
-                for event in merged:
-                    for each in position.pass_on(event):
-                        yield each
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _pump_live(self, run: str, trace: str, put: Callable[[LiveEvent], None]) -> None:
-        with live_only(run):
-            async for event in self._connection.stores.live.follow(run, trace=trace):
-                put(event)
+    def _drop_feed(self, feed: Feed) -> None:
+        if self._feeds.get(feed.run) is feed:
+            del self._feeds[feed.run]

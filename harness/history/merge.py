@@ -39,6 +39,8 @@ class EventMerger:
     """The event that opened it."""
     shown: list[str] = field(default_factory=list[str])
     attempt: int = 1
+    offset: int = 0
+    """Where the open call's next text begins."""
     early: dict[Call, list[LiveEvent]] = field(default_factory=dict[Call, list[LiveEvent]])
     last: Call = BEFORE
     """The newest finished call."""
@@ -46,8 +48,8 @@ class EventMerger:
     def merge_durable(self, event: DurableEvent) -> Iterator[DurableEvent | LiveEvent]:
         match event:
             case ModelCalled():
-                yield event
                 self._open_call(event)
+                yield event
                 for live in self.early.pop((event.turn, event.call), []):
                     yield from self.merge_live(live)
             case ModelReplied():
@@ -77,33 +79,49 @@ class EventMerger:
             return
         match event:
             case OutputReset():
-                self.shown, self.attempt = [], event.attempt
+                self.shown, self.attempt, self.offset = [], event.attempt, 0
                 yield event
             case OutputGap():
                 # The missing text cannot be shown in order: the reply has all of it.
+                self.shown, self.attempt, self.offset = [GAP], event.attempt, event.offset
                 yield event
-                self.shown = [GAP]
             case OutputDelta():
                 self.shown.append(event.text)
-                self.attempt = event.attempt
+                self.attempt, self.offset = event.attempt, event.offset + len(event.text)
                 yield event
 
-    def restart_text(self) -> Iterator[LiveEvent]:
-        """The open reply from its start, for a reader that resumes in the middle of it."""
+    @property
+    def called(self) -> ModelCalled | None:
+        """The event of the open call."""
+        return self.opened if self.open else None
+
+    def forget_shown(self) -> None:
+        """The reader has shown some of the open call's text, and it is unknown how much."""
+        if self.open:
+            self.shown = [GAP]
+
+    def show_again(self, *, reset: bool) -> Iterator[LiveEvent]:
+        """The open call's text so far, for another reader. With `reset`, that reader may have shown
+        some of it."""
         if self.open is None or self.opened is None:
             return
-        reset = self._make_reset(self.opened)
-        yield reset
+        start = self._make_reset(self.opened)
+        fields = start.model_dump(exclude={"type"})
         shown = "".join(self.shown)
-        if shown and not shown.startswith(GAP):
-            fields = reset.model_dump(exclude={"type"})
+        if reset:
+            yield start
+        if shown.startswith(GAP):
+            yield OutputGap(**fields, offset=self.offset)
+        elif shown:
             yield OutputDelta(**fields, offset=0, text=shown)
 
     def _complete_text(self, event: ModelReplied) -> Iterator[LiveEvent]:
-        text, reset = event.message.text, self._make_reset(event)
-        shown = "".join(self.shown)
-        if not text.startswith(shown):
-            shown = ""
+        text, shown = event.message.text, "".join(self.shown)
+        restarts = not text.startswith(shown)
+        if restarts:
+            shown, self.attempt = "", max(self.attempt, event.attempts)
+        reset = self._make_reset(event)
+        if restarts:
             yield reset
         if rest := text[len(shown) :]:
             fields = reset.model_dump(exclude={"type"})
@@ -121,7 +139,7 @@ class EventMerger:
 
     def _open_call(self, event: ModelCalled) -> None:
         self.opened, self.open = event, (event.turn, event.call)
-        self.shown, self.attempt = [], 1
+        self.shown, self.attempt, self.offset = [], 1, 0
 
     def _close_call(self, call: Call) -> None:
         self.open, self.last = None, call

@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from harness.contracts.event import LIVE, Cursor, DurableEvent, Event, LiveEvent
-from harness.history.merge import EventMerger
+from harness.contracts.event import Cursor, DurableEvent
 
 
 class Position:
-    """Passes on the events after a cursor, as all of them go by in order."""
+    """Tells the events after a cursor, as all of them go by in order."""
 
-    def __init__(self, after: Cursor | None, merger: EventMerger) -> None:
+    def __init__(self, after: Cursor | None) -> None:
         self._after = after
-        self._merger = merger
         self._in_execution = False
 
-    def pass_on(self, event: DurableEvent | LiveEvent) -> Iterator[Event]:
-        """Yield the event if it comes after the cursor. At the cursor, yield the text of the reply
-        in progress instead."""
-        if self._after is None:
-            yield event
-        elif not isinstance(event, LIVE) and event.cursor is not None:
-            yield from self._compare(event, event.cursor, self._after)
+    @property
+    def reached(self) -> bool:
+        """Whether everything from here on comes after the cursor."""
+        return self._after is None
 
-    def _compare(self, event: DurableEvent, here: Cursor, after: Cursor) -> Iterator[Event]:
+    def passes(self, event: DurableEvent) -> bool:
+        """Whether the event comes after the cursor."""
+        after, here = self._after, event.cursor
+        if after is None:
+            return True
+        if here is None:
+            return False
         if here.run_id != after.run_id:
-            if self._in_execution:  # the event itself was withheld, as the end of a reset execution
-                self._after = None
-                yield event
-            return
-        self._in_execution = True
-        reached, wanted = (here.event_id, here.place), (after.event_id, after.place)
-        if reached >= wanted:
+            # The event itself was withheld, as the end of an execution that was reset.
+            passed = self._in_execution
+            at = False
+        else:
+            self._in_execution = True
+            reached, wanted = (here.event_id, here.place), (after.event_id, after.place)
+            passed, at = reached > wanted, reached == wanted
+        if passed or at:
             self._after = None
-        if reached > wanted:
-            yield event
-        elif reached == wanted:
-            yield from self._merger.restart_text()
+        return passed

@@ -79,7 +79,7 @@ class RetryWatch:
         self._heard = time.monotonic()
         if isinstance(event, e.ModelCalled | e.ToolCallStarted):
             self._open = True
-        elif isinstance(event, _CLOSING):
+        elif isinstance(event, CLOSING):
             self._open = False
         return True
 
@@ -100,6 +100,7 @@ class RetryWatch:
                     tell(e.AttemptFailed(run=self._run, at=time.time(), trace=trace, retry=retry))
 
 
-_CLOSING = (
+CLOSING = (
     e.ModelReplied, e.ModelFailed, e.ToolCallFinished, e.DecisionRequested, e.Branched, e.RunEnded,
 )  # fmt: skip
+"""What ends a call that may be retried."""
