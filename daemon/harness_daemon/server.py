@@ -10,12 +10,10 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from harness.contracts.errors import PortInUse
+from harness_daemon.protocols import BoundedHttp, BoundedSocket, ServerConfig
 
-HEADER_S = 10.0
-"""How long the head of a request may take to arrive."""
 KEEP_ALIVE_S = 30
 CLOSE_S = 3
 """How long requests may take to end when the daemon stops; streams resume elsewhere."""
@@ -47,11 +45,16 @@ def listen_on(host: str, port: int) -> socket.socket:
 
 
 @asynccontextmanager
-async def serve_app(app: ASGIApp, listening: socket.socket) -> AsyncGenerator[None]:
-    """Serve the app on the socket until the block ends."""
-    config = uvicorn.Config(
+async def serve_app(
+    app: ASGIApp, listening: socket.socket, slow_seconds: float
+) -> AsyncGenerator[None]:
+    """Serve the app on the socket until the block ends. A client that accepts nothing for
+    `slow_seconds` is disconnected."""
+    config = ServerConfig(
         app,
+        slow_seconds,
         http=BoundedHttp,
+        ws=BoundedSocket,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -90,35 +93,3 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Generator[None]:
         """The command that serves handles signals."""
         yield
-
-
-class BoundedHttp(HttpToolsProtocol):
-    """Closes a connection whose request does not arrive. uvicorn bounds only the time between two
-    requests, so idle connections could use up all file descriptors without signing in."""
-
-    _waiting: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._wait_for_head()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_waiting()
-        super().connection_lost(exc)
-
-    def on_message_begin(self) -> None:
-        self._stop_waiting()
-        self._wait_for_head()
-        super().on_message_begin()
-
-    def on_headers_complete(self) -> None:
-        self._stop_waiting()
-        super().on_headers_complete()
-
-    def _wait_for_head(self) -> None:
-        self._waiting = self.loop.call_later(HEADER_S, self.transport.close)
-
-    def _stop_waiting(self) -> None:
-        if self._waiting is not None:
-            self._waiting.cancel()
-            self._waiting = None

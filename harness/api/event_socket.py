@@ -61,7 +61,7 @@ class EventSocket:
                 self._take_commands(obey),
                 self._close_when_revoked(),
             )
-        with suppress(RuntimeError):  # closed already
+        with suppress(RuntimeError, WebSocketDisconnect):  # closed already
             await self._socket.close(CLOSE_DONE)
 
     async def _send_events(self, source: AsyncGenerator[StreamEvent]) -> None:
@@ -76,8 +76,15 @@ class EventSocket:
     async def _take_commands(self, obey: Obey) -> None:
         with suppress(WebSocketDisconnect):
             while True:
-                answer = await _answer(await self._socket.receive_text(), obey)
+                answer = await _answer(await self._receive(), obey)
                 await self._send(answer.model_dump_json(exclude_none=True))
+
+    async def _receive(self) -> str | bytes:
+        message = await self._socket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message["code"])
+        text = message.get("text")
+        return message["bytes"] if text is None else text
 
     async def _close_when_revoked(self) -> None:
         await self._context.wait_revoked(self._caller)
@@ -88,10 +95,10 @@ class EventSocket:
             await self._socket.send_text(text)
 
 
-async def _answer(text: str, obey: Obey) -> SocketAnswer:
+async def _answer(sent: str | bytes, obey: Obey) -> SocketAnswer:
     id = None
     try:
-        command = _parse_command(text)
+        command = _parse_command(sent)
         id = command.id
         await obey(command)
     except HarnessError as error:
@@ -99,9 +106,11 @@ async def _answer(text: str, obey: Obey) -> SocketAnswer:
     return SocketAnswer(id=id, ok=True)
 
 
-def _parse_command(text: str) -> SocketCommand:
+def _parse_command(sent: str | bytes) -> SocketCommand:
+    if isinstance(sent, bytes):
+        raise InvalidRequest("A command is a text message, not a binary one.")
     try:
-        return SocketCommand.model_validate_json(text)
+        return SocketCommand.model_validate_json(sent)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "the message"

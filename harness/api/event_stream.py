@@ -14,11 +14,13 @@ from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
 from harness.api.caller import Caller
 from harness.api.context import ApiContext
 from harness.api.problems import describe_error
 from harness.api.stream_event import END, StreamEvent
+from harness.commons.log import get_logger
 from harness.contracts.errors import HarnessError
 
 HEADERS = {
@@ -26,7 +28,11 @@ HEADERS = {
     "Cache-Control": "no-store",
     "X-Accel-Buffering": "no",  # nginx would hold events back
 }
+GONE = (TimeoutError, OSError, WebSocketDisconnect)
+"""How a reader that has left shows."""
 HEARTBEAT = b": still here\n\n"
+
+log = get_logger(__name__)
 
 
 class EventStream(Response):
@@ -56,14 +62,17 @@ class EventStream(Response):
 
 
 async def until_first(*parts: Coroutine[Any, Any, None]) -> None:
-    """Run all parts until one ends, then cancel the others."""
+    """Run all parts until one ends, then cancel the others. A part that fails ends too, and is
+    logged."""
     tasks = {asyncio.create_task(part) for part in parts}
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for ended in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(ended, Exception) and not isinstance(ended, GONE):
+                log.error("a stream failed", exc_info=ended)
 
 
 def problem_event(error: HarnessError) -> StreamEvent:

@@ -87,7 +87,9 @@ async def _obey(context: ApiContext, caller: Caller, run: str, command: SocketCo
             await send_signal(connection, run, "resume", reason, by=by)
         case _:
             body = _read(DecideBody, command)
-            await decide_run(connection, run, body.item, body.said(), key=command.id, by=by)
+            # Not keyed by the command's id: clients number their commands, so the first one of
+            # another socket would be taken for a repetition of this one.
+            await decide_run(connection, run, body.item, body.said(), key=None, by=by)
 
 
 def _read(kind: type[BodyT], command: SocketCommand) -> BodyT:
