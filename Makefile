@@ -4,7 +4,7 @@ BIN := .venv/bin
 TRIALS ?= 200
 SEED ?= 1
 
-.PHONY: run test test-all setup lock check format bench crash clean
+.PHONY: run test test-all setup lock check format bench crash streams clean
 
 setup: .venv/.ready
 
@@ -46,11 +46,16 @@ bench: setup
 	@$(BIN)/python -m bench.ledger
 	@$(BIN)/python -m bench.replays
 	@$(BIN)/python -m bench.sealing
+	@$(BIN)/python -m bench.streams
 
 # make crash TRIALS=1000 SEED=1; one trial again: make crash TRIALS=1000 SEED=1 ONLY=17
 crash: setup
 	@$(BIN)/python -m tests.crash --trials $(TRIALS) --seed $(SEED) $(if $(ONLY),--only $(ONLY)) \
 	  $(if $(JSON),--json $(JSON))
+
+# kill -9 of what the API's readers depend on: each must have every event exactly once
+streams: setup
+	@$(BIN)/python -m tests.streams --seed $(SEED)
 
 clean:
 	rm -rf .venv .harness

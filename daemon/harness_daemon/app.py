@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import cache, partial
 from typing import Annotated
 
@@ -103,8 +103,8 @@ def _response_class(media_type: str) -> type[Response]:
     return type("DescribedResponse", (Response,), {"media_type": media_type})
 
 
-def _require(needed: Role) -> Callable[[Caller], None]:
-    def check_role(caller: Annotated[Caller, Depends(get_caller)]) -> None:
+def _require(needed: Role) -> Callable[[Caller], Awaitable[None]]:
+    async def check_role(caller: Annotated[Caller, Depends(get_caller)]) -> None:
         if not caller.role.covers(needed):
             raise NotAllowed(f"{caller.user!r} is {caller.role} here; {needed} is needed.")
 

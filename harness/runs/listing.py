@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+from temporalio.api.workflow.v1 import WorkflowExecutionInfo
+from temporalio.api.workflowservice.v1 import ListWorkflowExecutionsRequest
 from temporalio.client import WorkflowExecution, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -43,7 +46,7 @@ async def list_runs(
     try:
         async for row in connection.temporal.list_workflows(_restrict_to_runs(query), limit=limit):
             if row.status is not WorkflowExecutionStatus.CONTINUED_AS_NEW:
-                yield _row(row)
+                yield _row(row.raw_info)
     except RPCError as error:
         raise _query_error(error, query) from error
 
@@ -52,8 +55,22 @@ async def list_page(
     connection: Connection, query: str, token: bytes, size: int
 ) -> tuple[list[RunRow], bytes]:
     """One page of the runs that match a query, newest first, and the token of the next page."""
-    listed, following = await _fetch_page(connection, query, token, size)
-    return [_row(row) for row in listed], following
+    client = connection.temporal
+    # Not client.list_workflows, which decodes all attributes of each row twice: a page of 50 took
+    # four times as long.
+    request = ListWorkflowExecutionsRequest(
+        namespace=client.namespace,
+        page_size=size,
+        next_page_token=token,
+        query=_restrict_to_runs(query),
+    )
+    try:
+        page = await client.workflow_service.list_workflow_executions(request, retry=True)
+    except RPCError as error:
+        raise _query_error(error, query) from error
+    continued = WorkflowExecutionStatus.CONTINUED_AS_NEW
+    rows = [_row(info) for info in page.executions if info.status != continued]
+    return rows, page.next_page_token
 
 
 async def list_waiting(
@@ -65,7 +82,7 @@ async def list_waiting(
     whole = f"{waiting} AND ({query})" if query else waiting
     listed, following = await _fetch_page(connection, whole, token, size)
     found = [
-        (_row(row), await row.memo_value("waiting", None, type_hint=list[Pending]) or [])
+        (_row(row.raw_info), await row.memo_value("waiting", None, type_hint=list[Pending]) or [])
         for row in listed
     ]
     return found, following
@@ -103,6 +120,10 @@ def _query_error(error: RPCError, query: str) -> HarnessError:
     )
 
 
+ATTRIBUTES = (
+    "HarnessAgent", "HarnessState", "HarnessModel", "HarnessSession", "HarnessTokens",
+    "HarnessCostMicros", "HarnessForkOf", "HarnessOwner",
+)  # fmt: skip
 ENDED: dict[WorkflowExecutionStatus, RunState] = {
     WorkflowExecutionStatus.CANCELED: RunState.ABORTED,
     WorkflowExecutionStatus.FAILED: RunState.FAILED,
@@ -111,17 +132,20 @@ ENDED: dict[WorkflowExecutionStatus, RunState] = {
 }
 
 
-def _row(row: Any) -> RunRow:
-    found = {pair.key.name: pair.value for pair in row.typed_search_attributes}
-    state = ENDED.get(row.status) or RunState(found.get("HarnessState", "pending"))
+def _row(info: WorkflowExecutionInfo) -> RunRow:
+    fields = info.search_attributes.indexed_fields
+    found: dict[str, Any] = {
+        name: json.loads(fields[name].data) for name in ATTRIBUTES if name in fields
+    }
+    ended = ENDED.get(WorkflowExecutionStatus(info.status)) if info.status else None
     return RunRow(
-        id=row.id,
-        agent=found.get("HarnessAgent", ""),
-        state=state,
-        model=found.get("HarnessModel", ""),
+        id=info.execution.workflow_id,
+        agent=found.get("HarnessAgent") or "",
+        state=ended or RunState(found.get("HarnessState") or "pending"),
+        model=found.get("HarnessModel") or "",
         session=found.get("HarnessSession"),
-        started=row.start_time.timestamp(),
-        ended=row.close_time.timestamp() if row.close_time else None,
+        started=info.start_time.ToNanoseconds() / 1e9,
+        ended=info.close_time.ToNanoseconds() / 1e9 if info.HasField("close_time") else None,
         tokens=found.get("HarnessTokens"),
         cost_micros=found.get("HarnessCostMicros"),
         fork_of=found.get("HarnessForkOf"),

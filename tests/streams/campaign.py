@@ -75,7 +75,7 @@ class Ground:
         self.pids[role] = self.make(json.dumps(self.asked | {"role": role}))
 
     async def keep_up(self) -> None:
-        """A daemon or a worker that is gone is replaced; Temporal and Postgres have a supervisor."""
+        """Replace a daemon or a worker that is gone; the stack restarts the other two."""
         while True:
             for role in ("daemon", "worker"):
                 if role not in self.pids or not lives(self.pids[role]):

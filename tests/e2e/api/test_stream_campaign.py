@@ -1,4 +1,4 @@
-"""A small part of `make streams`: daemon, worker, Temporal and Postgres are killed under readers."""
+"""A small part of `make streams`: what readers depend on is killed under them."""
 
 from __future__ import annotations
 
