@@ -5,5 +5,5 @@ once.
 `process` makes the daemon and the worker, `reader` comes back with its last cursor, `campaign`
 kills and compares.
 
-    python -m tests.streams --readers 1000 --runs 100 --kills 40 --seed 1
+    python -m tests.streams --readers 1000 --runs 100 --kills 16 --seed 1
 """
