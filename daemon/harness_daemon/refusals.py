@@ -1,4 +1,4 @@
-"""Answers requests with problem documents."""
+"""Answers requests with problem documents, and those of OpenAI's clients in their format."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from starlette.types import Scope, Send
 from starlette.websockets import WebSocket
 
 from harness.api.problems import MEDIA_TYPE, FieldProblem, describe_error
+from harness.api.route import is_openai_path
 from harness.commons.log import get_logger
 from harness.contracts.errors import (
     HarnessError,
@@ -23,6 +24,7 @@ from harness.contracts.errors import (
     RouteNotFound,
     ServerFault,
 )
+from harness.openai_api.problems import openai_error_response
 
 MOST = 10
 """Field problems that are listed."""
@@ -31,22 +33,37 @@ CLOSE_REFUSED = 1008
 
 
 def problem_response(
-    error: HarnessError, request_id: str | None, fields: Sequence[FieldProblem] = ()
+    error: HarnessError,
+    request_id: str | None,
+    fields: Sequence[FieldProblem] = (),
+    *,
+    path: str,
 ) -> Response:
-    """The problem document of an error as a response."""
+    """An error as a response, in the format of the path."""
+    response = (
+        openai_error_response(
+            error, param=fields[0].field.removeprefix("body.") if fields else None
+        )
+        if is_openai_path(path)
+        else _problem_document(error, request_id, fields)
+    )
+    if isinstance(error, NotSignedIn):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="harness"'
+    if response.status_code == 503:
+        response.headers["Retry-After"] = str(max(1, round(error.retry_after or 1)))
+    return response
+
+
+def _problem_document(
+    error: HarnessError, request_id: str | None, fields: Sequence[FieldProblem]
+) -> Response:
     problem = describe_error(error, request_id)
     if fields:
         problem = problem.model_copy(update={"errors": list(fields)})
-    headers: dict[str, str] = {}
-    if isinstance(error, NotSignedIn):
-        headers["WWW-Authenticate"] = 'Bearer realm="harness"'
-    if problem.status == 503:
-        headers["Retry-After"] = str(max(1, round(error.retry_after or 1)))
     return Response(
         problem.model_dump_json(exclude_none=True),
         status_code=problem.status,
         media_type=MEDIA_TYPE,
-        headers=headers,
     )
 
 
@@ -56,7 +73,8 @@ async def send_problem(scope: Scope, send: Send, error: HarnessError, request_id
         # Before the handshake is accepted, this is an answer with the status 403.
         await send({"type": "websocket.close", "code": CLOSE_REFUSED})
         return
-    await problem_response(error, request_id)(scope, _receive_nothing, send)
+    response = problem_response(error, request_id, path=scope["path"])
+    await response(scope, _receive_nothing, send)
 
 
 async def _receive_nothing() -> Any:
@@ -71,7 +89,7 @@ def add_problem_handlers(app: FastAPI) -> None:
         if isinstance(request, WebSocket):
             await request.close(CLOSE_REFUSED, error.code)
             return None
-        return problem_response(error, _id_of(request))
+        return _answer(request, error)
 
     async def on_invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
@@ -81,28 +99,34 @@ def add_problem_handlers(app: FastAPI) -> None:
         ]
         first = fields[0]
         invalid = InvalidRequest(f"{first.field}: {first.problem}")
-        return problem_response(invalid, _id_of(request), fields)
+        return _answer(request, invalid, fields)
 
     async def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         if isinstance(error.__cause__, HarnessError):  # raised while the body was read
-            return problem_response(error.__cause__, _id_of(request))
+            return _answer(request, error.__cause__)
         where = f"{request.method} {request.url.path[:200]}"
         kinds: dict[int, HarnessError] = {
             404: RouteNotFound(f"There is no {where}."),
             405: MethodNotAllowed(f"{where} is not allowed."),
         }
         known = kinds.get(error.status_code) or InvalidRequest(str(error.detail))
-        return problem_response(known, _id_of(request))
+        return _answer(request, known)
 
     async def on_fault(request: Request, error: Exception) -> Response:
         get_logger(__name__).error("a request failed", request=_id_of(request), exc_info=error)
-        return problem_response(ServerFault("The daemon failed."), _id_of(request))
+        return _answer(request, ServerFault("The daemon failed."))
 
     app.add_exception_handler(HarnessError, on_harness_error)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(Exception, on_fault)
+
+
+def _answer(
+    request: HTTPConnection, error: HarnessError, fields: Sequence[FieldProblem] = ()
+) -> Response:
+    return problem_response(error, _id_of(request), fields, path=request.scope["path"])
 
 
 def _id_of(request: HTTPConnection) -> str | None:

@@ -9,7 +9,8 @@ from harness.api.caller import Role
 
 
 class Route(NamedTuple):
-    """One route under `/api/v1`."""
+    """One route under `/api/v1`, unless its path starts with `/v1/`: such a path stands for itself,
+    and belongs to OpenAI's protocols."""
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "WEBSOCKET"]
     path: str
@@ -21,3 +22,11 @@ class Route(NamedTuple):
     """The status of a successful answer."""
     media_type: str = "application/json"
     """Of a successful answer."""
+
+
+OPENAI_PREFIX = "/v1/"
+
+
+def is_openai_path(path: str) -> bool:
+    """Whether a path belongs to OpenAI's protocols, whose errors have another format."""
+    return path.startswith(OPENAI_PREFIX)

@@ -17,4 +17,5 @@ BUILT_IN: tuple[str, ...] = (
     "harness.forget.capability:FORGET",
     "harness.access.capability:ACCESS",
     "harness.api.capability:API",
+    "harness.openai_api.capability:OPENAI_API",
 )

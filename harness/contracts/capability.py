@@ -49,7 +49,7 @@ class Capability(NamedTuple):
     """Its own workflows may be started by anyone who reaches Temporal, such as by a schedule.
     Otherwise `start_workflow` signs them, and workers refuse others."""
     routes: str | None = None
-    """A tuple of `Route`, served under `/api/v1` by the daemon."""
+    """A tuple of `Route`, served by the daemon."""
     service: str | None = None
     """A coroutine function (connection) that runs in every worker process until cancelled."""
 

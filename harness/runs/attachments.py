@@ -27,11 +27,18 @@ async def attach_file(connection: Connection, file: Path) -> Image | FileRef:
             f"{file} cannot be read: {error.strerror}",
             fix="Correct the path.",
         ) from error
+    return await attach_content(connection, content, file.name, media_type)
+
+
+async def attach_content(
+    connection: Connection, content: bytes, name: str, media_type: str | None
+) -> Image | FileRef:
+    """Store the content of a file, and return it as the part of a message."""
     owner = attached_owner(secrets.token_urlsafe(16)) if connection.vault.encrypts else None
     artifact = await connection.stores.artifacts.put(content, media_type=media_type, run=owner)
     if media_type and media_type.startswith("image/"):
         return Image(media_type=media_type, artifact=artifact)
-    return FileRef(artifact=artifact, name=file.name, media_type=media_type, size=len(content))
+    return FileRef(artifact=artifact, name=name, media_type=media_type, size=len(content))
 
 
 async def adopt_attachments(

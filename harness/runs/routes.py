@@ -109,7 +109,7 @@ async def start(
     agent = await find_published(connection, body.agent)
     id = body.id
     if id is None and idempotency_key:
-        id = f"{body.agent}-{_digest_key(caller, idempotency_key)}"
+        id = f"{body.agent}-{digest_key(caller, idempotency_key)}"
     request = Request(
         messages=as_messages(body.prompt),
         id=id,
@@ -177,7 +177,7 @@ async def decide(
     idempotency_key: IdempotencyKey = None,
 ) -> Decision:
     """Decide what a run waits for."""
-    key = _digest_key(caller, idempotency_key) if idempotency_key else None
+    key = digest_key(caller, idempotency_key) if idempotency_key else None
     return await decide_run(
         context.connection, run, body.item, body.said(), key=key, by=caller.user
     )
@@ -187,7 +187,7 @@ def _owner_filter(caller: Caller) -> str | None:
     return None if caller.role is Role.ADMIN else caller.user
 
 
-def _digest_key(caller: Caller, key: str) -> str:
+def digest_key(caller: Caller, key: str) -> str:
     """A key of one caller must not name what another one started."""
     return hashlib.sha256(f"{caller.user}\0{key}".encode()).hexdigest()[:KEY_CHARS]
 

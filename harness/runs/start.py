@@ -63,6 +63,8 @@ class Request:
     id: str | None = None
     session: str | None = None
     head: str | None = None
+    lineage: str | None = None
+    """The family that `head` belongs to, unless that is the session's."""
     parent: Parent | None = None
     model: str | None = None
     budget: Budget | None = None
@@ -199,7 +201,7 @@ async def pin_spec(connection: Connection, agent: PublishedAgent, request: Reque
         trace=current_trace_id(),
         started_by=request.by or get_identity(),
         labels=dict(request.labels) if request.labels else None,
-        lineage=session_family(request.session) if request.session else None,
+        lineage=session_family(request.session) if request.session else request.lineage,
         salt=new_salt() if connection.vault.encrypts else None,
         owner=request.owner,
     )

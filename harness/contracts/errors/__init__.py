@@ -9,7 +9,8 @@
     ├── SteeringError    a signal, update or query was malformed or came at the wrong time
     ├── RunError         a run cannot start, continue or be found
     ├── AccessError      a user, an API token or a sign-in was refused or cannot be found
-    └── ConversationError  a conversation cannot be found, or does not accept what was sent
+    ├── ConversationError  a conversation cannot be found, or does not accept what was sent
+    └── OpenAIApiError   a request of an OpenAI client was refused, or has no answer
 
 A class carries its code, ``<kind>.<category>``, what a person can do about it, and whether Temporal
 retries it; its docstring says when it occurs. The reference is generated from these.
@@ -67,6 +68,12 @@ from harness.contracts.errors.conversations import (
     InvalidTransition,
     MessageTooLarge,
     SearchUnavailable,
+)
+from harness.contracts.errors.openai_api import (
+    OpenAIApiError,
+    ResponseNotFound,
+    RunWasAborted,
+    UnsupportedParameter,
 )
 from harness.contracts.errors.provider import (
     AnswerTooLarge,
@@ -230,6 +237,7 @@ __all__ = [
     "NotAllowed",
     "NotPending",
     "NotSignedIn",
+    "OpenAIApiError",
     "OutcomeUnknown",
     "OutsideConfines",
     "PendingChanged",
@@ -250,6 +258,7 @@ __all__ = [
     "ReplayDiffers",
     "RequestTooLarge",
     "RequestTooSlow",
+    "ResponseNotFound",
     "RouteNotFound",
     "RunBusy",
     "RunError",
@@ -263,6 +272,7 @@ __all__ = [
     "RunTooNew",
     "RunUnfinished",
     "RunUnsigned",
+    "RunWasAborted",
     "SchemaTooNew",
     "SearchAttributesMissing",
     "SearchUnavailable",
@@ -295,6 +305,7 @@ __all__ = [
     "UnknownProvider",
     "UnknownSetting",
     "UnknownTool",
+    "UnsupportedParameter",
     "Untrusted",
     "UserExists",
     "UserNotFound",
