@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 
 from starlette.types import Message, Receive
 
 from harness.contracts.errors import InvalidRequest, RequestTooLarge, RequestTooSlow
+
+MOST_KEYS = 10_000
+"""JSON keys of a body: each that is not known makes an error, on the event loop."""
+KEY = re.compile(rb'(?<!\\)"[ \t\r\n]*:')
 
 
 def limit_body(
@@ -16,10 +21,10 @@ def limit_body(
     """A `receive` that raises once the body is too large or too slow."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
-    size, whole = 0, False
+    size, keys, whole = 0, 0, False
 
     async def receive_bounded() -> Message:
-        nonlocal size, whole
+        nonlocal size, keys, whole
         if whole:
             return await receive()
         _check_declared(headers, max_bytes)
@@ -31,7 +36,11 @@ def limit_body(
                 f"The body of the request did not arrive within {seconds:g} s."
             ) from None
         if message["type"] == "http.request":
-            size += len(message.get("body", b""))
+            body = message.get("body", b"")
+            size += len(body)
+            keys += len(KEY.findall(body))
+            if keys > MOST_KEYS:
+                raise RequestTooLarge(f"The body of the request has more than {MOST_KEYS:,} keys.")
             whole = not message.get("more_body", False)
             if size > max_bytes:
                 raise _too_large(max_bytes)

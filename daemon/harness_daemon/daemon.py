@@ -62,6 +62,8 @@ async def open_daemon(
         )
         hosts = Hosts.of_server(address.host, port, settings.hosts)
         app = make_app(context, partial(authenticate, connection), hosts)
-        await stack.enter_async_context(serve_app(app, listening, settings.slow_seconds))
+        await stack.enter_async_context(
+            serve_app(app, listening, settings.slow_seconds, settings.body_seconds)
+        )
         shown = f"[{address.host}]" if ":" in address.host else address.host
         yield Daemon(connection, f"http://{shown}:{port}")

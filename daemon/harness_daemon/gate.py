@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -79,6 +78,8 @@ class Gate:
         self._hosts.check_host(headers.get("host"))
         self._hosts.check_origin(headers.get("origin"))
         if scope["path"] in OPEN_PATHS:
+            # Signing in too: a page could sign its visitor in as somebody else.
+            _check_site(headers.get("sec-fetch-site"))
             return None
         if bearer := _bearer(headers):
             caller = await self._authenticate(bearer)
@@ -94,11 +95,10 @@ class Gate:
 
 def _read_headers(scope: Scope) -> dict[str, str]:
     """The headers; of one that is repeated, all values, so that no check passes by one of them."""
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for name, value in scope["headers"]:
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-        found[key] = f"{found[key]}, {text}" if key in found else text
-    return found
+        found.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
+    return {name: ", ".join(values) for name, values in found.items()}
 
 
 def _bearer(headers: Mapping[str, str]) -> str | None:
@@ -109,11 +109,12 @@ def _bearer(headers: Mapping[str, str]) -> str | None:
 
 
 def _session(headers: Mapping[str, str]) -> str | None:
-    try:
-        cookies = SimpleCookie(headers.get("cookie", ""))
-    except CookieError:
-        return None
-    return _secret_of(BROWSER, cookies[COOKIE].value) if COOKIE in cookies else None
+    # Not http.cookies: before Python 3.11.10 it takes quadratic time (CVE-2024-7592).
+    for pair in headers.get("cookie", "").split(";"):
+        name, _, value = pair.strip().partition("=")
+        if name == COOKIE:
+            return _secret_of(BROWSER, value)
+    return None
 
 
 def _secret_of(prefix: str, text: str) -> str | None:
@@ -126,11 +127,15 @@ def _check_same_site(scope: Scope, headers: Mapping[str, str]) -> None:
     """A browser sends the cookie by itself, so a page of another site must not be the sender. The
     origin was checked where there is one; what changes something, or opens a socket, needs one."""
     site = headers.get("sec-fetch-site")
-    if site is not None and site not in ("same-origin", "none"):
-        raise WrongOrigin("The request comes from a page of another site.")
+    _check_site(site)
     changes = scope["type"] == "websocket" or scope["method"] not in SAFE_METHODS
     if changes and site is None and "origin" not in headers:
         raise WrongOrigin("The request does not say which page it comes from.")
+
+
+def _check_site(site: str | None) -> None:
+    if site is not None and site not in ("same-origin", "none"):
+        raise WrongOrigin("The request comes from a page of another site.")
 
 
 def _request_id(headers: Mapping[str, str]) -> str:

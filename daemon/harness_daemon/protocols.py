@@ -14,14 +14,20 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 HEADER_S = 10.0
 """How long the head of a request may take to arrive."""
+MAX_HEAD = 64_000
+"""Bytes of a request's head."""
+MAX_HEADERS = 100
 
 
 class ServerConfig(uvicorn.Config):
-    """uvicorn's configuration, and how long a client may accept nothing."""
+    """uvicorn's configuration, and how long a client may accept or send nothing."""
 
-    def __init__(self, app: ASGIApp, slow_seconds: float, **options: Any) -> None:
+    def __init__(
+        self, app: ASGIApp, slow_seconds: float, body_seconds: float, **options: Any
+    ) -> None:
         super().__init__(app, **options)
         self.slow_seconds = slow_seconds
+        self.body_seconds = body_seconds
 
 
 class SlowReader:
@@ -57,11 +63,22 @@ class BoundedHttp(HttpToolsProtocol):
 
     _waiting: asyncio.TimerHandle | None = None
     _slow: SlowReader
+    _in_head = True
+    _head = 0
+    """Bytes of the head that arrived."""
+    _headers = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._slow = SlowReader(transport, self.config)
-        self._wait_for_head()
+        self._wait(HEADER_S)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._in_head and not self.transport.is_closing():
+            self._head += len(data)
+            if self._head > MAX_HEAD:  # one header that does not end
+                self.send_400_response("The head of the request is too large.")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
@@ -77,16 +94,48 @@ class BoundedHttp(HttpToolsProtocol):
         super().resume_writing()
 
     def on_message_begin(self) -> None:
-        self._stop_waiting()
-        self._wait_for_head()
+        self._in_head, self._head, self._headers = True, 0, 0
+        self._wait(HEADER_S)
         super().on_message_begin()
 
+    def on_url(self, url: bytes) -> None:
+        self._check_head(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers += 1
+        self._check_head(len(name) + len(value))
+        super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
-        self._stop_waiting()
+        self._in_head = False
+        # Also of a request that was answered already: its client may keep the connection, and send
+        # no more of its body.
+        self._wait(2 * self._body_seconds)
         super().on_headers_complete()
 
-    def _wait_for_head(self) -> None:
-        self._waiting = self.loop.call_later(HEADER_S, self.transport.close)
+    def on_message_complete(self) -> None:
+        self._stop_waiting()
+        super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        self._stop_waiting()
+        super().handle_websocket_upgrade()
+
+    @property
+    def _body_seconds(self) -> float:
+        assert isinstance(self.config, ServerConfig)
+        return self.config.body_seconds
+
+    def _check_head(self, size: int) -> None:
+        """uvicorn answers an error in here with 400, and closes the connection."""
+        self._head += size
+        if self._head > MAX_HEAD or self._headers > MAX_HEADERS:
+            raise ValueError("the head of the request is too large")
+
+    def _wait(self, seconds: float) -> None:
+        self._stop_waiting()
+        self._waiting = self.loop.call_later(seconds, self.transport.close)
 
     def _stop_waiting(self) -> None:
         if self._waiting is not None:

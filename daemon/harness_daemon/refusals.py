@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic_core import PydanticSerializationError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
@@ -74,6 +75,7 @@ async def send_problem(scope: Scope, send: Send, error: HarnessError, request_id
         await send({"type": "websocket.close", "code": CLOSE_REFUSED})
         return
     response = problem_response(error, request_id, path=scope["path"])
+    response.headers["Connection"] = "close"  # its body will not be read
     await response(scope, _receive_nothing, send)
 
 
@@ -117,6 +119,14 @@ def add_problem_handlers(app: FastAPI) -> None:
         get_logger(__name__).error("a request failed", request=_id_of(request), exc_info=error)
         return _answer(request, ServerFault("The daemon failed."))
 
+    async def on_half_character(request: Request, error: Exception) -> Response:
+        """JSON may hold halves of characters (surrogates), which cannot be written anywhere."""
+        if "surrogates not allowed" not in str(error):
+            return await on_fault(request, error)
+        return _answer(request, InvalidRequest("A text of the request is not valid Unicode."))
+
+    for kind in (UnicodeEncodeError, PydanticSerializationError):
+        app.add_exception_handler(kind, on_half_character)
     app.add_exception_handler(HarnessError, on_harness_error)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)

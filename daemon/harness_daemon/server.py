@@ -46,13 +46,14 @@ def listen_on(host: str, port: int) -> socket.socket:
 
 @asynccontextmanager
 async def serve_app(
-    app: ASGIApp, listening: socket.socket, slow_seconds: float
+    app: ASGIApp, listening: socket.socket, slow_seconds: float, body_seconds: float
 ) -> AsyncGenerator[None]:
     """Serve the app on the socket until the block ends. A client that accepts nothing for
     `slow_seconds` is disconnected."""
     config = ServerConfig(
         app,
         slow_seconds,
+        body_seconds,
         http=BoundedHttp,
         ws=BoundedSocket,
         log_config=None,

@@ -42,7 +42,7 @@ async def authenticate(connection: Connection, secret: str) -> Caller | None:
         return None
     if not standing.use_noted:
         _note_use_later(connection.database, credentials, claim.id)
-    return Caller(standing.user, standing.role, claim.id)
+    return Caller(standing.user, standing.role, claim.id, browser=standing.kind == "browser")
 
 
 def _note_use_later(database: Database, credentials: Credentials, id: str) -> None:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from harness.access import client
 from harness.access.rows import Credential, User
 from harness.access.sign_in import create_sign_in_code
-from harness.api.caller import Role
+from harness.api.body import Body
+from harness.api.caller import Caller, Role
 from harness.api.context import CallerOf, Context, PathText
 from harness.api.route import Route
-
-
-class Body(BaseModel):
-    """A request's body: unknown fields are refused, so that a typo is not ignored."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+from harness.contracts.errors import NotAllowed
 
 
 class UserList(BaseModel):
@@ -93,13 +89,25 @@ async def change_user(user: PathText, body: UserChange, context: Context, caller
 
 
 async def list_tokens(context: Context, caller: CallerOf, user: str | None = None) -> TokenList:
-    """List the caller's API tokens, or those of another user, which only admins may."""
+    """List the caller's API tokens, or those of another user, which only admins may. Needs a
+    browser session or an admin."""
+    _check_person(caller)
     found = await client.list_tokens(context.connection, user or caller.user, by=caller)
     return TokenList(tokens=found)
 
 
+def _check_person(caller: Caller) -> None:
+    """An API token must not outlive itself by another one, nor end the tokens of its user."""
+    if not (caller.browser or caller.role is Role.ADMIN):
+        raise NotAllowed(
+            "An API token cannot manage tokens.",
+            fix="Sign in with a browser, or ask an admin: harness token create --user NAME",
+        )
+
+
 async def create_token(body: NewToken, context: Context, caller: CallerOf) -> CreatedToken:
-    """Create an API token."""
+    """Create an API token. Needs a browser session or an admin."""
+    _check_person(caller)
     token, secret = await client.create_token(
         context.connection,
         user=body.user or caller.user,
@@ -112,12 +120,15 @@ async def create_token(body: NewToken, context: Context, caller: CallerOf) -> Cr
 
 
 async def revoke_token(token: PathText, context: Context, caller: CallerOf) -> Credential:
-    """Revoke an API token or a browser session. Streams that it opened end."""
+    """Revoke an API token or a browser session. Streams that it opened end. Needs a browser session
+    or an admin."""
+    _check_person(caller)
     return await client.revoke_token(context.connection, token, by=caller)
 
 
 async def create_code(context: Context, caller: CallerOf) -> SignInCode:
-    """Create a code that signs a browser in as the caller."""
+    """Create a code that signs a browser in as the caller. Needs a browser session or an admin."""
+    _check_person(caller)
     code = await create_sign_in_code(context.connection, caller.user, by=caller)
     return SignInCode(code=code)
 

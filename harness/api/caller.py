@@ -40,6 +40,8 @@ class Caller:
     """The role of the token or browser session, limited to the user's own."""
     token: str
     """The id of the API token or browser session; empty for a command on this machine."""
+    browser: bool = False
+    """Whether a person signed in, rather than a program with an API token."""
 
 
 LOCAL = Caller(LOCAL_USER, Role.ADMIN, "")

@@ -1,38 +1,38 @@
-"""Cursors of lists: opaque to clients, bound to the list that they came from."""
+"""Cursors of lists: opaque to clients, and signed for the list that they came from."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 
 from harness.contracts.errors import CursorUnknown
+from harness.crypto.signing import Signer
 
 MAX_CURSOR = 4000
-MARK_BYTES = 6
+PURPOSE = "api cursor"
 
 
-def encode_cursor(token: bytes, query: str) -> str | None:
+def encode_cursor(signer: Signer, token: bytes, query: str) -> str | None:
     """The cursor for the page after `token`; None after the last page."""
-    return base64.urlsafe_b64encode(_mark(query) + token).decode() if token else None
+    if not token:
+        return None
+    mac = signer.sign(PURPOSE, query, token)
+    return f"{mac}.{base64.urlsafe_b64encode(token).decode()}"
 
 
-def decode_cursor(cursor: str | None, query: str) -> bytes:
-    """The token in a cursor; empty without one.
+def decode_cursor(signer: Signer, cursor: str | None, query: str) -> bytes:
+    """The token in a cursor; empty without one. Temporal sees no token that it did not make.
 
     Raises:
         CursorUnknown: The cursor is malformed or belongs to a list with other filters.
     """
     if cursor is None:
         return b""
+    mac, _, text = cursor[:MAX_CURSOR].partition(".")
     try:
-        data = base64.b64decode(cursor[:MAX_CURSOR], altchars=b"-_", validate=True)
+        token = base64.b64decode(text, altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         raise CursorUnknown("The cursor is malformed.") from None
-    if data[:MARK_BYTES] != _mark(query):
-        raise CursorUnknown("The cursor belongs to a list with other filters.")
-    return data[MARK_BYTES:]
-
-
-def _mark(query: str) -> bytes:
-    return hashlib.sha256(query.encode(errors="replace")).digest()[:MARK_BYTES]
+    if not mac.isascii() or not signer.is_signed(mac, PURPOSE, query, token):
+        raise CursorUnknown("The cursor does not belong to this list, or its filters changed.")
+    return token

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Header, Query, Response
 
+from harness.api.body import location_of
 from harness.api.caller import Caller, Role
 from harness.api.context import ApiContext, CallerOf, Context, PathText
 from harness.api.event_stream import EventStream
@@ -54,7 +55,7 @@ async def create_conversation(
         policy=body.policy,
         model=body.model,
     )
-    response.headers["Location"] = f"/api/v1/conversations/{card.id}"
+    response.headers["Location"] = location_of("conversations", card.id)
     return await _view(conversations, card.id)
 
 

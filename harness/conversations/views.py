@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from harness.api.body import Body
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.message import Part
 from harness.contracts.run import RunState, Totals
@@ -21,12 +22,6 @@ from harness.conversations.contracts import (
     Waiting,
 )
 from harness.conversations.rows import StoredMessage, StoredTurn
-
-
-class Body(BaseModel):
-    """A request's body: unknown fields are refused, so that a typo is not ignored."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class NewConversation(Body):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from fastapi import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from harness.api.body import Body, location_of
 from harness.api.caller import Role
 from harness.api.context import CallerOf, Context, VisibleRun
 from harness.api.route import Route
@@ -13,10 +14,8 @@ from harness.forks.fork import Change, start_fork
 MAX_TEXT = 1_000_000
 
 
-class ForkBody(BaseModel):
+class ForkBody(Body):
     """A fork: where it parts from the run, and what it changes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     at: int = Field(ge=0)
     """The last turn to keep; 0 keeps none."""
@@ -48,7 +47,7 @@ async def fork(
     forked = await start_fork(
         context.connection, run, body.at, change, id=body.id, owner=caller.user
     )
-    response.headers["Location"] = f"/api/v1/runs/{forked}"
+    response.headers["Location"] = location_of("runs", forked)
     return Forked(id=forked)
 
 

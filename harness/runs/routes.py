@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Header, Query, Response
 from pydantic import AwareDatetime
 
+from harness.api.body import location_of
 from harness.api.caller import Caller, Role
 from harness.api.context import CallerOf, Context, VisibleRun
 from harness.api.event_stream import EventStream
@@ -66,9 +67,10 @@ async def list_runs(
         owner=_owner_filter(caller),
         since=since,
     ).query()
-    token = decode_cursor(cursor, query)
+    signer = await context.connection.signing.get_signer()
+    token = decode_cursor(signer, cursor, query)
     rows, following = await list_page(context.connection, query, token, limit)
-    return RunList(runs=rows, next=encode_cursor(following, query))
+    return RunList(runs=rows, next=encode_cursor(signer, following, query))
 
 
 async def list_agents(context: Context) -> AgentList:
@@ -85,10 +87,11 @@ async def list_approvals(
 ) -> Approvals:
     """List what waits for a person, across runs. Callers see their own runs; admins see all."""
     query = RunFilter(owner=_owner_filter(caller)).query()
-    token = decode_cursor(cursor, query)
+    signer = await context.connection.signing.get_signer()
+    token = decode_cursor(signer, cursor, query)
     found, following = await list_waiting(context.connection, query, token, limit)
     waiting = [WaitingRun(run=row.id, agent=row.agent, pending=pending) for row, pending in found]
-    return Approvals(waiting=waiting, next=encode_cursor(following, query))
+    return Approvals(waiting=waiting, next=encode_cursor(signer, following, query))
 
 
 async def show_run(run: VisibleRun, context: Context) -> Card:
@@ -119,7 +122,7 @@ async def start(
         owner=caller.user,
     )
     run = await start_run(connection, agent, request, eager=False)
-    response.headers["Location"] = f"/api/v1/runs/{run}"
+    response.headers["Location"] = location_of("runs", run)
     return Started(id=run)
 
 

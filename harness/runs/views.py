@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from harness.api.body import Body
 from harness.contracts.errors import StoreError
 from harness.contracts.event import DurableEvent
 from harness.contracts.run import Budget, Pending
@@ -15,12 +16,6 @@ from harness.runs.published import ListedAgent
 
 MAX_TEXT = 1_000_000
 MAX_LABELS = 20
-
-
-class Body(BaseModel):
-    """A request's body: unknown fields are refused, so that a typo is not ignored."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class AgentView(BaseModel):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from harness.api.body import Body
 from harness.api.caller import Role
 from harness.api.context import CallerOf, Context, VisibleRun
 from harness.api.route import Route
@@ -17,10 +18,8 @@ class EffectList(BaseModel):
     effects: list[EffectRow]
 
 
-class UndoBody(BaseModel):
+class UndoBody(Body):
     """What to undo."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     to_turn: int | None = Field(default=None, ge=0)
     """Undo only what the run did after this turn."""

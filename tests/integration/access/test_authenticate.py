@@ -30,7 +30,7 @@ async def test_a_token_and_a_session(connection: Connection) -> None:
     token, secret = await access.create_token(connection, role=Role.OPERATOR)
     assert await authenticate(connection, secret) == Caller("local", Role.OPERATOR, token.id)
     id, cookie = await signed_in(connection)
-    assert await authenticate(connection, cookie) == Caller("local", Role.ADMIN, id)
+    assert await authenticate(connection, cookie) == Caller("local", Role.ADMIN, id, browser=True)
 
 
 async def test_guessed_secrets(connection: Connection) -> None:

@@ -161,7 +161,7 @@ async def test_many_streams_share_one_connection(
         task.cancel()
     await access.disable_user(connection, "ada")
     await asyncio.wait_for(asyncio.gather(*tasks[25:]), SOON)
-    assert not revocations._watched
+    assert not revocations._watched  # pyright: ignore[reportPrivateUsage]
 
 
 async def test_after_a_restart_of_the_database(

@@ -119,3 +119,70 @@ async def test_paths_that_are_none(api: Api) -> None:
         assert answer.status_code == 404, path
     answer = await api.operator.delete("/api/v1/runs")
     assert (answer.status_code, answer.json()["code"]) == (405, "api.wrong_method")
+
+
+async def test_heads_that_are_too_large(api: Api) -> None:
+    """Without a token, and before the host is checked."""
+    for lines in (
+        "".join(f"a: {number}\r\n" for number in range(20_000)),
+        "a: " + "x" * 1_000_000 + "\r\n",
+        'Cookie: harness_session="' + '\\"' * 30_000 + '"\r\n',
+    ):
+        request = f"GET /api/v1/me HTTP/1.1\r\n{lines}\r\n".encode()
+        with suppress(ConnectionError):  # it is closed while it is still sent
+            assert (await raw(api.daemon.url, request)).startswith(b"HTTP/1.1 400")
+    long = await raw(api.daemon.url, head(api, "GET", "/api/v1/runs?agent=" + "x" * 100_000))
+    assert long.startswith(b"HTTP/1.1 400")
+    assert (await api.operator.get("/api/v1/me")).status_code == 200
+
+
+async def test_a_refused_request_holds_no_connection(api: Api) -> None:
+    where = urlsplit(api.daemon.url)
+    reader, writer = await asyncio.open_connection(where.hostname, where.port)
+    request = f"POST /api/v1/runs HTTP/1.1\r\nHost: {where.netloc}\r\nContent-Length: 9000\r\n\r\nx"
+    writer.write(request.encode())
+    answer = await reader.read()  # until it is closed
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 401")
+
+
+async def test_a_body_of_many_keys(api: Api) -> None:
+    keys = ", ".join(f'"k{number}": 1' for number in range(20_000))
+    answer = await api.viewer.post(
+        "/api/v1/tokens",
+        content=f"{{{keys}}}",
+        headers={"Content-Type": "application/json"},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (413, "api.too_large")
+
+
+async def test_half_characters(api: Api) -> None:
+    answer = await api.operator.post(
+        "/api/v1/runs",
+        content=rb'{"agent": "a", "prompt": "x", "labels": {"a": "\udfff"}}',
+        headers={"Content-Type": "application/json"},
+    )
+    assert answer.status_code in (400, 404)
+
+
+async def test_a_token_makes_and_ends_no_tokens(api: Api) -> None:
+    for client in (api.operator, api.viewer):
+        made = await client.post("/api/v1/tokens", json={})
+        ended = await client.delete("/api/v1/tokens/" + api.tokens["operator"].split("_")[1])
+        code = await client.post("/api/v1/sign-in-codes")
+        for answer in (made, ended, code):
+            assert (answer.status_code, answer.json()["code"]) == (403, "access.not_allowed")
+
+
+async def test_a_page_signs_nobody_in(api: Api) -> None:
+    link = await api.daemon.make_sign_in_link()
+    for site in ("cross-site", "same-site"):
+        answer = await api.nobody.get(link, headers={"Sec-Fetch-Site": site})
+        assert (answer.status_code, answer.json()["code"]) == (403, "api.wrong_origin")
+    assert (await api.nobody.get(link)).status_code == 303
+
+
+async def test_a_forged_cursor_does_not_reach_temporal(api: Api) -> None:
+    for cursor in (f"{'A' * 22}.AAAA", ".AAAA", "é.AAAA", f"{'A' * 22}.{'A' * 3000}"):
+        answer = await api.operator.get("/api/v1/runs", params={"cursor": cursor})
+        assert (answer.status_code, answer.json()["code"]) == (400, "api.unknown_cursor")

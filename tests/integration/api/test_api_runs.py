@@ -159,8 +159,11 @@ async def test_an_id_with_a_slash(
 ) -> None:
     await harness.serve(Agent(name))
     model_server.script(say("Hello."))
-    run = await start(api.operator, name, id=f"{name}/a b%2Fc")
-    card = await api.operator.get(f"/api/v1/runs/{name}%2Fa%20b%252Fc")
+    body = {"agent": name, "prompt": "Hello.", "id": f"{name}/日 b%2Fc"}
+    started = await api.operator.post("/api/v1/runs", json=body)
+    run = started.json()["id"]
+    assert (await api.operator.get(started.headers["Location"])).json()["run"] == run
+    card = await api.operator.get(f"/api/v1/runs/{name}%2F%E6%97%A5%20b%252Fc")
     assert (card.status_code, card.json()["run"]) == (200, run)
 
 

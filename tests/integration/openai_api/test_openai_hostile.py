@@ -165,7 +165,7 @@ async def test_empty_messages(api: Api, harness: Harness, name: str) -> None:
 async def test_giant_inputs(api: Api, harness: Harness, name: str) -> None:
     await harness.serve(Agent(name))
     many = {"model": name, "messages": HELLO * 6_000}
-    assert (await api.operator.post(CHAT, json=many)).status_code == 400
+    assert (await api.operator.post(CHAT, json=many)).status_code == 413
     async with serve_api(harness, ApiSettings(max_body_bytes=1000)) as small:
         answer = await api.operator.post(
             f"{small.url}{CHAT}",
