@@ -131,7 +131,8 @@ async def test_heads_that_are_too_large(api: Api) -> None:
     ):
         request = f"GET /api/v1/me HTTP/1.1\r\n{lines}\r\n".encode()
         with suppress(ConnectionError):  # it is closed while it is still sent
-            assert (await raw(api.daemon.url, request)).startswith(b"HTTP/1.1 400")
+            answer = await raw(api.daemon.url, request)
+            assert answer.split(b" ")[1] in (b"400", b"403")
     long = await raw(api.daemon.url, head(api, "GET", "/api/v1/runs?agent=" + "x" * 100_000))
     assert long.startswith(b"HTTP/1.1 400")
     assert (await api.operator.get("/api/v1/me")).status_code == 200
