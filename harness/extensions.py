@@ -11,6 +11,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from harness.api.body import Body
+    from harness.api.caller import Role
+    from harness.api.context import CallerOf, Context, VisibleRun
+    from harness.api.route import Route
     from harness.cli.context import open_client
     from harness.cli.out import Out
     from harness.cli.spec import JSON, Arg, Command, arg, flag
@@ -31,9 +35,12 @@ __all__ = [
     "Adapter",
     "AgentParts",
     "Arg",
+    "Body",
+    "CallerOf",
     "Capability",
     "Command",
     "Connection",
+    "Context",
     "Database",
     "Harmless",
     "HarnessError",
@@ -42,11 +49,14 @@ __all__ = [
     "ModelRequest",
     "Out",
     "ProviderSettings",
+    "Role",
+    "Route",
     "Section",
     "Sink",
     "Text",
     "ToolCall",
     "Usage",
+    "VisibleRun",
     "arg",
     "capability_schema",
     "flag",
@@ -86,6 +96,12 @@ _HOMES = {
     "new_id": "harness.runs.start",
     "run_workflow": "harness.engine.signed_start",
     "start_workflow": "harness.engine.signed_start",
+    "Body": "harness.api.body",
+    "CallerOf": "harness.api.context",
+    "Context": "harness.api.context",
+    "Role": "harness.api.caller",
+    "Route": "harness.api.route",
+    "VisibleRun": "harness.api.context",
 }
 
 

@@ -107,7 +107,7 @@ def _response_class(media_type: str) -> type[Response]:
 def _require(needed: Role) -> Callable[[Caller], Awaitable[None]]:
     async def check_role(caller: Annotated[Caller, Depends(get_caller)]) -> None:
         if not caller.role.covers(needed):
-            raise NotAllowed(f"{caller.user!r} is {caller.role} here; {needed} is needed.")
+            raise NotAllowed(f"This needs the role {needed}; the request has {caller.role}.")
 
     return check_role
 

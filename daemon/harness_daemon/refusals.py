@@ -99,6 +99,15 @@ def add_problem_handlers(app: FastAPI) -> None:
             FieldProblem(field=".".join(map(str, each["loc"])), problem=each["msg"])
             for each in error.errors()[:MOST]
         ]
+        kind = request.headers.get("content-type", "")
+        if fields[0].field == "body" and "json" not in kind:
+            told = f"The body is {kind[:100]!r}." if kind else "The body has no Content-Type."
+            return _answer(
+                request, InvalidRequest(told, fix="Send `Content-Type: application/json`.")
+            )
+        if error.errors()[0]["type"] == "json_invalid":
+            place = error.errors()[0]["loc"][-1]
+            return _answer(request, InvalidRequest(f"The body is not JSON, at character {place}."))
         first = fields[0]
         invalid = InvalidRequest(f"{first.field}: {first.problem}")
         return _answer(request, invalid, fields)

@@ -45,7 +45,7 @@ async def fork(
         hint=body.hint, model=body.model, instructions=body.instructions, results=body.results
     )
     forked = await start_fork(
-        context.connection, run, body.at, change, id=body.id, owner=caller.user
+        context.connection, run, body.at, change, id=body.id, owner=caller.user, by=caller.user
     )
     response.headers["Location"] = location_of("runs", forked)
     return Forked(id=forked)

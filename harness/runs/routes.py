@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from typing import Annotated
 
@@ -14,11 +15,13 @@ from harness.api.context import CallerOf, Context, VisibleRun
 from harness.api.event_stream import EventStream
 from harness.api.paging import decode_cursor, encode_cursor
 from harness.api.route import Route
-from harness.contracts.run import Pending, RunState
+from harness.contracts.errors import RunUnfinished
+from harness.contracts.run import Pending, RunEnd, RunState
 from harness.contracts.verdicts import Decision
 from harness.history import reader
 from harness.journal.card import Card
 from harness.runs.card import read_card
+from harness.runs.end import wait_for_end
 from harness.runs.filter import RunFilter
 from harness.runs.listing import list_page, list_waiting
 from harness.runs.published import find_published, list_published
@@ -43,6 +46,7 @@ from harness.runs.views import (
 )
 
 KEY_CHARS = 24
+ABORT, NO_REASON = AbortBody(), ReasonBody()
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200)]
 """The same key sent again is the same request."""
 
@@ -120,6 +124,7 @@ async def start(
         budget=body.budget,
         labels=body.labels,
         owner=caller.user,
+        by=caller.user,
     )
     run = await start_run(connection, agent, request, eager=False)
     response.headers["Location"] = location_of("runs", run)
@@ -145,13 +150,29 @@ async def trace_run(run: VisibleRun, context: Context) -> EventList:
     return EventList(events=[event async for event in events])
 
 
+async def wait_for_result(
+    run: VisibleRun, context: Context, wait: Annotated[float, Query(ge=0, le=60)] = 0.0
+) -> RunEnd:
+    """Read how a run ended; `wait` waits for its end, up to that many seconds."""
+    limit = asyncio.timeout(wait)
+    try:
+        async with limit:
+            return await wait_for_end(context.connection, context.feeds, run)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise RunUnfinished(f"Run {run!r} has not ended.", fix="Ask again, or follow it.") from None
+
+
 async def list_pending(run: VisibleRun, context: Context) -> PendingList:
     """Read what a run waits for a person to decide."""
     found = await query_run(context.connection, run, "pending", list[Pending], lambda _: [])
     return PendingList(pending=found)
 
 
-async def abort(body: AbortBody, run: VisibleRun, context: Context, caller: CallerOf) -> None:
+async def abort(
+    run: VisibleRun, context: Context, caller: CallerOf, body: AbortBody = ABORT
+) -> None:
     """End a run; what it has so far is kept."""
     await abort_run(context.connection, run, body.reason, undo=body.undo, by=caller.user)
 
@@ -162,12 +183,16 @@ async def hint(body: HintBody, run: VisibleRun, context: Context, caller: Caller
     await send_signal(context.connection, run, "hint", value, by=caller.user)
 
 
-async def pause(body: ReasonBody, run: VisibleRun, context: Context, caller: CallerOf) -> None:
+async def pause(
+    run: VisibleRun, context: Context, caller: CallerOf, body: ReasonBody = NO_REASON
+) -> None:
     """Hold a run before its next step."""
     await send_signal(context.connection, run, "pause", body.reason, by=caller.user)
 
 
-async def resume(body: ReasonBody, run: VisibleRun, context: Context, caller: CallerOf) -> None:
+async def resume(
+    run: VisibleRun, context: Context, caller: CallerOf, body: ReasonBody = NO_REASON
+) -> None:
     """Let a paused run continue."""
     await send_signal(context.connection, run, "resume", body.reason, by=caller.user)
 
@@ -203,6 +228,7 @@ ROUTES = (
     Route("GET", "/runs/{run}", show_run, Role.VIEWER),
     Route("GET", "/runs/{run}/events", follow_run, Role.VIEWER, media_type="text/event-stream"),
     Route("GET", "/runs/{run}/trace", trace_run, Role.VIEWER),
+    Route("GET", "/runs/{run}/result", wait_for_result, Role.VIEWER),
     Route("GET", "/runs/{run}/pending", list_pending, Role.VIEWER),
     Route("POST", "/runs/{run}/abort", abort, Role.OPERATOR, 202),
     Route("POST", "/runs/{run}/hint", hint, Role.OPERATOR, 202),

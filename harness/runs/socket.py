@@ -69,7 +69,7 @@ async def _obey(context: ApiContext, caller: Caller, run: str, command: SocketCo
             f"There is no command {command.command[:40]!r}.", fix=f"Use {', '.join(COMMANDS)}."
         )
     if not caller.role.covers(Role.OPERATOR):
-        raise NotAllowed(f"{caller.user!r} is {caller.role} here; operator is needed to steer.")
+        raise NotAllowed(f"Steering needs the role operator; this token has {caller.role}.")
     connection, by = context.connection, caller.user
     match command.command:
         case "hint":

@@ -12,6 +12,7 @@ KINDS = {
     "migrations": "a package with REVISIONS, a tuple of names",
     "providers": "an adapter",
     "tools": "a module whose __all__ names its tools",
+    "routes": "a tuple of Route",
     "workflows": "a workflow class",
     "activities": "a function that makes activities",
     "agent_workflows": "a workflow class",

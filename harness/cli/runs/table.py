@@ -35,7 +35,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
             ),
             AGENT_OR_NAME,
             MODEL,
-            arg("--session", metavar="ID", help="Continue this conversation."),
+            arg("--session", metavar="ID", help="Continue this session."),
             arg("--id", metavar="ID", help="The run's id; repeating the command joins that run."),
             *BUDGETS,
             WORKSPACE,
@@ -62,7 +62,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
         (
             AGENT_OR_NAME,
             MODEL,
-            arg("--session", metavar="ID", help="Continue this conversation."),
+            arg("--session", metavar="ID", help="Continue this session."),
             *BUDGETS,
             WORKSPACE,
             JSON,

@@ -7,6 +7,7 @@ import json
 import subprocess
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.fakes.cli_environment import Run, running_worker
@@ -41,6 +42,7 @@ def test_it_shows_what_it_adds(run: Run) -> None:
             "harness_notes.agents:make_activities",
             "harness_notes.activities:make_activities",
         ],
+        "route": ["GET /notes/count"],
         "migration": ["harness_notes 0001_note"],
         "error": ["notes.empty"],
     }
@@ -113,6 +115,25 @@ asyncio.run(main())
     )  # fmt: skip
     assert done.stdout.split() == ["run.unsigned", "run.forged"], done.stderr
     assert "planted" not in run("notes").stdout
+
+
+def test_its_route_is_served(
+    run: Run, environment: Path, project: Path, env: dict[str, str]
+) -> None:
+    token = json.loads(run("token", "create", "--json").stdout)["token"]
+    daemon = subprocess.Popen(
+        [environment / "harness", "serve", "--no-worker", "--port", "0", "--json"],
+        cwd=project, env=env, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert daemon.stdout is not None
+        url = json.loads(daemon.stdout.readline())["url"]
+        headers = {"Authorization": f"Bearer {token}"}
+        counted = httpx.get(f"{url}/api/v1/notes/count", headers=headers).json()
+        assert counted == {"notes": len(run("notes").stdout.splitlines())}
+    finally:
+        daemon.terminate()
+        daemon.wait(30)
 
 
 @pytest.mark.usefixtures("_worker")

@@ -12,6 +12,7 @@ NOTES = Capability(
     migrations="harness_notes.migrations",
     providers=(("parrot", "harness_notes.parrot:Parrot"),),
     tools="harness_notes.tools",
+    routes="harness_notes.routes:ROUTES",
     workflows=("harness_notes.workflow:SaveNote",),
     activities=("harness_notes.activities:make_activities",),
     agent_workflows=("harness_notes.workflow:ListAgentTools",),
