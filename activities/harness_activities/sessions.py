@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from temporalio import activity
 
 from harness.conversations import projection, turns
-from harness.conversations.contracts import PreparedTurn, PrepareTurn, ProjectCard, ProjectTurn
+from harness.conversations.contracts import (
+    Card,
+    PreparedTurn,
+    PrepareTurn,
+    ProjectCard,
+    ProjectTurn,
+)
+from harness.conversations.marks import check_card
 from harness.engine.connection import Connection
 from harness_activities.heartbeats import sending_heartbeats
 from harness_activities.parts import Activity
@@ -27,16 +34,23 @@ class SessionActivities:
     async def prepare_turn(self, request: PrepareTurn) -> PreparedTurn:
         """Pin and sign the run that answers a message."""
         with sending_heartbeats():
+            await self._check(request.card)
             return await turns.prepare_turn(self.connection, request)
 
     @activity.defn(name="project_card")
     async def project_card(self, request: ProjectCard) -> None:
         """Save what the conversation is."""
         with sending_heartbeats():
+            await self._check(request.card)
             await projection.project_card(self.connection, request.card)
 
     @activity.defn(name="project_turn")
     async def project_turn(self, request: ProjectTurn) -> None:
         """Save a run that has ended."""
         with sending_heartbeats():
+            await self._check(request.card)
             await projection.project_turn(self.connection, request.card, request.number)
+
+    async def _check(self, card: Card) -> None:
+        """Refuse a card of another conversation than the one whose session asks."""
+        await check_card(self.connection, card, activity.info().workflow_id or "")

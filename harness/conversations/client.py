@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -15,6 +16,7 @@ from harness.contracts.errors import (
     InvalidMessage,
     InvalidValue,
     NoWorker,
+    RunForged,
     SearchUnavailable,
 )
 from harness.contracts.message import Message, Text
@@ -29,6 +31,7 @@ from harness.conversations.contracts import (
     SendMessage,
     SessionView,
     UserPart,
+    session_workflow,
 )
 from harness.conversations.files import (
     Exported,
@@ -36,7 +39,13 @@ from harness.conversations.files import (
     store_transcript,
     without_artifacts,
 )
-from harness.conversations.projection import open_rows, project_card, read_transcript
+from harness.conversations.marks import check_card, sign_card
+from harness.conversations.projection import (
+    open_rows,
+    project_card,
+    read_transcript,
+    save_card,
+)
 from harness.conversations.rows import StoredMessage, StoredTurn
 from harness.conversations.session_client import (
     describe_session,
@@ -155,6 +164,8 @@ class Conversations:
             created=now,
             changed=now,
         )
+        namespace = self.connection.endpoints.namespace
+        card = sign_card(await self.connection.signing.get_signer(), namespace, card)
         with span("create conversation", {"conversation": name, "agent": agent}):
             await start_session(self.connection, card)
             await project_card(self.connection, card)
@@ -205,7 +216,8 @@ class Conversations:
         before = await self.find(id)
         asked = change.model_copy(update={"by": change.by or self.by})
         card = await self._update(before, "change", asked, Card, new_id("change"))
-        await open_rows(self.connection).save_card(card)
+        await check_card(self.connection, card, session_workflow(id))
+        await save_card(self.connection, card)
         return card
 
     async def find(self, id: str) -> Card:
@@ -216,7 +228,7 @@ class Conversations:
         """
         listed = await open_rows(self.connection).find_card(id)
         # Without a row: it was created a moment ago, or has been forgotten.
-        card = listed.card if listed else await read_card(self.connection, id, ended=False)
+        card = listed.card if listed else await self._read_genuine_card(id, ended=False)
         if card is None or self.owner not in (None, card.owner):
             raise ConversationNotFound(f"There is no conversation {id!r}.")
         return card
@@ -329,6 +341,11 @@ class Conversations:
             await restart_session(self.connection, card)
             return await update_session(self.connection, card.id, name, word, kind, key)
 
+    async def _read_genuine_card(self, id: str, *, ended: bool = True) -> Card | None:
+        with suppress(RunForged):
+            return await read_card(self.connection, id, ended=ended)
+        return None
+
     async def _find_turn(self, card: Card, message: str) -> int:
         rows = open_rows(self.connection)
         for turn in await rows.list_turns(card.id, 1, max(await rows.list_numbers(card.id) or {0})):
@@ -341,7 +358,7 @@ class Conversations:
 
     async def _check_unused(self, id: str, owner: str | None) -> None:
         """Runs of a session that belong to someone else must not become part of a conversation."""
-        if await read_card(self.connection, id) is not None:
+        if await self._read_genuine_card(id) is not None:
             raise ConversationExists(f"Conversation {id!r} already exists.")
         last = await find_last(self.connection, id)
         for number in range(1, last + 1):

@@ -87,6 +87,8 @@ class Card(Word):
     created: float
     """Seconds since the epoch."""
     changed: float
+    mark: str | None = None
+    """Proves that harness created it; see `marks.py`."""
 
     def change(self, change: Change, now: float) -> Card:
         """The card after a change; InvalidTransition if its state does not allow it."""

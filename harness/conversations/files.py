@@ -41,14 +41,16 @@ async def build_export(
     messages: tuple[StoredMessage, ...],
     turns: tuple[StoredTurn, ...],
 ) -> Exported:
+    """Build the file. It proves nothing of the conversation, and names no content of the store."""
     transcript = await read_transcript(connection, head) if head else []
+    unnamed: dict[str, object] = {"base": None, "head": None}
     return Exported(
         format=FORMAT,
         version=1,
         at=time.time(),
-        card=card,
+        card=card.model_copy(update={"mark": None, "base": None}),
         messages=messages,
-        turns=turns,
+        turns=tuple(turn.model_copy(update=unnamed) for turn in turns),
         transcript=tuple(transcript),
     )
 

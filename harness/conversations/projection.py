@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+
+from harness.contracts.errors import RunForged
 from harness.contracts.event import RunEnded
 from harness.contracts.message import Message
 from harness.contracts.run import RunSpec
@@ -14,6 +17,9 @@ from harness.history import reader
 from harness.store.transcripts.chain import parse_node
 from harness.store.transcripts.copying import read_nodes
 
+SKEW_S = 60.0
+"""By how much the clock of Temporal may be ahead."""
+
 
 def open_rows(connection: Connection) -> Conversations:
     return Conversations(connection.database, connection.vault, connection.endpoints.namespace)
@@ -24,16 +30,27 @@ async def project_card(connection: Connection, card: Card) -> None:
     rows = open_rows(connection)
     if card.base is not None and not await rows.has_base(card.id):
         await _project_base(connection, card)
-    await rows.save_card(card)
+    await save_card(connection, card)
+
+
+async def save_card(connection: Connection, card: Card) -> None:
+    """Save the card. One from the future must not win over all later ones."""
+    changed = min(time.time() + SKEW_S, card.changed)  # in this order also if it is NaN
+    await open_rows(connection).save_card(card.model_copy(update={"changed": changed}))
 
 
 async def project_turn(connection: Connection, card: Card, number: int) -> None:
     """Save a run that has ended, and those before it that are missing: others may use the same
-    session."""
+    session.
+
+    Raises:
+        RunForged: The conversation has no such run.
+    """
+    if await read_turn_spec(connection, card, number) is None:
+        raise RunForged(f"Conversation {card.id!r} has no run {number:,}.")
     await connection.stores.sessions.advance_last(card.id, number)
-    rows = open_rows(connection)
-    await rows.save_card(card)
-    known = await rows.list_numbers(card.id)
+    await save_card(connection, card)
+    known = await open_rows(connection).list_numbers(card.id)
     for each in range(1, number + 1):
         if each == number or each not in known:
             await _project_run(connection, card, each)

@@ -27,6 +27,10 @@ class StoredTurn(Word):
     state: RunState
     dropped: Flag = None
     """Later runs do not read it: it was rolled back, or never saved its transcript."""
+    base: str | None = None
+    """The transcript node that it started from."""
+    head: str | None = None
+    """The transcript node after it, if it says so."""
     by: str | None = None
     started: float
     """Seconds since the epoch."""
@@ -75,6 +79,8 @@ def build_turn(
         message=label,
         state=ended.state if ended else RunState.RUNNING,
         dropped=True if dropped else None,
+        base=spec.head,
+        head=ended.head if ended else None,
         by=spec.started_by,
         started=began.at,
         ended=ended.at if ended else None,

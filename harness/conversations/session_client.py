@@ -36,6 +36,7 @@ from harness.conversations.contracts import (
     SessionView,
     session_workflow,
 )
+from harness.conversations.marks import check_card
 from harness.engine import served
 from harness.engine.connection import Connection
 from harness.engine.retry import unreachable_error
@@ -50,6 +51,7 @@ W = TypeVar("W", bound=Word)
 async def restart_session(connection: Connection, card: Card) -> None:
     """Start the session of a conversation anew, after somebody ended it in Temporal. What waited
     in it is lost; its runs are found again."""
+    await check_card(connection, card, session_workflow(card.id))
     with suppress(ConversationExists):
         await start_session(
             connection,
@@ -118,7 +120,11 @@ async def read_card(
     connection: Connection, conversation: str, *, ended: bool = True
 ) -> Card | None:
     """The card as Temporal has it, which needs no worker; None if there is no such session.
-    `ended`: also of one that somebody ended."""
+    `ended`: also of one that somebody ended.
+
+    Raises:
+        RunForged: Somebody else wrote the card.
+    """
     handle = _handle(connection, conversation)
     try:
         description = await served.describe_run(handle)
@@ -129,7 +135,9 @@ async def read_card(
     if not ended and description.close_time is not None:
         return None
     card = await description.memo_value(CARD_MEMO, None, type_hint=Card)
-    return card if card is not None and card.id == conversation else None
+    if card is not None:
+        await check_card(connection, card, session_workflow(conversation))
+    return card
 
 
 async def _view(handle: WorkflowHandle[Any, Any]) -> SessionView | None:

@@ -3,9 +3,9 @@ row; the other columns are an index to find rows by, and prove nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import LiteralString, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from harness.commons.log import get_logger
 from harness.contracts.base import Word
@@ -171,7 +171,7 @@ class Conversations:
             "agent": which.agent, "tag": which.tag, "text": which.text, "limit": limit,
             "active": after.active if after else None, "id": after.id if after else None,
         }  # fmt: skip
-        rows = await self._fetch_named(LIST, values)
+        rows = await self._database.fetch(LIST, values)
         found = [await self._read_known(row) for row in rows]
         more = Position(rows[-1][2], rows[-1][0]) if len(rows) == limit else None
         # The index may have been changed by hand; the card was signed for its row.
@@ -234,11 +234,6 @@ class Conversations:
             contents.append(await self._encrypt(conversation, each, each.turn, each.place))
             words.append(None if self._vault.encrypts else _searched(each.text))
         return places, contents, words
-
-    async def _fetch_named(self, query: LiteralString, values: Mapping[str, object]) -> list[Row]:
-        async with self._database.connection() as connection:
-            cursor = await connection.execute(query, values)
-            return await cursor.fetchall()
 
     async def _encrypt(self, conversation: str, word: Word, *row: int) -> bytes:
         owner = session_workflow(conversation)

@@ -8,6 +8,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from harness.contracts.errors import (
     ConversationBusy,
+    RunForged,
     RunNotFound,
 )
 from harness.contracts.event import RunEnded
@@ -19,17 +20,23 @@ from harness.conversations.contracts import (
     PrepareTurn,
     turn_run,
 )
+from harness.conversations.rows import StoredTurn
+from harness.conversations.store import Conversations
 from harness.crypto.signing import Signer
 from harness.engine.connection import Connection
 from harness.engine.retry import unreachable_error
-from harness.history import reader
+from harness.history import live, reader
 from harness.runs.published import find_published
 from harness.runs.start import Request, pin_spec, prepare_run
 from harness.store.permits import is_run_signed, mac_of
 
 
 async def prepare_turn(connection: Connection, request: PrepareTurn) -> PreparedTurn:
-    """Pin and sign the next run of a conversation. Starts nothing: it may be done again."""
+    """Pin and sign the next run of a conversation. Starts nothing: it may be done again.
+
+    Raises:
+        RunForged: Nothing shows that the conversation has the transcript that is asked for.
+    """
     card, message = request.card, request.message
     last, head = await _find_head(connection, request)
     run = turn_run(card.id, last + 1)
@@ -88,18 +95,54 @@ async def read_session_spec(
 
 async def _find_head(connection: Connection, request: PrepareTurn) -> tuple[int, str | None]:
     """The newest run, and the transcript node that the next one starts from."""
-    card = request.card
-    last = await find_last(connection, card.id, request.last)
-    if last == request.last and not request.headless:
-        return last, request.head
+    card, known = request.card, request.last
+    if known == 0 and not request.headless and request.head != card.base:
+        raise _forged_head(request)
+    if known and request.headless and not await run_exists(connection, turn_run(card.id, known)):
+        known = 0
+    last = await find_last(connection, card.id, known)
     for number in range(last, 0, -1):
         if number == request.last and not request.headless:
+            await _check_head(connection, request)
             return last, request.head
         spec = await read_turn_spec(connection, card, number)
         if spec is not None:
             # A run that was terminated says nothing of its transcript: go on where it had started.
             return last, await _read_head(connection, turn_run(card.id, number)) or spec.head
     return last, card.base
+
+
+async def _check_head(connection: Connection, request: PrepareTurn) -> None:
+    """Raise RunForged unless `head` is where the run `last` ended, or where it started: it may have
+    been rolled back."""
+    card, number, head = request.card, request.last, request.head
+    saved = await _read_saved_turn(connection, card, number)
+    if saved is not None and head in (saved.base, saved.head):
+        return  # the rows are signed, and outlive the run in Temporal
+    spec = await read_turn_spec(connection, card, number)
+    if spec is None:
+        raise _forged_head(request)
+    if head == spec.head:
+        return
+    run, end = turn_run(card.id, number), None
+    with suppress(RunNotFound):  # the archive may have it
+        end = await live.read_completion(connection.temporal, run)
+    if head != (end.head if end else await _read_head(connection, run)):
+        raise _forged_head(request)
+
+
+async def _read_saved_turn(connection: Connection, card: Card, number: int) -> StoredTurn | None:
+    namespace = connection.endpoints.namespace
+    rows = Conversations(connection.database, connection.vault, namespace)
+    found = await rows.list_turns(card.id, number, number)
+    return found[0] if found else None
+
+
+def _forged_head(request: PrepareTurn) -> RunForged:
+    return RunForged(
+        f"Nothing shows that conversation {request.card.id!r} has the transcript node "
+        f"{(request.head or 'None')[:80]!r} after its run {request.last:,}."
+    )
 
 
 async def find_newest_head(connection: Connection, card: Card) -> str | None:

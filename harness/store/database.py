@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from harness.contracts.errors import InvalidValue, StoreError, StoreUnavailable
@@ -94,13 +94,15 @@ class Database:
                     while await (await connection.execute(END, (pid,))).fetchone():
                         pass
 
-    async def fetch(self, query: LiteralString, params: Sequence[Any] = ()) -> list[Row]:
+    async def fetch(
+        self, query: LiteralString, params: Sequence[Any] | Mapping[str, Any] = ()
+    ) -> list[Row]:
         """Run one idempotent statement and return its rows; it is retried once if the connection
         turns out to be broken. Missing or inaccessible tables count as an outage, because an
         administrator can restore them.
 
         Args:
-            query: The statement, with %s for each parameter.
+            query: The statement, with %s for each parameter, or %(name)s.
             params: The parameters.
 
         Returns:

@@ -218,6 +218,8 @@ async def test_a_session_started_by_hand_is_not_served(
     rebuilt = await rebuild_rows(connection, lambda id, runs: None)
     assert f"{name}: harness did not start its session" in rebuilt.left
     assert name not in [c.card.id for c in (await inbox.list(limit=500)).conversations]
+    with pytest.raises(ConversationNotFound):
+        await inbox.find(name)
     assert not model_server.calls
     await handle.terminate()
 

@@ -149,6 +149,9 @@ async def test_conversations_are_found(
     assert pages == newest_first
     with pytest.raises(InvalidValue):
         await inbox.list(after="nonsense")
+    for which in (Filter(text="\0"), Filter(tag="a\0"), Filter(agent="\0"), Filter(owner="\0")):
+        with pytest.raises(InvalidValue):
+            await inbox.list(which)
     first = await inbox.messages(cards[2].id, limit=1)
     second = await inbox.messages(cards[2].id, limit=1, after=first.next)
     assert [m.text for m in (*first.messages, *second.messages)] == [
