@@ -17,11 +17,25 @@ class Role(StrEnum):
     """Manage users, and see what all of them own."""
 
     def covers(self, other: Role) -> bool:
-        """Whether this role includes `other`."""
+        """Whether this role includes another one.
+
+        Args:
+            other: The role that is needed.
+
+        Returns:
+            Whether it does.
+        """
         return _ORDER.index(self) >= _ORDER.index(other)
 
     def limit_to(self, other: Role) -> Role:
-        """The lower of the two roles."""
+        """The lower of the two roles.
+
+        Args:
+            other: The other role.
+
+        Returns:
+            The one that may do less.
+        """
         return other if self.covers(other) else self
 
 

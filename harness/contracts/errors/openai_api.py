@@ -22,7 +22,16 @@ class UnsupportedParameter(OpenAIApiError):
 
     @classmethod
     def of(cls, param: str, message: str, fix: str | None = None) -> UnsupportedParameter:
-        """The error about one parameter."""
+        """Make the error about one parameter.
+
+        Args:
+            param: The parameter.
+            message: What is wrong with it.
+            fix: What to do about it.
+
+        Returns:
+            The error.
+        """
         error = cls(message, fix=fix)
         error.param = param
         return error

@@ -11,6 +11,7 @@ PACKAGES = {
     "harness",
     "harness_activities",
     "harness_migrations",
+    "harness_daemon",
     "harness_starter",
     "harness_workers",
     "harness_workflows",

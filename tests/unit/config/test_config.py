@@ -186,7 +186,7 @@ def test_an_unknown_key_names_its_line_and_the_nearest(
     [
         ("HARNESS_TEMPORAL__PROT", "HARNESS_TEMPORAL__PORT?"),
         ("HARNESS_TEMPRAL__PROT", "HARNESS_TEMPORAL__PORT?"),
-        ("HARNESS_PORT", "HARNESS_TEMPORAL__PORT?"),
+        ("HARNESS_PORT", "HARNESS_API__PORT?"),
         ("HARNESS_PROVIDERS__X__API_KEE", "HARNESS_PROVIDERS__X__API_KEY?"),
         ("HARNESS_TEMPORAL", "names a section"),
         ("HARNESS_PROVIDERS__X", "names a section"),
