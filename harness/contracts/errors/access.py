@@ -59,5 +59,5 @@ class NotSignedIn(AccessError):
     unknown, expired, used or revoked, or its user is disabled."""
 
     code = "access.not_signed_in"
-    fix = "Sign in again, or send another API token: `harness token create`."
+    fix = "Send a token (`Authorization: Bearer hns_...`), or sign in: `harness token create`."
     http_status = 401
