@@ -21,7 +21,7 @@ CONVERSATIONS_COMMANDS: tuple[Command, ...] = (
                 nargs="?",
                 choices=ACTIONS,
                 default="list",
-                help="One of: " + ", ".join(ACTIONS) + " (default: list).",
+                help="One of the actions below (default: list).",
             ),
             arg(
                 "id",
@@ -58,6 +58,8 @@ CONVERSATIONS_COMMANDS: tuple[Command, ...] = (
             FORCE,
             JSON,
         ),
+        "Actions: list, create, show, send, rename, tag, archive, restore, delete, fork, export,\n"
+        "import, rebuild. Policies: queue, hint, interrupt, rollback, reject.\n"
         "A conversation has an inbox: messages are answered one after another, each by a run of\n"
         "its agent, which a worker has published (see `harness agents`). `tag` replaces all tags.\n"
         "A deleted conversation can be restored; `harness forget` makes content unreadable.\n"
