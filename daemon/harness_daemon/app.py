@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from harness.api.caller import Caller, Role
 from harness.api.context import ApiContext, get_caller
-from harness.api.route import Route, is_openai_path
+from harness.api.route import PREFIX, Route, is_openai_path
 from harness.capabilities.checks import ROUTES
 from harness.capabilities.registry import enabled_capabilities, load_part
 from harness.contracts.capability import Capability
@@ -26,7 +26,6 @@ from harness_daemon.openapi import describe_routes
 from harness_daemon.refusals import add_problem_handlers
 from harness_daemon.sign_in import make_sign_in_router
 
-PREFIX = "/api/v1"
 DESCRIPTION = "Start, follow, steer and undo runs of durable agents."
 
 

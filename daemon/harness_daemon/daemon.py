@@ -16,7 +16,7 @@ from harness.api.settings import ApiSettings
 from harness.engine.connection import Connection
 from harness.history.follow import Feeds
 from harness_daemon.app import make_app
-from harness_daemon.hosts import Hosts
+from harness_daemon.hosts import Hosts, bracket_host
 from harness_daemon.server import listen_on, serve_app
 
 
@@ -65,5 +65,4 @@ async def open_daemon(
         await stack.enter_async_context(
             serve_app(app, listening, settings.slow_seconds, settings.body_seconds)
         )
-        shown = f"[{address.host}]" if ":" in address.host else address.host
-        yield Daemon(connection, f"http://{shown}:{port}")
+        yield Daemon(connection, f"http://{bracket_host(address.host)}:{port}")

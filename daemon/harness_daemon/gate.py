@@ -124,8 +124,8 @@ def _secret_of(prefix: str, text: str) -> str | None:
 
 
 def _check_same_site(scope: Scope, headers: Mapping[str, str]) -> None:
-    """A browser sends the cookie by itself, so a page of another site must not be the sender. The
-    origin was checked where there is one; what changes something, or opens a socket, needs one."""
+    """Browsers attach the cookie automatically, so the sender must not be a page of another site.
+    The origin, if any, was checked; what changes something, or opens a socket, needs one."""
     site = headers.get("sec-fetch-site")
     _check_site(site)
     changes = scope["type"] == "websocket" or scope["method"] not in SAFE_METHODS

@@ -11,6 +11,11 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 SHOWN = 100
 
 
+def bracket_host(host: str) -> str:
+    """A host as addresses write it: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
 class Hosts:
     """Checks the Host and Origin headers of requests."""
 
@@ -20,8 +25,7 @@ class Hosts:
     @classmethod
     def of_server(cls, host: str, port: int, configured: Iterable[str]) -> Hosts:
         """The names of a server that listens on `host` and `port`."""
-        shown = f"[{host}]" if ":" in host else host
-        listening = (*LOOPBACK, shown)
+        listening = (*LOOPBACK, bracket_host(host))
         return cls((*(f"{name}:{port}" for name in listening), *configured))
 
     def check_host(self, host: str | None) -> None:

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from harness.api.problems import MEDIA_TYPE, Problem
+from harness_daemon.gate import COOKIE
 
 REF = "#/components/schemas/{model}"
 PROBLEM = {
@@ -29,7 +30,7 @@ def describe_routes(app: FastAPI) -> dict[str, Any]:
     schemas.update(problem.pop("$defs", {}), Problem=problem)
     document["components"]["securitySchemes"] = {
         "token": {"type": "http", "scheme": "bearer"},
-        "session": {"type": "apiKey", "in": "cookie", "name": "harness_session"},
+        "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
     }
     for methods in document["paths"].values():
         for operation in methods.values():

@@ -9,9 +9,10 @@ from starlette.responses import RedirectResponse, Response
 
 from harness.access.sign_in import SESSION_SECONDS, exchange_code
 from harness.api.context import Context
+from harness.api.route import PREFIX
 from harness_daemon.gate import COOKIE
 
-HOME = "/api/v1/me"
+HOME = f"{PREFIX}/me"
 
 
 def make_sign_in_router() -> APIRouter:

@@ -1,10 +1,13 @@
-"""The base of request bodies, and addresses of what was created."""
+"""The base of request bodies, what is wrong with one, and the addresses of what was created."""
 
 from __future__ import annotations
 
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from harness.api.route import PREFIX
+from harness.contracts.errors import InvalidRequest
 
 
 class Body(BaseModel):
@@ -15,4 +18,11 @@ class Body(BaseModel):
 
 def location_of(kind: str, id: str) -> str:
     """The address of something, as the `Location` header has it: ids may hold any character."""
-    return f"/api/v1/{kind}/{quote(id, safe='')}"
+    return f"{PREFIX}/{kind}/{quote(id, safe='')}"
+
+
+def first_problem(error: ValidationError) -> InvalidRequest:
+    """The first thing that is wrong with a message, as an error."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(map(str, first["loc"])) or "the message"
+    return InvalidRequest(f"{where}: {first['msg']}")

@@ -46,6 +46,11 @@ def may_see(caller: Caller, owner: str | None) -> bool:
     return caller.role is Role.ADMIN or caller.user == owner
 
 
+def owner_filter(caller: Caller) -> str | None:
+    """Whose things to list for the caller; None: everyone's."""
+    return None if caller.role is Role.ADMIN else caller.user
+
+
 async def get_context(connection: HTTPConnection) -> ApiContext:
     """The daemon's context. A dependency of routes: async, because FastAPI runs each plain function
     in a thread, which cost a request more than all the rest."""

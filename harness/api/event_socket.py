@@ -9,9 +9,10 @@ from contextlib import aclosing, suppress
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from harness.api.body import first_problem
 from harness.api.caller import Caller
 from harness.api.context import ApiContext
-from harness.api.event_stream import problem_event, until_first
+from harness.api.event_stream import until_first, with_end
 from harness.api.problems import Problem, describe_error
 from harness.api.stream_event import END, StreamEvent
 from harness.contracts.errors import HarnessError, InvalidRequest
@@ -65,13 +66,8 @@ class EventSocket:
             await self._socket.close(CLOSE_DONE)
 
     async def _send_events(self, source: AsyncGenerator[StreamEvent]) -> None:
-        try:
-            async for event in source:
-                await self._send(event.as_message())
-        except HarnessError as error:
-            await self._send(problem_event(error).as_message())
-        else:
-            await self._send(END.as_message())
+        async for event in with_end(source, END):
+            await self._send(event.as_message())
 
     async def _take_commands(self, obey: Obey) -> None:
         with suppress(WebSocketDisconnect):
@@ -112,6 +108,4 @@ def _parse_command(sent: str | bytes) -> SocketCommand:
     try:
         return SocketCommand.model_validate_json(sent)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the message"
-        raise InvalidRequest(f"{where}: {first['msg']}") from None
+        raise first_problem(error) from None

@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing, suppress
-from typing import Any
+from typing import Any, ClassVar
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -36,7 +36,9 @@ log = get_logger(__name__)
 
 
 class EventStream(Response):
-    """Streams `source`, then an `end` event."""
+    """Streams `source`, then its `end` event, if it has one."""
+
+    end: ClassVar[StreamEvent | None] = END
 
     def __init__(
         self, context: ApiContext, caller: Caller, source: AsyncGenerator[StreamEvent]
@@ -52,13 +54,17 @@ class EventStream(Response):
         writer = _Writer(send, self._context.settings.slow_seconds)
         async with aclosing(self._source):
             await until_first(
-                _write_events(writer, self._source),
-                _wait_disconnected(receive),
+                self._write_events(writer),
+                wait_disconnected(receive),
                 self._context.wait_revoked(self._caller),
                 writer.keep_alive(self._context.settings.heartbeat_seconds),
             )
         with suppress(TimeoutError, OSError):
             await writer.finish()
+
+    async def _write_events(self, writer: _Writer) -> None:
+        async for event in with_end(self._source, self.end):
+            await writer.write(event.as_sse())
 
 
 async def until_first(*parts: Coroutine[Any, Any, None]) -> None:
@@ -75,19 +81,20 @@ async def until_first(*parts: Coroutine[Any, Any, None]) -> None:
                 log.error("a stream failed", exc_info=ended)
 
 
-def problem_event(error: HarnessError) -> StreamEvent:
-    """A stream that fails ends with this event; the reader resumes with its last cursor."""
-    return StreamEvent("error", describe_error(error).model_dump_json(exclude_none=True).encode())
-
-
-async def _write_events(writer: _Writer, source: AsyncGenerator[StreamEvent]) -> None:
+async def with_end(
+    source: AsyncGenerator[StreamEvent], end: StreamEvent | None
+) -> AsyncGenerator[StreamEvent]:
+    """Yield the events of a source, then `end`; if it fails, an `error` event instead, and the
+    reader resumes with its last cursor."""
     try:
         async for event in source:
-            await writer.write(event.as_sse())
+            yield event
     except HarnessError as error:
-        await writer.write(problem_event(error).as_sse())
+        problem = describe_error(error).model_dump_json(exclude_none=True)
+        yield StreamEvent("error", problem.encode())
     else:
-        await writer.write(END.as_sse())
+        if end is not None:
+            yield end
 
 
 class _Writer:
@@ -118,6 +125,7 @@ class _Writer:
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _wait_disconnected(receive: Receive) -> None:
+async def wait_disconnected(receive: Receive) -> None:
+    """Wait until the client has left."""
     while (await receive())["type"] != "http.disconnect":
         pass

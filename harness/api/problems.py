@@ -6,10 +6,11 @@ from http import HTTPStatus
 
 from pydantic import BaseModel
 
+from harness.api.route import PREFIX
 from harness.contracts.errors import HarnessError
 
 MEDIA_TYPE = "application/problem+json"
-ERRORS_PATH = "/api/v1/errors"
+ERRORS_PATH = f"{PREFIX}/errors"
 
 
 class FieldProblem(BaseModel):

@@ -7,6 +7,8 @@ from typing import Any, Literal, NamedTuple
 
 from harness.api.caller import Role
 
+PREFIX = "/api/v1"
+
 
 class Route(NamedTuple):
     """One route under `/api/v1`, unless its path starts with `/v1/`: such a path stands for itself,

@@ -10,7 +10,7 @@ from fastapi import Header, Query, Response
 
 from harness.api.body import location_of
 from harness.api.caller import Caller, Role
-from harness.api.context import ApiContext, CallerOf, Context, PathText
+from harness.api.context import ApiContext, CallerOf, Context, PathText, owner_filter
 from harness.api.event_stream import EventStream
 from harness.api.route import Route
 from harness.api.stream_event import StreamEvent
@@ -37,8 +37,7 @@ Limit = Annotated[int, Query(ge=1, le=500)]
 
 def _open(context: ApiContext, caller: Caller) -> Conversations:
     """The conversations that the caller may see."""
-    owner = None if caller.role is Role.ADMIN else caller.user
-    return Conversations(context.connection, owner=owner, by=caller.user)
+    return Conversations(context.connection, owner=owner_filter(caller), by=caller.user)
 
 
 async def create_conversation(

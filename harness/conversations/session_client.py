@@ -13,7 +13,6 @@ from temporalio.client import (
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.contracts.base import Word
@@ -24,7 +23,6 @@ from harness.contracts.errors import (
     InvalidMessage,
     NoWorker,
     RunIdTaken,
-    rebuild_error,
 )
 from harness.conversations.capability import CONVERSATIONS
 from harness.conversations.contracts import (
@@ -39,6 +37,7 @@ from harness.conversations.contracts import (
 from harness.conversations.marks import check_card
 from harness.engine import served
 from harness.engine.connection import Connection
+from harness.engine.refusals import read_refusal
 from harness.engine.retry import unreachable_error
 from harness.engine.signed_start import start_workflow
 
@@ -98,7 +97,7 @@ async def update_session(
             if await _view(handle) is None:
                 break
     except WorkflowUpdateFailedError as error:
-        raise _map_refusal(error) from None
+        raise read_refusal(error) or InvalidMessage(str(error.cause)) from None
     except RPCError as error:
         raise _map_rpc_error(conversation, error) from error
     raise NoWorker(
@@ -155,14 +154,6 @@ async def _view(handle: WorkflowHandle[Any, Any]) -> SessionView | None:
 
 def _handle(connection: Connection, conversation: str) -> WorkflowHandle[Any, Any]:
     return connection.temporal.get_workflow_handle(session_workflow(conversation))
-
-
-def _map_refusal(error: WorkflowUpdateFailedError) -> HarnessError:
-    cause = error.cause
-    known = (
-        rebuild_error(cause.type, cause.message) if isinstance(cause, ApplicationError) else None
-    )
-    return known or InvalidMessage(str(cause))
 
 
 def _map_rpc_error(conversation: str, error: RPCError) -> HarnessError:

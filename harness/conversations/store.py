@@ -28,7 +28,15 @@ ON CONFLICT (namespace, id) DO UPDATE SET
 WHERE conversation.changed <= excluded.changed
 """
 """An older card does not replace a newer one."""
-SAVE_TURN = """
+SAVE_MESSAGES = """
+INSERT INTO harness_conversations.message (namespace, conversation, turn, place, content, words)
+SELECT %s, %s, %s, place, content, words
+FROM unnest(%b::int[], %b::bytea[], %b::text[]) AS row (place, content, words)
+ON CONFLICT (namespace, conversation, turn, place) DO UPDATE SET
+  content = excluded.content, words = excluded.words
+"""
+SAVE_TURN = (
+    """
 WITH turn AS (
   INSERT INTO harness_conversations.turn (namespace, conversation, number, dropped, content)
   VALUES (%s, %s, %s, %s, %b)
@@ -37,13 +45,9 @@ WITH turn AS (
 ), active AS (
   UPDATE harness_conversations.conversation SET active = greatest(active, %s)
   WHERE namespace = %s AND id = %s
+)"""  # nosec B608 - two constants
+    + SAVE_MESSAGES
 )
-INSERT INTO harness_conversations.message (namespace, conversation, turn, place, content, words)
-SELECT %s, %s, %s, place, content, words
-FROM unnest(%b::int[], %b::bytea[], %b::text[]) AS row (place, content, words)
-ON CONFLICT (namespace, conversation, turn, place) DO UPDATE SET
-  content = excluded.content, words = excluded.words
-"""
 LIST = """
 SELECT id, card, active FROM harness_conversations.conversation AS c
 WHERE namespace = %(namespace)s
@@ -138,12 +142,7 @@ class Conversations:
         """Save what a conversation was imported or forked with."""
         columns = await self._message_columns(conversation, messages)
         await self._database.fetch(
-            "INSERT INTO harness_conversations.message "
-            "(namespace, conversation, turn, place, content, words) "
-            "SELECT %s, %s, %s, place, content, words "
-            "FROM unnest(%b::int[], %b::bytea[], %b::text[]) AS row (place, content, words) "
-            "ON CONFLICT (namespace, conversation, turn, place) DO UPDATE SET "
-            "content = excluded.content, words = excluded.words",
+            SAVE_MESSAGES,
             (self._namespace, conversation, BASE, *columns),
         )
 

@@ -22,13 +22,12 @@ from harness.conversations.contracts import (
 )
 from harness.conversations.rows import StoredTurn
 from harness.conversations.store import Conversations
-from harness.crypto.signing import Signer
 from harness.engine.connection import Connection
 from harness.engine.retry import unreachable_error
 from harness.history import live, reader
 from harness.runs.published import find_published
 from harness.runs.start import Request, pin_spec, prepare_run
-from harness.store.permits import is_run_signed, mac_of
+from harness.store.permits import is_spec_signed
 
 
 async def prepare_turn(connection: Connection, request: PrepareTurn) -> PreparedTurn:
@@ -79,8 +78,8 @@ async def read_turn_spec(connection: Connection, card: Card, number: int) -> Run
 async def read_session_spec(
     connection: Connection, session: str, owner: str | None, number: int
 ) -> RunSpec | None:
-    """What a run of a session was started with; None if there is no such run, or if it belongs to
-    something or someone else: whoever reaches Temporal can start a run with any id."""
+    """Read the spec of a session's run; None if the run does not exist, or belongs to someone or
+    something else: whoever reaches Temporal can start a run with any id."""
     run = turn_run(session, number)
     try:
         spec = await reader.read_spec(connection, run)
@@ -90,7 +89,8 @@ async def read_session_spec(
         return None
     if connection.settings.worker.accept_unsigned:
         return spec
-    return spec if _is_signed(await connection.signing.get_signer(), run, spec) else None
+    signer = await connection.signing.get_signer()
+    return spec if is_spec_signed(signer, run, spec) else None
 
 
 async def _find_head(connection: Connection, request: PrepareTurn) -> tuple[int, str | None]:
@@ -174,8 +174,3 @@ async def run_exists(connection: Connection, run: str) -> bool:
             return False
         raise unreachable_error(error) from error
     return True
-
-
-def _is_signed(signer: Signer, run: str, spec: RunSpec) -> bool:
-    mac = mac_of(spec.permit) if spec.permit else ""
-    return is_run_signed(signer, run, mac, spec.whole, spec.pinned)

@@ -12,15 +12,12 @@ from harness.contracts.event import Cursor
 from harness.engine.connection import Connection
 from harness.history import live, reader
 
-FORM = re.compile(r"([0-9a-f-]{36})/([0-9]{1,9})/([0-9]{1,9})")
+FORM = re.compile(r"[0-9a-f-]{36}/[0-9]{1,9}/[0-9]{1,9}")
 
 
 def parse_cursor(text: str) -> Cursor | None:
     """The cursor that a text writes; None if it is malformed."""
-    match = FORM.fullmatch(text)
-    if match is None:
-        return None
-    return Cursor(run_id=match[1], event_id=int(match[2]), place=int(match[3]))
+    return Cursor.parse(text) if FORM.fullmatch(text) else None
 
 
 async def is_of_run(connection: Connection, run: str, cursor: Cursor) -> bool:

@@ -13,12 +13,15 @@ from harness.crypto.signing import Signer
 from harness.engine.connection import Connection
 from harness.engine.retry import run_not_found
 from harness.history import reader
-from harness.store.permits import is_run_signed, mac_of
+from harness.store.permits import is_spec_signed
 
 
 async def read_owner(connection: Connection, run: str) -> str | None:
-    """Read the owner of a run, also of a sealed one; None if it has none, or if the run does not
-    carry a valid permit. RunNotFound if there is no such run."""
+    """Read the owner of a run, also of a sealed one; None if it has none, or no valid permit.
+
+    Raises:
+        RunNotFound: No run has this id.
+    """
     spec = await reader.read_spec(connection, run)
     if spec is None:
         raise run_not_found(run)
@@ -27,7 +30,6 @@ async def read_owner(connection: Connection, run: str) -> str | None:
 
 def find_owner(signer: Signer, run: str, spec: RunSpec) -> str | None:
     """The owner in the spec of a run with this id; None unless the spec was signed for the run."""
-    if spec.owner is None or spec.permit is None:
+    if spec.owner is None:
         return None
-    signed = is_run_signed(signer, run, mac_of(spec.permit), spec.whole, spec.pinned)
-    return spec.owner if signed else None
+    return spec.owner if is_spec_signed(signer, run, spec) else None

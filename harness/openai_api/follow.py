@@ -9,6 +9,7 @@ from starlette.types import Receive
 
 from harness.api.caller import Caller
 from harness.api.context import ApiContext
+from harness.api.event_stream import wait_disconnected
 from harness.contracts.errors import NotSignedIn, RunFailed, RunNotFound
 from harness.contracts.event import Cursor, RunEnded, StateChanged
 from harness.engine.connection import Connection
@@ -52,7 +53,7 @@ async def wait_while_connected(
         NotSignedIn: The caller's token was revoked before.
     """
     answering = asyncio.create_task(wait_for_answer(context, run))
-    leaving = asyncio.create_task(_wait_disconnected(receive))
+    leaving = asyncio.create_task(wait_disconnected(receive))
     revoked = asyncio.create_task(context.wait_revoked(caller))
     tasks = (answering, leaving, revoked)
     try:
@@ -66,11 +67,6 @@ async def wait_while_connected(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _wait_disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 class HeldWatch:

@@ -14,16 +14,13 @@ from temporalio.client import (
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
-from temporalio.exceptions import ApplicationError
 
 from harness.contracts.errors import (
-    HarnessError,
     InvalidSignal,
     NoWorker,
     StackError,
     StackUnreachable,
     StoreError,
-    rebuild_error,
 )
 from harness.contracts.event import DecisionRequested
 from harness.contracts.run import Pending
@@ -32,6 +29,7 @@ from harness.contracts.tool import ToolSpec
 from harness.contracts.verdicts import Decision, merge_arguments, short_digest
 from harness.engine import served
 from harness.engine.connection import Connection, get_identity
+from harness.engine.refusals import read_refusal
 from harness.history import reader
 
 if TYPE_CHECKING:
@@ -108,7 +106,7 @@ async def _send_update(handle: WorkflowHandle[Any, Any], decide: Decide, key: st
             sent = handle.get_update_handle(key, result_type=Decision)
             return await sent.result(rpc_timeout=timedelta(seconds=LOOK_S))
     except WorkflowUpdateFailedError as error:
-        raise _map_refusal(error) from None
+        raise read_refusal(error) or InvalidSignal(str(error.cause)) from None
     # Temporal has admitted the update and delivers it to the next worker.
     raise NoWorker(
         f"No worker answers for run {handle.id!r}. The decision is queued and takes effect once "
@@ -124,14 +122,6 @@ async def _is_served(handle: WorkflowHandle[Any, Any]) -> bool:
             f"{error.message} The decision may or may not have arrived.",
             fix=f"Check with `harness show {handle.id}` once Temporal answers, then decide again.",
         ) from None
-
-
-def _map_refusal(error: WorkflowUpdateFailedError) -> HarnessError:
-    cause = error.cause
-    known = (
-        rebuild_error(cause.type, cause.message) if isinstance(cause, ApplicationError) else None
-    )
-    return known or InvalidSignal(str(cause))
 
 
 # --- edits

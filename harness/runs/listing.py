@@ -9,13 +9,14 @@ from typing import Any
 
 from temporalio.api.workflow.v1 import WorkflowExecutionInfo
 from temporalio.api.workflowservice.v1 import ListWorkflowExecutionsRequest
-from temporalio.client import WorkflowExecution, WorkflowExecutionStatus
+from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.contracts.errors import HarnessError, InvalidValue
 from harness.contracts.run import WORKFLOW, Pending, RunState
 from harness.engine.connection import Connection
 from harness.engine.retry import unreachable_error
+from harness.runs.filter import OPEN
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,24 @@ async def list_page(
     connection: Connection, query: str, token: bytes, size: int
 ) -> tuple[list[RunRow], bytes]:
     """One page of the runs that match a query, newest first, and the token of the next page."""
+    listed, following = await _fetch_page(connection, query, token, size)
+    return [_row(info) for info in listed], following
+
+
+async def list_waiting(
+    connection: Connection, query: str, token: bytes, size: int
+) -> tuple[list[tuple[RunRow, list[Pending]]], bytes]:
+    """One page of the runs that match a query and wait for a person, with what they ask. Needs no
+    worker: runs keep that in their memo."""
+    waiting = f"HarnessState = '{RunState.WAITING.value}' AND {OPEN}"
+    whole = f"{waiting} AND ({query})" if query else waiting
+    listed, following = await _fetch_page(connection, whole, token, size)
+    return [(_row(info), await _read_waiting(connection, info)) for info in listed], following
+
+
+async def _fetch_page(
+    connection: Connection, query: str, token: bytes, size: int
+) -> tuple[list[WorkflowExecutionInfo], bytes]:
     client = connection.temporal
     # Not client.list_workflows, which decodes all attributes of each row twice: a page of 50 took
     # four times as long.
@@ -69,41 +88,15 @@ async def list_page(
     except RPCError as error:
         raise _query_error(error, query) from error
     continued = WorkflowExecutionStatus.CONTINUED_AS_NEW
-    rows = [_row(info) for info in page.executions if info.status != continued]
-    return rows, page.next_page_token
+    return [info for info in page.executions if info.status != continued], page.next_page_token
 
 
-async def list_waiting(
-    connection: Connection, query: str, token: bytes, size: int
-) -> tuple[list[tuple[RunRow, list[Pending]]], bytes]:
-    """One page of the runs that match a query and wait for a person, with what they ask. Needs no
-    worker: runs keep that in their memo."""
-    waiting = f"HarnessState = '{RunState.WAITING.value}' AND ExecutionStatus = 'Running'"
-    whole = f"{waiting} AND ({query})" if query else waiting
-    listed, following = await _fetch_page(connection, whole, token, size)
-    found = [
-        (_row(row.raw_info), await row.memo_value("waiting", None, type_hint=list[Pending]) or [])
-        for row in listed
-    ]
-    return found, following
-
-
-async def _fetch_page(
-    connection: Connection, query: str, token: bytes, size: int
-) -> tuple[list[WorkflowExecution], bytes]:
-    found = connection.temporal.list_workflows(
-        _restrict_to_runs(query), page_size=size, next_page_token=token or None
-    )
-    try:
-        await found.fetch_next_page()
-    except RPCError as error:
-        raise _query_error(error, query) from error
-    listed = [
-        row
-        for row in found.current_page or ()
-        if row.status is not WorkflowExecutionStatus.CONTINUED_AS_NEW
-    ]
-    return listed, found.next_page_token or b""
+async def _read_waiting(connection: Connection, info: WorkflowExecutionInfo) -> list[Pending]:
+    fields = info.memo.fields
+    if "waiting" not in fields:
+        return []
+    converter = connection.temporal.data_converter
+    return (await converter.decode([fields["waiting"]], [list[Pending]]))[0]
 
 
 def _restrict_to_runs(query: str) -> str:

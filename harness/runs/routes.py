@@ -11,7 +11,7 @@ from pydantic import AwareDatetime
 
 from harness.api.body import location_of
 from harness.api.caller import Caller, Role
-from harness.api.context import CallerOf, Context, VisibleRun
+from harness.api.context import CallerOf, Context, VisibleRun, owner_filter
 from harness.api.event_stream import EventStream
 from harness.api.paging import decode_cursor, encode_cursor
 from harness.api.route import Route
@@ -68,7 +68,7 @@ async def list_runs(
         agent=agent,
         session=session,
         fork_of=fork_of,
-        owner=_owner_filter(caller),
+        owner=owner_filter(caller),
         since=since,
     ).query()
     signer = await context.connection.signing.get_signer()
@@ -90,7 +90,7 @@ async def list_approvals(
     cursor: str | None = None,
 ) -> Approvals:
     """List what waits for a person, across runs. Callers see their own runs; admins see all."""
-    query = RunFilter(owner=_owner_filter(caller)).query()
+    query = RunFilter(owner=owner_filter(caller)).query()
     signer = await context.connection.signing.get_signer()
     token = decode_cursor(signer, cursor, query)
     found, following = await list_waiting(context.connection, query, token, limit)
@@ -209,10 +209,6 @@ async def decide(
     return await decide_run(
         context.connection, run, body.item, body.said(), key=key, by=caller.user
     )
-
-
-def _owner_filter(caller: Caller) -> str | None:
-    return None if caller.role is Role.ADMIN else caller.user
 
 
 def digest_key(caller: Caller, key: str) -> str:

@@ -10,6 +10,7 @@ from typing import TypeVar
 from fastapi import WebSocket
 from pydantic import ValidationError
 
+from harness.api.body import Body, first_problem
 from harness.api.caller import Caller, Role
 from harness.api.context import ApiContext, CallerOf, Context, VisibleRun
 from harness.api.event_socket import EventSocket, SocketCommand
@@ -18,7 +19,7 @@ from harness.contracts.errors import CursorUnknown, InvalidRequest, NotAllowed
 from harness.contracts.event import LIVE, Cursor
 from harness.history.cursors import is_of_run, parse_cursor
 from harness.runs.steer import abort_run, decide_run, send_signal
-from harness.runs.views import AbortBody, Body, DecideBody, HintBody, ReasonBody
+from harness.runs.views import AbortBody, DecideBody, HintBody, ReasonBody
 
 BodyT = TypeVar("BodyT", bound=Body)
 COMMANDS = ("hint", "abort", "pause", "resume", "decide")
@@ -96,6 +97,4 @@ def _read(kind: type[BodyT], command: SocketCommand) -> BodyT:
     try:
         return kind.model_validate(command.model_extra)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the message"
-        raise InvalidRequest(f"{where}: {first['msg']}") from None
+        raise first_problem(error) from None

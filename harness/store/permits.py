@@ -63,6 +63,11 @@ def is_run_signed(signer: Signer, run: str, mac: str, whole: str, pinned: Pinned
     return signer.is_signed(mac, "run", run, whole, pinned.wire())
 
 
+def is_spec_signed(signer: Signer, run: str, spec: RunSpec) -> bool:
+    """Whether a spec was signed for the run with this id."""
+    return is_run_signed(signer, run, mac_of(spec.permit or ""), spec.whole, spec.pinned)
+
+
 def sign_undo(signer: Signer, spec: UndoSpec) -> UndoSpec:
     """Return the spec with a permit to start it once, under the id of its undo."""
     nonce = secrets.token_urlsafe(NONCE_BYTES)

@@ -332,7 +332,7 @@ async def _inbox(harness: Harness, name: str) -> Conversations:
 
 
 async def _stopped(harness: Harness, name: str) -> RunHandle[Any]:
-    """A session does not end by itself."""
+    """A session never ends on its own."""
     handle = harness.connection.temporal.get_workflow_handle(session_workflow(name))
     await handle.terminate("recorded")
     return harness.get_run(handle.id)

@@ -31,7 +31,7 @@ from tests.integration.tools.test_tools_http import LOCAL, Answer, redirect, rep
 
 BUDGET = Cost(lag_ms=50 * SLOWER, memory_mb=150)
 """50 ms of CPU on the reference machine."""
-SHORT = Limits(seconds=2.0, memory_mb=512)
+SHORT = Limits(seconds=0.5, memory_mb=512)
 FREE = (*http_tools(approval="never"), *shell_tools(approval="never"))
 TOOLS: dict[str, AnyTool] = {
     tool.name: tool

@@ -16,6 +16,7 @@ from harness.contracts.errors import HarnessError, ToolUnavailable
 from harness.contracts.run import RunState
 from harness.store.effects import Ledger, NewEffect
 from harness.tools import delete_file, edit_file, move_file, write_file
+from harness.undo import client
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import Gate, eventually
 from tests.fakes.steps import call, say
@@ -217,7 +218,7 @@ async def test_an_unknown_run_has_no_effects(harness: Harness) -> None:
 
 
 async def test_a_run_is_undone_by_one_at_a_time(
-    harness: Harness, model_server: ModelServer, name: str
+    harness: Harness, model_server: ModelServer, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entered, left = asyncio.Event(), asyncio.Event()
 
@@ -238,10 +239,24 @@ async def test_a_run_is_undone_by_one_at_a_time(
     await entered.wait()
     with pytest.raises(HarnessError, match="is in progress"):
         await run.undo(0)
+    has_joined = _observe_join(monkeypatch)
     joined = asyncio.create_task(run.undo())
+    await has_joined.wait()  # or it might come when the first one has ended
     left.set()
-    assert told(await first) == [(1, "undone")]
-    assert told(await joined) in ([(1, "undone")], [])  # it may come when the first one has ended
+    assert told(await first) == told(await joined) == [(1, "undone")]
+
+
+def _observe_join(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Set once an undo has joined another one."""
+    joined, join = asyncio.Event(), client._join_undo  # pyright: ignore[reportPrivateUsage]
+
+    async def observed(*arguments: Any) -> Any:
+        handle = await join(*arguments)
+        joined.set()
+        return handle
+
+    monkeypatch.setattr(client, "_join_undo", observed)
+    return joined
 
 
 async def test_a_dry_run_that_somebody_left_is_in_nobodys_way(
