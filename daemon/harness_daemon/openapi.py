@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from harness.api.problems import MEDIA_TYPE, Problem
 from harness_daemon.gate import COOKIE
+from harness_daemon.parameters import describe_parameters
 
 REF = "#/components/schemas/{model}"
 PROBLEM = {
@@ -34,6 +35,7 @@ def describe_routes(app: FastAPI) -> dict[str, Any]:
     }
     for methods in document["paths"].values():
         for operation in methods.values():
+            describe_parameters(operation)
             # Invalid requests are answered with a problem document, as every error is.
             operation["responses"].pop("422", None)
             operation["responses"]["default"] = PROBLEM

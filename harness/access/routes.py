@@ -24,13 +24,16 @@ class NewUser(Body):
     """A user to add."""
 
     name: str
+    """What the user is called: lower-case letters, digits and . _ @ + -."""
     role: Role = Role.OPERATOR
+    """What the user may do."""
 
 
 class UserChange(Body):
     """What to change of a user; absent fields stay as they are."""
 
     role: Role | None = None
+    """What the user may do from now on."""
     disabled: bool | None = None
     """True refuses all tokens and browser sessions of the user at once."""
 

@@ -106,7 +106,8 @@ def _read_packed(shared: Path, name: bytes) -> bytes:
             block = file.read(min(left, BLOCK))
             left -= len(block)
             seen += block or b"\n"  # the last line may lack its end
-            if found := line.search(seen):
+            # Looking for the name alone is fast; the pattern would try every line of the block.
+            if name in seen and (found := line.search(seen)):
                 return found[1]
             if not block:
                 break

@@ -75,9 +75,13 @@ class Budget(Word):
     """Limits of a run, checked before each model call; absent means none."""
 
     turns: int | None = None
+    """Model calls."""
     tokens: int | None = None
+    """Tokens of all model calls together, input and output."""
     cost_micros: int | None = None
+    """Cost in millionths of a US dollar."""
     seconds: float | None = None
+    """Time since the run started."""
     ask: Flag = None
     """Wait for a person to grant as much again, instead of stopping."""
 

@@ -30,9 +30,11 @@ class NewConversation(Body):
     agent: str = "assistant"
     """The name of the published agent that answers."""
     title: str | None = None
+    """What lists show."""
     id: str | None = Field(default=None, min_length=1, max_length=MAX_ID)
     """Its id; also the id of the session of its runs."""
     tags: list[str] = Field(default_factory=list[str], max_length=20)
+    """Words to find it by."""
     policy: Policy = "queue"
     """What a message does while a run is open, if it does not say so itself."""
     model: str | None = None
@@ -45,7 +47,9 @@ class ConversationChange(Body):
     title: str | None = None
     """Empty: no title."""
     tags: list[str] | None = Field(default=None, max_length=20)
+    """All its tags from now on."""
     policy: Policy | None = None
+    """What a message does while a run is open, if it does not say so itself."""
     archived: bool | None = None
     """True archives the conversation, false restores it, also a deleted one."""
 
@@ -54,6 +58,7 @@ class NewMessage(Body):
     """A message to send."""
 
     content: str = Field(min_length=1, max_length=MAX_MESSAGE_BYTES)
+    """The text of the message."""
     id: str | None = Field(default=None, min_length=1, max_length=MAX_MESSAGE_ID)
     """The sender's id of the message: the same id again is the same message."""
     policy: Policy | None = None

@@ -29,9 +29,13 @@ class ClientMessage(ClientBody):
     """A message of a conversation."""
 
     role: ClientRole
+    """Who said it."""
     content: Content = None
+    """A text, or parts: texts, and pictures of users."""
     tool_calls: list[Any] | None = None
+    """Refused: the agent calls its own tools."""
     function_call: Any = None
+    """Refused, as `tool_calls` is."""
 
     @property
     def calls_tools(self) -> bool:
@@ -43,8 +47,11 @@ class InputItem(ClientBody):
     """An item of a response's input; only messages are accepted."""
 
     type: str = "message"
+    """Only `message` is accepted."""
     role: ClientRole | None = None
+    """Who said it."""
     content: Content = None
+    """A text, or parts: texts, and pictures of users."""
 
 
 class Generation(ClientBody):
@@ -64,6 +71,7 @@ class StreamOptions(ClientBody):
     """Options of a stream."""
 
     include_usage: bool | None = None
+    """Send the usage in the last chunk."""
 
 
 class ChatCompletionBody(Generation):
@@ -87,3 +95,4 @@ class ResponseBody(Generation):
     background: bool | None = None
     """Answer at once; poll or stream the response later."""
     stream_options: StreamOptions | None = None
+    """Taken for clients that send it; the last event always has the usage."""

@@ -63,12 +63,15 @@ class StartRun(Body):
     agent: str = Field(min_length=1, max_length=200)
     """The name of a published agent: one that a worker serves or has served."""
     prompt: str = Field(min_length=1, max_length=MAX_TEXT)
+    """What the agent is to do."""
     id: str | None = Field(default=None, min_length=1, max_length=250)
     """The run's id. The same request with the same id is the same run."""
     model: str | None = None
     """Another model than the agent's, as provider/model."""
     budget: Budget | None = None
+    """Where the run stops; the agent's own limits by default."""
     labels: dict[str, str] | None = Field(default=None, max_length=MAX_LABELS)
+    """Words of yours that the run carries."""
 
 
 class RunList(BaseModel):
@@ -116,6 +119,7 @@ class AbortBody(Body):
     """How to end a run."""
 
     reason: str = Field(default="aborted", max_length=10_000)
+    """Why; the run's history and result show it."""
     undo: bool = False
     """Undo the run's effects before it ends."""
 
@@ -124,6 +128,7 @@ class HintBody(Body):
     """What to tell a run's model."""
 
     text: str = Field(min_length=1, max_length=MAX_TEXT)
+    """What the model reads before its next turn."""
     interrupt: bool = False
     """Cut the current model call short, so that the model reads the hint at once."""
 
@@ -132,15 +137,18 @@ class ReasonBody(Body):
     """Why a run is paused or resumed."""
 
     reason: str | None = Field(default=None, max_length=10_000)
+    """Why; the run's history shows it."""
 
 
 class DecideBody(Body):
     """A decision about what a run waits for."""
 
     verdict: Verdict
+    """What to do with it."""
     item: str | None = None
     """The id of what to decide; optional while only one thing waits."""
     note: str | None = Field(default=None, max_length=10_000)
+    """Why; the history shows it, and the model reads it with a rejection."""
     arguments: dict[str, Any] | None = None
     """With `edit`: the arguments to change."""
     replace: bool = False

@@ -31,8 +31,14 @@ import types
 from pathlib import Path
 from typing import Any
 
-OURS = ("harness", "harness_workflows", "harness_activities", "harness_workers", "harness_starter")
-LIBRARIES = ("temporalio.client", "temporalio.worker", "openai", "anthropic", "psycopg", "rich")
+OURS = (
+    "harness", "harness_workflows", "harness_activities", "harness_workers", "harness_daemon",
+    "harness_starter",
+)  # fmt: skip
+LIBRARIES = (
+    "temporalio.client", "temporalio.worker", "openai", "anthropic", "psycopg", "rich",
+    "fastapi", "uvicorn", "websockets", "httptools", "uvloop",
+)  # fmt: skip
 STREAMS = (
     ("stdin", "r", "strict"), ("stdout", "w", "strict"), ("stderr", "w", "backslashreplace"),
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from harness.cli.commands import COMMANDS, GROUP_ORDER
 from harness.contracts import event, steering
 from harness.contracts.errors import all_errors
 from harness.stack.attributes import SEARCH_ATTRIBUTES
+from harness_daemon.parameters import MEANINGS
 
 
 @pytest.fixture(scope="module", params=sorted(generate.PAGES))
@@ -88,3 +90,43 @@ def test_every_note_explains_something_that_exists() -> None:
     assert [key for key in notes["settings"] if f"`{key}`" not in known] == []
     known = (generate.REFERENCE / "tools.md").read_text("utf-8")
     assert [name for name in notes["tools"] if f"`{name}`" not in known] == []
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    """The OpenAPI document."""
+    from harness_daemon.app import make_routes
+
+    return make_routes().openapi()
+
+
+def test_every_parameter_and_field_of_a_request_is_described(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    silent = list[str]()
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            silent += [
+                f"{method} {path}: {each['name']}"
+                for each in operation.get("parameters", [])
+                if not each.get("description")
+            ]
+            for each in operation.get("requestBody", {}).get("content", {}).values():
+                silent += list(_undescribed(each["schema"], schemas))
+    assert sorted(set(silent)) == []
+
+
+def _undescribed(schema: dict[str, Any], schemas: dict[str, Any]) -> Iterator[str]:
+    """The fields without a description, of a schema and those that it refers to."""
+    name = schema.get("$ref", "").rpartition("/")[2]
+    for field, of in schemas.get(name, {}).get("properties", {}).items():
+        if not of.get("description"):
+            yield f"{name}.{field}"
+        for each in (of, of.get("items", {}), *of.get("anyOf", [])):
+            yield from _undescribed(each, schemas)
+
+
+def test_the_meanings_of_parameters_are_used(document: dict[str, Any]) -> None:
+    paths = document["paths"].values()
+    operations = [operation for methods in paths for operation in methods.values()]
+    taken = {each["name"] for operation in operations for each in operation.get("parameters", [])}
+    assert MEANINGS.keys() - taken == set()
