@@ -4,7 +4,7 @@ BIN := .venv/bin
 TRIALS ?= 200
 SEED ?= 1
 
-.PHONY: run test test-all setup lock check format bench crash streams clean
+.PHONY: run test test-all coverage setup lock check format bench crash streams clean
 
 setup: .venv/.ready
 
@@ -28,6 +28,9 @@ test: setup
 
 test-all: setup
 	@$(BIN)/python -m tests.run all
+
+coverage: setup
+	@$(BIN)/python -m tests.run coverage
 
 check: setup
 	@$(BIN)/python -m tests.check

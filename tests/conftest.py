@@ -84,7 +84,8 @@ os.environ["XDG_STATE_HOME"] = STATE_HOME.name
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "campaign: long; only `make test-all` runs it")
+    config.addinivalue_line("markers", "slow: takes seconds; only `make test-all` runs it")
+    config.addinivalue_line("markers", "campaign: takes minutes; only `make test-all` runs it")
     config.addinivalue_line("markers", "long_history: replays a history of thousands of events")
     # What tests trust is not recorded among what the person who runs them has trusted.
     home = tempfile.mkdtemp(prefix="harness-config-")

@@ -1,14 +1,15 @@
 """All tests and checks with one summary: `python -m tests.run [layer ...] [pytest's arguments]`.
 
-Without arguments: the checks, then every layer. With the names of layers (`check` is one): only
-those. `all`: the checks, every layer under coverage with its gate, and the campaigns, which are the
-tests too long for every run. `campaigns`: only these.
+Without arguments: the checks, then every layer without the tests that are marked `slow` or
+`campaign`. With the names of layers (`check` is one): only those. `all`: the checks and all tests.
+`slow` or `campaign`: only the tests with that mark. `coverage`: all tests but the campaigns under
+coverage, with its gate.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -18,11 +19,13 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from tests import check
+from tests.fakes import warm_python
 
 ROOT = check.ROOT
 LAYERS = ["prevalidation", "unit", "replay", "conformance", "integration", "e2e"]
-CAMPAIGNS = "campaigns"
+MARKS = ["slow", "campaign"]
 ALL = "all"
+COVERAGE = "coverage"
 NO_TESTS = 5
 INTERRUPTED = 130
 HANGS = 300  # seconds after which a test is given up
@@ -30,25 +33,27 @@ PYTHON = sys.executable
 
 
 def main(arguments: list[str]) -> int:
-    chosen = [name for name in arguments if name in {*LAYERS, "check", CAMPAIGNS, ALL}]
+    words = {*LAYERS, *MARKS, "check", ALL, COVERAGE}
+    chosen = [name for name in arguments if name in words]
     passed_on = [argument for argument in arguments if argument not in chosen]
-    campaigns = CAMPAIGNS in chosen
-    coverage = ALL in chosen
-    whole = not chosen or coverage
-    if not coverage:
-        passed_on += ["-m", "campaign" if campaigns else "not campaign"]
+    layers = [name for name in LAYERS if name in chosen] or ([] if chosen == ["check"] else LAYERS)
+    marks = [name for name in MARKS if name in chosen]
+    coverage = COVERAGE in chosen
+    whole = not chosen or ALL in chosen
+    if ALL not in chosen:
+        skipped = "not campaign" if coverage else "not slow and not campaign"
+        passed_on += ["-m", " or ".join(marks) or skipped]
     failed: list[str] = []
     start = time.monotonic()
     if (whole or "check" in chosen) and check.main() != 0:
         failed.append("checks")
-    layers = LAYERS if whole or campaigns else [name for name in LAYERS if name in chosen]
     with tempfile.TemporaryDirectory(prefix="harness-tests-") as scratch:
         if layers:
             failed += _test(layers, passed_on, Path(scratch), coverage=coverage)
         if coverage and not _covered(Path(scratch)):
             failed.append("coverage")
-    if whole and not coverage:
-        print(f"\nnot run: {_told_campaigns()}; coverage (make test-all runs both)")
+    if not chosen:
+        print("\nnot run: slow tests and campaigns (make test-all)")
     verdict = f"FAIL: {', '.join(failed)}" if failed else "all passed"
     print(f"\n{verdict} ({time.monotonic() - start:.0f} s)")
     return 1 if failed else 0
@@ -64,8 +69,13 @@ def _test(layers: list[str], arguments: list[str], scratch: Path, *, coverage: b
     # A test that hangs shows where, and does not hold up the others for ever.
     command += ["-o", f"faulthandler_timeout={HANGS}", "-o", "faulthandler_exit_on_timeout=true"]
     command += [f"tests/{layer}" for layer in layers if any((ROOT / "tests" / layer).rglob("*.py"))]
-    env = {**os.environ, "COVERAGE_FILE": str(scratch / "coverage")} if coverage else {**os.environ}
-    code = _run([*command, *arguments], env)
+    with contextlib.ExitStack() as stack:
+        env = {**os.environ}
+        if coverage:
+            env["COVERAGE_FILE"] = str(scratch / "coverage")
+        elif sys.platform == "linux" and {"integration", "e2e"}.intersection(layers):
+            env[warm_python.SHARED] = stack.enter_context(warm_python.serving())
+        code = _run([*command, *arguments], env)
     if not report.exists():
         return ["tests"]
     return _summary(report, layers) or (["tests"] if code not in (0, NO_TESTS) else [])
@@ -74,13 +84,6 @@ def _test(layers: list[str], arguments: list[str], scratch: Path, *, coverage: b
 def _workers() -> int:
     """One a core, and one more: many tests wait for a process or a timer."""
     return (os.cpu_count() or 1) + 1
-
-
-def _told_campaigns() -> str:
-    marked = re.compile(r"@pytest\.mark\.campaign\n(?:async )?def test_(\w+)")
-    files = sorted((ROOT / "tests").rglob("test_*.py"))
-    names = [name for file in files for name in marked.findall(file.read_text())]
-    return f"{len(names)} campaigns ({'; '.join(names).replace('_', ' ')})"
 
 
 def _summary(report: Path, layers: list[str]) -> list[str]:

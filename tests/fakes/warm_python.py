@@ -5,6 +5,9 @@ a small client, which has the server fork: the fork takes over the client's desc
 environment and arguments and runs in a session of its own, with the terminal where there is one.
 Signals to the client reach the fork; the death of the client kills it.
 
+`python -m tests.run` starts one server for all its test processes; a test process that was started
+otherwise has its own.
+
 Coverage measures real processes instead, and so do systems without pidfds.
 """
 
@@ -28,6 +31,7 @@ import sys
 import tempfile
 import termios
 import types
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +47,8 @@ STREAMS = (
     ("stdin", "r", "strict"), ("stdout", "w", "strict"), ("stderr", "w", "backslashreplace"),
 )  # fmt: skip
 CLIENT = Path(__file__).with_name("warm_client.py")
+SHARED = "HARNESS_TESTS_WARM_PYTHON"
+"""The variable with the address of the server that test processes share."""
 
 Selector = selectors.DefaultSelector
 
@@ -56,23 +62,30 @@ def warm_python(*words: str) -> list[str]:
 
 @functools.cache
 def _server() -> str:
-    """The address of this process's server, which ends with this process."""
-    folder = tempfile.TemporaryDirectory(prefix="harness-warm-")
-    address = f"{folder.name}/s"
-    process = subprocess.Popen(
-        [sys.executable, "-m", __spec__.name, address],
-        cwd=Path(__file__).parents[2], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        start_new_session=True,  # Ctrl-C is for who made it
-    )  # fmt: skip
-    assert process.stdout
-    assert process.stdout.readline() == b"ready\n"
+    """The address of the shared server, or of this process's own, which ends with it."""
+    if shared := os.environ.get(SHARED):
+        return shared
+    stack = contextlib.ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(serving())
 
-    def close() -> None:
-        process.communicate()
-        folder.cleanup()
 
-    atexit.register(close)
-    return address
+@contextlib.contextmanager
+def serving() -> Generator[str]:
+    """A server, until the block ends; its address."""
+    with tempfile.TemporaryDirectory(prefix="harness-warm-") as folder:
+        address = f"{folder}/s"
+        process = subprocess.Popen(
+            [sys.executable, "-m", __spec__.name, address],
+            cwd=Path(__file__).parents[2], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for who made it
+        )  # fmt: skip
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        try:
+            yield address
+        finally:
+            process.communicate()
 
 
 def main(address: str) -> None:

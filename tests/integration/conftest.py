@@ -118,7 +118,6 @@ def options(engine: Engine, runs_database: str, model_server: ModelServer) -> di
         "temporal": {"address": engine.address, "ui": engine.ui},
         "database": {"url": runs_database, "pool_size": 4},
         "worker": {
-            "sandbox": True,
             "graceful_shutdown_seconds": 0.5,
             "accept_resets": True,
         },

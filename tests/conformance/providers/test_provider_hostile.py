@@ -82,6 +82,7 @@ FLOODS: list[tuple[str, Callable[[str], Stream], str]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("make", "category"), [f[1:] for f in FLOODS], ids=[f[0] for f in FLOODS])
 async def test_memory_is_bounded(
     ask: Asker,

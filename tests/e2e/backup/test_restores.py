@@ -6,6 +6,8 @@ import asyncio
 import shutil
 from pathlib import Path
 
+import pytest
+
 from harness import Agent, Harness, tool
 from harness.backup.backup import make_backup
 from harness.backup.restore import restore_backup
@@ -14,6 +16,8 @@ from harness.sdk.handle import RunHandle
 from harness.stack import stop_stack
 from tests.fakes.runs import eventually
 from tests.fakes.stack import empty_project, layout
+
+pytestmark = pytest.mark.slow
 
 __all__ = ["empty_project"]
 

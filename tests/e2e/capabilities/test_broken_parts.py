@@ -12,6 +12,8 @@ import pytest
 from tests.fakes.broken_parts import IN_WORKERS, KINDS, RECORDS, broken_names
 from tests.fakes.cli_environment import Run, running_worker, site_packages
 
+pytestmark = pytest.mark.slow
+
 
 def test_each_broken_part_is_listed_with_its_reason(run: Run) -> None:
     lines = map(json.loads, run("capabilities", "--json").stdout.splitlines())

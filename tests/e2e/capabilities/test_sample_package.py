@@ -12,6 +12,8 @@ import pytest
 
 from tests.fakes.cli_environment import Run, running_worker
 
+pytestmark = pytest.mark.slow
+
 
 def listed(run: Run) -> dict[str, dict[str, str]]:
     lines = run("capabilities", "--json").stdout.splitlines()

@@ -152,6 +152,7 @@ def test_ctrl_c_twice_aborts(kept_project: Project) -> None:
     assert "aborted" in terminal.seen
 
 
+@pytest.mark.slow
 def test_ctrl_c_twice_where_no_worker_takes_up_the_abort(kept_project: Project) -> None:
     run = kept_project.command("run", SLOW, "--agent", "agent.py", "--detach").out.strip()
     terminal = kept_project.terminal("watch", run)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.fakes.command import Project, kept_project
 
 __all__ = ["kept_project"]
@@ -12,6 +14,7 @@ def _detach(project: Project, prompt: str, *words: str) -> str:
     return str(ended.last["run"])
 
 
+@pytest.mark.slow
 def test_signals_reach_a_run_whose_worker_is_away(kept_project: Project) -> None:
     run = _detach(kept_project, "What is 2 + 2?")
     assert kept_project.command("hint", run, "be brief").code == 0

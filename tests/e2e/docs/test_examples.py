@@ -45,6 +45,8 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     ),
 }
 
+LONG = {"agent_functions", "orders", "whatif"}
+
 
 def test_every_example_is_expected_here() -> None:
     elsewhere = {"http_client"}  # tests/e2e/api
@@ -56,7 +58,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("project")
 
 
-@pytest.mark.parametrize("name", sorted(EXPECTED))
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow) if name in LONG else name
+        for name in sorted(EXPECTED)
+    ],
+)
 def test_the_example_runs(name: str, project: Path) -> None:
     env = {key: value for key, value in os.environ.items() if not key.endswith("_API_KEY")}
     done = subprocess.run(

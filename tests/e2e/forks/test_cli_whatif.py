@@ -106,6 +106,7 @@ def test_bad_use(kept_project: Project, run: str) -> None:
     refused(command("whatif", run, "--at", "1", *edit, *none), 1, "no tool result 'call_9'")
 
 
+@pytest.mark.slow
 def test_forks_that_nobody_serves(kept_project: Project, run: str) -> None:
     alone = ("--at", "0", "--n", "1", "--json")
     assert kept_project.command("whatif", run, *alone).code == 0, "the built-in agent is here"

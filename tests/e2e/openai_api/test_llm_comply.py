@@ -13,6 +13,8 @@ import pytest
 
 from tests.e2e.api.test_serve import make_token, serving
 
+pytestmark = pytest.mark.slow
+
 JUDGE = Path(sys.executable).parent / "llm-comply"
 OWN_TOOLS = {"chat-tool-calling", "tool-calling"}
 """It wants the client's own tools to be called; agents have their own."""

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 AGENT = """
 from pydantic import BaseModel
 
@@ -135,6 +137,7 @@ def test_the_plugin_costs_others_nothing(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_stack_that_cannot_start_says_why(tmp_path: Path) -> None:
     settings = '{"temporal": {"binary": "/no/such/temporal"}}'
     (tmp_path / "conftest.py").write_text(CONFTEST.replace('{"live": {"flush_ms": 50}}', settings))

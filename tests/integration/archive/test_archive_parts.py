@@ -97,6 +97,7 @@ async def test_a_run_that_goes_on_is_not_sealed_yet(
     assert (await sweep.seal_run(harness.connection, run.id)).run == run.id
 
 
+@pytest.mark.slow
 async def test_older_histories_of_a_run_that_goes_on_are_read_from_the_archive(
     later: Harness,
     harness: Harness,

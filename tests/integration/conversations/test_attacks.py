@@ -137,13 +137,13 @@ async def test_what_is_too_much_is_refused(
 
 
 @pytest.fixture
-def small(options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Limits that a test reaches quickly; the sandbox would load the modules again."""
-    options["worker"] |= {"sandbox": False}
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits that a test reaches quickly."""
     monkeypatch.setattr("harness_workflows.session.inbox.MAX_WAITING", FEW)
     monkeypatch.setattr("harness_workflows.session.session.MANY_UPDATES", FEW)
 
 
+@pytest.mark.slow
 async def test_a_full_inbox_goes_on_in_a_fresh_history(
     small: None, inbox: Conversations, name: str, model_server: ModelServer
 ) -> None:

@@ -62,6 +62,7 @@ def started(event: HistoryEvent) -> bool:
     return event.event_type == EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", [scheduled, prepared, started], ids=lambda each: each.__name__)
 async def test_a_worker_killed_around_the_start_of_a_run(
     inbox: Conversations,

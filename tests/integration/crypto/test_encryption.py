@@ -137,6 +137,7 @@ async def test_no_content_is_readable(
     assert await readable(database, folder, secret) == []
 
 
+@pytest.mark.slow
 async def test_forks_sessions_exports_and_replays_work_with_encryption(
     harness: Harness, model_server: ModelServer, name: str, secret: str, tmp_path: Path
 ) -> None:
@@ -194,6 +195,7 @@ async def test_another_process_reads_it_with_the_key_and_not_without(
     assert await trace(encryption={"key": rotated["key"]}) == durable
 
 
+@pytest.mark.slow
 async def test_a_run_from_before_the_key_waits_until_the_key_is_unset(
     options: dict[str, Any], model_server: ModelServer, name: str, tmp_path: Path
 ) -> None:

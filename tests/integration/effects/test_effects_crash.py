@@ -94,7 +94,14 @@ def noter(name: str, project: Path) -> tuple[Agent[None, str], list[str]]:
     return Agent(name, tools=[note]), undone
 
 
-@pytest.mark.parametrize("point", ["before", "in", "after"])
+@pytest.mark.parametrize(
+    "point",
+    [
+        "in",
+        pytest.param("before", marks=pytest.mark.slow),
+        pytest.param("after", marks=pytest.mark.slow),
+    ],
+)
 async def test_an_undo_survives_the_death_of_its_worker(
     options: dict[str, Any], tmp_path: Path, model_server: ModelServer, name: str,
     point: str,

@@ -113,8 +113,8 @@ def payer(name: str, project: Path, policy: Any = "ask") -> Agent[None, str]:
     [
         ("before", "", 1, "paid again"),  # a declared probe is used without a word more
         ("in", "", 1, "paid before"),
-        ("in", "retry", 2, "paid again"),
-        ("after", "ask", 1, "paid"),
+        pytest.param("in", "retry", 2, "paid again", marks=pytest.mark.slow),
+        pytest.param("after", "ask", 1, "paid", marks=pytest.mark.slow),
     ],
 )
 async def test_a_worker_is_killed(

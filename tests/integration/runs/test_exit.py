@@ -12,6 +12,8 @@ SCRIPT = """
 import asyncio, atexit, os, sys
 from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 def count_threads():  # registered first, so it runs last, just before the interpreter ends
     print("threads", len(os.listdir("/proc/self/task")))
 

@@ -26,6 +26,8 @@ from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import eventually, send, waiting
 from tests.fakes.steps import call, say
 
+pytestmark = pytest.mark.slow
+
 
 @workflow.defn(name=WORKFLOW)
 class Stolen:

@@ -46,6 +46,7 @@ async def crowd(handle: Any, count: int, *, width: int = 100) -> None:
         await asyncio.gather(*(handle.signal("hint", f"hint {n}") for n in numbers))
 
 
+@pytest.mark.slow
 async def test_a_waiting_run_takes_more_than_a_history_holds(
     harness: Harness, model_server: ModelServer, name: str
 ) -> None:
@@ -162,7 +163,6 @@ async def test_a_run_that_takes_no_more_signals_can_be_aborted(
         await run.hint("one more")
     assert refused.value.code == "steering.too_many"
     await run.abort("enough")
-    options["worker"]["sandbox"] = False  # as in production: the sandbox costs most of a signal
     settings = settings_model().model_validate(options)
     async with Harness.local(project=tmp_path, settings=settings) as serving:
         await serving.serve(agent)

@@ -111,6 +111,7 @@ async def test_a_worker_killed_in_model_calls(
     assert len(model_server.calls) == 3
 
 
+@pytest.mark.slow
 async def test_a_worker_killed_between_calls_in_a_tool_and_while_it_waits(
     remote: Harness, worker: WorkerProcess, model_server: ModelServer, name: str, tmp_path: Path
 ) -> None:
@@ -150,6 +151,7 @@ async def answers(harness: Harness) -> bool:
     return True
 
 
+@pytest.mark.slow
 async def test_what_was_paid_for_is_not_paid_again(
     remote: Harness,
     engine: Engine,

@@ -112,6 +112,7 @@ async def test_what_a_person_may_type_to_abort(
     assert (ended.state, ended.reason) == (RunState.ABORTED, reason)
 
 
+@pytest.mark.slow
 async def test_more_signals_at_once_than_a_run_keeps(
     harness: Harness, model_server: ModelServer, name: str
 ) -> None:

@@ -32,6 +32,8 @@ from tests.fakes.stack import (
     until_state,
 )
 
+pytestmark = pytest.mark.slow
+
 
 async def test_supervisor_and_users_killed(project: Path) -> None:
     user = User(project)

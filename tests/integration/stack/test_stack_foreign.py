@@ -30,6 +30,8 @@ from harness.stack import (
 )
 from tests.fakes.stack import SETTINGS, empty_project, first_start, layout, project, query, until
 
+pytestmark = pytest.mark.slow
+
 
 async def attributes(client: Client) -> dict[str, str]:
     listed = await client.operator_service.list_search_attributes(

@@ -111,6 +111,7 @@ async def is_stopping(project: Path) -> bool:
     return (await status(project))["stopping"]
 
 
+@pytest.mark.slow
 async def test_it_is_joined_while_it_stops(project: Path) -> None:
     async with open_stack(SETTINGS, project) as first:
         pids = await pids_of(project)
@@ -122,6 +123,7 @@ async def test_it_is_joined_while_it_stops(project: Path) -> None:
     assert await stopping
 
 
+@pytest.mark.slow
 async def test_projects_do_not_disturb_each_other(empty_project: Path) -> None:
     one, two = empty_project / "one", empty_project / "two"
     for folder in (one, two):

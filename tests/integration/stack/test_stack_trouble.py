@@ -28,6 +28,8 @@ from tests.fakes.stack import (
     until_gone,
 )
 
+pytestmark = pytest.mark.slow
+
 AS_ROOT = pytest.mark.skipif(os.getuid() != 0, reason="only root needs it, or can set it up")
 
 

@@ -53,6 +53,7 @@ async def test_up_down_up(empty_database_url: str) -> None:
     await database.close()
 
 
+@pytest.mark.slow
 async def test_many_processes_migrate_at_once(empty_database_url: str) -> None:
     code = (
         "import asyncio, sys; from harness.store.migrate import open_database;"

@@ -14,6 +14,8 @@ CONFTEST = Path(__file__).parents[2] / "conftest.py"
 BURN = """
 import time
 
+pytestmark = pytest.mark.slow
+
 def burn(seconds):
     start = time.process_time()
     while time.process_time() - start < seconds:

@@ -46,6 +46,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 async def test_a_write_whose_worker_was_killed_waits_for_a_person(
     options: dict[str, Any], tmp_path: Path, model_server: ModelServer, name: str
 ) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.fakes.clerk import Clerk, Table
 from tests.fakes.clerk import clerk as clerk
 from tests.fakes.clerk import table as table
 
 
+@pytest.mark.slow
 async def test_what_is_too_large_never_leaves_postgres(clerk: Clerk, table: Table) -> None:
     await table.run("CREATE TABLE t (id int PRIMARY KEY, a text)", "INSERT INTO t VALUES (1, 'a')")
     large = "repeat('x', 20000000)"
