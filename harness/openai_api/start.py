@@ -44,6 +44,7 @@ async def start_completion(
         id=_run_id(caller, body.model, key),
         labels=labels or None,
         owner=caller.user,
+        by=caller.user,
     )
     return await start_run(context.connection, agent, request, eager=False)
 
@@ -70,6 +71,7 @@ async def start_response(
         lineage=lineage,
         labels=labels or None,
         owner=caller.user,
+        by=caller.user,
     )
     run = await start_run(connection, agent, request, eager=False)
     return run, Facts.of(labels)

@@ -52,7 +52,7 @@ async def test_a_completion(
     assert "Be brief." in str(sent[0]) and "1 + 2?" in str(sent[-1])
     run = read_response_id(answer.id)
     spec = (await api.operator.get(f"/api/v1/runs/{run}")).json()
-    assert (spec["asked"], spec["owner"]) == ("1 + 2?", api.user)
+    assert (spec["asked"], spec["owner"], spec["by"]) == ("1 + 2?", api.user, api.user)
 
 
 async def read_all(stream: openai.AsyncStream[ChatCompletionChunk]) -> list[ChatCompletionChunk]:
