@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,6 +22,7 @@ from harness.agent.functions import (
     check_instructions,
     read_validator,
 )
+from harness.agent.mcp_server import McpServer
 from harness.agent.options import AgentOptions
 from harness.agent.output import read_output_type
 from harness.agent.read_result import read_result
@@ -58,7 +60,7 @@ class Agent(Generic[Deps, Output]):
         model: provider/model, or a whole plan. Default: the `model` setting.
         instructions: The system prompt: a text, or a function (async or not) of a `RunContext` that
         writes it from the deps, once when a run begins.
-        tools: Made by `@tool` or taken from `harness.tools`.
+        tools: Made by `@tool` or taken from `harness.tools`; an `McpServer` stands for its tools.
         output: The type that the final answer must fit: a pydantic model, a union of models, or any
             other type that pydantic can describe. Default: text.
         fallbacks: Models to try in this order when the first one fails.
@@ -78,7 +80,7 @@ class Agent(Generic[Deps, Output]):
         self: Agent[None, str],
         name: str,
         *,
-        tools: Sequence[Tool[..., Any, None]] = (),
+        tools: Sequence[Tool[..., Any, None] | McpServer] = (),
         instructions: Instructions[None] = ...,
         **options: Unpack[AgentOptions],
     ) -> None: ...
@@ -87,7 +89,7 @@ class Agent(Generic[Deps, Output]):
         self: Agent[None, Given],
         name: str,
         *,
-        tools: Sequence[Tool[..., Any, None]] = (),
+        tools: Sequence[Tool[..., Any, None] | McpServer] = (),
         instructions: Instructions[None] = ...,
         output: TypeForm[Given],
         **options: Unpack[AgentOptions],
@@ -98,7 +100,7 @@ class Agent(Generic[Deps, Output]):
         name: str,
         *,
         deps: Callable[[], AbstractAsyncContextManager[Deps]],
-        tools: Sequence[Tool[..., Any, Deps]] = (),
+        tools: Sequence[Tool[..., Any, Deps] | McpServer] = (),
         instructions: Instructions[Deps] = ...,
         output: TypeForm[Output] = ...,
         **options: Unpack[AgentOptions],
@@ -109,7 +111,7 @@ class Agent(Generic[Deps, Output]):
         name: str,
         *,
         deps: Callable[[], Awaitable[Deps]],
-        tools: Sequence[Tool[..., Any, Deps]] = (),
+        tools: Sequence[Tool[..., Any, Deps] | McpServer] = (),
         instructions: Instructions[Deps] = ...,
         output: TypeForm[Output] = ...,
         **options: Unpack[AgentOptions],
@@ -120,7 +122,7 @@ class Agent(Generic[Deps, Output]):
         name: str,
         *,
         deps: Callable[[], Deps],
-        tools: Sequence[Tool[..., Any, Deps]] = (),
+        tools: Sequence[Tool[..., Any, Deps] | McpServer] = (),
         instructions: Instructions[Deps] = ...,
         output: TypeForm[Output] = ...,
         **options: Unpack[AgentOptions],
@@ -131,7 +133,7 @@ class Agent(Generic[Deps, Output]):
         name: str,
         *,
         deps: Deps,
-        tools: Sequence[Tool[..., Any, Deps]] = (),
+        tools: Sequence[Tool[..., Any, Deps] | McpServer] = (),
         instructions: Instructions[Deps] = ...,
         output: TypeForm[Output] = ...,
         **options: Unpack[AgentOptions],
@@ -142,7 +144,7 @@ class Agent(Generic[Deps, Output]):
         *,
         model: str | ModelPlan | None = None,
         instructions: str | Callable[[RunContext[Any]], Any] = "",
-        tools: Sequence[AnyTool] = (),
+        tools: Sequence[AnyTool | McpServer] = (),
         output: Any = None,
         fallbacks: Sequence[str] = (),
         params: ModelParams | None = None,
@@ -181,7 +183,9 @@ class Agent(Generic[Deps, Output]):
         self.instructions = inspect.cleandoc(instructions) if isinstance(instructions, str) else ""
         self.write_instructions = None if isinstance(instructions, str) else instructions
         """The function that writes the instructions; None if they are a text."""
-        self.tools = _by_name(name, tools)
+        self.servers = tuple(each for each in tools if isinstance(each, McpServer))
+        """MCP servers whose tools a worker adds when it begins to serve the agent."""
+        self.tools = _by_name(name, [each for each in tools if not isinstance(each, McpServer)])
         self.output = None if output is str else output
         self.output_type = read_output_type(output, name)
         """None: the output is text."""
@@ -215,6 +219,23 @@ class Agent(Generic[Deps, Output]):
             The tool; None if the agent has no tool of that name.
         """
         return self.tools.get(name)
+
+    def with_tools(self, tools: Sequence[AnyTool]) -> Agent[Deps, Output]:
+        """Copy the agent, with more tools in place of its MCP servers.
+
+        Args:
+            tools: The tools to add.
+
+        Returns:
+            The copy.
+
+        Raises:
+            InvalidAgent: It has a tool of the same name.
+        """
+        made = copy.copy(self)
+        made.tools = _by_name(self.name, [*self.tools.values(), *tools])
+        made.servers, made._specs = (), {}
+        return made
 
     def policies(self) -> dict[str, ToolPolicy]:
         """The policies of its tools that a run pins, by name."""

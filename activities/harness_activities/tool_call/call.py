@@ -14,7 +14,7 @@ from temporalio import activity
 from harness.agent import AnyTool, Ask
 from harness.contracts.errors import HarnessError, ToolFailed
 from harness.contracts.message import ToolResult
-from harness.contracts.tool import RunTool, ToolOutcome
+from harness.contracts.tool import RunTool, ToolOutcome, find_changed_parts
 from harness.store.effects import NewEffect
 from harness_activities.tool_call.effects import ThreadCall, Write
 from harness_activities.tool_call.failures import MAX_ERROR, describe_error, timeout_error
@@ -49,6 +49,11 @@ class ToolRun:
     async def _approval_reason(self) -> str | None:
         """Return why a person must allow the call; None if no approval is needed."""
         tool, rule = self.tool, self.tool.approval
+        if changed := find_changed_parts(self.request.pin, tool.policy.pin):
+            return (
+                f"The declaration of {tool.name} has changed since this run began: "
+                f"{' and '.join(changed)}. The model knows the earlier one. Approve to call it."
+            )
         if rule == "never":
             return None
         if rule == "always":

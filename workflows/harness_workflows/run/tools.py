@@ -110,6 +110,7 @@ def _build_request(progress: RunProgress, call: ToolCall, ordinal: int | None) -
         playback=progress.spec.playback,
         nth=progress.count_repeat(call),
         signature=progress.signatures.get(call.id),
+        pin=progress.spec.tools.get(call.name, READ).pin,
     )
 
 
