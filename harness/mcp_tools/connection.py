@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import sys
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -90,6 +93,7 @@ class ServerConnection:
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _users: int = field(default=0, init=False)
     _timer: asyncio.TimerHandle | None = field(default=None, init=False)
+    _closed: bool = field(default=False, init=False)
     _closing: set[asyncio.Task[None]] = field(default_factory=set, init=False)
 
     @asynccontextmanager
@@ -112,12 +116,13 @@ class ServerConnection:
             yield session, tools
         finally:
             self._users -= 1
-            if self._users == 0:
+            if self._users == 0 and not self._closed:
                 loop = asyncio.get_running_loop()
                 self._timer = loop.call_later(self.idle_s, self._close_idle)
 
     async def close(self) -> None:
         """Close the session; no process of it is left."""
+        self._closed = True
         if self._timer is not None:
             self._timer.cancel()
         async with self._lock:
@@ -126,13 +131,21 @@ class ServerConnection:
             await asyncio.wait(self._closing)
 
     def _close_idle(self) -> None:
-        if self._users == 0:
-            task = asyncio.create_task(self.close())
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
+        task = asyncio.create_task(self._close_unused())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _close_unused(self) -> None:
+        async with self._lock:
+            if self._users == 0:
+                await self._close_session()
 
     async def _open(self) -> Session:
         async with self._lock:
+            if self._closed:
+                raise McpUnavailable(
+                    f"The connection to the MCP server {self.server.name} is closed."
+                )
             if self._session is not None and not self._session.is_usable:
                 await self._close_session()
             if self._session is None:
@@ -147,7 +160,7 @@ class ServerConnection:
 
 
 async def _start_session(server: McpServer, project: Path) -> Session:
-    _check_installed(server)
+    await _import_sdk(server)
     link, closing = Link(server), asyncio.Event()
     ready: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(_hold_session(link, project, ready, closing))
@@ -155,11 +168,11 @@ async def _start_session(server: McpServer, project: Path) -> Session:
         async with asyncio.timeout(START_S):
             await asyncio.wait([ready, task], return_when=asyncio.FIRST_COMPLETED)
     except BaseException as error:
+        link.fail(f"it did not answer within {START_S:g} s")
         task.cancel()
         await asyncio.wait([task])
         if not isinstance(error, TimeoutError):
             raise
-        link.fail(f"it did not answer within {START_S:g} s")
     if not ready.done() or task.done():
         task.cancel()
         if ready.done() and (known := ready.exception()) is not None:
@@ -183,7 +196,7 @@ async def _hold_session(
             cast("Any", _Transport(opening)),
             client_info=Implementation(name="durable-harness", version=__version__),
             cache=None,
-            read_timeout_seconds=START_S,
+            read_timeout_seconds=START_S + 1,
         ) as client:
             ready.set_result(client)
             await closing.wait()
@@ -254,9 +267,14 @@ def _unavailable(link: Link) -> McpUnavailable:
     return McpUnavailable(f"The MCP server {link.server.name} failed: {link.describe_failure()}.")
 
 
-def _check_installed(server: McpServer) -> None:
+async def _import_sdk(server: McpServer) -> None:
+    """Import the SDK outside of the event loop, which it would block for half a second."""
     if find_spec("mcp") is None:
         raise MissingSetting(
             f"The MCP server {server.name} needs the MCP SDK, which is not installed.",
             fix="pip install 'durable-harness[mcp]'",
         )
+    if "mcp" not in sys.modules:
+        await asyncio.to_thread(import_module, "mcp")
+    # It logs what servers send, with tracebacks; our errors say what matters.
+    logging.getLogger("mcp.client").setLevel(logging.CRITICAL)

@@ -13,7 +13,7 @@ from harness.agent.mcp_server import McpServer
 from harness.commons.headers import MAX_HEADER, NoCookies
 from harness.commons.redact import register_secrets
 from harness.contracts.errors import HarnessError, McpUnavailable
-from harness.mcp_tools.link import MAX_MESSAGE, BadMessage, Link
+from harness.mcp_tools.link import MAX_MESSAGE, BadMessage, Link, check_values, count_values
 from harness.tools.web.addresses import resolve_host
 from harness.tools.web.web import AGENT, load_certificates
 
@@ -132,13 +132,18 @@ def _make_transport(link: Link) -> httpx2.AsyncBaseTransport:
 
 async def bound_blocks(link: Link, stream: Any, is_events: bool) -> AsyncIterator[bytes]:
     """Pass on the blocks of an answer. BadMessage if there is too much of it."""
-    size = 0
+    size = values = 0
     async for block in stream:
+        *whole, rest = block.split(b"\n\n") if is_events else [block]
+        for event in whole:
+            check_values(values + count_values(event))
+            values = 0
+        values += count_values(rest)
+        check_values(values)
         size += len(block)
-        if not is_events and size > MAX_MESSAGE:
+        if not is_events and size > MAX_MESSAGE:  # of events, the SDK limits each
             raise BadMessage(f"it sent a message of more than {MAX_MESSAGE:,} bytes")
-        for event in block.split(b"\n\n"):
-            link.count_message(event)
+        link.count(len(block), messages=len(whole))
         yield block
 
 

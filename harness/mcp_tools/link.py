@@ -49,14 +49,12 @@ class Link:
         self.messages = self.size = 0
         self.last_words.clear()
 
-    def count_message(self, content: bytes) -> None:
-        """BadMessage if the server sent too much."""
-        self.messages += 1
-        self.size += len(content)
+    def count(self, size: int, *, messages: int) -> None:
+        """BadMessage if the server sent too much since the last request."""
+        self.messages += messages
+        self.size += size
         if self.messages > MAX_MESSAGES or self.size > MAX_BYTES:
             raise BadMessage("it sends messages without end")
-        if count_values(content) > MAX_VALUES:
-            raise BadMessage(f"it sent a message with more than {MAX_VALUES:,} values")
 
     def describe_failure(self) -> str:
         why = self.failure or "the connection was lost"
@@ -68,12 +66,18 @@ def count_values(content: bytes) -> int:
     return sum(content.count(mark) for mark in (b",", b"[", b"{"))
 
 
+def check_values(values: int) -> None:
+    if values > MAX_VALUES:
+        raise BadMessage(f"it sent a message with more than {MAX_VALUES:,} values")
+
+
 def parse_message(content: bytes) -> SessionMessage:
     """Parse a message. BadMessage if it is not one, or is nested too deeply for the parser."""
     from mcp.shared.message import SessionMessage
     from mcp_types import jsonrpc_message_adapter
     from pydantic import ValidationError
 
+    check_values(count_values(content))
     try:
         return SessionMessage(jsonrpc_message_adapter.validate_json(content, by_name=False))
     except (ValidationError, ValueError):

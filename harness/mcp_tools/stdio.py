@@ -131,7 +131,7 @@ async def _read_messages(
     assert process.stdout is not None
     try:
         while line := await _read_line(process.stdout):
-            link.count_message(line)
+            link.count(len(line), messages=1)
             if not line.isspace():
                 await send.send(parse_message(line))
         link.fail(await _describe_end(process))
