@@ -70,6 +70,8 @@ class ToolOutcome(Word):
     played: Flag = None
     """The result was played back: the tool did not run."""
     ms: float | None = None
+    pin: str | None = None
+    """With need `approval`: what is declared now. See `ToolPolicy.pin`."""
     asked: str | None = None
     """With a need: the MAC that proves that a person was asked about this call."""
 

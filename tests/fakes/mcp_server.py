@@ -23,12 +23,11 @@ READS = ToolAnnotations(readOnlyHint=True)
 
 def make_server(folder: Path) -> MCPServer:
     server = MCPServer("fake")
-    described = folder / "description"
-    text = described.read_text() if described.exists() else "Read a note."
 
-    @server.tool(name="read_note", description=text, annotations=READS)
     def read_note(name: str) -> str:
         return (folder / f"{name}.txt").read_text()
+
+    server.add_tool(read_note, description="Read a note.", annotations=READS)
 
     @server.tool(annotations=ToolAnnotations(idempotentHint=True))
     def write_note(name: str, text: str) -> str:
@@ -38,6 +37,9 @@ def make_server(folder: Path) -> MCPServer:
         if name == "dies" and not (folder / "died").exists():
             (folder / "died").touch()
             os._exit(3)
+        if name == "description":  # from now on, read_note is something else
+            server.remove_tool("read_note")
+            server.add_tool(read_note, description=text, annotations=READS)
         (folder / f"{name}.txt").write_text(text)
         return "written"
 

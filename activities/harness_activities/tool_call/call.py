@@ -36,6 +36,9 @@ class ToolRun:
     host: CallHost
 
     async def run_or_ask(self) -> ToolOutcome:
+        pin, changed = self.tool.policy.pin, self._find_changes()
+        if changed:
+            return ToolOutcome(need="approval", reason=changed, pin=pin)
         reason = None if self.request.approved else await self._approval_reason()
         if reason is not None:
             return ToolOutcome(need="approval", reason=reason)
@@ -46,14 +49,21 @@ class ToolRun:
         except TimeoutError:
             raise timeout_error(self.tool, self.limit) from None
 
+    def _find_changes(self) -> str | None:
+        """Say how the tool differs from what the run pinned. An approval from before the difference
+        does not count."""
+        name, happened = self.tool.name, self.request.happened
+        changed = find_changed_parts(self.request.pin, self.tool.policy.pin)
+        if not changed or happened is not None:
+            return None
+        return (
+            f"The declaration of {name} has changed since this run began: "
+            f"{' and '.join(changed)}. The model knows the earlier one. Approve to call it."
+        )
+
     async def _approval_reason(self) -> str | None:
         """Return why a person must allow the call; None if no approval is needed."""
         tool, rule = self.tool, self.tool.approval
-        if changed := find_changed_parts(self.request.pin, tool.policy.pin):
-            return (
-                f"The declaration of {tool.name} has changed since this run began: "
-                f"{' and '.join(changed)}. The model knows the earlier one. Approve to call it."
-            )
         if rule == "never":
             return None
         if rule == "always":

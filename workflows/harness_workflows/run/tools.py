@@ -212,6 +212,8 @@ def allow_call(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunToo
     changes: dict[str, object] = {
         "approved": True, "note": decide.note, "again": outcome.attempt,
     }  # fmt: skip
+    if outcome.pin is not None:
+        changes["pin"] = outcome.pin
     if decide.verdict == "edit":
         edited = request.call.model_copy(update={"arguments": decide.arguments})
         asked = outcome.asked or request.asked
