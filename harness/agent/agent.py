@@ -22,7 +22,7 @@ from harness.agent.functions import (
     check_instructions,
     read_validator,
 )
-from harness.agent.mcp_server import McpServer
+from harness.agent.mcp_server import McpServer, split_servers
 from harness.agent.options import AgentOptions
 from harness.agent.output import read_output_type
 from harness.agent.read_result import read_result
@@ -183,9 +183,8 @@ class Agent(Generic[Deps, Output]):
         self.instructions = inspect.cleandoc(instructions) if isinstance(instructions, str) else ""
         self.write_instructions = None if isinstance(instructions, str) else instructions
         """The function that writes the instructions; None if they are a text."""
-        self.servers = tuple(each for each in tools if isinstance(each, McpServer))
-        """MCP servers whose tools a worker adds when it begins to serve the agent."""
-        self.tools = _by_name(name, [each for each in tools if not isinstance(each, McpServer)])
+        own, self.servers = split_servers(tools)
+        self.tools = _by_name(name, own)
         self.output = None if output is str else output
         self.output_type = read_output_type(output, name)
         """None: the output is text."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from harness.agent.tool import AnyTool
 from harness.config.settings import Section
 from harness.contracts.tool import Effect
 
@@ -120,3 +122,12 @@ class McpServer(Section):
     def is_described(self) -> bool:
         """Whether it says how to reach the server; otherwise `harness.toml` does."""
         return bool(self.command or self.url)
+
+
+def split_servers(
+    tools: Sequence[AnyTool | McpServer],
+) -> tuple[list[AnyTool], tuple[McpServer, ...]]:
+    """Separate an agent's tools from the MCP servers, whose tools a worker adds when it begins to
+    serve the agent."""
+    servers = tuple(each for each in tools if isinstance(each, McpServer))
+    return [each for each in tools if not isinstance(each, McpServer)], servers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from harness.agent import ToolContext
 from harness.commons.log_content import guarded_logger
@@ -65,8 +65,9 @@ async def _store_bytes(data: str, what: str, ctx: ToolContext[Any]) -> str:
 
 def _says_same(text: str, structured: Any) -> bool:
     """Whether a text is the structured content, which servers also send for older clients."""
-    if isinstance(structured, dict) and structured.keys() == {"result"}:
-        value: Any = structured["result"]  # how servers wrap what is not an object
+    wrapped = cast("dict[str, Any]", structured) if isinstance(structured, dict) else {}
+    if wrapped.keys() == {"result"}:  # how servers wrap what is not an object
+        value = wrapped["result"]
         if text == value or (isinstance(value, int | float) and text == json.dumps(value)):
             return True
     if not text.startswith(("{", "[")) or len(text) > MAX_COMPARED:

@@ -55,7 +55,7 @@ def tools():
     return [TOOL]
 
 
-def act(id):  # noqa: C901 - one branch each
+def act(id):
     begin = f'{{"jsonrpc":"2.0","id":{id},"result":{{"content":'
     if MODE == "huge":
         write(begin + '[{"type":"text","text":"')
@@ -83,7 +83,12 @@ def act(id):  # noqa: C901 - one branch each
         time.sleep(3600)
     elif MODE == "dies":
         os._exit(7)
-    elif MODE == "asks":
+    else:
+        act_politely(id)
+
+
+def act_politely(id):
+    if MODE == "asks":
         send(
             {
                 "jsonrpc": "2.0",
