@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from harness.agent.mcp_server import McpServer
 from harness.commons.files import write_private
+from harness.config._owned import describe_foreign
 from harness.config.trust import trust_file
 from harness.contracts.base import Word
 from harness.contracts.errors import InvalidValue
@@ -50,6 +51,11 @@ def read_approval(project: Path, server: McpServer) -> Approval | None:
     """Read what was approved; None if nothing was, or of another server under this name."""
     file = approval_file(project, server.name)
     try:
+        if file.exists() and (why := describe_foreign(file)):
+            raise InvalidValue(
+                f"{file} is not used: {why}.",
+                fix="Make it and the folders above it writable by you alone.",
+            )
         with file.open("rb") as opened:
             content = opened.read(MAX_BYTES + 1)
     except FileNotFoundError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import sys
 from collections.abc import AsyncGenerator, Coroutine
@@ -29,6 +28,7 @@ T = TypeVar("T")
 
 START_S = 30.0
 LIST_S = 15.0
+CANCEL_S = 1.0
 MAX_PAGES = 20
 MAX_DECLARED = 1_000
 LOST = frozenset({-32000, -32001, -32700})
@@ -77,9 +77,12 @@ class Session:
             self.link.fail("it sent an answer that does not fit the protocol")
             raise Lost(self.link.describe_failure()) from None
         finally:
-            asking.cancel()
-            with contextlib.suppress(BaseException):
-                await asking
+            if not asking.done():
+                asking.cancel()
+                # The SDK tells the server, which may not read.
+                await asyncio.wait([asking], timeout=CANCEL_S)
+            if asking.done() and not asking.cancelled():
+                asking.exception()
 
 
 @dataclass

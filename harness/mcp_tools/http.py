@@ -25,6 +25,7 @@ CONNECT_S = 15.0
 READ_S = 300.0
 """How long a stream may be silent. Each request has its own, shorter limit."""
 MAX_SECRET = 16_000
+MAX_STREAMS = 20
 FROM_ENV = "env:"
 JSON, EVENTS = "application/json", "text/event-stream"
 
@@ -88,7 +89,7 @@ def _make_transport(link: Link) -> httpx2.AsyncBaseTransport:
 
     class Guarded(httpx2.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-            link.begin_request()
+            _count_request(link, request)
             address = await _find_address(link, request.url.host, request.url.port)
             extensions = {**request.extensions, "sni_hostname": request.url.host}
             sent = httpx2.Request(
@@ -128,6 +129,18 @@ def _make_transport(link: Link) -> httpx2.AsyncBaseTransport:
             await self._reply.aclose()
 
     return Guarded()
+
+
+def _count_request(link: Link, request: httpx2.Request) -> None:
+    """Limit how often the SDK reconnects to streams: a server can close each at once."""
+    import httpx2
+
+    if request.method != "GET":
+        link.begin_request()
+        return
+    link.streams += 1
+    if link.streams > MAX_STREAMS:
+        raise httpx2.ConnectError("too many streams")
 
 
 async def bound_blocks(link: Link, stream: Any, is_events: bool) -> AsyncIterator[bytes]:

@@ -37,6 +37,7 @@ class Link:
     """The failure is an answer that says that nothing was done."""
     messages: int = 0
     size: int = 0
+    streams: int = 0
     last_words: list[str] = field(default_factory=list[str])
     """The end of what the program wrote to stderr."""
 

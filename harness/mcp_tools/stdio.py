@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from harness.agent.mcp_server import McpServer
 from harness.commons.log_content import guarded_logger
+from harness.commons.redact import MASK, redact_data, register_secrets
 from harness.contracts.errors import McpUnavailable
 from harness.mcp_tools.link import MAX_MESSAGE, BadMessage, Link, parse_message, shorten_words
 from harness.tools.shell.shell_process import CHILD, hide_memory
@@ -108,6 +109,8 @@ def make_environment(server: McpServer, own: Mapping[str, str]) -> dict[str, str
                 fix=f"Set {name} in the environment of the worker.",
             )
         env[name] = value if given else own[name]
+        if redact_data(env[name], name) == MASK:
+            register_secrets([env[name]])
     return env
 
 

@@ -168,6 +168,20 @@ async def test_deep_answers_are_refused(tmp_path: Path) -> None:
         assert "failed" in await failure(f"http://{place}/mcp", tmp_path)
 
 
+async def test_a_server_that_closes_its_streams_at_once_is_left_alone(tmp_path: Path) -> None:
+    """The SDK would connect again and again, as fast as the server says."""
+    events = reply(b"retry: 0\nid: 1\ndata:\n\n", "text/event-stream")
+    seen: list[str] = []
+
+    def answer(head: str) -> bytes:
+        seen.append(head.partition(" ")[0])
+        return events
+
+    async with serving_raw(answer) as (place, _):
+        assert "failed" in await failure(f"http://{place}/mcp", tmp_path)
+    assert seen.count("GET") <= 21
+
+
 async def test_a_closed_port_is_named(tmp_path: Path) -> None:
     async with serving_raw(lambda _: b"") as (place, _):
         pass

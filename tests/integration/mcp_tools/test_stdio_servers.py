@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -194,6 +195,34 @@ async def test_no_process_of_a_server_is_left(tmp_path: Path) -> None:
         assert all(lives(pid) for pid in pids)
     await until(lambda: not any(lives(pid) for pid in pids))
     assert os.getpid() not in pids
+
+
+async def test_a_server_dies_with_its_worker(tmp_path: Path) -> None:
+    server = hostile("stays", tmp_path)
+    code = f"""
+import asyncio, sys, time
+from pathlib import Path
+from harness.agent import McpServer
+from harness.mcp_tools.stdio import _start_program
+server = McpServer.model_validate({server.model_dump(exclude={"auth"})!r})
+async def main():
+    _, process = await _start_program(server, Path({str(tmp_path)!r}))
+    process.stdin.write(b'{{"method": "tools/call", "id": 1}}\\n')
+    assert b"result" in await process.stdout.readline()
+    print("started", flush=True)
+    time.sleep(3600)
+asyncio.run(main())
+"""
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE
+    )
+    assert worker.stdout is not None
+    assert await worker.stdout.readline() == b"started\n"
+    pids = [int(each) for each in (tmp_path / "seen").read_text().split()]
+    assert all(lives(pid) for pid in pids)
+    worker.kill()
+    await until(lambda: not any(lives(pid) for pid in pids))
+    await worker.wait()
 
 
 async def test_an_idle_server_is_closed_and_started_again(tmp_path: Path) -> None:
