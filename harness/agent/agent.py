@@ -158,8 +158,7 @@ class Agent(Generic[Deps, Output]):
             str(name), name=name, model=model, params=params,
             budget=budget, context=context, parallel=parallel, undo_on_failure=undo_on_failure,
         )  # fmt: skip
-        _check_list(name, "tools", tools)
-        _check_list(name, "fallbacks", fallbacks)
+        _check_lists(name, tools=tools, fallbacks=fallbacks)
         if not _NAME.fullmatch(name):
             raise InvalidAgent(
                 f"Agent name {name!r} cannot name a task queue.",
@@ -358,12 +357,14 @@ def _check_types(agent: str, **given: object) -> None:
         raise _agent_error(agent, f"{option}={value!r} is not a {kinds}", hint)
 
 
-def _check_list(agent: str, option: str, value: object) -> None:
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return
-    called = getattr(value, "name", None) or getattr(value, "__name__", None) or repr(value)
-    hint = "Leave it out for none." if value is None else f"Put it in a list: {option}=[{called}]"
-    raise _agent_error(agent, f"{option}={called} is not a list", hint)
+def _check_lists(agent: str, **given: object) -> None:
+    for option, value in given.items():
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            continue
+        called = getattr(value, "name", None) or getattr(value, "__name__", None) or repr(value)
+        put = f"Put it in a list: {option}=[{called}]"
+        hint = "Leave it out for none." if value is None else put
+        raise _agent_error(agent, f"{option}={called} is not a list", hint)
 
 
 def _check_instructions(agent: str, given: object) -> None:

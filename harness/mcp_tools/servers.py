@@ -14,7 +14,7 @@ from harness.agent.mcp_server import McpServer
 from harness.commons.log import get_logger
 from harness.config.settings import Settings
 from harness.contracts.errors import InvalidAgent, InvalidValue, McpServerUnknown
-from harness.mcp_tools.approved import digest_source, read_approval, write_approval
+from harness.mcp_tools.approved import read_approval, write_approval
 from harness.mcp_tools.connection import ServerConnection
 from harness.mcp_tools.declarations import Declared, choose_tools
 from harness.mcp_tools.settings import McpSettings
@@ -32,11 +32,11 @@ class Servers:
     def __init__(self, settings: Settings, project: Path) -> None:
         self._settings = settings.section(McpSettings)
         self._project = project
-        self._connections: dict[tuple[str, str], ServerConnection] = {}
+        self._connections: list[ServerConnection] = []
 
     async def close(self) -> None:
         """Close all connections; no process of a server is left."""
-        for connection in self._connections.values():
+        for connection in self._connections:
             await connection.close()
         self._connections.clear()
 
@@ -58,14 +58,10 @@ class Servers:
 
     def connect(self, server: McpServer) -> ServerConnection:
         """Find the connection to a server; it is opened by the first request."""
-        key = (server.name, digest_source(server))
-        found = self._connections.get(key)
-        if found is None or found.server != server:
-            # An earlier one with other options stays with the tools that use it.
-            key = (server.name, repr(server)) if found is not None else key
-            found = self._connections.setdefault(
-                key, ServerConnection(server, self._project, self._settings.idle_seconds)
-            )
+        found = next((each for each in self._connections if each.server == server), None)
+        if found is None:
+            found = ServerConnection(server, self._project, self._settings.idle_seconds)
+            self._connections.append(found)
         return found
 
     async def complete_agent(self, agent: Agent[Deps, Output]) -> Agent[Deps, Output]:

@@ -117,6 +117,8 @@ def _print_checked(checked: Checked, approve: bool, out: Out) -> None:
         out.raw(f"  changed: {line}")
     if approve:
         out.raw("  Approved. Restart the workers of its agents.")
+    elif checked.approved is None:
+        out.raw("  Nothing is approved yet: the first run approves what the server declares then.")
     elif differences:
         out.raw(f"  Not approved. To approve: harness mcp check {server.name} --approve")
 
