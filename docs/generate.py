@@ -43,7 +43,7 @@ def settings_page() -> str:
     def rows(kind: type[Section], prefix: str) -> Iterable[list[str]]:
         for each in source.list_fields(kind):
             key = f"{prefix}{each.name}"
-            if each.type.endswith("Settings") or "ProviderSettings" in each.type:
+            if each.type.endswith("Settings") or each.type.startswith("dict["):
                 continue
             names = [f"HARNESS_{key.upper().replace('.', '__')}"]
             names = [variables[key], *names] if key in variables else names
@@ -77,6 +77,10 @@ def settings_page() -> str:
         "Variables that providers' own tools use, too:",
         make_table(["Variable", "Key"], others),
     ]
+    from harness.agent.mcp_server import McpServer, McpTool
+
+    parts += ["## [mcp.servers.NAME]", section(McpServer, "mcp.servers.NAME.")]
+    parts += ["## [mcp.servers.NAME.tools.TOOL]", section(McpTool, "mcp.servers.NAME.tools.TOOL.")]
     parts += ["## Profiles", load_notes("pages")["profiles"]]
     changed = [
         [f"`{name}`", ", ".join(f"`{k} = {v!r}`" for k, v in values.items()) or "nothing"]

@@ -17,6 +17,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Declare agents and tools": (
         "Agent", "RunContext", "ModelRetry", "tool", "Tool", "ToolContext", "Ask", "Happened",
+        "McpServer", "McpTool",
         "AnyTool", "Approval", "Budget", "ModelPlan", "Candidate", "ModelParams", "ContextPolicy",
     ),
     "Messages": ("Message", "Text", "Image", "FileRef", "ToolCall", "ToolResult"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.agent import Agent
 from harness.engine.connection import Connection
+from harness.mcp_tools.servers import Servers
 from harness.providers.plan import Models
 from harness.store import AttemptWriter, Database, Ledger, LiveWriter, Transcripts
 from harness_activities.guard import Guard
@@ -30,6 +31,7 @@ class ProcessParts:
     attempts: AttemptWriter
     guard: Guard
     workspaces: Workspaces
+    servers: Servers
 
 
 @dataclass(frozen=True, kw_only=True)

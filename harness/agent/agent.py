@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,6 +22,7 @@ from harness.agent.functions import (
     check_instructions,
     read_validator,
 )
+from harness.agent.mcp_server import McpServer, split_servers
 from harness.agent.options import AgentOptions
 from harness.agent.output import read_output_type
 from harness.agent.read_result import read_result
@@ -58,7 +60,7 @@ class Agent(Generic[Deps, Output]):
         model: provider/model, or a whole plan. Default: the `model` setting.
         instructions: The system prompt: a text, or a function (async or not) of a `RunContext` that
         writes it from the deps, once when a run begins.
-        tools: Made by `@tool` or taken from `harness.tools`.
+        tools: Made by `@tool` or taken from `harness.tools`; an `McpServer` stands for its tools.
         output: The type that the final answer must fit: a pydantic model, a union of models, or any
             other type that pydantic can describe. Default: text.
         fallbacks: Models to try in this order when the first one fails.
@@ -78,7 +80,7 @@ class Agent(Generic[Deps, Output]):
         self: Agent[None, str],
         name: str,
         *,
-        tools: Sequence[Tool[..., Any, None]] = (),
+        tools: Sequence[Tool[..., Any, None] | McpServer] = (),
         instructions: Instructions[None] = ...,
         **options: Unpack[AgentOptions],
     ) -> None: ...
@@ -87,7 +89,7 @@ class Agent(Generic[Deps, Output]):
         self: Agent[None, Given],
         name: str,
         *,
-        tools: Sequence[Tool[..., Any, None]] = (),
+        tools: Sequence[Tool[..., Any, None] | McpServer] = (),
         instructions: Instructions[None] = ...,
         output: TypeForm[Given],
         **options: Unpack[AgentOptions],
@@ -98,7 +100,7 @@ class Agent(Generic[Deps, Output]):
         name: str,
         *,
         deps: Callable[[], AbstractAsyncContextManager[Deps]],
-        tools: Sequence[Tool[..., Any, Deps]] = (),
+        tools: Sequence[Tool[..., Any, Deps] | McpServer] = (),
         instructions: Instructions[Deps] = ...,
         output: TypeForm[Output] = ...,
         **options: Unpack[AgentOptions],
@@ -109,7 +111,7 @@ class Agent(Generic[Deps, Output]):
         name: str,
         *,
         deps: Callable[[], Awaitable[Deps]],
-        tools: Sequence[Tool[..., Any, Deps]] = (),
+        tools: Sequence[Tool[..., Any, Deps] | McpServer] = (),
         instructions: Instructions[Deps] = ...,
         output: TypeForm[Output] = ...,
         **options: Unpack[AgentOptions],
@@ -120,7 +122,7 @@ class Agent(Generic[Deps, Output]):
         name: str,
         *,
         deps: Callable[[], Deps],
-        tools: Sequence[Tool[..., Any, Deps]] = (),
+        tools: Sequence[Tool[..., Any, Deps] | McpServer] = (),
         instructions: Instructions[Deps] = ...,
         output: TypeForm[Output] = ...,
         **options: Unpack[AgentOptions],
@@ -131,7 +133,7 @@ class Agent(Generic[Deps, Output]):
         name: str,
         *,
         deps: Deps,
-        tools: Sequence[Tool[..., Any, Deps]] = (),
+        tools: Sequence[Tool[..., Any, Deps] | McpServer] = (),
         instructions: Instructions[Deps] = ...,
         output: TypeForm[Output] = ...,
         **options: Unpack[AgentOptions],
@@ -142,7 +144,7 @@ class Agent(Generic[Deps, Output]):
         *,
         model: str | ModelPlan | None = None,
         instructions: str | Callable[[RunContext[Any]], Any] = "",
-        tools: Sequence[AnyTool] = (),
+        tools: Sequence[AnyTool | McpServer] = (),
         output: Any = None,
         fallbacks: Sequence[str] = (),
         params: ModelParams | None = None,
@@ -156,8 +158,7 @@ class Agent(Generic[Deps, Output]):
             str(name), name=name, model=model, params=params,
             budget=budget, context=context, parallel=parallel, undo_on_failure=undo_on_failure,
         )  # fmt: skip
-        _check_list(name, "tools", tools)
-        _check_list(name, "fallbacks", fallbacks)
+        _check_lists(name, tools=tools, fallbacks=fallbacks)
         if not _NAME.fullmatch(name):
             raise InvalidAgent(
                 f"Agent name {name!r} cannot name a task queue.",
@@ -181,7 +182,8 @@ class Agent(Generic[Deps, Output]):
         self.instructions = inspect.cleandoc(instructions) if isinstance(instructions, str) else ""
         self.write_instructions = None if isinstance(instructions, str) else instructions
         """The function that writes the instructions; None if they are a text."""
-        self.tools = _by_name(name, tools)
+        own, self.servers = split_servers(tools)
+        self.tools = _by_name(name, own)
         self.output = None if output is str else output
         self.output_type = read_output_type(output, name)
         """None: the output is text."""
@@ -215,6 +217,23 @@ class Agent(Generic[Deps, Output]):
             The tool; None if the agent has no tool of that name.
         """
         return self.tools.get(name)
+
+    def with_tools(self, tools: Sequence[AnyTool]) -> Agent[Deps, Output]:
+        """Copy the agent, with more tools in place of its MCP servers.
+
+        Args:
+            tools: The tools to add.
+
+        Returns:
+            The copy.
+
+        Raises:
+            InvalidAgent: It has a tool of the same name.
+        """
+        made = copy.copy(self)
+        made.tools = _by_name(self.name, [*self.tools.values(), *tools])
+        made.servers, made._specs = (), {}
+        return made
 
     def policies(self) -> dict[str, ToolPolicy]:
         """The policies of its tools that a run pins, by name."""
@@ -338,12 +357,14 @@ def _check_types(agent: str, **given: object) -> None:
         raise _agent_error(agent, f"{option}={value!r} is not a {kinds}", hint)
 
 
-def _check_list(agent: str, option: str, value: object) -> None:
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return
-    called = getattr(value, "name", None) or getattr(value, "__name__", None) or repr(value)
-    hint = "Leave it out for none." if value is None else f"Put it in a list: {option}=[{called}]"
-    raise _agent_error(agent, f"{option}={called} is not a list", hint)
+def _check_lists(agent: str, **given: object) -> None:
+    for option, value in given.items():
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            continue
+        called = getattr(value, "name", None) or getattr(value, "__name__", None) or repr(value)
+        put = f"Put it in a list: {option}=[{called}]"
+        hint = "Leave it out for none." if value is None else put
+        raise _agent_error(agent, f"{option}={called} is not a list", hint)
 
 
 def _check_instructions(agent: str, given: object) -> None:

@@ -35,6 +35,20 @@ class ToolPolicy(Word):
     attempts: int | None = None
     approval: Flag = None
     """A person may have to approve a call first: the worker checks before it runs the call."""
+    pin: str | None = None
+    """What was declared, for a tool that others declare: digests of its description, parameters
+    and hints, joined by dots. A worker that knows another declaration asks before a call."""
+
+
+PIN_PARTS = ("its description", "its parameters", "its hints")
+
+
+def find_changed_parts(pinned: str | None, known: str | None) -> list[str]:
+    """Compare two values of `ToolPolicy.pin`, and name the parts that differ."""
+    if pinned == known:
+        return []
+    pairs = zip(PIN_PARTS, (pinned or "").split("."), (known or "").split("."), strict=False)
+    return [part for part, before, now in pairs if before != now] or [PIN_PARTS[0]]
 
 
 Need = Literal["approval", "answer", "outcome"]
@@ -56,6 +70,8 @@ class ToolOutcome(Word):
     played: Flag = None
     """The result was played back: the tool did not run."""
     ms: float | None = None
+    pin: str | None = None
+    """With need `approval`: what is declared now. See `ToolPolicy.pin`."""
     asked: str | None = None
     """With a need: the MAC that proves that a person was asked about this call."""
 
@@ -108,6 +124,8 @@ class RunTool(Word):
     first."""
     signature: str | None = None
     """The MAC under which `call_model` returned the call."""
+    pin: str | None = None
+    """See `ToolPolicy.pin`."""
     asked: str | None = None
     """With `edited`: the MAC under which `run_tool` asked about the call."""
 

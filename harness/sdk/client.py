@@ -21,6 +21,7 @@ from harness.forks.playback import Read
 from harness.forks.whatif import Progress, Question
 from harness.history.follow import Feeds
 from harness.history.recording import Recording
+from harness.mcp_tools.servers import open_servers
 from harness.runs.attachments import attach_file
 from harness.runs.listing import RunRow, list_runs
 from harness.runs.published import find_pollers, find_published, store_agent
@@ -133,6 +134,7 @@ class HarnessClient:
             plan = agent.spec(self.connection.settings.model).plan.candidates
             models = [request.model] if request.model else [each.model for each in plan]
             check_models(self.connection.settings, models)
+        agent = await self.load_servers(agent)
         stored = await store_agent(self.connection, agent)
         id = await start_run(self.connection, stored, request, eager=served)
         if not served and not await self.has_worker(agent):
@@ -280,6 +282,18 @@ class HarnessClient:
             Whether this process serves it: always with `Harness.local()`, never with `connect()`.
         """
         return False
+
+    async def load_servers(self, agent: Agent[Any, Out]) -> Agent[Any, Out]:
+        """Add the tools of the agent's MCP servers, as they were approved here.
+
+        Args:
+            agent: The agent whose run begins.
+
+        Returns:
+            The agent with these tools; itself if it has no MCP server.
+        """
+        async with open_servers(self.connection.settings, self.connection.project) as servers:
+            return await servers.complete_agent(agent)
 
     async def has_worker(self, agent: Agent[Any, Any]) -> bool:
         """Whether a worker has polled the agent's queue in the last few minutes.

@@ -145,9 +145,15 @@ class _Hosting(Harness):
     async def serve(self, agent: Agent[Any, Any]) -> bool:
         async with self._lock:
             if agent.name not in self._served:
-                await self._stack.enter_async_context(AgentWorker(self._parts, agent))
-                self._served[agent.name] = agent
+                worker = AgentWorker(self._parts, agent)
+                await self._stack.enter_async_context(worker)
+                self._served[agent.name] = worker.agent
         return True
+
+    async def load_servers(self, agent: Agent[Any, Out]) -> Agent[Any, Out]:
+        """Use the tools that this process serves."""
+        servers = self._parts.servers.find_servers(agent)
+        return self._served[agent.name] if servers else agent
 
 
 def _find_settings(project: Path | None, settings: Settings | None) -> tuple[Path, Settings]:

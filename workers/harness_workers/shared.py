@@ -12,6 +12,7 @@ from harness.commons.children import close_children
 from harness.commons.cut_short import cut_short
 from harness.engine.connection import Connection
 from harness.engine.epoch import EpochKeeper
+from harness.mcp_tools.servers import open_servers
 from harness.providers.plan import Models
 from harness.stack import ensure_search_attributes
 from harness.store import AttemptWriter, Database, Ledger, LiveWriter, Transcripts
@@ -48,6 +49,7 @@ async def open_process_parts(connection: Connection) -> AsyncGenerator[ProcessPa
         stack.push_async_callback(attempts.close)
         await connection.stores.stops.listen()
         configured = connection.settings.worker.workspaces
+        opening = open_servers(connection.settings, connection.project)
         parts = ProcessParts(
             connection=connection,
             models=models,
@@ -58,6 +60,7 @@ async def open_process_parts(connection: Connection) -> AsyncGenerator[ProcessPa
             attempts=attempts,
             guard=Guard(connection),
             workspaces=Workspaces.of_project(connection.project, configured),
+            servers=await stack.enter_async_context(opening),
         )
         for worker in _make_provider_workers(parts):
             await stack.enter_async_context(worker)

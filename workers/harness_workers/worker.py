@@ -41,12 +41,31 @@ class AgentWorker:
     """Started by `async with`; on leaving, calls in progress finish or are handed back."""
 
     def __init__(self, parts: ProcessParts, agent: Agent[Any, Any]) -> None:
-        connection = parts.connection
-        self._parts = AgentParts(
+        self._process = parts
+        self.agent = agent
+        """With the tools of its MCP servers, once the worker has started."""
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> AgentWorker:
+        stack, connection = self._stack, self._process.connection
+        self.agent = await self._process.servers.complete_agent(self.agent)
+        await publish_agent(connection, self.agent, get_build_id(connection.project))
+        parts = self._make_parts()
+        stack.push_async_callback(parts.box.close)
+        for worker in _make_workers(parts):
+            await stack.enter_async_context(worker)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    def _make_parts(self) -> AgentParts:
+        parts, connection = self._process, self._process.connection
+        return AgentParts(
             process=parts,
-            agent=agent,
+            agent=self.agent,
             box=Toolbox(
-                agent=agent,
+                agent=self.agent,
                 artifacts=connection.stores.artifacts,
                 progress=parts.live,
                 ledger=parts.ledger,
@@ -55,39 +74,28 @@ class AgentWorker:
                 http=connection.settings.http,
             ),
         )
-        self._stack = AsyncExitStack()
 
-    async def __aenter__(self) -> AgentWorker:
-        stack, connection = self._stack, self._parts.process.connection
-        await publish_agent(connection, self._parts.agent, get_build_id(connection.project))
-        stack.push_async_callback(self._parts.box.close)
-        for worker in self._make_workers():
-            await stack.enter_async_context(worker)
-        return self
 
-    async def __aexit__(self, *_: object) -> None:
-        await self._stack.aclose()
-
-    def _make_workers(self) -> list[Worker]:
-        parts, agent = self._parts.process, self._parts.agent
-        settings = parts.connection.settings.worker
-        options = make_worker_options(parts.connection, parts.attempts, parts.guard)
-        activities = _load_activities(self._parts)
-        main = Worker(
-            **options,
-            task_queue=agent.queue,
-            workflows=_load_workflows(),
-            workflow_runner=make_workflow_runner(sandbox=settings.sandbox),
-            activities=activities,
-            max_cached_workflows=settings.max_cached_runs,
-            max_concurrent_workflow_tasks=settings.max_workflow_tasks,
-            sticky_queue_schedule_to_start_timeout=timedelta(seconds=STICKY_S),
-        )
-        _allow_long_tasks(main)
-        if not any(policy.workspace for policy in agent.policies().values()):
-            return [main]
-        queue = workspace_queue(agent.name, socket.gethostname())
-        return [main, Worker(**options, task_queue=queue, activities=activities)]
+def _make_workers(agent_parts: AgentParts) -> list[Worker]:
+    parts, agent = agent_parts.process, agent_parts.agent
+    settings = parts.connection.settings.worker
+    options = make_worker_options(parts.connection, parts.attempts, parts.guard)
+    activities = _load_activities(agent_parts)
+    main = Worker(
+        **options,
+        task_queue=agent.queue,
+        workflows=_load_workflows(),
+        workflow_runner=make_workflow_runner(sandbox=settings.sandbox),
+        activities=activities,
+        max_cached_workflows=settings.max_cached_runs,
+        max_concurrent_workflow_tasks=settings.max_workflow_tasks,
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=STICKY_S),
+    )
+    _allow_long_tasks(main)
+    if not any(policy.workspace for policy in agent.policies().values()):
+        return [main]
+    queue = workspace_queue(agent.name, socket.gethostname())
+    return [main, Worker(**options, task_queue=queue, activities=activities)]
 
 
 def _load_workflows() -> list[type]:

@@ -14,7 +14,7 @@ from temporalio import activity
 from harness.agent import AnyTool, Ask
 from harness.contracts.errors import HarnessError, ToolFailed
 from harness.contracts.message import ToolResult
-from harness.contracts.tool import RunTool, ToolOutcome
+from harness.contracts.tool import RunTool, ToolOutcome, find_changed_parts
 from harness.store.effects import NewEffect
 from harness_activities.tool_call.effects import ThreadCall, Write
 from harness_activities.tool_call.failures import MAX_ERROR, describe_error, timeout_error
@@ -36,6 +36,9 @@ class ToolRun:
     host: CallHost
 
     async def run_or_ask(self) -> ToolOutcome:
+        pin, changed = self.tool.policy.pin, self._find_changes()
+        if changed:
+            return ToolOutcome(need="approval", reason=changed, pin=pin)
         reason = None if self.request.approved else await self._approval_reason()
         if reason is not None:
             return ToolOutcome(need="approval", reason=reason)
@@ -45,6 +48,18 @@ class ToolRun:
             return await self._run_tool()
         except TimeoutError:
             raise timeout_error(self.tool, self.limit) from None
+
+    def _find_changes(self) -> str | None:
+        """Say how the tool differs from what the run pinned. An approval from before the difference
+        does not count."""
+        name, happened = self.tool.name, self.request.happened
+        changed = find_changed_parts(self.request.pin, self.tool.policy.pin)
+        if not changed or happened is not None:
+            return None
+        return (
+            f"The declaration of {name} has changed since this run began: "
+            f"{' and '.join(changed)}. The model knows the earlier one. Approve to call it."
+        )
 
     async def _approval_reason(self) -> str | None:
         """Return why a person must allow the call; None if no approval is needed."""

@@ -10,7 +10,7 @@ from harness.terminal import exit_codes
 
 
 def print_tools(args: Namespace, out: Out) -> int:
-    found = _load_tools(args.agent)
+    found, servers = _load_tools(args.agent)
     for tool in found:
         policy = tool.policy
         approval = tool.approval if isinstance(tool.approval, str) else "by its arguments"
@@ -25,19 +25,22 @@ def print_tools(args: Namespace, out: Out) -> int:
         )
         out.console.print(f"({', '.join(marks)})", style="quiet")
         out.console.print(f"  {tool.spec.description.partition(chr(10))[0]}", soft_wrap=True)
+    for server in servers:
+        out.note(f"and those of the MCP server {server}: harness mcp check --agent {args.agent}")
     return exit_codes.DONE
 
 
-def _load_tools(agent: str | None) -> list[Any]:
+def _load_tools(agent: str | None) -> tuple[list[Any], list[str]]:
     if agent is not None:
         from harness.cli.runs.agents import load_agent
 
-        return list(load_agent(agent).tools.values())
+        loaded = load_agent(agent)
+        return list(loaded.tools.values()), [each.name for each in loaded.servers]
     from harness import tools as built_in
     from harness.agent import Tool
 
     named = [getattr(built_in, name) for name in built_in.__all__]
-    return [each for each in named if isinstance(each, Tool)]  # the rest are factories
+    return [each for each in named if isinstance(each, Tool)], []  # the rest are factories
 
 
 def _format_signature(name: str, parameters: dict[str, Any]) -> str:

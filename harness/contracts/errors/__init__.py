@@ -10,6 +10,7 @@
     ├── RunError         a run cannot start, continue or be found
     ├── AccessError      a user, an API token or a sign-in was refused or cannot be found
     ├── ConversationError  a conversation cannot be found, or does not accept what was sent
+    ├── McpError         an MCP server cannot be reached, misbehaves, or changed what it declares
     └── OpenAIApiError   a request of an OpenAI client was refused, or has no answer
 
 A class carries its code, ``<kind>.<category>``, what a person can do about it, and whether Temporal
@@ -68,6 +69,13 @@ from harness.contracts.errors.conversations import (
     InvalidTransition,
     MessageTooLarge,
     SearchUnavailable,
+)
+from harness.contracts.errors.mcp import (
+    McpError,
+    McpMisbehaved,
+    McpServerUnknown,
+    McpToolChanged,
+    McpUnavailable,
 )
 from harness.contracts.errors.openai_api import (
     OpenAIApiError,
@@ -226,6 +234,11 @@ __all__ = [
     "InvalidValue",
     "Irreversible",
     "LocalUserFixed",
+    "McpError",
+    "McpMisbehaved",
+    "McpServerUnknown",
+    "McpToolChanged",
+    "McpUnavailable",
     "MendLimitReached",
     "MessageTooLarge",
     "MethodNotAllowed",

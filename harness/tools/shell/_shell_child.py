@@ -1,8 +1,11 @@
 """The child process of `shell_process`: run by path, so it imports only the standard library.
 
 It starts the command in its own process group, and kills all remaining processes when the command
-ends, or when the worker stops or dies: its own input is then closed. On Linux it kills every
+ends, or when the worker stops or dies: its lifeline is then closed. On Linux it kills every
 descendant, even daemons; elsewhere, the group.
+
+The lifeline is its input; or the file descriptor in its first argument, for a program that talks
+to the worker and gets the input and the outputs as they are.
 """
 
 import contextlib
@@ -16,6 +19,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 PR_SET_CHILD_SUBREAPER = 36
 SCRIPT = 3
@@ -69,12 +73,12 @@ def descendants() -> "set[int]":
     return found - {os.getpid()}
 
 
-def receive() -> bytes:
+def receive(lifeline: int) -> bytes:
     """Read a message: 4 bytes of length, then the content. The pipe stays open."""
-    size = int.from_bytes(os.read(0, 4), "big")
+    size = int.from_bytes(os.read(lifeline, 4), "big")
     content = b""
     while len(content) < size:
-        block = os.read(0, size - len(content))
+        block = os.read(lifeline, size - len(content))
         if not block:
             os._exit(137)
         content += block
@@ -94,7 +98,8 @@ def keep(command: bytes) -> int:
 
 
 def main() -> None:
-    asked = json.loads(receive())
+    lifeline = int(sys.argv[1]) if len(sys.argv) > 1 else 0
+    asked = json.loads(receive(lifeline))
     if LINUX:  # adopt orphans
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     ended, ends = os.pipe()
@@ -107,6 +112,8 @@ def main() -> None:
         # Python ignores some signals, and children would inherit that.
         for each in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(each, signal.SIG_DFL)
+        if lifeline:
+            run_program(asked)
         nothing = os.open(os.devnull, os.O_RDONLY)
         script = keep(asked["command"].encode(errors="surrogateescape"))
         os.dup2(nothing, 0)
@@ -116,9 +123,13 @@ def main() -> None:
         os.execve("/bin/sh", ["sh", f"/dev/fd/{SCRIPT}"], dict(os.environ))  # nosec B606
     with contextlib.suppress(OSError):  # parent and child race; either may do it
         os.setpgid(child, child)
+    if lifeline:  # the ends of the pipes are the program's: it must see that they close
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for each in (0, 1, 2):
+            os.dup2(nothing, each)
     while True:
-        ready, _, _ = select.select([0, ended], [], [])
-        if 0 in ready:  # closed: nothing is ever written there
+        ready, _, _ = select.select([lifeline, ended], [], [])
+        if lifeline in ready:  # closed: nothing is ever written there
             kill(child)
             os._exit(137)
         pid = -1
@@ -129,6 +140,18 @@ def main() -> None:
                 code = os.waitstatus_to_exitcode(status)
                 os._exit(code if code >= 0 else 128 - code)
         os.read(ended, 512)
+
+
+def run_program(asked: "dict[str, Any]") -> None:
+    """Become the program, without a shell."""
+    argv = [str(each) for each in asked["argv"]]
+    os.closerange(SCRIPT, 256)
+    limit(asked["limits"])
+    try:
+        os.execvpe(argv[0], argv, dict(os.environ))  # nosec B606
+    except OSError as error:
+        os.write(2, f"{argv[0]} cannot be started: {error.strerror}\n".encode())
+        os._exit(127)
 
 
 def _woken(number: int, frame: object) -> None:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from harness.contracts.errors import ToolFailed
 
-_CHILD = Path(__file__).with_name("_shell_child.py")
+CHILD = Path(__file__).with_name("_shell_child.py")
 KEPT = 256 * 1024
 """Bytes kept of the output, from its beginning and from its end each."""
 BLOCK = 64 * 1024
@@ -50,12 +50,12 @@ async def run_command(command: str, folder: Path, env: Mapping[str, str], limits
         raise ToolFailed("The command contains a NUL character. Remove it.")
     if os.name != "posix":
         raise ToolFailed("shell needs a POSIX system.")
-    _hide_memory()
+    hide_memory()
     asked = json.dumps({"command": command, "limits": limits.as_numbers()}).encode()
     ours, theirs = os.pipe()
     try:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", "-S", str(_CHILD),
+            sys.executable, "-I", "-S", str(CHILD),
             stdin=asyncio.subprocess.PIPE, stdout=theirs, stderr=theirs,
             cwd=folder, env=dict(env), start_new_session=True,
         )  # fmt: skip
@@ -87,7 +87,7 @@ async def run_command(command: str, folder: Path, env: Mapping[str, str], limits
 
 
 @functools.cache
-def _hide_memory() -> None:
+def hide_memory() -> None:
     """Make this process unreadable: no other process of this user can read its environment and
     memory, where our keys are. This also disables debuggers without root, and core dumps."""
     if sys.platform == "linux":

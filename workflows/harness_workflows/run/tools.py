@@ -110,6 +110,7 @@ def _build_request(progress: RunProgress, call: ToolCall, ordinal: int | None) -
         playback=progress.spec.playback,
         nth=progress.count_repeat(call),
         signature=progress.signatures.get(call.id),
+        pin=progress.spec.tools.get(call.name, READ).pin,
     )
 
 
@@ -211,6 +212,8 @@ def allow_call(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunToo
     changes: dict[str, object] = {
         "approved": True, "note": decide.note, "again": outcome.attempt,
     }  # fmt: skip
+    if outcome.pin is not None:
+        changes["pin"] = outcome.pin
     if decide.verdict == "edit":
         edited = request.call.model_copy(update={"arguments": decide.arguments})
         asked = outcome.asked or request.asked

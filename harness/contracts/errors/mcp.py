@@ -1,0 +1,47 @@
+"""An MCP server cannot be reached, misbehaves, or changed what it declares."""
+
+from __future__ import annotations
+
+from harness.contracts.errors.base import HarnessError
+
+
+class McpError(HarnessError):
+    """An MCP server cannot be reached, misbehaves, or changed what it declares."""
+
+    http_status = 502
+
+
+class McpUnavailable(McpError):
+    """An MCP server cannot be started or reached, or it stopped before a call was sent. The call
+    is retried with a new connection."""
+
+    code = "mcp.unavailable"
+    fix = "Check the server: `harness mcp check`."
+    retryable = True
+
+
+class McpMisbehaved(McpError):
+    """An MCP server broke the protocol or a limit: it sent something that is not JSON-RPC, too
+    much, or tools that cannot be used."""
+
+    code = "mcp.misbehaved"
+    fix = "Check the server: `harness mcp check`. Report it to the server's author."
+
+
+class McpToolChanged(McpError):
+    """An MCP server declares a tool differently than it was approved: another description, other
+    parameters or other hints, or no such tool. The call was not made. A changed description can
+    instruct the model to do something else."""
+
+    code = "mcp.changed"
+    fix = "Review and approve the difference: `harness mcp check --approve`."
+    http_status = 409
+
+
+class McpServerUnknown(McpError):
+    """An agent or a command names an MCP server that is not described anywhere, or whose section
+    of `harness.toml` is not trusted."""
+
+    code = "mcp.unknown_server"
+    fix = "Describe it under [mcp.servers.NAME] in harness.toml, and run `harness trust`."
+    http_status = 400

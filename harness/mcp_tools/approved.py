@@ -1,0 +1,87 @@
+"""What this user approved of each MCP server: a file per project and server, outside the project.
+
+The first declaration is approved by using the server: to describe it in code or in a trusted
+`harness.toml` is the decision to run it. Every later difference is approved by name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from harness.agent.mcp_server import McpServer
+from harness.commons.files import write_private
+from harness.config._owned import describe_foreign
+from harness.config.trust import trust_file
+from harness.contracts.base import Word
+from harness.contracts.errors import InvalidValue
+from harness.mcp_tools.declarations import Declared
+
+MAX_BYTES = 16 * 1024 * 1024
+FIX = "Remove the file, then review the server's tools: `harness mcp check`."
+
+
+class Approval(Word):
+    """What was approved of one server."""
+
+    project: str
+    server: str
+    source: str
+    """Digest of how the server is reached: another program is another server."""
+    tools: tuple[Declared, ...]
+
+    def by_name(self) -> dict[str, Declared]:
+        return {each.name: each for each in self.tools}
+
+
+def digest_source(server: McpServer) -> str:
+    where = "\0".join(("url", server.url) if server.url else ("command", *server.command))
+    return hashlib.sha256(where.encode(errors="surrogatepass")).hexdigest()
+
+
+def approval_file(project: Path, server: str) -> Path:
+    """The file with what was approved of a server in a project."""
+    key = hashlib.sha256(f"{project.resolve()}\0{server}".encode(errors="surrogatepass"))
+    return trust_file().parent / "mcp" / f"{key.hexdigest()[:32]}.json"
+
+
+def read_approval(project: Path, server: McpServer) -> Approval | None:
+    """Read what was approved; None if nothing was, or of another server under this name."""
+    file = approval_file(project, server.name)
+    try:
+        if file.exists() and (why := describe_foreign(file)):
+            raise InvalidValue(
+                f"{file} is not used: {why}.",
+                fix="Make it and the folders above it writable by you alone.",
+            )
+        with file.open("rb") as opened:
+            content = opened.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InvalidValue(f"{file} cannot be read: {error.strerror}.", fix=FIX) from None
+    try:
+        approval = Approval.model_validate_json(content)
+    except ValidationError:
+        raise InvalidValue(f"{file} is damaged.", fix=FIX) from None
+    return approval if approval.source == digest_source(server) else None
+
+
+def write_approval(project: Path, server: McpServer, tools: tuple[Declared, ...]) -> Approval:
+    """Record an approval. InvalidValue if there is no place to record it."""
+    approval = Approval(
+        project=str(project.resolve()), server=server.name, source=digest_source(server),
+        tools=tools,
+    )  # fmt: skip
+    file = approval_file(project, server.name)
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(file, approval.model_dump_json(indent=1))
+    except OSError as error:
+        raise InvalidValue(
+            f"{file} cannot be written: {error.strerror}.",
+            fix="Set XDG_CONFIG_HOME to a writable folder.",
+        ) from None
+    return approval

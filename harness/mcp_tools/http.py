@@ -1,0 +1,204 @@
+"""The streamable HTTP transport: the SDK's, over connections that check where they lead and how
+much arrives. Redirects stay at the server's own address, as the SDK follows no others."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from harness.agent.mcp_server import McpServer
+from harness.commons.headers import MAX_HEADER, NoCookies
+from harness.commons.redact import register_secrets
+from harness.contracts.errors import HarnessError, McpUnavailable
+from harness.mcp_tools.link import MAX_MESSAGE, BadMessage, Link, check_values, count_values
+from harness.tools.web.addresses import resolve_host
+from harness.tools.web.web import AGENT, load_certificates
+
+if TYPE_CHECKING:
+    import httpx2
+    from mcp.client._transport import TransportStreams
+
+CONNECT_S = 15.0
+READ_S = 300.0
+"""How long a stream may be silent. Each request has its own, shorter limit."""
+MAX_SECRET = 16_000
+MAX_STREAMS = 20
+FROM_ENV = "env:"
+JSON, EVENTS = "application/json", "text/event-stream"
+
+
+@asynccontextmanager
+async def open_http(link: Link) -> AsyncGenerator[TransportStreams]:
+    """Connect to the server's address."""
+    import httpx2
+    from mcp.client.streamable_http import streamable_http_client
+
+    url = link.server.url or ""
+    headers = {"User-Agent": AGENT, "Accept-Encoding": "identity", **read_auth(link.server)}
+    client = httpx2.AsyncClient(
+        headers=headers,
+        transport=_make_transport(link),
+        timeout=httpx2.Timeout(CONNECT_S, read=READ_S),
+        trust_env=False,  # a proxy from the environment would resolve the name itself
+        cookies=NoCookies(),
+        max_redirects=3,
+    )
+    async with (
+        client,
+        streamable_http_client(url, http_client=client, max_sse_event_size=MAX_MESSAGE) as streams,
+    ):
+        try:
+            yield streams
+        finally:
+            link.fail("the connection was closed")
+
+
+def read_auth(server: McpServer) -> dict[str, str]:
+    """Make the header that signs in to the server, if it needs one."""
+    if server.auth is None:
+        return {}
+    value = server.auth.get_secret_value()
+    if value.startswith(FROM_ENV):
+        name = value.removeprefix(FROM_ENV)
+        value = os.environ.get(name, "")
+        if not value:
+            raise McpUnavailable(
+                f"The MCP server {server.name} needs the variable {name}, which is not set.",
+                fix=f"Set {name} in the environment of the worker.",
+            )
+    value = value.strip()
+    if not (value.isascii() and value.isprintable()) or len(value) > MAX_SECRET:
+        raise McpUnavailable(
+            f"The auth of the MCP server {server.name} has characters that a header cannot have.",
+            fix="Correct the value: it must be one line of ASCII.",
+        )
+    register_secrets([value])
+    if server.auth_header.lower() == "authorization" and " " not in value:
+        value = f"Bearer {value}"
+    return {server.auth_header: value}
+
+
+def _make_transport(link: Link) -> httpx2.AsyncBaseTransport:
+    """Make the transport of a client. httpx2 loads slowly, so its subclasses are made here."""
+    import httpx2
+
+    inner = httpx2.AsyncHTTPTransport(verify=load_certificates(), trust_env=False)
+
+    class Guarded(httpx2.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            _count_request(link, request)
+            address = await _find_address(link, request.url.host, request.url.port)
+            extensions = {**request.extensions, "sni_hostname": request.url.host}
+            sent = httpx2.Request(
+                request.method,
+                request.url.copy_with(host=address),
+                headers=[*request.headers.raw],
+                stream=request.stream,
+                extensions=extensions,
+            )
+            reply = await inner.handle_async_request(sent)
+            _check_reply(link, request, reply)
+            kept = [(k, v) for k, v in reply.headers.raw if len(v) <= MAX_HEADER]
+            return httpx2.Response(
+                reply.status_code,
+                headers=[(k, v) for k, v in kept if k.lower() != b"set-cookie"],
+                stream=Bounded(reply),
+                extensions=reply.extensions,
+            )
+
+        async def aclose(self) -> None:
+            await inner.aclose()
+
+    class Bounded(httpx2.AsyncByteStream):
+        def __init__(self, reply: httpx2.Response) -> None:
+            self._reply = reply
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            is_events = self._reply.headers.get("content-type", "").startswith(EVENTS)
+            try:
+                async for block in bound_blocks(link, self._reply.stream, is_events):
+                    yield block
+            except BadMessage as why:
+                link.fail(str(why))
+                raise httpx2.StreamClosed from None
+
+        async def aclose(self) -> None:
+            await self._reply.aclose()
+
+    return Guarded()
+
+
+def _count_request(link: Link, request: httpx2.Request) -> None:
+    """Limit how often the SDK reconnects to streams: a server can close each at once."""
+    import httpx2
+
+    if request.method != "GET":
+        link.begin_request()
+        return
+    link.streams += 1
+    if link.streams > MAX_STREAMS:
+        raise httpx2.ConnectError("too many streams")
+
+
+async def bound_blocks(link: Link, stream: Any, is_events: bool) -> AsyncIterator[bytes]:
+    """Pass on the blocks of an answer. BadMessage if there is too much of it."""
+    size = values = 0
+    async for block in stream:
+        *whole, rest = block.split(b"\n\n") if is_events else [block]
+        for event in whole:
+            check_values(values + count_values(event))
+            values = 0
+        values += count_values(rest)
+        check_values(values)
+        size += len(block)
+        if not is_events and size > MAX_MESSAGE:  # of events, the SDK limits each
+            raise BadMessage(f"it sent a message of more than {MAX_MESSAGE:,} bytes")
+        link.count(len(block), messages=len(whole))
+        yield block
+
+
+async def _find_address(link: Link, host: str, port: int | None) -> str:
+    """Resolve the server's name at each request, and refuse addresses that were not allowed."""
+    import httpx2
+
+    server = link.server
+    own = urlsplit(server.url or "")
+    if host != (own.hostname or "").lower():
+        link.fail(f"it redirects to another host, {host[:80]}", refused=True)
+        raise httpx2.ConnectError("another host")
+    try:
+        default = 443 if own.scheme == "https" else 80
+        return await resolve_host(host, port or default, allow_private=server.allow_private)
+    except HarnessError as error:
+        why = error.message.partition(" To allow it")[0].rstrip(".")
+        advice = "" if server.allow_private else "; allow_private = true allows private addresses"
+        link.fail(f"{why}{advice if 'public' in why else ''}", refused=True)
+        raise httpx2.ConnectError(why) from None
+
+
+def _check_reply(link: Link, request: httpx2.Request, reply: httpx2.Response) -> None:
+    """Note why an answer is of no use; the SDK reports only that it is."""
+    status, kind = reply.status_code, reply.headers.get("content-type", "")
+    encoding = reply.headers.get("content-encoding", "identity")
+    if encoding.lower() not in ("", "identity"):
+        raise_refusal(link, "its answer is compressed, which was not requested")
+    if request.method != "POST":
+        return
+    if status in (401, 403):
+        link.fail(f"it answered {status}: check its auth", refused=True)
+    elif status in (408, 425, 429) or status >= 500:
+        link.fail(f"it answered {status}", refused=status in (425, 429))
+    elif 300 <= status < 400:
+        link.fail(f"it answered {status}, a redirect that is not followed", refused=True)
+    elif status == 200 and not kind.lower().startswith((JSON, EVENTS)):
+        link.fail(f"it answered with {kind[:80] or 'no content type'}, which is not MCP")
+
+
+def raise_refusal(link: Link, why: str) -> None:
+    import httpx2
+
+    link.fail(why)
+    raise httpx2.RemoteProtocolError(why)
