@@ -15,6 +15,7 @@ from harness.api.context import ApiContext
 from harness.api.settings import ApiSettings
 from harness.engine.connection import Connection
 from harness.history.follow import Feeds
+from harness.history.run_reads import RunReads
 from harness_daemon.app import make_app
 from harness_daemon.hosts import Hosts, bracket_host
 from harness_daemon.server import listen_on, serve_app
@@ -57,6 +58,7 @@ async def open_daemon(
         context = ApiContext(
             connection=connection,
             feeds=Feeds(connection),
+            reads=RunReads(connection),
             settings=settings,
             wait_revoked=revocations.wait_revoked,
         )

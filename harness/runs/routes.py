@@ -11,7 +11,7 @@ from pydantic import AwareDatetime
 
 from harness.api.body import location_of
 from harness.api.caller import Caller, Role
-from harness.api.context import CallerOf, Context, VisibleRun, owner_filter
+from harness.api.context import CallerOf, Context, ObservedVisibleRun, VisibleRun, owner_filter
 from harness.api.event_stream import EventStream
 from harness.api.paging import decode_cursor, encode_cursor
 from harness.api.route import Route
@@ -20,7 +20,7 @@ from harness.contracts.run import Pending, RunEnd, RunState
 from harness.contracts.verdicts import Decision
 from harness.history import reader
 from harness.journal.card import Card
-from harness.runs.card import read_card
+from harness.runs.card import read_observed_card
 from harness.runs.end import wait_for_end
 from harness.runs.filter import RunFilter
 from harness.runs.listing import list_page, list_waiting
@@ -73,7 +73,9 @@ async def list_runs(
     ).query()
     signer = await context.connection.signing.get_signer()
     token = decode_cursor(signer, cursor, query)
-    rows, following = await list_page(context.connection, query, token, limit)
+    rows, following = await context.reads.shared.read(
+        ("runs", query, token, limit), lambda: list_page(context.connection, query, token, limit)
+    )
     return RunList(runs=rows, next=encode_cursor(signer, following, query))
 
 
@@ -93,14 +95,17 @@ async def list_approvals(
     query = RunFilter(owner=owner_filter(caller)).query()
     signer = await context.connection.signing.get_signer()
     token = decode_cursor(signer, cursor, query)
-    found, following = await list_waiting(context.connection, query, token, limit)
+    found, following = await context.reads.shared.read(
+        ("approvals", query, token, limit),
+        lambda: list_waiting(context.connection, query, token, limit),
+    )
     waiting = [WaitingRun(run=row.id, agent=row.agent, pending=pending) for row, pending in found]
     return Approvals(waiting=waiting, next=encode_cursor(signer, following, query))
 
 
-async def show_run(run: VisibleRun, context: Context) -> Card:
+async def show_run(run: ObservedVisibleRun, context: Context) -> Card:
     """Read what a run did so far and what it does now."""
-    return await read_card(context.connection, run)
+    return await read_observed_card(context.connection, context.reads, run.id, run.observed)
 
 
 async def start(
