@@ -20,7 +20,7 @@ from harness.contracts.message import Text
 from harness.conversations.client import Conversations
 from harness.conversations.contracts import Card, Change, Receipt, State
 from harness.conversations.follow import Place, follow_conversation, parse_place
-from harness.conversations.store import Filter
+from harness.conversations.list_query import Filter
 from harness.conversations.views import (
     ConversationChange,
     ConversationList,
