@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import cache, partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
@@ -19,6 +19,7 @@ from harness.capabilities.registry import enabled_capabilities, load_part
 from harness.contracts.capability import Capability
 from harness.contracts.errors import NotAllowed
 from harness.version import __version__
+from harness_daemon.conditional import ConditionalRoute
 from harness_daemon.gate import Authenticate, Gate
 from harness_daemon.health import make_health_router
 from harness_daemon.hosts import Hosts
@@ -82,7 +83,9 @@ def _add_route(app: FastAPI, route: Route, capability: str) -> None:
     if route.method == "WEBSOCKET":
         app.add_api_websocket_route(path, route.handler, dependencies=dependencies)
         return
-    app.add_api_route(
+    more: dict[str, Any] = {} if route.answer is None else {"response_model": route.answer}
+    conditional = route.method == "GET" and route.media_type == "application/json"
+    app.router.add_api_route(
         path,
         route.handler,
         methods=[route.method],
@@ -92,6 +95,8 @@ def _add_route(app: FastAPI, route: Route, capability: str) -> None:
         response_model_exclude_none=True,
         response_class=_response_class(route.media_type),
         openapi_extra={"x-role": route.role.value},
+        route_class_override=ConditionalRoute if conditional else None,
+        **more,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
+from temporalio.client import WorkflowExecutionStatus
 
 from harness.contracts.errors import RunNotFound
 from harness.engine.connection import Connection
@@ -23,7 +24,12 @@ class Version(NamedTuple):
     bytes: int
     status: int
     closed: int
-    """Nanoseconds since the epoch; 0 if it is open."""
+    """Nanoseconds since the epoch; 0 if it is open or sealed."""
+
+    @property
+    def open(self) -> bool:
+        """Whether Temporal may add to it."""
+        return self.status == WorkflowExecutionStatus.RUNNING
 
 
 @dataclass(frozen=True)

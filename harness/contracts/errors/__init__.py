@@ -59,6 +59,7 @@ from harness.contracts.errors.config import (
 )
 from harness.contracts.errors.conversations import (
     ConversationBusy,
+    ConversationChanged,
     ConversationClosed,
     ConversationError,
     ConversationExists,
@@ -200,6 +201,7 @@ __all__ = [
     "ContentUnsigned",
     "ContextOverflow",
     "ConversationBusy",
+    "ConversationChanged",
     "ConversationClosed",
     "ConversationError",
     "ConversationExists",
