@@ -65,6 +65,6 @@ async def open_daemon(
         hosts = Hosts.of_server(address.host, port, settings.hosts)
         app = make_app(context, partial(authenticate, connection), hosts)
         await stack.enter_async_context(
-            serve_app(app, listening, settings.slow_seconds, settings.body_seconds)
+            serve_app(app, listening, settings.slow_seconds, settings.body_seconds, context.counts)
         )
         yield Daemon(connection, f"http://{bracket_host(address.host)}:{port}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, cast
 from urllib.parse import unquote
 
@@ -12,6 +12,7 @@ from pydantic import BeforeValidator
 from starlette.requests import HTTPConnection
 
 from harness.api.caller import Caller, Role
+from harness.api.counts import Counts
 from harness.api.settings import ApiSettings
 from harness.engine.connection import Connection
 from harness.engine.retry import run_not_found
@@ -32,6 +33,7 @@ class ApiContext:
     reads: RunReads
     settings: ApiSettings
     wait_revoked: Revoked
+    counts: Counts = field(default_factory=Counts)
 
     async def check_run(self, caller: Caller, run: str) -> ObservedRun | None:
         """Raise RunNotFound unless the run exists and the caller may see it.

@@ -45,7 +45,9 @@ async def start_completion(
         labels=labels or None,
         owner=caller.user,
     )
-    return await start_run(context.connection, agent, request, eager=False)
+    run = await start_run(context.connection, agent, request, eager=False)
+    context.counts.runs_started += 1
+    return run
 
 
 async def start_response(

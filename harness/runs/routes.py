@@ -139,6 +139,7 @@ async def start(
         by=caller.user,
     )
     run = await start_run(connection, agent, request, eager=False)
+    context.counts.runs_started += 1
     response.headers["Location"] = location_of("runs", run)
     return Started(id=run)
 
