@@ -37,7 +37,8 @@ async def test_what_happens_is_counted(
     await eventually(lambda: api.operator.get(url), lambda got: got.json()["state"] == "waiting")
     await api.operator.get(url)
     async with api.operator.stream("GET", f"{url}/events") as stream:
-        await anext(stream.aiter_lines())
+        lines = stream.aiter_lines()
+        await anext(lines)  # kept: a generator that is dropped closes the stream
         found = await scrape(api.viewer)
         assert found["harness_open_streams", "sse"] == 1
     assert found["harness_api_runs_started_total",] == 1
