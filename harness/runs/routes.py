@@ -87,7 +87,7 @@ async def list_runs(
 
 async def list_agents(context: Context) -> AgentList:
     """List the agents that workers have published."""
-    found = await list_published(context.connection)
+    found = await context.reads.shared.read("agents", lambda: list_published(context.connection))
     return AgentList(agents=[AgentView.of(each) for each in found])
 
 
