@@ -150,6 +150,8 @@ async def measure_reads(ground: Ground, api: ApiClient, pid: int, seconds: float
         for run in runs:
             await api.follow_to_end(run)
     numbers = itertools.count()
+    back = ground.backends.pids
+    parts = {"daemon": pid, "Temporal": back["engine"], "Postgres": back["database"]}
     for title, paths in (
         ("GET /runs/{run}", [f"/api/v1/runs/{run}" for run in runs]),
         ("GET /runs", ["/api/v1/runs?limit=50"]),
@@ -157,10 +159,15 @@ async def measure_reads(ground: Ground, api: ApiClient, pid: int, seconds: float
     ):
         took: list[float] = []
         print(f"{title}, 20 at once:")
+        before = {name: tree_cpu(each) for name, each in parts.items()}
         async with watched(ground, pid):
             deadline = time.perf_counter() + seconds
             await asyncio.gather(*(read_on(api, paths, numbers, deadline, took) for _ in range(20)))
+        spent = {name: (tree_cpu(each) - before[name]) / len(took) for name, each in parts.items()}
+        told = ", ".join(f"{name} {used * 1e3:.2f} ms" for name, used in spent.items())
+        on_two = 2 / (sum(spent.values()) or 1)
         print(f"  {len(took) / seconds:.0f} reads/s; {lags(took)}")
+        print(f"  CPU of a read: {told}; two cores free for these three allow {on_two:.0f} reads/s")
 
 
 async def read_on(

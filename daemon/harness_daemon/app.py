@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import cache, partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
@@ -19,9 +20,11 @@ from harness.capabilities.registry import enabled_capabilities, load_part
 from harness.contracts.capability import Capability
 from harness.contracts.errors import NotAllowed
 from harness.version import __version__
+from harness_daemon.conditional import ConditionalRoute
 from harness_daemon.gate import Authenticate, Gate
 from harness_daemon.health import make_health_router
 from harness_daemon.hosts import Hosts
+from harness_daemon.metrics import Metered, Metrics
 from harness_daemon.openapi import describe_routes
 from harness_daemon.refusals import add_problem_handlers
 from harness_daemon.sign_in import make_sign_in_router
@@ -39,14 +42,16 @@ def make_app(context: ApiContext, authenticate: Authenticate, hosts: Hosts) -> A
     """
     app = make_routes()
     app.state.context = context
+    app.state.metrics = Metrics(context.connection, context.reads, context.counts)
     settings = context.settings
-    return Gate(
+    gate = Gate(
         app,
         authenticate,
         hosts,
         max_body_bytes=settings.max_body_bytes,
         body_seconds=settings.body_seconds,
     )
+    return Metered(gate, app.state.metrics)
 
 
 def make_routes() -> FastAPI:
@@ -64,11 +69,23 @@ def make_routes() -> FastAPI:
     add_problem_handlers(app)
     app.include_router(make_health_router())
     app.include_router(make_sign_in_router())
+    _add_route(app, METRICS, "metrics")
     for record in enabled_capabilities():
         for route in load_routes(record):
             _add_route(app, route, record.name)
     app.openapi = cache(partial(describe_routes, app))
     return app
+
+
+async def show_metrics(request: Request) -> Response:
+    """Read the daemon's metrics, in the format of Prometheus or OpenMetrics."""
+    metrics: Metrics = request.app.state.metrics
+    content, media_type = await metrics.write(request.headers.get("accept"))
+    return Response(content, headers={"Content-Type": media_type})
+
+
+METRICS = Route("GET", "/metrics", show_metrics, Role.VIEWER, media_type="text/plain")
+"""Where Prometheus looks for it."""
 
 
 def load_routes(record: Capability) -> tuple[Route, ...]:
@@ -77,12 +94,15 @@ def load_routes(record: Capability) -> tuple[Route, ...]:
 
 
 def _add_route(app: FastAPI, route: Route, capability: str) -> None:
-    path = route.path if is_openai_path(route.path) else PREFIX + route.path
+    own = route is METRICS or is_openai_path(route.path)
+    path = route.path if own else PREFIX + route.path
     dependencies = [Depends(_require(route.role))]
     if route.method == "WEBSOCKET":
         app.add_api_websocket_route(path, route.handler, dependencies=dependencies)
         return
-    app.add_api_route(
+    more: dict[str, Any] = {} if route.answer is None else {"response_model": route.answer}
+    conditional = route.method == "GET" and route.media_type == "application/json"
+    app.router.add_api_route(
         path,
         route.handler,
         methods=[route.method],
@@ -92,6 +112,8 @@ def _add_route(app: FastAPI, route: Route, capability: str) -> None:
         response_model_exclude_none=True,
         response_class=_response_class(route.media_type),
         openapi_extra={"x-role": route.role.value},
+        route_class_override=ConditionalRoute if conditional else None,
+        **more,
     )
 
 

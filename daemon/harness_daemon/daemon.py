@@ -15,6 +15,7 @@ from harness.api.context import ApiContext
 from harness.api.settings import ApiSettings
 from harness.engine.connection import Connection
 from harness.history.follow import Feeds
+from harness.history.run_reads import RunReads
 from harness_daemon.app import make_app
 from harness_daemon.hosts import Hosts, bracket_host
 from harness_daemon.server import listen_on, serve_app
@@ -57,12 +58,13 @@ async def open_daemon(
         context = ApiContext(
             connection=connection,
             feeds=Feeds(connection),
+            reads=RunReads(connection),
             settings=settings,
             wait_revoked=revocations.wait_revoked,
         )
         hosts = Hosts.of_server(address.host, port, settings.hosts)
         app = make_app(context, partial(authenticate, connection), hosts)
         await stack.enter_async_context(
-            serve_app(app, listening, settings.slow_seconds, settings.body_seconds)
+            serve_app(app, listening, settings.slow_seconds, settings.body_seconds, context.counts)
         )
         yield Daemon(connection, f"http://{bracket_host(address.host)}:{port}")

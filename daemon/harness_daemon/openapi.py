@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from harness.api.problems import MEDIA_TYPE, Problem
+from harness_daemon.conditional import ConditionalRoute, describe_condition
 from harness_daemon.gate import COOKIE
 from harness_daemon.parameters import describe_parameters
 
@@ -33,9 +34,12 @@ def describe_routes(app: FastAPI) -> dict[str, Any]:
         "token": {"type": "http", "scheme": "bearer"},
         "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
     }
-    for methods in document["paths"].values():
-        for operation in methods.values():
+    conditional = {each.path for each in app.routes if isinstance(each, ConditionalRoute)}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
             describe_parameters(operation)
+            if method == "get" and path in conditional:
+                describe_condition(operation)
             # Invalid requests are answered with a problem document, as every error is.
             operation["responses"].pop("422", None)
             operation["responses"]["default"] = PROBLEM

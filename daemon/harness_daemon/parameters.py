@@ -14,6 +14,7 @@ MEANINGS = {
     "fork_of": "Only forks of this run.",
     "idempotency-key": "Any text that is new for each request. The same key sent again is the same "
     "request, which is carried out once.",
+    "if-match": "The `ETag` of what was read: the request is refused if it has changed since.",
     "last-event-id": "The id of the last event that was read; the stream goes on after it. "
     "Browsers send it when they reconnect.",
     "limit": "How many to return at most.",

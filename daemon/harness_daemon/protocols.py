@@ -12,6 +12,8 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from harness.api.counts import Counts
+
 HEADER_S = 10.0
 """How long the head of a request may take to arrive."""
 MAX_HEAD = 64_000
@@ -23,11 +25,17 @@ class ServerConfig(uvicorn.Config):
     """uvicorn's configuration, and how long a client may accept or send nothing."""
 
     def __init__(
-        self, app: ASGIApp, slow_seconds: float, body_seconds: float, **options: Any
+        self,
+        app: ASGIApp,
+        slow_seconds: float,
+        body_seconds: float,
+        counts: Counts,
+        **options: Any,
     ) -> None:
         super().__init__(app, **options)
         self.slow_seconds = slow_seconds
         self.body_seconds = body_seconds
+        self.counts = counts
 
 
 class SlowReader:
@@ -37,6 +45,7 @@ class SlowReader:
     def __init__(self, transport: asyncio.Transport, config: uvicorn.Config) -> None:
         assert isinstance(config, ServerConfig)
         self._transport, self._slow_s = transport, config.slow_seconds
+        self._counts = config.counts
         self._blocked: asyncio.TimerHandle | None = None
 
     def block(self) -> None:
@@ -51,6 +60,7 @@ class SlowReader:
             self._blocked = None
 
     def _drop(self) -> None:
+        self._counts.dropped_readers += 1
         connection: socket.socket | None = self._transport.get_extra_info("socket")
         if connection is not None:  # a reset, or the kernel would keep up to 4 MB for minutes
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from harness.api.counts import Counts
 from harness.contracts.errors import PortInUse
 from harness_daemon.protocols import BoundedHttp, BoundedSocket, ServerConfig
 
@@ -46,7 +47,11 @@ def listen_on(host: str, port: int) -> socket.socket:
 
 @asynccontextmanager
 async def serve_app(
-    app: ASGIApp, listening: socket.socket, slow_seconds: float, body_seconds: float
+    app: ASGIApp,
+    listening: socket.socket,
+    slow_seconds: float,
+    body_seconds: float,
+    counts: Counts,
 ) -> AsyncGenerator[None]:
     """Serve the app on the socket until the block ends. A client that accepts nothing for
     `slow_seconds` is disconnected."""
@@ -54,6 +59,7 @@ async def serve_app(
         app,
         slow_seconds,
         body_seconds,
+        counts,
         http=BoundedHttp,
         ws=BoundedSocket,
         log_config=None,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from weakref import WeakKeyDictionary
 
-from harness.access.rows import Kind
+from harness.access.rows import Kind, Standing
 from harness.access.secret import BROWSER, TOKEN, parse_secret
 from harness.access.store import Credentials
 from harness.api.caller import Caller
 from harness.commons.log import get_logger
+from harness.commons.shared_reads import SharedReads
 from harness.contracts.errors import StoreError
 from harness.engine.connection import Connection
 from harness.store.database import Database
@@ -19,6 +20,8 @@ KINDS: dict[str, Kind] = {TOKEN: "token", BROWSER: "browser"}
 _noting: WeakKeyDictionary[Database, dict[str, asyncio.Task[None]]] = WeakKeyDictionary()
 """Writes of last uses in progress, by the id of the credential."""
 
+_reading: WeakKeyDictionary[Database, SharedReads[Standing | None]] = WeakKeyDictionary()
+
 log = get_logger(__name__)
 
 
@@ -26,7 +29,8 @@ async def authenticate(connection: Connection, secret: str) -> Caller | None:
     """Find the caller that a secret belongs to; None if it is malformed, unknown, expired or
     revoked, or its user is disabled.
 
-    Costs one SELECT at most. The last use is written later, at most once a minute.
+    Costs one SELECT at most, which requests at the same time share. The last use is written later,
+    at most once a minute.
 
     Raises:
         StoreUnavailable: The database does not answer. Nothing in `secret` causes an error.
@@ -35,7 +39,8 @@ async def authenticate(connection: Connection, secret: str) -> Caller | None:
     if claim is None or claim.prefix not in KINDS:
         return None
     credentials = Credentials(connection.database, connection.vault)
-    standing = await credentials.find_standing(claim.id)
+    reads = _reading.setdefault(connection.database, SharedReads())
+    standing = await reads.read(claim.id, lambda: credentials.find_standing(claim.id))
     if standing is None or not claim.proves(standing.secret_hash):
         return None
     if standing.over or standing.kind != KINDS[claim.prefix]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, cast
 from urllib.parse import unquote
 
@@ -12,11 +12,13 @@ from pydantic import BeforeValidator
 from starlette.requests import HTTPConnection
 
 from harness.api.caller import Caller, Role
+from harness.api.counts import Counts
 from harness.api.settings import ApiSettings
 from harness.engine.connection import Connection
 from harness.engine.retry import run_not_found
 from harness.history.follow import Feeds
-from harness.history.owner import read_owner
+from harness.history.observed_run import ObservedRun
+from harness.history.run_reads import RunReads
 
 Revoked = Callable[[Caller], Coroutine[None, None, None]]
 """Waits until the caller's token or session is revoked."""
@@ -28,16 +30,31 @@ class ApiContext:
 
     connection: Connection
     feeds: Feeds
+    reads: RunReads
     settings: ApiSettings
     wait_revoked: Revoked
+    counts: Counts = field(default_factory=Counts)
 
-    async def check_run(self, caller: Caller, run: str) -> None:
-        """Raise RunNotFound unless the run exists and the caller may see it."""
+    async def check_run(self, caller: Caller, run: str) -> ObservedRun | None:
+        """Raise RunNotFound unless the run exists and the caller may see it.
+
+        Returns:
+            The run as it is now, if it had to be observed.
+        """
         if not run.isprintable():  # no run is called so, and Postgres refuses NUL
             raise run_not_found(run)
-        owner = await read_owner(self.connection, run)
+        owner, observed = await self.reads.check_owner(run)
         if not may_see(caller, owner):
             raise run_not_found(run)
+        return observed
+
+
+@dataclass(frozen=True)
+class CheckedRun:
+    """A run that the caller may see, and what was found when that was checked."""
+
+    id: str
+    observed: ObservedRun | None
 
 
 def may_see(caller: Caller, owner: str | None) -> bool:
@@ -66,16 +83,22 @@ async def check_run_visible(
     run: str,
     context: Annotated[ApiContext, Depends(get_context)],
     caller: Annotated[Caller, Depends(get_caller)],
-) -> str:
+) -> CheckedRun:
     """The run that a path names, if the caller may see it. A dependency of routes."""
     run = unquote(run)
-    await context.check_run(caller, run)
-    return run
+    return CheckedRun(run, await context.check_run(caller, run))
+
+
+async def get_run_id(checked: Annotated[CheckedRun, Depends(check_run_visible)]) -> str:
+    """The id of the run that a path names, if the caller may see it. A dependency of routes."""
+    return checked.id
 
 
 Context = Annotated[ApiContext, Depends(get_context)]
 CallerOf = Annotated[Caller, Depends(get_caller)]
-VisibleRun = Annotated[str, Depends(check_run_visible)]
+VisibleRun = Annotated[str, Depends(get_run_id)]
 """A route with `{run}` in its path takes it as this, so that none forgets the check."""
+ObservedVisibleRun = Annotated[CheckedRun, Depends(check_run_visible)]
+"""The same for a route that goes on from what the check found."""
 PathText = Annotated[str, BeforeValidator(unquote), Path()]
 """A path segment that may hold any character, percent-encoded."""

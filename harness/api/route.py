@@ -24,6 +24,8 @@ class Route(NamedTuple):
     """The status of a successful answer."""
     media_type: str = "application/json"
     """Of a successful answer."""
+    answer: Any = None
+    """The model of the answer, of a handler that has written it already (`answer_json`)."""
 
 
 OPENAI_PREFIX = "/v1/"

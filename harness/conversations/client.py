@@ -39,6 +39,7 @@ from harness.conversations.files import (
     store_transcript,
     without_artifacts,
 )
+from harness.conversations.list_query import Filter, Position
 from harness.conversations.marks import check_card, sign_card
 from harness.conversations.projection import (
     open_rows,
@@ -54,7 +55,7 @@ from harness.conversations.session_client import (
     start_session,
     update_session,
 )
-from harness.conversations.store import Filter, Listed, Position
+from harness.conversations.store import Listed
 from harness.conversations.turns import (
     find_last,
     find_newest_head,

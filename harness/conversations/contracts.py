@@ -8,6 +8,7 @@ from pydantic import Field
 
 from harness.contracts.base import Flag, Word
 from harness.contracts.errors import (
+    ConversationChanged,
     ErrorInfo,
     InvalidTransition,
 )
@@ -91,7 +92,10 @@ class Card(Word):
     """Proves that harness created it; see `marks.py`."""
 
     def change(self, change: Change, now: float) -> Card:
-        """The card after a change; InvalidTransition if its state does not allow it."""
+        """The card after a change; InvalidTransition if its state does not allow it,
+        ConversationChanged if the sender does not know its last change."""
+        if change.known not in (None, self.changed):
+            raise ConversationChanged(f"Conversation {self.id!r} was changed meanwhile.")
         changes: dict[str, Any] = {"changed": now}
         if change.title is not None:
             changes["title"] = change.title or None
@@ -153,6 +157,9 @@ class Change(Word):
     act: Act | None = None
     policy: Policy | None = None
     by: str | None = None
+    known: float | None = None
+    """When the conversation was last changed, as its sender knows: refused if that is out of
+    date."""
 
 
 class Waiting(Word):

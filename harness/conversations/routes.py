@@ -11,16 +11,17 @@ from fastapi import Header, Query, Response
 from harness.api.body import location_of
 from harness.api.caller import Caller, Role
 from harness.api.context import ApiContext, CallerOf, Context, PathText, owner_filter
+from harness.api.etags import answer_json, is_current, make_tag, write_json
 from harness.api.event_stream import EventStream
 from harness.api.route import Route
 from harness.api.stream_event import StreamEvent
-from harness.contracts.errors import CursorUnknown
+from harness.contracts.errors import ConversationChanged, CursorUnknown
 from harness.contracts.event import LIVE
 from harness.contracts.message import Text
 from harness.conversations.client import Conversations
 from harness.conversations.contracts import Card, Change, Receipt, State
 from harness.conversations.follow import Place, follow_conversation, parse_place
-from harness.conversations.store import Filter
+from harness.conversations.list_query import Filter
 from harness.conversations.views import (
     ConversationChange,
     ConversationList,
@@ -32,6 +33,8 @@ from harness.conversations.views import (
     NewMessage,
 )
 
+IfMatch = Annotated[str | None, Header(max_length=1000)]
+"""The `ETag` of the conversation as the client read it."""
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 
@@ -74,29 +77,37 @@ async def list_conversations(
     return ConversationList.of(page)
 
 
-async def show_conversation(
-    conversation: PathText, context: Context, caller: CallerOf
-) -> ConversationView:
+async def show_conversation(conversation: PathText, context: Context, caller: CallerOf) -> Response:
     """Read a conversation as it is now, with its messages."""
-    return await _view(_open(context, caller), conversation)
+    _, view = await _read_view(_open(context, caller), conversation)
+    return answer_json(view)
 
 
 async def change_conversation(
-    conversation: PathText, body: ConversationChange, context: Context, caller: CallerOf
+    conversation: PathText,
+    body: ConversationChange,
+    context: Context,
+    caller: CallerOf,
+    if_match: IfMatch = None,
 ) -> ConversationSummary:
-    """Rename, tag, archive or restore a conversation, or set its policy."""
+    """Rename, tag, archive or restore a conversation, or set its policy. With `If-Match`, only if
+    it is still as it was read."""
     act = None if body.archived is None else ("archive" if body.archived else "restore")
     tags = None if body.tags is None else tuple(body.tags)
-    change = Change(title=body.title, tags=tags, act=act, policy=body.policy)
-    card = await _open(context, caller).change(conversation, change)
+    conversations = _open(context, caller)
+    known = await _check_unchanged(conversations, conversation, if_match)
+    change = Change(title=body.title, tags=tags, act=act, policy=body.policy, known=known)
+    card = await conversations.change(conversation, change)
     return ConversationSummary.of(card)
 
 
 async def delete_conversation(
-    conversation: PathText, context: Context, caller: CallerOf
+    conversation: PathText, context: Context, caller: CallerOf, if_match: IfMatch = None
 ) -> ConversationSummary:
     """Delete a conversation. It can be restored; `harness forget` makes it unreadable for good."""
-    card = await _open(context, caller).change(conversation, Change(act="delete"))
+    conversations = _open(context, caller)
+    known = await _check_unchanged(conversations, conversation, if_match)
+    card = await conversations.change(conversation, Change(act="delete", known=known))
     return ConversationSummary.of(card)
 
 
@@ -175,14 +186,37 @@ async def export_conversation(
 
 
 async def _view(conversations: Conversations, id: str) -> ConversationView:
+    return (await _read_view(conversations, id))[1]
+
+
+async def _read_view(conversations: Conversations, id: str) -> tuple[Card, ConversationView]:
     read = await conversations.read(id)
-    return ConversationView.of_read(read, await conversations.messages(id))
+    return read.card, ConversationView.of_read(read, await conversations.messages(id))
+
+
+async def _check_unchanged(
+    conversations: Conversations, id: str, if_match: str | None
+) -> float | None:
+    """Raise ConversationChanged unless `If-Match` names what reading the conversation answers.
+    Returns the time of its last change, for the session to compare once more."""
+    if if_match is None:
+        return None
+    card, view = await _read_view(conversations, id)
+    if not is_current(if_match, make_tag(write_json(view))):
+        raise ConversationChanged(f"Conversation {id!r} is not as If-Match says.")
+    return card.changed
 
 
 ROUTES = (
     Route("POST", "/conversations", create_conversation, Role.OPERATOR, 201),
     Route("GET", "/conversations", list_conversations, Role.VIEWER),
-    Route("GET", "/conversations/{conversation}", show_conversation, Role.VIEWER),
+    Route(
+        "GET",
+        "/conversations/{conversation}",
+        show_conversation,
+        Role.VIEWER,
+        answer=ConversationView,
+    ),
     Route("PATCH", "/conversations/{conversation}", change_conversation, Role.OPERATOR),
     Route("DELETE", "/conversations/{conversation}", delete_conversation, Role.OPERATOR),
     Route("POST", "/conversations/{conversation}/messages", send_message, Role.OPERATOR, 202),

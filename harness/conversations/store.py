@@ -4,13 +4,13 @@ row; the other columns are an index to find rows by, and prove nothing."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from harness.commons.log import get_logger
 from harness.contracts.base import Word
 from harness.contracts.errors import ContentCorrupt, StoreError
-from harness.conversations.contracts import Card, State, session_workflow
+from harness.conversations.contracts import Card, session_workflow
+from harness.conversations.list_query import Filter, Position, build_list_query
 from harness.conversations.rows import BASE, StoredMessage, StoredTurn, TurnRows
 from harness.crypto.place import place_of
 from harness.crypto.vault import Vault
@@ -48,20 +48,6 @@ WITH turn AS (
 )"""  # nosec B608 - two constants
     + SAVE_MESSAGES
 )
-LIST = """
-SELECT id, card, active FROM harness_conversations.conversation AS c
-WHERE namespace = %(namespace)s
-  AND (%(owner)s::text IS NULL OR owner = %(owner)s)
-  AND state = ANY(%(states)s)
-  AND (%(agent)s::text IS NULL OR agent = %(agent)s)
-  AND (%(tag)s::text IS NULL OR %(tag)s = ANY(tags))
-  AND (%(text)s::text IS NULL OR search @@ websearch_to_tsquery('simple', %(text)s)
-    OR EXISTS (SELECT 1 FROM harness_conversations.message AS m
-      WHERE m.namespace = c.namespace AND m.conversation = c.id
-        AND m.search @@ websearch_to_tsquery('simple', %(text)s)))
-  AND (%(active)s::float8 IS NULL OR (active, id) < (%(active)s, %(id)s))
-ORDER BY active DESC, id DESC LIMIT %(limit)s
-"""
 MESSAGES = """
 SELECT m.turn, m.place, m.content FROM harness_conversations.message AS m
 WHERE m.namespace = %s AND m.conversation = %s AND (m.turn, m.place) > (%s, %s)
@@ -81,25 +67,6 @@ class Listed(NamedTuple):
     card: Card
     active: float
     """When its newest run ended; seconds since the epoch."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Filter:
-    """Which conversations to list. None means any."""
-
-    owner: str | None = None
-    states: tuple[State, ...] = ("active",)
-    agent: str | None = None
-    tag: str | None = None
-    text: str | None = None
-    """Words, as a web search takes them."""
-
-
-class Position(NamedTuple):
-    """Where a page of a list ends."""
-
-    active: float
-    id: str
 
 
 class Conversations:
@@ -165,12 +132,9 @@ class Conversations:
         self, which: Filter, limit: int, after: Position | None
     ) -> tuple[list[Listed], Position | None]:
         """List conversations, the most recently active first, and where the next page begins."""
-        values = {
-            "namespace": self._namespace, "owner": which.owner, "states": list(which.states),
-            "agent": which.agent, "tag": which.tag, "text": which.text, "limit": limit,
-            "active": after.active if after else None, "id": after.id if after else None,
-        }  # fmt: skip
-        rows = await self._database.fetch(LIST, values)
+        query, values = build_list_query(self._namespace, which, limit, after)
+        # Not prepared: which index serves best depends on how frequent a tag or word is.
+        rows = await self._database.fetch(query, values, prepare=False)
         found = [await self._read_known(row) for row in rows]
         more = Position(rows[-1][2], rows[-1][0]) if len(rows) == limit else None
         # The index may have been changed by hand; the card was signed for its row.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import LiteralString
 
+from harness.store.content_version import NOTE_FORGETTING
 from harness.store.database import Database
 
 # Without encryption, runs with equal content share nodes, which stay as long as one needs them.
@@ -54,6 +55,7 @@ async def delete_content(
     deleted: dict[str, int] = {}
     async with database.connection() as connection, connection.transaction():
         await connection.execute(FLOOR, values)
+        await connection.execute(NOTE_FORGETTING)
         for table, statement in STATEMENTS.items():
             cursor = await connection.execute(statement, values)
             deleted[table] = cursor.rowcount

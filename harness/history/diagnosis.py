@@ -9,25 +9,24 @@ from __future__ import annotations
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import (
-    DescribeWorkflowExecutionRequest,
+    DescribeWorkflowExecutionResponse,
     GetWorkflowExecutionHistoryReverseRequest,
 )
 from temporalio.client import Client
 
 from harness.engine.payload_codec import decode_entry
 from harness.engine.retry import ask_patiently
+from harness.history import live
 
 
-async def diagnose_stuck_run(client: Client, run: str) -> str | None:
-    """Describe the failing workflow task; None if it does not fail."""
+async def diagnose_stuck_run(
+    client: Client, run: str, described: DescribeWorkflowExecutionResponse | None = None
+) -> str | None:
+    """Describe the failing workflow task; None if it does not fail. `described` saves asking
+    Temporal again."""
+    described = described or await live.describe_execution(client, run)
     service = client.workflow_service
     execution = WorkflowExecution(workflow_id=run)
-    described = await ask_patiently(
-        run,
-        lambda: service.describe_workflow_execution(
-            DescribeWorkflowExecutionRequest(namespace=client.namespace, execution=execution)
-        ),
-    )
     attempts = described.pending_workflow_task.attempt
     if attempts < 2:
         return None

@@ -5,16 +5,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType, HistoryEventFilterType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import (
     DescribeWorkflowExecutionRequest,
+    DescribeWorkflowExecutionResponse,
     GetWorkflowExecutionHistoryRequest,
     GetWorkflowExecutionHistoryResponse,
 )
-from temporalio.client import Client, WorkflowExecutionDescription
+from temporalio.client import Client
 
 from harness.contracts.errors import RunError
 from harness.contracts.event import DurableEvent, RunEnded
@@ -26,17 +28,35 @@ from harness.journal.chain import next_execution
 from harness.journal.payloads import read_first
 
 
+@dataclass
+class Reached:
+    """How far a reader of events has come: it can go on from there."""
+
+    projector: Projector | None = None
+    """Of the newest execution."""
+    entry: int = 0
+    """The last entry that it has projected."""
+
+
 async def read_events(
-    client: Client, run: str, run_id: str | None, *, skip: int = 0, wait: bool = True
+    client: Client,
+    run: str,
+    run_id: str | None,
+    *,
+    skip: int = 0,
+    wait: bool = True,
+    reached: Reached | None = None,
 ) -> AsyncIterator[DurableEvent]:
     """Yield the events of a run from an execution on, after its entry `skip`; with `wait` until
-    the run ends."""
+    the run ends. `reached` is kept up to date."""
+    reached = reached or Reached()
     while run_id:
-        projector = Projector(run=run, run_id=run_id)
+        projector = reached.projector = Projector(run=run, run_id=run_id)
         following = None
         closing: list[DurableEvent] = []
         async for entry in read_entries(client, run, run_id, wait=wait):
             drafts = projector.feed(entry)
+            reached.entry = entry.event_id
             if any(isinstance(event, RunEnded) for event in drafts):
                 closing = drafts
             elif entry.event_id > skip:
@@ -123,20 +143,37 @@ async def _find_completion(client: Client, run: str, *, wait: bool) -> RunEnd | 
 async def first_execution(client: Client, run: str) -> tuple[str, str | None]:
     """Return the oldest execution that Temporal still has, and the id of the very first one if
     Temporal has deleted it: retention can end for old executions while the run continues."""
-    newest = await _describe_execution(client, run)
-    first = newest.raw_description.workflow_execution_info.first_run_id
-    if not first or first == newest.run_id:
-        return newest.run_id or "", None
+    info = (await describe_execution(client, run)).workflow_execution_info
+    newest, first = info.execution.run_id, info.first_run_id
+    if not first or first == newest:
+        return newest, None
     try:
-        return (await _describe_execution(client, run, first)).run_id or "", None
+        described = await describe_execution(client, run, first)
+        return described.workflow_execution_info.execution.run_id, None
     except RunError:
         query = f"WorkflowId = {json.dumps(run)}"
         known = [(row.start_time, row.run_id) async for row in client.list_workflows(query)]
-        return min(known)[1] if known else newest.run_id or "", first
+        return min(known)[1] if known else newest, first
 
 
 async def newest_execution(client: Client, run: str) -> str:
-    return (await _describe_execution(client, run)).run_id or ""
+    return (await describe_execution(client, run)).workflow_execution_info.execution.run_id
+
+
+async def describe_execution(
+    client: Client, run: str, run_id: str = ""
+) -> DescribeWorkflowExecutionResponse:
+    """What Temporal says of an execution now; of the newest one by default.
+
+    Raises:
+        RunNotFound: Temporal does not have it.
+    """
+    request = DescribeWorkflowExecutionRequest(
+        namespace=client.namespace,
+        execution=WorkflowExecution(workflow_id=run, run_id=run_id),
+    )
+    service = client.workflow_service
+    return await ask_patiently(run, lambda: service.describe_workflow_execution(request))
 
 
 async def read_page(
@@ -153,23 +190,12 @@ async def _fetch_page(
     return await ask_patiently(run, lambda: service.get_workflow_execution_history(request))
 
 
-async def _describe_execution(
-    client: Client, run: str, run_id: str | None = None
-) -> WorkflowExecutionDescription:
-    return await ask_patiently(run, client.get_workflow_handle(run, run_id=run_id).describe)
-
-
 async def branch_of(client: Client, run: str, run_id: str) -> tuple[str, int] | None:
     """After a reset, return the new execution and the entry where its history diverges.
 
     The old history ends in a termination without a pointer; only its description has one.
     """
-    request = DescribeWorkflowExecutionRequest(
-        namespace=client.namespace,
-        execution=WorkflowExecution(workflow_id=run, run_id=run_id),
-    )
-    service = client.workflow_service
-    description = await ask_patiently(run, lambda: service.describe_workflow_execution(request))
+    description = await describe_execution(client, run, run_id)
     new_run_id = description.workflow_extended_info.reset_run_id
     if not new_run_id:
         return None

@@ -66,9 +66,10 @@ async def read_run(connection: Connection, run: str) -> RunHistory:
 
 
 async def read_events(
-    connection: Connection, run: str, *, wait: bool = True
+    connection: Connection, run: str, *, wait: bool = True, reached: live.Reached | None = None
 ) -> AsyncIterator[DurableEvent]:
-    """Yield all events of a run; with `wait` until it ends."""
+    """Yield all events of a run; with `wait` until it ends. `reached` is kept up to date, unless
+    the run is sealed."""
     found = await _find_oldest(connection, run)
     if found is None:
         for event in project_chain(run, (await read_sealed(connection, run)).executions):
@@ -80,12 +81,22 @@ async def read_events(
             yield event
         entries = [each async for each in live.read_entries(client, run, oldest, wait=False)]
         skip = max(0, Execution(oldest, tuple(entries)).left_at - 1)
-    async for event in live.read_events(client, run, oldest, skip=skip, wait=wait):
+    following = live.read_events(client, run, oldest, skip=skip, wait=wait, reached=reached)
+    async for event in following:
         yield event
 
 
 async def read_sealed(connection: Connection, run: str) -> RunHistory:
     """Read the newest seal of a run; the error says why it cannot be read."""
+    content = await read_content(connection, await find_seal(connection, run))
+    return RunHistory(
+        tuple([await decode_execution(connection, each) for each in content.executions]),
+        attempts_in(content.telemetry),
+    )
+
+
+async def find_seal(connection: Connection, run: str) -> SealRow:
+    """Find the newest seal of a run; the error says why there is none."""
     try:
         rows = await open_seals(connection).seals_of_run(run, connection.endpoints.namespace)
     except StoreError as error:
@@ -96,12 +107,18 @@ async def read_sealed(connection: Connection, run: str) -> RunHistory:
         ) from error
     if not rows:
         raise await _explain_unknown(connection, run)
-    row = rows[0]
-    content = await read_content(connection, row)
-    return RunHistory(
-        tuple([await decode_execution(connection, each) for each in content.executions]),
-        attempts_in(content.telemetry),
-    )
+    return rows[0]
+
+
+async def check_remembered(connection: Connection, run: str, execution: str) -> None:
+    """Raise Forgotten if an execution of the run was forgotten: Temporal takes a while to delete
+    its history."""
+    seals = open_seals(connection)
+    for row in await seals.seals_of_run(run, connection.endpoints.namespace):
+        if row.content is None and execution in row.run_ids:
+            error = await _missing_seal_error(seals, row)
+            if isinstance(error, Forgotten):
+                raise error
 
 
 async def _is_empty(connection: Connection) -> bool:
@@ -115,8 +132,32 @@ async def _is_empty(connection: Connection) -> bool:
 async def read_spec(connection: Connection, run: str) -> RunSpec | None:
     """Read what a run was started with, which takes one request; None if the workflow is not a run
     of an agent."""
-    started = (await _read_first_entry(connection, run)).workflow_execution_started_event_attributes
+    try:
+        return spec_in(await read_first_entry(connection, run))
+    except RunNotFound:
+        return await read_sealed_spec(connection, run)
+
+
+async def read_sealed_spec(connection: Connection, run: str) -> RunSpec | None:
+    """Like `read_spec`, of a run that Temporal no longer has."""
+    return spec_in((await read_sealed(connection, run)).executions[0].entries[0])
+
+
+def spec_in(entry: HistoryEvent) -> RunSpec | None:
+    """The spec in the first entry of a run; None if the workflow is not a run of an agent."""
+    started = entry.workflow_execution_started_event_attributes
     return read_first(RunSpec, started.input) if started.workflow_type.name == WORKFLOW else None
+
+
+async def read_first_entry(connection: Connection, run: str) -> HistoryEvent:
+    """Read the first entry of the newest execution that Temporal has of a run."""
+    client = connection.temporal
+    request = GetWorkflowExecutionHistoryRequest(
+        namespace=client.namespace,
+        execution=WorkflowExecution(workflow_id=run),
+        maximum_page_size=1,
+    )
+    return (await live.read_page(client, request, run))[0]
 
 
 async def is_sealed(connection: Connection, run: str) -> bool:
@@ -198,19 +239,6 @@ def derive_transcript(events: Sequence[DurableEvent]) -> TranscriptView:
 
 
 # --- private
-
-
-async def _read_first_entry(connection: Connection, run: str) -> HistoryEvent:
-    client = connection.temporal
-    request = GetWorkflowExecutionHistoryRequest(
-        namespace=client.namespace,
-        execution=WorkflowExecution(workflow_id=run),
-        maximum_page_size=1,
-    )
-    try:
-        return (await live.read_page(client, request, run))[0]
-    except RunNotFound:
-        return (await read_sealed(connection, run)).executions[0].entries[0]
 
 
 async def _find_oldest(

@@ -8,11 +8,10 @@ import logging
 import time
 from collections.abc import Callable
 
-from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 from temporalio.client import Client
 from temporalio.converter import DataConverter
 
@@ -21,7 +20,7 @@ from harness.contracts.attempt import Retry
 from harness.contracts.errors import HarnessError
 from harness.contracts.event import Event
 from harness.engine.payload_codec import decode_entry
-from harness.engine.retry import ask_patiently
+from harness.history import live
 from harness.journal.payloads import error_info, to_seconds
 
 log = logging.getLogger("harness.history")
@@ -31,10 +30,13 @@ POLL_S = 1.0
 
 async def list_retries(client: Client, run: str) -> list[Retry]:
     """List the calls in flight that have failed at least once."""
-    execution = WorkflowExecution(workflow_id=run)
-    request = DescribeWorkflowExecutionRequest(namespace=client.namespace, execution=execution)
-    service = client.workflow_service
-    described = await ask_patiently(run, lambda: service.describe_workflow_execution(request))
+    return await find_retries(client.data_converter, await live.describe_execution(client, run))
+
+
+async def find_retries(
+    converter: DataConverter, described: DescribeWorkflowExecutionResponse
+) -> list[Retry]:
+    """The calls in flight that have failed at least once, of a run as Temporal describes it."""
     found: list[Retry] = []
     for each in described.pending_activities:
         if each.attempt < 2 or not each.HasField("last_failure"):
@@ -48,7 +50,7 @@ async def list_retries(client: Client, run: str) -> list[Retry]:
                 kind=each.activity_type.name,
                 failed=each.attempt - 1,
                 attempts=each.maximum_attempts or None,
-                error=error_info(await _decode_failure(client.data_converter, each.last_failure)),
+                error=error_info(await _decode_failure(converter, each.last_failure)),
                 next_at=to_seconds(at) if waits else None,
             )
         )

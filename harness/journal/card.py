@@ -61,23 +61,40 @@ class Card(Word):
 
 def card_of(events: Iterable[Event]) -> Card | None:
     """Compute the card; None without a start event."""
-    card: Card | None = None
-    line: list[tuple[int, dict[str, object]]] = []
-    """The run at each relevant history entry: a reset returns to one of them."""
+    fold = CardFold()
     for event in events:
-        place = event.cursor.event_id if event.cursor else 0
+        fold.add(event)
+    return fold.card
+
+
+class CardFold:
+    """Computes a card, event by event."""
+
+    def __init__(self) -> None:
+        self.card: Card | None = None
+        self._line: list[tuple[int, dict[str, object]]] = []
+        """The run at each relevant history entry: a reset returns to one of them."""
+
+    def add(self, event: Event) -> None:
+        """Add the next event of the run."""
+        card, line, place = self.card, self._line, event.cursor.event_id if event.cursor else 0
         if isinstance(event, e.RunStarted):
             line.clear()  # a fresh history counts its entries from 1
         elif isinstance(event, e.Branched) and card is not None:
-            line = [each for each in line if each[0] < place]
+            line = self._line = [each for each in line if each[0] < place]
             card = card.model_copy(update=_apply_reset(event, card, line[-1][1] if line else None))
         if isinstance(event, e.RunStarted) and (card is None or not event.continued):
             card = _start_card(event) if card is None else card
         elif card is not None and not isinstance(event, e.Branched):
-            card = card.model_copy(update=_changes_by(card, event) | _new_worker(card, event))
+            card = extend_card(card, event)
         if card is not None and place:
             line.append((place, {name: getattr(card, name) for name in RETURNED}))
-    return card
+        self.card = card
+
+
+def extend_card(card: Card, event: Event) -> Card:
+    """The card after an event of the same execution, which is not a reset."""
+    return card.model_copy(update=_changes_by(card, event) | _new_worker(card, event))
 
 
 def _apply_reset(

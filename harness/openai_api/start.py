@@ -46,7 +46,9 @@ async def start_completion(
         owner=caller.user,
         by=caller.user,
     )
-    return await start_run(context.connection, agent, request, eager=False)
+    run = await start_run(context.connection, agent, request, eager=False)
+    context.counts.runs_started += 1
+    return run
 
 
 async def start_response(

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 
-from harness.contracts.errors import RunError, RunNotFound
+from harness.contracts.errors import RunNotFound
 from harness.engine.connection import Connection
-from harness.history import reader
+from harness.history import live, reader
 from harness.history.diagnosis import diagnose_stuck_run
-from harness.history.retries import list_retries
+from harness.history.fork_index import find_forks
+from harness.history.observed_run import ObservedRun
+from harness.history.pinned_agent import read_agent
+from harness.history.retries import find_retries
+from harness.history.run_reads import RunReads
 from harness.journal.card import Card, card_of
-from harness.runs.description import read_agent
-from harness.runs.filter import RunFilter
-from harness.runs.listing import list_runs
-
-MOST_FORKS = 100
-"""How many forks are listed."""
 
 
 async def read_card(connection: Connection, run: str) -> Card:
@@ -30,17 +28,34 @@ async def read_card(connection: Connection, run: str) -> Card:
         raise RunNotFound(f"{run!r} is a workflow, but not a run of an agent.")
     more: dict[str, object] = {
         "spec": await read_agent(connection, run),
-        "forks": await _find_forks(connection, run),
+        "forks": await find_forks(connection.temporal, run),
     }
     if not card.state.over:
-        more["stuck"] = await diagnose_stuck_run(connection.temporal, run)
-        more["retries"] = tuple(await list_retries(connection.temporal, run))
+        described = await live.describe_execution(connection.temporal, run)
+        more |= await _describe_calls(connection, run, described)
     return card.model_copy(update=more)
 
 
-async def _find_forks(connection: Connection, run: str) -> tuple[str, ...]:
-    """The newest forks of a run; none if this namespace does not index them yet."""
-    with suppress(RunError):
-        found = list_runs(connection, RunFilter(fork_of=run).query(), MOST_FORKS)
-        return tuple(dict.fromkeys([row.id async for row in found]))
-    return ()
+async def read_observed_card(
+    connection: Connection, reads: RunReads, run: str, observed: ObservedRun | None
+) -> Card:
+    """Like `read_card`, in a process that keeps what it reads. `observed`: the run, if it was
+    observed for the same request."""
+    observed = observed or await reads.observe(run)
+    card = await reads.read_card(run, observed)
+    more: dict[str, object] = {}
+    if forks := await reads.forks.find(run):
+        more["forks"] = forks
+    if not card.state.over and observed.described is not None:
+        more |= await _describe_calls(connection, run, observed.described)
+    return card.model_copy(update=more) if more else card
+
+
+async def _describe_calls(
+    connection: Connection, run: str, described: DescribeWorkflowExecutionResponse
+) -> dict[str, object]:
+    client = connection.temporal
+    return {
+        "stuck": await diagnose_stuck_run(client, run, described),
+        "retries": tuple(await find_retries(client.data_converter, described)),
+    }

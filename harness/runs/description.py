@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-
-from harness.contracts.errors import StoreError
-from harness.contracts.provenance import AgentSummary, summarize_agent
 from harness.contracts.run import RunSpec
 from harness.engine.connection import Connection
-from harness.history import reader
+from harness.history.pinned_agent import read_summary
 
 PROMPT_CHARS = 2000
-READ_S = 3.0
-"""A run can be shown while the database hangs."""
 
 
 async def describe_start(connection: Connection, spec: RunSpec, prompt: str) -> str:
@@ -25,23 +19,6 @@ async def describe_start(connection: Connection, spec: RunSpec, prompt: str) -> 
     if spec.parent:
         rows.append(f"Fork of `{spec.parent.run}` at turn {spec.parent.turn}.")
     rows.append(f"> {prompt[:PROMPT_CHARS]}")
-    if (agent := await _read_summary(connection, spec)) is not None:
+    if (agent := await read_summary(connection, spec)) is not None:
         rows.append(agent.markdown())
     return "\n\n".join(rows)
-
-
-async def read_agent(connection: Connection, run: str) -> AgentSummary | None:
-    """Read the agent that a run pinned; None if the store does not have it or does not answer."""
-    try:
-        async with asyncio.timeout(READ_S):
-            spec = await reader.read_spec(connection, run)
-            return None if spec is None else await _read_summary(connection, spec)
-    except (StoreError, TimeoutError):
-        return None
-
-
-async def _read_summary(connection: Connection, spec: RunSpec) -> AgentSummary | None:
-    try:
-        return summarize_agent(spec, await connection.stores.specs.get(spec.spec))
-    except StoreError:
-        return None  # the run itself reports what is wrong

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from harness.contracts.run import RunState
+from harness.engine.query_text import quote_value
 
 OPEN = "ExecutionStatus = 'Running'"
 STATES = {
@@ -42,8 +43,3 @@ class RunFilter:
         if self.since is not None:
             parts.append(f"StartTime >= '{self.since.isoformat()}'")
         return " AND ".join(parts)
-
-
-def quote_value(text: str) -> str:
-    """A text as a literal of the query language."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -11,7 +11,8 @@ from pydantic import AwareDatetime
 
 from harness.api.body import location_of
 from harness.api.caller import Caller, Role
-from harness.api.context import CallerOf, Context, VisibleRun, owner_filter
+from harness.api.context import CallerOf, Context, ObservedVisibleRun, VisibleRun, owner_filter
+from harness.api.etags import MEDIA_TYPE, answer_json, write_json
 from harness.api.event_stream import EventStream
 from harness.api.paging import decode_cursor, encode_cursor
 from harness.api.route import Route
@@ -20,7 +21,7 @@ from harness.contracts.run import Pending, RunEnd, RunState
 from harness.contracts.verdicts import Decision
 from harness.history import reader
 from harness.journal.card import Card
-from harness.runs.card import read_card
+from harness.runs.card import read_observed_card
 from harness.runs.end import wait_for_end
 from harness.runs.filter import RunFilter
 from harness.runs.listing import list_page, list_waiting
@@ -46,6 +47,8 @@ from harness.runs.views import (
 )
 
 KEY_CHARS = 24
+READ_S = 30.0
+"""How long reading the end of a run that has ended may take."""
 ABORT, NO_REASON = AbortBody(), ReasonBody()
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200)]
 """The same key sent again is the same request."""
@@ -61,7 +64,7 @@ async def list_runs(
     since: AwareDatetime | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     cursor: str | None = None,
-) -> RunList:
+) -> Response:
     """List runs, newest first. Callers see their own; admins see all."""
     query = RunFilter(
         state=state,
@@ -73,13 +76,18 @@ async def list_runs(
     ).query()
     signer = await context.connection.signing.get_signer()
     token = decode_cursor(signer, cursor, query)
-    rows, following = await list_page(context.connection, query, token, limit)
-    return RunList(runs=rows, next=encode_cursor(signer, following, query))
+
+    async def read_page() -> bytes:
+        rows, following = await list_page(context.connection, query, token, limit)
+        return write_json(RunList(runs=rows, next=encode_cursor(signer, following, query)))
+
+    page = await context.reads.shared.read(("runs", query, token, limit), read_page)
+    return Response(page, media_type=MEDIA_TYPE)
 
 
 async def list_agents(context: Context) -> AgentList:
     """List the agents that workers have published."""
-    found = await list_published(context.connection)
+    found = await context.reads.shared.read("agents", lambda: list_published(context.connection))
     return AgentList(agents=[AgentView.of(each) for each in found])
 
 
@@ -93,14 +101,18 @@ async def list_approvals(
     query = RunFilter(owner=owner_filter(caller)).query()
     signer = await context.connection.signing.get_signer()
     token = decode_cursor(signer, cursor, query)
-    found, following = await list_waiting(context.connection, query, token, limit)
+    found, following = await context.reads.shared.read(
+        ("approvals", query, token, limit),
+        lambda: list_waiting(context.connection, query, token, limit),
+    )
     waiting = [WaitingRun(run=row.id, agent=row.agent, pending=pending) for row, pending in found]
     return Approvals(waiting=waiting, next=encode_cursor(signer, following, query))
 
 
-async def show_run(run: VisibleRun, context: Context) -> Card:
+async def show_run(run: ObservedVisibleRun, context: Context) -> Response:
     """Read what a run did so far and what it does now."""
-    return await read_card(context.connection, run)
+    card = await read_observed_card(context.connection, context.reads, run.id, run.observed)
+    return answer_json(card)
 
 
 async def start(
@@ -127,6 +139,7 @@ async def start(
         by=caller.user,
     )
     run = await start_run(connection, agent, request, eager=False)
+    context.counts.runs_started += 1
     response.headers["Location"] = location_of("runs", run)
     return Started(id=run)
 
@@ -151,17 +164,20 @@ async def trace_run(run: VisibleRun, context: Context) -> EventList:
 
 
 async def wait_for_result(
-    run: VisibleRun, context: Context, wait: Annotated[float, Query(ge=0, le=60)] = 0.0
+    run: ObservedVisibleRun, context: Context, wait: Annotated[float, Query(ge=0, le=60)] = 0.0
 ) -> RunEnd:
     """Read how a run ended; `wait` waits for its end, up to that many seconds."""
-    limit = asyncio.timeout(wait)
+    observed = run.observed or await context.reads.observe(run.id)
+    limit = asyncio.timeout(wait if observed.version.open else wait + READ_S)
     try:
         async with limit:
-            return await wait_for_end(context.connection, context.feeds, run)
+            return await wait_for_end(context.connection, context.feeds, run.id)
     except TimeoutError:
         if not limit.expired():
             raise
-        raise RunUnfinished(f"Run {run!r} has not ended.", fix="Ask again, or follow it.") from None
+        raise RunUnfinished(
+            f"Run {run.id!r} has not ended.", fix="Ask again, or follow it."
+        ) from None
 
 
 async def list_pending(run: VisibleRun, context: Context) -> PendingList:
@@ -217,11 +233,11 @@ def digest_key(caller: Caller, key: str) -> str:
 
 
 ROUTES = (
-    Route("GET", "/runs", list_runs, Role.VIEWER),
+    Route("GET", "/runs", list_runs, Role.VIEWER, answer=RunList),
     Route("POST", "/runs", start, Role.OPERATOR, 201),
     Route("GET", "/agents", list_agents, Role.VIEWER),
     Route("GET", "/approvals", list_approvals, Role.VIEWER),
-    Route("GET", "/runs/{run}", show_run, Role.VIEWER),
+    Route("GET", "/runs/{run}", show_run, Role.VIEWER, answer=Card),
     Route("GET", "/runs/{run}/events", follow_run, Role.VIEWER, media_type="text/event-stream"),
     Route("GET", "/runs/{run}/trace", trace_run, Role.VIEWER),
     Route("GET", "/runs/{run}/result", wait_for_result, Role.VIEWER),

@@ -95,7 +95,11 @@ class Database:
                         pass
 
     async def fetch(
-        self, query: LiteralString, params: Sequence[Any] | Mapping[str, Any] = ()
+        self,
+        query: LiteralString,
+        params: Sequence[Any] | Mapping[str, Any] = (),
+        *,
+        prepare: bool | None = None,
     ) -> list[Row]:
         """Run one idempotent statement and return its rows; it is retried once if the connection
         turns out to be broken. Missing or inaccessible tables count as an outage, because an
@@ -104,6 +108,7 @@ class Database:
         Args:
             query: The statement, with %s for each parameter, or %(name)s.
             params: The parameters.
+            prepare: False plans the statement for its parameters each time.
 
         Returns:
             The rows; none for a statement without a result.
@@ -118,7 +123,7 @@ class Database:
             for again in (True, False):
                 connection = await self._take_connection()
                 try:
-                    cursor = await connection.execute(query, params, binary=True)
+                    cursor = await connection.execute(query, params, prepare=prepare, binary=True)
                     return await cursor.fetchall() if cursor.description else []
                 except (OperationalError, InternalError) as error:
                     if not (again and connection.broken):

@@ -90,17 +90,42 @@ def _describe_failure(error: BaseException) -> str:
     return f"{type(error).__name__}: {first}"
 
 
+class LineState(NamedTuple):
+    """A schema as it is, and what it needs."""
+
+    line: Line
+    found: str | None
+    """The step that it is at; None before the first one."""
+    pending: tuple[str, ...]
+    """The steps that are missing, in the order in which they would run."""
+    problem: str | None
+    """Why it cannot be migrated."""
+
+
+async def inspect_schemas(database: Database) -> list[LineState]:
+    """The schemas of harness and of enabled capabilities. Changes nothing."""
+    states: list[LineState] = []
+    for line in (OWN, *find_lines()):
+        found = await read_revision(database, line)
+        if found is not None and found not in line.revisions:
+            states.append(LineState(line, found, (), _too_new(database, line, found).message))
+            continue
+        start = 0 if found is None else line.revisions.index(found) + 1
+        states.append(LineState(line, found, line.revisions[start:], None))
+    return states
+
+
 async def find_outdated(database: Database) -> dict[str, str]:
     """What is wrong with the schemas of capabilities, by their names. Changes nothing."""
     problems: dict[str, str] = {}
-    for line in find_lines():
-        assert line.owner is not None
-        found, head = await read_revision(database, line), line.revisions[-1]
-        if found is not None and found not in line.revisions:
-            problems[line.owner.name] = _too_new(database, line, found).message
-        elif found != head:
+    for line, found, pending, problem in await inspect_schemas(database):
+        if line.owner is None:
+            continue
+        if problem is not None:
+            problems[line.owner.name] = problem
+        elif pending:
             at = f"at {found}" if found else "missing"
-            problems[line.owner.name] = f"Schema {line.schema} is {at}; {head} is needed."
+            problems[line.owner.name] = f"Schema {line.schema} is {at}; {pending[-1]} is needed."
     return problems
 
 

@@ -14,8 +14,8 @@ from harness.contracts.clean_text import clean_line
 from harness.contracts.message import Part
 from harness.conversations.client import Conversations
 from harness.conversations.contracts import SessionView, State
+from harness.conversations.list_query import Filter
 from harness.conversations.rows import StoredMessage, StoredTurn
-from harness.conversations.store import Filter
 from harness.sdk.client import HarnessClient
 from harness.terminal import exit_codes
 from harness.terminal.view.console import print_indented

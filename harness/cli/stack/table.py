@@ -56,6 +56,32 @@ STACK_COMMANDS: tuple[Command, ...] = (
         group="Serve",
     ),
     Command(
+        "db",
+        "Show the tables in Postgres, and run their migrations.",
+        "harness.cli.stack.db:run_db",
+        (
+            arg(
+                "action",
+                metavar="status|upgrade",
+                nargs="?",
+                choices=("status", "upgrade"),
+                default="status",
+                help="Default: status.",
+            ),
+            flag("--sql", help="status: print what the pending migrations would run."),
+            JSON,
+        ),
+        "harness and each capability have a schema of their own. `status` changes nothing, and\n"
+        "exits with 1 if something is pending. `upgrade` runs what is pending: one schema after\n"
+        "another, each in one transaction, under a lock. Workers and daemons do the same when\n"
+        "they start; run it first to see a failure before they do.",
+        (
+            ("harness db status --sql", "before an upgrade"),
+            ("harness db upgrade", ""),
+        ),
+        group="Serve",
+    ),
+    Command(
         "config",
         "Show the settings and where each value came from.",
         "harness.cli.stack.info:print_config",

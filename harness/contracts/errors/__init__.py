@@ -60,6 +60,7 @@ from harness.contracts.errors.config import (
 )
 from harness.contracts.errors.conversations import (
     ConversationBusy,
+    ConversationChanged,
     ConversationClosed,
     ConversationError,
     ConversationExists,
@@ -208,6 +209,7 @@ __all__ = [
     "ContentUnsigned",
     "ContextOverflow",
     "ConversationBusy",
+    "ConversationChanged",
     "ConversationClosed",
     "ConversationError",
     "ConversationExists",

@@ -44,6 +44,14 @@ class InvalidTransition(ConversationError):
     http_status = 409
 
 
+class ConversationChanged(ConversationError):
+    """The conversation is no longer as the request's `If-Match` header says."""
+
+    code = "conversations.changed"
+    fix = "Read the conversation again, and repeat the change with its new ETag."
+    http_status = 412
+
+
 class InvalidMessage(ConversationError):
     """A message is empty, or its id or a part of it is not valid."""
 

@@ -19,9 +19,9 @@ from harness.contracts.errors import (
 from harness.conversations.client import Conversations
 from harness.conversations.contracts import Change
 from harness.conversations.files import parse_export, render_markdown
+from harness.conversations.list_query import Filter
 from harness.conversations.projection import project_conversation
 from harness.conversations.rebuild import rebuild_rows
-from harness.conversations.store import Filter
 from harness.crypto.keyring import new_key
 from harness.forget.client import forget_run
 from tests.fakes.conversations import answered, said

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from temporalio.api.history.v1 import HistoryEvent
 
-from harness.contracts.event import EVENTS, Cursor, DurableEvent
+from harness.contracts.event import EVENTS, Branched, Cursor, DurableEvent, RunStarted
 from harness.journal import Execution, Projector, project, project_chain
 from harness.journal.branches import drop_reset_events
-from harness.journal.card import card_of
+from harness.journal.card import CardFold, card_of, extend_card
 from harness.journal.steps import list_steps
 from harness.terminal.view.trace import event_line
 from tests.unit.histories import chains, histories
@@ -60,6 +60,23 @@ def test_each_event_points_into_history_and_can_be_printed(history: list[History
     assert card_of(events) is not None
     for step in list_steps(events):
         assert step.end is None or step.end >= step.start
+
+
+@quick
+@given(histories(), st.data())
+def test_a_card_goes_on_from_any_event(history: list[HistoryEvent], data: st.DataObject) -> None:
+    events = project("r", "x", history)
+    cut = data.draw(st.integers(1, len(events)))
+    fold = CardFold()
+    for event in events[:cut]:
+        fold.add(event)
+    card = fold.card
+    assert card is not None
+    if any(isinstance(event, Branched | RunStarted) for event in events[cut:]):
+        return  # whoever goes on reads from the start then
+    for event in events[cut:]:
+        card = extend_card(card, event)
+    assert card == card_of(events)
 
 
 def _same_entry(event: DurableEvent, end: Cursor) -> bool:

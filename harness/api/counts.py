@@ -1,0 +1,15 @@
+"""What a daemon counts for its metrics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Counts:
+    """Since the daemon started."""
+
+    runs_started: int = 0
+    """Requests that started a run, or joined the run that an earlier one started."""
+    dropped_readers: int = 0
+    """Clients that were disconnected because they accepted nothing."""
