@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from harness.api.caller import Caller, Role
 from harness.api.context import ApiContext, get_caller
-from harness.api.route import PREFIX, Route, is_openai_path
+from harness.api.route import PREFIX, Route, full_path
 from harness.capabilities.checks import ROUTES
 from harness.capabilities.registry import enabled_capabilities, load_part
 from harness.contracts.capability import Capability
@@ -77,7 +77,7 @@ def load_routes(record: Capability) -> tuple[Route, ...]:
 
 
 def _add_route(app: FastAPI, route: Route, capability: str) -> None:
-    path = route.path if is_openai_path(route.path) else PREFIX + route.path
+    path = full_path(route.path)
     dependencies = [Depends(_require(route.role))]
     if route.method == "WEBSOCKET":
         app.add_api_websocket_route(path, route.handler, dependencies=dependencies)

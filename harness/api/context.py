@@ -12,6 +12,7 @@ from pydantic import BeforeValidator
 from starlette.requests import HTTPConnection
 
 from harness.api.caller import Caller, Role
+from harness.api.parts import DaemonParts
 from harness.api.settings import ApiSettings
 from harness.engine.connection import Connection
 from harness.engine.retry import run_not_found
@@ -30,6 +31,7 @@ class ApiContext:
     feeds: Feeds
     settings: ApiSettings
     wait_revoked: Revoked
+    parts: DaemonParts
 
     async def check_run(self, caller: Caller, run: str) -> None:
         """Raise RunNotFound unless the run exists and the caller may see it."""

@@ -11,8 +11,8 @@ PREFIX = "/api/v1"
 
 
 class Route(NamedTuple):
-    """One route under `/api/v1`, unless its path starts with `/v1/`: such a path stands for itself,
-    and belongs to OpenAI's protocols."""
+    """One route under `/api/v1`, unless its path starts with `/v1/` or is `/mcp`: such a path
+    stands for itself, and belongs to OpenAI's protocols or to MCP."""
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "WEBSOCKET"]
     path: str
@@ -27,6 +27,12 @@ class Route(NamedTuple):
 
 
 OPENAI_PREFIX = "/v1/"
+MCP_PATH = "/mcp"
+
+
+def full_path(path: str) -> str:
+    """The path under which the daemon serves a route."""
+    return path if is_openai_path(path) or path == MCP_PATH else PREFIX + path
 
 
 def is_openai_path(path: str) -> bool:

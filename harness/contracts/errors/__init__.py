@@ -36,6 +36,7 @@ from harness.contracts.errors.api import (
     RequestTooSlow,
     RouteNotFound,
     ServerFault,
+    TooManyCalls,
     WrongOrigin,
 )
 from harness.contracts.errors.base import (
@@ -291,6 +292,7 @@ __all__ = [
     "StreamInterrupted",
     "TargetChanged",
     "TokenNotFound",
+    "TooManyCalls",
     "TooManySignals",
     "ToolBusy",
     "ToolDenied",

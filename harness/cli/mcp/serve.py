@@ -1,0 +1,27 @@
+"""`harness mcp serve`: serve runs to an MCP client, until it closes stdin."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from contextlib import AsyncExitStack
+
+from harness.cli.context import open_client
+from harness.cli.out import Out
+from harness.cli.runs.serve import load_served_agents
+from harness.terminal import exit_codes
+
+
+async def serve_mcp(args: Namespace, out: Out) -> int:
+    from harness.mcp_server.installed import check_installed
+
+    check_installed()
+    from harness.mcp_server.stdio import serve_stdio
+    from harness_workers.worker import serve
+
+    agents = load_served_agents(args.agents) if args.agents else []
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(open_client(out, index=True))
+        if agents:
+            await stack.enter_async_context(serve(client.connection, *agents))
+        await serve_stdio(client.connection)
+    return exit_codes.DONE
