@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import BaseModel, Field
 
 from harness.api.body import Body
@@ -78,6 +80,10 @@ class AbortRun(RunArgument, AbortBody):
 
 class DecideRun(RunArgument, DecideBody):
     """A decision about what a run waits for."""
+
+    def said(self) -> dict[str, Any]:
+        """The decision as `decide_run` takes it."""
+        return {name: value for name, value in super().said().items() if name != "run"}
 
 
 class PreviewUndo(RunArgument):

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
-
-import pytest
 
 from harness import Agent, Harness
-from mcp.shared.exceptions import MCPError
 from tests.fakes.model_server import ModelServer
-from tests.fakes.runs import send
-from tests.fakes.steps import Hang, call, say
+from tests.fakes.steps import say
 from tests.integration.api.conftest import Api
-from tests.integration.mcp_server.conftest import BOTH, Connect, Person, refuse, say_yes, use
+from tests.integration.mcp_server.conftest import BOTH, Connect, use
 
 LETTER = {"to": "ann", "text": "hi"}
 
@@ -33,9 +28,7 @@ async def test_start_follow_and_trace(
         agents = (await use(client, "list_agents"))["agents"]
         assert name in [each["name"] for each in agents]
         run = (await use(client, "start_run", agent=name, prompt="Hello."))["id"]
-        waited = await client.call_tool(
-            "wait_for_run", {"run": run}, progress_callback=on_progress
-        )
+        waited = await client.call_tool("wait_for_run", {"run": run}, progress_callback=on_progress)
         end = waited.structured_content
         assert (end["state"], end["end"]["output"]) == ("completed", "Hello there.")
         card = await use(client, "get_run", run=run)
