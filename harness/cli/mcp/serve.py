@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, redirect_stdout
 
 from harness.cli.context import open_client
 from harness.cli.out import Out
@@ -18,7 +19,8 @@ async def serve_mcp(args: Namespace, out: Out) -> int:
     from harness.mcp_server.stdio import serve_stdio
     from harness_workers.worker import serve
 
-    agents = load_served_agents(args.agents) if args.agents else []
+    with redirect_stdout(sys.stderr):  # stdout is the client's, also while an agent's file prints
+        agents = load_served_agents([args.agents]) if args.agents else []
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(open_client(out, index=True))
         if agents:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.cli.spec import Command, arg
+from harness.cli.spec import JSON, Command, arg
 
 MCP_COMMANDS: tuple[Command, ...] = (
     Command(
@@ -10,18 +10,19 @@ MCP_COMMANDS: tuple[Command, ...] = (
         "Serve runs to an MCP client on stdin and stdout.",
         "harness.cli.mcp.serve:serve_mcp",
         (
-            arg("action", metavar="serve", choices=("serve",), help="The action."),
+            arg("action", metavar="ACTION", choices=("serve",), help="serve."),
             arg(
                 "agents",
                 metavar="FILE[:NAME]",
-                nargs="*",
-                help="Agents to serve in this process (default: none; workers elsewhere do).",
+                nargs="?",
+                help="With serve: agents to serve in this process too (default: none).",
             ),
+            JSON,
         ),
-        "An MCP client starts it, and it acts as the person who started the client.\n"
-        "`harness serve` offers the same over HTTP at /mcp, to clients with a token.",
+        "An MCP client starts it, and it acts as the person who started the client. stdout carries\n"
+        "the protocol. `harness serve` offers the same over HTTP at /mcp, to clients with a token.",
         (
-            ("harness mcp serve", "the agents that workers serve"),
+            ("harness mcp serve", "for the agents that workers serve"),
             ("harness mcp serve agents.py", "with all agents of a file"),
         ),
         group="Serve",
