@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
-from contextlib import AsyncExitStack, redirect_stdout
+from contextlib import AsyncExitStack
 
 from harness.cli.context import open_client
 from harness.cli.out import Out
@@ -16,14 +15,14 @@ async def serve_mcp(args: Namespace, out: Out) -> int:
     from harness.mcp_server.installed import check_installed
 
     check_installed()
-    from harness.mcp_server.stdio import serve_stdio
+    from harness.mcp_server.stdio import claim_stdio, serve_stdio
     from harness_workers.worker import serve
 
-    with redirect_stdout(sys.stderr):  # stdout is the client's, also while an agent's file prints
-        agents = load_served_agents([args.agents]) if args.agents else []
     async with AsyncExitStack() as stack:
+        wire = stack.enter_context(claim_stdio())  # before anything of the user's can print
+        agents = load_served_agents([args.agents]) if args.agents else []
         client = await stack.enter_async_context(open_client(out, index=True))
         if agents:
             await stack.enter_async_context(serve(client.connection, *agents))
-        await serve_stdio(client.connection)
+        await serve_stdio(client.connection, wire)
     return exit_codes.DONE

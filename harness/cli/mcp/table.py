@@ -19,8 +19,8 @@ MCP_COMMANDS: tuple[Command, ...] = (
             ),
             JSON,
         ),
-        "An MCP client starts it, and it acts as the person who started the client. stdout carries\n"
-        "the protocol. `harness serve` offers the same over HTTP at /mcp, to clients with a token.",
+        "An MCP client starts it, and it acts as the person who started the client. stdout\n"
+        "carries the protocol. `harness serve` serves the same over HTTP at /mcp, with a token.",
         (
             ("harness mcp serve", "for the agents that workers serve"),
             ("harness mcp serve agents.py", "with all agents of a file"),

@@ -15,7 +15,7 @@ from harness import Agent, tool
 
 print("loaded")
 
-@tool(effect="irreversible")
+@tool(effect="write", approval="always")
 async def send_letter(to: str) -> str:
     \"\"\"Send a letter.\"\"\"
     print("sent")
