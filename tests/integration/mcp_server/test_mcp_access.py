@@ -94,7 +94,8 @@ async def test_ids_of_others_are_not_found(
         assert (await use(client, "get_run", run=run))["state"] == "running"
 
 
-async def test_a_session_belongs_to_its_token(api: Api) -> None:
+async def test_a_session_belongs_to_its_token(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.mcp_server.sessions.MOST_SESSIONS", 2)
     session = await open_session(api.operator)
     listing = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
     assert (await post(api.operator, listing, **session)).status_code == 200
@@ -104,6 +105,9 @@ async def test_a_session_belongs_to_its_token(api: Api) -> None:
         assert (await other.get("/mcp", headers=session)).status_code == 404
         assert (await other.delete("/mcp", headers=session)).status_code == 404
     assert (await post(api.operator, listing, **session)).status_code == 200
+    await open_session(api.operator)
+    assert (await post(api.operator, INITIALIZE)).status_code == 503  # one too many, of one token
+    await open_session(api.stranger)
     assert (await api.operator.delete("/mcp", headers=session)).status_code == 200
     assert (await post(api.operator, listing, **session)).status_code == 404
 
@@ -189,14 +193,6 @@ async def test_what_hostile_clients_send(api: Api, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(server, "MOST_CALLS", 0)
     busy = await call(api.operator, "list_runs")
     assert busy.json()["result"]["structuredContent"]["code"] == "api.too_many_calls"
-
-
-async def test_sessions_are_limited(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.mcp_server.sessions.MOST_SESSIONS", 2)
-    for _ in range(2):
-        await open_session(api.operator)
-    assert (await post(api.operator, INITIALIZE)).status_code == 503
-    await open_session(api.stranger)
 
 
 async def test_steering(
