@@ -105,7 +105,7 @@ def _clip(text: str) -> str:
 def _read_answer(asked: DecisionRequested, content: dict[str, Any]) -> dict[str, Any]:
     offered = _offered(asked)
     verdict = content.get("verdict") if len(offered) > 1 else next(iter(offered))
-    if verdict not in offered:
+    if not isinstance(verdict, str) or verdict not in offered:
         raise InvalidRequest(
             f"{str(verdict)[:40]!r} is not a decision about {asked.id!r}.",
             fix=f"Choose one of {', '.join(offered)}.",

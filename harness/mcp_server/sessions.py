@@ -17,7 +17,7 @@ from starlette.types import Message, Receive, Scope, Send
 from harness.api.caller import Caller
 from harness.api.context import ApiContext
 from harness.api.event_stream import until_first
-from harness.contracts.errors import NotSignedIn
+from harness.contracts.errors import NotSignedIn, ServerFault
 
 if TYPE_CHECKING:
     from mcp.server import Server
@@ -40,7 +40,7 @@ class McpSessions:
     async def open(self, caller: Caller) -> TokenSessions:
         """The sessions of a caller's token; none from before its role changed."""
         sessions = self._callers.get(caller)
-        if sessions is None or sessions.over.is_set():
+        if sessions is None or sessions.has_ended():
             sessions = TokenSessions(self._context, caller, self._make_server())
             self._callers[caller] = sessions
             sessions.task.add_done_callback(lambda _: self._forget_ended(caller))
@@ -48,7 +48,7 @@ class McpSessions:
         return sessions
 
     def _forget_ended(self, caller: Caller) -> None:
-        if caller in self._callers and self._callers[caller].over.is_set():
+        if caller in self._callers and self._callers[caller].has_ended():
             del self._callers[caller]
 
     async def close(self) -> None:
@@ -93,6 +93,10 @@ class TokenSessions:
             self.over.set()
             self.ready.set()
 
+    def has_ended(self) -> bool:
+        """Whether the token was revoked, or not used for long."""
+        return self.over.is_set() or self._unused.expired()
+
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, until it is answered, or the token is revoked."""
         answer = _Answer(send)
@@ -101,6 +105,10 @@ class TokenSessions:
                 self._manager.handle_request(scope, receive, answer.send),
                 _wait_set(self.over),
             )
+        if not answer.begun:
+            if self.over.is_set():
+                raise NotSignedIn("The token was revoked.")
+            raise ServerFault("The daemon failed.")  # until_first has logged why
         await answer.finish()
 
     @contextmanager
@@ -115,7 +123,7 @@ class TokenSessions:
                 self._reschedule(asyncio.get_running_loop().time() + IDLE_S + SPARE_S)
 
     def _reschedule(self, when: float | None) -> None:
-        if not self.over.is_set():
+        if not self.has_ended():
             self._unused.reschedule(when)
 
 
@@ -124,22 +132,16 @@ class _Answer:
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._begun = False
+        self.begun = False
         self._whole = False
 
     async def send(self, message: Message) -> None:
-        self._begun = True
+        self.begun = True
         self._whole = message["type"] == "http.response.body" and not message.get("more_body")
         await self._send(message)
 
     async def finish(self) -> None:
-        """End the answer.
-
-        Raises:
-            NotSignedIn: It had not begun when the token was revoked.
-        """
-        if not self._begun:
-            raise NotSignedIn("The token was revoked.")
+        """End the answer, if it has not ended."""
         if not self._whole:
             with suppress(OSError):
                 await self._send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -101,8 +101,9 @@ class _Follower:
     async def wait_for_change(self, seconds: float) -> bool:
         """Report progress until something happens that calls for a new card; False if nothing did
         within the seconds."""
+        limit = asyncio.timeout(seconds)
         try:
-            async with asyncio.timeout(seconds):
+            async with limit:
                 events = self._call.context.feeds.follow_durable(self._run)
                 async with aclosing(events):
                     async for event in events:
@@ -113,6 +114,8 @@ class _Follower:
                             return True
                 return True
         except TimeoutError:
+            if not limit.expired():
+                raise
             return False
 
     async def ask(self, asked: DecisionRequested) -> None:
@@ -155,7 +158,8 @@ class _Follower:
             await self.wait_for_change(ASK_S)
 
     async def _is_pending(self, asked: DecisionRequested) -> bool:
-        return any(key_of(each) == key_of(asked) for each in (await self.read_card()).waiting)
+        card = await self.read_card()
+        return not card.state.over and any(key_of(each) == key_of(asked) for each in card.waiting)
 
     async def _report(self, event: DurableEvent) -> None:
         self._seen += 1

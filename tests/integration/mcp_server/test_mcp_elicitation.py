@@ -124,8 +124,10 @@ async def test_an_answer_reaches_only_what_was_asked(
         assert key not in (second.input_requests or {})
         again = await wait(**{key: yes})  # the same arguments, asked anew
         assert isinstance(again, types.InputRequiredResult)
-        nonsense = types.ElicitResult(action="accept", content={"verdict": "edit"})
         (key,) = second.input_requests or {}
-        refused = await wait(**{key: nonsense})
-        assert isinstance(refused, types.CallToolResult) and refused.is_error
+        for content in ({"verdict": "edit"}, {"verdict": ["approve"]}, {}, {"note": 7}):
+            nonsense = types.ElicitResult(action="accept", content=content)
+            refused = await wait(**{key: nonsense})
+            assert isinstance(refused, types.CallToolResult) and refused.is_error
+            assert refused.structured_content["code"] == "api.invalid_request"
         assert len((await use(client, "get_run", run=run))["decided"]) == 1
