@@ -58,7 +58,7 @@ class ReadEvents(RunArgument):
     """Which events to read."""
 
     after: str | None = None
-    """The cursor of the last event that you have."""
+    """`cursor` of the page before."""
     limit: int = Field(default=100, ge=1, le=MOST_EVENTS)
 
 

@@ -15,7 +15,8 @@ async def serve_mcp(args: Namespace, out: Out) -> int:
     from harness.mcp_server.installed import check_installed
 
     check_installed()
-    from harness.mcp_server.stdio import claim_stdio, serve_stdio
+    from harness.commons.claimed_stdio import claim_stdio
+    from harness.mcp_server.stdio import serve_stdio
     from harness_workers.worker import serve
 
     async with AsyncExitStack() as stack:
