@@ -52,7 +52,7 @@ async def ask_permission(
         ],
     )
     chosen = getattr(reply.outcome, "option_id", None)
-    verdict = next((each for each in offered if each == chosen), None)
+    verdict: Verdict | None = next((each for each in offered if each == chosen), None)
     if verdict is None:
         return False
     try:
