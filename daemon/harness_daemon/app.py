@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from harness.api.caller import Caller, Role
 from harness.api.context import ApiContext, get_caller
-from harness.api.route import PREFIX, Route, is_openai_path
+from harness.api.route import METRICS_PATH, PREFIX, Route, full_path
 from harness.capabilities.checks import ROUTES
 from harness.capabilities.registry import enabled_capabilities, load_part
 from harness.contracts.capability import Capability
@@ -84,8 +84,7 @@ async def show_metrics(request: Request) -> Response:
     return Response(content, headers={"Content-Type": media_type})
 
 
-METRICS = Route("GET", "/metrics", show_metrics, Role.VIEWER, media_type="text/plain")
-"""Where Prometheus looks for it."""
+METRICS = Route("GET", METRICS_PATH, show_metrics, Role.VIEWER, media_type="text/plain")
 
 
 def load_routes(record: Capability) -> tuple[Route, ...]:
@@ -94,8 +93,7 @@ def load_routes(record: Capability) -> tuple[Route, ...]:
 
 
 def _add_route(app: FastAPI, route: Route, capability: str) -> None:
-    own = route is METRICS or is_openai_path(route.path)
-    path = route.path if own else PREFIX + route.path
+    path = full_path(route.path)
     dependencies = [Depends(_require(route.role))]
     if route.method == "WEBSOCKET":
         app.add_api_websocket_route(path, route.handler, dependencies=dependencies)

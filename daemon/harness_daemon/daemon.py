@@ -12,6 +12,7 @@ from harness.access.authenticate import authenticate
 from harness.access.revocations import Revocations
 from harness.access.sign_in import create_sign_in_code
 from harness.api.context import ApiContext
+from harness.api.parts import DaemonParts
 from harness.api.settings import ApiSettings
 from harness.engine.connection import Connection
 from harness.history.follow import Feeds
@@ -61,10 +62,12 @@ async def open_daemon(
             reads=RunReads(connection),
             settings=settings,
             wait_revoked=revocations.wait_revoked,
+            parts=DaemonParts(),
         )
         hosts = Hosts.of_server(address.host, port, settings.hosts)
         app = make_app(context, partial(authenticate, connection), hosts)
         await stack.enter_async_context(
             serve_app(app, listening, settings.slow_seconds, settings.body_seconds, context.counts)
         )
+        stack.push_async_callback(context.parts.close)  # first: their streams end, so clients leave
         yield Daemon(connection, f"http://{bracket_host(address.host)}:{port}")

@@ -115,7 +115,7 @@ class BoundedHttp(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         self._headers += 1
         self._check_head(len(name) + len(value))
-        super().on_header(name, value)
+        super().on_header(name, value.strip(b" \t"))  # llhttp leaves what follows a value
 
     def on_headers_complete(self) -> None:
         self._in_head = False

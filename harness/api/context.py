@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 
 from harness.api.caller import Caller, Role
 from harness.api.counts import Counts
+from harness.api.parts import DaemonParts
 from harness.api.settings import ApiSettings
 from harness.engine.connection import Connection
 from harness.engine.retry import run_not_found
@@ -33,6 +34,7 @@ class ApiContext:
     reads: RunReads
     settings: ApiSettings
     wait_revoked: Revoked
+    parts: DaemonParts
     counts: Counts = field(default_factory=Counts)
 
     async def check_run(self, caller: Caller, run: str) -> ObservedRun | None:

@@ -11,8 +11,8 @@ PREFIX = "/api/v1"
 
 
 class Route(NamedTuple):
-    """One route under `/api/v1`, unless its path starts with `/v1/`: such a path stands for itself,
-    and belongs to OpenAI's protocols."""
+    """One route under `/api/v1`, unless others expect its path: those of OpenAI's protocols start
+    with `/v1/`, MCP's is `/mcp` and Prometheus' is `/metrics`."""
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "WEBSOCKET"]
     path: str
@@ -29,6 +29,13 @@ class Route(NamedTuple):
 
 
 OPENAI_PREFIX = "/v1/"
+MCP_PATH = "/mcp"
+METRICS_PATH = "/metrics"
+
+
+def full_path(path: str) -> str:
+    """The path under which the daemon serves a route."""
+    return path if is_openai_path(path) or path in (MCP_PATH, METRICS_PATH) else PREFIX + path
 
 
 def is_openai_path(path: str) -> bool:

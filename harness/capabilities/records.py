@@ -19,4 +19,6 @@ BUILT_IN: tuple[str, ...] = (
     "harness.api.capability:API",
     "harness.openai_api.capability:OPENAI_API",
     "harness.mcp_tools.capability:MCP",
+    "harness.mcp_server.capability:MCP_SERVER",
+    "harness.acp.capability:ACP",
 )

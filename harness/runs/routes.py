@@ -11,7 +11,14 @@ from pydantic import AwareDatetime
 
 from harness.api.body import location_of
 from harness.api.caller import Caller, Role
-from harness.api.context import CallerOf, Context, ObservedVisibleRun, VisibleRun, owner_filter
+from harness.api.context import (
+    ApiContext,
+    CallerOf,
+    Context,
+    ObservedVisibleRun,
+    VisibleRun,
+    owner_filter,
+)
 from harness.api.etags import MEDIA_TYPE, answer_json, write_json
 from harness.api.event_stream import EventStream
 from harness.api.paging import decode_cursor, encode_cursor
@@ -124,11 +131,21 @@ async def start(
 ) -> Started:
     """Start a run of a published agent. With an id or an `Idempotency-Key`, repeating the request
     joins the run that it started."""
+    run = await begin_run(context, caller, body, idempotency_key)
+    response.headers["Location"] = location_of("runs", run)
+    return Started(id=run)
+
+
+async def begin_run(
+    context: ApiContext, caller: Caller, body: StartRun, key: str | None = None
+) -> str:
+    """Start a run of a published agent for a caller; return its id. The same `key` again joins the
+    run that it started."""
     connection = context.connection
     agent = await find_published(connection, body.agent)
     id = body.id
-    if id is None and idempotency_key:
-        id = f"{body.agent}-{digest_key(caller, idempotency_key)}"
+    if id is None and key:
+        id = f"{body.agent}-{digest_key(caller, key)}"
     request = Request(
         messages=as_messages(body.prompt),
         id=id,
@@ -140,8 +157,7 @@ async def start(
     )
     run = await start_run(connection, agent, request, eager=False)
     context.counts.runs_started += 1
-    response.headers["Location"] = location_of("runs", run)
-    return Started(id=run)
+    return run
 
 
 async def follow_run(

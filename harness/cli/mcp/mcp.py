@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.agent.mcp_server import McpServer
 from harness.cli.context import prepare_project
+from harness.cli.mcp.serve import serve_mcp
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.contracts.clean_text import clean_line
@@ -36,11 +37,18 @@ class Checked:
 
 
 async def run_mcp(args: Namespace, out: Out) -> int:
-    if args.action == "list" and (args.server or args.approve):
+    if args.action == "serve":
+        if args.agent or args.approve:
+            raise UsageError(
+                "serve takes neither --agent nor --approve.",
+                "Name the file of the agents to serve: harness mcp serve agents.py",
+            )
+        return await serve_mcp(args, out)
+    if args.action == "list" and (args.target or args.approve):
         raise UsageError("list takes no server and no --approve.", "Use: harness mcp check")
     project, settings = prepare_project()
     async with open_servers(settings, project) as servers:
-        found = _choose_servers(servers, args.agent, args.server)
+        found = _choose_servers(servers, args.agent, args.target)
         if args.action == "list":
             return _print_list(found, project, out)
         failed = False

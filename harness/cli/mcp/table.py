@@ -7,22 +7,40 @@ from harness.cli.spec import AGENT, JSON, Command, arg, flag
 MCP_COMMANDS: tuple[Command, ...] = (
     Command(
         "mcp",
-        "List and check the MCP servers whose tools agents use.",
+        "Check MCP servers whose tools agents use, or serve runs to MCP clients.",
         "harness.cli.mcp.mcp:run_mcp",
         (
-            arg("action", metavar="ACTION", choices=("list", "check"), help="list or check."),
-            arg("server", metavar="SERVER", nargs="?", help="With check: only this server."),
-            AGENT._replace(help="The servers of this agent, such as agent.py:agent."),
+            arg(
+                "action",
+                metavar="ACTION",
+                choices=("list", "check", "serve"),
+                help="list, check or serve.",
+            ),
+            arg(
+                "target",
+                metavar="TARGET",
+                nargs="?",
+                help="With check: only this server. With serve: FILE[:NAME], agents to serve too.",
+            ),
+            AGENT._replace(
+                help="With list and check: the servers of this agent, such as agent.py:agent."
+            ),
             flag("--approve", help="With check: approve what the servers declare now."),
             JSON,
         ),
         "The first declaration of a server is approved by using the server. If it declares a tool\n"
         "differently later, calls of that tool are refused until you approve the difference.\n"
-        "check connects to the servers and exits with 1 if one fails or has changed.",
+        "check connects to the servers and exits with 1 if one fails or has changed.\n"
+        "\n"
+        "serve is for MCP clients: they start it, and it acts as the person who started the\n"
+        "client. stdout carries the protocol. `harness serve` serves the same over HTTP at /mcp,\n"
+        "with a token.",
         (
             ("harness mcp list", ""),
             ("harness mcp check files", "connect, and compare with what was approved"),
             ("harness mcp check files --approve", "then restart the workers"),
+            ("harness mcp serve", "serve runs of the agents that workers serve"),
+            ("harness mcp serve agents.py", "with all agents of a file"),
         ),
         group="Set up",
     ),

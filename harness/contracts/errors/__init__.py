@@ -37,6 +37,7 @@ from harness.contracts.errors.api import (
     RequestTooSlow,
     RouteNotFound,
     ServerFault,
+    TooManyCalls,
     WrongOrigin,
 )
 from harness.contracts.errors.base import (
@@ -306,6 +307,7 @@ __all__ = [
     "StreamInterrupted",
     "TargetChanged",
     "TokenNotFound",
+    "TooManyCalls",
     "TooManySignals",
     "ToolBusy",
     "ToolDenied",

@@ -44,6 +44,15 @@ class RequestTooSlow(ApiError):
     http_status = 408
 
 
+class TooManyCalls(ApiError):
+    """An MCP client has too many tool calls open at once. A call that waits for a run may stay open
+    after its client has left, until it has waited as long as it was asked to."""
+
+    code = "api.too_many_calls"
+    fix = "Wait until some of them have ended."
+    http_status = 429
+
+
 class RouteNotFound(ApiError):
     """No route has this path."""
 

@@ -9,6 +9,7 @@ from harness import Agent, Harness
 from harness.access.client import create_token, revoke_token
 from harness.api.caller import LOCAL
 from harness.api.context import ApiContext
+from harness.api.parts import DaemonParts
 from harness.api.settings import ApiSettings
 from harness.history.follow import Feeds
 from harness.history.run_reads import RunReads
@@ -35,7 +36,12 @@ async def test_nobody_follows_for_a_client_that_left(
 
     feeds = Feeds(harness.connection)
     context = ApiContext(
-        harness.connection, feeds, RunReads(harness.connection), ApiSettings(), lambda _: never()
+        harness.connection,
+        feeds,
+        RunReads(harness.connection),
+        ApiSettings(),
+        lambda _: never(),
+        DaemonParts(),
     )
     waiting = asyncio.create_task(wait_while_connected(context, LOCAL, receive, run.id))
     await model_server.called()

@@ -1,0 +1,1 @@
+"""Serves an agent to editors that speak the Agent Client Protocol (ACP)."""

@@ -1,0 +1,37 @@
+"""What capabilities keep in a daemon beside its routes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+
+class Part(Protocol):
+    """Something that lives as long as the daemon, once a request has needed it."""
+
+    async def close(self) -> None:
+        """End it."""
+        ...
+
+
+PartT = TypeVar("PartT", bound=Part)
+
+
+class DaemonParts:
+    """The parts of one daemon: each is made when first needed, and closed with the daemon."""
+
+    def __init__(self) -> None:
+        self._parts: dict[Any, Part] = {}
+
+    def find(self, kind: type[PartT], make: Callable[[], PartT]) -> PartT:
+        """The part of this kind, which `make` makes if there is none yet."""
+        part = self._parts.get(kind)
+        if not isinstance(part, kind):
+            part = self._parts[kind] = make()
+        return part
+
+    async def close(self) -> None:
+        """Close all parts."""
+        for part in self._parts.values():
+            await part.close()
+        self._parts.clear()

@@ -1,0 +1,79 @@
+"""The routes of MCP over streamable HTTP."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from fastapi import Request
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+from harness.api.caller import Caller, Role
+from harness.api.context import ApiContext, CallerOf, Context
+from harness.api.route import MCP_PATH, Route
+from harness.mcp_server.installed import check_installed
+from harness.mcp_server.server import make_server
+from harness.mcp_server.sessions import McpSessions, TokenSessions
+
+if TYPE_CHECKING:
+    from mcp.server import ServerRequestContext
+
+
+async def send_mcp(request: Request, context: Context, caller: CallerOf) -> Response:
+    """Speak MCP (streamable HTTP): send a message; its answer is JSON or a stream."""
+    return await _exchange(request, context, caller)
+
+
+async def listen_mcp(request: Request, context: Context, caller: CallerOf) -> Response:
+    """Speak MCP (streamable HTTP): receive what the server sends outside of calls."""
+    return await _exchange(request, context, caller)
+
+
+async def end_mcp(request: Request, context: Context, caller: CallerOf) -> Response:
+    """Speak MCP (streamable HTTP): end a session."""
+    return await _exchange(request, context, caller)
+
+
+async def _exchange(request: Request, context: ApiContext, caller: Caller) -> Response:
+    check_installed()
+    body = await request.body()  # here, because the SDK would answer a body too large in its way
+    make = partial(make_server, context, find_caller)
+    sessions = context.parts.find(McpSessions, lambda: McpSessions(context, make))
+    return McpExchange(await sessions.open(caller), body)
+
+
+def find_caller(request: ServerRequestContext[Any, Any]) -> Caller:
+    """Who makes a request: the gate has checked it, for each request of a session."""
+    assert request.request is not None
+    caller = request.request.scope["state"]["caller"]
+    assert isinstance(caller, Caller)
+    return caller
+
+
+class McpExchange(Response):
+    """The answer of the SDK's transport to one request."""
+
+    def __init__(self, sessions: TokenSessions, body: bytes) -> None:
+        super().__init__()
+        self._sessions = sessions
+        self._request_body = body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        given = False
+
+        async def receive_again() -> Message:
+            nonlocal given
+            if given:
+                return await receive()
+            given = True
+            return {"type": "http.request", "body": self._request_body, "more_body": False}
+
+        await self._sessions.serve(scope, receive_again, send)
+
+
+ROUTES = (
+    Route("POST", MCP_PATH, send_mcp, Role.VIEWER),
+    Route("GET", MCP_PATH, listen_mcp, Role.VIEWER, media_type="text/event-stream"),
+    Route("DELETE", MCP_PATH, end_mcp, Role.VIEWER),
+)
