@@ -18,4 +18,5 @@ BUILT_IN: tuple[str, ...] = (
     "harness.access.capability:ACCESS",
     "harness.api.capability:API",
     "harness.openai_api.capability:OPENAI_API",
+    "harness.ui_streams.capability:UI_STREAMS",
 )

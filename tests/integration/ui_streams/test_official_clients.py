@@ -1,0 +1,45 @@
+"""The official clients of both protocols, in node."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from harness import Agent, Harness
+from tests.fakes.model_server import ModelServer
+from tests.fakes.npm import install_packages, run_node
+from tests.fakes.runs import send
+from tests.fakes.steps import Say, say
+from tests.integration.api.conftest import Api
+
+LETTER = {"to": "ann", "text": "hi"}
+
+
+async def drive(api: Api, script: str, agent: str) -> dict[str, Any]:
+    """What a script of ours prints, which drives the agent with an official client."""
+    install_packages()
+    code, out, err = await run_node(
+        script, HARNESS_URL=api.daemon.url, HARNESS_TOKEN=api.tokens["operator"], AGENT=agent
+    )
+    assert code == 0, err
+    return json.loads(out)
+
+
+@pytest.mark.campaign
+async def test_ag_ui_client(
+    api: Api, harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    await harness.serve(Agent(name, tools=[send]))
+    model_server.script(Say(text="I write.", calls=(("send", LETTER),)), say("Sent."), say("Bye."))
+    told = await drive(api, "ag_ui.mjs", name)
+    assert told["outcomes"] == ["interrupt", "success", "success"]
+    assert (len(told["asked"]), told["left"]) == (1, 0)
+    roles = [each["role"] for each in told["messages"]]
+    assert roles == ["user", "assistant", "tool", "assistant", "user", "assistant"]
+    wrote, result = told["messages"][1:3]
+    assert wrote["content"] == "I write."
+    assert [each["id"] for each in wrote["toolCalls"]] == [result["toolCallId"]]
+    assert json.loads(wrote["toolCalls"][0]["function"]["arguments"]) == LETTER
+    assert told["messages"][-1]["content"] == "Bye."
