@@ -9,10 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness.api.body import first_problem
 from harness.contracts.errors import InvalidRequest
-from harness.ui_streams.questions import MAX_ID, Question, Reply
+from harness.ui_streams.questions import MAX_ANSWERS, MAX_ID, Question, Reply
 
 MAX_MESSAGES = 5_000
-MAX_ANSWERS = 100
 MAX_NAME = 500
 
 

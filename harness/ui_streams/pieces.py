@@ -83,7 +83,7 @@ class ToolEnded:
     content: str
     ok: bool
     refused: bool
-    """A person refused it."""
+    """A person did not approve it."""
 
 
 Piece = (
@@ -142,7 +142,12 @@ class PieceReader:
                 id = tool_call_id(self._run, event.turn, call.id)
                 yield ToolCalled(id, self._message, call.name, call.arguments)
             case ToolCallFinished():
-                refused = event.decided is not None and event.decided.verdict == "reject"
+                decided = event.decided
+                refused = (
+                    decided is not None
+                    and decided.verdict == "reject"
+                    and decided.need == "approval"
+                )
                 id = tool_call_id(self._run, event.turn, event.call_id)
                 yield ToolEnded(id, event.content, event.ok, refused)
             case _:

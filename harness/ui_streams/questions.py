@@ -23,6 +23,8 @@ from harness.runs.holds import Hold
 from harness.runs.steer import decide_run, send_signal
 
 MAX_ID = 2_000
+MAX_ANSWERS = 50
+"""Replies in one request: each reads the run."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,10 @@ from harness.contracts.message import Text
 from harness.conversations.checks import is_id
 from harness.conversations.client import Conversations
 from harness.conversations.contracts import MAX_ID, MAX_MESSAGE_ID, Card, turn_run
+from harness.conversations.turns import find_last, read_turn_spec
+from harness.engine.connection import Connection
+from harness.history import reader
+from harness.journal.card import card_of
 
 DIGEST_CHARS = 24
 
@@ -71,6 +75,16 @@ async def send_to_thread(
             fix="Send the same request again later.",
         )
     return turn_number(card, receipt.run)
+
+
+async def find_open_turn(connection: Connection, card: Card) -> int | None:
+    """The number of the conversation's newest run, unless it has ended."""
+    number = await find_last(connection, card.id)
+    if number == 0 or await read_turn_spec(connection, card, number) is None:
+        return None
+    read = reader.read_events(connection, turn_run(card.id, number), wait=False)
+    known = card_of([event async for event in read])
+    return None if known is None or known.state.over else number
 
 
 def turn_number(card: Card, run: str) -> int:

@@ -22,7 +22,7 @@ Shown = Piece | Hold | RunEnded
 async def follow_turn(
     context: ApiContext, card: Card, number: int, after: Cursor | None = None
 ) -> AsyncGenerator[Shown]:
-    """Yield the pieces of a conversation's run, then its hold or its end. With a cursor, what comes
+    """Yield the pieces of a conversation's run, and its hold or its end. With a cursor, what comes
     after that event.
 
     Raises:
@@ -42,11 +42,15 @@ async def follow_turn(
                 continue
             for piece in reader.take(event):
                 yield piece
-            last = event if isinstance(event, RunEnded) else await watch.find_hold(event)
-            if last is not None:
+            hold = await watch.find_hold(event)
+            if hold is not None:
+                yield hold
+            if hold is not None or isinstance(event, RunEnded):
                 for piece in reader.end():
                     yield piece
-                yield last
+            if isinstance(event, RunEnded):
+                yield event
+            if hold is not None or isinstance(event, RunEnded):
                 return
     raise RunFailed(f"Run {run!r} has ended without saying how.")
 

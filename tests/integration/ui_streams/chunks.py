@@ -14,7 +14,19 @@ async def post_stream(
     """The events that a request is answered with, to their end; `[DONE]` is left out."""
     async with client.stream("POST", url, json=body) as response:
         assert response.status_code == 200, await response.aread()
-        return await read_chunks(response)
+        return join_deltas(await read_chunks(response))
+
+
+def join_deltas(chunks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same events, however the text was cut."""
+    found: list[dict[str, Any]] = []
+    for chunk in chunks:
+        last = found[-1] if found else {}
+        if "delta" in chunk and last.get("type") == chunk["type"]:
+            found[-1] = {**last, "delta": last["delta"] + chunk["delta"]}
+        else:
+            found.append(chunk)
+    return found
 
 
 async def read_chunks(response: httpx.Response) -> list[dict[str, Any]]:
