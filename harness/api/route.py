@@ -14,7 +14,7 @@ class Route(NamedTuple):
     """One route under `/api/v1`, unless its path starts with `/v1/`: such a path stands for itself,
     and belongs to OpenAI's protocols."""
 
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "WEBSOCKET"]
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "WEBSOCKET"]
     path: str
     handler: Callable[..., Any]
     """A FastAPI path operation; its docstring describes the route in the OpenAPI document."""

@@ -19,4 +19,5 @@ BUILT_IN: tuple[str, ...] = (
     "harness.api.capability:API",
     "harness.openai_api.capability:OPENAI_API",
     "harness.ui_streams.capability:UI_STREAMS",
+    "harness.durable_streams.capability:DURABLE_STREAMS",
 )

@@ -1,0 +1,41 @@
+"""The routes of the protocol: a run's events as a stream to read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+
+from harness.api.caller import Role
+from harness.api.context import CallerOf, Context, VisibleRun
+from harness.api.route import Route
+from harness.durable_streams.reading import Reader, describe_log, read_log
+from harness.durable_streams.run_log import RunLog
+
+Parameter = Annotated[str | None, Query(max_length=300)]
+
+
+async def read_run_stream(
+    run: VisibleRun,
+    context: Context,
+    caller: CallerOf,
+    request: Request,
+    offset: Parameter = None,
+    live: Parameter = None,
+    cursor: Parameter = None,
+) -> Response:
+    """Read a run's events as a durable stream, after an offset. `live` waits for more (`long-poll`)
+    or follows them (`sse`)."""
+    del offset, live, cursor  # read_log reads them, with its own errors
+    return await read_log(Reader(context, caller, request), RunLog(context, run))
+
+
+async def describe_run_stream(run: VisibleRun, context: Context) -> Response:
+    """Where the durable stream of a run's events ends, and whether it is closed."""
+    return await describe_log(RunLog(context, run))
+
+
+ROUTES = (
+    Route("GET", "/streams/runs/{run}", read_run_stream, Role.VIEWER),
+    Route("HEAD", "/streams/runs/{run}", describe_run_stream, Role.VIEWER),
+)
