@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from typing import Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from harness.api.body import first_problem
 from harness.contracts.errors import InvalidRequest
-from harness.ui_streams.questions import MAX_ANSWERS, MAX_ID, Question, Reply
+from harness.ui_streams.questions import MAX_ANSWERS, MAX_ID, Question, Reply, make_reply
 
 MAX_MESSAGES = 5_000
 MAX_NAME = 500
@@ -63,7 +62,7 @@ def read_text(content: Any, where: str) -> str:
         InvalidRequest: It has something else, such as a file.
     """
     if isinstance(content, str):
-        return content
+        return _check_text(content)
     if not isinstance(content, list):
         raise InvalidRequest(f"The {where} of the last user message is neither text nor parts.")
     texts: list[str] = []
@@ -76,7 +75,15 @@ def read_text(content: Any, where: str) -> str:
                     f"{where}[{place}] of the last user message is not text.",
                     fix="Send text. To send a file, POST it to the conversation's messages.",
                 )
-    return "\n".join(texts)
+    return _check_text("\n".join(texts))
+
+
+def _check_text(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidRequest("The last user message has half of a character.") from None
+    return text
 
 
 def read_reply(answer: AgUiAnswer, question: Question) -> Reply:
@@ -87,10 +94,7 @@ def read_reply(answer: AgUiAnswer, question: Question) -> Reply:
     if question.asked is None:
         return Reply(approved=True)
     if isinstance(given, bool):
-        return Reply(approved=given)
-    if isinstance(given, str):
-        return Reply(answer=given)
-    try:
-        return Reply.model_validate(given)
-    except ValidationError as error:
-        raise first_problem(error) from None
+        given = {"approved": given}
+    elif isinstance(given, str):
+        given = {"answer": given}
+    return make_reply(given)

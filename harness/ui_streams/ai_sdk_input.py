@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
 from harness.contracts.errors import InvalidRequest
-from harness.ui_streams.questions import MAX_ANSWERS, MAX_ID, Reply
+from harness.ui_streams.questions import MAX_ANSWERS, MAX_ID, Reply, make_reply
 
 MAX_MESSAGES = 5_000
 MAX_PARTS = 5_000
@@ -103,7 +103,7 @@ def read_replies(message: UiMessage) -> dict[str, Reply]:
             outputs[part.toolCallId] = part.output
     for call, id in _find_asked(message.metadata).items():
         if call in outputs:
-            replies[id] = Reply(answer=_write_output(outputs[call]))
+            replies[id] = make_reply({"answer": _write_output(outputs[call])})
     if len(replies) > MAX_ANSWERS:
         raise InvalidRequest(f"The last message has more than {MAX_ANSWERS} replies.")
     if not replies:
@@ -125,4 +125,9 @@ def _find_asked(metadata: Any) -> dict[str, str]:
 
 
 def _write_output(output: Any) -> str:
-    return output if isinstance(output, str) else to_json(output).decode()
+    if isinstance(output, str):
+        return output
+    try:
+        return to_json(output).decode()
+    except (ValueError, RecursionError):
+        raise InvalidRequest("The output of a tool is nested too deeply.") from None

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.api.body import Body
+from pydantic import ValidationError
+
+from harness.api.body import Body, first_problem
 from harness.api.caller import Caller
 from harness.api.context import ApiContext
 from harness.contracts.errors import HarnessError, InvalidRequest, NotPending
@@ -80,6 +82,22 @@ class Reply(Body):
         if not self.approved:
             return "reject"
         return "edit" if self.editedArgs else "approve"
+
+
+def make_reply(given: Any) -> Reply:
+    """The reply that a client's words are.
+
+    Raises:
+        InvalidRequest: They are malformed.
+    """
+    try:
+        reply = Reply.model_validate(given)
+        reply.model_dump_json()  # a value may be nested too deeply, or have half of a character
+    except ValidationError as error:
+        raise first_problem(error) from None
+    except (ValueError, RecursionError):
+        raise InvalidRequest("The reply is nested too deeply, or is not valid Unicode.") from None
+    return reply
 
 
 def list_questions(number: int, hold: Hold) -> list[Question]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import json
 from typing import Any
 
 from ag_ui.core import Event
@@ -10,7 +13,7 @@ from pydantic import TypeAdapter
 
 from harness import Agent, Harness
 from tests.fakes.model_server import ModelServer
-from tests.fakes.runs import add, send
+from tests.fakes.runs import Gate, add, send
 from tests.fakes.steps import Say, call, say
 from tests.integration.api.conftest import Api
 from tests.integration.ui_streams.chunks import post_stream
@@ -117,6 +120,38 @@ async def test_an_approval(
     assert "Write to Ann." in str(model_server.calls[-1].body)
 
 
+async def test_a_pause_and_an_abort(
+    api: Api, harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    gate = Gate()
+    await harness.serve(Agent(name, tools=[gate.tool]))
+    model_server.script(call("hold", what="a door"), call("hold", what="a key"))
+    url = url_of(name)
+    # Sent twice at once: one conversation, one message, one run.
+    body = ask("t", "Hold.")
+    both = [asyncio.create_task(post_stream(api.operator, url, body)) for _ in range(2)]
+    await gate.entered.wait()
+    [run] = (await api.operator.get("/api/v1/runs")).json()["runs"]
+    steer = f"/api/v1/runs/{run['id']}"
+    await api.operator.post(f"{steer}/pause", json={})
+    gate.left.set()
+    events, same = await asyncio.gather(*both)
+    assert events == same
+    check(events)
+    [paused] = interrupts(events)
+    assert paused["reason"] == "paused"
+    cancelled = resume("t", events, None)
+    cancelled["resume"][0]["status"] = "cancelled"
+    assert (await api.operator.post(url, json=cancelled)).status_code == 400
+    gate.left.clear()
+    gate.entered.clear()
+    rest = asyncio.create_task(post_stream(api.operator, url, resume("t", events, None)))
+    await gate.entered.wait()
+    await api.operator.post(f"{steer}/abort", json={})
+    assert (await rest)[-1]["outcome"] == {"type": "cancelled"}
+    gate.left.set()
+
+
 async def test_requests_that_are_refused(
     api: Api, harness: Harness, model_server: ModelServer, name: str
 ) -> None:
@@ -125,6 +160,7 @@ async def test_requests_that_are_refused(
     url, good = url_of(name), ask("t", "Hi.")
     await post_stream(api.operator, url, good)
     cursor = f"1/{'0' * 8}-0000-0000-0000-{'0' * 12}/5/0"
+    deep: list[Any] = functools.reduce(lambda inner, _: [inner], range(500), [])
     forged = [
         {"interruptId": id, "status": "resolved", "payload": True}
         for id in ("", "x", f"{cursor}/call_1", f"9{cursor}/budget", "1/../../x/y", "\0" * 50)
@@ -137,12 +173,19 @@ async def test_requests_that_are_refused(
         (good | {"messages": [{"id": "m", "role": "user", "content": {"a": 1}}]}, 400),
         (good | {"messages": [{"id": "m", "role": "user", "content": [{"type": "image"}]}]}, 400),
         (good | {"messages": [{"id": "n", "role": "user", "content": " "}]}, 400),
+        (good | {"messages": [{"id": "n", "role": "user", "content": deep}]}, 400),
         (good | {"messages": good["messages"] * 5_001}, 413),
         *((good | {"resume": [entry]}, 400) for entry in forged),
     ]
     for body, status in refused:
         answer = await api.operator.post(url, json=body)
         assert answer.status_code == status, (str(body)[:200], answer.text[:500])
+    halves = json.dumps(good | {"runId": "\ud800"}), json.dumps(ask("t", "\ud800", message="n"))
+    for content in (*halves, b"[" * 100_000):
+        answer = await api.operator.post(
+            url, content=content, headers={"Content-Type": "application/json"}
+        )
+        assert answer.status_code == 400, answer.text
     unknown = await api.operator.post(url_of(f"no-{name}"), json=good)
     assert (unknown.status_code, unknown.json()["code"]) == (404, "config.unknown_agent")
     # Ids that no id of ours may have are still the client's own.

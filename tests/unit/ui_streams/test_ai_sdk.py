@@ -16,6 +16,7 @@ from harness.ui_streams.pieces import ToolEnded
 from tests.unit.ui_streams.test_pieces import (
     AT,
     CALL,
+    DEEP,
     FINISHED,
     REQUESTED,
     RESET,
@@ -95,6 +96,16 @@ def test_a_message_that_replies_to_nothing(metadata: Any) -> None:
         {"id": "m", "role": "assistant", "parts": parts, "metadata": metadata}
     )
     with pytest.raises(InvalidRequest, match="replies to nothing"):
+        read_replies(given)
+
+
+@pytest.mark.parametrize("output", ["\ud800", {"a": "\ud800"}, DEEP])
+def test_an_output_that_cannot_be_written(output: Any) -> None:
+    part = {"type": "dynamic-tool", "toolCallId": "c", "state": "output-available"}
+    metadata = {"harness": {"asked": {"c": "1/x/9/0/call_1"}}}
+    message = {"id": "m", "role": "assistant", "metadata": metadata}
+    given = UiMessage.model_validate({**message, "parts": [{**part, "output": output}]})
+    with pytest.raises(InvalidRequest):
         read_replies(given)
 
 

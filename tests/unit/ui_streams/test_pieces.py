@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from ag_ui_validate.pytest_plugin import assert_valid_agui
 from pydantic import TypeAdapter
 
 from harness.contracts import event as e
-from harness.contracts.errors import ErrorInfo
+from harness.contracts.errors import ErrorInfo, InvalidRequest
 from harness.contracts.message import Message, Text, ToolCall
 from harness.contracts.model import Usage
 from harness.contracts.run import RunState
@@ -34,6 +35,7 @@ from harness.ui_streams.questions import list_questions
 EVENTS: TypeAdapter[list[Any]] = TypeAdapter(list[AgUiEvent])
 BASE: dict[str, Any] = {"run": "c.1", "at": 0.0, "trace": "t"}
 CALL = ToolCall(id="call_1", name="add", arguments={"a": 1})
+DEEP: dict[str, Any] = functools.reduce(lambda inner, _: {"a": inner}, range(900), {})
 AT = e.Cursor(run_id="x", event_id=9)
 
 
@@ -152,6 +154,15 @@ def test_the_interrupts_of_ag_ui() -> None:
     ]  # fmt: skip
     assert found[0]["id"] == "1/x/9/0/call_1" and found[-1]["id"] == "1/x/9/0/"
     assert [each.get("toolCallId") for each in found][2:4] == ["c.1/1/call_1", None]
+
+
+@pytest.mark.parametrize("payload", [DEEP, "\ud800", {"editedArgs": DEEP}, {"note": 1}, 7, {}])
+def test_replies_that_are_refused(payload: Any) -> None:
+    hold = Hold("c.1", AT, RunState.WAITING, (asked("approval"),), ())
+    [question] = list_questions(1, hold)
+    answer = AgUiAnswer(interruptId=question.id, status="resolved", payload=payload)
+    with pytest.raises(InvalidRequest):
+        read_reply(answer, question).said()
 
 
 @pytest.mark.parametrize(
