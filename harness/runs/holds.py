@@ -56,26 +56,18 @@ class HoldWatch:
     def __init__(self, connection: Connection, run: str) -> None:
         self._connection = connection
         self._run = run
-        self._past: Cursor | None = None
-        """Waits before this event are over, or are not the newest."""
+        self._past = frozenset[Cursor]()
+        """Events with others after them: what they began is over, or not all that is asked."""
 
     async def find_hold(self, event: Event) -> Hold | None:
         """The wait that began with this event, if the run still needs a person since then."""
-        if not isinstance(event, DECISIVE) or self._is_past(event.cursor):
+        if not isinstance(event, DECISIVE) or event.cursor in self._past:
             return None
         read = reader.read_events(self._connection, self._run, wait=False)
         events = tuple([each async for each in read])
         hold = read_hold(events)
         if hold is not None and hold.place == event.cursor:
             return hold
-        self._past = next(
-            (each.cursor for each in reversed(events) if isinstance(each, DECISIVE)), None
-        )
+        decisive = [each.cursor for each in events if isinstance(each, DECISIVE) and each.cursor]
+        self._past = frozenset(decisive[:-1])  # each is looked at once, however long the run
         return None
-
-    def _is_past(self, cursor: Cursor | None) -> bool:
-        """Whether a newer event is known in the same history, which saves reading it again."""
-        past = self._past
-        if past is None or cursor is None or past.run_id != cursor.run_id:
-            return False
-        return (cursor.event_id, cursor.place) < (past.event_id, past.place)
