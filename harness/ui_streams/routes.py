@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Any
 from urllib.parse import quote
 
+from fastapi import Query
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from harness.api.caller import Caller, Role
@@ -18,6 +21,7 @@ from harness.ui_streams.ag_ui_input import AgUiInput, read_reply, read_user_mess
 from harness.ui_streams.ai_sdk import HEADERS, stream_ai_sdk
 from harness.ui_streams.ai_sdk_input import MAX_NAME, AiSdkInput, read_replies
 from harness.ui_streams.ai_sdk_input import read_text as read_ui_text
+from harness.ui_streams.ai_sdk_messages import read_messages
 from harness.ui_streams.questions import Question, Reply, answer_question, find_question
 from harness.ui_streams.threads import find_open_turn, find_thread, open_thread, send_to_thread
 
@@ -68,17 +72,41 @@ async def run_ai_sdk(
     return _stream_ai_sdk(context, caller, card, place)
 
 
+class UiMessages(BaseModel):
+    """The messages of a chat, in the AI SDK's format."""
+
+    messages: list[dict[str, Any]]
+
+
+async def list_ai_sdk_messages(
+    agent: PathText,
+    chat: PathText,
+    context: Context,
+    caller: CallerOf,
+    turns: Annotated[int, Query(ge=1, le=50)] = 20,
+) -> UiMessages:
+    """Read the messages of an AI SDK chat, of its newest runs. The answer of a run that is open is
+    left out: its stream repeats it."""
+    card = await _find_chat(context, caller, agent, chat)
+    found = await read_messages(context.connection, card, turns) if card else []
+    return UiMessages(messages=found)
+
+
 async def resume_ai_sdk(
     agent: PathText, chat: PathText, context: Context, caller: CallerOf
 ) -> Response:
     """Follow the run of an AI SDK chat that goes on, from its beginning; 204 if none does."""
-    if not 0 < len(chat) <= MAX_NAME:
-        raise InvalidRequest(f"The chat's id has 1 to {MAX_NAME} characters.")
-    card = await find_thread(context, caller, agent, chat)
+    card = await _find_chat(context, caller, agent, chat)
     number = await find_open_turn(context.connection, card) if card else None
     if card is None or number is None:
         return Response(status_code=204)
     return _stream_ai_sdk(context, caller, card, Place(number))
+
+
+async def _find_chat(context: ApiContext, caller: Caller, agent: str, chat: str) -> Card | None:
+    if not 0 < len(chat) <= MAX_NAME:
+        raise InvalidRequest(f"The chat's id has 1 to {MAX_NAME} characters.")
+    return await find_thread(context, caller, agent, chat)
 
 
 def _stream_ai_sdk(context: ApiContext, caller: Caller, card: Card, place: Place) -> BareStream:
@@ -116,6 +144,7 @@ def _name_run(response: BareStream, card: Card, number: int) -> BareStream:
 ROUTES = (
     Route("POST", "/ag-ui/{agent}", run_ag_ui, Role.OPERATOR, media_type="text/event-stream"),
     Route("POST", "/ai-sdk/{agent}", run_ai_sdk, Role.OPERATOR, media_type="text/event-stream"),
+    Route("GET", "/ai-sdk/{agent}/{chat}/messages", list_ai_sdk_messages, Role.VIEWER),
     Route(
         "GET",
         "/ai-sdk/{agent}/{chat}/stream",

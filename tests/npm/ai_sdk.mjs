@@ -5,6 +5,7 @@ import {
   DefaultChatTransport,
   lastAssistantMessageIsCompleteWithApprovalResponses,
   lastAssistantMessageIsCompleteWithToolCalls,
+  safeValidateUIMessages,
 } from "ai";
 
 const { HARNESS_URL, HARNESS_TOKEN, AGENT } = process.env;
@@ -65,8 +66,17 @@ told.answered = chat.messages;
 
 await chat.sendMessage({ text: "Write to Bob." });
 await chat.settle();
-// The page is loaded anew: it knows the user's messages, and not what the agent does.
-const again = new Chat("chat 1", chat.messages.slice(0, -1));
+// The page is loaded anew: it reads the messages that the conversation has, and resumes.
+async function load() {
+  const url = `${HARNESS_URL}/api/v1/ai-sdk/${AGENT}/${encodeURIComponent("chat 1")}/messages`;
+  const headers = { Authorization: `Bearer ${HARNESS_TOKEN}` };
+  const { messages } = await (await fetch(url, { headers })).json();
+  const { success, error } = await safeValidateUIMessages({ messages });
+  if (!success) throw error;
+  return messages;
+}
+const again = new Chat("chat 1", await load());
+told.loaded = again.messages;
 await again.resumeStream();
 await again.settle();
 told.resumed = again.tool();
@@ -74,6 +84,7 @@ told.same = JSON.stringify(again.lastMessage.parts) === JSON.stringify(chat.last
 await again.addToolApprovalResponse({ id: told.resumed.approval.id, approved: false, reason: "no" });
 await again.settle();
 told.denied = again.messages.at(-1);
+told.ended = await load();
 const over = new Chat("chat 1", again.messages);
 await over.resumeStream();
 told.over = over.messages.length === again.messages.length;

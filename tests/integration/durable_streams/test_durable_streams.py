@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from harness import Agent, Harness
+from harness.access.client import create_token, revoke_token
 from harness.durable_streams import event_log
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import send, waiting
@@ -56,6 +57,13 @@ async def test_a_run_from_its_beginning_to_its_end(
     empty = await client.get(url, params={"offset": tail})
     now = await client.get(url, params={"offset": "now"})
     assert empty.json() == now.json() == []
+    # A revoked token ends a poll that waits.
+    row, secret = await create_token(harness.connection)
+    headers, latest = {"Authorization": f"Bearer {secret}"}, {"offset": tail, "live": "long-poll"}
+    revoked = asyncio.create_task(api.nobody.get(url, params=latest, headers=headers))
+    assert (await api.nobody.get("/api/v1/me", headers=headers)).status_code == 200
+    await revoke_token(harness.connection, row.id)
+    assert (await revoked).status_code == 401
     following = asyncio.create_task(read_sse(client, url, tail))
     polling = asyncio.create_task(client.get(url, params={"offset": "now", "live": "long-poll"}))
     await run.approve()

@@ -72,6 +72,14 @@ async def test_an_approval_after_a_reload(
     assert rest[0] == chunks[0]
     assert (await post_stream(api.operator, url, answer))[-1] == rest[-1]
     assert (await api.operator.get(f"{url}/c/stream")).status_code == 204
+    asked, said = (await api.viewer.get(f"{url}/c/messages")).json()["messages"]
+    assert (asked["id"], asked["parts"]) == ("m1", [{"type": "text", "text": "Write to Ann."}])
+    assert said["id"] == chunks[0]["messageId"]
+    assert [each.get("text") or each.get("output") for each in said["parts"]] == [
+        None, "sent 'hi' to ann", None, "Sent.",
+    ]  # fmt: skip
+    for chat in ("c", conversation, "x"):
+        assert (await api.stranger.get(f"{url}/{chat}/messages")).json() == {"messages": []}
 
 
 async def test_requests_that_are_refused(api: Api, harness: Harness, name: str) -> None:

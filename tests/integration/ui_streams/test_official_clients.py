@@ -73,5 +73,14 @@ async def test_ai_sdk_chat(
         ("step-start", None), ("text", "Blue, then."),
     ]  # fmt: skip
     assert told["resumed"]["state"] == "approval-requested" and told["same"] and told["over"]
+    # What is loaded is what the chat had, but for who approved what.
+    assert told["loaded"][0] == {**user, "parts": [{"type": "text", "text": "Write to Ann."}]}
+    assert [(each["type"], each.get("text") or each.get("output"))
+            for each in told["loaded"][1]["parts"]] == parts  # fmt: skip
+    assert [each["role"] for each in told["loaded"]] == ["user", "assistant", "user"]
+    assert [each["id"] for each in told["ended"]] == [
+        *(each["id"] for each in told["loaded"]), told["denied"]["id"],
+    ]  # fmt: skip
+    assert told["ended"][3]["parts"][1]["state"] == "output-denied"
     states = [each.get("state") for each in told["denied"]["parts"]]
     assert states == [None, "output-denied", None, "done"]
