@@ -12,6 +12,7 @@ import pytest
 from harness import Agent, Harness
 from harness.access.client import create_token, revoke_token
 from harness.durable_streams import event_log
+from harness.sdk.handle import RunHandle
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import send, waiting
 from tests.fakes.steps import call, say
@@ -38,15 +39,24 @@ async def read_sse(client: httpx.AsyncClient, url: str, offset: str) -> list[tup
     return found
 
 
-async def test_a_run_from_its_beginning_to_its_end(
-    api: Api, harness: Harness, model_server: ModelServer, name: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+@pytest.fixture
+async def run(harness: Harness, model_server: ModelServer, name: str) -> RunHandle[Any]:
+    """A run that waits for an approval, and then ends."""
     agent = Agent(name, tools=[send])
     await harness.serve(agent)
     model_server.script(call("send", to="ann", text="hi"), say("Sent."))
     run = await harness.start(agent, "Write to Ann.")
     await waiting(run)
+    return run
+
+
+async def trace(api: Api, run: str) -> list[Any]:
+    return (await api.admin.get(f"/api/v1/runs/{run}/trace")).json()["events"]
+
+
+async def test_a_run_from_its_beginning_to_its_end(
+    api: Api, harness: Harness, run: RunHandle[Any]
+) -> None:
     url, client = url_of(run.id), api.admin
     head = await client.head(url)
     tail = head.headers["stream-next-offset"]
@@ -65,15 +75,21 @@ async def test_a_run_from_its_beginning_to_its_end(
     await revoke_token(harness.connection, row.id)
     assert (await revoked).status_code == 401
     following = asyncio.create_task(read_sse(client, url, tail))
-    polling = asyncio.create_task(client.get(url, params={"offset": "now", "live": "long-poll"}))
+    polling = asyncio.create_task(client.get(url, params=latest))
     await run.approve()
     events = await following
     assert events[-1][1].keys() == {"streamNextOffset", "streamClosed", "upToDate"}
-    trace = (await client.get(f"/api/v1/runs/{run.id}/trace")).json()["events"]
     live = [event for kind, data in events if kind == "data" for event in data]
-    assert begin.json() + live == trace
-    assert (await polling).json()[0] in live
-    # In pieces, the same events come once each.
+    assert begin.json() + live == await trace(api, run.id)
+    assert (await polling).json()[0] == live[0]
+
+
+async def test_a_run_in_pieces(
+    api: Api, run: RunHandle[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await run.approve()
+    await run.result()
+    url, client = url_of(run.id), api.admin
     monkeypatch.setattr(event_log, "MAX_CHUNK_BYTES", 1_000)
     pieces: list[Any] = []
     offset, offsets, closed = "-1", list[str](), False
@@ -82,13 +98,20 @@ async def test_a_run_from_its_beginning_to_its_end(
         pieces += answer.json()
         offset, closed = answer.headers["stream-next-offset"], "stream-closed" in answer.headers
         offsets.append(offset)
-    assert pieces == trace and offsets == sorted(set(offsets)) and len(offsets) > 2
+    assert pieces == await trace(api, run.id)
+    assert offsets == sorted(set(offsets)) and len(offsets) > 2
+    followed = await read_sse(client, url, "-1")
+    assert [each for kind, data in followed if kind == "data" for each in data] == pieces
     end = await client.get(url, params={"offset": offset, "live": "long-poll"})
     assert (end.status_code, end.headers["stream-closed"]) == (204, "true")
     again = await client.get(url, params={"offset": offset})
     tag = {"If-None-Match": again.headers["etag"]}
     assert (await client.get(url, params={"offset": offset}, headers=tag)).status_code == 304
-    other = await harness.start(agent, "Another.")
+
+
+async def test_requests_that_are_refused(api: Api, harness: Harness, run: RunHandle[Any]) -> None:
+    url, client = url_of(run.id), api.admin
+    other = await harness.start(Agent(f"{run.id}-unserved"), "Another.")
     theirs = (await client.head(url_of(other.id))).headers["stream-next-offset"]
     malformed: list[Any] = [
         {"offset": "1"}, {"offset": ""}, {"offset": "\0"}, {"offset": "x" * 500},
