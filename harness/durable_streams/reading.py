@@ -49,13 +49,13 @@ class Asked(NamedTuple):
     cursor: str | None
 
 
-class _LogEvent(StreamEvent):
-    """An event whose data may have several lines."""
+class _Written(StreamEvent):
+    """Events that are written already: a batch and its offset are sent as one, so that no reader
+    has only half of them."""
 
     def as_sse(self) -> bytes:
-        """The event in the format of server-sent events."""
-        lines = b"".join(b"data:" + line + b"\n" for line in LINE_END.split(self.data))
-        return f"event: {self.kind}\n".encode() + lines + b"\n"
+        """The events in the format of server-sent events."""
+        return self.data
 
 
 def read_query(request: Request) -> Asked:
@@ -175,8 +175,7 @@ async def _stream_log(
     rest = batch
     while True:
         chunk = cut_batch(rest)
-        for event in _make_events(log, chunk, cursor):
-            yield event
+        yield _write_batch(log, chunk, cursor)
         if chunk.whole:
             break
         rest = rest._replace(entries=rest.entries[len(chunk.entries) :])
@@ -184,13 +183,12 @@ async def _stream_log(
         return
     async with aclosing(log.follow(batch.next)) as batches:
         async for more in batches:
-            for event in _make_events(log, more, cursor):
-                yield event
+            yield _write_batch(log, more, cursor)
             if more.closed:
                 return
 
 
-def _make_events(log: EventLog, batch: Batch, cursor: str | None) -> list[StreamEvent]:
+def _write_batch(log: EventLog, batch: Batch, cursor: str | None) -> StreamEvent:
     control: dict[str, str | bool] = {"streamNextOffset": batch.next}
     if batch.closed:
         control["streamClosed"] = True
@@ -198,7 +196,12 @@ def _make_events(log: EventLog, batch: Batch, cursor: str | None) -> list[Stream
         control["streamCursor"] = make_cursor(cursor)
     if batch.whole:
         control["upToDate"] = True
-    events: list[StreamEvent] = [_LogEvent("control", json.dumps(control).encode())]
+    written = _write_event("control", json.dumps(control).encode())
     if batch.entries:
-        events.insert(0, _LogEvent("data", log.join([each.data for each in batch.entries])))
-    return events
+        written = _write_event("data", log.join([each.data for each in batch.entries])) + written
+    return _Written("batch", written)
+
+
+def _write_event(kind: str, data: bytes) -> bytes:
+    lines = b"".join(b"data:" + line + b"\n" for line in LINE_END.split(data))
+    return f"event: {kind}\n".encode() + lines + b"\n"
