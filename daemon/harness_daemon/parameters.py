@@ -5,11 +5,20 @@ from __future__ import annotations
 
 from typing import Any
 
-MEANINGS = {
-    "after": "Only what comes after this cursor: the id of an event that was read before.",
-    "agent": "Only what belongs to the agent of this name.",
+IN_PATHS = {
+    "agent": "The name of a published agent.",
+    "chat": "The id of the chat: a conversation's id, or the client's own.",
     "code": "The code of an error, such as `run.not_found`.",
     "conversation": "The id of the conversation.",
+    "model": "The name of a published agent.",
+    "response_id": "The id of the response.",
+    "run": "The id of the run.",
+    "token": "The id of the token, not its secret.",
+    "user": "The name of the user.",
+}
+ELSEWHERE = {
+    "after": "Only what comes after this cursor: the id of an event that was read before.",
+    "agent": "Only what belongs to the agent of this name.",
     "cursor": "Where the page starts: `next` of the page before. Goes with the same filters.",
     "fork_of": "Only forks of this run.",
     "idempotency-key": "Any text that is new for each request. The same key sent again is the same "
@@ -18,10 +27,7 @@ MEANINGS = {
     "last-event-id": "The id of the last event that was read; the stream goes on after it. "
     "Browsers send it when they reconnect.",
     "limit": "How many to return at most.",
-    "model": "The name of a published agent.",
     "other": "The id of the run to compare with.",
-    "response_id": "The id of the response.",
-    "run": "The id of the run.",
     "session": "Only runs of this session.",
     "since": "Only what started at this time or later.",
     "starting_after": "Only events after the one with this number.",
@@ -29,9 +35,9 @@ MEANINGS = {
     "stream": "Whether to follow the events instead of reading the response once.",
     "tag": "Only conversations with this tag.",
     "text": "Only conversations whose title or messages contain these words.",
-    "token": "The id of the token, not its secret.",
     "turn": "The number of the conversation's run to start with; the first is 1.",
-    "user": "The name of the user.",
+    "turns": "How many of the newest runs to read the messages of.",
+    "user": "Whose tokens to list; by default the caller's own.",
     "wait": "How many seconds to wait for the run to end.",
 }
 
@@ -39,6 +45,7 @@ MEANINGS = {
 def describe_parameters(operation: dict[str, Any]) -> None:
     """Add the meaning of each parameter that an operation of OpenAPI leaves without one."""
     for parameter in operation.get("parameters", []):
-        meaning = MEANINGS.get(parameter["name"])
+        meanings = IN_PATHS if parameter["in"] == "path" else ELSEWHERE
+        meaning = meanings.get(parameter["name"])
         if meaning is not None:
             parameter.setdefault("description", meaning)

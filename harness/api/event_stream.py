@@ -67,6 +67,12 @@ class EventStream(Response):
             await writer.write(event.as_sse())
 
 
+class BareStream(EventStream):
+    """A stream of another protocol, which has its own end."""
+
+    end = None
+
+
 async def until_first(*parts: Coroutine[Any, Any, None]) -> None:
     """Run all parts until one ends, then cancel the others. A part that fails ends too, and is
     logged."""

@@ -14,7 +14,7 @@ class Route(NamedTuple):
     """One route under `/api/v1`, unless others expect its path: those of OpenAI's protocols start
     with `/v1/`, MCP's is `/mcp` and Prometheus' is `/metrics`."""
 
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "WEBSOCKET"]
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "WEBSOCKET"]
     path: str
     handler: Callable[..., Any]
     """A FastAPI path operation; its docstring describes the route in the OpenAPI document."""

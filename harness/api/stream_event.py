@@ -26,4 +26,14 @@ class StreamEvent(NamedTuple):
         return f'{{"event": {json.dumps(self.kind)}{id}, "data": {self.data.decode()}}}'
 
 
+class Chunk(StreamEvent):
+    """An event without a name, as other protocols have them."""
+
+    def as_sse(self) -> bytes:
+        """The event in the format of server-sent events."""
+        return b"data: " + self.data + b"\n\n"
+
+
 END = StreamEvent("end", b"{}")
+DONE = Chunk("done", b"[DONE]")
+"""The end of a stream of OpenAI's protocols, and of those that took it from there."""

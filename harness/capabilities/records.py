@@ -21,4 +21,6 @@ BUILT_IN: tuple[str, ...] = (
     "harness.mcp_tools.capability:MCP",
     "harness.mcp_server.capability:MCP_SERVER",
     "harness.acp.capability:ACP",
+    "harness.ui_streams.capability:UI_STREAMS",
+    "harness.durable_streams.capability:DURABLE_STREAMS",
 )

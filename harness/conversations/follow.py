@@ -51,7 +51,7 @@ async def follow_conversation(
     without end."""
     place = after
     while place.number <= MOST_TURNS:
-        if await _wait_for_turn(connection, card, place.number):
+        if await wait_for_turn(connection, card, place.number):
             run = turn_run(card.id, place.number)
             async with aclosing(feeds.follow_all(run, place.cursor)) as events:
                 async for event in events:
@@ -59,7 +59,7 @@ async def follow_conversation(
         place = Place(place.number + 1)
 
 
-async def _wait_for_turn(connection: Connection, card: Card, number: int) -> bool:
+async def wait_for_turn(connection: Connection, card: Card, number: int) -> bool:
     """Wait until the run with this number has started. False: it is not the conversation's, since
     whoever reaches Temporal can start a run with any id."""
     while True:

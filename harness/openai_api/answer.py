@@ -15,16 +15,14 @@ from harness.contracts.event import (
     ModelReplied,
     RunEnded,
     RunStarted,
-    StateChanged,
 )
 from harness.contracts.model import Usage
 from harness.contracts.run import RunState
 from harness.journal.card import card_of
+from harness.runs.holds import HELD
 
 SEPARATOR = "\n\n"
 """Between the texts of two replies of one run."""
-HELD = (RunState.WAITING, RunState.PAUSED)
-"""States in which a run needs a person to go on: an answer ends there."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +50,6 @@ class Answer:
     usage: Usage
     waiting: tuple[DecisionRequested, ...]
     end: RunEnded | None
-    held_at: Cursor | None
-    """Where it came to wait or was paused, if that is its state."""
 
     @property
     def held(self) -> bool:
@@ -127,15 +123,13 @@ def read_answer(events: Iterable[DurableEvent]) -> Answer | None:
     card = card_of(listed)
     if card is None:
         return None
-    end, held_at, used = None, None, Usage()
+    end, used = None, Usage()
     for event in listed:
         reader.take(event)
         if isinstance(event, ModelReplied):
             used += event.usage
         elif isinstance(event, RunEnded):
             end = event
-        elif isinstance(event, StateChanged):
-            held_at = event.cursor
         elif isinstance(event, RunStarted) and not event.continued:
             end = None
     return Answer(
@@ -147,5 +141,4 @@ def read_answer(events: Iterable[DurableEvent]) -> Answer | None:
         usage=end.totals.usage if end and end.totals else used,
         waiting=card.waiting,
         end=end if card.state.over else None,
-        held_at=held_at if card.state in HELD else None,
     )

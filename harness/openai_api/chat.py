@@ -9,7 +9,8 @@ from typing import Any
 from pydantic_core import to_json
 
 from harness.api.context import ApiContext
-from harness.api.stream_event import StreamEvent
+from harness.api.live_text import RESTARTED, LiveText
+from harness.api.stream_event import DONE, Chunk, StreamEvent
 from harness.contracts.errors import HarnessError, from_info
 from harness.contracts.errors.openai_api import RunWasAborted
 from harness.contracts.event import (
@@ -19,28 +20,14 @@ from harness.contracts.event import (
     OutputGap,
     OutputReset,
     RunEnded,
-    StateChanged,
 )
 from harness.contracts.run import RunState
 from harness.openai_api.answer import SEPARATOR, Answer, ReplyReader
-from harness.openai_api.follow import HeldWatch, read_answer_so_far
+from harness.openai_api.follow import find_held, read_answer_so_far
 from harness.openai_api.ids import completion_id
-from harness.openai_api.live_text import LiveText
 from harness.openai_api.problems import describe_openai_error
 from harness.openai_api.usage import completion_usage
-
-RESTARTED = f"{SEPARATOR}[The reply was cut off and begins again.]{SEPARATOR}"
-
-
-class Chunk(StreamEvent):
-    """An event without a name, as chat completions have them."""
-
-    def as_sse(self) -> bytes:
-        """The event in the format of server-sent events."""
-        return b"data: " + self.data + b"\n\n"
-
-
-DONE = Chunk("done", b"[DONE]")
+from harness.runs.holds import HoldWatch
 
 
 def find_failure(answer: Answer) -> HarnessError | None:
@@ -96,7 +83,7 @@ async def stream_completion(
         answer = await read_answer_so_far(context.connection, run)
         writer = _ChunkWriter(answer, with_usage=with_usage)
         yield writer.make_chunk({"role": "assistant", "content": "", "refusal": None})
-        watch = HeldWatch(context.connection, run)
+        watch = HoldWatch(context.connection, run)
         async with aclosing(context.feeds.follow_all(run)) as events:
             async for event in events:
                 if isinstance(event, RunEnded):
@@ -104,7 +91,7 @@ async def stream_completion(
                     for chunk in writer.end(final):
                         yield chunk
                     break
-                if isinstance(event, StateChanged) and (held := await watch.find_held(event)):
+                if held := await find_held(watch, event):
                     for chunk in writer.end(held):
                         yield chunk
                     break

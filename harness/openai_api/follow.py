@@ -11,10 +11,11 @@ from harness.api.caller import Caller
 from harness.api.context import ApiContext
 from harness.api.event_stream import wait_disconnected
 from harness.contracts.errors import NotSignedIn, RunFailed, RunNotFound
-from harness.contracts.event import Cursor, RunEnded, StateChanged
+from harness.contracts.event import Event, RunEnded
 from harness.engine.connection import Connection
 from harness.history import reader
-from harness.openai_api.answer import HELD, Answer, read_answer
+from harness.openai_api.answer import Answer, read_answer
+from harness.runs.holds import HoldWatch
 
 
 async def read_answer_so_far(connection: Connection, run: str) -> Answer:
@@ -32,16 +33,22 @@ async def read_answer_so_far(connection: Connection, run: str) -> Answer:
 
 async def wait_for_answer(context: ApiContext, run: str) -> Answer:
     """The answer of a run, once it has ended or waits for a person."""
-    watch = HeldWatch(context.connection, run)
+    watch = HoldWatch(context.connection, run)
     async with aclosing(context.feeds.follow_durable(run)) as events:
         async for event in events:
-            if isinstance(event, StateChanged) and (held := await watch.find_held(event)):
+            if held := await find_held(watch, event):
                 return held
             if isinstance(event, RunEnded):
                 answer = await read_answer_so_far(context.connection, run)
                 if answer.state.over:  # or else it was reset, and goes on
                     return answer
     raise RunFailed(f"Run {run!r} has ended without saying how.")
+
+
+async def find_held(watch: HoldWatch, event: Event) -> Answer | None:
+    """The answer so far, if the run has needed a person since this event."""
+    hold = await watch.find_hold(event)
+    return read_answer(hold.events) if hold else None
 
 
 async def wait_while_connected(
@@ -67,30 +74,3 @@ async def wait_while_connected(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-class HeldWatch:
-    """Tells a wait that lasts from one that is history."""
-
-    def __init__(self, connection: Connection, run: str) -> None:
-        self._connection = connection
-        self._run = run
-        self._past: Cursor | None = None
-        """Waits up to this one are over, or are not the newest."""
-
-    async def find_held(self, event: StateChanged) -> Answer | None:
-        """The answer so far, if the run still waits since this event."""
-        if event.state not in HELD or self._is_past(event.cursor):
-            return None
-        answer = await read_answer_so_far(self._connection, self._run)
-        if answer.held and answer.held_at == event.cursor:
-            return answer
-        self._past = answer.held_at
-        return None
-
-    def _is_past(self, cursor: Cursor | None) -> bool:
-        """Whether a newer wait is known in the same history, which saves reading it again."""
-        past = self._past
-        if past is None or cursor is None or past.run_id != cursor.run_id:
-            return False
-        return (cursor.event_id, cursor.place) < (past.event_id, past.place)

@@ -14,7 +14,8 @@ from typing import Any
 from pydantic_core import to_json
 
 from harness.api.context import ApiContext
-from harness.api.stream_event import StreamEvent
+from harness.api.live_text import LiveText
+from harness.api.stream_event import DONE, StreamEvent
 from harness.contracts.errors import HarnessError
 from harness.contracts.event import (
     LIVE,
@@ -23,13 +24,10 @@ from harness.contracts.event import (
     OutputGap,
     OutputReset,
     RunEnded,
-    StateChanged,
 )
 from harness.openai_api.answer import Answer, Reply, ReplyReader
-from harness.openai_api.chat import DONE
-from harness.openai_api.follow import HeldWatch, read_answer_so_far
+from harness.openai_api.follow import find_held, read_answer_so_far
 from harness.openai_api.ids import item_id
-from harness.openai_api.live_text import LiveText
 from harness.openai_api.problems import describe_openai_error
 from harness.openai_api.response import (
     NOTE,
@@ -39,6 +37,7 @@ from harness.openai_api.response import (
     make_part,
     make_response,
 )
+from harness.runs.holds import HoldWatch
 
 RANGE = 100_000_000
 """Numbers for each model call: more than a reply has characters."""
@@ -59,7 +58,7 @@ async def stream_response(
         begun = await read_answer_so_far(context.connection, run)
         for event in writer.begin(begun):
             yield event
-        watch = HeldWatch(context.connection, run)
+        watch = HoldWatch(context.connection, run)
         async with aclosing(context.feeds.follow_all(run)) as events:
             async for event in events:
                 last = await _find_last(context, run, watch, event)
@@ -72,11 +71,11 @@ async def stream_response(
     yield DONE
 
 
-async def _find_last(context: ApiContext, run: str, watch: HeldWatch, event: Any) -> Answer | None:
+async def _find_last(context: ApiContext, run: str, watch: HoldWatch, event: Any) -> Answer | None:
     """The answer, if the event is its end."""
     if isinstance(event, RunEnded):
         return await read_answer_so_far(context.connection, run)
-    return await watch.find_held(event) if isinstance(event, StateChanged) else None
+    return await find_held(watch, event)
 
 
 class _EventWriter:

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from harness.api.caller import Caller, Role
 from harness.api.context import ApiContext, CallerOf, Context, PathText
-from harness.api.event_stream import EventStream
+from harness.api.event_stream import BareStream, EventStream
 from harness.api.route import Route
 from harness.api.stream_event import StreamEvent
 from harness.contracts.errors import RunOver, UnknownAgent
@@ -27,7 +27,6 @@ from harness.openai_api.problems import openai_error_response
 from harness.openai_api.requests import ChatCompletionBody, ResponseBody
 from harness.openai_api.response import Facts, make_response
 from harness.openai_api.response_stream import stream_response
-from harness.openai_api.sse import OpenAIStream
 from harness.openai_api.start import (
     find_response_run,
     read_facts,
@@ -166,7 +165,7 @@ def _answer(answer: Answer, facts: Facts) -> Response:
 def _stream(
     context: ApiContext, caller: Caller, run: str, source: AsyncGenerator[StreamEvent]
 ) -> EventStream:
-    return _name_run(OpenAIStream(context, caller, source), run)
+    return _name_run(BareStream(context, caller, source), run)
 
 
 def _name_run(response: Any, run: str) -> Any:

@@ -14,7 +14,7 @@ from harness.cli.commands import COMMANDS, GROUP_ORDER
 from harness.contracts import event, steering
 from harness.contracts.errors import all_errors
 from harness.stack.attributes import SEARCH_ATTRIBUTES
-from harness_daemon.parameters import MEANINGS
+from harness_daemon.parameters import ELSEWHERE, IN_PATHS
 
 
 @pytest.fixture(scope="module", params=sorted(generate.PAGES))
@@ -128,5 +128,10 @@ def _undescribed(schema: dict[str, Any], schemas: dict[str, Any]) -> Iterator[st
 def test_the_meanings_of_parameters_are_used(document: dict[str, Any]) -> None:
     paths = document["paths"].values()
     operations = [operation for methods in paths for operation in methods.values()]
-    taken = {each["name"] for operation in operations for each in operation.get("parameters", [])}
-    assert MEANINGS.keys() - taken == set()
+    taken = {
+        (each["in"] == "path", each["name"])
+        for operation in operations
+        for each in operation.get("parameters", [])
+    }
+    described = {(True, name) for name in IN_PATHS} | {(False, name) for name in ELSEWHERE}
+    assert described - taken == set()

@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.openai_api.live_text import LiveText
+from harness.api.live_text import LiveText
 
 TEXT = st.text("ab ", max_size=12)
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+RESTARTED = "\n\n[The reply was cut off and begins again.]\n\n"
+"""Before the reply of an attempt that differs from what was sent, where nothing can be taken
+back."""
+
 
 class LiveText:
     """Turns the text of several attempts at one reply into pieces to send.

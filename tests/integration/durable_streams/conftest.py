@@ -1,0 +1,3 @@
+"""A daemon, and clients of several users."""
+
+from tests.integration.api.conftest import api as api
