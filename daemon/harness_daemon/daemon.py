@@ -12,11 +12,8 @@ from harness.access.authenticate import authenticate
 from harness.access.revocations import Revocations
 from harness.access.sign_in import create_sign_in_code
 from harness.api.context import ApiContext
-from harness.api.parts import DaemonParts
 from harness.api.settings import ApiSettings
 from harness.engine.connection import Connection
-from harness.history.follow import Feeds
-from harness.history.run_reads import RunReads
 from harness_daemon.app import make_app
 from harness_daemon.hosts import Hosts, bracket_host
 from harness_daemon.server import listen_on, serve_app
@@ -56,14 +53,7 @@ async def open_daemon(
         port: int = listening.getsockname()[1]
         revocations = Revocations(connection)
         stack.push_async_callback(revocations.close)
-        context = ApiContext(
-            connection=connection,
-            feeds=Feeds(connection),
-            reads=RunReads(connection),
-            settings=settings,
-            wait_revoked=revocations.wait_revoked,
-            parts=DaemonParts(),
-        )
+        context = ApiContext.of(connection, settings, revocations.wait_revoked)
         hosts = Hosts.of_server(address.host, port, settings.hosts)
         app = make_app(context, partial(authenticate, connection), hosts)
         await stack.enter_async_context(

@@ -13,7 +13,7 @@ IN_PATHS = {
     "model": "The name of a published agent.",
     "response_id": "The id of the response.",
     "run": "The id of the run.",
-    "token": "The id of the token, not its secret.",
+    "token": "The id of the token, not its secret.",  # nosec B105 - no password
     "user": "The name of the user.",
 }
 ELSEWHERE = {

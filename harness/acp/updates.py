@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from harness.api.live_text import LiveText
 from harness.contracts.clean_text import clean_line, clean_text
 from harness.contracts.event import (
     Event,
@@ -16,7 +17,6 @@ from harness.contracts.event import (
     ToolCallRequested,
     ToolCallStarted,
 )
-from harness.openai_api.live_text import LiveText
 
 if TYPE_CHECKING:
     from acp.helpers import SessionUpdate

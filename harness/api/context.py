@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, cast
 from urllib.parse import unquote
 
@@ -35,7 +35,13 @@ class ApiContext:
     settings: ApiSettings
     wait_revoked: Revoked
     parts: DaemonParts
-    counts: Counts = field(default_factory=Counts)
+    counts: Counts
+
+    @classmethod
+    def of(cls, connection: Connection, settings: ApiSettings, wait_revoked: Revoked) -> ApiContext:
+        """The context of a daemon that starts."""
+        feeds, reads = Feeds(connection), RunReads(connection)
+        return cls(connection, feeds, reads, settings, wait_revoked, DaemonParts(), Counts())
 
     async def check_run(self, caller: Caller, run: str) -> ObservedRun | None:
         """Raise RunNotFound unless the run exists and the caller may see it.

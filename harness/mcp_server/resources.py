@@ -8,10 +8,12 @@ from urllib.parse import quote, unquote
 from pydantic import BaseModel
 
 from harness.api.caller import Caller
-from harness.api.context import ApiContext
+from harness.api.context import ApiContext, owner_filter
 from harness.contracts.errors import HarnessError, RunNotFound
+from harness.runs.card import read_observed_card
+from harness.runs.filter import RunFilter
 from harness.runs.listing import RunRow
-from harness.runs.routes import list_runs, show_run, trace_run
+from harness.runs.routes import read_runs, trace_run
 
 if TYPE_CHECKING:
     from mcp.types import ListResourcesResult, ListResourceTemplatesResult, ReadResourceResult
@@ -38,7 +40,8 @@ async def list_resources(
     from mcp.types import INVALID_PARAMS, ListResourcesResult
 
     try:
-        page = await list_runs(context, caller, limit=PAGE, cursor=cursor)
+        chosen = RunFilter(owner=owner_filter(caller))
+        page = await read_runs(context, chosen, PAGE, cursor)
     except HarnessError as error:
         raise MCPError(INVALID_PARAMS, error.message) from None
     return ListResourcesResult(
@@ -107,5 +110,7 @@ async def _read(context: ApiContext, caller: Caller, uri: str) -> BaseModel:
         raise RunNotFound(f"{uri[:100]!r} is not the address of a run.")
     whole = path.endswith(EVENTS)
     run = unquote(path.removesuffix(EVENTS) if whole else path)
-    await context.check_run(caller, run)
-    return await (trace_run(run, context) if whole else show_run(run, context))
+    observed = await context.check_run(caller, run)
+    if whole:
+        return await trace_run(run, context)
+    return await read_observed_card(context.connection, context.reads, run, observed)

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 
 from harness.api.caller import LOCAL, Caller
 from harness.api.context import ApiContext
-from harness.api.parts import DaemonParts
 from harness.api.settings import ApiSettings
 from harness.commons.claimed_stdio import Wire
 from harness.engine.connection import Connection
-from harness.history.follow import Feeds
 from harness.mcp_server.server import make_server
 
 if TYPE_CHECKING:
@@ -22,13 +20,8 @@ async def serve_stdio(connection: Connection, wire: Wire) -> None:
     """Serve until the client closes stdin. It acts as the person at this machine."""
     from mcp.server.stdio import stdio_server
 
-    context = ApiContext(
-        connection=connection,
-        feeds=Feeds(connection),
-        settings=connection.settings.section(ApiSettings),
-        wait_revoked=_wait_revoked,
-        parts=DaemonParts(),
-    )
+    settings = connection.settings.section(ApiSettings)
+    context = ApiContext.of(connection, settings, _wait_revoked)
     server = make_server(context, lambda _: LOCAL)
     async with stdio_server(*_open_wire(wire)) as (received, sent):
         await server.run(received, sent, server.create_initialization_options())

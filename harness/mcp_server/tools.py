@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from harness.api.body import Body
 from harness.api.caller import Role
+from harness.api.context import owner_filter
 from harness.contracts.effect import UndoReport
 from harness.contracts.errors import CursorUnknown
 from harness.contracts.verdicts import Decision
@@ -20,6 +21,8 @@ from harness.mcp_server import arguments as args
 from harness.mcp_server.call import McpCall
 from harness.mcp_server.waiting import wait_for_run
 from harness.runs import routes
+from harness.runs.card import read_observed_card
+from harness.runs.filter import RunFilter
 from harness.runs.socket import read_cursor
 from harness.runs.views import AgentList, Approvals, RunList, Started, StartRun
 from harness.undo.client import undo_run
@@ -40,15 +43,13 @@ async def start_run(call: McpCall, body: StartRun) -> Started:
 
 async def list_runs(call: McpCall, body: args.ListRuns) -> RunList:
     """List runs, newest first."""
-    return await routes.list_runs(
-        call.context,
-        call.caller,
+    chosen = RunFilter(
         state=body.state,
         agent=body.agent,
         session=body.session,
-        limit=body.limit,
-        cursor=body.cursor,
+        owner=owner_filter(call.caller),
     )
+    return await routes.read_runs(call.context, chosen, body.limit, body.cursor)
 
 
 async def list_approvals(call: McpCall, body: args.ListApprovals) -> Approvals:
@@ -58,7 +59,8 @@ async def list_approvals(call: McpCall, body: args.ListApprovals) -> Approvals:
 
 async def get_run(call: McpCall, body: args.RunArgument) -> Card:
     """Read what a run did so far, what it does now, and what it waits for."""
-    return await routes.show_run(body.run, call.context)
+    context = call.context
+    return await read_observed_card(context.connection, context.reads, body.run, None)
 
 
 async def read_events(call: McpCall, body: args.ReadEvents) -> args.EventPage:

@@ -19,7 +19,7 @@ from harness.api.context import (
     VisibleRun,
     owner_filter,
 )
-from harness.api.etags import MEDIA_TYPE, answer_json, write_json
+from harness.api.etags import answer_json
 from harness.api.event_stream import EventStream
 from harness.api.paging import decode_cursor, encode_cursor
 from harness.api.route import Route
@@ -73,23 +73,30 @@ async def list_runs(
     cursor: str | None = None,
 ) -> Response:
     """List runs, newest first. Callers see their own; admins see all."""
-    query = RunFilter(
+    chosen = RunFilter(
         state=state,
         agent=agent,
         session=session,
         fork_of=fork_of,
         owner=owner_filter(caller),
         since=since,
-    ).query()
+    )
+    return answer_json(await read_runs(context, chosen, limit, cursor))
+
+
+async def read_runs(
+    context: ApiContext, chosen: RunFilter, limit: int, cursor: str | None
+) -> RunList:
+    """A page of runs. Callers at the same time share it."""
+    query = chosen.query()
     signer = await context.connection.signing.get_signer()
     token = decode_cursor(signer, cursor, query)
 
-    async def read_page() -> bytes:
+    async def read_page() -> RunList:
         rows, following = await list_page(context.connection, query, token, limit)
-        return write_json(RunList(runs=rows, next=encode_cursor(signer, following, query)))
+        return RunList(runs=rows, next=encode_cursor(signer, following, query))
 
-    page = await context.reads.shared.read(("runs", query, token, limit), read_page)
-    return Response(page, media_type=MEDIA_TYPE)
+    return await context.reads.shared.read(("runs", query, token, limit), read_page)
 
 
 async def list_agents(context: Context) -> AgentList:

@@ -14,7 +14,6 @@ from harness import Agent, Harness
 from harness.api.caller import Caller
 from harness.api.context import ApiContext
 from harness.api.settings import ApiSettings
-from harness.history.follow import Feeds
 from harness_daemon.server import listen_on, serve_app
 from tests.fakes.model_server import ModelServer
 from tests.fakes.npm import install_packages, run_node
@@ -45,7 +44,7 @@ async def never(caller: Caller) -> None:
 async def test_durable_streams_suite(harness: Harness, tmp_path: Path) -> None:
     install_packages()
     connection, settings = harness.connection, ApiSettings(heartbeat_seconds=2)
-    app = make_memory_app(ApiContext(connection, Feeds(connection), settings, never))
+    app = make_memory_app(ApiContext.of(connection, settings, never))
     listening, report = listen_on("127.0.0.1", 0), tmp_path / "report.json"
     async with serve_app(app, listening, settings.slow_seconds, settings.body_seconds):
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -15,10 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from harness.access.authenticate import authenticate
 from harness.access.revocations import Revocations
 from harness.api.context import ApiContext
-from harness.api.parts import DaemonParts
 from harness.api.settings import ApiSettings
 from harness.engine.connection import Connection
-from harness.history.follow import Feeds
 from harness_daemon.app import make_app
 from harness_daemon.hosts import Hosts
 from harness_daemon.server import listen_on, serve_app
@@ -48,9 +46,7 @@ async def open_signed_in(
     listening = listen_on("localhost", 0)
     port = listening.getsockname()[1]
     revocations = Revocations(connection)
-    context = ApiContext(
-        connection, Feeds(connection), settings, revocations.wait_revoked, DaemonParts()
-    )
+    context = ApiContext.of(connection, settings, revocations.wait_revoked)
     app = make_app(
         context, partial(authenticate, connection), Hosts.of_server("localhost", port, ())
     )

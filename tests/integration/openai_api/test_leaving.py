@@ -9,10 +9,7 @@ from harness import Agent, Harness
 from harness.access.client import create_token, revoke_token
 from harness.api.caller import LOCAL
 from harness.api.context import ApiContext
-from harness.api.parts import DaemonParts
 from harness.api.settings import ApiSettings
-from harness.history.follow import Feeds
-from harness.history.run_reads import RunReads
 from harness.openai_api.follow import wait_while_connected
 from tests.fakes.model_server import ModelServer
 from tests.fakes.steps import Hang
@@ -34,15 +31,8 @@ async def test_nobody_follows_for_a_client_that_left(
     async def never() -> None:
         await asyncio.Event().wait()
 
-    feeds = Feeds(harness.connection)
-    context = ApiContext(
-        harness.connection,
-        feeds,
-        RunReads(harness.connection),
-        ApiSettings(),
-        lambda _: never(),
-        DaemonParts(),
-    )
+    context = ApiContext.of(harness.connection, ApiSettings(), lambda _: never())
+    feeds = context.feeds
     waiting = asyncio.create_task(wait_while_connected(context, LOCAL, receive, run.id))
     await model_server.called()
     assert feeds.is_read(run.id)
