@@ -16,7 +16,6 @@ from harness.api.route import Route
 from harness.api.stream_event import StreamEvent
 from harness.contracts.errors import CursorUnknown
 from harness.contracts.event import LIVE
-from harness.contracts.message import Text
 from harness.conversations.client import Conversations
 from harness.conversations.contracts import Card, Change, Receipt, State
 from harness.conversations.follow import Place, follow_conversation, parse_place
@@ -31,6 +30,7 @@ from harness.conversations.views import (
     NewConversation,
     NewMessage,
 )
+from harness.prompts.views import read_question
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 
@@ -110,7 +110,7 @@ async def send_message(
     """Send a message. With an `id` or an `Idempotency-Key`, repeating it is the same message."""
     return await _open(context, caller).send(
         conversation,
-        [Text(text=body.content)],
+        read_question(body.content, body.template, body.variables, "content"),
         message=body.id or idempotency_key,
         policy=body.policy,
     )

@@ -21,6 +21,7 @@ from harness.forks.playback import Read
 from harness.forks.whatif import Progress, Question
 from harness.history.follow import Feeds
 from harness.history.recording import Recording
+from harness.prompts.prompt import Prompt
 from harness.runs.attachments import attach_file
 from harness.runs.listing import RunRow, list_runs
 from harness.runs.published import find_pollers, find_published, store_agent
@@ -44,7 +45,7 @@ class HarnessClient:
     async def run(
         self,
         agent: Agent[Any, Out] | str,
-        prompt: str | Message | Sequence[Message],
+        prompt: str | Message | Sequence[Message] | Prompt,
         *,
         id: str | None = None,
         model: str | None = None,
@@ -57,7 +58,7 @@ class HarnessClient:
 
         Args:
             agent: The agent to run, or the name of one that a worker has published.
-            prompt: A text, a message, or a conversation. It must not be empty.
+            prompt: A text, a message, a conversation, or a `Prompt`. It must not be empty.
             id: The run's id. Calls with the same id and arguments start one run and join it.
             model: Replaces the agent's model, as provider/model.
             budget: Replaces the agent's limits.
@@ -82,7 +83,7 @@ class HarnessClient:
     async def start(
         self,
         agent: Agent[Any, Out] | str,
-        prompt: str | Message | Sequence[Message],
+        prompt: str | Message | Sequence[Message] | Prompt,
         *,
         id: str | None = None,
         model: str | None = None,
@@ -94,7 +95,7 @@ class HarnessClient:
 
         Args:
             agent: The agent to run, or the name of one that a worker has published.
-            prompt: A text, a message, or a conversation. It must not be empty.
+            prompt: A text, a message, a conversation, or a `Prompt`. It must not be empty.
             id: The run's id. Calls with the same id and arguments start one run and join it.
             model: Replaces the agent's model, as provider/model.
             budget: Replaces the agent's limits.

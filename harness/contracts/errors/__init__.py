@@ -10,6 +10,7 @@
     ├── RunError         a run cannot start, continue or be found
     ├── AccessError      a user, an API token or a sign-in was refused or cannot be found
     ├── ConversationError  a conversation cannot be found, or does not accept what was sent
+    ├── PromptError      a prompt template cannot be found, saved or filled in
     └── OpenAIApiError   a request of an OpenAI client was refused, or has no answer
 
 A class carries its code, ``<kind>.<category>``, what a person can do about it, and whether Temporal
@@ -74,6 +75,15 @@ from harness.contracts.errors.openai_api import (
     ResponseNotFound,
     RunWasAborted,
     UnsupportedParameter,
+)
+from harness.contracts.errors.prompts import (
+    InvalidTemplate,
+    InvalidVariable,
+    PromptArchived,
+    PromptError,
+    PromptNotFound,
+    PromptTooLarge,
+    TooManyPrompts,
 )
 from harness.contracts.errors.provider import (
     AnswerTooLarge,
@@ -220,10 +230,12 @@ __all__ = [
     "InvalidReply",
     "InvalidRequest",
     "InvalidSignal",
+    "InvalidTemplate",
     "InvalidToolArguments",
     "InvalidTransition",
     "InvalidUsage",
     "InvalidValue",
+    "InvalidVariable",
     "Irreversible",
     "LocalUserFixed",
     "MendLimitReached",
@@ -243,6 +255,10 @@ __all__ = [
     "PendingChanged",
     "PermitReused",
     "PortInUse",
+    "PromptArchived",
+    "PromptError",
+    "PromptNotFound",
+    "PromptTooLarge",
     "ProviderAuthenticationFailed",
     "ProviderBadRequest",
     "ProviderError",
@@ -291,6 +307,7 @@ __all__ = [
     "StreamInterrupted",
     "TargetChanged",
     "TokenNotFound",
+    "TooManyPrompts",
     "TooManySignals",
     "ToolBusy",
     "ToolDenied",
