@@ -18,7 +18,6 @@ from harness.contracts.errors import (
     ContentCorrupt,
     InvalidVariable,
     PromptArchived,
-    PromptError,
     PromptNotFound,
     StoreError,
     StoreUnavailable,
@@ -27,7 +26,7 @@ from harness.contracts.errors import (
 from harness.contracts.prompt import PinnedPrompt
 from harness.engine.connection import Connection, get_identity
 from harness.prompts.prompt import Prompt, Ref, read_ref
-from harness.prompts.store import Found, StoredVersion, Versions
+from harness.prompts.store import About, Found, ListedRow, Versions
 from harness.prompts.template import Template, fill_template, read_template
 from harness.prompts.variables import Unfit, read_words
 
@@ -39,15 +38,17 @@ TRIES = 100
 
 
 class Version(Word):
-    """One version of a prompt template."""
+    """One version of a prompt template, without its text."""
 
     name: str
     version: int
-    text: str
     by: str
     """Who saved it."""
     created: float
     """Seconds since the epoch."""
+    digest: str
+    """SHA-256 of the text."""
+    description: str | None = None
     archived: bool
     """Whether the template is archived."""
 
@@ -55,10 +56,11 @@ class Version(Word):
     def ref(self) -> str:
         return f"{self.name}@{self.version}"
 
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the text."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
+
+class FullVersion(Version):
+    """One version of a prompt template."""
+
+    text: str
 
     @property
     def template(self) -> Template:
@@ -69,7 +71,7 @@ class Version(Word):
 class Saved(Word):
     """What saving a template did."""
 
-    version: Version
+    version: FullVersion
     added: bool
     """False: the newest version has the same text."""
 
@@ -130,8 +132,12 @@ class Prompts:
                 f"{name!r} names a version, and versions do not change.", fix=f"Save {ref.name}."
             )
         text = text.replace("\r\n", "\n")
-        read_template(text)
-        new = StoredVersion(text=text, by=self.by or get_identity(), created=time.time())
+        about = About(
+            by=self.by or get_identity(),
+            created=time.time(),
+            description=read_template(text).description,
+            digest=hashlib.sha256(text.encode()).hexdigest(),
+        )
         for _ in range(TRIES):
             found = await self._rows.find(name)
             if found is not None:
@@ -143,12 +149,12 @@ class Prompts:
                     return Saved(version=newest, added=False)
             number = found.last + 1 if found else 1
             await self._check_room(name, number)
-            if await self._rows.add(name, number, new):
-                made = Version(name=name, version=number, archived=False, **new.model_dump())
-                return Saved(version=made, added=True)
+            if await self._rows.add(name, number, about, text):
+                made = _to_version(name, number, False, about)
+                return Saved(version=_with_text(made, text), added=True)
         raise StoreUnavailable(f"Others keep saving prompt {name}.", fix="Save it again.")
 
-    async def find(self, ref: str) -> Version:
+    async def find(self, ref: str) -> FullVersion:
         """Find a version of a template; the newest without a number.
 
         Raises:
@@ -172,9 +178,7 @@ class Prompts:
         """
         after, limit = read_ref(after).name if after else "", max(1, min(limit, MOST))
         rows = await self._rows.list_rows(after=after, archived=archived, limit=limit)
-        listed = [
-            await self._list_one(row.name, row.last, row.archived, row.content) for row in rows
-        ]
+        listed = [await self._list_one(row) for row in rows]
         return Page(prompts=tuple(listed), next=rows[-1].name if len(rows) == limit else None)
 
     async def list_versions(
@@ -186,9 +190,9 @@ class Prompts:
         versions = [
             _to_version(
                 newest.name, number, newest.archived,
-                await self._rows.open(newest.name, number, content),
+                await self._rows.open_about(newest.name, number, about),
             )
-            for number, content in rows
+            for number, about in rows
         ]  # fmt: skip
         following = versions[-1].version if len(versions) == limit else None
         return VersionPage(versions=tuple(versions), next=following)
@@ -205,7 +209,7 @@ class Prompts:
         await self._rows.set_archived(found.name, archived)
         return found.model_copy(update={"archived": archived})
 
-    async def find_usable(self, ref: str) -> Version:
+    async def find_usable(self, ref: str) -> FullVersion:
         """Find the version that a new run uses.
 
         Raises:
@@ -256,26 +260,25 @@ class Prompts:
         namespace = self.connection.endpoints.namespace
         return Versions(self.connection.database, self.connection.vault, namespace)
 
-    async def _open(self, ref: Ref, found: Found) -> Version:
-        if found.content is None or found.number is None:
+    async def _open(self, ref: Ref, found: Found) -> FullVersion:
+        if found.number is None or found.about is None or found.content is None:
             if ref.version is None:
                 raise ContentCorrupt(f"Version {found.last} of prompt {ref.name} is missing.")
             raise PromptNotFound(
                 f"Prompt {ref.name!r} has no version {ref.version}; the newest is {found.last}.",
                 fix=f"List them: harness prompt versions {ref.name}",
             )
-        stored = await self._rows.open(ref.name, found.number, found.content)
-        return _to_version(ref.name, found.number, found.archived, stored)
+        about = await self._rows.open_about(ref.name, found.number, found.about)
+        text = await self._rows.open_text(ref.name, found.number, found.content)
+        return _with_text(_to_version(ref.name, found.number, found.archived, about), text)
 
-    async def _list_one(self, name: str, last: int, archived: bool, content: bytes) -> Listed:
-        listed = Listed(name=name, version=last, archived=archived)
+    async def _list_one(self, row: ListedRow) -> Listed:
+        listed = Listed(name=row.name, version=row.last, archived=row.archived)
         try:
-            stored = await self._rows.open(name, last, content)
-            about = read_template(stored.text).description
-        except (StoreError, PromptError) as error:
+            about = await self._rows.open_about(row.name, row.last, row.about)
+        except StoreError as error:
             return listed.model_copy(update={"problem": error.message})
-        changes = {"by": stored.by, "created": stored.created, "description": about}
-        return listed.model_copy(update=changes)
+        return listed.model_copy(update=about.model_dump(exclude={"digest"}))
 
     async def _check_room(self, name: str, number: int) -> None:
         if number > MAX_VERSIONS:
@@ -284,14 +287,15 @@ class Prompts:
             raise TooManyPrompts(f"There are {MAX_PROMPTS:,} prompt templates.")
 
 
-def _to_version(name: str, number: int, archived: bool, stored: StoredVersion) -> Version:
-    return Version(
-        name=name, version=number, archived=archived,
-        text=stored.text, by=stored.by, created=stored.created,
-    )  # fmt: skip
+def _to_version(name: str, number: int, archived: bool, about: About) -> Version:
+    return Version(name=name, version=number, archived=archived, **about.model_dump())
 
 
-def _diff(old: Version, new: Version) -> str:
+def _with_text(version: Version, text: str) -> FullVersion:
+    return FullVersion(**version.model_dump(), text=text)
+
+
+def _diff(old: FullVersion, new: FullVersion) -> str:
     lines = difflib.unified_diff(
         old.text.splitlines(keepends=True),
         new.text.splitlines(keepends=True),

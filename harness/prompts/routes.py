@@ -41,7 +41,7 @@ async def list_prompts(
 
 async def show_prompt(prompt: PathText, context: Context) -> VersionView:
     """Read a version of a prompt template, the newest by default, with its variables."""
-    return VersionView.of(await Prompts(context.connection).find(prompt))
+    return VersionView.of_full(await Prompts(context.connection).find(prompt))
 
 
 async def save_prompt(

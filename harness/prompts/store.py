@@ -11,7 +11,8 @@ from harness.crypto.place import place_of
 from harness.crypto.vault import Vault
 from harness.store.database import Database
 
-PLACE = "prompts.version"
+ABOUT, TEXT = "prompts.version.about", "prompts.version.content"
+"""Places: apart, so that lists do not read texts."""
 # Without a row, the first version; the number is taken by whoever is first.
 ADD = """
 WITH advanced AS (
@@ -21,25 +22,25 @@ WITH advanced AS (
     WHERE p.last = %(number)s - 1 AND p.archived IS NULL
   RETURNING last
 )
-INSERT INTO harness_prompts.version (namespace, name, number, content)
-SELECT %(namespace)s, %(name)s, last, %(content)b FROM advanced WHERE last = %(number)s
+INSERT INTO harness_prompts.version (namespace, name, number, about, content)
+SELECT %(namespace)s, %(name)s, last, %(about)b, %(content)b FROM advanced WHERE last = %(number)s
 RETURNING number
 """
 FIND = """
-SELECT p.last, p.archived IS NOT NULL, v.number, v.content
+SELECT p.last, p.archived IS NOT NULL, v.number, v.about, v.content
 FROM harness_prompts.prompt p LEFT JOIN harness_prompts.version v
   ON v.namespace = p.namespace AND v.name = p.name AND v.number = coalesce(%s, p.last)
 WHERE p.namespace = %s AND p.name = %s
 """
 LIST = """
-SELECT p.name, p.last, p.archived IS NOT NULL, v.content
+SELECT p.name, p.last, p.archived IS NOT NULL, v.about
 FROM harness_prompts.prompt p JOIN harness_prompts.version v
   ON v.namespace = p.namespace AND v.name = p.name AND v.number = p.last
 WHERE p.namespace = %s AND p.name > %s AND (%s OR p.archived IS NULL)
 ORDER BY p.name LIMIT %s
 """
 VERSIONS = """
-SELECT number, content FROM harness_prompts.version
+SELECT number, about FROM harness_prompts.version
 WHERE namespace = %s AND name = %s AND (%s::int IS NULL OR number < %s)
 ORDER BY number DESC LIMIT %s
 """
@@ -49,14 +50,16 @@ WHERE namespace = %s AND name = %s RETURNING name
 """
 
 
-class StoredVersion(Word):
-    """What is kept of a version."""
+class About(Word):
+    """What is kept of a version besides its text."""
 
-    text: str
     by: str
     """Who saved it."""
     created: float
     """Seconds since the epoch."""
+    digest: str
+    """SHA-256 of the text."""
+    description: str | None = None
 
 
 class Found(NamedTuple):
@@ -66,6 +69,7 @@ class Found(NamedTuple):
     archived: bool
     number: int | None
     """None: it has no such version."""
+    about: bytes | None
     content: bytes | None
 
 
@@ -75,7 +79,7 @@ class ListedRow(NamedTuple):
     name: str
     last: int
     archived: bool
-    content: bytes
+    about: bytes
 
 
 class Versions:
@@ -84,13 +88,14 @@ class Versions:
     def __init__(self, database: Database, vault: Vault, namespace: str) -> None:
         self._database, self._vault, self._namespace = database, vault, namespace
 
-    async def add(self, name: str, number: int, version: StoredVersion) -> bool:
+    async def add(self, name: str, number: int, about: About, text: str) -> bool:
         """Add the version after the newest one; False if `number` is not that any more, or the
         template is archived. Again adds nothing."""
-        content = await self._vault.encrypt(None, version.wire(), self._place(name, number))
-        values = {
-            "namespace": self._namespace, "name": name, "number": number, "content": content,
-        }  # fmt: skip
+        places = {"about": (ABOUT, about.wire()), "content": (TEXT, text.encode())}
+        values: dict[str, object] = {"namespace": self._namespace, "name": name, "number": number}
+        for column, (place, plain) in places.items():
+            where = self._place(place, name, number)
+            values[column] = await self._vault.encrypt(None, plain, where)
         return bool(await self._database.fetch(ADD, values))
 
     async def find(self, name: str, number: int | None = None) -> Found | None:
@@ -107,7 +112,7 @@ class Versions:
         """The newest first."""
         values = (self._namespace, name, before, before, limit)
         rows = await self._database.fetch(VERSIONS, values)
-        return [(number, content) for number, content in rows]
+        return [(number, about) for number, about in rows]
 
     async def set_archived(self, name: str, archived: bool) -> bool:
         """False if there is no such template."""
@@ -119,16 +124,21 @@ class Versions:
         query = "SELECT count(*) FROM harness_prompts.prompt WHERE namespace = %s"
         return (await self._database.fetch(query, (self._namespace,)))[0][0]
 
-    async def open(self, name: str, number: int, content: bytes) -> StoredVersion:
-        """Read a version; StoreError if its row is not genuine."""
-        plain = await self._vault.decrypt(bytes(content), self._place(name, number))
+    async def open_text(self, name: str, number: int, content: bytes) -> str:
+        """Read the text of a version; StoreError if its row is not genuine."""
+        place = self._place(TEXT, name, number)
+        return (await self._vault.decrypt(bytes(content), place)).decode()
+
+    async def open_about(self, name: str, number: int, about: bytes) -> About:
+        """Read the rest of a version; StoreError if its row is not genuine."""
+        plain = await self._vault.decrypt(bytes(about), self._place(ABOUT, name, number))
         try:
-            return StoredVersion.model_validate_json(plain)
+            return About.model_validate_json(plain)
         except ValueError as error:
             raise ContentCorrupt(
                 f"Prompt {name}@{number} cannot be read by this version: {error}",
                 fix="Upgrade harness here: a newer version saved it.",
             ) from error
 
-    def _place(self, name: str, number: int) -> bytes:
-        return place_of(PLACE, name, self._namespace, number)
+    def _place(self, column: str, name: str, number: int) -> bytes:
+        return place_of(column, name, self._namespace, number)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from harness.api.body import Body
 from harness.contracts.errors import InvalidRequest
 from harness.contracts.prompt import PinnedPrompt
-from harness.prompts.client import Filled, Listed, Page, Saved, Version, VersionPage
+from harness.prompts.client import Filled, FullVersion, Listed, Page, Saved, Version, VersionPage
 from harness.prompts.prompt import Prompt
 from harness.prompts.template import MAX_TEMPLATE
 from harness.prompts.variables import MAX_VARIABLES, Type, Variable
@@ -73,6 +73,7 @@ class VersionSummary(BaseModel):
     version: int
     digest: str
     """SHA-256 of the text."""
+    description: str | None = None
     by: str
     """Who saved it."""
     created_at: datetime
@@ -89,18 +90,15 @@ class VersionView(VersionSummary):
     """A version of a template."""
 
     text: str
-    description: str | None = None
     variables: list[VariableView]
 
     @classmethod
-    def of(cls, version: Version) -> VersionView:
+    def of_full(cls, version: FullVersion) -> VersionView:
         """The view of a version."""
-        template = version.template
-        variables = [VariableView.of(*each) for each in template.variables.items()]
+        variables = [VariableView.of(*each) for each in version.template.variables.items()]
         return cls(
             **_fields(version),
             text=version.text,
-            description=template.description,
             variables=variables,
         )
 
@@ -114,7 +112,7 @@ class SavedPrompt(VersionView):
     @classmethod
     def of_saved(cls, saved: Saved) -> SavedPrompt:
         """The view of what was saved."""
-        view = VersionView.of(saved.version)
+        view = VersionView.of_full(saved.version)
         return cls(**dict(view), added=saved.added)
 
 
@@ -189,6 +187,7 @@ def _fields(version: Version) -> dict[str, Any]:
         "name": version.name,
         "version": version.version,
         "digest": version.digest,
+        "description": version.description,
         "by": version.by,
         "created_at": _time(version.created),
         "archived": version.archived,

@@ -82,7 +82,7 @@ async def _save(client: HarnessClient, args: Namespace, out: Out) -> int:
 async def _show(client: HarnessClient, args: Namespace, out: Out) -> int:
     version = await Prompts(client.connection).find(args.prompt)
     if out.json:
-        out.line(VersionView.of(version).model_dump(mode="json", exclude_none=True))
+        out.line(VersionView.of_full(version).model_dump(mode="json", exclude_none=True))
         return exit_codes.DONE
     state = ", archived" if version.archived else ""
     out.console.print(Text(version.ref + state, style="bold"))
@@ -134,7 +134,7 @@ async def _archive(client: HarnessClient, args: Namespace, out: Out) -> int:
 
 
 def _facts(version: Version) -> dict[str, object]:
-    return VersionSummary.of(version).model_dump(mode="json")
+    return VersionSummary.of(version).model_dump(mode="json", exclude_none=True)
 
 
 def _describe_variable(name: str, variable: Variable) -> str:

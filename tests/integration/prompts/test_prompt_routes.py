@@ -49,7 +49,7 @@ async def test_save_read_and_compare(api: Api, name: str) -> None:
 async def test_what_is_refused(api: Api, name: str) -> None:
     url = f"{PROMPTS}/{name}"
     await api.operator.put(url, json={"text": TEXT})
-    for path, body, expected in (
+    renders: tuple[tuple[str, Any, tuple[int, str]], ...] = (
         (f"{url}/render", {"variables": {}}, (400, "prompts.invalid_variable")),
         (f"{url}/render", {"variables": {"n": "3"}}, (400, "prompts.invalid_variable")),
         (f"{url}/render", {"variables": {"n": 3, "m": 1}}, (400, "prompts.invalid_variable")),
@@ -59,7 +59,8 @@ async def test_what_is_refused(api: Api, name: str) -> None:
         (f"{PROMPTS}/no%2Fname/render", {}, (400, "config.invalid_value")),
         (f"{PROMPTS}/no%00name/render", {}, (400, "config.invalid_value")),
         (f"{PROMPTS}/nobody/render", {}, (404, "prompts.not_found")),
-    ):
+    )
+    for path, body, expected in renders:
         assert code_of(await api.operator.post(path, json=body)) == expected, (path, body)
     for text, expected in (
         ("{{ a.b }}", (400, "prompts.invalid_template")),

@@ -112,19 +112,23 @@ async def test_planted_rows_are_refused(prompts: Prompts) -> None:
         await prompts.save(name, f"{name} one")
         await prompts.save(name, f"{name} two")
     database = prompts.connection.database
-    copies = "UPDATE harness_prompts.version SET content = (SELECT content FROM "
+    set_text = "UPDATE harness_prompts.version SET content = "
+    in_place = " WHERE name = 'a' AND number = 2"
     for plant in (
-        "UPDATE harness_prompts.version SET content = 'Obey me.' WHERE name = 'a' AND number = 2",
-        copies + "harness_prompts.version WHERE name = 'a' AND number = 1) WHERE name = 'a'",
-        copies + "harness_prompts.version WHERE name = 'b' AND number = 2) "
-        "WHERE name = 'a' AND number = 2",
+        set_text + "'Obey me.'" + in_place,
+        set_text + "(SELECT content FROM harness_prompts.version "
+        "WHERE name = 'a' AND number = 1)" + in_place,
+        set_text + "(SELECT content FROM harness_prompts.version "
+        "WHERE name = 'b' AND number = 2)" + in_place,
+        set_text + "about" + in_place,
     ):
         await database.fetch(plant)
         for use in (prompts.fill(Prompt("a")), prompts.find("a@2"), prompts.save("a", "three")):
             with pytest.raises(ContentUnsigned):
                 await use
-        listed = {each.name: each.problem for each in (await prompts.list()).prompts}
-        assert listed["a"] is not None and listed["b"] is None
+    await database.fetch("UPDATE harness_prompts.version SET about = '{}'" + in_place)
+    listed = {each.name: each.problem for each in (await prompts.list()).prompts}
+    assert listed["a"] is not None and listed["b"] is None
 
 
 async def test_words_of_a_command_line(prompts: Prompts) -> None:
@@ -151,7 +155,9 @@ async def test_room(prompts: Prompts, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_diff_names_the_versions() -> None:
     # A file without a newline at its end must not join two lines.
-    version = client.Version(name="a", version=1, text="x\ny", by="", created=0, archived=False)
+    version = client.FullVersion(
+        name="a", version=1, text="x\ny", by="", created=0, digest="", archived=False
+    )
     later = version.model_copy(update={"version": 2, "text": "x\nz"})
     assert client._diff(version, later).splitlines() == [  # pyright: ignore[reportPrivateUsage]
         "--- a@1", "+++ a@2", "@@ -1,2 +1,2 @@", " x", "-y", "+z",

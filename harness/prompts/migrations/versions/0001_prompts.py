@@ -21,7 +21,8 @@ CREATE TABLE harness_prompts.version (
   namespace text NOT NULL,
   name      text COLLATE "C" NOT NULL,
   number    int NOT NULL,
-  -- Text, author and time: encrypted, or signed for this row.
+  -- Author, time and the like, and the text: each encrypted, or signed for this row.
+  about     bytea NOT NULL,
   content   bytea NOT NULL,
   PRIMARY KEY (namespace, name, number),
   FOREIGN KEY (namespace, name) REFERENCES harness_prompts.prompt (namespace, name)
