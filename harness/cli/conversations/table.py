@@ -40,7 +40,7 @@ CONVERSATIONS_COMMANDS: tuple[Command, ...] = (
                 "reject"), help="create, send: what a message does while a run is open."),
             arg("--message", metavar="ID", help="send: your id of the message; repeating the "
                 "command does not send it twice."),
-            arg("--template", metavar="NAME[@V]", help="send: in place of TEXT: a prompt template."),
+            arg("--template", metavar="NAME[@V]", help="send: a prompt template, for TEXT."),
             VARIABLE,
             flag("--wait", help="send: wait for the answer and print it."),
             arg("--title", metavar="TEXT", help="create: what lists show."),
