@@ -48,3 +48,16 @@ def test_what_is_refused(kept_project: Project) -> None:
         ended = kept_project.command(*words)
         assert ended.code == code, (words, ended.err)
         assert said in ended.err, (words, ended.err)
+
+
+def test_a_message_of_a_template(kept_project: Project) -> None:
+    file = kept_project.folder / "sum.md"
+    file.write_text(TEXT)
+    kept_project.command("prompt", "save", "add", str(file))
+    with kept_project.worker():
+        id = kept_project.command("conversation", "create", "calculator").out.strip()
+        words = ("conversation", "send", id, "--template", "add", "--var", "a=5", "--wait")
+        sent = kept_project.command(*words)
+        assert (sent.code, "5+2 = 7" in sent.out) == (0, True), sent.err
+    shown = kept_project.command("show", f"{id}.1", "--json").last
+    assert shown["template"]["variables"] == {"a": 5}
