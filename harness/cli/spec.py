@@ -98,7 +98,7 @@ VARIABLE = arg(
     "--var",
     metavar="NAME=VALUE",
     action="append",
-    help="A variable of the template; repeat it for others, and for the items of a list.",
+    help="A variable of the template. Repeat it for more.",
 )
 WORKSPACE = arg("--workspace", metavar="DIR", help="The only folder that file tools may use.")
 BUDGETS = (

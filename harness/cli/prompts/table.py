@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.cli.spec import AGENT_OR_NAME, JSON, MODEL, VARIABLE, Command, arg, flag
+from harness.cli.spec import JSON, VARIABLE, Command, arg, flag
 
 ACTIONS = ("list", "save", "show", "versions", "diff", "try", "archive", "restore")
 
@@ -28,8 +28,12 @@ PROMPTS_COMMANDS: tuple[Command, ...] = (
                 help="save: the file (-: stdin); diff: the version to compare with.",
             ),
             VARIABLE,
-            arg("--agent", metavar="AGENT", help=f"try: run it: {AGENT_OR_NAME.help}"),
-            arg("--model", metavar="PROVIDER/MODEL", help=f"try: {MODEL.help}"),
+            arg(
+                "--agent",
+                metavar="AGENT",
+                help="try: run it: agent.py:agent, or a published @NAME.",
+            ),
+            arg("--model", metavar="PROVIDER/MODEL", help="try: run it with this model."),
             flag("--archived", help="list: also those that are archived."),
             arg("--limit", metavar="N", type=int, help="list, versions: how many (default: 50)."),
             arg("--after", metavar="CURSOR", help="list, versions: the next page."),
