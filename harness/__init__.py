@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from harness.history.recording import Recording
     from harness.journal.diff import DiffRow, DiffSide, RunDiff
     from harness.journal.whatif import summary as summarize_whatif
+    from harness.prompts.prompt import Prompt
     from harness.runs.listing import RunRow
     from harness.sdk.handle import RunHandle
     from harness.sdk.local import Harness
@@ -88,6 +89,7 @@ __all__ = [
     "ModelRetry",
     "Outcome",
     "Pending",
+    "Prompt",
     "ProviderSettings",
     "Recording",
     "Retry",
@@ -154,6 +156,7 @@ _HOMES = {
     "ModelRetry": "harness.agent",
     "Outcome": "harness.contracts.whatif",
     "Pending": "harness.contracts.run",
+    "Prompt": "harness.prompts.prompt",
     "ProviderSettings": "harness.config.settings",
     "Recording": "harness.history.recording",
     "Retry": "harness.contracts.attempt",

@@ -11,6 +11,7 @@ IN_PATHS = {
     "code": "The code of an error, such as `run.not_found`.",
     "conversation": "The id of the conversation.",
     "model": "The name of a published agent.",
+    "prompt": "The name of the template, or NAME@VERSION where a version is read.",
     "response_id": "The id of the response.",
     "run": "The id of the run.",
     "token": "The id of the token, not its secret.",  # nosec B105 - no password
@@ -19,6 +20,7 @@ IN_PATHS = {
 ELSEWHERE = {
     "after": "Only what comes after this cursor: the id of an event that was read before.",
     "agent": "Only what belongs to the agent of this name.",
+    "archived": "Whether to list archived ones too.",
     "cursor": "Where the page starts: `next` of the page before. Goes with the same filters.",
     "fork_of": "Only forks of this run.",
     "idempotency-key": "Any text that is new for each request. The same key sent again is the same "

@@ -5,6 +5,7 @@ from __future__ import annotations
 BUILT_IN: tuple[str, ...] = (
     "harness.capabilities.kernel:STACK",
     "harness.runs.capability:RUNS",
+    "harness.prompts.capability:PROMPTS",
     "harness.capabilities.kernel:HISTORY",
     "harness.capabilities.kernel:MODELS",
     "harness.capabilities.kernel:TOOLS",

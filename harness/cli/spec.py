@@ -94,6 +94,12 @@ AGENT_OR_NAME = arg(
     help="agent.py:agent, or a published @NAME (default: a built-in assistant).",
 )
 MODEL = arg("--model", metavar="PROVIDER/MODEL", help="Use this model instead of the agent's.")
+VARIABLE = arg(
+    "--var",
+    metavar="NAME=VALUE",
+    action="append",
+    help="A variable of the template. Repeat it for more.",
+)
 WORKSPACE = arg("--workspace", metavar="DIR", help="The only folder that file tools may use.")
 BUDGETS = (
     arg("--budget-turns", metavar="N", type=int, help="Stop after N model calls."),

@@ -25,6 +25,7 @@ from harness.contracts.live_event import OutputReset as OutputReset
 from harness.contracts.live_event import ToolProgress as ToolProgress
 from harness.contracts.message import Message, ToolCall
 from harness.contracts.model import Fallback, Interrupted, Usage
+from harness.contracts.prompt import PinnedPrompt
 from harness.contracts.run import Parent, RunState, Totals
 from harness.contracts.steering import Decided, Verdict
 from harness.contracts.tool import Effect, Need
@@ -47,6 +48,8 @@ class RunStarted(EventBase):
     """Who owns the run, if somebody does."""
     continued: Flag = None
     """The same run continues in a fresh history."""
+    template: PinnedPrompt | None = None
+    """The version of a prompt template that made the prompt, with the values of its variables."""
 
 
 class StateChanged(EventBase):

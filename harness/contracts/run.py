@@ -13,6 +13,7 @@ from harness.contracts.errors import ErrorInfo
 from harness.contracts.message import Message, ToolCall, ToolResult
 from harness.contracts.model import Interrupted, ModelRef, Usage
 from harness.contracts.permit import Pinned, Started
+from harness.contracts.prompt import PinnedPrompt
 from harness.contracts.steering import Decide
 from harness.contracts.tool import (
     Effect,
@@ -292,6 +293,8 @@ class RunSpec(Word):
     """A worker runs the agent's output validators on each final answer."""
     owner: str | None = None
     """Who owns the run, if somebody does."""
+    template: PinnedPrompt | None = None
+    """What its prompt was made from, if that was a template."""
     carry: Carry | None = None
     """Where an earlier execution of the same run left off."""
     permit: str | None = None

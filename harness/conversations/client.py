@@ -19,7 +19,7 @@ from harness.contracts.errors import (
     RunForged,
     SearchUnavailable,
 )
-from harness.contracts.message import Message, Text
+from harness.contracts.message import Message
 from harness.conversations.checks import check_change, check_message
 from harness.conversations.contracts import (
     MAX_ID,
@@ -28,7 +28,6 @@ from harness.conversations.contracts import (
     Change,
     Policy,
     Receipt,
-    SendMessage,
     SessionView,
     UserPart,
     session_workflow,
@@ -41,6 +40,7 @@ from harness.conversations.files import (
 )
 from harness.conversations.list_query import Filter, Position
 from harness.conversations.marks import check_card, sign_card
+from harness.conversations.outgoing import make_message
 from harness.conversations.projection import (
     open_rows,
     project_card,
@@ -63,6 +63,7 @@ from harness.conversations.turns import (
     read_turn_spec,
 )
 from harness.engine.connection import Connection
+from harness.prompts.prompt import Prompt
 from harness.runs.published import find_published
 from harness.runs.start import check_id, check_model, new_id
 
@@ -175,7 +176,7 @@ class Conversations:
     async def send(
         self,
         id: str,
-        parts: str | Sequence[UserPart],
+        parts: str | Sequence[UserPart] | Prompt,
         *,
         message: str | None = None,
         policy: Policy | None = None,
@@ -184,7 +185,7 @@ class Conversations:
 
         Args:
             id: The conversation.
-            parts: A text, or texts, images and files.
+            parts: A text; texts, images and files; or a `Prompt` of a template.
             message: The sender's id of the message: the same id again is the same message.
             policy: What happens if a run is open; the conversation's by default.
 
@@ -194,8 +195,7 @@ class Conversations:
             InboxFull: Too much waits already.
             NoWorker: No worker answers; the message may arrive later.
         """
-        found = (Text(text=parts),) if isinstance(parts, str) else tuple(parts)
-        sent = SendMessage(id=message or new_id("message"), parts=found, policy=policy, by=self.by)
+        sent = await make_message(self.connection, parts, message, policy, self.by)
         check_message(sent)
         card = await self.find(id)
         with span("send message", {"conversation": id, MESSAGE_LABEL: sent.id}):

@@ -14,6 +14,7 @@ from harness.contracts.errors import (
 )
 from harness.contracts.family import session_family
 from harness.contracts.message import FileRef, Image, Message, Text
+from harness.contracts.prompt import PinnedPrompt
 from harness.contracts.run import RunSpec
 
 SESSION = "Session"
@@ -126,6 +127,8 @@ class SendMessage(Word):
     policy: Policy | None = None
     """While a run is open; default: the conversation's."""
     by: str | None = None
+    template: PinnedPrompt | None = None
+    """What made its text, if that was a prompt template."""
 
     @property
     def text(self) -> str:

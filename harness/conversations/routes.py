@@ -17,7 +17,6 @@ from harness.api.route import Route
 from harness.api.stream_event import StreamEvent
 from harness.contracts.errors import ConversationChanged, CursorUnknown
 from harness.contracts.event import LIVE
-from harness.contracts.message import Text
 from harness.conversations.client import Conversations
 from harness.conversations.contracts import Card, Change, Receipt, State
 from harness.conversations.follow import Place, follow_conversation, parse_place
@@ -32,6 +31,7 @@ from harness.conversations.views import (
     NewConversation,
     NewMessage,
 )
+from harness.prompts.views import read_question
 
 IfMatch = Annotated[str | None, Header(max_length=1000)]
 """The `ETag` of the conversation as the client read it."""
@@ -121,7 +121,7 @@ async def send_message(
     """Send a message. With an `id` or an `Idempotency-Key`, repeating it is the same message."""
     return await _open(context, caller).send(
         conversation,
-        [Text(text=body.content)],
+        read_question(body.content, body.template, body.variables, "content"),
         message=body.id or idempotency_key,
         policy=body.policy,
     )

@@ -42,6 +42,7 @@ async def prepare_turn(connection: Connection, request: PrepareTurn) -> Prepared
     agent = await find_published(connection, card.agent)
     asked = Request(
         messages=(message.message,),
+        template=message.template,
         id=run,
         session=card.id,
         head=head,

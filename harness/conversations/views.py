@@ -22,6 +22,7 @@ from harness.conversations.contracts import (
     Waiting,
 )
 from harness.conversations.rows import StoredMessage, StoredTurn
+from harness.prompts.views import MAX_REF, Variables
 
 
 class NewConversation(Body):
@@ -57,8 +58,12 @@ class ConversationChange(Body):
 class NewMessage(Body):
     """A message to send."""
 
-    content: str = Field(min_length=1, max_length=MAX_MESSAGE_BYTES)
+    content: str | None = Field(default=None, min_length=1, max_length=MAX_MESSAGE_BYTES)
     """The text of the message."""
+    template: str | None = Field(default=None, min_length=1, max_length=MAX_REF)
+    """In place of `content`: a prompt template, as NAME or NAME@VERSION."""
+    variables: Variables | None = None
+    """The values of the template's variables."""
     id: str | None = Field(default=None, min_length=1, max_length=MAX_MESSAGE_ID)
     """The sender's id of the message: the same id again is the same message."""
     policy: Policy | None = None

@@ -10,6 +10,7 @@ from harness.contracts.base import Flag, Word
 from harness.contracts.effect import Undone
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.event import Event
+from harness.contracts.prompt import PinnedPrompt
 from harness.contracts.provenance import AgentSummary
 from harness.contracts.run import Parent, RunState, Totals
 
@@ -29,6 +30,8 @@ class Card(Word):
     owner: str | None = None
     session: str | None = None
     parent: Parent | None = None
+    template: PinnedPrompt | None = None
+    """What the prompt was made from, if that was a template."""
     spec: AgentSummary | None = None
     """The agent as it was pinned; from the store, not from events."""
     forks: tuple[str, ...] = ()
@@ -120,6 +123,7 @@ def _start_card(event: e.RunStarted) -> Card:
         owner=event.owner,
         session=event.session,
         parent=event.parent,
+        template=event.template,
         started=event.at,
     )
 

@@ -59,6 +59,7 @@ class Projector(State):
             "by": spec.started_by or attributes.identity or None,
             "owner": spec.owner,
             "continued": True if spec.carry else None,
+            "template": spec.template,
         }
         return [(e.RunStarted, fields)]
 

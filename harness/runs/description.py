@@ -18,6 +18,8 @@ async def describe_start(connection: Connection, spec: RunSpec, prompt: str) -> 
         rows.append(f"Owner `{spec.owner}`.")
     if spec.parent:
         rows.append(f"Fork of `{spec.parent.run}` at turn {spec.parent.turn}.")
+    if spec.template:
+        rows.append(f"Prompt template `{spec.template.ref}`.")
     rows.append(f"> {prompt[:PROMPT_CHARS]}")
     if (agent := await read_summary(connection, spec)) is not None:
         rows.append(agent.markdown())

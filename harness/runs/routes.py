@@ -28,6 +28,7 @@ from harness.contracts.run import Pending, RunEnd, RunState
 from harness.contracts.verdicts import Decision
 from harness.history import reader
 from harness.journal.card import Card
+from harness.prompts.views import read_question
 from harness.runs.card import read_observed_card
 from harness.runs.end import wait_for_end
 from harness.runs.filter import RunFilter
@@ -153,8 +154,10 @@ async def begin_run(
     id = body.id
     if id is None and key:
         id = f"{body.agent}-{digest_key(caller, key)}"
+    asked = read_question(body.prompt, body.template, body.variables, "prompt")
     request = Request(
-        messages=as_messages(body.prompt),
+        messages=as_messages(asked) if isinstance(asked, str) else (),
+        prompt=None if isinstance(asked, str) else asked,
         id=id,
         model=body.model,
         budget=body.budget,

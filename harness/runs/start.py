@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -20,36 +20,40 @@ from temporalio.common import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from harness.agent.checks import DEFAULT_TURNS, check_budget, with_default_turns
+from harness.agent.checks import check_budget, with_default_turns
 from harness.commons.telemetry import current_trace_id, span
 from harness.config.settings import Settings
 from harness.contracts.errors import (
     ContentTooLarge,
     InvalidValue,
-    RunError,
-    RunIdTaken,
     SearchAttributesMissing,
 )
 from harness.contracts.family import is_reserved, session_family
 from harness.contracts.message import Message, Text, user_message
 from harness.contracts.model import ModelRef, split_ref
+from harness.contracts.prompt import PinnedPrompt
 from harness.contracts.published import PublishedAgent
 from harness.contracts.queues import agent_queue
 from harness.contracts.run import WORKFLOW, Budget, Parent, RunSpec, RunState
 from harness.contracts.tool import Workspace
-from harness.contracts.transcript import digest
 from harness.crypto.vault import new_salt
 from harness.engine.connection import Connection, get_identity
 from harness.engine.retry import unreachable_error
 from harness.history import reader
-from harness.journal.payloads import read_value
+from harness.prompts.client import Prompts
+from harness.prompts.prompt import Prompt
 from harness.runs.attachments import adopt_attachments
 from harness.runs.description import describe_start
+from harness.runs.same_request import (
+    REQUEST_MEMO,
+    check_same_as_sealed,
+    check_same_request,
+    digest_request,
+)
 from harness.store.permits import sign_run
 
 MODEL_REF = TypeAdapter[str](ModelRef)
 ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"  # no characters that look alike
-REQUEST_MEMO = "request"
 SUMMARY_CHARS = 200
 MAX_ID = 250
 """Temporal's index keeps 255 characters."""
@@ -60,6 +64,10 @@ class Request:
     """What a caller may set for a run besides its agent."""
 
     messages: tuple[Message, ...]
+    prompt: Prompt | None = None
+    """In place of messages: a template, whose text is made when the run starts."""
+    template: PinnedPrompt | None = None
+    """What made the messages, if that was a template."""
     id: str | None = None
     session: str | None = None
     head: str | None = None
@@ -174,6 +182,11 @@ def _maps_text(value: object) -> bool:
     return all(isinstance(name, str) and isinstance(text, str) for name, text in items)
 
 
+async def _fill_request(connection: Connection, request: Request, prompt: Prompt) -> Request:
+    filled = await Prompts(connection).fill(prompt)
+    return replace(request, messages=as_messages(filled.text), template=filled.pinned)
+
+
 async def pin_spec(connection: Connection, agent: PublishedAgent, request: Request) -> RunSpec:
     model, queue = agent.models[0], agent.model_queue
     if request.model:
@@ -204,6 +217,7 @@ async def pin_spec(connection: Connection, agent: PublishedAgent, request: Reque
         lineage=session_family(request.session) if request.session else request.lineage,
         salt=new_salt() if connection.vault.encrypts else None,
         owner=request.owner,
+        template=request.template,
     )
 
 
@@ -236,6 +250,8 @@ async def start_run(
     `eager`: a worker in this process serves the agent and may get the first task at once.
     """
     id = request.id or new_id(agent.name)
+    if request.prompt is not None:
+        request = await _fill_request(connection, request, request.prompt)
     with span("start run", {"run": id, "agent": agent.name}):
         spec = await pin_spec(connection, agent, request)
         await launch_run(connection, spec, id, eager=eager, repeatable=_is_repeatable(request))
@@ -289,8 +305,8 @@ async def launch_run(
     """Hand a pinned run to Temporal. `repeatable`: the same spec again means the same run."""
     prepared = await prepare_run(connection, spec, id)
     if repeatable and await reader.is_sealed(connection, id):
-        return await _check_same_as_sealed(connection, id, prepared.spec)
-    memo = {REQUEST_MEMO: _request_digest(prepared.spec)} if repeatable else None
+        return await check_same_as_sealed(connection, id, prepared.spec)
+    memo = {REQUEST_MEMO: digest_request(prepared.spec)} if repeatable else None
     try:
         await connection.temporal.start_workflow(
             WORKFLOW,
@@ -308,7 +324,7 @@ async def launch_run(
     except WorkflowAlreadyStartedError:
         if prepared.joined:  # the run with this id is not in the family
             await leave_family(connection, id)
-        await _check_same_request(connection, id, prepared.spec, known=repeatable)
+        await check_same_request(connection, id, prepared.spec, known=repeatable)
     except RPCError as error:
         raise _start_error(error) from error
 
@@ -326,39 +342,9 @@ async def leave_family(connection: Connection, run: str) -> None:
     await connection.stores.families.remove_member(run)
 
 
-async def _check_same_request(
-    connection: Connection, id: str, spec: RunSpec, *, known: bool
-) -> None:
-    description = await connection.temporal.get_workflow_handle(id).describe()
-    before = await description.memo_value(REQUEST_MEMO, None)
-    if not known or before != _request_digest(spec):
-        raise _id_taken(id)
-
-
-async def _check_same_as_sealed(connection: Connection, id: str, spec: RunSpec) -> None:
-    """Temporal may have deleted the run, and would start it again."""
-    first = (await reader.read_sealed(connection, id)).executions[0].entries[0]
-    memo = first.workflow_execution_started_event_attributes.memo.fields
-    before = read_value(memo[REQUEST_MEMO]) if REQUEST_MEMO in memo else None
-    if before != _request_digest(spec):
-        raise _id_taken(id)
-
-
-def _id_taken(id: str) -> RunError:
-    return RunIdTaken(f"Run {id!r} already exists; a different request started it.")
-
-
 def _is_repeatable(request: Request) -> bool:
     """Whether the same request again means the same run. In a session it is a new message."""
     return request.id is not None and request.session is None
-
-
-def _request_digest(spec: RunSpec) -> str:
-    """Hash a request without its sender, trace and random values."""
-    own: dict[str, object] = {"trace": None, "started_by": None, "salt": None, "permit": None}
-    if spec.budget.turns == DEFAULT_TURNS:  # earlier versions pinned no limit for the same request
-        own["budget"] = spec.budget.model_copy(update={"turns": None})
-    return digest(spec.model_copy(update=own).wire())
 
 
 def _fork_base(spec: RunSpec) -> str | None:

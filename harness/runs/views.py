@@ -11,6 +11,7 @@ from harness.contracts.errors import StoreError
 from harness.contracts.event import DurableEvent
 from harness.contracts.run import Budget, Pending
 from harness.contracts.steering import Verdict
+from harness.prompts.views import MAX_REF, Variables
 from harness.runs.listing import RunRow
 from harness.runs.published import ListedAgent
 
@@ -62,8 +63,12 @@ class StartRun(Body):
 
     agent: str = Field(min_length=1, max_length=200)
     """The name of a published agent: one that a worker serves or has served."""
-    prompt: str = Field(min_length=1, max_length=MAX_TEXT)
+    prompt: str | None = Field(default=None, min_length=1, max_length=MAX_TEXT)
     """What the agent is to do."""
+    template: str | None = Field(default=None, min_length=1, max_length=MAX_REF)
+    """In place of `prompt`: a prompt template, as NAME or NAME@VERSION."""
+    variables: Variables | None = None
+    """The values of the template's variables."""
     id: str | None = Field(default=None, min_length=1, max_length=250)
     """The run's id. The same request with the same id is the same run."""
     model: str | None = None

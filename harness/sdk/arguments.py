@@ -10,12 +10,13 @@ from harness.agent import Agent
 from harness.contracts.errors import InvalidValue
 from harness.contracts.message import Message
 from harness.contracts.run import Budget
+from harness.prompts.prompt import Prompt
 from harness.runs.start import Request, as_messages
 
 
 def make_request(
     agent: Agent[Any, Any] | str,
-    prompt: str | Message | Sequence[Message],
+    prompt: str | Message | Sequence[Message] | Prompt,
     *,
     id: str | None = None,
     model: str | None = None,
@@ -32,7 +33,8 @@ def make_request(
             fix='Declare one: Agent("greeter", instructions="Be brief.")',
         )
     return Request(
-        messages=as_messages(prompt),
+        messages=() if isinstance(prompt, Prompt) else as_messages(prompt),
+        prompt=prompt if isinstance(prompt, Prompt) else None,
         id=id,
         model=model,
         budget=budget,

@@ -22,6 +22,7 @@ from harness.forks.whatif import Progress, Question
 from harness.history.follow import Feeds
 from harness.history.recording import Recording
 from harness.mcp_tools.servers import open_servers
+from harness.prompts.prompt import Prompt
 from harness.runs.attachments import attach_file
 from harness.runs.listing import RunRow, list_runs
 from harness.runs.published import find_pollers, find_published, store_agent
@@ -45,7 +46,7 @@ class HarnessClient:
     async def run(
         self,
         agent: Agent[Any, Out] | str,
-        prompt: str | Message | Sequence[Message],
+        prompt: str | Message | Sequence[Message] | Prompt,
         *,
         id: str | None = None,
         model: str | None = None,
@@ -58,7 +59,7 @@ class HarnessClient:
 
         Args:
             agent: The agent to run, or the name of one that a worker has published.
-            prompt: A text, a message, or a conversation. It must not be empty.
+            prompt: A text, a message, a conversation, or a `Prompt`. It must not be empty.
             id: The run's id. Calls with the same id and arguments start one run and join it.
             model: Replaces the agent's model, as provider/model.
             budget: Replaces the agent's limits.
@@ -83,7 +84,7 @@ class HarnessClient:
     async def start(
         self,
         agent: Agent[Any, Out] | str,
-        prompt: str | Message | Sequence[Message],
+        prompt: str | Message | Sequence[Message] | Prompt,
         *,
         id: str | None = None,
         model: str | None = None,
@@ -95,7 +96,7 @@ class HarnessClient:
 
         Args:
             agent: The agent to run, or the name of one that a worker has published.
-            prompt: A text, a message, or a conversation. It must not be empty.
+            prompt: A text, a message, a conversation, or a `Prompt`. It must not be empty.
             id: The run's id. Calls with the same id and arguments start one run and join it.
             model: Replaces the agent's model, as provider/model.
             budget: Replaces the agent's limits.

@@ -15,6 +15,7 @@ from harness.agent import Agent
 from harness.contracts.errors import RunBusy, RunError, RunIdTaken
 from harness.contracts.message import Message
 from harness.contracts.run import Budget
+from harness.prompts.prompt import Prompt
 from harness.runs.start import check_id, new_id
 from harness.sdk.arguments import check_timeout, make_request
 from harness.sdk.client import HarnessClient
@@ -44,7 +45,7 @@ class Session:
     async def run(
         self,
         agent: Agent[Any, Out] | str,
-        prompt: str | Message | Sequence[Message],
+        prompt: str | Message | Sequence[Message] | Prompt,
         *,
         model: str | None = None,
         budget: Budget | None = None,
@@ -55,7 +56,7 @@ class Session:
 
         Args:
             agent: The agent to run, or the name of one that a worker has published.
-            prompt: A text, a message, or several. It must not be empty.
+            prompt: A text, a message, several, or a `Prompt`. It must not be empty.
             model: Replaces the agent's model, as provider/model.
             budget: Replaces the agent's limits.
             workspace: The folder that file tools work in.
@@ -77,7 +78,7 @@ class Session:
     async def start(
         self,
         agent: Agent[Any, Out] | str,
-        prompt: str | Message | Sequence[Message],
+        prompt: str | Message | Sequence[Message] | Prompt,
         *,
         model: str | None = None,
         budget: Budget | None = None,
@@ -87,7 +88,7 @@ class Session:
 
         Args:
             agent: The agent to run, or the name of one that a worker has published.
-            prompt: A text, a message, or several. It must not be empty.
+            prompt: A text, a message, several, or a `Prompt`. It must not be empty.
             model: Replaces the agent's model, as provider/model.
             budget: Replaces the agent's limits.
             workspace: The folder that file tools work in.

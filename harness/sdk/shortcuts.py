@@ -12,6 +12,7 @@ from harness.agent import Agent
 from harness.contracts.errors import InvalidUsage
 from harness.contracts.message import Message
 from harness.contracts.run import Budget
+from harness.prompts.prompt import Prompt
 from harness.sdk.arguments import check_timeout, make_request
 from harness.sdk.handle import RunHandle
 from harness.sdk.local import Harness
@@ -22,7 +23,7 @@ Out = TypeVar("Out")
 
 async def run(
     agent: Agent[Any, Out],
-    prompt: str | Message | Sequence[Message],
+    prompt: str | Message | Sequence[Message] | Prompt,
     *,
     id: str | None = None,
     model: str | None = None,
@@ -38,7 +39,7 @@ async def run(
 
     Args:
         agent: The agent to run.
-        prompt: A text, a message, or a conversation. It must not be empty.
+        prompt: A text, a message, a conversation, or a `Prompt`. It must not be empty.
         id: The run's id. Calls with the same id and arguments start one run and join it.
         model: Replaces the agent's model, as provider/model.
         budget: Replaces the agent's limits.
@@ -66,7 +67,7 @@ async def run(
 
 def run_sync(
     agent: Agent[Any, Out],
-    prompt: str | Message | Sequence[Message],
+    prompt: str | Message | Sequence[Message] | Prompt,
     *,
     id: str | None = None,
     model: str | None = None,
@@ -79,7 +80,7 @@ def run_sync(
 
     Args:
         agent: The agent to run.
-        prompt: A text, a message, or a conversation. It must not be empty.
+        prompt: A text, a message, a conversation, or a `Prompt`. It must not be empty.
         id: The run's id. Calls with the same id and arguments start one run and join it.
         model: Replaces the agent's model, as provider/model.
         budget: Replaces the agent's limits.

@@ -47,7 +47,7 @@ STREAMS = (
     ("stdin", "r", "strict"), ("stdout", "w", "strict"), ("stderr", "w", "backslashreplace"),
 )  # fmt: skip
 CLIENT = Path(__file__).with_name("warm_client.py")
-SHARED = "HARNESS_TESTS_WARM_PYTHON"
+SHARED = "TESTS_WARM_PYTHON"
 """The variable with the address of the server that test processes share."""
 
 Selector = selectors.DefaultSelector

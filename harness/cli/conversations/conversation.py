@@ -14,6 +14,8 @@ from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.conversations.client import Conversations
 from harness.conversations.contracts import Act, Change, Receipt
+from harness.prompts.client import Prompts
+from harness.prompts.prompt import Prompt, read_ref
 from harness.sdk.client import HarnessClient
 from harness.terminal import exit_codes
 
@@ -23,7 +25,7 @@ OPTIONS: dict[str, set[str]] = {
     "list": {"tag", "agent", "owner", "state", "text", "limit", "after"},
     "create": {"policy", "title", "tag", "new_id", "owner"},
     "show": {"limit", "after"},
-    "send": {"policy", "message", "wait"},
+    "send": {"policy", "message", "wait", "template", "var"},
     "import": {"new_id", "agent", "owner"},
     "export": {"output", "format", "force"},
 }
@@ -65,9 +67,11 @@ async def create(client: HarnessClient, args: Namespace, out: Out) -> int:
 
 
 async def send(client: HarnessClient, args: Namespace, out: Out) -> int:
-    text = sys.stdin.read() if args.words == ["-"] else " ".join(args.words)
+    asked: str | Prompt = sys.stdin.read() if args.words == ["-"] else " ".join(args.words)
+    if args.template:
+        asked = await Prompts(client.connection).read_words(args.template, args.var or ())
     conversations = Conversations(client.connection)
-    receipt = await conversations.send(args.id, text, message=args.message, policy=args.policy)
+    receipt = await conversations.send(args.id, asked, message=args.message, policy=args.policy)
     if args.wait:
         return await print_answer(client, conversations, args.id, receipt, out)
     if out.json:
@@ -129,7 +133,13 @@ def _check_usage(args: Namespace) -> None:
     elif args.id is None:
         what = SUBJECTS.get(action, "the conversation")
         raise UsageError(f"Name {what} to {action}.", "List them: harness conversation list")
-    if action in WORDS and not " ".join(args.words).strip():
+    if args.template:
+        read_ref(args.template)
+        if args.words:
+            raise UsageError("--template takes the place of the text.", "Give one of them.")
+    elif args.var:
+        raise UsageError("--var belongs to --template.", "See `harness conversation --help`.")
+    elif action in WORDS and not " ".join(args.words).strip():
         raise UsageError(f"The text to {action} is missing.", f"For example: {WORDS[action]}")
     if action not in WORDS and action != "tag" and args.words:
         raise UsageError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.cli.spec import FORCE, JSON, Command, arg, flag
+from harness.cli.spec import FORCE, JSON, VARIABLE, Command, arg, flag
 
 ACTIONS = (
     "list", "create", "show", "send", "rename", "tag", "archive", "restore", "delete", "fork",
@@ -40,6 +40,8 @@ CONVERSATIONS_COMMANDS: tuple[Command, ...] = (
                 "reject"), help="create, send: what a message does while a run is open."),
             arg("--message", metavar="ID", help="send: your id of the message; repeating the "
                 "command does not send it twice."),
+            arg("--template", metavar="NAME[@V]", help="send: a prompt template, for TEXT."),
+            VARIABLE,
             flag("--wait", help="send: wait for the answer and print it."),
             arg("--title", metavar="TEXT", help="create: what lists show."),
             arg("--tag", metavar="TAG", help="create, list: a tag."),

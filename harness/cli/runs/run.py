@@ -19,6 +19,8 @@ from harness.cli.runs.agents import PUBLISHED, choose_agent
 from harness.cli.runs.attach import attend_run, leave_run, print_how_to_continue
 from harness.cli.values import check_model
 from harness.contracts.run import Budget
+from harness.prompts.client import Prompts
+from harness.prompts.prompt import Prompt, read_ref
 from harness.runs.published import find_pollers
 from harness.runs.start import check_workspace
 from harness.sdk.client import HarnessClient
@@ -65,16 +67,19 @@ async def _start_and_attend(args: Namespace, out: Out, begun: Begun) -> int:
         raise UsageError(
             "--id and --session exclude each other.", "A session assigns the ids of its runs."
         )
-    asked = _read_prompt(args.prompt)
+    _check_template(args)
+    words = None if args.template else _read_prompt(args.prompt)
     check_request(args)
     agent = choose_agent(args.agent)
     if args.detach:
         async with open_client(out, index=True, page=at_terminal()) as client:
+            asked = words or await _read_template(client, args)
             begun.sent = True
             handle = await start_run(client, agent, args, asked)
             begun.run = handle.id
             return await _report_detached(handle, args, out)
     async with open_client(out, index=isinstance(agent, str), page=at_terminal()) as client:
+        asked = words or await _read_template(client, args)
         async with hosting_agent(client, agent) as harness:
             with count_interrupts() as counted:
                 begun.sent = True
@@ -112,7 +117,7 @@ async def _report_detached(handle: RunHandle[Any], args: Namespace, out: Out) ->
 
 
 async def start_run(
-    client: HarnessClient, agent: Agent[Any, Any] | str, args: Namespace, asked: str
+    client: HarnessClient, agent: Agent[Any, Any] | str, args: Namespace, asked: str | Prompt
 ) -> RunHandle[Any]:
     budget = parse_budget(args)
     workspace = Path(args.workspace) if args.workspace else None
@@ -132,6 +137,19 @@ def check_request(args: Namespace) -> None:
     if args.workspace:
         check_workspace(Path(args.workspace))
     check_model(args.model)
+
+
+def _check_template(args: Namespace) -> None:
+    if args.template:
+        if args.prompt is not None:
+            raise UsageError("--template takes the place of PROMPT.", "Give one of them.")
+        read_ref(args.template)
+    elif args.var:
+        raise UsageError("--var belongs to --template.", "See `harness run --help`.")
+
+
+async def _read_template(client: HarnessClient, args: Namespace) -> Prompt:
+    return await Prompts(client.connection).read_words(args.template, args.var or ())
 
 
 def parse_budget(args: Namespace) -> Budget | None:

@@ -11,6 +11,7 @@
     ├── AccessError      a user, an API token or a sign-in was refused or cannot be found
     ├── ConversationError  a conversation cannot be found, or does not accept what was sent
     ├── McpError         an MCP server cannot be reached, misbehaves, or changed what it declares
+    ├── PromptError      a prompt template cannot be found, saved or filled in
     └── OpenAIApiError   a request of an OpenAI client was refused, or has no answer
 
 A class carries its code, ``<kind>.<category>``, what a person can do about it, and whether Temporal
@@ -84,6 +85,15 @@ from harness.contracts.errors.openai_api import (
     ResponseNotFound,
     RunWasAborted,
     UnsupportedParameter,
+)
+from harness.contracts.errors.prompts import (
+    InvalidTemplate,
+    InvalidVariable,
+    PromptArchived,
+    PromptError,
+    PromptNotFound,
+    PromptTooLarge,
+    TooManyPrompts,
 )
 from harness.contracts.errors.provider import (
     AnswerTooLarge,
@@ -231,10 +241,12 @@ __all__ = [
     "InvalidReply",
     "InvalidRequest",
     "InvalidSignal",
+    "InvalidTemplate",
     "InvalidToolArguments",
     "InvalidTransition",
     "InvalidUsage",
     "InvalidValue",
+    "InvalidVariable",
     "Irreversible",
     "LocalUserFixed",
     "McpError",
@@ -259,6 +271,10 @@ __all__ = [
     "PendingChanged",
     "PermitReused",
     "PortInUse",
+    "PromptArchived",
+    "PromptError",
+    "PromptNotFound",
+    "PromptTooLarge",
     "ProviderAuthenticationFailed",
     "ProviderBadRequest",
     "ProviderError",
@@ -308,6 +324,7 @@ __all__ = [
     "TargetChanged",
     "TokenNotFound",
     "TooManyCalls",
+    "TooManyPrompts",
     "TooManySignals",
     "ToolBusy",
     "ToolDenied",

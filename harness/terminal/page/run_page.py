@@ -20,6 +20,7 @@ from harness.terminal.page.style import STYLE
 from harness.terminal.view.text import (
     clean_shown,
     count_of,
+    describe_prompt,
     describe_undone,
     format_call,
     format_duration,
@@ -102,6 +103,7 @@ def _head_html(card: Card, end: float, found: Sequence[Step]) -> str:
     about += [f"by {card.by}"] if card.by else []
     about += [f"owner {card.owner}"] if card.owner else []
     about += [f"session {card.session}"] if card.session else []
+    about += [f"prompt {describe_prompt(card.template)}"] if card.template else []
     if card.parent:
         about.append(f"fork of {card.parent.run} at turn {card.parent.turn}")
     cells = "".join(f"<div><dt>{k}</dt><dd>{clean_html(v)}</dd></div>" for k, v in facts)

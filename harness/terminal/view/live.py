@@ -18,6 +18,7 @@ from harness.terminal.view.arguments import argument_block
 from harness.terminal.view.text import (
     clean_shown,
     count_of,
+    describe_prompt,
     describe_retry,
     describe_undone,
     format_call,
@@ -99,6 +100,8 @@ class RunView:
         if self._brief:
             return
         self._print_line(f"{event.agent} on {event.model}, run {event.run}", "bold")
+        if event.template:
+            self._print_line(f"prompt {describe_prompt(event.template)}", "quiet")
         if event.parent:
             self._print_line(f"fork of {event.parent.run} at turn {event.parent.turn}", "quiet")
         if self._url:

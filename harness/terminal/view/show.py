@@ -21,6 +21,7 @@ from harness.terminal.view.live import STYLES, TRUNCATED, describe_decision
 from harness.terminal.view.text import (
     clean_shown,
     count_of,
+    describe_prompt,
     describe_retry,
     describe_undone,
     format_duration,
@@ -62,6 +63,8 @@ def _print_hanging(console: Console, text: str) -> None:
 
 def _about_lines(card: Card, now: float) -> Iterator[tuple[str, str]]:
     yield "prompt", _shorten_text(card.asked)
+    if card.template:
+        yield "template", describe_prompt(card.template)
     yield "agent", f"{card.agent} on {card.model}"
     yield from _agent_lines(card.spec)
     at = datetime.fromtimestamp(card.started).astimezone().strftime("%Y-%m-%d %H:%M:%S")

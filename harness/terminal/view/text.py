@@ -11,6 +11,7 @@ from harness.contracts.attempt import Retry
 from harness.contracts.clean_text import clean_line, clean_text
 from harness.contracts.effect import Undone
 from harness.contracts.event import SignalRefused
+from harness.contracts.prompt import PinnedPrompt
 from harness.contracts.run import Totals
 
 
@@ -41,6 +42,12 @@ def describe_undone(undone: Undone) -> str:
         why = f": {one_line(stopped.obstacle.message, 400)}" if stopped.obstacle else ""
         return f"{done}, then stopped at turn {stopped.turn}, {one_line(stopped.title)}{why}"
     return f"{done}. {one_line(undone.error.message, 400)}" if undone.error else done
+
+
+def describe_prompt(prompt: PinnedPrompt) -> str:
+    """The version of a prompt template, with the values of its variables."""
+    values = (f"{name}={json.dumps(v, ensure_ascii=False)}" for name, v in prompt.variables.items())
+    return one_line(f"{prompt.ref} ({', '.join(values)})" if prompt.variables else prompt.ref, 400)
 
 
 def describe_retry(retry: Retry, now: float) -> str:

@@ -16,6 +16,7 @@ from harness.terminal.view.text import (
     clean_shown,
     count_of,
     cut_cost,
+    describe_prompt,
     describe_undone,
     format_call,
     format_duration,
@@ -99,6 +100,7 @@ def _run_started(event: e.RunStarted) -> Line:
     facts += [f"session {event.session}"] if event.session else []
     if event.parent:
         facts.append(f"fork of {event.parent.run} at turn {event.parent.turn}")
+    facts += [f"prompt {describe_prompt(event.template)}"] if event.template else []
     facts += ["what-if: no tool runs"] if event.whatif else []
     what = f"{event.agent} on {event.model}: {one_line(event.prompt, SHOWN)}"
     return Line(what, tuple(facts), "bold")

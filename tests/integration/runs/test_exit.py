@@ -8,11 +8,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 SCRIPT = """
 import asyncio, atexit, os, sys
 from pathlib import Path
-
-pytestmark = pytest.mark.slow
 
 def count_threads():  # registered first, so it runs last, just before the interpreter ends
     print("threads", len(os.listdir("/proc/self/task")))

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
 CONFTEST = Path(__file__).parents[2] / "conftest.py"
 BURN = """
 import time
-
-pytestmark = pytest.mark.slow
 
 def burn(seconds):
     start = time.process_time()

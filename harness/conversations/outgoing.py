@@ -1,0 +1,33 @@
+"""Makes the message that a conversation's session receives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.contracts.message import Text
+from harness.conversations.contracts import Policy, SendMessage, UserPart
+from harness.engine.connection import Connection
+from harness.prompts.client import Prompts
+from harness.prompts.prompt import Prompt
+from harness.runs.start import new_id
+
+
+async def make_message(
+    connection: Connection,
+    parts: str | Sequence[UserPart] | Prompt,
+    id: str | None,
+    policy: Policy | None,
+    by: str | None,
+) -> SendMessage:
+    """Make a message; a template gets its text now, whenever the message is answered."""
+    template = None
+    if isinstance(parts, Prompt):
+        filled = await Prompts(connection).fill(parts)
+        parts, template = filled.text, filled.pinned
+    return SendMessage(
+        id=id or new_id("message"),
+        parts=(Text(text=parts),) if isinstance(parts, str) else tuple(parts),
+        policy=policy,
+        by=by,
+        template=template,
+    )

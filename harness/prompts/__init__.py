@@ -1,0 +1,1 @@
+"""Prompt templates: named, versioned texts with typed variables."""
