@@ -8,6 +8,7 @@ from harness import Agent, tool
 from harness.tools import sql_tools
 
 AGENT = "clerk"
+QUICK = "quick"
 
 
 @tool(effect="read")
@@ -17,6 +18,12 @@ async def look(place: str) -> str:
     return f"nothing at {place}"
 
 
+@tool(effect="read", inline=True)
+def add(a: int, b: int) -> int:
+    """Add two numbers."""
+    return a + b
+
+
 tables, query, execute = sql_tools(schemas=["shop"], approval="always")
 clerk = Agent(AGENT, tools=[look, execute])
-quick = Agent("quick", tools=[look])
+quick = Agent(QUICK, tools=[add])

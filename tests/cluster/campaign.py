@@ -58,8 +58,8 @@ async def run_campaign(runs: int, tell: Say) -> Result:
         first, second = ground.apis
         names = [await persist(first, second, start(n)) for n in range(runs)]
         tell(f"{runs} runs started on daemon 1; each is followed on daemon 2 and on daemon 1")
-        readers = [Reader(one, name, other)
-                   for name in names for one, other in ((second, first), (first, second))]  # fmt: skip
+        daemons = ((second, first), (first, second))
+        readers = [Reader(one, name, other) for name in names for one, other in daemons]
         async with asyncio.TaskGroup() as group:
             approving = group.create_task(approve_all(ground, result))
             reading = [group.create_task(each.read()) for each in readers]

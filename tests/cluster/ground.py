@@ -12,7 +12,7 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,7 @@ DURABLE = {"max_connections": "300", "shared_buffers": "64MB"}
 HARNESS = str(Path(sys.executable).with_name("harness"))
 START_S = 60.0
 PAUSE_S = 0.1
+NOTHING: Mapping[str, str] = {}
 Say = Callable[[str], None]
 
 
@@ -55,7 +56,8 @@ class Ground:
 
 
 @asynccontextmanager
-async def open_ground(say: Say) -> AsyncGenerator[Ground]:
+async def open_ground(say: Say, more: Mapping[str, str] = NOTHING) -> AsyncGenerator[Ground]:
+    """Start all parts. `more`: settings for workers and daemons."""
     build = await build_temporal(say)
     async with AsyncExitStack() as stack:
         folder = Path(
@@ -70,7 +72,7 @@ async def open_ground(say: Say) -> AsyncGenerator[Ground]:
         model = await stack.enter_async_context(ModelServer())
         postgres.execute("CREATE DATABASE harness")
         postgres.execute(TABLE, "harness")
-        env = _make_environment(address, postgres.url("harness"), model)
+        env = _make_environment(address, postgres.url("harness"), model) | dict(more)
         shutil.copy(agent_file.__file__, folder / "agent.py")
         harness, urls = _make_harness_parts(folder, env)
         for part in harness:

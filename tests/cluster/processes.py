@@ -47,7 +47,7 @@ class Part:
 
     def check(self) -> None:
         """Raise if it has ended."""
-        if self.process is None or self.process.poll() is not None:
+        if not self.runs:
             tail = self.log.read_text(errors="replace")[-1500:]
             raise RuntimeError(f"{self.name} ended:\n{tail}")
 
@@ -58,7 +58,7 @@ class Part:
 
     def stop(self, seconds: float = 15.0) -> None:
         """Ask it to end, as a service manager does."""
-        if self.process is None or self.process.poll() is not None:
+        if self.process is None or not self.runs:
             return
         self.process.terminate()
         try:
@@ -66,11 +66,12 @@ class Part:
         except subprocess.TimeoutExpired:
             self.kill()
 
-    def cpu_seconds(self) -> float:
-        """What it has used so far."""
-        return read_cpu(self.pid)
+    @property
+    def runs(self) -> bool:
+        return self.process is not None and self.process.poll() is None
 
 
 def read_cpu(pid: int) -> float:
+    """CPU seconds of a process so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS

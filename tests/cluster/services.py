@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -52,22 +52,29 @@ def create_schemas(build: TemporalBuild, port: int) -> None:
 
 def make_services(build: TemporalBuild, folder: Path, database_port: int) -> tuple[list[Part], str]:
     """Make the parts of a cluster, with the address of its frontend."""
-    ports: list[int] = []
-    while len(ports) < 2 * len(SERVICES):
-        ports.append(pick_port(folder, set(ports)))
-    frontend = ports[0]
+    taken: set[int] = set()
+    ports = {name: (_take_port(folder, taken), _take_port(folder, taken)) for name in SERVICES}
+    frontend = ports["frontend"][0]
     dynamic = folder / "dynamic.yaml"
     dynamic.write_text(json.dumps({key: [{"value": value}] for key, value in DYNAMIC.items()}))
     parts: list[Part] = []
-    for number, name in enumerate(SERVICES):
+    for name in SERVICES:
         service = name.partition("-")[0]
+        # Each must know of every service; where there are two, of itself.
+        known = {each.partition("-")[0]: ports[each] for each in reversed(SERVICES)}
+        known[service] = ports[name]
         config = folder / f"{name}.yaml"
-        own = (ports[2 * number], ports[2 * number + 1])
         # JSON is YAML.
-        config.write_text(json.dumps(_make_config(service, own, frontend, dynamic, database_port)))
+        config.write_text(json.dumps(_make_config(known, frontend, dynamic, database_port)))
         argv = [str(build.server), "--config-file", str(config), "--allow-no-auth"]
         parts.append(Part(name, [*argv, "start", "--service", service], folder, os.environ))
     return parts, f"127.0.0.1:{frontend}"
+
+
+def _take_port(folder: Path, taken: set[int]) -> int:
+    port = pick_port(folder, taken)
+    taken.add(port)
+    return port
 
 
 async def prepare_namespace(address: str, services: Sequence[Part]) -> None:
@@ -111,9 +118,14 @@ async def _until_done(act: Any, services: Sequence[Part]) -> None:
 
 
 def _make_config(
-    service: str, own: tuple[int, int], frontend: int, dynamic: Path, database_port: int
+    known: Mapping[str, tuple[int, int]], frontend: int, dynamic: Path, database_port: int
 ) -> dict[str, Any]:
-    rpc = {"grpcPort": own[0], "membershipPort": own[1], "bindOnIP": "127.0.0.1"}
+    services = {
+        name: {
+            "rpc": {"grpcPort": grpc, "membershipPort": membership, "bindOnIP": "127.0.0.1"},
+        }
+        for name, (grpc, membership) in known.items()
+    }
     stores = {
         name: {
             "sql": {
@@ -145,7 +157,7 @@ def _make_config(
             "datastores": stores,
         },
         "global": {"membership": {"maxJoinDuration": "30s", "broadcastAddress": "127.0.0.1"}},
-        "services": {service: {"rpc": rpc}},
+        "services": services,
         "publicClient": {"hostPort": f"127.0.0.1:{frontend}"},
         "clusterMetadata": {
             "enableGlobalNamespace": False,

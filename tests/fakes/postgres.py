@@ -73,6 +73,11 @@ class Postgres:
             capture_output=True,
         )  # fmt: skip
 
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://harness@127.0.0.1:{self.port}/{database}"
 
