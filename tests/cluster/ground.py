@@ -29,6 +29,7 @@ from tests.cluster.services import create_schemas, make_services, prepare_namesp
 from tests.fakes.model_server import ModelServer
 from tests.fakes.postgres import Postgres
 
+CLUSTER = "SELECT 1 FROM cluster_metadata_info"
 TABLE = "CREATE SCHEMA shop; CREATE TABLE shop.orders (run text, item text)"
 DURABLE = {"max_connections": "300", "shared_buffers": "64MB"}
 HARNESS = str(Path(sys.executable).with_name("harness"))
@@ -101,7 +102,12 @@ async def _start_temporal(
 ) -> tuple[list[Part], str]:
     create_schemas(build, postgres.port)
     services, address = make_services(build, folder, postgres.port)
-    for part in services:
+    first, *others = services
+    stack.callback(first.stop)
+    first.start()
+    # The first service creates the cluster's record; one that tries at the same time exits.
+    await _until(lambda: bool(postgres.execute(CLUSTER, "temporal")), [first])
+    for part in others:
         stack.callback(part.stop)
         part.start()
     await prepare_namespace(address, services)
@@ -158,8 +164,13 @@ async def _until_ready(url: str, parts: list[Part]) -> None:
             return False
         return True
 
+    await _until(is_ready, parts)
+
+
+async def _until(holds: Callable[[], bool], parts: list[Part]) -> None:
+    """Until `holds`, as long as none of the parts has ended."""
     async with asyncio.timeout(START_S):
-        while not await asyncio.to_thread(is_ready):
+        while not await asyncio.to_thread(holds):
             for part in parts:
                 part.check()
             await asyncio.sleep(PAUSE_S)

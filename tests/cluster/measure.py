@@ -17,11 +17,11 @@ from tests.cluster.ground import Ground, Say, open_ground
 from tests.cluster.processes import Part, read_cpu
 from tests.fakes.steps import Step, call, say
 
-SLOTS = 4
+SLOTS = 3
 """Calls that a worker makes at a time: few, so that workers and not the machine are the limit."""
-MODEL_S = 0.25
+MODEL_S = 0.5
 TOGETHER = 24
-RUNS = 60
+RUNS = 40
 TURNS = (1, 2, 2, 1, 1, 2, 2, 1)
 """How many workers serve, block by block."""
 START_S = 60.0
@@ -63,7 +63,7 @@ async def measure_workers(tell: Say) -> Measured:
             rate = await run_block(ground, RUNS)
             measured.rates[count].append(rate)
             measured.add_costs(before, read_costs(ground))
-            tell(f"{count} workers: {rate:.1f} runs/s")
+            tell(f"{count} worker{"s" * (count > 1)}: {rate:.1f} runs/s")
     return measured
 
 
