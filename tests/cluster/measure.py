@@ -63,7 +63,7 @@ async def measure_workers(tell: Say) -> Measured:
             rate = await run_block(ground, RUNS)
             measured.rates[count].append(rate)
             measured.add_costs(before, read_costs(ground))
-            tell(f"{count} worker{"s" * (count > 1)}: {rate:.1f} runs/s")
+            tell(f"{count} worker(s): {rate:.1f} runs/s")
     return measured
 
 
