@@ -30,19 +30,28 @@ class TemporalBuild:
     schemas: Path
     """The folder with the versioned schemas for Postgres."""
 
+    @property
+    def is_complete(self) -> bool:
+        return all(path.exists() for path in (self.server, self.schema_tool, self.schemas))
+
+
+def find_build() -> TemporalBuild:
+    """Find where the compiled server is, or will be."""
+    folder = BUILD / f"temporal-{VERSION}"
+    return TemporalBuild(folder / "server", folder / "sql", folder / "schema")
+
 
 async def build_temporal(say: Callable[[str], None]) -> TemporalBuild:
     """Compile what is not there yet; the first time takes minutes."""
-    folder = BUILD / f"temporal-{VERSION}"
-    build = TemporalBuild(folder / "server", folder / "sql", folder / "schema")
-    if not all(path.exists() for path in (build.server, build.schema_tool, build.schemas)):
+    build = find_build()
+    if not build.is_complete:
         if shutil.which("go") is None:
             raise GoMissing(
                 "The cluster's Temporal server is compiled from its Go module, and `go` is not on "
                 "PATH. Install Go 1.26 or newer: https://go.dev/dl/."
             )
         say(f"compiling {MODULE} {VERSION}: some minutes, once")
-        await asyncio.to_thread(_compile, folder)
+        await asyncio.to_thread(_compile, build.server.parent)
     return build
 
 

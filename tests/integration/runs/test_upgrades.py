@@ -79,3 +79,23 @@ async def test_a_call_that_the_next_version_cannot_take(
     refused = one(await run.trace(), e.ToolCallFinished)
     assert refused.error is not None
     assert refused.error.code == "tool.invalid_arguments"
+
+
+async def test_a_version_with_a_name_of_its_own_leaves_older_runs_to_older_workers(
+    remote: Harness, model_server: ModelServer, name: str
+) -> None:
+    model_server.script(call("send", **LETTER), say("Sent."))
+    async with serve(remote.connection, first_version(name)):
+        run = await remote.start(name, "Write to Ann.")
+        await waiting(run)
+        async with serve(remote.connection, second_version(f"{name}-2")):
+            await run.approve()
+            await run.result()
+            assert sent_results(model_server) == ["sent 'hi' to ann"]
+
+            model_server.script(call("send", **LETTER), say("Sent."))
+            new = await remote.start(f"{name}-2", "Write to Ann.")
+            await waiting(new)
+            await new.approve()
+            await new.result()
+            assert sent_results(model_server) == ["posted 'hi' to ann"]
