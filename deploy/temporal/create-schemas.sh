@@ -8,5 +8,5 @@ for name in temporal visibility; do
   # Fails where the tables are there already; the upgrade that follows then decides.
   temporal-sql-tool --database "$database" setup-schema --version 0.0 || true
   temporal-sql-tool --database "$database" update-schema \
-    --schema-dir "/etc/temporal/schema/postgresql/v12/$name/versioned"
+    --schema-dir "${SCHEMAS:-/etc/temporal/schema/postgresql/v12}/$name/versioned"
 done

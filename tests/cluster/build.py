@@ -16,7 +16,7 @@ VERSION = "v1.32.0"
 MODULE = "go.temporal.io/server"
 BUILD_S = 1800.0
 BUILD = Path(__file__).parents[2] / "build"
-COMMANDS = {"server": "cmd/server", "sql": "cmd/tools/sql"}
+PACKAGES = ("cmd/server", "cmd/tools/sql")
 
 
 class GoMissing(Exception):
@@ -38,7 +38,7 @@ class TemporalBuild:
 def find_build() -> TemporalBuild:
     """Find where the compiled server is, or will be."""
     folder = BUILD / f"temporal-{VERSION}"
-    return TemporalBuild(folder / "server", folder / "sql", folder / "schema")
+    return TemporalBuild(folder / "server", folder / "temporal-sql-tool", folder / "schema")
 
 
 async def build_temporal(say: Callable[[str], None]) -> TemporalBuild:
@@ -61,8 +61,9 @@ def _compile(folder: Path) -> None:
     draft.mkdir(parents=True)
     try:
         # `go install` checks the module against Go's checksum database.
-        packages = [f"{MODULE}/{path}@{VERSION}" for path in COMMANDS.values()]
+        packages = [f"{MODULE}/{path}@{VERSION}" for path in PACKAGES]
         _run_go("install", *packages, env={"GOBIN": str(draft)})
+        (draft / "sql").rename(draft / "temporal-sql-tool")  # as in Temporal's images
         found = json.loads(_run_go("mod", "download", "-json", f"{MODULE}@{VERSION}"))
         schemas = Path(found["Dir"]) / "schema" / "postgresql" / "v12"
         shutil.copytree(schemas, draft / "schema")

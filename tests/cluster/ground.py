@@ -25,7 +25,7 @@ from harness.stack.ports import pick_port
 from tests.cluster import agent as agent_file
 from tests.cluster.build import TemporalBuild, build_temporal
 from tests.cluster.processes import Part
-from tests.cluster.services import create_schemas, make_services, prepare_namespace
+from tests.cluster.services import create_namespace, create_schemas, make_services
 from tests.fakes.model_server import ModelServer
 from tests.fakes.postgres import Postgres
 
@@ -110,7 +110,7 @@ async def _start_temporal(
     for part in others:
         stack.callback(part.stop)
         part.start()
-    await prepare_namespace(address, services)
+    await create_namespace(address, services)
     say(f"Temporal runs as {len(services)} processes: {', '.join(part.name for part in services)}")
     return services, address
 

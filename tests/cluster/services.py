@@ -6,20 +6,12 @@ import asyncio
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from pathlib import Path
+from subprocess import DEVNULL
 from typing import Any
 
-from google.protobuf.duration_pb2 import Duration
-from temporalio.api.workflowservice.v1 import (
-    RegisterNamespaceRequest,
-)
-from temporalio.client import Client
-from temporalio.service import RPCError
-
-from harness.contracts.errors import SearchAttributesMissing
-from harness.stack import ensure_search_attributes
 from harness.stack.ports import pick_port
 from tests.cluster.build import TemporalBuild
 from tests.cluster.processes import Part
@@ -30,24 +22,25 @@ SERVICES = ("frontend", "history-1", "history-2", "matching", "worker")
 SHARDS = 8
 START_S = 120.0
 PAUSE_S = 0.1
-DYNAMIC = {
-    # As in the local Temporal: the pushed cancel of an activity.
-    "system.enableCancelActivityWorkerCommand": True,
-    "frontend.WorkerCommandsEnabled": True,
-}
+DEPLOY = Path(__file__).parents[2] / "deploy" / "temporal"
+"""What the compose file uses, too."""
 
 
 def create_schemas(build: TemporalBuild, port: int) -> None:
     """Create Temporal's two databases with its own schema tool."""
-    for database in STORES:
-        tool = [
-            str(build.schema_tool), "--plugin", "postgres12", "--endpoint", "127.0.0.1",
-            "--port", str(port), "--user", "harness", "--password", "any", "--database", database,
-        ]  # fmt: skip
-        versions = build.schemas / database.removeprefix("temporal_") / "versioned"
-        _run([*tool, "create"])
-        _run([*tool, "setup-schema", "--version", "0.0"])
-        _run([*tool, "update-schema", "--schema-dir", str(versions)])
+    env = {
+        "PATH": _path_with(build.schema_tool.parent),
+        "SCHEMAS": str(build.schemas),
+        "SQL_PLUGIN": "postgres12_pgx",
+        "SQL_HOST": "127.0.0.1",
+        "SQL_PORT": str(port),
+        "SQL_USER": "harness",
+        "SQL_PASSWORD": "any",
+    }
+    script = ["sh", str(DEPLOY / "create-schemas.sh")]
+    done = subprocess.run(script, env=env, capture_output=True, text=True, timeout=120, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{script[1]} failed:\n{(done.stdout + done.stderr)[-1500:]}")
 
 
 def make_services(build: TemporalBuild, folder: Path, database_port: int) -> tuple[list[Part], str]:
@@ -55,8 +48,6 @@ def make_services(build: TemporalBuild, folder: Path, database_port: int) -> tup
     taken: set[int] = set()
     ports = {name: (_take_port(folder, taken), _take_port(folder, taken)) for name in SERVICES}
     frontend = ports["frontend"][0]
-    dynamic = folder / "dynamic.yaml"
-    dynamic.write_text(json.dumps({key: [{"value": value}] for key, value in DYNAMIC.items()}))
     parts: list[Part] = []
     for name in SERVICES:
         service = name.partition("-")[0]
@@ -65,7 +56,7 @@ def make_services(build: TemporalBuild, folder: Path, database_port: int) -> tup
         known[service] = ports[name]
         config = folder / f"{name}.yaml"
         # JSON is YAML.
-        config.write_text(json.dumps(_make_config(known, frontend, dynamic, database_port)))
+        config.write_text(json.dumps(_make_config(known, frontend, database_port)))
         argv = [str(build.server), "--config-file", str(config), "--allow-no-auth"]
         parts.append(Part(name, [*argv, "start", "--service", service], folder, os.environ))
     return parts, f"127.0.0.1:{frontend}"
@@ -77,48 +68,31 @@ def _take_port(folder: Path, taken: set[int]) -> int:
     return port
 
 
-async def prepare_namespace(address: str, services: Sequence[Part]) -> None:
-    """Register the namespace and the search attributes, once the cluster answers."""
+async def create_namespace(address: str, services: Sequence[Part]) -> None:
+    """Create the namespace as the compose file does, once the services have found each other."""
+    env = {"PATH": _path_with(Path(sys.executable).parent)}
+    env |= {"TEMPORAL_ADDRESS": address, "TEMPORAL_NAMESPACE": "default"}
     async with asyncio.timeout(START_S):
-        client = await _connect(address, services)
-        retention = Duration()
-        retention.FromTimedelta(timedelta(days=3))
-        request = RegisterNamespaceRequest(
-            namespace="default", workflow_execution_retention_period=retention
-        )
-        await _until_done(lambda: client.workflow_service.register_namespace(request), services)
-        await _until_done(lambda: ensure_search_attributes(client), services)
-
-
-async def _connect(address: str, services: Sequence[Part]) -> Client:
-    while True:
-        for part in services:
-            part.check()
-        try:
-            return await Client.connect(address)
-        except RuntimeError:
+        while True:
+            for part in services:
+                part.check()
+            made = await asyncio.create_subprocess_exec(
+                *("sh", str(DEPLOY / "create-namespace.sh")),
+                env=env,
+                stdout=DEVNULL,
+                stderr=DEVNULL,
+            )
+            if await made.wait() == 0:
+                return
             await asyncio.sleep(PAUSE_S)
 
 
-async def _until_done(act: Any, services: Sequence[Part]) -> None:
-    """Services find each other within seconds of their start; until then calls fail."""
-    while True:
-        for part in services:
-            part.check()
-        try:
-            await act()
-        except RPCError as error:
-            if "already exists" in str(error):
-                return
-        except SearchAttributesMissing:
-            pass
-        else:
-            return
-        await asyncio.sleep(PAUSE_S)
+def _path_with(folder: Path) -> str:
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
 
 
 def _make_config(
-    known: Mapping[str, tuple[int, int]], frontend: int, dynamic: Path, database_port: int
+    known: Mapping[str, tuple[int, int]], frontend: int, database_port: int
 ) -> dict[str, Any]:
     services = {
         name: {
@@ -167,11 +141,5 @@ def _make_config(
             "clusterInformation": {"active": cluster},
         },
         "dcRedirectionPolicy": {"policy": "noop"},
-        "dynamicConfigClient": {"filepath": str(dynamic), "pollInterval": "60s"},
+        "dynamicConfigClient": {"filepath": str(DEPLOY / "dynamic.yaml"), "pollInterval": "60s"},
     }
-
-
-def _run(argv: list[str]) -> None:
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(argv)} failed:\n{(done.stdout + done.stderr)[-1500:]}")
