@@ -1,19 +1,31 @@
-# One image for all parts: the engine (the same unchanged Temporal CLI that `make run` starts), the
-# `harness` command, and workers. Dependencies are the pinned ones, checked by hash.
-FROM python:3.12-slim AS build
+# syntax=docker/dockerfile:1
+# One image for workers, daemons and commands. Dependencies are pinned and checked by hash; no
+# development tools, no Temporal and no Postgres are inside. In a registry of your own, pin the base
+# too: --build-arg PYTHON=python:3.12-slim@sha256:...
+ARG PYTHON=python:3.12-slim
+
+FROM ${PYTHON} AS build
 WORKDIR /src
 COPY requirements/ requirements/
-RUN python -m venv /opt/harness \
- && /opt/harness/bin/pip install --no-cache-dir --require-hashes -r requirements/uv.txt \
- && /opt/harness/bin/uv pip install --python /opt/harness/bin/python --require-hashes -r requirements/lock.txt
+RUN python -m venv /opt/build \
+ && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements/uv.txt \
+ && python -m venv --without-pip /opt/harness \
+ && /opt/build/bin/uv pip install --no-cache --compile-bytecode --python /opt/harness/bin/python \
+      --require-hashes -r requirements/image.txt
 COPY . .
-RUN /opt/harness/bin/uv pip install --python /opt/harness/bin/python --no-deps --no-build-isolation .
+RUN /opt/build/bin/uv build --no-cache --wheel --out-dir /wheel \
+      --require-hashes --build-constraints requirements/lock.txt . \
+ && /opt/build/bin/uv pip install --no-cache --compile-bytecode --python /opt/harness/bin/python \
+      --no-deps /wheel/*.whl
 
-FROM python:3.12-slim
-RUN useradd --create-home --uid 10001 harness && mkdir /data && chown harness /data
+FROM ${PYTHON}
+RUN useradd --uid 10001 --create-home harness
 COPY --from=build /opt/harness /opt/harness
-ENV PATH=/opt/harness/bin:$PATH HARNESS_PROFILE=production
-USER harness
+ENV PATH=/opt/harness/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    HARNESS_PROFILE=production
+USER 10001:10001
 WORKDIR /home/harness
+EXPOSE 7720
 ENTRYPOINT ["harness"]
 CMD ["--help"]

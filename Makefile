@@ -4,7 +4,7 @@ BIN := .venv/bin
 TRIALS ?= 200
 SEED ?= 1
 
-.PHONY: run test test-all coverage setup lock check format bench crash streams clean
+.PHONY: run test test-all coverage setup lock check format bench crash streams test-cluster clean
 
 setup: .venv/.ready
 
@@ -41,6 +41,10 @@ format: setup
 lock:
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate --all-extras pyproject.toml -o requirements/lock.txt
+	@# What the image needs of it: no [dev], no [local].
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate --extra serve --extra telemetry \
+	  --constraint requirements/lock.txt pyproject.toml -o requirements/image.txt
 	@awk '/^[a-z]/{keep=/^uv==/} keep' requirements/lock.txt > requirements/uv.txt
 
 bench: setup
@@ -60,6 +64,10 @@ crash: setup
 # kill -9 of what the API's readers depend on: each must have every event exactly once
 streams: setup
 	@$(BIN)/python -m tests.streams --seed $(SEED)
+
+# a Temporal cluster on Postgres, two workers, two daemons: processes, no containers; needs Go once
+test-cluster: setup
+	@$(BIN)/python -m tests.cluster $(if $(RUNS),--runs $(RUNS))
 
 clean:
 	rm -rf .venv .harness

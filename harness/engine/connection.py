@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import os
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -134,5 +135,9 @@ async def _tell_when_back(client: Client) -> None:
 
 @cache
 def get_identity() -> str:
-    """The sender of signals and runs: user@host."""
-    return f"{getpass.getuser()}@{socket.gethostname()}"
+    """The sender of signals and runs: user@host. In containers, a user may have no name."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # the latter from Python 3.13
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"

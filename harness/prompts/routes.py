@@ -26,6 +26,7 @@ from harness.prompts.views import (
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 MOST = 999_999_999
+Cursor = Annotated[int | None, Query(ge=1, le=MOST)]
 Older = Annotated[int, Query(ge=1, le=MOST, description="The version to compare.")]
 Newer = Annotated[
     int | None,
@@ -61,7 +62,7 @@ async def save_prompt(
 
 
 async def list_versions(
-    prompt: PathText, context: Context, limit: Limit = 50, cursor: Number | None = None
+    prompt: PathText, context: Context, limit: Limit = 50, cursor: Cursor = None
 ) -> VersionList:
     """List the versions of a prompt template, the newest first."""
     prompts = Prompts(context.connection)

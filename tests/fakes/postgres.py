@@ -13,7 +13,7 @@ import socket
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,6 +21,13 @@ import psycopg
 import pytest
 
 TEMPLATE = "harness_template"
+FAST = {
+    "fsync": "off",
+    "shared_buffers": "16MB",
+    "max_connections": "60",
+    "autovacuum": "off",
+}
+"""Settings of a server whose data nobody needs after the test."""
 WATCH = """
 cat > /dev/null
 test -f "$0/data/postmaster.pid" && kill -QUIT "$(head -n 1 "$0/data/postmaster.pid")" 2> /dev/null
@@ -47,7 +54,8 @@ def _free_port() -> int:
 
 
 class Postgres:
-    def __init__(self) -> None:
+    def __init__(self, settings: Mapping[str, str] = FAST) -> None:
+        self._settings = settings
         self.folder = Path(tempfile.mkdtemp(prefix="harness-pg-"))
         self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
@@ -65,6 +73,11 @@ class Postgres:
             capture_output=True,
         )  # fmt: skip
 
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://harness@127.0.0.1:{self.port}/{database}"
 
@@ -76,9 +89,8 @@ class Postgres:
                     _command(
                         str(_binaries() / "postgres"), "-D", str(self.folder / "data"),
                         "-p", str(self.port), "-k", str(self.folder),
-                        "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off",
-                        "-c", "shared_buffers=16MB", "-c", "max_connections=60",
-                        "-c", "autovacuum=off",
+                        "-c", "listen_addresses=127.0.0.1",
+                        *(f"--{name}={value}" for name, value in self._settings.items()),
                     ),
                     stdout=log,
                     stderr=log,

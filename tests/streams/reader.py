@@ -19,6 +19,8 @@ class Reader:
 
     api: ApiClient
     run: str
+    other: ApiClient | None = None
+    """Another daemon: each break changes over to the other one."""
     events: list[tuple[str, dict[str, Any]]] = field(
         default_factory=list[tuple[str, dict[str, Any]]]
     )
@@ -35,6 +37,8 @@ class Reader:
         """Until the run's end."""
         while not await self._read_once():
             self.breaks += 1
+            if self.other is not None:
+                self.api, self.other = self.other, self.api
             await asyncio.sleep(PAUSE_S)
 
     async def _read_once(self) -> bool:
