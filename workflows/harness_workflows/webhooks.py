@@ -32,7 +32,7 @@ class DeliverWebhook:
                 request,
                 result_type=Delivered,
                 start_to_close_timeout=timedelta(minutes=30),
-                heartbeat_timeout=timedelta(seconds=30),
+                heartbeat_timeout=timedelta(seconds=5),
                 retry_policy=RetryPolicy(
                     initial_interval=timedelta(seconds=1), maximum_interval=timedelta(hours=1)
                 ),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.webhook_receiver import Receiver, open_receiver
+from tests.integration.api.conftest import api as api
 
 
 @pytest.fixture
