@@ -39,6 +39,7 @@ ELSEWHERE = {
     "turns": "How many of the newest runs to read the messages of.",
     "user": "Whose tokens to list; by default the caller's own.",
     "wait": "How many seconds to wait for the run to end.",
+    "webhook": "The id of the webhook.",
 }
 
 

@@ -14,11 +14,14 @@ import re
 import socket
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
+from temporalio import activity
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
@@ -32,9 +35,12 @@ from harness.conversations.client import Conversations
 from harness.conversations.contracts import Change, session_workflow
 from harness.sdk.handle import RunHandle
 from harness.tools import write_file
+from harness.webhooks.contracts import WORKFLOW as DELIVER
+from harness.webhooks.contracts import Delivered, DeliverRun
 from harness_activities.archive import ArchiveActivities
 from harness_workflows.session import session
 from harness_workflows.sweep import Sweep
+from harness_workflows.webhooks import DeliverWebhook
 from tests.fakes.conversations import answered
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import Gate, add, eventually, give_up, look, send, until_state, waiting
@@ -279,6 +285,34 @@ async def swept(harness: Harness, model: ModelServer, name: str) -> RunHandle[An
     return harness.get_run(name)
 
 
+async def delivered(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    """The run is quiet in between, and its worker wakes the delivery."""
+    del model
+    results = deque([Delivered(quiet=True, sent=1), Delivered(sent=2), Delivered(over=True)])
+
+    @activity.defn(name="deliver_events")
+    async def deliver_events(request: DeliverRun) -> Delivered:
+        del request
+        return results.popleft()
+
+    client = harness.connection.temporal
+    worker = Worker(
+        client,
+        task_queue=name,
+        workflows=[DeliverWebhook],
+        activities=[deliver_events],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+    )
+    request = DeliverRun(subscription="wh_0123456789abcdef01234567", run="a-run")
+    async with worker:
+        handle: Any = await client.start_workflow(DELIVER, request, id=name, task_queue=name)
+        async for event in handle.fetch_history_events(wait_new_event=True):
+            if event.event_type == EventType.EVENT_TYPE_TIMER_STARTED:
+                await handle.signal("wake")
+        await handle.result()
+    return harness.get_run(name)
+
+
 async def answered_in_order(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
     """Two messages, of which one waits, a hint, a change and a turn that fails."""
     inbox = await _inbox(harness, name)
@@ -349,6 +383,7 @@ CASES: dict[str, dict[str, Case]] = {
     },
     "Undo": {case.__name__: case for case in (undone, stopped)},
     "Sweep": {"swept": swept},
+    "DeliverWebhook": {"delivered": delivered},
     "Session": {case.__name__: case for case in (answered_in_order, rolled_back, continued)},
 }  # fmt: skip
 """By workflow: every registered one has at least one."""
