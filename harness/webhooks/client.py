@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections.abc import Sequence
@@ -31,6 +32,7 @@ MOST = 20
 """Subscriptions of one user: each costs a workflow for each run."""
 MAX_AGENT = 200
 PAGE = 500
+AT_ONCE = 16
 
 
 async def add_webhook(
@@ -126,7 +128,7 @@ async def test_webhook(connection: Connection, id: str, *, by: Caller = LOCAL) -
 
 
 async def resume_webhook(connection: Connection, id: str, *, by: Caller = LOCAL) -> int:
-    """Go on with a webhook that was disabled: what it has missed is sent, in order.
+    """Go on with a webhook that is disabled, or failing: what it has missed is sent now, in order.
 
     Returns:
         How many runs have something left to send.
@@ -135,8 +137,10 @@ async def resume_webhook(connection: Connection, id: str, *, by: Caller = LOCAL)
     await Webhooks(connection).enable(webhook.id)
     resumed, last = 0, ""
     while runs := await Deliveries(connection.database).list_open(webhook.id, last, PAGE):
-        for run in runs:
-            await start_delivery(connection, webhook.id, run)
+        for at in range(0, len(runs), AT_ONCE):
+            starts = (start_delivery(connection, webhook.id, run, hurry=True) for run in
+                      runs[at : at + AT_ONCE])  # fmt: skip
+            await asyncio.gather(*starts)
         resumed, last = resumed + len(runs), runs[-1]
     return resumed
 
@@ -149,15 +153,18 @@ async def list_deliveries(
     return await Deliveries(connection.database).list_newest(webhook.id, limit)
 
 
-async def start_delivery(connection: Connection, subscription: str, run: str) -> None:
-    """Start the workflow that delivers a run's events, or wake it."""
+async def start_delivery(
+    connection: Connection, subscription: str, run: str, *, hurry: bool = False
+) -> None:
+    """Start the workflow that delivers a run's events, or wake it. With `hurry`, it does not wait
+    for its next attempt."""
     await start_workflow(
         connection,
         WEBHOOKS,
         WORKFLOW,
         DeliverRun(subscription=subscription, run=run),
         id=delivery_workflow(subscription, run),
-        start_signal="wake",
+        start_signal="retry" if hurry else "wake",
         static_summary=f"Webhook of {run}"[:120],
     )
 

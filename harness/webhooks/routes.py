@@ -102,7 +102,7 @@ async def test_webhook(webhook: PathText, context: Context, caller: CallerOf) ->
 
 
 async def resume_webhook(webhook: PathText, context: Context, caller: CallerOf) -> Resumed:
-    """Go on with a webhook that was disabled: what it has missed is sent, in order."""
+    """Go on with a webhook that is disabled or failing: what it has missed is sent now."""
     return Resumed(runs=await client.resume_webhook(context.connection, webhook, by=caller))
 
 

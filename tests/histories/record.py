@@ -23,6 +23,7 @@ from pydantic import BaseModel
 from temporalio import activity
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from harness import Agent, Budget, Harness, ModelRetry, tool
@@ -286,14 +287,17 @@ async def swept(harness: Harness, model: ModelServer, name: str) -> RunHandle[An
 
 
 async def delivered(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
-    """The run is quiet in between, and its worker wakes the delivery."""
+    """The run is quiet in between, and its worker wakes the delivery; then the receiver fails."""
     del model
-    results = deque([Delivered(quiet=True, sent=1), Delivered(sent=2), Delivered(over=True)])
+    results = deque([Delivered(quiet=True, sent=1), Delivered(sent=2), None, Delivered(over=True)])
 
     @activity.defn(name="deliver_events")
     async def deliver_events(request: DeliverRun) -> Delivered:
-        del request
-        return results.popleft()
+        result = results.popleft()
+        if result is None:
+            await client.get_workflow_handle(name).signal("retry")
+            raise ApplicationError(f"nobody takes {request.run}")
+        return result
 
     client = harness.connection.temporal
     worker = Worker(

@@ -36,7 +36,7 @@ WEBHOOKS_COMMANDS: tuple[Command, ...] = (
         "  list            all webhooks, and whether their messages are accepted\n"
         "  show ID         one webhook\n"
         "  test ID         send a test message now\n"
-        "  resume ID       go on with one that was disabled: what it missed is sent, in order\n"
+        "  resume ID       go on with one that is disabled or failing: what it missed is sent\n"
         "  remove ID       send nothing more\n"
         "  deliveries ID   its messages, those sent last first\n\n"
         "Messages are signed as Standard Webhooks has it, and delivered at least once, in order\n"

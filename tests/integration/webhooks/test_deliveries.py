@@ -91,6 +91,25 @@ async def test_a_quiet_run_costs_nothing_until_it_goes_on(
     await delivery.result()
 
 
+async def test_resuming_does_not_wait_for_the_next_attempt(
+    harness: Harness, receiver: Receiver, model_server: ModelServer, name: str
+) -> None:
+    model_server.always(say("Done."))
+    receiver.status, receiver.headers = 503, {"retry-after": "3600"}
+    webhook, _ = await webhooks.add_webhook(
+        harness.connection, receiver.url, everyone=True, agent=name
+    )
+    await (await harness.start(Agent(name), "Go.")).result()
+    await eventually(
+        lambda: webhooks.find_webhook(harness.connection, webhook.id),
+        lambda found: found.state == "failing",
+    )
+    receiver.status = 200
+    assert await webhooks.resume_webhook(harness.connection, webhook.id) == 1
+    first, second = await receiver.until(lambda found: len(found) == 2)
+    assert (first.id, first.body) == (second.id, second.body)
+
+
 async def test_a_large_event_is_sent_without_its_content(
     harness: Harness, receiver: Receiver, model_server: ModelServer, name: str
 ) -> None:

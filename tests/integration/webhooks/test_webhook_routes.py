@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from standardwebhooks.webhooks import Webhook as Verifier
 
 from harness.webhooks.client import MOST
@@ -9,7 +11,7 @@ from tests.fakes.webhook_receiver import Receiver
 from tests.integration.api.conftest import Api
 
 PATH = "/api/v1/webhooks"
-HOSTILE = (
+HOSTILE: tuple[dict[str, Any], ...] = (
     {},
     {"url": ""},
     {"url": "https://example.org/", "events": []},
