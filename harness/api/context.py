@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, cast
-from dataclasses import dataclass, field
-from typing import Annotated, TypeVar, cast
 from urllib.parse import unquote
 
 from fastapi import Depends, Path
@@ -23,7 +21,6 @@ from harness.history.follow import Feeds
 from harness.history.observed_run import ObservedRun
 from harness.history.run_reads import RunReads
 
-PartT = TypeVar("PartT")
 Revoked = Callable[[Caller], Coroutine[None, None, None]]
 """Waits until the caller's token or session is revoked."""
 
@@ -45,15 +42,6 @@ class ApiContext:
         """The context of a daemon that starts."""
         feeds, reads = Feeds(connection), RunReads(connection)
         return cls(connection, feeds, reads, settings, wait_revoked, DaemonParts(), Counts())
-    counts: Counts = field(default_factory=Counts)
-    _parts: dict[object, object] = field(default_factory=dict[object, object])
-
-    def part(self, make: Callable[[Connection], PartT]) -> PartT:
-        """What a capability keeps for the daemon's life, such as a follower that its readers
-        share: `make` is called once."""
-        if make not in self._parts:
-            self._parts[make] = make(self.connection)
-        return cast("PartT", self._parts[make])
 
     async def check_run(self, caller: Caller, run: str) -> ObservedRun | None:
         """Raise RunNotFound unless the run exists and the caller may see it.

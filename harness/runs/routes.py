@@ -134,7 +134,7 @@ async def follow_approvals(
     without end. It begins with `reset`, everything that waits, and `ready`; `Last-Event-ID` (or
     `after`) resumes after that event, if the daemon still has what followed it. Callers see their
     own runs; admins see all."""
-    waits = context.part(WaitFollower)
+    waits = context.parts.find(WaitFollower, lambda: WaitFollower(context.connection))
     source = waits.follow(owner_filter(caller), last_event_id or after)
     return EventStream(context, caller, source)
 

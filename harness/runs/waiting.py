@@ -12,8 +12,8 @@ import asyncio
 import json
 import secrets
 from collections import deque
-from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -103,7 +103,7 @@ class WaitFollower:
             owner: Whose runs; None: everyone's.
             after: The id of the event that the reader got last.
         """
-        with self._reading():
+        async with self._reading():
             await self._read_now()
             number = self._place_of(after)
             while True:
@@ -119,8 +119,15 @@ class WaitFollower:
                 if number >= self._log.end:
                     await self._grown.wait()
 
-    @contextmanager
-    def _reading(self) -> Generator[None]:
+    async def close(self) -> None:
+        """Stop reading."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncGenerator[None]:
         self._readers += 1
         if self._task is None:
             self._task = asyncio.create_task(self._read_regularly())
@@ -129,8 +136,7 @@ class WaitFollower:
         finally:
             self._readers -= 1
             if not self._readers:
-                self._task.cancel()
-                self._task = None
+                await self.close()
 
     def _place_of(self, after: str | None) -> int | None:
         name, _, number = (after or "").partition("-")
