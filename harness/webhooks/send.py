@@ -94,7 +94,9 @@ async def post_message(url: str, message: Message, key: bytes, settings: Webhook
     try:
         async with limit:
             address = await _resolve(origin, settings)
-            status, delay = await _post(url, origin, address, message, key)
+            status, delay = await _post(
+                url, origin, address, message, key, settings.timeout_seconds
+            )
     except TimeoutError:
         raise WebhookUndelivered(
             f"{origin} did not answer within {settings.timeout_seconds:g} s."
@@ -124,7 +126,7 @@ async def _resolve(origin: Origin, settings: WebhookSettings) -> str:
 
 
 async def _post(
-    url: str, origin: Origin, address: str, message: Message, key: bytes
+    url: str, origin: Origin, address: str, message: Message, key: bytes, timeout_s: float
 ) -> tuple[int, float | None]:
     """Send the request; returns the status, and how long the receiver asks to wait."""
     import httpx
@@ -143,7 +145,7 @@ async def _post(
     }
     # trust_env: a proxy from the environment would resolve the name itself.
     async with httpx.AsyncClient(
-        trust_env=False, timeout=None, verify=load_certificates(), cookies=NoCookies()
+        trust_env=False, timeout=timeout_s, verify=load_certificates(), cookies=NoCookies()
     ) as client:
         request = client.build_request(
             "POST",

@@ -14,16 +14,12 @@ import re
 import socket
 import sys
 import tempfile
-from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
-from temporalio import activity
-from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
-from temporalio.exceptions import ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from harness import Agent, Budget, Harness, ModelRetry, tool
@@ -36,16 +32,14 @@ from harness.conversations.client import Conversations
 from harness.conversations.contracts import Change, session_workflow
 from harness.sdk.handle import RunHandle
 from harness.tools import write_file
-from harness.webhooks.contracts import WORKFLOW as DELIVER
-from harness.webhooks.contracts import Delivered, DeliverRun
 from harness_activities.archive import ArchiveActivities
 from harness_workflows.session import session
 from harness_workflows.sweep import Sweep
-from harness_workflows.webhooks import DeliverWebhook
 from tests.fakes.conversations import answered
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import Gate, add, eventually, give_up, look, send, until_state, waiting
 from tests.fakes.steps import Hang, call, calls, fail, say, stall
+from tests.histories.delivery import delivered
 
 HERE = Path(__file__).parent
 Case = Callable[[Harness, ModelServer, str], Awaitable[RunHandle[Any]]]
@@ -283,37 +277,6 @@ async def swept(harness: Harness, model: ModelServer, name: str) -> RunHandle[An
     )
     async with worker:
         await connection.temporal.execute_workflow(SWEEP, SweepSpec(), id=name, task_queue=name)
-    return harness.get_run(name)
-
-
-async def delivered(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
-    """The run is quiet in between, and its worker wakes the delivery; then the receiver fails."""
-    del model
-    results = deque([Delivered(quiet=True, sent=1), Delivered(sent=2), None, Delivered(over=True)])
-
-    @activity.defn(name="deliver_events")
-    async def deliver_events(request: DeliverRun) -> Delivered:
-        result = results.popleft()
-        if result is None:
-            await client.get_workflow_handle(name).signal("retry")
-            raise ApplicationError(f"nobody takes {request.run}")
-        return result
-
-    client = harness.connection.temporal
-    worker = Worker(
-        client,
-        task_queue=name,
-        workflows=[DeliverWebhook],
-        activities=[deliver_events],
-        workflow_runner=UnsandboxedWorkflowRunner(),
-    )
-    request = DeliverRun(subscription="wh_0123456789abcdef01234567", run="a-run")
-    async with worker:
-        handle: Any = await client.start_workflow(DELIVER, request, id=name, task_queue=name)
-        async for event in handle.fetch_history_events(wait_new_event=True):
-            if event.event_type == EventType.EVENT_TYPE_TIMER_STARTED:
-                await handle.signal("wake")
-        await handle.result()
     return harness.get_run(name)
 
 
