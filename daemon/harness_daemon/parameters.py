@@ -15,6 +15,7 @@ IN_PATHS = {
     "run": "The id of the run.",
     "token": "The id of the token, not its secret.",  # nosec B105 - no password
     "user": "The name of the user.",
+    "webhook": "The id of the webhook.",
 }
 ELSEWHERE = {
     "after": "Only what comes after this cursor: the id of an event that was read before.",
@@ -39,7 +40,6 @@ ELSEWHERE = {
     "turns": "How many of the newest runs to read the messages of.",
     "user": "Whose tokens to list; by default the caller's own.",
     "wait": "How many seconds to wait for the run to end.",
-    "webhook": "The id of the webhook.",
 }
 
 
