@@ -6,6 +6,7 @@ trusts nothing in its input.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from temporalio import activity
@@ -40,14 +41,18 @@ REQUESTS: dict[str, type] = {
 }
 """The request type of each built-in activity."""
 
+RunWatch = Callable[[str, str], Awaitable[None]]
+"""Called with a run and its agent, before each activity of the run: see `run_watch` of a record."""
+
 Step = CallModel | RunTool | SaveTranscript | WriteInstructions | CheckOutput
 
 
 class Guard(Interceptor):
     """Refuses requests that an execution was not started for, and signs what later steps verify."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, watches: Sequence[RunWatch] = ()) -> None:
         self._signing = connection.signing
+        self._watches = watches
         self._database = connection.database
         self._admission = Admission(connection)
         self._starts = StartAdmission(connection)
@@ -126,6 +131,8 @@ class Guard(Interceptor):
                 )
         if isinstance(request, RunTool):
             await self._check_call(admitted, pinned, request)
+        for watch in self._watches:
+            await watch(activity.info().workflow_id or "", pinned.agent)
 
     async def _check_call(self, admitted: Admitted, pinned: Pinned, request: RunTool) -> None:
         info, place = activity.info(), pinned.workspace

@@ -16,6 +16,7 @@ IN_PATHS = {
     "run": "The id of the run.",
     "token": "The id of the token, not its secret.",  # nosec B105 - no password
     "user": "The name of the user.",
+    "webhook": "The id of the webhook.",
 }
 ELSEWHERE = {
     "after": "Only what comes after this cursor: the id of an event that was read before.",

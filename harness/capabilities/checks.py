@@ -103,6 +103,7 @@ WORKFLOW = Kind("a workflow class: decorated with @workflow.defn", _is_workflow)
 ACTIVITIES = Kind("a function that makes activities", callable)
 ACTIVITY = Kind("an activity: decorated with @activity.defn", _is_activity)
 SERVICE = Kind("a coroutine function", _is_coroutine_function)
+RUN_WATCH = Kind("a function that makes a coroutine function", callable)
 
 
 def _is_text(value: Any) -> bool:
@@ -111,6 +112,10 @@ def _is_text(value: Any) -> bool:
 
 def _is_flag(value: Any) -> bool:
     return isinstance(value, bool)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def _is_target(value: Any) -> bool:
@@ -132,10 +137,12 @@ _FIELDS: dict[Kind, tuple[str, ...]] = {
     Kind("True or False", _is_flag): ("essential", "unsigned"),
     Kind("a string", _is_target): (
         "commands", "settings", "errors", "migrations", "tools", "routes", "service",
+        "run_watch",
     ),
     Kind("a tuple of strings", _is_list): (
         "requires", "workflows", "activities", "agent_workflows", "agent_activities",
     ),
+    Kind("a whole number above 0", _is_count): ("max_activities",),
     Kind("a tuple of pairs (kind, adapter)", _are_pairs): ("providers",),
 }  # fmt: skip
 

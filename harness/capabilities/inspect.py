@@ -14,6 +14,7 @@ from harness.capabilities.checks import (
     MIGRATIONS,
     PROVIDER,
     ROUTES,
+    RUN_WATCH,
     SERVICE,
     SETTINGS,
     TOOLS,
@@ -82,6 +83,9 @@ def _worker_parts(record: Capability) -> Iterator[Part]:
     if record.service:
         resolve_part(record.service, SERVICE)
         yield Part("service", record.service)
+    if record.run_watch:
+        resolve_part(record.run_watch, RUN_WATCH)
+        yield Part("run watch", record.run_watch)
 
 
 def _find_migrations(record: Capability, target: str) -> Iterator[Part]:

@@ -24,4 +24,5 @@ BUILT_IN: tuple[str, ...] = (
     "harness.acp.capability:ACP",
     "harness.ui_streams.capability:UI_STREAMS",
     "harness.durable_streams.capability:DURABLE_STREAMS",
+    "harness.webhooks.capability:WEBHOOKS",
 )

@@ -52,6 +52,11 @@ class Capability(NamedTuple):
     """A tuple of `Route`, served by the daemon."""
     service: str | None = None
     """A coroutine function (connection) that runs in every worker process until cancelled."""
+    run_watch: str | None = None
+    """A function (connection) that returns a coroutine function (run, agent). Workers await it
+    before each activity of a run; if it raises, the activity is retried as its error says."""
+    max_activities: int = 20
+    """Most activities of its own queue that one worker process runs at the same time."""
 
 
 def capability_schema(name: str) -> str:

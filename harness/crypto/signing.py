@@ -42,6 +42,15 @@ class Signer:
             mac.update(data)
         return base64.urlsafe_b64encode(mac.digest()[:MAC_BYTES]).decode().rstrip("=")
 
+    def derive_key(self, purpose: str, *parts: str | bytes) -> bytes:
+        """A key of 32 bytes for `purpose` that only holders of this key can make again."""
+        own = hmac.new(self._key, b"derived\0" + purpose.encode(), hashlib.sha256).digest()
+        mac = hmac.new(own, digestmod=hashlib.sha256)
+        for part in parts:
+            data = part.encode() if isinstance(part, str) else part
+            mac.update(len(data).to_bytes(8, "big") + data)
+        return mac.digest()
+
     def is_signed(self, mac: str | None, purpose: str, *parts: str | bytes) -> bool:
         """Whether `mac` was made by `sign` from the same purpose and parts."""
         expected = self.sign(purpose, *parts)

@@ -53,6 +53,7 @@ from harness.runs.views import (
     StartRun,
     WaitingRun,
 )
+from harness.runs.waiting import WaitFollower
 
 KEY_CHARS = 24
 READ_S = 30.0
@@ -122,6 +123,21 @@ async def list_approvals(
     )
     waiting = [WaitingRun(run=row.id, agent=row.agent, pending=pending) for row, pending in found]
     return Approvals(waiting=waiting, next=encode_cursor(signer, following, query))
+
+
+async def follow_approvals(
+    context: Context,
+    caller: CallerOf,
+    last_event_id: Annotated[str | None, Header()] = None,
+    after: str | None = None,
+) -> EventStream:
+    """Follow what waits for a person, across runs: `waiting` and `settled`, as server-sent events,
+    without end. It begins with `reset`, everything that waits, and `ready`; `Last-Event-ID` (or
+    `after`) resumes after that event, if the daemon still has what followed it. Callers see their
+    own runs; admins see all."""
+    waits = context.parts.find(WaitFollower, lambda: WaitFollower(context.connection))
+    source = waits.follow(owner_filter(caller), last_event_id or after)
+    return EventStream(context, caller, source)
 
 
 async def show_run(run: ObservedVisibleRun, context: Context) -> Response:
@@ -263,6 +279,9 @@ ROUTES = (
     Route("POST", "/runs", start, Role.OPERATOR, 201),
     Route("GET", "/agents", list_agents, Role.VIEWER),
     Route("GET", "/approvals", list_approvals, Role.VIEWER),
+    Route(
+        "GET", "/approvals/events", follow_approvals, Role.VIEWER, media_type="text/event-stream"
+    ),
     Route("GET", "/runs/{run}", show_run, Role.VIEWER, answer=Card),
     Route("GET", "/runs/{run}/events", follow_run, Role.VIEWER, media_type="text/event-stream"),
     Route("GET", "/runs/{run}/trace", trace_run, Role.VIEWER),

@@ -39,6 +39,7 @@ from tests.fakes.conversations import answered
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import Gate, add, eventually, give_up, look, send, until_state, waiting
 from tests.fakes.steps import Hang, call, calls, fail, say, stall
+from tests.histories.delivery import delivered
 
 HERE = Path(__file__).parent
 Case = Callable[[Harness, ModelServer, str], Awaitable[RunHandle[Any]]]
@@ -349,6 +350,7 @@ CASES: dict[str, dict[str, Case]] = {
     },
     "Undo": {case.__name__: case for case in (undone, stopped)},
     "Sweep": {"swept": swept},
+    "DeliverWebhook": {"delivered": delivered},
     "Session": {case.__name__: case for case in (answered_in_order, rolled_back, continued)},
 }  # fmt: skip
 """By workflow: every registered one has at least one."""

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from temporalio.worker import Worker
 
-from harness.capabilities.checks import SERVICE, WORKFLOW
+from harness.capabilities.checks import RUN_WATCH, SERVICE, WORKFLOW
 from harness.capabilities.registry import (
     LOADING_FAILS,
     enabled_capabilities,
@@ -24,15 +24,21 @@ from harness.engine.connection import Connection
 from harness.store import AttemptWriter
 from harness.store.seals import get_store_id
 from harness_activities.capability_guard import CapabilityGuard
+from harness_activities.guard import RunWatch
 from harness_workers.options import STICKY_S, make_worker_options
 from harness_workers.runner import make_workflow_runner
 
 DELAY_S = 2.0
 """Delay before they are served: a command that ends sooner does not pay for them."""
-MAX_ACTIVITIES = 20
-"""Most concurrent activities of one capability: the process also serves agents."""
 
 log = get_logger(__name__)
+
+
+def make_run_watches(connection: Connection) -> list[RunWatch]:
+    """Make what capabilities call before each activity of a run."""
+    records = [each for each in enabled_capabilities() if each.run_watch]
+    made = [load_part(each, each.run_watch or "", RUN_WATCH) for each in records]
+    return [make(connection) for make in made if make is not None]
 
 
 async def serve_capabilities(connection: Connection, attempts: AttemptWriter) -> None:
@@ -69,7 +75,7 @@ async def _run_worker(
         if workflows or activities:
             guard = CapabilityGuard(connection, record)
             options = make_worker_options(connection, attempts, guard)
-            options["max_concurrent_activities"] = MAX_ACTIVITIES
+            options["max_concurrent_activities"] = record.max_activities
             worker = Worker(
                 **options,
                 task_queue=capability_queue(record.name, await get_store_id(connection.database)),

@@ -20,7 +20,7 @@ from harness_activities.guard import Guard
 from harness_activities.model_call.activity import make_model_activities
 from harness_activities.parts import ProcessParts
 from harness_activities.tool_call.workspaces import Workspaces
-from harness_workers.capabilities import serve_capabilities
+from harness_workers.capabilities import make_run_watches, serve_capabilities
 from harness_workers.options import make_worker_options
 
 
@@ -58,7 +58,7 @@ async def open_process_parts(connection: Connection) -> AsyncGenerator[ProcessPa
             ledger=ledger,
             tool_database=tool_database,
             attempts=attempts,
-            guard=Guard(connection),
+            guard=Guard(connection, make_run_watches(connection)),
             workspaces=Workspaces.of_project(connection.project, configured),
             servers=await stack.enter_async_context(opening),
         )

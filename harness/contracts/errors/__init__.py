@@ -198,6 +198,12 @@ from harness.contracts.errors.tool import (
     UnknownTool,
     WrongHost,
 )
+from harness.contracts.errors.webhooks import (
+    WebhookError,
+    WebhookNotFound,
+    WebhookRefused,
+    WebhookUndelivered,
+)
 
 __all__ = [
     "REFUSALS",
@@ -343,6 +349,10 @@ __all__ = [
     "Untrusted",
     "UserExists",
     "UserNotFound",
+    "WebhookError",
+    "WebhookNotFound",
+    "WebhookRefused",
+    "WebhookUndelivered",
     "WorkspaceRefused",
     "WrongHost",
     "WrongOrigin",

@@ -49,7 +49,10 @@ def is_public(address: Address) -> bool:
     )
 
 
-async def resolve_host(host: str, port: int, *, allow_private: bool) -> str:
+ADVICE = "To allow it, set allow_private = true under [http] in harness.toml."
+
+
+async def resolve_host(host: str, port: int, *, allow_private: bool, advice: str = ADVICE) -> str:
     """Resolve `host` to an address that is allowed. Connect to this address, not to the name,
     which may resolve differently the next time."""
     try:
@@ -64,7 +67,6 @@ async def resolve_host(host: str, port: int, *, allow_private: bool) -> str:
             # One private address refuses the whole name; otherwise it would be a loophole.
             if not is_public(ipaddress.ip_address(text)):
                 raise OutsideConfines(
-                    f"{host} resolves to {text}, which is not a public address. To allow it, set "
-                    "allow_private = true under [http] in harness.toml.",
+                    f"{host} resolves to {text}, which is not a public address. {advice}"
                 )
     return addresses[0]

@@ -1,0 +1,51 @@
+"""The table of the command `webhook`."""
+
+from __future__ import annotations
+
+from harness.cli.spec import JSON, Command, arg
+
+ACTIONS = ("add", "list", "show", "test", "resume", "remove", "deliveries")
+
+WEBHOOKS_COMMANDS: tuple[Command, ...] = (
+    Command(
+        "webhook",
+        "Send signed messages about runs to addresses of yours.",
+        "harness.cli.webhooks.webhook:run_webhook",
+        (
+            arg(
+                "action",
+                metavar="ACTION",
+                nargs="?",
+                choices=ACTIONS,
+                default="list",
+                help="One of the actions below (default: list).",
+            ),
+            arg("id", metavar="ID|URL", nargs="?", help="The webhook; to add: the address."),
+            arg(
+                "--events",
+                metavar="TYPES",
+                help="add: types of events, separated by commas. Default: decision_requested,"
+                "budget_reached,run_ended.",
+            ),
+            arg("--agent", metavar="NAME", help="add: only runs of this agent."),
+            arg("--user", metavar="NAME", help="add: only runs of this user. Default: all runs."),
+            arg("--limit", metavar="N", type=int, help="deliveries: at most this many (50)."),
+            JSON,
+        ),
+        "  add URL         send the events of runs that start from now on; prints the secret once\n"
+        "  list            all webhooks, and whether their messages are accepted\n"
+        "  show ID         one webhook\n"
+        "  test ID         send a test message now\n"
+        "  resume ID       go on with one that is disabled or failing: what it missed is sent\n"
+        "  remove ID       send nothing more\n"
+        "  deliveries ID   its messages, those sent last first\n\n"
+        "Messages are signed as Standard Webhooks has it, and delivered at least once, in order\n"
+        "within a run. A repeated message has the same webhook-id.",
+        (
+            ("harness webhook add https://example.org/hook --events run_ended", ""),
+            ("harness webhook test wh_0123456789abcdef01234567", ""),
+            ("harness webhook deliveries wh_0123456789abcdef01234567", ""),
+        ),
+        group="Serve",
+    ),
+)
