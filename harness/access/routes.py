@@ -88,11 +88,14 @@ async def change_user(user: PathText, body: UserChange, context: Context, caller
     return await client.find_user(connection, user)
 
 
-async def list_tokens(context: Context, caller: CallerOf, user: str | None = None) -> TokenList:
-    """List the caller's API tokens, or those of another user, which only admins may. Needs a
-    browser session or an admin."""
+async def list_tokens(
+    context: Context, caller: CallerOf, user: str | None = None, all: bool = False
+) -> TokenList:
+    """List the caller's API tokens, or those of another user or of all users, which only admins
+    may. Needs a browser session or an admin."""
     _check_person(caller)
-    found = await client.list_tokens(context.connection, user or caller.user, by=caller)
+    whose = user if all else user or caller.user
+    found = await client.list_tokens(context.connection, whose, by=caller)
     return TokenList(tokens=found)
 
 
