@@ -65,6 +65,10 @@ def _run_command(words: Sequence[str]) -> int:
 
     out = Out(json=args.json, capability=OWNERS[command.name])
     try:
+        if command.works != "here":
+            from harness.cli.server_choice import choose_server
+
+            args.server = choose_server(command, args.server)
         return _call_target(command, args, out)
     except Exception as error:
         lost = exit_codes.output_lost(error)

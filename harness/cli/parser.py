@@ -86,6 +86,11 @@ def _unknown_option(command: Command, word: str) -> UsageError:
     see = f"See `harness {command.name} --help`."
     if not word.startswith("-"):
         return UsageError(f"harness {command.name} does not take {word!r}.", see)
+    if word.partition("=")[0] == "--server":
+        return UsageError(
+            f"`harness {command.name}` works on this machine alone, not through a daemon.",
+            "Run it on the machine of the project, without --server.",
+        )
     names = {
         name.lstrip("-"): name for each in command.args if each.is_option for name in each.names
     }

@@ -54,6 +54,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
             ('harness run "Continue" --session trip --json', "for programs"),
         ),
         group="Run",
+        works="anywhere",
     ),
     Command(
         "chat",
@@ -74,6 +75,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
             ("harness chat --session trip", "start or continue this session"),
         ),
         group="Run",
+        works="anywhere",
     ),
     Command(
         "watch",
@@ -83,6 +85,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
         "Starts with the events so far. Ctrl-C leaves the run as it is; twice aborts it.",
         (("harness watch calculator-h8vvmdnvrp", ""),),
         group="Run",
+        works="anywhere",
     ),
     Command(
         "list",
@@ -116,6 +119,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
             ('harness list --query "HarnessTokens > 10000"', "a Temporal query"),
         ),
         group="Inspect",
+        works="anywhere",
     ),
     Command(
         "agents",
@@ -127,6 +131,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
         "that a worker polled its queue in the last minutes.",
         (("harness agents", ""),),
         group="Inspect",
+        works="anywhere",
     ),
     Command(
         "show",
@@ -136,6 +141,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
         "Reads history. Needs no worker.",
         (("harness show calculator-h8vvmdnvrp", ""),),
         group="Inspect",
+        works="anywhere",
     ),
     Command(
         "abort",
@@ -157,6 +163,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
             ("harness abort --query \"HarnessAgent = 'calculator'\" --yes", "many at once"),
         ),
         group="Steer",
+        works="anywhere",
     ),
     Command(
         "hint",
@@ -175,6 +182,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
             ("harness hint --query \"HarnessState = 'running'\" 'be brief'", "many at once"),
         ),
         group="Steer",
+        works="anywhere",
     ),
     Command(
         "pause",
@@ -184,6 +192,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
         "",
         (("harness pause RUN", ""),),
         group="Steer",
+        works="anywhere",
     ),
     Command(
         "resume",
@@ -193,6 +202,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
         "",
         (("harness resume RUN", ""),),
         group="Steer",
+        works="anywhere",
     ),
     Command(
         "approve",
@@ -217,6 +227,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
             ('harness approve RUN --edit \'{"path": "notes.txt"}\'', "with another path"),
         ),
         group="Steer",
+        works="anywhere",
     ),
     Command(
         "reject",
@@ -234,6 +245,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
         "The model reads the note. A call whose outcome is unknown is not repeated.",
         (("harness reject RUN --note 'not in this folder'", ""),),
         group="Steer",
+        works="anywhere",
     ),
     Command(
         "answer",
@@ -250,5 +262,6 @@ RUNS_COMMANDS: tuple[Command, ...] = (
         "and is not called again.",
         (('harness answer RUN "the blue one"', ""),),
         group="Steer",
+        works="anywhere",
     ),
 )

@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.contracts.errors import HarnessError, InvalidSignal
 from harness.contracts.event import DecisionMade, DecisionRequested, Event, RunEnded
-from harness.sdk.handle import RunHandle
+from harness.terminal.backend import BackendRun
 from harness.terminal.input.interrupts import GRACE_S, Interrupts
 from harness.terminal.view.live import View
 
@@ -20,7 +20,7 @@ SETTLE_S = 0.1
 ABORT_S = 15.0
 """How long to wait for an aborted run to end."""
 
-Send = Callable[[RunHandle[Any]], Awaitable[Any]]
+Send = Callable[[BackendRun], Awaitable[Any]]
 Ask = Callable[[DecisionRequested], Awaitable[Send | None]]
 """Asks the person for one decision; None if they decline to answer."""
 
@@ -47,7 +47,7 @@ class Attendance:
 
     def __init__(
         self,
-        run: RunHandle[Any],
+        run: BackendRun,
         view: View,
         interrupts: Interrupts,
         *,
