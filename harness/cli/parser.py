@@ -72,6 +72,11 @@ def _is_unseen(found: Found) -> bool:
 
 
 def parse_arguments(command: Command, words: Sequence[str]) -> argparse.Namespace:
+    if command.works == "here" and any(each.partition("=")[0] == "--server" for each in words):
+        raise UsageError(
+            f"`harness {command.name}` works on this machine alone, not through a daemon.",
+            "Run it on the machine of the project, without --server.",
+        )
     parser = _Parser(prog=f"harness {command.name}", add_help=False, allow_abbrev=False)
     for each in command.args:
         more: dict[str, Any] = dict(each.more)
@@ -86,11 +91,6 @@ def _unknown_option(command: Command, word: str) -> UsageError:
     see = f"See `harness {command.name} --help`."
     if not word.startswith("-"):
         return UsageError(f"harness {command.name} does not take {word!r}.", see)
-    if word.partition("=")[0] == "--server":
-        return UsageError(
-            f"`harness {command.name}` works on this machine alone, not through a daemon.",
-            "Run it on the machine of the project, without --server.",
-        )
     names = {
         name.lstrip("-"): name for each in command.args if each.is_option for name in each.names
     }

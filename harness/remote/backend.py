@@ -81,7 +81,7 @@ class RemoteBackend:
         return await self.get_run(run).read_history()
 
     async def record_run(self, run: str) -> Recording:
-        data = await self.connection.fetch("runs", run, "export", limit=FILE_BYTES)
+        data = await self.connection.fetch("runs", run, "export", most=FILE_BYTES)
         try:
             return load_recording(data.decode(), Path(f"the export of {self.connection.url}"))
         except (StoreError, UnicodeDecodeError) as error:

@@ -66,13 +66,13 @@ class DaemonConnection:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def get(self, kind: Any, *path: str, limit: int = ANSWER_BYTES, **query: Any) -> Any:
-        """Read a value of this kind."""
-        return parse_answer(await self.fetch(*path, limit=limit, **query), kind, self.url)
+    async def get(self, kind: Any, *path: str, most: int = ANSWER_BYTES, **query: Any) -> Any:
+        """Read a value of this kind, from an answer of at most so many bytes."""
+        return parse_answer(await self.fetch(*path, most=most, **query), kind, self.url)
 
-    async def fetch(self, *path: str, limit: int = ANSWER_BYTES, **query: Any) -> bytes:
+    async def fetch(self, *path: str, most: int = ANSWER_BYTES, **query: Any) -> bytes:
         """Read an answer as it is."""
-        return await self._request("GET", path_of(*path), query=query, limit=limit)
+        return await self._request("GET", path_of(*path), query=query, most=most)
 
     async def post(
         self, kind: Any, *path: str, body: Mapping[str, Any], key: str | None = None
@@ -109,7 +109,7 @@ class DaemonConnection:
         query: Query | None = None,
         body: Mapping[str, Any] | None = None,
         key: str | None = None,
-        limit: int = ANSWER_BYTES,
+        most: int = ANSWER_BYTES,
     ) -> bytes:
         """Send a request, again while the daemon restarts if it changes nothing or has a key."""
         safe = method == "GET" or key is not None
@@ -117,7 +117,7 @@ class DaemonConnection:
         while True:
             patient = safe and self._reached
             try:
-                return await self._exchange(method, path, query, body, key, limit)
+                return await self._exchange(method, path, query, body, key, most)
             except DaemonUnreachable as error:
                 pause = next(pauses, None)
                 if not patient or pause is None or isinstance(error, AnswerTooSlow):
@@ -131,7 +131,7 @@ class DaemonConnection:
         query: Query | None,
         body: Mapping[str, Any] | None,
         key: str | None,
-        limit: int,
+        most: int,
     ) -> bytes:
         params = {name: each for name, each in (query or {}).items() if each is not None}
         headers = {"Idempotency-Key": key} if key else {}
@@ -143,7 +143,7 @@ class DaemonConnection:
                 ) as response,
             ):
                 await self._check(response, "application/json")
-                return await self._read(response, limit)
+                return await self._read(response, most)
 
     async def _check(self, response: httpx.Response, wanted: str) -> None:
         """Raise the error of an answer that is not a success of the kind that is wanted."""
@@ -166,13 +166,13 @@ class DaemonConnection:
         self._reached = self._reached or problem
         raise refusal_of(status, media_type, data, self.url)
 
-    async def _read(self, response: httpx.Response, limit: int) -> bytes:
+    async def _read(self, response: httpx.Response, most: int) -> bytes:
         found = bytearray()
         async for part in response.aiter_raw():
             found += part
-            if len(found) > limit:
+            if len(found) > most:
                 raise DaemonAnswerInvalid(
-                    f"{self.url} answers more than {limit:,} bytes, which is not read."
+                    f"{self.url} answers more than {most:,} bytes, which is not read."
                 )
         return bytes(found)
 

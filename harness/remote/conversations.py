@@ -115,7 +115,7 @@ class RemoteConversations:
         )
 
     async def export(self, id: str) -> Exported:
-        return await self._connection.get(Exported, ROOT, id, "export", limit=FILE_BYTES)
+        return await self._connection.get(Exported, ROOT, id, "export", most=FILE_BYTES)
 
     async def load(
         self, exported: Exported, *, agent: str | None = None, id: str | None = None,

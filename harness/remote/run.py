@@ -52,7 +52,7 @@ class RemoteRun:
 
     async def _read_trace(self, *, attempts: bool) -> EventList:
         path = ("runs", self.id, "trace")
-        return await self._connection.get(EventList, *path, limit=FILE_BYTES, attempts=attempts)
+        return await self._connection.get(EventList, *path, most=FILE_BYTES, attempts=attempts)
 
     async def effects(self) -> list[EffectRow]:
         found: EffectList = await self._connection.get(EffectList, "runs", self.id, "effects")
