@@ -51,8 +51,7 @@ def _add_server_option(command: Command) -> Command:
     if command.works == "here":
         return command
     option = SERVER if command.works == "anywhere" else STACK_ONLY
-    *args, last = command.args or (option,)
-    return command._replace(args=(*args, option, last) if command.args else (option,))
+    return command._replace(args=(*command.args[:-1], option, *command.args[-1:]))
 
 
 BY_NAME = _load_commands()

@@ -91,7 +91,7 @@ def flag(*names: str, help: str) -> Arg:
 SERVER = arg(
     "--server",
     metavar="URL",
-    help="Use the daemon there (default: as `harness login` says); local: this project's stack.",
+    help="Use this daemon (see `harness login`); local: this project's stack.",
 )
 STACK_ONLY = arg(
     "--server",

@@ -84,8 +84,13 @@ class RemoteConversations:
         card = _card_of(view)
         if not view.served:
             return Read(card=card)
+        known = [*view.recent, *([view.answering] if view.answering else [])]
         session = SessionView(
-            card=card, queue=tuple(view.waiting), open=view.answering, turns=tuple(view.recent)
+            card=card,
+            queue=tuple(view.waiting),
+            open=view.answering,
+            turns=tuple(view.recent),
+            last=max((turn.number or 0 for turn in known), default=0),
         )
         return Read(card=card, session=session)
 

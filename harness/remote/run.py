@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from harness.contracts.attempt import Attempt
@@ -36,7 +36,7 @@ class RemoteRun:
         self._connection = connection
         self._service: Service | None = None
 
-    def events(self) -> AsyncIterator[Event]:
+    def events(self) -> AsyncGenerator[Event]:
         return follow_run(self._connection, self.id)
 
     async def trace(self) -> list[DurableEvent]:
