@@ -11,6 +11,7 @@ from urllib.parse import quote
 import httpx
 
 from harness.api.route import PREFIX
+from harness.api.views import Version
 from harness.config.logins import Server
 from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import DaemonAnswerInvalid, DaemonUnreachable, HarnessError
@@ -68,7 +69,7 @@ class DaemonConnection:
 
     async def get(self, kind: Any, *path: str, most: int = ANSWER_BYTES, **query: Any) -> Any:
         """Read a value of this kind, from an answer of at most so many bytes."""
-        return parse_answer(await self.fetch(*path, most=most, **query), kind, self.url)
+        return await self._parse(await self.fetch(*path, most=most, **query), kind)
 
     async def fetch(self, *path: str, most: int = ANSWER_BYTES, **query: Any) -> bytes:
         """Read an answer as it is."""
@@ -90,7 +91,27 @@ class DaemonConnection:
     ) -> Any:
         """Send something with any method, and read a value of this kind."""
         data = await self._request(method, path_of(*path), body=body, key=key)
-        return parse_answer(data, kind, self.url)
+        return await self._parse(data, kind)
+
+    async def _parse(self, data: bytes, kind: Any) -> Any:
+        try:
+            return parse_answer(data, kind, self.url)
+        except DaemonAnswerInvalid as error:
+            raise await self.add_version(error) from None
+
+    async def add_version(self, error: DaemonAnswerInvalid) -> DaemonAnswerInvalid:
+        """The error, with the daemon's version if that differs from this one."""
+        try:
+            data = await self._request("GET", path_of("version"), most=REFUSAL_BYTES)
+            found: Version = parse_answer(data, Version, self.url)
+        except HarnessError:
+            return error
+        if found.version == __version__:
+            return error
+        theirs = clean_line(found.version[:50])
+        return DaemonAnswerInvalid(
+            f"{error.message} The daemon is version {theirs}, this is {__version__}."
+        )
 
     @asynccontextmanager
     async def stream(self, *path: str, after: str | None) -> AsyncGenerator[AsyncIterator[bytes]]:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from harness.contracts.errors import DaemonAnswerInvalid, DaemonUnreachable, HarnessError
@@ -28,6 +29,16 @@ class Frame(NamedTuple):
     data: bytes
 
 
+@dataclass
+class _Place:
+    """How far a reader has come."""
+
+    cursor: str | None = None
+    heard: float | None = None
+    """When something last arrived."""
+    ended: bool = False
+
+
 async def follow_run(connection: DaemonConnection, run: str) -> AsyncGenerator[Event]:
     """Yield the events of a run, with live text between them, until it ends. Resumes after the last
     event when the connection is lost.
@@ -36,37 +47,52 @@ async def follow_run(connection: DaemonConnection, run: str) -> AsyncGenerator[E
         DaemonUnreachable: The daemon never answered, or was away for long.
         RunNotFound: No run has this id.
     """
-    text, cursor = LiveText(), None
-    heard: float | None = None
-    pause = FIRST_PAUSE_S
+    place, text, pause = _Place(), LiveText(), FIRST_PAUSE_S
     while True:
+        heard = place.heard
         try:
-            async with (
-                connection.stream("runs", run, "events", after=cursor) as chunks,
-                aclosing(read_frames(chunks, connection.url)) as frames,
-            ):
-                async for frame in frames:
-                    heard, pause = time.monotonic(), FIRST_PAUSE_S
-                    if frame.kind == "end":
-                        return
-                    if not frame.kind:
-                        continue
-                    event = _parse_event(frame, connection.url)
-                    if not isinstance(event, LIVE):
-                        cursor = str(_cursor_of(event, connection.url))
+            async with aclosing(_read_stream(connection, run, place)) as events:
+                async for event in events:
                     for new in text.take(event):
                         yield new
+        except DaemonAnswerInvalid as error:
+            raise await connection.add_version(error) from None
         except HarnessError as error:
-            gone = isinstance(error, DaemonUnreachable) or error.retryable
-            if not gone or heard is None or time.monotonic() - heard > PATIENCE_S:
+            if not (isinstance(error, DaemonUnreachable) or error.retryable):
                 raise
-        else:
-            if heard is None:
-                raise DaemonAnswerInvalid(f"{connection.url} ends a stream before it begins.")
-            if time.monotonic() - heard > PATIENCE_S:
-                raise DaemonUnreachable(f"{connection.url} ends its streams again and again.")
+            _check_patience(place, error)
+        if place.ended:
+            return
+        pause = min(2 * pause, LAST_PAUSE_S) if heard == place.heard else FIRST_PAUSE_S
         await asyncio.sleep(pause)
-        pause = min(2 * pause, LAST_PAUSE_S)
+
+
+def _check_patience(place: _Place, error: HarnessError) -> None:
+    """Raise the error if the daemon never answered, or was away for long."""
+    if place.heard is None or time.monotonic() - place.heard > PATIENCE_S:
+        raise error
+
+
+async def _read_stream(
+    connection: DaemonConnection, run: str, place: _Place
+) -> AsyncGenerator[Event]:
+    """Yield the events of one connection, from the reader's place on."""
+    url = connection.url
+    async with (
+        connection.stream("runs", run, "events", after=place.cursor) as chunks,
+        aclosing(read_frames(chunks, url)) as frames,
+    ):
+        async for frame in frames:
+            place.heard = time.monotonic()
+            if frame.kind == "end":
+                place.ended = True
+                return
+            if frame.kind:
+                event = _parse_event(frame, url)
+                if not isinstance(event, LIVE):
+                    place.cursor = str(_cursor_of(event, url))
+                yield event
+    raise DaemonUnreachable(f"{url} closes its streams before they end.")
 
 
 async def read_frames(chunks: AsyncIterator[bytes], url: str) -> AsyncGenerator[Frame]:

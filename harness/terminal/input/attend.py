@@ -17,6 +17,8 @@ from harness.terminal.view.live import View
 
 SETTLE_S = 0.1
 """A decision in history may be answered by the next entry: check before asking."""
+MOST_AHEAD = 10_000
+"""Events that wait to be shown: a daemon may send them faster than a terminal takes them."""
 ABORT_S = 15.0
 """How long to wait for an aborted run to end."""
 
@@ -64,7 +66,7 @@ class Attendance:
         self._waiting: dict[str, DecisionRequested] = {}
         self._asking: asyncio.Task[bool] | None = None
         self._asked: str | None = None
-        self._events: asyncio.Queue[Event | BaseException | None] = asyncio.Queue()
+        self._events: asyncio.Queue[Event | BaseException | None] = asyncio.Queue(MOST_AHEAD)
         self._ended: RunEnded | None = None
 
     async def attend_run(self) -> Attended:
@@ -99,10 +101,10 @@ class Attendance:
     async def _pump_events(self) -> None:
         try:
             async for event in self._run.events():
-                self._events.put_nowait(event)
-            self._events.put_nowait(None)
+                await self._events.put(event)
+            await self._events.put(None)
         except Exception as error:
-            self._events.put_nowait(error)
+            await self._events.put(error)
 
     def _show_event(self, event: Event | BaseException | None) -> bool:
         """Show an event; False when there are no more."""

@@ -31,6 +31,7 @@ from harness.remote import connection as connection_module
 from harness.remote import event_reader
 from harness.remote.backend import open_daemon_backend
 from harness.runs.filter import RunFilter
+from harness.version import __version__
 
 TOKEN = f"hns_{'0' * 16}_{'A' * 43}"
 JSON = "application/json"
@@ -122,6 +123,12 @@ async def test_no_daemon(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert says in error.message
 
 
+async def test_another_version_is_named() -> None:
+    async with answering(head() + b'{"version": "99.0"}') as hostile:
+        error = await refused(hostile.url)
+    assert f"The daemon is version 99.0, this is {__version__}." in error.message
+
+
 async def test_an_answer_without_an_end() -> None:
     async with answering(head(), again=b'"' + b"x" * 100_000) as hostile:
         assert "answers more than" in (await refused(hostile.url)).message
@@ -205,8 +212,8 @@ async def test_streams_that_never_arrive(monkeypatch: pytest.MonkeyPatch) -> Non
         (head(stream), b"data: x" * 1000, "sends an event of more than"),
         (head(stream), b"data: x\n" * 1000, "sends an event of more than"),
         (head(stream) + b"data: {}\n\n", b"", "does not understand"),
-        (head(stream), b"", "ends a stream before it begins"),
-        (head(stream) + b": still here\n\n", b"", "ends its streams again and again"),
+        (head(stream), b"", "closes its streams"),
+        (head(stream) + b": still here\n\n", b"", "closes its streams"),
         (head(stream) + b"event: error\ndata: {}\n\n", b"", "does not understand"),
         (head(JSON) + b"{}", b"", "does not answer as a daemon"),
     ]
