@@ -67,8 +67,10 @@ class LiveText:
         if call == self._call and event.attempt <= self._attempt:
             self._held = event
             return
+        new = event.attempt > 1 or call == self._call
         self._begin(call, event.attempt, "")
-        yield event
+        if new:  # a first attempt of which nothing was shown needs no reset
+            yield event
 
     def _take_delta(self, event: OutputDelta) -> Iterator[Event]:
         call = (event.turn, event.call)
@@ -101,7 +103,7 @@ class LiveText:
 
     def _release(self) -> Iterator[Event]:
         held, self._held = self._held, None
-        if held is not None:
+        if held is not None and self._text != "":
             yield held
 
     def _begin(self, call: tuple[int, int] | None, attempt: int, text: str | None) -> None:
