@@ -157,7 +157,7 @@ STACK_COMMANDS: tuple[Command, ...] = (
         "daemon from then on. Scripts set HARNESS_SERVER and HARNESS_TOKEN instead.",
         (
             ("harness login https://harness.example.org", "asks for the token"),
-            ("harness login https://harness.example.org --token-stdin < token", ""),
+            ("cat token | harness login https://harness.example.org --token-stdin", ""),
             ("harness list --server local", "this project's stack nevertheless"),
         ),
         group="Set up",

@@ -57,7 +57,7 @@ async def test_a_run_is_read_and_decided(
         ("trace", run, "--from", "3"), ("effects", run), ("diff", run, run), ("verify", run),
         ("undo", run, "--dry-run"), ("agents",), ("show", "no-such-run"), ("trace", "x/../y"),
         ("list", "--query", f"HarnessAgent = '{name}'"), ("verify", run, "--token", "0" * 64),
-        ("list", "--query", "nonsense ="), ("undo", run, "--past", "call_9"),
+        ("list", "--query", "nonsense ="), ("undo", run, "--past", "call_9"), ("undo", run),
     ]  # fmt: skip
     for words in reads:
         there, here = await places.daemon(*words, "--json"), await places.stack(*words, "--json")
