@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from harness.api.views import Me
+from harness.api.views import Me, Version
 from harness.archive.views import Verification
 from harness.commons.redact import register_secrets
 from harness.config.logins import Server
@@ -48,6 +48,11 @@ class RemoteBackend:
     async def read_me(self) -> Me:
         """Who the token belongs to."""
         return await self.connection.get(Me, "me")
+
+    async def read_version(self) -> str:
+        """The daemon's version."""
+        found: Version = await self.connection.get(Version, "version")
+        return found.version
 
     def get_run(self, id: str) -> RemoteRun:
         return RemoteRun(self.connection, id)

@@ -6,7 +6,9 @@ import getpass
 import os
 import sys
 from argparse import Namespace
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
 
 from harness.cli.context import open_daemon
 from harness.cli.out import Out
@@ -24,12 +26,11 @@ from harness.config.server_address import parse_server
 from harness.contracts.errors import NotLoggedIn
 from harness.terminal import exit_codes
 from harness.terminal.input.keyboard import at_terminal
-
-if TYPE_CHECKING:
-    from harness.api.views import Me
+from harness.version import __version__
 
 
-async def log_in(args: Namespace, out: Out) -> int:
+def log_in(args: Namespace, out: Out) -> int | Coroutine[Any, Any, int]:
+    """Read the token before any event loop runs, which would swallow a Ctrl-C at the prompt."""
     if args.list:
         if args.url is not None:
             raise UsageError("--list takes no URL.", "Omit it.")
@@ -37,14 +38,22 @@ async def log_in(args: Namespace, out: Out) -> int:
     if args.url is None:
         raise UsageError("No daemon is named.", "harness login https://harness.example.org")
     url = parse_server(args.url, plain_http=args.plain_http)
-    server = Server(url, _read_token(url, out, piped=args.token_stdin), args.plain_http)
-    me = await _check(server)
+    token = _read_token(url, out, piped=args.token_stdin)
+    return _log_in(Server(url, token, args.plain_http), out)
+
+
+async def _log_in(server: Server, out: Out) -> int:
+    url = server.url
+    async with open_daemon(server) as backend:
+        me, version = await backend.read_me(), await backend.read_version()
     save_login(server)
     if out.json:
         out.line({"server": url, "user": me.user, "role": me.role.value, "default": True})
         return exit_codes.DONE
     out.raw(f"Logged in to {url} as {me.user} ({me.role.value}).")
     out.note("Commands use it from now on. For this machine's stack: --server local")
+    if version != __version__:
+        out.note(f"The daemon is version {version[:50]}, this is {__version__}: upgrade the older.")
     if os.environ.get("HARNESS_SERVER"):
         out.note("HARNESS_SERVER is set and takes precedence.")
     return exit_codes.DONE
@@ -67,12 +76,6 @@ async def log_out(args: Namespace, out: Out) -> int:
     return exit_codes.DONE
 
 
-async def _check(server: Server) -> Me:
-    """Who the token belongs to; raises if the daemon refuses it."""
-    async with open_daemon(server) as backend:
-        return await backend.read_me()
-
-
 def _known_url(text: str, logins: Logins) -> str:
     """The address in its one form. One that is stored was accepted before."""
     return parse_server(text, plain_http=any(each.plain_http for each in logins.servers.values()))
@@ -81,17 +84,17 @@ def _known_url(text: str, logins: Logins) -> str:
 def _read_token(url: str, out: Out, *, piped: bool) -> str:
     """The token, from the terminal without showing it, or from stdin. Never from the command line,
     which other users of the machine can read."""
+    text = ""
     if at_terminal() and not piped and not out.json:
-        text = getpass.getpass(f"API token for {url}: ", stream=sys.stderr)
+        with suppress(EOFError):
+            text = getpass.getpass(f"API token for {url}: ", stream=sys.stderr)
     else:
-        try:
+        with suppress(UnicodeDecodeError):
             text = sys.stdin.read(MAX_TOKEN + 2)
-        except UnicodeDecodeError:
-            text = ""
     token = text.strip()
     if not is_token(token):
         raise UsageError(
-            "stdin has no API token." if not token else "This is not an API token.",
+            "No API token was given." if not token else "This is not an API token.",
             "Create one on the daemon's machine: harness token create",
         )
     return token

@@ -23,7 +23,7 @@ async def test_log_in_and_out(api: Api, user_home: Path, monkeypatch: pytest.Mon
     url = api.daemon.url
     for token in ("", "two words", "hns_0000000000000000_" + "A" * 43, "x" * 600):
         if token in ("", "two words") or len(token) > 500:
-            with pytest.raises(UsageError, match=r"no API token|not an API token"):
+            with pytest.raises(UsageError, match=r"No API token|not an API token"):
                 await log_in(monkeypatch, token, url)
         else:
             refused = await log_in(monkeypatch, token, url)
