@@ -21,7 +21,9 @@ IN_PATHS = {
 ELSEWHERE = {
     "after": "Only what comes after this cursor: the id of an event that was read before.",
     "agent": "Only what belongs to the agent of this name.",
+    "all": "Whether to list those of all users, which only admins may.",
     "archived": "Whether to list archived ones too.",
+    "attempts": "Whether to add the failed attempts of calls.",
     "cursor": "Where the page starts: `next` of the page before. Goes with the same filters.",
     "fork_of": "Only forks of this run.",
     "idempotency-key": "Any text that is new for each request. The same key sent again is the same "
@@ -31,6 +33,8 @@ ELSEWHERE = {
     "Browsers send it when they reconnect.",
     "limit": "How many to return at most.",
     "other": "The id of the run to compare with.",
+    "owner": "Only what belongs to this user; only admins see what belongs to others.",
+    "query": "A condition in Temporal's query language, which only admins may write.",
     "session": "Only runs of this session.",
     "since": "Only what started at this time or later.",
     "starting_after": "Only events after the one with this number.",
@@ -38,6 +42,7 @@ ELSEWHERE = {
     "stream": "Whether to follow the events instead of reading the response once.",
     "tag": "Only conversations with this tag.",
     "text": "Only conversations whose title or messages contain these words.",
+    "token": "The replay token of an earlier verification.",  # nosec B105 - no password
     "turn": "The number of the conversation's run to start with; the first is 1.",
     "turns": "How many of the newest runs to read the messages of.",
     "user": "Whose tokens to list; by default the caller's own.",

@@ -2,72 +2,22 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
-
 from harness.access import client
 from harness.access.rows import Credential, User
 from harness.access.sign_in import create_sign_in_code
-from harness.api.body import Body
+from harness.access.views import (
+    CreatedToken,
+    NewToken,
+    NewUser,
+    SignInCode,
+    TokenList,
+    UserChange,
+    UserList,
+)
 from harness.api.caller import Caller, Role
 from harness.api.context import CallerOf, Context, PathText
 from harness.api.route import Route
 from harness.contracts.errors import NotAllowed
-
-
-class UserList(BaseModel):
-    """All users."""
-
-    users: list[User]
-
-
-class NewUser(Body):
-    """A user to add."""
-
-    name: str
-    """What the user is called: lower-case letters, digits and . _ @ + -."""
-    role: Role = Role.OPERATOR
-    """What the user may do."""
-
-
-class UserChange(Body):
-    """What to change of a user; absent fields stay as they are."""
-
-    role: Role | None = None
-    """What the user may do from now on."""
-    disabled: bool | None = None
-    """True refuses all tokens and browser sessions of the user at once."""
-
-
-class TokenList(BaseModel):
-    """API tokens, without their secrets."""
-
-    tokens: list[Credential]
-
-
-class NewToken(Body):
-    """A token to create."""
-
-    user: str | None = None
-    """Whose token; by default the caller's own."""
-    role: Role | None = None
-    """The most it may do; by default what its user may."""
-    name: str = ""
-    """What it is for."""
-    expires_in: float | None = Field(default=None, gt=0)
-    """Seconds until it expires."""
-
-
-class CreatedToken(BaseModel):
-    """A new token. Its secret is shown once."""
-
-    token: Credential
-    secret: str
-
-
-class SignInCode(BaseModel):
-    """A code that signs a browser in once, within ten minutes: `/sign-in?code=CODE`."""
-
-    code: str
 
 
 async def list_users(context: Context, caller: CallerOf) -> UserList:
@@ -91,11 +41,14 @@ async def change_user(user: PathText, body: UserChange, context: Context, caller
     return await client.find_user(connection, user)
 
 
-async def list_tokens(context: Context, caller: CallerOf, user: str | None = None) -> TokenList:
-    """List the caller's API tokens, or those of another user, which only admins may. Needs a
-    browser session or an admin."""
+async def list_tokens(
+    context: Context, caller: CallerOf, user: str | None = None, all: bool = False
+) -> TokenList:
+    """List the caller's API tokens, or those of another user or of all users, which only admins
+    may. Needs a browser session or an admin."""
     _check_person(caller)
-    found = await client.list_tokens(context.connection, user or caller.user, by=caller)
+    whose = user if all else user or caller.user
+    found = await client.list_tokens(context.connection, whose, by=caller)
     return TokenList(tokens=found)
 
 

@@ -2,36 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
-
 from harness.api.caller import Role
 from harness.api.context import CallerOf
 from harness.api.route import Route
+from harness.api.views import ErrorPage, Me, Version
 from harness.contracts.errors import RouteNotFound, find_error
 from harness.version import __version__
-
-
-class Me(BaseModel):
-    """Who makes the request."""
-
-    user: str
-    role: Role
-
-
-class Version(BaseModel):
-    """The daemon's version."""
-
-    version: str
-
-
-class ErrorPage(BaseModel):
-    """What an error means, and what to do about it."""
-
-    code: str
-    title: str
-    meaning: str
-    fix: str
-    retryable: bool
 
 
 async def show_me(caller: CallerOf) -> Me:

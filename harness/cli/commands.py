@@ -13,7 +13,7 @@ from harness.capabilities.registry import (
     load_part,
     report_problem,
 )
-from harness.cli.spec import Command
+from harness.cli.spec import SERVER, STACK_ONLY, Command
 
 GROUP_ORDER = (
     "Run",
@@ -42,9 +42,16 @@ def _load_commands() -> dict[str, Command]:
         if taken is not None:
             report_problem(record, f"the command {taken!r} already exists")
             continue
-        found |= {command.name: command for command in own}
+        found |= {command.name: _add_server_option(command) for command in own}
         OWNERS.update(dict.fromkeys((command.name for command in own), record.name))
     return found
+
+
+def _add_server_option(command: Command) -> Command:
+    if command.works == "here":
+        return command
+    option = SERVER if command.works == "anywhere" else STACK_ONLY
+    return command._replace(args=(*command.args[:-1], option, *command.args[-1:]))
 
 
 BY_NAME = _load_commands()

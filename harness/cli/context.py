@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from argparse import Namespace
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, get_args
 
 from harness.capabilities.registry import problem_of, source_of
 from harness.cli.out import Out
+from harness.commons.log import Level, configure_logs
 from harness.commons.telemetry import start_traces
 from harness.config import find_project, load_settings
 from harness.config.settings import Settings
@@ -16,6 +20,11 @@ from harness.engine.connection import open_connection
 from harness.sdk.client import HarnessClient
 from harness.stack import ensure_search_attributes, open_stack
 from harness.terminal.logs import configure_project_logs
+
+if TYPE_CHECKING:
+    from harness.config.logins import Server
+    from harness.remote.backend import RemoteBackend
+    from harness.terminal.backend import Backend
 
 
 def prepare_project() -> tuple[Path, Settings]:
@@ -72,3 +81,51 @@ async def open_client(
         if index:
             await ensure_search_attributes(connection.temporal)
         yield CommandClient(connection)
+
+
+@asynccontextmanager
+async def open_backend(
+    args: Namespace, out: Out, *, index: bool = False, store: bool = True
+) -> AsyncGenerator[Backend]:
+    """Open the place that the command works on: the daemon that was chosen, or else the stack.
+
+    Args:
+        args: The arguments of the command.
+        out: The output of the command.
+        index: Register search attributes of a stack, in case no worker has yet.
+        store: Connect to the database of a stack too.
+
+    Returns:
+        The operations of that place.
+    """
+    if args.server is not None:
+        async with open_daemon(args.server) as remote:
+            yield remote
+        return
+    from harness.cli.stack_backend import StackBackend
+
+    async with open_client(out, index=index, store=store) as client:
+        yield StackBackend(client)
+
+
+@asynccontextmanager
+async def open_daemon(server: Server) -> AsyncGenerator[RemoteBackend]:
+    """Open a daemon on another machine. Logs say nothing of its token.
+
+    Args:
+        server: Its address and the token.
+
+    Returns:
+        Its operations.
+    """
+    from harness.remote.backend import open_daemon_backend
+
+    configure_logs(_read_level(), secrets=[server.token])
+    async with open_daemon_backend(server) as backend:
+        yield backend
+
+
+def _read_level() -> Level:
+    """The level of logs; the settings of a project do not count for a daemon elsewhere."""
+    named = os.environ.get("HARNESS_LOG__LEVEL", "")
+    return next((level for level in get_args(Level) if level == named), "warning")

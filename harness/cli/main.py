@@ -65,6 +65,14 @@ def _run_command(words: Sequence[str]) -> int:
 
     out = Out(json=args.json, capability=OWNERS[command.name])
     try:
+        if command.works != "here":
+            from harness.cli.server_choice import choose_server
+
+            option, args.server = args.server, choose_server(command, args.server)
+            code = _call_target(command, args, out)
+            if option and args.server and code in (exit_codes.WAITING, exit_codes.INTERRUPTED):
+                out.note(f"These commands need the option:  --server {args.server.url}")
+            return code
         return _call_target(command, args, out)
     except Exception as error:
         lost = exit_codes.output_lost(error)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+Works = Literal["here", "stack", "anywhere"]
+"""Where a command works: on this project and machine; on a stack, so not through a daemon; or on a
+stack and through a daemon alike."""
 
 
 class Arg(NamedTuple):
@@ -53,6 +57,8 @@ class Command(NamedTuple):
     examples: tuple[tuple[str, str], ...] = ()
     group: str = "Other"
     """Its heading in `harness --help`."""
+    works: Works = "stack"
+    """Commands that do not work here alone take `--server`."""
 
 
 def arg(*names: str, help: str, **more: Any) -> Arg:
@@ -82,6 +88,16 @@ def flag(*names: str, help: str) -> Arg:
     return Arg(names, help, {"action": "store_true"})
 
 
+SERVER = arg(
+    "--server",
+    metavar="URL",
+    help="Use this daemon (see `harness login`); local: this project's stack.",
+)
+STACK_ONLY = arg(
+    "--server",
+    metavar="local",
+    help="Use this project's stack, also if `harness login` says otherwise.",
+)
 JSON = flag("--json", help="Print one JSON object per line on stdout, and nothing else.")
 AGENT = arg(
     "--agent",

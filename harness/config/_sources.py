@@ -20,6 +20,8 @@ from harness.contracts.errors import ConfigError, InvalidValue, UnknownSetting
 
 FILE_NAME = "harness.toml"
 PREFIX = "HARNESS_"
+SERVER_VARIABLES = ("HARNESS_SERVER", "HARNESS_TOKEN")
+"""What commands read to find a daemon: no settings of this project."""
 MOST_DOTS = 1000
 """In one line, or fewer in each of several: tomllib's time grows with the square of a key's parts,
 and takes a minute for 50,000 of them."""
@@ -212,7 +214,7 @@ def _is_foreign(name: str) -> bool:
 
 def _is_unread(name: str) -> bool:
     """Whether a variable belongs to a capability that is disabled, does not load or was removed."""
-    return _is_inactive(name) or _is_foreign(name)
+    return name in SERVER_VARIABLES or _is_inactive(name) or _is_foreign(name)
 
 
 def _is_inactive(name: str) -> bool:

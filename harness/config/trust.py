@@ -41,12 +41,18 @@ def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def trust_file() -> Path:
-    """The file that records trust. A relative XDG_CONFIG_HOME would lie in a project: ignored."""
+def user_folder() -> Path:
+    """The folder of this user's own files. A relative XDG_CONFIG_HOME would lie in a project:
+    ignored."""
     base = Path(os.environ.get("XDG_CONFIG_HOME", ""))
     if not base.is_absolute():
         base = Path.home() / ".config"
-    return base / "harness" / "trusted.json"
+    return base / "harness"
+
+
+def trust_file() -> Path:
+    """The file that records trust."""
+    return user_folder() / "trusted.json"
 
 
 def read_trust() -> Trust:
@@ -85,7 +91,7 @@ def _locked_trust() -> Generator[Trust]:
     file = trust_file()
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _hold_lock(file.with_name("trusted.lock")):
+        with hold_lock(file.with_name("trusted.lock")):
             yield read_trust()
     except OSError as error:
         raise InvalidValue(
@@ -101,7 +107,7 @@ def _save_trust(trust: Trust) -> None:
 
 
 @contextmanager
-def _hold_lock(lock: Path) -> Generator[None]:
+def hold_lock(lock: Path) -> Generator[None]:
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 from fastapi import Header, Query, Response
 
@@ -26,6 +26,7 @@ from harness.conversations.views import (
     ConversationList,
     ConversationSummary,
     ConversationView,
+    ImportedConversation,
     MessageList,
     NewBranch,
     NewConversation,
@@ -64,15 +65,21 @@ async def create_conversation(
 async def list_conversations(
     context: Context,
     caller: CallerOf,
-    state: State = "active",
+    state: State | Literal["all"] = "active",
     agent: str | None = None,
     tag: str | None = None,
     text: str | None = None,
     limit: Limit = 50,
     cursor: str | None = None,
+    owner: Annotated[str | None, Query(max_length=200)] = None,
 ) -> ConversationList:
-    """List conversations, the most recently active first. `text` searches titles and messages."""
-    which = Filter(states=(state,), agent=agent, tag=tag, text=text)
+    """List conversations, the most recently active first. `text` searches titles and messages;
+    `owner` is for admins, who see those of all users."""
+    own = owner_filter(caller)
+    if own is not None and owner not in (None, own):
+        return ConversationList(conversations=[])
+    states: tuple[State, ...] = get_args(State) if state == "all" else (state,)
+    which = Filter(owner=owner, states=states, agent=agent, tag=tag, text=text)
     page = await _open(context, caller).list(which, limit=limit, after=cursor)
     return ConversationList.of(page)
 
@@ -185,6 +192,17 @@ async def export_conversation(
     return Response(exported.wire(), media_type="application/json")
 
 
+async def import_conversation(
+    body: ImportedConversation, context: Context, caller: CallerOf, response: Response
+) -> ConversationSummary:
+    """Create a conversation that goes on from an exported one."""
+    card = await _open(context, caller).load(
+        body.exported, agent=body.agent, id=body.id, owner=caller.user
+    )
+    response.headers["Location"] = location_of("conversations", card.id)
+    return ConversationSummary.of(card)
+
+
 async def _view(conversations: Conversations, id: str) -> ConversationView:
     return (await _read_view(conversations, id))[1]
 
@@ -209,6 +227,7 @@ async def _check_unchanged(
 
 ROUTES = (
     Route("POST", "/conversations", create_conversation, Role.OPERATOR, 201),
+    Route("POST", "/imported-conversations", import_conversation, Role.OPERATOR, 201),
     Route("GET", "/conversations", list_conversations, Role.VIEWER),
     Route(
         "GET",

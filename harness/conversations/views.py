@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from harness.api.body import Body
 from harness.contracts.errors import ErrorInfo
-from harness.contracts.message import Part
+from harness.contracts.message import Origin, Part
 from harness.contracts.run import RunState, Totals
 from harness.conversations.client import Messages, Page, Read
 from harness.conversations.contracts import (
@@ -19,8 +19,10 @@ from harness.conversations.contracts import (
     Card,
     Policy,
     State,
+    Turn,
     Waiting,
 )
+from harness.conversations.files import Exported
 from harness.conversations.rows import StoredMessage, StoredTurn
 from harness.prompts.views import MAX_REF, Variables
 
@@ -77,6 +79,17 @@ class NewBranch(Body):
     """The id of an answered message; the new conversation continues from before it."""
 
 
+class ImportedConversation(Body):
+    """A conversation that goes on from an exported one."""
+
+    exported: Exported
+    """The exported file."""
+    agent: str | None = None
+    """The published agent that answers; the exported one's by default."""
+    id: str | None = Field(default=None, min_length=1, max_length=MAX_ID)
+    """The id of the new conversation."""
+
+
 class MessageView(BaseModel):
     """What a person or the model said."""
 
@@ -87,9 +100,13 @@ class MessageView(BaseModel):
     parts: list[Part]
     run: str | None = None
     """The run that it belongs to."""
-    origin: str | None = None
+    origin: Origin | None = None
     """`hint`: sent while the run was open; `interrupted`: the model was cut short."""
     created_at: datetime
+    turn: int
+    """The number of its run; 0 for what was imported or forked."""
+    place: int
+    """Its place in the turn."""
 
     @classmethod
     def of(cls, stored: StoredMessage) -> MessageView:
@@ -102,6 +119,8 @@ class MessageView(BaseModel):
             run=stored.run,
             origin=stored.origin,
             created_at=_time(stored.at),
+            turn=stored.turn,
+            place=stored.place,
         )
 
 
@@ -115,6 +134,14 @@ class TurnView(BaseModel):
     totals: Totals
     """Its tokens and cost."""
     error: ErrorInfo | None = None
+    number: int
+    rolled_back: bool
+    """Later runs do not read it."""
+    by: str | None = None
+    started_at: datetime
+    ended_at: datetime | None = None
+    reason: str | None = None
+    """Why it was aborted."""
 
     @classmethod
     def of(cls, stored: StoredTurn) -> TurnView:
@@ -125,6 +152,12 @@ class TurnView(BaseModel):
             state=stored.state,
             totals=stored.totals,
             error=stored.error,
+            number=stored.number,
+            rolled_back=bool(stored.dropped),
+            by=stored.by,
+            started_at=_time(stored.started),
+            ended_at=None if stored.ended is None else _time(stored.ended),
+            reason=stored.reason,
         )
 
 
@@ -139,6 +172,9 @@ class ConversationSummary(BaseModel):
     policy: Policy
     created_at: datetime
     updated_at: datetime
+    owner: str | None = None
+    model: str | None = None
+    """Another model than the agent's."""
 
     @classmethod
     def of(cls, card: Card, active: float | None = None) -> ConversationSummary:
@@ -156,6 +192,10 @@ class ConversationView(ConversationSummary):
     """The run that answers now."""
     waiting: list[Waiting]
     """Messages that wait for their turn."""
+    answering: Turn | None = None
+    """The message that is answered now."""
+    recent: list[Turn]
+    """The newest messages that were answered, or could not be, oldest first."""
     served: bool
     """Whether a worker answers. If not, what waits is as of the last run."""
 
@@ -169,6 +209,8 @@ class ConversationView(ConversationSummary):
             next=messages.next,
             open_run=session.open.run if session and session.open else None,
             waiting=list(session.queue) if session else [],
+            answering=session.open if session else None,
+            recent=list(session.turns) if session else [],
             served=session is not None,
         )
 
@@ -213,6 +255,8 @@ def _card_fields(card: Card, active: float | None) -> dict[str, Any]:
         "policy": card.policy,
         "created_at": _time(card.created),
         "updated_at": _time(max(card.changed, active or 0.0)),
+        "owner": card.owner,
+        "model": card.model,
     }
 
 

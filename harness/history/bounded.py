@@ -60,6 +60,15 @@ def decode_utf8(data: bytes, name: object) -> str:
 
 def parse_bounded(text: str, name: object) -> Any:
     """Parse JSON, after counting its values without building them."""
+    check_bounds(text, name)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _invalid_export(name, f"it is not valid JSON: {error}") from None
+
+
+def check_bounds(text: str, name: object) -> None:
+    """Raise StoreError if JSON is nested too deeply or has too many values."""
     depth = values = 0
     for token in TOKEN.finditer(text):
         sign = token[0][0]
@@ -72,10 +81,6 @@ def parse_bounded(text: str, name: object) -> Any:
             raise _invalid_export(name, f"it is nested more than {DEPTH} levels deep")
         if values > VALUES:
             raise _invalid_export(name, f"it has more than {VALUES:,} values")
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise _invalid_export(name, f"it is not valid JSON: {error}") from None
 
 
 def _invalid_export(name: object, why: str) -> StoreError:

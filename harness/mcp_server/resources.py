@@ -41,7 +41,7 @@ async def list_resources(
 
     try:
         chosen = RunFilter(owner=owner_filter(caller))
-        page = await read_runs(context, chosen, PAGE, cursor)
+        page = await read_runs(context, chosen.query(), PAGE, cursor)
     except HarnessError as error:
         raise MCPError(INVALID_PARAMS, error.message) from None
     return ListResourcesResult(

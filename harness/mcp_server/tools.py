@@ -49,7 +49,7 @@ async def list_runs(call: McpCall, body: args.ListRuns) -> RunList:
         session=body.session,
         owner=owner_filter(call.caller),
     )
-    return await routes.read_runs(call.context, chosen, body.limit, body.cursor)
+    return await routes.read_runs(call.context, chosen.query(), body.limit, body.cursor)
 
 
 async def list_approvals(call: McpCall, body: args.ListApprovals) -> Approvals:

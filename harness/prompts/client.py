@@ -239,21 +239,7 @@ class Prompts:
     async def read_words(self, ref: str, words: Sequence[str]) -> Prompt:
         """Make a prompt from words of the form NAME=VALUE, each read as its variable's type."""
         version = await self.find_usable(ref)
-        given: dict[str, list[str]] = {}
-        for word in words:
-            name, sign, value = word.partition("=")
-            if not sign:
-                raise InvalidVariable(f"{word[:40]!r} is not NAME=VALUE.", fix="Write amount=3.")
-            given.setdefault(name, []).append(value)
-        variables = version.template.variables
-        values: dict[str, Any] = {}
-        for name, texts in given.items():
-            try:
-                values[name] = read_words(variables[name], texts) if name in variables else texts[0]
-            except Unfit as error:
-                words = f"Variable {name[:64]!r} of prompt {version.ref}: {error}."
-                raise InvalidVariable(words) from None
-        return Prompt(version.ref, **values)
+        return make_prompt(version.ref, version.template, words)
 
     @property
     def _rows(self) -> Versions:
@@ -303,3 +289,22 @@ def _diff(old: FullVersion, new: FullVersion) -> str:
         new.ref,
     )
     return "".join(line if line.endswith("\n") else line + "\n" for line in lines)
+
+
+def make_prompt(ref: str, template: Template, words: Sequence[str]) -> Prompt:
+    """Make a prompt from words of the form NAME=VALUE, each read as its variable's type."""
+    given: dict[str, list[str]] = {}
+    for word in words:
+        name, sign, value = word.partition("=")
+        if not sign:
+            raise InvalidVariable(f"{word[:40]!r} is not NAME=VALUE.", fix="Write amount=3.")
+        given.setdefault(name, []).append(value)
+    variables = template.variables
+    values: dict[str, Any] = {}
+    for name, texts in given.items():
+        try:
+            values[name] = read_words(variables[name], texts) if name in variables else texts[0]
+        except Unfit as error:
+            words = f"Variable {name[:64]!r} of prompt {ref}: {error}."
+            raise InvalidVariable(words) from None
+    return Prompt(ref, **values)

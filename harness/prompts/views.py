@@ -33,6 +33,13 @@ def read_question(
     return Prompt(template or "", **(variables or {}))
 
 
+def write_question(asked: str | Prompt, name: str) -> dict[str, Any]:
+    """The fields of a request that asks this, as `read_question` reads them."""
+    if isinstance(asked, str):
+        return {name: asked}
+    return {"template": asked.template, "variables": dict(asked.variables)}
+
+
 class NewVersion(Body):
     """The text of a template."""
 

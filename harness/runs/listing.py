@@ -19,7 +19,7 @@ from harness.engine.retry import unreachable_error
 from harness.runs.filter import OPEN
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunRow:
     """A run as lists show it, from Temporal's index."""
 
@@ -27,12 +27,12 @@ class RunRow:
     agent: str
     state: RunState
     model: str
-    session: str | None
+    session: str | None = None
     started: float
     """Seconds since the epoch."""
-    ended: float | None
-    tokens: int | None
-    cost_micros: int | None
+    ended: float | None = None
+    tokens: int | None = None
+    cost_micros: int | None = None
     """Millionths of a US dollar."""
     fork_of: str | None = None
     """The run that it is a fork of."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import Header, Query, Response
@@ -23,10 +24,12 @@ from harness.api.etags import answer_json
 from harness.api.event_stream import EventStream
 from harness.api.paging import decode_cursor, encode_cursor
 from harness.api.route import Route
-from harness.contracts.errors import RunUnfinished
+from harness.contracts.errors import NotAllowed, RunUnfinished, StoreError
 from harness.contracts.run import Pending, RunEnd, RunState
 from harness.contracts.verdicts import Decision
+from harness.engine.served import is_served
 from harness.history import reader
+from harness.history.diagnosis import diagnose_stuck_run
 from harness.journal.card import Card
 from harness.prompts.views import read_question
 from harness.runs.card import read_observed_card
@@ -49,13 +52,16 @@ from harness.runs.views import (
     PendingList,
     ReasonBody,
     RunList,
+    Service,
     Started,
     StartRun,
     WaitingRun,
 )
 from harness.runs.waiting import WaitFollower
+from harness.store.attempts import attempts_of
 
 KEY_CHARS = 24
+MAX_QUERY = 2_000
 READ_S = 30.0
 """How long reading the end of a run that has ended may take."""
 ABORT, NO_REASON = AbortBody(), ReasonBody()
@@ -71,26 +77,32 @@ async def list_runs(
     session: str | None = None,
     fork_of: str | None = None,
     since: AwareDatetime | None = None,
+    owner: Annotated[str | None, Query(max_length=200)] = None,
+    query: Annotated[str | None, Query(max_length=MAX_QUERY)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     cursor: str | None = None,
 ) -> Response:
-    """List runs, newest first. Callers see their own; admins see all."""
+    """List runs, newest first. Callers see their own; admins see all. `query` is a condition in
+    Temporal's query language, which only admins may write: it could undo the other conditions."""
+    if query is not None and caller.role is not Role.ADMIN:
+        raise NotAllowed("A query needs the role admin.", fix="Use the other filters.")
+    own = owner_filter(caller)
+    if own is not None and owner not in (None, own):
+        return answer_json(RunList(runs=[]))
     chosen = RunFilter(
         state=state,
         agent=agent,
         session=session,
         fork_of=fork_of,
-        owner=owner_filter(caller),
+        owner=own or owner,
         since=since,
-    )
-    return answer_json(await read_runs(context, chosen, limit, cursor))
+    ).query()
+    whole = " AND ".join(part for part in (chosen, query and f"({query})") if part)
+    return answer_json(await read_runs(context, whole, limit, cursor))
 
 
-async def read_runs(
-    context: ApiContext, chosen: RunFilter, limit: int, cursor: str | None
-) -> RunList:
-    """A page of runs. Callers at the same time share it."""
-    query = chosen.query()
+async def read_runs(context: ApiContext, query: str, limit: int, cursor: str | None) -> RunList:
+    """A page of the runs that a query finds. Callers at the same time share it."""
     signer = await context.connection.signing.get_signer()
     token = decode_cursor(signer, cursor, query)
 
@@ -199,10 +211,23 @@ async def follow_run(
     return EventStream(context, caller, stream_run(context, run, cursor))
 
 
-async def trace_run(run: VisibleRun, context: Context) -> EventList:
-    """Read what has happened in a run so far."""
-    events = reader.read_events(context.connection, run, wait=False)
-    return EventList(events=[event async for event in events])
+async def trace_run(run: VisibleRun, context: Context, attempts: bool = False) -> EventList:
+    """Read what has happened in a run so far. `attempts`: also the log of failed attempts."""
+    events = [event async for event in reader.read_events(context.connection, run, wait=False)]
+    if not attempts:
+        return EventList(events=events)
+    connection, logged = context.connection, None
+    with suppress(StoreError):
+        logged = await attempts_of(connection.database, run, connection.vault)
+    return EventList(events=events, attempts=logged)
+
+
+async def show_service(run: VisibleRun, context: Context) -> Service:
+    """Find out whether a worker answers for a run, and if not, whether the run is stuck."""
+    temporal = context.connection.temporal
+    if await is_served(temporal.get_workflow_handle(run)):
+        return Service(served=True)
+    return Service(served=False, trouble=await diagnose_stuck_run(temporal, run))
 
 
 async def wait_for_result(
@@ -285,6 +310,7 @@ ROUTES = (
     Route("GET", "/runs/{run}", show_run, Role.VIEWER, answer=Card),
     Route("GET", "/runs/{run}/events", follow_run, Role.VIEWER, media_type="text/event-stream"),
     Route("GET", "/runs/{run}/trace", trace_run, Role.VIEWER),
+    Route("GET", "/runs/{run}/service", show_service, Role.VIEWER),
     Route("GET", "/runs/{run}/result", wait_for_result, Role.VIEWER),
     Route("GET", "/runs/{run}/pending", list_pending, Role.VIEWER),
     Route("POST", "/runs/{run}/abort", abort, Role.OPERATOR, 202),

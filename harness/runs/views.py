@@ -7,8 +7,10 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from harness.api.body import Body
-from harness.contracts.errors import StoreError
+from harness.contracts.attempt import Attempt
+from harness.contracts.errors import ErrorInfo, StoreError
 from harness.contracts.event import DurableEvent
+from harness.contracts.published import PublishedAgent
 from harness.contracts.run import Budget, Pending
 from harness.contracts.steering import Verdict
 from harness.prompts.views import MAX_REF, Variables
@@ -34,6 +36,14 @@ class AgentView(BaseModel):
     """Processes that serve it now."""
     problem: str | None = None
     """Why the publication cannot be used."""
+    host: str
+    """The host of the worker that published it last."""
+    first: float
+    """When it was first published; seconds since the epoch."""
+    published_agent: PublishedAgent | None = None
+    """All that workers published, without its folder."""
+    error: ErrorInfo | None = None
+    """`problem` with its code and fix."""
 
     @classmethod
     def of(cls, listed: ListedAgent) -> AgentView:
@@ -49,6 +59,10 @@ class AgentView(BaseModel):
             published=publication.last,
             workers=list(listed.workers),
             problem=agent.message if isinstance(agent, StoreError) else None,
+            host=publication.host,
+            first=publication.first,
+            published_agent=usable and usable.model_copy(update={"workspace": None}),
+            error=agent.info if isinstance(agent, StoreError) else None,
         )
 
 
@@ -97,6 +111,17 @@ class EventList(BaseModel):
     """The events of a run so far."""
 
     events: list[DurableEvent]
+    attempts: list[Attempt] | None = None
+    """Failed attempts at model and tool calls, if asked for and if the log can be read."""
+
+
+class Service(BaseModel):
+    """Whether a run can make progress."""
+
+    served: bool
+    """Whether a worker answers for it."""
+    trouble: str | None = None
+    """Why it is stuck although a worker serves it."""
 
 
 class PendingList(BaseModel):

@@ -36,6 +36,7 @@ ACCESS_COMMANDS: tuple[Command, ...] = (
             ("harness user disable ada", "until `harness user enable ada`"),
         ),
         group="Serve",
+        works="anywhere",
     ),
     Command(
         "token",
@@ -76,5 +77,6 @@ ACCESS_COMMANDS: tuple[Command, ...] = (
             ("harness token revoke 0123456789abcdef", "refused from now on"),
         ),
         group="Serve",
+        works="anywhere",
     ),
 )

@@ -6,10 +6,9 @@ import time
 from argparse import Namespace
 from typing import Any
 
-from harness.access import client as access
 from harness.access.checks import check_lifetime, check_title
 from harness.access.rows import Credential
-from harness.api.caller import LOCAL_USER, Role
+from harness.api.caller import Role
 from harness.cli.access.shown import (
     need_argument,
     print_table,
@@ -17,7 +16,7 @@ from harness.cli.access.shown import (
     refuse_options,
     show_age,
 )
-from harness.cli.context import open_client
+from harness.cli.context import open_backend
 from harness.cli.history.time_filter import parse_duration
 from harness.cli.out import Out
 from harness.terminal import exit_codes
@@ -37,7 +36,7 @@ async def run_token(args: Namespace, out: Out) -> int:
             return await _list_tokens(args, out)
         case _:
             refuse_options(args, "user", "role", "name", "expires")
-            return await _revoke_token(need_argument(args, args.id, "the id of a token"), out)
+            return await _revoke_token(args, out)
 
 
 async def _create_token(args: Namespace, out: Out) -> int:
@@ -47,10 +46,9 @@ async def _create_token(args: Namespace, out: Out) -> int:
     if args.expires is not None:
         expires_in = parse_duration("--expires", args.expires).total_seconds()
         check_lifetime(expires_in)
-    async with open_client(out) as client:
-        token, secret = await access.create_token(
-            client.connection,
-            user=LOCAL_USER if args.user is None else args.user,
+    async with open_backend(args, out) as backend:
+        token, secret = await backend.access.create_token(
+            user=args.user,
             role=None if args.role is None else Role(args.role),
             name=name,
             expires_in=expires_in,
@@ -66,8 +64,8 @@ async def _create_token(args: Namespace, out: Out) -> int:
 
 
 async def _list_tokens(args: Namespace, out: Out) -> int:
-    async with open_client(out) as client:
-        tokens = await access.list_tokens(client.connection, args.user)
+    async with open_backend(args, out) as backend:
+        tokens = await backend.access.list_tokens(args.user)
     if out.json:
         for token in tokens:
             out.line(token_facts(token))
@@ -78,9 +76,10 @@ async def _list_tokens(args: Namespace, out: Out) -> int:
     return exit_codes.DONE
 
 
-async def _revoke_token(id: str, out: Out) -> int:
-    async with open_client(out) as client:
-        token = await access.revoke_token(client.connection, id)
+async def _revoke_token(args: Namespace, out: Out) -> int:
+    id = need_argument(args, args.id, "the id of a token")
+    async with open_backend(args, out) as backend:
+        token = await backend.access.revoke_token(id)
     if out.json:
         out.line({"id": token.id, "state": "revoked"})
     else:

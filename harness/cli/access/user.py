@@ -5,7 +5,6 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from harness.access import client as access
 from harness.access.checks import check_user_name
 from harness.access.rows import User
 from harness.api.caller import Role
@@ -16,11 +15,11 @@ from harness.cli.access.shown import (
     refuse_options,
     show_age,
 )
-from harness.cli.context import open_client
+from harness.cli.context import open_backend
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
-from harness.engine.connection import Connection
 from harness.terminal import exit_codes
+from harness.terminal.backend import BackendAccess
 
 HEADS = ("NAME", "ROLE", "STATE", "CREATED")
 
@@ -29,7 +28,7 @@ async def run_user(args: Namespace, out: Out) -> int:
     if args.action == "list":
         refuse_argument(args, args.name)
         refuse_options(args, "role")
-        return await _list_users(out)
+        return await _list_users(args, out)
     name = need_argument(args, args.name, "the name of a user")
     if args.action == "add":
         check_user_name(name)
@@ -39,9 +38,8 @@ async def run_user(args: Namespace, out: Out) -> int:
         )
     elif args.action != "set-role":
         refuse_options(args, "role")
-    async with open_client(out) as client:
-        await _change_user(client.connection, args)
-        user = await access.find_user(client.connection, name)
+    async with open_backend(args, out) as backend:
+        user = await _change_user(backend.access, args)
     if out.json:
         out.line(user_facts(user))
     else:
@@ -51,21 +49,19 @@ async def run_user(args: Namespace, out: Out) -> int:
     return exit_codes.DONE
 
 
-async def _change_user(connection: Connection, args: Namespace) -> None:
+async def _change_user(access: BackendAccess, args: Namespace) -> User:
     match args.action:
         case "add":
-            await access.create_user(connection, args.name, Role(args.role or Role.OPERATOR))
+            return await access.create_user(args.name, Role(args.role or Role.OPERATOR))
         case "set-role":
-            await access.set_role(connection, args.name, Role(args.role))
-        case "disable":
-            await access.disable_user(connection, args.name)
+            return await access.change_user(args.name, role=Role(args.role))
         case _:
-            await access.enable_user(connection, args.name)
+            return await access.change_user(args.name, disabled=args.action == "disable")
 
 
-async def _list_users(out: Out) -> int:
-    async with open_client(out) as client:
-        users = await access.list_users(client.connection)
+async def _list_users(args: Namespace, out: Out) -> int:
+    async with open_backend(args, out) as backend:
+        users = await backend.access.list_users()
     if out.json:
         for user in users:
             out.line(user_facts(user))

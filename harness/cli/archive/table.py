@@ -60,5 +60,6 @@ ARCHIVE_COMMANDS: tuple[Command, ...] = (
             ("harness verify run.json --token TOKEN", "this export is unchanged"),
         ),
         group="Keep and delete",
+        works="anywhere",
     ),
 )

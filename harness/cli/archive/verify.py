@@ -7,12 +7,12 @@ from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.archive.verify import Problem, Report, verify_all, verify_recording, verify_run
-from harness.cli.context import open_client
+from harness.archive.verify import Problem, Report, verify_all, verify_recording
+from harness.cli.context import open_backend, open_client
 from harness.cli.history.run_sources import is_file
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
-from harness.contracts.errors import ArchiveChanged
+from harness.contracts.errors import ArchiveChanged, NotRemote
 from harness.history.export import read_file
 from harness.terminal import exit_codes
 from harness.terminal.view.text import count_of
@@ -33,12 +33,18 @@ async def verify_archive(args: Namespace, out: Out) -> int:
         return _report_run(
             args.run, found, problems, {"events": events, "told": token is not None}, out
         )
+    if args.run:
+        async with open_backend(args, out) as backend:
+            run = await backend.verify_run(args.run, token)
+        gone = None if run.content == "present" else run.content
+        facts = {"events": run.events, "gone": gone, "engine": run.compared_with_temporal}
+        return _report_run(args.run, run.token, run.found, facts, out)
+    if args.server is not None:
+        raise NotRemote(
+            "The whole archive is verified on a stack alone, not through a daemon.",
+            fix=f"Name a run: harness verify RUN. {NotRemote.fix}",
+        )
     async with open_client(out) as client:
-        if args.run:
-            run = await verify_run(client.connection, args.run, token)
-            events = sum(each.events for each in run.entry.executions)
-            facts = {"events": events, "gone": run.gone, "engine": run.engine}
-            return _report_run(args.run, run.token, list(run.problems), facts, out)
         report = await verify_all(
             client.connection,
             token=token,

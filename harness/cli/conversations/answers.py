@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from harness.cli.out import Out
 from harness.contracts.errors import HarnessError, NoWorker, from_info
 from harness.contracts.run import RunState
-from harness.conversations.client import Conversations
 from harness.conversations.contracts import Receipt, Turn
-from harness.sdk.client import HarnessClient
-from harness.sdk.handle import RunHandle
 from harness.terminal import exit_codes
+from harness.terminal.backend import Backend, BackendConversations
 
 LOOK_S = 0.2
 
 
-async def print_answer(
-    client: HarnessClient, conversations: Conversations, id: str, receipt: Receipt, out: Out
-) -> int:
+async def print_answer(backend: Backend, id: str, receipt: Receipt, out: Out) -> int:
     """Wait for the run that answers the message, and print what it says."""
-    turn = await _find_turn(conversations, id, receipt)
+    turn = await find_turn(backend.conversations, id, receipt)
     if turn.run is None:
         raise from_info(turn.error) if turn.error else _no_run(id, receipt)
-    run: RunHandle[Any] = client.get_run(turn.run)
+    run = backend.get_run(turn.run)
     ending = asyncio.create_task(run.outcome())
     while not ending.done():
         await asyncio.wait([ending], timeout=1.0)
-        if not ending.done() and (await run.status()).state is RunState.WAITING:
+        if not ending.done() and await run.pending():
             ending.cancel()
             return _print_waiting(out, turn.run)
     end = await ending
@@ -45,7 +40,7 @@ async def print_answer(
     return codes.get(end.state, exit_codes.FAILED)
 
 
-async def _find_turn(conversations: Conversations, id: str, receipt: Receipt) -> Turn:
+async def find_turn(conversations: BackendConversations, id: str, receipt: Receipt) -> Turn:
     """The turn of a message, once its run has started or will not."""
     if receipt.run is not None:
         return Turn(message=receipt.message, run=receipt.run, state="running")

@@ -6,20 +6,18 @@ import sys
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
 
-from harness.cli.context import open_client
+from harness.cli.context import open_backend
 from harness.cli.conversations.answers import print_answer
 from harness.cli.conversations.copies import export_file, import_file, rebuild
 from harness.cli.conversations.pages import print_list, show
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
-from harness.conversations.client import Conversations
 from harness.conversations.contracts import Act, Change, Receipt
-from harness.prompts.client import Prompts
 from harness.prompts.prompt import Prompt, read_ref
-from harness.sdk.client import HarnessClient
 from harness.terminal import exit_codes
+from harness.terminal.backend import Backend
 
-Action = Callable[[HarnessClient, Namespace, Out], Awaitable[int]]
+Action = Callable[[Backend, Namespace, Out], Awaitable[int]]
 
 OPTIONS: dict[str, set[str]] = {
     "list": {"tag", "agent", "owner", "state", "text", "limit", "after"},
@@ -42,19 +40,20 @@ ACTS: dict[str, Act] = {"archive": "archive", "restore": "restore", "delete": "d
 
 async def run_conversation(args: Namespace, out: Out) -> int:
     _check_usage(args)
+    if args.action == "rebuild":
+        return await rebuild(args, out)
     actions: dict[str, Action] = {
         "list": print_list, "create": create, "show": show, "send": send, "rename": change,
         "tag": change, "archive": change, "restore": change, "delete": change, "fork": fork,
-        "export": export_file, "import": import_file, "rebuild": rebuild,
+        "export": export_file, "import": import_file,
     }  # fmt: skip
-    async with open_client(
-        out, index=args.action in ("create", "send", "import", "fork")
-    ) as client:
-        return await actions[args.action](client, args, out)
+    index = args.action in ("create", "send", "import", "fork")
+    async with open_backend(args, out, index=index) as backend:
+        return await actions[args.action](backend, args, out)
 
 
-async def create(client: HarnessClient, args: Namespace, out: Out) -> int:
-    card = await Conversations(client.connection).create(
+async def create(backend: Backend, args: Namespace, out: Out) -> int:
+    card = await backend.conversations.create(
         args.id, id=args.new_id, owner=args.owner, title=args.title,
         tags=[args.tag] if args.tag else (), policy=args.policy or "queue",
     )  # fmt: skip
@@ -66,14 +65,14 @@ async def create(client: HarnessClient, args: Namespace, out: Out) -> int:
     return exit_codes.DONE
 
 
-async def send(client: HarnessClient, args: Namespace, out: Out) -> int:
+async def send(backend: Backend, args: Namespace, out: Out) -> int:
     asked: str | Prompt = sys.stdin.read() if args.words == ["-"] else " ".join(args.words)
     if args.template:
-        asked = await Prompts(client.connection).read_words(args.template, args.var or ())
-    conversations = Conversations(client.connection)
+        asked = await backend.read_prompt(args.template, args.var or ())
+    conversations = backend.conversations
     receipt = await conversations.send(args.id, asked, message=args.message, policy=args.policy)
     if args.wait:
-        return await print_answer(client, conversations, args.id, receipt, out)
+        return await print_answer(backend, args.id, receipt, out)
     if out.json:
         out.line(receipt.model_dump(mode="json", exclude_none=True))
         return exit_codes.DONE
@@ -81,13 +80,13 @@ async def send(client: HarnessClient, args: Namespace, out: Out) -> int:
     return exit_codes.DONE
 
 
-async def change(client: HarnessClient, args: Namespace, out: Out) -> int:
+async def change(backend: Backend, args: Namespace, out: Out) -> int:
     asked = Change(act=ACTS.get(args.action))
     if args.action == "rename":
         asked = Change(title=" ".join(args.words))
     elif args.action == "tag":
         asked = Change(tags=tuple(args.words))
-    card = await Conversations(client.connection).change(args.id, asked)
+    card = await backend.conversations.change(args.id, asked)
     if out.json:
         out.line(card.model_dump(mode="json", exclude_none=True))
         return exit_codes.DONE
@@ -98,8 +97,8 @@ async def change(client: HarnessClient, args: Namespace, out: Out) -> int:
     return exit_codes.DONE
 
 
-async def fork(client: HarnessClient, args: Namespace, out: Out) -> int:
-    card = await Conversations(client.connection).fork(args.id, args.words[0])
+async def fork(backend: Backend, args: Namespace, out: Out) -> int:
+    card = await backend.conversations.fork(args.id, args.words[0])
     out.line(card.model_dump(mode="json", exclude_none=True)) if out.json else out.raw(card.id)
     return exit_codes.DONE
 

@@ -5,25 +5,26 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
+from harness.cli.context import open_client
 from harness.cli.named_file import check_new, write_named
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
-from harness.conversations.client import Conversations
+from harness.contracts.errors import NotRemote
 from harness.conversations.files import parse_export, render_markdown
 from harness.conversations.rebuild import rebuild_rows
-from harness.sdk.client import HarnessClient
 from harness.terminal import exit_codes
+from harness.terminal.backend import Backend
 from harness.terminal.view.text import count_of
 
 SUFFIX = {"json": ".conversation.json", "markdown": ".md"}
 
 
-async def export_file(client: HarnessClient, args: Namespace, out: Out) -> int:
+async def export_file(backend: Backend, args: Namespace, out: Out) -> int:
     kind = args.format or "json"
     name = args.output or args.id.replace("/", "-") + SUFFIX[kind]
     if name != "-":
         check_new(Path(name), force=args.force)
-    exported = await Conversations(client.connection).export(args.id)
+    exported = await backend.conversations.export(args.id)
     text = render_markdown(exported) if kind == "markdown" else exported.wire().decode()
     if name == "-":
         out.data(text) if kind == "json" else out.raw(text)
@@ -37,22 +38,28 @@ async def export_file(client: HarnessClient, args: Namespace, out: Out) -> int:
     return exit_codes.DONE
 
 
-async def import_file(client: HarnessClient, args: Namespace, out: Out) -> int:
-    card = await Conversations(client.connection).load(
+async def import_file(backend: Backend, args: Namespace, out: Out) -> int:
+    card = await backend.conversations.load(
         parse_export(_read_file(args.id)), agent=args.agent, id=args.new_id, owner=args.owner
     )
     out.line(card.model_dump(mode="json", exclude_none=True)) if out.json else out.raw(card.id)
     return exit_codes.DONE
 
 
-async def rebuild(client: HarnessClient, args: Namespace, out: Out) -> int:  # noqa: ARG001
+async def rebuild(args: Namespace, out: Out) -> int:
+    if args.server is not None:
+        raise NotRemote(
+            "`harness conversation rebuild` works on a stack alone, not through a daemon."
+        )
+
     def show_progress(id: str, runs: int) -> None:
         if out.json:
             out.line({"conversation": id, "runs": runs})
         else:
             out.note(f"{id}: {count_of(runs, 'run')}")
 
-    done = await rebuild_rows(client.connection, show_progress)
+    async with open_client(out) as client:
+        done = await rebuild_rows(client.connection, show_progress)
     if out.json:
         out.line({"conversations": done.conversations, "runs": done.runs, "left": list(done.left)})
     else:

@@ -12,12 +12,11 @@ from rich.text import Text
 from harness.cli.out import Out
 from harness.contracts.clean_text import clean_line
 from harness.contracts.message import Part
-from harness.conversations.client import Conversations
 from harness.conversations.contracts import SessionView, State
 from harness.conversations.list_query import Filter
 from harness.conversations.rows import StoredMessage, StoredTurn
-from harness.sdk.client import HarnessClient
 from harness.terminal import exit_codes
+from harness.terminal.backend import Backend
 from harness.terminal.view.console import print_indented
 from harness.terminal.view.text import format_age
 
@@ -27,12 +26,10 @@ ARGUMENTS = 200
 """Characters shown of a tool call's arguments."""
 
 
-async def print_list(client: HarnessClient, args: Namespace, out: Out) -> int:
+async def print_list(backend: Backend, args: Namespace, out: Out) -> int:
     states = ALL if args.state == "all" else (args.state or "active",)
     which = Filter(owner=args.owner, states=states, agent=args.agent, tag=args.tag, text=args.text)
-    page = await Conversations(client.connection).list(
-        which, limit=args.limit or LIMIT, after=args.after
-    )
+    page = await backend.conversations.list(which, limit=args.limit or LIMIT, after=args.after)
     for each in page.conversations:
         card = each.card
         if out.json:
@@ -49,8 +46,8 @@ async def print_list(client: HarnessClient, args: Namespace, out: Out) -> int:
     return exit_codes.DONE
 
 
-async def show(client: HarnessClient, args: Namespace, out: Out) -> int:
-    conversations = Conversations(client.connection)
+async def show(backend: Backend, args: Namespace, out: Out) -> int:
+    conversations = backend.conversations
     read = await conversations.read(args.id)
     page = await conversations.messages(args.id, limit=args.limit or LIMIT, after=args.after)
     if out.json:

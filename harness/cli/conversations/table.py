@@ -73,5 +73,6 @@ CONVERSATIONS_COMMANDS: tuple[Command, ...] = (
             ("harness conversation export ID --format markdown -o talk.md", ""),
         ),
         group="Run",
+        works="anywhere",
     ),
 )  # fmt: skip

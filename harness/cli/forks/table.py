@@ -41,6 +41,7 @@ FORKS_COMMANDS: tuple[Command, ...] = (
             ("harness fork run.json --at 3 --edit-tool-result call_1=rain", "what if?"),
         ),
         group="Replay and fork",
+        works="anywhere",
     ),
     Command(
         "whatif",

@@ -14,7 +14,7 @@ from harness.terminal.view.diff import show_diff
 
 
 async def diff_runs(args: Namespace, out: Out) -> int:
-    async with open_reader(out, [args.run, args.other]) as read:
+    async with open_reader(args, out, [args.run, args.other]) as read:
         one, other = await read(args.run), await read(args.other)
     parting = compare_runs(one.events, other.events)
     if out.json:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from argparse import Namespace
 from pathlib import Path
 
-from harness.cli.context import open_client
+from harness.cli.context import open_backend
 from harness.cli.named_file import check_new, write_named
 from harness.cli.out import Out
 from harness.history.export import dump_recording, file_name
-from harness.history.recording import record_run
 from harness.journal.seal import hash_of
 from harness.terminal import exit_codes
 from harness.terminal.view.text import count_of
@@ -21,8 +19,8 @@ async def export_run(args: Namespace, out: Out) -> int:
     file = Path(args.output or file_name(args.run))
     if args.output != "-":
         check_new(file, force=args.force)
-    async with open_client(out) as client:
-        recording = await record_run(client.connection, args.run, at=time.time())
+    async with open_backend(args, out) as backend:
+        recording = await backend.record_run(args.run)
     text = dump_recording(recording)
     if args.output == "-":
         out.data(

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from harness.cli.context import open_client
+from harness.cli.context import open_backend
 from harness.cli.out import Out
-from harness.contracts.errors import StoreError
-from harness.engine.connection import Connection
+from harness.contracts.attempt import Attempt
+from harness.contracts.event import DurableEvent
 from harness.history.export import read_file
-from harness.history.recording import Recording, read_history
-from harness.store.attempts import attempts_of
 
-Read = Callable[[str], Awaitable[Recording]]
+
+@dataclass(frozen=True)
+class Past:
+    """What happened in a run so far."""
+
+    events: list[DurableEvent]
+    attempts: Sequence[Attempt] | None
+    """None if the attempt log cannot be read."""
+
+
+Read = Callable[[str], Awaitable[Past]]
 
 
 def is_file(name: str) -> bool:
@@ -23,36 +32,22 @@ def is_file(name: str) -> bool:
 
 
 @asynccontextmanager
-async def open_reader(
-    out: Out, names: Sequence[str], *, attempts: bool = False
-) -> AsyncGenerator[Read]:
-    """A reader for `names`; files alone need no Temporal. `attempts`: also read the attempt log, if
-    possible."""
+async def open_reader(args: Namespace, out: Out, names: Sequence[str]) -> AsyncGenerator[Read]:
+    """A reader for `names`; files alone need neither a stack nor a daemon."""
     if all(is_file(name) for name in names):
         yield _read_file
         return
-    async with open_client(out) as client:
+    async with open_backend(args, out) as backend:
 
-        async def read(name: str) -> Recording:
+        async def read(name: str) -> Past:
             if is_file(name):
                 return await _read_file(name)
-            found = await read_history(client.connection, name)
-            return await _add_attempts(client.connection, found, out) if attempts else found
+            events, attempts = await backend.read_history(name)
+            return Past(events, attempts)
 
         yield read
 
 
-async def _read_file(name: str) -> Recording:
-    return read_file(Path(name))
-
-
-async def _add_attempts(connection: Connection, found: Recording, out: Out) -> Recording:
-    """Add the attempt log; if it cannot be read, print a note and do without it."""
-    if found.attempts:
-        return found
-    try:
-        logged = await attempts_of(connection.database, found.run, connection.vault)
-    except StoreError as error:
-        out.note(f"Earlier attempts are not shown: {error.message}")
-        return found
-    return replace(found, attempts=tuple(logged))
+async def _read_file(name: str) -> Past:
+    found = read_file(Path(name))
+    return Past(found.events, found.attempts)

@@ -30,6 +30,7 @@ HISTORY_COMMANDS: tuple[Command, ...] = (
             ("harness trace RUN --html run.html", "to send to a colleague"),
         ),
         group="Inspect",
+        works="anywhere",
     ),
     Command(
         "diff",
@@ -43,6 +44,7 @@ HISTORY_COMMANDS: tuple[Command, ...] = (
         "A fork is compared from the turn where it left its parent.",
         (("harness diff RUN FORK", ""), ("harness diff before.json after.json", "two files")),
         group="Inspect",
+        works="anywhere",
     ),
     Command(
         "export",
@@ -63,5 +65,6 @@ HISTORY_COMMANDS: tuple[Command, ...] = (
         "contains prompts and answers: share it only with people who may read them.",
         (("harness export RUN -o order.json", ""),),
         group="Inspect",
+        works="anywhere",
     ),
 )

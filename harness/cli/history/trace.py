@@ -10,7 +10,7 @@ from typing import get_args
 
 from rich.text import Text
 
-from harness.cli.context import open_client
+from harness.cli.context import open_backend
 from harness.cli.history.run_sources import is_file, open_reader
 from harness.cli.named_file import check_new, write_named
 from harness.cli.out import Out
@@ -20,7 +20,6 @@ from harness.contracts.errors import RunNotFound, StoreError, TurnNotFound
 from harness.contracts.event import LIVE, Cursor, DurableEvent, RunEnded, RunStarted
 from harness.journal.attempts import Attempts, Earlier, weave_attempts
 from harness.journal.steps import list_steps
-from harness.sdk.handle import RunHandle
 from harness.terminal import exit_codes
 from harness.terminal.view.console import is_narrow, print_indented
 from harness.terminal.view.text import clean_shown, count_of, format_duration
@@ -49,11 +48,13 @@ async def trace_run(args: Namespace, out: Out) -> int:
     if args.html:
         check_new(Path(args.html), force=args.force)
     if args.follow:
-        followed = _follow_run(args.run, out)
+        followed = _follow_run(args, out)
         return await _print_events(followed, kinds, start, out, workers=args.workers)
-    async with open_reader(out, [args.run], attempts=True) as read:
+    async with open_reader(args, out, [args.run]) as read:
         found = await read(args.run)
-    events, attempts = found.events, found.attempts
+    if found.attempts is None:
+        out.note("Earlier attempts are not shown: their log cannot be read.")
+    events, attempts = found.events, found.attempts or ()
     if not events:
         raise RunNotFound(f"{args.run!r} is a workflow, but not a run of an agent.")
     if args.html:
@@ -72,11 +73,11 @@ async def _weave_events(
         yield each
 
 
-async def _follow_run(run: str, out: Out) -> AsyncGenerator[DurableEvent | Earlier]:
-    if is_file(run):
-        raise UsageError(f"{run} is a file and cannot be followed.", "Omit --follow.")
-    async with open_client(out) as client:
-        handle: RunHandle[object] = client.get_run(run)
+async def _follow_run(args: Namespace, out: Out) -> AsyncGenerator[DurableEvent | Earlier]:
+    if is_file(args.run):
+        raise UsageError(f"{args.run} is a file and cannot be followed.", "Omit --follow.")
+    async with open_backend(args, out) as backend:
+        handle = backend.get_run(args.run)
         attempts = Attempts()
         async for event in handle.events():
             if isinstance(event, LIVE):

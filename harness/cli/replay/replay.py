@@ -5,13 +5,15 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 from harness.cli.context import open_client
-from harness.cli.history.run_sources import open_reader
+from harness.cli.history.run_sources import is_file
 from harness.cli.history.time_filter import query_conditions
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
+from harness.history.export import read_file
 from harness.history.recording import Recording, read_history
 from harness.replay.check import Outcome
 from harness.replay.check import replay_recordings as replay_all
@@ -43,9 +45,15 @@ async def replay_runs(args: Namespace, out: Out) -> int:
 
 
 async def _read_named(names: list[str], out: Out) -> AsyncGenerator[Recording]:
-    async with open_reader(out, names) as read:
-        for name in dict.fromkeys(names):
-            yield await read(name)
+    named = dict.fromkeys(names)
+    if all(is_file(name) for name in named):  # files alone need no Temporal
+        for name in named:
+            yield read_file(Path(name))
+        return
+    async with open_client(out) as client:
+        for name in named:
+            file = is_file(name)
+            yield read_file(Path(name)) if file else await read_history(client.connection, name)
 
 
 async def _find_recordings(query: str, out: Out) -> AsyncGenerator[Recording]:

@@ -8,8 +8,8 @@ from harness.cli.out import Out
 from harness.cli.runs.idle import why_idle
 from harness.contracts.event import DecisionRequested, Event, OutputDelta, RunEnded
 from harness.contracts.run import RunState
-from harness.sdk.handle import RunHandle
 from harness.terminal import exit_codes
+from harness.terminal.backend import BackendRun
 from harness.terminal.input.attend import Attendance, Attended, Why
 from harness.terminal.input.decide import make_ask
 from harness.terminal.input.interrupts import Interrupts
@@ -42,7 +42,7 @@ class JsonView:
 
 
 async def attend_run(
-    handle: RunHandle[Any],
+    handle: BackendRun,
     out: Out,
     interrupts: Interrupts,
     *,
@@ -62,7 +62,7 @@ async def attend_run(
     return attended
 
 
-async def leave_run(handle: RunHandle[Any], attended: Attended, out: Out, serve: str) -> int:
+async def leave_run(handle: BackendRun, attended: Attended, out: Out, serve: str) -> int:
     """Print how to continue a run that has not ended (`serve` serves it); return the exit code."""
     if attended.ended:
         return CODES[attended.ended.state]
@@ -80,7 +80,7 @@ async def leave_run(handle: RunHandle[Any], attended: Attended, out: Out, serve:
     return exit_codes.INTERRUPTED
 
 
-async def print_how_to_continue(handle: RunHandle[Any], out: Out, serve: str) -> None:
+async def print_how_to_continue(handle: BackendRun, out: Out, serve: str) -> None:
     """Print whether a worker serves the run, and how to continue it."""
     if out.json:
         return
@@ -89,7 +89,7 @@ async def print_how_to_continue(handle: RunHandle[Any], out: Out, serve: str) ->
     out.note(f"To watch it:  harness watch {handle.id}")
 
 
-def _last_facts(handle: RunHandle[Any], attended: Attended) -> dict[str, Any]:
+def _last_facts(handle: BackendRun, attended: Attended) -> dict[str, Any]:
     """The last line of `run --json`."""
     known: dict[str, Any] = {"run": handle.id, "state": "running", "output": ""}
     if attended.waiting:

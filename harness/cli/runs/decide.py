@@ -16,7 +16,7 @@ from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import SteeringError
 from harness.contracts.steering import Verdict
 from harness.contracts.verdicts import describe_done
-from harness.sdk.handle import RunHandle
+from harness.terminal.backend import BackendRun
 from harness.terminal.input.decide import parse_arguments
 
 
@@ -55,7 +55,7 @@ async def _send_decision(args: Namespace, out: Out, verdict: Verdict, **more: An
     keys: defaultdict[str, str] = defaultdict(lambda: str(uuid.uuid4()))
     """One per run: sending it again is the same decision."""
 
-    async def act(run: RunHandle[Any]) -> dict[str, Any]:
+    async def act(run: BackendRun) -> dict[str, Any]:
         decision = await run.decide(
             verdict, args.call, note=args.note, digest=args.digest, key=keys[run.id], **more
         )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from harness.contracts.errors import HarnessError
-from harness.sdk.handle import RunHandle
+from harness.terminal.backend import BackendRun
 
 
-async def why_idle(run: RunHandle[Any], unserved: str) -> str | None:
+async def why_idle(run: BackendRun, unserved: str) -> str | None:
     """Why no worker answers for the run: it is stuck, or `unserved`, or Temporal does not answer.
     None if a worker serves it."""
     try:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
-from collections.abc import AsyncIterator
 from dataclasses import asdict
 
 from rich.text import Text
 
-from harness.cli.context import open_client
-from harness.cli.history.time_filter import query_conditions
+from harness.cli.context import open_backend, open_client
+from harness.cli.history.time_filter import parse_since
 from harness.cli.out import Out
 from harness.cli.parser import UsageError, find_nearest
+from harness.cli.server_choice import refuse_remote
 from harness.contracts.clean_text import clean_line
-from harness.contracts.errors import StoreError
 from harness.contracts.run import RunState
 from harness.history.reader import open_seals
 from harness.runs.filter import RunFilter
@@ -42,16 +41,17 @@ async def list_runs(args: Namespace, out: Out) -> int:
         raise UsageError(
             "--owner searches Temporal: the archive has no index of owners.", "Omit --archived."
         )
-    query = _build_query(args)
-    async with open_client(out, index=True, store=args.archived) as client:
-        rows: dict[str, RunRow] = {}
-        found = (
-            _list_archived(client, args)
-            if args.archived
-            else client.list_runs(query, limit=args.limit)
-        )
-        async for row in found:
-            rows.setdefault(row.id, row)  # after a reset there are two; the newer comes first
+    refuse_remote(args, "archived")
+    which = _read_filter(args)
+    rows: dict[str, RunRow] = {}
+    if args.archived:
+        async with open_client(out, index=True) as client:
+            found = await _list_archived(client, args)
+    else:
+        async with open_backend(args, out, index=True, store=False) as backend:
+            found = await backend.list_runs(which, args.query, args.limit)
+    for row in found:
+        rows.setdefault(row.id, row)  # after a reset there are two; the newer comes first
     if out.json:
         for row in rows.values():
             data = {key: value for key, value in asdict(row).items() if value is not None}
@@ -59,11 +59,12 @@ async def list_runs(args: Namespace, out: Out) -> int:
     elif rows:
         _print_table(out, list(rows.values()))
     else:
-        out.note("No run matches." if query else "There are no runs yet.")
+        chosen = args.query or which != RunFilter()
+        out.note("No run matches." if chosen else "There are no runs yet.")
     return exit_codes.DONE
 
 
-async def _list_archived(client: HarnessClient, args: Namespace) -> AsyncIterator[RunRow]:
+async def _list_archived(client: HarnessClient, args: Namespace) -> list[RunRow]:
     listed = await open_seals(client.connection).list_runs(
         client.connection.endpoints.namespace,
         agent=args.agent,
@@ -71,30 +72,30 @@ async def _list_archived(client: HarnessClient, args: Namespace) -> AsyncIterato
         session=args.session,
         limit=args.limit,
     )
-    for each in listed:
-        index = each.index
-        yield RunRow(
+    return [
+        RunRow(
             id=each.run,
-            agent=index.agent or "",
-            state=RunState(index.state) if index.state else RunState.FAILED,
-            model=index.model or "",
-            session=index.session,
-            started=index.started or 0.0,
-            ended=index.ended,
-            tokens=index.tokens,
-            cost_micros=index.cost_micros,
+            agent=each.index.agent or "",
+            state=RunState(each.index.state) if each.index.state else RunState.FAILED,
+            model=each.index.model or "",
+            session=each.index.session,
+            started=each.index.started or 0.0,
+            ended=each.index.ended,
+            tokens=each.index.tokens,
+            cost_micros=each.index.cost_micros,
         )
+        for each in listed
+    ]
 
 
 async def show_run(args: Namespace, out: Out) -> int:
-    from harness.runs.card import read_card
     from harness.terminal.view.show import show_card
 
-    async with open_client(out, store=False) as client:
-        card = await read_card(client.connection, args.run)
-        url = client.get_run(args.run).url
+    async with open_backend(args, out, store=False) as backend:
+        card = await backend.read_card(args.run)
+        url = backend.get_run(args.run).url
         wanted = out.json and card.state.over
-        token = await _find_token(client, args.run) if wanted else None
+        token = await backend.find_token(args.run) if wanted else None
     if out.json:
         data = card.model_dump(mode="json", exclude_none=True)
         out.line({**data, "url": url, **({"token": token} if token else {})})
@@ -103,27 +104,15 @@ async def show_run(args: Namespace, out: Out) -> int:
     return exit_codes.DONE
 
 
-async def _find_token(client: HarnessClient, run: str) -> str | None:
-    """The replay token, if the run is sealed and the database answers."""
-    try:
-        rows = await open_seals(client.connection).seals_of_run(
-            run, client.connection.endpoints.namespace
-        )
-    except StoreError:
-        return None
-    return next((row.hash for row in rows if row.kind != "part"), None)
-
-
-def _build_query(args: Namespace) -> str:
-    chosen = RunFilter(
+def _read_filter(args: Namespace) -> RunFilter:
+    return RunFilter(
         state=_read_state(args.state) if args.state else None,
         agent=args.agent,
         session=args.session,
         owner=args.owner,
         fork_of=args.forks_of,
-    ).query()
-    parts = [chosen, *query_conditions(args.query, args.since)]
-    return " AND ".join(part for part in parts if part)
+        since=parse_since(args.since) if args.since else None,
+    )
 
 
 def _read_state(name: str) -> RunState:

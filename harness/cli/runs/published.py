@@ -8,21 +8,21 @@ from typing import Any
 
 from rich.text import Text
 
-from harness.cli.context import open_client
+from harness.cli.context import open_backend
 from harness.cli.out import Out
 from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import StoreError
 from harness.contracts.provenance import describe_tool
 from harness.contracts.published import PublishedAgent
-from harness.runs.published import ListedAgent, list_published
+from harness.runs.published import ListedAgent
 from harness.terminal import exit_codes
 from harness.terminal.view.console import print_indented
 from harness.terminal.view.text import format_age
 
 
-async def list_agents(args: Namespace, out: Out) -> int:  # noqa: ARG001
-    async with open_client(out) as client:
-        listed = await list_published(client.connection)
+async def list_agents(args: Namespace, out: Out) -> int:
+    async with open_backend(args, out) as backend:
+        listed = await backend.list_agents()
     for each in listed:
         if out.json:
             out.line(_facts_of(each))

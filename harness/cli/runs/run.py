@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.agent import Agent
-from harness.cli.context import open_client
+from harness.cli.context import open_client, open_daemon
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.cli.runs.agents import PUBLISHED, choose_agent
+from harness.cli.runs.at_daemon import choose_published, note_unserved, start_turn
 from harness.cli.runs.attach import attend_run, leave_run, print_how_to_continue
 from harness.cli.values import check_model
 from harness.contracts.run import Budget
@@ -27,6 +28,7 @@ from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle
 from harness.sdk.session import Session
 from harness.terminal import exit_codes
+from harness.terminal.backend import BackendRun
 from harness.terminal.input.interrupts import count_interrupts
 from harness.terminal.input.keyboard import at_terminal
 
@@ -70,6 +72,8 @@ async def _start_and_attend(args: Namespace, out: Out, begun: Begun) -> int:
     _check_template(args)
     words = None if args.template else _read_prompt(args.prompt)
     check_request(args)
+    if args.server is not None:
+        return await _start_at_daemon(args, out, begun, words)
     agent = choose_agent(args.agent)
     if args.detach:
         async with open_client(out, index=True, page=at_terminal()) as client:
@@ -92,6 +96,26 @@ async def _start_and_attend(args: Namespace, out: Out, begun: Begun) -> int:
         return await leave_run(client.get_run(handle.id), attended, out, worker_command(args.agent))
 
 
+async def _start_at_daemon(args: Namespace, out: Out, begun: Begun, words: str | None) -> int:
+    agent = choose_published(args)
+    async with open_daemon(args.server) as backend:
+        asked = words or await backend.read_prompt(args.template, args.var or ())
+        with count_interrupts() as counted:
+            begun.sent = True
+            if args.session:
+                handle = await start_turn(backend, agent, args, asked)
+            else:
+                handle = await backend.start_run(
+                    agent, asked, id=args.id, model=args.model, budget=parse_budget(args)
+                )
+            begun.run = handle.id
+            if args.detach:
+                return await _report_detached(handle, args, out)
+            await note_unserved(backend, agent, out)
+            attended = await attend_run(handle, out, counted, leave=True)
+        return await leave_run(handle, attended, out, worker_command(args.agent))
+
+
 @asynccontextmanager
 async def hosting_agent(
     client: HarnessClient, agent: Agent[Any, Any] | str
@@ -106,7 +130,7 @@ async def hosting_agent(
         yield harness
 
 
-async def _report_detached(handle: RunHandle[Any], args: Namespace, out: Out) -> int:
+async def _report_detached(handle: BackendRun, args: Namespace, out: Out) -> int:
     if out.json:
         out.line({"run": handle.id, "state": "running", "output": "", "url": handle.url})
     else:

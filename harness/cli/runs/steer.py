@@ -9,7 +9,7 @@ from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.cli.runs.targets import steer_runs
 from harness.contracts.errors import ErrorInfo, RunFailed, from_info
-from harness.sdk.handle import RunHandle
+from harness.terminal.backend import BackendRun
 from harness.terminal.view.text import describe_undone
 
 
@@ -18,14 +18,14 @@ async def abort_runs(args: Namespace, out: Out) -> int:
     if not args.undo:
         return await steer_runs(args, out, args.run, "abort sent", lambda run: run.abort(reason))
 
-    async def act(run: RunHandle[Any]) -> dict[str, Any] | None:
+    async def act(run: BackendRun) -> dict[str, Any] | None:
         await run.abort(reason, undo=True)
         return await _wait_for_undo(run, out)
 
     return await steer_runs(args, out, args.run, "abort with undo sent", act)
 
 
-async def _wait_for_undo(run: RunHandle[Any], out: Out) -> dict[str, Any] | None:
+async def _wait_for_undo(run: BackendRun, out: Out) -> dict[str, Any] | None:
     """The result of the undo; None without a worker."""
     if not await run.is_served():
         return None

@@ -58,6 +58,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
             ('harness run "Continue" --session trip --json', "for programs"),
         ),
         group="Run",
+        works="anywhere",
     ),
     Command(
         "chat",
@@ -78,6 +79,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
             ("harness chat --session trip", "start or continue this session"),
         ),
         group="Run",
+        works="anywhere",
     ),
     Command(
         "watch",
@@ -87,6 +89,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
         "Starts with the events so far. Ctrl-C leaves the run as it is; twice aborts it.",
         (("harness watch calculator-h8vvmdnvrp", ""),),
         group="Run",
+        works="anywhere",
     ),
     Command(
         "list",
@@ -120,6 +123,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
             ('harness list --query "HarnessTokens > 10000"', "a Temporal query"),
         ),
         group="Inspect",
+        works="anywhere",
     ),
     Command(
         "agents",
@@ -131,6 +135,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
         "that a worker polled its queue in the last minutes.",
         (("harness agents", ""),),
         group="Inspect",
+        works="anywhere",
     ),
     Command(
         "show",
@@ -140,6 +145,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
         "Reads history. Needs no worker.",
         (("harness show calculator-h8vvmdnvrp", ""),),
         group="Inspect",
+        works="anywhere",
     ),
     Command(
         "abort",
@@ -161,6 +167,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
             ("harness abort --query \"HarnessAgent = 'calculator'\" --yes", "many at once"),
         ),
         group="Steer",
+        works="anywhere",
     ),
     Command(
         "hint",
@@ -179,6 +186,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
             ("harness hint --query \"HarnessState = 'running'\" 'be brief'", "many at once"),
         ),
         group="Steer",
+        works="anywhere",
     ),
     Command(
         "pause",
@@ -188,6 +196,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
         "",
         (("harness pause RUN", ""),),
         group="Steer",
+        works="anywhere",
     ),
     Command(
         "resume",
@@ -197,6 +206,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
         "",
         (("harness resume RUN", ""),),
         group="Steer",
+        works="anywhere",
     ),
     Command(
         "approve",
@@ -221,6 +231,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
             ('harness approve RUN --edit \'{"path": "notes.txt"}\'', "with another path"),
         ),
         group="Steer",
+        works="anywhere",
     ),
     Command(
         "reject",
@@ -238,6 +249,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
         "The model reads the note. A call whose outcome is unknown is not repeated.",
         (("harness reject RUN --note 'not in this folder'", ""),),
         group="Steer",
+        works="anywhere",
     ),
     Command(
         "answer",
@@ -254,5 +266,6 @@ RUNS_COMMANDS: tuple[Command, ...] = (
         "and is not called again.",
         (('harness answer RUN "the blue one"', ""),),
         group="Steer",
+        works="anywhere",
     ),
 )

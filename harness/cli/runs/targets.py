@@ -8,22 +8,21 @@ from argparse import Namespace
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from harness.cli.context import open_client
+from harness.cli.context import open_backend
 from harness.cli.out import Out, name_subject
 from harness.cli.parser import UsageError
 from harness.cli.runs.idle import why_idle
 from harness.contracts.errors import HarnessError, NoWorker
-from harness.runs.filter import OPEN
-from harness.sdk.client import HarnessClient
-from harness.sdk.handle import RunHandle
+from harness.runs.filter import OPEN, RunFilter
 from harness.terminal import exit_codes
+from harness.terminal.backend import Backend, BackendRun
 from harness.terminal.input.keyboard import at_terminal
 from harness.terminal.view.text import count_of
 
 AT_ONCE = 16
 SHOWN = 10
 
-Act = Callable[[RunHandle[Any]], Awaitable[dict[str, Any] | None]]
+Act = Callable[[BackendRun], Awaitable[dict[str, Any] | None]]
 
 Done = str | Callable[[dict[str, Any]], str]
 """The report in the past tense, or a function that makes it from what `act` returned."""
@@ -44,20 +43,20 @@ async def steer_runs(
             "Name runs or pass --query, not both." if runs else "No run is named.",
             f"See `harness {args.command} --help`, and `harness list` for ids.",
         )
-    async with open_client(out, index=bool(args.query), store=False) as client:
-        found = runs or await _find_runs(client, args, out)
+    async with open_backend(args, out, index=bool(args.query), store=False) as backend:
+        found = runs or await _find_runs(backend, args, out)
         if not found:
             out.note("No open run matches.")
             return exit_codes.DONE
-        failed = await apply_to_runs(list(dict.fromkeys(found)), client.get_run, out, done, act)
+        failed = await apply_to_runs(list(dict.fromkeys(found)), backend.get_run, out, done, act)
         if len(found) == 1 and not failed and not out.json:
-            await _note_if_idle(client, found[0], out)
+            await _note_if_idle(backend, found[0], out)
     return exit_codes.FAILED if failed else exit_codes.DONE
 
 
 async def apply_to_runs(
     runs: list[str],
-    handle: Callable[[str], RunHandle[Any]],
+    handle: Callable[[str], BackendRun],
     out: Out,
     done: Done,
     act: Act,
@@ -103,8 +102,8 @@ def _report_failed(run: str, error: HarnessError, out: Out) -> None:
         out.error({**info, "message": name_subject(run, error.message)})
 
 
-async def _find_runs(client: HarnessClient, args: Namespace, out: Out) -> list[str]:
-    found = [row.id async for row in client.list_runs(f"({args.query}) AND {OPEN}")]
+async def _find_runs(backend: Backend, args: Namespace, out: Out) -> list[str]:
+    found = [row.id for row in await backend.list_runs(RunFilter(), f"({args.query}) AND {OPEN}")]
     if not found or args.yes or out.json:
         return found
     what = count_of(len(found), "run")
@@ -125,9 +124,9 @@ async def ask_confirmation(runs: Sequence[str], question: str, out: Out, shown: 
     return typed.strip().lower() in ("y", "yes")
 
 
-async def _note_if_idle(client: HarnessClient, run: str, out: Out) -> None:
+async def _note_if_idle(backend: Backend, run: str, out: Out) -> None:
     why = await why_idle(
-        client.get_run(run), "No worker is serving it now; this takes effect when one does."
+        backend.get_run(run), "No worker is serving it now; this takes effect when one does."
     )
     if why:
         out.note(why)

@@ -6,18 +6,18 @@ import asyncio
 from argparse import Namespace
 from typing import Any
 
-from harness.cli.context import open_client
+from harness.cli.context import open_backend
 from harness.cli.out import Out
 from harness.cli.runs.attach import attend_run, leave_run
 from harness.cli.runs.idle import why_idle
 from harness.contracts.event import RunEnded, RunStarted
-from harness.sdk.handle import RunHandle
+from harness.terminal.backend import BackendRun
 from harness.terminal.input.interrupts import count_interrupts
 
 
 async def watch_run(args: Namespace, out: Out) -> int:
-    async with open_client(out, store=False) as client:
-        handle: RunHandle[Any] = client.get_run(args.run)
+    async with open_backend(args, out, store=False) as backend:
+        handle = backend.get_run(args.run)
         events = await handle.trace()  # a wrong id shows here
         over = bool(events) and isinstance(events[-1], RunEnded)
         serve = _worker_command(events)
@@ -31,7 +31,7 @@ async def watch_run(args: Namespace, out: Out) -> int:
         return await leave_run(handle, attended, out, serve)
 
 
-async def _note_if_unserved(handle: RunHandle[Any], out: Out, serve: str) -> None:
+async def _note_if_unserved(handle: BackendRun, out: Out, serve: str) -> None:
     why = await why_idle(handle, f"No worker is serving this run. To continue it:  {serve}")
     if why:
         out.note(why)

@@ -34,5 +34,6 @@ SERVE_COMMANDS: tuple[Command, ...] = (
             ("harness serve --no-worker --port 8080", "beside workers of their own"),
         ),
         group="Serve",
+        works="here",
     ),
 )

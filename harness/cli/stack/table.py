@@ -31,6 +31,7 @@ STACK_COMMANDS: tuple[Command, ...] = (
             ("harness worker sales.py:agent support.py:agent", "several"),
         ),
         group="Serve",
+        works="here",
     ),
     Command(
         "up",
@@ -40,6 +41,7 @@ STACK_COMMANDS: tuple[Command, ...] = (
         "",
         (("harness up --detach", ""),),
         group="Serve",
+        works="here",
     ),
     Command(
         "down",
@@ -47,6 +49,7 @@ STACK_COMMANDS: tuple[Command, ...] = (
         "harness.cli.stack.stack:stop_local_stack",
         (JSON,),
         group="Serve",
+        works="here",
     ),
     Command(
         "doctor",
@@ -54,6 +57,7 @@ STACK_COMMANDS: tuple[Command, ...] = (
         "harness.cli.stack.stack:run_doctor",
         (flag("--fix", help="Bring tables up to date and register search attributes."), JSON),
         group="Serve",
+        works="here",
     ),
     Command(
         "db",
@@ -89,6 +93,7 @@ STACK_COMMANDS: tuple[Command, ...] = (
         "",
         (("harness config show", ""), ("harness config show --json", "for programs")),
         group="Set up",
+        works="here",
     ),
     Command(
         "capabilities",
@@ -115,6 +120,7 @@ STACK_COMMANDS: tuple[Command, ...] = (
             ("harness capabilities disable forks", ""),
         ),
         group="Set up",
+        works="here",
     ),
     Command(
         "trust",
@@ -135,6 +141,7 @@ STACK_COMMANDS: tuple[Command, ...] = (
             ("harness trust --remove", ""),
         ),
         group="Set up",
+        works="here",
     ),
     Command(
         "keys",
@@ -158,6 +165,39 @@ STACK_COMMANDS: tuple[Command, ...] = (
             ("harness keys rotate", "after that the old key decrypts nothing"),
         ),
         group="Set up",
+        works="here",
+    ),
+    Command(
+        "login",
+        "Use the daemon of another machine.",
+        "harness.cli.stack.login:log_in",
+        (
+            arg("url", metavar="URL", nargs="?", help="Its address: https://HOST[:PORT]."),
+            flag("--token-stdin", help="Read the API token from stdin, also at a terminal."),
+            flag("--plain-http", help="Accept http:// to another machine: anyone can listen."),
+            flag("--list", help="List where you are logged in."),
+            JSON,
+        ),
+        "Asks for an API token (harness token create), checks it, and stores it in\n"
+        "~/.config/harness/servers.json, which only you can read. Commands about runs use the\n"
+        "daemon from then on. Scripts set HARNESS_SERVER and HARNESS_TOKEN instead.",
+        (
+            ("harness login https://harness.example.org", "asks for the token"),
+            ("cat token | harness login https://harness.example.org --token-stdin", ""),
+            ("harness list --server local", "this project's stack nevertheless"),
+        ),
+        group="Set up",
+        works="here",
+    ),
+    Command(
+        "logout",
+        "Delete the stored token of a daemon.",
+        "harness.cli.stack.login:log_out",
+        (arg("url", metavar="URL", nargs="?", help="Default: the one that commands use."), JSON),
+        "Does not revoke the token: harness token revoke ID.",
+        (("harness logout", ""),),
+        group="Set up",
+        works="here",
     ),
     Command(
         "version",
@@ -165,5 +205,6 @@ STACK_COMMANDS: tuple[Command, ...] = (
         "harness.cli.stack.info:print_version",
         (JSON,),
         group="Set up",
+        works="here",
     ),
 )

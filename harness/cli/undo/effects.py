@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 
-from harness.cli.context import open_client
+from harness.cli.context import open_backend
 from harness.cli.out import Out
 from harness.contracts.effect import EffectRow, EffectState
 from harness.terminal import exit_codes
@@ -15,8 +15,8 @@ UNKNOWN = "outcome unknown: it may have happened"
 
 
 async def show_effects(args: Namespace, out: Out) -> int:
-    async with open_client(out) as client:
-        rows = await client.get_run(args.run).effects()
+    async with open_backend(args, out) as backend:
+        rows = await backend.get_run(args.run).effects()
     if out.json:
         for row in rows:
             out.line(row.model_dump(mode="json", exclude_none=True))

@@ -13,6 +13,7 @@ UNDO_COMMANDS: tuple[Command, ...] = (
         "Reads the effect ledger, also for runs that Temporal no longer keeps.",
         (("harness effects clerk-h8vvmdnvrp", ""),),
         group="Inspect",
+        works="anywhere",
     ),
     Command(
         "undo",
@@ -44,5 +45,6 @@ UNDO_COMMANDS: tuple[Command, ...] = (
             ("harness undo clerk-h8vvmdnvrp --past call_2", "everything except call_2"),
         ),
         group="Steer",
+        works="anywhere",
     ),
 )

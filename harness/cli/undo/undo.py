@@ -7,15 +7,16 @@ from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from harness.agent import Agent
-from harness.cli.context import open_client
+from harness.cli.context import open_backend
 from harness.cli.out import Out
 from harness.cli.runs.agents import load_agent
+from harness.cli.server_choice import refuse_remote
+from harness.cli.stack_backend import StackBackend
 from harness.cli.values import check_turn
 from harness.contracts.effect import UndoReport
 from harness.contracts.errors import HarnessError
-from harness.sdk.client import HarnessClient
-from harness.sdk.handle import RunHandle
 from harness.terminal import exit_codes
+from harness.terminal.backend import Backend, BackendRun
 from harness.terminal.view.text import count_of
 from harness.undo.client import check_undo, is_left
 
@@ -24,14 +25,15 @@ ASSISTANT = "assistant"
 
 async def undo_run(args: Namespace, out: Out) -> int:
     check_turn("--to", args.to)
+    refuse_remote(args, "agent")
     agent = load_agent(args.agent) if args.agent else None
     async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(open_client(out))
-        run: RunHandle[Any] = client.get_run(args.run)
+        backend = await stack.enter_async_context(open_backend(args, out))
+        run = backend.get_run(args.run)
         rows = await run.effects()
         check_undo(args.run, rows, args.to, args.past)
         if left := [row for row in rows if is_left(row, args.to)]:
-            await _serve_or_wait(stack, client, run, left[-1].agent, agent, out)
+            await _serve_or_wait(stack, backend, run, left[-1].agent, agent, out)
         report = await run.undo(args.to, dry_run=args.dry_run, past=args.past)
     if out.json:
         out.line(report.model_dump(mode="json", exclude_none=True))
@@ -46,17 +48,17 @@ async def undo_run(args: Namespace, out: Out) -> int:
 
 async def _serve_or_wait(
     stack: AsyncExitStack,
-    client: HarnessClient,
-    run: RunHandle[Any],
+    backend: Backend,
+    run: BackendRun,
     name: str,
     agent: Agent[Any, Any] | None,
     out: Out,
 ) -> None:
     """Serve the agent here if it is known; otherwise say that a worker must."""
-    if agent is not None or name == ASSISTANT:
+    if isinstance(backend, StackBackend) and (agent is not None or name == ASSISTANT):
         from harness.sdk.local import host_agents
 
-        harness = await stack.enter_async_context(host_agents(client.connection))
+        harness = await stack.enter_async_context(host_agents(backend.client.connection))
         await harness.serve(agent or load_agent(None))
         return
     with suppress(HarnessError):

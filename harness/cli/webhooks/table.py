@@ -24,8 +24,7 @@ WEBHOOKS_COMMANDS: tuple[Command, ...] = (
             arg(
                 "--events",
                 metavar="TYPES",
-                help="add: types of events, separated by commas. Default: decision_requested,"
-                "budget_reached,run_ended.",
+                help="add: types of events, separated by commas.",
             ),
             arg("--agent", metavar="NAME", help="add: only runs of this agent."),
             arg("--user", metavar="NAME", help="add: only runs of this user. Default: all runs."),
@@ -39,6 +38,7 @@ WEBHOOKS_COMMANDS: tuple[Command, ...] = (
         "  resume ID       go on with one that is disabled or failing: what it missed is sent\n"
         "  remove ID       send nothing more\n"
         "  deliveries ID   its messages, those sent last first\n\n"
+        "Without --events: decision_requested, budget_reached and run_ended.\n"
         "Messages are signed as Standard Webhooks has it, and delivered at least once, in order\n"
         "within a run. A repeated message has the same webhook-id.",
         (

@@ -69,6 +69,29 @@ class UnknownAgent(ConfigError):
     http_status = 404
 
 
+class InvalidServer(ConfigError):
+    """The address of a daemon is not one that a token may be sent to: `https://` with a host, or
+    `http://` on this machine."""
+
+    code = "config.server"
+    fix = "Write it like https://harness.example.org."
+
+
+class NotLoggedIn(ConfigError):
+    """A command is to use a daemon for which no API token is known, or the daemon refuses it."""
+
+    code = "config.not_logged_in"
+    fix = "Log in: harness login URL"
+
+
+class NotRemote(ConfigError):
+    """The command, or one of its options, works on the project's own stack alone, and a daemon was
+    chosen with `--server`, `HARNESS_SERVER` or `harness login`."""
+
+    code = "config.not_remote"
+    fix = "Run it on a machine of the stack. For the stack of this project: --server local"
+
+
 class InvalidUsage(ConfigError):
     """The command line is wrong: an unknown command or option, or a value that does not fit."""
 

@@ -20,6 +20,23 @@ class StackUnreachable(StackError):
     retryable = True
 
 
+class DaemonUnreachable(StackError):
+    """The daemon does not answer: its address is wrong, it is down, its certificate is not valid,
+    or it takes too long."""
+
+    code = "stack.daemon_unreachable"
+    fix = "Check the address, and that `harness serve` runs there."
+    retryable = True
+
+
+class DaemonAnswerInvalid(StackError):
+    """What answers at the address is not a daemon of harness, or one of a version that this one
+    does not understand."""
+
+    code = "stack.daemon_answer"
+    fix = "Check the address, and use the same version of harness on both machines."
+
+
 class BinaryMissing(StackError):
     """This machine has no usable `temporal` or Postgres, and the download failed."""
 

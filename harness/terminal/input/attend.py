@@ -11,16 +11,18 @@ from typing import Any
 
 from harness.contracts.errors import HarnessError, InvalidSignal
 from harness.contracts.event import DecisionMade, DecisionRequested, Event, RunEnded
-from harness.sdk.handle import RunHandle
+from harness.terminal.backend import BackendRun
 from harness.terminal.input.interrupts import GRACE_S, Interrupts
 from harness.terminal.view.live import View
 
 SETTLE_S = 0.1
 """A decision in history may be answered by the next entry: check before asking."""
+MOST_AHEAD = 10_000
+"""Events that wait to be shown: a daemon may send them faster than a terminal takes them."""
 ABORT_S = 15.0
 """How long to wait for an aborted run to end."""
 
-Send = Callable[[RunHandle[Any]], Awaitable[Any]]
+Send = Callable[[BackendRun], Awaitable[Any]]
 Ask = Callable[[DecisionRequested], Awaitable[Send | None]]
 """Asks the person for one decision; None if they decline to answer."""
 
@@ -47,7 +49,7 @@ class Attendance:
 
     def __init__(
         self,
-        run: RunHandle[Any],
+        run: BackendRun,
         view: View,
         interrupts: Interrupts,
         *,
@@ -64,7 +66,7 @@ class Attendance:
         self._waiting: dict[str, DecisionRequested] = {}
         self._asking: asyncio.Task[bool] | None = None
         self._asked: str | None = None
-        self._events: asyncio.Queue[Event | BaseException | None] = asyncio.Queue()
+        self._events: asyncio.Queue[Event | BaseException | None] = asyncio.Queue(MOST_AHEAD)
         self._ended: RunEnded | None = None
 
     async def attend_run(self) -> Attended:
@@ -99,10 +101,10 @@ class Attendance:
     async def _pump_events(self) -> None:
         try:
             async for event in self._run.events():
-                self._events.put_nowait(event)
-            self._events.put_nowait(None)
+                await self._events.put(event)
+            await self._events.put(None)
         except Exception as error:
-            self._events.put_nowait(error)
+            await self._events.put(error)
 
     def _show_event(self, event: Event | BaseException | None) -> bool:
         """Show an event; False when there are no more."""

@@ -1,0 +1,65 @@
+"""What the API takes and returns for users, API tokens and browser sessions."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from harness.access.rows import Credential, User
+from harness.api.body import Body
+from harness.api.caller import Role
+
+
+class UserList(BaseModel):
+    """All users."""
+
+    users: list[User]
+
+
+class NewUser(Body):
+    """A user to add."""
+
+    name: str
+    """What the user is called: lower-case letters, digits and . _ @ + -."""
+    role: Role = Role.OPERATOR
+    """What the user may do."""
+
+
+class UserChange(Body):
+    """What to change of a user; absent fields stay as they are."""
+
+    role: Role | None = None
+    """What the user may do from now on."""
+    disabled: bool | None = None
+    """True refuses all tokens and browser sessions of the user at once."""
+
+
+class TokenList(BaseModel):
+    """API tokens, without their secrets."""
+
+    tokens: list[Credential]
+
+
+class NewToken(Body):
+    """A token to create."""
+
+    user: str | None = None
+    """Whose token; by default the caller's own."""
+    role: Role | None = None
+    """The most it may do; by default what its user may."""
+    name: str = ""
+    """What it is for."""
+    expires_in: float | None = Field(default=None, gt=0)
+    """Seconds until it expires."""
+
+
+class CreatedToken(BaseModel):
+    """A new token. Its secret is shown once."""
+
+    token: Credential
+    secret: str
+
+
+class SignInCode(BaseModel):
+    """A code that signs a browser in once, within ten minutes: `/sign-in?code=CODE`."""
+
+    code: str
