@@ -17,5 +17,6 @@ ACP_COMMANDS: tuple[Command, ...] = (
             ("harness acp --agent agent.py:agent", ""),
         ),
         group="Serve",
+        works="here",
     ),
 )

@@ -43,5 +43,6 @@ MCP_COMMANDS: tuple[Command, ...] = (
             ("harness mcp serve agents.py", "with all agents of a file"),
         ),
         group="Set up",
+        works="here",
     ),
 )

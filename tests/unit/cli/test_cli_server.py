@@ -22,9 +22,11 @@ LIST = find_command("list")
 
 HERE = {
     "serve", "models", "worker", "up", "down", "doctor", "config", "capabilities", "trust", "keys",
-    "version", "tools", "login", "logout",
+    "version", "tools", "login", "logout", "mcp", "acp",
 }  # fmt: skip
-STACK = {"whatif", "forget", "replay", "backup", "restore", "archive"}
+STACK = {
+    "whatif", "forget", "replay", "backup", "restore", "archive", "db", "prompt", "webhook",
+}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
