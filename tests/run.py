@@ -16,6 +16,7 @@ import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests import check
@@ -45,18 +46,40 @@ def main(arguments: list[str]) -> int:
         passed_on += ["-m", " or ".join(marks) or skipped]
     failed: list[str] = []
     start = time.monotonic()
-    if (whole or "check" in chosen) and check.main() != 0:
-        failed.append("checks")
-    with tempfile.TemporaryDirectory(prefix="harness-tests-") as scratch:
+    checking = whole or "check" in chosen
+    scratches = tempfile.TemporaryDirectory(prefix="harness-tests-")
+    with scratches as scratch, _checks(checking) as passed:
         if layers:
             failed += _test(layers, passed_on, Path(scratch), coverage=coverage)
         if coverage and not _covered(Path(scratch)):
             failed.append("coverage")
+        if not passed():
+            failed.append("checks")
     if not chosen:
         print("\nnot run: slow tests and campaigns (make test-all)")
     verdict = f"FAIL: {', '.join(failed)}" if failed else "all passed"
     print(f"\n{verdict} ({time.monotonic() - start:.0f} s)")
     return 1 if failed else 0
+
+
+@contextlib.contextmanager
+def _checks(wanted: bool) -> Iterator[Callable[[], bool]]:
+    """The checks, beside the tests: they use one core for most of their time. The function waits
+    for them, prints what they found, and returns whether they passed."""
+    if not wanted:
+        yield lambda: True
+        return
+    command = [PYTHON, "-m", "tests.check"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+
+        def passed() -> bool:
+            print(f"\n{process.communicate()[0].strip()}")
+            return process.returncode == 0
+
+        try:
+            yield passed
+        finally:
+            process.terminate()
 
 
 def _test(layers: list[str], arguments: list[str], scratch: Path, *, coverage: bool) -> list[str]:

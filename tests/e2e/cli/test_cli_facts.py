@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from harness import __version__
 from harness.config import explain_settings, trust
 from tests.fakes.command import Project, Terminal, harness_command, kept_project
@@ -74,6 +76,7 @@ def test_doctor(kept_project: Project) -> None:
     assert "registered" in fixed.err
 
 
+@pytest.mark.slow
 def test_up_until_ctrl_c_then_nothing_is_left(tmp_path: Path) -> None:
     project = Project(tmp_path)
     terminal = project.terminal("up")

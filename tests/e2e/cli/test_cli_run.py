@@ -118,7 +118,7 @@ def test_detached_run_is_watched_from_another_process(kept_project: Project) -> 
 
 
 def test_ctrl_c_once_detaches_and_the_run_goes_on(kept_project: Project) -> None:
-    terminal = kept_project.terminal("run", "say slowly " + "a b c " * 20, "--agent", "agent.py")
+    terminal = kept_project.terminal("run", "say slowly " + "a b c " * 5, "--agent", "agent.py")
     terminal.until("slowly a")
     terminal.type("\x03")
     terminal.until("Detached. Run ")
@@ -131,6 +131,7 @@ def test_ctrl_c_once_detaches_and_the_run_goes_on(kept_project: Project) -> None
     assert "No worker" not in ended.err
 
 
+@pytest.mark.slow
 def test_ctrl_c_says_when_another_worker_serves_the_run(kept_project: Project) -> None:
     with kept_project.worker("agent.py:other"):
         run = kept_project.command("run", SLOW, "--agent", "agent.py:other", "--detach").out.strip()

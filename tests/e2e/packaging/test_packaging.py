@@ -46,6 +46,7 @@ def test_the_wheel_holds_the_packages_and_nothing_else(wheel: Path) -> None:
     assert any(name.startswith("harness_migrations/versions/") for name in names)
 
 
+@pytest.mark.slow
 def test_an_agent_runs_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
     python = make_environment(tmp_path)
     install(python, wheel)

@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 SCRIPT = """
 import asyncio, logging, sys
 from pathlib import Path
@@ -38,6 +40,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 def test_native_logs_are_json_on_stderr() -> None:
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True)
     records = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]

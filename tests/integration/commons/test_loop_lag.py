@@ -45,6 +45,7 @@ async def in_a_thread_that_ends() -> None:
     await ended.wait()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", [on_the_loop, in_a_kept_thread, in_a_thread_that_ends])
 async def test_what_blocks_the_loop_is_seen(call: Callable[[], Awaitable[None]]) -> None:
     assert (await measure(call, ENOUGH)).lag_ms > ENOUGH.lag_ms

@@ -81,6 +81,7 @@ async def test_a_worker_killed_around_the_start_of_a_run(
     await check_answered_once(inbox, card.id)
 
 
+@pytest.mark.slow
 async def test_a_worker_killed_in_the_middle_of_a_run(
     inbox: Conversations,
     worker: WorkerProcess,

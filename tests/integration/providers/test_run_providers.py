@@ -18,6 +18,7 @@ from tests.fakes.steps import Say, cut, empty, fail, garbage, hang, say, stall, 
 TEXT = "A whole answer of several words."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("first", "code"),
     [

@@ -55,7 +55,7 @@ async def test_a_run_is_read_and_decided(
         ("list", "--agent", name), ("list", "--agent", "nobody"), ("trace", run),
         ("trace", run, "--kind", "tool_call_finished"), ("trace", run, "--follow"),
         ("trace", run, "--from", "3"), ("effects", run), ("diff", run, run), ("verify", run),
-        ("undo", run, "--dry-run"), ("agents",), ("show", "no-such-run"), ("trace", "x/../y"),
+        ("undo", run, "--dry-run"), ("show", "no-such-run"), ("trace", "x/../y"),
         ("list", "--query", f"HarnessAgent = '{name}'"), ("verify", run, "--token", "0" * 64),
         ("list", "--query", "nonsense ="), ("undo", run, "--past", "call_9"), ("undo", run),
     ]  # fmt: skip
@@ -64,6 +64,11 @@ async def test_a_run_is_read_and_decided(
         assert there == here, (words, there, here)
         plain = await places.daemon(*words)
         assert plain.code == here.code, words
+    published = [
+        [line for line in (await place("agents", "--json")).lines if line["name"] == name]
+        for place in (places.daemon, places.stack)
+    ]  # other tests publish theirs meanwhile
+    assert published[0] == published[1] != []
     card = (await places.daemon("show", run, "--json")).last
     own = (await places.stack("show", run, "--json")).last
     assert len(own.pop("token")) == 64  # a daemon's cards have none: see harness verify

@@ -70,6 +70,7 @@ async def test_data_survives_a_restart(project: Path) -> None:
         assert found.config.workflow_execution_retention_ttl.ToTimedelta().days == 30
 
 
+@pytest.mark.slow
 async def test_a_killed_user_has_left(project: Path) -> None:
     user = User(project)
     endpoints = await user.said()
@@ -90,6 +91,7 @@ async def test_concurrent_users_start_one_stack(empty_project: Path) -> None:
     await until_gone(empty_project, pids)
 
 
+@pytest.mark.slow
 async def test_a_kept_one_stays_until_it_is_stopped(project: Path) -> None:
     user = User(project, keep=True)
     endpoints = await user.said()
@@ -159,6 +161,7 @@ async def test_only_what_is_not_configured_is_started(project: Path) -> None:
         assert not (project / "none").exists()
 
 
+@pytest.mark.slow
 async def test_other_users_can_read_nothing(empty_project: Path) -> None:
     async with open_stack(SETTINGS, empty_project):
         found = layout(empty_project)
@@ -167,6 +170,7 @@ async def test_other_users_can_read_nothing(empty_project: Path) -> None:
         assert (found.state / ".gitignore").read_text() == "*\n"
 
 
+@pytest.mark.slow
 async def test_a_running_stack_stays_trusted(
     empty_project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,6 +188,7 @@ async def test_a_running_stack_stays_trusted(
     assert state not in read_trust().states
 
 
+@pytest.mark.slow
 async def test_another_namespace_than_the_running_one_is_refused(project: Path) -> None:
     other = Settings(temporal=TemporalSettings(namespace="other"))
     user = User(project, settings=other)

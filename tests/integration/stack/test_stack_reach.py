@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 from temporalio.client import Client
 
 from harness.stack import find_stack, make_connect_options, open_stack
@@ -65,6 +66,7 @@ async def test_nothing_answers_over_http_unless_asked_for(project: Path) -> None
                     assert status in (400, 403, 404), (address, host, line, status)
 
 
+@pytest.mark.slow
 async def test_the_page_joins_a_running_temporal(project: Path) -> None:
     async with open_stack(SETTINGS, project) as alone:
         client = await Client.connect(**await make_connect_options(SETTINGS, alone))

@@ -46,6 +46,7 @@ async def test_signed_messages_in_order(
     assert {each.id for each in sent} == {each.id for each in found}
 
 
+@pytest.mark.slow
 async def test_refusals_are_repeated_under_the_same_id(
     harness: Harness, receiver: Receiver, model_server: ModelServer, name: str
 ) -> None:
