@@ -50,6 +50,7 @@ def test_it_shows_what_it_adds(run: Run) -> None:
     }
     parts = json.loads(run("capabilities", "show", "note_count", "--json").stdout)["parts"]
     assert parts["service"] == ["harness_notes.counting:serve_schedule"]
+    assert parts["run watch"] == ["harness_notes.watching:watch_runs"]
     assert parts["workflow"] == ["CountNotes"]
 
 

@@ -29,4 +29,5 @@ NOTE_COUNT = Capability(
     activities=("harness_notes.counting:make_activities",),
     unsigned=True,
     service="harness_notes.counting:serve_schedule",
+    run_watch="harness_notes.watching:watch_runs",
 )
