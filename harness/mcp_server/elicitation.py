@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.api.caller import Role
 from harness.contracts.clean_text import clean_line, clean_text
-from harness.contracts.errors import InvalidRequest
+from harness.contracts.errors import InvalidRequest, NotAllowed
 from harness.contracts.event import DecisionRequested
 from harness.contracts.verdicts import MEANINGS
 from harness.mcp_server.call import McpCall
@@ -73,9 +73,12 @@ async def take_answer(
 
     Raises:
         InvalidRequest: The answer does not fit the form.
+        NotAllowed: The caller may only read. Clients can send answers that nobody asked for.
     """
     if answer.action != ACCEPT:
         return False
+    if not call.caller.role.covers(Role.OPERATOR):
+        raise NotAllowed(f"To decide needs the role operator; the request has {call.caller.role}.")
     said = _read_answer(asked, answer.content or {})
     key = digest_key(call.caller, f"mcp {run} {key_of(asked)}")
     await decide_run(call.context.connection, run, asked, said, key=key, by=call.caller.user)

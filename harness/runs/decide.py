@@ -15,6 +15,7 @@ from temporalio.client import (
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 
+from harness.commons.argument_cost import are_small, is_plain
 from harness.contracts.errors import (
     InvalidSignal,
     NoWorker,
@@ -152,14 +153,18 @@ async def _tool_spec(connection: Connection, run: str, name: str) -> ToolSpec | 
     return next((tool for tool in spec.tools if tool.name == name), None)
 
 
-# The worker checks again, in a child process with limits and in words for a model. A client holds
-# its own arguments, may not import the worker's rooms, and answers a person at once.
+# The worker checks again before it accepts the decision, in a child process with limits and in
+# words for a model. Here a person is answered at once, by a process that serves others too: what
+# may cost much, such as a pattern that a foreign server wrote, is left to the worker.
 def find_edit_problems(tool: ToolSpec, arguments: Mapping[str, Any]) -> list[str]:
-    """List why the tool would not accept these arguments. As for a model, null means left out."""
+    """List why the tool would not accept these arguments, if that is cheap to tell. As for a model,
+    null means left out."""
     from jsonschema import Draft202012Validator  # 60 ms that only an edit needs
 
     needed = tool.parameters.get("required", ())
     given = {name: each for name, each in arguments.items() if each is not None or name in needed}
+    if not is_plain(tool.parameters) or not are_small(given):
+        return []
     validator: Any = Draft202012Validator(tool.parameters)
     try:
         found: list[ValidationError] = list(islice(validator.iter_errors(given), PROBLEMS))

@@ -12,6 +12,7 @@ from pydantic import ValidationError as PydanticError
 from pydantic_core import to_json
 
 from harness.agent import Tool
+from harness.commons.argument_cost import are_small, is_plain
 from harness.commons.children import Limits, run_in_child
 from harness.contracts.errors import InvalidToolArguments, ToolError, UnknownTool
 from harness.contracts.tool import ToolSpec
@@ -23,7 +24,6 @@ from harness_activities.jobs.arguments import (
     format_value,
     without_nulls,
 )
-from harness_activities.tool_call.argument_cost import are_small, is_plain
 
 MAX_SHOWN = 5
 MAX_COUNTED = 1_000

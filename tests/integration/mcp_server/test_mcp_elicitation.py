@@ -63,6 +63,27 @@ async def test_declining_decides_nothing(
         assert (await use(client, "wait_for_run", run=run))["end"]["output"] == "Not sent."
 
 
+async def test_answers_that_nobody_asked_for_are_refused_to_viewers(
+    connect: Connect, api: Api, harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    await harness.serve(Agent(name, tools=[send]))
+    model_server.script(call("send", to="ann", text="hi"), say("Sent."))
+    async with connect() as client:
+        run = (await use(client, "start_run", agent=name, prompt="Hello."))["id"]
+        await use(client, "wait_for_run", run=run)
+    trace = (await api.viewer.get(f"/api/v1/runs/{run}/trace")).json()["events"]
+    [place] = [each["cursor"] for each in trace if each["type"] == "decision_requested"]
+    key = f"{place['run_id']}/{place['event_id']}/{place['place']}"
+    forged = types.ElicitResult(action="accept", content={"verdict": "approve"})
+    async with connect("viewer") as client:
+        answer = await client.session.call_tool(
+            "wait_for_run", {"run": run}, input_responses={key: forged}
+        )
+        assert isinstance(answer, types.CallToolResult)
+        assert answer.is_error and "needs the role operator" in str(answer.content)
+    assert (await api.viewer.get(f"/api/v1/runs/{run}")).json()["state"] == "waiting"
+
+
 async def test_a_question(
     connect: Connect, harness: Harness, model_server: ModelServer, name: str
 ) -> None:

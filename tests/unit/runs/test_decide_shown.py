@@ -167,7 +167,29 @@ def test_problems_of_an_edit() -> None:
         "amount: '1' is not of type 'integer'"
     ]
     assert "'amount' is a required property" in find_edit_problems(tool, {"to": "ann"})
-    assert len(find_edit_problems(tool, {"to": "x" * 10_000, "amount": "y" * 10_000})[0]) < 400
+    assert len(find_edit_problems(tool, {"to": "x" * 7_000, "amount": "y" * 7_000})[0]) < 400
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": {"to": {"type": "string", "pattern": "^([a-z]+[.]?)+@[a-z]+$"}}},
+        {
+            "properties": {"to": {"$ref": "#/$defs/d18"}},
+            "$defs": {
+                "d0": {"type": "string"},
+                **{
+                    f"d{level}": {"allOf": [{"$ref": f"#/$defs/d{level - 1}"}] * 2}
+                    for level in range(1, 19)
+                },
+            },
+        },
+    ],
+    ids=["pattern", "doubling"],
+)
+def test_what_may_cost_much_is_left_to_the_worker(schema: dict[str, Any]) -> None:
+    tool = ToolSpec(name="pay", description="", parameters={"type": "object", **schema})
+    assert find_edit_problems(tool, {"to": "a" * 60}) == []
 
 
 def test_the_card_is_no_markdown_of_the_model() -> None:

@@ -1,4 +1,4 @@
-"""Decide whether arguments are cheap to check: in the worker if so, else in a child process."""
+"""Decide whether arguments are cheap to check; if not, only a child process with limits may."""
 
 from __future__ import annotations
 
