@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from difflib import SequenceMatcher
 
 from harness.contracts.clean_text import clean_line
 from harness.mcp_tools.declarations import MAX_DESCRIPTION, Declared
-
-MAX_LINES = 40
-"""Lines shown of one difference."""
-MAX_TEXT = 4 * MAX_DESCRIPTION
-"""Characters compared: the comparison takes quadratic time."""
+from harness.mcp_tools.schema_check import MAX_SCHEMA
 
 
 def describe_differences(
@@ -33,15 +30,22 @@ def describe_differences(
 
 
 def _compare(before: Declared, after: Declared) -> list[str]:
-    found = [*difflib.ndiff(list(_lines_of(before)), list(_lines_of(after)))]
-    lines = [f"  {line}" for line in found if line.startswith(("+ ", "- "))]
-    more = len(lines) - MAX_LINES
-    return [*lines[:MAX_LINES], f"  and {more} more lines"] if more > 0 else lines
+    """All lines that differ, of all that models read: what is left out could be approved unseen."""
+    old, new = list(_lines_of(before)), list(_lines_of(after))
+    lines: list[str] = []
+    for kind, old_from, old_to, new_from, new_to in SequenceMatcher(None, old, new).get_opcodes():
+        if kind != "equal":
+            lines += [f"  - {line}" for line in old[old_from:old_to]]
+            lines += [f"  + {line}" for line in new[new_from:new_to]]
+    return lines
 
 
 def _lines_of(declared: Declared) -> Iterator[str]:
-    text = declared.description[:MAX_TEXT]
-    yield from (clean_line(line)[:MAX_DESCRIPTION] for line in text.split("\n")[:200])
-    parameters = json.dumps(declared.parameters, indent=1, sort_keys=True)[:MAX_TEXT]
-    yield from (clean_line(line) for line in parameters.split("\n")[:400])
+    yield from map(clean_line, declared.description[:MAX_DESCRIPTION].split("\n"))
+    parameters = json.dumps(declared.parameters, indent=1, sort_keys=True)
+    if len(json.dumps(declared.parameters)) > MAX_SCHEMA:
+        digest = hashlib.sha256(parameters.encode()).hexdigest()
+        yield f"parameters that are too large to be used, SHA-256 {digest}"
+    else:
+        yield from map(clean_line, parameters.split("\n"))
     yield f"hints: {json.dumps(declared.hints, sort_keys=True)}"
