@@ -16,7 +16,7 @@ from harness.commons.files import write_private
 from harness.config._owned import describe_foreign
 from harness.config.trust import trust_file
 from harness.contracts.base import Word
-from harness.contracts.errors import InvalidValue
+from harness.contracts.errors import InvalidValue, McpNotApproved
 from harness.mcp_tools.declarations import Declared
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -70,7 +70,7 @@ def read_approval(project: Path, server: McpServer) -> Approval | None:
 
 
 def write_approval(project: Path, server: McpServer, tools: tuple[Declared, ...]) -> Approval:
-    """Record an approval. InvalidValue if there is no place to record it."""
+    """Record an approval. McpNotApproved if it cannot be recorded."""
     approval = Approval(
         project=str(project.resolve()), server=server.name, source=digest_source(server),
         tools=tools,
@@ -80,8 +80,8 @@ def write_approval(project: Path, server: McpServer, tools: tuple[Declared, ...]
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(file, approval.model_dump_json(indent=1))
     except OSError as error:
-        raise InvalidValue(
-            f"{file} cannot be written: {error.strerror}.",
-            fix="Set XDG_CONFIG_HOME to a writable folder.",
+        raise McpNotApproved(
+            f"The tools of the MCP server {server.name} are not approved: {file} cannot be "
+            f"written ({error.strerror})."
         ) from None
     return approval

@@ -48,6 +48,13 @@ def test_our_containers_have_few_rights(name: str) -> None:
     assert service["security_opt"] == ["no-new-privileges:true"]
 
 
+@pytest.mark.parametrize("name", ["worker", "harness"])
+def test_approvals_outlive_a_container(name: str) -> None:
+    """And the command that approves records where the workers read."""
+    assert "approvals:/home/harness/.config/harness" in SERVICES[name]["volumes"]
+    assert "approvals" in COMPOSE["volumes"]
+
+
 def test_only_this_machine_reaches_the_ports() -> None:
     ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
     assert ports

@@ -13,6 +13,8 @@ import yaml
 FOLDER = Path(__file__).parents[3] / "deploy" / "kubernetes"
 VERSIONS = ("1.31", "1.37")
 """The oldest and the newest that the manifests are checked against."""
+APPROVALS = "/home/harness/.config/harness/mcp"
+"""Where a worker in the image looks for what was approved of MCP servers."""
 
 
 @cache
@@ -78,3 +80,13 @@ def test_labels_select_their_own_pods() -> None:
 def test_only_workers_have_the_keys_of_providers() -> None:
     having = [name for name in PODS if "harness-providers" in str(RESOURCES[name])]
     assert having == ["Deployment/harness-worker"]
+
+
+def test_workers_cannot_change_what_was_approved() -> None:
+    """An emptyDir would be empty after a restart: what a server declares then would be approved."""
+    pod = RESOURCES["Deployment/harness-worker"]["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    [mount] = [each for each in container["volumeMounts"] if each["mountPath"] == APPROVALS]
+    [volume] = [each for each in pod["volumes"] if each["name"] == mount["name"]]
+    assert mount["readOnly"] is True
+    assert "secret" in volume
