@@ -20,6 +20,8 @@ from tests.cluster.build import VERSION
 ROOT = Path(__file__).parents[3]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+INSIDE = ("mcp", "serve", "telemetry")
+"""The extras that the image has."""
 OWN = ("migrate", "worker", "daemon", "harness")
 
 
@@ -81,7 +83,9 @@ def test_the_image_has_the_locked_versions() -> None:
     assert pins("image.txt") < pins("lock.txt"), "run make lock"
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    needed = name_all([*project["dependencies"], *extras["serve"], *extras["telemetry"]])
+    needed = name_all(
+        [*project["dependencies"], *(each for name in INSIDE for each in extras[name])]
+    )
     inside = name_all(pins("image.txt"))
     assert needed <= inside, "run make lock"
     assert not inside & name_all([*extras["dev"], *extras["local"]]) - needed
