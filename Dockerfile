@@ -19,7 +19,9 @@ RUN /opt/build/bin/uv build --no-cache --wheel --out-dir /wheel \
       --no-deps /wheel/*.whl
 
 FROM ${PYTHON}
-RUN useradd --uid 10001 --create-home harness
+# The folder of approvals exists, so that a volume mounted there belongs to the user.
+RUN useradd --uid 10001 --create-home harness \
+ && install -d -o harness -g harness /home/harness/.config /home/harness/.config/harness
 COPY --from=build /opt/harness /opt/harness
 ENV PATH=/opt/harness/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -43,7 +43,7 @@ lock:
 	  --no-emit-index-url --no-header --no-annotate --all-extras pyproject.toml -o requirements/lock.txt
 	@# What the image needs of it: no [dev], no [local].
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --no-annotate --extra serve --extra telemetry \
+	  --no-emit-index-url --no-header --no-annotate --extra mcp --extra serve --extra telemetry \
 	  --constraint requirements/lock.txt pyproject.toml -o requirements/image.txt
 	@awk '/^[a-z]/{keep=/^uv==/} keep' requirements/lock.txt > requirements/uv.txt
 

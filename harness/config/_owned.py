@@ -65,9 +65,9 @@ def _describe_user(uid: int) -> str:
     return f"the user id {uid}"
 
 
-def read_bounded(file: Path) -> bytes | None:
-    """Read a regular file of limited size; None if it does not exist. Never blocks, as opening a
-    named pipe would."""
+def read_bounded(file: Path, limit: int = FILE_LIMIT) -> bytes | None:
+    """Read a regular file of at most so many bytes; None if it does not exist. Never blocks,
+    as opening a named pipe would."""
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -77,9 +77,9 @@ def read_bounded(file: Path) -> bytes | None:
     with os.fdopen(descriptor, "rb") as opened:
         if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
             raise _unreadable_error(file, "it is not a regular file")
-        content = opened.read(FILE_LIMIT + 1)
-    if len(content) > FILE_LIMIT:
-        raise _unreadable_error(file, f"it is larger than {FILE_LIMIT:,} bytes")
+        content = opened.read(limit + 1)
+    if len(content) > limit:
+        raise _unreadable_error(file, f"it is larger than {limit:,} bytes")
     return content
 
 

@@ -13,10 +13,10 @@ from pydantic import ValidationError
 
 from harness.agent.mcp_server import McpServer
 from harness.commons.files import write_private
-from harness.config._owned import describe_foreign
+from harness.config._owned import describe_foreign, read_bounded
 from harness.config.trust import trust_file
 from harness.contracts.base import Word
-from harness.contracts.errors import InvalidValue
+from harness.contracts.errors import InvalidValue, McpMisbehaved, McpNotApproved
 from harness.mcp_tools.declarations import Declared
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -56,12 +56,14 @@ def read_approval(project: Path, server: McpServer) -> Approval | None:
                 f"{file} is not used: {why}.",
                 fix="Make it and the folders above it writable by you alone.",
             )
-        with file.open("rb") as opened:
-            content = opened.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        return None
     except OSError as error:
         raise InvalidValue(f"{file} cannot be read: {error.strerror}.", fix=FIX) from None
+    try:
+        content = read_bounded(file, MAX_BYTES)
+    except InvalidValue as error:
+        raise InvalidValue(error.message, fix=FIX) from None
+    if content is None:
+        return None
     try:
         approval = Approval.model_validate_json(content)
     except ValidationError:
@@ -70,18 +72,25 @@ def read_approval(project: Path, server: McpServer) -> Approval | None:
 
 
 def write_approval(project: Path, server: McpServer, tools: tuple[Declared, ...]) -> Approval:
-    """Record an approval. InvalidValue if there is no place to record it."""
+    """Record an approval. McpNotApproved if it cannot be recorded, McpMisbehaved if it is
+    larger than what is read back."""
     approval = Approval(
         project=str(project.resolve()), server=server.name, source=digest_source(server),
         tools=tools,
     )  # fmt: skip
+    content = approval.model_dump_json(indent=1)
+    if len(content.encode()) > MAX_BYTES:
+        raise McpMisbehaved(
+            f"The MCP server {server.name} declares more than can be approved: the record would be "
+            f"larger than {MAX_BYTES:,} bytes."
+        )
     file = approval_file(project, server.name)
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(file, approval.model_dump_json(indent=1))
+        write_private(file, content)
     except OSError as error:
-        raise InvalidValue(
-            f"{file} cannot be written: {error.strerror}.",
-            fix="Set XDG_CONFIG_HOME to a writable folder.",
+        raise McpNotApproved(
+            f"The tools of the MCP server {server.name} are not approved: {file} cannot be "
+            f"written ({error.strerror})."
         ) from None
     return approval

@@ -13,7 +13,7 @@ from harness.agent import Agent, AnyTool
 from harness.agent.mcp_server import McpServer
 from harness.commons.log import get_logger
 from harness.config.settings import Settings
-from harness.contracts.errors import InvalidAgent, InvalidValue, McpServerUnknown
+from harness.contracts.errors import InvalidAgent, McpServerUnknown
 from harness.mcp_tools.approved import read_approval, write_approval
 from harness.mcp_tools.connection import ServerConnection
 from harness.mcp_tools.declarations import Declared, choose_tools
@@ -94,10 +94,8 @@ class Servers:
             return approval.tools
         async with connection.use() as (_, found):
             declared = tuple(found.values())
-        try:
-            write_approval(self._project, server, declared)
-        except InvalidValue as error:
-            log.warning("an approval holds for this process only", error=error.message)
+        # Raises if it cannot be recorded: every restart would approve what is declared then.
+        write_approval(self._project, server, declared)
         return declared
 
     def _describe(self, agent: Agent[Any, Any], server: McpServer) -> McpServer:

@@ -211,6 +211,8 @@ class _DaemonErrors:
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, HarnessError):
+            return  # what the daemon answered: `RunUnfinished` is a TimeoutError, too
         if isinstance(error, httpx.TimeoutException | TimeoutError):
             slow = not isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout)
             kind_of = AnswerTooSlow if slow else DaemonUnreachable

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from asyncio import sleep
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
@@ -23,6 +24,10 @@ from harness.undo.views import EffectList
 
 WAIT_S = 30
 """How long one request waits for the end of a run."""
+PAUSE_S = 1.0
+"""Between these requests: a daemon may answer without waiting."""
+MOST_UNDO_REQUESTS = 40
+"""Requests that wait for one undo, each up to `ANSWER_S`: an hour together."""
 
 
 class RemoteRun:
@@ -78,8 +83,9 @@ class RemoteRun:
                 path = ("runs", self.id, "result")
                 end: RunEnd = await self._connection.get(RunEnd, *path, wait=WAIT_S)
             except RunUnfinished:
-                continue
-            return make_result(self.id, end, None)
+                await sleep(PAUSE_S)
+            else:
+                return make_result(self.id, end, None)
 
     async def abort(self, reason: str = "aborted", *, undo: bool = False) -> None:
         await self._steer("abort", {"reason": reason, "undo": undo})
@@ -131,8 +137,13 @@ class RemoteRun:
         self, to_turn: int | None = None, *, dry_run: bool = False, past: Sequence[str] = ()
     ) -> UndoReport:
         body = {"to_turn": to_turn, "dry_run": dry_run, "past": list(past)}
-        while True:
+        for _ in range(MOST_UNDO_REQUESTS):
             try:
                 return await self._connection.post(UndoReport, "runs", self.id, "undo", body=body)
             except AnswerTooSlow:
                 continue  # the same undo again joins the one in progress
+        raise AnswerTooSlow(
+            f"{self._connection.url} has not finished the undo of {self.id}.",
+            fix="It may still go on. Run the same command again to wait for it: "
+            f"harness undo {self.id}",
+        )

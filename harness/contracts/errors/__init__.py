@@ -79,6 +79,7 @@ from harness.contracts.errors.conversations import (
 from harness.contracts.errors.mcp import (
     McpError,
     McpMisbehaved,
+    McpNotApproved,
     McpServerUnknown,
     McpToolChanged,
     McpUnavailable,
@@ -265,6 +266,7 @@ __all__ = [
     "LocalUserFixed",
     "McpError",
     "McpMisbehaved",
+    "McpNotApproved",
     "McpServerUnknown",
     "McpToolChanged",
     "McpUnavailable",

@@ -38,6 +38,19 @@ class McpToolChanged(McpError):
     http_status = 409
 
 
+class McpNotApproved(McpError):
+    """What an MCP server declares cannot be approved, because the folder of approvals cannot be
+    written. The server's tools are not used: without a record, each process would approve whatever
+    the server declares when it starts."""
+
+    code = "mcp.not_approved"
+    fix = (
+        "Make the folder writable; in a container, mount a volume there. Or run `harness mcp check "
+        "--approve` where it is writable, and ship the approval file."
+    )
+    http_status = 409
+
+
 class McpServerUnknown(McpError):
     """An agent or a command names an MCP server that is not described anywhere, or whose section
     of `harness.toml` is not trusted."""

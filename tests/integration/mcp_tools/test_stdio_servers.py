@@ -16,9 +16,10 @@ from temporalio.exceptions import ApplicationError
 
 from harness.agent import Agent, McpServer
 from harness.config.settings import settings_model
-from harness.contracts.errors import McpMisbehaved, McpUnavailable
+from harness.contracts.errors import McpMisbehaved, McpNotApproved, McpUnavailable
 from harness.contracts.tool import ToolOutcome
 from harness.mcp_tools import connection
+from harness.mcp_tools.approved import approval_file
 from harness.mcp_tools.servers import Servers, open_servers
 from tests.fakes.stack import lives, until
 from tests.fakes.tool_calls import Caller, calling
@@ -123,6 +124,39 @@ async def test_hostile_words_are_bounded_and_shown(tmp_path: Path) -> None:
         words = tools["bad__act"].spec.description
         assert words.startswith("Act.<U+001B>[2J<U+202E><U+E0041> xxx")
         assert len(words) < 4_100
+
+
+async def test_what_cannot_be_recorded_is_not_approved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/proc")  # no user can write there
+    server = hostile("changes", tmp_path, **READS)
+    file = approval_file(tmp_path, "bad")
+    for _ in range(2):  # a restart does not approve it either
+        with pytest.raises(McpNotApproved, match=f"{file} cannot be written") as caught:
+            async with using(server, tmp_path):
+                pass
+        assert "mount a volume" in caught.value.fix
+        assert "harness mcp check --approve" in caught.value.fix
+
+
+async def test_a_shipped_approval_needs_no_writable_folder(tmp_path: Path) -> None:
+    """As Kubernetes mounts a secret: links into a folder, in one that is writable but sticky."""
+    server = hostile("changes", tmp_path, **READS)
+    async with using(server, tmp_path):
+        pass
+    file = approval_file(tmp_path, "bad")
+    data = file.parent / "..data"
+    data.mkdir(0o755)
+    file.rename(data / file.name)
+    file.symlink_to(Path("..data") / file.name)
+    (data / file.name).chmod(0o444)
+    file.parent.chmod(0o1777)
+    (tmp_path / "changed").touch()
+    async with using(server, tmp_path) as remote:
+        outcome = await remote.act()
+    assert outcome.failure is not None and outcome.failure.code == "mcp.changed"
+    assert not (tmp_path / "seen").exists()
 
 
 async def test_a_changed_declaration_is_not_called(tmp_path: Path) -> None:

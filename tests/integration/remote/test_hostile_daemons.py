@@ -29,6 +29,7 @@ from harness.history import bounded
 from harness.remote import backend as backend_module
 from harness.remote import connection as connection_module
 from harness.remote import event_reader
+from harness.remote import run as run_module
 from harness.remote.backend import open_daemon_backend
 from harness.runs.filter import RunFilter
 from harness.version import __version__
@@ -232,6 +233,40 @@ async def test_pages_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         with pytest.raises(DaemonAnswerInvalid, match="without an end"):
             await backend.list_runs(RunFilter())
+
+
+async def test_a_run_that_never_ends_is_asked_about_with_pauses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pauses: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(run_module, "sleep", pause)
+    async with (
+        answering(problem("run.unfinished", "Not yet.")) as hostile,
+        open_daemon_backend(Server(hostile.url, TOKEN)) as backend,
+    ):
+        with pytest.raises(asyncio.CancelledError):
+            await backend.get_run("some-run").outcome()
+    assert hostile.heard.count(b"GET ") == len(pauses)
+    assert min(pauses) >= 1
+
+
+async def test_an_undo_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "ANSWER_S", 0.05)
+    monkeypatch.setattr(run_module, "MOST_UNDO_REQUESTS", 3)
+    async with (
+        answering(b"") as hostile,
+        open_daemon_backend(Server(hostile.url, TOKEN)) as backend,
+    ):
+        with pytest.raises(DaemonUnreachable, match="has not finished the undo") as raised:
+            await backend.get_run("some-run").undo()
+    assert "harness undo some-run" in raised.value.fix
+    assert hostile.heard.count(b"POST ") == 3
 
 
 async def test_ids_stay_segments_of_the_path() -> None:

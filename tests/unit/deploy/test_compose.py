@@ -20,6 +20,8 @@ from tests.cluster.build import VERSION
 ROOT = Path(__file__).parents[3]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+INSIDE = ("mcp", "serve", "telemetry")
+"""The extras that the image has."""
 OWN = ("migrate", "worker", "daemon", "harness")
 
 
@@ -48,6 +50,13 @@ def test_our_containers_have_few_rights(name: str) -> None:
     assert service["security_opt"] == ["no-new-privileges:true"]
 
 
+@pytest.mark.parametrize("name", ["worker", "harness"])
+def test_approvals_outlive_a_container(name: str) -> None:
+    """And the command that approves records where the workers read."""
+    assert "approvals:/home/harness/.config/harness" in SERVICES[name]["volumes"]
+    assert "approvals" in COMPOSE["volumes"]
+
+
 def test_only_this_machine_reaches_the_ports() -> None:
     ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
     assert ports
@@ -74,7 +83,9 @@ def test_the_image_has_the_locked_versions() -> None:
     assert pins("image.txt") < pins("lock.txt"), "run make lock"
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    needed = name_all([*project["dependencies"], *extras["serve"], *extras["telemetry"]])
+    needed = name_all(
+        [*project["dependencies"], *(each for name in INSIDE for each in extras[name])]
+    )
     inside = name_all(pins("image.txt"))
     assert needed <= inside, "run make lock"
     assert not inside & name_all([*extras["dev"], *extras["local"]]) - needed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,8 @@ import pytest
 
 from harness.agent import Agent, McpServer
 from harness.config.settings import settings_model
-from harness.contracts.errors import InvalidAgent, InvalidValue, McpServerUnknown
-from harness.mcp_tools import declarations
+from harness.contracts.errors import InvalidAgent, InvalidValue, McpMisbehaved, McpServerUnknown
+from harness.mcp_tools import approved, declarations
 from harness.mcp_tools.approved import approval_file, read_approval, write_approval
 from harness.mcp_tools.connection import ServerConnection
 from harness.mcp_tools.declarations import Declared, choose_tools, read_declared
@@ -180,6 +181,28 @@ def test_an_approval_is_of_one_program(tmp_path: Path, monkeypatch: pytest.Monke
     approval_file(tmp_path, "s").write_text("{")
     with pytest.raises(InvalidValue, match="is damaged"):
         read_approval(tmp_path, server)
+
+
+def test_a_planted_pipe_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    file = approval_file(tmp_path, "s")
+    file.parent.mkdir(parents=True)
+    os.mkfifo(file, 0o600)
+    with pytest.raises(InvalidValue, match="not a regular file") as caught:
+        read_approval(tmp_path, McpServer(name="s", command=("x",)))
+    assert "harness mcp check" in caught.value.fix
+
+
+def test_what_would_be_too_large_to_read_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setattr(approved, "MAX_BYTES", 1_000)
+    server = McpServer(name="s", command=("x",))
+    before = write_approval(tmp_path, server, (declare(),))
+    with pytest.raises(McpMisbehaved, match="larger than 1,000 bytes"):
+        write_approval(tmp_path, server, (declare(description="x" * 1_000),))
+    assert read_approval(tmp_path, server) == before
 
 
 def settings(**servers: Any) -> Any:
