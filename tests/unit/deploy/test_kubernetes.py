@@ -69,7 +69,8 @@ def test_labels_select_their_own_pods() -> None:
         name: RESOURCES[name]["spec"]["template"]["metadata"]["labels"].items() for name in PODS
     }
     daemon = labels["Deployment/harness-daemon"]
-    assert RESOURCES["Service/harness"]["spec"]["selector"].items() <= daemon
+    for name in ("Service/harness", "Service/harness-mcp"):
+        assert RESOURCES[name]["spec"]["selector"].items() <= daemon
     for name in PODS:
         if name.startswith("Deployment/"):
             assert RESOURCES[name]["spec"]["selector"]["matchLabels"].items() == labels[name]
@@ -78,3 +79,7 @@ def test_labels_select_their_own_pods() -> None:
 def test_only_workers_have_the_keys_of_providers() -> None:
     having = [name for name in PODS if "harness-providers" in str(RESOURCES[name])]
     assert having == ["Deployment/harness-worker"]
+
+
+def test_an_mcp_client_meets_the_same_daemon() -> None:
+    assert RESOURCES["Service/harness-mcp"]["spec"]["sessionAffinity"] == "ClientIP"
