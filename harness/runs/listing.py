@@ -49,9 +49,10 @@ async def list_runs(
     """Runs that match a query in Temporal's language, newest first."""
     try:
         async for row in connection.temporal.list_workflows(_restrict_to_runs(query), limit=limit):
-            if row.status is not WorkflowExecutionStatus.CONTINUED_AS_NEW:
-                if (found := _row(row.raw_info)) is not None:
-                    yield found
+            if row.status is WorkflowExecutionStatus.CONTINUED_AS_NEW:
+                continue
+            if (found := _row(row.raw_info)) is not None:
+                yield found
     except RPCError as error:
         raise _query_error(error, query) from error
 
