@@ -2,6 +2,9 @@
 
 `Cache-Control` stays `no-store`: no cache between may keep the content of runs, but a program that
 polls sends the tag of what it has.
+
+An answer whose own headers say how it is kept is sent as it is: streams, and answers of protocols
+that make tags of their own.
 """
 
 from __future__ import annotations
@@ -31,6 +34,9 @@ IF_NONE_MATCH = {
 }
 
 
+OWN_HEADERS = ("etag", "cache-control")
+
+
 class ConditionalRoute(APIRoute):
     """A route that reads something and answers with JSON."""
 
@@ -40,15 +46,22 @@ class ConditionalRoute(APIRoute):
 
         async def handle_condition(request: Request) -> Response:
             response = await handle(request)
-            if response.status_code != 200:
+            if response.status_code != 200 or any(name in response.headers for name in OWN_HEADERS):
                 return response
             tag = make_tag(bytes(response.body))
             if is_cached(request.headers.get("if-none-match", ""), tag):
-                return Response(status_code=304, headers={"ETag": tag})
+                return Response(status_code=304, headers=_headers_beside_body(response, tag))
             response.headers["ETag"] = tag
             return response
 
         return handle_condition
+
+
+def _headers_beside_body(response: Response, tag: str) -> dict[str, str]:
+    kept = {
+        name: value for name, value in response.headers.items() if not name.startswith("content-")
+    }
+    return kept | {"ETag": tag}
 
 
 def describe_condition(operation: dict[str, Any]) -> None:

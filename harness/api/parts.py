@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
+from harness.commons.log import get_logger
+
+log = get_logger(__name__)
+
 
 class Part(Protocol):
     """Something that lives as long as the daemon, once a request has needed it."""
@@ -31,7 +35,10 @@ class DaemonParts:
         return part
 
     async def close(self) -> None:
-        """Close all parts."""
+        """Close all parts, also those after one that fails."""
         for part in self._parts.values():
-            await part.close()
+            try:
+                await part.close()
+            except Exception:
+                log.exception("a part of the daemon could not be closed", part=type(part).__name__)
         self._parts.clear()

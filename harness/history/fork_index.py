@@ -21,6 +21,8 @@ from harness.engine.retry import unreachable_error
 
 MOST_FORKS = 100
 """How many forks are listed."""
+MOST_NEW = 1_000
+"""How many new forks are read at once; if there may be more, each run's are looked for anew."""
 KEPT_RUNS = 20_000
 ASK_S = 1.0
 KEEP_S = 300.0
@@ -52,6 +54,8 @@ class ForkIndex:
 
     async def find(self, run: str) -> tuple[str, ...]:
         """The newest forks of a run, as the index had them a second ago or later."""
+        if time.monotonic() - self._asked > KEEP_S:
+            self._forks.clear()  # all of it is too old, and the new forks may be many
         if self._forks and time.monotonic() - self._asked > ASK_S:
             await self._reads.read("new", self._add_new)
         known = self._forks.get(run)
@@ -76,7 +80,10 @@ class ForkIndex:
             return
         since = datetime.fromtimestamp(time.time() - (now - self._asked) - OVERLAP_S, UTC)
         query = f"HarnessForkOf IS NOT NULL AND StartTime > '{since.isoformat()}'"
-        for each in reversed(await _search(self._client, query, None)):
+        found = await _search(self._client, query, MOST_NEW)
+        if len(found) == MOST_NEW:
+            self._forks.clear()
+        for each in reversed(found):
             run = each.typed_search_attributes.get(FORK_OF)
             known = self._forks.get(run) if run else None
             if run and known and each.id not in known[1]:
@@ -84,7 +91,7 @@ class ForkIndex:
         self._asked = now
 
 
-async def _search(client: Client, query: str, limit: int | None) -> list[WorkflowExecution]:
+async def _search(client: Client, query: str, limit: int) -> list[WorkflowExecution]:
     try:
         rows = client.list_workflows(f"WorkflowType = '{WORKFLOW}' AND {query}", limit=limit)
         return [row async for row in rows]

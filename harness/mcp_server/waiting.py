@@ -39,9 +39,11 @@ MOST_QUESTIONS = 10
 
 async def wait_for_run(call: McpCall, body: WaitForRun) -> Waited | InputRequiredResult:
     """Wait for a run: until it ends, needs a person, or the seconds have passed. Reports progress
-    meanwhile. What the run asks is put to the person behind the client, if the client can do that.
-    A client that leaves does not stop the run."""
+    meanwhile. What the run asks is put to the person behind the client, if the client can do that;
+    the time they take is added. A client that leaves does not stop the run."""
     run = body.run
+    clock = asyncio.get_running_loop().time
+    until = clock() + body.seconds
     follower = _Follower(call, run)
     card = await follower.read_card()
     for asked in card.waiting:
@@ -58,8 +60,10 @@ async def wait_for_run(call: McpCall, body: WaitForRun) -> Waited | InputRequire
                 return Waited(run=run, state=card.state, waiting=list(card.waiting))
             if not call.request.session.can_send_request:
                 return _hand_back(run, left)
+            asked_at = clock()
             await follower.ask(left[0])
-        elif not await follower.wait_for_change(body.seconds):
+            until += clock() - asked_at
+        elif not await follower.wait_for_change(until - clock()):
             return Waited(run=run, state=card.state)
 
 

@@ -12,11 +12,14 @@ from temporalio.api.workflowservice.v1 import ListWorkflowExecutionsRequest
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
+from harness.commons.log import get_logger
 from harness.contracts.errors import HarnessError, InvalidValue
 from harness.contracts.run import WORKFLOW, Pending, RunState
 from harness.engine.connection import Connection
 from harness.engine.retry import unreachable_error
 from harness.runs.filter import OPEN
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +49,10 @@ async def list_runs(
     """Runs that match a query in Temporal's language, newest first."""
     try:
         async for row in connection.temporal.list_workflows(_restrict_to_runs(query), limit=limit):
-            if row.status is not WorkflowExecutionStatus.CONTINUED_AS_NEW:
-                yield _row(row.raw_info)
+            if row.status is WorkflowExecutionStatus.CONTINUED_AS_NEW:
+                continue
+            if (found := _row(row.raw_info)) is not None:
+                yield found
     except RPCError as error:
         raise _query_error(error, query) from error
 
@@ -57,7 +62,7 @@ async def list_page(
 ) -> tuple[list[RunRow], bytes]:
     """One page of the runs that match a query, newest first, and the token of the next page."""
     listed, following = await _fetch_page(connection, query, token, size)
-    return [_row(info) for info in listed], following
+    return [row for info in listed if (row := _row(info)) is not None], following
 
 
 async def list_waiting(
@@ -68,7 +73,12 @@ async def list_waiting(
     waiting = f"HarnessState = '{RunState.WAITING.value}' AND {OPEN}"
     whole = f"{waiting} AND ({query})" if query else waiting
     listed, following = await _fetch_page(connection, whole, token, size)
-    return [(_row(info), await _read_waiting(connection, info)) for info in listed], following
+    found = list[tuple[RunRow, list[Pending]]]()
+    for info in listed:
+        row, pending = _row(info), await _read_waiting(connection, info)
+        if row is not None and pending is not None:
+            found.append((row, pending))
+    return found, following
 
 
 async def _fetch_page(
@@ -91,12 +101,22 @@ async def _fetch_page(
     return [info for info in page.executions if info.status != continued], page.next_page_token
 
 
-async def _read_waiting(connection: Connection, info: WorkflowExecutionInfo) -> list[Pending]:
+async def _read_waiting(
+    connection: Connection, info: WorkflowExecutionInfo
+) -> list[Pending] | None:
+    """Read what a run asks; None if that is unreadable. Anyone who reaches Temporal can start a
+    workflow with any memo, which must not hide what other runs ask."""
     fields = info.memo.fields
     if "waiting" not in fields:
         return []
     converter = connection.temporal.data_converter
-    return (await converter.decode([fields["waiting"]], [list[Pending]]))[0]
+    try:
+        return (await converter.decode([fields["waiting"]], [list[Pending]]))[0]
+    except Exception as error:
+        if isinstance(error, HarnessError) and error.retryable:
+            raise
+        log.warning("what a run asks is unreadable", run=info.execution.workflow_id)
+        return None
 
 
 def _restrict_to_runs(query: str) -> str:
@@ -113,10 +133,10 @@ def _query_error(error: RPCError, query: str) -> HarnessError:
     )
 
 
-ATTRIBUTES = (
-    "HarnessAgent", "HarnessState", "HarnessModel", "HarnessSession", "HarnessTokens",
-    "HarnessCostMicros", "HarnessForkOf", "HarnessOwner",
-)  # fmt: skip
+ATTRIBUTES: dict[str, type] = {
+    "HarnessAgent": str, "HarnessState": str, "HarnessModel": str, "HarnessSession": str,
+    "HarnessTokens": int, "HarnessCostMicros": int, "HarnessForkOf": str, "HarnessOwner": str,
+}  # fmt: skip
 ENDED: dict[WorkflowExecutionStatus, RunState] = {
     WorkflowExecutionStatus.CANCELED: RunState.ABORTED,
     WorkflowExecutionStatus.FAILED: RunState.FAILED,
@@ -125,11 +145,23 @@ ENDED: dict[WorkflowExecutionStatus, RunState] = {
 }
 
 
-def _row(info: WorkflowExecutionInfo) -> RunRow:
+def _row(info: WorkflowExecutionInfo) -> RunRow | None:
+    """The row of a run; None if its attributes are not what a run writes: it was planted."""
+    try:
+        return _read_row(info)
+    except ValueError:
+        log.warning("a row of the index is unreadable", run=info.execution.workflow_id)
+        return None
+
+
+def _read_row(info: WorkflowExecutionInfo) -> RunRow:
     fields = info.search_attributes.indexed_fields
-    found: dict[str, Any] = {
-        name: json.loads(fields[name].data) for name in ATTRIBUTES if name in fields
-    }
+    found = dict[str, Any]()
+    for name, kind in ATTRIBUTES.items():
+        value = json.loads(fields[name].data) if name in fields else None
+        if value is not None and not isinstance(value, kind):
+            raise ValueError(name)
+        found[name] = value
     ended = ENDED.get(WorkflowExecutionStatus(info.status)) if info.status else None
     return RunRow(
         id=info.execution.workflow_id,

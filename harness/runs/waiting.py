@@ -28,6 +28,8 @@ from harness.runs.listing import RunRow, list_page, list_waiting
 
 EVERY_S = 1.0
 """How often the index is read while anyone follows."""
+MOST_PAUSE_S = 30.0
+"""How often at least, after failures."""
 WINDOW = 1_000
 """Newest events that a reader may be behind; then it gets everything anew."""
 PAGE = 200
@@ -161,12 +163,17 @@ class WaitFollower:
         yield StreamEvent("ready", count, self._id_of(number))
 
     async def _read_regularly(self) -> None:
+        pause = EVERY_S
         while True:
-            await asyncio.sleep(EVERY_S)
+            await asyncio.sleep(pause)
             try:
                 await self._read_now()
+                pause = EVERY_S
             except HarnessError as error:
                 log.info("what waits could not be read", error=error.message)
+            except Exception:  # else all readers would wait for a task that has ended
+                log.exception("what waits could not be read")
+                pause = min(2 * pause, MOST_PAUSE_S)
 
     async def _read_now(self) -> None:
         """Compare with the index, as of now; all who ask meanwhile share the next read."""

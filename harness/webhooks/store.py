@@ -43,11 +43,16 @@ UPDATE harness_webhooks.subscription SET failing_since = NULL
 WHERE id = %(subscription)s AND failing_since IS NOT NULL
 """
 FAIL = """
-WITH failed AS (
-  UPDATE harness_webhooks.delivery SET problem = %s WHERE subscription = %s AND id = %s
+WITH held AS (
+  SELECT 1 FROM harness_webhooks.followed_run
+  WHERE subscription = %(subscription)s AND run = %(run)s AND fence = %(fence)s FOR SHARE
+), failed AS (
+  UPDATE harness_webhooks.delivery SET problem = %(problem)s
+  WHERE subscription = %(subscription)s AND id = %(id)s AND EXISTS (SELECT FROM held)
 )
 UPDATE harness_webhooks.subscription SET failing_since = coalesce(failing_since, now())
-WHERE id = %s RETURNING failing_since < now() - make_interval(secs => %s)
+WHERE id = %(subscription)s AND EXISTS (SELECT FROM held)
+RETURNING failing_since < now() - make_interval(secs => %(give_up_s)s)
 """
 END = """
 WITH old AS (
@@ -216,11 +221,9 @@ class Deliveries:
 
     async def fail(self, lease: Lease, id: str, problem: str, give_up_s: float) -> bool:
         """Note that an attempt failed; returns whether the receiver has been failing for so long
-        that the subscription is to be disabled."""
-        subscription = lease.subscription
-        rows = await self._database.fetch(
-            FAIL, (problem, subscription, id, subscription, give_up_s)
-        )
+        that the subscription is to be disabled. An attempt that was superseded notes nothing."""
+        more = {"id": id, "problem": problem, "give_up_s": give_up_s}
+        rows = await self._database.fetch(FAIL, _fields(lease) | more)
         return bool(rows) and rows[0][0]
 
     async def end(self, lease: Lease) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import httpx
+import pytest
+from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
 from harness import Agent, Harness
 from harness.access.client import create_token, revoke_token
 from harness.api.settings import ApiSettings
+from harness.contracts.run import WORKFLOW
+from harness.runs import waiting as follower
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import eventually, send
 from tests.fakes.steps import call, say
@@ -139,3 +144,73 @@ async def test_a_revoked_token_ends_it(api: Api, harness: Harness) -> None:
         await revoke_token(harness.connection, row.id)
         async for _ in response.aiter_lines():
             pass  # it ends
+
+
+@asynccontextmanager
+async def planted(harness: Harness, id: str, owner: str, state: str) -> AsyncGenerator[None]:
+    """A workflow of anyone who reaches Temporal, which looks like a run in the index."""
+    texts = {"HarnessOwner": owner, "HarnessState": state}
+    pairs = [
+        SearchAttributePair(SearchAttributeKey.for_keyword(name), text)
+        for name, text in texts.items()
+    ]
+    handle = await harness.connection.temporal.start_workflow(
+        WORKFLOW, id=id, task_queue=f"nobody-{id}", memo={"waiting": "planted"},
+        search_attributes=TypedSearchAttributes(pairs),
+    )  # fmt: skip
+    try:
+        yield
+    finally:
+        await handle.terminate()
+
+
+async def test_a_planted_row_hides_nothing(
+    api: Api, harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    await harness.serve(Agent(name, tools=[send]))
+    model_server.always(call("send", to="ann", text="hi"))
+    run, _ = await asking(api, model_server, name)
+
+    async def count_runs() -> int:
+        temporal = harness.connection.temporal
+        return (await temporal.count_workflows(f"WorkflowId IN ('{name}-1', '{name}-2')")).count
+
+    async with (
+        planted(harness, f"{name}-1", api.user, "waiting"),
+        planted(harness, f"{name}-2", api.user, "nonsense"),
+    ):
+        await eventually(count_runs, lambda count: count == 2)
+        listed = await api.operator.get("/api/v1/approvals")
+        assert [each["run"] for each in listed.json()["waiting"]] == [run]
+        runs = await api.operator.get("/api/v1/runs")
+        assert {run} <= {each["id"] for each in runs.json()["runs"]}
+        async with opened(api.operator) as events:
+            assert [json.loads(each.data)["run"] for each in (await snapshot(events))[0]] == [run]
+            later, _ = await asking(api, model_server, name)
+            await take(events, later, "waiting")
+
+
+async def test_a_read_that_fails_ends_no_stream(
+    api: Api,
+    harness: Harness,
+    model_server: ModelServer,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await harness.serve(Agent(name, tools=[send]))
+    model_server.always(call("send", to="ann", text="hi"))
+    monkeypatch.setattr(follower, "EVERY_S", 0.05)
+    async with opened(api.operator) as events:
+        await snapshot(events)
+        failed = asyncio.Semaphore(0)
+
+        async def fail(*_: Any) -> Any:
+            failed.release()
+            raise RuntimeError("an error that nobody foresaw")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(follower, "_read_all", fail)
+            for _ in range(2):
+                await failed.acquire()
+        run, _ = await asking(api, model_server, name)
+        await take(events, run, "waiting")

@@ -105,8 +105,23 @@ async def test_a_run_in_pieces(
     end = await client.get(url, params={"offset": offset, "live": "long-poll"})
     assert (end.status_code, end.headers["stream-closed"]) == (204, "true")
     again = await client.get(url, params={"offset": offset})
+    assert again.headers["etag"] == f'"{offset}:{offset}:closed"'  # the protocol's, not the body's
     tag = {"If-None-Match": again.headers["etag"]}
-    assert (await client.get(url, params={"offset": offset}, headers=tag)).status_code == 304
+    known = await client.get(url, params={"offset": offset}, headers=tag)
+    assert (known.status_code, known.headers["stream-closed"]) == (304, "true")
+    assert known.headers["stream-next-offset"] == offset
+
+
+async def test_what_a_reader_cannot_have_is_sent(api: Api, run: RunHandle[Any]) -> None:
+    """The end of a stream moves while its body stays empty, and a stream has no body yet."""
+    url, headers = url_of(run.id), {"If-None-Match": "*"}
+    now = await api.admin.get(url, params={"offset": "now"}, headers=headers)
+    assert (now.status_code, "etag" in now.headers) == (200, False)
+    await run.approve()
+    await run.result()
+    live = await api.admin.get(url, params={"offset": "-1", "live": "sse"}, headers=headers)
+    assert (live.status_code, "etag" in live.headers) == (200, False)
+    assert "streamClosed" in live.text
 
 
 async def test_requests_that_are_refused(api: Api, harness: Harness, run: RunHandle[Any]) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from temporalio.client import Client, WorkflowExecutionAsyncIterator
 
 from harness import Agent, Harness, tool
 from harness.contracts.errors import Forgotten
@@ -13,6 +14,7 @@ from harness.contracts.run import RunState
 from harness.forget.client import forget_run
 from harness.forks.fork import Change, start_fork
 from harness.history.card_folds import CardFolds
+from harness.history.fork_index import ForkIndex
 from harness.history.run_reads import RunReads
 from harness.journal.card import Card
 from harness.runs.card import read_card, read_observed_card
@@ -159,6 +161,40 @@ async def test_a_new_fork_is_listed(
     monkeypatch.setattr("harness.history.fork_index.ASK_S", 0.0)
     fork = await start_fork(harness.connection, run.id, 0, Change(hint="And?"))
     await eventually(lambda: read(harness, reads, run.id), lambda card: card.forks == (fork,))
+
+
+class _Asked:
+    """Temporal's client, and the queries of lists with their limits."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.asked: list[tuple[str, int | None]] = []
+
+    def list_workflows(self, query: str, limit: int | None) -> WorkflowExecutionAsyncIterator:
+        self.asked.append((query, limit))
+        return self._client.list_workflows(query, limit=limit)
+
+
+async def test_questions_for_forks_are_bounded(
+    harness: Harness, model_server: ModelServer, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model_server.always(say("Hello."))
+    client = _Asked(harness.connection.temporal)
+    forks = ForkIndex(cast("Client", client))
+    run = await _end(harness, name)
+    assert await forks.find(run.id) == ()
+    monkeypatch.setattr("harness.history.fork_index.ASK_S", 0.0)
+    monkeypatch.setattr("harness.history.fork_index.MOST_NEW", 1)
+    made = [
+        await start_fork(harness.connection, run.id, 0, Change(hint=hint)) for hint in ("A", "B")
+    ]
+    await eventually(lambda: forks.find(run.id), lambda found: set(found) == set(made))
+    assert all(limit for _, limit in client.asked)
+    # After a time without questions: what one run has, not what is new in the whole namespace.
+    client.asked.clear()
+    monkeypatch.setattr("harness.history.fork_index.KEEP_S", 0.0)
+    assert set(await forks.find(run.id)) == set(made)
+    assert [run.id in query for query, _ in client.asked] == [True]
 
 
 async def test_what_is_kept_is_bounded(

@@ -97,6 +97,19 @@ async def test_a_question(
         assert person.asked[0].requested_schema["required"] == ["answer"]
 
 
+async def test_changes_do_not_prolong_the_wait(
+    connect: Connect, api: Api, harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    """A run that asks again and again, and never ends."""
+    await harness.serve(Agent(name, tools=[send]))
+    model_server.always(call("send", **LETTER))
+    async with connect(mode="legacy", person=say_yes(verdict="approve")) as client:
+        run = (await use(client, "start_run", agent=name, prompt="Hello."))["id"]
+        waited = await use(client, "wait_for_run", run=run, seconds=0.5)
+        assert waited["state"] == "running" and "end" not in waited
+        await use(client, "abort_run", run=run)
+
+
 async def test_somebody_else_decides_first(
     connect: Connect, api: Api, harness: Harness, model_server: ModelServer, name: str
 ) -> None:

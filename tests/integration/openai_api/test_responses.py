@@ -215,3 +215,18 @@ async def test_a_chain_is_one_family(
     vault = harness.connection.vault
     families = {await vault.family_of(read_response_id(each.id)) for each in (first, second, third)}
     assert families == {read_response_id(first.id)}
+
+
+async def test_a_stream_is_sent_whatever_the_client_has(
+    api: Api, clients: Clients, harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    await harness.serve(Agent(name))
+    model_server.always(say("Hello."))
+    response = await clients.operator.responses.create(model=name, input="Hello.")
+    url, headers = f"/v1/responses/{response.id}", {"If-None-Match": "*"}
+    stream = await api.operator.get(url, params={"stream": "true"}, headers=headers)
+    assert (stream.status_code, "etag" in stream.headers) == (200, False)
+    assert "response.completed" in stream.text
+    known = await api.operator.get(url, headers=headers)
+    assert known.status_code == 304
+    assert "etag" in known.headers and "x-harness-run" in known.headers

@@ -16,6 +16,7 @@ from harness.runs.published import find_published
 from harness.runs.start import Request, as_messages, start_run
 from harness.webhooks import client as webhooks
 from harness.webhooks.rows import Webhook
+from harness.webhooks.store import Deliveries
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import eventually, send, waiting
 from tests.fakes.steps import call, say
@@ -107,6 +108,26 @@ async def test_only_ones_own_runs_and_no_longer_than_one_may(
     await run_for(harness, name, user)
     assert "disabled" in ((await until_disabled(harness, webhook)).reason or "")
     assert len(receiver.received) == 1
+
+
+async def test_a_superseded_attempt_notes_no_failure(
+    harness: Harness, receiver: Receiver, name: str
+) -> None:
+    webhook, _ = await webhooks.add_webhook(harness.connection, receiver.url, agent=name)
+    ledger, run = Deliveries(harness.connection.database), f"{name}-run"
+    await ledger.follow([webhook.id], run)
+    older = await ledger.take(webhook.id, run)
+    assert older is not None
+    assert await ledger.begin(older, "msg_1", "run_started") is False
+    newer = await ledger.take(webhook.id, run)
+    assert newer is not None
+    await ledger.finish(newer, "msg_1", "cursor")
+    assert await ledger.fail(older, "msg_1", "Late.", 0.0) is False
+    found = await webhooks.find_webhook(harness.connection, webhook.id)
+    assert found.state == "active"
+    assert (await ledger.list_newest(webhook.id, 1))[0].problem is None
+    await ledger.fail(newer, "msg_1", "In time.", 3600.0)
+    assert (await ledger.list_newest(webhook.id, 1))[0].problem == "In time."
 
 
 async def test_a_forged_row_sends_nothing(harness: Harness, receiver: Receiver, name: str) -> None:

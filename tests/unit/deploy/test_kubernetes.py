@@ -84,7 +84,8 @@ def test_labels_select_their_own_pods() -> None:
         name: RESOURCES[name]["spec"]["template"]["metadata"]["labels"].items() for name in PODS
     }
     daemon = labels["Deployment/harness-daemon"]
-    assert RESOURCES["Service/harness"]["spec"]["selector"].items() <= daemon
+    for name in ("Service/harness", "Service/harness-mcp"):
+        assert RESOURCES[name]["spec"]["selector"].items() <= daemon
     for name in PODS:
         if name.startswith("Deployment/"):
             assert RESOURCES[name]["spec"]["selector"]["matchLabels"].items() == labels[name]
@@ -145,3 +146,7 @@ def selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
     return exact and all(
         labels.get(each["key"]) in each["values"] for each in selector.get("matchExpressions", [])
     )
+
+
+def test_an_mcp_client_meets_the_same_daemon() -> None:
+    assert RESOURCES["Service/harness-mcp"]["spec"]["sessionAffinity"] == "ClientIP"
