@@ -183,3 +183,16 @@ async def test_a_paused_run_ends_the_prompt(
         assert (said.stop_reason, person.text.count("is paused")) == ("end_turn", 2)
         await run.resume()
         await run.result()
+
+
+async def test_arguments_that_are_left_out_are_counted(
+    harness: Harness, model_server: ModelServer, name: str, tmp_path: Path
+) -> None:
+    model_server.script(call("send", to="ann", text="x" * 5_000), say("Sent."))
+    person = Editor("approve")
+    async with editing(harness, Agent(name, tools=[send]), person) as editor:
+        session = await open_session(editor, tmp_path)
+        await editor.prompt(session_id=session, prompt=[text_block("Send it.")])
+    ((asked, _),) = person.asked
+    shown = asked.content[0].content.text
+    assert shown.endswith(" more characters)") and len(shown) < 5_000
