@@ -90,7 +90,7 @@ class AcpAgent:
             await begin_turn(conversation, self._agent, read_prompt(prompt))
             if conversation.cancelled:
                 await self.cancel(session_id)
-            end = await follow_turn(self._the_editor, conversation)
+            end = await follow_turn(self._the_editor, self._client.connection, conversation)
         except HarnessError as error:
             raise _refusal(error) from None
         finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from harness.contracts.clean_text import clean_line, clean_text
+from harness.contracts.clean_text import clean_line, clean_text, clip_text
 from harness.contracts.errors import SteeringError
 from harness.contracts.event import DecisionRequested
 from harness.contracts.steering import Verdict
@@ -23,6 +23,7 @@ KINDS: dict[Verdict, PermissionOptionKind] = {
     "approve": "allow_once", "answer": "allow_once", "reject": "reject_once",
 }  # fmt: skip
 SHOWN = 4_000
+"""Characters of a question and of its arguments that a person sees."""
 
 
 async def ask_permission(
@@ -35,8 +36,6 @@ async def ask_permission(
     offered: dict[Verdict, str] = {
         each: does for each, does in MEANINGS[asked.need].items() if each in KINDS
     }
-    arguments = json.dumps(asked.arguments, ensure_ascii=False, indent=2)
-    words = clean_text(f"{asked.question}\n{arguments}" if asked.tool else asked.question)
     reply = await editor.request_permission(
         session_id=session,
         tool_call=schema.ToolCallUpdate(
@@ -44,7 +43,7 @@ async def ask_permission(
             title=clean_line(asked.tool or asked.need),
             status="pending",
             raw_input=asked.arguments,
-            content=[helpers.tool_content(helpers.text_block(words[:SHOWN]))],
+            content=[helpers.tool_content(helpers.text_block(_describe(asked)))],
         ),
         options=[
             schema.PermissionOption(option_id=verdict, name=does, kind=KINDS[verdict])
@@ -60,3 +59,10 @@ async def ask_permission(
     except SteeringError:
         return all(each.id != asked.id for each in await run.pending())
     return True
+
+
+def _describe(asked: DecisionRequested) -> str:
+    texts = [asked.question]
+    if asked.tool:
+        texts.append(json.dumps(asked.arguments, ensure_ascii=False, indent=2))
+    return "\n".join(clip_text(clean_text(text), SHOWN) for text in texts)

@@ -12,7 +12,10 @@ from harness.acp.updates import Updates
 from harness.agent import Agent
 from harness.contracts.clean_text import clean_text
 from harness.contracts.event import LIVE, DecisionMade, DecisionRequested, Event, RunEnded
+from harness.contracts.run import RunState
+from harness.engine.connection import Connection
 from harness.journal.card import card_of
+from harness.runs.holds import HoldWatch
 from harness.sdk.handle import RunHandle
 from harness.sdk.session import Session
 
@@ -53,10 +56,12 @@ async def begin_turn(
     return run
 
 
-async def follow_turn(editor: Client, conversation: Conversation) -> RunEnded | None:
+async def follow_turn(
+    editor: Client, connection: Connection, conversation: Conversation
+) -> RunEnded | None:
     """Show the editor what the run does, and ask the person what it asks. Returns its end; None if
-    it waits for a person, whose next prompt continues it."""
-    turn = _Turn(editor, conversation)
+    it is paused, or waits for a person, whose next prompt continues it."""
+    turn = _Turn(editor, connection, conversation)
     try:
         return await turn.follow()
     finally:
@@ -64,11 +69,12 @@ async def follow_turn(editor: Client, conversation: Conversation) -> RunEnded | 
 
 
 class _Turn:
-    def __init__(self, editor: Client, conversation: Conversation) -> None:
+    def __init__(self, editor: Client, connection: Connection, conversation: Conversation) -> None:
         assert conversation.run is not None
         self._editor = editor
         self._conversation = conversation
         self._run = conversation.run
+        self._watch = HoldWatch(connection, self._run.id)
         self._coming = asyncio.Queue[Event | Exception | None]()
         """Events; None: the person dismissed a question, or the events have ended."""
         self._asking: dict[str, asyncio.Task[None]] = {}
@@ -83,10 +89,13 @@ class _Turn:
         while (event := await self._coming.get()) is not None:
             if isinstance(event, Exception):
                 raise event
-            if not isinstance(event, LIVE):
-                if str(event.cursor) in shown:
-                    continue
-                shown.add(str(event.cursor))
+            if await self._is_paused(event):
+                await self._say(
+                    f"Run {self._run.id} is paused. Resume it: harness resume {self._run.id}"
+                )
+                return None
+            if not self._is_new(event):
+                continue
             for update in updates.of_event(event):
                 await self._editor.session_update(self._conversation.session.id, update)
             if isinstance(event, RunEnded):
@@ -100,6 +109,21 @@ class _Turn:
                 self._ask(event)
         await self._say(f"Run {self._run.id} waits for a decision.")
         return None
+
+    def _is_new(self, event: Event) -> bool:
+        """Whether the editor has not had this event; from now on it has."""
+        if isinstance(event, LIVE):
+            return True
+        place, shown = str(event.cursor), self._conversation.shown
+        if place in shown:
+            return False
+        shown.add(place)
+        return True
+
+    async def _is_paused(self, event: Event) -> bool:
+        """Whether the run is paused since this event, which the editor may have seen before."""
+        hold = await self._watch.find_hold(event)
+        return hold is not None and hold.state is RunState.PAUSED
 
     def _ask(self, asked: DecisionRequested) -> None:
         self._asking[asked.id] = asyncio.create_task(self._ask_permission(asked))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.api.live_text import LiveText
-from harness.contracts.clean_text import clean_line, clean_text
+from harness.contracts.clean_text import clean_line, clean_text, clip_text
 from harness.contracts.event import (
     Event,
     ModelReplied,
@@ -57,7 +57,7 @@ class Updates:
                 return [helpers.update_tool_call(event.call_id, status="in_progress")]
             case ToolCallFinished():
                 status = "completed" if event.ok else "failed"
-                content = [helpers.tool_content(helpers.text_block(_clip(event.content)))]
+                content = [helpers.tool_content(helpers.text_block(_show(event.content)))]
                 return [helpers.update_tool_call(event.call_id, status=status, content=content)]
             case _:
                 pass
@@ -82,7 +82,5 @@ def _say(text: str) -> list[SessionUpdate]:
     return [helpers.update_agent_message_text(text)] if text else []
 
 
-def _clip(text: str) -> str:
-    left = len(text) - SHOWN
-    shown = clean_text(text[:SHOWN])
-    return shown if left <= 0 else f"{shown}… ({left:,} more characters)"
+def _show(text: str) -> str:
+    return clean_text(clip_text(text, SHOWN))

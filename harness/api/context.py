@@ -49,7 +49,7 @@ class ApiContext:
         Returns:
             The run as it is now, if it had to be observed.
         """
-        if not run.isprintable():  # no run is called so, and Postgres refuses NUL
+        if not run.isprintable():  # no run has such an id, and Postgres refuses NUL
             raise run_not_found(run)
         owner, observed = await self.reads.check_owner(run)
         if not may_see(caller, owner):

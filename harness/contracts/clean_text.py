@@ -52,5 +52,11 @@ def clean_html(text: str) -> str:
     return escape(clean_text(text))
 
 
+def clip_text(text: str, most: int) -> str:
+    """Cut `text` after `most` characters, and say how many are left out."""
+    left = len(text) - most
+    return text if left <= 0 else f"{text[:most]}… ({left:,} more characters)"
+
+
 def _show_code_point(found: re.Match[str]) -> str:
     return f"<U+{ord(found[0]):04X}>"

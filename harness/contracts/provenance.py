@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.contracts.base import Word
-from harness.contracts.clean_text import clean_text
+from harness.contracts.clean_text import clean_text, clip_text
 from harness.contracts.model import AgentSpec
 from harness.contracts.run import RunSpec
 from harness.contracts.tool import ToolPolicy
@@ -57,7 +57,5 @@ def describe_tool(name: str, policy: ToolPolicy | None) -> str:
 
 def _as_code(text: str) -> str:
     """Format text as a Markdown code block."""
-    shown = clean_text(text[:SHOWN_INSTRUCTIONS])
-    if len(text) > SHOWN_INSTRUCTIONS:
-        shown += f"… ({len(text) - SHOWN_INSTRUCTIONS:,} more characters)"
+    shown = clean_text(clip_text(text, SHOWN_INSTRUCTIONS))
     return "\n".join(f"    {line}" for line in shown.splitlines())

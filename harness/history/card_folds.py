@@ -1,4 +1,4 @@
-"""Cards of runs, kept between reads: of an ended run whole, of an open one to go on from.
+"""Cards of runs, kept between reads: complete for ended runs, resumable for open ones.
 
 A kept card is used only for the version of the run that it was computed from, so it is never older
 than what Temporal answered to the same request.

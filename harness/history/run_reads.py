@@ -2,7 +2,7 @@
 
 Nothing is used without asking first whether it still holds: Temporal, for the state of the run; the
 database, whether content was forgotten or a store restored. Readers at the same time share the
-question, but none gets an answer to a question that was asked before it came.
+question, but no reader gets a result older than its own request.
 """
 
 from __future__ import annotations

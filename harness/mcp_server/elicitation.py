@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from harness.api.caller import Role
-from harness.contracts.clean_text import clean_line, clean_text
+from harness.contracts.clean_text import clean_line, clean_text, clip_text
 from harness.contracts.errors import InvalidRequest, NotAllowed
 from harness.contracts.event import DecisionRequested
 from harness.contracts.verdicts import MEANINGS
@@ -93,16 +93,15 @@ def _offered(asked: DecisionRequested) -> dict[str, str]:
 
 
 def _describe(run: str, asked: DecisionRequested) -> str:
-    lines = [f"Run {clean_line(run)} asks: {_clip(clean_text(asked.question))}"]
+    lines = [f"Run {clean_line(run)} asks: {_show(asked.question)}"]
     if asked.tool:
         arguments = json.dumps(asked.arguments, ensure_ascii=False, indent=2)
-        lines += [f"Tool: {clean_line(asked.tool)}", f"Arguments: {_clip(clean_text(arguments))}"]
+        lines += [f"Tool: {clean_line(asked.tool)}", f"Arguments: {_show(arguments)}"]
     return "\n".join(lines)
 
 
-def _clip(text: str) -> str:
-    left = len(text) - SHOWN
-    return text if left <= 0 else f"{text[:SHOWN]}… ({left:,} more characters)"
+def _show(text: str) -> str:
+    return clip_text(clean_text(text), SHOWN)
 
 
 def _read_answer(asked: DecisionRequested, content: dict[str, Any]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def parse_answer(data: bytes, kind: Any, url: str) -> Any:
         first = error.errors(include_url=False, include_input=False)[0]
         where = clean_line(".".join(map(str, first["loc"]))[:200])
         raise DaemonAnswerInvalid(
-            f"{url} answers what this version does not understand: {where}: "
+            f"{url} sent a response this version does not understand: {where}: "
             f"{clean_line(first['msg'][:300])}."
         ) from None
     except (StoreError, UnicodeDecodeError) as error:

@@ -176,7 +176,9 @@ class DaemonConnection:
                 fix="If the daemon is there, log in to it: harness login URL",
             )
         if response.headers.get("content-encoding", "identity") != "identity":
-            raise DaemonAnswerInvalid(f"{self.url} compresses an answer, unasked.")
+            raise DaemonAnswerInvalid(
+                f"{self.url} sent a compressed response that was not requested."
+            )
         if response.is_success and (media_type.startswith(wanted) or status == 204):
             self._reached = True
             return

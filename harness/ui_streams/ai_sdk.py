@@ -117,7 +117,7 @@ def describe_hold(number: int, hold: Hold) -> Iterator[Part]:
 def describe_end(number: int, last: Hold | RunEnded) -> Iterator[Part]:
     """The last parts."""
     if isinstance(last, Hold):
-        asked = _ask_calls(list_questions(number, last))
+        asked = _list_asked(list_questions(number, last))
         yield {"type": "finish", "finishReason": "tool-calls", "messageMetadata": {
             "harness": {"asked": asked},
         }}  # fmt: skip
@@ -132,14 +132,15 @@ def describe_end(number: int, last: Hold | RunEnded) -> Iterator[Part]:
         yield {"type": "finish", "finishReason": "error"}
 
 
-def _ask_calls(questions: list[Question]) -> dict[str, str]:
-    """The ids of the questions whose reply is a tool's output, by the id of the tool call."""
-    return {
-        call: each.id
+def _list_asked(questions: list[Question]) -> list[dict[str, str]]:
+    """The questions whose reply is a tool's output, with their calls. A list, because clients merge
+    the fields of objects: a question that was answered would stay among those of a later stop."""
+    return [
+        {"call": call, "question": each.id}
         for each in questions
         if each.asked and each.asked.need == "answer"
         if (call := asked_call_id(each.run, each.asked))
-    }
+    ]
 
 
 def _make_call(id: str, name: str, arguments: dict[str, Any] | str, *, ours: bool) -> Part:

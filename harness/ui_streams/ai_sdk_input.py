@@ -3,7 +3,7 @@ of the user, or the assistant's with what the user replied to its questions."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
@@ -130,12 +130,18 @@ def read_replies(message: UiMessage) -> dict[str, Reply]:
 
 def _find_asked(metadata: Any) -> dict[str, str]:
     """The ids of the questions that tool calls ask, as the end of the stream named them."""
+    found = dict[str, str]()
     match metadata:
-        case {"harness": {"asked": given}} if isinstance(given, dict):
-            asked = cast("dict[str, Any]", given)
-            return {call: id for call, id in asked.items() if isinstance(id, str)}
+        case {"harness": {"asked": [*given]}}:
+            for each in given:
+                match each:
+                    case {"call": str(call), "question": str(id)}:
+                        found[call] = id
+                    case _:
+                        pass
         case _:
-            return {}
+            pass
+    return found
 
 
 def _write_output(output: Any) -> str:

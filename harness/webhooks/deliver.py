@@ -56,6 +56,7 @@ async def deliver_events(connection: Connection, request: DeliverRun) -> Deliver
         return Delivered(over=True)
     try:
         if not webhook.everyone and await read_owner(connection, request.run) != webhook.owner:
+            await Deliveries(connection.database).end(lease)
             return Delivered(over=True)
         return await _Courier(connection, webhook, lease).deliver()
     except (RunNotFound, Forgotten):

@@ -29,10 +29,6 @@ class Webhook:
     reason: str | None = None
     """Why it is disabled."""
 
-    def covers(self, owner: str | None, agent: str) -> bool:
-        """Whether it gets the runs of this owner and agent."""
-        return (self.everyone or self.owner == owner) and self.agent in (None, agent)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:

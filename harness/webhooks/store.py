@@ -19,6 +19,8 @@ from harness.webhooks.rows import Delivery, Lease, State, Webhook
 
 KEPT_DAYS = 30
 """How long messages that were accepted are listed."""
+NOTED_DAYS = 30
+"""How long runs are noted for a subscription that is disabled, to be sent when it is resumed."""
 COLUMNS: LiteralString = (
     "id, owner, everyone, agent, events, url, extract(epoch FROM created)::bigint, mac, "
     "extract(epoch FROM failing_since)::float8, extract(epoch FROM disabled)::float8, reason"
@@ -176,12 +178,14 @@ class Deliveries:
         self._database = database
 
     async def follow(self, subscriptions: Sequence[str], run: str) -> None:
-        """Note that the subscriptions get this run's events. Again changes nothing."""
+        """Note that the subscriptions get this run's events, unless they were disabled long ago.
+        Again changes nothing."""
         await self._database.fetch(
             "INSERT INTO harness_webhooks.followed_run (subscription, run) "
             "SELECT id, %s FROM harness_webhooks.subscription WHERE id = ANY(%b::text[]) "
+            "AND (disabled IS NULL OR disabled > now() - make_interval(days => %s)) "
             "ON CONFLICT DO NOTHING",
-            (run, list(subscriptions)),
+            (run, list(subscriptions), NOTED_DAYS),
         )
 
     async def list_open(self, subscription: str, after: str, limit: int) -> list[str]:

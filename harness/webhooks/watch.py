@@ -1,8 +1,9 @@
 """Wake the deliveries of a run, before its worker does something for it.
 
-Every event of a run is recorded because a worker did something, and every activity of a run passes
-here: so nothing is polled, no daemon is needed, and a run's history does not change. A delivery
-follows its run until that is quiet, and is woken by the run's next activity.
+Every activity of a run passes here: so no daemon is needed, and a run's history does not change. A
+delivery follows its run until that is quiet, and is woken by the run's next activity. Events that
+only a signal causes, such as a pause of a run that waits, have no activity: if the delivery sleeps,
+they are sent when it next looks by itself (see the workflow).
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class RunWatch:
         found = await webhooks.find_covering(owner, agent)
         if not found:
             return
-        # Those that are disabled too: they go on with this run when they are resumed.
+        # Those that are disabled too, for a while: they get this run when they are resumed.
         await Deliveries(self._connection.database).follow([each.id for each in found], run)
         for each in found:
             if each.state != "disabled":

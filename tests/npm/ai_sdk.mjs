@@ -1,5 +1,5 @@
-// Drives an agent with the AI SDK's own chat, transport and stream reader: an approval, a question,
-// a reload in the middle, a refusal.
+// Drives an agent with the AI SDK's own chat, transport and stream reader: an approval, two
+// questions, a reload in the middle, a refusal.
 import {
   AbstractChat,
   DefaultChatTransport,
@@ -55,13 +55,14 @@ await chat.settle();
 told.asked = chat.tool();
 await chat.addToolApprovalResponse({ id: told.asked.approval.id, approved: true });
 await chat.settle();
-told.question = chat.tool();
-await chat.addToolOutput({
-  tool: told.question.toolName,
-  toolCallId: told.question.toolCallId,
-  output: "blue",
-});
-await chat.settle();
+// Two questions in one run: the message's metadata is merged with that of the first.
+told.questions = [];
+for (const output of ["blue", "green"]) {
+  const question = chat.tool();
+  told.questions.push(question);
+  await chat.addToolOutput({ tool: question.toolName, toolCallId: question.toolCallId, output });
+  await chat.settle();
+}
 told.answered = chat.messages;
 
 await chat.sendMessage({ text: "Write to Bob." });

@@ -51,7 +51,7 @@ class PromptTooLarge(PromptError):
 
 
 class TooManyPrompts(PromptError):
-    """There are as many prompt templates, or versions of one, as are kept."""
+    """The limit of templates, or of versions of one, is reached."""
 
     code = "prompts.too_many"
     fix = "Save under a name that exists, or start a new name for further versions."

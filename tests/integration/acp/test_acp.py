@@ -18,7 +18,7 @@ from harness import Agent, Harness
 from harness.acp.agent import AcpAgent
 from harness.tools import ask_human
 from tests.fakes.model_server import ModelServer
-from tests.fakes.runs import send
+from tests.fakes.runs import Gate, send
 from tests.fakes.steps import Hang, call, say
 
 LETTER = {"to": "ann", "text": "hi"}
@@ -159,3 +159,40 @@ async def test_dismissing_decides_nothing_and_cancelling_aborts(
         assert (await going_on).stop_reason == "cancelled"
         assert (await run.outcome()).state.value == "aborted"
         assert len(person.asked) == 2
+
+
+async def test_a_paused_run_ends_the_prompt(
+    harness: Harness, model_server: ModelServer, name: str, tmp_path: Path
+) -> None:
+    gate = Gate()
+    model_server.script(call("hold", what="it"), say("Done."))
+    person = Editor()
+    async with editing(harness, Agent(name, tools=[gate.tool]), person) as editor:
+        session = await open_session(editor, tmp_path)
+        prompted = asyncio.create_task(
+            editor.prompt(session_id=session, prompt=[text_block("Work.")])
+        )
+        await gate.entered.wait()
+        run = harness.get_run(f"{session}.1")
+        await run.pause("lunch")
+        gate.left.set()
+        async with asyncio.timeout(20):
+            assert (await prompted).stop_reason == "end_turn"
+            assert f"{run.id} is paused" in person.text
+            said = await editor.prompt(session_id=session, prompt=[text_block("And?")])
+        assert (said.stop_reason, person.text.count("is paused")) == ("end_turn", 2)
+        await run.resume()
+        await run.result()
+
+
+async def test_arguments_that_are_left_out_are_counted(
+    harness: Harness, model_server: ModelServer, name: str, tmp_path: Path
+) -> None:
+    model_server.script(call("send", to="ann", text="x" * 5_000), say("Sent."))
+    person = Editor("approve")
+    async with editing(harness, Agent(name, tools=[send]), person) as editor:
+        session = await open_session(editor, tmp_path)
+        await editor.prompt(session_id=session, prompt=[text_block("Send it.")])
+    ((asked, _),) = person.asked
+    shown = asked.content[0].content.text
+    assert shown.endswith(" more characters)") and len(shown) < 5_000

@@ -108,7 +108,7 @@ NO_DAEMONS = {
     "wide": (head() + b"[" + b"1," * 2_000, "more than 1,000 values"),
     "wrong": (head() + b'{"user": "ada", "role": "god"}', "does not understand: role"),
     "binary": (head() + b"\xff\xfe", "not UTF-8"),
-    "a bomb": (head(JSON, "200 OK", "Content-Encoding: gzip") + b"x", "compresses"),
+    "a bomb": (head(JSON, "200 OK", "Content-Encoding: gzip") + b"x", "compressed"),
     "no problem": (head(PROBLEM, "500 Oops") + b"{}", "does not understand"),
     "long": (head(PROBLEM, "500 Oops") + b"\x1b[2J" * 100_000, "answers more than 200,000 bytes"),
 }

@@ -57,20 +57,22 @@ async def test_ai_sdk_chat(
 ) -> None:
     await harness.serve(Agent(name, tools=[send, ask_color]))
     model_server.script(
-        Say(text="I write.", calls=(("send", LETTER),)), call("ask_color"), say("Blue, then."),
-        call("send", to="bob", text="hi"), say("Not sent."),
+        Say(text="I write.", calls=(("send", LETTER),)), call("ask_color"), call("ask_color"),
+        say("Blue and green."), call("send", to="bob", text="hi"), say("Not sent."),
     )  # fmt: skip
     told = await drive(api, "ai_sdk.mjs", name)
-    asked, question = told["asked"], told["question"]
+    asked, (question, again) = told["asked"], told["questions"]
     assert (asked["state"], asked["input"]) == ("approval-requested", LETTER)
     assert (question["toolName"], question["state"]) == ("ask_color", "input-available")
+    assert (again["toolName"], again["state"]) == ("ask_color", "input-available")
     user, answer = told["answered"]
     assert user["role"] == "user" and answer["id"].endswith(".1")
     parts = [(each["type"], each.get("text") or each.get("output")) for each in answer["parts"]]
     assert parts == [
         ("step-start", None), ("text", "I write."), ("dynamic-tool", "sent 'hi' to ann"),
         ("step-start", None), ("dynamic-tool", "blue"),
-        ("step-start", None), ("text", "Blue, then."),
+        ("step-start", None), ("dynamic-tool", "green"),
+        ("step-start", None), ("text", "Blue and green."),
     ]  # fmt: skip
     assert told["resumed"]["state"] == "approval-requested" and told["same"] and told["over"]
     # What is loaded is what the chat had, but for who approved what.

@@ -15,6 +15,8 @@ from harness.runs.end import wait_for_end
 from harness.runs.published import find_published
 from harness.runs.start import Request, as_messages, start_run
 from harness.webhooks import client as webhooks
+from harness.webhooks.contracts import DeliverRun
+from harness.webhooks.deliver import deliver_events
 from harness.webhooks.rows import Webhook
 from harness.webhooks.store import Deliveries
 from tests.fakes.model_server import ModelServer
@@ -88,6 +90,15 @@ async def test_gone_disables_at_once(
     await (await harness.start(Agent(name), "Go.")).result()
     assert "410" in ((await until_disabled(harness, webhook)).reason or "")
     assert len(receiver.received) == 1
+    await harness.connection.database.fetch(
+        "UPDATE harness_webhooks.subscription SET disabled = now() - interval '31 days' "
+        "WHERE id = %s",
+        (webhook.id,),
+    )
+    later = await harness.start(Agent(name), "Go.")
+    await later.result()
+    followed = Deliveries(harness.connection.database)
+    assert later.id not in await followed.list_open(webhook.id, "", 10)
 
 
 async def test_only_ones_own_runs_and_no_longer_than_one_may(
@@ -100,7 +111,12 @@ async def test_only_ones_own_runs_and_no_longer_than_one_may(
     webhook, _ = await webhooks.add_webhook(connection, receiver.url, agent=name, by=caller)
     with pytest.raises(WebhookNotFound):
         await webhooks.find_webhook(connection, webhook.id, by=Caller("eve", Role.OPERATOR, ""))
-    await (await harness.start(Agent(name), "Not theirs.")).result()
+    other = await harness.start(Agent(name), "Not theirs.")
+    await other.result()
+    followed = Deliveries(connection.database)
+    await followed.follow([webhook.id], other.id)
+    await deliver_events(connection, DeliverRun(subscription=webhook.id, run=other.id))
+    assert other.id not in await followed.list_open(webhook.id, "", 10)
     own = await run_for(harness, name, user)
     (found,) = await receiver.until(bool)
     assert found.message["data"]["run"] == own

@@ -43,6 +43,9 @@ def test_every_command_says_where_it_works() -> None:
     works = {command.name: command.works for command in COMMANDS}
     assert {name for name, where in works.items() if where == "here"} == HERE
     assert {name for name, where in works.items() if where == "stack"} == STACK
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "remote.md").read_text()
+    said = page.partition("These work on a stack alone")[2].partition("\n\n")[0]
+    assert [name for name in sorted(STACK) if f"`{name}`" not in said] == []
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda each: each.name)

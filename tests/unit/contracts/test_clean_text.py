@@ -4,7 +4,13 @@ import unicodedata
 
 import pytest
 
-from harness.contracts.clean_text import clean_html, clean_line, clean_markdown, clean_text
+from harness.contracts.clean_text import (
+    clean_html,
+    clean_line,
+    clean_markdown,
+    clean_text,
+    clip_text,
+)
 
 ARABIC_SIGNS = {
     *range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2,
@@ -69,3 +75,8 @@ def test_markdown_and_html_stay_text() -> None:
         r"a \| \*\*b\*\*\\n\`c\` \[d\](e) \<i\>\<U+202E\>"
     )
     assert clean_html("<b title='x'>\u202e\n") == ("&lt;b title=&#x27;x&#x27;&gt;&lt;U+202E&gt;\n")
+
+
+def test_what_is_left_out_is_counted() -> None:
+    assert clip_text("abc", 3) == "abc"
+    assert clip_text("x" * 1_234, 4) == "xxxx… (1,230 more characters)"

@@ -88,7 +88,15 @@ def test_questions() -> None:
 
 
 @pytest.mark.parametrize(
-    "metadata", [None, "x", {"harness": 1}, {"harness": {"asked": [1]}}, {"harness": {}}]
+    "metadata",
+    [
+        None,
+        "x",
+        {"harness": 1},
+        {"harness": {"asked": [1, {"call": 1}]}},
+        {"harness": {"asked": {"c": "x"}}},
+        {"harness": {}},
+    ],
 )
 def test_a_message_that_replies_to_nothing(metadata: Any) -> None:
     parts = [{"type": "text", "text": "I am the assistant."}]
@@ -102,7 +110,7 @@ def test_a_message_that_replies_to_nothing(metadata: Any) -> None:
 @pytest.mark.parametrize("output", ["\ud800", {"a": "\ud800"}, DEEP])
 def test_an_output_that_cannot_be_written(output: Any) -> None:
     part = {"type": "dynamic-tool", "toolCallId": "c", "state": "output-available"}
-    metadata = {"harness": {"asked": {"c": "1/x/9/0/call_1"}}}
+    metadata = {"harness": {"asked": [{"call": "c", "question": "1/x/9/0/call_1"}]}}
     message = {"id": "m", "role": "assistant", "metadata": metadata}
     given = UiMessage.model_validate({**message, "parts": [{**part, "output": output}]})
     with pytest.raises(InvalidRequest):
