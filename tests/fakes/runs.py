@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from temporalio.exceptions import ApplicationError
 
 from harness import Harness, ToolContext, tool
+from harness.contracts.errors import NoWorker
 from harness.contracts.event import DurableEvent, Event
 from harness.contracts.message import Message, ToolResult
 from harness.contracts.run import RunState
@@ -93,7 +94,14 @@ async def until_state(run: RunHandle[Any], state: RunState, seconds: float = 10.
 
 async def waiting(run: RunHandle[Any], count: int = 1) -> list[Any]:
     """What waits for a decision, once `count` things do."""
-    return await eventually(run.pending, lambda pending: len(pending) == count)
+
+    async def look() -> list[Any]:
+        try:
+            return list(await run.pending())
+        except NoWorker:  # busy: a query waits for its turn
+            return []
+
+    return await eventually(look, lambda pending: len(pending) == count, seconds=20.0)
 
 
 async def all_events(run: RunHandle[Any], seconds: float = 20.0) -> list[Event]:

@@ -111,7 +111,9 @@ def payer(name: str, project: Path, policy: Any = "ask") -> Agent[None, str]:
 @pytest.mark.parametrize(
     ("point", "policy", "paid", "said"),
     [
-        ("before", "", 1, "paid again"),  # a declared probe is used without a word more
+        pytest.param(  # a declared probe is used without a word more
+            "before", "", 1, "paid again", marks=pytest.mark.slow
+        ),
         ("in", "", 1, "paid before"),
         pytest.param("in", "retry", 2, "paid again", marks=pytest.mark.slow),
         pytest.param("after", "ask", 1, "paid", marks=pytest.mark.slow),
