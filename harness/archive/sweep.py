@@ -66,7 +66,7 @@ async def seal_run(connection: Connection, run: str) -> SealRow:
     if walked is None or walked.kind == "part":
         raise RunBusy(f"Run {run!r} is still running.", fix="Seal it once it has ended.")
     if walked.workflow not in (WORKFLOW, UNDO):
-        raise RunNotFound(f"{run!r} is a workflow, but not a run of an agent.")
+        raise RunNotFound.of_workflow(run)
     rows = await store.append([await draft_seal(connection, walked)])
     row = rows[0] if rows else await newest_seal(connection, run, run_id)
     if row is None:

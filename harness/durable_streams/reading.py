@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import secrets
@@ -14,11 +13,12 @@ from typing import NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
+from harness.api.attended import finish_while_connected
 from harness.api.caller import Caller
 from harness.api.context import ApiContext
-from harness.api.event_stream import BareStream, wait_disconnected
+from harness.api.event_stream import BareStream
 from harness.api.stream_event import StreamEvent
-from harness.contracts.errors import InvalidRequest, NotSignedIn
+from harness.contracts.errors import InvalidRequest
 from harness.durable_streams.event_log import Batch, EventLog, cut_batch
 
 BEGINNING = "-1"
@@ -142,23 +142,14 @@ async def _wait_for_more(reader: Reader, log: EventLog, batch: Batch) -> Batch:
     Raises:
         NotSignedIn: The reader's token was revoked meanwhile.
     """
-    waiting = asyncio.create_task(_read_more(log, batch))
-    revoked = asyncio.create_task(reader.context.wait_revoked(reader.caller))
-    left = asyncio.create_task(wait_disconnected(reader.request.receive))
-    tasks = (waiting, revoked, left)
-    try:
-        await asyncio.wait(
-            tasks,
-            timeout=reader.context.settings.heartbeat_seconds,
-            return_when=asyncio.FIRST_COMPLETED,
-        )
-        if revoked.done():
-            raise NotSignedIn("The token was revoked.")
-        return waiting.result() if waiting.done() else batch
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    more = await finish_while_connected(
+        _read_more(log, batch),
+        reader.context,
+        reader.caller,
+        reader.request.receive,
+        seconds=reader.context.settings.heartbeat_seconds,
+    )
+    return batch if more is None else more
 
 
 async def _read_more(log: EventLog, batch: Batch) -> Batch:

@@ -116,7 +116,7 @@ class CardFolds:
         async for event in reader.read_events(self._connection, run, wait=False, reached=reached):
             fold.add(event)
         if fold.card is None:
-            raise RunNotFound(f"{run!r} is a workflow, but not a run of an agent.")
+            raise RunNotFound.of_workflow(run)
         spec: AgentSummary | None = await read_agent(self._connection, run)
         card = fold.card.model_copy(update={"spec": spec})
         version, projector = observed.version, reached.projector

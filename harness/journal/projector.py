@@ -34,7 +34,7 @@ class Projector(State):
     def _on_run_started(self, entry: HistoryEvent) -> Draft:
         attributes = entry.workflow_execution_started_event_attributes
         if attributes.workflow_type.name not in ("", WORKFLOW):  # such as an undo
-            raise RunNotFound(f"{self.run!r} is a workflow, but not a run of an agent.")
+            raise RunNotFound.of_workflow(self.run)
         spec = read_first(RunSpec, attributes.input)
         if spec is None:
             return []

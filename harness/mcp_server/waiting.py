@@ -98,7 +98,7 @@ class _Follower:
         events = [event async for event in found]
         card = card_of(events)
         if card is None:
-            raise RunNotFound(f"{self._run!r} is a workflow, but not a run of an agent.")
+            raise RunNotFound.of_workflow(self._run)
         self._known = {str(event.cursor) for event in events}
         return card
 

@@ -171,9 +171,10 @@ async def _find_address(link: Link, host: str, port: int | None) -> str:
         raise httpx2.ConnectError("another host")
     try:
         default = 443 if own.scheme == "https" else 80
-        return await resolve_host(host, port or default, allow_private=server.allow_private)
+        allow = server.allow_private
+        return await resolve_host(host, port or default, allow_private=allow, advice="")
     except HarnessError as error:
-        why = error.message.partition(" To allow it")[0].rstrip(".")
+        why = error.message.rstrip(". ")
         advice = "" if server.allow_private else "; allow_private = true allows private addresses"
         link.fail(f"{why}{advice if 'public' in why else ''}", refused=True)
         raise httpx2.ConnectError(why) from None

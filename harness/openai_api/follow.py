@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import aclosing
 
 from starlette.types import Receive
 
+from harness.api.attended import finish_while_connected
 from harness.api.caller import Caller
 from harness.api.context import ApiContext
-from harness.api.event_stream import wait_disconnected
-from harness.contracts.errors import NotSignedIn, RunFailed, RunNotFound
+from harness.contracts.errors import RunFailed, RunNotFound
 from harness.contracts.event import Event, RunEnded
 from harness.engine.connection import Connection
 from harness.history import reader
@@ -27,7 +26,7 @@ async def read_answer_so_far(connection: Connection, run: str) -> Answer:
     events = reader.read_events(connection, run, wait=False)
     answer = read_answer([event async for event in events])
     if answer is None:
-        raise RunNotFound(f"{run!r} is a workflow, but not a run of an agent.")
+        raise RunNotFound.of_workflow(run)
     return answer
 
 
@@ -59,18 +58,6 @@ async def wait_while_connected(
     Raises:
         NotSignedIn: The caller's token was revoked before.
     """
-    answering = asyncio.create_task(wait_for_answer(context, run))
-    leaving = asyncio.create_task(wait_disconnected(receive))
-    revoked = asyncio.create_task(context.wait_revoked(caller))
-    tasks = (answering, leaving, revoked)
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        if answering.done():
-            return answering.result()
-        if revoked.done():
-            raise NotSignedIn(f"The token was revoked. Run {run!r} goes on.")
-        return None
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    return await finish_while_connected(
+        wait_for_answer(context, run), context, caller, receive, otherwise=f"Run {run!r} goes on."
+    )

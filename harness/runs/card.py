@@ -25,7 +25,7 @@ async def read_card(connection: Connection, run: str) -> Card:
     events = reader.read_events(connection, run, wait=False)
     card = card_of([event async for event in events])
     if card is None:
-        raise RunNotFound(f"{run!r} is a workflow, but not a run of an agent.")
+        raise RunNotFound.of_workflow(run)
     more: dict[str, object] = {
         "spec": await read_agent(connection, run),
         "forks": await find_forks(connection.temporal, run),

@@ -57,7 +57,7 @@ def read_user_message(given: AgUiInput) -> tuple[str, str]:
     """The id and the text of the last message of the user."""
     found = next((each for each in reversed(given.messages) if each.role == "user"), None)
     if found is None:
-        raise InvalidRequest("messages: there is no message of the user.")
+        raise InvalidRequest("messages: none of them is from the user.")
     return found.id, read_text(found.content, "content")
 
 

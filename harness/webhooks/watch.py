@@ -3,7 +3,7 @@
 Every activity of a run passes here: so no daemon is needed, and a run's history does not change. A
 delivery follows its run until that is quiet, and is woken by the run's next activity. Events that
 only a signal causes, such as a pause of a run that waits, have no activity: if the delivery sleeps,
-they are sent when it next looks by itself (see the workflow).
+they are sent when its timer next fires (see the workflow).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Deliver a run's events to a subscription. An activity follows the run while it is active; the
 workflow sleeps while the run is quiet. The run's next activity wakes it; an event without an
-activity is found when it looks by itself."""
+activity is found when its timer fires."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from harness.webhooks.contracts import WORKFLOW, Delivered, DeliverRun
 
 SHORTEST = timedelta(minutes=1)
 LONGEST = timedelta(minutes=30)
-"""How long a run may be quiet before it is looked at without being woken: events that only a signal
-causes come this late, and the end of a run that Temporal itself ended."""
+"""The longest pause before a quiet run is read again. Nothing ends the pause earlier for an event
+that only a signal causes, nor when Temporal itself ends the run."""
 
 
 @workflow.defn(name=WORKFLOW)

@@ -56,7 +56,7 @@ async def trace_run(args: Namespace, out: Out) -> int:
         out.note("Earlier attempts are not shown: their log cannot be read.")
     events, attempts = found.events, found.attempts or ()
     if not events:
-        raise RunNotFound(f"{args.run!r} is a workflow, but not a run of an agent.")
+        raise RunNotFound.of_workflow(args.run)
     if args.html:
         return _write_page(events, attempts, Path(args.html), out, force=args.force)
     if args.timeline:

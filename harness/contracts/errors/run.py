@@ -17,6 +17,11 @@ class RunNotFound(RunError):
     fix = "List the runs: `harness list`."
     http_status = 404
 
+    @classmethod
+    def of_workflow(cls, id: str) -> RunNotFound:
+        """Another workflow has this id, such as an undo."""
+        return cls(f"{id!r} is a workflow, but not a run of an agent.")
+
 
 class TurnNotFound(RunError):
     """A fork names a turn that the run does not have, has not finished, or that precedes its

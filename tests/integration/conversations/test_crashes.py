@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from temporalio.api.enums.v1 import EventType
@@ -17,28 +16,14 @@ from harness.conversations.client import Conversations
 from harness.conversations.contracts import session_workflow
 from harness.runs.published import store_agent
 from tests.fakes.conversations import answered
+from tests.fakes.fixtures import forge as forge
+from tests.fakes.fixtures import worker as worker
 from tests.fakes.model_server import ModelServer
 from tests.fakes.steps import call, say
-from tests.fakes.worker_process import Forge, WorkerProcess, agent
+from tests.fakes.worker_process import WorkerProcess, agent
 
 MESSAGES = 4
 SECONDS = 50.0
-
-
-@pytest.fixture(scope="module")
-def forge() -> Iterator[Forge]:
-    made = Forge()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def worker(
-    forge: Forge, options: dict[str, Any], name: str, tmp_path: Path
-) -> Iterator[WorkerProcess]:
-    process = WorkerProcess(forge, options, name, tmp_path)
-    yield process
-    process.kill()
 
 
 @pytest.fixture

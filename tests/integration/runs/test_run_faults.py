@@ -19,6 +19,7 @@ from harness.contracts.run import Limits, RunState
 from harness.runs.published import store_agent
 from harness.runs.start import Request, as_messages, launch_run, pin_spec
 from harness.sdk.handle import RunHandle
+from tests.fakes.fixtures import forge as forge
 from tests.fakes.model_server import ModelServer
 from tests.fakes.postgres import Postgres
 from tests.fakes.runs import (
@@ -39,13 +40,6 @@ from tests.integration.conftest import Engine
 
 QUICK = Limits(heartbeat_s=3.0)
 """A dead worker is noticed after 3 s instead of 5."""
-
-
-@pytest.fixture(scope="module")
-def forge() -> Iterator[Forge]:
-    made = Forge()
-    yield made
-    made.close()
 
 
 @pytest.fixture

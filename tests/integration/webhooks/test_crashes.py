@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,28 +10,14 @@ from harness import Harness
 from harness.runs.published import store_agent
 from harness.runs.start import Request, as_messages, start_run
 from harness.webhooks import client as webhooks
+from tests.fakes.fixtures import forge as forge
+from tests.fakes.fixtures import worker as worker
 from tests.fakes.model_server import ModelServer
 from tests.fakes.steps import call, say
 from tests.fakes.webhook_receiver import Receiver
-from tests.fakes.worker_process import Forge, WorkerProcess, agent
+from tests.fakes.worker_process import WorkerProcess, agent
 
 KINDS = ("run_started", "model_called", "model_replied", "tool_call_finished", "run_ended")
-
-
-@pytest.fixture(scope="module")
-def forge() -> Iterator[Forge]:
-    made = Forge()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def worker(
-    forge: Forge, options: dict[str, Any], name: str, tmp_path: Path
-) -> Iterator[WorkerProcess]:
-    process = WorkerProcess(forge, options, name, tmp_path)
-    yield process
-    process.kill()
 
 
 @pytest.mark.slow
