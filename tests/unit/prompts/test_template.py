@@ -121,6 +121,13 @@ def test_values_that_do_not_fit(values: dict[str, Any], said: str) -> None:
     assert caught.value.fix
 
 
+def test_an_unknown_declaration_is_told_how_variables_are_declared() -> None:
+    with pytest.raises(InvalidTemplate) as caught:
+        read_template('+++\namount = { type = "integer" }\n+++\nPay {{ amount }}.')
+    assert caught.value.message == "Declaration amount: there is none of this name."
+    assert "[variables.NAME]" in caught.value.fix
+
+
 @pytest.mark.parametrize("mark", ["\x00", "\x1b[2J", "\x7f", "\x9b", "\ud800", "\r"])
 def test_control_characters_are_refused(mark: str) -> None:
     with pytest.raises(InvalidVariable, match=r"'x'.*U\+(00|D800)"):
