@@ -19,6 +19,7 @@ from harness.contracts.errors import (
     RunNotFound,
     StoreError,
 )
+from harness.contracts.errors.run import not_a_run
 from harness.contracts.run import WORKFLOW
 from harness.contracts.seal import Kind, Sealed, SealEntry
 from harness.engine.connection import Connection, get_identity
@@ -66,7 +67,7 @@ async def seal_run(connection: Connection, run: str) -> SealRow:
     if walked is None or walked.kind == "part":
         raise RunBusy(f"Run {run!r} is still running.", fix="Seal it once it has ended.")
     if walked.workflow not in (WORKFLOW, UNDO):
-        raise RunNotFound.of_workflow(run)
+        raise not_a_run(run)
     rows = await store.append([await draft_seal(connection, walked)])
     row = rows[0] if rows else await newest_seal(connection, run, run_id)
     if row is None:

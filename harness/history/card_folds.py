@@ -16,7 +16,7 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
 
-from harness.contracts.errors import RunNotFound
+from harness.contracts.errors.run import not_a_run
 from harness.contracts.event import Branched, RunStarted
 from harness.contracts.provenance import AgentSummary
 from harness.engine.connection import Connection
@@ -116,7 +116,7 @@ class CardFolds:
         async for event in reader.read_events(self._connection, run, wait=False, reached=reached):
             fold.add(event)
         if fold.card is None:
-            raise RunNotFound.of_workflow(run)
+            raise not_a_run(run)
         spec: AgentSummary | None = await read_agent(self._connection, run)
         card = fold.card.model_copy(update={"spec": spec})
         version, projector = observed.version, reached.projector

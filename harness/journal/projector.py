@@ -10,7 +10,7 @@ from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.api.history.v1 import HistoryEvent
 
 from harness.contracts import event as e
-from harness.contracts.errors import RunNotFound
+from harness.contracts.errors.run import not_a_run
 from harness.contracts.run import WORKFLOW, RunSpec, RunState
 from harness.journal import activities, endings, steering, undoing
 from harness.journal.payloads import read_first, read_value, to_seconds
@@ -34,7 +34,7 @@ class Projector(State):
     def _on_run_started(self, entry: HistoryEvent) -> Draft:
         attributes = entry.workflow_execution_started_event_attributes
         if attributes.workflow_type.name not in ("", WORKFLOW):  # such as an undo
-            raise RunNotFound.of_workflow(self.run)
+            raise not_a_run(self.run)
         spec = read_first(RunSpec, attributes.input)
         if spec is None:
             return []

@@ -7,7 +7,8 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from harness.api.event_stream import until_first
-from harness.contracts.errors import RunNotFound, SteeringError
+from harness.contracts.errors import SteeringError
+from harness.contracts.errors.run import not_a_run
 from harness.contracts.event import (
     DecisionMade,
     DecisionRequested,
@@ -98,7 +99,7 @@ class _Follower:
         events = [event async for event in found]
         card = card_of(events)
         if card is None:
-            raise RunNotFound.of_workflow(self._run)
+            raise not_a_run(self._run)
         self._known = {str(event.cursor) for event in events}
         return card
 

@@ -9,7 +9,8 @@ from starlette.types import Receive
 from harness.api.attended import finish_while_connected
 from harness.api.caller import Caller
 from harness.api.context import ApiContext
-from harness.contracts.errors import RunFailed, RunNotFound
+from harness.contracts.errors import RunFailed
+from harness.contracts.errors.run import not_a_run
 from harness.contracts.event import Event, RunEnded
 from harness.engine.connection import Connection
 from harness.history import reader
@@ -26,7 +27,7 @@ async def read_answer_so_far(connection: Connection, run: str) -> Answer:
     events = reader.read_events(connection, run, wait=False)
     answer = read_answer([event async for event in events])
     if answer is None:
-        raise RunNotFound.of_workflow(run)
+        raise not_a_run(run)
     return answer
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 
-from harness.contracts.errors import RunNotFound
+from harness.contracts.errors.run import not_a_run
 from harness.engine.connection import Connection
 from harness.history import live, reader
 from harness.history.diagnosis import diagnose_stuck_run
@@ -25,7 +25,7 @@ async def read_card(connection: Connection, run: str) -> Card:
     events = reader.read_events(connection, run, wait=False)
     card = card_of([event async for event in events])
     if card is None:
-        raise RunNotFound.of_workflow(run)
+        raise not_a_run(run)
     more: dict[str, object] = {
         "spec": await read_agent(connection, run),
         "forks": await find_forks(connection.temporal, run),

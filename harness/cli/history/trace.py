@@ -16,7 +16,8 @@ from harness.cli.named_file import check_new, write_named
 from harness.cli.out import Out
 from harness.cli.parser import UsageError, find_nearest
 from harness.contracts.attempt import Attempt
-from harness.contracts.errors import RunNotFound, StoreError, TurnNotFound
+from harness.contracts.errors import StoreError, TurnNotFound
+from harness.contracts.errors.run import not_a_run
 from harness.contracts.event import LIVE, Cursor, DurableEvent, RunEnded, RunStarted
 from harness.journal.attempts import Attempts, Earlier, weave_attempts
 from harness.journal.steps import list_steps
@@ -56,7 +57,7 @@ async def trace_run(args: Namespace, out: Out) -> int:
         out.note("Earlier attempts are not shown: their log cannot be read.")
     events, attempts = found.events, found.attempts or ()
     if not events:
-        raise RunNotFound.of_workflow(args.run)
+        raise not_a_run(args.run)
     if args.html:
         return _write_page(events, attempts, Path(args.html), out, force=args.force)
     if args.timeline:

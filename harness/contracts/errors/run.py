@@ -17,10 +17,10 @@ class RunNotFound(RunError):
     fix = "List the runs: `harness list`."
     http_status = 404
 
-    @classmethod
-    def of_workflow(cls, id: str) -> RunNotFound:
-        """Another workflow has this id, such as an undo."""
-        return cls(f"{id!r} is a workflow, but not a run of an agent.")
+
+def not_a_run(id: str) -> RunNotFound:
+    """The error for the id of another workflow, such as an undo."""
+    return RunNotFound(f"{id!r} is a workflow, but not a run of an agent.")
 
 
 class TurnNotFound(RunError):
