@@ -26,6 +26,10 @@ class Address(NamedTuple):
     port: int
 
 
+REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # nosec B104
+"""Addresses that mean every address of this machine, and one that a browser here can open."""
+
+
 @dataclass(frozen=True)
 class Daemon:
     """A daemon that serves."""
@@ -60,4 +64,5 @@ async def open_daemon(
             serve_app(app, listening, settings.slow_seconds, settings.body_seconds, context.counts)
         )
         stack.push_async_callback(context.parts.close)  # first: their streams end, so clients leave
-        yield Daemon(connection, f"http://{bracket_host(address.host)}:{port}")
+        host = REACHED_AT.get(address.host, address.host)
+        yield Daemon(connection, f"http://{bracket_host(host)}:{port}")

@@ -36,6 +36,31 @@ def describe_foreign(path: Path) -> str | None:
     return None
 
 
+def read_own(file: Path, limit: int = FILE_LIMIT, *, secret: bool = False) -> bytes | None:
+    """Read a file that this user's commands wrote; None if it does not exist.
+
+    Raises:
+        InvalidValue: Others can change it, or can read it although it is `secret`; or it cannot be
+            read.
+    """
+    try:
+        if not file.exists():
+            return None
+        why = describe_foreign(file)
+        if why is None and secret and stat.S_IMODE(file.stat().st_mode) & 0o077:
+            raise InvalidValue(
+                f"{file} is not used: other users can read it.", fix=f"Run: chmod 600 {file}"
+            )
+    except OSError as error:
+        raise _unreadable_error(file, str(error.strerror)) from None
+    if why:
+        raise InvalidValue(
+            f"{file} is not used: {why}.",
+            fix="Make it and the folders above it writable by you alone.",
+        )
+    return read_bounded(file, limit)
+
+
 def is_writable_by_others(found: os.stat_result) -> bool:
     """Whether anyone but the owner can write. The private group that many systems give each user
     counts as the user."""

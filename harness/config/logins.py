@@ -7,14 +7,13 @@ address and sent to no other.
 from __future__ import annotations
 
 import json
-import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 from harness.commons.files import write_private
-from harness.config._owned import describe_foreign, read_bounded
+from harness.config._owned import read_own
 from harness.config.server_address import parse_server
 from harness.config.trust import hold_lock, user_folder
 from harness.contracts.errors import InvalidServer, InvalidValue
@@ -57,15 +56,11 @@ def read_logins() -> Logins:
         InvalidValue: Others can read or change it, or it is damaged.
     """
     file = logins_file()
-    if not file.exists():
+    content = read_own(file, secret=True)
+    if content is None:
         return Logins()
-    why = describe_foreign(file)
-    if why is None and stat.S_IMODE(file.stat().st_mode) & 0o077:
-        why = "other users can read it"
-    if why:
-        raise InvalidValue(f"{file} is not used: {why}.", fix=f"Run: chmod 600 {file}")
     try:
-        data: Any = json.loads(read_bounded(file) or b"{}")
+        data: Any = json.loads(content or b"{}")
         servers = {
             str(url): _read_server(str(url), each)
             for url, each in cast("dict[str, Any]", data["servers"]).items()

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from harness.commons.files import write_private
-from harness.config._owned import describe_foreign, read_bounded
+from harness.config._owned import read_bounded, read_own
 from harness.contracts.errors import ConfigError, InvalidValue
 
 MARK = "made-here"
@@ -57,15 +57,11 @@ def trust_file() -> Path:
 
 def read_trust() -> Trust:
     file = trust_file()
-    if not file.exists():
+    content = read_own(file)
+    if content is None:
         return Trust()
-    if why := describe_foreign(file):
-        raise InvalidValue(
-            f"{file} is not used: {why}.",
-            fix="Make it and the folders above it writable by you alone.",
-        )
     try:
-        data: Any = json.loads(read_bounded(file) or b"{}")
+        data: Any = json.loads(content or b"{}")
         return Trust(_as_texts(data["files"]), _as_texts(data["states"]))
     except (ValueError, KeyError, TypeError, AttributeError):
         raise InvalidValue(

@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 from harness.api.caller import Caller, Role
 from harness.api.context import ApiContext, CallerOf, Context
 from harness.api.route import MCP_PATH, Route
-from harness.mcp_server.installed import check_installed
+from harness.commons.extras import require_extra
 from harness.mcp_server.server import make_server
 from harness.mcp_server.sessions import McpSessions, TokenSessions
 
@@ -36,7 +36,7 @@ async def end_mcp(request: Request, context: Context, caller: CallerOf) -> Respo
 
 
 async def _exchange(request: Request, context: ApiContext, caller: Caller) -> Response:
-    check_installed()
+    require_extra("mcp", "MCP", "mcp")
     body = await request.body()  # here, because the SDK would answer a body too large in its way
     make = partial(make_server, context, find_caller)
     sessions = context.parts.find(McpSessions, lambda: McpSessions(context, make))

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from harness.agent.mcp_server import McpServer
 from harness.commons.files import write_private
-from harness.config._owned import describe_foreign, read_bounded
+from harness.config._owned import read_own
 from harness.config.trust import trust_file
 from harness.contracts.base import Word
 from harness.contracts.errors import InvalidValue, McpMisbehaved, McpNotApproved
@@ -51,15 +51,7 @@ def read_approval(project: Path, server: McpServer) -> Approval | None:
     """Read what was approved; None if nothing was, or of another server under this name."""
     file = approval_file(project, server.name)
     try:
-        if file.exists() and (why := describe_foreign(file)):
-            raise InvalidValue(
-                f"{file} is not used: {why}.",
-                fix="Make it and the folders above it writable by you alone.",
-            )
-    except OSError as error:
-        raise InvalidValue(f"{file} cannot be read: {error.strerror}.", fix=FIX) from None
-    try:
-        content = read_bounded(file, MAX_BYTES)
+        content = read_own(file, MAX_BYTES)
     except InvalidValue as error:
         raise InvalidValue(error.message, fix=FIX) from None
     if content is None:

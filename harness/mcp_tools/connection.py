@@ -9,12 +9,12 @@ from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from harness.agent.mcp_server import McpServer
-from harness.contracts.errors import HarnessError, McpMisbehaved, McpUnavailable, MissingSetting
+from harness.commons.extras import require_extra
+from harness.contracts.errors import HarnessError, McpMisbehaved, McpUnavailable
 from harness.mcp_tools.declarations import Declared, read_declared
 from harness.mcp_tools.http import open_http
 from harness.mcp_tools.link import Link, shorten_words
@@ -272,11 +272,7 @@ def _unavailable(link: Link) -> McpUnavailable:
 
 async def _import_sdk(server: McpServer) -> None:
     """Import the SDK outside of the event loop, which it would block for half a second."""
-    if find_spec("mcp") is None:
-        raise MissingSetting(
-            f"The MCP server {server.name} needs the MCP SDK, which is not installed.",
-            fix="pip install 'durable-harness[mcp]'",
-        )
+    require_extra("mcp", f"The MCP server {server.name}", "mcp")
     if "mcp" not in sys.modules:
         await asyncio.to_thread(import_module, "mcp")
     # It logs what servers send, with tracebacks; our errors say what matters.

@@ -171,12 +171,17 @@ async def _find_address(link: Link, host: str, port: int | None) -> str:
         raise httpx2.ConnectError("another host")
     try:
         default = 443 if own.scheme == "https" else 80
-        allow = server.allow_private
-        return await resolve_host(host, port or default, allow_private=allow, advice="")
+        return await resolve_host(
+            host,
+            port or default,
+            allow_private=server.allow_private,
+            asker=f"mcp {server.name}",
+            advice="",
+        )
     except HarnessError as error:
         why = error.message.rstrip(". ")
         advice = "" if server.allow_private else "; allow_private = true allows private addresses"
-        link.fail(f"{why}{advice if 'public' in why else ''}", refused=True)
+        link.fail(f"{why}{advice if 'not public' in why else ''}", refused=True)
         raise httpx2.ConnectError(why) from None
 
 

@@ -13,7 +13,7 @@ from harness.contracts.errors import DaemonAnswerInvalid, DaemonUnreachable, Har
 from harness.contracts.event import LIVE, Cursor, Event
 from harness.remote.answers import parse_answer, problem_error
 from harness.remote.connection import DaemonConnection
-from harness.remote.live_text import LiveText
+from harness.remote.open_text import OpenText
 
 EVENT_BYTES = 32_000_000
 """Of one event; a model's reply may be long."""
@@ -47,7 +47,7 @@ async def follow_run(connection: DaemonConnection, run: str) -> AsyncGenerator[E
         DaemonUnreachable: The daemon never answered, or was away for long.
         RunNotFound: No run has this id.
     """
-    place, text, pause = _Place(), LiveText(), FIRST_PAUSE_S
+    place, text, pause = _Place(), OpenText(), FIRST_PAUSE_S
     while True:
         heard = place.heard
         try:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness.store.effects import Hold, Ledger, NewEffect
     from harness.store.live.reader import LiveReader
     from harness.store.live.stops import Stops
-    from harness.store.live.writer import LiveText, LiveWriter
+    from harness.store.live.writer import LiveWriter, ReplyStream
     from harness.store.sessions import Sessions
     from harness.store.specs import Specs
     from harness.store.transcripts.chain import Answer, Transcripts
@@ -30,9 +30,9 @@ __all__ = [
     "Hold",
     "Ledger",
     "LiveReader",
-    "LiveText",
     "LiveWriter",
     "NewEffect",
+    "ReplyStream",
     "Sessions",
     "Specs",
     "Stops",
@@ -48,7 +48,7 @@ _HOMES = {
     "Hold": "effects",
     "Ledger": "effects",
     "LiveReader": "live.reader",
-    "LiveText": "live.writer",
+    "ReplyStream": "live.writer",
     "LiveWriter": "live.writer",
     "NewEffect": "effects",
     "Sessions": "sessions",

@@ -123,7 +123,7 @@ async def test_webhook(connection: Connection, id: str, *, by: Caller = LOCAL) -
     )
     key = derive_secret(await connection.signing.get_signer(), webhook)
     settings = connection.settings.section(WebhookSettings)
-    await post_message(webhook.url, message, key, settings)
+    await post_message(webhook.url, message, key, settings, owner=webhook.owner)
     return message.id
 
 

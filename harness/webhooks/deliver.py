@@ -124,7 +124,9 @@ class _Courier:
         """Send a message; False if the subscription was disabled instead."""
         give_up_s = self._settings.give_up_hours * 3_600
         try:
-            await post_message(self._webhook.url, message, key, self._settings)
+            await post_message(
+                self._webhook.url, message, key, self._settings, owner=self._webhook.owner
+            )
         except Gone as error:
             await self._ledger.fail(self._lease, message.id, error.message, give_up_s)
             await self._disable(error.message)

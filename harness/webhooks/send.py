@@ -81,8 +81,10 @@ def check_url(url: str, settings: WebhookSettings) -> Origin:
     return origin
 
 
-async def post_message(url: str, message: Message, key: bytes, settings: WebhookSettings) -> None:
-    """Send a message; returns once the receiver has accepted it.
+async def post_message(
+    url: str, message: Message, key: bytes, settings: WebhookSettings, *, owner: str
+) -> None:
+    """Send a message; returns once the receiver has accepted it. `owner`: whose webhook it is.
 
     Raises:
         WebhookRefused: The address is not allowed.
@@ -93,7 +95,7 @@ async def post_message(url: str, message: Message, key: bytes, settings: Webhook
     limit = asyncio.timeout(settings.timeout_seconds)
     try:
         async with limit:
-            address = await _resolve(origin, settings)
+            address = await _resolve(origin, settings, owner)
             status, delay = await _post(
                 url, origin, address, message, key, settings.timeout_seconds
             )
@@ -112,13 +114,14 @@ def _is_allowed(origin: Origin, settings: WebhookSettings) -> bool:
     return any(declared_origin(each) == origin for each in settings.allow)
 
 
-async def _resolve(origin: Origin, settings: WebhookSettings) -> str:
+async def _resolve(origin: Origin, settings: WebhookSettings, owner: str) -> str:
     advice = ADVICE.format(origin=origin)
     try:
         return await resolve_host(
             origin.host,
             origin.port,
             allow_private=_is_allowed(origin, settings),
+            asker=f"webhooks {owner}",
             advice=advice,
         )
     except HarnessError as error:

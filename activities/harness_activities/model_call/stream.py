@@ -5,7 +5,7 @@ from __future__ import annotations
 from temporalio import activity
 
 from harness.contracts.model import CallModel
-from harness.store.live.writer import LiveText, LiveWriter
+from harness.store.live.writer import LiveWriter, ReplyStream
 
 TRIES_PER_ATTEMPT = 100
 """More than the candidates of any plan, so that later attempts have higher numbers."""
@@ -23,7 +23,7 @@ class Streams:
         self._number = (info.attempt - 1) * TRIES_PER_ATTEMPT
         # A reset reuses the numbers of turns: the later call wins.
         self._scheduled = info.scheduled_time.timestamp()
-        self._text: LiveText | None = None
+        self._text: ReplyStream | None = None
 
     async def close_text(self) -> None:
         if self._text:

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from argparse import Namespace
 from contextlib import AsyncExitStack
-from importlib.util import find_spec
 
 from harness.cli.context import open_client
 from harness.cli.out import Out
 from harness.cli.runs.agents import choose_agent
 from harness.cli.runs.run import hosting_agent
-from harness.contracts.errors import MissingSetting
+from harness.commons.extras import require_extra
 from harness.terminal import exit_codes
 
 
 async def serve_acp(args: Namespace, out: Out) -> int:
-    if find_spec("acp") is None:
-        raise MissingSetting(
-            "`harness acp` needs the package agent-client-protocol.",
-            fix="Install it: pip install 'durable-harness[acp]'",
-        )
+    require_extra("acp", "`harness acp`", "acp")
     from harness.acp.stdio import serve_editor
     from harness.commons.claimed_stdio import claim_stdio
 

@@ -8,13 +8,12 @@ from contextlib import AsyncExitStack
 from harness.cli.context import open_client
 from harness.cli.out import Out
 from harness.cli.runs.serve import load_served_agents
+from harness.commons.extras import require_extra
 from harness.terminal import exit_codes
 
 
 async def serve_mcp(args: Namespace, out: Out) -> int:
-    from harness.mcp_server.installed import check_installed
-
-    check_installed()
+    require_extra("mcp", "`harness mcp serve`", "mcp")
     from harness.commons.claimed_stdio import claim_stdio
     from harness.mcp_server.stdio import serve_stdio
     from harness_workers.worker import serve

@@ -9,14 +9,12 @@ from harness.api.settings import ApiSettings
 from harness.cli.context import open_client
 from harness.cli.out import Out
 from harness.cli.runs.serve import load_served_agents, watch_stop_signals
-from harness.contracts.errors import MissingSetting
+from harness.commons.extras import require_extra
 from harness.terminal import exit_codes
-
-NEEDS = ("fastapi", "uvicorn", "httptools")
 
 
 async def serve_api(args: Namespace, out: Out) -> int:
-    _check_installed()
+    require_extra("serve", "`harness serve`", "fastapi", "uvicorn", "httptools")
     from harness_daemon.daemon import Address, open_daemon
     from harness_workers.worker import serve
 
@@ -44,14 +42,3 @@ async def serve_api(args: Namespace, out: Out) -> int:
         await stop.wait()
         out.note("\nStopping: streams end, and clients resume them elsewhere.")
     return exit_codes.DONE
-
-
-def _check_installed() -> None:
-    from importlib.util import find_spec
-
-    missing = [name for name in NEEDS if find_spec(name) is None]
-    if missing:
-        raise MissingSetting(
-            f"`harness serve` needs {', '.join(missing)}.",
-            fix="Install it: pip install 'durable-harness[serve]'",
-        )

@@ -77,7 +77,7 @@ class _Progress(NamedTuple):
     text: str
 
 
-class LiveText:
+class ReplyStream:
     """The text of one attempt of one model call, as it arrives."""
 
     __slots__ = ("_closed", "_key", "_pos", "_size", "_text", "_writer", "due", "seen")
@@ -123,7 +123,7 @@ class LiveWriter:
         self._delay = settings.flush_ms / 1000
         self._bytes = settings.flush_bytes
         self._keep_hours = settings.keep_hours
-        self._streams: set[LiveText] = set()
+        self._streams: set[ReplyStream] = set()
         self._output: deque[_Output] = deque()
         self._progress: deque[_Progress] = deque()
         self._kept = 0
@@ -140,7 +140,7 @@ class LiveWriter:
 
     def open_text(
         self, run: str, turn: int, call: int, attempt: int, *, scheduled: float = 0.0
-    ) -> LiveText:
+    ) -> ReplyStream:
         """Open a stream to write to. A second attempt voids the text of the first one immediately.
 
         `scheduled` is when Temporal scheduled the call, the same for all attempts: it orders calls
@@ -150,7 +150,7 @@ class LiveWriter:
         if attempt > 1:
             self._keep_output(_Output(*key, MARKER, ""))
             self._wake_at(asyncio.get_running_loop().time())
-        return LiveText(self, key)
+        return ReplyStream(self, key)
 
     def tool_progress(self, run: str, turn: int, call_id: str, text: str) -> None:
         # A clock rather than a counter: attempts on several workers stay in order.
@@ -160,7 +160,7 @@ class LiveWriter:
         self._kept += len(row.text)
         self._wake_at(asyncio.get_running_loop().time() + self._delay)
 
-    def schedule_flush(self, stream: LiveText, size: int) -> None:
+    def schedule_flush(self, stream: ReplyStream, size: int) -> None:
         """Schedule a flush: `stream` has text to write."""
         now = asyncio.get_running_loop().time()
         if stream.due is None:
@@ -171,7 +171,7 @@ class LiveWriter:
             stream.due = now
             self._wake_at(now)
 
-    def discard_stream(self, stream: LiveText) -> None:
+    def discard_stream(self, stream: ReplyStream) -> None:
         self._streams.discard(stream)
 
     async def close(self) -> None:

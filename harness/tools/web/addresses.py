@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import socket
 from collections.abc import Sequence
 
 from harness.contracts.errors import OutsideConfines, ToolFailed, ToolUnavailable
+from harness.tools.web.names import resolve_name
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -52,21 +52,19 @@ def is_public(address: Address) -> bool:
 ADVICE = "To allow it, set allow_private = true under [http] in harness.toml."
 
 
-async def resolve_host(host: str, port: int, *, allow_private: bool, advice: str = ADVICE) -> str:
+async def resolve_host(
+    host: str, port: int, *, allow_private: bool, asker: str, advice: str = ADVICE
+) -> str:
     """Resolve `host` to an address that is allowed. Connect to this address, not to the name,
-    which may resolve differently the next time."""
+    which may resolve differently the next time. `asker`: see `resolve_name`."""
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = await resolve_name(host, port, asker)
     except (OSError, UnicodeError) as error:
         gone = isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
         kind = ToolUnavailable if gone else ToolFailed
         raise kind(f"The host {host} cannot be resolved: {error}.") from None
-    addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
-    if not allow_private:
-        for text in addresses:
-            # One private address refuses the whole name; otherwise it would be a loophole.
-            if not is_public(ipaddress.ip_address(text)):
-                raise OutsideConfines(
-                    f"{host} resolves to {text}, which is not a public address. {advice}"
-                )
+    # One private address refuses the whole name; otherwise it would be a loophole. Which one it is
+    # stays here: names of an inner network are not for everyone who may ask.
+    if not allow_private and not all(is_public(ipaddress.ip_address(each)) for each in addresses):
+        raise OutsideConfines(f"{host} has an address that is not public. {advice}")
     return addresses[0]

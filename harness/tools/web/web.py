@@ -96,7 +96,9 @@ async def build_request(
             f"{tool} may not access {host}. To allow it, add "
             f'"{host}" to allow under [http] in harness.toml, or to HARNESS_HTTP__ALLOW.',
         )
-    address = await resolve_host(host, origin.port, allow_private=settings.allow_private)
+    address = await resolve_host(
+        host, origin.port, allow_private=settings.allow_private, asker="tools"
+    )
     own = {
         "Host": target.netloc.decode(),
         "User-Agent": AGENT,

@@ -116,7 +116,7 @@ async def test_tools_are_called_over_http(tmp_path: Path, monkeypatch: pytest.Mo
 async def test_private_addresses_must_be_allowed(tmp_path: Path) -> None:
     async with serving_raw(lambda _: reply(b"{}")) as (place, seen):
         port = place.rpartition(":")[2]
-        with pytest.raises(McpUnavailable, match="not a public address"):
+        with pytest.raises(McpUnavailable, match="an address that is not public"):
             await load(McpServer(name="bad", url=f"https://localhost:{port}/mcp"), tmp_path)
     assert seen == []
 

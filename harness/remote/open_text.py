@@ -26,7 +26,7 @@ MAX_NOTES = 1_000
 CLOSING = (ModelReplied, ModelFailed, Branched)
 
 
-class LiveText:
+class OpenText:
     """What a reader has shown since the last durable event."""
 
     def __init__(self) -> None:

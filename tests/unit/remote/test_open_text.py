@@ -12,14 +12,14 @@ from harness.contracts import event as e
 from harness.contracts.attempt import Retry
 from harness.contracts.errors import ErrorInfo
 from harness.remote.event_reader import read_frames
-from harness.remote.live_text import LiveText
+from harness.remote.open_text import OpenText
 from tests.unit.history.test_feed_log import TEXTS, Reader, delta, filled, shown_texts
 from tests.unit.history.test_merge import MORE, durable
 
 ERROR = ErrorInfo(code="provider.overloaded", message="busy", fix="Wait.", retryable=True)
 
 
-def taken(text: LiveText, *events: e.Event) -> list[e.Event]:
+def taken(text: OpenText, *events: e.Event) -> list[e.Event]:
     return [new for event in events for new in text.take(event)]
 
 
@@ -31,7 +31,7 @@ def reset(attempt: int = 1) -> e.OutputReset:
 @given(texts=TEXTS, breaks=st.lists(st.booleans(), max_size=40))
 def test_what_was_shown_is_not_shown_again(texts: list[str], breaks: list[bool]) -> None:
     log = filled()
-    reader, text, shown = Reader(log), LiveText(), list[e.Event]()
+    reader, text, shown = Reader(log), OpenText(), list[e.Event]()
     started, called, *ending = durable("".join(texts))
     offset, steps = 0, list[e.Event]([started, called])
     for each in texts:
@@ -53,7 +53,7 @@ def test_what_was_shown_is_not_shown_again(texts: list[str], breaks: list[bool])
 
 
 def test_a_new_attempt_resets_the_text() -> None:
-    text = LiveText()
+    text = OpenText()
     first = taken(text, delta("ab"), delta("c", 2))
     assert [each.type for each in first] == ["output_delta", "output_delta"]
     # It began while nobody read: the daemon knows of no reader who has shown the first one.
@@ -66,7 +66,7 @@ def test_a_new_attempt_resets_the_text() -> None:
 
 
 def test_other_text_of_the_same_attempt() -> None:
-    text = LiveText()
+    text = OpenText()
     taken(text, delta("abc"))
     assert taken(text, reset()) == []
     assert taken(text, delta("abX")) == [reset(), delta("abX")]
@@ -80,7 +80,7 @@ def test_notes_are_shown_once() -> None:
     retry = Retry(activity="1", kind="call_model", failed=1, error=ERROR)
     failed = e.AttemptFailed(retry=retry, **MORE)
     progress = e.ToolProgress(turn=1, call_id="call_1", text="half", **MORE)
-    text = LiveText()
+    text = OpenText()
     assert taken(text, failed, progress, failed, progress) == [failed, progress]
     later = failed.model_copy(update={"retry": retry.model_copy(update={"failed": 2})})
     assert taken(text, later) == [later]
