@@ -18,7 +18,6 @@ from harness.stack.layout import layout_of
 
 ROOT = Path(__file__).parents[1]
 HERE = Path(__file__).parent
-PEERS = HERE / ".venv"
 
 
 @dataclass(frozen=True)
@@ -64,22 +63,22 @@ async def model_server() -> AsyncGenerator[tuple[str, int]]:
         await process.wait()
 
 
-async def peers_python() -> Path:
-    """The interpreter that has the peers' packages, which do not go together with ours."""
-    python, ready = PEERS / "bin" / "python", PEERS / ".ready"
-    wanted = (HERE / "requirements.txt").read_bytes()
+async def peers_python(folder: Path = HERE) -> Path:
+    """The interpreter that has the peers' packages, which do not go together with ours: those of
+    the requirements.txt in `folder`."""
+    wanted = (folder / "requirements.txt").read_bytes()
+    place = folder / ".venv"
+    python, ready = place / "bin" / "python", place / ".ready"
     if not ready.exists() or ready.read_bytes() != wanted:
-        print("installing the peers into bench/.venv", flush=True)
+        print(f"installing the peers into {place.relative_to(ROOT)}", flush=True)
         uv = Path(sys.executable).parent / "uv"
-        pinned = ("--require-hashes", str(HERE / "requirements.txt"))
+        pinned = ("--require-hashes", str(folder / "requirements.txt"))
         for command in (
-            (uv, "venv", "--quiet", "--clear", "--python", sys.executable, PEERS),
+            (uv, "venv", "--quiet", "--clear", "--python", sys.executable, place),
             (uv, "pip", "sync", "--quiet", "--python", python, *pinned),
         ):
             process = await asyncio.create_subprocess_exec(*map(str, command))
             if await process.wait():
-                raise SystemExit(
-                    "the peers could not be installed; --only harness,floor needs none"
-                )
+                raise SystemExit("the peers could not be installed; ours alone: --only harness")
         ready.write_bytes(wanted)
     return python

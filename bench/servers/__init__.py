@@ -1,0 +1,1 @@
+"""Agent servers side by side: ours, Aegra and LangGraph's own development server."""
