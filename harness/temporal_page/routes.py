@@ -14,7 +14,7 @@ from harness.api.caller import Caller, Role
 from harness.api.context import ApiContext, CallerOf, Context
 from harness.api.route import TEMPORAL_CODEC_PATH, TEMPORAL_PATH, Route
 from harness.commons.log import get_logger
-from harness.contracts.errors import TemporalPageMissing
+from harness.contracts.errors import TemporalPageError, TemporalPageMissing
 from harness.temporal_page.codec import (
     decode_payloads,
     load_payloads,
@@ -110,6 +110,9 @@ class _PassedAnswer(StreamingResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
+        except TemporalPageError as error:
+            # The head was sent: the connection is closed, so that nobody takes the rest for whole.
+            log.warning("an answer of Temporal's page broke off", reason=error.message)
         finally:
             await self._answer.close()
 

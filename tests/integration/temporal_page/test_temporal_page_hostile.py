@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -206,6 +207,36 @@ async def test_answers_that_are_none(fooled: httpx.AsyncClient, page_server: Pag
     for nonsense in (b"", b"hello\r\n\r\n", b"HTTP/1.1 200 OK\r\nA: b\x00\r\n\r\n"):
         page_server.answer = nonsense
         assert await code_of("/temporal/x") == "temporal_page.unreachable"
+
+
+async def test_an_answer_that_breaks_off(
+    fooled: httpx.AsyncClient, page_server: PageServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What arrived is not taken for the whole, and the log has one line of ours."""
+    for length in ("Content-Length: 100", "Transfer-Encoding: chunked"):
+        page_server.says("200 OK", "Content-Type: application/json", length, body=b"5\r\n[1,2]\r\n")
+        with pytest.raises(httpx.RemoteProtocolError):
+            await fooled.get("/temporal/api/v1/x")
+    assert sum("broke off" in each.getMessage() for each in caplog.records) == 2
+    assert not any(each.exc_info for each in caplog.records)
+
+
+async def test_a_browser_that_leaves(
+    fooled: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    base = str(fooled.base_url)
+    start = (
+        f"POST /temporal/api/v1/x HTTP/1.1\r\nHost: {urlsplit(base).netloc}\r\n"
+        f"Authorization: {fooled.headers['authorization']}\r\nContent-Length: 9\r\n\r\n1"
+    )
+    where = urlsplit(base)
+    for _ in range(3):
+        _, writer = await asyncio.open_connection(where.hostname, where.port)
+        writer.write(start.encode())
+        await writer.drain()
+        writer.close()
+    assert (await fooled.get("/temporal/api/v1/x")).status_code == 200
+    assert not any(each.exc_info for each in caplog.records)
 
 
 async def test_bodies_that_are_no_payloads(api: Api) -> None:
