@@ -110,6 +110,7 @@ def _add_route(app: FastAPI, route: Route, capability: str) -> None:
         response_model_exclude_none=True,
         response_class=_response_class(route.media_type),
         openapi_extra={"x-role": route.role.value},
+        include_in_schema=route.listed,
         route_class_override=ConditionalRoute if conditional else None,
         **more,
     )

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic_core import PydanticSerializationError
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import Response
 from starlette.types import Scope, Send
 from starlette.websockets import WebSocket
@@ -134,12 +134,18 @@ def add_problem_handlers(app: FastAPI) -> None:
             return await on_fault(request, error)
         return _answer(request, InvalidRequest("A text of the request is not valid Unicode."))
 
+    app.add_exception_handler(ClientDisconnect, _answer_gone)
     for kind in (UnicodeEncodeError, PydanticSerializationError):
         app.add_exception_handler(kind, on_half_character)
     app.add_exception_handler(HarnessError, on_harness_error)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(Exception, on_fault)
+
+
+async def _answer_gone(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """The client left before its request had arrived: nobody reads the answer."""
+    return _answer(request, InvalidRequest("The request did not arrive whole."))
 
 
 def _answer(

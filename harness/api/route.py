@@ -12,7 +12,8 @@ PREFIX = "/api/v1"
 
 class Route(NamedTuple):
     """One route under `/api/v1`, unless others expect its path: those of OpenAI's protocols start
-    with `/v1/`, MCP's is `/mcp` and Prometheus' is `/metrics`."""
+    with `/v1/`, MCP's is `/mcp`, Prometheus' is `/metrics`, and Temporal's page is below
+    `/temporal`."""
 
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "WEBSOCKET"]
     path: str
@@ -26,16 +27,24 @@ class Route(NamedTuple):
     """Of a successful answer."""
     answer: Any = None
     """The model of the answer, of a handler that has written it already (`answer_json`)."""
+    listed: bool = True
+    """Whether the OpenAPI document lists it: not what only a page in a browser requests."""
 
 
 OPENAI_PREFIX = "/v1/"
 MCP_PATH = "/mcp"
 METRICS_PATH = "/metrics"
+TEMPORAL_PATH = "/temporal"
+"""Where Temporal's own web page is served."""
+TEMPORAL_CODEC_PATH = "/temporal-codec"
+"""Where that page has payloads decoded."""
+OWN_PATHS = (MCP_PATH, METRICS_PATH, TEMPORAL_PATH)
+OWN_PREFIXES = (OPENAI_PREFIX, f"{TEMPORAL_PATH}/", f"{TEMPORAL_CODEC_PATH}/")
 
 
 def full_path(path: str) -> str:
     """The path under which the daemon serves a route."""
-    return path if is_openai_path(path) or path in (MCP_PATH, METRICS_PATH) else PREFIX + path
+    return path if path in OWN_PATHS or path.startswith(OWN_PREFIXES) else PREFIX + path
 
 
 def is_openai_path(path: str) -> bool:

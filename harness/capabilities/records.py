@@ -25,4 +25,5 @@ BUILT_IN: tuple[str, ...] = (
     "harness.ui_streams.capability:UI_STREAMS",
     "harness.durable_streams.capability:DURABLE_STREAMS",
     "harness.webhooks.capability:WEBHOOKS",
+    "harness.temporal_page.capability:TEMPORAL_PAGE",
 )

@@ -12,11 +12,13 @@ class Endpoints:
     temporal_address: str
     namespace: str
     ui_url: str | None
-    """Base address of the Temporal web page."""
+    """Base address of the Temporal web page, for links."""
     database_url: str = field(repr=False)
     """A libpq URL; contains a password."""
     local_temporal: bool
     local_database: bool
+    local_ui_url: str | None = None
+    """Where the local Temporal serves its web page, wherever links lead."""
     notes: tuple[str, ...] = ()
     """What was chosen and why, one line each, for people."""
 

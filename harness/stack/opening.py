@@ -152,6 +152,7 @@ def _make_endpoints(
         database_url=database,
         local_temporal=server is None,
         local_database=settings.database.url is None,
+        local_ui_url=local["temporal"]["ui"] if server is None else None,
         notes=tuple(notes),
     )
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from argparse import Namespace
 from contextlib import AsyncExitStack
 
+from harness.api.route import TEMPORAL_PATH
 from harness.api.settings import ApiSettings
+from harness.capabilities.registry import enabled_capabilities
 from harness.cli.context import open_client
 from harness.cli.out import Out
 from harness.cli.runs.serve import load_served_agents, watch_stop_signals
@@ -15,13 +17,15 @@ from harness.terminal import exit_codes
 
 async def serve_api(args: Namespace, out: Out) -> int:
     require_extra("serve", "`harness serve`", "fastapi", "uvicorn", "httptools")
+    from harness.temporal_page.place import find_page
     from harness_daemon.daemon import Address, open_daemon
     from harness_workers.worker import serve
 
     agents = [] if args.no_worker else load_served_agents(args.agents)
     stop = watch_stop_signals()
     async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(open_client(out, index=True))
+        opening = open_client(out, index=True, page=_serves_page())
+        client = await stack.enter_async_context(opening)
         settings = client.connection.settings.section(ApiSettings)
         address = Address(
             settings.host if args.host is None else args.host,
@@ -38,7 +42,14 @@ async def serve_api(args: Namespace, out: Out) -> int:
             out.raw(f"API: {daemon.url}/api/v1. Ctrl-C stops.")
             out.raw(f"Sign in (works once, within 10 minutes): {link}")
             out.note(f"Serving {', '.join(names)}." if names else "Serving no agents.")
+            if _serves_page() and find_page(client.connection):
+                out.note(f"Temporal's page, for admins: {daemon.url}{TEMPORAL_PATH}")
             out.note("For programs: harness token create")
         await stop.wait()
         out.note("\nStopping: streams end, and clients resume them elsewhere.")
     return exit_codes.DONE
+
+
+def _serves_page() -> bool:
+    """Whether the daemon serves Temporal's page, which a local Temporal then needs."""
+    return any(each.name == "temporal_page" for each in enabled_capabilities())

@@ -12,6 +12,7 @@
     ├── ConversationError  a conversation cannot be found, or does not accept what was sent
     ├── McpError         an MCP server cannot be reached, misbehaves, or changed what it declares
     ├── PromptError      a prompt template cannot be found, saved or filled in
+    ├── TemporalPageError  Temporal's web page cannot be served
     └── OpenAIApiError   a request of an OpenAI client was refused, or has no answer
 
 A class carries its code, ``<kind>.<category>``, what a person can do about it, and whether Temporal
@@ -187,6 +188,12 @@ from harness.contracts.errors.store import (
     StoreUnavailable,
     TranscriptMissing,
 )
+from harness.contracts.errors.temporal_page import (
+    TemporalPageError,
+    TemporalPageMissing,
+    TemporalPageRefused,
+    TemporalPageUnreachable,
+)
 from harness.contracts.errors.tool import (
     CallNotRecorded,
     InvalidToolArguments,
@@ -340,6 +347,10 @@ __all__ = [
     "StoreUnavailable",
     "StreamInterrupted",
     "TargetChanged",
+    "TemporalPageError",
+    "TemporalPageMissing",
+    "TemporalPageRefused",
+    "TemporalPageUnreachable",
     "TokenNotFound",
     "TooManyCalls",
     "TooManyPrompts",

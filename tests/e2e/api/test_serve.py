@@ -55,9 +55,18 @@ def make_token(project: Path) -> str:
     return json.loads(said.stdout)["token"]
 
 
+def read_page(url: str, token: str) -> bytes:
+    """Temporal's page, which the daemon serves without any setting."""
+    asked = urllib.request.Request(f"{url}/temporal", headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(asked, timeout=30) as answer:
+        return answer.read()
+
+
 def test_the_example_client(tmp_path: Path) -> None:
     with serving(tmp_path) as (_, told):
-        env = os.environ | {"HARNESS_URL": told["url"], "HARNESS_TOKEN": make_token(tmp_path)}
+        token = make_token(tmp_path)
+        assert b"/temporal/_app/" in read_page(told["url"], token)
+        env = os.environ | {"HARNESS_URL": told["url"], "HARNESS_TOKEN": token}
         done = subprocess.run(
             warm_python(str(EXAMPLE), "What is 6 * 7?"),
             cwd=tmp_path,
