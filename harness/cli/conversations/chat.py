@@ -42,7 +42,7 @@ async def chat_with_agent(args: Namespace, out: Out) -> int:
         async with open_daemon(args.server) as backend:
             inbox = await _open_inbox(backend, agent, args, out)
             backend.connection.on_change = lambda text: inbox.report(text)
-            return await _chat(inbox, args, out)
+            return await _chat(inbox, args, out, ours=False)
     chosen = choose_agent(args.agent)
     async with open_client(out, index=True, page=at_terminal()) as client:
         from harness.cli.stack_backend import StackBackend
@@ -52,7 +52,7 @@ async def chat_with_agent(args: Namespace, out: Out) -> int:
         inbox = await _open_inbox(backend, name, args, out)
         ours = not isinstance(chosen, str) and chosen.name == inbox.agent
         async with _serving(client, chosen if ours else None, args):
-            return await _chat(inbox, args, out)
+            return await _chat(inbox, args, out, ours=ours)
 
 
 @asynccontextmanager
@@ -111,8 +111,8 @@ def _read_options(args: Namespace) -> TurnOptions | None:
     return None if found == TurnOptions() else found
 
 
-async def _chat(inbox: ChatInbox, args: Namespace, out: Out) -> int:
-    model = await _look_at_agent(inbox, out)
+async def _chat(inbox: ChatInbox, args: Namespace, out: Out, *, ours: bool) -> int:
+    model = await _look_at_agent(inbox, out, ours=ours)
     if not _has_screen(out):
         return await chat_by_lines(inbox, args, out)
     from harness.terminal.chat.talk import Talk
@@ -135,13 +135,13 @@ async def _chat(inbox: ChatInbox, args: Namespace, out: Out) -> int:
     return code
 
 
-async def _look_at_agent(inbox: ChatInbox, out: Out) -> str | None:
-    """The model of the agent; a note if no worker serves it."""
+async def _look_at_agent(inbox: ChatInbox, out: Out, *, ours: bool) -> str | None:
+    """The model of the agent; a note if neither a worker nor this process serves it."""
     if out.json:
         return None
     listed = await inbox.backend.list_agents()
     found = next((each for each in listed if each.publication.name == inbox.agent), None)
-    if found is None or not found.workers:
+    if not ours and (found is None or not found.workers):
         serve = "harness worker" if inbox.agent == ASSISTANT else "harness worker FILE.py"
         out.note(f"No worker serves {inbox.agent} now: messages wait for one. Serve it: {serve}")
     if found is None or isinstance(found.publication.agent, HarnessError):

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len, set_cell_size
+
 from harness.contracts.clean_text import clean_line
 from harness.contracts.run import Totals
 from harness.terminal.view.text import count_of, format_money
@@ -69,7 +71,7 @@ def describe_status(
     line = ""
     for fact in facts:
         longer = f"{line} · {fact}" if line else fact
-        if len(longer) > width:
+        if cell_len(longer) > width:
             break
         line = longer
-    return line or facts[0][:width]
+    return line or set_cell_size(facts[0], width)

@@ -77,6 +77,9 @@ class Talk:
         self._since: float | None = None
         self._state: RunState | None = None
         self._leaving = asyncio.Event()
+        self._sending = False
+        self._stop_next = False
+        """The person wants to stop an answer whose run is not known yet."""
         self._interrupted = False
 
     # --- what commands use
@@ -84,7 +87,7 @@ class Talk:
     @property
     def busy(self) -> bool:
         """Whether an answer runs or is on its way."""
-        return self._answering is not None
+        return self._sending or self._answering is not None
 
     def note(self, text: str) -> None:
         """Print a line that is not part of the conversation."""
@@ -100,12 +103,15 @@ class Talk:
 
     async def send(self, text: str, policy: Policy) -> None:
         """Send a message, and show the runs that answer it."""
+        self._sending = True
         try:
             receipt = await self.inbox.send(text, policy)
         except HarnessError as error:
             self.screen.restore(text)
             self.report_error(error)
             return
+        finally:
+            self._sending = False
         if receipt.outcome == "queued" and self.busy:
             self.write([f"  waits at place {receipt.position}"])
         self.answer()
@@ -120,6 +126,8 @@ class Talk:
         """Stop the answer, as Ctrl-C does."""
         if self._run is not None:
             self._interrupts.count_press()
+        elif self.busy:
+            self._stop_next = True
 
     def leave(self) -> None:
         """Leave the chat; an answer goes on."""
@@ -223,11 +231,15 @@ class Talk:
             if not self._leaving.is_set():
                 self._run = None
             self._answering = self._since = None
+            self._stop_next = False
             self.screen.live = str
             self.screen.redraw()
 
     async def _attend(self, run: BackendRun) -> None:
         self._interrupts.take_count()
+        if self._stop_next:
+            self._interrupts.count_press()
+        self._stop_next = False
         self._run, view = run, ChatView(self.screen, self.inbox.hints)
         attendance = Attendance(
             run, view, self._interrupts, ask=make_ask(ScreenPerson(self.screen, view)),
@@ -249,6 +261,9 @@ class Talk:
         twice, self._last_press = now - self._last_press <= GRACE_S, now
         if self._run is not None:
             self._interrupts.count_press()
+        elif self.busy and not twice:
+            self._stop_next = True
+            self.note("Stopping the answer once its run is there.")
         elif self.screen.buffer.text and not twice:
             self.screen.buffer.reset()
             self._last_press = float("-inf")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 
 from harness.contracts import event as e
@@ -232,7 +233,7 @@ def _elapsed(since: float) -> str:
 
 
 def _clip(text: str, width: int) -> str:
-    return text if len(text) <= width else f"{text[: width - 1]}…"
+    return text if cell_len(text) <= width else f"{set_cell_size(text, width - 1)}…"
 
 
 def _dim(text: str, width: int) -> str:
