@@ -18,7 +18,7 @@ import pytest
 
 from tests.fakes.warm_python import warm_python
 
-GUARD_S = float(__import__("os").environ.get("G", "90"))
+GUARD_S = 90.0
 AGENT = """
 from harness import Agent, tool
 from helpers import total

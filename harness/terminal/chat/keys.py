@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
 
@@ -31,6 +32,18 @@ def bind_keys(
     def break_line(event: KeyPressEvent) -> None:
         del event
         buffer.insert_text("\n")
+
+    @keys.add("tab")
+    def complete(event: KeyPressEvent) -> None:
+        del event
+        found = list(buffer.completer.get_completions(buffer.document, CompleteEvent()))
+        if len(found) == 1:  # at once: what is typed next must not be too early for it
+            buffer.cancel_completion()
+            buffer.apply_completion(found[0])
+        elif buffer.complete_state is not None:
+            buffer.complete_next()
+        elif found:
+            buffer.start_completion()
 
     @keys.add("c-c")
     def interrupt(event: KeyPressEvent) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+from tests.e2e.api.test_serve import make_token, serving
 from tests.fakes.command import Project, kept_project
 from tests.fakes.screen import Screen
 
@@ -189,7 +191,7 @@ def test_commands(kept_project: Project) -> None:
     screen.shows("no command /nonsense")
     screen.type("/hel\t")
     screen.shows("list the commands")
-    screen.type("\r\r")
+    screen.type("\r")
     screen.shows("/queue TEXT")
     screen.enter("What is 2 + 5?")
     screen.shows("2+5 = 7")
@@ -240,6 +242,40 @@ def test_what_a_tool_returns_cannot_steer_the_terminal(kept_project: Project) ->
     assert "\u202e" not in shown
     assert "<U+001B>[2Jprinted" in screen.text
     assert screen.leave() == 0
+
+
+@pytest.mark.slow
+def test_a_chat_goes_on_with_the_next_daemon(
+    kept_project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """kill -9 of the daemon in the middle of an answer."""
+    with kept_project.worker("agent.py:other"):
+        with serving(kept_project.folder, "--no-worker") as (daemon, told):
+            token = make_token(kept_project.folder)
+            monkeypatch.setenv("HARNESS_SERVER", told["url"])
+            monkeypatch.setenv("HARNESS_TOKEN", token)
+            screen = Screen(tmp_path, "chat", "--agent", "@other", "--title", "From afar")
+            screen.shows("›")
+            screen.enter("say slowly " + " ".join(f"w{n}" for n in range(30)))
+            screen.shows("w3", 2)
+            daemon.kill()
+            daemon.wait()
+            screen.shows("Trying again.")
+        port = told["url"].rpartition(":")[2]
+        with serving(kept_project.folder, "--no-worker", "--port", port):
+            screen.shows("Connected again.")
+            screen.shows("w29", 2)
+            screen.idles()
+            screen.enter("What is 2 + 2?")
+            screen.shows("2+2 = 4")
+            screen.idles()
+            assert screen.text.count("w28") == 2
+            assert screen.leave() == 0
+            again = Screen(tmp_path, "chat", "from afar")
+            again.shows("2+2 = 4")
+            again.idles()
+            assert "2 turns" in again.status
+            assert again.leave() == 0
 
 
 @pytest.mark.slow
