@@ -190,7 +190,7 @@ def test_commands(kept_project: Project) -> None:
     screen.enter("/nonsense")
     screen.shows("no command /nonsense")
     screen.type("/hel\t")
-    screen.shows("list the commands")
+    screen.shows("› /help")
     screen.type("\r")
     screen.shows("/queue TEXT")
     screen.enter("What is 2 + 5?")
