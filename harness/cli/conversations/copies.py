@@ -43,7 +43,6 @@ async def write_export(backend: Backend, card: Card, name: str | None) -> str:
     """Write a conversation to a new file, as Markdown if its name does not end with .json; what was
     written."""
     file = name or card.id.replace("/", "-") + SUFFIX["markdown"]
-    check_new(Path(file), force=False)
     exported = await backend.conversations.export(card.id)
     as_json = file.endswith(".json")
     text = exported.wire().decode() if as_json else render_markdown(exported)
