@@ -29,6 +29,7 @@ from harness.conversations.contracts import (
     Policy,
     Receipt,
     SessionView,
+    TurnOptions,
     UserPart,
     session_workflow,
 )
@@ -41,12 +42,7 @@ from harness.conversations.files import (
 from harness.conversations.list_query import Filter, Position
 from harness.conversations.marks import check_card, sign_card
 from harness.conversations.outgoing import make_message
-from harness.conversations.projection import (
-    open_rows,
-    project_card,
-    read_transcript,
-    save_card,
-)
+from harness.conversations.projection import open_rows, project_card, read_transcript, save_card
 from harness.conversations.rows import StoredMessage, StoredTurn
 from harness.conversations.session_client import (
     describe_session,
@@ -180,6 +176,7 @@ class Conversations:
         *,
         message: str | None = None,
         policy: Policy | None = None,
+        options: TurnOptions | None = None,
     ) -> Receipt:
         """Send a message.
 
@@ -188,6 +185,7 @@ class Conversations:
             parts: A text; texts, images and files; or a `Prompt` of a template.
             message: The sender's id of the message: the same id again is the same message.
             policy: What happens if a run is open; the conversation's by default.
+            options: Of the run that answers it.
 
         Raises:
             ConversationClosed: It is archived or deleted.
@@ -195,7 +193,7 @@ class Conversations:
             InboxFull: Too much waits already.
             NoWorker: No worker answers; the message may arrive later.
         """
-        sent = await make_message(self.connection, parts, message, policy, self.by)
+        sent = await make_message(self.connection, parts, message, policy, self.by, options)
         check_message(sent)
         card = await self.find(id)
         with span("send message", {"conversation": id, MESSAGE_LABEL: sent.id}):

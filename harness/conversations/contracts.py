@@ -15,7 +15,7 @@ from harness.contracts.errors import (
 from harness.contracts.family import session_family
 from harness.contracts.message import FileRef, Image, Message, Text
 from harness.contracts.prompt import PinnedPrompt
-from harness.contracts.run import RunSpec
+from harness.contracts.run import Budget, RunSpec
 
 SESSION = "Session"
 """The workflow's type in Temporal."""
@@ -118,6 +118,17 @@ class Card(Word):
         return {"state": found, "before": self.state if deleting else self.before}
 
 
+class TurnOptions(Word):
+    """What a message may set for the run that answers it."""
+
+    model: str | None = None
+    """Another model than the conversation's, as provider/model."""
+    budget: Budget | None = None
+    """In place of the agent's."""
+    workspace: str | None = None
+    """The only folder that file tools may use, on the machine of the worker."""
+
+
 class SendMessage(Word):
     """Argument of the `send` update."""
 
@@ -129,6 +140,8 @@ class SendMessage(Word):
     by: str | None = None
     template: PinnedPrompt | None = None
     """What made its text, if that was a prompt template."""
+    options: TurnOptions | None = None
+    """Of the run that answers it; a hint has no run of its own."""
 
     @property
     def text(self) -> str:

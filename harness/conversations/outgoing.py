@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.agent.checks import check_budget
 from harness.contracts.message import Text
-from harness.conversations.contracts import Policy, SendMessage, UserPart
+from harness.conversations.contracts import Policy, SendMessage, TurnOptions, UserPart
 from harness.engine.connection import Connection
 from harness.prompts.client import Prompts
 from harness.prompts.prompt import Prompt
-from harness.runs.start import new_id
+from harness.runs.start import check_model, new_id
 
 
 async def make_message(
@@ -18,9 +19,14 @@ async def make_message(
     id: str | None,
     policy: Policy | None,
     by: str | None,
+    options: TurnOptions | None = None,
 ) -> SendMessage:
     """Make a message; a template gets its text now, whenever the message is answered."""
     template = None
+    if options is not None and options.model is not None:
+        check_model(options.model)
+    if options is not None and options.budget is not None:
+        check_budget(options.budget)
     if isinstance(parts, Prompt):
         filled = await Prompts(connection).fill(parts)
         parts, template = filled.text, filled.pinned
@@ -30,4 +36,5 @@ async def make_message(
         policy=policy,
         by=by,
         template=template,
+        options=options,
     )

@@ -18,7 +18,7 @@ from harness.api.stream_event import StreamEvent
 from harness.contracts.errors import ConversationChanged, CursorUnknown
 from harness.contracts.event import LIVE
 from harness.conversations.client import Conversations
-from harness.conversations.contracts import Card, Change, Receipt, State
+from harness.conversations.contracts import Card, Change, Receipt, State, TurnOptions
 from harness.conversations.follow import Place, follow_conversation, parse_place
 from harness.conversations.list_query import Filter
 from harness.conversations.views import (
@@ -118,6 +118,13 @@ async def delete_conversation(
     return ConversationSummary.of(card)
 
 
+def _options_of(body: NewMessage) -> TurnOptions | None:
+    """What the message sets for its run. Not the workspace: a folder of another machine."""
+    if body.model is None and body.budget is None:
+        return None
+    return TurnOptions(model=body.model, budget=body.budget)
+
+
 async def send_message(
     conversation: PathText,
     body: NewMessage,
@@ -131,6 +138,7 @@ async def send_message(
         read_question(body.content, body.template, body.variables, "content"),
         message=body.id or idempotency_key,
         policy=body.policy,
+        options=_options_of(body),
     )
 
 

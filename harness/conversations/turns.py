@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -18,6 +19,7 @@ from harness.conversations.contracts import (
     Card,
     PreparedTurn,
     PrepareTurn,
+    TurnOptions,
     turn_run,
 )
 from harness.conversations.rows import StoredTurn
@@ -38,7 +40,7 @@ async def prepare_turn(connection: Connection, request: PrepareTurn) -> Prepared
     """
     card, message = request.card, request.message
     last, head = await _find_head(connection, request)
-    run = turn_run(card.id, last + 1)
+    run, options = turn_run(card.id, last + 1), message.options or TurnOptions()
     agent = await find_published(connection, card.agent)
     asked = Request(
         messages=(message.message,),
@@ -46,7 +48,9 @@ async def prepare_turn(connection: Connection, request: PrepareTurn) -> Prepared
         id=run,
         session=card.id,
         head=head,
-        model=card.model,
+        model=options.model or card.model,
+        budget=options.budget,
+        workspace=None if options.workspace is None else Path(options.workspace),
         labels={MESSAGE_LABEL: message.id},
         owner=card.owner,
         by=message.by,

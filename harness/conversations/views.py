@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from harness.api.body import Body
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.message import Origin, Part
-from harness.contracts.run import RunState, Totals
+from harness.contracts.run import Budget, RunState, Totals
 from harness.conversations.client import Messages, Page, Read
 from harness.conversations.contracts import (
     MAX_ID,
@@ -70,6 +70,10 @@ class NewMessage(Body):
     """The sender's id of the message: the same id again is the same message."""
     policy: Policy | None = None
     """What it does while a run is open; the conversation's policy by default."""
+    model: str | None = None
+    """Another model than the conversation's, as provider/model, for the run that answers it."""
+    budget: Budget | None = None
+    """Limits of the run that answers it; the agent's by default."""
 
 
 class NewBranch(Body):

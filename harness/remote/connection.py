@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 from urllib.parse import quote
@@ -63,6 +63,20 @@ class DaemonConnection:
             trust_env=server.url.startswith("https://"),
         )
         self._reached = False
+        self._away = False
+        self.on_change: Callable[[str], None] | None = None
+        """Told when the daemon goes away while something waits for it, and when it is back."""
+
+    def note_away(self, error: HarnessError) -> None:
+        """Something waits for the daemon, which does not answer."""
+        if not self._away and self.on_change is not None:
+            self.on_change(f"{error.message} Trying again.")
+        self._away = True
+
+    def _note_back(self) -> None:
+        if self._away and self.on_change is not None:
+            self.on_change("Connected again.")
+        self._away = False
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -143,6 +157,7 @@ class DaemonConnection:
                 pause = next(pauses, None)
                 if not patient or pause is None or isinstance(error, AnswerTooSlow):
                     raise
+                self.note_away(error)
             await asyncio.sleep(pause)
 
     async def _exchange(
@@ -181,6 +196,7 @@ class DaemonConnection:
             )
         if response.is_success and (media_type.startswith(wanted) or status == 204):
             self._reached = True
+            self._note_back()
             return
         data = await self._read(response, REFUSAL_BYTES)
         problem = media_type.startswith("application/problem+json")

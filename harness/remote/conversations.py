@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.contracts.errors import NotRemote
 from harness.conversations.client import ListedCard, Messages, Page, Read
-from harness.conversations.contracts import Card, Change, Policy, Receipt, SessionView
+from harness.conversations.contracts import Card, Change, Policy, Receipt, SessionView, TurnOptions
 from harness.conversations.files import Exported
 from harness.conversations.rows import StoredMessage, StoredTurn
 from harness.conversations.store import Filter
@@ -59,9 +59,17 @@ class RemoteConversations:
         *,
         message: str | None = None,
         policy: Policy | None = None,
+        options: TurnOptions | None = None,
     ) -> Receipt:
         key = message or f"cli-{uuid.uuid4()}"  # makes sending it again the same message
-        body = {**write_question(parts, "content"), "id": key, "policy": policy}
+        options = options or TurnOptions()
+        if options.workspace is not None:
+            raise NotRemote("--workspace works on a stack alone, not through a daemon.")
+        budget = options.budget and options.budget.model_dump(mode="json", exclude_none=True)
+        body = {
+            **write_question(parts, "content"), "id": key, "policy": policy,
+            "model": options.model, "budget": budget,
+        }  # fmt: skip
         return await self._connection.post(Receipt, ROOT, id, "messages", body=body, key=key)
 
     async def change(self, id: str, change: Change) -> Card:

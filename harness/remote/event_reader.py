@@ -61,6 +61,7 @@ async def follow_run(connection: DaemonConnection, run: str) -> AsyncGenerator[E
             if not (isinstance(error, DaemonUnreachable) or error.retryable):
                 raise
             _check_patience(place, error)
+            connection.note_away(error)
         if place.ended:
             return
         pause = min(2 * pause, LAST_PAUSE_S) if heard == place.heard else FIRST_PAUSE_S

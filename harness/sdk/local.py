@@ -23,6 +23,7 @@ from harness.sdk.handle import RunHandle
 from harness.sdk.session import Session
 from harness.stack import Endpoints, find_stack, open_stack
 from harness_activities.parts import ProcessParts
+from harness_workers.capabilities import DELAY_S
 from harness_workers.shared import open_process_parts
 from harness_workers.worker import AgentWorker
 
@@ -115,13 +116,17 @@ class Harness(HarnessClient):
 
 
 @asynccontextmanager
-async def host_agents(connection: Connection) -> AsyncGenerator[Harness]:
-    """Open a Harness that serves the agents of the runs it starts until the block ends."""
-    async with open_process_parts(connection) as parts, _Hosting(connection, parts) as harness:
+async def host_agents(
+    connection: Connection, *, capabilities_after: float = DELAY_S
+) -> AsyncGenerator[Hosting]:
+    """Open a Harness that serves the agents of the runs it starts until the block ends. The
+    capabilities' own workflows, such as conversations, are served after so many seconds."""
+    opening = open_process_parts(connection, capabilities_after=capabilities_after)
+    async with opening as parts, Hosting(connection, parts) as harness:
         yield harness
 
 
-class _Hosting(Harness):
+class Hosting(Harness):
     """A Harness that serves the agents whose runs it starts."""
 
     def __init__(self, connection: Connection, parts: ProcessParts) -> None:
@@ -131,7 +136,7 @@ class _Hosting(Harness):
         self._served: dict[str, Agent[Any, Any]] = {}
         self._lock = asyncio.Lock()
 
-    async def __aenter__(self) -> _Hosting:
+    async def __aenter__(self) -> Hosting:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -139,8 +144,12 @@ class _Hosting(Harness):
 
     async def begin(self, agent: Agent[Any, Out] | str, request: Request) -> RunHandle[Out]:
         if request.workspace is not None:  # the caller named it, so this process may serve it
-            self._parts.workspaces.allow_folder(request.workspace)
+            self.allow_workspace(request.workspace)
         return await super().begin(agent, request)
+
+    def allow_workspace(self, folder: Path) -> None:
+        """Let tools of runs in this process use a folder, which the caller named."""
+        self._parts.workspaces.allow_folder(folder)
 
     async def serve(self, agent: Agent[Any, Any]) -> bool:
         async with self._lock:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from harness.conversations.client import Messages, Page, Read
     from harness.conversations.contracts import Card as ConversationCard
     from harness.conversations.contracts import Change as ConversationChange
-    from harness.conversations.contracts import Policy, Receipt
+    from harness.conversations.contracts import Policy, Receipt, TurnOptions
     from harness.conversations.files import Exported
     from harness.conversations.list_query import Filter
     from harness.forks.fork import Change
@@ -117,6 +117,7 @@ class BackendConversations(Protocol):
         *,
         message: str | None = None,
         policy: Policy | None = None,
+        options: TurnOptions | None = None,
     ) -> Receipt: ...
 
     async def change(self, id: str, change: ConversationChange) -> ConversationCard: ...

@@ -26,7 +26,7 @@ from harness.sdk.session import Session
 from harness.stack import open_stack
 from harness.terminal import exit_codes
 from harness.terminal.input.attend import Attendance, Why
-from harness.terminal.input.decide import make_ask
+from harness.terminal.input.decide import LinePerson, make_ask
 from harness.terminal.input.interrupts import count_interrupts
 from harness.terminal.input.keyboard import at_terminal, read_answer
 from harness.terminal.logs import configure_project_logs
@@ -118,7 +118,7 @@ async def run_prompt(session: Session, asked: str, model: str) -> int:
     run: Any = await session.start(agent, asked, model=model)
     view = RunView(screen, run.url)
     with count_interrupts() as counted:
-        ask = make_ask(view) if at_terminal() else None
+        ask = make_ask(LinePerson(view)) if at_terminal() else None
         attended = await Attendance(run, view, counted, ask=ask, leave=ask is None).attend_run()
     if attended.why is Why.WAITING:
         print_note(f"The run is waiting for a decision: harness show {run.id}")

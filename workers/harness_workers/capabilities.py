@@ -41,9 +41,12 @@ def make_run_watches(connection: Connection) -> list[RunWatch]:
     return [make(connection) for make in made if make is not None]
 
 
-async def serve_capabilities(connection: Connection, attempts: AttemptWriter) -> None:
-    """Serve them until cancelled. A failing one is logged, without affecting runs or others."""
-    await asyncio.sleep(DELAY_S)
+async def serve_capabilities(
+    connection: Connection, attempts: AttemptWriter, after: float = DELAY_S
+) -> None:
+    """Serve them until cancelled, beginning after so many seconds. A failing one is logged,
+    without affecting runs or others."""
+    await asyncio.sleep(after)
     async with asyncio.TaskGroup() as group:
         for record in enabled_capabilities():
             group.create_task(_serve_capability(connection, attempts, record))

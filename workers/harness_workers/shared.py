@@ -20,12 +20,14 @@ from harness_activities.guard import Guard
 from harness_activities.model_call.activity import make_model_activities
 from harness_activities.parts import ProcessParts
 from harness_activities.tool_call.workspaces import Workspaces
-from harness_workers.capabilities import make_run_watches, serve_capabilities
+from harness_workers.capabilities import DELAY_S, make_run_watches, serve_capabilities
 from harness_workers.options import make_worker_options
 
 
 @asynccontextmanager
-async def open_process_parts(connection: Connection) -> AsyncGenerator[ProcessParts]:
+async def open_process_parts(
+    connection: Connection, *, capabilities_after: float = DELAY_S
+) -> AsyncGenerator[ProcessParts]:
     """Open the parts that all agents of a process share, until the block ends."""
     async with AsyncExitStack() as stack:
         stack.callback(close_children)
@@ -64,7 +66,7 @@ async def open_process_parts(connection: Connection) -> AsyncGenerator[ProcessPa
         )
         for worker in _make_provider_workers(parts):
             await stack.enter_async_context(worker)
-        serving = asyncio.create_task(serve_capabilities(connection, attempts))
+        serving = asyncio.create_task(serve_capabilities(connection, attempts, capabilities_after))
         stack.push_async_callback(_cancel_task, serving)
         stack.push_async_callback(_cancel_task, asyncio.create_task(epoch.keep_advancing()))
         await stack.enter_async_context(cut_short(epoch.wait_until_replaced()))

@@ -10,6 +10,7 @@ from harness.cli.named_file import check_new, write_named
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.contracts.errors import NotRemote
+from harness.conversations.contracts import Card
 from harness.conversations.files import parse_export, render_markdown
 from harness.conversations.rebuild import rebuild_rows
 from harness.terminal import exit_codes
@@ -36,6 +37,17 @@ async def export_file(backend: Backend, args: Namespace, out: Out) -> int:
     else:
         out.raw(f"{name}: {count_of(len(exported.messages), 'message')}")
     return exit_codes.DONE
+
+
+async def write_export(backend: Backend, card: Card, name: str | None) -> str:
+    """Write a conversation to a new file, as Markdown if its name does not end with .json; what was
+    written."""
+    file = name or card.id.replace("/", "-") + SUFFIX["markdown"]
+    exported = await backend.conversations.export(card.id)
+    as_json = file.endswith(".json")
+    text = exported.wire().decode() if as_json else render_markdown(exported)
+    write_named(Path(file), text + "\n", force=False)
+    return f"{file}: {count_of(len(exported.messages), 'message')}"
 
 
 async def import_file(backend: Backend, args: Namespace, out: Out) -> int:

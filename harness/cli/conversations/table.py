@@ -1,8 +1,19 @@
-"""The table of the command `conversation`."""
+"""The table of the commands `chat` and `conversation`."""
 
 from __future__ import annotations
 
-from harness.cli.spec import FORCE, JSON, VARIABLE, Command, arg, flag
+from harness.cli.spec import (
+    AGENT_OR_NAME,
+    BUDGETS,
+    FORCE,
+    JSON,
+    MODEL,
+    VARIABLE,
+    WORKSPACE,
+    Command,
+    arg,
+    flag,
+)
 
 ACTIONS = (
     "list", "create", "show", "send", "rename", "tag", "archive", "restore", "delete", "fork",
@@ -10,6 +21,34 @@ ACTIONS = (
 )  # fmt: skip
 
 CONVERSATIONS_COMMANDS: tuple[Command, ...] = (
+    Command(
+        "chat",
+        "Chat with an agent: start or resume a conversation.",
+        "harness.cli.conversations.chat:chat_with_agent",
+        (
+            arg("name", metavar="NAME", nargs="?", help="Resume: an id or title, or how it begins "
+                "(default: a new one)."),
+            flag("--continue", "-c", help="Resume the conversation that was active last."),
+            AGENT_OR_NAME,
+            MODEL,
+            arg("--title", metavar="TEXT", help="Of a new one (default: its first line)."),
+            arg("--session", metavar="ID", help="Resume the one with this id, or start it."),
+            *BUDGETS,
+            WORKSPACE,
+            JSON,
+        ),
+        "At a terminal: Enter sends; while an answer runs, it sends a hint. Ctrl-C stops the\n"
+        "answer. To leave, press Ctrl-C twice within two seconds, or Ctrl-D. /help lists the\n"
+        "commands. From a pipe, or with --json, each line is a prompt.",
+        (
+            ("harness chat", "with the built-in assistant"),
+            ("harness chat --continue", "where you stopped"),
+            ("harness chat invoice", "the one whose title begins so"),
+            ("harness chat --agent agent.py:agent", "with your own agent"),
+        ),
+        group="Run",
+        works="anywhere",
+    ),
     Command(
         "conversation",
         "List, read and keep conversations, and send messages to them.",

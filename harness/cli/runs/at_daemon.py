@@ -19,8 +19,10 @@ from harness.contracts.errors import (
     RunFailed,
     from_info,
 )
+from harness.conversations.contracts import TurnOptions
 
 if TYPE_CHECKING:
+    from harness.contracts.run import Budget
     from harness.prompts.prompt import Prompt
     from harness.remote.backend import RemoteBackend
     from harness.remote.run import RemoteRun
@@ -52,14 +54,18 @@ async def note_unserved(backend: RemoteBackend, agent: str, out: Out) -> None:
 
 
 async def start_turn(
-    backend: RemoteBackend, agent: str, args: Namespace, asked: str | Prompt
+    backend: RemoteBackend,
+    agent: str,
+    args: Namespace,
+    asked: str | Prompt,
+    budget: Budget | None,
 ) -> RemoteRun:
     """Send a message to the conversation that is the session, and return the run that answers."""
-    refuse_remote(args, "budget_turns", "budget_tokens", "budget_cost", "budget_seconds")
     await _open_session(backend, agent, args)
     receipt = await backend.conversations.send(
-        args.session, asked, message=f"cli-{uuid.uuid4()}", policy="reject"
-    )
+        args.session, asked, message=f"cli-{uuid.uuid4()}", policy="reject",
+        options=TurnOptions(budget=budget),
+    )  # fmt: skip
     turn = await find_turn(backend.conversations, args.session, receipt)
     if turn.run is None:
         raise from_info(turn.error) if turn.error else RunFailed("The message got no run.")

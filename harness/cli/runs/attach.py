@@ -11,7 +11,7 @@ from harness.contracts.run import RunState
 from harness.terminal import exit_codes
 from harness.terminal.backend import BackendRun
 from harness.terminal.input.attend import Attendance, Attended, Why
-from harness.terminal.input.decide import make_ask
+from harness.terminal.input.decide import LinePerson, make_ask
 from harness.terminal.input.interrupts import Interrupts
 from harness.terminal.input.keyboard import at_terminal
 from harness.terminal.view.live import RunView
@@ -54,7 +54,7 @@ async def attend_run(
         view, ask = JsonView(out), None
     else:
         view = RunView(out.console, handle.url, brief=chat)
-        ask = make_ask(view) if at_terminal() else None
+        ask = make_ask(LinePerson(view)) if at_terminal() else None
     here = Attendance(handle, view, interrupts, ask=ask, leave=leave, stops=chat)
     attended = await here.attend_run()
     if out.json:

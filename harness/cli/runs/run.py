@@ -103,7 +103,7 @@ async def _start_at_daemon(args: Namespace, out: Out, begun: Begun, words: str |
         with count_interrupts() as counted:
             begun.sent = True
             if args.session:
-                handle = await start_turn(backend, agent, args, asked)
+                handle = await start_turn(backend, agent, args, asked, parse_budget(args))
             else:
                 handle = await backend.start_run(
                     agent, asked, id=args.id, model=args.model, budget=parse_budget(args)

@@ -61,27 +61,6 @@ RUNS_COMMANDS: tuple[Command, ...] = (
         works="anywhere",
     ),
     Command(
-        "chat",
-        "Chat with an agent: a session of runs.",
-        "harness.cli.runs.chat:chat_with_agent",
-        (
-            AGENT_OR_NAME,
-            MODEL,
-            arg("--session", metavar="ID", help="Continue this session."),
-            *BUDGETS,
-            WORKSPACE,
-            JSON,
-        ),
-        "Each line is a prompt. Ctrl-C stops the answer. To leave, press Ctrl-C twice within\n"
-        "two seconds, or Ctrl-D. To continue later, pass --session.",
-        (
-            ("harness chat", "with the built-in assistant"),
-            ("harness chat --session trip", "start or continue this session"),
-        ),
-        group="Run",
-        works="anywhere",
-    ),
-    Command(
         "watch",
         "Follow a run: events and text as they arrive.",
         "harness.cli.runs.watch:watch_run",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -45,7 +45,8 @@ class Attended:
 
 class Attendance:
     """`ask` asks the person for a decision; without it, a waiting run is left (`leave`) or followed
-    further. With `stops`, the first Ctrl-C aborts the run, as in a chat; otherwise it detaches."""
+    further. With `stops`, the first Ctrl-C aborts the run, as in a chat; otherwise it detaches.
+    `follow` yields the events, by default those of the run."""
 
     def __init__(
         self,
@@ -56,8 +57,10 @@ class Attendance:
         ask: Ask | None = None,
         leave: bool = False,
         stops: bool = False,
+        follow: Callable[[], AsyncIterator[Event]] | None = None,
     ) -> None:
         self._stops = stops
+        self._follow = follow or run.events
         self._run = run
         self._view = view
         self._interrupts = interrupts
@@ -100,7 +103,7 @@ class Attendance:
 
     async def _pump_events(self) -> None:
         try:
-            async for event in self._run.events():
+            async for event in self._follow():
                 await self._events.put(event)
             await self._events.put(None)
         except Exception as error:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any, Protocol, cast
 
 from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import InvalidSignal, SteeringError
@@ -31,21 +32,58 @@ EDITED = 20_000
 SAID_HAPPENED = "It happened, according to a person who checked."
 
 
-def make_ask(view: RunView) -> Ask:
+class Person(Protocol):
+    """Where a person reads a question and types the answer."""
+
+    def note(self, text: str) -> None: ...
+
+    def write(self, lines: Sequence[str]) -> None: ...
+
+    def drop_ahead(self) -> None:
+        """Drop what was typed before the question: it was not meant for it."""
+        ...
+
+    async def read(self, question: str) -> str | None:
+        """The answer; None at the end of input."""
+        ...
+
+    async def edit(self, text: str) -> str | None:
+        """The text as the person changed it."""
+        ...
+
+
+class LinePerson:
+    """A person who reads the lines of a run and types after them."""
+
+    def __init__(self, view: RunView) -> None:
+        self.note, self.write = view.note, view.write
+        self.drop_ahead = drop_ahead
+        self._view = view
+
+    async def read(self, question: str) -> str | None:
+        self._view.ask(f"    {question}")
+        return await read_line()
+
+    async def edit(self, text: str) -> str | None:
+        return await edit_line("    ", text)
+
+
+def make_ask(person: Person) -> Ask:
+    """Asks this person for decisions."""
+
     async def ask(event: DecisionRequested) -> Send | None:
         for line in explain_keys(event.need):
-            view.note(line)
-        drop_ahead()
+            person.note(line)
+        person.drop_ahead()
         while True:
-            view.ask(f"    {KEYS[event.need]}")
-            typed = await read_line()
+            typed = await person.read(KEYS[event.need])
             if typed is None:
                 return None
             if event.need in ("approval", "outcome") and typed.lower() in VIEW:
-                if not await _page_arguments(view, event):
+                if not await _page_arguments(person, event):
                     return None
                 continue
-            return await _interpret_answer(view, event, typed)
+            return await _interpret_answer(person, event, typed)
 
     return ask
 
@@ -64,7 +102,7 @@ def _offered_verdicts(need: str) -> list[tuple[str, str]]:
     return [each for each in found if need != "budget" or each[0] != "edit"]
 
 
-async def _interpret_answer(view: RunView, event: DecisionRequested, typed: str) -> Send:
+async def _interpret_answer(person: Person, event: DecisionRequested, typed: str) -> Send:
     word, _, rest = typed.partition(" ")
     word, note = word.lower(), rest.strip() or None
     if event.need == "answer":
@@ -72,7 +110,7 @@ async def _interpret_answer(view: RunView, event: DecisionRequested, typed: str)
     if word in NO:
         return lambda run: run.reject(event, note=note)
     if word in EDIT and event.need != "budget":
-        changed, replace = await _edit_arguments(view, event)
+        changed, replace = await _edit_arguments(person, event)
         return lambda run: run.decide("edit", event, arguments=changed, replace=replace)
     if event.need == "outcome":
         if word in HAPPENED:
@@ -85,21 +123,20 @@ async def _interpret_answer(view: RunView, event: DecisionRequested, typed: str)
     raise _unknown_choice(typed, "Type y or n.")
 
 
-async def _edit_arguments(view: RunView, event: DecisionRequested) -> tuple[dict[str, Any], bool]:
+async def _edit_arguments(person: Person, event: DecisionRequested) -> tuple[dict[str, Any], bool]:
     """The edited arguments and whether they replace all; of very long ones only the changes."""
     text = editable_json(event.arguments or {})
     if len(text) > EDITED:
-        view.ask("    arguments to change, as JSON:")
-        return parse_arguments(await read_line() or ""), False
+        return parse_arguments(await person.read("arguments to change, as JSON:") or ""), False
     while True:
-        view.note("    The arguments, as JSON. Enter sends them; an empty line changes nothing:")
-        text = await edit_line("    ", text) or ""
+        person.note("    The arguments, as JSON. Enter sends them; an empty line changes nothing:")
+        text = await person.edit(text) or ""
         if not text.strip():
             raise InvalidSignal("Nothing was edited.", fix="Decide, or edit again.")
         try:
             return parse_arguments(text), True
         except InvalidSignal as error:
-            view.note(f"    {error.message} {error.fix}")
+            person.note(f"    {error.message} {error.fix}")
 
 
 def editable_json(value: dict[str, Any] | str) -> str:
@@ -108,18 +145,19 @@ def editable_json(value: dict[str, Any] | str) -> str:
     return "".join(each if clean_line(each) == each else json.dumps(each)[1:-1] for each in text)
 
 
-async def _page_arguments(view: RunView, event: DecisionRequested) -> bool:
+async def _page_arguments(person: Person, event: DecisionRequested) -> bool:
     """Page through all arguments; False at the end of input."""
     columns, rows = shutil.get_terminal_size()
     lines = argument_lines(event.asked, max(20, columns - 2))
     step = max(1, rows - 2)
     for start in range(0, len(lines), step):
-        view.write(lines[start : start + step])
+        person.write(lines[start : start + step])
         left = len(lines) - start - step
         if left <= 0:
             break
-        view.ask(f"    {left:,} of {len(lines):,} lines left. Enter shows more, q stops:")
-        typed = await read_line()
+        typed = await person.read(
+            f"{left:,} of {len(lines):,} lines left. Enter shows more, q stops:"
+        )
         if typed is None:
             return False
         if typed.lower().startswith("q"):

@@ -37,8 +37,14 @@ class _Console(Console):
                 yield Segment(clean_text(segment.text), segment.style)
 
 
-def make_console(out: TextIO | None = None) -> Console:
-    return _Console(file=out or sys.stdout, theme=THEME, highlight=False, markup=False)
+def make_console(
+    out: TextIO | None = None, *, width: int | None = None, terminal: bool | None = None
+) -> Console:
+    """A console; `terminal`: whether `out` leads to one, if that cannot be asked."""
+    return _Console(
+        file=out or sys.stdout, theme=THEME, highlight=False, markup=False, width=width,
+        force_terminal=terminal,
+    )  # fmt: skip
 
 
 def width_of(out: Console) -> int | None:

@@ -238,8 +238,7 @@ class RunView:
         self.console.print()
         state = f"{event.state.value}, truncated" if event.truncated else event.state.value
         style = "ask" if event.truncated else STYLES.get(event.state, "")
-        self.console.print(state, style=style, end="")
-        self.console.print(f"  {' · '.join(facts)}", style="quiet", soft_wrap=True)
+        self._print_state(state, style, " · ".join(facts))
         if event.truncated:
             self._print_line(f"  {TRUNCATED}", "ask")
         if event.reason:
@@ -250,6 +249,10 @@ class RunView:
             self._print_line(f"  {self._url}", "quiet")
 
     # --- inside
+
+    def _print_state(self, state: str, style: str, facts: str) -> None:
+        self.console.print(state, style=style, end="")
+        self.console.print(f"  {facts}", style="quiet", soft_wrap=True)
 
     def _print_line(self, text: str, style: str = "") -> None:
         self.console.print(clean_shown(text), style=style, soft_wrap=True)

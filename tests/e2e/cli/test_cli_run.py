@@ -1,4 +1,4 @@
-"""`harness run`, `watch` and `chat` as a program and as a person use them."""
+"""`harness run` and `watch` as a program and as a person use them."""
 
 from __future__ import annotations
 
@@ -203,92 +203,6 @@ def test_what_another_decides_ends_the_question(kept_project: Project) -> None:
     terminal.until("rejected")
     terminal.until("not now")
     assert terminal.end() == 0
-
-
-def test_chat_is_a_session(kept_project: Project) -> None:
-    typed = "What is 2 + 2?\n\nWhat is 3 + 3?\n"
-    ended = kept_project.command("chat", "--session", "talk", "--json", typed=typed)
-    assert ended.code == 0, ended.err
-    ends = [line for line in ended.lines if "url" in line]
-    assert [line["run"] for line in ends] == ["talk.1", "talk.2"]
-    assert "3+3 = 6" in ends[1]["output"]
-
-
-def test_chat_on_a_terminal_ends_with_ctrl_d(kept_project: Project) -> None:
-    terminal = kept_project.terminal("chat")
-    terminal.until("> ")
-    terminal.type("What is 2 + 5?\n")
-    terminal.until("2+5 = 7")
-    terminal.until("> ")
-    terminal.type("\x04")
-    terminal.until("harness chat --session")
-    assert terminal.end() == 0
-
-
-def test_ctrl_c_in_a_chat_stops_the_answer_and_stays(kept_project: Project) -> None:
-    terminal = kept_project.terminal("chat")
-    terminal.until("> ")
-    terminal.type(f"{SLOW}\n")
-    terminal.until("slowly w0")
-    terminal.type("\x03")
-    terminal.until("Stopping the answer.")
-    terminal.until("aborted")
-    terminal.until("> ")
-    terminal.type("What is 2 + 5?\n")
-    terminal.until("2+5 = 7")
-    terminal.until("> ")
-    terminal.type("\x1b[A\n")  # what was asked before
-    terminal.until("2+5 = 7")
-    terminal.until("> ")
-    terminal.type("\x04")
-    assert terminal.end() == 0
-
-
-def test_ctrl_c_twice_leaves_a_chat(kept_project: Project) -> None:
-    terminal = kept_project.terminal("chat")
-    terminal.until("> ")
-    terminal.type("\x03")
-    terminal.until("Ctrl-C again within")
-    terminal.type("\x03")
-    terminal.until("harness chat --session")
-    assert terminal.end() == 130
-
-
-def test_ctrl_c_twice_leaves_an_answer(kept_project: Project) -> None:
-    terminal = kept_project.terminal("chat")
-    terminal.until("> ")
-    terminal.type(f"{SLOW}\n")
-    terminal.until("slowly w0")
-    terminal.type("\x03")
-    terminal.until("Stopping the answer.")
-    terminal.type("\x03")
-    assert terminal.end() in (3, 130)  # with the abort on its way, or the run just ended
-
-
-def test_text_pasted_before_a_question_does_not_answer_it(kept_project: Project) -> None:
-    terminal = kept_project.terminal("chat", "--agent", "agent.py")
-    terminal.until("> ")
-    terminal.type("write hello to a.txt\ny\ny\n")
-    terminal.until("[v]iew the arguments:")
-    terminal.type("n\n")
-    terminal.until("rejected")
-    terminal.until("> ")
-    terminal.type("\x04")
-    assert terminal.end() == 0
-    assert "wrote hello" not in terminal.seen
-
-
-def test_chat_says_little(kept_project: Project) -> None:
-    terminal = kept_project.terminal("chat")
-    terminal.until("> ")
-    terminal.type("What is 2 + 5?\n")
-    terminal.until("2+5 = 7")
-    terminal.until("> ")
-    terminal.type("\x04")
-    assert terminal.end() == 0
-    assert terminal.seen.count("offline/demo, run") == 0
-    assert terminal.seen.count("/workflows/") == 0
-    assert "turn 1" not in terminal.seen
 
 
 def test_prompt_from_stdin(kept_project: Project) -> None:

@@ -109,7 +109,7 @@ async def test_a_yes_does_not_repeat_a_call_of_unknown_outcome(
         return typed
 
     monkeypatch.setattr(decide, "read_line", read)
-    ask = decide.make_ask(RunView(make_console(io.StringIO())))
+    ask = decide.make_ask(decide.LinePerson(RunView(make_console(io.StringIO()))))
     with pytest.raises(SteeringError, match="Unknown choice"):
         await ask(requested("outcome", amount=90))
 
@@ -124,7 +124,7 @@ async def test_arguments_are_paged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINES", "40")
     monkeypatch.setenv("COLUMNS", "80")
     out = io.StringIO()
-    ask = decide.make_ask(RunView(make_console(out)))
+    ask = decide.make_ask(decide.LinePerson(RunView(make_console(out))))
     lines = "\n".join(f"line {number}" for number in range(100))
     assert await ask(requested(command=lines)) is None
     assert "63 of 101 lines left" in out.getvalue()

@@ -1,0 +1,198 @@
+"""The commands of a chat, which begin with a slash."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+
+from harness.contracts.errors import InvalidValue
+from harness.conversations.contracts import Change, TurnOptions
+from harness.runs.start import check_model
+from harness.terminal.chat.inbox import ChatInbox
+from harness.terminal.chat.names import describe_listed, find_conversation, list_newest
+from harness.terminal.chat.past import print_past
+from harness.terminal.view.text import count_of, format_money
+
+if TYPE_CHECKING:
+    from harness.conversations.contracts import Card
+    from harness.terminal.chat.talk import Talk
+
+LISTED = 15
+ALL_TURNS = 1_000_000
+
+
+class ChatCommand(NamedTuple):
+    """A command of a chat."""
+
+    takes: str
+    about: str
+    run: Callable[[Talk, str], Awaitable[None]]
+    waits: bool = False
+    """Not while an answer runs."""
+
+
+async def run_command(talk: Talk, text: str) -> None:
+    """Run what was typed."""
+    word, _, rest = text[1:].partition(" ")
+    command = COMMANDS.get(word)
+    if command is None:
+        talk.note(f"There is no command /{word}. /help lists them.")
+    elif command.waits and talk.busy:
+        talk.note(f"/{word} waits until the answer has ended; /stop ends it now.")
+    else:
+        await command.run(talk, rest.strip())
+
+
+class CommandCompleter(Completer):
+    """Completes the name of a command."""
+
+    def get_completions(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> Iterable[Completion]:
+        """The commands that begin with what was typed."""
+        del complete_event
+        typed = document.text
+        if typed.startswith("/") and " " not in typed and "\n" not in typed:
+            for name, command in COMMANDS.items():
+                if name.startswith(typed[1:]):
+                    yield Completion(
+                        f"/{name}", start_position=-len(typed), display_meta=command.about
+                    )
+
+
+async def _help(talk: Talk, rest: str) -> None:
+    del rest
+    shown = [(f"/{name} {each.takes}".rstrip(), each.about) for name, each in COMMANDS.items()]
+    width = max(len(form) for form, _ in shown) + 2
+    talk.write([f"  {form:<{width}}{about}" for form, about in shown], "")
+    talk.write([
+        "  While an answer runs, Enter sends a hint to it and Ctrl-C stops it. Alt-Enter, or a "
+        "backslash before Enter, begins a new line. Ctrl-C twice or Ctrl-D leaves."
+    ])  # fmt: skip
+
+
+async def _history(talk: Talk, rest: str) -> None:
+    if rest and not rest.isdecimal():
+        raise InvalidValue(
+            f"{rest[:40]!r} is not a number of turns.", fix="For example: /history 5"
+        )
+    past = await talk.past()
+    if not past.messages:
+        talk.write(["  Nothing has been answered yet."])
+    print_past(talk.console, past, int(rest[:6]) if rest else ALL_TURNS)
+    talk.screen.redraw()
+
+
+async def _resume(talk: Talk, rest: str) -> None:
+    if not rest:
+        listed = await list_newest(talk.backend, LISTED)
+        talk.write([f"  {describe_listed(each)}" for each in listed] or ["  There is none yet."])
+        talk.write(["  /resume NAME: its id or title, or how one of them begins."])
+        return
+    card = await find_conversation(talk.backend, rest)
+    await talk.open(_inbox_of(talk, card))
+
+
+async def _new(talk: Talk, rest: str) -> None:
+    old = talk.inbox
+    await talk.open(replace(_fresh(old), title=rest or None, model=old.model))
+    talk.write(["  A new conversation begins with your next message."])
+
+
+async def _title(talk: Talk, rest: str) -> None:
+    inbox = talk.inbox
+    if not rest:
+        title = inbox.card.title if inbox.card else inbox.title
+        talk.write([f"  {title or 'It has no title yet.'}"])
+    elif inbox.card is None:
+        inbox.title = rest
+    else:
+        inbox.card = await talk.backend.conversations.change(inbox.card.id, Change(title=rest))
+
+
+async def _model(talk: Talk, rest: str) -> None:
+    inbox = talk.inbox
+    if rest:
+        options = inbox.options or TurnOptions()
+        inbox.options = options.model_copy(update={"model": check_model(rest)})
+        talk.write([f"  The next message is answered by {rest}."])
+        return
+    chosen = inbox.options.model if inbox.options else None
+    talk.write([f"  {chosen or (inbox.card and inbox.card.model) or talk.model or 'not known'}"])
+
+
+async def _cost(talk: Talk, rest: str) -> None:
+    del rest
+    spent = talk.spent
+    talk.write([
+        f"  {count_of(spent.turns, 'turn')}, {count_of(spent.calls, 'tool call')}, "
+        f"{spent.input:,} tokens in, {spent.output:,} out, {format_money(spent.micros)}"
+    ])  # fmt: skip
+
+
+async def _fork(talk: Talk, rest: str) -> None:
+    card, past = talk.inbox.card, await talk.past()
+    turns = [turn for turn in past.turns if turn.number > 0]
+    back = int(rest[:6]) if rest.isdecimal() else 1
+    if card is None or not 1 <= back <= len(turns) or (rest and not rest.isdecimal()):
+        raise InvalidValue(
+            "There is no such message to go back to.",
+            fix="/fork goes on from before your last message, /fork 2 from before the one before.",
+        )
+    turn = turns[-back]
+    forked = await talk.backend.conversations.fork(card.id, turn.message or turn.run)
+    await talk.open(_inbox_of(talk, forked))
+    talk.write([f"  A copy from before that message: {forked.id}. The other one stays."])
+    asked = next((m.text for m in past.messages if m.turn == turn.number), "")
+    talk.screen.restore(asked)
+
+
+async def _export(talk: Talk, rest: str) -> None:
+    if talk.inbox.card is None:
+        raise InvalidValue("There is nothing to export yet.", fix="Send a message first.")
+    talk.write([f"  {await talk.export(talk.backend, talk.inbox.card, rest or None)}"])
+
+
+async def _queue(talk: Talk, rest: str) -> None:
+    if not rest:
+        raise InvalidValue("The message is missing.", fix="For example: /queue And then the tests.")
+    talk.write([f"» {rest}"], "bold")
+    await talk.send(rest, "queue")
+
+
+async def _stop(talk: Talk, rest: str) -> None:
+    del rest
+    talk.stop()
+
+
+async def _quit(talk: Talk, rest: str) -> None:
+    del rest
+    talk.leave()
+
+
+COMMANDS: dict[str, ChatCommand] = {
+    "help": ChatCommand("", "list the commands", _help),
+    "history": ChatCommand("[N]", "show the last N turns, or all", _history),
+    "resume": ChatCommand("[NAME]", "go on with another conversation, or list them", _resume, True),
+    "new": ChatCommand("[TITLE]", "begin another conversation", _new, True),
+    "title": ChatCommand("[TEXT]", "show or change the title", _title),
+    "model": ChatCommand("[PROVIDER/MODEL]", "show or choose the model", _model),
+    "cost": ChatCommand("", "what the conversation has used", _cost),
+    "fork": ChatCommand("[N]", "go back before your last message, in a copy", _fork, True),
+    "export": ChatCommand("[FILE]", "write it to a file: .md or .json", _export),
+    "queue": ChatCommand("TEXT", "send a message that waits for its turn", _queue),
+    "stop": ChatCommand("", "stop the answer", _stop),
+    "quit": ChatCommand("", "leave; an answer goes on", _quit),
+}
+
+
+def _fresh(old: ChatInbox) -> ChatInbox:
+    return ChatInbox(old.backend, old.agent, old.report, options=old.options)
+
+
+def _inbox_of(talk: Talk, card: Card) -> ChatInbox:
+    return replace(_fresh(talk.inbox), agent=card.agent, card=card)

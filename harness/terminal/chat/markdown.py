@@ -1,0 +1,89 @@
+"""Draw blocks of Markdown with rich: highlighted code, no links that hide where they lead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.markdown import Heading, Markdown
+from rich.padding import Padding
+from rich.segment import Segment
+from rich.syntax import Syntax
+from rich.text import Text
+
+from harness.contracts.clean_text import clean_text
+from harness.terminal.chat.blocks import Block
+from harness.terminal.view.console import print_indented
+
+CODE_THEME = "ansi_dark"
+"""The terminal's own colours, which people have chosen to be readable."""
+INDENT = 2
+KNOWN_LANGUAGE = 30
+"""Characters of the name of a language; a longer one is none."""
+
+
+class _LeftHeading(Heading):
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterable[RenderableType]:
+        self.text.justify = "left"
+        yield self.text
+
+
+class _Markdown(Markdown):
+    elements = {**Markdown.elements, "heading_open": _LeftHeading}
+
+
+class Trimmed:
+    """Without empty lines around it and spaces at the ends of lines, which would be copied along
+    and differ between texts that are cut in different places."""
+
+    def __init__(self, inner: RenderableType) -> None:
+        self._inner = inner
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterable[Segment]:
+        lines = [_strip_end(each) for each in console.render_lines(self._inner, options, pad=False)]
+        while lines and not lines[0]:
+            del lines[0]
+        while lines and not lines[-1]:
+            del lines[-1]
+        for line in lines:
+            yield from line
+            yield Segment.line()
+
+
+def draw_block(block: Block) -> RenderableType:
+    """What shows a block. Control characters of the text are marked before it is parsed."""
+    text = clean_text(block.text).expandtabs(4)
+    if block.kind == "code":
+        language = block.language if len(block.language) <= KNOWN_LANGUAGE else ""
+        code = Syntax(
+            text, language or "text", theme=CODE_THEME, word_wrap=True, background_color="default"
+        )
+        return Trimmed(Padding(code, (0, 0, 0, INDENT)))
+    return Trimmed(_Markdown(text, code_theme=CODE_THEME, hyperlinks=False))
+
+
+def print_blocks(console: Console, blocks: Iterable[Block], *, first: bool) -> None:
+    """Print blocks under one another, with an empty line before each that is not the first."""
+    for block in blocks:
+        if not first and not block.continues:
+            console.print()
+        console.print(draw_block(block), end="")
+        first = False
+
+
+def print_wrapped(console: Console, line: str, style: str = "") -> None:
+    """Print a line wrapped at words, indented as its beginning is."""
+    shown = line.lstrip(" ")
+    print_indented(console, Text(shown, style=style), len(line) - len(shown))
+
+
+def _strip_end(line: list[Segment]) -> list[Segment]:
+    kept = list(line)
+    while kept and not kept[-1].control:
+        last = kept.pop()
+        if text := last.text.rstrip():
+            kept.append(Segment(text, last.style))
+            break
+    return kept

@@ -1,0 +1,76 @@
+"""The ended turns of a conversation: read for the status line, shown when it is resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from harness.contracts.clean_text import clean_line
+from harness.conversations.rows import StoredMessage, StoredTurn
+from harness.terminal.chat.blocks import BlockSplitter
+from harness.terminal.chat.markdown import print_blocks, print_wrapped
+from harness.terminal.view.text import count_of, format_call
+
+if TYPE_CHECKING:
+    from harness.conversations.contracts import Card
+    from harness.terminal.backend import Backend
+
+PAGE = 500
+MOST_PAGES = 100
+
+
+@dataclass(frozen=True)
+class Past:
+    """Messages and turns, oldest first."""
+
+    messages: Sequence[StoredMessage] = ()
+    turns: Sequence[StoredTurn] = ()
+
+
+async def read_past(backend: Backend, card: Card | None) -> Past:
+    """All that the conversation has kept of turns that have ended."""
+    if card is None:
+        return Past()
+    messages, turns, after = list[StoredMessage](), dict[int, StoredTurn](), None
+    for _ in range(MOST_PAGES):
+        page = await backend.conversations.messages(card.id, limit=PAGE, after=after)
+        messages += page.messages
+        turns |= {turn.number: turn for turn in page.turns}
+        after = page.next
+        if after is None:
+            break
+    return Past(messages, list(turns.values()))
+
+
+def print_past(console: Console, past: Past, turns: int) -> None:
+    """Print the last turns as they were shown when they were answered."""
+    numbers = sorted({message.turn for message in past.messages})
+    shown = set(numbers[-turns:]) if turns else set[int]()
+    left = len(numbers) - len(shown)
+    if left > 0:
+        console.print(f"  … {count_of(left, 'earlier turn')}: /history", style="quiet")
+    states = {turn.number: turn for turn in past.turns}
+    for message in past.messages:
+        if message.turn in shown:
+            _print_message(console, message, states.get(message.turn))
+
+
+def _print_message(console: Console, message: StoredMessage, turn: StoredTurn | None) -> None:
+    console.print()
+    if message.role == "user":
+        mark = "↳" if message.origin == "hint" else "›"
+        for line in message.text.split("\n"):
+            print_wrapped(console, f"{mark} {clean_line(line)}", "bold")
+            mark = " "
+        if message.place == 0 and turn is not None and turn.dropped:
+            console.print("  (rolled back)", style="ask")
+        return
+    splitter = BlockSplitter()
+    print_blocks(console, [*splitter.feed(message.text), *splitter.finish()], first=True)
+    for part in message.parts:
+        if part.type == "tool_call":
+            call = format_call(part.name, part.arguments)
+            console.print(f"● {call}", style="call", soft_wrap=True)
