@@ -174,6 +174,7 @@ from harness.contracts.errors.steering import (
 from harness.contracts.errors.store import (
     ArchiveChanged,
     ArtifactMissing,
+    ArtifactNotFound,
     ContentCorrupt,
     ContentTooLarge,
     ContentUnsigned,
@@ -219,6 +220,7 @@ __all__ = [
     "ApiError",
     "ArchiveChanged",
     "ArtifactMissing",
+    "ArtifactNotFound",
     "BinaryMissing",
     "BinaryTooOld",
     "BrokenCapability",
