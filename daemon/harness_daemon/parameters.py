@@ -40,7 +40,7 @@ ELSEWHERE = {
     "owner": "Only what belongs to this user; only admins see what belongs to others.",
     "query": "A condition in Temporal's query language, which only admins may write.",
     "session": "Only runs of this session.",
-    "range": "The part to send, such as `bytes=0-999`.",
+    "Range": "The part to send, such as `bytes=0-999`.",
     "since": "Only what started at this time or later.",
     "starting_after": "Only events after the one with this number.",
     "state": "Only what is in this state.",
