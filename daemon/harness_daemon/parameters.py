@@ -7,6 +7,8 @@ from typing import Any
 
 IN_PATHS = {
     "agent": "The name of a published agent.",
+    "artifact": "The id of the file, from the list of those of the run.",
+    "capability": "The name of the capability.",
     "chat": "The id of the chat: a conversation's id, or the client's own.",
     "code": "The code of an error, such as `run.not_found`.",
     "conversation": "The id of the conversation.",
@@ -24,6 +26,7 @@ ELSEWHERE = {
     "all": "Whether to list those of all users, which only admins may.",
     "archived": "Whether to list archived ones too.",
     "attempts": "Whether to add the failed attempts of calls.",
+    "engine": "Whether to compare with Temporal too, as far as it has the runs.",
     "cursor": "Where the page starts: `next` of the page before. Goes with the same filters.",
     "fork_of": "Only forks of this run.",
     "idempotency-key": "Any text that is new for each request. The same key sent again is the same "
@@ -31,11 +34,13 @@ ELSEWHERE = {
     "if-match": "The `ETag` of what was read: the request is refused if it has changed since.",
     "last-event-id": "The id of the last event that was read; the stream goes on after it. "
     "Browsers send it when they reconnect.",
+    "if-none-match": "The `ETag` of an answer that the client has: if it is current, 304.",
     "limit": "How many to return at most.",
     "other": "The id of the run to compare with.",
     "owner": "Only what belongs to this user; only admins see what belongs to others.",
     "query": "A condition in Temporal's query language, which only admins may write.",
     "session": "Only runs of this session.",
+    "Range": "The part to send, such as `bytes=0-999`.",
     "since": "Only what started at this time or later.",
     "starting_after": "Only events after the one with this number.",
     "state": "Only what is in this state.",

@@ -113,6 +113,17 @@ async def seal_ended(
     )  # fmt: skip
 
 
+async def seal_all(connection: Connection, progress: Progress = lambda _: None) -> tuple[int, int]:
+    """Seal all runs that have ended, pass by pass. Returns how many were sealed, and how many of
+    the last pass could not be."""
+    since, sealed, failed, more = None, 0, 0, True
+    while more:
+        before = sealed
+        done = await seal_ended(connection, since, progress=lambda n: progress(before + n))  # noqa: B023 - called in this pass
+        sealed, failed, more = sealed + done.sealed, done.failed, bool(done.more)
+    return sealed, failed
+
+
 async def find_unsealed(connection: Connection, since: float | None = None) -> AsyncIterator[Ended]:
     """Yield unsealed closed executions: of ended runs, and of open ones after half of Temporal's
     retention."""
@@ -152,18 +163,22 @@ async def delete_old(connection: Connection) -> int:
     return deleted
 
 
-async def forget_seals(connection: Connection, runs: Sequence[str]) -> int:
+async def forget_seals(
+    connection: Connection, runs: Sequence[str], *, by: str | None = None
+) -> int:
     """Remove content and keys of these runs from the archive; the chain records it and stays valid.
-    Returns the number of seals."""
+    `by`: who wants it, user@host of this process by default. Returns the number of seals."""
     store, namespace = open_seals(connection), connection.endpoints.namespace
     rows = [row for run in runs for row in await store.seals_of_run(run, namespace)]
-    return await _drop_content(connection, rows, "forgotten")
+    return await _drop_content(connection, rows, "forgotten", by)
 
 
-async def _drop_content(connection: Connection, rows: Sequence[SealRow], kind: Kind) -> int:
+async def _drop_content(
+    connection: Connection, rows: Sequence[SealRow], kind: Kind, by: str | None = None
+) -> int:
     stone = SealEntry(
-        seq=0, prev="", kind=kind, run="", namespace="", at=time.time(), by=get_identity(),
-        harness=__version__, projector=VERSION,
+        seq=0, prev="", kind=kind, run="", namespace="", at=time.time(),
+        by=by or get_identity(), harness=__version__, projector=VERSION,
     )  # fmt: skip
     ids = await open_seals(connection).drop_content(rows, kind, stone)
     for id in ids:

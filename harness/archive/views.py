@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from pydantic import BaseModel
 
-from harness.archive.verify import Problem, Verified
+from harness.archive.status import ArchiveStatus
+from harness.archive.verify import Problem, Report, Verified
+from harness.runs.listing import RunRow
+from harness.store.seals import Figures
 
 
 class Verification(BaseModel):
@@ -35,3 +40,84 @@ class Verification(BaseModel):
             problems=[str(each) for each in found.problems],
             found=list(found.problems),
         )
+
+
+class ArchiveVerification(BaseModel):
+    """What the check of the whole archive found."""
+
+    seals: int
+    checked: int
+    """Seals whose content was read and has not changed."""
+    deleted: int
+    forgotten: int
+    newer: int
+    """Made by a newer version: only their position in the chain was checked."""
+    head: str | None = None
+    """The hash of the last entry. A copy of it elsewhere shows when the end of the chain is cut
+    off."""
+    problems: list[Problem]
+
+    @classmethod
+    def of(cls, report: Report) -> ArchiveVerification:
+        """The view of a report."""
+        return cls(**vars(report))
+
+
+class ArchiveView(BaseModel):
+    """What is sealed, and what is not yet. Times are seconds since the epoch."""
+
+    ended: int
+    """Ended runs that Temporal knows."""
+    unsealed: int
+    """Those of them that are not sealed."""
+    lost_at: float | None = None
+    """When Temporal deletes the oldest unsealed one."""
+    close: bool
+    """Whether that is soon."""
+    figures: Figures
+    head: str | None = None
+    """The hash of the chain's last entry."""
+    last: float | None = None
+    """When ended runs were last looked for."""
+    next: float | None = None
+    """When they are looked for next."""
+    retention_s: float
+    """How long Temporal keeps ended runs, in seconds."""
+    enabled: bool
+    """Whether workers seal ended runs."""
+
+    @classmethod
+    def of(cls, status: ArchiveStatus, *, enabled: bool) -> ArchiveView:
+        """The view of the archive's status."""
+        return cls.model_validate({**asdict(status), "enabled": enabled})
+
+
+class Seal(BaseModel):
+    """The seal of a run."""
+
+    run: str
+    seq: int
+    """Its number in the chain."""
+    token: str
+    """The replay token: the hash of the seal."""
+
+
+class SealedRuns(BaseModel):
+    """What sealing all ended runs did."""
+
+    sealed: int
+    failed: bool
+    """Whether runs are left that cannot be sealed; the daemon's log says why."""
+
+
+class Rebuilt(BaseModel):
+    """What rebuilding the index did."""
+
+    rebuilt: int
+    """Seals that were read."""
+
+
+class ArchivedRuns(BaseModel):
+    """Sealed runs, the newest first."""
+
+    runs: list[RunRow]

@@ -9,6 +9,7 @@ STACK = Capability(
     page="explanation/design.md",
     essential=True,
     commands="harness.cli.stack.table:STACK_COMMANDS",
+    routes="harness.api.installation_routes:STACK_ROUTES",
 )
 
 HISTORY = Capability(
@@ -26,6 +27,7 @@ MODELS = Capability(
     page="how-to/models.md",
     essential=True,
     commands="harness.cli.models.table:MODELS_COMMANDS",
+    routes="harness.api.installation_routes:MODELS_ROUTES",
     providers=(
         ("openai", "harness.providers.openai.responses:OpenAIResponses"),
         ("anthropic", "harness.providers.anthropic.messages:AnthropicMessages"),
@@ -40,5 +42,6 @@ TOOLS = Capability(
     page="how-to/tools.md",
     essential=True,
     commands="harness.cli.tools.table:TOOLS_COMMANDS",
+    routes="harness.api.installation_routes:TOOLS_ROUTES",
     tools="harness.tools",
 )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.contracts.errors import StoreError
 from harness.history.reader import open_seals
-from harness.history.recording import Recording, read_history, record_run
+from harness.history.recording import Recording, record_run
+from harness.history.recording import read_history as read_run_history
 from harness.sdk.client import HarnessClient
 from harness.store.attempts import attempts_of
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from harness.access.rows import Credential, User
     from harness.api.caller import Role
     from harness.archive.views import Verification
+    from harness.cli.stack_parts import StackArchive, StackPrompts, StackWebhooks
     from harness.contracts.attempt import Attempt
     from harness.contracts.event import DurableEvent
     from harness.conversations.client import Conversations
@@ -45,6 +47,24 @@ class StackBackend:
     def access(self) -> StackAccess:
         return StackAccess(self.client.connection)
 
+    @property
+    def archive(self) -> StackArchive:
+        from harness.cli.stack_parts import StackArchive
+
+        return StackArchive(self.client.connection)
+
+    @property
+    def prompts(self) -> StackPrompts:
+        from harness.cli.stack_parts import StackPrompts
+
+        return StackPrompts(self.client.connection)
+
+    @property
+    def webhooks(self) -> StackWebhooks:
+        from harness.cli.stack_parts import StackWebhooks
+
+        return StackWebhooks(self.client.connection)
+
     def get_run(self, id: str) -> RunHandle[Any]:
         return self.client.get_run(id)
 
@@ -71,7 +91,7 @@ class StackBackend:
 
     async def read_history(self, run: str) -> tuple[list[DurableEvent], Sequence[Attempt] | None]:
         connection = self.client.connection
-        found = await read_history(connection, run)
+        found = await read_run_history(connection, run)
         if found.attempts:
             return found.events, found.attempts
         try:
@@ -81,6 +101,14 @@ class StackBackend:
 
     async def record_run(self, run: str) -> Recording:
         return await record_run(self.client.connection, run, at=time.time())
+
+    async def read_recording(self, run: str) -> Recording:
+        return await read_run_history(self.client.connection, run)
+
+    async def is_whatif(self, run: str) -> bool:
+        from harness.forks.fork import is_whatif
+
+        return await is_whatif(self.client.connection, run)
 
     async def verify_run(self, run: str, token: str | None) -> Verification:
         from harness.archive.verify import verify_run

@@ -7,4 +7,5 @@ FORGET = Capability(
     summary="Make the content of a run permanently unreadable.",
     page="how-to/encryption.md",
     commands="harness.cli.forget.table:FORGET_COMMANDS",
+    routes="harness.forget.routes:ROUTES",
 )

@@ -99,8 +99,9 @@ async def _find_members(connection: Connection, family: str) -> list[str]:
     return await connection.stores.families.find_members(connection.vault, family)
 
 
-async def forget_run(connection: Connection, run: str) -> Forgotten:
-    """Forget `run` and its family. After a crash, the next call finishes the work."""
+async def forget_run(connection: Connection, run: str, *, by: str | None = None) -> Forgotten:
+    """Forget `run` and its family. After a crash, the next call finishes the work. `by`: who wants
+    it, user@host of this process by default; the chain of seals records it."""
     family = await family_of(connection, run)
     known, going = await _find_histories(connection, family.runs)
     if going:
@@ -124,7 +125,7 @@ async def forget_run(connection: Connection, run: str) -> Forgotten:
     await _destroy_keys(connection, family)
     runs = tuple(each for each in family.runs if not {each, undo_id(each)} & set(going))
     known = [(id, run_id) for id, run_id in known if undone_run(id) in runs]
-    deleted = await _delete_rows(connection, runs, family.keys, known)
+    deleted = await _delete_rows(connection, runs, family.keys, known, by)
     if is_session(family.name):
         await delete_conversation(connection, conversation_of(family.name))
     return Forgotten(family.name, runs, unreadable, deleted, tuple(going))
@@ -153,12 +154,13 @@ async def _delete_rows(
     runs: Sequence[str],
     keys: Sequence[str],
     known: Sequence[tuple[str, str]],
+    by: str | None,
 ) -> dict[str, int]:
     """Delete local content of ended runs; returns the number of rows by table."""
     histories = [name for run in runs for name in (run, undo_id(run))]
     rows = await executions_of(connection.database, runs)
     run_ids = sorted({*rows, *(run_id for _, run_id in known)})
-    await forget_seals(connection, histories)
+    await forget_seals(connection, histories, by=by)
     owners, artifacts = (*histories, *keys), 0
     for id in await owned_artifacts(connection.database, owners):
         artifacts += await connection.stores.artifacts.delete(id, owners)

@@ -28,6 +28,7 @@ from harness.contracts.event import DurableEvent
 from harness.contracts.queues import agent_queue
 from harness.contracts.run import RunSpec
 from harness.contracts.tool import Playback
+from harness.contracts.transcript import digest
 from harness.contracts.whatif import (
     LABEL,
     ForkOutcome,
@@ -60,6 +61,8 @@ LATE_S = 60.0
 UNSERVED_S = 10.0
 """Delay before checking whether a worker serves a fork."""
 ENDING_S = 10.0
+KEY_CHARS = 24
+"""Of the digest that names a fork of a what-if with a key."""
 
 Progress = Callable[[SourceOutcome, ForkOutcome | None], None]
 """Called for each ended fork, and for each source that failed (with no fork)."""
@@ -114,9 +117,18 @@ class WhatIf:
     _: KW_ONLY
     agent: str | None = None
     served: bool = False
+    owner: str | None = None
+    """Who owns the forks; the owners of their sources by default."""
+    by: str | None = None
+    """Who asks; user@host of this process by default."""
+    key: str | None = None
+    """The same what-if again with the same key joins the forks that it started. They are not
+    aborted with it."""
+    started: Callable[[str], None] = lambda _: None
+    """Called with the id of each fork that starts."""
 
     def __post_init__(self) -> None:
-        self.label = new_id(LABEL)
+        self.label = f"{LABEL}-{self.key}" if self.key else new_id(LABEL)
         self._running = asyncio.Semaphore(AT_ONCE)
         self._reading = asyncio.Semaphore(READ_AT_ONCE)
         self._open: set[str] = set()
@@ -137,7 +149,8 @@ class WhatIf:
         try:
             asked = await _gather_limited(self._run_source(each) for each in sources)
         finally:
-            await self._abort_all()
+            if self.key is None:
+                await self._abort_all()
         return WhatIfReport(
             label=self.label,
             at=self.question.at,
@@ -167,19 +180,19 @@ class WhatIf:
         """Run the forks of a source; after an error, start no more of them."""
         info: ErrorInfo | None = None
 
-        async def run_one() -> ForkOutcome | None:
+        async def run_one(number: int) -> ForkOutcome | None:
             nonlocal info
             if info is not None:
                 return None
             try:
-                return await self._run_fork(known, spec, was)
+                return await self._run_fork(known, spec, was, number)
             except HarnessError as error:
                 if info is None:
                     info = error.info
                     self._report_progress(known.model_copy(update={"error": info}), None)
                 return None
 
-        ended = await _gather_limited(run_one() for _ in range(self.question.n))
+        ended = await _gather_limited(run_one(number) for number in range(self.question.n))
         good = tuple(each for each in ended if each is not None)
         return known.model_copy(update={"forks": good, "error": info})
 
@@ -198,7 +211,10 @@ class WhatIf:
         change = replace(
             question.change, results={c: text for c, text in results.items() if c not in later}
         )
-        spec = await pin_fork(self.connection, recording, question.at, change, agent=self.agent)
+        spec = await pin_fork(
+            self.connection, recording, question.at, change,
+            agent=self.agent, owner=self.owner, by=self.by,
+        )  # fmt: skip
         played = make_record(
             edit_results(calls, results, question.at),
             question.at,
@@ -223,13 +239,18 @@ class WhatIf:
 
     # --- one fork
 
-    async def _run_fork(self, known: SourceOutcome, spec: RunSpec, was: Outcome) -> ForkOutcome:
+    async def _run_fork(
+        self, known: SourceOutcome, spec: RunSpec, was: Outcome, number: int
+    ) -> ForkOutcome:
         async with self._running:
             if not self.served:
                 await self._check_served(spec.agent)
-            run = self.handle(new_id(spec.agent))
+            run = self.handle(self._name_fork(known.source, spec.agent, number))
             self._open.add(run.id)
-            await launch_run(self.connection, spec, run.id, eager=self.served, repeatable=False)
+            await launch_run(
+                self.connection, spec, run.id, eager=self.served, repeatable=self.key is not None
+            )
+            self.started(run.id)
             await self._wait_until_ended(run, spec)
             ended = read_outcome(await run.trace(), self.question.at)
             self._open.discard(run.id)
@@ -238,6 +259,12 @@ class WhatIf:
         compared = compare_outcomes(was, ended)
         self._report_progress(known, compared)
         return compared
+
+    def _name_fork(self, source: str, agent: str, number: int) -> str:
+        if self.key is None:
+            return new_id(agent)
+        place = digest(f"{self.key}\0{source}\0{number}".encode())
+        return f"{agent}-{place[:KEY_CHARS]}"
 
     async def _wait_until_ended(self, run: StartedFork, spec: RunSpec) -> None:
         """Wait until the fork ends; abort it when its time is up."""

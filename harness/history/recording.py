@@ -97,9 +97,7 @@ async def record_run(connection: Connection, run: str, *, at: float) -> Recordin
     logged = tuple(await attempts_of(connection.database, run, connection.vault))
     spec, events = known.spec, known.events
     found, lost = await _collect_nodes(connection, spec, events)
-    messages = [each for body in found.values() for each in _decode_messages(body)]
-    messages += [each for event in events for each in _sent_messages(event)]
-    named = {id for each in messages for id in _artifacts_of(each)}
+    named = {id for each in _list_messages(found, events) for id in _artifacts_of(each)}
     blobs = await asyncio.gather(
         *(_read_blob(connection.stores.artifacts, id) for id in sorted({spec.spec, *named}))
     )
@@ -115,6 +113,18 @@ async def record_run(connection: Connection, run: str, *, at: float) -> Recordin
         proof=await _read_proof(connection, known),
         at=at,
     )
+
+
+async def read_messages(connection: Connection, known: Recording) -> list[Message]:
+    """Read the messages of a run so far, and those that it continues from, as far as they are
+    stored."""
+    found, _ = await _collect_nodes(connection, known.spec, known.events)
+    return _list_messages(found, known.events)
+
+
+def _list_messages(nodes: Mapping[str, bytes], events: Iterable[DurableEvent]) -> list[Message]:
+    messages = [each for body in nodes.values() for each in _decode_messages(body)]
+    return messages + [each for event in events for each in _sent_messages(event)]
 
 
 async def _read_proof(connection: Connection, known: Recording) -> Proof | None:

@@ -30,6 +30,8 @@ class Card(Word):
     owner: str | None = None
     session: str | None = None
     parent: Parent | None = None
+    whatif: Flag = None
+    """Its tools do not run: results recorded by other runs are played back."""
     template: PinnedPrompt | None = None
     """What the prompt was made from, if that was a template."""
     spec: AgentSummary | None = None
@@ -123,6 +125,7 @@ def _start_card(event: e.RunStarted) -> Card:
         owner=event.owner,
         session=event.session,
         parent=event.parent,
+        whatif=event.whatif,
         template=event.template,
         started=event.at,
     )

@@ -16,7 +16,7 @@ from harness.contracts.errors import InvalidRequest, NotAllowed
 from harness.contracts.event import DecisionRequested
 from harness.contracts.verdicts import MEANINGS
 from harness.mcp_server.call import McpCall
-from harness.runs.routes import digest_key
+from harness.runs.requests import digest_key
 from harness.runs.steer import decide_run
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from harness.contracts.errors import HarnessError, RunNotFound
 from harness.runs.card import read_observed_card
 from harness.runs.filter import RunFilter
 from harness.runs.listing import RunRow
-from harness.runs.routes import read_runs, trace_run
+from harness.runs.reads import read_runs, read_trace
 
 if TYPE_CHECKING:
     from mcp.types import ListResourcesResult, ListResourceTemplatesResult, ReadResourceResult
@@ -112,5 +112,5 @@ async def _read(context: ApiContext, caller: Caller, uri: str) -> BaseModel:
     run = unquote(path.removesuffix(EVENTS) if whole else path)
     observed = await context.check_run(caller, run)
     if whole:
-        return await trace_run(run, context)
+        return await read_trace(context, run)
     return await read_observed_card(context.connection, context.reads, run, observed)

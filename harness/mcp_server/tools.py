@@ -20,7 +20,7 @@ from harness.journal.card import Card
 from harness.mcp_server import arguments as args
 from harness.mcp_server.call import McpCall
 from harness.mcp_server.waiting import wait_for_run
-from harness.runs import routes
+from harness.runs import reads, requests
 from harness.runs.card import read_observed_card
 from harness.runs.filter import RunFilter
 from harness.runs.socket import read_cursor
@@ -32,13 +32,13 @@ BodyT = TypeVar("BodyT", bound=Body)
 
 async def list_agents(call: McpCall, body: args.NoArguments) -> AgentList:  # noqa: ARG001
     """List the agents that can be started."""
-    return await routes.list_agents(call.context)
+    return await reads.read_agents(call.context)
 
 
 async def start_run(call: McpCall, body: StartRun) -> Started:
     """Start a run of an agent. It goes on without the client: wait_for_run follows it. The same
     request with the same id is the same run."""
-    return Started(id=await routes.begin_run(call.context, call.caller, body))
+    return Started(id=await requests.begin_run(call.context, call.caller, body))
 
 
 async def list_runs(call: McpCall, body: args.ListRuns) -> RunList:
@@ -49,12 +49,12 @@ async def list_runs(call: McpCall, body: args.ListRuns) -> RunList:
         session=body.session,
         owner=owner_filter(call.caller),
     )
-    return await routes.read_runs(call.context, chosen.query(), body.limit, body.cursor)
+    return await reads.read_runs(call.context, chosen.query(), body.limit, body.cursor)
 
 
 async def list_approvals(call: McpCall, body: args.ListApprovals) -> Approvals:
     """List what waits for a person to decide, across runs."""
-    return await routes.list_approvals(call.context, call.caller, body.limit, body.cursor)
+    return await reads.read_approvals(call.context, call.caller, body.limit, body.cursor)
 
 
 async def get_run(call: McpCall, body: args.RunArgument) -> Card:
@@ -85,31 +85,31 @@ async def read_events(call: McpCall, body: args.ReadEvents) -> args.EventPage:
 
 async def hint_run(call: McpCall, body: args.HintRun) -> args.Steered:
     """Tell a run's model something; it reads it with its next call."""
-    await routes.hint(body, body.run, call.context, call.caller)
+    await requests.hint_run(call.context, call.caller, body.run, body)
     return args.Steered(run=body.run)
 
 
 async def pause_run(call: McpCall, body: args.PauseRun) -> args.Steered:
     """Hold a run before its next step."""
-    await routes.pause(body.run, call.context, call.caller, body)
+    await requests.pause_run(call.context, call.caller, body.run, body)
     return args.Steered(run=body.run)
 
 
 async def resume_run(call: McpCall, body: args.ResumeRun) -> args.Steered:
     """Let a paused run continue."""
-    await routes.resume(body.run, call.context, call.caller, body)
+    await requests.resume_run(call.context, call.caller, body.run, body)
     return args.Steered(run=body.run)
 
 
 async def abort_run(call: McpCall, body: args.AbortRun) -> args.Steered:
     """End a run; what it has so far is kept. With `undo`, its effects are undone first."""
-    await routes.abort(body.run, call.context, call.caller, body)
+    await requests.abort_run(call.context, call.caller, body.run, body)
     return args.Steered(run=body.run)
 
 
 async def decide_run(call: McpCall, body: args.DecideRun) -> Decision:
     """Decide what a run waits for. For a person: call it only with what a person has said."""
-    return await routes.decide(body, body.run, call.context, call.caller)
+    return await requests.decide_run(call.context, call.caller, body.run, body)
 
 
 async def preview_undo(call: McpCall, body: args.PreviewUndo) -> UndoReport:

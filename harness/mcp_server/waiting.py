@@ -163,7 +163,8 @@ class _Follower:
             await self.wait_for_change(ASK_S)
 
     async def _is_pending(self, asked: DecisionRequested) -> bool:
-        card = await self.read_card()
+        reads = self._call.context.reads
+        card = await reads.read_card(self._run, await reads.observe(self._run))
         return not card.state.over and any(key_of(each) == key_of(asked) for each in card.waiting)
 
     async def _report(self, event: DurableEvent) -> None:

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from harness.api.caller import Caller, Role
 from harness.api.context import ApiContext, CallerOf, Context, PathText
 from harness.api.event_stream import BareStream, EventStream
+from harness.api.idempotency import IdempotencyKey
 from harness.api.route import Route
 from harness.api.stream_event import StreamEvent
 from harness.contracts.errors import RunOver, UnknownAgent
@@ -33,7 +34,6 @@ from harness.openai_api.start import (
     start_completion,
     start_response,
 )
-from harness.runs.routes import IdempotencyKey
 from harness.runs.steer import abort_run
 
 CANCEL_S = 10.0

@@ -24,7 +24,7 @@ from harness.openai_api.requests import (
 )
 from harness.openai_api.response import BACKGROUND, OURS, PREVIOUS, Facts
 from harness.runs.published import find_published
-from harness.runs.routes import digest_key
+from harness.runs.requests import digest_key
 from harness.runs.start import Request, as_messages, start_run
 from harness.store.transcripts.lookup import has_node
 

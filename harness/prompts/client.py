@@ -200,7 +200,7 @@ class Prompts:
     async def diff(self, before: str, after: str) -> str:
         """What differs between two versions, as a unified diff; empty if nothing does."""
         old, new = await self.find(before), await self.find(after)
-        return await asyncio.to_thread(_diff, old, new)
+        return await asyncio.to_thread(diff_texts, old.ref, old.text, new.ref, new.text)
 
     async def set_archived(self, name: str, archived: bool) -> Version:
         """Archive a template, or restore it. Archived, it is hidden from lists, takes no new
@@ -281,12 +281,10 @@ def _with_text(version: Version, text: str) -> FullVersion:
     return FullVersion(**version.model_dump(), text=text)
 
 
-def _diff(old: FullVersion, new: FullVersion) -> str:
+def diff_texts(old: str, before: str, new: str, after: str) -> str:
+    """What differs between two texts with these names, as a unified diff."""
     lines = difflib.unified_diff(
-        old.text.splitlines(keepends=True),
-        new.text.splitlines(keepends=True),
-        old.ref,
-        new.ref,
+        before.splitlines(keepends=True), after.splitlines(keepends=True), old, new
     )
     return "".join(line if line.endswith("\n") else line + "\n" for line in lines)
 

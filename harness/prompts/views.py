@@ -89,6 +89,11 @@ class VersionSummary(BaseModel):
     archived: bool
     """Whether the template is archived."""
 
+    @property
+    def ref(self) -> str:
+        """NAME@VERSION."""
+        return f"{self.name}@{self.version}"
+
     @classmethod
     def of(cls, version: Version) -> VersionSummary:
         """The summary of a version."""

@@ -8,6 +8,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from harness.api.installation import (
+    CapabilityDetails,
+    CapabilityList,
+    CapabilityView,
+    ModelList,
+    ModelView,
+    SchemaList,
+    SchemaView,
+    ToolList,
+    ToolView,
+)
 from harness.api.views import Me, Version
 from harness.archive.views import Verification
 from harness.commons.redact import register_secrets
@@ -16,8 +27,10 @@ from harness.contracts.attempt import Attempt
 from harness.contracts.errors import DaemonAnswerInvalid, ErrorInfo, StoreError, from_info
 from harness.contracts.event import DurableEvent
 from harness.contracts.run import Budget
+from harness.contracts.whatif import WhatIfReport
 from harness.forks.fork import Change
 from harness.forks.views import Forked
+from harness.forks.whatif import Question
 from harness.history.bounded import FILE_BYTES
 from harness.history.export import load_recording
 from harness.history.recording import Recording
@@ -27,9 +40,13 @@ from harness.prompts.prompt import Prompt
 from harness.prompts.template import read_template
 from harness.prompts.views import VersionView, write_question
 from harness.remote.access import RemoteAccess
+from harness.remote.archive import RemoteArchive
 from harness.remote.connection import DaemonConnection
 from harness.remote.conversations import RemoteConversations
+from harness.remote.prompts import RemotePrompts
 from harness.remote.run import RemoteRun
+from harness.remote.webhooks import RemoteWebhooks
+from harness.remote.whatif import Progress, RemoteWhatIf
 from harness.runs.filter import RunFilter
 from harness.runs.listing import RunRow
 from harness.runs.published import ListedAgent
@@ -48,6 +65,9 @@ class RemoteBackend:
         self.connection = connection
         self.conversations = RemoteConversations(connection)
         self.access = RemoteAccess(connection)
+        self.archive = RemoteArchive(connection)
+        self.prompts = RemotePrompts(connection)
+        self.webhooks = RemoteWebhooks(connection)
 
     async def read_me(self) -> Me:
         """Who the token belongs to."""
@@ -100,6 +120,30 @@ class RemoteBackend:
     async def verify_run(self, run: str, token: str | None) -> Verification:
         return await self.connection.get(Verification, "runs", run, "verify", token=token)
 
+    async def list_models(self) -> list[ModelView]:
+        """The models that the daemon knows."""
+        found: ModelList = await self.connection.get(ModelList, "models")
+        return found.models
+
+    async def list_tools(self) -> list[ToolView]:
+        """The built-in tools there."""
+        found: ToolList = await self.connection.get(ToolList, "tools")
+        return found.tools
+
+    async def list_capabilities(self) -> list[CapabilityView]:
+        """What the daemon can do."""
+        found: CapabilityList = await self.connection.get(CapabilityList, "capabilities")
+        return found.capabilities
+
+    async def show_capability(self, name: str) -> CapabilityDetails:
+        """One capability of the daemon."""
+        return await self.connection.get(CapabilityDetails, "capabilities", name)
+
+    async def list_schemas(self) -> list[SchemaView]:
+        """The tables of the daemon's database."""
+        found: SchemaList = await self.connection.get(SchemaList, "schemas")
+        return found.schemas
+
     async def list_agents(self) -> list[ListedAgent]:
         found: AgentList = await self.connection.get(AgentList, "agents")
         return [_listed_agent(each) for each in found.agents]
@@ -125,6 +169,18 @@ class RemoteBackend:
     async def read_prompt(self, ref: str, words: Sequence[str]) -> Prompt:
         found: VersionView = await self.connection.get(VersionView, "prompts", ref)
         return make_prompt(ref, read_template(found.text), words)
+
+    async def read_recording(self, run: str) -> Recording:
+        return await self.record_run(run)
+
+    async def is_whatif(self, run: str) -> bool:
+        return (await self.read_card(run)).whatif is True
+
+    async def ask_whatif(
+        self, runs: Sequence[str], question: Question, progress: Progress
+    ) -> WhatIfReport:
+        """Fork runs with a change, and compare."""
+        return await RemoteWhatIf(self.connection, runs, question).ask(progress)
 
     async def fork_run(self, run: str, at: int, change: Change, id: str | None) -> RemoteRun:
         body: dict[str, Any] = {

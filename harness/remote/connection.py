@@ -30,7 +30,7 @@ PAUSES_S = (0.3, 1.0, 3.0, 6.0)
 GATEWAY = (502, 503, 504)
 """What a reverse proxy answers while the daemon behind it is down."""
 
-Method = Literal["GET", "POST", "PATCH", "DELETE"]
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Query = Mapping[str, str | int | float | bool | None]
 
 
@@ -133,6 +133,20 @@ class DaemonConnection:
         headers = {"Accept": "text/event-stream", **({"Last-Event-ID": after} if after else {})}
         with self._daemon_errors():
             async with self._client.stream("GET", path_of(*path), headers=headers) as response:
+                await self._check(response, "text/event-stream")
+                yield response.aiter_raw()
+
+    @asynccontextmanager
+    async def stream_post(
+        self, *path: str, body: Mapping[str, Any], key: str | None = None, **query: Any
+    ) -> AsyncGenerator[AsyncIterator[bytes]]:
+        """Send something whose answer is a stream of events."""
+        headers = {"Accept": "text/event-stream", **({"Idempotency-Key": key} if key else {})}
+        params = {name: each for name, each in query.items() if each is not None}
+        with self._daemon_errors():
+            async with self._client.stream(
+                "POST", path_of(*path), params=params, json=body, headers=headers
+            ) as response:
                 await self._check(response, "text/event-stream")
                 yield response.aiter_raw()
 

@@ -1,20 +1,25 @@
-"""The routes of what happened in runs: diff and export."""
+"""The routes of what happened in runs: diff, export and files."""
 
 from __future__ import annotations
 
 import time
+from typing import Annotated
 
-from fastapi import Response
+from fastapi import Header, Response
 from pydantic import BaseModel
 
 from harness.api.caller import Role
-from harness.api.context import CallerOf, Context, VisibleRun
+from harness.api.context import CallerOf, Context, PathText, VisibleRun
+from harness.api.download import Download
+from harness.api.etags import is_cached
 from harness.api.route import Route
 from harness.contracts.event import DurableEvent
 from harness.history import reader
 from harness.history.export import dump_recording, file_name
 from harness.history.recording import record_run
 from harness.journal.diff import compare_runs
+from harness.runs.artifacts import find_artifact, list_artifacts, open_artifact
+from harness.runs.views import ArtifactList
 
 
 class DiffSideView(BaseModel):
@@ -70,7 +75,44 @@ async def export(run: VisibleRun, context: Context) -> Response:
     )
 
 
+async def list_run_artifacts(run: VisibleRun, context: Context) -> ArtifactList:
+    """List the files of a run: those attached to its messages, and results too large to show."""
+    return ArtifactList(artifacts=await list_artifacts(context.connection, run))
+
+
+async def download_artifact(
+    run: VisibleRun,
+    artifact: PathText,
+    context: Context,
+    wanted: Annotated[str | None, Header(alias="Range", max_length=100)] = None,
+    if_none_match: Annotated[str | None, Header(max_length=1000)] = None,
+) -> Response:
+    """Download a file of a run. `Range` asks for a part. HTML, SVG and other types that could run
+    in a browser are sent as bytes."""
+    found = await find_artifact(context.connection, run, artifact)
+    tag = f'"{found.id}"'
+    if if_none_match and is_cached(if_none_match, tag):
+        return Response(status_code=304, headers={"ETag": tag, "Cache-Control": "no-store"})
+    return Download(
+        await open_artifact(context.connection, found),
+        found.size or 0,
+        name=found.name or found.call or found.id,
+        media_type=found.media_type,
+        tag=tag,
+        wanted=wanted,
+        slow_s=context.settings.slow_seconds,
+    )
+
+
 ROUTES = (
+    Route("GET", "/runs/{run}/artifacts", list_run_artifacts, Role.VIEWER),
+    Route(
+        "GET",
+        "/runs/{run}/artifacts/{artifact}",
+        download_artifact,
+        Role.VIEWER,
+        media_type="application/octet-stream",
+    ),
     Route("GET", "/runs/{run}/diff", diff, Role.VIEWER),
     Route("GET", "/runs/{run}/export", export, Role.VIEWER),
 )

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from contextlib import suppress
 from typing import Annotated
 
 from fastapi import Header, Query, Response
 from pydantic import AwareDatetime
 
 from harness.api.body import location_of
-from harness.api.caller import Caller, Role
+from harness.api.caller import Role
 from harness.api.context import (
-    ApiContext,
     CallerOf,
     Context,
     ObservedVisibleRun,
@@ -22,29 +19,24 @@ from harness.api.context import (
 )
 from harness.api.etags import answer_json
 from harness.api.event_stream import EventStream
-from harness.api.paging import decode_cursor, encode_cursor
+from harness.api.idempotency import IdempotencyKey
 from harness.api.route import Route
-from harness.contracts.errors import NotAllowed, RunUnfinished, StoreError
+from harness.contracts.errors import NotAllowed, RunUnfinished
 from harness.contracts.run import Pending, RunEnd, RunState
 from harness.contracts.verdicts import Decision
 from harness.engine.served import is_served
-from harness.history import reader
 from harness.history.diagnosis import diagnose_stuck_run
 from harness.journal.card import Card
-from harness.prompts.views import read_question
+from harness.runs import requests
 from harness.runs.card import read_observed_card
 from harness.runs.end import wait_for_end
 from harness.runs.filter import RunFilter
-from harness.runs.listing import list_page, list_waiting
-from harness.runs.published import find_published, list_published
 from harness.runs.query import query_run
+from harness.runs.reads import read_agents, read_approvals, read_runs, read_trace
 from harness.runs.socket import open_socket, read_cursor, stream_run
-from harness.runs.start import Request, as_messages, start_run
-from harness.runs.steer import abort_run, decide_run, send_signal
 from harness.runs.views import (
     AbortBody,
     AgentList,
-    AgentView,
     Approvals,
     DecideBody,
     EventList,
@@ -55,18 +47,13 @@ from harness.runs.views import (
     Service,
     Started,
     StartRun,
-    WaitingRun,
 )
 from harness.runs.waiting import WaitFollower
-from harness.store.attempts import attempts_of
 
-KEY_CHARS = 24
 MAX_QUERY = 2_000
 READ_S = 30.0
 """How long reading the end of a run that has ended may take."""
 ABORT, NO_REASON = AbortBody(), ReasonBody()
-IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200)]
-"""The same key sent again is the same request."""
 
 
 async def list_runs(
@@ -101,22 +88,9 @@ async def list_runs(
     return answer_json(await read_runs(context, whole, limit, cursor))
 
 
-async def read_runs(context: ApiContext, query: str, limit: int, cursor: str | None) -> RunList:
-    """A page of the runs that a query finds. Callers at the same time share it."""
-    signer = await context.connection.signing.get_signer()
-    token = decode_cursor(signer, cursor, query)
-
-    async def read_page() -> RunList:
-        rows, following = await list_page(context.connection, query, token, limit)
-        return RunList(runs=rows, next=encode_cursor(signer, following, query))
-
-    return await context.reads.shared.read(("runs", query, token, limit), read_page)
-
-
 async def list_agents(context: Context) -> AgentList:
     """List the agents that workers have published."""
-    found = await context.reads.shared.read("agents", lambda: list_published(context.connection))
-    return AgentList(agents=[AgentView.of(each) for each in found])
+    return await read_agents(context)
 
 
 async def list_approvals(
@@ -126,15 +100,7 @@ async def list_approvals(
     cursor: str | None = None,
 ) -> Approvals:
     """List what waits for a person, across runs. Callers see their own runs; admins see all."""
-    query = RunFilter(owner=owner_filter(caller)).query()
-    signer = await context.connection.signing.get_signer()
-    token = decode_cursor(signer, cursor, query)
-    found, following = await context.reads.shared.read(
-        ("approvals", query, token, limit),
-        lambda: list_waiting(context.connection, query, token, limit),
-    )
-    waiting = [WaitingRun(run=row.id, agent=row.agent, pending=pending) for row, pending in found]
-    return Approvals(waiting=waiting, next=encode_cursor(signer, following, query))
+    return await read_approvals(context, caller, limit, cursor)
 
 
 async def follow_approvals(
@@ -167,35 +133,9 @@ async def start(
 ) -> Started:
     """Start a run of a published agent. With an id or an `Idempotency-Key`, repeating the request
     joins the run that it started."""
-    run = await begin_run(context, caller, body, idempotency_key)
+    run = await requests.begin_run(context, caller, body, idempotency_key)
     response.headers["Location"] = location_of("runs", run)
     return Started(id=run)
-
-
-async def begin_run(
-    context: ApiContext, caller: Caller, body: StartRun, key: str | None = None
-) -> str:
-    """Start a run of a published agent for a caller; return its id. The same `key` again joins the
-    run that it started."""
-    connection = context.connection
-    agent = await find_published(connection, body.agent)
-    id = body.id
-    if id is None and key:
-        id = f"{body.agent}-{digest_key(caller, key)}"
-    asked = read_question(body.prompt, body.template, body.variables, "prompt")
-    request = Request(
-        messages=as_messages(asked) if isinstance(asked, str) else (),
-        prompt=None if isinstance(asked, str) else asked,
-        id=id,
-        model=body.model,
-        budget=body.budget,
-        labels=body.labels,
-        owner=caller.user,
-        by=caller.user,
-    )
-    run = await start_run(connection, agent, request, eager=False)
-    context.counts.runs_started += 1
-    return run
 
 
 async def follow_run(
@@ -213,13 +153,7 @@ async def follow_run(
 
 async def trace_run(run: VisibleRun, context: Context, attempts: bool = False) -> EventList:
     """Read what has happened in a run so far. `attempts`: also the log of failed attempts."""
-    events = [event async for event in reader.read_events(context.connection, run, wait=False)]
-    if not attempts:
-        return EventList(events=events)
-    connection, logged = context.connection, None
-    with suppress(StoreError):
-        logged = await attempts_of(connection.database, run, connection.vault)
-    return EventList(events=events, attempts=logged)
+    return await read_trace(context, run, attempts=attempts)
 
 
 async def show_service(run: VisibleRun, context: Context) -> Service:
@@ -257,27 +191,26 @@ async def abort(
     run: VisibleRun, context: Context, caller: CallerOf, body: AbortBody = ABORT
 ) -> None:
     """End a run; what it has so far is kept."""
-    await abort_run(context.connection, run, body.reason, undo=body.undo, by=caller.user)
+    await requests.abort_run(context, caller, run, body)
 
 
 async def hint(body: HintBody, run: VisibleRun, context: Context, caller: CallerOf) -> None:
     """Tell a run's model something; it reads it with its next call."""
-    value = {"text": body.text, "interrupt": body.interrupt}
-    await send_signal(context.connection, run, "hint", value, by=caller.user)
+    await requests.hint_run(context, caller, run, body)
 
 
 async def pause(
     run: VisibleRun, context: Context, caller: CallerOf, body: ReasonBody = NO_REASON
 ) -> None:
     """Hold a run before its next step."""
-    await send_signal(context.connection, run, "pause", body.reason, by=caller.user)
+    await requests.pause_run(context, caller, run, body)
 
 
 async def resume(
     run: VisibleRun, context: Context, caller: CallerOf, body: ReasonBody = NO_REASON
 ) -> None:
     """Let a paused run continue."""
-    await send_signal(context.connection, run, "resume", body.reason, by=caller.user)
+    await requests.resume_run(context, caller, run, body)
 
 
 async def decide(
@@ -288,15 +221,7 @@ async def decide(
     idempotency_key: IdempotencyKey = None,
 ) -> Decision:
     """Decide what a run waits for."""
-    key = digest_key(caller, idempotency_key) if idempotency_key else None
-    return await decide_run(
-        context.connection, run, body.item, body.said(), key=key, by=caller.user
-    )
-
-
-def digest_key(caller: Caller, key: str) -> str:
-    """A key of one caller must not name what another one started."""
-    return hashlib.sha256(f"{caller.user}\0{key}".encode()).hexdigest()[:KEY_CHARS]
+    return await requests.decide_run(context, caller, run, body, idempotency_key)
 
 
 ROUTES = (

@@ -130,6 +130,25 @@ class PendingList(BaseModel):
     pending: list[Pending]
 
 
+class ArtifactView(BaseModel):
+    """A file of a run, or a result of a tool that was too large to show."""
+
+    id: str
+    name: str | None = None
+    """The name of an attached file."""
+    call: str | None = None
+    """The call that a result belongs to."""
+    media_type: str | None = None
+    size: int | None = None
+    """Bytes; absent if the content is no longer stored."""
+
+
+class ArtifactList(BaseModel):
+    """The files of a run."""
+
+    artifacts: list[ArtifactView]
+
+
 class WaitingRun(BaseModel):
     """A run that waits for a person, with what it asks."""
 

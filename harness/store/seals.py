@@ -151,9 +151,9 @@ class Figures:
     deleted: int
     forgotten: int
     bytes: int
-    oldest: float | None
-    """When the first of them ended."""
     head: int
+    oldest: float | None = None
+    """When the first of them ended."""
 
 
 class Seals:
@@ -312,7 +312,7 @@ class Seals:
     async def read_figures(self) -> Figures:
         rows = await self._database.fetch(FIGURES)
         seals, runs, deleted, forgotten, size, oldest, head = rows[0]
-        return Figures(seals, runs, deleted, forgotten, size, oldest, head or 0)
+        return Figures(seals, runs, deleted, forgotten, size, head or 0, oldest)
 
     async def read_head(self) -> str | None:
         """Return the hash of the last entry."""

@@ -5,13 +5,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import builtins
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from harness.access.rows import Credential, User
     from harness.api.caller import Role
-    from harness.archive.views import Verification
+    from harness.archive.views import (
+        ArchiveVerification,
+        ArchiveView,
+        Rebuilt,
+        Seal,
+        SealedRuns,
+        Verification,
+    )
     from harness.contracts.attempt import Attempt
     from harness.contracts.effect import EffectRow, UndoReport
     from harness.contracts.event import DurableEvent, Event
@@ -24,15 +32,25 @@ if TYPE_CHECKING:
     from harness.conversations.contracts import Policy, Receipt, TurnOptions
     from harness.conversations.files import Exported
     from harness.conversations.list_query import Filter
+    from harness.forget.views import FamilyView, ForgottenRuns
     from harness.forks.fork import Change
     from harness.history.recording import Recording
     from harness.journal.card import Card
     from harness.prompts.prompt import Prompt
+    from harness.prompts.views import (
+        PromptList,
+        RenderedPrompt,
+        SavedPrompt,
+        VersionList,
+        VersionSummary,
+        VersionView,
+    )
     from harness.runs.decide import Shown
     from harness.runs.filter import RunFilter
     from harness.runs.listing import RunRow
     from harness.runs.published import ListedAgent
     from harness.sdk.result import RunResult
+    from harness.webhooks.rows import Delivery, Webhook
 
 
 class BackendRun(Protocol):
@@ -164,6 +182,72 @@ class BackendAccess(Protocol):
     async def revoke_token(self, id: str) -> Credential: ...
 
 
+class BackendPrompts(Protocol):
+    """Prompt templates."""
+
+    async def list(
+        self, *, archived: bool = False, limit: int = 50, after: str | None = None
+    ) -> PromptList: ...
+
+    async def save(self, name: str, text: str) -> SavedPrompt: ...
+
+    async def find(self, ref: str) -> VersionView: ...
+
+    async def list_versions(
+        self, name: str, *, limit: int = 50, before: int | None = None
+    ) -> VersionList: ...
+
+    async def diff(self, before: str, after: str) -> str: ...
+
+    async def set_archived(self, name: str, archived: bool) -> VersionSummary: ...
+
+    async def fill(self, prompt: Prompt) -> RenderedPrompt: ...
+
+
+class BackendWebhooks(Protocol):
+    """Webhooks."""
+
+    async def add(
+        self, url: str, *, events: Sequence[str], agent: str | None, owner: str | None
+    ) -> tuple[Webhook, str]: ...
+
+    async def list(self) -> builtins.list[Webhook]: ...
+
+    async def find(self, id: str) -> Webhook: ...
+
+    async def remove(self, id: str) -> Webhook: ...
+
+    async def test(self, id: str) -> str: ...
+
+    async def resume(self, id: str) -> int: ...
+
+    async def list_deliveries(self, id: str, limit: int) -> builtins.list[Delivery]: ...
+
+
+class BackendArchive(Protocol):
+    """Ended runs: sealed, listed, verified and forgotten."""
+
+    async def show(self) -> ArchiveView: ...
+
+    async def list_runs(
+        self, *, agent: str | None, state: str | None, session: str | None, limit: int
+    ) -> list[RunRow]: ...
+
+    async def seal_run(self, run: str) -> Seal: ...
+
+    async def seal_all(self, progress: Callable[[int], None]) -> SealedRuns: ...
+
+    async def rebuild(self, progress: Callable[[int], None]) -> Rebuilt: ...
+
+    async def verify(
+        self, token: str | None, progress: Callable[[int], None], *, engine: bool
+    ) -> ArchiveVerification: ...
+
+    async def find_family(self, run: str) -> FamilyView: ...
+
+    async def forget(self, run: str) -> ForgottenRuns: ...
+
+
 class Backend(Protocol):
     """The place where runs live."""
 
@@ -172,6 +256,15 @@ class Backend(Protocol):
 
     @property
     def access(self) -> BackendAccess: ...
+
+    @property
+    def archive(self) -> BackendArchive: ...
+
+    @property
+    def prompts(self) -> BackendPrompts: ...
+
+    @property
+    def webhooks(self) -> BackendWebhooks: ...
 
     def get_run(self, id: str) -> BackendRun: ...
 
@@ -188,6 +281,10 @@ class Backend(Protocol):
     ) -> tuple[list[DurableEvent], Sequence[Attempt] | None]: ...
 
     async def record_run(self, run: str) -> Recording: ...
+
+    async def read_recording(self, run: str) -> Recording: ...
+
+    async def is_whatif(self, run: str) -> bool: ...
 
     async def verify_run(self, run: str, token: str | None) -> Verification: ...
 

@@ -97,7 +97,7 @@ async def resume_ai_sdk(
 ) -> Response:
     """Follow the run of an AI SDK chat that goes on, from its beginning; 204 if none does."""
     card = await _find_chat(context, caller, agent, chat)
-    number = await find_open_turn(context.connection, card) if card else None
+    number = await find_open_turn(context, card) if card else None
     if card is None or number is None:
         return Response(status_code=204)
     return _stream_ai_sdk(context, caller, card, Place(number))

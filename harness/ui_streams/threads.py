@@ -22,9 +22,6 @@ from harness.conversations.checks import is_id
 from harness.conversations.client import Conversations
 from harness.conversations.contracts import MAX_ID, MAX_MESSAGE_ID, Card, turn_run
 from harness.conversations.turns import find_last, read_turn_spec
-from harness.engine.connection import Connection
-from harness.history import reader
-from harness.journal.card import card_of
 
 DIGEST_CHARS = 24
 
@@ -77,14 +74,15 @@ async def send_to_thread(
     return turn_number(card, receipt.run)
 
 
-async def find_open_turn(connection: Connection, card: Card) -> int | None:
+async def find_open_turn(context: ApiContext, card: Card) -> int | None:
     """The number of the conversation's newest run, unless it has ended."""
-    number = await find_last(connection, card.id)
-    if number == 0 or await read_turn_spec(connection, card, number) is None:
+    number = await find_last(context.connection, card.id)
+    if number == 0 or await read_turn_spec(context.connection, card, number) is None:
         return None
-    read = reader.read_events(connection, turn_run(card.id, number), wait=False)
-    known = card_of([event async for event in read])
-    return None if known is None or known.state.over else number
+    run, reads = turn_run(card.id, number), context.reads
+    _, observed = await reads.check_owner(run)
+    known = await reads.read_card(run, observed or await reads.observe(run))
+    return None if known.state.over else number
 
 
 def turn_number(card: Card, run: str) -> int:

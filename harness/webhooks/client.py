@@ -23,14 +23,13 @@ from harness.webhooks.contracts import (
     DeliverRun,
     delivery_workflow,
 )
-from harness.webhooks.rows import Delivery, Webhook
+from harness.webhooks.rows import MAX_AGENT, Delivery, Webhook
 from harness.webhooks.send import Message, check_url, derive_secret, post_message, show_secret
 from harness.webhooks.settings import WebhookSettings
 from harness.webhooks.store import Deliveries, Webhooks
 
 MOST = 20
 """Subscriptions of one user: each costs a workflow for each run."""
-MAX_AGENT = 200
 PAGE = 500
 AT_ONCE = 16
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+MAX_AGENT = 200
+"""Characters of the name of an agent."""
 State = Literal["active", "failing", "disabled", "unsigned"]
 
 
@@ -16,7 +18,7 @@ class Webhook:
     owner: str
     everyone: bool
     """Whether it gets the runs of all users, rather than its owner's."""
-    agent: str | None
+    agent: str | None = None
     """Only runs of this agent."""
     events: tuple[str, ...]
     url: str

@@ -6,21 +6,21 @@ import asyncio
 import time
 from argparse import Namespace
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 from harness.archive import sweep as sealing
 from harness.archive.bundle import Moved, export_archive, import_files
 from harness.archive.settings import ArchiveSettings
-from harness.archive.status import ArchiveStatus, read_status
-from harness.cli.context import open_client
+from harness.archive.views import ArchiveView
+from harness.cli.context import open_backend, open_client
 from harness.cli.history.time_filter import parse_since
 from harness.cli.named_file import check_new
 from harness.cli.out import Out, name_subject
 from harness.cli.parser import UsageError
-from harness.contracts.errors import HarnessError
+from harness.contracts.errors import HarnessError, NotRemote
 from harness.engine.connection import Connection
 from harness.terminal import exit_codes
+from harness.terminal.backend import BackendArchive
 from harness.terminal.view.text import count_of, format_age, format_duration
 
 UP_SECONDS = 5.0
@@ -51,26 +51,33 @@ async def run_archive(args: Namespace, out: Out) -> int:
     if action == "export":
         check_new(Path(args.names[0]), force=args.force)
     start = parse_since(args.since).timestamp() if args.since else None
+    if action in ("export", "import"):
+        return await _move_files(args, start, out)
+    async with open_backend(args, out, index=True) as backend:
+        archive = backend.archive
+        if action == "status":
+            _print_status(await archive.show(), out)
+        elif action == "seal":
+            return await _seal_runs(archive, args.names, out)
+        else:
+            done = (await archive.rebuild(_count_progress(out))).rebuilt
+            words = f"Rebuilt the index of {count_of(done, 'seal')}."
+            _print_result(out, {"rebuilt": done}, words)
+    return exit_codes.DONE
+
+
+async def _move_files(args: Namespace, start: float | None, out: Out) -> int:
+    if args.server is not None:
+        raise NotRemote(
+            f"`harness archive {args.action}` works on a stack alone, not through a daemon.",
+            fix=f"For one run: harness export RUN. {NotRemote.fix}",
+        )
     async with open_client(out, index=True) as client:
-        connection = client.connection
-        match action:
-            case "status":
-                _print_status(await read_status(connection), connection, out)
-                return exit_codes.DONE
-            case "seal":
-                return await _seal_runs(connection, args.names, out)
-            case "export":
-                moved = export_archive(connection, Path(args.names[0]), start)
-                return await _report_moved(moved, "exported", out)
-            case "import":
-                moved = import_files(connection, [Path(name) for name in args.names])
-                return await _report_moved(moved, "imported", out)
-            case _:
-                done = await sealing.rebuild_index(connection, _count_progress(out))
-                _print_result(
-                    out, {"rebuilt": done}, f"Rebuilt the index of {count_of(done, 'seal')}."
-                )
-                return exit_codes.DONE
+        if args.action == "export":
+            moved = export_archive(client.connection, Path(args.names[0]), start)
+            return await _report_moved(moved, "exported", out)
+        moved = import_files(client.connection, [Path(name) for name in args.names])
+        return await _report_moved(moved, "imported", out)
 
 
 async def seal_a_while(connection: Connection) -> None:
@@ -83,25 +90,24 @@ async def seal_a_while(connection: Connection) -> None:
             return  # a worker will seal the rest
 
 
-async def _seal_runs(connection: Connection, names: list[str], out: Out) -> int:
+async def _seal_runs(archive: BackendArchive, names: list[str], out: Out) -> int:
     failed = False
     for name in names:
         try:
-            row = await sealing.seal_run(connection, name)
+            seal = await archive.seal_run(name)
         except HarnessError as error:
             out.error(error.info.model_dump(exclude_none=True))
             failed = True
             continue
-        _print_result(out, {"run": name, "seq": row.seq, "token": row.hash}, f"{name}  {row.hash}")
+        _print_result(out, seal.model_dump(), f"{name}  {seal.token}")
     if names:
         return exit_codes.FAILED if failed else exit_codes.DONE
-    since, sealed, more = None, 0, True
-    while more:
-        done = await sealing.seal_ended(connection, since, progress=_count_progress(out, sealed))
-        sealed, more, failed = sealed + done.sealed, bool(done.more), done.failed > 0
-    words = f"{count_of(sealed, 'run')} sealed." if sealed else "All ended runs are sealed."
-    _print_result(out, {"sealed": sealed, "failed": failed}, words)
-    return exit_codes.FAILED if failed else exit_codes.DONE
+    done = await archive.seal_all(_count_progress(out))
+    words = (
+        f"{count_of(done.sealed, 'run')} sealed." if done.sealed else "All ended runs are sealed."
+    )
+    _print_result(out, done.model_dump(), words)
+    return exit_codes.FAILED if done.failed else exit_codes.DONE
 
 
 async def _report_moved(moved: AsyncIterator[Moved], verb: str, out: Out) -> int:
@@ -127,11 +133,9 @@ async def _report_moved(moved: AsyncIterator[Moved], verb: str, out: Out) -> int
     return exit_codes.FAILED if failed else exit_codes.DONE
 
 
-def _print_status(found: ArchiveStatus, connection: Connection, out: Out) -> None:
-    settings = connection.settings.section(ArchiveSettings)
+def _print_status(found: ArchiveView, out: Out) -> None:
     if out.json:
-        figures = asdict(found.figures)
-        out.line({**asdict(found), "enabled": settings.enabled, "figures": figures})
+        out.line(found.model_dump(mode="json"))
         return
     now, figures = time.time(), found.figures
     rows = [
@@ -141,7 +145,7 @@ def _print_status(found: ArchiveStatus, connection: Connection, out: Out) -> Non
         ("gone", f"{figures.deleted} deleted, {figures.forgotten} forgotten"),
         ("oldest", f"{format_age(now - figures.oldest)} ago" if figures.oldest else "none"),
         ("head", found.head or "none"),
-        ("last sweep", _describe_sweep(found, now) if settings.enabled else "off: archive.enabled"),
+        ("last sweep", _describe_sweep(found, now) if found.enabled else "off: archive.enabled"),
         ("Temporal keeps", format_duration(found.retention_s)),
     ]
     for name, value in rows:
@@ -153,13 +157,13 @@ def _print_status(found: ArchiveStatus, connection: Connection, out: Out) -> Non
         out.note("Seal it: harness archive seal")
 
 
-def _describe_sweep(found: ArchiveStatus, now: float) -> str:
+def _describe_sweep(found: ArchiveView, now: float) -> str:
     last = f"{format_age(now - found.last)} ago" if found.last else "never"
     return last + (f", next in {format_duration(max(0.0, found.next - now))}" if found.next else "")
 
 
-def _count_progress(out: Out, before: int = 0) -> Callable[[int], None]:
-    return lambda done: out.note(f"{before + done:,} …") if done % 1000 == 0 else None
+def _count_progress(out: Out) -> Callable[[int], None]:
+    return lambda done: out.note(f"{done:,} …") if done % 1000 == 0 else None
 
 
 def _print_result(out: Out, data: Mapping[str, object], words: str) -> None:

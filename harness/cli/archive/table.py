@@ -33,7 +33,8 @@ ARCHIVE_COMMANDS: tuple[Command, ...] = (
         ),
         "Workers seal ended runs automatically. `seal` does it now, for named runs or all;\n"
         "`export` writes sealed runs to a folder or a .zip; `import` reads those or exports;\n"
-        "`rebuild` rebuilds the index behind `harness list --archived`.",
+        "`rebuild` rebuilds the index behind `harness list --archived`.\n"
+        "Through a daemon: status, seal and rebuild.",
         (
             ("harness archive status", "what is sealed and what is not yet"),
             ("harness archive seal RUN", "now; prints the replay token"),
@@ -41,6 +42,7 @@ ARCHIVE_COMMANDS: tuple[Command, ...] = (
             ("harness archive import runs.zip", "on another machine"),
         ),
         group="Keep and delete",
+        works="anywhere",
     ),
     Command(
         "verify",

@@ -7,12 +7,13 @@ from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.archive.verify import Problem, Report, verify_all, verify_recording
-from harness.cli.context import open_backend, open_client
+from harness.archive.verify import Problem, verify_recording
+from harness.archive.views import ArchiveVerification
+from harness.cli.context import open_backend
 from harness.cli.history.run_sources import is_file
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
-from harness.contracts.errors import ArchiveChanged, NotRemote
+from harness.contracts.errors import ArchiveChanged
 from harness.history.export import read_file
 from harness.terminal import exit_codes
 from harness.terminal.view.text import count_of
@@ -39,17 +40,11 @@ async def verify_archive(args: Namespace, out: Out) -> int:
         gone = None if run.content == "present" else run.content
         facts = {"events": run.events, "gone": gone, "engine": run.compared_with_temporal}
         return _report_run(args.run, run.token, run.found, facts, out)
-    if args.server is not None:
-        raise NotRemote(
-            "The whole archive is verified on a stack alone, not through a daemon.",
-            fix=f"Name a run: harness verify RUN. {NotRemote.fix}",
-        )
-    async with open_client(out) as client:
-        report = await verify_all(
-            client.connection,
-            token=token,
+    async with open_backend(args, out) as backend:
+        report = await backend.archive.verify(
+            token,
+            lambda seq: out.note(f"{seq:,} …") if seq % 1000 == 0 else None,
             engine=args.engine,
-            progress=lambda seq: out.note(f"{seq:,} …") if seq % 1000 == 0 else None,
         )
     return _report_all(report, out)
 
@@ -75,7 +70,7 @@ def _report_run(
     return exit_codes.DONE
 
 
-def _report_all(report: Report, out: Out) -> int:
+def _report_all(report: ArchiveVerification, out: Out) -> int:
     _raise_problems(report.problems, out)
     if out.json:
         out.line({"ok": True, **{k: v for k, v in vars(report).items() if k != "problems"}})

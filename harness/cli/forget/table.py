@@ -15,5 +15,6 @@ FORGET_COMMANDS: tuple[Command, ...] = (
         "in backups. Without it, the local copies are deleted. The seals stay and record this.",
         (("harness forget clerk-h8vvmdnvrp", "lists the runs, and asks"),),
         group="Keep and delete",
+        works="anywhere",
     ),
 )

@@ -81,5 +81,6 @@ FORKS_COMMANDS: tuple[Command, ...] = (
             ("harness whatif RUN --at 0 --edit-tool-result call_1=rain --n 1", ""),
         ),
         group="Replay and fork",
+        works="anywhere",
     ),
 )

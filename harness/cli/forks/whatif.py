@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 from argparse import Namespace
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
-from harness.cli.context import open_client
+from harness.agent import Agent
+from harness.cli.context import open_backend
 from harness.cli.forks.fork import parse_change
 from harness.cli.history.run_sources import is_file
-from harness.cli.history.time_filter import parse_since, query_conditions
+from harness.cli.history.time_filter import read_since
 from harness.cli.named_file import check_new, write_named
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.cli.runs.agents import load_agent
 from harness.cli.runs.targets import SHOWN, ask_confirmation
+from harness.cli.server_choice import refuse_remote
+from harness.contracts.errors import NotRemote
 from harness.contracts.whatif import ForkOutcome, SourceOutcome, WhatIfReport
-from harness.forks.fork import is_whatif
 from harness.forks.playback import Read
 from harness.forks.whatif import Progress, Question
 from harness.history.export import read_file
@@ -26,9 +28,14 @@ from harness.history.recording import Recording, read_history
 from harness.runs.listing import RunRow
 from harness.sdk.client import HarnessClient
 from harness.terminal import exit_codes
+from harness.terminal.backend import Backend
 from harness.terminal.input.interrupts import count_interrupts
 from harness.terminal.input.keyboard import at_terminal
 from harness.terminal.view.text import count_of, format_money
+
+if TYPE_CHECKING:
+    from harness.cli.stack_backend import StackBackend
+    from harness.remote.backend import RemoteBackend
 
 ENDED = "ExecutionStatus != 'Running'"
 
@@ -44,47 +51,64 @@ async def ask_whatif(args: Namespace, out: Out) -> int:
         )
     if args.html:
         check_new(Path(args.html), force=args.force)
-    if args.since:
-        parse_since(args.since)  # refused before anything starts
+    read_since(args.since)  # refused before anything starts
     change = parse_change(args)
     question = Question(at=args.at, change=change, n=args.n, live_reads=args.live_reads)
+    refuse_remote(args, "agent")
     agent = load_agent(args.agent) if args.agent else None
-    async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(open_client(out, index=True))
+    files = [name for name in args.runs if is_file(name)]
+    if args.server is not None and files:
+        raise NotRemote(f"{files[0]} is a file, which is forked on a stack alone.")
+    async with open_backend(args, out, index=True) as backend:
         question.check_size(len(args.runs))
-        runs = list(dict.fromkeys(args.runs)) or await _find_runs(client, args, question, out)
+        runs = list(dict.fromkeys(args.runs)) or await _find_runs(backend, args, question, out)
         if runs is None:
             return exit_codes.DONE
         if not runs:
             out.note("No ended run matches.")
             return exit_codes.DONE
-        from harness.sdk.local import host_agents
-
-        harness = await stack.enter_async_context(host_agents(client.connection))
-        if agent is None:  # serve runs of the built-in assistant
-            await harness.serve(load_agent(None))
         progress = _make_progress(out, len(runs) * args.n)
-        asking = asyncio.ensure_future(
-            harness.whatif(
-                runs, args.at, change, n=args.n, live_reads=args.live_reads, agent=agent,
-                read=_make_reader(client), progress=progress,
-            )
-        )  # fmt: skip
-        report = await _wait_or_abort(asking, out)
+        if args.server is not None:
+            remote = cast("RemoteBackend", backend)
+            asking = remote.ask_whatif(runs, question, progress)
+        else:
+            client = cast("StackBackend", backend).client
+            asking = _ask_here(client, runs, question, agent, progress)
+        report = await _wait_or_abort(asyncio.ensure_future(asking), out)
     if report is None:
         return exit_codes.INTERRUPTED
     _print_report(report, Path(args.html) if args.html else None, out, force=args.force)
     return exit_codes.DONE if report.complete else exit_codes.FAILED
 
 
+async def _ask_here(
+    client: HarnessClient,
+    runs: list[str],
+    question: Question,
+    agent: Agent[Any, Any] | None,
+    progress: Progress,
+) -> WhatIfReport:
+    from harness.sdk.local import host_agents
+
+    async with host_agents(client.connection) as harness:
+        if agent is None:  # serve runs of the built-in assistant
+            await harness.serve(load_agent(None))
+        return await harness.whatif(
+            runs, question.at, question.change, n=question.n, live_reads=question.live_reads,
+            agent=agent, read=_make_reader(client), progress=progress,
+        )  # fmt: skip
+
+
 async def _find_runs(
-    client: HarnessClient, args: Namespace, question: Question, out: Out
+    backend: Backend, args: Namespace, question: Question, out: Out
 ) -> list[str] | None:
     """Ended runs, except what-if forks; None if the person declines."""
-    query = " AND ".join([*query_conditions(args.query, args.since), ENDED])
+    query = f"({args.query}) AND {ENDED}" if args.query else None
     rows: dict[str, RunRow] = {}
-    async for row in client.list_runs(query):
-        if row.id not in rows and not await is_whatif(client.connection, row.id):
+    for row in await backend.list_runs(read_since(args.since), query):
+        if row.ended is None or row.id in rows:
+            continue
+        if row.fork_of is None or not await backend.is_whatif(row.id):
             rows[row.id] = row
             question.check_size(len(rows))
     if not rows:

@@ -1,4 +1,4 @@
-"""Find past runs by a Temporal query and by start time."""
+"""Find past runs by start time."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from harness.cli.parser import UsageError
+from harness.runs.filter import RunFilter
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def query_conditions(query: str | None, since: str | None) -> list[str]:
-    """Conditions in Temporal's query language."""
-    parts = [f"({query})"] if query else []
-    return [*parts, f"StartTime >= '{parse_since(since).isoformat()}'"] if since else parts
+def read_since(text: str | None) -> RunFilter:
+    """The runs that started since then; all of them without it."""
+    return RunFilter(since=parse_since(text) if text else None)
 
 
 def parse_since(text: str) -> datetime:

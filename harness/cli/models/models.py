@@ -3,49 +3,64 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from harness.cli.out import Out
 from harness.terminal import exit_codes
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
 
-def print_models(args: Namespace, out: Out) -> int:
+    from harness.api.installation import ModelView
+
+
+def print_models(args: Namespace, out: Out) -> int | Coroutine[object, object, int]:
+    if args.server is not None:
+        return _print_those_of_daemon(args, out)
+    from harness.api.installation import list_models
     from harness.config import load_settings, resolve_provider
-    from harness.config.providers import key_places, needs_key
-    from harness.providers.catalog import KNOWN
+    from harness.config.providers import key_places
 
     settings = load_settings()
     if args.provider:
         resolve_provider(settings, args.provider)  # an unknown provider is an error that lists them
-    ready: dict[str, bool] = {}
-    for known in KNOWN.values():
-        provider = known.ref.partition("/")[0]
-        if args.provider not in (None, provider):
-            continue
-        if provider not in ready:
-            found = resolve_provider(settings, provider)
-            ready[provider] = found.api_key is not None or not needs_key(provider, found)
-            if not out.json:
-                state = "" if ready[provider] else f"  (set {key_places(provider)[0]} to use it)"
-                out.console.print(f"{provider}{state}", style="bold", soft_wrap=True)
-        _print_model(known, out, ready=ready[provider], chosen=known.ref == settings.model)
-    if not out.json and not ready:
+    found = list_models(settings, args.provider).models
+    return _print_models(found, out, lambda provider: f"set {key_places(provider)[0]} to use it")
+
+
+async def _print_those_of_daemon(args: Namespace, out: Out) -> int:
+    from harness.cli.context import open_daemon
+
+    async with open_daemon(args.server) as backend:
+        found = await backend.list_models()
+    chosen = [each for each in found if args.provider in (None, _provider_of(each))]
+    return _print_models(chosen, out, lambda _: "the daemon has no key for it")
+
+
+def _print_models(found: list[ModelView], out: Out, lack: Callable[[str], str]) -> int:
+    shown: set[str] = set()
+    for model in found:
+        provider = _provider_of(model)
+        if provider not in shown and not out.json:
+            state = "" if model.ready else f"  ({lack(provider)})"
+            out.console.print(f"{provider}{state}", style="bold", soft_wrap=True)
+        shown.add(provider)
+        _print_model(model, out)
+    if not out.json and not found:
         out.note("No models of this provider are listed; use any as provider/model.")
     return exit_codes.DONE
 
 
-def _print_model(known: Any, out: Out, *, ready: bool, chosen: bool) -> None:
-    price = known.price
+def _provider_of(model: ModelView) -> str:
+    return model.model.partition("/")[0]
+
+
+def _print_model(model: ModelView, out: Out) -> None:
     if out.json:
-        facts: dict[str, Any] = {
-            "model": known.ref,
-            "context": known.context,
-            "capabilities": sorted(known.capabilities),
-            "ready": ready,
-        }
-        out.line({**facts, "price": price._asdict()} if price else facts)
+        out.line(model.model_dump(mode="json", exclude_none=True))
         return
+    price = model.price
     cost = f"${price.input:g} in, ${price.output:g} out per million tokens" if price else ""
-    mark = "  (the default)" if chosen else ""
-    out.console.print(f"  {known.ref:<30}", end="", soft_wrap=True)
-    out.console.print(f"{known.context:>9,} tokens  {cost}{mark}", style="quiet", soft_wrap=True)
+    mark = "  (the default)" if model.default else ""
+    out.console.print(f"  {model.model:<30}", end="", soft_wrap=True)
+    out.console.print(f"{model.context:>9,} tokens  {cost}{mark}", style="quiet", soft_wrap=True)

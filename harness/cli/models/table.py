@@ -12,6 +12,6 @@ MODELS_COMMANDS: tuple[Command, ...] = (
         (arg("provider", metavar="PROVIDER", nargs="?", help="Only this provider's."), JSON),
         "Other models work too, as provider/model.",
         group="Set up",
-        works="here",
+        works="anywhere",
     ),
 )

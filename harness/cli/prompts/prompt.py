@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 from rich.text import Text
 
 from harness.cli.access.shown import print_table, show_age
-from harness.cli.context import open_client
+from harness.cli.context import open_backend
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.cli.prompts.read_template_file import read_template_file
 from harness.cli.prompts.try_prompt import try_prompt
-from harness.prompts.client import Prompts, Version
 from harness.prompts.prompt import read_ref
-from harness.prompts.variables import Variable, write_value
-from harness.prompts.views import PromptSummary, VersionSummary, VersionView
-from harness.sdk.client import HarnessClient
+from harness.prompts.variables import write_value
+from harness.prompts.views import VariableView, VersionSummary
 from harness.terminal import exit_codes
+from harness.terminal.backend import Backend
 from harness.terminal.view.console import print_indented
 
-Action = Callable[[HarnessClient, Namespace, Out], Awaitable[int]]
+Action = Callable[[Backend, Namespace, Out], Awaitable[int]]
 
 PAGE = 50
 OPTIONS: dict[str, set[str]] = {
@@ -42,22 +42,22 @@ async def run_prompt(args: Namespace, out: Out) -> int:
     }  # fmt: skip
     if args.action == "save":
         args.text = read_template_file(args.other)
-    async with open_client(out, index=args.agent is not None) as client:
-        return await actions[args.action](client, args, out)
+    async with open_backend(args, out, index=args.agent is not None) as backend:
+        return await actions[args.action](backend, args, out)
 
 
-async def _print_list(client: HarnessClient, args: Namespace, out: Out) -> int:
-    page = await Prompts(client.connection).list(
+async def _print_list(backend: Backend, args: Namespace, out: Out) -> int:
+    page = await backend.prompts.list(
         archived=args.archived, limit=args.limit or PAGE, after=args.after
     )
     rows: list[tuple[str, ...]] = []
     for each in page.prompts:
         if out.json:
-            out.line(PromptSummary.of(each).model_dump(mode="json", exclude_none=True))
+            out.line(each.model_dump(mode="json", exclude_none=True))
         about = each.problem or each.description or ""
         state = " (archived)" if each.archived else ""
         rows.append((
-            each.name + state, f"@{each.version}", show_age(each.created), each.by or "", about,
+            each.name + state, f"@{each.version}", _age(each.created_at), each.by or "", about,
         ))  # fmt: skip
     if not out.json and rows:
         print_table(out, LIST_HEADS, rows)
@@ -67,35 +67,34 @@ async def _print_list(client: HarnessClient, args: Namespace, out: Out) -> int:
     return exit_codes.DONE
 
 
-async def _save(client: HarnessClient, args: Namespace, out: Out) -> int:
-    saved = await Prompts(client.connection).save(args.prompt, args.text)
-    version = saved.version
+async def _save(backend: Backend, args: Namespace, out: Out) -> int:
+    saved = await backend.prompts.save(args.prompt, args.text)
     if out.json:
-        out.line({**_facts(version), "added": saved.added})
+        out.line({**_facts(saved), "added": saved.added})
         return exit_codes.DONE
-    out.raw(version.ref if saved.added else f"{version.ref} has this text already.")
-    words = [f"--var {name}=..." for name, v in version.template.variables.items() if v.required]
-    out.note(f"Try it: {' '.join(['harness prompt try', version.name, *words])}")
+    out.raw(saved.ref if saved.added else f"{saved.ref} has this text already.")
+    words = [f"--var {each.name}=..." for each in saved.variables if each.required]
+    out.note(f"Try it: {' '.join(['harness prompt try', saved.name, *words])}")
     return exit_codes.DONE
 
 
-async def _show(client: HarnessClient, args: Namespace, out: Out) -> int:
-    version = await Prompts(client.connection).find(args.prompt)
+async def _show(backend: Backend, args: Namespace, out: Out) -> int:
+    version = await backend.prompts.find(args.prompt)
     if out.json:
-        out.line(VersionView.of_full(version).model_dump(mode="json", exclude_none=True))
+        out.line(version.model_dump(mode="json", exclude_none=True))
         return exit_codes.DONE
     state = ", archived" if version.archived else ""
     out.console.print(Text(version.ref + state, style="bold"))
-    out.console.print(f"saved {show_age(version.created)} by {version.by}", markup=False)
+    out.console.print(f"saved {_age(version.created_at)} by {version.by}", markup=False)
     out.console.print(f"sha256 {version.digest}", soft_wrap=True)
-    for name, variable in version.template.variables.items():
-        out.console.print(Text(_describe_variable(name, variable)), soft_wrap=True)
+    for variable in version.variables:
+        out.console.print(Text(_describe_variable(variable)), soft_wrap=True)
     print_indented(out.console, Text(version.text), 2)
     return exit_codes.DONE
 
 
-async def _print_versions(client: HarnessClient, args: Namespace, out: Out) -> int:
-    page = await Prompts(client.connection).list_versions(
+async def _print_versions(backend: Backend, args: Namespace, out: Out) -> int:
+    page = await backend.prompts.list_versions(
         args.prompt, limit=args.limit or PAGE, before=_read_number(args.after)
     )
     for each in page.versions if out.json else ():
@@ -104,14 +103,14 @@ async def _print_versions(client: HarnessClient, args: Namespace, out: Out) -> i
         print_table(
             out,
             VERSION_HEADS,
-            [(f"@{v.version}", show_age(v.created), v.by, v.digest) for v in page.versions],
+            [(f"@{v.version}", _age(v.created_at), v.by, v.digest) for v in page.versions],
         )
     _print_next(out, f"versions {args.prompt}", page.next)
     return exit_codes.DONE
 
 
-async def _diff(client: HarnessClient, args: Namespace, out: Out) -> int:
-    found = await Prompts(client.connection).diff(args.prompt, args.other)
+async def _diff(backend: Backend, args: Namespace, out: Out) -> int:
+    found = await backend.prompts.diff(args.prompt, args.other)
     if out.json:
         out.line({"diff": found})
     elif found:
@@ -121,9 +120,9 @@ async def _diff(client: HarnessClient, args: Namespace, out: Out) -> int:
     return exit_codes.DONE
 
 
-async def _archive(client: HarnessClient, args: Namespace, out: Out) -> int:
+async def _archive(backend: Backend, args: Namespace, out: Out) -> int:
     archived = args.action == "archive"
-    version = await Prompts(client.connection).set_archived(args.prompt, archived)
+    version = await backend.prompts.set_archived(args.prompt, archived)
     if out.json:
         out.line(_facts(version))
         return exit_codes.DONE
@@ -133,17 +132,24 @@ async def _archive(client: HarnessClient, args: Namespace, out: Out) -> int:
     return exit_codes.DONE
 
 
-def _facts(version: Version) -> dict[str, object]:
-    return VersionSummary.of(version).model_dump(mode="json", exclude_none=True)
+def _facts(version: VersionSummary) -> dict[str, object]:
+    """What a list of versions has of one, also if more is known of it."""
+    listed = set(VersionSummary.model_fields)
+    return version.model_dump(mode="json", exclude_none=True, include=listed)
 
 
-def _describe_variable(name: str, variable: Variable) -> str:
-    kind = variable.type if variable.choices is None else variable.meaning
+def _age(at: datetime | None) -> str:
+    return show_age(None if at is None else at.timestamp())
+
+
+def _describe_variable(variable: VariableView) -> str:
+    choices = variable.choices
+    kind = variable.type if choices is None else f"one of {', '.join(choices)}"
     facts = [kind, "required" if variable.default is None else
              f"default: {write_value(variable.default)}"]  # fmt: skip
     facts += [f"{variable.max_length} characters at most"] if variable.max_length else []
     about = f"  {variable.description}" if variable.description else ""
-    return f"{name}: {', '.join(facts)}{about}"
+    return f"{variable.name}: {', '.join(facts)}{about}"
 
 
 def _print_next(out: Out, what: str, cursor: str | int | None) -> None:

@@ -52,5 +52,6 @@ PROMPTS_COMMANDS: tuple[Command, ...] = (
             ("harness run --template refund --var amount=3", "run it"),
         ),
         group="Run",
+        works="anywhere",
     ),
 )

@@ -3,32 +3,54 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from typing import TYPE_CHECKING, cast
 
 from harness.cli.out import Out
 from harness.cli.runs.agents import choose_agent
+from harness.cli.runs.at_daemon import note_unserved, read_published
 from harness.cli.runs.attach import attend_run, leave_run
 from harness.cli.runs.run import hosting_agent, worker_command
 from harness.cli.values import check_model
-from harness.prompts.client import Prompts
-from harness.sdk.client import HarnessClient
+from harness.prompts.prompt import Prompt
 from harness.terminal import exit_codes
+from harness.terminal.backend import Backend
 from harness.terminal.input.interrupts import count_interrupts
 
+if TYPE_CHECKING:
+    from harness.cli.stack_backend import StackBackend
+    from harness.remote.backend import RemoteBackend
 
-async def try_prompt(client: HarnessClient, args: Namespace, out: Out) -> int:
+
+async def try_prompt(backend: Backend, args: Namespace, out: Out) -> int:
     check_model(args.model)
-    prompts = Prompts(client.connection)
-    prompt = await prompts.read_words(args.prompt, args.var or ())
-    filled = await prompts.fill(prompt)
+    published = read_published(args.agent) if args.agent and args.server is not None else None
+    prompt = await backend.read_prompt(args.prompt, args.var or ())
+    filled = await backend.prompts.fill(prompt)
     if out.json:
-        out.line({"text": filled.text, "template": filled.pinned.model_dump(mode="json")})
+        out.line({"text": filled.text, "template": filled.template.model_dump(mode="json")})
     else:
         out.raw(filled.text)
     if args.agent is None:
         return exit_codes.DONE
-    agent = choose_agent(args.agent)
+    if published is not None:
+        return await _run_at_daemon(cast("RemoteBackend", backend), published, prompt, args, out)
+    return await _run_here(cast("StackBackend", backend), prompt, args, out)
+
+
+async def _run_here(backend: StackBackend, prompt: Prompt, args: Namespace, out: Out) -> int:
+    agent, client = choose_agent(args.agent), backend.client
     async with hosting_agent(client, agent) as harness:
         with count_interrupts() as counted:
             handle = await harness.start(agent, prompt, model=args.model)
             attended = await attend_run(handle, out, counted, leave=True)
     return await leave_run(client.get_run(handle.id), attended, out, worker_command(args.agent))
+
+
+async def _run_at_daemon(
+    backend: RemoteBackend, agent: str, prompt: Prompt, args: Namespace, out: Out
+) -> int:
+    with count_interrupts() as counted:
+        handle = await backend.start_run(agent, prompt, model=args.model)
+        await note_unserved(backend, agent, out)
+        attended = await attend_run(handle, out, counted, leave=True)
+    return await leave_run(handle, attended, out, worker_command(args.agent))

@@ -8,13 +8,13 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-from harness.cli.context import open_client
+from harness.cli.context import open_backend
 from harness.cli.history.run_sources import is_file
-from harness.cli.history.time_filter import query_conditions
+from harness.cli.history.time_filter import read_since
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.history.export import read_file
-from harness.history.recording import Recording, read_history
+from harness.history.recording import Recording
 from harness.replay.check import Outcome
 from harness.replay.check import replay_recordings as replay_all
 from harness.terminal import exit_codes
@@ -30,8 +30,8 @@ async def replay_runs(args: Namespace, out: Out) -> int:
             else "No run is named.",
             "For example: harness replay --since 7d",
         )
-    query = " AND ".join(query_conditions(args.query, args.since))
-    recordings = _find_recordings(query, out) if found else _read_named(args.runs, out)
+    read_since(args.since)  # refused before anything is opened
+    recordings = _find_recordings(args, out) if found else _read_named(args, out)
     ok = bad = 0
     # Closed here, innermost first, also when the reader of the output has left.
     async with aclosing(recordings), aclosing(replay_all(recordings)) as outcomes:
@@ -44,23 +44,23 @@ async def replay_runs(args: Namespace, out: Out) -> int:
     return exit_codes.FAILED if bad else exit_codes.DONE
 
 
-async def _read_named(names: list[str], out: Out) -> AsyncGenerator[Recording]:
-    named = dict.fromkeys(names)
+async def _read_named(args: Namespace, out: Out) -> AsyncGenerator[Recording]:
+    named = dict.fromkeys(args.runs)
     if all(is_file(name) for name in named):  # files alone need no Temporal
         for name in named:
             yield read_file(Path(name))
         return
-    async with open_client(out) as client:
+    async with open_backend(args, out) as backend:
         for name in named:
             file = is_file(name)
-            yield read_file(Path(name)) if file else await read_history(client.connection, name)
+            yield read_file(Path(name)) if file else await backend.read_recording(name)
 
 
-async def _find_recordings(query: str, out: Out) -> AsyncGenerator[Recording]:
-    async with open_client(out, index=True) as client:
-        ids = dict.fromkeys([row.id async for row in client.list_runs(query)])
-        for id in ids:  # after a reset there are two rows
-            yield await read_history(client.connection, id)
+async def _find_recordings(args: Namespace, out: Out) -> AsyncGenerator[Recording]:
+    async with open_backend(args, out, index=True) as backend:
+        rows = await backend.list_runs(read_since(args.since), args.query)
+        for id in dict.fromkeys(row.id for row in rows):  # after a reset there are two rows
+            yield await backend.read_recording(id)
 
 
 def _print_outcome(outcome: Outcome, out: Out) -> None:

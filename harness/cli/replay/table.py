@@ -18,11 +18,13 @@ REPLAY_COMMANDS: tuple[Command, ...] = (
             JSON,
         ),
         "Calls no model or tool, and changes nothing. Shows both sides of the first step that\n"
-        "differs, with its arguments, and exits with 1.",
+        "differs, with its arguments, and exits with 1. Runs of a daemon are downloaded, and\n"
+        "replayed on the code here.",
         (
             ("harness replay --since 7d", "before deploying a new version"),
             ("harness replay tests/histories/*.json", "in CI"),
         ),
         group="Replay and fork",
+        works="anywhere",
     ),
 )

@@ -33,7 +33,11 @@ ASSISTANT = "assistant"
 def choose_published(args: Namespace) -> str:
     """The published agent that the command names: the code of any other is not at the daemon."""
     refuse_remote(args, "workspace")
-    where: str = args.agent or f"{PUBLISHED}{ASSISTANT}"
+    return read_published(args.agent or f"{PUBLISHED}{ASSISTANT}")
+
+
+def read_published(where: str) -> str:
+    """The name in @NAME."""
     if not where.startswith(PUBLISHED):
         raise NotRemote(
             f"{where} is a file of this machine, which a daemon does not run.",

@@ -8,17 +8,14 @@ from dataclasses import asdict
 
 from rich.text import Text
 
-from harness.cli.context import open_backend, open_client
+from harness.cli.context import open_backend
 from harness.cli.history.time_filter import parse_since
 from harness.cli.out import Out
 from harness.cli.parser import UsageError, find_nearest
-from harness.cli.server_choice import refuse_remote
 from harness.contracts.clean_text import clean_line
 from harness.contracts.run import RunState
-from harness.history.reader import open_seals
 from harness.runs.filter import RunFilter
 from harness.runs.listing import RunRow
-from harness.sdk.client import HarnessClient
 from harness.terminal import exit_codes
 from harness.terminal.view.console import print_indented, width_of
 from harness.terminal.view.live import STYLES
@@ -41,14 +38,14 @@ async def list_runs(args: Namespace, out: Out) -> int:
         raise UsageError(
             "--owner searches Temporal: the archive has no index of owners.", "Omit --archived."
         )
-    refuse_remote(args, "archived")
     which = _read_filter(args)
     rows: dict[str, RunRow] = {}
-    if args.archived:
-        async with open_client(out, index=True) as client:
-            found = await _list_archived(client, args)
-    else:
-        async with open_backend(args, out, index=True, store=False) as backend:
+    async with open_backend(args, out, index=True, store=args.archived) as backend:
+        if args.archived:
+            found = await backend.archive.list_runs(
+                agent=args.agent, state=args.state, session=args.session, limit=args.limit
+            )
+        else:
             found = await backend.list_runs(which, args.query, args.limit)
     for row in found:
         rows.setdefault(row.id, row)  # after a reset there are two; the newer comes first
@@ -62,30 +59,6 @@ async def list_runs(args: Namespace, out: Out) -> int:
         chosen = args.query or which != RunFilter()
         out.note("No run matches." if chosen else "There are no runs yet.")
     return exit_codes.DONE
-
-
-async def _list_archived(client: HarnessClient, args: Namespace) -> list[RunRow]:
-    listed = await open_seals(client.connection).list_runs(
-        client.connection.endpoints.namespace,
-        agent=args.agent,
-        state=args.state,
-        session=args.session,
-        limit=args.limit,
-    )
-    return [
-        RunRow(
-            id=each.run,
-            agent=each.index.agent or "",
-            state=RunState(each.index.state) if each.index.state else RunState.FAILED,
-            model=each.index.model or "",
-            session=each.index.session,
-            started=each.index.started or 0.0,
-            ended=each.index.ended,
-            tokens=each.index.tokens,
-            cost_micros=each.index.cost_micros,
-        )
-        for each in listed
-    ]
 
 
 async def show_run(args: Namespace, out: Out) -> int:

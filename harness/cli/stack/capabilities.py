@@ -3,66 +3,87 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import Any
+from collections.abc import Coroutine
 
-from harness.capabilities.inspect import Part, find_parts
-from harness.capabilities.registry import OURS, Found, find_capabilities, problem_of
+from harness.api.installation import (
+    CapabilityDetails,
+    CapabilityView,
+    list_capabilities,
+    show_capability,
+)
+from harness.capabilities.registry import Found, find_capabilities
 from harness.capabilities.switches import read_disabled, write_disabled
 from harness.cli.out import Out
 from harness.cli.parser import UsageError, find_nearest
+from harness.contracts.errors import NotRemote
 from harness.terminal import exit_codes
 
+STYLES = {"disabled": "quiet", "broken": "bad"}
 
-def run_capabilities(args: Namespace, out: Out) -> int:
-    if args.action == "list":
-        if args.name is not None:
-            raise UsageError(
-                "`harness capabilities list` takes no name.",
-                f"To see one: harness capabilities show {args.name}",
-            )
-        return _print_list(out)
-    if args.name is None:
+
+def run_capabilities(args: Namespace, out: Out) -> int | Coroutine[object, object, int]:
+    if args.action == "list" and args.name is not None:
+        raise UsageError(
+            "`harness capabilities list` takes no name.",
+            f"To see one: harness capabilities show {args.name}",
+        )
+    name: str = args.name or ""
+    if args.action != "list" and not name:
         raise UsageError(
             f"Name the capability to {args.action}.", "List them: harness capabilities"
         )
-    found = _find_capability(args.name)
+    if args.server is not None:
+        return _print_those_of_daemon(args, out)
+    if args.action == "list":
+        return _print_list(list_capabilities().capabilities, out)
+    found = _find_capability(name)
     if args.action == "show":
-        return _print_details(found, out)
+        return _print_details(show_capability(found.name), out)
     return _enable_or_disable(found, out, enable=args.action == "enable")
 
 
-def _print_list(out: Out) -> int:
-    everything = find_capabilities()
-    width = max(len(found.name) for found in everything)
-    for found in everything:
-        # The parts of built-in ones are known to load, and take seconds to do so.
-        problem = None if found.source == OURS else _inspect_parts(found)[1]
+async def _print_those_of_daemon(args: Namespace, out: Out) -> int:
+    if args.action in ("enable", "disable"):
+        raise NotRemote(
+            f"`harness capabilities {args.action}` is about this machine, not about a daemon."
+        )
+    from harness.cli.context import open_daemon
+
+    async with open_daemon(args.server) as backend:
+        listed = await backend.list_capabilities()
+        if args.action == "list":
+            return _print_list(listed, out)
+        _check_known(args.name, [each.name for each in listed])
+        return _print_details(await backend.show_capability(args.name), out)
+
+
+def _print_list(listed: list[CapabilityView], out: Out) -> int:
+    width = max((len(each.name) for each in listed), default=0)
+    for each in listed:
         if out.json:
-            out.line(_facts_of(found, problem))
+            out.line(each.model_dump(mode="json", exclude_none=True))
             continue
-        state = _state_of(found, problem)
-        out.console.print(f"{found.name:<{width}}  {state:<8}  ", end="", style=_style_of(state))
-        out.console.print(_summary_of(found, problem), soft_wrap=True)
+        style = STYLES.get(each.state, "")
+        out.console.print(f"{each.name:<{width}}  {each.state:<8}  ", end="", style=style)
+        text = f"{each.problem} ({each.source})" if each.problem else _summary_of(each)
+        out.console.print(text, soft_wrap=True)
     return exit_codes.DONE
 
 
-def _print_details(found: Found, out: Out) -> int:
-    parts, problem = _inspect_parts(found)
+def _print_details(found: CapabilityDetails, out: Out) -> int:
     if out.json:
-        listed: dict[str, list[str]] = {}
-        for part in parts:
-            listed.setdefault(part.kind, []).append(part.name)
-        out.line({**_facts_of(found, problem), "parts": listed})
+        out.line(found.model_dump(mode="json", exclude_none=True))
         return exit_codes.DONE
-    out.console.print(f"{found.name}: {_summary_of(found, None)}", soft_wrap=True)
-    state = _state_of(found, problem)
-    out.console.print(f"  {state}, {found.source}", style=_style_of(state), soft_wrap=True)
-    if problem:
-        out.console.print(f"  {problem}", style="bad", soft_wrap=True)
-    if found.record and found.record.page:
-        out.console.print(f"  documentation: {found.record.page}", style="quiet", soft_wrap=True)
-    for part in parts:
-        out.console.print(f"  {part.kind:<14} {part.name}", soft_wrap=True)
+    out.console.print(f"{found.name}: {_summary_of(found)}", soft_wrap=True)
+    style = STYLES.get(found.state, "")
+    out.console.print(f"  {found.state}, {found.source}", style=style, soft_wrap=True)
+    if found.problem:
+        out.console.print(f"  {found.problem}", style="bad", soft_wrap=True)
+    if found.page:
+        out.console.print(f"  documentation: {found.page}", style="quiet", soft_wrap=True)
+    for kind, names in found.parts.items():
+        for name in names:
+            out.console.print(f"  {kind:<14} {name}", soft_wrap=True)
     return exit_codes.DONE
 
 
@@ -110,43 +131,16 @@ def _check_dependents(found: Found) -> None:
 
 def _find_capability(name: str) -> Found:
     found = {each.name: each for each in find_capabilities()}
-    if name not in found:
-        near = find_nearest(name, found)
-        hint = f"Did you mean {near}?" if near else "List them: harness capabilities"
-        raise UsageError(f"There is no capability {name!r}.", hint)
+    _check_known(name, list(found))
     return found[name]
 
 
-def _inspect_parts(found: Found) -> tuple[list[Part], str | None]:
-    """The parts of a capability, and its problem, if any."""
-    problem = problem_of(found.name)
-    if found.record is None or problem:
-        return [], problem
-    parts, problem = find_parts(found.record)
-    return parts, problem or problem_of(found.name)
+def _check_known(name: str, names: list[str]) -> None:
+    if name not in names:
+        near = find_nearest(name, names)
+        hint = f"Did you mean {near}?" if near else "List them: harness capabilities"
+        raise UsageError(f"There is no capability {name!r}.", hint)
 
 
-def _state_of(found: Found, problem: str | None) -> str:
-    if not found.enabled:
-        return "disabled"
-    return "broken" if problem else "enabled"
-
-
-def _style_of(state: str) -> str:
-    return {"enabled": "", "disabled": "quiet", "broken": "bad"}[state]
-
-
-def _summary_of(found: Found, problem: str | None) -> str:
-    text = found.record.summary if found.record else f"from {found.source}"
-    return f"{problem} ({found.source})" if problem else text
-
-
-def _facts_of(found: Found, problem: str | None) -> dict[str, Any]:
-    facts: dict[str, Any] = {
-        "name": found.name,
-        "state": _state_of(found, problem),
-        "source": found.source,
-    }
-    if found.record:
-        facts |= {"summary": found.record.summary, "essential": found.record.essential}
-    return {**facts, "problem": problem} if problem else facts
+def _summary_of(found: CapabilityView) -> str:
+    return found.summary or f"from {found.source}"

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
 from argparse import Namespace
 from typing import Any
 
-from harness.cli.context import prepare_project
+from harness.api.installation import SchemaView, describe_schema, list_schemas
+from harness.cli.context import open_daemon, prepare_project
 from harness.cli.out import Out
+from harness.contracts.errors import NotRemote
 from harness.stack import open_stack
 from harness.store.database import Database
 from harness.store.migrate import LineState, bring_up, inspect_schemas
-from harness.store.migration_preview import Step, preview_steps
 from harness.terminal import exit_codes
 
 
 async def run_db(args: Namespace, out: Out) -> int:
     """Show the schemas, or bring them up to date."""
+    if args.server is not None:
+        if args.action != "status":
+            raise NotRemote(
+                f"`harness db {args.action}` works on a stack alone, not through a daemon."
+            )
+        async with open_daemon(args.server) as backend:
+            return _print_schemas(await backend.list_schemas(), args, out)
     project, settings = prepare_project()
     async with open_stack(settings, project, progress=out.note) as endpoints:
         database = Database(endpoints.database_url, pool_size=1)
         try:
-            before = await inspect_schemas(database)
             if args.action == "status":
-                return await _print_states(before, args, out)
+                return _print_schemas((await list_schemas(database)).schemas, args, out)
+            before = await inspect_schemas(database)
             await bring_up(database)
             after = await inspect_schemas(database)
         finally:
@@ -31,14 +38,14 @@ async def run_db(args: Namespace, out: Out) -> int:
     return _print_upgrade(before, after, out)
 
 
-async def _print_states(states: list[LineState], args: Namespace, out: Out) -> int:
-    for state in states:
-        steps = await asyncio.to_thread(preview_steps, state)
+def _print_schemas(schemas: list[SchemaView], args: Namespace, out: Out) -> int:
+    for schema in schemas:
         if out.json:
-            out.line({**_state_facts(state), "pending": [_step_facts(each) for each in steps]})
+            pending = [each.model_dump() for each in schema.pending]
+            out.line({**_facts(schema), "pending": pending})
         else:
-            _print_state(state, steps, out, sql=args.sql)
-    ready = not any(state.pending or state.problem for state in states)
+            _print_schema(schema, out, sql=args.sql)
+    ready = not any(each.pending or each.problem for each in schemas)
     if not out.json and not ready:
         out.note("To run what is pending: harness db upgrade. Each worker and daemon does so, too.")
     return exit_codes.DONE if ready else exit_codes.FAILED
@@ -48,7 +55,7 @@ def _print_upgrade(before: list[LineState], after: list[LineState], out: Out) ->
     for old, new in zip(before, after, strict=True):
         ran = [each for each in old.pending if each not in new.pending]
         if out.json:
-            out.line({**_state_facts(new), "ran": ran, "pending": list(new.pending)})
+            out.line({**_facts(describe_schema(new)), "ran": ran, "pending": list(new.pending)})
         elif ran:
             out.raw(f"{new.line.schema}: ran {', '.join(ran)}; now at {new.found}.")
         elif new.problem or new.pending:
@@ -61,27 +68,24 @@ def _print_upgrade(before: list[LineState], after: list[LineState], out: Out) ->
     return exit_codes.DONE
 
 
-def _state_facts(state: LineState) -> dict[str, Any]:
-    owner = state.line.owner
+def _facts(schema: SchemaView) -> dict[str, Any]:
     return {
-        "schema": state.line.schema,
-        "capability": owner.name if owner else None,
-        "at": state.found,
-        "needed": state.line.revisions[-1],
-        "problem": state.problem,
+        "schema": schema.schema_name,
+        "capability": schema.capability,
+        "at": schema.at,
+        "needed": schema.needed,
+        "problem": schema.problem,
     }
 
 
-def _step_facts(step: Step) -> dict[str, Any]:
-    return {"revision": step.revision, "summary": step.summary, "sql": step.sql}
-
-
-def _print_state(state: LineState, steps: list[Step], out: Out, *, sql: bool) -> None:
-    at = state.found or "not created"
-    out.raw(f"{state.line.schema}: {at}{'' if steps or state.problem else ', up to date'}")
-    if state.problem:
-        out.raw(f"  {state.problem}")
-    for step in steps:
+def _print_schema(schema: SchemaView, out: Out, *, sql: bool) -> None:
+    at = schema.at or "not created"
+    out.raw(
+        f"{schema.schema_name}: {at}{'' if schema.pending or schema.problem else ', up to date'}"
+    )
+    if schema.problem:
+        out.raw(f"  {schema.problem}")
+    for step in schema.pending:
         out.raw(f"  pending {step.revision}: {step.summary}")
         if sql:
             shown = step.sql or "(known only when it runs)"

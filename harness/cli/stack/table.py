@@ -78,12 +78,14 @@ STACK_COMMANDS: tuple[Command, ...] = (
         "harness and each capability have a schema of their own. `status` changes nothing, and\n"
         "exits with 1 if something is pending. `upgrade` runs what is pending: one schema after\n"
         "another, each in one transaction, under a lock. Workers and daemons do the same when\n"
-        "they start; run it first to see a failure before they do.",
+        "they start; run it first to see a failure before they do. Through a\n"
+        "daemon: status.",
         (
             ("harness db status --sql", "before an upgrade"),
             ("harness db upgrade", ""),
         ),
         group="Serve",
+        works="anywhere",
     ),
     Command(
         "config",
@@ -120,7 +122,7 @@ STACK_COMMANDS: tuple[Command, ...] = (
             ("harness capabilities disable forks", ""),
         ),
         group="Set up",
-        works="here",
+        works="anywhere",
     ),
     Command(
         "trust",

@@ -11,6 +11,6 @@ TOOLS_COMMANDS: tuple[Command, ...] = (
         "harness.cli.tools.tools:print_tools",
         (AGENT._replace(help="List the tools of this agent, such as agent.py:agent."), JSON),
         group="Set up",
-        works="here",
+        works="anywhere",
     ),
 )

@@ -3,44 +3,59 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.cli.out import Out
 from harness.terminal import exit_codes
 
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
 
-def print_tools(args: Namespace, out: Out) -> int:
+    from harness.api.installation import ToolView
+
+
+def print_tools(args: Namespace, out: Out) -> int | Coroutine[object, object, int]:
+    if args.server is not None:
+        from harness.cli.server_choice import refuse_remote
+
+        refuse_remote(args, "agent")
+        return _print_those_of_daemon(args, out)
     found, servers = _load_tools(args.agent)
-    for tool in found:
-        policy = tool.policy
-        approval = tool.approval if isinstance(tool.approval, str) else "by its arguments"
-        if out.json:
-            facts = policy.model_dump(exclude_none=True)
-            out.line({**tool.spec.model_dump(), **facts, "approval": approval})
-            continue
-        marks = [policy.effect] + (["inline"] if policy.inline else [])
-        marks += [f"approval: {approval}"] if approval != "never" else []
-        out.console.print(
-            _format_signature(tool.spec.name, tool.spec.parameters), style="call", end="  "
-        )
-        out.console.print(f"({', '.join(marks)})", style="quiet")
-        out.console.print(f"  {tool.spec.description.partition(chr(10))[0]}", soft_wrap=True)
+    _print_tools(found, out)
     for server in servers:
         out.note(f"and those of the MCP server {server}: harness mcp check --agent {args.agent}")
     return exit_codes.DONE
 
 
-def _load_tools(agent: str | None) -> tuple[list[Any], list[str]]:
-    if agent is not None:
-        from harness.cli.runs.agents import load_agent
+async def _print_those_of_daemon(args: Namespace, out: Out) -> int:
+    from harness.cli.context import open_daemon
 
-        loaded = load_agent(agent)
-        return list(loaded.tools.values()), [each.name for each in loaded.servers]
-    from harness import tools as built_in
-    from harness.agent import Tool
+    async with open_daemon(args.server) as backend:
+        _print_tools(await backend.list_tools(), out)
+    return exit_codes.DONE
 
-    named = [getattr(built_in, name) for name in built_in.__all__]
-    return [each for each in named if isinstance(each, Tool)], []  # the rest are factories
+
+def _print_tools(found: list[ToolView], out: Out) -> None:
+    for tool in found:
+        if out.json:
+            out.line(tool.model_dump(mode="json", exclude_none=True))
+            continue
+        marks = [tool.effect] + (["inline"] if tool.inline else [])
+        marks += [f"approval: {tool.approval}"] if tool.approval != "never" else []
+        out.console.print(_format_signature(tool.name, tool.parameters), style="call", end="  ")
+        out.console.print(f"({', '.join(marks)})", style="quiet")
+        out.console.print(f"  {tool.description.partition(chr(10))[0]}", soft_wrap=True)
+
+
+def _load_tools(agent: str | None) -> tuple[list[ToolView], list[str]]:
+    from harness.api.installation import ToolView, list_tools
+
+    if agent is None:
+        return list_tools().tools, []
+    from harness.cli.runs.agents import load_agent
+
+    loaded = load_agent(agent)
+    return [ToolView.of(each) for each in loaded.tools.values()], [s.name for s in loaded.servers]
 
 
 def _format_signature(name: str, parameters: dict[str, Any]) -> str:

@@ -47,5 +47,6 @@ WEBHOOKS_COMMANDS: tuple[Command, ...] = (
             ("harness webhook deliveries wh_0123456789abcdef01234567", ""),
         ),
         group="Serve",
+        works="anywhere",
     ),
 )

@@ -13,13 +13,12 @@ from harness.cli.access.shown import (
     refuse_options,
     show_age,
 )
-from harness.cli.context import open_client
+from harness.cli.context import open_backend
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.contracts.clean_text import clean_line
-from harness.engine.connection import Connection
 from harness.terminal import exit_codes
-from harness.webhooks import client as webhooks
+from harness.terminal.backend import BackendWebhooks
 from harness.webhooks.contracts import DEFAULT_KINDS
 from harness.webhooks.rows import Delivery, Webhook
 
@@ -41,39 +40,32 @@ async def run_webhook(args: Namespace, out: Out) -> int:
         need_argument(args, args.id, what)
     if args.limit is not None and not 1 <= args.limit <= MOST:
         raise UsageError(f"--limit must be 1 to {MOST}.", "Use a number in that range.")
-    async with open_client(out) as client:
-        connection = client.connection
+    async with open_backend(args, out) as backend:
+        webhooks = backend.webhooks
         match action:
             case "add":
-                await _add(connection, args, out)
+                await _add(webhooks, args, out)
             case "list":
-                await _list(connection, out)
+                await _list(webhooks, out)
             case "show":
-                _show(await webhooks.find_webhook(connection, args.id), out)
+                _show(await webhooks.find(args.id), out)
             case "test":
-                id = await webhooks.test_webhook(connection, args.id)
+                id = await webhooks.test(args.id)
                 _say(out, {"id": id}, f"{id}: accepted")
             case "resume":
-                runs = await webhooks.resume_webhook(connection, args.id)
+                runs = await webhooks.resume(args.id)
                 _say(out, {"runs": runs}, f"{args.id}: resumed; runs with events to send: {runs}")
             case "remove":
-                found = await webhooks.remove_webhook(connection, args.id)
+                found = await webhooks.remove(args.id)
                 _say(out, {"id": found.id}, f"{found.id}: removed")
             case _:
-                await _list_deliveries(connection, args, out)
+                await _list_deliveries(webhooks, args, out)
     return exit_codes.DONE
 
 
-async def _add(connection: Connection, args: Namespace, out: Out) -> None:
+async def _add(webhooks: BackendWebhooks, args: Namespace, out: Out) -> None:
     events = DEFAULT_KINDS if args.events is None else args.events.replace(" ", "").split(",")
-    webhook, secret = await webhooks.add_webhook(
-        connection,
-        args.id,
-        events=events,
-        agent=args.agent,
-        owner=args.user,
-        everyone=args.user is None,
-    )
+    webhook, secret = await webhooks.add(args.id, events=events, agent=args.agent, owner=args.user)
     if out.json:
         out.line({**_facts(webhook), "secret": secret})
         return
@@ -82,8 +74,8 @@ async def _add(connection: Connection, args: Namespace, out: Out) -> None:
     out.note(f"To try it: harness webhook test {webhook.id}")
 
 
-async def _list(connection: Connection, out: Out) -> None:
-    found = await webhooks.list_webhooks(connection)
+async def _list(webhooks: BackendWebhooks, out: Out) -> None:
+    found = await webhooks.list()
     if out.json:
         for each in found:
             out.line(_facts(each))
@@ -106,8 +98,8 @@ def _show(webhook: Webhook, out: Out) -> None:
         out.note(f"To go on: harness webhook resume {webhook.id}")
 
 
-async def _list_deliveries(connection: Connection, args: Namespace, out: Out) -> None:
-    found = await webhooks.list_deliveries(connection, args.id, args.limit or 50)
+async def _list_deliveries(webhooks: BackendWebhooks, args: Namespace, out: Out) -> None:
+    found = await webhooks.list_deliveries(args.id, args.limit or 50)
     if out.json:
         for each in found:
             out.line(_facts(each))

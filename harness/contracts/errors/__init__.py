@@ -175,6 +175,7 @@ from harness.contracts.errors.steering import (
 from harness.contracts.errors.store import (
     ArchiveChanged,
     ArtifactMissing,
+    ArtifactNotFound,
     ContentCorrupt,
     ContentTooLarge,
     ContentUnsigned,
@@ -226,6 +227,7 @@ __all__ = [
     "ApiError",
     "ArchiveChanged",
     "ArtifactMissing",
+    "ArtifactNotFound",
     "BinaryMissing",
     "BinaryTooOld",
     "BrokenCapability",

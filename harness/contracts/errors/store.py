@@ -25,6 +25,14 @@ class ArtifactMissing(StoreError):
     fix = "The content was deleted or never stored here."
 
 
+class ArtifactNotFound(StoreError):
+    """A run has no file with this id, or its content is no longer stored."""
+
+    code = "store.artifact_not_found"
+    fix = "List the files of the run: GET /api/v1/runs/RUN/artifacts."
+    http_status = 404
+
+
 class TranscriptMissing(StoreError):
     """A worker died before it saved the newest messages. The run still holds them and sends them
     again; nothing needs to be done."""

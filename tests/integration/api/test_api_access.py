@@ -30,7 +30,12 @@ ALL = [(method, path) for method, path, _ in operations() if path not in OPEN]
 OPERATOR = [
     (method, path) for method, path, each in operations() if each.get("x-role") == "operator"
 ]
-OF_RUNS = [(method, path) for method, path, _ in operations() if "{run}" in path]
+ADMIN = [(method, path) for method, path, each in operations() if each.get("x-role") == "admin"]
+OF_RUNS = [
+    (method, path)
+    for method, path, each in operations()
+    if "{run}" in path and each.get("x-role") != "admin"
+]
 
 
 def url_of(path: str, run: str = "some-run") -> str:
@@ -79,6 +84,15 @@ async def test_a_viewer_changes_nothing(api: Api) -> None:
         answer = await api.viewer.request(method, url_of(path), json={})
         told = (answer.status_code, code_of(answer))
         assert told == (403, "access.not_allowed"), (method, path)
+
+
+async def test_an_operator_manages_nothing(api: Api) -> None:
+    for method, path in ADMIN:
+        for client in (api.operator, api.viewer):
+            answer = await client.request(method, url_of(path), json={})
+            told = (answer.status_code, code_of(answer))
+            assert told == (403, "access.not_allowed"), (method, path)
+    assert {"/api/v1/runs/{run}/forget", "/api/v1/archive/seal"} <= {path for _, path in ADMIN}
 
 
 async def test_foreign_runs_are_not_found(

@@ -187,11 +187,11 @@ async def _said(place: Place, *words: str) -> object:
 async def test_what_needs_the_stack_says_so(places: Places, name: str) -> None:
     cases = [
         ("run", "Hi.", "--agent", "agent.py"), ("run", "Hi.", "--workspace", "."),
-        ("list", "--archived"), ("verify",), ("fork", "run.json", "--at", "1"),
+        ("fork", "run.json", "--at", "1"), ("whatif", "run.json", "--at", "1"),
         ("fork", name, "--at", "1", "--agent", "agent.py"), ("undo", name, "--agent", "agent.py"),
-        ("conversation", "create", name, "--owner", "ada"), ("archive", "status"),
-        ("forget", name), ("whatif", name, "--at", "1"), ("replay", name), ("backup", "x.zip"),
-        ("chat", "--agent", "agent.py"),
+        ("conversation", "create", name, "--owner", "ada"), ("archive", "export", "x.zip"),
+        ("whatif", name, "--at", "1", "--agent", "agent.py"), ("backup", "x.zip"),
+        ("chat", "--agent", "agent.py"), ("db", "upgrade"),
     ]  # fmt: skip
     for words in cases:
         ended = await places.daemon(*words)

@@ -21,12 +21,10 @@ URL = "https://harness.example.org"
 LIST = find_command("list")
 
 HERE = {
-    "serve", "models", "worker", "up", "down", "doctor", "config", "capabilities", "trust", "keys",
-    "version", "tools", "login", "logout", "mcp", "acp",
+    "serve", "worker", "up", "down", "doctor", "config", "trust", "keys", "version", "login",
+    "logout", "mcp", "acp",
 }  # fmt: skip
-STACK = {
-    "whatif", "forget", "replay", "backup", "restore", "archive", "db", "prompt", "webhook",
-}  # fmt: skip
+STACK = {"backup", "restore"}
 
 
 @pytest.fixture(autouse=True)

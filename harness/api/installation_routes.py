@@ -1,0 +1,56 @@
+"""The routes about the installation that the daemon is part of."""
+
+from __future__ import annotations
+
+import asyncio
+
+from harness.api.caller import Role
+from harness.api.context import Context, PathText
+from harness.api.installation import (
+    CapabilityDetails,
+    CapabilityList,
+    ModelList,
+    SchemaList,
+    ToolList,
+    list_capabilities,
+    list_models,
+    list_schemas,
+    list_tools,
+    show_capability,
+)
+from harness.api.route import Route
+
+
+async def list_known_models(context: Context) -> ModelList:
+    """List the known models, with their prices, and whether the daemon has a key for them. Workers
+    elsewhere may have others."""
+    return list_models(context.connection.settings)
+
+
+async def list_built_in_tools() -> ToolList:
+    """List the built-in tools. Those of a published agent are in the list of agents."""
+    return list_tools()
+
+
+async def list_all_capabilities() -> CapabilityList:
+    """List what the daemon can do, and which parts of it are disabled or broken."""
+    return await asyncio.to_thread(list_capabilities)
+
+
+async def show_one_capability(capability: PathText) -> CapabilityDetails:
+    """Read a capability with its commands, settings, routes, workflows and errors."""
+    return await asyncio.to_thread(show_capability, capability)
+
+
+async def list_database_schemas(context: Context) -> SchemaList:
+    """List the tables in Postgres, and the migrations that have not run. Changes nothing."""
+    return await list_schemas(context.connection.database)
+
+
+MODELS_ROUTES = (Route("GET", "/models", list_known_models, Role.VIEWER),)
+TOOLS_ROUTES = (Route("GET", "/tools", list_built_in_tools, Role.VIEWER),)
+STACK_ROUTES = (
+    Route("GET", "/capabilities", list_all_capabilities, Role.ADMIN),
+    Route("GET", "/capabilities/{capability}", show_one_capability, Role.ADMIN),
+    Route("GET", "/schemas", list_database_schemas, Role.ADMIN),
+)

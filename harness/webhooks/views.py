@@ -1,0 +1,59 @@
+"""What the API takes and returns for webhooks."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from harness.api.body import Body
+from harness.webhooks.contracts import DEFAULT_KINDS
+from harness.webhooks.rows import MAX_AGENT, Delivery, Webhook
+from harness.webhooks.send import MAX_URL
+
+
+class NewWebhook(Body):
+    """A webhook to add. It gets the runs that start from now on."""
+
+    url: str = Field(min_length=1, max_length=MAX_URL)
+    """Where messages are sent: https on port 443, at a public address."""
+    events: tuple[str, ...] = Field(default=DEFAULT_KINDS, max_length=100)
+    """The types of events."""
+    agent: str | None = Field(default=None, min_length=1, max_length=MAX_AGENT)
+    """Only runs of this agent."""
+    owner: str | None = Field(default=None, min_length=1, max_length=200)
+    """Whose runs; by default the caller's own. Only admins may name somebody else."""
+    everyone: bool = False
+    """The runs of all users, which only admins may have; by default the caller's own."""
+
+
+class CreatedWebhook(BaseModel):
+    """A new webhook. Its secret is shown once."""
+
+    webhook: Webhook
+    secret: str
+    """Verifies the header `webhook-signature`."""
+
+
+class WebhookList(BaseModel):
+    """Webhooks, the oldest first."""
+
+    webhooks: list[Webhook]
+
+
+class DeliveryList(BaseModel):
+    """Messages of a webhook, those sent last first."""
+
+    deliveries: list[Delivery]
+
+
+class SentTest(BaseModel):
+    """A test message that the receiver accepted."""
+
+    id: str
+    """Its `webhook-id`."""
+
+
+class Resumed(BaseModel):
+    """A webhook that goes on."""
+
+    runs: int
+    """How many runs have something left to send."""
