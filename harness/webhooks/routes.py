@@ -18,7 +18,7 @@ from harness.webhooks.send import MAX_URL
 
 
 class NewWebhook(Body):
-    """A webhook to add. It gets the runs that start from now on."""
+    """A webhook to add. It covers the runs that start from now on."""
 
     url: str = Field(min_length=1, max_length=MAX_URL)
     """Where messages are sent: https on port 443, at a public address."""
@@ -27,7 +27,8 @@ class NewWebhook(Body):
     agent: str | None = Field(default=None, min_length=1, max_length=client.MAX_AGENT)
     """Only runs of this agent."""
     everyone: bool = False
-    """The runs of all users, which only admins may have; by default the caller's own."""
+    """Send messages about the runs of all users, for admins only; by default, only about the
+    caller's."""
 
 
 class CreatedWebhook(BaseModel):
@@ -45,7 +46,7 @@ class WebhookList(BaseModel):
 
 
 class DeliveryList(BaseModel):
-    """Messages of a webhook, those sent last first."""
+    """Messages of a webhook, the most recently sent first."""
 
     deliveries: list[Delivery]
 
@@ -72,8 +73,8 @@ async def list_webhooks(context: Context, caller: CallerOf) -> WebhookList:
 async def add_webhook(
     body: NewWebhook, context: Context, caller: CallerOf, response: Response
 ) -> CreatedWebhook:
-    """Add a webhook: messages about runs are sent to an address. The answer has the secret that
-    signs them, which is not shown again."""
+    """Add a webhook, which sends messages about runs to a URL. The response has the secret that
+    verifies them; it is not shown again."""
     webhook, secret = await client.add_webhook(
         context.connection,
         body.url,
@@ -102,7 +103,7 @@ async def test_webhook(webhook: PathText, context: Context, caller: CallerOf) ->
 
 
 async def resume_webhook(webhook: PathText, context: Context, caller: CallerOf) -> Resumed:
-    """Go on with a webhook that is disabled or failing: what it has missed is sent now."""
+    """Resume a webhook that is disabled or failing: what it missed is sent now."""
     return Resumed(runs=await client.resume_webhook(context.connection, webhook, by=caller))
 
 
@@ -112,7 +113,7 @@ async def list_deliveries(
     caller: CallerOf,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> DeliveryList:
-    """List the messages of a webhook, those sent last first."""
+    """List the messages of a webhook, the most recently sent first."""
     found = await client.list_deliveries(context.connection, webhook, limit, by=caller)
     return DeliveryList(deliveries=found)
 

@@ -41,7 +41,7 @@ async def verify_archive(args: Namespace, out: Out) -> int:
         return _report_run(args.run, run.token, run.found, facts, out)
     if args.server is not None:
         raise NotRemote(
-            "The whole archive is verified on a stack alone, not through a daemon.",
+            "The whole archive can be verified only on its own stack, not through a daemon.",
             fix=f"Name a run: harness verify RUN. {NotRemote.fix}",
         )
     async with open_client(out) as client:

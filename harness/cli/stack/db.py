@@ -40,7 +40,10 @@ async def _print_states(states: list[LineState], args: Namespace, out: Out) -> i
             _print_state(state, steps, out, sql=args.sql)
     ready = not any(state.pending or state.problem for state in states)
     if not out.json and not ready:
-        out.note("To run what is pending: harness db upgrade. Each worker and daemon does so, too.")
+        out.note(
+            "To run what is pending: harness db upgrade. Workers and daemons run it too, "
+            "when they start."
+        )
     return exit_codes.DONE if ready else exit_codes.FAILED
 
 
