@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from docs.generate import code_cell, join_parts, load_notes, make_table, page_title
+from docs.generate import join_parts, load_notes, make_table, page_title
 
 
 def api_page() -> str:
@@ -39,7 +39,7 @@ def _parameters_table(operation: dict[str, Any], schemas: dict[str, Any]) -> str
         for name, field in body["properties"].items():
             text = " ".join(field.get("description", "").split())
             where = "body, required" if name in needed else "body"
-            rows.append([f"`{name}`", where, _type_words(field), code_cell(text)])
+            rows.append([f"`{name}`", where, _type_words(field), text])
     return make_table(["Parameter", "In", "Type", "Meaning"], rows) if rows else ""
 
 

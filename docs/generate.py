@@ -7,6 +7,7 @@ compares the pages with what this would write, and every note with the thing tha
 from __future__ import annotations
 
 import inspect
+import re
 import tomllib
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -48,8 +49,9 @@ def settings_page() -> str:
             names = [f"HARNESS_{key.upper().replace('.', '__')}"]
             names = [variables[key], *names] if key in variables else names
             text = each.text or find_note("settings", key)
-            kind_of_value = each.type.removeprefix("Harmless[")
-            if kind_of_value != each.type:
+            whole = _readable_type(each.type)
+            kind_of_value = whole.removeprefix("Harmless[")
+            if kind_of_value != whole:
                 kind_of_value, text = kind_of_value.removesuffix("]"), f"{text} *Harmless.*"
             shown = ", ".join(f"`{name}`" for name in names)
             yield [f"`{key}`", code_cell(kind_of_value), code_cell(each.default or ""), shown, text]
@@ -308,6 +310,8 @@ def fields_table(kind: type, skip: Iterable[str] = ()) -> str:
 
 
 def _readable_type(kind: str) -> str:
+    """A type as users think of it: `Annotated[str, check] | None` is `str | None`."""
+    kind = re.sub(r"Annotated\[((?:[^,\[\]]|\[[^\]]*\])+), \w+\([^)]*\)\]", r"\1", kind)
     return "true, or absent" if kind == "Flag" else kind
 
 

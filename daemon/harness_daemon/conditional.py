@@ -30,7 +30,7 @@ IF_NONE_MATCH = {
     "in": "header",
     "required": False,
     "schema": {"type": "string"},
-    "description": "The `ETag` of an answer that the client has: if it is current, 304.",
+    "description": "The `ETag` of an earlier response: if it is still current, the status is 304.",
 }
 
 

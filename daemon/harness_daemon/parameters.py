@@ -22,23 +22,23 @@ IN_PATHS = {
 }
 ELSEWHERE = {
     "after": "Only what comes after this cursor: the id of an event that was read before.",
-    "agent": "Only what belongs to the agent of this name.",
-    "all": "Whether to list those of all users, which only admins may.",
+    "agent": "Only what belongs to the agent with this name.",
+    "all": "Whether to list the tokens of all users; for admins only.",
     "archived": "Whether to list archived ones too.",
     "attempts": "Whether to add the failed attempts of calls.",
     "engine": "Whether to compare with Temporal too, as far as it has the runs.",
-    "cursor": "Where the page starts: `next` of the page before. Goes with the same filters.",
+    "cursor": "The `next` of the previous page. Send the same filters as for that page.",
     "fork_of": "Only forks of this run.",
-    "idempotency-key": "Any text that is new for each request. The same key sent again is the same "
-    "request, which is carried out once.",
+    "idempotency-key": "A text that is unique to this request. A request repeated with the same "
+    "key is carried out once.",
     "if-match": "The `ETag` of what was read: the request is refused if it has changed since.",
-    "last-event-id": "The id of the last event that was read; the stream goes on after it. "
+    "last-event-id": "The id of the last event that was read; the stream continues after it. "
     "Browsers send it when they reconnect.",
-    "if-none-match": "The `ETag` of an answer that the client has: if it is current, 304.",
-    "limit": "How many to return at most.",
+    "if-none-match": "The `ETag` of a response that the client has: if it is current, 304.",
+    "limit": "The maximum number to return.",
     "other": "The id of the run to compare with.",
     "owner": "Only what belongs to this user; only admins see what belongs to others.",
-    "query": "A condition in Temporal's query language, which only admins may write.",
+    "query": "A condition in Temporal's query language; for admins only.",
     "session": "Only runs of this session.",
     "Range": "The part to send, such as `bytes=0-999`.",
     "since": "Only what started at this time or later.",
@@ -49,7 +49,7 @@ ELSEWHERE = {
     "text": "Only conversations whose title or messages contain these words.",
     "token": "The replay token of an earlier verification.",  # nosec B105 - no password
     "turn": "The number of the conversation's run to start with; the first is 1.",
-    "turns": "How many of the newest runs to read the messages of.",
+    "turns": "The number of newest runs whose messages to read.",
     "user": "Whose tokens to list; by default the caller's own.",
     "wait": "How many seconds to wait for the run to end.",
 }

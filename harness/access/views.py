@@ -19,7 +19,7 @@ class NewUser(Body):
     """A user to add."""
 
     name: str
-    """What the user is called: lower-case letters, digits and . _ @ + -."""
+    """The name, of lower-case letters, digits and . _ @ + -."""
     role: Role = Role.OPERATOR
     """What the user may do."""
 
@@ -45,7 +45,7 @@ class NewToken(Body):
     user: str | None = None
     """Whose token; by default the caller's own."""
     role: Role | None = None
-    """The most it may do; by default what its user may."""
+    """Limits what the token may do; by default, the role of its user."""
     name: str = ""
     """What it is for."""
     expires_in: float | None = Field(default=None, gt=0)

@@ -33,4 +33,4 @@ def _read_block(block: Any) -> str:
         case "resource" if (text := getattr(block.resource, "text", None)) is not None:
             return f"{block.resource.uri}:\n{text}"
         case other:
-            raise InvalidRequest(f"A prompt takes text, not {other}.", fix="Send text alone.")
+            raise InvalidRequest(f"A prompt takes text, not {other}.", fix="Send only text.")

@@ -78,7 +78,7 @@ class McpServer(Section):
     server is described in code. See [MCP tools](../how-to/mcp-tools.md)."""
 
     name: Annotated[str, AfterValidator(_check_name)] = ""
-    """The beginning of its tools' names. In `harness.toml` the section's name says it."""
+    """The prefix of its tools' names. In `harness.toml`, it is the name of the section."""
     command: Annotated[tuple[str, ...], AfterValidator(_check_command)] = ()
     """The program that speaks MCP on stdin and stdout, and its arguments."""
     env: Annotated[tuple[str, ...], AfterValidator(_check_env)] = ()
@@ -87,7 +87,7 @@ class McpServer(Section):
     url: Annotated[str | None, AfterValidator(_check_url)] = None
     """The address of a server that speaks streamable HTTP."""
     auth: SecretStr | None = None
-    """The value of the header that signs in, or `env:NAME` for the variable that holds it. A token
+    """The value of the authentication header, or `env:NAME` for the variable that holds it. A token
     alone is sent as `Bearer TOKEN`."""
     auth_header: Annotated[str, AfterValidator(_check_header)] = "Authorization"
     """The header that carries `auth`."""
@@ -115,7 +115,9 @@ class McpServer(Section):
             raise ValueError("auth is for a url: pass secrets to a program with env")
         plain = self.url is not None and urlsplit(self.url).scheme == "http"
         if plain and not self.allow_private:
-            raise ValueError("expected https, or allow_private = true for a server nearby")
+            raise ValueError(
+                "expected https, or allow_private = true for a server in a private network"
+            )
         return self
 
     @property

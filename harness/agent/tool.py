@@ -238,9 +238,9 @@ def tool(
         approval: "always", "never", or a function of the arguments (a dict) that returns whether
             a person must approve the call, or the reason why.
         on_unknown: What to do if a worker died during a write. "ask": a person says whether it
-        happened. "retry": repeat the call, which is safe if it uses the context's idempotency
-        key or makes all its changes in `ctx.transaction()`. "probe": call the function under
-        `@tool.probe`. Default: "probe" if there is one, else "ask".
+            happened. "retry": repeat the call, which is safe if it uses the context's idempotency
+            key or makes all its changes in `ctx.transaction()`. "probe": call the function under
+            `@tool.probe`. Default: "probe" if there is one, else "ask".
         timeout: Seconds that one attempt may take.
         attempts: How often to try it if it raises ToolUnavailable or its worker dies.
 

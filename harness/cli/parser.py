@@ -74,7 +74,7 @@ def _is_unseen(found: Found) -> bool:
 def parse_arguments(command: Command, words: Sequence[str]) -> argparse.Namespace:
     if command.works == "here" and any(each.partition("=")[0] == "--server" for each in words):
         raise UsageError(
-            f"`harness {command.name}` works on this machine alone, not through a daemon.",
+            f"`harness {command.name}` works only on this machine, not through a daemon.",
             "Run it on the machine of the project, without --server.",
         )
     parser = _Parser(prog=f"harness {command.name}", add_help=False, allow_abbrev=False)

@@ -32,7 +32,7 @@ def choose_server(command: Command, option: str | None) -> Server | None:
         return None
     if command.works == "stack":
         raise NotRemote(
-            f"`harness {command.name}` works on a stack alone, not through a daemon "
+            f"`harness {command.name}` works only on the project's own stack, not through a daemon "
             f"({clean_line(chosen[:100])})."
         )
     return _find_server(named, logins) if named else logins.servers[chosen]
@@ -51,7 +51,7 @@ def _find_server(named: str, logins: Logins) -> Server:
             raise InvalidValue("HARNESS_TOKEN is not an API token.", fix="Correct or unset it.")
         return Server(url, token, plain)
     if url not in logins.servers:
-        raise NotLoggedIn(f"No API token is known for {url}.", fix=f"Log in: harness login {url}")
+        raise NotLoggedIn(f"No API token is stored for {url}.", fix=f"Log in: harness login {url}")
     return logins.servers[url]
 
 
@@ -62,6 +62,6 @@ def refuse_remote(args: Namespace, *names: str) -> None:
     for name in names:
         if getattr(args, name):
             raise NotRemote(
-                f"--{name.replace('_', '-')} works on a stack alone, not through a daemon "
-                f"({args.server.url})."
+                f"--{name.replace('_', '-')} works only on the project's own stack, "
+                f"not through a daemon ({args.server.url})."
             )

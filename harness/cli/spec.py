@@ -96,7 +96,7 @@ SERVER = arg(
 STACK_ONLY = arg(
     "--server",
     metavar="local",
-    help="Use this project's stack, also if `harness login` says otherwise.",
+    help="Use this project's stack, even after `harness login`.",
 )
 JSON = flag("--json", help="Print one JSON object per line on stdout, and nothing else.")
 AGENT = arg(

@@ -189,7 +189,7 @@ def check_state_folder(state: Path) -> None:
     if not trust.is_made_here(state):
         raise Untrusted(
             f"The state folder {state} was not created by harness at this path for this user.",
-            fix="If it came with a download, remove it. If it is yours (moved, restored, made by "
+            fix="If it came with a download, remove it. If it is yours (moved, restored, made "
             "by an older version), run: harness trust",
         )
     check_state_tracking(state)

@@ -45,7 +45,7 @@ def parse_server(text: str, *, plain_http: bool = False) -> str:
         raise InvalidServer(f"{shown} has a path.", fix="Give only scheme, host and port.")
     if parts.scheme == "http" and not (plain_http or is_loopback(host)):
         raise InvalidServer(
-            f"{shown} is not encrypted: anyone on the way could read the token.",
+            f"{shown} is not encrypted: anyone on the network path could read the token.",
             fix=f"Use https://{host}. In a network that you trust: harness login --plain-http URL",
         )
     named = f"[{host}]" if ":" in host else host

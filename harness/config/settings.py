@@ -94,7 +94,7 @@ class ProviderSettings(Section):
     base_url: str | None = None
     api_key: SecretStr | None = None
     timeout_seconds: float = Field(default=600.0, gt=0, allow_inf_nan=False)
-    """Longest duration of one request, from the first byte sent to the last received."""
+    """Maximum duration of one request, from the first byte sent to the last byte received."""
     idle_seconds: float = Field(default=300.0, gt=0, allow_inf_nan=False)
     """Longest time without progress in an answer. Keep-alive comments and pings do not count as
     progress; a reasoning model may be silent for minutes."""

@@ -41,11 +41,13 @@ class RunStarted(EventBase):
     prompt: str
     session: str | None = None
     parent: Parent | None = None
+    """Set if the run is a fork: the run and the turn that it continues from."""
     whatif: Flag = None
     """Its tools do not run: results recorded by other runs are played back."""
     by: str | None = None
+    """Who started the run."""
     owner: str | None = None
-    """Who owns the run, if somebody does."""
+    """The user who owns the run, if any."""
     continued: Flag = None
     """The same run continues in a fresh history."""
     template: PinnedPrompt | None = None
@@ -66,6 +68,7 @@ class ModelCalled(EventBase):
     type: Literal["model_called"] = "model_called"
     turn: int
     call: int
+    """0, or the number of the repetition of this turn's call."""
     model: str
     messages: tuple[Message, ...]
     """Messages that are new to the model with this call."""
@@ -83,22 +86,30 @@ class ModelReplied(EventBase):
     message: Message
     usage: Usage
     cost_micros: int | None = None
+    """Millionths of a US dollar; absent if the price is unknown."""
     queued_ms: float | None = None
     """From the scheduling of the call to the start of its last attempt."""
     first_ms: float | None = None
+    """From the request to the first token."""
     ms: float
+    """From the request to the last token."""
     attempts: int
     last_failure: str | None = None
     """Why the attempt before the last one failed; Temporal keeps no earlier failures."""
     fallbacks: tuple[Fallback, ...] | None = None
+    """Models of the plan that were skipped before this one."""
     dropped: int | None = None
+    """Messages that the context policy left out."""
     interrupted: Flag = None
+    """The call was cancelled; `message` is what had arrived by then."""
     cut: Interrupted | None = None
     """Estimated cost of interrupted attempts; not in `cost_micros`."""
     recovered: Flag = None
+    """This is the answer to an earlier attempt, which was already paid for."""
     truncated: Flag = None
     """It was cut off at the model's output limit."""
     head: str
+    """The transcript node of the reply."""
     worker: Worker | None = None
 
 
@@ -144,6 +155,7 @@ class ToolCallStarted(EventBase):
     name: str
     arguments: dict[str, Any] | str
     edited: Flag = None
+    """A person changed the arguments."""
 
 
 class ToolCallFinished(EventBase):
@@ -155,12 +167,15 @@ class ToolCallFinished(EventBase):
     call_id: str
     name: str
     content: str
+    """What the model reads as the result."""
     ok: bool
     played: Flag = None
     """The result was played back from a record: the tool did not run."""
     artifact: str | None = None
+    """The full result, if it was too long to show."""
     error: ErrorInfo | None = None
     queued_ms: float | None = None
+    """From the scheduling of the call to the start of its last attempt."""
     ms: float | None = None
     attempts: int
     last_failure: str | None = None
@@ -177,6 +192,7 @@ class DecisionRequested(EventBase):
 
     type: Literal["decision_requested"] = "decision_requested"
     id: str
+    """The tool call's id, `budget` or `store`."""
     turn: int
     need: Need | Literal["budget", "store"]
     question: str
@@ -204,6 +220,7 @@ class DecisionMade(EventBase):
     arguments: dict[str, Any] | None = None
     """With `edit`: the tool's new arguments, or the amounts granted."""
     by: str | None = None
+    """Who decided."""
 
 
 class HintReceived(EventBase):
@@ -255,6 +272,7 @@ class BudgetReached(EventBase):
 
     type: Literal["budget_reached"] = "budget_reached"
     budget: str
+    """Which budget was reached, in words."""
 
 
 class UndoStarted(EventBase):
@@ -288,14 +306,18 @@ class RunEnded(EventBase):
     type: Literal["run_ended"] = "run_ended"
     state: RunState
     output: str
+    """The final answer, or the text so far."""
     data: Any = None
+    """The typed result as JSON, if the agent has an output type."""
     truncated: Flag = None
     """The final answer was cut off at the model's output limit."""
     reason: str | None = None
+    """Why the run was aborted, or which budget it reached."""
     error: ErrorInfo | None = None
     undone: Undone | None = None
     totals: Totals | None = None
     head: str | None = None
+    """The last node of the transcript."""
 
 
 DurableEvent = (

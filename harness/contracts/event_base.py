@@ -44,10 +44,13 @@ class EventBase(Word):
     """The fields that all events share: their run, time and position in history."""
 
     run: str
+    """The run's id."""
     at: float
     """Seconds since the epoch."""
     trace: str
+    """The id of the run's trace, in OpenTelemetry too."""
     cursor: Cursor | None = None
+    """Its position in history; absent for live events."""
 
     def __str__(self) -> str:
         """One line for people; `wire()` is the event for programs."""

@@ -40,7 +40,7 @@ class Abort(Word):
     undo: bool | None = None
     """Undo the run's effects before it ends."""
     by: str | None = None
-    """Who aborts it, where the sender acts for somebody."""
+    """Who aborts it, if the sender acts for someone else."""
 
 
 class Hint(Word):

@@ -28,7 +28,7 @@ def check_message(message: SendMessage) -> None:
     try:
         size = len(message.wire())
     except PydanticSerializationError:
-        raise InvalidMessage(f"Message {message.id!r} has half of a character.") from None
+        raise InvalidMessage(f"Message {message.id!r} is not valid Unicode.") from None
     if size > MAX_MESSAGE_BYTES:
         raise MessageTooLarge(
             f"Message {message.id!r} has {size:,} bytes; the limit is {MAX_MESSAGE_BYTES:,}."

@@ -96,7 +96,7 @@ class Card(Word):
         """The card after a change; InvalidTransition if its state does not allow it,
         ConversationChanged if the sender does not know its last change."""
         if change.known not in (None, self.changed):
-            raise ConversationChanged(f"Conversation {self.id!r} was changed meanwhile.")
+            raise ConversationChanged(f"Conversation {self.id!r} was changed in the meantime.")
         changes: dict[str, Any] = {"changed": now}
         if change.title is not None:
             changes["title"] = change.title or None

@@ -37,7 +37,7 @@ async def check_card(connection: Connection, card: Card, workflow: str) -> None:
         return
     signer, namespace = await connection.signing.get_signer(), connection.endpoints.namespace
     if not is_card_signed(signer, namespace, card):
-        raise RunForged(f"The card of conversation {card.id!r} has no valid mark.")
+        raise RunForged(f"The card of conversation {card.id!r} has no valid MAC.")
 
 
 def _lasting_fields(namespace: str, card: Card) -> tuple[str, str]:

@@ -203,7 +203,7 @@ async def export_conversation(
 async def import_conversation(
     body: ImportedConversation, context: Context, caller: CallerOf, response: Response
 ) -> ConversationSummary:
-    """Create a conversation that goes on from an exported one."""
+    """Create a conversation that continues an exported one."""
     card = await _open(context, caller).load(
         body.exported, agent=body.agent, id=body.id, owner=caller.user
     )
@@ -229,7 +229,9 @@ async def _check_unchanged(
         return None
     card, view = await _read_view(conversations, id)
     if not is_current(if_match, make_tag(write_json(view))):
-        raise ConversationChanged(f"Conversation {id!r} is not as If-Match says.")
+        raise ConversationChanged(
+            f"Conversation {id!r} has changed since the version that If-Match names."
+        )
     return card.changed
 
 

@@ -35,7 +35,7 @@ class NewConversation(Body):
     title: str | None = None
     """What lists show."""
     id: str | None = Field(default=None, min_length=1, max_length=MAX_ID)
-    """Its id; also the id of the session of its runs."""
+    """Its id, and the id of the session that its runs form."""
     tags: list[str] = Field(default_factory=list[str], max_length=20)
     """Words to find it by."""
     policy: Policy = "queue"
@@ -48,13 +48,13 @@ class ConversationChange(Body):
     """What to change; absent fields stay as they are."""
 
     title: str | None = None
-    """Empty: no title."""
+    """The new title; empty for none."""
     tags: list[str] | None = Field(default=None, max_length=20)
-    """All its tags from now on."""
+    """Replaces all tags."""
     policy: Policy | None = None
     """What a message does while a run is open, if it does not say so itself."""
     archived: bool | None = None
-    """True archives the conversation, false restores it, also a deleted one."""
+    """True archives the conversation; false restores it, even if it was deleted."""
 
 
 class NewMessage(Body):
@@ -67,13 +67,13 @@ class NewMessage(Body):
     variables: Variables | None = None
     """The values of the template's variables."""
     id: str | None = Field(default=None, min_length=1, max_length=MAX_MESSAGE_ID)
-    """The sender's id of the message: the same id again is the same message."""
+    """An id that the sender chooses: a message repeated with the same id is sent once."""
     policy: Policy | None = None
-    """What it does while a run is open; the conversation's policy by default."""
+    """What it does while a run is open; by default, what the conversation's policy says."""
     model: str | None = None
     """Another model than the conversation's, as provider/model, for the run that answers it."""
     budget: Budget | None = None
-    """Limits of the run that answers it; the agent's by default."""
+    """Limits of the run that answers it; by default, those of the agent."""
 
 
 class NewBranch(Body):
@@ -84,7 +84,7 @@ class NewBranch(Body):
 
 
 class ImportedConversation(Body):
-    """A conversation that goes on from an exported one."""
+    """A conversation that continues an exported one."""
 
     exported: Exported
     """The exported file."""

@@ -67,7 +67,7 @@ def read_query(request: Request) -> Asked:
     query = request.query_params
     for name in ("offset", "live", "cursor"):
         if len(query.getlist(name)) > 1:
-            raise InvalidRequest(f"{name} is there more than once.")
+            raise InvalidRequest(f"{name} is given more than once.")
     asked = Asked(query.get("offset"), query.get("live"), query.get("cursor"))
     if asked.offset == "":
         raise InvalidRequest("offset is empty.", fix="Leave it out to read from the beginning.")

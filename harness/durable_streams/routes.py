@@ -17,7 +17,8 @@ Offset = Annotated[
     str | None,
     Query(
         max_length=MOST_CHARS,
-        description="Where to go on: `Stream-Next-Offset` of the answer before; `-1` is the start.",
+        description="Where to continue: `Stream-Next-Offset` of the previous response; `-1` is "
+        "the start.",
     ),
 ]
 Live = Annotated[
@@ -29,7 +30,7 @@ Live = Annotated[
 ]
 Cursor = Annotated[
     str | None,
-    Query(max_length=MOST_CHARS, description="`Stream-Cursor` of the answer before, if any."),
+    Query(max_length=MOST_CHARS, description="`Stream-Cursor` of the previous response, if any."),
 ]
 
 

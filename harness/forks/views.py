@@ -20,7 +20,7 @@ class ForkBody(Body):
     at: int = Field(ge=0)
     """The last turn to keep; 0 keeps none."""
     hint: str | None = Field(default=None, max_length=MAX_TEXT)
-    """What the model is told in addition."""
+    """A hint that the model reads first."""
     model: str | None = None
     """Another model, as provider/model."""
     instructions: str | None = Field(default=None, max_length=MAX_TEXT)

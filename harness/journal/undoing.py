@@ -22,7 +22,7 @@ def on_initiated(state: State, entry: HistoryEvent) -> Draft:
 
 def on_not_started(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.start_child_workflow_execution_failed_event_attributes
-    why = RunBusy(f"Workflow {attributes.workflow_id} is at work already.").info
+    why = RunBusy(f"Workflow {attributes.workflow_id} is already in progress.").info
     return _end_undo(state, attributes.initiated_event_id, error=why)
 
 

@@ -51,7 +51,7 @@ class WaitForRun(RunArgument):
     """Which run to wait for, and how long."""
 
     seconds: float = Field(default=50, ge=0, le=600)
-    """How long to wait at most. Call again to go on waiting."""
+    """The maximum time to wait. Call again to wait longer."""
 
 
 class ReadEvents(RunArgument):
@@ -63,7 +63,7 @@ class ReadEvents(RunArgument):
 
 
 class HintRun(RunArgument, HintBody):
-    """What to tell a run's model."""
+    """A hint for a run."""
 
 
 class PauseRun(RunArgument, ReasonBody):
@@ -117,4 +117,4 @@ class Waited(BaseModel):
     end: RunEnd | None = None
     """How it ended, if it has."""
     waiting: list[DecisionRequested] = []
-    """What a person has to decide before it goes on."""
+    """What a person must decide before the run continues."""

@@ -78,7 +78,9 @@ async def take_answer(
     if answer.action != ACCEPT:
         return False
     if not call.caller.role.covers(Role.OPERATOR):
-        raise NotAllowed(f"To decide needs the role operator; the request has {call.caller.role}.")
+        raise NotAllowed(
+            f"Deciding needs the role operator; the caller has the role {call.caller.role}."
+        )
     said = _read_answer(asked, answer.content or {})
     key = digest_key(call.caller, f"mcp {run} {key_of(asked)}")
     await decide_run(call.context.connection, run, asked, said, key=key, by=call.caller.user)

@@ -36,8 +36,8 @@ async def list_agents(call: McpCall, body: args.NoArguments) -> AgentList:  # no
 
 
 async def start_run(call: McpCall, body: StartRun) -> Started:
-    """Start a run of an agent. It goes on without the client: wait_for_run follows it. The same
-    request with the same id is the same run."""
+    """Start a run of an agent. The run continues without the client: wait_for_run follows it. The
+    same request with the same id is the same run."""
     return Started(id=await requests.begin_run(call.context, call.caller, body))
 
 
@@ -58,7 +58,7 @@ async def list_approvals(call: McpCall, body: args.ListApprovals) -> Approvals:
 
 
 async def get_run(call: McpCall, body: args.RunArgument) -> Card:
-    """Read what a run did so far, what it does now, and what it waits for."""
+    """Read what a run has done so far, what it is doing now, and what it waits for."""
     context = call.context
     return await read_observed_card(context.connection, context.reads, body.run, None)
 
@@ -84,7 +84,7 @@ async def read_events(call: McpCall, body: args.ReadEvents) -> args.EventPage:
 
 
 async def hint_run(call: McpCall, body: args.HintRun) -> args.Steered:
-    """Tell a run's model something; it reads it with its next call."""
+    """Send a hint: the model of the run reads it with its next call."""
     await requests.hint_run(call.context, call.caller, body.run, body)
     return args.Steered(run=body.run)
 

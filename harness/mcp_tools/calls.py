@@ -75,7 +75,7 @@ class RemoteTool:
         try:
             raw = await session.send(sending)
             if raw.get("resultType") == "input_required":
-                raise ToolFailed("It asks for input in the middle of a call, which harness lacks.")
+                raise ToolFailed("It asks for input during a call, which harness does not support.")
             return CallToolResult.model_validate(raw, by_name=False)
         except ValidationError:
             session.link.fail("it sent a result that does not fit the protocol")

@@ -55,7 +55,7 @@ class Link:
         self.messages += messages
         self.size += size
         if self.messages > MAX_MESSAGES or self.size > MAX_BYTES:
-            raise BadMessage("it sends messages without end")
+            raise BadMessage("it sends too many messages")
 
     def describe_failure(self) -> str:
         why = self.failure or "the connection was lost"

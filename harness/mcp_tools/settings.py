@@ -12,7 +12,8 @@ class McpSettings(Section):
     servers: dict[str, McpServer] = {}
     """MCP servers by name. See [MCP tools](../how-to/mcp-tools.md)."""
     idle_seconds: float = Field(default=300.0, gt=0, allow_inf_nan=False)
-    """How long the connection to a server, and its process, is kept without a call."""
+    """How long the connection to a server, and the server's process, are kept open without a
+    call."""
 
     @field_validator("servers")
     @classmethod

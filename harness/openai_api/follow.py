@@ -42,7 +42,7 @@ async def wait_for_answer(context: ApiContext, run: str) -> Answer:
                 answer = await read_answer_so_far(context.connection, run)
                 if answer.state.over:  # or else it was reset, and goes on
                     return answer
-    raise RunFailed(f"Run {run!r} has ended without saying how.")
+    raise RunFailed(f"Run {run!r} has ended without a recorded result.")
 
 
 async def find_held(watch: HoldWatch, event: Event) -> Answer | None:

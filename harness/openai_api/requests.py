@@ -64,7 +64,7 @@ class Generation(ClientBody):
     metadata: Metadata | None = Field(default=None, max_length=MAX_KEYS)
     """Labels of the run."""
     user: str | None = Field(default=None, max_length=512)
-    """The label `openai.user` of the run. Who owns the run is decided by the token alone."""
+    """The label `openai.user` of the run. The owner of the run is always the token's user."""
 
 
 class StreamOptions(ClientBody):
@@ -95,4 +95,4 @@ class ResponseBody(Generation):
     background: bool | None = None
     """Answer at once; poll or stream the response later."""
     stream_options: StreamOptions | None = None
-    """Taken for clients that send it; the last event always has the usage."""
+    """Accepted for compatibility; the last event always has the usage."""

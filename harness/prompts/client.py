@@ -152,7 +152,9 @@ class Prompts:
             if await self._rows.add(name, number, about, text):
                 made = _to_version(name, number, False, about)
                 return Saved(version=_with_text(made, text), added=True)
-        raise StoreUnavailable(f"Others keep saving prompt {name}.", fix="Save it again.")
+        raise StoreUnavailable(
+            f"Prompt {name} was not saved: others keep saving it.", fix="Save it again."
+        )
 
     async def find(self, ref: str) -> FullVersion:
         """Find a version of a template; the newest without a number.

@@ -40,7 +40,7 @@ async def list_prompts(
     limit: Limit = 50,
     cursor: Annotated[str | None, Query(max_length=MAX_REF)] = None,
 ) -> PromptList:
-    """List prompt templates by name; `archived`: also those that are archived."""
+    """List prompt templates by name; `archived` includes archived ones."""
     page = await Prompts(context.connection).list(archived=archived, limit=limit, after=cursor)
     return PromptList.of(page)
 
@@ -54,7 +54,7 @@ async def save_prompt(
     prompt: PathText, body: NewVersion, context: Context, caller: CallerOf, response: Response
 ) -> SavedPrompt:
     """Save a text as the next version of a prompt template, or as the first one of a new template.
-    The text of the newest version, saved again, adds none."""
+    Saving the text of the newest version again adds no version."""
     saved = await Prompts(context.connection, by=caller.user).save(prompt, body.text)
     if saved.added:
         response.status_code = status.HTTP_201_CREATED
@@ -79,7 +79,7 @@ async def diff_versions(
 
 
 async def render_prompt(prompt: PathText, body: Render, context: Context) -> RenderedPrompt:
-    """Insert values into a prompt template, as a run would, without starting one."""
+    """Insert values into a prompt template, as a run would, without starting a run."""
     filled = await Prompts(context.connection).fill(Prompt(prompt, **body.variables))
     return RenderedPrompt.of(filled)
 
@@ -90,7 +90,7 @@ async def archive_prompt(prompt: PathText, context: Context) -> VersionSummary:
 
 
 async def restore_prompt(prompt: PathText, context: Context) -> VersionSummary:
-    """Use an archived prompt template again."""
+    """Restore an archived prompt template."""
     return VersionSummary.of(await Prompts(context.connection).set_archived(prompt, False))
 
 

@@ -171,8 +171,8 @@ def _read_head(text: str) -> Head:
         where, why = ".".join(map(str, first["loc"][:3])), first["msg"]
         if first["type"] == "extra_forbidden":
             raise InvalidTemplate(
-                f"Declaration {where[:200]}: there is none of this name.",
-                fix="A variable has a table of its own: [variables.NAME], then its type.",
+                f"Declaration {where[:200]}: unknown declaration.",
+                fix="Declare each variable in its own table: [variables.NAME], then its type.",
             ) from None
         if where.endswith(".default"):
             why = "Not a text, a number, true, false or a list of texts"

@@ -66,7 +66,7 @@ class Unfit(Exception):
 def check_declaration(variable: Variable) -> None:
     """Raise Unfit if the parts of a declaration contradict each other."""
     if (variable.type == "enum") is not (variable.choices is not None):
-        raise Unfit("an enum has choices, and nothing else has")
+        raise Unfit("choices belong to the type enum, and an enum needs them")
     for choice in variable.choices or ():
         check_text(choice)
     if variable.max_length is not None and variable.type not in ("string", "strings"):
@@ -136,7 +136,7 @@ def _fit_integer(variable: Variable, value: object) -> Value | None:  # noqa: AR
     if isinstance(value, bool) or not isinstance(value, int):
         return None
     if abs(value) > MAX_INTEGER:
-        raise Unfit(f"it is beyond {MAX_INTEGER:,}")
+        raise Unfit(f"it exceeds {MAX_INTEGER:,}")
     return value
 
 

@@ -51,7 +51,7 @@ class Render(Body):
     """The values to insert."""
 
     variables: Variables = Field(default_factory=dict)
-    """By the names of the variables."""
+    """The values of the variables, by name."""
 
 
 class VariableView(BaseModel):

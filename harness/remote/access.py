@@ -37,7 +37,9 @@ class RemoteAccess:
         body = {"user": user, "role": role, "name": name, "expires_in": expires_in}
         made: CreatedToken = await self._connection.post(CreatedToken, "tokens", body=body)
         if not made.secret.isascii() or not made.secret.isprintable():
-            raise DaemonAnswerInvalid(f"{self._connection.url} answers with no API token.")
+            raise DaemonAnswerInvalid(
+                f"{self._connection.url} sent a response without the API token."
+            )
         return made.token, made.secret
 
     async def list_tokens(self, user: str | None) -> list[Credential]:

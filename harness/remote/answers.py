@@ -51,14 +51,14 @@ def parse_answer(data: bytes, kind: Any, url: str) -> Any:
         ) from None
     except (StoreError, UnicodeDecodeError) as error:
         why = error.message if isinstance(error, StoreError) else "it is not UTF-8"
-        raise DaemonAnswerInvalid(f"{url} answers what cannot be read: {why}") from None
+        raise DaemonAnswerInvalid(f"{url} sent a response that cannot be read: {why}") from None
 
 
 def refusal_of(status: int, media_type: str, data: bytes, url: str) -> HarnessError:
     """The error of an answer that is not a success."""
     if not media_type.startswith(MEDIA_TYPE):
         return DaemonAnswerInvalid(
-            f"{url} does not answer as a daemon of harness does (status {status}, "
+            f"{url} is not a daemon of harness (status {status}, "
             f"{clean_line(media_type[:60]) or 'no media type'})."
         )
     return problem_error(data, url)

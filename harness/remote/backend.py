@@ -96,7 +96,7 @@ class RemoteBackend:
             cursor = page.next
             if cursor is None or (limit is not None and len(found) >= limit):
                 return found
-        raise DaemonAnswerInvalid(f"{self.connection.url} lists pages of runs without an end.")
+        raise DaemonAnswerInvalid(f"{self.connection.url} keeps listing pages of runs.")
 
     async def read_card(self, run: str) -> Card:
         return await self.connection.get(Card, "runs", run)

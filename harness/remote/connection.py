@@ -225,7 +225,7 @@ class DaemonConnection:
             found += part
             if len(found) > most:
                 raise DaemonAnswerInvalid(
-                    f"{self.url} answers more than {most:,} bytes, which is not read."
+                    f"{self.url} sent more than {most:,} bytes, the limit of a response."
                 )
         return bytes(found)
 

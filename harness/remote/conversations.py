@@ -152,7 +152,8 @@ class RemoteConversations:
 def _refuse_owner(owner: str | None) -> None:
     if owner is not None:
         raise NotRemote(
-            "--owner works on a stack alone: through a daemon, what you create is yours."
+            "--owner works only on the project's own stack: what you create through a daemon "
+            "belongs to you."
         )
 
 

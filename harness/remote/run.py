@@ -144,6 +144,6 @@ class RemoteRun:
                 continue  # the same undo again joins the one in progress
         raise AnswerTooSlow(
             f"{self._connection.url} has not finished the undo of {self.id}.",
-            fix="It may still go on. Run the same command again to wait for it: "
+            fix="It may still be in progress. Run the same command again to wait for it: "
             f"harness undo {self.id}",
         )

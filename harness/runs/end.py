@@ -19,7 +19,7 @@ async def wait_for_end(connection: Connection, feeds: Feeds, run: str) -> RunEnd
         if isinstance(event, RunEnded):
             last = event
     if last is None:
-        raise RunFailed(f"Run {run!r} has ended without saying how.")
+        raise RunFailed(f"Run {run!r} has ended without a recorded result.")
     return RunEnd(
         state=last.state,
         output=last.output,

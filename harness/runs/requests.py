@@ -48,7 +48,7 @@ async def begin_run(
 
 
 async def hint_run(context: ApiContext, caller: Caller, run: str, body: HintBody) -> None:
-    """Tell a run's model something; it reads it with its next call."""
+    """Send a hint: the model of the run reads it with its next call."""
     value = {"text": body.text, "interrupt": body.interrupt}
     await steer.send_signal(context.connection, run, "hint", value, by=caller.user)
 

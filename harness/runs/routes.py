@@ -119,7 +119,7 @@ async def follow_approvals(
 
 
 async def show_run(run: ObservedVisibleRun, context: Context) -> Response:
-    """Read what a run did so far and what it does now."""
+    """Read what a run has done so far and what it is doing now."""
     card = await read_observed_card(context.connection, context.reads, run.id, run.observed)
     return answer_json(card)
 
@@ -195,7 +195,7 @@ async def abort(
 
 
 async def hint(body: HintBody, run: VisibleRun, context: Context, caller: CallerOf) -> None:
-    """Tell a run's model something; it reads it with its next call."""
+    """Send a hint: the model of the run reads it with its next call."""
     await requests.hint_run(context, caller, run, body)
 
 

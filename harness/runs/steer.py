@@ -74,7 +74,7 @@ async def _cancel(connection: Connection, run: str, reason: str, *, undo: bool) 
         raise await explain_refusal(connection, run, error) from None
     if undo:
         raise TooManySignals(
-            f"Run {run!r} takes no more signals and was cancelled. Its effects stand.",
+            f"Run {run!r} takes no more signals and was cancelled. Its effects were not undone.",
             fix=f"Undo them once it has ended: harness undo {run}",
         )
 

@@ -78,7 +78,7 @@ class StartRun(Body):
     agent: str = Field(min_length=1, max_length=200)
     """The name of a published agent: one that a worker serves or has served."""
     prompt: str | None = Field(default=None, min_length=1, max_length=MAX_TEXT)
-    """What the agent is to do."""
+    """The task for the agent."""
     template: str | None = Field(default=None, min_length=1, max_length=MAX_REF)
     """In place of `prompt`: a prompt template, as NAME or NAME@VERSION."""
     variables: Variables | None = None
@@ -88,9 +88,9 @@ class StartRun(Body):
     model: str | None = None
     """Another model than the agent's, as provider/model."""
     budget: Budget | None = None
-    """Where the run stops; the agent's own limits by default."""
+    """The limits of the run; by default, the agent's own."""
     labels: dict[str, str] | None = Field(default=None, max_length=MAX_LABELS)
-    """Words of yours that the run carries."""
+    """Labels of your choice, stored with the run."""
 
 
 class RunList(BaseModel):

@@ -244,7 +244,8 @@ class RunHandle(RunReader[Out]):
             hint: A hint that the model reads in addition.
             model: Replaces the model, as provider/model.
             instructions: Replaces the agent's instructions.
-            results: Other results of calls, by call id, also in turns that are played back.
+            results: Other results of calls, by call id, including those in turns that are played
+                back.
             n: The number of forks.
             live_reads: Run read-only tools where nothing was recorded.
 

@@ -101,7 +101,7 @@ class Harness(HarnessClient):
             yield await stack.enter_async_context(host_agents(connection))
 
     def session(self, id: str | None = None) -> Session:
-        """Open a conversation: consecutive runs that share one transcript.
+        """Open a session: consecutive runs that share one transcript.
 
         Args:
             id: An existing session's id, or one for a new session. Default: a new id.

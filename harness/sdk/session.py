@@ -29,7 +29,7 @@ MAX_ID = 240
 
 
 class Session:
-    """A conversation: consecutive runs that share one transcript.
+    """A session: consecutive runs that share one transcript.
 
     Their ids are `<session>.1`, `<session>.2`, …. Temporal accepts each id once, so of two runs
     started at the same moment only one gets the number."""

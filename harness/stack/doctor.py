@@ -133,7 +133,9 @@ def _check_ports(settings: Settings, layout: Layout, running: dict[str, Any] | N
     kept = read_kept(layout)
     port = settings.temporal.port or kept.get("temporal_port")
     if running is not None and running["parts"].get("temporal", {}).get("pid"):
-        return Check(name="ports", ok=True, detail=f"{kept.get('temporal_port')}, in use by us")
+        return Check(
+            name="ports", ok=True, detail=f"{kept.get('temporal_port')}, in use by this stack"
+        )
     if port is None:
         return Check(name="ports", ok=True, detail="free ports are picked at the first start")
     if ports.is_free(int(port)):

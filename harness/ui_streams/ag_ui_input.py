@@ -88,7 +88,7 @@ def _check_text(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise InvalidRequest("The last user message has half of a character.") from None
+        raise InvalidRequest("The last user message is not valid Unicode.") from None
     return text
 
 

@@ -69,7 +69,7 @@ class AiSdkInput(_Given):
     messages: list[UiMessage] | None = Field(default=None, max_length=MAX_MESSAGES)
     """The chat's messages. Only the last one is read."""
     message: UiMessage | None = None
-    """The last message alone, from clients that send no others."""
+    """The last message, for clients that send only that one."""
     trigger: Literal["submit-message", "regenerate-message"] = "submit-message"
     """Only `submit-message` is accepted: an answer is a durable run."""
 

@@ -32,7 +32,7 @@ CONVERSATION_HEADER = "x-harness-conversation"
 async def run_ag_ui(
     agent: PathText, body: AgUiInput, context: Context, caller: CallerOf
 ) -> BareStream:
-    """Answer the last message of an AG-UI thread, or go on after its interrupts, with AG-UI's
+    """Answer the last message of an AG-UI thread, or continue after its interrupts, with AG-UI's
     events. A client that disconnects does not stop the run; the same request again follows it."""
     if body.resume:
         card, place = await _resume_ag_ui(context, caller, agent, body)
@@ -57,7 +57,7 @@ async def _resume_ag_ui(
 async def run_ai_sdk(
     agent: PathText, body: AiSdkInput, context: Context, caller: CallerOf
 ) -> BareStream:
-    """Answer the last message of an AI SDK chat, or go on after the user's replies to questions,
+    """Answer the last message of an AI SDK chat, or continue after the user's replies to questions,
     with a UI message stream. A client that disconnects does not stop the run."""
     last = body.last
     if last.role == "user":
@@ -85,8 +85,8 @@ async def list_ai_sdk_messages(
     caller: CallerOf,
     turns: Annotated[int, Query(ge=1, le=50)] = 20,
 ) -> UiMessages:
-    """Read the messages of an AI SDK chat, of its newest runs. The answer of a run that is open is
-    left out: its stream repeats it."""
+    """Read the messages of the newest runs of an AI SDK chat. The answer of an open run is left
+    out, because the chat's stream repeats it."""
     card = await _find_chat(context, caller, agent, chat)
     found = await read_messages(context.connection, card, turns) if card else []
     return UiMessages(messages=found)
@@ -95,7 +95,7 @@ async def list_ai_sdk_messages(
 async def resume_ai_sdk(
     agent: PathText, chat: PathText, context: Context, caller: CallerOf
 ) -> Response:
-    """Follow the run of an AI SDK chat that goes on, from its beginning; 204 if none does."""
+    """Follow the open run of an AI SDK chat from its beginning; 204 if no run is open."""
     card = await _find_chat(context, caller, agent, chat)
     number = await find_open_turn(context, card) if card else None
     if card is None or number is None:

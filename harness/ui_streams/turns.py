@@ -52,7 +52,7 @@ async def follow_turn(
                 yield event
             if hold is not None or isinstance(event, RunEnded):
                 return
-    raise RunFailed(f"Run {run!r} has ended without saying how.")
+    raise RunFailed(f"Run {run!r} has ended without a recorded result.")
 
 
 def _skip(reader: PieceReader, event: Event) -> None:

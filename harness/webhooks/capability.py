@@ -4,7 +4,7 @@ from harness.contracts.capability import Capability
 
 WEBHOOKS = Capability(
     name="webhooks",
-    summary="Send signed messages about runs to addresses of yours, in order and at least once.",
+    summary="Send signed messages about runs to your URLs, in order and at least once.",
     page="how-to/webhooks.md",
     requires=("access", "api"),
     commands="harness.cli.webhooks.table:WEBHOOKS_COMMANDS",

@@ -30,8 +30,8 @@ async def list_webhooks(context: Context, caller: CallerOf) -> WebhookList:
 async def add_webhook(
     body: NewWebhook, context: Context, caller: CallerOf, response: Response
 ) -> CreatedWebhook:
-    """Add a webhook: messages about runs are sent to an address. The answer has the secret that
-    signs them, which is not shown again."""
+    """Add a webhook, which sends messages about runs to a URL. The response has the secret that
+    verifies them; it is not shown again."""
     webhook, secret = await client.add_webhook(
         context.connection,
         body.url,
@@ -61,7 +61,7 @@ async def test_webhook(webhook: PathText, context: Context, caller: CallerOf) ->
 
 
 async def resume_webhook(webhook: PathText, context: Context, caller: CallerOf) -> Resumed:
-    """Go on with a webhook that is disabled or failing: what it has missed is sent now."""
+    """Resume a webhook that is disabled or failing: what it missed is sent now."""
     return Resumed(runs=await client.resume_webhook(context.connection, webhook, by=caller))
 
 
@@ -71,7 +71,7 @@ async def list_deliveries(
     caller: CallerOf,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> DeliveryList:
-    """List the messages of a webhook, those sent last first."""
+    """List the messages of a webhook, the most recently sent first."""
     found = await client.list_deliveries(context.connection, webhook, limit, by=caller)
     return DeliveryList(deliveries=found)
 

@@ -10,12 +10,12 @@ from harness.contracts.errors import HarnessError
 
 class WebhookSettings(Section):
     allow: tuple[str, ...] = ()
-    """Origins, such as http://127.0.0.1:9000, that webhooks may reach although they do not use
-    https on port 443, or although they have a private address."""
+    """Origins, such as http://127.0.0.1:9000, that webhooks may use even if they are not https on
+    port 443 or have a private address."""
     timeout_seconds: float = Field(default=10.0, gt=0, le=60, allow_inf_nan=False)
     """How long a receiver may take to answer."""
     give_up_hours: float = Field(default=72.0, gt=0, allow_inf_nan=False)
-    """A subscription is disabled when each delivery has failed for this long."""
+    """A webhook is disabled when every delivery has failed for this long."""
 
     @field_validator("allow")
     @classmethod

@@ -11,7 +11,7 @@ from harness.webhooks.send import MAX_URL
 
 
 class NewWebhook(Body):
-    """A webhook to add. It gets the runs that start from now on."""
+    """A webhook to add. It covers the runs that start from now on."""
 
     url: str = Field(min_length=1, max_length=MAX_URL)
     """Where messages are sent: https on port 443, at a public address."""
@@ -20,9 +20,10 @@ class NewWebhook(Body):
     agent: str | None = Field(default=None, min_length=1, max_length=MAX_AGENT)
     """Only runs of this agent."""
     owner: str | None = Field(default=None, min_length=1, max_length=200)
-    """Whose runs; by default the caller's own. Only admins may name somebody else."""
+    """Whose runs it covers; by default, those of the caller. Only admins may name another user."""
     everyone: bool = False
-    """The runs of all users, which only admins may have; by default the caller's own."""
+    """Send messages about the runs of all users, for admins only; by default, only about the
+    caller's."""
 
 
 class CreatedWebhook(BaseModel):
@@ -40,7 +41,7 @@ class WebhookList(BaseModel):
 
 
 class DeliveryList(BaseModel):
-    """Messages of a webhook, those sent last first."""
+    """Messages of a webhook, the most recently sent first."""
 
     deliveries: list[Delivery]
 
@@ -53,7 +54,7 @@ class SentTest(BaseModel):
 
 
 class Resumed(BaseModel):
-    """A webhook that goes on."""
+    """A webhook that was resumed."""
 
     runs: int
     """How many runs have something left to send."""

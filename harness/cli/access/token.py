@@ -57,7 +57,7 @@ async def _create_token(args: Namespace, out: Out) -> int:
         out.line({**token_facts(token), "token": secret})
     else:
         out.raw(secret)
-        out.note("Store it now: it is not shown again.")
+        out.note("Store the token now: it is not shown again.")
         out.note(f"It acts as user {token.user}, with the role {token.role}.")
         out.note(f"To revoke it: harness token revoke {token.id}")
     return exit_codes.DONE

@@ -21,7 +21,7 @@ async def run_backup(args: Namespace, out: Out) -> int:
         return exit_codes.DONE
     out.raw(f"{made.file}  {made.size:,} bytes, {len(made.manifest.parts)} parts")
     for what in made.manifest.left_out:
-        out.note(f"Not in it: {what}.")
+        out.note(f"Not in the backup: {what}.")
     out.note("Anyone who can read this file can read your runs. Restore with: harness restore FILE")
     return exit_codes.DONE
 

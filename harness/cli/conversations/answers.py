@@ -73,6 +73,6 @@ def _no_run(id: str, receipt: Receipt) -> HarnessError:
     from harness.contracts.errors import RunFailed
 
     return RunFailed(
-        f"Message {receipt.message!r} got no run of its own.",
+        f"Message {receipt.message!r} has no run of its own.",
         fix=f"See the conversation: harness conversation show {id}",
     )

@@ -61,7 +61,8 @@ async def import_file(backend: Backend, args: Namespace, out: Out) -> int:
 async def rebuild(args: Namespace, out: Out) -> int:
     if args.server is not None:
         raise NotRemote(
-            "`harness conversation rebuild` works on a stack alone, not through a daemon."
+            "`harness conversation rebuild` works only on the project's own stack, "
+            "not through a daemon."
         )
 
     def show_progress(id: str, runs: int) -> None:
@@ -78,7 +79,7 @@ async def rebuild(args: Namespace, out: Out) -> int:
         out.raw(f"Rebuilt {count_of(done.conversations, 'conversation')} of "
                 f"{count_of(done.runs, 'run')}.")  # fmt: skip
         for each in done.left:
-            out.note(f"Left as it is: {each}")
+            out.note(f"Not rebuilt: {each}")
     return exit_codes.DONE
 
 

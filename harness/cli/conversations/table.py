@@ -60,7 +60,7 @@ CONVERSATIONS_COMMANDS: tuple[Command, ...] = (
                 nargs="?",
                 choices=ACTIONS,
                 default="list",
-                help="One of the actions below (default: list).",
+                help="One of the actions above (default: list).",
             ),
             arg(
                 "id",
@@ -77,8 +77,8 @@ CONVERSATIONS_COMMANDS: tuple[Command, ...] = (
             ),
             arg("--policy", metavar="POLICY", choices=("queue", "hint", "interrupt", "rollback",
                 "reject"), help="create, send: what a message does while a run is open."),
-            arg("--message", metavar="ID", help="send: your id of the message; repeating the "
-                "command does not send it twice."),
+            arg("--message", metavar="ID", help="send: an id of your choice, so that a "
+                "repeated command sends once."),
             arg("--template", metavar="NAME[@V]", help="send: a prompt template, for TEXT."),
             VARIABLE,
             flag("--wait", help="send: wait for the answer and print it."),
@@ -104,7 +104,7 @@ CONVERSATIONS_COMMANDS: tuple[Command, ...] = (
         "A conversation has an inbox: messages are answered one after another, each by a run of\n"
         "its agent, which a worker has published (see `harness agents`). `tag` replaces all tags.\n"
         "A deleted conversation can be restored; `harness forget` makes content unreadable.\n"
-        "`rebuild` makes the rows that `list` and `show` read anew from the runs.",
+        "`rebuild` restores the rows that `list` and `show` read, from the runs.",
         (
             ('harness conversation create support --title "Invoice 7"', ""),
             ('harness conversation send ID "Where is my invoice?" --wait', ""),

@@ -48,7 +48,9 @@ async def fork_run(args: Namespace, out: Out) -> int:
 
 async def _fork_at_daemon(args: Namespace, change: Change, out: Out) -> int:
     if is_file(args.run):
-        raise NotRemote(f"{args.run} is a file, which is forked on a stack alone.")
+        raise NotRemote(
+            f"{args.run} is a file: files can be forked only on the project's own stack."
+        )
     async with open_backend(args, out) as backend:
         handle = await backend.fork_run(args.run, args.at, change, args.id)
         return await _report_detached(handle, out, await _worker_command(handle))

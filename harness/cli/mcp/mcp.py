@@ -66,7 +66,7 @@ def _choose_servers(servers: Servers, agent: str | None, name: str | None) -> li
     if chosen := [each for each in found if each.name == name]:
         return chosen
     known = ", ".join(each.name for each in found) or "none"
-    raise McpServerUnknown(f"There is no MCP server {clean_line(name)}. There are: {known}.")
+    raise McpServerUnknown(f"There is no MCP server {clean_line(name)}. Described: {known}.")
 
 
 def _print_list(found: list[McpServer], project: Path, out: Out) -> int:
@@ -83,7 +83,9 @@ def _print_list(found: list[McpServer], project: Path, out: Out) -> int:
         marks = ", ".join([state, *(["trusted hints"] if server.trusted else [])])
         out.raw(f"{server.name}  {clean_line(where)}  ({marks})")
     if not found:
-        out.note("No MCP server is described. Describe one under [mcp.servers.NAME].")
+        out.note(
+            "No MCP server is described. Describe one under [mcp.servers.NAME] in harness.toml."
+        )
     return exit_codes.DONE
 
 

@@ -18,7 +18,7 @@ PROMPTS_COMMANDS: tuple[Command, ...] = (
                 nargs="?",
                 choices=ACTIONS,
                 default="list",
-                help="One of the actions below (default: list).",
+                help="One of the actions above (default: list).",
             ),
             arg("prompt", metavar="NAME[@V]", nargs="?", help="The template, or one version."),
             arg(
@@ -31,10 +31,10 @@ PROMPTS_COMMANDS: tuple[Command, ...] = (
             arg(
                 "--agent",
                 metavar="AGENT",
-                help="try: run it: agent.py:agent, or a published @NAME.",
+                help="try: run it with this agent: agent.py:agent, or a published @NAME.",
             ),
             arg("--model", metavar="PROVIDER/MODEL", help="try: run it with this model."),
-            flag("--archived", help="list: also those that are archived."),
+            flag("--archived", help="list: include archived ones."),
             arg("--limit", metavar="N", type=int, help="list, versions: how many (default: 50)."),
             arg("--after", metavar="CURSOR", help="list, versions: the next page."),
             JSON,

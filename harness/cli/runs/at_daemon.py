@@ -72,7 +72,7 @@ async def start_turn(
     )  # fmt: skip
     turn = await find_turn(backend.conversations, args.session, receipt)
     if turn.run is None:
-        raise from_info(turn.error) if turn.error else RunFailed("The message got no run.")
+        raise from_info(turn.error) if turn.error else RunFailed("No run answered the message.")
     return backend.get_run(turn.run)
 
 

@@ -29,7 +29,7 @@ async def list_agents(args: Namespace, out: Out) -> int:
         else:
             _print_agent(out, each, time.time())
     if not listed:
-        out.note("No agent is published yet: a worker does so when it starts.")
+        out.note("No agent is published yet: a worker publishes its agents when it starts.")
     return exit_codes.DONE
 
 

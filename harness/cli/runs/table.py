@@ -86,7 +86,10 @@ RUNS_COMMANDS: tuple[Command, ...] = (
             arg("--forks-of", metavar="RUN", help="Only forks of this run."),
             arg("--since", metavar="TIME", help="Runs that started since then, such as 7d or 12h."),
             arg("--query", metavar="QUERY", help="Filter in Temporal's query syntax."),
-            flag("--archived", help="List sealed runs, also those that Temporal no longer keeps."),
+            flag(
+                "--archived",
+                help="List sealed runs, including those that Temporal no longer keeps.",
+            ),
             arg(
                 "--limit",
                 metavar="N",

@@ -7,7 +7,7 @@ from harness.cli.spec import JSON, Command, arg, flag
 SERVE_COMMANDS: tuple[Command, ...] = (
     Command(
         "serve",
-        "Serve the HTTP API, and agents beside it.",
+        "Serve the HTTP API, and agents in the same process.",
         "harness.cli.serve.serve:serve_api",
         (
             arg(
@@ -31,7 +31,7 @@ SERVE_COMMANDS: tuple[Command, ...] = (
         (
             ("harness serve", "with the built-in assistant"),
             ("harness serve agents.py", "with all agents of a file"),
-            ("harness serve --no-worker --port 8080", "beside workers of their own"),
+            ("harness serve --no-worker --port 8080", "with separate workers"),
         ),
         group="Serve",
         works="here",

@@ -47,7 +47,10 @@ def _print_schemas(schemas: list[SchemaView], args: Namespace, out: Out) -> int:
             _print_schema(schema, out, sql=args.sql)
     ready = not any(each.pending or each.problem for each in schemas)
     if not out.json and not ready:
-        out.note("To run what is pending: harness db upgrade. Each worker and daemon does so, too.")
+        out.note(
+            "To run what is pending: harness db upgrade. Workers and daemons run it too, "
+            "when they start."
+        )
     return exit_codes.DONE if ready else exit_codes.FAILED
 
 

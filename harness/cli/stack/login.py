@@ -53,7 +53,9 @@ async def _log_in(server: Server, out: Out) -> int:
     out.raw(f"Logged in to {url} as {me.user} ({me.role.value}).")
     out.note("Commands use it from now on. For this machine's stack: --server local")
     if version != __version__:
-        out.note(f"The daemon is version {version[:50]}, this is {__version__}: upgrade the older.")
+        out.note(
+            f"The daemon is version {version[:50]}, this is {__version__}: upgrade the older one."
+        )
     if os.environ.get("HARNESS_SERVER"):
         out.note("HARNESS_SERVER is set and takes precedence.")
     return exit_codes.DONE

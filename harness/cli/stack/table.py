@@ -175,7 +175,7 @@ STACK_COMMANDS: tuple[Command, ...] = (
         "harness.cli.stack.login:log_in",
         (
             arg("url", metavar="URL", nargs="?", help="Its address: https://HOST[:PORT]."),
-            flag("--token-stdin", help="Read the API token from stdin, also at a terminal."),
+            flag("--token-stdin", help="Read the API token from stdin, even at a terminal."),
             flag("--plain-http", help="Accept http:// to another machine: anyone can listen."),
             flag("--list", help="List where you are logged in."),
             JSON,

@@ -10,7 +10,7 @@ UNDO_COMMANDS: tuple[Command, ...] = (
         "Show the effects of a run, and which ones have been undone.",
         "harness.cli.undo.effects:show_effects",
         (RUN, JSON),
-        "Reads the effect ledger, also for runs that Temporal no longer keeps.",
+        "Reads the effect ledger, even for runs that Temporal no longer keeps.",
         (("harness effects clerk-h8vvmdnvrp", ""),),
         group="Inspect",
         works="anywhere",

@@ -78,8 +78,9 @@ def _print_report(report: UndoReport, out: Out) -> None:
     stopped = report.stopped
     if stopped and stopped.obstacle:
         out.note(f"\n{stopped.obstacle.fix}")
-        out.note(
-            f"To leave it as it is and continue:  harness undo {report.run} --past {stopped.call}"
-        )
+        to = "" if report.to_turn is None else f" --to {report.to_turn}"
+        passed = [step.call for step in report.steps if step.state == "passed"]
+        past = "".join(f" --past {call}" for call in [*passed, stopped.call])
+        out.note(f"To leave it as it is and continue:  harness undo {report.run}{to}{past}")
     elif report.dry_run and report.steps:
         out.note(f"\nThis would undo {count_of(len(report.steps), 'effect')}.")

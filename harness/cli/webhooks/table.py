@@ -9,7 +9,7 @@ ACTIONS = ("add", "list", "show", "test", "resume", "remove", "deliveries")
 WEBHOOKS_COMMANDS: tuple[Command, ...] = (
     Command(
         "webhook",
-        "Send signed messages about runs to addresses of yours.",
+        "Send signed messages about runs to your URLs.",
         "harness.cli.webhooks.webhook:run_webhook",
         (
             arg(
@@ -18,9 +18,9 @@ WEBHOOKS_COMMANDS: tuple[Command, ...] = (
                 nargs="?",
                 choices=ACTIONS,
                 default="list",
-                help="One of the actions below (default: list).",
+                help="One of the actions above (default: list).",
             ),
-            arg("id", metavar="ID|URL", nargs="?", help="The webhook; to add: the address."),
+            arg("id", metavar="ID|URL", nargs="?", help="The webhook; to add: the URL."),
             arg(
                 "--events",
                 metavar="TYPES",
@@ -35,12 +35,12 @@ WEBHOOKS_COMMANDS: tuple[Command, ...] = (
         "  list            all webhooks, and whether their messages are accepted\n"
         "  show ID         one webhook\n"
         "  test ID         send a test message now\n"
-        "  resume ID       go on with one that is disabled or failing: what it missed is sent\n"
+        "  resume ID       resume one that is disabled or failing: what it missed is sent\n"
         "  remove ID       send nothing more\n"
-        "  deliveries ID   its messages, those sent last first\n\n"
+        "  deliveries ID   its messages, the most recently sent first\n\n"
         "Without --events: decision_requested, budget_reached and run_ended.\n"
-        "Messages are signed as Standard Webhooks has it, and delivered at least once, in order\n"
-        "within a run. A repeated message has the same webhook-id.",
+        "Messages are signed as Standard Webhooks specifies, and delivered at least once, in\n"
+        "order within a run. A repeated message has the same webhook-id.",
         (
             ("harness webhook add https://example.org/hook --events run_ended", ""),
             ("harness webhook test wh_0123456789abcdef01234567", ""),

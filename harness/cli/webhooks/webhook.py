@@ -70,7 +70,7 @@ async def _add(webhooks: BackendWebhooks, args: Namespace, out: Out) -> None:
         out.line({**_facts(webhook), "secret": secret})
         return
     out.raw(secret)
-    out.note("Store it now: it is not shown again. It verifies the messages of the webhook.")
+    out.note("Store the secret now: it is not shown again. It verifies the webhook's messages.")
     out.note(f"To try it: harness webhook test {webhook.id}")
 
 
@@ -95,7 +95,7 @@ def _show(webhook: Webhook, out: Out) -> None:
         out.raw(f"{'failing':<8}  since {show_age(webhook.failing_since)}")
     if webhook.reason is not None:
         out.raw(f"{'reason':<8}  {clean_line(webhook.reason)}")
-        out.note(f"To go on: harness webhook resume {webhook.id}")
+        out.note(f"To resume it: harness webhook resume {webhook.id}")
 
 
 async def _list_deliveries(webhooks: BackendWebhooks, args: Namespace, out: Out) -> None:
@@ -106,7 +106,7 @@ async def _list_deliveries(webhooks: BackendWebhooks, args: Namespace, out: Out)
     elif found:
         print_table(out, SENT_HEADS, [_sent_cells(each) for each in found])
     else:
-        out.note("Nothing was sent yet.")
+        out.note("No message has been sent yet.")
 
 
 def _say(out: Out, facts: dict[str, Any], text: str) -> None:

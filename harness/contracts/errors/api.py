@@ -45,8 +45,8 @@ class RequestTooSlow(ApiError):
 
 
 class TooManyCalls(ApiError):
-    """An MCP client has too many tool calls open at once. A call that waits for a run may stay open
-    after its client has left, until it has waited as long as it was asked to."""
+    """An MCP client has too many tool calls open at once. A call that waits for a run can stay open
+    after its client has disconnected, until its waiting time is over."""
 
     code = "api.too_many_calls"
     fix = "Wait until some of them have ended."

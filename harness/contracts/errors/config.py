@@ -78,18 +78,19 @@ class InvalidServer(ConfigError):
 
 
 class NotLoggedIn(ConfigError):
-    """A command is to use a daemon for which no API token is known, or the daemon refuses it."""
+    """The command uses a daemon for which no API token is stored, or the daemon refuses the
+    token."""
 
     code = "config.not_logged_in"
     fix = "Log in: harness login URL"
 
 
 class NotRemote(ConfigError):
-    """The command, or one of its options, works on the project's own stack alone, and a daemon was
+    """The command, or one of its options, works only on the project's own stack, but a daemon was
     chosen with `--server`, `HARNESS_SERVER` or `harness login`."""
 
     code = "config.not_remote"
-    fix = "Run it on a machine of the stack. For the stack of this project: --server local"
+    fix = "Run it on a machine of that stack. To use this project's stack: --server local"
 
 
 class InvalidUsage(ConfigError):

@@ -45,7 +45,7 @@ class InvalidTransition(ConversationError):
 
 
 class ConversationChanged(ConversationError):
-    """The conversation is no longer as the request's `If-Match` header says."""
+    """The conversation has changed since the version that the request's `If-Match` header names."""
 
     code = "conversations.changed"
     fix = "Read the conversation again, and repeat the change with its new ETag."
@@ -68,8 +68,8 @@ class MessageTooLarge(ConversationError):
 
 
 class InboxFull(ConversationError):
-    """A thousand messages, or 4 MB of them, wait in the conversation; or its open run has taken as
-    many messages and changes as one history holds."""
+    """A thousand messages, or 4 MB of them, wait in the conversation; or the conversation has
+    received as many messages and changes during its open run as one history can hold."""
 
     code = "conversations.full"
     fix = "Wait until the open run has ended, or abort it."
@@ -77,8 +77,8 @@ class InboxFull(ConversationError):
 
 
 class ConversationBusy(ConversationError):
-    """The conversation's next run waits for one that was started in the same session in another
-    way. It starts as soon as that run has ended."""
+    """The conversation's next run waits for another run of the same session, which was started
+    outside the conversation. It starts as soon as that run has ended."""
 
     code = "conversations.busy"
     fix = "Wait for that run, or abort it."

@@ -29,9 +29,9 @@ class McpMisbehaved(McpError):
 
 
 class McpToolChanged(McpError):
-    """An MCP server declares a tool differently than it was approved: another description, other
-    parameters or other hints, or no such tool. The call was not made. A changed description can
-    instruct the model to do something else."""
+    """An MCP server's declaration of a tool differs from the approved one: the description, the
+    parameters or the hints have changed, or the tool is missing. The call was not made. A changed
+    description can instruct the model to do something else."""
 
     code = "mcp.changed"
     fix = "Review and approve the difference: `harness mcp check --approve`."

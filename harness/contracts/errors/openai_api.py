@@ -38,15 +38,15 @@ class UnsupportedParameter(OpenAIApiError):
 
 
 class ResponseNotFound(OpenAIApiError):
-    """No run has this response id, or it belongs to somebody else."""
+    """No run has this response id, or it belongs to another user."""
 
     code = "openai_api.response_not_found"
-    fix = "Use the id of a response of yours; each is the id of a run."
+    fix = "Use the id of one of your responses; each belongs to a run."
     http_status = 404
 
 
 class RunWasAborted(OpenAIApiError):
-    """The run was aborted before it had an answer. A chat completion has no other way to say so."""
+    """The run was aborted before it had an answer. Chat completions have no status for this."""
 
     code = "openai_api.aborted"
     fix = "Send the request again to start another run."

@@ -20,8 +20,8 @@ class PromptNotFound(PromptError):
 
 
 class PromptArchived(PromptError):
-    """The prompt template is archived: it takes no new version, and is used only by a version that
-    is named."""
+    """The prompt template is archived: no version can be added, and a run can use it only by naming
+    a version."""
 
     code = "prompts.archived"
     fix = "Name a version, such as NAME@1, or restore it: `harness prompt restore NAME`."
@@ -54,5 +54,5 @@ class TooManyPrompts(PromptError):
     """The limit of templates, or of versions of one, is reached."""
 
     code = "prompts.too_many"
-    fix = "Save under a name that exists, or start a new name for further versions."
+    fix = "Save under an existing name; if that one has too many versions, use a new name."
     http_status = 409

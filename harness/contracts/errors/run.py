@@ -10,8 +10,8 @@ class RunError(HarnessError):
 
 
 class RunNotFound(RunError):
-    """Temporal knows no run with that id, and none is archived. Runs that ended before the
-    retention period (30 days on the local stack) are deleted in Temporal."""
+    """Temporal has no run with that id, and none is archived. Temporal deletes a run when its
+    retention period (30 days on the local stack) is over."""
 
     code = "run.not_found"
     fix = "List the runs: `harness list`."
@@ -50,8 +50,8 @@ class RunBusy(RunError):
 
 
 class RunIdTaken(RunError):
-    """A run with that id exists and was started by another request. The same request would have
-    joined it."""
+    """A run with that id exists and was started by another request. An identical request would have
+    joined that run."""
 
     code = "run.id_taken"
     fix = "Choose another id, or send the same request as before."
@@ -93,8 +93,8 @@ class MendLimitReached(RunError):
 
 class AgentFunctionFailed(RunError):
     """The agent's instructions function or one of its output validators raised an exception or
-    returned a value of the wrong type. The message names the function. It is not retried; to have
-    it retried, it raises `ToolUnavailable`."""
+    returned a value of the wrong type. The message names the function. It is not retried, unless
+    the function raises `ToolUnavailable`."""
 
     code = "run.agent_function"
     fix = "Correct the function that the message names; the worker's log has the traceback."

@@ -30,8 +30,8 @@ class DaemonUnreachable(StackError):
 
 
 class DaemonAnswerInvalid(StackError):
-    """What answers at the address is not a daemon of harness, or one of a version that this one
-    does not understand."""
+    """What answers at the address is not a daemon of harness, or is a daemon of an incompatible
+    version."""
 
     code = "stack.daemon_answer"
     fix = "Check the address, and use the same version of harness on both machines."

@@ -34,7 +34,7 @@ def edit_file(
     Args:
         path: Relative to the workspace.
         old: The exact text to replace, with enough around it that it occurs once.
-        new: What stands there instead.
+        new: The replacement.
         everywhere: Replace each place where it occurs.
     """
     found = read_existing(ctx.workspace, path)
@@ -89,7 +89,7 @@ def move_file(ctx: ToolContext[Any], source: str, target: str) -> str:
     if at_source == old.before and at_target is None:
         confine.move_file(ctx.workspace, source, target)
     elif at_source is not None or at_target != new.after:
-        raise TargetChanged(f"{source!r} or {target!r} was changed meanwhile.")
+        raise TargetChanged(f"{source!r} or {target!r} was changed in the meantime.")
     return f"Moved {source} to {target}."
 
 

@@ -88,7 +88,7 @@ def change_file(ctx: ToolContext[Any], new: bytes | None) -> FileReceipt:
     if _is_same(now, change.after):
         return receipt
     if not _is_same(now, change.before):
-        raise TargetChanged(f"{change.path!r} was changed meanwhile. Read it again.")
+        raise TargetChanged(f"{change.path!r} was changed in the meantime. Read it again.")
     if new is None:
         confine.remove_file(ctx.workspace, change.path)
         return receipt

@@ -49,7 +49,7 @@ def search_files(
         path: The folder to search, with what is below it, or one file.
         files: Names of the files to look at, such as *.py.
         regex: The pattern is a Python regular expression.
-        ignore_case: Capitals and small letters are the same.
+        ignore_case: Ignore the difference between upper and lower case.
     """
     until = time.monotonic() + SECONDS
 

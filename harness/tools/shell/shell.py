@@ -62,8 +62,8 @@ def shell_tools(
         """Run a command with /bin/sh in the workspace; returns its exit code and its output.
 
         Args:
-            command: It gets no input. Nothing of it stays in the background.
-            undo: The command that takes this one back, where there is one.
+            command: It gets no input. Background processes are killed when it ends.
+            undo: The command that undoes this one, if there is one.
             seconds: How long it may take.
         """
         ctx.receipt(ShellReceipt(command=command, undo=undo))

@@ -149,8 +149,8 @@ def _make_requester(
             method: POST, PUT, PATCH or DELETE.
             url: An http or https address of a host that was allowed.
             body: Sent as JSON; a text is sent as it is.
-            headers: Beside those that are sent anyway.
-            undo: The request that undoes this one, where there is one, at the same scheme, host
+            headers: Added to those that are always sent.
+            undo: The request that undoes this one, if there is one, at the same scheme, host
                 and port. {response.id} in it stands for a value of the JSON answer.
         """
         asked = Request(method=method, url=url, headers=headers or {}, body=body)

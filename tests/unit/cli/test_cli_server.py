@@ -56,14 +56,14 @@ def test_every_command_takes_a_daemon_or_says_why_not(
         case "anywhere":
             assert choose_server(command, URL) == Server(URL, TOKEN)
         case "stack":
-            with pytest.raises(NotRemote, match="works on a stack alone"):
+            with pytest.raises(NotRemote, match="works only on the project's own stack"):
                 choose_server(command, URL)
         case _:
             assert "--server" not in options
             monkeypatch.setenv("HARNESS_SERVER", URL)
-            with pytest.raises(UsageError, match="works on this machine alone"):
+            with pytest.raises(UsageError, match="works only on this machine"):
                 parse_arguments(command, ["--server", URL])
-            with pytest.raises(UsageError, match="works on this machine alone"):
+            with pytest.raises(UsageError, match="works only on this machine"):
                 parse_arguments(command, [f"--server={URL}"])
             return
     assert options.count("--server") == 1

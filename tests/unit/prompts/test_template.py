@@ -124,7 +124,7 @@ def test_values_that_do_not_fit(values: dict[str, Any], said: str) -> None:
 def test_an_unknown_declaration_is_told_how_variables_are_declared() -> None:
     with pytest.raises(InvalidTemplate) as caught:
         read_template('+++\namount = { type = "integer" }\n+++\nPay {{ amount }}.')
-    assert caught.value.message == "Declaration amount: there is none of this name."
+    assert caught.value.message == "Declaration amount: unknown declaration."
     assert "[variables.NAME]" in caught.value.fix
 
 
