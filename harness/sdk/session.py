@@ -15,6 +15,7 @@ from harness.agent import Agent
 from harness.contracts.errors import RunBusy, RunError, RunIdTaken
 from harness.contracts.message import Message
 from harness.contracts.run import Budget
+from harness.conversations.turns import find_session_spec
 from harness.prompts.prompt import Prompt
 from harness.runs.start import check_id, new_id
 from harness.sdk.arguments import check_timeout, make_request
@@ -123,6 +124,8 @@ class Session:
     async def _find_head(self, number: int) -> str | None:
         if number == 0:
             return None
+        if await find_session_spec(self._client.connection, self.id, number) is None:
+            return await self._find_head(number - 1)  # a run of someone else took the id
         status = await self._read_status(number)
         if status is WorkflowExecutionStatus.RUNNING:
             raise self._busy_error(number)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from harness.contracts.errors import HarnessError, NoWorker, from_info
 from harness.contracts.event import LIVE, Event
-from harness.remote.live_text import LiveText
+from harness.remote.open_text import OpenText
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -139,7 +139,7 @@ class ChatInbox:
 
     async def follow(self, run: BackendRun) -> AsyncGenerator[Event]:
         """The events of a run, each once, also when the place goes away and comes back."""
-        seen, live, pauses = 0, LiveText(), _Pauses()
+        seen, live, pauses = 0, OpenText(), _Pauses()
         while True:
             skip = seen
             try:
