@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from harness.archive.verify import Problem, Verified
+from harness.archive.verify import SealProblem, Verified
 
 
 class Verification(BaseModel):
@@ -19,7 +19,7 @@ class Verification(BaseModel):
     """`present`, `deleted` or `forgotten`."""
     compared_with_temporal: bool
     problems: list[str]
-    found: list[Problem]
+    found: list[SealProblem]
     """The same problems, with the number of their seal."""
 
     @classmethod

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool, WithJsonSchema
 
 from harness.api.body import Body
 from harness.contracts.errors import ErrorInfo
@@ -16,6 +16,8 @@ from harness.conversations.contracts import (
     MAX_ID,
     MAX_MESSAGE_BYTES,
     MAX_MESSAGE_ID,
+    MAX_TAG,
+    MAX_TAGS,
     Card,
     Policy,
     State,
@@ -25,6 +27,19 @@ from harness.conversations.contracts import (
 from harness.conversations.files import Exported
 from harness.conversations.rows import StoredMessage, StoredTurn
 from harness.prompts.views import MAX_REF, Variables
+
+Tags = Annotated[
+    list[str],
+    WithJsonSchema(
+        {
+            "type": "array",
+            "items": {"type": "string", "minLength": 1, "maxLength": MAX_TAG},
+            "maxItems": MAX_TAGS,
+            "uniqueItems": True,
+        }
+    ),
+]
+"""`check_change` refuses others, with an error of its own."""
 
 
 class NewConversation(Body):
@@ -36,7 +51,7 @@ class NewConversation(Body):
     """What lists show."""
     id: str | None = Field(default=None, min_length=1, max_length=MAX_ID)
     """Its id; also the id of the session of its runs."""
-    tags: list[str] = Field(default_factory=list[str], max_length=20)
+    tags: Tags = Field(default_factory=list[str], max_length=MAX_TAGS)
     """Words to find it by."""
     policy: Policy = "queue"
     """What a message does while a run is open, if it does not say so itself."""
@@ -49,11 +64,11 @@ class ConversationChange(Body):
 
     title: str | None = None
     """Empty: no title."""
-    tags: list[str] | None = Field(default=None, max_length=20)
+    tags: Tags | None = Field(default=None, max_length=MAX_TAGS)
     """All its tags from now on."""
     policy: Policy | None = None
     """What a message does while a run is open, if it does not say so itself."""
-    archived: bool | None = None
+    archived: StrictBool | None = None
     """True archives the conversation, false restores it, also a deleted one."""
 
 
@@ -75,7 +90,7 @@ class NewMessage(Body):
 class NewBranch(Body):
     """Where a new conversation parts from this one."""
 
-    message: str
+    message: str = Field(min_length=1, max_length=MAX_MESSAGE_ID)
     """The id of an answered message; the new conversation continues from before it."""
 
 

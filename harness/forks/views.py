@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictInt
 
 from harness.api.body import Body
 
@@ -12,7 +12,7 @@ MAX_TEXT = 1_000_000
 class ForkBody(Body):
     """A fork: where it parts from the run, and what it changes."""
 
-    at: int = Field(ge=0)
+    at: StrictInt = Field(ge=0)
     """The last turn to keep; 0 keeps none."""
     hint: str | None = Field(default=None, max_length=MAX_TEXT)
     """What the model is told in addition."""

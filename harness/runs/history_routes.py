@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from fastapi import Response
 from pydantic import BaseModel
@@ -72,5 +73,5 @@ async def export(run: VisibleRun, context: Context) -> Response:
 
 ROUTES = (
     Route("GET", "/runs/{run}/diff", diff, Role.VIEWER),
-    Route("GET", "/runs/{run}/export", export, Role.VIEWER),
+    Route("GET", "/runs/{run}/export", export, Role.VIEWER, answer=dict[str, Any]),
 )

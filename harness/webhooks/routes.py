@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from harness.api.body import Body, location_of
 from harness.api.caller import Role
@@ -20,13 +20,17 @@ from harness.webhooks.send import MAX_URL
 class NewWebhook(Body):
     """A webhook to add. It gets the runs that start from now on."""
 
-    url: str = Field(min_length=1, max_length=MAX_URL)
+    url: str = Field(
+        min_length=1,
+        max_length=MAX_URL,
+        json_schema_extra={"format": "uri", "pattern": "^https?://"},
+    )
     """Where messages are sent: https on port 443, at a public address."""
     events: tuple[str, ...] = Field(default=DEFAULT_KINDS, max_length=100)
     """The types of events."""
     agent: str | None = Field(default=None, min_length=1, max_length=client.MAX_AGENT)
     """Only runs of this agent."""
-    everyone: bool = False
+    everyone: StrictBool = False
     """The runs of all users, which only admins may have; by default the caller's own."""
 
 

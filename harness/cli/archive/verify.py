@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.archive.verify import Problem, Report, verify_all, verify_recording
+from harness.archive.verify import Report, SealProblem, verify_all, verify_recording
 from harness.cli.context import open_backend, open_client
 from harness.cli.history.run_sources import is_file
 from harness.cli.out import Out
@@ -55,7 +55,7 @@ async def verify_archive(args: Namespace, out: Out) -> int:
 
 
 def _report_run(
-    name: str, token: str, problems: list[Problem], facts: Mapping[str, object], out: Out
+    name: str, token: str, problems: list[SealProblem], facts: Mapping[str, object], out: Out
 ) -> int:
     _raise_problems(problems, out)
     if out.json:
@@ -90,7 +90,7 @@ def _report_all(report: Report, out: Out) -> int:
     return exit_codes.DONE
 
 
-def _raise_problems(problems: list[Problem], out: Out) -> None:
+def _raise_problems(problems: list[SealProblem], out: Out) -> None:
     if not problems:
         return
     for each in problems:
