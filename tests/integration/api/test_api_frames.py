@@ -125,7 +125,11 @@ async def test_violations_close_the_socket(api: Api, run: str) -> None:
     for what, (sent, code) in CLOSED_WITH.items():
         async with joined(api, run) as peer:
             peer.writer.write(sent)
-            reason = await peer.next(CLOSE)
+            try:
+                async with asyncio.timeout(10):
+                    reason = await peer.next(CLOSE)
+            except TimeoutError:
+                raise AssertionError(f"{what}: not closed") from None
             assert code in (None, int.from_bytes(reason[:2])), (what, reason)
     async with joined(api, run) as peer:  # the daemon and the run are as before
         assert b"run_started" in await peer.next(TEXT)
