@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from http import HTTPStatus
 
+import httpx
 from harness_client import AuthenticatedClient
 from harness_client.api.runs import list_runs, show_run, start_run, wait_for_result
 from harness_client.models import Problem, RunEnd, RunList, Started, StartRun
 
-client = AuthenticatedClient(os.environ["HARNESS_URL"], os.environ["HARNESS_TOKEN"], timeout=60)
+client = AuthenticatedClient(
+    os.environ["HARNESS_URL"], os.environ["HARNESS_TOKEN"], timeout=httpx.Timeout(60)
+)
 
 started = start_run.sync(
     client=client, body=StartRun(agent="assistant", prompt="What is 6 * 7?", id="six")
