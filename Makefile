@@ -45,6 +45,10 @@ lock:
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate --extra mcp --extra serve --extra telemetry \
 	  --constraint requirements/lock.txt pyproject.toml -o requirements/image.txt
+	@# Other people's suites, which tests install beside.
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate tests/suites/requirements.in \
+	  -o tests/suites/requirements.txt
 	@awk '/^[a-z]/{keep=/^uv==/} keep' requirements/lock.txt > requirements/uv.txt
 
 bench: setup

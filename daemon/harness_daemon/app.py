@@ -7,7 +7,6 @@ from functools import cache, partial
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI
-from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
@@ -25,7 +24,8 @@ from harness_daemon.gate import Authenticate, Gate
 from harness_daemon.health import make_health_router
 from harness_daemon.hosts import Hosts
 from harness_daemon.metrics import Metered, Metrics
-from harness_daemon.openapi import describe_routes
+from harness_daemon.openapi import describe_other_answers, describe_routes
+from harness_daemon.operations import name_operation
 from harness_daemon.refusals import add_problem_handlers
 from harness_daemon.sign_in import make_sign_in_router
 
@@ -64,7 +64,8 @@ def make_routes() -> FastAPI:
         docs_url=None,  # its page loads scripts from another host
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=_operation_id,
+        separate_input_output_schemas=False,  # what is exported is what is imported
+        generate_unique_id_function=name_operation,
     )
     add_problem_handlers(app)
     app.include_router(make_health_router())
@@ -109,6 +110,7 @@ def _add_route(app: FastAPI, route: Route, capability: str) -> None:
         tags=[capability],
         response_model_exclude_none=True,
         response_class=_response_class(route.media_type),
+        responses=describe_other_answers(route),
         openapi_extra={"x-role": route.role.value},
         include_in_schema=route.listed,
         route_class_override=ConditionalRoute if conditional else None,
@@ -130,8 +132,3 @@ def _require(needed: Role) -> Callable[[Caller], Awaitable[None]]:
             raise NotAllowed(f"This needs the role {needed}; the request has {caller.role}.")
 
     return check_role
-
-
-def _operation_id(route: APIRoute) -> str:
-    """The name of the function: what generated clients call the operation."""
-    return route.name

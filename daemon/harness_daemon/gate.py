@@ -17,7 +17,7 @@ from harness.api.caller import Caller
 from harness.contracts.errors import HarnessError, InvalidRequest, NotSignedIn, WrongOrigin
 from harness_daemon.bodies import limit_body
 from harness_daemon.hosts import Hosts
-from harness_daemon.refusals import send_problem
+from harness_daemon.refusals import path_below_mount, send_problem
 
 Authenticate = Callable[[str], Awaitable[Caller | None]]
 
@@ -62,7 +62,7 @@ class Gate:
         headers = _read_headers(scope)
         request_id = _request_id(headers)
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
-        send = _with_headers(send, request_id)
+        send = _with_headers(send, request_id, scope.get("root_path", ""))
         try:
             scope["path"] = _encoded_path(scope)
             caller = await self._admit(scope, headers)
@@ -77,7 +77,7 @@ class Gate:
     async def _admit(self, scope: Scope, headers: Mapping[str, str]) -> Caller | None:
         self._hosts.check_host(headers.get("host"))
         self._hosts.check_origin(headers.get("origin"))
-        if scope["path"] in OPEN_PATHS:
+        if path_below_mount(scope) in OPEN_PATHS:
             # Signing in too: a page could sign its visitor in as somebody else.
             _check_site(headers.get("sec-fetch-site"))
             return None
@@ -153,11 +153,20 @@ def _encoded_path(scope: Scope) -> str:
         raise InvalidRequest("The path has bytes that are not percent-encoded.") from None
 
 
-def _with_headers(send: Send, request_id: str) -> Send:
+def _below(root: str, header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    name, value = header
+    return (name, root.encode() + value) if name.lower() == b"location" else header
+
+
+def _with_headers(send: Send, request_id: str, root: str) -> Send:
+    """A `send` that adds headers. Addresses in ours are complete where another app mounts this one
+    under `root`."""
     added: list[Any] = [*SECURITY_HEADERS, (b"x-request-id", request_id.encode())]
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
+            if root:
+                message["headers"] = [_below(root, each) for each in message["headers"]]
             given = {name.lower() for name, _ in message["headers"]}
             more = [each for each in added if each[0] not in given]
             if b"cache-control" not in given:

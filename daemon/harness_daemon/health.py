@@ -34,17 +34,17 @@ class Ready(BaseModel):
 def make_health_router() -> APIRouter:
     """The routes of health."""
     router = APIRouter(tags=["health"])
-    router.get("/health/live")(live)
-    router.get("/health/ready", responses={503: {"model": Ready}})(ready)
+    router.get("/health/live")(check_live)
+    router.get("/health/ready", responses={503: {"model": Ready}})(check_ready)
     return router
 
 
-async def live() -> Live:
+async def check_live() -> Live:
     """Whether the process answers."""
     return Live()
 
 
-async def ready(context: Context, response: Response) -> Ready:
+async def check_ready(context: Context, response: Response) -> Ready:
     """Whether Temporal and Postgres answer the daemon."""
     temporal, postgres = await asyncio.gather(
         _check_temporal(context.connection), _check_postgres(context.connection)

@@ -11,6 +11,7 @@ from pydantic_core import PydanticSerializationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import Response
+from starlette.routing import Match, Route
 from starlette.types import Scope, Send
 from starlette.websockets import WebSocket
 
@@ -33,20 +34,26 @@ CLOSE_REFUSED = 1008
 """WebSocket: policy violation."""
 
 
+def path_below_mount(scope: Scope) -> str:
+    """The path of a request without the prefix under which another app mounts this one."""
+    root, path = scope.get("root_path", ""), scope["path"]
+    return path.removeprefix(root) if root and path.startswith(f"{root}/") else path
+
+
 def problem_response(
     error: HarnessError,
     request_id: str | None,
     fields: Sequence[FieldProblem] = (),
     *,
-    path: str,
+    scope: Scope,
 ) -> Response:
-    """An error as a response, in the format of the path."""
+    """An error as a response, in the format of the request's path."""
     response = (
         openai_error_response(
             error, param=fields[0].field.removeprefix("body.") if fields else None
         )
-        if is_openai_path(path)
-        else _problem_document(error, request_id, fields)
+        if is_openai_path(path_below_mount(scope))
+        else _problem_document(error, request_id, fields, scope.get("root_path", ""))
     )
     if isinstance(error, NotSignedIn):
         response.headers["WWW-Authenticate"] = 'Bearer realm="harness"'
@@ -56,9 +63,11 @@ def problem_response(
 
 
 def _problem_document(
-    error: HarnessError, request_id: str | None, fields: Sequence[FieldProblem]
+    error: HarnessError, request_id: str | None, fields: Sequence[FieldProblem], root: str
 ) -> Response:
     problem = describe_error(error, request_id)
+    if root:
+        problem = problem.model_copy(update={"type": f"{root}{problem.type}"})
     if fields:
         problem = problem.model_copy(update={"errors": list(fields)})
     return Response(
@@ -74,7 +83,7 @@ async def send_problem(scope: Scope, send: Send, error: HarnessError, request_id
         # Before the handshake is accepted, this is an answer with the status 403.
         await send({"type": "websocket.close", "code": CLOSE_REFUSED})
         return
-    response = problem_response(error, request_id, path=scope["path"])
+    response = problem_response(error, request_id, scope=scope)
     response.headers["Connection"] = "close"  # its body will not be read
     await response(scope, _receive_nothing, send)
 
@@ -122,7 +131,7 @@ def add_problem_handlers(app: FastAPI) -> None:
             405: MethodNotAllowed(f"{where} is not allowed."),
         }
         known = kinds.get(error.status_code) or InvalidRequest(str(error.detail))
-        return _answer(request, known)
+        return _with_methods(request, _answer(request, known))
 
     async def on_fault(request: Request, error: Exception) -> Response:
         get_logger(__name__).error("a request failed", request=_id_of(request), exc_info=error)
@@ -148,10 +157,22 @@ async def _answer_gone(request: Request, error: Exception) -> Response:  # noqa:
     return _answer(request, InvalidRequest("The request did not arrive whole."))
 
 
+def _with_methods(request: Request, response: Response) -> Response:
+    """Name in an answer 405 the methods of all routes that have the path; Starlette names those of
+    the first."""
+    if response.status_code == 405:
+        allowed = set[str]()
+        for route in request.app.routes:
+            if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+                allowed.update(route.methods or ())
+        response.headers["Allow"] = ", ".join(sorted(allowed))
+    return response
+
+
 def _answer(
     request: HTTPConnection, error: HarnessError, fields: Sequence[FieldProblem] = ()
 ) -> Response:
-    return problem_response(error, _id_of(request), fields, path=request.scope["path"])
+    return problem_response(error, _id_of(request), fields, scope=request.scope)
 
 
 def _id_of(request: HTTPConnection) -> str | None:

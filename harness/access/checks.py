@@ -14,7 +14,8 @@ MOST_TITLE_CHARS = 100
 DAY_SECONDS = 86_400
 MOST_DAYS = 3_650
 # ASCII only: two users whose names look alike would be a trap.
-_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
+NAME = r"[a-z0-9][a-z0-9._@+-]{0,63}"
+_NAME = re.compile(NAME)
 
 
 def is_user_name(name: str) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
+from harness.access.checks import DAY_SECONDS, MOST_DAYS, MOST_TITLE_CHARS, NAME
 from harness.access.rows import Credential, User
 from harness.api.body import Body
 from harness.api.caller import Role
@@ -18,7 +19,7 @@ class UserList(BaseModel):
 class NewUser(Body):
     """A user to add."""
 
-    name: str
+    name: str = Field(json_schema_extra={"pattern": f"^{NAME}$"})
     """The name, of lower-case letters, digits and . _ @ + -."""
     role: Role = Role.OPERATOR
     """What the user may do."""
@@ -29,7 +30,7 @@ class UserChange(Body):
 
     role: Role | None = None
     """What the user may do from now on."""
-    disabled: bool | None = None
+    disabled: StrictBool | None = None
     """True refuses all tokens and browser sessions of the user at once."""
 
 
@@ -46,9 +47,9 @@ class NewToken(Body):
     """Whose token; by default the caller's own."""
     role: Role | None = None
     """Limits what the token may do; by default, the role of its user."""
-    name: str = ""
+    name: str = Field(default="", json_schema_extra={"maxLength": MOST_TITLE_CHARS})
     """What it is for."""
-    expires_in: float | None = Field(default=None, gt=0)
+    expires_in: float | None = Field(default=None, ge=1, le=MOST_DAYS * DAY_SECONDS)
     """Seconds until it expires."""
 
 

@@ -10,6 +10,19 @@ from harness.api.caller import Role
 PREFIX = "/api/v1"
 
 
+class OtherAnswer(NamedTuple):
+    """A successful answer that a route gives beside its usual one."""
+
+    status: int
+    media_type: str | None
+    """None: it has no body."""
+
+
+EVENTS = OtherAnswer(200, "text/event-stream")
+"""A stream of server-sent events, if the request asks for one."""
+NOTHING = OtherAnswer(204, None)
+
+
 class Route(NamedTuple):
     """One route under `/api/v1`, unless others expect its path: those of OpenAI's protocols start
     with `/v1/`, MCP's is `/mcp`, Prometheus' is `/metrics`, and Temporal's page is below
@@ -29,6 +42,8 @@ class Route(NamedTuple):
     """The model of the answer, of a handler that has written it already (`answer_json`)."""
     listed: bool = True
     """Whether the OpenAPI document lists it: not what only a page in a browser requests."""
+    also: tuple[OtherAnswer, ...] = ()
+    """Other successful answers."""
 
 
 OPENAI_PREFIX = "/v1/"

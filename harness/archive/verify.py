@@ -37,7 +37,7 @@ Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
-class Problem:
+class SealProblem:
     what: str
     seq: int | None = None
     """Number of the seal."""
@@ -62,7 +62,7 @@ class Report:
     head: str | None = None
     """The hash of the last entry: with a copy elsewhere, the end of the chain cannot be cut off
     unnoticed."""
-    problems: list[Problem] = field(default_factory=list[Problem])
+    problems: list[SealProblem] = field(default_factory=list[SealProblem])
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Verified:
     """`deleted` or `forgotten`; None if its content exists."""
     engine: bool
     """Whether Temporal still had the run, and was compared."""
-    problems: tuple[Problem, ...]
+    problems: tuple[SealProblem, ...]
 
 
 async def verify_all(
@@ -103,16 +103,16 @@ async def verify_all(
                 wrong += await _check_content(connection, row, entry, report, engine=engine)
         elif entry is not None and store.is_proven(entry):
             told |= dict.fromkeys(entry.seals, entry.kind)
-        report.problems += [Problem(what, row.seq, row.run) for what in wrong]
+        report.problems += [SealProblem(what, row.seq, row.run) for what in wrong]
         progress(row.seq)
     for seq, row in taken.items():
         kind = told.get(seq)
         report.deleted += kind == "deleted"
         report.forgotten += kind == "forgotten"
         if kind is None:
-            report.problems.append(Problem(GONE, seq, row.run))
+            report.problems.append(SealProblem(GONE, seq, row.run))
     if not found:
-        report.problems.append(Problem(f"no seal of this archive has the token {token}"))
+        report.problems.append(SealProblem(f"no seal of this archive has the token {token}"))
     report.head = chain.hash or None
     return report
 
@@ -147,11 +147,13 @@ async def verify_run(connection: Connection, run: str, token: str | None = None)
             compared, differs = await _compare_with_engine(connection, row)
             problems += differs
     return Verified(
-        run, row.hash, entry, gone, compared, tuple(Problem(p, row.seq, run) for p in problems)
+        run, row.hash, entry, gone, compared, tuple(SealProblem(p, row.seq, run) for p in problems)
     )
 
 
-def verify_recording(recording: Recording, token: str | None = None) -> tuple[str, list[Problem]]:
+def verify_recording(
+    recording: Recording, token: str | None = None
+) -> tuple[str, list[SealProblem]]:
     """Compare an export with the seal it includes, without a store. Returns the token of that seal,
     which must be checked against a trusted copy."""
     proof, run = recording.proof, recording.run
@@ -165,7 +167,7 @@ def verify_recording(recording: Recording, token: str | None = None) -> tuple[st
     if entry.run != run:
         problems.append(f"its seal is of run {entry.run!r}")
     problems += map(str, _find_changes(recording, entry))
-    return found, [Problem(what, entry.seq, run) for what in problems]
+    return found, [SealProblem(what, entry.seq, run) for what in problems]
 
 
 # --- inside

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pydantic import BaseModel
 
 from harness.archive.status import ArchiveStatus
-from harness.archive.verify import Problem, Report, Verified
+from harness.archive.verify import Report, SealProblem, Verified
 from harness.runs.listing import RunRow
 from harness.store.seals import Figures
 
@@ -24,7 +24,7 @@ class Verification(BaseModel):
     """`present`, `deleted` or `forgotten`."""
     compared_with_temporal: bool
     problems: list[str]
-    found: list[Problem]
+    found: list[SealProblem]
     """The same problems, with the number of their seal."""
 
     @classmethod
@@ -55,7 +55,7 @@ class ArchiveVerification(BaseModel):
     head: str | None = None
     """The hash of the last entry. A copy of it elsewhere shows when the end of the chain is cut
     off."""
-    problems: list[Problem]
+    problems: list[SealProblem]
 
     @classmethod
     def of(cls, report: Report) -> ArchiveVerification:

@@ -19,6 +19,7 @@ from harness.contracts.errors import ConversationChanged, CursorUnknown
 from harness.contracts.event import LIVE
 from harness.conversations.client import Conversations
 from harness.conversations.contracts import Card, Change, Receipt, State, TurnOptions
+from harness.conversations.files import Exported
 from harness.conversations.follow import Place, follow_conversation, parse_place
 from harness.conversations.list_query import Filter
 from harness.conversations.views import (
@@ -154,7 +155,7 @@ async def list_messages(
     return MessageList.of(page)
 
 
-async def follow_events(
+async def follow_conversation_events(
     conversation: PathText,
     context: Context,
     caller: CallerOf,
@@ -185,10 +186,11 @@ async def _stream_events(
 
 
 async def fork_conversation(
-    conversation: PathText, body: NewBranch, context: Context, caller: CallerOf
+    conversation: PathText, body: NewBranch, context: Context, caller: CallerOf, response: Response
 ) -> ConversationSummary:
     """Create a conversation that continues from before a message, to ask it differently."""
     card = await _open(context, caller).fork(conversation, body.message)
+    response.headers["Location"] = location_of("conversations", card.id)
     return ConversationSummary.of(card)
 
 
@@ -253,10 +255,16 @@ ROUTES = (
     Route(
         "GET",
         "/conversations/{conversation}/events",
-        follow_events,
+        follow_conversation_events,
         Role.VIEWER,
         media_type="text/event-stream",
     ),
     Route("POST", "/conversations/{conversation}/fork", fork_conversation, Role.OPERATOR, 201),
-    Route("GET", "/conversations/{conversation}/export", export_conversation, Role.VIEWER),
+    Route(
+        "GET",
+        "/conversations/{conversation}/export",
+        export_conversation,
+        Role.VIEWER,
+        answer=Exported,
+    ),
 )

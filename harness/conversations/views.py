@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool, WithJsonSchema
 
 from harness.api.body import Body
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.message import Origin, Part
-from harness.contracts.run import Budget, RunState, Totals
+from harness.contracts.run import RunState, Totals
 from harness.conversations.client import Messages, Page, Read
 from harness.conversations.contracts import (
     MAX_ID,
     MAX_MESSAGE_BYTES,
     MAX_MESSAGE_ID,
+    MAX_TAG,
+    MAX_TAGS,
     Card,
     Policy,
     State,
@@ -25,6 +27,20 @@ from harness.conversations.contracts import (
 from harness.conversations.files import Exported
 from harness.conversations.rows import StoredMessage, StoredTurn
 from harness.prompts.views import MAX_REF, Variables
+from harness.runs.views import StrictBudget
+
+Tags = Annotated[
+    list[str],
+    WithJsonSchema(
+        {
+            "type": "array",
+            "items": {"type": "string", "minLength": 1, "maxLength": MAX_TAG},
+            "maxItems": MAX_TAGS,
+            "uniqueItems": True,
+        }
+    ),
+]
+"""`check_change` refuses others, with an error of its own."""
 
 
 class NewConversation(Body):
@@ -36,7 +52,7 @@ class NewConversation(Body):
     """What lists show."""
     id: str | None = Field(default=None, min_length=1, max_length=MAX_ID)
     """Its id, and the id of the session that its runs form."""
-    tags: list[str] = Field(default_factory=list[str], max_length=20)
+    tags: Tags = Field(default_factory=list[str], max_length=MAX_TAGS)
     """Words to find it by."""
     policy: Policy = "queue"
     """What a message does while a run is open, if it does not say so itself."""
@@ -49,11 +65,11 @@ class ConversationChange(Body):
 
     title: str | None = None
     """The new title; empty for none."""
-    tags: list[str] | None = Field(default=None, max_length=20)
+    tags: Tags | None = Field(default=None, max_length=MAX_TAGS)
     """Replaces all tags."""
     policy: Policy | None = None
     """What a message does while a run is open, if it does not say so itself."""
-    archived: bool | None = None
+    archived: StrictBool | None = None
     """True archives the conversation; false restores it, even if it was deleted."""
 
 
@@ -72,14 +88,14 @@ class NewMessage(Body):
     """What it does while a run is open; by default, what the conversation's policy says."""
     model: str | None = None
     """Another model than the conversation's, as provider/model, for the run that answers it."""
-    budget: Budget | None = None
+    budget: StrictBudget | None = None
     """Limits of the run that answers it; by default, those of the agent."""
 
 
 class NewBranch(Body):
     """Where a new conversation parts from this one."""
 
-    message: str
+    message: str = Field(min_length=1, max_length=MAX_MESSAGE_ID)
     """The id of an answered message; the new conversation continues from before it."""
 
 

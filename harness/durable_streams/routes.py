@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
 
 from harness.api.caller import Role
 from harness.api.context import CallerOf, Context, VisibleRun
-from harness.api.route import Route
-from harness.durable_streams.reading import Reader, describe_log, read_log
+from harness.api.route import EVENTS, NOTHING, Route
+from harness.durable_streams.reading import LONG_POLL, SSE, Reader, describe_log, read_log
 from harness.durable_streams.run_log import RunLog
 
 MOST_CHARS = 300
@@ -25,6 +25,7 @@ Live = Annotated[
     str | None,
     Query(
         max_length=MOST_CHARS,
+        json_schema_extra={"enum": [LONG_POLL, SSE]},
         description="`long-poll` waits for more, `sse` follows; else the answer comes at once.",
     ),
 ]
@@ -55,6 +56,13 @@ async def describe_run_stream(run: VisibleRun, context: Context) -> Response:
 
 
 ROUTES = (
-    Route("GET", "/streams/runs/{run}", read_run_stream, Role.VIEWER),
+    Route(
+        "GET",
+        "/streams/runs/{run}",
+        read_run_stream,
+        Role.VIEWER,
+        answer=list[Any],
+        also=(EVENTS, NOTHING),
+    ),
     Route("HEAD", "/streams/runs/{run}", describe_run_stream, Role.VIEWER),
 )

@@ -11,8 +11,9 @@ from starlette.types import Message, Receive, Scope, Send
 
 from harness.api.caller import Caller, Role
 from harness.api.context import ApiContext, CallerOf, Context
-from harness.api.route import MCP_PATH, Route
+from harness.api.route import EVENTS, MCP_PATH, OtherAnswer, Route
 from harness.commons.extras import require_extra
+from harness.contracts.errors import InvalidRequest
 from harness.mcp_server.server import make_server
 from harness.mcp_server.sessions import McpSessions, TokenSessions
 
@@ -20,8 +21,17 @@ if TYPE_CHECKING:
     from mcp.server import ServerRequestContext
 
 
+JSON = "application/json"
+
+
 async def send_mcp(request: Request, context: Context, caller: CallerOf) -> Response:
     """Speak MCP (streamable HTTP): send a message; its answer is JSON or a stream."""
+    kind = request.headers.get("content-type", "")
+    if kind.partition(";")[0].strip().lower() != JSON:  # the SDK's answer to it has no type itself
+        raise InvalidRequest(
+            f"The body is {kind[:100]!r}." if kind else "The body has no Content-Type.",
+            fix=f"Send `Content-Type: {JSON}`.",
+        )
     return await _exchange(request, context, caller)
 
 
@@ -73,7 +83,14 @@ class McpExchange(Response):
 
 
 ROUTES = (
-    Route("POST", MCP_PATH, send_mcp, Role.VIEWER),
+    Route(
+        "POST",
+        MCP_PATH,
+        send_mcp,
+        Role.VIEWER,
+        answer=dict[str, Any],
+        also=(EVENTS, OtherAnswer(202, None)),
+    ),
     Route("GET", MCP_PATH, listen_mcp, Role.VIEWER, media_type="text/event-stream"),
     Route("DELETE", MCP_PATH, end_mcp, Role.VIEWER),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
 from harness.api.problems import describe_error
@@ -18,6 +19,24 @@ TYPES = {
 RETRY_HEADER = "x-should-retry"
 """OpenAI's clients obey it. Otherwise they send a request again after many errors, and start
 another run."""
+
+
+class ErrorBody(BaseModel):
+    """An error, as OpenAI's clients read it."""
+
+    message: str
+    """What is wrong, and what to do about it."""
+    type: str
+    code: str | None
+    """The code of harness' own error."""
+    param: str | None
+    """The field of the request that is wrong."""
+
+
+class ErrorAnswer(BaseModel):
+    """What a request that fails is answered with, in OpenAI's format."""
+
+    error: ErrorBody
 
 
 def describe_openai_error(error: HarnessError, param: str | None = None) -> dict[str, Any]:

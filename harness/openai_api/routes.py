@@ -15,7 +15,7 @@ from harness.api.caller import Caller, Role
 from harness.api.context import ApiContext, CallerOf, Context, PathText
 from harness.api.event_stream import BareStream, EventStream
 from harness.api.idempotency import IdempotencyKey
-from harness.api.route import Route
+from harness.api.route import EVENTS, Route
 from harness.api.stream_event import StreamEvent
 from harness.contracts.errors import RunOver, UnknownAgent
 from harness.contracts.run import RunState
@@ -41,6 +41,8 @@ CANCEL_S = 10.0
 CLIENT_LEFT = 499
 """Nobody reads this status; logs of proxies name it so."""
 RUN_HEADER = "x-harness-run"
+Format = dict[str, Any]
+"""An answer in OpenAI's format, which its own documents describe."""
 
 
 class ResponseIdConvertor(StringConvertor):
@@ -175,10 +177,30 @@ def _name_run(response: Any, run: str) -> Any:
 
 
 ROUTES = (
-    Route("GET", "/v1/models", list_models, Role.VIEWER),
-    Route("GET", "/v1/models/{model}", show_model, Role.VIEWER),
-    Route("POST", "/v1/chat/completions", create_chat_completion, Role.OPERATOR),
-    Route("POST", "/v1/responses", create_response, Role.OPERATOR),
-    Route("GET", "/v1/responses/{response_id:response_id}", show_response, Role.VIEWER),
-    Route("POST", "/v1/responses/{response_id:response_id}/cancel", cancel_response, Role.OPERATOR),
+    Route("GET", "/v1/models", list_models, Role.VIEWER, answer=Format),
+    Route("GET", "/v1/models/{model}", show_model, Role.VIEWER, answer=Format),
+    Route(
+        "POST",
+        "/v1/chat/completions",
+        create_chat_completion,
+        Role.OPERATOR,
+        answer=Format,
+        also=(EVENTS,),
+    ),
+    Route("POST", "/v1/responses", create_response, Role.OPERATOR, answer=Format, also=(EVENTS,)),
+    Route(
+        "GET",
+        "/v1/responses/{response_id:response_id}",
+        show_response,
+        Role.VIEWER,
+        answer=Format,
+        also=(EVENTS,),
+    ),
+    Route(
+        "POST",
+        "/v1/responses/{response_id:response_id}/cancel",
+        cancel_response,
+        Role.OPERATOR,
+        answer=Format,
+    ),
 )

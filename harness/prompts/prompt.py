@@ -10,7 +10,8 @@ from typing import NamedTuple
 from harness.contracts.errors import InvalidValue
 from harness.contracts.prompt import Value
 
-_REF = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,63})(?:@([1-9][0-9]{0,8}))?")
+NAME = "[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
+_REF = re.compile(rf"({NAME})(?:@([1-9][0-9]{{0,8}}))?")
 
 
 class Ref(NamedTuple):

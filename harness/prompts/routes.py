@@ -8,11 +8,10 @@ from fastapi import Query, Response, status
 
 from harness.api.caller import Role
 from harness.api.context import CallerOf, Context, PathText
-from harness.api.route import Route
+from harness.api.route import OtherAnswer, Route
 from harness.prompts.client import Prompts
-from harness.prompts.prompt import Prompt, Ref, read_ref
+from harness.prompts.prompt import NAME, Prompt, Ref, read_ref
 from harness.prompts.views import (
-    MAX_REF,
     NewVersion,
     PromptList,
     Render,
@@ -38,7 +37,7 @@ async def list_prompts(
     context: Context,
     archived: bool = False,
     limit: Limit = 50,
-    cursor: Annotated[str | None, Query(max_length=MAX_REF)] = None,
+    cursor: Annotated[str | None, Query(pattern=f"^{NAME}$")] = None,
 ) -> PromptList:
     """List prompt templates by name; `archived` includes archived ones."""
     page = await Prompts(context.connection).list(archived=archived, limit=limit, after=cursor)
@@ -61,7 +60,7 @@ async def save_prompt(
     return SavedPrompt.of_saved(saved)
 
 
-async def list_versions(
+async def list_prompt_versions(
     prompt: PathText, context: Context, limit: Limit = 50, cursor: Cursor = None
 ) -> VersionList:
     """List the versions of a prompt template, the newest first."""
@@ -69,7 +68,7 @@ async def list_versions(
     return VersionList.of(await prompts.list_versions(prompt, limit=limit, before=cursor))
 
 
-async def diff_versions(
+async def diff_prompt_versions(
     prompt: PathText, before: Older, context: Context, after: Newer = None
 ) -> VersionDiff:
     """Compare version `before` with version `after`, the newest by default."""
@@ -97,9 +96,16 @@ async def restore_prompt(prompt: PathText, context: Context) -> VersionSummary:
 ROUTES = (
     Route("GET", "/prompts", list_prompts, Role.VIEWER),
     Route("GET", "/prompts/{prompt}", show_prompt, Role.VIEWER),
-    Route("PUT", "/prompts/{prompt}", save_prompt, Role.OPERATOR),
-    Route("GET", "/prompts/{prompt}/versions", list_versions, Role.VIEWER),
-    Route("GET", "/prompts/{prompt}/diff", diff_versions, Role.VIEWER),
+    Route(
+        "PUT",
+        "/prompts/{prompt}",
+        save_prompt,
+        Role.OPERATOR,
+        answer=SavedPrompt,
+        also=(OtherAnswer(201, "application/json"),),
+    ),
+    Route("GET", "/prompts/{prompt}/versions", list_prompt_versions, Role.VIEWER),
+    Route("GET", "/prompts/{prompt}/diff", diff_prompt_versions, Role.VIEWER),
     Route("POST", "/prompts/{prompt}/render", render_prompt, Role.OPERATOR),
     Route("POST", "/prompts/{prompt}/archive", archive_prompt, Role.ADMIN),
     Route("POST", "/prompts/{prompt}/restore", restore_prompt, Role.ADMIN),

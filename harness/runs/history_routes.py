@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Header, Response
 from pydantic import BaseModel
@@ -114,5 +114,5 @@ ROUTES = (
         media_type="application/octet-stream",
     ),
     Route("GET", "/runs/{run}/diff", diff, Role.VIEWER),
-    Route("GET", "/runs/{run}/export", export, Role.VIEWER),
+    Route("GET", "/runs/{run}/export", export, Role.VIEWER, answer=dict[str, Any]),
 )

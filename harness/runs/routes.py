@@ -6,7 +6,7 @@ import asyncio
 from typing import Annotated
 
 from fastapi import Header, Query, Response
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BeforeValidator
 
 from harness.api.body import location_of
 from harness.api.caller import Role
@@ -56,6 +56,13 @@ READ_S = 30.0
 ABORT, NO_REASON = AbortBody(), ReasonBody()
 
 
+def _read_time(value: object) -> object:
+    """A number would be taken for seconds since the epoch, or for milliseconds if it is large."""
+    if isinstance(value, str) and "-" not in value[1:]:
+        raise ValueError("is not a time, such as 2030-01-31T12:00:00Z")
+    return value
+
+
 async def list_runs(
     context: Context,
     caller: CallerOf,
@@ -63,7 +70,7 @@ async def list_runs(
     agent: str | None = None,
     session: str | None = None,
     fork_of: str | None = None,
-    since: AwareDatetime | None = None,
+    since: Annotated[AwareDatetime | None, BeforeValidator(_read_time)] = None,
     owner: Annotated[str | None, Query(max_length=200)] = None,
     query: Annotated[str | None, Query(max_length=MAX_QUERY)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field, StrictBool
+from pydantic_core import to_json
 
 from harness.api.body import Body
 from harness.contracts.attempt import Attempt
@@ -72,6 +73,17 @@ class AgentList(BaseModel):
     agents: list[AgentView]
 
 
+def _read_strictly(value: Any) -> Any:
+    """Read a budget that is JSON. Python's own rules would take true for a turn, and "9" for 9."""
+    if not isinstance(value, dict):
+        return value
+    return Budget.model_validate_json(to_json(value), strict=True)
+
+
+StrictBudget = Annotated[Budget, BeforeValidator(_read_strictly)]
+"""A budget as requests have it."""
+
+
 class StartRun(Body):
     """A run to start."""
 
@@ -87,7 +99,7 @@ class StartRun(Body):
     """The run's id. The same request with the same id is the same run."""
     model: str | None = None
     """Another model than the agent's, as provider/model."""
-    budget: Budget | None = None
+    budget: StrictBudget | None = None
     """The limits of the run; by default, the agent's own."""
     labels: dict[str, str] | None = Field(default=None, max_length=MAX_LABELS)
     """Labels of your choice, stored with the run."""
@@ -169,7 +181,7 @@ class AbortBody(Body):
 
     reason: str = Field(default="aborted", max_length=10_000)
     """Why; the run's history and result show it."""
-    undo: bool = False
+    undo: StrictBool = False
     """Undo the run's effects before it ends."""
 
 
@@ -178,7 +190,7 @@ class HintBody(Body):
 
     text: str = Field(min_length=1, max_length=MAX_TEXT)
     """What the model reads before its next turn."""
-    interrupt: bool = False
+    interrupt: StrictBool = False
     """Cut the current model call short, so that the model reads the hint at once."""
 
 
@@ -200,7 +212,7 @@ class DecideBody(Body):
     """Why; the history shows it, and the model reads it with a rejection."""
     arguments: dict[str, Any] | None = None
     """With `edit`: the arguments to change."""
-    replace: bool = False
+    replace: StrictBool = False
     """With `edit`: `arguments` replaces all of the call's arguments."""
     answer: str | None = Field(default=None, max_length=MAX_TEXT)
     """With `answer`: what the model reads."""

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from harness.api.caller import Caller, Role
 from harness.api.context import ApiContext, CallerOf, Context, PathText
 from harness.api.event_stream import BareStream
-from harness.api.route import Route
+from harness.api.route import NOTHING, Route
 from harness.contracts.errors import InvalidRequest
 from harness.conversations.contracts import Card, turn_run
 from harness.conversations.follow import Place
@@ -151,5 +151,6 @@ ROUTES = (
         resume_ai_sdk,
         Role.VIEWER,
         media_type="text/event-stream",
+        also=(NOTHING,),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool, StrictInt
 
 from harness.api.body import Body
 from harness.contracts.effect import EffectRow
@@ -17,9 +17,9 @@ class EffectList(BaseModel):
 class UndoBody(Body):
     """What to undo."""
 
-    to_turn: int | None = Field(default=None, ge=0)
+    to_turn: StrictInt | None = Field(default=None, ge=0)
     """Undo only what the run did after this turn."""
-    dry_run: bool = False
+    dry_run: StrictBool = False
     """Only report what would be undone."""
     past: list[str] = Field(default_factory=list[str], max_length=1000)
     """Calls to leave as they are if they cannot be undone."""

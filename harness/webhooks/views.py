@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from harness.api.body import Body
 from harness.webhooks.contracts import DEFAULT_KINDS
@@ -13,7 +13,11 @@ from harness.webhooks.send import MAX_URL
 class NewWebhook(Body):
     """A webhook to add. It covers the runs that start from now on."""
 
-    url: str = Field(min_length=1, max_length=MAX_URL)
+    url: str = Field(
+        min_length=1,
+        max_length=MAX_URL,
+        json_schema_extra={"format": "uri", "pattern": "^https?://"},
+    )
     """Where messages are sent: https on port 443, at a public address."""
     events: tuple[str, ...] = Field(default=DEFAULT_KINDS, max_length=100)
     """The types of events."""
@@ -21,7 +25,7 @@ class NewWebhook(Body):
     """Only runs of this agent."""
     owner: str | None = Field(default=None, min_length=1, max_length=200)
     """Whose runs it covers; by default, those of the caller. Only admins may name another user."""
-    everyone: bool = False
+    everyone: StrictBool = False
     """Send messages about the runs of all users, for admins only; by default, only about the
     caller's."""
 

@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.archive.verify import Problem, verify_recording
+from harness.archive.verify import SealProblem, verify_recording
 from harness.archive.views import ArchiveVerification
 from harness.cli.context import open_backend
 from harness.cli.history.run_sources import is_file
@@ -50,7 +50,7 @@ async def verify_archive(args: Namespace, out: Out) -> int:
 
 
 def _report_run(
-    name: str, token: str, problems: list[Problem], facts: Mapping[str, object], out: Out
+    name: str, token: str, problems: list[SealProblem], facts: Mapping[str, object], out: Out
 ) -> int:
     _raise_problems(problems, out)
     if out.json:
@@ -85,7 +85,7 @@ def _report_all(report: ArchiveVerification, out: Out) -> int:
     return exit_codes.DONE
 
 
-def _raise_problems(problems: list[Problem], out: Out) -> None:
+def _raise_problems(problems: list[SealProblem], out: Out) -> None:
     if not problems:
         return
     for each in problems:

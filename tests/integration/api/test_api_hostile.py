@@ -184,6 +184,30 @@ async def test_a_page_signs_nobody_in(api: Api) -> None:
     assert (await api.nobody.get(link)).status_code == 303
 
 
+async def test_a_filter_does_not_end_early(api: Api) -> None:
+    """NUL ends a text in SQLite, so that what Temporal stores in it would be asked half a query."""
+    for name in ("agent", "session", "fork_of", "owner", "query"):
+        answer = await api.admin.get("/api/v1/runs", params={name: "a\0'"})
+        assert (answer.status_code, answer.json()["code"]) == (400, "config.invalid_value"), name
+
+
+async def test_types_are_not_guessed(api: Api) -> None:
+    for url, body in (
+        ("/api/v1/runs", {"agent": "a", "prompt": "x", "budget": {"turns": True}}),
+        ("/api/v1/runs", {"agent": "a", "prompt": "x", "budget": {"turns": "9"}}),
+        ("/api/v1/webhooks", {"url": "https://hooks.invalid/", "everyone": 0}),
+    ):
+        answer = await api.operator.post(url, json=body)
+        assert (answer.status_code, answer.json()["code"]) == (400, "api.invalid_request"), body
+    times = await api.operator.get("/api/v1/runs", params={"since": "0.5"})
+    assert (times.status_code, times.json()["code"]) == (400, "api.invalid_request")
+
+
+async def test_a_wrong_method_names_the_right_ones(api: Api) -> None:
+    answer = await api.operator.request("TRACE", "/api/v1/conversations/some-id")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, GET, PATCH")
+
+
 async def test_a_forged_cursor_does_not_reach_temporal(api: Api) -> None:
     for cursor in (f"{'A' * 22}.AAAA", ".AAAA", "é.AAAA", f"{'A' * 22}.{'A' * 3000}"):
         answer = await api.operator.get("/api/v1/runs", params={"cursor": cursor})

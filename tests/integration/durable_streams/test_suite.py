@@ -13,6 +13,7 @@ import pytest
 from harness import Agent, Harness
 from harness.api.caller import Caller
 from harness.api.context import ApiContext
+from harness.api.counts import Counts
 from harness.api.settings import ApiSettings
 from harness_daemon.server import listen_on, serve_app
 from tests.fakes.model_server import ModelServer
@@ -46,7 +47,7 @@ async def test_durable_streams_suite(harness: Harness, tmp_path: Path) -> None:
     connection, settings = harness.connection, ApiSettings(heartbeat_seconds=2)
     app = make_memory_app(ApiContext.of(connection, settings, never))
     listening, report = listen_on("127.0.0.1", 0), tmp_path / "report.json"
-    async with serve_app(app, listening, settings.slow_seconds, settings.body_seconds):
+    async with serve_app(app, listening, settings.slow_seconds, settings.body_seconds, Counts()):
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         command = ("node_modules/vitest/vitest.mjs", "run", "durable_streams.test.mjs")
         names = "|".join(READS)
