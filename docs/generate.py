@@ -77,9 +77,10 @@ def settings_page() -> str:
         "Variables that providers' own tools use, too:",
         make_table(["Variable", "Key"], others),
     ]
-    from harness.agent.mcp_server import McpServer, McpTool
+    from harness.agent.mcp_server import McpOAuth, McpServer, McpTool
 
     parts += ["## [mcp.servers.NAME]", section(McpServer, "mcp.servers.NAME.")]
+    parts += ["## [mcp.servers.NAME.oauth]", section(McpOAuth, "mcp.servers.NAME.oauth.")]
     parts += ["## [mcp.servers.NAME.tools.TOOL]", section(McpTool, "mcp.servers.NAME.tools.TOOL.")]
     parts += ["## Profiles", load_notes("pages")["profiles"]]
     changed = [
