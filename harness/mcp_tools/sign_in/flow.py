@@ -106,19 +106,18 @@ def is_document(server: McpServer) -> bool:
     )
 
 
-def make_probe(server: McpServer) -> httpx2.Request:
-    """Make the request that shows whether the server wants a sign-in, and says where."""
+def make_probe(server: McpServer, method: str = "initialize") -> httpx2.Request:
+    """Make a request that shows whether the server wants a sign-in, and says where."""
     import httpx2
 
     hello = {
-        "jsonrpc": "2.0", "id": 1, "method": "initialize",
-        "params": {
-            "protocolVersion": PROTOCOL, "capabilities": {},
-            "clientInfo": {"name": "durable-harness", "version": __version__},
-        },
+        "protocolVersion": PROTOCOL, "capabilities": {},
+        "clientInfo": {"name": "durable-harness", "version": __version__},
     }  # fmt: skip
+    params = hello if method == "initialize" else {}
+    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
     headers = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": PROTOCOL}
-    return httpx2.Request("POST", server.url or "", json=hello, headers=headers)
+    return httpx2.Request("POST", server.url or "", json=body, headers=headers)
 
 
 async def run_flow(
@@ -262,6 +261,12 @@ async def check_endpoints(server: McpServer, provider: OAuthClientProvider) -> N
         raise McpSignInFailed(
             f"The MCP server {server.name} names another authorization server than its "
             f"oauth.issuer: {named}."
+        )
+    if found is None and provider.context.auth_server_url is not None:
+        # The SDK would go on at the MCP server's own address, which names another.
+        raise McpSignInFailed(
+            f"The authorization server of the MCP server {server.name} has no usable metadata: "
+            f"{shorten_words(provider.context.auth_server_url)}."
         )
     if found is not None:
         await check_place(server, str(found.token_endpoint))

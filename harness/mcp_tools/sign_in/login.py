@@ -129,11 +129,14 @@ def _former_port(former: SignIn | None) -> int | None:
 
 async def _find_refusal(exchanges: Exchanges) -> httpx2.Response:
     """Ask the server without a token. If it answers, a sign-in may be for some of its tools alone:
-    its metadata says."""
+    then its metadata alone says how."""
     import httpx2
 
-    answer = await exchanges.send(make_probe(exchanges.server))
-    return answer if is_refusal(answer) else httpx2.Response(401)
+    for method in ("initialize", "tools/list"):
+        answer = await exchanges.send(make_probe(exchanges.server, method))
+        if is_refusal(answer):
+            return answer
+    return httpx2.Response(401)
 
 
 def _make_provider(

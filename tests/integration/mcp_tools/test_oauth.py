@@ -14,7 +14,7 @@ import pytest
 from harness.agent import Agent, McpServer
 from harness.commons.redact import redact
 from harness.config.settings import settings_model
-from harness.contracts.errors import McpNotSignedIn
+from harness.contracts.errors import McpNotSignedIn, McpSignInFailed
 from harness.mcp_tools.servers import open_servers
 from harness.mcp_tools.sign_in.login import sign_in, sign_out
 from harness.mcp_tools.sign_in.record import (
@@ -26,6 +26,7 @@ from harness.mcp_tools.sign_in.record import (
 from harness.mcp_tools.sign_in.status import describe_status, read_status
 from harness.mcp_tools.sign_in.stored import StoredTokens
 from tests.fakes.oauth_server import Browser, serving_oauth
+from tests.fakes.raw_authority import serving_raw_authority
 from tests.fakes.tool_calls import calling
 
 
@@ -154,28 +155,27 @@ async def test_a_refused_token_is_refreshed_in_mid_call(tmp_path: Path) -> None:
 
 
 async def test_missing_scopes_are_asked_for_by_the_next_login(tmp_path: Path) -> None:
-    async with serving_oauth(tmp_path, required_scopes=["notes", "files"]) as (url, authority):
-        server = describe(url, oauth={"scopes": ["notes"]})
+    async with serving_raw_authority() as raw:
+        server = describe(raw.url, oauth={"scopes": ["notes"]})
         await sign_in(server, tmp_path, Browser().person)
-        assert authority.asked[-1].scopes == ["notes"]
-        with pytest.raises(McpNotSignedIn, match="a sign-in with more scopes"):
+        challenge = 'Bearer error="insufficient_scope", scope="notes files"'
+        raw.say("/mcp", {}, 403, **{"www-authenticate": challenge})
+        with pytest.raises(McpNotSignedIn, match="a sign-in with more scopes: notes files"):
             await load(server, tmp_path)
-        found = kept(tmp_path, server)
-        write_sign_in(tmp_path, server, found.model_copy(update={"wanted": ("files",)}))
         words = describe_status(server, read_status(tmp_path, server))
-        assert words is not None and "a call lacked files" in words
-        sign_in_file(tmp_path, server)
-        authority.clients.clear()  # the registration does not cover it
-        with pytest.raises(Exception, match="failed|refused"):
-            await asyncio.wait_for(sign_in(server, tmp_path, Refused().person), 5)
+        assert words is not None and "a call lacked notes files" in words
+        browser = Browser()
+        await sign_in(server, tmp_path, browser.person)
+        assert parse_qs(urlsplit(browser.opened[0]).query)["scope"] == ["notes files"]
+        assert kept(tmp_path, server).wanted == ()
 
 
-class Refused(Browser):
-    async def follow(self, url: str) -> None:
-        port = urlsplit(parse_qs(urlsplit(url).query)["redirect_uri"][0]).port
-        state = parse_qs(urlsplit(url).query)["state"][0]
-        back = f"http://127.0.0.1:{port}/callback?error=invalid_client&state={state}"
-        await self.pasted.put(back)
+async def test_a_refusal_by_the_person_is_named(tmp_path: Path) -> None:
+    async with serving_raw_authority() as raw:
+        raw.say("/authorize", b"&error=access_denied&error_description=not+today", 302)
+        with pytest.raises(McpSignInFailed, match="was refused: access_denied: not today"):
+            await sign_in(describe(raw.url), tmp_path, Browser().person)
+        assert not raw.reached("/token")
 
 
 async def test_logout_revokes_and_removes(tmp_path: Path) -> None:
