@@ -7,7 +7,7 @@ from harness.cli.spec import AGENT, JSON, Command, arg, flag
 MCP_COMMANDS: tuple[Command, ...] = (
     Command(
         "mcp",
-        "Check and sign in to MCP servers whose tools agents use, or serve runs to MCP clients.",
+        "Check the MCP servers that agents use, sign in to them, or serve runs to MCP clients.",
         "harness.cli.mcp.mcp:run_mcp",
         (
             arg(
