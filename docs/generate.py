@@ -43,7 +43,7 @@ def settings_page() -> str:
     def rows(kind: type[Section], prefix: str) -> Iterable[list[str]]:
         for each in source.list_fields(kind):
             key = f"{prefix}{each.name}"
-            if each.type.endswith("Settings") or each.type.startswith("dict["):
+            if each.type.endswith(("Settings", "OAuth")) or each.type.startswith("dict["):
                 continue
             names = [f"HARNESS_{key.upper().replace('.', '__')}"]
             names = [variables[key], *names] if key in variables else names

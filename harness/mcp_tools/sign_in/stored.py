@@ -39,6 +39,7 @@ class StoredTokens:
     server: McpServer
     project: Path
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    _running: set[asyncio.Task[str]] = field(default_factory=set[asyncio.Task[str]], init=False)
     _masked: Masked = field(default_factory=Masked, init=False, repr=False)
 
     async def get_token(self) -> str | None:
@@ -64,6 +65,15 @@ class StoredTokens:
         return await self._refresh(used)
 
     async def _refresh(self, used: str | None) -> str:
+        """Refresh the token. A call that is aborted does not interrupt this: if the answer to a
+        refresh token that counts once were lost, the sign-in would end."""
+        refreshing = asyncio.create_task(self._refresh_locked(used))
+        self._running.add(refreshing)
+        refreshing.add_done_callback(self._running.discard)
+        refreshing.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return await asyncio.shield(refreshing)
+
+    async def _refresh_locked(self, used: str | None) -> str:
         if await self._read() is None:
             raise not_signed_in(self.server, "wants a sign-in")
         async with self._lock, lock_sign_in(self.project, self.server):

@@ -286,3 +286,25 @@ async def test_a_secret_is_sent_to_the_named_issuer_alone(tmp_path: Path) -> Non
         await fail(describe(raw, oauth=person), tmp_path)
         assert sum(path == "/token" for path, _, _ in raw.seen) == 1
         assert other.seen == []
+
+
+async def test_an_aborted_call_does_not_lose_the_refresh(tmp_path: Path) -> None:
+    async with serving_raw_authority() as raw:
+        tokens = stored(raw, tmp_path)
+        go = asyncio.Event()
+
+        async def answer(send: Any) -> None:
+            await go.wait()
+            body = b'{"access_token": "tok-new-123", "token_type": "bearer"}'
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": body})
+
+        raw.answers["/token"] = answer
+        call = asyncio.create_task(tokens.get_token())
+        await until(lambda: raw.reached("/token"))
+        call.cancel()
+        await asyncio.wait([call])
+        assert call.cancelled()
+        go.set()
+        assert await StoredTokens(tokens.server, tmp_path).get_token() == "tok-new-123"
+        assert len([each for each in raw.seen if each[0] == "/token"]) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import stat
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -227,3 +228,41 @@ async def test_no_token_is_sent_elsewhere_or_shown(
             json.dumps(read_status(tmp_path, server)) + caplog.text + repr(kept(tmp_path, server))
         )
         assert not any(each in shown for each in tokens)
+
+
+WORKER = """
+import asyncio, sys
+from pathlib import Path
+from harness.agent import McpServer
+from harness.mcp_tools.sign_in.stored import StoredTokens
+server = McpServer.model_validate_json(sys.argv[1])
+tokens = StoredTokens(server, Path(sys.argv[2]))
+import mcp.client.auth
+print("ready", flush=True)
+sys.stdin.readline()
+print(asyncio.run(tokens.get_token()), flush=True)
+"""
+
+
+@pytest.mark.slow
+async def test_processes_refresh_one_after_the_other(tmp_path: Path) -> None:
+    async with serving_oauth(tmp_path) as (url, authority):
+        server = describe(url)
+        await sign_in(server, tmp_path, Browser().person)
+        fields = server.model_dump_json(include={"name", "url", "allow_private"})
+        workers = [
+            await asyncio.create_subprocess_exec(
+                sys.executable, "-c", WORKER, fields, str(tmp_path),
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            )
+            for _ in range(4)
+        ]  # fmt: skip
+        for worker in workers:
+            assert worker.stdout
+            assert await worker.stdout.readline() == b"ready\n"
+        expire(tmp_path, server)
+        printed = await asyncio.gather(*(each.communicate(b"go\n") for each in workers))
+        new = kept(tmp_path, server).tokens
+        assert new is not None
+        assert {out.decode().strip() for out, _ in printed} == {new.access}
+        assert len(authority.refreshed) == 1
