@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness.agent.mcp_server import McpServer
 from harness.contracts.errors import McpUnavailable
-from harness.mcp_tools.sign_in.client import Exchanges, open_client
+from harness.mcp_tools.sign_in.client import Exchanges, open_client, read_error
 from harness.mcp_tools.sign_in.flow import (
     MAX_SCOPE,
     keep_tokens,
@@ -30,6 +30,14 @@ from harness.mcp_tools.sign_in.record import (
 
 if TYPE_CHECKING:
     import httpx2
+
+FINAL = (400, 401, 403)
+
+
+def is_final(answer: httpx2.Response) -> bool:
+    """Whether an authorization server refused a refresh for good: a proxy before it does not say
+    so in the words of OAuth."""
+    return answer.status_code in FINAL and read_error(answer)[0] != ""
 
 
 @dataclass
@@ -94,10 +102,11 @@ class StoredTokens:
             await run_flow(provider, exchanges, make_probe(self.server), None)
         issued = provider.context.current_tokens
         if issued is None:
-            if exchanges.last is not None and exchanges.last.status_code == 200:
+            if exchanges.last is None or not is_final(exchanges.last):
                 raise McpUnavailable(
                     f"The sign-in to the MCP server {self.server.name} cannot be refreshed: "
-                    f"{exchanges.describe_last()}, which is not an answer of OAuth."
+                    f"{exchanges.describe_last()}, which is not an answer of OAuth.",
+                    fix=f"If this lasts, sign in again: harness mcp login {self.server.name}",
                 )
             await self._write(found.model_copy(update={"tokens": None}))
             why = f"has ended the sign-in: {exchanges.describe_last()}"
@@ -110,13 +119,14 @@ class StoredTokens:
 
     async def _note_scopes(self, used: str | None, scope: str) -> Exception:
         """Record the scopes that a call lacked, for the next login."""
+        scopes = [each for each in scope.split() if each.isascii() and each.isprintable()]
         async with self._lock, lock_sign_in(self.project, self.server):
             found = await self._read()
             if found is not None and found.tokens is not None and found.tokens.access == used:
-                wanted = tuple(dict.fromkeys((*found.wanted, *scope.split())))
+                wanted = tuple(dict.fromkeys((*found.wanted, *scopes)))
                 if wanted != found.wanted:
                     await self._write(found.model_copy(update={"wanted": wanted}))
-        named = f": {' '.join(scope.split())}" if scope else ""
+        named = f": {' '.join(scopes)}" if scopes else ""
         return not_signed_in(self.server, f"wants a sign-in with more scopes{named}")
 
     async def _read(self) -> SignIn | None:

@@ -250,6 +250,9 @@ def stored(raw: RawAuthority, folder: Path) -> StoredTokens:
     [
         (400, {"error": "invalid_grant"}, McpNotSignedIn, True),
         (503, {}, McpUnavailable, False),
+        (400, b"<html>", McpUnavailable, False),
+        (404, {"error": "not found"}, McpUnavailable, False),
+        (307, {}, McpUnavailable, False),
         (429, {}, McpUnavailable, False),
         (200, b"<html>", McpUnavailable, False),
         (200, {"access_token": "a b", "token_type": "bearer"}, McpSignInFailed, False),
