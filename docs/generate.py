@@ -44,7 +44,7 @@ def settings_page() -> str:
     def rows(kind: type[Section], prefix: str) -> Iterable[list[str]]:
         for each in source.list_fields(kind):
             key = f"{prefix}{each.name}"
-            if each.type.endswith("Settings") or each.type.startswith("dict["):
+            if each.type.endswith(("Settings", "OAuth")) or each.type.startswith("dict["):
                 continue
             names = [f"HARNESS_{key.upper().replace('.', '__')}"]
             names = [variables[key], *names] if key in variables else names
@@ -79,9 +79,10 @@ def settings_page() -> str:
         "Variables that providers' own tools use, too:",
         make_table(["Variable", "Key"], others),
     ]
-    from harness.agent.mcp_server import McpServer, McpTool
+    from harness.agent.mcp_server import McpOAuth, McpServer, McpTool
 
     parts += ["## [mcp.servers.NAME]", section(McpServer, "mcp.servers.NAME.")]
+    parts += ["## [mcp.servers.NAME.oauth]", section(McpOAuth, "mcp.servers.NAME.oauth.")]
     parts += ["## [mcp.servers.NAME.tools.TOOL]", section(McpTool, "mcp.servers.NAME.tools.TOOL.")]
     parts += ["## Profiles", load_notes("pages")["profiles"]]
     changed = [

@@ -8,7 +8,7 @@ from harness.agent.context import RunContext, ToolContext, ToolHost
 from harness.agent.functions import ModelRetry
 from harness.agent.hooks import Happened
 from harness.agent.key import idempotency_key
-from harness.agent.mcp_server import McpServer, McpTool
+from harness.agent.mcp_server import McpOAuth, McpServer, McpTool
 from harness.agent.schema import Signature
 from harness.agent.tool import AnyTool, Approval, Ask, Tool, tool
 
@@ -18,6 +18,7 @@ __all__ = [
     "Approval",
     "Ask",
     "Happened",
+    "McpOAuth",
     "McpServer",
     "McpTool",
     "ModelRetry",

@@ -17,6 +17,7 @@ MAX_NAME = 32
 _NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:=[^\0]*)?", re.DOTALL)
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
+_SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,500}")
 MAX_COMMAND = 8_000
 """Characters of a command with its arguments: it must fit into a pipe."""
 
@@ -55,6 +56,19 @@ def _check_url(url: str | None) -> str | None:
     return url
 
 
+def _check_issuer(issuer: str | None) -> str | None:
+    _check_url(issuer)
+    if issuer is not None and (urlsplit(issuer).query or urlsplit(issuer).fragment):
+        raise ValueError("expected an address without ? and #")
+    return issuer
+
+
+def _check_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(map(_SCOPE.fullmatch, scopes)):
+        raise ValueError("expected scopes without spaces, quotes and backslashes")
+    return scopes
+
+
 def _check_header(header: str) -> str:
     if not _HEADER.fullmatch(header):
         raise ValueError("expected the name of a header, such as X-API-Key")
@@ -70,6 +84,36 @@ class McpTool(Section):
     """Whether a person must approve each call."""
     on_unknown: Literal["ask", "retry"] | None = None
     """What happens if it is unknown whether a call was made: ask a person, or repeat it."""
+
+
+class McpOAuth(Section):
+    """How harness signs in to an MCP server by OAuth. Most servers say all of it themselves."""
+
+    grant: Literal["browser", "client_credentials"] = "browser"
+    """`browser`: a person signs in with `harness mcp login NAME`. `client_credentials`: workers
+    sign in by themselves, with `client_id` and `client_secret`."""
+    client_id: str | None = Field(default=None, min_length=1, max_length=2000)
+    """The client that you registered at the authorization server, or the https address of its
+    client metadata document. Unset: `harness mcp login` registers one."""
+    client_secret: SecretStr | None = None
+    """The secret of the client, or `env:NAME` for the variable that holds it."""
+    issuer: Annotated[str | None, AfterValidator(_check_issuer)] = None
+    """The authorization server, as its metadata names itself. No other is used. Unset: the one
+    that the MCP server names; required with `client_secret`, which is sent there."""
+    scopes: Annotated[tuple[str, ...], AfterValidator(_check_scopes)] = ()
+    """The scopes to ask for. Unset: those that the server asks for."""
+    redirect_port: int | None = Field(default=None, ge=1, le=65535)
+    """The port of this machine that the browser returns to, if the client was registered with
+    `http://127.0.0.1:PORT/callback`. Unset: any free port."""
+
+    @model_validator(mode="after")
+    def _check_client(self) -> McpOAuth:
+        machine = self.grant == "client_credentials"
+        if machine and not (self.client_id and self.client_secret):
+            raise ValueError("client_credentials needs client_id and client_secret")
+        if self.client_secret and not (self.client_id and self.issuer):
+            raise ValueError("client_secret needs client_id, and the issuer that it is sent to")
+        return self
 
 
 class McpServer(Section):
@@ -91,6 +135,8 @@ class McpServer(Section):
     alone is sent as `Bearer TOKEN`."""
     auth_header: Annotated[str, AfterValidator(_check_header)] = "Authorization"
     """The header that carries `auth`."""
+    oauth: McpOAuth = McpOAuth()
+    """How to sign in by OAuth, if there is no `auth`."""
     allow_private: bool = False
     """Allow a URL with a private or loopback address, and plain http."""
     trusted: bool = False
@@ -113,7 +159,10 @@ class McpServer(Section):
             raise ValueError("expected a command or a url, not both")
         if self.auth is not None and self.command:
             raise ValueError("auth is for a url: pass secrets to a program with env")
-        plain = self.url is not None and urlsplit(self.url).scheme == "http"
+        if self.oauth != McpOAuth() and (self.command or self.auth is not None):
+            raise ValueError("oauth is for a url without auth")
+        addresses = (self.url or "", self.oauth.issuer or "")
+        plain = any(urlsplit(each).scheme == "http" for each in addresses)
         if plain and not self.allow_private:
             raise ValueError(
                 "expected https, or allow_private = true for a server in a private network"

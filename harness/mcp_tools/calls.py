@@ -11,7 +11,6 @@ from harness.commons.log_content import guarded_logger
 from harness.contracts.errors import (
     HarnessError,
     McpToolChanged,
-    McpUnavailable,
     OutcomeUnknown,
     ToolFailed,
 )
@@ -87,7 +86,7 @@ class RemoteTool:
 
     def _lost_error(self, session: Session) -> HarnessError:
         name, link = self.connection.server.name, session.link
-        why = f"The MCP server {name} failed: {link.describe_failure()}."
         if self.effect == "read" or link.refused:
-            return McpUnavailable(why)
+            return link.make_error()
+        why = f"The MCP server {name} failed: {link.describe_failure()}."
         return OutcomeUnknown(f"{why} The call had been sent.")

@@ -163,7 +163,7 @@ class ServerConnection:
 
 
 async def _start_session(server: McpServer, project: Path) -> Session:
-    await _import_sdk(server)
+    await import_sdk(server)
     link, closing = Link(server), asyncio.Event()
     ready: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(_hold_session(link, project, ready, closing))
@@ -180,9 +180,9 @@ async def _start_session(server: McpServer, project: Path) -> Session:
         task.cancel()
         if ready.done() and (known := ready.exception()) is not None:
             raise known
-        raise _unavailable(link)
+        raise link.make_error()
     if server.url:  # failures of a negotiation that succeeded
-        link.failure = None
+        link.failure = link.cause = None
     return Session(link, task, closing, ready.result().session)
 
 
@@ -193,7 +193,7 @@ async def _hold_session(
     from mcp import Client
     from mcp_types import Implementation
 
-    opening = open_http(link) if link.server.url else open_stdio(link, project)
+    opening = open_http(link, project) if link.server.url else open_stdio(link, project)
     try:
         async with Client(
             cast("Any", _Transport(opening)),
@@ -258,7 +258,7 @@ async def list_tools(session: Session) -> dict[str, Declared]:
                     break
     except (Lost, TimeoutError) as why:
         session.link.fail(str(why) or f"it did not list its tools within {LIST_S:g} s")
-        raise _unavailable(session.link) from None
+        raise session.link.make_error() from None
     except Answered as why:
         raise McpMisbehaved(f"The MCP server {name} does not list its tools: {why}.") from None
     if len(found) > MAX_DECLARED or cursor is not None:
@@ -266,11 +266,7 @@ async def list_tools(session: Session) -> dict[str, Declared]:
     return found
 
 
-def _unavailable(link: Link) -> McpUnavailable:
-    return McpUnavailable(f"The MCP server {link.server.name} failed: {link.describe_failure()}.")
-
-
-async def _import_sdk(server: McpServer) -> None:
+async def import_sdk(server: McpServer) -> None:
     """Import the SDK outside of the event loop, which it would block for half a second."""
     require_extra("mcp", f"The MCP server {server.name}", "mcp")
     if "mcp" not in sys.modules:

@@ -3,17 +3,18 @@ much arrives. Redirects stay at the server's own address, as the SDK follows no 
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from harness.agent.mcp_server import McpServer
-from harness.commons.headers import MAX_HEADER, NoCookies
-from harness.commons.redact import register_secrets
-from harness.contracts.errors import HarnessError, McpUnavailable
+from harness.commons.headers import NoCookies
+from harness.contracts.errors import HarnessError
+from harness.mcp_tools.checked import CONNECT_S, aim_request, is_compressed, keep_reply, read_secret
 from harness.mcp_tools.link import MAX_MESSAGE, BadMessage, Link, check_values, count_values
+from harness.mcp_tools.sign_in.auth import choose_tokens, make_auth
 from harness.tools.web.addresses import resolve_host
 from harness.tools.web.web import AGENT, load_certificates
 
@@ -21,18 +22,15 @@ if TYPE_CHECKING:
     import httpx2
     from mcp.client._transport import TransportStreams
 
-CONNECT_S = 15.0
 READ_S = 300.0
 """How long a stream may be silent. Each request has its own, shorter limit."""
-MAX_SECRET = 16_000
 MAX_STREAMS = 20
-FROM_ENV = "env:"
 JSON, EVENTS = "application/json", "text/event-stream"
 
 
 @asynccontextmanager
-async def open_http(link: Link) -> AsyncGenerator[TransportStreams]:
-    """Connect to the server's address."""
+async def open_http(link: Link, project: Path) -> AsyncGenerator[TransportStreams]:
+    """Connect to the server's address, signed in as the project's section or this user says."""
     import httpx2
     from mcp.client.streamable_http import streamable_http_client
 
@@ -41,6 +39,7 @@ async def open_http(link: Link) -> AsyncGenerator[TransportStreams]:
     client = httpx2.AsyncClient(
         headers=headers,
         transport=_make_transport(link),
+        auth=None if link.server.auth else make_auth(link, choose_tokens(link.server, project)),
         timeout=httpx2.Timeout(CONNECT_S, read=READ_S),
         trust_env=False,  # a proxy from the environment would resolve the name itself
         cookies=NoCookies(),
@@ -57,25 +56,10 @@ async def open_http(link: Link) -> AsyncGenerator[TransportStreams]:
 
 
 def read_auth(server: McpServer) -> dict[str, str]:
-    """Make the header that signs in to the server, if it needs one."""
+    """Make the header that signs in to the server with a fixed secret, if it has one."""
     if server.auth is None:
         return {}
-    value = server.auth.get_secret_value()
-    if value.startswith(FROM_ENV):
-        name = value.removeprefix(FROM_ENV)
-        value = os.environ.get(name, "")
-        if not value:
-            raise McpUnavailable(
-                f"The MCP server {server.name} needs the variable {name}, which is not set.",
-                fix=f"Set {name} in the environment of the worker.",
-            )
-    value = value.strip()
-    if not (value.isascii() and value.isprintable()) or len(value) > MAX_SECRET:
-        raise McpUnavailable(
-            f"The auth of the MCP server {server.name} has characters that a header cannot have.",
-            fix="Correct the value: it must be one line of ASCII.",
-        )
-    register_secrets([value])
+    value = read_secret(server.name, "auth", server.auth)
     if server.auth_header.lower() == "authorization" and " " not in value:
         value = f"Bearer {value}"
     return {server.auth_header: value}
@@ -91,23 +75,9 @@ def _make_transport(link: Link) -> httpx2.AsyncBaseTransport:
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
             _count_request(link, request)
             address = await _find_address(link, request.url.host, request.url.port)
-            extensions = {**request.extensions, "sni_hostname": request.url.host}
-            sent = httpx2.Request(
-                request.method,
-                request.url.copy_with(host=address),
-                headers=[*request.headers.raw],
-                stream=request.stream,
-                extensions=extensions,
-            )
-            reply = await inner.handle_async_request(sent)
+            reply = await inner.handle_async_request(aim_request(request, address))
             _check_reply(link, request, reply)
-            kept = [(k, v) for k, v in reply.headers.raw if len(v) <= MAX_HEADER]
-            return httpx2.Response(
-                reply.status_code,
-                headers=[(k, v) for k, v in kept if k.lower() != b"set-cookie"],
-                stream=Bounded(reply),
-                extensions=reply.extensions,
-            )
+            return keep_reply(reply, Bounded(reply))
 
         async def aclose(self) -> None:
             await inner.aclose()
@@ -188,12 +158,13 @@ async def _find_address(link: Link, host: str, port: int | None) -> str:
 def _check_reply(link: Link, request: httpx2.Request, reply: httpx2.Response) -> None:
     """Note why an answer is of no use; the SDK reports only that it is."""
     status, kind = reply.status_code, reply.headers.get("content-type", "")
-    encoding = reply.headers.get("content-encoding", "identity")
-    if encoding.lower() not in ("", "identity"):
+    if is_compressed(reply):
         raise_refusal(link, "its answer is compressed, which was not requested")
     if request.method != "POST":
         return
     if status in (401, 403):
+        if link.server.auth is None:
+            return  # the sign-in decides what follows
         link.fail(f"it answered {status}: check its auth", refused=True)
     elif status in (408, 425, 429) or status >= 500:
         link.fail(f"it answered {status}", refused=status in (425, 429))

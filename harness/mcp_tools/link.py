@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from harness.agent.mcp_server import McpServer
 from harness.commons.redact import redact
 from harness.contracts.clean_text import clean_line
+from harness.contracts.errors import HarnessError, McpUnavailable
 
 if TYPE_CHECKING:
     from mcp.shared.message import SessionMessage
@@ -35,6 +36,8 @@ class Link:
     """Why it is of no use any more."""
     refused: bool = False
     """The failure is an answer that says that nothing was done."""
+    cause: HarnessError | None = None
+    """The error that says more about the failure than its words."""
     messages: int = 0
     size: int = 0
     streams: int = 0
@@ -45,6 +48,19 @@ class Link:
         """Record the first failure: those that follow are its consequences."""
         if self.failure is None:
             self.failure, self.refused = why, refused
+
+    def refuse(self, cause: HarnessError) -> None:
+        """Record that nothing was done because of an error of ours."""
+        if self.failure is None:
+            self.fail(cause.message, refused=True)
+            self.cause = cause
+
+    def make_error(self) -> HarnessError:
+        """Make the error for a request that was not carried out."""
+        name = self.server.name
+        return self.cause or McpUnavailable(
+            f"The MCP server {name} failed: {self.describe_failure()}."
+        )
 
     def begin_request(self) -> None:
         self.messages = self.size = 0

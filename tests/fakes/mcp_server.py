@@ -21,8 +21,8 @@ PICTURE = base64.b64decode(
 READS = ToolAnnotations(readOnlyHint=True)
 
 
-def make_server(folder: Path) -> MCPServer:
-    server = MCPServer("fake")
+def make_server(folder: Path, **options: Any) -> MCPServer:
+    server = MCPServer("fake", **options)
 
     def read_note(name: str) -> str:
         return (folder / f"{name}.txt").read_text()

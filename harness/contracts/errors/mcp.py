@@ -58,3 +58,20 @@ class McpServerUnknown(McpError):
     code = "mcp.unknown_server"
     fix = "Describe it under [mcp.servers.NAME] in harness.toml, and run `harness trust`."
     http_status = 400
+
+
+class McpNotSignedIn(McpError):
+    """An MCP server wants a sign-in by OAuth that is missing, has expired, was revoked, or does
+    not cover what was called. The call was not made."""
+
+    code = "mcp.not_signed_in"
+    fix = "Sign in: `harness mcp login NAME`."
+    http_status = 409
+
+
+class McpSignInFailed(McpError):
+    """A sign-in to an MCP server did not succeed: the server or its authorization server refused
+    it, answered something else than OAuth, or led to an address that is not allowed."""
+
+    code = "mcp.sign_in_failed"
+    fix = "Check the server's address and its [mcp.servers.NAME.oauth], then sign in again."

@@ -159,7 +159,7 @@ async def test_a_broken_server_ends_in_a_clear_error(
     answer: bytes, why: str, tmp_path: Path
 ) -> None:
     async with serving_raw(lambda _: answer) as (place, _):
-        assert why in await failure(f"http://{place}/mcp", tmp_path)
+        assert why in await failure(f"http://{place}/mcp", tmp_path, auth="tok-123456")
 
 
 async def test_deep_answers_are_refused(tmp_path: Path) -> None:
