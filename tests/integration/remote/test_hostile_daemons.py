@@ -102,15 +102,15 @@ async def refused(url: str, run: str | None = None) -> HarnessError:
 
 
 NO_DAEMONS = {
-    "a web page": (head("text/html") + b"<h1>Hi</h1>", "does not answer as a daemon of harness"),
-    "another API": (head(JSON, "404 Not Found") + b"{}", "does not answer as a daemon of harness"),
+    "a web page": (head("text/html") + b"<h1>Hi</h1>", "is not a daemon of harness"),
+    "another API": (head(JSON, "404 Not Found") + b"{}", "is not a daemon of harness"),
     "deep": (head() + b"[" * 100_000, "nested more than"),
     "wide": (head() + b"[" + b"1," * 2_000, "more than 1,000 values"),
     "wrong": (head() + b'{"user": "ada", "role": "god"}', "does not understand: role"),
     "binary": (head() + b"\xff\xfe", "not UTF-8"),
     "a bomb": (head(JSON, "200 OK", "Content-Encoding: gzip") + b"x", "compressed"),
     "no problem": (head(PROBLEM, "500 Oops") + b"{}", "does not understand"),
-    "long": (head(PROBLEM, "500 Oops") + b"\x1b[2J" * 100_000, "answers more than 200,000 bytes"),
+    "long": (head(PROBLEM, "500 Oops") + b"\x1b[2J" * 100_000, "sent more than 200,000 bytes"),
 }
 
 
@@ -132,7 +132,7 @@ async def test_another_version_is_named() -> None:
 
 async def test_an_answer_without_an_end() -> None:
     async with answering(head(), again=b'"' + b"x" * 100_000) as hostile:
-        assert "answers more than" in (await refused(hostile.url)).message
+        assert "sent more than" in (await refused(hostile.url)).message
     async with answering(b"HTTP/1.1 200 OK\r\n", again=b"X-More: more\r\n") as hostile:
         assert isinstance(await refused(hostile.url), DaemonUnreachable)
 
@@ -216,7 +216,7 @@ async def test_streams_that_never_arrive(monkeypatch: pytest.MonkeyPatch) -> Non
         (head(stream), b"", "closes its streams"),
         (head(stream) + b": still here\n\n", b"", "closes its streams"),
         (head(stream) + b"event: error\ndata: {}\n\n", b"", "does not understand"),
-        (head(JSON) + b"{}", b"", "does not answer as a daemon"),
+        (head(JSON) + b"{}", b"", "is not a daemon"),
     ]
     for answer, again, says in cases:
         async with answering(answer, again) as hostile:
@@ -231,7 +231,7 @@ async def test_pages_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
         answering(head() + json.dumps(page).encode()) as hostile,
         open_daemon_backend(Server(hostile.url, TOKEN)) as backend,
     ):
-        with pytest.raises(DaemonAnswerInvalid, match="without an end"):
+        with pytest.raises(DaemonAnswerInvalid, match="keeps listing pages"):
             await backend.list_runs(RunFilter())
 
 
