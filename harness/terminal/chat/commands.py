@@ -93,7 +93,7 @@ async def _resume(talk: Talk, rest: str) -> None:
         talk.write([f"  {describe_listed(each)}" for each in listed] or ["  There is none yet."])
         talk.write(["  /resume NAME: its id or title, or how one of them begins."])
         return
-    card = await find_conversation(talk.backend, rest)
+    card = await find_conversation(talk.backend, rest, besides=talk.inbox.card)
     await talk.open(_inbox_of(talk, card))
 
 

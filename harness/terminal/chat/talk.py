@@ -182,6 +182,9 @@ class Talk:
     async def _take(self, text: str) -> None:
         word = text.split(maxsplit=1)[0]
         if word.startswith("/") and (word[1:] in COMMANDS or "/" not in word[1:]):
+            if word != "/queue":  # which shows its message
+                self.console.print()
+                self.write([f"› {text}"])
             await run_command(self, text)
             return
         mark = "↳" if self.busy else "›"
