@@ -63,7 +63,7 @@ def test_a_person_talks_and_resumes(kept_project: Project, columns: int) -> None
     screen.idles()
     assert '● math(expression="2+5")' in screen.text
     assert screen.text.count("2+5 = 7") == 1
-    assert "1 turn" in screen.status
+    assert "1 answer" in screen.status
     assert "/workflows/" not in screen.text
     screen.type("\x1b[A")  # what was asked before
     screen.shows("What is 2 + 5?", 2)
@@ -74,7 +74,7 @@ def test_a_person_talks_and_resumes(kept_project: Project, columns: int) -> None
     screen.shows("harness chat conversation-")
     again = Screen(kept_project, "chat", title[:-1].lower(), columns=columns)
     again.shows("2+5 = 7", 2)
-    again.shows("2 turns")
+    again.shows("2 answers")
     assert again.leave() == 0
     assert all(len(line) <= columns for line in again.text.split("\n"))
 
@@ -106,7 +106,7 @@ def test_a_hint_and_a_message_that_waits(kept_project: Project) -> None:
     screen.shows("3+3 = 6")
     screen.idles()
     assert "hint applied: be brief" in screen.text
-    assert "2 turns" in screen.status
+    assert "2 answers" in screen.status
     assert screen.text.count("» What is 3 + 3?") == 1
     assert screen.leave() == 0
 
@@ -199,7 +199,7 @@ def test_commands(kept_project: Project) -> None:
     screen.enter("/title A name")
     screen.shows("A name")
     screen.enter("/cost")
-    screen.shows("1 turn, 1 tool call")
+    screen.shows("1 answer, 1 tool call")
     screen.enter("/export named.md")
     screen.shows("named.md: 3 messages")
     screen.enter("/export named.md")
@@ -274,7 +274,7 @@ def test_a_chat_goes_on_with_the_next_daemon(
             again = Screen(tmp_path, "chat", "from afar")
             again.shows("2+2 = 4")
             again.idles()
-            assert "2 turns" in again.status
+            assert "2 answers" in again.status
             assert again.leave() == 0
 
 
