@@ -34,7 +34,7 @@ async def make_message(
         id=id or new_id("message"),
         parts=(Text(text=parts),) if isinstance(parts, str) else tuple(parts),
         policy=policy,
-        by=by or get_identity(),  # its run and its hints come from a worker, which is not the sender
+        by=by or get_identity(),  # a worker, which starts its run, is not the sender
         template=template,
         options=options,
     )

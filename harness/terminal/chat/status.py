@@ -50,8 +50,8 @@ class Spent:
 
     def describe(self) -> list[str]:
         """Turns, tokens and cost in words."""
-        tokens = self.input + self.output
-        return [count_of(self.answers, "answer"), count_of(tokens, "token"), format_money(self.micros)]
+        answers, tokens = count_of(self.answers, "answer"), self.input + self.output
+        return [answers, count_of(tokens, "token"), format_money(self.micros)]
 
 
 def describe_status(
