@@ -54,7 +54,7 @@ def test_names_that_lead_nowhere(kept_project: Project) -> None:
     assert "Twin 1" in ended.err
 
 
-@pytest.mark.parametrize("columns", [80, 40])
+@pytest.mark.parametrize("columns", [pytest.param(80, marks=pytest.mark.slow), 40])
 def test_a_person_talks_and_resumes(kept_project: Project, columns: int) -> None:
     title = f"Sums of {columns}"
     screen = Screen(kept_project, "chat", "--title", title, columns=columns)
@@ -140,6 +140,7 @@ def test_ctrl_c_twice_leaves(kept_project: Project) -> None:
     assert screen.end() == 130
 
 
+@pytest.mark.slow
 def test_ctrl_c_twice_leaves_an_answer(kept_project: Project) -> None:
     screen = Screen(kept_project, "chat")
     screen.shows("›")
@@ -174,6 +175,7 @@ def test_a_person_decides_in_the_line(kept_project: Project) -> None:
     assert screen.leave() == 0
 
 
+@pytest.mark.slow
 def test_a_question_is_left_and_found_again(kept_project: Project) -> None:
     screen = Screen(kept_project, "chat", "--agent", "agent.py", "--title", "Left alone")
     screen.shows("›")
