@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from harness.contracts.errors import InvalidValue
 from harness.contracts.run import Budget
 
@@ -11,24 +9,27 @@ DEFAULT_TURNS = 100
 """Stops a model that repeats itself, if no limit is set."""
 
 
-def is_positive(value: object) -> bool:
-    """Whether `value` is a finite number above 0."""
-    return (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-        and value > 0
-    )
+LARGEST = 10**15
+"""Of whole numbers; JavaScript reads larger ones with errors."""
+LONGEST_S = 10 * 365 * 86_400
+"""A timer of Temporal lasts up to 292 years."""
+
+
+def is_positive(value: object, most: int = LARGEST) -> bool:
+    """Whether `value` is a number above 0, up to `most`."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= most
 
 
 def check_budget(budget: Budget) -> None:
-    """Raise if a limit is not above 0. `Budget` accepts any number: old runs may have one."""
+    """Raise if a limit is not above 0, or beyond what can be counted. `Budget` accepts any number:
+    old runs may have one."""
     for name in ("turns", "tokens", "cost_micros", "seconds"):
-        value = getattr(budget, name)
-        if value is not None and not is_positive(value):
+        value, most = getattr(budget, name), LONGEST_S if name == "seconds" else LARGEST
+        if value is not None and not is_positive(value, most):
             raise InvalidValue(
-                f"The budget has {name}={value!r}, which is not a number above 0.",
-                fix=f"Give a number above 0, or leave {name} out.",
+                f"The budget has {name}={value!r:.40}, which is not a number above 0 and up to "
+                f"{most:,}.",
+                fix=f"Give such a number, or leave {name} out.",
             )
 
 

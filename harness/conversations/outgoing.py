@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from harness.agent.checks import check_budget
 from harness.contracts.message import Text
 from harness.conversations.contracts import Policy, SendMessage, TurnOptions, UserPart
-from harness.engine.connection import Connection
+from harness.engine.connection import Connection, get_identity
 from harness.prompts.client import Prompts
 from harness.prompts.prompt import Prompt
 from harness.runs.start import check_model, new_id
@@ -34,7 +34,7 @@ async def make_message(
         id=id or new_id("message"),
         parts=(Text(text=parts),) if isinstance(parts, str) else tuple(parts),
         policy=policy,
-        by=by,
+        by=by or get_identity(),  # a worker, which starts its run, is not the sender
         template=template,
         options=options,
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import TypeAdapter
-from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionSignaledEventAttributes
 
 from harness.contracts import event as e
 from harness.contracts.errors import InvalidSignal, SteeringError
+from harness.contracts.family import is_session
 from harness.contracts.run import Carry, Pending
 from harness.contracts.steering import (
     SIGNALS,
@@ -30,7 +31,7 @@ PENDING = TypeAdapter(list[Pending])
 
 def on_signal(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.workflow_execution_signaled_event_attributes
-    name, identity = attributes.signal_name, attributes.identity or None
+    name, identity = attributes.signal_name, _identify_sender(attributes)
     try:
         if name not in SIGNALS:
             raise InvalidSignal(f"there is no signal {name!r}; known are {', '.join(SIGNALS)}")
@@ -44,6 +45,12 @@ def on_signal(state: State, entry: HistoryEvent) -> Draft:
     if isinstance(read, Abort):
         state.why = state.why or read.reason
     return [_event_of(read, _name_sender(read.by, identity))]
+
+
+def _identify_sender(attributes: WorkflowExecutionSignaledEventAttributes) -> str | None:
+    """The client that sent a signal, or the workflow, such as a conversation's: for it, Temporal
+    names a part of its own server."""
+    return attributes.external_workflow_execution.workflow_id or attributes.identity or None
 
 
 def _event_of(read: Steering, by: str | None) -> tuple[type[Any], dict[str, Any]]:
@@ -140,9 +147,12 @@ def carry_on(state: State, carry: Carry) -> None:
 
 
 def _name_sender(by: str | None, identity: str | None) -> str | None:
-    """Name the person who acted, and the sender that Temporal recorded if it differs."""
+    """Name the person who acted, and the sender that Temporal recorded if it differs. Who sent a
+    message to a conversation, which passes it on, is known to the conversation alone."""
     if by is None or identity is None or by == identity:
         return by or identity
+    if is_session(identity):
+        return by
     return f"{by} (sent by {identity})"
 
 

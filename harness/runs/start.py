@@ -52,6 +52,7 @@ from harness.runs.same_request import (
 )
 from harness.store.permits import sign_run
 
+MAX_MODEL = 200
 MODEL_REF = TypeAdapter[str](ModelRef)
 ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"  # no characters that look alike
 SUMMARY_CHARS = 200
@@ -235,11 +236,20 @@ def _choose_workspace(agent: PublishedAgent, request: Request) -> Workspace | No
 
 
 def check_model(ref: str) -> str:
+    """Check that providers and lists can name the model.
+
+    Raises:
+        InvalidValue: It is not provider/model, too long, or not printable.
+    """
     try:
-        return MODEL_REF.validate_python(ref)
+        found = MODEL_REF.validate_python(ref)
     except ValidationError:
-        words = f"{ref!r} is not a model name."
-        raise InvalidValue(words, fix="Use provider/model, such as openai/gpt-5.") from None
+        found = ""
+    if 0 < len(found) <= MAX_MODEL and found.isprintable():
+        return found
+    words = f"{ref[:100]!r} is not a model name."
+    fix = f"Use provider/model, such as openai/gpt-5, of up to {MAX_MODEL} characters."
+    raise InvalidValue(words, fix=fix)
 
 
 async def start_run(

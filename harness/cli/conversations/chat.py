@@ -80,7 +80,8 @@ async def _open_inbox(backend: Backend, agent: str, args: Namespace, out: Out) -
     if card is not None and args.agent and card.agent != agent:
         raise InvalidValue(
             f"Conversation {card.id!r} is answered by {card.agent}, not by {agent}.",
-            fix="Omit --agent, or start another conversation.",
+            fix="Omit --agent, or start another conversation: with another --session, or with "
+            "--title.",
         )
     return ChatInbox(
         backend, card.agent if card else agent, out.note, card=card, id=args.session,

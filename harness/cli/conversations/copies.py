@@ -9,7 +9,7 @@ from harness.cli.context import open_client
 from harness.cli.named_file import check_new, write_named
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
-from harness.contracts.errors import NotRemote
+from harness.contracts.errors import FileNotWritten, NotRemote
 from harness.conversations.contracts import Card
 from harness.conversations.files import parse_export, render_markdown
 from harness.conversations.rebuild import rebuild_rows
@@ -46,7 +46,10 @@ async def write_export(backend: Backend, card: Card, name: str | None) -> str:
     exported = await backend.conversations.export(card.id)
     as_json = file.endswith(".json")
     text = exported.wire().decode() if as_json else render_markdown(exported)
-    write_named(Path(file), text + "\n", force=False)
+    try:
+        write_named(Path(file), text + "\n", force=False)
+    except FileNotWritten as error:
+        raise FileNotWritten(error.message, fix="Name another file: /export FILE") from error
     return f"{file}: {count_of(len(exported.messages), 'message')}"
 
 

@@ -15,6 +15,7 @@ from harness.runs.start import check_model
 from harness.terminal.chat.inbox import ChatInbox
 from harness.terminal.chat.names import describe_listed, find_conversation, list_newest
 from harness.terminal.chat.past import print_past
+from harness.terminal.view.console import NARROW
 from harness.terminal.view.text import count_of, format_money
 
 if TYPE_CHECKING:
@@ -68,7 +69,10 @@ async def _help(talk: Talk, rest: str) -> None:
     del rest
     shown = [(f"/{name} {each.takes}".rstrip(), each.about) for name, each in COMMANDS.items()]
     width = max(len(form) for form, _ in shown) + 2
-    talk.write([f"  {form:<{width}}{about}" for form, about in shown], "")
+    if talk.screen.columns >= NARROW:
+        talk.write([f"  {form:<{width}}{about}" for form, about in shown], "")
+    else:
+        talk.write([line for form, about in shown for line in (f"  {form}", f"    {about}")], "")
     talk.write([
         "  While an answer runs, Enter sends a hint to it and Ctrl-C stops it. Alt-Enter, or a "
         "backslash before Enter, begins a new line. Ctrl-C twice or Ctrl-D leaves."
@@ -78,7 +82,7 @@ async def _help(talk: Talk, rest: str) -> None:
 async def _history(talk: Talk, rest: str) -> None:
     if rest and not rest.isdecimal():
         raise InvalidValue(
-            f"{rest[:40]!r} is not a number of turns.", fix="For example: /history 5"
+            f"{rest[:40]!r} is not a number of messages.", fix="For example: /history 5"
         )
     past = await talk.past()
     if not past.messages:
@@ -93,7 +97,7 @@ async def _resume(talk: Talk, rest: str) -> None:
         talk.write([f"  {describe_listed(each)}" for each in listed] or ["  There is none yet."])
         talk.write(["  /resume NAME: its id or title, or how one of them begins."])
         return
-    card = await find_conversation(talk.backend, rest)
+    card = await find_conversation(talk.backend, rest, besides=talk.inbox.card)
     await talk.open(_inbox_of(talk, card))
 
 
@@ -129,7 +133,7 @@ async def _cost(talk: Talk, rest: str) -> None:
     del rest
     spent = talk.spent
     talk.write([
-        f"  {count_of(spent.turns, 'turn')}, {count_of(spent.calls, 'tool call')}, "
+        f"  {count_of(spent.answers, 'answer')}, {count_of(spent.calls, 'tool call')}, "
         f"{spent.input:,} tokens in, {spent.output:,} out, {format_money(spent.micros)}"
     ])  # fmt: skip
 
@@ -176,7 +180,7 @@ async def _quit(talk: Talk, rest: str) -> None:
 
 COMMANDS: dict[str, ChatCommand] = {
     "help": ChatCommand("", "list the commands", _help),
-    "history": ChatCommand("[N]", "show the last N turns, or all", _history),
+    "history": ChatCommand("[N]", "show the last N messages and answers, or all", _history),
     "resume": ChatCommand("[NAME]", "go on with another conversation, or list them", _resume, True),
     "new": ChatCommand("[TITLE]", "begin another conversation", _new, True),
     "title": ChatCommand("[TEXT]", "show or change the title", _title),

@@ -174,7 +174,7 @@ class _Pauses:
         now = time.monotonic()
         if self._since is None:
             self._since = now
-            report(f"{error.message} Trying again.")
+            report(f"{error.message.rstrip('.')}. Trying again.")
         if now - self._since > PATIENCE_S:
             raise error
         await asyncio.sleep(self._pause)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.markdown import Heading, Markdown
+from markdown_it import MarkdownIt
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.markdown import Heading, Markdown, TableElement
 from rich.padding import Padding
 from rich.segment import Segment
 from rich.syntax import Syntax
+from rich.table import Table
 from rich.text import Text
 
 from harness.contracts.clean_text import clean_text
@@ -22,6 +24,14 @@ KNOWN_LANGUAGE = 30
 """Characters of the name of a language; a longer one is none."""
 
 
+PARSER = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"])
+PARSER.disable(["reference", "image"])
+"""HTML, images and what defines a link are shown as they are written; rich would drop them."""
+DEEPEST = 10
+"""Levels of nesting, two for each list; from 20 on, the parser drops text."""
+LEAST_COLUMN = 8
+
+
 class _LeftHeading(Heading):
     def __rich_console__(
         self, console: Console, options: ConsoleOptions
@@ -30,8 +40,35 @@ class _LeftHeading(Heading):
         yield self.text
 
 
+class _FoldedTable(TableElement):
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for table in super().__rich_console__(console, options):
+            for column in table.columns if isinstance(table, Table) else ():
+                column.overflow = "fold"  # not cut
+            yield table
+
+
 class _Markdown(Markdown):
-    elements = {**Markdown.elements, "heading_open": _LeftHeading}
+    """Markdown of which no word is lost: what is nested too deeply for the parser or too wide for
+    the terminal is shown as it was written."""
+
+    elements = {**Markdown.elements, "heading_open": _LeftHeading, "table_open": _FoldedTable}
+
+    def __init__(self, text: str) -> None:
+        super().__init__("", code_theme=CODE_THEME, hyperlinks=False)
+        self.markup, self.parsed = text, PARSER.parse(text)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if self._fits(options.max_width):
+            yield from super().__rich_console__(console, options)
+        else:
+            yield Text(self.markup, overflow="fold")
+
+    def _fits(self, width: int) -> bool:
+        kinds = [token.type for token in self.parsed]
+        rows = max(1, kinds.count("thead_open"))
+        deepest = max((token.level for token in self.parsed), default=0)
+        return deepest <= DEEPEST and kinds.count("th_open") // rows * LEAST_COLUMN <= width
 
 
 class Trimmed:
@@ -61,7 +98,7 @@ def draw_block(block: Block) -> RenderableType:
             text, language or "text", theme=CODE_THEME, word_wrap=True, background_color="default"
         )
         return Trimmed(Padding(code, (0, 0, 0, INDENT)))
-    return Trimmed(_Markdown(text, code_theme=CODE_THEME, hyperlinks=False))
+    return Trimmed(_Markdown(text))
 
 
 def print_blocks(console: Console, blocks: Iterable[Block], *, first: bool) -> None:

@@ -24,8 +24,9 @@ MOST = 5_000
 SHOWN = 10
 
 
-async def find_conversation(backend: Backend, name: str) -> Card:
+async def find_conversation(backend: Backend, name: str, besides: Card | None = None) -> Card:
     """The conversation with this id or title, or the only one whose id or title begins so.
+    `besides`: one that is not meant.
 
     Raises:
         ConversationNotFound: There is none.
@@ -36,10 +37,13 @@ async def find_conversation(backend: Backend, name: str) -> Card:
             return (await backend.conversations.read(name)).card
         except ConversationNotFound:
             pass
-    found = match_name(await list_newest(backend, MOST), name)
+    listed = await list_newest(backend, MOST)
+    if besides is not None:
+        listed = [each for each in listed if each.card.id != besides.id]
+    found = match_name(listed, name)
     if not found:
         raise ConversationNotFound(
-            f"No conversation is called {clean_line(name[:100])!r}.",
+            f"No conversation matches {clean_line(name[:100])!r}.",
             fix="List them: harness conversation list. To start one with this title: "
             "harness chat --title TITLE",
         )
@@ -47,7 +51,7 @@ async def find_conversation(backend: Backend, name: str) -> Card:
         lines = "".join(f"\n  {describe_listed(each)}" for each in found[:SHOWN])
         more = f"\n  and {len(found) - SHOWN:,} more" if len(found) > SHOWN else ""
         raise InvalidValue(
-            f"{len(found):,} conversations are called so:{lines}{more}",
+            f"{len(found):,} conversations match {clean_line(name[:100])!r}:{lines}{more}",
             fix="Name one by its id.",
         )
     return found[0].card

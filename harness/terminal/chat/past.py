@@ -51,7 +51,7 @@ def print_past(console: Console, past: Past, turns: int) -> None:
     shown = set(numbers[-turns:]) if turns else set[int]()
     left = len(numbers) - len(shown)
     if left > 0:
-        console.print(f"  … {count_of(left, 'earlier turn')}: /history", style="quiet")
+        console.print(f"  … {count_of(left, 'earlier message')}: /history", style="quiet")
     states = {turn.number: turn for turn in past.turns}
     for message in past.messages:
         if message.turn in shown:

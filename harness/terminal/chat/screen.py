@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import sys
-from collections.abc import AsyncGenerator, Callable
+import textwrap
+import time
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.buffer import Buffer
@@ -170,7 +173,8 @@ class Screen:
         painting = asyncio.create_task(self._paint())
         sys.stdout = sys.stderr = printer
         try:
-            yield
+            with self._printing_logs(before[1]):
+                yield
         finally:
             sys.stdout, sys.stderr = before
             painting.cancel()
@@ -181,10 +185,27 @@ class Screen:
             self._out.write("".join(self._text))
             self._out.flush()
 
+    @contextlib.contextmanager
+    def _printing_logs(self, stderr: TextIO) -> Generator[None]:
+        """Print logs above too. Their texts are clean, their colours are their own."""
+        handlers = [
+            cast("logging.StreamHandler[Any]", each)
+            for each in logging.getLogger().handlers
+            if getattr(each, "stream", None) is stderr
+        ]
+        for handler in handlers:
+            handler.setStream(Canvas(self.print))
+        try:
+            yield
+        finally:
+            for handler in handlers:
+                handler.setStream(stderr)
+
     async def _paint(self) -> None:
         while True:
             await self._dirty.wait()
             self._dirty.clear()
+            began = time.monotonic()
             live = self.live()
             menu = MENU_ROWS + 1 if self.buffer.complete_state is not None else 0
             rows = live.count("\n") + self.buffer.document.line_count + menu
@@ -192,7 +213,8 @@ class Screen:
                 self._print_above()
             self._shown_live, self._rows = live, rows
             self._app.invalidate()
-            await asyncio.sleep(REDRAW_S)
+            # Drawing takes half of the time at most: keys are read in between.
+            await asyncio.sleep(max(REDRAW_S, time.monotonic() - began))
 
     def _print_above(self) -> None:
         """Print in place of what is drawn. The next drawing begins below it."""
@@ -226,8 +248,7 @@ class Screen:
         body = HSplit([
             live,
             ConditionalContainer(
-                Window(FormattedTextControl(self._long_prompt), dont_extend_height=True,
-                       wrap_lines=True),
+                Window(FormattedTextControl(self._long_prompt), dont_extend_height=True),
                 filter=Condition(lambda: self._prompt != PROMPT),
             ),
             VSplit([prompt, typed]),
@@ -240,7 +261,8 @@ class Screen:
         return PROMPT if self._prompt == PROMPT else "? "
 
     def _long_prompt(self) -> AnyFormattedText:
-        return [("ansiyellow", self._prompt.strip())]
+        lines = textwrap.wrap(self._prompt.strip(), self.columns - 1)
+        return [("ansiyellow", "\n".join(lines))]
 
     def _input_height(self) -> Dimension:
         rows = MENU_ROWS + 1 if self.buffer.complete_state is not None else 1

@@ -22,9 +22,9 @@ KEYS_WHILE_ASKING = "decide above, Ctrl-C stops"
 
 @dataclass
 class Spent:
-    """What the turns of a conversation have used."""
+    """What the answers of a conversation have used."""
 
-    turns: int = 0
+    answers: int = 0
     calls: int = 0
     input: int = 0
     output: int = 0
@@ -41,7 +41,7 @@ class Spent:
 
     def add(self, totals: Totals) -> None:
         """Add what a run has used."""
-        self.turns += 1
+        self.answers += 1
         self.calls += totals.tool_calls
         self.input += totals.usage.input
         self.output += totals.usage.output
@@ -50,8 +50,8 @@ class Spent:
 
     def describe(self) -> list[str]:
         """Turns, tokens and cost in words."""
-        tokens = self.input + self.output
-        return [count_of(self.turns, "turn"), count_of(tokens, "token"), format_money(self.micros)]
+        answers, tokens = count_of(self.answers, "answer"), self.input + self.output
+        return [answers, count_of(tokens, "token"), format_money(self.micros)]
 
 
 def describe_status(
@@ -66,7 +66,7 @@ def describe_status(
         facts += [f"answering {int(time.monotonic() - since)} s", KEYS_WHILE_ANSWERING]
     facts.append(clean_line(agent))
     facts += [clean_line(model)] if model else []
-    facts += spent.describe() if spent.turns else []
+    facts += spent.describe() if spent.answers else []
     facts += [clean_line(title)] if title else []
     line = ""
     for fact in facts:

@@ -74,6 +74,7 @@ class Talk:
         self._attended: Attended | None = None
         self._run: BackendRun | None = None
         """The run that is shown now."""
+        self._view: ChatView | None = None
         self._since: float | None = None
         self._state: RunState | None = None
         self._leaving = asyncio.Event()
@@ -182,16 +183,25 @@ class Talk:
     async def _take(self, text: str) -> None:
         word = text.split(maxsplit=1)[0]
         if word.startswith("/") and (word[1:] in COMMANDS or "/" not in word[1:]):
+            if word != "/queue":  # which shows its message
+                self.console.print()
+                self.write([f"› {text}"])
             await run_command(self, text)
             return
-        mark = "↳" if self.busy else "›"
-        self.console.print()
+        self._print_message("↳" if self.busy else "›", text)
+        await self.send(text, "hint" if self.busy else "queue")
+
+    def _print_message(self, mark: str, text: str) -> None:
+        """Print what the person sends: a message between empty lines, a hint within the answer."""
+        if not self.busy or (self._view is not None and not self._view.untouched):
+            self.console.print()
         for line in text.split("\n"):
             print_wrapped(self.console, f"{mark} {clean_line(line)}", "bold")
             mark = " "
         if not self.busy:
             self.console.print()
-        await self.send(text, "hint" if self.busy else "queue")
+        elif self._view is not None:
+            self._view.interject()
 
     async def _guard(self, doing: Awaitable[None]) -> None:
         """An operation that fails ends no chat."""
@@ -230,7 +240,7 @@ class Talk:
         finally:
             if not self._leaving.is_set():
                 self._run = None
-            self._answering = self._since = None
+            self._answering = self._since = self._view = None
             self._stop_next = False
             self.screen.live = str
             self.screen.redraw()
@@ -240,18 +250,20 @@ class Talk:
         if self._stop_next:
             self._interrupts.count_press()
         self._stop_next = False
-        self._run, view = run, ChatView(self.screen, self.inbox.hints)
+        self._run, self._view = run, (view := ChatView(self.screen, self.inbox.hints))
         attendance = Attendance(
             run, view, self._interrupts, ask=make_ask(ScreenPerson(self.screen, view)),
             stops=True, follow=lambda: self.inbox.follow(run),
         )  # fmt: skip
         attended = await attendance.attend_run()
-        self._interrupts.take_count()
+        stopped = self._interrupts.take_count()
         if attended.ended is None:
             self._attended = attended
             self._leaving.set()
             return
-        self._run, self._state = None, attended.ended.state
+        self._run = None
+        if not stopped:  # whoever stops an answer has not failed
+            self._state = attended.ended.state
         self.spent.add(attended.ended.totals or Totals())
 
     # --- keys

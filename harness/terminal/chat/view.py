@@ -18,6 +18,7 @@ from harness.contracts.event import Event
 from harness.terminal.chat.blocks import BlockSplitter
 from harness.terminal.chat.markdown import draw_block, print_blocks, print_wrapped
 from harness.terminal.chat.screen import Canvas, Screen
+from harness.terminal.input.attend import PRESSED
 from harness.terminal.view.console import make_console
 from harness.terminal.view.live import RunView
 from harness.terminal.view.text import clean_shown, format_call, format_duration, one_line
@@ -66,6 +67,7 @@ class ChatView(RunView):
             e.ToolProgress: self._tool_progress,
             e.ToolCallFinished: self._tool_finished,
             e.HintReceived: self._hint_received,
+            e.AbortRequested: self._abort_requested,
             e.RunEnded: self._run_ended,
         }
         screen.live = self.draw_live
@@ -86,6 +88,15 @@ class ChatView(RunView):
             lines.append(_dim(f"· thinking {_elapsed(self._since)}".rstrip(), width))
         text = self._draw_open(width)
         return "\n".join([*text, *lines][-rows:])
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing has been printed since the question, or since a reply began."""
+        return self._first and not self._gap
+
+    def interject(self) -> None:
+        """Something else was printed: an empty line belongs before the next text."""
+        self._gap = True
 
     # --- text
 
@@ -130,7 +141,7 @@ class ChatView(RunView):
 
     def _print_blocks(self, blocks: Sequence[Any]) -> None:
         if blocks:
-            print_blocks(self.console, blocks, first=self._first and not self._gap)
+            print_blocks(self.console, blocks, first=self.untouched)
             self._first = self._gap = False
 
     def _draw_open(self, width: int) -> list[str]:
@@ -138,8 +149,7 @@ class ChatView(RunView):
         if block is None:
             return []
         lines = _draw(width, lambda console: console.print(draw_block(block), end=""))
-        first = self._first and not self._gap
-        return lines if first or block.continues else ["", *lines]
+        return lines if self.untouched or block.continues else ["", *lines]
 
     def _show_reasoning(self, event: e.ModelReplied) -> None:
         texts = [p.text for p in event.message.parts if p.type == "reasoning" and p.text]
@@ -192,6 +202,10 @@ class ChatView(RunView):
 
     def _hint_received(self, event: e.HintReceived) -> None:
         if event.text not in self._hints:
+            super().show(event)
+
+    def _abort_requested(self, event: e.AbortRequested) -> None:
+        if event.reason != PRESSED:  # which is announced where it is pressed
             super().show(event)
 
     # --- printing

@@ -19,6 +19,8 @@ SETTLE_S = 0.1
 """A decision in history may be answered by the next entry: check before asking."""
 MOST_AHEAD = 10_000
 """Events that wait to be shown: a daemon may send them faster than a terminal takes them."""
+PRESSED = "Ctrl-C"
+"""The reason of an abort."""
 ABORT_S = 15.0
 """How long to wait for an aborted run to end."""
 
@@ -194,7 +196,7 @@ class Attendance:
 
     async def _abort_run(self, note: str, *, after: int) -> Attended:
         """Abort and follow the run to its end, for a while, or until `after` presses of Ctrl-C."""
-        await self._run.abort("Ctrl-C")
+        await self._run.abort(PRESSED)
         self._view.note(note)
         self._ask, self._leave = None, False
         with contextlib.suppress(TimeoutError):

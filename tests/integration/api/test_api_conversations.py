@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from harness import Agent, Harness
+from harness.conversations.client import Conversations
+from tests.fakes.conversations import answered
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import eventually
 from tests.fakes.steps import say
@@ -113,6 +115,45 @@ async def test_messages_that_are_none(api: Api, served: str) -> None:
         assert answer.status_code in (200, 400), cursor
         answer = await api.operator.get(CONVERSATIONS, params={"cursor": cursor})
         assert answer.status_code in (200, 400), cursor
+
+
+async def test_a_message_chooses_its_model_and_budget(
+    api: Api, harness: Harness, served: str, model_server: ModelServer
+) -> None:
+    made = await create(api, served)
+    url = f"{CONVERSATIONS}/{made['id']}/messages"
+    for more in (
+        {"model": "nonsense"},
+        {"model": ""},
+        {"model": "openai/\x1b[2J"},
+        {"model": "openai/" + "x" * 100_000},
+        {"model": {"provider": "openai"}},
+        {"budget": {"turns": 0}},
+        {"budget": {"tokens": -1}},
+        {"budget": {"cost_micros": 10**400}},
+        {"budget": {"seconds": 1e300}},
+        {"budget": {"seconds": 0}},
+        {"budget": {"hours": 1}},
+        {"budget": 5},
+        {"workspace": "/etc"},
+    ):
+        answer = await api.operator.post(url, json={"content": "x", **more})
+        assert answer.status_code == 400, (more, answer.text[:300])
+        assert len(answer.text) < 2_000, more
+    allowed = {"content": "x", "model": "openai/gpt-5", "budget": {"turns": 1}}
+    answers = [await each.post(url, json=allowed) for each in (api.stranger, api.viewer)]
+    assert [each.status_code for each in answers] == [404, 403]
+    assert (await api.operator.get(url)).json()["messages"] == []
+
+    unknown = {"content": "x", "model": "nobody/knows"}
+    sent = await api.operator.post(url, json=unknown)
+    assert sent.status_code == 202
+    view = await answered(Conversations(harness.connection), made["id"], 1)
+    assert view.turns[0].state == "failed"
+    assert (await api.operator.post(url, json=allowed)).status_code == 202
+    view = await answered(Conversations(harness.connection), made["id"], 2)
+    assert view.turns[1].state == "completed"
+    assert model_server.calls[-1].body["model"] == "gpt-5"
 
 
 async def test_a_conversation_is_followed_through_its_runs(api: Api, served: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -11,8 +12,11 @@ from harness.contracts.errors import (
     ConversationClosed,
     RunBusy,
 )
+from harness.contracts.event import AbortRequested, HintReceived, RunStarted
 from harness.conversations.client import Conversations
 from harness.conversations.contracts import Change, session_workflow
+from harness.engine.connection import get_identity
+from harness.history.reader import read_events
 from tests.fakes.conversations import answered, opened_run, said
 from tests.fakes.model_server import ModelServer
 from tests.fakes.steps import Hang, say
@@ -66,6 +70,29 @@ async def test_a_hint_reaches_the_open_run(
     assert said(model_server.calls[1].body)[-1] == "be brief"
     texts = [(m.text, m.origin) for m in (await inbox.messages(card.id)).messages]
     assert texts == [("tell me all", None), ("be brief", "hint"), ("Briefly.", None)]
+
+
+@pytest.mark.parametrize("by", [None, "alice"])
+async def test_what_steers_a_run_is_of_the_person_who_sent_it(
+    inbox: Conversations, name: str, model_server: ModelServer, by: str | None
+) -> None:
+    inbox, person = replace(inbox, by=by), by or get_identity()
+    model_server.script(Hang(), Hang(), say("Better."))
+    card = await inbox.create(name)
+    await inbox.send(card.id, "tell me all")
+    await model_server.called()
+    await inbox.send(card.id, "be brief", policy="interrupt")
+    await model_server.called(2)
+    await inbox.send(card.id, "never mind", policy="rollback")
+    await answered(inbox, card.id, 2)
+    events = [each async for each in read_events(inbox.connection, f"{card.id}.1")]
+    acted = [each for each in events if isinstance(each, HintReceived | AbortRequested)]
+    assert [(each.type, each.by) for each in acted] == [
+        ("hint_received", person),
+        ("abort_requested", person),
+    ]
+    assert isinstance(events[0], RunStarted)
+    assert events[0].by == person
 
 
 async def test_a_rollback_takes_the_place_of_the_open_turn(

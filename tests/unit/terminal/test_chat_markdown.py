@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from hypothesis import given
@@ -111,3 +112,24 @@ def make_plain(shown: str) -> str:
     import re
 
     return re.sub(r"\x1b\[[0-9;]*m", "", shown)
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "> " * 500 + "word1",
+        "".join(f"{'  ' * depth}- word{depth}\n" for depth in range(60)),
+        "".join(f"{'   ' * depth}1. word{depth}\n" for depth in range(8)),
+        "| word1 | word2 |\n|---|---|\n| " + "x" * 200 + "word3 | word4 |",
+        "|" + "|".join(f"word{n}" for n in range(300)) + "|\n|" + "---|" * 300,
+        "a <word1> of <b>word2</b>\n\n<div>\nword3\n</div>",
+        "[word1][1] and ![word2](http://word3)\n\n[1]: http://word4 'word5'",
+        "*" * 800 + "word1" + "_" * 800 + "[" * 800 + "word2",
+        "word1" + "y" * 17_000 + "word2",
+    ],
+)
+def test_no_word_is_lost(text: str, width: int) -> None:
+    shown = re.sub(r"\x1b\[[0-9;]*m|\s|[│┃|]", "", draw(split(text), width))
+    lost = [word for word in re.findall(r"word\d+", text) if word not in shown]
+    assert not lost, shown[:2_000]

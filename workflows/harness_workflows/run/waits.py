@@ -20,6 +20,8 @@ STATE = SearchAttributeKey.for_keyword("HarnessState")
 TOKENS = SearchAttributeKey.for_int("HarnessTokens")
 COST = SearchAttributeKey.for_int("HarnessCostMicros")
 WAITING_MEMO = "waiting"
+LONGEST_TIMER_S = 9e9
+"""Temporal counts nanoseconds in 63 bits, and a person may grant any number of seconds."""
 
 
 class FreshHistory(Exception):
@@ -70,8 +72,9 @@ async def wait_until(progress: RunProgress, met: Callable[[], bool], why: str) -
     A budget that asks for more does so between two steps, and does not end a wait. Raises
     FreshHistory when signals have filled the history: the wait continues in the next one.
     """
-    limit = None if progress.budget.ask else progress.budget.seconds
-    left = None if limit is None else max(0.0, progress.started + limit - workflow.time())
+    left, limit = None, None if progress.budget.ask else progress.budget.seconds
+    if limit is not None:
+        left = min(max(0.0, progress.started + limit - workflow.time()), LONGEST_TIMER_S)
     try:
         await workflow.wait_condition(
             lambda: met() or progress.aborted is not None or progress.needs_fresh_history,

@@ -131,7 +131,8 @@ async def _steer(inbox: Inbox, turn: OpenTurn, child: Child) -> None:
             inbox.requeue_hint(message)
         await workflow.wait_condition(lambda: child.done() or turn.dropped or bool(turn.hints))
     if not child.done():
-        await _signal(child, "abort", Abort(reason="rolled back", undo=True))
+        by = inbox.queue[0].by if inbox.queue else None  # of the message that replaces it
+        await _signal(child, "abort", Abort(reason="rolled back", undo=True, by=by))
 
 
 async def _signal(child: Child, name: str, value: Abort | Hint) -> bool:
