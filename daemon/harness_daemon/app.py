@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from functools import cache, partial
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import Depends, FastAPI
+from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
-from harness.api.caller import Caller, Role
-from harness.api.context import ApiContext, get_caller
+from harness.api.caller import Role
+from harness.api.context import ApiContext
 from harness.api.route import METRICS_PATH, PREFIX, Route, full_path
 from harness.capabilities.checks import ROUTES
 from harness.capabilities.registry import enabled_capabilities, load_part
 from harness.contracts.capability import Capability
-from harness.contracts.errors import NotAllowed
 from harness.version import __version__
 from harness_daemon.conditional import ConditionalRoute
 from harness_daemon.gate import Authenticate, Gate
@@ -27,6 +26,7 @@ from harness_daemon.metrics import Metered, Metrics
 from harness_daemon.openapi import describe_other_answers, describe_routes
 from harness_daemon.operations import name_operation
 from harness_daemon.refusals import add_problem_handlers
+from harness_daemon.roles import guard_route, require_role
 from harness_daemon.sign_in import make_sign_in_router
 
 DESCRIPTION = "Start, follow, steer and undo runs of durable agents."
@@ -95,9 +95,9 @@ def load_routes(record: Capability) -> tuple[Route, ...]:
 
 def _add_route(app: FastAPI, route: Route, capability: str) -> None:
     path = full_path(route.path)
-    dependencies = [Depends(_require(route.role))]
     if route.method == "WEBSOCKET":
-        app.add_api_websocket_route(path, route.handler, dependencies=dependencies)
+        needs = [Depends(require_role(route.role))]
+        app.add_api_websocket_route(path, route.handler, dependencies=needs)
         return
     more: dict[str, Any] = {} if route.answer is None else {"response_model": route.answer}
     conditional = route.method == "GET" and route.media_type == "application/json"
@@ -106,14 +106,13 @@ def _add_route(app: FastAPI, route: Route, capability: str) -> None:
         route.handler,
         methods=[route.method],
         status_code=route.status,
-        dependencies=dependencies,
         tags=[capability],
         response_model_exclude_none=True,
         response_class=_response_class(route.media_type),
         responses=describe_other_answers(route),
         openapi_extra={"x-role": route.role.value},
         include_in_schema=route.listed,
-        route_class_override=ConditionalRoute if conditional else None,
+        route_class_override=guard_route(ConditionalRoute if conditional else APIRoute, route.role),
         **more,
     )
 
@@ -124,11 +123,3 @@ def _response_class(media_type: str) -> type[Response]:
     if media_type == "application/json":
         return JSONResponse
     return type("DescribedResponse", (Response,), {"media_type": media_type})
-
-
-def _require(needed: Role) -> Callable[[Caller], Awaitable[None]]:
-    async def check_role(caller: Annotated[Caller, Depends(get_caller)]) -> None:
-        if not caller.role.covers(needed):
-            raise NotAllowed(f"This needs the role {needed}; the request has {caller.role}.")
-
-    return check_role

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping
 
 from starlette.types import Message, Receive
 
 from harness.contracts.errors import InvalidRequest, RequestTooLarge, RequestTooSlow
+from harness_daemon.json_size import JsonSize
 
 MOST_KEYS = 10_000
 """JSON keys of a body: each that is not known makes an error, on the event loop."""
-KEY = re.compile(rb'(?<!\\)"[ \t\r\n]*:')
+MOST_VALUES = 100_000
+"""JSON values of a body: they are parsed on the event loop."""
 
 
 def limit_body(
@@ -21,10 +22,10 @@ def limit_body(
     """A `receive` that raises once the body is too large or too slow."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
-    size, keys, whole = 0, 0, False
+    size, whole, content = 0, False, JsonSize()
 
     async def receive_bounded() -> Message:
-        nonlocal size, keys, whole
+        nonlocal size, whole
         if whole:
             return await receive()
         _check_declared(headers, max_bytes)
@@ -38,9 +39,8 @@ def limit_body(
         if message["type"] == "http.request":
             body = message.get("body", b"")
             size += len(body)
-            keys += len(KEY.findall(body))
-            if keys > MOST_KEYS:
-                raise RequestTooLarge(f"The body of the request has more than {MOST_KEYS:,} keys.")
+            content.add(body, MOST_VALUES)
+            _check_content(content)
             whole = not message.get("more_body", False)
             if size > max_bytes:
                 raise _too_large(max_bytes)
@@ -55,6 +55,13 @@ def _check_declared(headers: Mapping[str, str], max_bytes: int) -> None:
         raise InvalidRequest(f"Content-Length is {declared[:40]!r}, not a number.")
     if len(declared) > 20 or int(declared) > max_bytes:
         raise _too_large(max_bytes)
+
+
+def _check_content(content: JsonSize) -> None:
+    if content.keys > MOST_KEYS:
+        raise RequestTooLarge(f"The body of the request has more than {MOST_KEYS:,} keys.")
+    if content.values > MOST_VALUES:
+        raise RequestTooLarge(f"The body of the request has more than {MOST_VALUES:,} values.")
 
 
 def _too_large(max_bytes: int) -> RequestTooLarge:

@@ -7,6 +7,8 @@ import json
 from contextlib import suppress
 from urllib.parse import urlsplit
 
+import pytest
+
 from harness import Harness
 from harness.api.settings import ApiSettings
 from tests.integration.api.conftest import Api, serve_api
@@ -156,6 +158,30 @@ async def test_a_body_of_many_keys(api: Api) -> None:
         headers={"Content-Type": "application/json"},
     )
     assert (answer.status_code, answer.json()["code"]) == (413, "api.too_large")
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("{" + ", ".join(f'"{number}\\\\": 1' for number in range(20_000)) + "}", "keys"),
+        ('{"a": [' + "{}," * 200_000 + "1]}", "values"),
+        ('{"a": [' + "1," * 200_000 + "1]}", "values"),
+        ('"' * 500_000, "values"),
+    ],
+    ids=["keys that end in a backslash", "objects", "numbers", "texts"],
+)
+async def test_a_body_of_many_values(api: Api, body: str, says: str) -> None:
+    sent = {"content": body, "headers": {"Content-Type": "application/json"}}
+    answer = await api.operator.post("/api/v1/runs", **sent)  # type: ignore[arg-type]
+    assert (answer.status_code, answer.json()["code"]) == (413, "api.too_large")
+    assert says in answer.json()["detail"]
+
+
+async def test_the_role_is_checked_before_the_body_is_read(api: Api) -> None:
+    answer = await api.viewer.post(
+        "/api/v1/runs", content=b"{", headers={"Content-Type": "application/json"}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (403, "access.not_allowed")
 
 
 async def test_half_characters(api: Api) -> None:
