@@ -22,7 +22,8 @@ from harness_daemon.refusals import path_below_mount, send_problem
 Authenticate = Callable[[str], Awaitable[Caller | None]]
 
 COOKIE = "harness_session"
-OPEN_PATHS = frozenset({"/health/live", "/health/ready", "/sign-in"})
+SIGN_IN_PATH = "/sign-in"
+OPEN_PATHS = frozenset({"/health/live", "/health/ready", SIGN_IN_PATH})
 """What may be requested without signing in."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -77,9 +78,13 @@ class Gate:
     async def _admit(self, scope: Scope, headers: Mapping[str, str]) -> Caller | None:
         self._hosts.check_host(headers.get("host"))
         self._hosts.check_origin(headers.get("origin"))
-        if path_below_mount(scope) in OPEN_PATHS:
-            # Signing in too: a page could sign its visitor in as somebody else.
-            _check_site(headers.get("sec-fetch-site"))
+        path, site = path_below_mount(scope), headers.get("sec-fetch-site")
+        if path in OPEN_PATHS:
+            _check_site(site)
+            if path == SIGN_IN_PATH and site == "same-origin":
+                # A link in a page, which may come from a run, would sign its reader in as somebody
+                # else.
+                raise WrongOrigin("A page links here: open the sign-in link by hand.")
             return None
         if bearer := _bearer(headers):
             caller = await self._authenticate(bearer)

@@ -47,6 +47,16 @@ def clean_markdown(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", clean_line(text))
 
 
+def quote_markdown(text: str) -> str:
+    """Quote `text` in Markdown, which shows it literally."""
+    return "\n".join(f"> {clean_markdown(line)}  " for line in text.split("\n"))
+
+
+def code_markdown(text: str) -> str:
+    """Show one line literally as code in Markdown."""
+    return clean_markdown(text) if "`" in text else f"`{clean_line(text)}`"
+
+
 def clean_html(text: str) -> str:
     """Escape `text` for the body or a quoted attribute of a page."""
     return escape(clean_text(text))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.contracts.base import Word
-from harness.contracts.clean_text import clean_text, clip_text
+from harness.contracts.clean_text import clean_markdown, clean_text, clip_text, code_markdown
 from harness.contracts.model import AgentSpec
 from harness.contracts.run import RunSpec
 from harness.contracts.tool import ToolPolicy
@@ -32,7 +32,8 @@ class AgentSummary(Word):
         """Format the summary for the run's details on Temporal's page, counting what is cut off."""
         more = len(self.tools) - SHOWN_TOOLS
         tools = ", ".join(self.tools[:SHOWN_TOOLS]) + (f" and {more} more" if more > 0 else "")
-        rows = [f"Models: `{self.plan}`", f"Tools: {tools or 'none'}", f"Spec: `{self.spec}`"]
+        rows = [f"Models: {code_markdown(self.plan)}"]
+        rows += [f"Tools: {clean_markdown(tools or 'none')}", f"Spec: {code_markdown(self.spec)}"]
         if self.instructions.strip():
             rows += ["Instructions:", _as_code(self.instructions)]
         return "\n\n".join(rows)

@@ -23,6 +23,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from harness.agent.checks import check_budget, with_default_turns
 from harness.commons.telemetry import current_trace_id, span
 from harness.config.settings import Settings
+from harness.contracts.clean_text import clean_markdown
 from harness.contracts.errors import (
     ContentTooLarge,
     InvalidValue,
@@ -373,8 +374,12 @@ def _search_attributes(values: Mapping[str, str]) -> TypedSearchAttributes:
 
 
 def _first_line(prompt: str) -> str:
+    """The first line, as the Markdown that Temporal's page takes it for."""
     line = prompt.strip().partition("\n")[0]
-    return line if len(line) <= SUMMARY_CHARS else line[: SUMMARY_CHARS - 1] + "…"
+    shown = clean_markdown(line)
+    if len(shown) <= SUMMARY_CHARS:
+        return shown
+    return clean_markdown(line[: SUMMARY_CHARS // 2 - 1]) + "…"
 
 
 def _start_error(error: RPCError) -> Exception:

@@ -204,7 +204,7 @@ async def test_a_token_makes_and_ends_no_tokens(api: Api) -> None:
 
 async def test_a_page_signs_nobody_in(api: Api) -> None:
     link = await api.daemon.make_sign_in_link()
-    for site in ("cross-site", "same-site"):
+    for site in ("cross-site", "same-site", "same-origin"):
         answer = await api.nobody.get(link, headers={"Sec-Fetch-Site": site})
         assert (answer.status_code, answer.json()["code"]) == (403, "api.wrong_origin")
     assert (await api.nobody.get(link)).status_code == 303

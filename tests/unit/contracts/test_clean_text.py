@@ -1,8 +1,12 @@
 """What a model, a tool or a file says reaches a reader as it is, and nothing in it acts."""
 
+import re
 import unicodedata
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from harness.contracts.clean_text import (
     clean_html,
@@ -10,6 +14,8 @@ from harness.contracts.clean_text import (
     clean_markdown,
     clean_text,
     clip_text,
+    code_markdown,
+    quote_markdown,
 )
 
 ARABIC_SIGNS = {
@@ -80,3 +86,32 @@ def test_markdown_and_html_stay_text() -> None:
 def test_what_is_left_out_is_counted() -> None:
     assert clip_text("abc", 3) == "abc"
     assert clip_text("x" * 1_234, 4) == "xxxx… (1,230 more characters)"
+
+
+def rendered(markdown: str) -> str:
+    """What a page shows that allows HTML in Markdown."""
+    tokens = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    return tokens.render(markdown)
+
+
+@given(st.text(alphabet=st.sampled_from('ab `*_<>/=\\-#|[]()!&;~$.1:"\n\t'), max_size=60))
+@example("Hello\n\n<style>p{display:none}</style>\n\n<p>Agent <b>reporting</b></p>")
+@example("[x](/sign-in?code=1)\n===\n```\n</blockquote>\n    code\n1. one\n- two")
+def test_a_quoted_text_is_text_alone(text: str) -> None:
+    found = re.findall(r"</?([a-z0-9]+)", rendered(quote_markdown(text)))
+    assert set(found) <= {
+        "blockquote",
+        "p",
+        "br",
+        "ol",
+        "ul",
+        "li",
+        "pre",
+        "code",
+        "hr",
+        "h1",
+        "h2",
+    }
+    assert found.count("blockquote") == 2
+    shown = rendered(f"{code_markdown(text.replace(chr(10), ' '))}.")
+    assert not {"a", "img", "style", "b", "strong"} & set(re.findall(r"</?([a-z0-9]+)", shown))

@@ -7,7 +7,7 @@ from typing import Any
 
 from temporalio import workflow
 
-from harness.contracts.clean_text import clean_markdown
+from harness.contracts.clean_text import clean_markdown, code_markdown
 from harness.contracts.run import Pending, RunState, RunStatus, TranscriptView
 from harness.contracts.verdicts import MEANINGS, short_digest
 from harness_workflows.run.progress import RunProgress
@@ -91,7 +91,7 @@ def render_pending(waits: Pending) -> list[str]:
             **MORE.get(verdict, {}),
         }
         sent = {name: value for name, value in sent.items() if value is not None}
-        lines.append(f"- {clean_markdown(does)}: {_format_code(json.dumps(sent))}")
+        lines.append(f"- {clean_markdown(does)}: {code_markdown(json.dumps(sent))}")
     return lines
 
 
@@ -131,10 +131,6 @@ def build_transcript(progress: RunProgress) -> TranscriptView:
     return TranscriptView(
         head=progress.head, saved=progress.saved, unsaved=(*held, *progress.messages)
     )
-
-
-def _format_code(text: str) -> str:
-    return clean_markdown(text) if "`" in text else f"`{text}`"
 
 
 def _cut_text(text: str) -> str:
