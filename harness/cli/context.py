@@ -22,9 +22,9 @@ from harness.stack import ensure_search_attributes, open_stack
 from harness.terminal.logs import configure_project_logs
 
 if TYPE_CHECKING:
+    from harness.cli.stack_backend import StackBackend
     from harness.config.logins import Server
     from harness.remote.backend import RemoteBackend
-    from harness.terminal.backend import Backend
 
 
 def prepare_project() -> tuple[Path, Settings]:
@@ -86,7 +86,7 @@ async def open_client(
 @asynccontextmanager
 async def open_backend(
     args: Namespace, out: Out, *, index: bool = False, store: bool = True
-) -> AsyncGenerator[Backend]:
+) -> AsyncGenerator[StackBackend | RemoteBackend]:
     """Open the place that the command works on: the daemon that was chosen, or else the stack.
 
     Args:
@@ -102,10 +102,10 @@ async def open_backend(
         async with open_daemon(args.server) as remote:
             yield remote
         return
-    from harness.cli.stack_backend import StackBackend
+    from harness.cli import stack_backend
 
     async with open_client(out, index=index, store=store) as client:
-        yield StackBackend(client)
+        yield stack_backend.StackBackend(client)
 
 
 @asynccontextmanager

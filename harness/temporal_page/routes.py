@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -32,7 +33,7 @@ MARKDOWN = "/render"
 BUILT = "/_app/immutable/"
 """Files whose names change with their content."""
 FILES = ("/_app/", "/css/", "/codemirror/", "/i18n/")
-QUERY_STEP = "/query/"
+QUERY = re.compile(r"/api/v1/namespaces/[^/]+/workflows/[^/]+/query/[^/]+")
 READING = ("GET", "HEAD")
 YEAR_S = 31_536_000
 
@@ -128,7 +129,7 @@ def _log_request(request: Request, caller: Caller, path: str, status: int) -> No
     """Log who looked, and always who changed something: Temporal does not know the user."""
     number = request.scope["state"]["request_id"]
     facts = {"user": caller.user, "path": path, "status": status, "request": number}
-    if request.method in READING or QUERY_STEP in path:
+    if request.method in READING or QUERY.fullmatch(path):
         log.info("Temporal's page was read", **facts)
     else:
         log.warning("Temporal's page was used for a change", method=request.method, **facts)

@@ -6,7 +6,7 @@ import asyncio
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from harness.agent import Agent
 from harness.cli.context import open_backend
@@ -33,10 +33,6 @@ from harness.terminal.input.interrupts import count_interrupts
 from harness.terminal.input.keyboard import at_terminal
 from harness.terminal.view.text import count_of, format_money
 
-if TYPE_CHECKING:
-    from harness.cli.stack_backend import StackBackend
-    from harness.remote.backend import RemoteBackend
-
 ENDED = "ExecutionStatus != 'Running'"
 
 
@@ -59,6 +55,8 @@ async def ask_whatif(args: Namespace, out: Out) -> int:
     files = [name for name in args.runs if is_file(name)]
     if args.server is not None and files:
         raise NotRemote(f"{files[0]} is a file, which is forked on a stack alone.")
+    from harness.cli.stack_backend import StackBackend
+
     async with open_backend(args, out, index=True) as backend:
         question.check_size(len(args.runs))
         runs = list(dict.fromkeys(args.runs)) or await _find_runs(backend, args, question, out)
@@ -68,12 +66,10 @@ async def ask_whatif(args: Namespace, out: Out) -> int:
             out.note("No ended run matches.")
             return exit_codes.DONE
         progress = _make_progress(out, len(runs) * args.n)
-        if args.server is not None:
-            remote = cast("RemoteBackend", backend)
-            asking = remote.ask_whatif(runs, question, progress)
+        if isinstance(backend, StackBackend):
+            asking = _ask_here(backend.client, runs, question, agent, progress)
         else:
-            client = cast("StackBackend", backend).client
-            asking = _ask_here(client, runs, question, agent, progress)
+            asking = backend.ask_whatif(runs, question, progress)
         report = await _wait_or_abort(asyncio.ensure_future(asking), out)
     if report is None:
         return exit_codes.INTERRUPTED

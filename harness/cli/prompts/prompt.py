@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
@@ -21,7 +22,11 @@ from harness.terminal import exit_codes
 from harness.terminal.backend import Backend
 from harness.terminal.view.console import print_indented
 
-Action = Callable[[Backend, Namespace, Out], Awaitable[int]]
+if TYPE_CHECKING:
+    from harness.cli.stack_backend import StackBackend
+    from harness.remote.backend import RemoteBackend
+
+    Action = Callable[[StackBackend | RemoteBackend, Namespace, Out], Awaitable[int]]
 
 PAGE = 50
 OPTIONS: dict[str, set[str]] = {

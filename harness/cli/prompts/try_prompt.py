@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from harness.cli.out import Out
 from harness.cli.runs.agents import choose_agent
@@ -13,7 +13,6 @@ from harness.cli.runs.run import hosting_agent, worker_command
 from harness.cli.values import check_model
 from harness.prompts.prompt import Prompt
 from harness.terminal import exit_codes
-from harness.terminal.backend import Backend
 from harness.terminal.input.interrupts import count_interrupts
 
 if TYPE_CHECKING:
@@ -21,9 +20,12 @@ if TYPE_CHECKING:
     from harness.remote.backend import RemoteBackend
 
 
-async def try_prompt(backend: Backend, args: Namespace, out: Out) -> int:
+async def try_prompt(backend: StackBackend | RemoteBackend, args: Namespace, out: Out) -> int:
+    from harness.cli.stack_backend import StackBackend
+
     check_model(args.model)
-    published = read_published(args.agent) if args.agent and args.server is not None else None
+    here = isinstance(backend, StackBackend)
+    published = "" if here or args.agent is None else read_published(args.agent)
     prompt = await backend.read_prompt(args.prompt, args.var or ())
     filled = await backend.prompts.fill(prompt)
     if out.json:
@@ -32,9 +34,9 @@ async def try_prompt(backend: Backend, args: Namespace, out: Out) -> int:
         out.raw(filled.text)
     if args.agent is None:
         return exit_codes.DONE
-    if published is not None:
-        return await _run_at_daemon(cast("RemoteBackend", backend), published, prompt, args, out)
-    return await _run_here(cast("StackBackend", backend), prompt, args, out)
+    if isinstance(backend, StackBackend):
+        return await _run_here(backend, prompt, args, out)
+    return await _run_at_daemon(backend, published, prompt, args, out)
 
 
 async def _run_here(backend: StackBackend, prompt: Prompt, args: Namespace, out: Out) -> int:
