@@ -21,9 +21,10 @@ class Refusal(NamedTuple):
 REFUSALS = (
     # Cursors are signed, or ids of events of one run.
     Refusal(r"GET /api/v1/.*", "api.unknown_cursor"),
+    Refusal(r"GET /api/v1/conversations.*", "config.invalid_value", "is not a cursor"),
     Refusal(r"GET /api/v1/streams/.*", "api.invalid_request", "A live read needs an offset"),
     # Temporal judges its own language of queries.
-    Refusal(r"GET /api/v1/runs", "config.invalid_value", "Temporal refuses the query"),
+    Refusal(r"GET /api/v1/runs", "config.invalid_value", "Temporal refuses|has the character NUL"),
     # One field decides what another may be.
     Refusal(r"POST .*/(runs|messages)", "api.invalid_request", "The request needs either"),
     Refusal(r"POST .*/(runs|messages)", "config.invalid_value", "The budget has .* not a number"),
@@ -35,9 +36,14 @@ REFUSALS = (
     Refusal(
         r"POST /v1/responses", "api.invalid_request", "[Tt]he input is empty|body.input: Value"
     ),
+    # What may be a name, and how a template is written.
+    Refusal(r".* /api/v1/prompts/.*", "config.invalid_value", "does not name a prompt template"),
+    Refusal(r"POST .*/(runs|messages)", "config.invalid_value", "does not name a prompt template"),
+    Refusal(r"(PUT|POST) /api/v1/prompts/.*", "prompts.invalid_template"),
+    Refusal(r"POST /api/v1/.*", "config.invalid_value", "is not a valid (run|conversation) id"),
+    Refusal(r"POST /api/v1/tokens", "config.invalid_value", "is not a valid token name"),
     # What exists, what is signed, what is printable, where a webhook may go.
-    Refusal(r"POST .*/(fork|messages)", "conversations.invalid_message"),
-    Refusal(r"POST .*/imported-conversations", "conversations.invalid_message"),
+    Refusal(r"(POST|PATCH) /api/v1/(imported-)?conversations.*", "conversations.invalid_message"),
     # A part's kind may be left out by what we wrote ourselves, not in what is imported.
     Refusal(r"POST .*/imported-conversations", "api.invalid_request", "Unable to extract tag"),
     Refusal(r"POST .*/webhooks", "webhooks.refused"),

@@ -77,4 +77,4 @@ def test_the_edges_of_every_schema(tmp_path: Path) -> None:
 
 @pytest.mark.campaign
 def test_requests_that_follow_each_other(tmp_path: Path) -> None:
-    judge(tmp_path, "--phases", "fuzzing,stateful", "--max-examples", "8", seconds=CAMPAIGN_S)
+    judge(tmp_path, "--phases", "fuzzing,stateful", "--max-examples", "15", seconds=CAMPAIGN_S)
