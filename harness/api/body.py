@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Any
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictInt, ValidationError
 
 from harness.api.route import PREFIX
 from harness.contracts.errors import InvalidRequest
+
+
+def _read_whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WholeNumber = Annotated[StrictInt, BeforeValidator(_read_whole)]
+"""An integer as JSON Schema has it: `5.0` is one, `"5"` and `true` are none."""
 
 
 class Body(BaseModel):

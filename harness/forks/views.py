@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field, StrictBool, StrictInt
+from pydantic import BaseModel, Field, StrictBool
 
-from harness.api.body import Body
+from harness.api.body import Body, WholeNumber
 from harness.contracts.whatif import ForkOutcome, SourceOutcome
 from harness.forks.fork import Change
 from harness.forks.whatif import MOST_FORKS, MOST_OF_ONE, Question
@@ -17,7 +17,7 @@ MAX_TEXT = 1_000_000
 class ForkBody(Body):
     """A fork: where it parts from the run, and what it changes."""
 
-    at: StrictInt = Field(ge=0)
+    at: WholeNumber = Field(ge=0)
     """The last turn to keep; 0 keeps none."""
     hint: str | None = Field(default=None, max_length=MAX_TEXT)
     """A hint that the model reads first."""
@@ -44,7 +44,7 @@ class WhatIfBody(Body):
         min_length=1, max_length=MOST_FORKS
     )
     """The ids of the runs; those that cannot be forked stop no other."""
-    at: StrictInt = Field(ge=0)
+    at: WholeNumber = Field(ge=0)
     """The last turn to keep; 0 keeps none."""
     hint: str | None = Field(default=None, max_length=MAX_TEXT)
     """What the model is told in addition."""
@@ -54,7 +54,7 @@ class WhatIfBody(Body):
     """Instructions in place of the agent's."""
     results: dict[str, str] = Field(default_factory=dict[str, str], max_length=100)
     """Other results of tool calls, by call id, also of calls that are played back."""
-    n: StrictInt = Field(default=5, ge=1, le=MOST_OF_ONE)
+    n: WholeNumber = Field(default=5, ge=1, le=MOST_OF_ONE)
     """How many forks of each run."""
     live_reads: StrictBool = False
     """Run read-only tools where no result is recorded."""

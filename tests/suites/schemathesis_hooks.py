@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import os
 import re
+from http import HTTPStatus
 from typing import Any
 
 import schemathesis
+from refusals import is_known
 from schemathesis import GenerationMode
 
 AGENT = os.environ["SUITE_AGENT"]
@@ -17,6 +19,41 @@ MOST_S = 0.5
 """Seconds that a request waits for the end of a run which may never end."""
 NOWHERE = "hooks.invalid"
 """No host has such a name (RFC 2606), so the webhooks that are made send nothing to strangers."""
+
+PROBLEM = {"$ref": "#/components/schemas/Problem"}
+
+
+@schemathesis.hook
+def before_load_schema(context: Any, raw_schema: dict[str, Any]) -> None:
+    """Say what one event of a stream is. In OpenAPI 3.1 `schema` is the stream's whole body, and
+    there is no word for its events; the suite takes `schema` for that of one event."""
+    for path, operations in raw_schema["paths"].items():
+        for operation in operations.values():
+            for answer in operation["responses"].values():
+                stream = answer.get("content", {}).get("text/event-stream")
+                if stream is not None:
+                    stream["schema"] = _event_of(path)
+
+
+def _event_of(path: str) -> dict[str, Any]:
+    """One event: its data is JSON, and a problem document if it is an error of ours."""
+    data = _json({} if "/streams/" in path else {"type": "object"})
+    if path.startswith("/v1/") or "/ai-sdk/" in path:  # how these protocols end
+        data = {"anyOf": [{"const": "[DONE]"}, data]}
+    fields = {"event": {"type": "string"}, "id": {"type": "string"}, "data": data}
+    event = {"type": "object", "properties": fields, "required": ["data"]}
+    if path.startswith("/api/v1/"):
+        named = {"properties": {"event": {"const": "error"}}, "required": ["event"]}
+        event |= {"if": named, "then": {"properties": {"data": _json(PROBLEM)}}}
+    return event
+
+
+def _json(schema: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "string",
+        "contentMediaType": "application/json",
+        "contentSchema": schema,
+    }
 
 
 @schemathesis.hook
@@ -58,3 +95,16 @@ def _choose_text(body: dict[str, Any]) -> None:
         if isinstance(body.get(field), str) and body[field] and "template" in body:
             body.pop("template")
             body.pop("variables", None)
+
+
+@schemathesis.check
+def refused_for_a_known_reason(ctx: Any, response: Any, case: Any) -> None:
+    """A request that the document allows is refused only for what no schema expresses."""
+    if case.meta is None or case.meta.generation.mode is not GenerationMode.POSITIVE:
+        return
+    if response.status_code != HTTPStatus.BAD_REQUEST or case.operation.path == "/mcp":
+        return
+    said = response.json()
+    problem = said.get("error", said)
+    text = problem.get("detail", problem.get("message", ""))
+    assert is_known(case.operation.label, problem["code"], text), f"{problem['code']}: {text}"

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from harness.access.authenticate import authenticate
 from harness.access.revocations import Revocations
 from harness.api.context import ApiContext
+from harness.api.counts import Counts
 from harness.api.settings import ApiSettings
 from harness.engine.connection import Connection
 from harness_daemon.app import make_app
@@ -50,7 +51,7 @@ async def open_signed_in(
     app = make_app(
         context, partial(authenticate, connection), Hosts.of_server("localhost", port, ())
     )
-    serving = serve_app(WithToken(app, token), listening, 20.0, 20.0)
+    serving = serve_app(WithToken(app, token), listening, 20.0, 20.0, Counts())
     try:
         async with serving:
             yield f"http://localhost:{port}", context
