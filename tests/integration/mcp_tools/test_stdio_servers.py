@@ -76,7 +76,7 @@ READS = {"tools": {"act": {"effect": "read"}}}
         ("values", "more than 200,000 values"),
         ("deep", "not a JSON-RPC message"),
         ("garbage", "not a JSON-RPC message: Hello, I am not JSON"),
-        ("flood", "messages without end"),
+        ("flood", "sends too many messages"),
         ("dies", "it ended with exit code 7"),
         ("wrong", "does not fit the protocol"),
     ],

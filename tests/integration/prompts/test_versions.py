@@ -155,10 +155,6 @@ async def test_room(prompts: Prompts, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_diff_names_the_versions() -> None:
     # A file without a newline at its end must not join two lines.
-    version = client.FullVersion(
-        name="a", version=1, text="x\ny", by="", created=0, digest="", archived=False
-    )
-    later = version.model_copy(update={"version": 2, "text": "x\nz"})
-    assert client._diff(version, later).splitlines() == [  # pyright: ignore[reportPrivateUsage]
+    assert client.diff_texts("a@1", "x\ny", "a@2", "x\nz").splitlines() == [
         "--- a@1", "+++ a@2", "@@ -1,2 +1,2 @@", " x", "-y", "+z",
     ]  # fmt: skip
