@@ -11,7 +11,7 @@ from rich.cells import cell_len, set_cell_size
 
 from harness.contracts.clean_text import clean_line
 from harness.contracts.run import Totals
-from harness.terminal.view.text import count_of, format_money
+from harness.terminal.view.text import count_of, format_money, settled_cost
 
 if TYPE_CHECKING:
     from harness.conversations.rows import StoredTurn
@@ -45,8 +45,9 @@ class Spent:
         self.calls += totals.tool_calls
         self.input += totals.usage.input
         self.output += totals.usage.output
-        known = self.micros is not None and totals.cost_micros is not None
-        self.micros = (self.micros or 0) + (totals.cost_micros or 0) if known else None
+        cost = settled_cost(totals)
+        known = self.micros is not None and cost is not None
+        self.micros = (self.micros or 0) + (cost or 0) if known else None
 
     def describe(self) -> list[str]:
         """Turns, tokens and cost in words."""

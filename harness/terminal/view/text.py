@@ -126,14 +126,26 @@ def format_totals(totals: Totals) -> str:
         count_of(totals.turns, "turn"),
         count_of(totals.tool_calls, "tool call"),
         f"{about}{usage.input:,} tokens in{cached}, {about}{usage.output:,} out",
-        f"{about if totals.cost_micros else ''}{format_money(totals.cost_micros)}",
     ]
+    cost = settled_cost(totals)
+    if cost is not None or not totals.cut_attempts or usage.total:
+        facts.append(f"{about if cost else ''}{format_money(cost)}")
     if totals.cut_attempts:
         facts.append(cut_cost(totals.cut_attempts, totals.cut_micros))
     return " · ".join(facts)
 
 
+def settled_cost(totals: Totals) -> int | None:
+    """What providers reported. Of a run without a settled call only its estimate is known; if that
+    is nothing, the model is free."""
+    unsettled = totals.cost_micros is None and not totals.usage.total
+    return 0 if unsettled and totals.cut_micros == 0 else totals.cost_micros
+
+
 def cut_cost(attempts: int, micros: int | None) -> str:
     """The estimated cost of interrupted attempts, which the settled cost excludes."""
+    cut = count_of(attempts, "interrupted attempt")
+    if micros == 0:
+        return cut
     cost = f"about {format_money(micros)}" if micros else format_money(micros)
-    return f"{cost} more for {count_of(attempts, 'interrupted attempt')} (estimate)"
+    return f"{cost} more for {cut} (estimate)"

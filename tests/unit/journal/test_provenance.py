@@ -6,6 +6,8 @@ import io
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from harness.agent import Agent
 from harness.contracts import event as e
 from harness.contracts.model import Interrupted, Usage
@@ -17,7 +19,7 @@ from harness.journal.diff import compare_runs
 from harness.journal.steps import list_steps
 from harness.terminal.view.console import make_console
 from harness.terminal.view.show import show_card
-from harness.terminal.view.text import cut_cost
+from harness.terminal.view.text import cut_cost, format_totals
 from harness.terminal.view.trace import event_line, ran_on
 from tests.unit.stories import Story
 
@@ -115,6 +117,21 @@ def test_interrupted_attempts_are_an_estimate_beside_the_settled_cost() -> None:
     )
     assert "unknown cost more for 1 interrupted attempt" in cut_cost(1, None)
     assert "interrupted" not in shown(Story().ask(1).reply(1, "Hello."))
+
+
+@pytest.mark.parametrize(
+    ("totals", "said"),
+    [
+        (Totals(cut_attempts=1, cut_micros=0), "free · 1 interrupted attempt"),
+        (Totals(cut_attempts=1), "unknown cost more for 1 interrupted attempt (estimate)"),
+        (Totals(cost_micros=0, cut_attempts=2, cut_micros=0), "free · 2 interrupted attempts"),
+        (Totals(usage=Usage(output=9), cut_attempts=1, cut_micros=0),
+         "unknown cost · 1 interrupted attempt"),
+        (Totals(), "unknown cost"),
+    ],
+)  # fmt: skip
+def test_what_an_interrupted_run_cost(totals: Totals, said: str) -> None:
+    assert format_totals(totals).partition(" out · ")[2] == said
 
 
 def test_the_sum_of_interrupted_attempts_keeps_out_of_the_cost() -> None:

@@ -85,6 +85,14 @@ def test_an_unknown_cost_stays_unknown() -> None:
     assert spent.micros is None
 
 
+def test_an_interrupted_answer_of_a_free_model_costs_nothing() -> None:
+    spent = Spent()
+    spent.add(Totals(cut_attempts=1, cut_micros=0))
+    assert spent.describe()[-1] == "free"
+    spent.add(Totals(cut_attempts=1))
+    assert spent.describe()[-1] == "unknown cost"
+
+
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
