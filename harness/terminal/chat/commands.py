@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
@@ -14,16 +14,48 @@ from harness.conversations.contracts import Change, TurnOptions
 from harness.runs.start import check_model
 from harness.terminal.chat.inbox import ChatInbox
 from harness.terminal.chat.names import describe_listed, find_conversation, list_newest
-from harness.terminal.chat.past import print_past
 from harness.terminal.view.console import NARROW
 from harness.terminal.view.text import count_of, format_money
 
 if TYPE_CHECKING:
-    from harness.conversations.contracts import Card
-    from harness.terminal.chat.talk import Talk
+    from harness.conversations.contracts import Card, Policy
+    from harness.terminal.backend import Backend
+    from harness.terminal.chat.past import Past
+    from harness.terminal.chat.screen import Screen
+    from harness.terminal.chat.status import Spent
 
 LISTED = 15
 ALL_TURNS = 1_000_000
+
+
+class Chat(Protocol):
+    """What commands use of a chat."""
+
+    backend: Backend
+    inbox: ChatInbox
+    screen: Screen
+    spent: Spent
+    model: str | None
+    export: Callable[[Backend, Card, str | None], Awaitable[str]]
+
+    @property
+    def busy(self) -> bool: ...
+
+    def note(self, text: str) -> None: ...
+
+    def write(self, lines: Sequence[str], style: str = "quiet") -> None: ...
+
+    def show_past(self, past: Past, turns: int) -> None: ...
+
+    async def send(self, text: str, policy: Policy) -> None: ...
+
+    async def open(self, inbox: ChatInbox) -> None: ...
+
+    async def past(self) -> Past: ...
+
+    def stop(self) -> None: ...
+
+    def leave(self) -> None: ...
 
 
 class ChatCommand(NamedTuple):
@@ -31,21 +63,21 @@ class ChatCommand(NamedTuple):
 
     takes: str
     about: str
-    run: Callable[[Talk, str], Awaitable[None]]
+    run: Callable[[Chat, str], Awaitable[None]]
     waits: bool = False
     """Not while an answer runs."""
 
 
-async def run_command(talk: Talk, text: str) -> None:
+async def run_command(chat: Chat, text: str) -> None:
     """Run what was typed."""
     word, _, rest = text[1:].partition(" ")
     command = COMMANDS.get(word)
     if command is None:
-        talk.note(f"There is no command /{word}. /help lists them.")
-    elif command.waits and talk.busy:
-        talk.note(f"/{word} waits until the answer has ended; /stop ends it now.")
+        chat.note(f"There is no command /{word}. /help lists them.")
+    elif command.waits and chat.busy:
+        chat.note(f"/{word} waits until the answer has ended; /stop ends it now.")
     else:
-        await command.run(talk, rest.strip())
+        await command.run(chat, rest.strip())
 
 
 class CommandCompleter(Completer):
@@ -65,81 +97,80 @@ class CommandCompleter(Completer):
                     )
 
 
-async def _help(talk: Talk, rest: str) -> None:
+async def _help(chat: Chat, rest: str) -> None:
     del rest
     shown = [(f"/{name} {each.takes}".rstrip(), each.about) for name, each in COMMANDS.items()]
     width = max(len(form) for form, _ in shown) + 2
-    if talk.screen.columns >= NARROW:
-        talk.write([f"  {form:<{width}}{about}" for form, about in shown], "")
+    if chat.screen.columns >= NARROW:
+        chat.write([f"  {form:<{width}}{about}" for form, about in shown], "")
     else:
-        talk.write([line for form, about in shown for line in (f"  {form}", f"    {about}")], "")
-    talk.write([
+        chat.write([line for form, about in shown for line in (f"  {form}", f"    {about}")], "")
+    chat.write([
         "  While an answer runs, Enter sends a hint to it and Ctrl-C stops it. Alt-Enter, or a "
         "backslash before Enter, begins a new line. Ctrl-C twice or Ctrl-D leaves."
     ])  # fmt: skip
 
 
-async def _history(talk: Talk, rest: str) -> None:
+async def _history(chat: Chat, rest: str) -> None:
     if rest and not rest.isdecimal():
         raise InvalidValue(
             f"{rest[:40]!r} is not a number of messages.", fix="For example: /history 5"
         )
-    past = await talk.past()
+    past = await chat.past()
     if not past.messages:
-        talk.write(["  Nothing has been answered yet."])
-    print_past(talk.console, past, int(rest[:6]) if rest else ALL_TURNS)
-    talk.screen.redraw()
+        chat.write(["  Nothing has been answered yet."])
+    chat.show_past(past, int(rest[:6]) if rest else ALL_TURNS)
 
 
-async def _resume(talk: Talk, rest: str) -> None:
+async def _resume(chat: Chat, rest: str) -> None:
     if not rest:
-        listed = await list_newest(talk.backend, LISTED)
-        talk.write([f"  {describe_listed(each)}" for each in listed] or ["  There is none yet."])
-        talk.write(["  /resume NAME: its id or title, or how one of them begins."])
+        listed = await list_newest(chat.backend, LISTED)
+        chat.write([f"  {describe_listed(each)}" for each in listed] or ["  There is none yet."])
+        chat.write(["  /resume NAME: its id or title, or how one of them begins."])
         return
-    card = await find_conversation(talk.backend, rest, besides=talk.inbox.card)
-    await talk.open(_inbox_of(talk, card))
+    card = await find_conversation(chat.backend, rest, besides=chat.inbox.card)
+    await chat.open(_inbox_of(chat, card))
 
 
-async def _new(talk: Talk, rest: str) -> None:
-    old = talk.inbox
-    await talk.open(replace(_fresh(old), title=rest or None, model=old.model))
-    talk.write(["  A new conversation begins with your next message."])
+async def _new(chat: Chat, rest: str) -> None:
+    old = chat.inbox
+    await chat.open(replace(_fresh(old), title=rest or None, model=old.model))
+    chat.write(["  A new conversation begins with your next message."])
 
 
-async def _title(talk: Talk, rest: str) -> None:
-    inbox = talk.inbox
+async def _title(chat: Chat, rest: str) -> None:
+    inbox = chat.inbox
     if not rest:
         title = inbox.card.title if inbox.card else inbox.title
-        talk.write([f"  {title or 'It has no title yet.'}"])
+        chat.write([f"  {title or 'It has no title yet.'}"])
     elif inbox.card is None:
         inbox.title = rest
     else:
-        inbox.card = await talk.backend.conversations.change(inbox.card.id, Change(title=rest))
+        inbox.card = await chat.backend.conversations.change(inbox.card.id, Change(title=rest))
 
 
-async def _model(talk: Talk, rest: str) -> None:
-    inbox = talk.inbox
+async def _model(chat: Chat, rest: str) -> None:
+    inbox = chat.inbox
     if rest:
         options = inbox.options or TurnOptions()
         inbox.options = options.model_copy(update={"model": check_model(rest)})
-        talk.write([f"  The next message is answered by {rest}."])
+        chat.write([f"  The next message is answered by {rest}."])
         return
     chosen = inbox.options.model if inbox.options else None
-    talk.write([f"  {chosen or (inbox.card and inbox.card.model) or talk.model or 'not known'}"])
+    chat.write([f"  {chosen or (inbox.card and inbox.card.model) or chat.model or 'not known'}"])
 
 
-async def _cost(talk: Talk, rest: str) -> None:
+async def _cost(chat: Chat, rest: str) -> None:
     del rest
-    spent = talk.spent
-    talk.write([
+    spent = chat.spent
+    chat.write([
         f"  {count_of(spent.answers, 'answer')}, {count_of(spent.calls, 'tool call')}, "
         f"{spent.input:,} tokens in, {spent.output:,} out, {format_money(spent.micros)}"
     ])  # fmt: skip
 
 
-async def _fork(talk: Talk, rest: str) -> None:
-    card, past = talk.inbox.card, await talk.past()
+async def _fork(chat: Chat, rest: str) -> None:
+    card, past = chat.inbox.card, await chat.past()
     turns = [turn for turn in past.turns if turn.number > 0]
     back = int(rest[:6]) if rest.isdecimal() else 1
     if card is None or not 1 <= back <= len(turns) or (rest and not rest.isdecimal()):
@@ -148,34 +179,34 @@ async def _fork(talk: Talk, rest: str) -> None:
             fix="/fork goes on from before your last message, /fork 2 from before the one before.",
         )
     turn = turns[-back]
-    forked = await talk.backend.conversations.fork(card.id, turn.message or turn.run)
-    await talk.open(_inbox_of(talk, forked))
-    talk.write([f"  A copy from before that message: {forked.id}. The other one stays."])
+    forked = await chat.backend.conversations.fork(card.id, turn.message or turn.run)
+    await chat.open(_inbox_of(chat, forked))
+    chat.write([f"  A copy from before that message: {forked.id}. The other one stays."])
     asked = next((m.text for m in past.messages if m.turn == turn.number), "")
-    talk.screen.restore(asked)
+    chat.screen.restore(asked)
 
 
-async def _export(talk: Talk, rest: str) -> None:
-    if talk.inbox.card is None:
+async def _export(chat: Chat, rest: str) -> None:
+    if chat.inbox.card is None:
         raise InvalidValue("There is nothing to export yet.", fix="Send a message first.")
-    talk.write([f"  {await talk.export(talk.backend, talk.inbox.card, rest or None)}"])
+    chat.write([f"  {await chat.export(chat.backend, chat.inbox.card, rest or None)}"])
 
 
-async def _queue(talk: Talk, rest: str) -> None:
+async def _queue(chat: Chat, rest: str) -> None:
     if not rest:
         raise InvalidValue("The message is missing.", fix="For example: /queue And then the tests.")
-    talk.write([f"» {rest}"], "bold")
-    await talk.send(rest, "queue")
+    chat.write([f"» {rest}"], "bold")
+    await chat.send(rest, "queue")
 
 
-async def _stop(talk: Talk, rest: str) -> None:
+async def _stop(chat: Chat, rest: str) -> None:
     del rest
-    talk.stop()
+    chat.stop()
 
 
-async def _quit(talk: Talk, rest: str) -> None:
+async def _quit(chat: Chat, rest: str) -> None:
     del rest
-    talk.leave()
+    chat.leave()
 
 
 COMMANDS: dict[str, ChatCommand] = {
@@ -198,5 +229,5 @@ def _fresh(old: ChatInbox) -> ChatInbox:
     return ChatInbox(old.backend, old.agent, old.report, options=old.options)
 
 
-def _inbox_of(talk: Talk, card: Card) -> ChatInbox:
-    return replace(_fresh(talk.inbox), agent=card.agent, card=card)
+def _inbox_of(chat: Chat, card: Card) -> ChatInbox:
+    return replace(_fresh(chat.inbox), agent=card.agent, card=card)

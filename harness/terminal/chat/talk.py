@@ -143,6 +143,11 @@ class Talk:
         """The turns of the conversation that have ended."""
         return await read_past(self.backend, self.inbox.card)
 
+    def show_past(self, past: Past, turns: int) -> None:
+        """Show the last turns of those that have ended."""
+        print_past(self.console, past, turns)
+        self.screen.redraw()
+
     def report_error(self, error: HarnessError) -> None:
         """Print an error with its fix."""
         self.note(f"✗ {error.message}")
@@ -217,8 +222,7 @@ class Talk:
         past = await self.past()
         self.spent = Spent.of(past.turns)
         self.inbox.shown = max((turn.number for turn in past.turns), default=0)
-        print_past(self.console, past, SHOWN_TURNS)
-        self.screen.redraw()
+        self.show_past(past, SHOWN_TURNS)
         view = await self.inbox.read()
         if view is not None:
             ended = [t.number or 0 for t in view.turns if t.run]
