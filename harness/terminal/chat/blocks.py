@@ -10,11 +10,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-MOST_LINES = 200
-MOST_CHARACTERS = 16_000
-"""A longer block is cut: drawing an endless one again and again would take ever longer."""
+from harness.terminal.chat.bounds import MOST_CHARACTERS, MOST_LINES
 
-FENCE = re.compile(r" {0,3}(`{3,}|~{3,})\s*([^\s`]*)[^`]*$")
+FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 LIST_ITEM = re.compile(r" {0,3}([-*+]|\d{1,9}[.)])(\s|$)")
 HEADING = re.compile(r" {0,3}#{1,6}(\s|$)")
 
@@ -52,11 +50,9 @@ class BlockSplitter:
         found = list[Block]()
         *lines, self._rest = (self._rest + piece).split("\n")
         for line in lines:
-            found += self._take_line(line.removesuffix("\r"))
-        while len(self._rest) > MOST_CHARACTERS:
-            head, self._rest = self._rest[:MOST_CHARACTERS], self._rest[MOST_CHARACTERS:]
-            found += self._take_line(head)
-            found += self._close(cut=True)
+            last = self._take_heads(line, found)
+            found += self._take_line(last.removesuffix("\r"))
+        self._rest = self._take_heads(self._rest, found)
         return found
 
     def finish(self) -> list[Block]:
@@ -74,20 +70,34 @@ class BlockSplitter:
         text = "\n".join(lines)
         return self._block(text) if text.strip() else None
 
+    @property
+    def _most(self) -> int:
+        return MOST_CHARACTERS["text" if self._fence is None else "code"]
+
+    def _take_heads(self, line: str, found: list[Block]) -> str:
+        """Cut a line that is too long, where words end; what is left of it."""
+        at = 0
+        while len(line) - at > (most := self._most):
+            end = line.rfind(" ", at + most // 2, at + most) + 1 or at + most
+            found += self._take_line(line[at:end])
+            found += self._close(cut=True)
+            at = end
+        return line[at:]
+
     def _take_line(self, line: str) -> list[Block]:
         if self._fence is not None:
             return self._take_code(line)
-        opening, found = FENCE.match(line), list[Block]()
+        opening, found = _find_fence(line), list[Block]()
         listed = bool(self._lines) and bool(LIST_ITEM.match(self._lines[0]))
         if opening and not (listed and line.startswith(" ")):
             found = self._close()
-            self._fence, self._language = opening[1], opening[2]
+            self._fence, self._language = opening
             return found
         blank = not line.strip()
         if not blank and self._starts_block(line, listed=listed):
             found = self._close()
         if not blank or self._lines:
-            self._add(line)
+            found += self._add(line)
         self._blank = blank
         if HEADING.match(line):
             found += self._close()
@@ -103,8 +113,7 @@ class BlockSplitter:
             found = self._close()
             self._fence, self._language, self._blank, self._cut = None, "", False, False
             return found
-        self._add(line)
-        return self._limit()
+        return self._add(line) + self._limit()
 
     def _starts_block(self, line: str, *, listed: bool) -> bool:
         """Whether a line after the open block cannot belong to it."""
@@ -116,13 +125,40 @@ class BlockSplitter:
             return False
         return not (listed and LIST_ITEM.match(line))
 
-    def _add(self, line: str) -> None:
+    def _add(self, line: str) -> list[Block]:
+        found = list[Block]()
+        while self._lines and self._size + len(line) > self._most:
+            found += self._cut_open()
         self._lines.append(line)
         self._size += len(line) + 1
+        return found
 
     def _limit(self) -> list[Block]:
-        long = len(self._lines) >= MOST_LINES or self._size >= MOST_CHARACTERS
-        return self._close(cut=True) if long else []
+        long = len(self._lines) >= MOST_LINES or self._size >= self._most
+        return self._cut_open() if long else []
+
+    def _cut_open(self) -> list[Block]:
+        """Close the open block because of its length. The last item of a list stays open with all
+        that is in it, which would be something else without it."""
+        kept = self._lines[self._last_item() :]
+        if len(kept) == len(self._lines) or sum(map(len, kept)) > self._most // 2:
+            kept = []
+        del self._lines[len(self._lines) - len(kept) :]
+        found = self._close(cut=True)
+        self._lines += kept
+        self._size = sum(len(line) + 1 for line in kept)
+        return found
+
+    def _last_item(self) -> int:
+        """Where the last item of the open list begins; 0 if it has one item, or is no list."""
+        if self._fence is not None or not LIST_ITEM.match(self._lines[0]):
+            return 0
+        outer = len(self._lines[0]) - len(self._lines[0].lstrip())
+        for place in range(len(self._lines) - 1, MOST_LINES // 2, -1):
+            line = self._lines[place]
+            if LIST_ITEM.match(line) and len(line) - len(line.lstrip()) <= outer:
+                return place
+        return 0
 
     def _close(self, *, cut: bool = False) -> list[Block]:
         """End the open block. One that is cut goes on with the next."""
@@ -137,3 +173,11 @@ class BlockSplitter:
     def _block(self, text: str) -> Block:
         kind = "text" if self._fence is None else "code"
         return Block(kind, text, self._language if kind == "code" else "", self._cut)
+
+
+def _find_fence(line: str) -> tuple[str, str] | None:
+    """What opens code, and the code's language. Without backtracking: it is asked of each line."""
+    opening = FENCE.match(line)
+    if opening is None or "`" in (about := line[opening.end() :]):
+        return None
+    return opening[1], next(iter(about.split(maxsplit=1)), "")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from markdown_it import MarkdownIt
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-from rich.markdown import Heading, Markdown, TableElement
+from rich.markdown import CodeBlock, Heading, Markdown, TableElement
 from rich.padding import Padding
 from rich.segment import Segment
 from rich.syntax import Syntax
@@ -15,14 +15,12 @@ from rich.text import Text
 
 from harness.contracts.clean_text import clean_text
 from harness.terminal.chat.blocks import Block
+from harness.terminal.chat.bounds import LANGUAGES, is_costly
 from harness.terminal.view.console import print_indented
 
 CODE_THEME = "ansi_dark"
 """The terminal's own colours, which people have chosen to be readable."""
 INDENT = 2
-KNOWN_LANGUAGE = 30
-"""Characters of the name of a language; a longer one is none."""
-
 
 PARSER = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"])
 PARSER.disable(["reference", "image"])
@@ -48,11 +46,19 @@ class _FoldedTable(TableElement):
             yield table
 
 
+class _Code(CodeBlock):
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield _draw_code(str(self.text).rstrip(), self.lexer_name, padding=1)
+
+
 class _Markdown(Markdown):
     """Markdown of which no word is lost: what is nested too deeply for the parser or too wide for
     the terminal is shown as it was written."""
 
-    elements = {**Markdown.elements, "heading_open": _LeftHeading, "table_open": _FoldedTable}
+    elements = {
+        **Markdown.elements, "heading_open": _LeftHeading, "table_open": _FoldedTable,
+        "fence": _Code, "code_block": _Code,
+    }  # fmt: skip
 
     def __init__(self, text: str) -> None:
         super().__init__("", code_theme=CODE_THEME, hyperlinks=False)
@@ -89,25 +95,38 @@ class Trimmed:
             yield Segment.line()
 
 
-def draw_block(block: Block) -> RenderableType:
-    """What shows a block. Control characters of the text are marked before it is parsed."""
+def draw_block(block: Block, *, plain: bool = False) -> RenderableType:
+    """What shows a block; as it was written if it is `plain` or costly. Control characters of the
+    text are marked before it is parsed."""
     text = clean_text(block.text).expandtabs(4)
+    plain = plain or is_costly(block.kind, text)
     if block.kind == "code":
-        language = block.language if len(block.language) <= KNOWN_LANGUAGE else ""
-        code = Syntax(
-            text, language or "text", theme=CODE_THEME, word_wrap=True, background_color="default"
+        return Trimmed(
+            Padding(_draw_code(text, "" if plain else block.language), (0, 0, 0, INDENT))
         )
-        return Trimmed(Padding(code, (0, 0, 0, INDENT)))
-    return Trimmed(_Markdown(text))
+    # The rest of a table that was cut is none: it lacks the head.
+    rest = block.continues and text.lstrip().startswith("|")
+    return Trimmed(Text(text, overflow="fold") if plain or rest else _Markdown(text))
 
 
-def print_blocks(console: Console, blocks: Iterable[Block], *, first: bool) -> None:
+def print_blocks(
+    console: Console, blocks: Iterable[Block], *, first: bool, plain: bool = False
+) -> None:
     """Print blocks under one another, with an empty line before each that is not the first."""
     for block in blocks:
         if not first and not block.continues:
             console.print()
-        console.print(draw_block(block), end="")
+        console.print(draw_block(block, plain=plain), end="")
         first = False
+
+
+def _draw_code(text: str, language: str, padding: int = 0) -> Syntax:
+    name = language.lower()
+    known = name if name in LANGUAGES and not is_costly("code", text) else "text"
+    background = None if padding else "default"
+    return Syntax(
+        text, known, theme=CODE_THEME, word_wrap=True, padding=padding, background_color=background
+    )
 
 
 def print_wrapped(console: Console, line: str, style: str = "") -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,8 +10,8 @@ from rich.console import Console
 
 from harness.contracts.clean_text import clean_line
 from harness.conversations.rows import StoredMessage, StoredTurn
-from harness.terminal.chat.blocks import BlockSplitter
-from harness.terminal.chat.markdown import print_blocks, print_wrapped
+from harness.terminal.chat.blocks import Block, BlockSplitter
+from harness.terminal.chat.markdown import print_wrapped
 from harness.terminal.view.text import count_of, format_call
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 PAGE = 500
 MOST_PAGES = 100
+
+ShowBlocks = Callable[[Sequence[Block]], None]
+"""Shows the blocks of an answer."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ async def read_past(backend: Backend, card: Card | None) -> Past:
     return Past(messages, list(turns.values()))
 
 
-def print_past(console: Console, past: Past, turns: int) -> None:
+def print_past(console: Console, past: Past, turns: int, show: ShowBlocks) -> None:
     """Print the last turns as they were shown when they were answered."""
     numbers = sorted({message.turn for message in past.messages})
     shown = set(numbers[-turns:]) if turns else set[int]()
@@ -55,10 +58,12 @@ def print_past(console: Console, past: Past, turns: int) -> None:
     states = {turn.number: turn for turn in past.turns}
     for message in past.messages:
         if message.turn in shown:
-            _print_message(console, message, states.get(message.turn))
+            _print_message(console, message, states.get(message.turn), show)
 
 
-def _print_message(console: Console, message: StoredMessage, turn: StoredTurn | None) -> None:
+def _print_message(
+    console: Console, message: StoredMessage, turn: StoredTurn | None, show: ShowBlocks
+) -> None:
     console.print()
     if message.role == "user":
         mark = "↳" if message.origin == "hint" else "›"
@@ -69,7 +74,7 @@ def _print_message(console: Console, message: StoredMessage, turn: StoredTurn | 
             console.print("  (rolled back)", style="ask")
         return
     splitter = BlockSplitter()
-    print_blocks(console, [*splitter.feed(message.text), *splitter.finish()], first=True)
+    show([*splitter.feed(message.text), *splitter.finish()])
     for part in message.parts:
         if part.type == "tool_call":
             call = format_call(part.name, part.arguments)

@@ -14,6 +14,7 @@ import os
 import sys
 import textwrap
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager
 from typing import Any, TextIO, cast
@@ -48,9 +49,14 @@ REDRAW_S = 0.04
 """Between two drawings, however fast text arrives."""
 TICK_S = 0.5
 """How often times that pass are drawn."""
+PRINT_S = 0.05
+"""How long one step of printing may draw: what is left is printed in the next one."""
 MENU_ROWS = 6
 PROMPT = "› "
 LEAST_LIVE_ROWS = 3
+
+Draw = Callable[[bool], str]
+"""Draws a text that is printed; as quickly as can be, if it is called with true."""
 
 
 class Screen:
@@ -65,9 +71,9 @@ class Screen:
         """Draws what stands between the scrolled text and the line that is typed."""
         self._status = status
         self._out = sys.stdout
-        self._text = list[str]()
+        self._text = deque[str | Draw]()
         """Printed, but not drawn yet."""
-        self._shown_live = ""
+        self._shown_live: ANSI | None = None
         self._rows = 0
         """Of the lower part; when it gets smaller, it is erased first."""
         self._dirty = asyncio.Event()
@@ -98,6 +104,11 @@ class Screen:
         """Print text that may hold escape sequences of our own. From any thread."""
         self._text.append(text)
         self._loop.call_soon_threadsafe(self._dirty.set)
+
+    def print_later(self, draw: Draw) -> None:
+        """Print what `draw` returns, in its turn; keys are read between two such drawings."""
+        self._text.append(draw)
+        self._dirty.set()
 
     def _changed(self, _: Buffer) -> None:
         self._dirty.set()
@@ -182,7 +193,7 @@ class Screen:
             with contextlib.suppress(Exception):
                 self._app.exit()
             await asyncio.gather(drawing, return_exceptions=True)
-            self._out.write("".join(self._text))
+            self._out.write(take_printed(self._text, PRINT_S, whole=True))
             self._out.flush()
 
     @contextlib.contextmanager
@@ -211,15 +222,16 @@ class Screen:
             rows = live.count("\n") + self.buffer.document.line_count + menu
             if self._app.is_running and (self._text or rows < self._rows):
                 self._print_above()
-            self._shown_live, self._rows = live, rows
+            self._shown_live, self._rows = ANSI(live) if live else None, rows
             self._app.invalidate()
             # Drawing takes half of the time at most: keys are read in between.
             await asyncio.sleep(max(REDRAW_S, time.monotonic() - began))
 
     def _print_above(self) -> None:
         """Print in place of what is drawn. The next drawing begins below it."""
-        text = "".join(self._text)
-        self._text.clear()
+        text = take_printed(self._text, PRINT_S)
+        if self._text:
+            self._dirty.set()
         self._app.renderer.erase()
         if text:
             self._app.output.write_raw(text if text.endswith("\n") else f"{text}\n")
@@ -227,8 +239,8 @@ class Screen:
 
     def _compose(self) -> FloatContainer:
         live = ConditionalContainer(
-            Window(FormattedTextControl(lambda: ANSI(self._shown_live)), dont_extend_height=True),
-            filter=Condition(lambda: bool(self._shown_live)),
+            Window(FormattedTextControl(lambda: self._shown_live), dont_extend_height=True),
+            filter=Condition(lambda: self._shown_live is not None),
         )
         typed = Window(
             BufferControl(self.buffer),
@@ -267,6 +279,19 @@ class Screen:
     def _input_height(self) -> Dimension:
         rows = MENU_ROWS + 1 if self.buffer.complete_state is not None else 1
         return Dimension(min=rows, max=12)
+
+
+def take_printed(texts: deque[str | Draw], seconds: float, *, whole: bool = False) -> str:
+    """Take texts in their order until drawing has taken so long; if the `whole`, draw the rest
+    quickly."""
+    began, taken = time.monotonic(), list[str]()
+    while texts:
+        late = bool(taken) and time.monotonic() - began > seconds
+        if late and not whole:
+            break
+        text = texts.popleft()
+        taken.append(text if isinstance(text, str) else text(late))
+    return "".join(taken)
 
 
 class _Printer:

@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.contracts.clean_text import clean_line
@@ -19,7 +20,7 @@ from harness.terminal.chat.markdown import print_wrapped
 from harness.terminal.chat.past import Past, print_past, read_past
 from harness.terminal.chat.screen import Screen
 from harness.terminal.chat.status import Spent, describe_status
-from harness.terminal.chat.view import ChatView, make_screen_console
+from harness.terminal.chat.view import ChatView, make_screen_console, print_blocks_later
 from harness.terminal.input.attend import Attendance, Attended, Why
 from harness.terminal.input.decide import make_ask
 from harness.terminal.input.interrupts import GRACE_S, Interrupts
@@ -145,7 +146,8 @@ class Talk:
 
     def show_past(self, past: Past, turns: int) -> None:
         """Show the last turns of those that have ended."""
-        print_past(self.console, past, turns)
+        show = partial(print_blocks_later, self.screen, first=True)
+        print_past(self.console, past, turns, show)
         self.screen.redraw()
 
     def report_error(self, error: HarnessError) -> None:

@@ -7,6 +7,7 @@ import io
 import time
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 from rich.cells import cell_len, set_cell_size
@@ -15,7 +16,7 @@ from rich.console import Console
 from harness.contracts import event as e
 from harness.contracts.clean_text import clean_line
 from harness.contracts.event import Event
-from harness.terminal.chat.blocks import BlockSplitter
+from harness.terminal.chat.blocks import Block, BlockSplitter
 from harness.terminal.chat.markdown import draw_block, print_blocks, print_wrapped
 from harness.terminal.chat.screen import Canvas, Screen
 from harness.terminal.input.attend import PRESSED
@@ -47,8 +48,10 @@ class ChatView(RunView):
         """Those that this person has sent, and so has seen."""
         self._screen = screen
         self._blocks = BlockSplitter()
-        self._text = ""
-        """Of the current reply, as it was streamed."""
+        self._text = list[str]()
+        """Of the current reply, in the pieces in which it was streamed."""
+        self._drawn: tuple[Block, int, list[str]] | None = None
+        """The open block as it was drawn last, and for which width."""
         self._first = True
         """No block of the current reply has been printed."""
         self._gap = False
@@ -106,7 +109,7 @@ class ChatView(RunView):
         self._since = event.at
 
     def _output_delta(self, event: e.OutputDelta) -> None:
-        self._text += event.text
+        self._text.append(event.text)
         self._print_blocks(self._blocks.feed(event.text))
 
     def _output_reset(self, event: e.OutputReset) -> None:
@@ -118,9 +121,9 @@ class ChatView(RunView):
 
     def _model_replied(self, event: e.ModelReplied) -> None:
         self._show_reasoning(event)
-        text = event.message.text
-        if text.startswith(self._text):  # the reply is the truth; what streamed may lack its end
-            self._print_blocks(self._blocks.feed(text[len(self._text) :]))
+        text, streamed = event.message.text, "".join(self._text)
+        if text.startswith(streamed):  # the reply is the truth; what streamed may lack its end
+            self._print_blocks(self._blocks.feed(text[len(streamed) :]))
         else:
             self._print_blocks(self._blocks.finish())
             self._begin_reply()
@@ -137,18 +140,21 @@ class ChatView(RunView):
         super().show(event)
 
     def _begin_reply(self) -> None:
-        self._blocks, self._text, self._first = BlockSplitter(), "", True
+        self._blocks, self._text, self._first = BlockSplitter(), [], True
 
-    def _print_blocks(self, blocks: Sequence[Any]) -> None:
+    def _print_blocks(self, blocks: Sequence[Block]) -> None:
         if blocks:
-            print_blocks(self.console, blocks, first=self.untouched)
+            print_blocks_later(self._screen, blocks, first=self.untouched)
             self._first = self._gap = False
 
     def _draw_open(self, width: int) -> list[str]:
         block = self._blocks.open
         if block is None:
             return []
-        lines = _draw(width, lambda console: console.print(draw_block(block), end=""))
+        if self._drawn is None or self._drawn[:2] != (block, width):
+            drawn = _draw(width, lambda console: console.print(draw_block(block), end=""))
+            self._drawn = block, width, drawn.rstrip("\n").split("\n")
+        lines = self._drawn[2]
         return lines if self.untouched or block.continues else ["", *lines]
 
     def _show_reasoning(self, event: e.ModelReplied) -> None:
@@ -234,11 +240,25 @@ def make_screen_console(write: Callable[[str], None]) -> Console:
     return make_console(cast("Any", Canvas(write)), terminal=True)
 
 
-def _draw(width: int, print_to: Callable[[Console], None]) -> list[str]:
-    """What rich draws, as lines with escape sequences of its own."""
+def print_blocks_later(screen: Screen, blocks: Sequence[Block], *, first: bool) -> None:
+    """Print blocks as `print_blocks` does, one at a time, between which keys are read."""
+    for block in blocks:
+        screen.print_later(partial(_draw_printed, screen, block, first))
+        first = False
+
+
+def _draw_printed(screen: Screen, block: Block, first: bool, hurried: bool) -> str:
+    return _draw(
+        screen.columns,
+        lambda console: print_blocks(console, [block], first=first, plain=hurried),
+    )
+
+
+def _draw(width: int, print_to: Callable[[Console], None]) -> str:
+    """What rich draws, with escape sequences of its own."""
     out = io.StringIO()
     print_to(make_console(out, width=width, terminal=True))
-    return out.getvalue().rstrip("\n").split("\n")
+    return out.getvalue()
 
 
 def _elapsed(since: float) -> str:

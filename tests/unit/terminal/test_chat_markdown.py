@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.terminal.chat.blocks import MOST_CHARACTERS, MOST_LINES, Block, BlockSplitter
+from harness.terminal.chat.blocks import Block, BlockSplitter
+from harness.terminal.chat.bounds import MOST_CHARACTERS, MOST_LINES
 from harness.terminal.chat.markdown import print_blocks
 from harness.terminal.view.console import make_console
 
+MOST = max(MOST_CHARACTERS.values())
 LINES = (
     "# A title", "plain words", "**bold** and `code`", "- one", "- two", "  - nested", "1. first",
     "2. second", "```python", "```", "~~~", "    indented", "> quoted", "| a | b |", "|---|---|",
@@ -71,12 +73,12 @@ def test_a_fence_ends_with_one_like_it() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["x" * 3 * MOST_CHARACTERS, "line\n" * 3 * MOST_LINES, "```\n" + "code\n" * 3 * MOST_LINES],
+    ["x" * 3 * MOST, "line\n" * 3 * MOST_LINES, "```\n" + "code\n" * 3 * MOST_LINES],
 )
 def test_an_endless_block_is_cut_and_nothing_is_lost(text: str) -> None:
     blocks = split(text)
     assert len(blocks) > 2
-    assert all(len(each.text) <= MOST_CHARACTERS for each in blocks)
+    assert all(len(each.text) <= MOST for each in blocks)
     assert not blocks[0].continues
     assert all(each.continues for each in blocks[1:])
     kept = "".join(each.text.replace("\n", "") for each in blocks)
@@ -126,7 +128,7 @@ def make_plain(shown: str) -> str:
         "a <word1> of <b>word2</b>\n\n<div>\nword3\n</div>",
         "[word1][1] and ![word2](http://word3)\n\n[1]: http://word4 'word5'",
         "*" * 800 + "word1" + "_" * 800 + "[" * 800 + "word2",
-        "word1" + "y" * 17_000 + "word2",
+        "word1" + "y" * 6_000 + "word2",
     ],
 )
 def test_no_word_is_lost(text: str, width: int) -> None:
