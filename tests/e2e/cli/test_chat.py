@@ -100,6 +100,19 @@ def test_markdown_is_drawn_and_never_twice(
     assert screen.leave() == 0
 
 
+def test_a_costly_answer_blocks_no_key(kept_project: Project) -> None:
+    screen = Screen(kept_project, "chat", "--agent", "agent.py:other")
+    screen.shows("›")
+    table = "|a" * 320 + "\n" + "|-" * 320 + "\n" + "|\n" * 96 + "|the end"
+    screen.type(f"\x1b[200~say {table}\x1b[201~")
+    screen.shows("|the end")
+    screen.type("\r")
+    screen.shows("1 turn · 0 tool calls")
+    screen.idles()
+    assert "|the end" in screen.text.rpartition("|a|a|a")[2]
+    assert screen.leave() == 0
+
+
 def test_a_hint_and_a_message_that_waits(kept_project: Project) -> None:
     screen = Screen(kept_project, "chat", "--agent", "agent.py:other")
     screen.shows("›")
