@@ -37,8 +37,8 @@ LANGUAGES = frozenset(
     xml yaml yml zig zsh
     """.split()  # noqa: SIM905
 )
-"""Those that are highlighted, each measured with hostile text: others, such as AutoHotkey, take
-seconds for a few hundred empty lines."""
+"""Those that are highlighted: others, such as AutoHotkey, take seconds for a few hundred empty
+lines."""
 
 
 def is_costly(kind: Literal["text", "code"], text: str) -> bool:
