@@ -14,10 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from harness.access.secret import BROWSER, TOKEN
 from harness.api.caller import Caller
+from harness.api.mount import path_below_mount, root_of
 from harness.contracts.errors import HarnessError, InvalidRequest, NotSignedIn, WrongOrigin
 from harness_daemon.bodies import limit_body
 from harness_daemon.hosts import Hosts
-from harness_daemon.refusals import path_below_mount, send_problem
+from harness_daemon.refusals import send_problem
 
 Authenticate = Callable[[str], Awaitable[Caller | None]]
 
@@ -63,7 +64,7 @@ class Gate:
         headers = _read_headers(scope)
         request_id = _request_id(headers)
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
-        send = _with_headers(send, request_id, scope.get("root_path", ""))
+        send = _with_headers(send, request_id, root_of(scope))
         try:
             scope["path"] = _encoded_path(scope)
             caller = await self._admit(scope, headers)

@@ -15,6 +15,7 @@ from starlette.routing import Match, Route
 from starlette.types import Scope, Send
 from starlette.websockets import WebSocket
 
+from harness.api.mount import path_below_mount, root_of
 from harness.api.problems import MEDIA_TYPE, FieldProblem, describe_error
 from harness.api.route import is_openai_path
 from harness.commons.log import get_logger
@@ -34,12 +35,6 @@ CLOSE_REFUSED = 1008
 """WebSocket: policy violation."""
 
 
-def path_below_mount(scope: Scope) -> str:
-    """The path of a request without the prefix under which another app mounts this one."""
-    root, path = scope.get("root_path", ""), scope["path"]
-    return path.removeprefix(root) if root and path.startswith(f"{root}/") else path
-
-
 def problem_response(
     error: HarnessError,
     request_id: str | None,
@@ -53,7 +48,7 @@ def problem_response(
             error, param=fields[0].field.removeprefix("body.") if fields else None
         )
         if is_openai_path(path_below_mount(scope))
-        else _problem_document(error, request_id, fields, scope.get("root_path", ""))
+        else _problem_document(error, request_id, fields, root_of(scope))
     )
     if isinstance(error, NotSignedIn):
         response.headers["WWW-Authenticate"] = 'Bearer realm="harness"'

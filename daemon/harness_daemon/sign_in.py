@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from harness.access.sign_in import SESSION_SECONDS, exchange_code
 from harness.api.context import Context
+from harness.api.mount import root_of
 from harness.api.route import PREFIX
 from harness_daemon.gate import COOKIE
 
@@ -35,6 +36,6 @@ async def sign_in(
         httponly=True,
         samesite="strict",
         secure=request.headers.get("x-forwarded-proto") == "https",
-        path="/",
+        path=root_of(request.scope) or "/",
     )
     return response

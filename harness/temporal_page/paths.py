@@ -18,6 +18,10 @@ DOTS = frozenset({".", ".."})
 def to_upstream(path: str, query: str) -> str:
     """The target of a request to Temporal's page, for the path and query of one to the daemon.
 
+    Args:
+        path: Below the prefix under which another app mounts the daemon's, if one does.
+        query: The query, as it was sent.
+
     Raises:
         InvalidRequest: The path could leave the page, or end the line that names it.
     """
@@ -36,7 +40,8 @@ def to_upstream(path: str, query: str) -> str:
 
 
 def to_daemon(location: str, upstream: str) -> str:
-    """Where a redirect of Temporal's page leads, as a path of the daemon.
+    """Where a redirect of Temporal's page leads, as a path of the daemon. The gate adds the prefix
+    under which another app mounts the daemon's, as to every redirect.
 
     Raises:
         TemporalPageRefused: It leads to another site.

@@ -30,12 +30,13 @@ MARKDOWN_POLICY = (
 `allow-same-origin` lets the page measure the frame; scripts do not run in it."""
 
 
-def rewrite_page(html: str, prefix: str) -> tuple[str, str]:
+def rewrite_page(html: str, prefix: str, *, root: str = "") -> tuple[str, str]:
     """Move the page to the daemon's path, as Temporal's server does for a public path.
 
     Args:
         html: The page.
         prefix: The path that it has upstream; empty for none.
+        root: The prefix under which another app mounts the daemon's.
 
     Returns:
         The page, and its content security policy.
@@ -43,22 +44,22 @@ def rewrite_page(html: str, prefix: str) -> tuple[str, str]:
     base = f'base: "{prefix}"'
     if base not in html:
         raise TemporalPageRefused("Temporal's page has a form that this version does not know.")
-    html = html.replace(base, f'base: "{TEMPORAL_PATH}"')
-    html = html.replace(f'"{prefix}/_app/', f'"{TEMPORAL_PATH}/_app/')
+    html = html.replace(base, f'base: "{root}{TEMPORAL_PATH}"')
+    html = html.replace(f'"{prefix}/_app/', f'"{root}{TEMPORAL_PATH}/_app/')
     html = META_POLICY.sub("", html)
     hashes = "".join(f" 'sha256-{_digest(script)}'" for script in SCRIPT.findall(html))
     return html, PAGE_POLICY.format(hashes=hashes)
 
 
-def rewrite_settings(content: bytes) -> bytes:
+def rewrite_settings(content: bytes, *, root: str = "") -> bytes:
     """Have the page decode payloads through the daemon, with the cookie of its session, and fetch
-    nothing from other sites."""
+    nothing from other sites. `root`: as for `rewrite_page`."""
     try:
         settings: dict[str, Any] = json.loads(content)
         codec: dict[str, Any] = settings.get("Codec") or {}
         changed = {
             **codec,
-            "Endpoint": TEMPORAL_CODEC_PATH,
+            "Endpoint": root + TEMPORAL_CODEC_PATH,
             "IncludeCredentials": True,
             "PassAccessToken": False,
         }

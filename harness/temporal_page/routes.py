@@ -13,6 +13,7 @@ from temporalio.api.common.v1 import Payload
 
 from harness.api.caller import Caller, Role
 from harness.api.context import ApiContext, CallerOf, Context
+from harness.api.mount import path_below_mount, root_of
 from harness.api.route import TEMPORAL_CODEC_PATH, TEMPORAL_PATH, Route
 from harness.commons.log import get_logger
 from harness.contracts.errors import TemporalPageError, TemporalPageMissing
@@ -42,8 +43,8 @@ log = get_logger(__name__)
 
 async def show_page(request: Request, context: Context, caller: CallerOf) -> Response:
     """Pass a request on to Temporal's page."""
-    path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
-    target = to_upstream(path, query)
+    query = request.scope["query_string"].decode("latin-1")
+    target = to_upstream(path_below_mount(request.scope), query)
     upstream = _find_upstream(context)
     inner = target.partition("?")[0]
     headers = request.headers
@@ -66,7 +67,7 @@ async def show_page(request: Request, context: Context, caller: CallerOf) -> Res
         response.set_cookie(
             CSRF_COOKIE,
             answer.csrf,
-            path=TEMPORAL_PATH,
+            path=root_of(request.scope) + TEMPORAL_PATH,
             samesite="strict",
             secure=headers.get("x-forwarded-proto") == "https",
         )
@@ -85,14 +86,14 @@ async def _pass_on(request: Request, upstream: Upstream, path: str, answer: Answ
         return Response(status_code=answer.status, headers={"Location": leads_to})
     if answer.status == 200 and request.method == "GET":
         if path == SETTINGS:
-            changed = rewrite_settings(await answer.read())
+            changed = rewrite_settings(await answer.read(), root=root_of(request.scope))
             return Response(changed, media_type="application/json")
         if answer.media_type == "text/html" and path == MARKDOWN:
             policy = {"Content-Security-Policy": MARKDOWN_POLICY, "X-Frame-Options": "SAMEORIGIN"}
             return Response(await answer.read(), headers=policy, media_type="text/html")
         if answer.media_type == "text/html" and not path.startswith((PAGE_API, *FILES)):
             html = (await answer.read()).decode("utf-8", "replace")
-            page, policy_of_page = rewrite_page(html, upstream.prefix)
+            page, policy_of_page = rewrite_page(html, upstream.prefix, root=root_of(request.scope))
             headers = {"Content-Security-Policy": policy_of_page}
             return Response(page, headers=headers, media_type="text/html")
     passed = dict(answer.headers)
@@ -145,20 +146,20 @@ async def decode(
     payloads = await _read_payloads(request, caller)
     converter = context.connection.temporal.data_converter
     keep = preserve == "true"
-    return _answer_payloads(await decode_payloads(converter, payloads, keep_references=keep))
+    return await _answer_payloads(await decode_payloads(converter, payloads, keep_references=keep))
 
 
 async def download(request: Request, context: Context, caller: CallerOf) -> Response:
     """Load payloads that are stored outside of Temporal for its page, and decode them."""
     payloads = await _read_payloads(request, caller)
     converter = context.connection.temporal.data_converter
-    return _answer_payloads(await load_payloads(converter, payloads))
+    return await _answer_payloads(await load_payloads(converter, payloads))
 
 
 async def encode(request: Request) -> Response:
     """Give back what a person typed into Temporal's page. It is not encrypted: workers take
     encrypted results of activities to be their own, and must not be given any by this way."""
-    return _answer_payloads(parse_payloads(await request.body()))
+    return await _answer_payloads(parse_payloads(await request.body()))
 
 
 async def _read_payloads(request: Request, caller: Caller) -> list[Payload]:
@@ -167,8 +168,8 @@ async def _read_payloads(request: Request, caller: Caller) -> list[Payload]:
     return payloads
 
 
-def _answer_payloads(payloads: Sequence[Payload]) -> Response:
-    return Response(write_payloads(payloads), media_type="application/json")
+async def _answer_payloads(payloads: Sequence[Payload]) -> Response:
+    return Response(await write_payloads(payloads), media_type="application/json")
 
 
 PAGE_PATHS = (TEMPORAL_PATH, f"{TEMPORAL_PATH}/{{path:path}}")

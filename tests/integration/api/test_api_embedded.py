@@ -94,4 +94,5 @@ async def test_a_mounted_api_lets_nobody_in(api: Api, harness: Harness) -> None:
         signed_in = await client.get(f"{PREFIX}/sign-in", params={"code": code})
         assert signed_in.status_code == 303
         assert signed_in.headers["location"] == f"{PREFIX}/api/v1/me"
+        assert f"Path={PREFIX};" in signed_in.headers["set-cookie"], "not for the rest of the site"
         assert (await client.get(signed_in.headers["location"])).json()["user"] == "local"

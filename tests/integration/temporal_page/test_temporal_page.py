@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from harness import Agent, Harness
+from harness.access.sign_in import create_sign_in_code
 from harness.api.settings import ApiSettings
 from harness.crypto.keyring import new_key
 from harness.forget.client import forget_run
@@ -21,6 +22,7 @@ from harness_daemon.daemon import Address, open_daemon
 from tests.fakes.model_server import ModelServer
 from tests.fakes.steps import say
 from tests.integration.api.conftest import Api
+from tests.integration.api.test_api_embedded import embedded
 
 RUNS = "/temporal/api/v1/namespaces/default/workflows"
 REFERENCE = base64.b64encode(b"temporal.api.sdk.v1.ExternalStorageReference").decode()
@@ -162,6 +164,35 @@ async def test_a_signal_of_the_page_reaches_the_run(
     entries = (await browser.get(f"{RUNS}/{run.id}/history")).json()["history"]["events"]
     signals = [each for each in entries if each["eventType"].endswith("EXECUTION_SIGNALED")]
     assert len(signals) == 1
+
+
+async def test_the_page_of_an_embedded_api(harness: Harness) -> None:
+    """All of it is below the prefix of the app that mounts the API."""
+    code = await create_sign_in_code(harness.connection)
+    async with (
+        embedded(harness) as url,
+        httpx.AsyncClient(base_url=f"{url}/agents", timeout=30) as browser,
+    ):
+        assert (await browser.get("/sign-in", params={"code": code})).status_code == 303
+        browser.headers.update({"Origin": url, "Sec-Fetch-Site": "same-origin"})
+        shown = await browser.get("/temporal/namespaces/default/workflows")
+        assert 'base: "/agents/temporal"' in shown.text
+        assert "Path=/agents/temporal;" in shown.headers["set-cookie"]
+        script = re.findall(r'"/agents(/temporal/_app/immutable/[^"]+\.js)"', shown.text)[0]
+        loaded = await browser.get(script)
+        assert loaded.status_code == 200 and "javascript" in loaded.headers["content-type"]
+        assert "immutable" in loaded.headers["cache-control"]
+
+        settings = (await browser.get("/temporal/api/v1/settings")).json()
+        endpoint = settings["Codec"]["Endpoint"]
+        assert endpoint == "/agents/temporal-codec"
+        decoded = await browser.post(f"{url}{endpoint}/decode", json={"payloads": []})
+        assert (decoded.status_code, decoded.json()) == (200, {})
+        namespaces = (await browser.get("/temporal/api/v1/namespaces")).json()["namespaces"]
+        assert "default" in [each["namespaceInfo"]["name"] for each in namespaces]
+        framed = await browser.get("/temporal/render", params={"content": "*hi*"})
+        assert "<em>hi</em>" in framed.text
+        assert framed.headers["x-frame-options"] == "SAMEORIGIN"
 
 
 async def test_a_temporal_elsewhere_without_a_page(harness: Harness, api: Api) -> None:

@@ -29,6 +29,13 @@ def test_the_page_moves(prefix: str) -> None:
     assert f"script-src 'self' 'sha256-{digest}';" in policy
 
 
+def test_the_page_moves_below_a_mount() -> None:
+    html, _ = rewrite_page(PAGE.format(prefix=""), "", root="/agents")
+    assert html.count('"/agents/temporal/_app/') == 2 and 'base: "/agents/temporal"' in html
+    changed = json.loads(rewrite_settings(b"{}", root="/agents"))
+    assert changed["Codec"]["Endpoint"] == "/agents/temporal-codec"
+
+
 def test_a_page_of_another_kind_is_refused() -> None:
     with pytest.raises(TemporalPageRefused):
         rewrite_page("<html><script>steal()</script></html>", "")
