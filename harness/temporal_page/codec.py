@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 from collections.abc import Sequence
 
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError
+from pydantic_core import to_json
 from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.common import RawValue
 from temporalio.converter import DataConverter
@@ -37,9 +38,13 @@ def parse_payloads(body: bytes) -> list[Payload]:
     return list(parsed.payloads)
 
 
-def write_payloads(payloads: Sequence[Payload]) -> bytes:
-    """The body of an answer of a codec server."""
-    return json.dumps(json_format.MessageToDict(Payloads(payloads=payloads))).encode()
+async def write_payloads(payloads: Sequence[Payload]) -> bytes:
+    """The body of an answer of a codec server; others have their turns while it is written."""
+    written: list[bytes] = []
+    for payload in payloads:
+        written.append(to_json(json_format.MessageToDict(payload)))
+        await asyncio.sleep(0)
+    return b'{"payloads":[' + b",".join(written) + b"]}" if written else b"{}"
 
 
 async def decode_payloads(
@@ -57,6 +62,7 @@ async def decode_payloads(
         StoreUnavailable: The database does not answer.
     """
     decoded: list[Payload] = []
+    left = MOST_BYTES
     for payload in payloads:
         kept = keep_references and REFERENCE in payload.metadata.get("messageType", b"")
         try:
@@ -65,7 +71,8 @@ async def decode_payloads(
             raise
         except UNREADABLE:
             decoded.append(payload)
-        _check_size(decoded)
+        left = _spend(left, decoded[-1])
+        await asyncio.sleep(0)  # what is in memory is decoded without a wait: others have turns
     return decoded
 
 
@@ -78,6 +85,7 @@ async def load_payloads(converter: DataConverter, payloads: Sequence[Payload]) -
         RequestTooLarge: They are too large.
     """
     loaded: list[Payload] = []
+    left = MOST_BYTES
     for payload in payloads:
         try:
             loaded.append(await _decode_payload(converter, payload))
@@ -85,7 +93,8 @@ async def load_payloads(converter: DataConverter, payloads: Sequence[Payload]) -
             raise
         except UNREADABLE:
             raise InvalidRequest("A payload of the request is malformed.") from None
-        _check_size(loaded)
+        left = _spend(left, loaded[-1])
+        await asyncio.sleep(0)
     return loaded
 
 
@@ -94,9 +103,12 @@ async def _decode_payload(converter: DataConverter, payload: Payload) -> Payload
     return raw[0].payload
 
 
-def _check_size(decoded: Sequence[Payload]) -> None:
-    if sum(each.ByteSize() for each in decoded) > MOST_BYTES:
+def _spend(left: int, decoded: Payload) -> int:
+    """The bytes that are left of the most, after one more payload."""
+    left -= decoded.ByteSize()
+    if left < 0:
         raise RequestTooLarge(
             f"The decoded payloads have more than {MOST_BYTES:,} bytes.",
             fix="Read the run elsewhere: `harness trace RUN`.",
         )
+    return left
