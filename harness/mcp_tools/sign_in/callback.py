@@ -67,7 +67,8 @@ class Callback:
 
     port: int
     _state: str | None = field(default=None, repr=False)
-    _callers: int = 0
+    _callers: dict[asyncio.Task[None], None] = field(default_factory=dict[asyncio.Task[None], None])
+    """The oldest first."""
     _returned: asyncio.Future[Returned] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -93,26 +94,42 @@ class Callback:
             self._returned.set_result(returned)
         return True
 
-    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer one request."""
-        self._callers += 1
-        try:
-            if self._callers <= MAX_CALLERS:
-                async with asyncio.timeout(HEAD_S):
-                    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-                    writer.write(self._answer(head))
-                    await writer.drain()
-        except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass
-        finally:
-            self._callers -= 1
+    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one request, in a task. Of too many callers, the oldest leaves: a browser sends
+        its request at once, and what only holds a connection must not keep it out."""
+
+        def leave(task: asyncio.Task[None]) -> None:
+            self._callers.pop(task, None)
             writer.close()
+
+        task = asyncio.create_task(self._handle(reader, writer))
+        task.add_done_callback(leave)
+        self._callers[task] = None
+        if len(self._callers) > MAX_CALLERS:
+            oldest = next(iter(self._callers))
+            del self._callers[oldest]
+            oldest.cancel()
+
+    async def close(self) -> None:
+        """End all connections."""
+        for task in self._callers:
+            task.cancel()
+        await asyncio.gather(*self._callers, return_exceptions=True)
+
+    async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(
+            TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError
+        ):
+            async with asyncio.timeout(HEAD_S):
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+                writer.write(self._answer(head))
+                await writer.drain()
 
     def _answer(self, head: str) -> bytes:
         line, *rest = head.split("\r\n")
         method, _, target = line.rpartition(" ")[0].partition(" ")
         hosts = [each[5:].strip() for each in rest if each.lower().startswith("host:")]
-        if method != "GET" or hosts != [f"{HOST}:{self.port}"] or urlsplit(target).path != PATH:
+        if method != "GET" or hosts != [f"{HOST}:{self.port}"] or target.partition("?")[0] != PATH:
             return _page("404 Not Found", STRANGE)
         try:
             returned = read_returned(target)
@@ -148,13 +165,14 @@ async def open_callback(port: int | None, former: int | None) -> AsyncGenerator[
     """
     server, callbacks = None, list[Callback]()
 
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await callbacks[0].handle(reader, writer)
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Not a coroutine: Python 3.11 prints a traceback for each of its own that is cancelled.
+        callbacks[0].accept(reader, writer)
 
     for each in [port] if port else [former, 0]:
         if each is not None:
             with suppress(OSError):
-                server = await asyncio.start_server(handle, HOST, each, limit=MAX_HEAD)
+                server = await asyncio.start_server(accept, HOST, each, limit=MAX_HEAD)
                 break
     if server is None:
         raise McpSignInFailed(
@@ -166,3 +184,4 @@ async def open_callback(port: int | None, former: int | None) -> AsyncGenerator[
         yield callbacks[0]
     finally:
         server.close()
+        await callbacks[0].close()
