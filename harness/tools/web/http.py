@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from harness.agent import ToolContext, tool
-from harness.config.settings import HttpToolSettings
 from harness.contracts.errors import ToolFailed, ToolUnavailable
 from harness.tools.web import web
 
@@ -24,7 +23,7 @@ async def http_get(
     Args:
         url: An http or https address.
     """
-    reply = await _follow_redirects(url, ctx.host.http)
+    reply = await _follow_redirects(url, ctx)
     if reply.status in (429, 502, 503, 504):
         raise ToolUnavailable(
             f"{reply.url} answered {reply.status}.",
@@ -33,13 +32,13 @@ async def http_get(
     return reply.for_model()
 
 
-async def _follow_redirects(url: str, settings: HttpToolSettings) -> web.Reply:
+async def _follow_redirects(url: str, ctx: ToolContext[Any]) -> web.Reply:
     """GET `url` and follow redirects; each address is checked like the first."""
     import httpx  # imported here, so that using the tool in an agent does not load it
 
     async with web.open_client() as client:
         for _ in range(MAX_REDIRECTS + 1):
-            request = await web.build_request(client, url, settings)
+            request = await web.build_request(client, url, ctx.host.http, run=ctx.run)
             try:
                 reply = await client.send(request, stream=True)
                 try:

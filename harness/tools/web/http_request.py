@@ -59,6 +59,7 @@ class _Sender(NamedTuple):
     settings: HttpToolSettings
     trust: Trust
     key: str
+    run: str
 
     async def send_request(
         self, asked: Request, *, unknown: type[ToolError]
@@ -77,7 +78,7 @@ class _Sender(NamedTuple):
         async with web.open_client() as client:
             request = await web.build_request(
                 client, asked.url, self.settings, method=asked.method, headers=headers,
-                content=content, tool="http_request",
+                content=content, run=self.run, tool="http_request",
             )  # fmt: skip
             try:
                 reply = await client.send(request, stream=True)
@@ -155,7 +156,7 @@ def _make_requester(
         """
         asked = Request(method=method, url=url, headers=headers or {}, body=body)
         _check_request(asked, undo, trust)
-        sender = _Sender(ctx.host.http, trust, ctx.idempotency_key)
+        sender = _Sender(ctx.host.http, trust, ctx.idempotency_key, ctx.run)
         reply, lost = await sender.send_request(asked, unknown=OutcomeUnknown)
         _check_answer(asked, reply)
         ctx.receipt(receipt := _make_receipt(asked, undo, reply, lost, trust))
@@ -169,7 +170,7 @@ def _make_requester(
         if receipt.undo is None:
             raise UndoUnavailable(receipt.why or "The call declared no undo.")
         trust.check_undo(receipt.undo.url, receipt.url)
-        sender = _Sender(ctx.host.http, trust, ctx.idempotency_key)
+        sender = _Sender(ctx.host.http, trust, ctx.idempotency_key, ctx.run)
         reply, _ = await sender.send_request(receipt.undo, unknown=ToolUnavailable)
         return _describe_undo(receipt.undo, reply)
 

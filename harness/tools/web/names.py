@@ -26,7 +26,7 @@ async def resolve_name(host: str, port: int, asker: str) -> list[str]:
     Args:
         host: The name, or an address.
         port: The port that will be connected to.
-        asker: On whose behalf: a kind of caller, or one user of it.
+        asker: On whose behalf: a run, or what else asks for a user.
 
     Raises:
         OSError: The name cannot be resolved.

@@ -81,12 +81,14 @@ async def build_request(
     url: str,
     settings: HttpToolSettings,
     *,
+    run: str,
     method: str = "GET",
     headers: Mapping[str, str] | None = None,
     content: bytes | None = None,
     tool: str = "http_get",
 ) -> httpx.Request:
-    """Build a request to a checked address, with the requested host name."""
+    """Build a request to a checked address, with the requested host name. `run`: whose tool asks;
+    names that are slow to resolve hold up no other run."""
     import httpx
 
     origin, target = origin_of(url), httpx.URL(url)
@@ -97,7 +99,7 @@ async def build_request(
             f'"{host}" to allow under [http] in harness.toml, or to HARNESS_HTTP__ALLOW.',
         )
     address = await resolve_host(
-        host, origin.port, allow_private=settings.allow_private, asker="tools"
+        host, origin.port, allow_private=settings.allow_private, asker=f"run {run}"
     )
     own = {
         "Host": target.netloc.decode(),

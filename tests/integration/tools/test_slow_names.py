@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 
+from harness.config.settings import HttpToolSettings
+from harness.tools import http_get, http_tools
 from harness.tools.web import names
 from harness.tools.web.names import THREADS, resolve_name
+from tests.fakes.tool_calls import calling
 
 
 class Silent:
@@ -56,6 +59,30 @@ async def test_slow_names_of_one_asker_hold_up_no_other(silent: Silent) -> None:
     assert len(silent.asked) == THREADS
     silent.end.set()
     assert await asyncio.gather(*waiting) == [["127.0.0.1"]] * 60
+
+
+async def test_slow_names_of_one_run_hold_up_no_other(silent: Silent) -> None:
+    """A model that asks for slow names waits alone: the worker has other runs."""
+    http = HttpToolSettings(allow=("*.test", "127.0.0.1"))
+    async with (
+        calling(http_get, *http_tools()[1:], http=http) as slow,
+        calling(http_get, http=http) as other,
+    ):
+        other.info(workflow_id="other")
+        waiting = [
+            asyncio.create_task(slow("http_get", url=f"https://{number}.slow.test/"))
+            for number in range(THREADS)
+        ]
+        change = {"method": "POST", "url": "https://x.slow.test/"}
+        waiting.append(asyncio.create_task(slow("http_request", **change)))
+        await until_asked(silent, THREADS)
+        # Resolved, and only then refused:
+        code, _ = await other.refused("http_get", url="https://127.0.0.1/")
+        assert code == "tool.confined" and len(silent.asked) == THREADS
+        for task in waiting:
+            task.cancel()
+        silent.end.set()
+        await asyncio.gather(*waiting, return_exceptions=True)
 
 
 async def test_giving_up_frees_no_thread_that_is_still_busy(silent: Silent) -> None:
