@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 
 JSON = "application/json"
+NO_MESSAGE = (
+    b'{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"The body is not one request, '
+    b'notification or response of JSON-RPC."}}'
+)
+"""The answer to other JSON, in JSON-RPC's own form."""
 
 
 async def send_mcp(request: Request, context: Context, caller: CallerOf) -> Response:
@@ -33,6 +38,19 @@ async def send_mcp(request: Request, context: Context, caller: CallerOf) -> Resp
             fix=f"Send `Content-Type: {JSON}`.",
         )
     return await _exchange(request, context, caller)
+
+
+def _is_message(body: bytes) -> bool:
+    """Whether a body is a message of JSON-RPC. One that is no JSON passes: the SDK's answer to that
+    is short, unlike its answer to other JSON, which lists what each kind of message would need."""
+    from mcp_types import jsonrpc_message_adapter
+    from pydantic import ValidationError
+
+    try:
+        jsonrpc_message_adapter.validate_json(body, by_name=False)
+    except ValidationError as error:
+        return error.errors(include_url=False, include_input=False)[0]["type"] == "json_invalid"
+    return True
 
 
 async def listen_mcp(request: Request, context: Context, caller: CallerOf) -> Response:
@@ -48,6 +66,8 @@ async def end_mcp(request: Request, context: Context, caller: CallerOf) -> Respo
 async def _exchange(request: Request, context: ApiContext, caller: Caller) -> Response:
     require_extra("mcp", "MCP", "mcp")
     body = await request.body()  # here, because the SDK would answer a body too large in its way
+    if request.method == "POST" and not _is_message(body):
+        return Response(NO_MESSAGE, status_code=400, media_type=JSON)
     make = partial(make_server, context, find_caller)
     sessions = context.parts.find(McpSessions, lambda: McpSessions(context, make))
     return McpExchange(await sessions.open(caller), body)

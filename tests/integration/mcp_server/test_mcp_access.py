@@ -195,6 +195,16 @@ async def test_what_hostile_clients_send(api: Api, monkeypatch: pytest.MonkeyPat
     assert busy.json()["result"]["structuredContent"]["code"] == "api.too_many_calls"
 
 
+async def test_what_is_no_message_is_refused_in_one_sentence(api: Api) -> None:
+    for headers in ({}, {"MCP-Protocol-Version": MODERN}):
+        for message in ({}, [], None, {"jsonrpc": "2.0", "id": {}, "method": 1}, {"x": "y" * 900}):
+            answer = await post(api.operator, message, **headers)
+            assert answer.status_code == 400, answer.text
+            refusal = answer.json()
+            assert (refusal["jsonrpc"], refusal["error"]["code"]) == ("2.0", -32600), refusal
+            assert len(answer.content) < 200 and "pydantic" not in answer.text
+
+
 async def test_steering(
     connect: Connect, harness: Harness, model_server: ModelServer, name: str
 ) -> None:
