@@ -53,7 +53,7 @@ def make_auth(link: Link, tokens: TokenSource) -> httpx2.Auth:
                 _set_token(request, used)
                 answer = yield request
                 if request.method != "POST":
-                    return
+                    return  # a stream of events or the goodbye: calls work without them
                 if is_refusal(answer):
                     _set_token(request, await tokens.renew_token(used, answer))
                     answer = yield request

@@ -30,9 +30,10 @@ EXCHANGE_S = 15.0
 """How long one request may take, with its answer."""
 MAX_ANSWER = 256 * 1024
 MAX_URL = 8_000
-MAX_REQUESTS = 40
-"""Requests of one sign-in: a server can send it from place to place."""
+MAX_REQUESTS = 25
+"""Requests of one sign-in: a server can send it from place to place. A plain one takes up to 10."""
 BUSY = (408, 425, 429)
+"""Besides 5xx, what says that the same request may succeed later."""
 
 
 async def check_place(server: McpServer, url: str) -> str:

@@ -15,7 +15,7 @@ from harness.contracts.errors import HarnessError, McpNotSignedIn, McpSignInFail
 from harness.mcp_tools.checked import is_sendable, read_secret
 from harness.mcp_tools.link import shorten_words
 from harness.mcp_tools.sign_in.client import Exchanges, check_place
-from harness.mcp_tools.sign_in.record import SignIn, Tokens
+from harness.mcp_tools.sign_in.record import SignIn, Tokens, is_document
 from harness.version import __version__
 
 if TYPE_CHECKING:
@@ -38,12 +38,14 @@ def not_signed_in(server: McpServer, why: str) -> McpNotSignedIn:
     )
 
 
-def make_storage(client: OAuthClientInformationFull | None = None) -> TokenStorage:
+def make_storage(
+    client: OAuthClientInformationFull | None = None, held: OAuthToken | None = None
+) -> TokenStorage:
     """Make the storage of one flow, in memory: what it obtains is read from its context."""
 
     class Storage:
         async def get_tokens(self) -> OAuthToken | None:
-            return None
+            return held
 
         async def set_tokens(self, tokens: OAuthToken) -> None: ...
 
@@ -56,15 +58,20 @@ def make_storage(client: OAuthClientInformationFull | None = None) -> TokenStora
 
 
 def make_metadata(redirect: str | None, scopes: tuple[str, ...], **more: Any) -> Any:
-    """Describe this client. With `scopes`, no others are asked for: the SDK would replace them by
-    those that the server asks for."""
+    """Describe this client. With `scopes`, no others are asked for."""
     from mcp.shared.auth import OAuthClientMetadata
+    from pydantic import field_validator
 
-    class Metadata(OAuthClientMetadata):
-        def __setattr__(self, name: str, value: Any) -> None:
-            super().__setattr__(name, " ".join(scopes) if name == "scope" and scopes else value)
+    class FixedScopes(OAuthClientMetadata, validate_assignment=True):
+        """The SDK assigns the scopes that the server asks for; these stay."""
 
-    return Metadata.model_validate(
+        @field_validator("scope")
+        @classmethod
+        def _keep(cls, _: str | None) -> str:
+            return " ".join(scopes)
+
+    kind = FixedScopes if scopes else OAuthClientMetadata
+    return kind.model_validate(
         {
             "redirect_uris": [redirect] if redirect else None,
             "scope": " ".join(scopes) or None,
@@ -94,15 +101,6 @@ def own_client(server: McpServer, redirect: str | None) -> OAuthClientInformatio
             "token_endpoint_auth_method": "client_secret_basic" if secret else "none",
             "issuer": oauth.issuer,
         }
-    )
-
-
-def is_document(server: McpServer) -> bool:
-    """Whether the client's id is the address of a metadata document."""
-    from mcp.client.auth.utils import is_valid_client_metadata_url
-
-    return server.oauth.client_secret is None and is_valid_client_metadata_url(
-        server.oauth.client_id
     )
 
 
@@ -220,20 +218,8 @@ def restore_provider(found: SignIn) -> OAuthClientProvider:
     assert tokens is not None
     held = OAuthToken(access_token=tokens.access, refresh_token=tokens.refresh, scope=tokens.scope)
     client = OAuthClientInformationFull.model_validate(found.client)
-
-    class Kept:
-        async def get_tokens(self) -> OAuthToken | None:
-            return held
-
-        async def set_tokens(self, tokens: OAuthToken) -> None: ...
-
-        async def get_client_info(self) -> OAuthClientInformationFull | None:
-            return client
-
-        async def set_client_info(self, client_info: OAuthClientInformationFull) -> None: ...
-
     metadata: OAuthClientMetadata = make_metadata(None, ())
-    provider = OAuthClientProvider(found.url, metadata, Kept())
+    provider = OAuthClientProvider(found.url, metadata, make_storage(client, held))
     context = provider.context
     context.token_expiry_time = 1.0
     if found.authority:

@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+from typing_extensions import override
+
 from harness.agent.mcp_server import McpServer
 from harness.commons.redact import register_secrets
-from harness.contracts.errors import HarnessError, InvalidValue, McpSignInFailed
+from harness.contracts.errors import HarnessError, McpSignInFailed
 from harness.mcp_tools.connection import import_sdk
 from harness.mcp_tools.sign_in.auth import is_refusal
 from harness.mcp_tools.sign_in.callback import Callback, Returned, open_callback, read_returned
 from harness.mcp_tools.sign_in.client import Exchanges, check_place, open_client
 from harness.mcp_tools.sign_in.flow import (
     check_endpoints,
-    is_document,
     keep_authority,
     keep_tokens,
     make_metadata,
@@ -31,10 +32,11 @@ from harness.mcp_tools.sign_in.flow import (
 )
 from harness.mcp_tools.sign_in.record import (
     SignIn,
+    is_document,
     list_secrets,
     lock_sign_in,
     new_sign_in,
-    read_sign_in,
+    read_former,
     remove_sign_in,
     write_sign_in,
 )
@@ -70,7 +72,7 @@ async def sign_in(server: McpServer, project: Path, person: Person) -> SignIn:
         InvalidValue: What was kept before is not used, or cannot be replaced.
     """
     await import_sdk(server)
-    former = _read_former(project, server)
+    former = read_former(project, server)
     async with (
         open_callback(server.oauth.redirect_port, _former_port(former)) as callback,
         open_client(server) as client,
@@ -100,7 +102,7 @@ async def sign_out(server: McpServer, project: Path) -> bool | None:
     """
     await import_sdk(server)
     async with lock_sign_in(project, server):
-        found = _read_former(project, server)
+        found = read_former(project, server)
         remove_sign_in(project, server)
         if found is None or found.tokens is None:
             return None
@@ -109,16 +111,6 @@ async def sign_out(server: McpServer, project: Path) -> bool | None:
             return await _revoke(server, found)
         except HarnessError:
             return False
-
-
-def _read_former(project: Path, server: McpServer) -> SignIn | None:
-    """Read the last sign-in. One that is damaged is replaced; one that others can read is not."""
-    try:
-        return read_sign_in(project, server)
-    except InvalidValue as error:
-        if "damaged" in error.message:
-            return None
-        raise
 
 
 def _former_port(former: SignIn | None) -> int | None:
@@ -162,6 +154,7 @@ def _make_provider(
         return AuthorizationCodeResult(code=returned.code, state=returned.state, iss=returned.iss)
 
     class Provider(OAuthClientProvider):
+        @override
         def _select_authorization_server(self, advertised: list[str]) -> str:
             wanted = server.oauth.issuer or advertised[0]
             return next((each for each in advertised if issuers_match(each, wanted)), advertised[0])
@@ -240,6 +233,7 @@ def _keep(server: McpServer, project: Path, provider: OAuthClientProvider) -> Si
         server,
         tokens=keep_tokens(server, context.current_tokens),
         client={} if client is None else client.model_dump(mode="json", exclude_none=True),
+        document=server.oauth.client_id if is_document(server) else None,
         authority=keep_authority(provider),
         resource=None if resource is None else str(resource.resource),
     )

@@ -26,6 +26,7 @@ from harness.contracts.base import Word
 from harness.contracts.errors import InvalidValue, McpUnavailable
 
 LOCK_S = 30.0
+"""How long to wait for another process: a renewal is a few requests, of 15 s each at most."""
 LOOK_S = 0.05
 MARGIN_S = 10.0
 """A token is renewed this long before it expires: clocks differ, and requests take time."""
@@ -54,6 +55,9 @@ class SignIn(Word):
     """Without them, the sign-in has ended; the client and the scopes count for the next."""
     client: dict[str, Any] = Field(default={}, repr=False)
     """The client, as the SDK keeps it."""
+    document: str | None = None
+    """The client metadata document that the settings named. The client is another if the
+    authorization server takes no documents: then the login registered one."""
     authority: dict[str, Any] = {}
     """The authorization server's metadata, as far as it is used."""
     resource: str | None = None
@@ -86,29 +90,51 @@ def read_sign_in(project: Path, server: McpServer) -> SignIn | None:
     Raises:
         InvalidValue: Others can read or change the file, or it is damaged.
     """
-    file = sign_in_file(project, server)
-    content = read_own(file, secret=True)
-    if content is None:
-        return None
     try:
-        found = SignIn.model_validate_json(content)
+        return _read(project, server)
     except ValidationError:
         raise InvalidValue(
-            f"{file} is damaged.",
+            f"{sign_in_file(project, server)} is damaged.",
             fix=f"Remove it, and sign in again: harness mcp login {server.name}",
         ) from None
-    if found.url != server.url or not _fits(found, server):
+
+
+def read_former(project: Path, server: McpServer) -> SignIn | None:
+    """Read a sign-in that is about to be replaced or removed; None also if it is damaged.
+
+    Raises:
+        InvalidValue: Others can read or change the file.
+    """
+    try:
+        return _read(project, server)
+    except ValidationError:
         return None
-    return found
+
+
+def _read(project: Path, server: McpServer) -> SignIn | None:
+    content = read_own(sign_in_file(project, server), secret=True)
+    if content is None:
+        return None
+    found = SignIn.model_validate_json(content)
+    return found if found.url == server.url and _fits(found, server) else None
 
 
 def _fits(found: SignIn, server: McpServer) -> bool:
-    wanted, client = server.oauth, found.client.get("client_id")
+    wanted = server.oauth
     same_issuer = wanted.issuer is None or wanted.issuer.rstrip("/") == found.issuer.rstrip("/")
     if found.tokens is None:
         return same_issuer
-    is_document = wanted.client_id is not None and wanted.client_id.startswith("https://")
-    return same_issuer and (wanted.client_id in (None, client) or is_document)
+    if wanted.client_id in (None, found.client.get("client_id")):
+        return same_issuer
+    return same_issuer and found.document == wanted.client_id and is_document(server)
+
+
+def is_document(server: McpServer) -> bool:
+    """Whether the client's id is the address of a metadata document."""
+    from mcp.client.auth.utils import is_valid_client_metadata_url
+
+    oauth = server.oauth
+    return oauth.client_secret is None and is_valid_client_metadata_url(oauth.client_id)
 
 
 def list_secrets(found: SignIn) -> list[str]:

@@ -14,7 +14,9 @@ import pytest
 
 from harness.agent import McpServer
 from harness.contracts.errors import HarnessError, McpNotSignedIn, McpSignInFailed, McpUnavailable
-from harness.mcp_tools.sign_in import client
+from harness.mcp_tools.link import Link
+from harness.mcp_tools.sign_in import client, login
+from harness.mcp_tools.sign_in.auth import make_auth
 from harness.mcp_tools.sign_in.login import sign_in
 from harness.mcp_tools.sign_in.machine import MachineTokens
 from harness.mcp_tools.sign_in.record import Tokens, new_sign_in, read_sign_in, write_sign_in
@@ -108,9 +110,21 @@ async def test_redirects_stay_at_their_origin(tmp_path: Path) -> None:
         raw.say(METADATA, b"", 302, location=f"{target.origin}{METADATA}")
         raw.say("/register", b"", 404)
         await fail(describe(raw), tmp_path)
-        raw.say(RESOURCE, b"", 302, location=f"{raw.origin}{RESOURCE}")  # in a circle
-        await fail(describe(raw), tmp_path)
         assert target.seen == []
+
+
+async def test_redirects_in_a_circle_come_to_an_end(tmp_path: Path) -> None:
+    async with serving_raw_authority() as raw:
+        raw.say("/.well-known/oauth-protected-resource", {
+            "resource": raw.url, "authorization_servers": [f"{raw.origin}/as"],
+        })  # fmt: skip
+        for path in (
+            RESOURCE, f"{METADATA}/as", "/.well-known/openid-configuration/as",
+            "/as/.well-known/openid-configuration",
+        ):  # fmt: skip
+            raw.say(path, b"", 302, location=f"{raw.origin}{path}")
+        assert "needs too many requests" in await fail(describe(raw), tmp_path)
+        assert len(raw.seen) == client.MAX_REQUESTS
 
 
 def _too_large(raw: RawAuthority, path: str) -> None:
@@ -198,6 +212,33 @@ async def test_a_slow_authority_is_given_up(
     async with serving_raw_authority() as raw:
         raw.answers[path] = drip
         assert "did not answer within 0.3 s" in await fail(describe(raw), tmp_path)
+
+
+async def test_a_person_who_does_not_return_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(login, "PERSON_S", 0.3)
+
+    class Absent(Browser):
+        async def follow(self, url: str) -> None: ...
+
+    async with serving_raw_authority() as raw:
+        assert "Nobody signed in" in await fail(describe(raw), tmp_path, Absent())
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_refused_event_stream_leaves_the_connection_usable(
+    status: int, tmp_path: Path
+) -> None:
+    """Servers may offer none, and refuse it in any way: calls do not need it."""
+    async with serving_raw_authority() as raw:
+        raw.say("/mcp", {}, status)
+        tokens = stored(raw, tmp_path)
+        link = Link(tokens.server)
+        async with httpx2.AsyncClient(auth=make_auth(link, tokens), trust_env=False) as http:
+            assert (await http.get(raw.url)).status_code == status
+        assert link.failure is None
+        assert [path for path, _, _ in raw.seen] == ["/token", "/mcp"]
 
 
 async def test_other_pages_cannot_answer_for_the_browser(tmp_path: Path) -> None:
