@@ -3,6 +3,7 @@ someone who has the signing key."""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 from temporalio import activity
@@ -12,6 +13,7 @@ from harness.contracts.capability import Capability
 from harness.engine.connection import Connection
 from harness_activities.heartbeats import sending_heartbeats
 from harness_activities.start_admission import StartAdmission
+from harness_activities.unfit import leaving_to_others
 
 
 class CapabilityGuard(Interceptor):
@@ -19,6 +21,7 @@ class CapabilityGuard(Interceptor):
 
     def __init__(self, connection: Connection, capability: Capability) -> None:
         self._is_open = capability.unsigned or connection.settings.worker.accept_unsigned
+        self._patience = leaving_to_others if capability.patient else nullcontext
         self._admission = StartAdmission(connection)
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
@@ -29,7 +32,8 @@ class CapabilityGuard(Interceptor):
         info = activity.info()
         if not self._is_open:
             workflow, run_id = info.workflow_id or "", info.workflow_run_id or ""
-            await self._admission.admit(workflow, run_id, info.task_queue)
+            with self._patience():
+                await self._admission.admit(workflow, run_id, info.task_queue)
 
 
 class _Guarded(ActivityInboundInterceptor):

@@ -112,13 +112,15 @@ def _make_fields(
     return {**fields, "retryable": retryable, "retry_after": wait}
 
 
-def convert_error(error: HarnessError) -> ApplicationError:
-    """Convert an error to a failure that carries whether and when Temporal retries."""
+def convert_error(error: HarnessError, *, retryable: bool | None = None) -> ApplicationError:
+    """Convert an error to a failure that carries whether and when Temporal retries. `retryable`:
+    instead of what the error's class says."""
+    retried = error.retryable if retryable is None else retryable
     wait = None if error.retry_after is None else timedelta(seconds=error.retry_after)
     return ApplicationError(
         redact(error.message),
         type=error.code,
-        non_retryable=not error.retryable,
+        non_retryable=not retried,
         next_retry_delay=wait,
         category=ApplicationErrorCategory.BENIGN,
     )

@@ -8,6 +8,7 @@ from temporalio import activity
 
 from harness.conversations import projection, turns
 from harness.conversations.contracts import (
+    PREPARE,
     Card,
     PreparedTurn,
     PrepareTurn,
@@ -18,6 +19,7 @@ from harness.conversations.marks import check_card
 from harness.engine.connection import Connection
 from harness_activities.heartbeats import sending_heartbeats
 from harness_activities.parts import Activity
+from harness_activities.unfit import leaving_to_others
 
 
 def make_activities(connection: Connection) -> list[Activity]:
@@ -30,10 +32,10 @@ def make_activities(connection: Connection) -> list[Activity]:
 class SessionActivities:
     connection: Connection
 
-    @activity.defn(name="prepare_turn")
+    @activity.defn(name=PREPARE)
     async def prepare_turn(self, request: PrepareTurn) -> PreparedTurn:
         """Pin and sign the run that answers a message."""
-        with sending_heartbeats():
+        with sending_heartbeats(), leaving_to_others():
             await self._check(request.card)
             return await turns.prepare_turn(self.connection, request)
 
@@ -53,4 +55,5 @@ class SessionActivities:
 
     async def _check(self, card: Card) -> None:
         """Refuse a card of another conversation than the one whose session asks."""
-        await check_card(self.connection, card, activity.info().workflow_id or "")
+        with leaving_to_others():
+            await check_card(self.connection, card, activity.info().workflow_id or "")

@@ -11,5 +11,6 @@ CONVERSATIONS = Capability(
     routes="harness.conversations.routes:ROUTES",
     migrations="harness.conversations.migrations",
     workflows=("harness_workflows.session.session:Session",),
+    patient=True,
     activities=("harness_activities.sessions:make_activities",),
 )

@@ -17,6 +17,7 @@ from harness.contracts.errors import (
     InvalidValue,
     NoWorker,
     RunForged,
+    RunUnsigned,
     SearchUnavailable,
 )
 from harness.contracts.message import Message
@@ -33,6 +34,7 @@ from harness.conversations.contracts import (
     UserPart,
     session_workflow,
 )
+from harness.conversations.delays import explain_wait
 from harness.conversations.files import (
     Exported,
     build_export,
@@ -46,6 +48,7 @@ from harness.conversations.projection import open_rows, project_card, read_trans
 from harness.conversations.rows import StoredMessage, StoredTurn
 from harness.conversations.session_client import (
     describe_session,
+    find_receipt,
     read_card,
     restart_session,
     start_session,
@@ -198,12 +201,16 @@ class Conversations:
         card = await self.find(id)
         with span("send message", {"conversation": id, MESSAGE_LABEL: sent.id}):
             try:
-                return await self._update(card, "send", sent, Receipt, f"send/{sent.id}")
+                receipt = await self._update(card, "send", sent, Receipt, f"send/{sent.id}")
             except NoWorker:
-                view = await describe_session(self.connection, id)
-                if view is None or (receipt := _find_receipt(view, sent.id)) is None:
+                found = await find_receipt(self.connection, id, sent.id)
+                if found is None:
                     raise
-                return receipt  # its run cannot be prepared yet, such as while the database is away
+                return found  # its run cannot be prepared yet, such as while the database is away
+        if message is None or receipt.run is not None:
+            return receipt
+        # An update that is repeated has the answer of the first time.
+        return await find_receipt(self.connection, id, sent.id) or receipt
 
     async def change(self, id: str, change: Change) -> Card:
         """Rename, tag, archive, restore or delete a conversation, or set its policy.
@@ -213,6 +220,7 @@ class Conversations:
         """
         check_change(change)
         before = await self.find(id)
+        await check_card(self.connection, before, session_workflow(id))
         asked = change.model_copy(update={"by": change.by or self.by})
         card = await self._update(before, "change", asked, Card, new_id("change"))
         await check_card(self.connection, card, session_workflow(id))
@@ -233,9 +241,12 @@ class Conversations:
         return card
 
     async def read(self, id: str) -> Read:
-        """A conversation as it is now: also what waits, and which run is open."""
+        """A conversation as it is now: also what waits, and what is being answered."""
         card = await self.find(id)
         view = await describe_session(self.connection, id)
+        if view is not None and view.open is not None:
+            open_turn = await explain_wait(self.connection, id, view.open)
+            view = view.model_copy(update={"open": open_turn})
         return Read(card=view.card if view else card, session=view)
 
     async def list(
@@ -341,7 +352,7 @@ class Conversations:
             return await update_session(self.connection, card.id, name, word, kind, key)
 
     async def _read_genuine_card(self, id: str, *, ended: bool = True) -> Card | None:
-        with suppress(RunForged):
+        with suppress(RunForged, RunUnsigned):
             return await read_card(self.connection, id, ended=ended)
         return None
 
@@ -365,15 +376,6 @@ class Conversations:
                 raise ConversationExists(
                     f"Run '{id}.{number}' exists and does not belong to {owner or 'this session'}."
                 )
-
-
-def _find_receipt(view: SessionView, message: str) -> Receipt | None:
-    if view.open is not None and view.open.message == message:
-        return Receipt(message=message, outcome="started", run=view.open.run)
-    for place, waiting in enumerate(view.queue, 1):
-        if waiting.id == message:
-            return Receipt(message=message, outcome="queued", position=place)
-    return None
 
 
 def _listed(listed: Listed) -> ListedCard:

@@ -15,11 +15,13 @@ from harness.contracts.errors import (
 from harness.contracts.family import session_family
 from harness.contracts.message import FileRef, Image, Message, Text
 from harness.contracts.prompt import PinnedPrompt
-from harness.contracts.run import Budget, RunSpec
+from harness.contracts.run import Budget, Pending, RunSpec
 
 SESSION = "Session"
 """The workflow's type in Temporal."""
 CARD_MEMO = "conversation"
+PREPARE = "prepare_turn"
+"""The activity that prepares a run."""
 MESSAGE_LABEL = "message"
 """The label of a run that holds the id of the message that it answers."""
 MAX_ID = 240
@@ -40,7 +42,7 @@ Policy = Literal["queue", "hint", "interrupt", "rollback", "reject"]
 """What a message does while a run is open: wait; reach the run as a hint, or as one that interrupts
 its model call; replace the run's turn; or be refused."""
 POLICIES: tuple[Policy, ...] = ("queue", "hint", "interrupt", "rollback", "reject")
-Outcome = Literal["started", "queued", "hinted", "interrupted", "rolled_back"]
+Outcome = Literal["started", "queued", "hinted", "interrupted", "rolled_back", "not_answered"]
 TurnState = Literal["preparing", "running", "completed", "failed", "aborted", "rolled_back"]
 
 TRANSITIONS: dict[tuple[State, Act], State | Literal["before"]] = {
@@ -145,7 +147,7 @@ class SendMessage(Word):
 
     @property
     def text(self) -> str:
-        return "".join(part.text for part in self.parts if isinstance(part, Text))
+        return _text_of(self.parts)
 
     @property
     def message(self) -> Message:
@@ -154,7 +156,7 @@ class SendMessage(Word):
 
 
 class Receipt(Word):
-    """What became of a message when it arrived."""
+    """What became of a message when it arrived; of one that is sent again, what is known now."""
 
     message: str
     outcome: Outcome
@@ -162,6 +164,8 @@ class Receipt(Word):
     """The run that answers it, if known: a message that waits has none yet."""
     position: int = 0
     """Its place among the messages that wait, from 1; 0 if it does not wait."""
+    error: ErrorInfo | None = None
+    """Why it was not answered; without an error, a later message took its place."""
 
 
 class Change(Word):
@@ -195,6 +199,28 @@ class Turn(Word):
     number: int | None = None
     state: TurnState
     error: ErrorInfo | None = None
+    line: str | None = None
+    """The first line of a message that was not answered: no run has it."""
+
+
+class Answering(Turn):
+    """The message that is being answered."""
+
+    parts: tuple[UserPart, ...] | None = None
+    """What was sent."""
+    by: str | None = None
+    pending: tuple[Pending, ...] | None = None
+    """What its run waits for a person to decide."""
+    delay: ErrorInfo | None = None
+    """Why its run has not started: no worker that tried could prepare it. It is tried again."""
+
+    @property
+    def text(self) -> str:
+        return _text_of(self.parts or ())
+
+
+def _text_of(parts: tuple[UserPart, ...]) -> str:
+    return "".join(part.text for part in parts if isinstance(part, Text))
 
 
 class SessionView(Word):
@@ -202,7 +228,7 @@ class SessionView(Word):
 
     card: Card
     queue: tuple[Waiting, ...] = ()
-    open: Turn | None = None
+    open: Answering | None = None
     turns: tuple[Turn, ...] = ()
     """The newest that have ended, oldest first."""
     last: int = 0

@@ -11,7 +11,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from harness.contracts.errors import RunForged, StoreError
+from harness.contracts.errors import RunForged, RunUnsigned, StoreError
 from harness.conversations.contracts import session_workflow
 from harness.conversations.projection import open_rows
 from harness.conversations.session_client import read_card
@@ -64,7 +64,7 @@ async def _delete_base(connection: Connection, id: str) -> None:
         card = await read_card(connection, id)
     except StoreError:
         return  # its key is destroyed, and with it the node
-    except RunForged:
+    except (RunForged, RunUnsigned):
         return  # the node may belong to another conversation
     if card is not None and card.base is not None:
         query = "DELETE FROM harness.node WHERE id = %s"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 
-from harness.contracts.errors import RunForged
+from harness.contracts.errors import RunForged, RunUnsigned
 from harness.conversations.contracts import Card, session_workflow
 from harness.crypto.signing import Signer
 from harness.engine.connection import Connection
@@ -27,7 +27,8 @@ def is_card_signed(signer: Signer, namespace: str, card: Card) -> bool:
 
 
 async def check_card(connection: Connection, card: Card, workflow: str) -> None:
-    """Raise RunForged unless harness created the conversation, and `workflow` is its session.
+    """Raise RunForged, or RunUnsigned if it has no mark, unless harness created the conversation
+    and `workflow` is its session.
 
     With `worker.accept_unsigned`, sessions may be started by hand, so cards need no mark.
     """
@@ -36,6 +37,12 @@ async def check_card(connection: Connection, card: Card, workflow: str) -> None:
     if connection.settings.worker.accept_unsigned:
         return
     signer, namespace = await connection.signing.get_signer(), connection.endpoints.namespace
+    if card.mark is None:
+        raise RunUnsigned(
+            f"The card of conversation {card.id!r} has no MAC: someone created it by hand, or a "
+            "version of harness that signed none.",
+            fix="Create another conversation. To use this one: worker.accept_unsigned.",
+        )
     if not is_card_signed(signer, namespace, card):
         raise RunForged(f"The card of conversation {card.id!r} has no valid MAC.")
 

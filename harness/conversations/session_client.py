@@ -29,6 +29,7 @@ from harness.conversations.contracts import (
     CARD_MEMO,
     SESSION,
     Card,
+    Receipt,
     SessionCarry,
     SessionSpec,
     SessionView,
@@ -107,6 +108,14 @@ async def update_session(
     )
 
 
+async def find_receipt(connection: Connection, conversation: str, message: str) -> Receipt | None:
+    """What the session knows of a message now; None if nothing, or if no worker answers."""
+    try:
+        return await _ask(_handle(connection, conversation), "receipt", Receipt, message)
+    except RPCError as error:
+        raise _map_rpc_error(conversation, error) from error
+
+
 async def describe_session(connection: Connection, conversation: str) -> SessionView | None:
     """What the session says; None if no worker answers."""
     try:
@@ -140,9 +149,13 @@ async def read_card(
 
 
 async def _view(handle: WorkflowHandle[Any, Any]) -> SessionView | None:
+    return await _ask(handle, "describe", SessionView)
+
+
+async def _ask(handle: WorkflowHandle[Any, Any], query: str, kind: type[W], *args: str) -> W | None:
     try:
         return await handle.query(
-            "describe", result_type=SessionView, rpc_timeout=timedelta(seconds=ANSWER_S)
+            query, args=args, result_type=kind, rpc_timeout=timedelta(seconds=ANSWER_S)
         )
     except WorkflowQueryFailedError:
         return None

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, StrictBool, WithJsonSchema
 from harness.api.body import Body
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.message import Origin, Part
-from harness.contracts.run import RunState, Totals
+from harness.contracts.run import Pending, RunState, Totals
 from harness.conversations.client import Messages, Page, Read
 from harness.conversations.contracts import (
     MAX_ID,
@@ -18,10 +18,13 @@ from harness.conversations.contracts import (
     MAX_MESSAGE_ID,
     MAX_TAG,
     MAX_TAGS,
+    Answering,
     Card,
     Policy,
     State,
     Turn,
+    TurnState,
+    UserPart,
     Waiting,
 )
 from harness.conversations.files import Exported
@@ -202,6 +205,41 @@ class ConversationSummary(BaseModel):
         return cls(**_card_fields(card, active))
 
 
+class AnsweringView(BaseModel):
+    """The message that is being answered."""
+
+    message: str
+    """Its id."""
+    content: str
+    """Its text."""
+    parts: list[UserPart]
+    by: str | None = None
+    run: str | None = None
+    """The run that answers it, once that has started."""
+    number: int | None = None
+    """The number of that run."""
+    state: TurnState
+    pending: list[Pending]
+    """What the run waits for a person to decide."""
+    delay: ErrorInfo | None = None
+    """Why its run has not started: no worker that tried could prepare it. It is tried again."""
+
+    @classmethod
+    def of(cls, turn: Answering) -> AnsweringView:
+        """The view of the open turn."""
+        return cls(
+            message=turn.message,
+            content=turn.text,
+            parts=list(turn.parts or ()),
+            by=turn.by,
+            run=turn.run,
+            number=turn.number,
+            state=turn.state,
+            pending=list(turn.pending or ()),
+            delay=turn.delay,
+        )
+
+
 class ConversationView(ConversationSummary):
     """A conversation with its newest messages, as it is now."""
 
@@ -212,7 +250,7 @@ class ConversationView(ConversationSummary):
     """The run that answers now."""
     waiting: list[Waiting]
     """Messages that wait for their turn."""
-    answering: Turn | None = None
+    answering: AnsweringView | None = None
     """The message that is answered now."""
     recent: list[Turn]
     """The newest messages that were answered, or could not be, oldest first."""
@@ -229,7 +267,7 @@ class ConversationView(ConversationSummary):
             next=messages.next,
             open_run=session.open.run if session and session.open else None,
             waiting=list(session.queue) if session else [],
-            answering=session.open if session else None,
+            answering=AnsweringView.of(session.open) if session and session.open else None,
             recent=list(session.turns) if session else [],
             served=session is not None,
         )

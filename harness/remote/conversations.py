@@ -8,11 +8,20 @@ from typing import Any
 
 from harness.contracts.errors import NotRemote
 from harness.conversations.client import ListedCard, Messages, Page, Read
-from harness.conversations.contracts import Card, Change, Policy, Receipt, SessionView, TurnOptions
+from harness.conversations.contracts import (
+    Answering,
+    Card,
+    Change,
+    Policy,
+    Receipt,
+    SessionView,
+    TurnOptions,
+)
 from harness.conversations.files import Exported
 from harness.conversations.rows import StoredMessage, StoredTurn
 from harness.conversations.store import Filter
 from harness.conversations.views import (
+    AnsweringView,
     ConversationList,
     ConversationSummary,
     ConversationView,
@@ -102,7 +111,7 @@ class RemoteConversations:
         session = SessionView(
             card=card,
             queue=tuple(view.waiting),
-            open=view.answering,
+            open=_answering_of(view.answering) if view.answering else None,
             turns=tuple(view.recent),
             last=max((turn.number or 0 for turn in known), default=0),
         )
@@ -169,6 +178,19 @@ def _card_of(summary: ConversationSummary) -> Card:
         policy=summary.policy,
         created=summary.created_at.timestamp(),
         changed=summary.updated_at.timestamp(),
+    )
+
+
+def _answering_of(view: AnsweringView) -> Answering:
+    return Answering(
+        message=view.message,
+        parts=tuple(view.parts),
+        by=view.by,
+        run=view.run,
+        number=view.number,
+        state=view.state,
+        pending=tuple(view.pending) or None,
+        delay=view.delay,
     )
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import NamedTuple
 
 from harness.capabilities.registry import LOADING_FAILS
 from harness.store.migrate import LineState
+
+DOUBLED = re.compile(r";\s*;(?=\s*$)")
 
 
 class Step(NamedTuple):
@@ -17,6 +20,14 @@ class Step(NamedTuple):
     """What it is for, in its author's words."""
     sql: str | None
     """None if that is only known when it runs."""
+
+
+class _Statements(io.StringIO):
+    """Statements as Alembic writes them, one at a time. It ends each with a semicolon, whether it
+    had one or not."""
+
+    def write(self, text: str) -> int:
+        return super().write(DOUBLED.sub(";", text))
 
 
 def preview_steps(state: LineState) -> list[Step]:
@@ -31,7 +42,7 @@ def _preview_step(state: LineState, revision: str) -> Step:
 
     folder = state.line.folder
     scripts = ScriptDirectory(str(folder.parent), version_locations=[str(folder)])
-    written = io.StringIO()
+    written = _Statements()
     try:
         script = scripts.get_revision(revision)
         summary = (script.module.__doc__ or "").strip().split("\n")[0]

@@ -16,6 +16,7 @@ from harness.contracts.errors import (
     ConversationNotFound,
     InvalidRequest,
     RunBusy,
+    from_info,
 )
 from harness.contracts.message import Text
 from harness.conversations.checks import is_id
@@ -66,6 +67,8 @@ async def send_to_thread(
     receipt = await open_conversations(context, caller).send(
         card.id, [Text(text=text)], message=id, policy="reject"
     )
+    if receipt.outcome == "not_answered" and receipt.error is not None:
+        raise from_info(receipt.error)
     if receipt.run is None:
         raise RunBusy(
             f"Message {id!r} waits until others are answered.",

@@ -44,6 +44,8 @@ async def find_turn(conversations: BackendConversations, id: str, receipt: Recei
     """The turn of a message, once its run has started or will not."""
     if receipt.run is not None:
         return Turn(message=receipt.message, run=receipt.run, state="running")
+    if receipt.outcome == "not_answered":
+        return Turn(message=receipt.message, state="failed", error=receipt.error)
     while True:
         view = (await conversations.read(id)).session
         if view is None:

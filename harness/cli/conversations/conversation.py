@@ -75,9 +75,9 @@ async def send(backend: Backend, args: Namespace, out: Out) -> int:
         return await print_answer(backend, args.id, receipt, out)
     if out.json:
         out.line(receipt.model_dump(mode="json", exclude_none=True))
-        return exit_codes.DONE
-    out.raw(_describe(receipt))
-    return exit_codes.DONE
+    else:
+        out.raw(_describe(receipt))
+    return exit_codes.FAILED if receipt.outcome == "not_answered" else exit_codes.DONE
 
 
 async def change(backend: Backend, args: Namespace, out: Out) -> int:
@@ -105,10 +105,13 @@ async def fork(backend: Backend, args: Namespace, out: Out) -> int:
 
 def _describe(receipt: Receipt) -> str:
     match receipt.outcome:
-        case "started":
-            return receipt.run or f"{receipt.message}  waits for its run"
-        case "queued":
+        case "not_answered":
+            why = receipt.error.message if receipt.error else "a later message took its place"
+            return f"{receipt.message}  was not answered: {why}"
+        case "queued" if receipt.position:
             return f"{receipt.message}  waits at place {receipt.position}"
+        case "started" | "queued":
+            return receipt.run or f"{receipt.message}  waits for its run"
         case "rolled_back":
             return f"{receipt.message}  takes the place of the open run"
         case _:

@@ -12,13 +12,13 @@ from rich.text import Text
 from harness.cli.out import Out
 from harness.contracts.clean_text import clean_line
 from harness.contracts.message import Part
-from harness.conversations.contracts import SessionView, State
+from harness.conversations.contracts import Answering, SessionView, State
 from harness.conversations.list_query import Filter
 from harness.conversations.rows import StoredMessage, StoredTurn
 from harness.terminal import exit_codes
 from harness.terminal.backend import Backend
 from harness.terminal.view.console import print_indented
-from harness.terminal.view.text import format_age
+from harness.terminal.view.text import format_age, format_call
 
 ALL: tuple[State, ...] = get_args(State)
 LIMIT = 20
@@ -100,13 +100,30 @@ def _describe_part(part: Part) -> str:
 
 def _print_open(out: Out, view: SessionView) -> None:
     if view.open is not None:
-        run = view.open.run or "its run is being prepared"
-        out.raw(f"answering {view.open.message}: {run}")
+        _print_answering(out, view.open)
     for place, waiting in enumerate(view.queue, 1):
         out.raw(f"waiting {place}: {waiting.line}  ({waiting.id})")
     for turn in view.turns:
         if turn.run is None and turn.error is not None:
-            out.raw(f"not answered: {turn.message}: {turn.error.message}")
+            line = f" ({turn.line})" if turn.line else ""
+            out.raw(f"not answered: {turn.message}{line}: {turn.error.message}")
+
+
+def _print_answering(out: Out, turn: Answering) -> None:
+    """The message that is being answered, and what its answer waits for."""
+    if turn.parts:
+        out.console.print(Text("you", style="quiet"))
+        text = turn.text or "\n".join(_describe_part(part) for part in turn.parts)
+        print_indented(out.console, Text(text), 2)
+    out.raw(f"answering {turn.message}: {turn.run or 'its run is being prepared'}")
+    if turn.delay is not None:
+        out.raw(f"  no worker could prepare it yet: {turn.delay.message} [{turn.delay.code}]")
+        out.note(turn.delay.fix)
+    for each in turn.pending or ():
+        call = f"{format_call(each.tool, each.arguments or {})}: " if each.tool else ""
+        out.raw(f"  waits for a decision: {call}{clean_line(each.question)}")
+    if turn.pending:
+        out.note(f"Decide: harness approve {turn.run}, or reject")
 
 
 def _print_next(out: Out, what: str, cursor: str | None) -> None:

@@ -132,8 +132,8 @@ class RunFailed(RunError):
 
 
 class RunUnsigned(RunError):
-    """A run or an undo was started without a permit: by hand, or by a version of harness that did
-    not sign runs. Workers serve it only with `worker.accept_unsigned`. See
+    """A run, an undo or a conversation was started without a permit: by hand, or by a version of
+    harness that did not sign them. Workers serve it only with `worker.accept_unsigned`. See
     [starting by hand](../how-to/temporal-page.md#start-a-run-by-hand)."""
 
     code = "run.unsigned"

@@ -18,7 +18,7 @@ from harness.terminal.view.console import NARROW
 from harness.terminal.view.text import count_of, format_money
 
 if TYPE_CHECKING:
-    from harness.conversations.contracts import Card, Policy
+    from harness.conversations.contracts import Answering, Card, Policy
     from harness.terminal.backend import Backend
     from harness.terminal.chat.past import Past
     from harness.terminal.chat.screen import Screen
@@ -46,6 +46,10 @@ class Chat(Protocol):
     def write(self, lines: Sequence[str], style: str = "quiet") -> None: ...
 
     def show_past(self, past: Past, turns: int) -> None: ...
+
+    async def asked(self) -> Answering | None: ...
+
+    def show_asked(self, turn: Answering, *, pending: bool) -> None: ...
 
     async def send(self, text: str, policy: Policy) -> None: ...
 
@@ -116,10 +120,14 @@ async def _history(chat: Chat, rest: str) -> None:
         raise InvalidValue(
             f"{rest[:40]!r} is not a number of messages.", fix="For example: /history 5"
         )
-    past = await chat.past()
-    if not past.messages:
+    asked, past = await chat.asked(), await chat.past()
+    if asked is not None and past.has(asked):
+        asked = None
+    if not past.messages and asked is None:
         chat.write(["  Nothing has been answered yet."])
     chat.show_past(past, int(rest[:6]) if rest else ALL_TURNS)
+    if asked is not None:
+        chat.show_asked(asked, pending=True)
 
 
 async def _resume(chat: Chat, rest: str) -> None:

@@ -15,7 +15,7 @@ from harness.terminal.chat.markdown import print_wrapped
 from harness.terminal.view.text import count_of, format_call
 
 if TYPE_CHECKING:
-    from harness.conversations.contracts import Card
+    from harness.conversations.contracts import Answering, Card, Turn
     from harness.terminal.backend import Backend
 
 PAGE = 500
@@ -31,6 +31,10 @@ class Past:
 
     messages: Sequence[StoredMessage] = ()
     turns: Sequence[StoredTurn] = ()
+
+    def has(self, turn: Turn) -> bool:
+        """Whether the turn is among them."""
+        return any(each.number == turn.number for each in self.turns)
 
 
 async def read_past(backend: Backend, card: Card | None) -> Past:
@@ -61,15 +65,31 @@ def print_past(console: Console, past: Past, turns: int, show: ShowBlocks) -> No
             _print_message(console, message, states.get(message.turn), show)
 
 
+def print_asked(console: Console, turn: Answering, *, pending: bool) -> None:
+    """Print the message that is being answered, and why it has no answer yet. `pending`: also what
+    its run asks."""
+    console.print()
+    _print_text(console, "›", turn.text)
+    if turn.delay is not None:
+        why = clean_line(turn.delay.message)
+        print_wrapped(console, f"  no worker could prepare its run yet: {why}", "ask")
+    for each in (turn.pending or ()) if pending else ():
+        call = f"{format_call(each.tool, each.arguments or {})}: " if each.tool else ""
+        print_wrapped(console, f"  waits for a decision: {call}{clean_line(each.question)}", "ask")
+
+
+def _print_text(console: Console, mark: str, text: str) -> None:
+    for line in text.split("\n"):
+        print_wrapped(console, f"{mark} {clean_line(line)}", "bold")
+        mark = " "
+
+
 def _print_message(
     console: Console, message: StoredMessage, turn: StoredTurn | None, show: ShowBlocks
 ) -> None:
     console.print()
     if message.role == "user":
-        mark = "↳" if message.origin == "hint" else "›"
-        for line in message.text.split("\n"):
-            print_wrapped(console, f"{mark} {clean_line(line)}", "bold")
-            mark = " "
+        _print_text(console, "↳" if message.origin == "hint" else "›", message.text)
         if message.place == 0 and turn is not None and turn.dropped:
             console.print("  (rolled back)", style="ask")
         return

@@ -17,7 +17,7 @@ from harness.terminal.chat.commands import COMMANDS, CommandCompleter, run_comma
 from harness.terminal.chat.history import open_history
 from harness.terminal.chat.inbox import ChatInbox
 from harness.terminal.chat.markdown import print_wrapped
-from harness.terminal.chat.past import Past, print_past, read_past
+from harness.terminal.chat.past import Past, print_asked, print_past, read_past
 from harness.terminal.chat.screen import Screen
 from harness.terminal.chat.status import Spent, describe_status
 from harness.terminal.chat.view import ChatView, make_screen_console, print_blocks_later
@@ -28,7 +28,7 @@ from harness.terminal.input.interrupts import GRACE_S, Interrupts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.conversations.contracts import Card, Policy
+    from harness.conversations.contracts import Answering, Card, Policy
     from harness.terminal.backend import Backend, BackendRun
 
 HINT = "Type a message. /help lists the commands, Ctrl-C stops an answer, Ctrl-D leaves."
@@ -150,6 +150,16 @@ class Talk:
         print_past(self.console, past, turns, show)
         self.screen.redraw()
 
+    async def asked(self) -> Answering | None:
+        """The message that is being answered."""
+        view = None if self.inbox.card is None else await self.inbox.read()
+        return view.open if view else None
+
+    def show_asked(self, turn: Answering, *, pending: bool) -> None:
+        """Show the message that is being answered, and if wanted what its run asks."""
+        print_asked(self.console, turn, pending=pending)
+        self.screen.redraw()
+
     def report_error(self, error: HarnessError) -> None:
         """Print an error with its fix."""
         self.note(f"✗ {error.message}")
@@ -229,6 +239,8 @@ class Talk:
         if view is not None:
             ended = [t.number or 0 for t in view.turns if t.run]
             self.inbox.shown = max([self.inbox.shown, *ended])
+            if view.open is not None and not past.has(view.open):
+                self.show_asked(view.open, pending=False)  # which is asked next
             if view.open or view.queue:
                 self.answer()
 

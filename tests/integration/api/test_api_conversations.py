@@ -11,8 +11,8 @@ from harness import Agent, Harness
 from harness.conversations.client import Conversations
 from tests.fakes.conversations import answered
 from tests.fakes.model_server import ModelServer
-from tests.fakes.runs import eventually
-from tests.fakes.steps import say
+from tests.fakes.runs import eventually, send
+from tests.fakes.steps import call, say
 from tests.integration.api.conftest import Api
 
 CONVERSATIONS = "/api/v1/conversations"
@@ -115,6 +115,44 @@ async def test_messages_that_are_none(api: Api, served: str) -> None:
         assert answer.status_code in (200, 400), cursor
         answer = await api.operator.get(CONVERSATIONS, params={"cursor": cursor})
         assert answer.status_code in (200, 400), cursor
+
+
+async def test_a_message_sent_again_says_why_it_was_not_answered(
+    api: Api, harness: Harness, served: str
+) -> None:
+    made = await create(api, served)
+    url = f"{CONVERSATIONS}/{made['id']}"
+    await harness.connection.database.fetch("DELETE FROM harness.agent WHERE name = %s", (served,))
+    for _ in range(2):
+        sent = await api.operator.post(f"{url}/messages", json={"content": "Hi.", "id": "m1"})
+        assert (sent.status_code, sent.json()["outcome"]) == (202, "not_answered")
+        assert sent.json()["error"]["code"] == "config.unknown_agent"
+    [turn] = (await api.viewer.get(url)).json()["recent"]
+    assert (turn["message"], turn["line"]) == ("m1", "Hi.")
+
+
+async def test_what_is_being_answered_is_read(
+    api: Api, harness: Harness, name: str, model_server: ModelServer
+) -> None:
+    await harness.serve(Agent(name, tools=[send]))
+    model_server.script(call("send", to="ann", text="hi"), say("Sent."))
+    made = await create(api, name)
+    url = f"{CONVERSATIONS}/{made['id']}"
+    body = {"content": "Write to ann.\nSoon.", "id": "m1"}
+    run = (await api.operator.post(f"{url}/messages", json=body)).json()["run"]
+
+    async def answering() -> dict[str, Any]:
+        return (await api.viewer.get(url)).json()["answering"]
+
+    asked = await eventually(answering, lambda found: bool(found and found["pending"]))
+    assert {key: asked[key] for key in ("message", "content", "run", "state")} == {
+        "message": "m1", "content": body["content"], "run": run, "state": "running",
+    }  # fmt: skip
+    [pending] = asked["pending"]
+    assert (pending["tool"], pending["arguments"]) == ("send", {"to": "ann", "text": "hi"})
+    assert (await api.stranger.get(url)).status_code == 404
+    done = await api.operator.post(f"/api/v1/runs/{run}/abort", json={"reason": "enough"})
+    assert done.status_code < 300, done.text
 
 
 async def test_a_message_chooses_its_model_and_budget(

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.client import WorkflowUpdateStage
 
 from harness import Agent, Harness
 from harness.contracts.errors import (
@@ -39,6 +41,7 @@ from tests.fakes.runs import eventually
 from tests.fakes.steps import Hang, say
 
 FEW = 12
+FEW_ATTEMPTS = 4
 
 
 @pytest.fixture
@@ -211,10 +214,19 @@ async def test_a_session_started_by_hand_is_not_served(
         memo={"conversation": forged},
     )  # fmt: skip
     sent = SendMessage.model_validate({"id": "m", "parts": [{"type": "text", "text": "hello"}]})
-    receipt: Any = await handle.execute_update("send", sent)
-    assert receipt.get("run") is None
+    await handle.start_update("send", sent, wait_for_stage=WorkflowUpdateStage.ACCEPTED)
+
+    async def refused() -> list[PendingActivityInfo]:
+        described = (await handle.describe()).raw_description
+        return [each for each in described.pending_activities if each.attempt > FEW_ATTEMPTS]
+
+    for each in await eventually(refused, lambda found: len(found) == 2, 40):
+        assert each.last_failure.application_failure_info.type == "run.unsigned"
+        pause = each.current_retry_interval.ToTimedelta().total_seconds()
+        assert pause >= 2 ** (FEW_ATTEMPTS - 2), "a busy loop"
     view: Any = await handle.query("describe")
-    assert view["turns"][0]["error"]["code"] == "run.unsigned"
+    assert view["open"]["message"] == "m"
+    assert (view["open"]["state"], view.get("turns", [])) == ("preparing", [])
     rebuilt = await rebuild_rows(connection, lambda id, runs: None)
     assert f"{name}: harness did not start its session" in rebuilt.left
     assert name not in [c.card.id for c in (await inbox.list(limit=500)).conversations]

@@ -128,6 +128,34 @@ async def test_many_runs_are_steered_by_a_query(
     assert stranger.error["code"] == missing.error["code"] == "run.not_found"
 
 
+async def test_a_conversation_shows_what_is_being_answered(
+    places: Places, harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    await harness.serve(Agent(name, tools=[send]))
+    model_server.script(call("send", **LETTER), say("Sent."))
+    card = await Conversations(harness.connection).create(name)
+    sent = await places.stack(
+        "conversation", "send", card.id, "Write to ann.", "--message", "m1", "--wait"
+    )
+    assert sent.code == 4
+    shown = await places.daemon("conversation", "show", card.id)
+    for words in ("  Write to ann.", f"answering m1: {card.id}.1", "waits for a decision: send("):
+        assert words in shown.out, shown.out
+    assert shown.out == (await places.stack("conversation", "show", card.id)).out
+    await harness.connection.database.fetch("DELETE FROM harness.agent WHERE name = %s", (name,))
+    waits = await places.daemon("conversation", "send", card.id, "More.", "--message", "m2")
+    assert waits.out == "m2  waits at place 1\n"
+    await places.daemon("abort", f"{card.id}.1")
+    await answered(Conversations(harness.connection), card.id, 2)
+    for place in (places.daemon, places.stack):
+        again = await place("conversation", "send", card.id, "More.", "--message", "m2")
+        assert (again.code, again.out[:20]) == (1, "m2  was not answered")
+    assert (
+        "not answered: m2 (More.): No agent"
+        in (await places.daemon("conversation", "show", card.id)).out
+    )
+
+
 async def test_conversations_and_chat(
     places: Places, harness: Harness, model_server: ModelServer, name: str
 ) -> None:

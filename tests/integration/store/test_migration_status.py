@@ -23,6 +23,7 @@ async def test_an_empty_database_and_after_its_upgrade(empty_database_url: str) 
     assert len(steps) == sum(len(state.pending) for state in before)
     assert all(step.summary and step.sql for step in steps)
     assert steps[-1].sql != steps[0].sql
+    assert not [step for step in steps if ";;" in (step.sql or "")]
     assert await database.fetch("SELECT 1 FROM pg_namespace WHERE nspname = 'harness'") == []
     await bring_up(database)
     after = await inspect_schemas(database)

@@ -11,6 +11,7 @@ from harness.contracts.errors import (
     HarnessError,
     InboxFull,
     InvalidTransition,
+    RunFailed,
 )
 from harness.contracts.message import Text
 from harness.contracts.run import RunSpec
@@ -167,6 +168,8 @@ def _end(inbox: Inbox, model: Model, head: str, chance: random.Random) -> None:
         assert inbox.turns[-1].state == "rolled_back"
     elif turn.run:
         assert inbox.head == head
+    if not turn.run:
+        model.receipts[model.open] = "not_answered"
     model.ended.append(model.open)
     model.open, model.running, model.replacements = None, False, 0
 
@@ -179,6 +182,32 @@ def test_a_known_message_is_answered_with_its_receipt_in_any_state() -> None:
     inbox.change(Change(act="delete"), 2.0)
     inbox.check_send(message)
     assert inbox.accept(message) == first == Receipt(message="m1", outcome="started")
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_message_without_a_run_is_known_as_not_answered(replaced: bool) -> None:
+    inbox = Inbox(SessionSpec(card=make_card()))
+    message = make_message("m1")
+    inbox.accept(message)
+    turn, error = inbox.begin_turn(), RunFailed("No.").info
+    if replaced:
+        inbox.accept(make_message("m2", "rollback"))
+    inbox.end_turn(turn, TurnEnd("failed", error=None if replaced else error))
+    inbox = Inbox(inbox.carry_over())
+    again = inbox.accept(message)
+    assert again == inbox.find_receipt("m1")
+    assert (again.outcome, again.error) == ("not_answered", None if replaced else error)
+    assert inbox.turns[-1].line == "text of m1"
+
+
+def test_the_place_of_a_message_is_the_one_that_it_has_now() -> None:
+    inbox = Inbox(SessionSpec(card=make_card()))
+    for id in ("m1", "m2", "m3"):
+        inbox.accept(make_message(id))
+    inbox.begin_turn()
+    places = [found and found.position for found in map(inbox.find_receipt, ("m1", "m2", "m3"))]
+    assert places == [0, 1, 2]
+    assert inbox.find_receipt("other") is None
 
 
 def test_the_thousand_and_first_message_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import stat
 from pathlib import Path
@@ -10,14 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.console import Console
 
-from harness.contracts.run import Totals
+from harness.contracts.errors import RunForged
+from harness.contracts.message import Text
+from harness.contracts.run import Pending, Totals
 from harness.conversations.checks import check_change
 from harness.conversations.client import ListedCard
-from harness.conversations.contracts import Card, Change
+from harness.conversations.contracts import Answering, Card, Change
 from harness.terminal.chat.history import KEPT, TypedHistory, history_file, open_history
 from harness.terminal.chat.inbox import make_title
 from harness.terminal.chat.names import describe_listed, match_name
+from harness.terminal.chat.past import print_asked
 from harness.terminal.chat.status import Spent, describe_status
 
 
@@ -134,3 +139,24 @@ def test_the_history_is_bounded(file: Path) -> None:
     TypedHistory(file).store_string("new")
     lines = file.read_text().splitlines()
     assert (len(lines), lines[-1]) == (KEPT, '"new"')
+
+
+@pytest.mark.parametrize("pending", [True, False])
+def test_what_is_being_answered_is_shown_with_what_it_waits_for(pending: bool) -> None:
+    asks = Pending(
+        id="c", need="approval", turn=1, tool="send", arguments={"to": "a\x1b[2J"}, question="OK?",
+        since=1.0,
+    )  # fmt: skip
+    turn = Answering(
+        message="m", run="c.1", state="running", parts=(Text(text="Write.\x1b[2J\nNow."),),
+        pending=(asks,), delay=RunForged("Another\x1b[2J key.").info,
+    )  # fmt: skip
+    console = Console(width=80, file=io.StringIO())
+    print_asked(console, turn, pending=pending)
+    assert isinstance(console.file, io.StringIO)
+    shown = console.file.getvalue()
+    assert "\x1b" not in shown
+    assert "› Write." in shown
+    assert "  Now." in shown
+    assert "no worker could prepare its run yet: Another" in shown
+    assert ("waits for a decision: send(" in shown) == pending

@@ -19,6 +19,7 @@ from harness.conversations.contracts import (
     KEPT_TURNS,
     MAX_WAITING,
     MAX_WAITING_BYTES,
+    Answering,
     Change,
     Outcome,
     Policy,
@@ -121,6 +122,14 @@ class Inbox:
             self.receipts.popitem(last=False)
         return receipt
 
+    def find_receipt(self, message: str) -> Receipt | None:
+        """What is known of a message now; None if it never arrived, or long ago."""
+        known = self.receipts.get(message)
+        if known is None or known.run is not None:
+            return known
+        places = (place for place, each in enumerate(self.queue, 1) if each.id == message)
+        return known.model_copy(update={"position": next(places, 0)})
+
     def _place(self, message: SendMessage) -> tuple[Outcome, int, str | None]:
         policy, turn = self._policy_of(message), self.open
         if turn is None:
@@ -204,8 +213,16 @@ class Inbox:
         if turn.run is not None:
             known = turn.dropped or head is not None
             self.head, self.headless = head, None if known else True
-        self.turns.append(_show(turn).model_copy(update={"state": state, "error": end.error}))
+        ended: dict[str, object] = {"state": state, "error": end.error}
+        if turn.run is None:
+            self._note_unanswered(turn.message.id, end.error)
+            ended["line"] = first_line(turn.message.text)
+        self.turns.append(_show(turn).model_copy(update=ended))
         self.open = None
+
+    def _note_unanswered(self, message: str, error: ErrorInfo | None) -> None:
+        if message in self.receipts:
+            self.receipts[message] = Receipt(message=message, outcome="not_answered", error=error)
 
     # --- what goes out
 
@@ -215,7 +232,7 @@ class Inbox:
             queue=tuple(
                 Waiting(id=each.id, line=first_line(each.text), by=each.by) for each in self.queue
             ),
-            open=_show(self.open) if self.open else None,
+            open=_show_open(self.open) if self.open else None,
             turns=tuple(self.turns),
             last=self.last,
         )
@@ -238,3 +255,8 @@ def _show(turn: OpenTurn) -> Turn:
         message=turn.message.id, run=turn.run, number=turn.number,
         state="running" if turn.run else "preparing",
     )  # fmt: skip
+
+
+def _show_open(turn: OpenTurn) -> Answering:
+    sent = turn.message
+    return Answering(**_show(turn).model_dump(), parts=sent.parts, by=sent.by)

@@ -104,6 +104,10 @@ class Session:
     def describe(self) -> SessionView:
         return self.inbox.view()
 
+    @workflow.query(description="What became of the message with this id.")
+    def receipt(self, message: str) -> Receipt | None:
+        return self.inbox.find_receipt(message)
+
     # --- inside
 
     @property

@@ -26,6 +26,7 @@ from temporalio.exceptions import (
 from harness.contracts.run import WORKFLOW, RunEnd
 from harness.contracts.steering import Abort, Hint
 from harness.conversations.contracts import (
+    PREPARE,
     PreparedTurn,
     ProjectCard,
     ProjectTurn,
@@ -79,7 +80,7 @@ async def _start_run(inbox: Inbox, turn: OpenTurn) -> Child | None:
     """Start the run; None if a later message took its place before."""
     while True:
         prepared = await workflow.execute_activity(
-            "prepare_turn",
+            PREPARE,
             inbox.request(turn),
             start_to_close_timeout=STEP_LIMIT,
             heartbeat_timeout=HEARTBEAT,
