@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from harness.api.body import Body
     from harness.api.caller import Role
     from harness.api.context import CallerOf, Context, VisibleRun
-    from harness.api.route import Route
+    from harness.api.route import Created, Route
     from harness.cli.context import open_client
     from harness.cli.out import Out
     from harness.cli.spec import JSON, Arg, Command, arg, flag
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from harness_activities.parts import AgentParts
 
 __all__ = [
+    "Created",
     "JSON",
     "Adapter",
     "AgentParts",
@@ -100,6 +101,7 @@ _HOMES = {
     "CallerOf": "harness.api.context",
     "Context": "harness.api.context",
     "Role": "harness.api.caller",
+    "Created": "harness.api.route",
     "Route": "harness.api.route",
     "VisibleRun": "harness.api.context",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -9,13 +10,14 @@ from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from harness.api.caller import Role
 from harness.api.context import ApiContext
 from harness.api.route import METRICS_PATH, PREFIX, Route, full_path
 from harness.capabilities.checks import ROUTES
-from harness.capabilities.registry import enabled_capabilities, load_part
+from harness.capabilities.registry import enabled_capabilities, is_built_in, load_part
 from harness.contracts.capability import Capability
 from harness.version import __version__
 from harness_daemon.conditional import ConditionalRoute
@@ -23,8 +25,8 @@ from harness_daemon.gate import Authenticate, Gate
 from harness_daemon.health import make_health_router
 from harness_daemon.hosts import Hosts
 from harness_daemon.metrics import Metered, Metrics
-from harness_daemon.openapi import describe_other_answers, describe_routes
-from harness_daemon.operations import name_operation
+from harness_daemon.openapi import FAILED, describe_other_answers, describe_routes
+from harness_daemon.operations import CREATES, name_operation
 from harness_daemon.refusals import add_problem_handlers
 from harness_daemon.roles import guard_route, require_role
 from harness_daemon.sign_in import make_sign_in_router
@@ -54,8 +56,9 @@ def make_app(context: ApiContext, authenticate: Authenticate, hosts: Hosts) -> A
     return Metered(gate, app.state.metrics)
 
 
-def make_routes() -> FastAPI:
-    """The routes alone, as the OpenAPI document describes them."""
+def make_routes(records: Iterable[Capability] | None = None) -> FastAPI:
+    """The routes alone, as the OpenAPI document describes them: those of the enabled capabilities,
+    or of these."""
     app = FastAPI(
         title="harness",
         version=__version__,
@@ -66,15 +69,20 @@ def make_routes() -> FastAPI:
         redirect_slashes=False,
         separate_input_output_schemas=False,  # what is exported is what is imported
         generate_unique_id_function=name_operation,
+        responses=FAILED,
     )
     add_problem_handlers(app)
     app.include_router(make_health_router())
     app.include_router(make_sign_in_router())
     _add_route(app, METRICS, "metrics")
-    for record in enabled_capabilities():
+    installed: dict[str, Sequence[BaseRoute]] = {}
+    for record in enabled_capabilities() if records is None else records:
+        before = len(app.routes)
         for route in load_routes(record):
             _add_route(app, route, record.name)
-    app.openapi = cache(partial(describe_routes, app))
+        if not is_built_in(record):
+            installed[record.name] = app.routes[before:]
+    app.openapi = cache(partial(describe_routes, app, installed))
     return app
 
 
@@ -100,6 +108,9 @@ def _add_route(app: FastAPI, route: Route, capability: str) -> None:
         app.add_api_websocket_route(path, route.handler, dependencies=needs)
         return
     more: dict[str, Any] = {} if route.answer is None else {"response_model": route.answer}
+    described: dict[str, Any] = {"x-role": route.role.value}
+    if route.creates is not None:
+        described[CREATES] = list(route.creates)
     conditional = route.method == "GET" and route.media_type == "application/json"
     app.router.add_api_route(
         path,
@@ -110,7 +121,7 @@ def _add_route(app: FastAPI, route: Route, capability: str) -> None:
         response_model_exclude_none=True,
         response_class=_response_class(route.media_type),
         responses=describe_other_answers(route),
-        openapi_extra={"x-role": route.role.value},
+        openapi_extra=described,
         include_in_schema=route.listed,
         route_class_override=guard_route(ConditionalRoute if conditional else APIRoute, route.role),
         **more,

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import inspect
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from starlette.routing import BaseRoute
 
 from harness.api.problems import MEDIA_TYPE, Problem
 from harness.api.route import MCP_PATH, Route, is_openai_path
+from harness.commons.log import get_logger
 from harness.openai_api.problems import ErrorAnswer
 from harness_daemon.conditional import ConditionalRoute, describe_condition
 from harness_daemon.gate import COOKIE
-from harness_daemon.operations import REF, link_operations
+from harness_daemon.operations import link_operations
 from harness_daemon.parameters import describe_parameters
+from harness_daemon.schemas import REF, add_part, name_schemas, rename_operations
 
-UNUSED = ("HTTPValidationError", "ValidationError")
-SAME_NAMES = {
-    "harness__conversations__contracts__Card": "ConversationCard",
-    "harness__journal__card__Card": "RunCard",
-}
-"""Models that Python tells apart by their modules."""
+FAILED: dict[int | str, dict[str, Any]] = {"default": {"description": "An error."}}
+"""What FastAPI is to know of errors. Otherwise it adds the answer 422 with schemas of its own, which
+replace those of models with their names."""
+_log = get_logger(__name__)
+
 REQUEST_ID = {
     "description": "The number of the request, in the daemon's log too. One that is sent is kept.",
     "required": True,
@@ -47,19 +48,19 @@ SECURITY = {
 }
 
 
-def describe_routes(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of an app."""
-    document = get_openapi(
-        title=app.title,
-        version=app.version,
-        description=app.description,
-        routes=app.routes,
-        separate_input_output_schemas=app.separate_input_output_schemas,
-    )
-    document = _rename_schemas(document)
+def describe_routes(
+    app: FastAPI, installed: Mapping[str, Sequence[BaseRoute]]
+) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of an app.
+
+    Args:
+        app: The app.
+        installed: The routes of capabilities that are not built in, by the capability.
+    """
+    added = {id(route) for routes in installed.values() for route in routes}
+    document = _describe_part(app, [each for each in app.routes if id(each) not in added])
+    document = name_schemas(document)
     components = document["components"]
-    for name in UNUSED:
-        components["schemas"].pop(name, None)
     components["securitySchemes"] = SECURITY
     components["headers"] = {"RequestId": REQUEST_ID}
     components["responses"] = {
@@ -69,19 +70,50 @@ def describe_routes(app: FastAPI) -> dict[str, Any]:
             components["schemas"], {MEDIA_TYPE: Problem, "application/json": None}
         ),
     }
-    routes = {
+    _finish_part(document)
+    names = {
+        operation["operationId"]
+        for methods in document["paths"].values()
+        for operation in methods.values()
+    }
+    for capability, routes in installed.items():
+        try:
+            part = _describe_part(app, routes)
+        except Exception as error:  # of FastAPI or pydantic: a type that JSON has none for
+            _log.warning("the routes of %s cannot be described: %s", capability, error)
+            continue
+        rename_operations(part, capability, names)
+        _finish_part(part)
+        add_part(document, part, capability)
+    return document
+
+
+def _describe_part(app: FastAPI, routes: Sequence[BaseRoute]) -> dict[str, Any]:
+    """The document of some of the routes, with corrected operations."""
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=routes,
+        separate_input_output_schemas=app.separate_input_output_schemas,
+    )
+    document.setdefault("components", {}).setdefault("schemas", {})
+    found = {
         (each.path_format, method.lower()): each
-        for each in app.routes
+        for each in routes
         if isinstance(each, APIRoute)
         for method in each.methods or ()
     }
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            _correct_operation(path, method, operation, routes.get((path, method)))
-    link_operations(document)
-    for schema in components["schemas"].values():
-        _leave_out_nulls(schema)
+            _correct_operation(path, method, operation, found.get((path, method)))
     return document
+
+
+def _finish_part(document: dict[str, Any]) -> None:
+    link_operations(document)
+    for schema in document["components"]["schemas"].values():
+        _leave_out_nulls(schema)
 
 
 def _leave_out_nulls(schema: dict[str, Any]) -> None:
@@ -106,8 +138,6 @@ def _correct_operation(
         describe_condition(operation)
     if route is not None and _answers_nothing(route):
         answers[str(route.status_code)]["content"]["application/json"]["schema"] = {"type": "null"}
-    # Invalid requests are answered with an error document, as every error is.
-    answers.pop("422", None)
     for answer in answers.values():
         if method == "head":
             answer.pop("content", None)
@@ -161,17 +191,3 @@ def _error_of(path: str) -> str:
 def _answers_nothing(route: APIRoute) -> bool:
     """Whether the handler returns None, which is `null` in JSON."""
     return inspect.signature(route.endpoint).return_annotation in (None, "None")
-
-
-def _rename_schemas(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with names for models that have the same one in different modules: those that
-    FastAPI finds are no names of types in other languages."""
-    text = json.dumps(document)
-    for name, better in SAME_NAMES.items():
-        text = text.replace(f'"{REF}{name}"', f'"{REF}{better}"').replace(
-            f'"{name}": {{', f'"{better}": {{'
-        )
-    renamed: dict[str, Any] = json.loads(text)
-    for name in SAME_NAMES.values():
-        renamed["components"]["schemas"][name]["title"] = name
-    return renamed

@@ -5,33 +5,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from fastapi.routing import APIRoute
 
-REF = "#/components/schemas/"
-LINK_STATUS = ("200", "201")
+from harness.api.route import Created
 
-
-class Created(NamedTuple):
-    """What an answer names."""
-
-    parameter: str
-    """The parameter of paths that takes it."""
-    pointer: str
-    """Where it stands in the answer."""
-
-
-CREATED = {
-    "ConversationSummary": Created("conversation", "/id"),
-    "ConversationView": Created("conversation", "/id"),
-    "CreatedToken": Created("token", "/token/id"),
-    "CreatedWebhook": Created("webhook", "/webhook/id"),
-    "Forked": Created("run", "/id"),
-    "Started": Created("run", "/id"),
-    "User": Created("user", "/name"),
-}
-"""By the schema of an answer to POST."""
+CREATES = "x-creates"
+"""Where an operation keeps what its route creates until it is linked."""
 LOCATION = {
     "description": "The address of what was created.",
     "required": True,
@@ -51,7 +32,7 @@ def name_operation(route: APIRoute) -> str:
 
 def link_operations(document: dict[str, Any]) -> None:
     """Say of each answer that names something new which operations take its id, and that it has the
-    header `Location` if one of them reads it."""
+    header `Location` if one of them reads it. What is new, the routes say (`Route.creates`)."""
     of_parameter: dict[str, list[tuple[str, str]]] = {}
     for path, method, operation in _operations(document):
         found = [each["name"] for each in operation.get("parameters", []) if each["in"] == "path"]
@@ -59,27 +40,22 @@ def link_operations(document: dict[str, Any]) -> None:
             reads = method == "get" and path.endswith(f"/{{{found[0]}}}")
             what = "read" if reads else method
             of_parameter.setdefault(found[0], []).append((what, operation["operationId"]))
-    for _, method, operation in _operations(document):
-        if method != "post":
-            continue
-        for status in LINK_STATUS:
-            _link_answer(operation["responses"].get(status, {}), of_parameter, status)
+    for _, _, operation in _operations(document):
+        created, answer = operation.pop(CREATES, None), operation["responses"].get("201")
+        if created and answer:
+            _link_answer(answer, of_parameter, Created(*created))
 
 
 def _link_answer(
-    answer: dict[str, Any], of_parameter: dict[str, list[tuple[str, str]]], status: str
+    answer: dict[str, Any], of_parameter: dict[str, list[tuple[str, str]]], created: Created
 ) -> None:
-    schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
-    created = CREATED.get(schema.get("$ref", "").removeprefix(REF))
-    if created is None:
-        return
     followers = of_parameter.get(created.parameter, [])
     value = f"$response.body#{created.pointer}"
     answer["links"] = {
         operation: {"operationId": operation, "parameters": {created.parameter: value}}
         for _, operation in followers
     }
-    if status == "201" and any(what == "read" for what, _ in followers):
+    if any(what == "read" for what, _ in followers):
         answer.setdefault("headers", {})["Location"] = LOCATION
 
 

@@ -16,7 +16,7 @@ from harness.access.views import (
 )
 from harness.api.caller import Caller, Role
 from harness.api.context import CallerOf, Context, PathText
-from harness.api.route import Route
+from harness.api.route import Created, Route
 from harness.contracts.errors import NotAllowed
 
 
@@ -91,10 +91,10 @@ async def create_code(context: Context, caller: CallerOf) -> SignInCode:
 
 ROUTES = (
     Route("GET", "/users", list_users, Role.ADMIN),
-    Route("POST", "/users", add_user, Role.ADMIN, 201),
+    Route("POST", "/users", add_user, Role.ADMIN, 201, creates=Created("user", "/name")),
     Route("PATCH", "/users/{user}", change_user, Role.ADMIN),
     Route("GET", "/tokens", list_tokens, Role.VIEWER),
-    Route("POST", "/tokens", create_token, Role.VIEWER, 201),
+    Route("POST", "/tokens", create_token, Role.VIEWER, 201, creates=Created("token", "/token/id")),
     Route("DELETE", "/tokens/{token}", revoke_token, Role.VIEWER),
     Route("POST", "/sign-in-codes", create_code, Role.VIEWER, 201),
 )

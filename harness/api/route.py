@@ -23,6 +23,15 @@ EVENTS = OtherAnswer(200, "text/event-stream")
 NOTHING = OtherAnswer(204, None)
 
 
+class Created(NamedTuple):
+    """What an answer names, so that other routes can be told of it."""
+
+    parameter: str
+    """The parameter of paths that takes it."""
+    pointer: str = "/id"
+    """Where it stands in the answer."""
+
+
 class Route(NamedTuple):
     """One route under `/api/v1`, unless others expect its path: those of OpenAI's protocols start
     with `/v1/`, MCP's is `/mcp`, Prometheus' is `/metrics`, and Temporal's page is below
@@ -44,6 +53,8 @@ class Route(NamedTuple):
     """Whether the OpenAPI document lists it: not what only a page in a browser requests."""
     also: tuple[OtherAnswer, ...] = ()
     """Other successful answers."""
+    creates: Created | None = None
+    """What it creates: the OpenAPI document links its answer 201 to the routes that take it."""
 
 
 OPENAI_PREFIX = "/v1/"

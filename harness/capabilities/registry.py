@@ -119,6 +119,11 @@ def source_of(name: str) -> str:
     return next(each.source for each in find_capabilities() if each.name == name)
 
 
+def is_built_in(record: Capability) -> bool:
+    """Whether a capability is part of harness."""
+    return any(each.record == record and each.source == OURS for each in find_capabilities())
+
+
 def find_problems() -> dict[str, str]:
     """What is wrong with capabilities that do not load, as far as this process knows."""
     find_capabilities()

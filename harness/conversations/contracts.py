@@ -70,7 +70,7 @@ def turn_run(conversation: str, number: int) -> str:
     return f"{conversation}.{number}"
 
 
-class Card(Word):
+class Card(Word, title="ConversationCard"):
     """What a conversation is, besides its messages."""
 
     id: str

@@ -13,7 +13,7 @@ from harness.api.caller import Caller, Role
 from harness.api.context import ApiContext, CallerOf, Context, PathText, owner_filter
 from harness.api.etags import answer_json, is_current, make_tag, write_json
 from harness.api.event_stream import EventStream
-from harness.api.route import Route
+from harness.api.route import Created, Route
 from harness.api.stream_event import StreamEvent
 from harness.contracts.errors import ConversationChanged, CursorUnknown
 from harness.contracts.event import LIVE
@@ -237,9 +237,10 @@ async def _check_unchanged(
     return card.changed
 
 
+CONVERSATION = Created("conversation")
 ROUTES = (
-    Route("POST", "/conversations", create_conversation, Role.OPERATOR, 201),
-    Route("POST", "/imported-conversations", import_conversation, Role.OPERATOR, 201),
+    Route("POST", "/conversations", create_conversation, Role.OPERATOR, 201, creates=CONVERSATION),
+    Route("POST", "/imported-conversations", import_conversation, Role.OPERATOR, 201, creates=CONVERSATION),
     Route("GET", "/conversations", list_conversations, Role.VIEWER),
     Route(
         "GET",
@@ -259,7 +260,7 @@ ROUTES = (
         Role.VIEWER,
         media_type="text/event-stream",
     ),
-    Route("POST", "/conversations/{conversation}/fork", fork_conversation, Role.OPERATOR, 201),
+    Route("POST", "/conversations/{conversation}/fork", fork_conversation, Role.OPERATOR, 201, creates=CONVERSATION),
     Route(
         "GET",
         "/conversations/{conversation}/export",

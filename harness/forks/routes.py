@@ -11,7 +11,7 @@ from harness.api.caller import Role
 from harness.api.context import CallerOf, Context, VisibleRun
 from harness.api.event_stream import EventStream
 from harness.api.idempotency import IdempotencyKey
-from harness.api.route import Route
+from harness.api.route import Created, Route
 from harness.api.work_stream import Report, stream_work, write_event
 from harness.contracts.whatif import ForkOutcome, SourceOutcome, WhatIfReport
 from harness.forks.fork import Change, start_fork
@@ -71,6 +71,6 @@ async def ask_whatif(
 
 
 ROUTES = (
-    Route("POST", "/runs/{run}/fork", fork, Role.OPERATOR, 201),
+    Route("POST", "/runs/{run}/fork", fork, Role.OPERATOR, 201, creates=Created("run")),
     Route("POST", "/whatifs", ask_whatif, Role.OPERATOR, media_type="text/event-stream"),
 )

@@ -20,7 +20,7 @@ RETURNED = ("state", "waiting", "doing", "turn")
 SteeringSignal = e.HintReceived | e.PauseRequested | e.ResumeRequested | e.AbortRequested
 
 
-class Card(Word):
+class Card(Word, title="RunCard"):
     run: str
     agent: str
     model: str

@@ -20,7 +20,7 @@ from harness.api.context import (
 from harness.api.etags import answer_json
 from harness.api.event_stream import EventStream
 from harness.api.idempotency import IdempotencyKey
-from harness.api.route import Route
+from harness.api.route import Created, Route
 from harness.contracts.errors import NotAllowed, RunUnfinished
 from harness.contracts.run import Pending, RunEnd, RunState
 from harness.contracts.verdicts import Decision
@@ -233,7 +233,7 @@ async def decide(
 
 ROUTES = (
     Route("GET", "/runs", list_runs, Role.VIEWER, answer=RunList),
-    Route("POST", "/runs", start, Role.OPERATOR, 201),
+    Route("POST", "/runs", start, Role.OPERATOR, 201, creates=Created("run")),
     Route("GET", "/agents", list_agents, Role.VIEWER),
     Route("GET", "/approvals", list_approvals, Role.VIEWER),
     Route(

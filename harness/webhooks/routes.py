@@ -9,7 +9,7 @@ from fastapi import Query, Response
 from harness.api.body import location_of
 from harness.api.caller import Role
 from harness.api.context import CallerOf, Context, PathText
-from harness.api.route import Route
+from harness.api.route import Created, Route
 from harness.webhooks import client
 from harness.webhooks.rows import Webhook
 from harness.webhooks.views import (
@@ -78,7 +78,7 @@ async def list_deliveries(
 
 ROUTES = (
     Route("GET", "/webhooks", list_webhooks, Role.VIEWER),
-    Route("POST", "/webhooks", add_webhook, Role.OPERATOR, 201),
+    Route("POST", "/webhooks", add_webhook, Role.OPERATOR, 201, creates=Created("webhook", "/webhook/id")),
     Route("GET", "/webhooks/{webhook}", show_webhook, Role.VIEWER),
     Route("DELETE", "/webhooks/{webhook}", remove_webhook, Role.OPERATOR),
     Route("POST", "/webhooks/{webhook}/test", test_webhook, Role.OPERATOR),
