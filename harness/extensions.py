@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from harness_activities.parts import AgentParts
 
 __all__ = [
-    "Created",
     "JSON",
     "Adapter",
     "AgentParts",
@@ -42,6 +41,7 @@ __all__ = [
     "Command",
     "Connection",
     "Context",
+    "Created",
     "Database",
     "Harmless",
     "HarnessError",

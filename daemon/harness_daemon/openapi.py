@@ -48,9 +48,7 @@ SECURITY = {
 }
 
 
-def describe_routes(
-    app: FastAPI, installed: Mapping[str, Sequence[BaseRoute]]
-) -> dict[str, Any]:
+def describe_routes(app: FastAPI, installed: Mapping[str, Sequence[BaseRoute]]) -> dict[str, Any]:
     """The OpenAPI 3.1 document of an app.
 
     Args:

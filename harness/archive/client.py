@@ -54,7 +54,7 @@ async def seal_run(connection: Connection, run: str) -> Seal:
 async def seal_all(connection: Connection, progress: Progress) -> SealedRuns:
     """Seal all runs that have ended."""
     sealed, failed = await sweep.seal_all(connection, progress)
-    return SealedRuns(sealed=sealed, failed=failed > 0)
+    return SealedRuns(sealed=sealed, failed=failed)
 
 
 async def rebuild_archive(connection: Connection, progress: Progress) -> Rebuilt:

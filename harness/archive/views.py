@@ -106,8 +106,8 @@ class SealedRuns(BaseModel):
     """What sealing all ended runs did."""
 
     sealed: int
-    failed: bool
-    """Whether runs are left that cannot be sealed; the daemon's log says why."""
+    failed: int
+    """How many ended runs are left that cannot be sealed; the daemon's log says why."""
 
 
 class Rebuilt(BaseModel):

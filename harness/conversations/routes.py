@@ -9,7 +9,7 @@ from typing import Annotated, Literal, get_args
 from fastapi import Header, Query, Response
 
 from harness.api.body import location_of
-from harness.api.caller import Caller, Role
+from harness.api.caller import Role
 from harness.api.context import ApiContext, CallerOf, Context, PathText, owner_filter
 from harness.api.etags import answer_json, is_current, make_tag, write_json
 from harness.api.event_stream import EventStream
@@ -22,6 +22,7 @@ from harness.conversations.contracts import Card, Change, Receipt, State, TurnOp
 from harness.conversations.files import Exported
 from harness.conversations.follow import Place, follow_conversation, parse_place
 from harness.conversations.list_query import Filter
+from harness.conversations.opening import open_conversations
 from harness.conversations.views import (
     ConversationChange,
     ConversationList,
@@ -40,16 +41,11 @@ IfMatch = Annotated[str | None, Header(max_length=1000)]
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 
-def _open(context: ApiContext, caller: Caller) -> Conversations:
-    """The conversations that the caller may see."""
-    return Conversations(context.connection, owner=owner_filter(caller), by=caller.user)
-
-
 async def create_conversation(
     body: NewConversation, context: Context, caller: CallerOf, response: Response
 ) -> ConversationView:
     """Create a conversation that a published agent answers."""
-    conversations = _open(context, caller)
+    conversations = open_conversations(context, caller)
     card = await conversations.create(
         body.agent,
         id=body.id,
@@ -81,13 +77,13 @@ async def list_conversations(
         return ConversationList(conversations=[])
     states: tuple[State, ...] = get_args(State) if state == "all" else (state,)
     which = Filter(owner=owner, states=states, agent=agent, tag=tag, text=text)
-    page = await _open(context, caller).list(which, limit=limit, after=cursor)
+    page = await open_conversations(context, caller).list(which, limit=limit, after=cursor)
     return ConversationList.of(page)
 
 
 async def show_conversation(conversation: PathText, context: Context, caller: CallerOf) -> Response:
     """Read a conversation as it is now, with its messages."""
-    _, view = await _read_view(_open(context, caller), conversation)
+    _, view = await _read_view(open_conversations(context, caller), conversation)
     return answer_json(view)
 
 
@@ -102,7 +98,7 @@ async def change_conversation(
     it is still as it was read."""
     act = None if body.archived is None else ("archive" if body.archived else "restore")
     tags = None if body.tags is None else tuple(body.tags)
-    conversations = _open(context, caller)
+    conversations = open_conversations(context, caller)
     known = await _check_unchanged(conversations, conversation, if_match)
     change = Change(title=body.title, tags=tags, act=act, policy=body.policy, known=known)
     card = await conversations.change(conversation, change)
@@ -113,7 +109,7 @@ async def delete_conversation(
     conversation: PathText, context: Context, caller: CallerOf, if_match: IfMatch = None
 ) -> ConversationSummary:
     """Delete a conversation. It can be restored; `harness forget` makes it unreadable for good."""
-    conversations = _open(context, caller)
+    conversations = open_conversations(context, caller)
     known = await _check_unchanged(conversations, conversation, if_match)
     card = await conversations.change(conversation, Change(act="delete", known=known))
     return ConversationSummary.of(card)
@@ -134,7 +130,7 @@ async def send_message(
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> Receipt:
     """Send a message. With an `id` or an `Idempotency-Key`, repeating it is the same message."""
-    return await _open(context, caller).send(
+    return await open_conversations(context, caller).send(
         conversation,
         read_question(body.content, body.template, body.variables, "content"),
         message=body.id or idempotency_key,
@@ -151,7 +147,9 @@ async def list_messages(
     cursor: str | None = None,
 ) -> MessageList:
     """Read the messages of runs that have ended, oldest first."""
-    page = await _open(context, caller).messages(conversation, limit=limit, after=cursor)
+    page = await open_conversations(context, caller).messages(
+        conversation, limit=limit, after=cursor
+    )
     return MessageList.of(page)
 
 
@@ -165,7 +163,7 @@ async def follow_conversation_events(
 ) -> EventStream:
     """Follow a conversation: the events of its runs, one after another, from the run number `turn`
     on. It has no end. `Last-Event-ID` (or `after`) resumes after that event."""
-    card = await _open(context, caller).find(conversation)
+    card = await open_conversations(context, caller).find(conversation)
     place = Place(turn)
     if text := last_event_id or after:
         found = await parse_place(context.connection, card, text[:200])
@@ -189,7 +187,7 @@ async def fork_conversation(
     conversation: PathText, body: NewBranch, context: Context, caller: CallerOf, response: Response
 ) -> ConversationSummary:
     """Create a conversation that continues from before a message, to ask it differently."""
-    card = await _open(context, caller).fork(conversation, body.message)
+    card = await open_conversations(context, caller).fork(conversation, body.message)
     response.headers["Location"] = location_of("conversations", card.id)
     return ConversationSummary.of(card)
 
@@ -198,7 +196,7 @@ async def export_conversation(
     conversation: PathText, context: Context, caller: CallerOf
 ) -> Response:
     """Download a conversation whose runs have ended, to keep or to import elsewhere."""
-    exported = await _open(context, caller).export(conversation)
+    exported = await open_conversations(context, caller).export(conversation)
     return Response(exported.wire(), media_type="application/json")
 
 
@@ -206,7 +204,7 @@ async def import_conversation(
     body: ImportedConversation, context: Context, caller: CallerOf, response: Response
 ) -> ConversationSummary:
     """Create a conversation that continues an exported one."""
-    card = await _open(context, caller).load(
+    card = await open_conversations(context, caller).load(
         body.exported, agent=body.agent, id=body.id, owner=caller.user
     )
     response.headers["Location"] = location_of("conversations", card.id)
@@ -240,7 +238,14 @@ async def _check_unchanged(
 CONVERSATION = Created("conversation")
 ROUTES = (
     Route("POST", "/conversations", create_conversation, Role.OPERATOR, 201, creates=CONVERSATION),
-    Route("POST", "/imported-conversations", import_conversation, Role.OPERATOR, 201, creates=CONVERSATION),
+    Route(
+        "POST",
+        "/imported-conversations",
+        import_conversation,
+        Role.OPERATOR,
+        201,
+        creates=CONVERSATION,
+    ),
     Route("GET", "/conversations", list_conversations, Role.VIEWER),
     Route(
         "GET",
@@ -260,7 +265,14 @@ ROUTES = (
         Role.VIEWER,
         media_type="text/event-stream",
     ),
-    Route("POST", "/conversations/{conversation}/fork", fork_conversation, Role.OPERATOR, 201, creates=CONVERSATION),
+    Route(
+        "POST",
+        "/conversations/{conversation}/fork",
+        fork_conversation,
+        Role.OPERATOR,
+        201,
+        creates=CONVERSATION,
+    ),
     Route(
         "GET",
         "/conversations/{conversation}/export",

@@ -24,7 +24,13 @@ from harness.archive.views import Verification
 from harness.commons.redact import register_secrets
 from harness.config.logins import Server
 from harness.contracts.attempt import Attempt
-from harness.contracts.errors import DaemonAnswerInvalid, ErrorInfo, StoreError, from_info
+from harness.contracts.errors import (
+    ContentCorrupt,
+    DaemonAnswerInvalid,
+    ErrorInfo,
+    StoreError,
+    from_info,
+)
 from harness.contracts.event import DurableEvent
 from harness.contracts.run import Budget
 from harness.contracts.whatif import WhatIfReport
@@ -170,8 +176,7 @@ class RemoteBackend:
         found: VersionView = await self.connection.get(VersionView, "prompts", ref)
         return make_prompt(ref, read_template(found.text), words)
 
-    async def read_recording(self, run: str) -> Recording:
-        return await self.record_run(run)
+    read_recording = record_run
 
     async def is_whatif(self, run: str) -> bool:
         return (await self.read_card(run)).whatif is True
@@ -207,8 +212,6 @@ def _listed_agent(view: AgentView) -> ListedAgent:
 
 
 def _unusable(problem: ErrorInfo) -> StoreError:
-    from harness.contracts.errors import ContentCorrupt
-
     return ContentCorrupt(problem.message, fix=problem.fix)
 
 

@@ -10,7 +10,7 @@ import hashlib
 from contextlib import suppress
 
 from harness.api.caller import Caller
-from harness.api.context import ApiContext, owner_filter
+from harness.api.context import ApiContext
 from harness.contracts.errors import (
     ConversationExists,
     ConversationNotFound,
@@ -20,8 +20,8 @@ from harness.contracts.errors import (
 )
 from harness.contracts.message import Text
 from harness.conversations.checks import is_id
-from harness.conversations.client import Conversations
 from harness.conversations.contracts import MAX_ID, MAX_MESSAGE_ID, Card, turn_run
+from harness.conversations.opening import open_conversations
 from harness.conversations.turns import find_last, read_turn_spec
 
 DIGEST_CHARS = 24
@@ -93,11 +93,6 @@ def turn_number(card: Card, run: str) -> int:
     number = int(run.rpartition(".")[2])
     assert turn_run(card.id, number) == run
     return number
-
-
-def open_conversations(context: ApiContext, caller: Caller) -> Conversations:
-    """The conversations that the caller may see."""
-    return Conversations(context.connection, owner=owner_filter(caller), by=caller.user)
 
 
 def thread_conversation(caller: Caller, agent: str, thread: str) -> str:

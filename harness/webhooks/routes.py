@@ -78,7 +78,14 @@ async def list_deliveries(
 
 ROUTES = (
     Route("GET", "/webhooks", list_webhooks, Role.VIEWER),
-    Route("POST", "/webhooks", add_webhook, Role.OPERATOR, 201, creates=Created("webhook", "/webhook/id")),
+    Route(
+        "POST",
+        "/webhooks",
+        add_webhook,
+        Role.OPERATOR,
+        201,
+        creates=Created("webhook", "/webhook/id"),
+    ),
     Route("GET", "/webhooks/{webhook}", show_webhook, Role.VIEWER),
     Route("DELETE", "/webhooks/{webhook}", remove_webhook, Role.OPERATOR),
     Route("POST", "/webhooks/{webhook}/test", test_webhook, Role.OPERATOR),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import unicodedata
 import uuid
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
@@ -203,7 +204,14 @@ async def _persist(attempt: Callable[[], Awaitable[T]], report: Report) -> T:
 def make_title(text: str) -> str | None:
     """A title from the first line of a message, so that lists show what it is about."""
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    shown = "".join(each for each in line if each.isprintable())
+    shown = " ".join("".join(map(_show_character, line)).split())
     if len(shown) > TITLE_CHARACTERS:
         shown = shown[: TITLE_CHARACTERS - 1].rstrip() + "…"
     return shown or None
+
+
+def _show_character(character: str) -> str:
+    """A space for what separates words; nothing for what is invisible inside of them."""
+    if character.isspace() or unicodedata.category(character) == "Cc":
+        return " "
+    return character if character.isprintable() else ""

@@ -64,7 +64,9 @@ def test_a_title_is_made_of_any_message(text: str) -> None:
 
 
 def test_titles() -> None:
-    assert make_title("\n  What is\tthis?\nAnd more") == "What isthis?"
+    assert make_title("\n  What is\tthis?\nAnd more") == "What is this?"
+    assert make_title("one\u00a0two \u3000 three\x00four") == "one two three four"
+    assert make_title("un\u200bbro\u00adken") == "unbroken"
     assert make_title("\x1b\x07") is None
 
 
