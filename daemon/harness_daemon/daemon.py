@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -44,15 +45,19 @@ class Daemon:
 
 @asynccontextmanager
 async def open_daemon(
-    connection: Connection, settings: ApiSettings, address: Address
+    connection: Connection,
+    settings: ApiSettings,
+    address: Address,
+    bound: socket.socket | None = None,
 ) -> AsyncGenerator[Daemon]:
-    """Serve the API until the block ends.
+    """Serve the API until the block ends, on a socket that `listen_on` has bound to the address if
+    there is one.
 
     Raises:
         PortInUse: It cannot listen at the address.
     """
     async with AsyncExitStack() as stack:
-        listening = listen_on(*address)
+        listening = bound or listen_on(*address)
         stack.callback(listening.close)
         port: int = listening.getsockname()[1]
         revocations = Revocations(connection)

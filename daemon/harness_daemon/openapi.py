@@ -23,8 +23,8 @@ from harness_daemon.parameters import describe_parameters
 from harness_daemon.schemas import REF, add_part, name_schemas, rename_operations
 
 FAILED: dict[int | str, dict[str, Any]] = {"default": {"description": "An error."}}
-"""What FastAPI is to know of errors. Otherwise it adds the answer 422 with schemas of its own, which
-replace those of models with their names."""
+"""What FastAPI is to know of errors. Otherwise it adds the answer 422 with schemas of its own,
+which replace those of models with their names."""
 _log = get_logger(__name__)
 
 REQUEST_ID = {

@@ -25,7 +25,8 @@ MAX_MESSAGE = 2_000_000
 
 
 def listen_on(host: str, port: int) -> socket.socket:
-    """A socket that listens; the port is known before anything is served.
+    """A socket bound to an address; the port is known before anything is served. Clients are
+    refused until `serve_app` serves it.
 
     Raises:
         PortInUse: Another program listens there, or the address is not this machine's.
@@ -37,12 +38,16 @@ def listen_on(host: str, port: int) -> socket.socket:
         listening.bind((host, port))
     except OSError as error:
         listening.close()
-        raise PortInUse(
-            f"The API cannot listen on {host}:{port}: {error.strerror}.",
-            fix="Pass another one: harness serve --port 0 chooses a free port.",
-        ) from None
+        raise _port_in_use(host, port, error) from None
     listening.setblocking(False)
     return listening
+
+
+def _port_in_use(host: str, port: int, error: OSError) -> PortInUse:
+    return PortInUse(
+        f"The API cannot listen on {host}:{port}: {error.strerror}.",
+        fix="Pass another one: harness serve --port 0 chooses a free port.",
+    )
 
 
 @asynccontextmanager
@@ -54,7 +59,15 @@ async def serve_app(
     counts: Counts,
 ) -> AsyncGenerator[None]:
     """Serve the app on the socket until the block ends. A client that accepts nothing for
-    `slow_seconds` is disconnected."""
+    `slow_seconds` is disconnected.
+
+    Raises:
+        PortInUse: Another program has begun to listen there since the socket was bound.
+    """
+    try:
+        listening.listen(BACKLOG)
+    except OSError as error:
+        raise _port_in_use(*listening.getsockname()[:2], error) from None
     config = ServerConfig(
         app,
         slow_seconds,

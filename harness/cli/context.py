@@ -5,20 +5,22 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from harness.capabilities.registry import problem_of, source_of
 from harness.cli.out import Out
+from harness.cli.patience import Patience
 from harness.commons.log import Level, configure_logs
 from harness.commons.telemetry import start_traces
 from harness.config import find_project, load_settings
 from harness.config.settings import Settings
 from harness.contracts.errors import BrokenCapability
-from harness.engine.connection import open_connection
+from harness.engine.connection import Connection, open_connection
 from harness.sdk.client import HarnessClient
-from harness.stack import ensure_search_attributes, open_stack
+from harness.stack import Endpoints, ensure_search_attributes, open_stack
 from harness.terminal.logs import configure_project_logs
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ async def open_client(
     keep: bool = False,
     page: bool = False,
     store: bool = True,
+    patience: Patience | None = None,
 ) -> AsyncGenerator[HarnessClient]:
     """Open a client that serves nothing. A local stack that is down is started meanwhile,
     because runs can be read and steered without a worker.
@@ -65,6 +68,7 @@ async def open_client(
         keep: Leave a stack that was started running.
         page: Serve Temporal's web page while the local stack runs.
         store: Connect to the database too.
+        patience: Waits for a database or a Temporal that does not answer yet.
 
     Returns:
         The client.
@@ -73,14 +77,28 @@ async def open_client(
         BrokenCapability: The tables of the command's capability cannot be migrated.
     """
     project, settings = prepare_project()
-    async with (
-        open_stack(settings, project, keep=keep, page=page, progress=out.note) as endpoints,
-        open_connection(settings, endpoints, project, store=store) as connection,
-    ):
+    async with AsyncExitStack() as stack:
+        opening = open_stack(settings, project, keep=keep, page=page, progress=out.note)
+        endpoints = await stack.enter_async_context(opening)
+        connect = partial(_connect, settings, endpoints, project, store=store, index=index)
+        # The stack stays open meanwhile: left and joined again, it would be started anew.
+        connection = await (
+            stack.enter_async_context(connect())
+            if patience is None
+            else patience.enter(stack, connect)
+        )
         _check_capability(out.capability)
+        yield CommandClient(connection)
+
+
+@asynccontextmanager
+async def _connect(
+    settings: Settings, endpoints: Endpoints, project: Path, *, store: bool, index: bool
+) -> AsyncGenerator[Connection]:
+    async with open_connection(settings, endpoints, project, store=store) as connection:
         if index:
             await ensure_search_attributes(connection.temporal)
-        yield CommandClient(connection)
+        yield connection
 
 
 @asynccontextmanager

@@ -28,9 +28,9 @@ async def ensure_search_attributes(client: Client) -> None:
         AddSearchAttributesRequest,
         ListSearchAttributesRequest,
     )
-    from temporalio.service import RPCError
+    from temporalio.service import RPCError, RPCStatusCode
 
-    from harness.contracts.errors import SearchAttributesMissing
+    from harness.contracts.errors import SearchAttributesMissing, StackUnreachable
 
     words = {
         name: IndexedValueType.Value(f"INDEXED_VALUE_TYPE_{kind.upper()}")
@@ -47,6 +47,8 @@ async def ensure_search_attributes(client: Client) -> None:
                 AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
             )
     except RPCError as error:
+        if error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED):
+            raise StackUnreachable(f"Temporal does not answer: {error.message}.") from error
         raise SearchAttributesMissing(
             f"Cannot register search attributes in namespace {client.namespace}: {error.message}",
             fix=_how_to_register(client.namespace, SEARCH_ATTRIBUTES),

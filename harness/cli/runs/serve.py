@@ -6,12 +6,15 @@ import asyncio
 import signal
 from argparse import Namespace
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from harness.agent import Agent
 from harness.cli.context import open_client
 from harness.cli.out import Out
+from harness.cli.patience import Patience
 from harness.cli.runs.agents import load_agent, load_agents
 from harness.contracts.errors import InvalidAgent
 from harness.runs.start import check_workspace
@@ -27,10 +30,11 @@ async def run_worker(args: Namespace, out: Out) -> int:
     folders = [Path(folder) for folder in args.workspace or ()]
     for folder in folders:
         check_workspace(folder)
-    async with (
-        open_client(out) as client,
-        serve(client.connection, *agents, workspaces=folders),
-    ):
+    patience = Patience(out.note, stop)
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(open_client(out, patience=patience))
+        serving = partial(serve, client.connection, *agents, workspaces=folders)
+        await patience.enter(stack, serving)
         page = client.connection.endpoints.ui_url
         if out.json:
             out.line({"serving": names, "page": page})

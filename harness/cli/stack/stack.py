@@ -9,6 +9,7 @@ from dataclasses import asdict
 from harness.cli.archive.archive import seal_a_while
 from harness.cli.context import open_client, prepare_project
 from harness.cli.out import Out
+from harness.cli.patience import Patience
 from harness.cli.runs.serve import watch_stop_signals
 from harness.cli.stack import keys
 from harness.cli.stack.schemas import check_schemas
@@ -18,7 +19,10 @@ from harness.terminal import exit_codes
 
 async def start_stack(args: Namespace, out: Out) -> int:
     stop = watch_stop_signals()
-    async with open_client(out, keep=args.detach, page=True, index=True) as client:
+    patience = Patience(out.note, stop)
+    async with open_client(
+        out, keep=args.detach, page=True, index=True, patience=patience
+    ) as client:
         endpoints = client.connection.endpoints
         if out.json:
             out.line(_public_facts(endpoints))
