@@ -19,6 +19,8 @@ from harness.contracts.errors import HarnessError, InvalidRequest
 
 CLOSE_DONE = 1000
 CLOSE_LOST_ACCESS = 1008
+CLOSE_RESTART = 1012
+"""Clients resume elsewhere."""
 
 
 class SocketCommand(BaseModel):
@@ -61,6 +63,7 @@ class EventSocket:
                 self._send_events(source),
                 self._take_commands(obey),
                 self._close_when_revoked(),
+                self._close_with_daemon(),
             )
         with suppress(RuntimeError, WebSocketDisconnect):  # closed already
             await self._socket.close(CLOSE_DONE)
@@ -85,6 +88,10 @@ class EventSocket:
     async def _close_when_revoked(self) -> None:
         await self._context.wait_revoked(self._caller)
         await self._socket.close(CLOSE_LOST_ACCESS, "access was revoked")
+
+    async def _close_with_daemon(self) -> None:
+        await self._context.parts.wait_closing()
+        await self._socket.close(CLOSE_RESTART, "the daemon stops")
 
     async def _send(self, text: str) -> None:
         async with self._lock, asyncio.timeout(self._context.settings.slow_seconds):

@@ -57,6 +57,7 @@ class EventStream(Response):
                 self._write_events(writer),
                 wait_disconnected(receive),
                 self._context.wait_revoked(self._caller),
+                self._context.parts.wait_closing(),
                 writer.keep_alive(self._context.settings.heartbeat_seconds),
             )
         with suppress(TimeoutError, OSError):

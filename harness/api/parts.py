@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
@@ -26,6 +27,7 @@ class DaemonParts:
 
     def __init__(self) -> None:
         self._parts: dict[Any, Part] = {}
+        self._closing = asyncio.Event()
 
     def find(self, kind: type[PartT], make: Callable[[], PartT]) -> PartT:
         """The part of this kind, which `make` makes if there is none yet."""
@@ -34,8 +36,13 @@ class DaemonParts:
             part = self._parts[kind] = make()
         return part
 
+    async def wait_closing(self) -> None:
+        """Return when the daemon ends: whoever sends a stream ends it then."""
+        await self._closing.wait()
+
     async def close(self) -> None:
-        """Close all parts, also those after one that fails."""
+        """End the streams, and close all parts, also those after one that fails."""
+        self._closing.set()
         for part in self._parts.values():
             try:
                 await part.close()

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+import pytest
+
 from harness import Agent, Harness
+from harness.api.settings import ApiSettings
+from harness.contracts.errors import ArtifactMissing
 from harness.contracts.message import FileRef, Message, Text
+from harness.runs import artifacts
+from harness.runs.artifacts import find_artifact, open_artifact
 from harness.runs.published import find_published
 from harness.runs.start import Request, start_run
 from tests.fakes.model_server import ModelServer
+from tests.fakes.runs import eventually
 from tests.fakes.steps import say
 from tests.integration.api.conftest import Api
+from tests.integration.api.test_api_streams import (
+    another_daemon,
+    is_reset,
+    request_without_reading,
+)
 
 HTML = b"<script>alert(document.cookie)</script>"
 NAME = '../..\\evil"\r\nSet-Cookie: a=b.html'
@@ -76,3 +88,35 @@ async def test_a_page_is_downloaded_and_not_shown(
     ):  # fmt: skip
         refused = await client.get(f"/api/v1/runs/{path}")
         assert (refused.status_code, refused.json()["code"]) == (404, code), path
+
+
+async def test_a_file_of_many_parts(
+    api: Api, harness: Harness, model_server: ModelServer, name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Read whole or in parts, the same bytes arrive."""
+    agent = Agent(name)
+    await harness.serve(agent)
+    model_server.always(say("Read."))
+    await (await harness.start(agent, "Hello.")).outcome()  # published by now
+    content = b"".join(number.to_bytes(4) for number in range(750_000))
+    run, artifact = await run_with_file(api, harness, name, content, "text/plain")
+    url = f"/api/v1/runs/{run}/artifacts/{artifact}"
+    found = await find_artifact(harness.connection, run, artifact)
+    for limit in (artifacts.READ_WHOLE, 1_000_000):
+        monkeypatch.setattr(artifacts, "READ_WHOLE", limit)
+        assert (await api.viewer.get(url)).content == content
+        for start, end in ((999_990, 1_000_010), (500_000, 2_500_007), (2_999_999, 3_000_000)):
+            wanted = {"Range": f"bytes={start}-{end - 1}"}
+            assert (await api.viewer.get(url, headers=wanted)).content == content[start:end]
+    async with another_daemon(api, harness, ApiSettings(slow_seconds=0.5)) as client:
+        stuck = request_without_reading(client, url)
+        try:
+            await eventually(lambda: is_reset(stuck))
+        finally:
+            stuck.close()
+    read = await open_artifact(harness.connection, found)  # a large one is not kept in memory
+    assert await read(8, 4) == content[8:12]
+    await harness.connection.stores.artifacts.delete(artifact)
+    with pytest.raises(ArtifactMissing):
+        await read(8, 4)

@@ -269,6 +269,33 @@ async def test_an_undo_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     assert hostile.heard.count(b"POST ") == 3
 
 
+async def test_forgetting_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "ANSWER_S", 0.05)
+    async with (
+        answering(b"") as hostile,
+        open_daemon_backend(Server(hostile.url, TOKEN)) as backend,
+    ):
+        with pytest.raises(DaemonUnreachable, match="has not finished forgetting") as raised:
+            await backend.archive.forget("some-run")
+    assert "harness forget some-run" in raised.value.fix
+    assert hostile.heard.count(b"POST ") == 1
+
+
+@pytest.mark.parametrize("secret", ["whsec_a\x1b[2Jb", "whsec_a\nb", "whsec_\u202eb"])
+async def test_a_secret_cannot_steer_the_terminal(secret: str) -> None:
+    webhook = {
+        "id": "w", "owner": "ada", "everyone": False, "events": [], "url": "https://a.example",
+        "created": 1, "state": "active",
+    }  # fmt: skip
+    body = json.dumps({"webhook": webhook, "secret": secret}).encode()
+    async with (
+        answering(head(JSON, "201 Created") + body) as hostile,
+        open_daemon_backend(Server(hostile.url, TOKEN)) as backend,
+    ):
+        with pytest.raises(DaemonAnswerInvalid, match="answers with no secret"):
+            await backend.webhooks.add("https://a.example", events=[], agent=None, owner=None)
+
+
 async def test_ids_stay_segments_of_the_path() -> None:
     async with answering(head() + b'{"events": []}') as hostile:
         for id in ("../users", "a/b?c#d", "..", "x\r\nHost: evil"):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+import asyncio
 
-from harness.api.download import disposition_of, read_range, safe_type
+import pytest
+from starlette.types import Message
+
+from harness.api.download import CHUNK, Download, disposition_of, read_range, safe_type
 
 
 @pytest.mark.parametrize(
@@ -39,3 +42,56 @@ def test_a_name(name: str) -> None:
     header = disposition_of(name)
     assert header.startswith('attachment; filename="') and header.isascii() and header.isprintable()
     assert header.count('"') == 2 and "/" not in header and len(header) < 1000
+
+
+FILE = bytes(range(256)) * 12_000
+"""More than three chunks, no two of which are the same."""
+
+
+def make_download(wanted: str | None, slow_s: float = 5.0) -> Download:
+    async def read(offset: int, limit: int) -> bytes:
+        return FILE[offset : offset + limit]
+
+    return Download(
+        read, len(FILE), name="x", media_type=None, tag='"t"', wanted=wanted, slow_s=slow_s
+    )
+
+
+async def receive() -> Message:
+    raise AssertionError("a download reads nothing")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "start", "end"),
+    [
+        (None, 0, len(FILE)), ("bytes=999990-1000009", 999_990, 1_000_010),
+        ("bytes=500000-2500006", 500_000, 2_500_007), ("bytes=1000000-", 1_000_000, len(FILE)),
+        ("bytes=-1000001", len(FILE) - 1_000_001, len(FILE)), ("bytes=0-999999", 0, 1_000_000),
+    ],
+)  # fmt: skip
+async def test_chunks_join_to_what_was_wanted(wanted: str | None, start: int, end: int) -> None:
+    parts = list[bytes]()
+    more = True
+
+    async def send(message: Message) -> None:
+        nonlocal more
+        assert more
+        if message["type"] == "http.response.body":
+            parts.append(message["body"])
+            more = message["more_body"]
+
+    download = make_download(wanted)
+    await download({"type": "http"}, receive, send)
+    assert not more
+    assert b"".join(parts) == FILE[start:end]
+    assert max(len(each) for each in parts) <= CHUNK
+    assert download.headers["content-length"] == str(end - start)
+
+
+async def test_a_reader_that_accepts_nothing_is_given_up() -> None:
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            await asyncio.Event().wait()
+
+    with pytest.raises(TimeoutError):
+        await make_download(None, slow_s=0.01)({"type": "http"}, receive, send)
