@@ -43,6 +43,15 @@ class Daemon:
         return f"{self.url}/sign-in?code={await create_sign_in_code(self.connection)}"
 
 
+def bind_address(address: Address) -> socket.socket:
+    """A socket for `open_daemon`, bound before there is a connection to serve.
+
+    Raises:
+        PortInUse: It cannot be bound.
+    """
+    return listen_on(*address)
+
+
 @asynccontextmanager
 async def open_daemon(
     connection: Connection,
@@ -50,14 +59,13 @@ async def open_daemon(
     address: Address,
     bound: socket.socket | None = None,
 ) -> AsyncGenerator[Daemon]:
-    """Serve the API until the block ends, on a socket that `listen_on` has bound to the address if
-    there is one.
+    """Serve the API until the block ends; on `bound`, a socket of `bind_address`, if it is given.
 
     Raises:
         PortInUse: It cannot listen at the address.
     """
     async with AsyncExitStack() as stack:
-        listening = bound or listen_on(*address)
+        listening = bound or bind_address(address)
         stack.callback(listening.close)
         port: int = listening.getsockname()[1]
         revocations = Revocations(connection)

@@ -22,8 +22,7 @@ from harness.terminal import exit_codes
 async def serve_api(args: Namespace, out: Out) -> int:
     require_extra("serve", "`harness serve`", "fastapi", "uvicorn", "httptools")
     from harness.temporal_page.place import find_page
-    from harness_daemon.daemon import Address, open_daemon
-    from harness_daemon.server import listen_on
+    from harness_daemon.daemon import Address, bind_address, open_daemon
     from harness_workers.worker import serve
 
     agents = [] if args.no_worker else load_served_agents(args.agents)
@@ -32,7 +31,7 @@ async def serve_api(args: Namespace, out: Out) -> int:
     async with AsyncExitStack() as stack:
         # Before anything is started or migrated: it must not be for nothing.
         address = Address(*_find_address(args))
-        listening = listen_on(*address)
+        listening = bind_address(address)
         stack.callback(listening.close)
         client = await stack.enter_async_context(
             open_client(out, index=True, page=_serves_page(), patience=patience)

@@ -93,5 +93,7 @@ async def test_a_reader_that_accepts_nothing_is_given_up() -> None:
         if message["type"] == "http.response.body":
             await asyncio.Event().wait()
 
-    with pytest.raises(TimeoutError):
-        await make_download(None, slow_s=0.01)({"type": "http"}, receive, send)
+    download = make_download(None, slow_s=0.01)
+    sending = asyncio.create_task(download({"type": "http"}, receive, send))
+    await asyncio.wait({sending}, timeout=30)
+    assert sending.done() and isinstance(sending.exception(), TimeoutError)
