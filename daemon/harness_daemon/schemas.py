@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 REF = "#/components/schemas/"
 TYPE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -99,25 +99,24 @@ def _find_shared(ours: Schemas, theirs: Schemas) -> dict[str, str]:
 
 
 def _find_refs(node: object) -> Iterator[str]:
-    for text in _find_texts(node):
-        if text.startswith(REF):
-            yield text.removeprefix(REF)
-
-
-def _find_texts(node: Any) -> Iterator[str]:
     if isinstance(node, str):
-        yield node
-    elif isinstance(node, dict | list):
-        for each in node.values() if isinstance(node, dict) else node:
-            yield from _find_texts(each)
+        if node.startswith(REF):
+            yield node.removeprefix(REF)
+    elif isinstance(node, dict):
+        for each in cast("dict[str, object]", node).values():
+            yield from _find_refs(each)
+    elif isinstance(node, list):
+        for each in cast("list[object]", node):
+            yield from _find_refs(each)
 
 
 def _rename_refs(node: Any, names: Mapping[str, str]) -> Any:
     """A copy whose references, those of discriminators too, have the names."""
     if isinstance(node, dict):
-        return {key: _rename_refs(each, names) for key, each in node.items()}
+        found = cast("dict[str, object]", node)
+        return {key: _rename_refs(each, names) for key, each in found.items()}
     if isinstance(node, list):
-        return [_rename_refs(each, names) for each in node]
+        return [_rename_refs(each, names) for each in cast("list[object]", node)]
     if isinstance(node, str) and node.startswith(REF):
         key = node.removeprefix(REF)
         return f"{REF}{names.get(key, key)}"

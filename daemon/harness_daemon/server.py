@@ -67,7 +67,8 @@ async def serve_app(
     try:
         listening.listen(BACKLOG)
     except OSError as error:
-        raise _port_in_use(*listening.getsockname()[:2], error) from None
+        host, port, *_ = listening.getsockname()
+        raise _port_in_use(host, port, error) from None
     config = ServerConfig(
         app,
         slow_seconds,
