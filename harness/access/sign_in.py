@@ -74,5 +74,5 @@ def _codes(connection: Connection) -> SignInCodes:
 def _invalid_code() -> NotSignedIn:
     return NotSignedIn(
         "This sign-in code is not valid: it is unknown, used or expired.",
-        fix="Get a new code; each can be used once, within ten minutes.",
+        fix="Get a new link: `harness user link NAME`. It works once, within ten minutes.",
     )

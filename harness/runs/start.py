@@ -248,7 +248,7 @@ def check_model(ref: str) -> str:
         found = ""
     if 0 < len(found) <= MAX_MODEL and found.isprintable():
         return found
-    words = f"{ref[:100]!r} is not a model name."
+    words = f"{repr(ref)[:100]} is not a model name."
     fix = f"Use provider/model, such as openai/gpt-5, of up to {MAX_MODEL} characters."
     raise InvalidValue(words, fix=fix)
 

@@ -15,8 +15,8 @@ ACCESS_COMMANDS: tuple[Command, ...] = (
             arg(
                 "action",
                 metavar="ACTION",
-                choices=("add", "list", "set-role", "disable", "enable"),
-                help="add, list, set-role, disable or enable.",
+                choices=("add", "list", "set-role", "disable", "enable", "link"),
+                help="add, list, set-role, disable, enable or link.",
             ),
             arg("name", metavar="NAME", nargs="?", help="The user's name."),
             arg(
@@ -24,6 +24,11 @@ ACCESS_COMMANDS: tuple[Command, ...] = (
                 metavar="ROLE",
                 choices=ROLES,
                 help="viewer, operator or admin. Default for add: operator.",
+            ),
+            arg(
+                "--url",
+                metavar="URL",
+                help="With link: the daemon's address, if it is not that of the settings.",
             ),
             JSON,
         ),
@@ -34,6 +39,7 @@ ACCESS_COMMANDS: tuple[Command, ...] = (
             ("harness user add ada", "an operator"),
             ("harness user set-role ada --role admin", ""),
             ("harness user disable ada", "until `harness user enable ada`"),
+            ("harness user link ada", "a link that signs a browser in, once"),
         ),
         group="Serve",
         works="anywhere",

@@ -15,9 +15,10 @@ from harness.cli.access.shown import (
     refuse_options,
     show_age,
 )
-from harness.cli.context import open_backend
+from harness.cli.context import open_backend, open_client
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
+from harness.contracts.errors import NotRemote
 from harness.terminal import exit_codes
 from harness.terminal.backend import BackendAccess
 
@@ -25,11 +26,15 @@ HEADS = ("NAME", "ROLE", "STATE", "CREATED")
 
 
 async def run_user(args: Namespace, out: Out) -> int:
+    if args.action != "link":
+        refuse_options(args, "url")
     if args.action == "list":
         refuse_argument(args, args.name)
         refuse_options(args, "role")
         return await _list_users(args, out)
     name = need_argument(args, args.name, "the name of a user")
+    if args.action == "link":
+        return await _print_link(args, name, out)
     if args.action == "add":
         check_user_name(name)
     elif args.action == "set-role" and args.role is None:
@@ -46,6 +51,27 @@ async def run_user(args: Namespace, out: Out) -> int:
         out.raw(f"{user.name}: {user.role}, {user_state(user)}")
         if args.action == "add":
             out.note(f"Create a token: harness token create --user {user.name}")
+    return exit_codes.DONE
+
+
+async def _print_link(args: Namespace, name: str, out: Out) -> int:
+    """Print a link that signs a browser in. Only here: what a token may do must not outlast it."""
+    from harness.access.sign_in import create_sign_in_code
+    from harness.api.settings import ApiSettings
+
+    refuse_options(args, "role")
+    if args.server is not None:
+        raise NotRemote("A sign-in link is made only on the project's own stack.")
+    async with open_client(out) as client:
+        code = await create_sign_in_code(client.connection, name)
+        settings = client.connection.settings.section(ApiSettings)
+    url = (args.url or f"http://{settings.host}:{settings.port}").rstrip("/")
+    link = f"{url}/sign-in?code={code}"
+    if out.json:
+        out.line({"name": name, "sign_in": link})
+    else:
+        out.raw(link)
+        out.note(f"It signs a browser in as {name}, once, within 10 minutes.")
     return exit_codes.DONE
 
 

@@ -59,5 +59,8 @@ class NotSignedIn(AccessError):
     unknown, expired, used or revoked, or its user is disabled."""
 
     code = "access.not_signed_in"
-    fix = "Send a token (`Authorization: Bearer hns_...`), or sign in: `harness token create`."
+    fix = (
+        "Send a token (`Authorization: Bearer hns_...`) of `harness token create`, or sign a "
+        "browser in with the link of `harness user link NAME`."
+    )
     http_status = 401

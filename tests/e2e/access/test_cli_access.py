@@ -39,6 +39,14 @@ def test_users(kept_project: Project) -> None:
     assert any(line.split()[:3] == ["ada", "viewer", "enabled"] for line in text)
 
 
+def test_a_link_signs_a_browser_in(kept_project: Project) -> None:
+    command = kept_project.command
+    made = command("user", "link", "local", "--url", "https://harness.example.org/", "--json")
+    assert made.last["sign_in"].startswith("https://harness.example.org/sign-in?code=hnc_")
+    assert refused(command("user", "link", "nobody", "--json"), 1) == "access.user_not_found"
+    assert command("user", "list", "--url", "https://harness.example.org").code == 2
+
+
 def test_tokens(kept_project: Project) -> None:
     command = kept_project.command
     command("user", "add", "bob")

@@ -96,6 +96,7 @@ def test_typescript(relay: Relay, tmp_path: Path) -> None:
     assert relay.streams >= CONNECTIONS
 
 
+@pytest.mark.slow
 def test_the_embedding_app(tmp_path: Path) -> None:
     """The app of the page about embedding, as uvicorn serves it."""
     with socket.create_server(("127.0.0.1", 0)) as free:

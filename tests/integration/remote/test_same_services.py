@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from harness import Agent, Harness
 from harness.contracts.errors import NotRemote
 from tests.fakes.model_server import ModelServer
@@ -97,7 +99,8 @@ async def test_the_archive_and_forgetting(
     assert sealed == await places.stack("archive", "seal", handle.id, "no-such-run", "--json")
     assert sealed.code == 1 and len(sealed.lines[0]["token"]) == 64
     swept = await places.daemon("archive", "seal", "--json")
-    assert (swept.code, set(swept.last)) == (swept.last["failed"], {"sealed", "failed"})
+    assert set(swept.last) == {"sealed", "failed"}
+    assert swept.code == (1 if swept.last["failed"] else 0)  # runs of other tests
     status = (await places.daemon("archive", "status", "--json")).last
     assert status.keys() == (await places.stack("archive", "status", "--json")).last.keys()
     assert status["figures"]["seals"] > 0
@@ -160,6 +163,7 @@ async def test_replay(
     assert missing.error and missing.error["code"] == "run.not_found"
 
 
+@pytest.mark.slow
 async def test_whatif(
     places: Places, harness: Harness, model_server: ModelServer, name: str
 ) -> None:
