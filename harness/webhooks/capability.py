@@ -12,6 +12,7 @@ WEBHOOKS = Capability(
     routes="harness.webhooks.routes:ROUTES",
     migrations="harness.webhooks.migrations",
     workflows=("harness_workflows.webhooks:DeliverWebhook",),
+    patient=True,
     activities=("harness_activities.webhooks:make_activities",),
     run_watch="harness.webhooks.watch:watch_runs",
     max_activities=200,

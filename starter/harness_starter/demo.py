@@ -108,6 +108,7 @@ async def run_prompts(session: Session, model: str) -> int:
             if code == exit_codes.INTERRUPTED:
                 return code
         if not stays:
+            print_note("Temporal stops now. To open the page again: .venv/bin/harness up")
             return code
         print_note("\nThe page stays open until Ctrl-C. Ask something else:")
         asked = await read_answer("> ")

@@ -14,6 +14,7 @@ NOTES = Capability(
     tools="harness_notes.tools",
     routes="harness_notes.routes:ROUTES",
     workflows=("harness_notes.workflow:SaveNote",),
+    patient=True,
     activities=("harness_notes.activities:make_activities",),
     agent_workflows=("harness_notes.workflow:ListAgentTools",),
     agent_activities=("harness_notes.agents:make_activities",),
