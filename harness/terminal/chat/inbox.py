@@ -6,7 +6,7 @@ import asyncio
 import time
 import unicodedata
 import uuid
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -53,12 +53,19 @@ class ChatInbox:
     title: str | None = None
     model: str | None = None
     options: TurnOptions | None = None
+    serve: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The commands that serve agents, where they are known."""
     shown: int = 0
     """The number of the newest run that the person has seen."""
     hints: set[str] = field(default_factory=set[str])
     """What was sent as hints."""
     _sent: set[str] = field(default_factory=set[str])
     _unserved: bool = False
+
+    @property
+    def how_to_serve(self) -> str:
+        """The command that serves the agent."""
+        return self.serve.get(self.agent, "harness worker FILE.py")
 
     async def send(self, text: str, policy: Policy) -> Receipt:
         """Send a message; again, as the same one, while the place is away."""
@@ -136,7 +143,7 @@ class ChatInbox:
     def _report_unserved(self) -> None:
         if not self._unserved:
             self._unserved = True
-            self.report("No worker answers now; the message waits. Serve: harness worker FILE.py")
+            self.report(f"No worker answers now; the message waits. Serve: {self.how_to_serve}")
 
     async def follow(self, run: BackendRun) -> AsyncGenerator[Event]:
         """The events of a run, each once, also when the place goes away and comes back."""

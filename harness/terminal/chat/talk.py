@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from harness.contracts.run import RunState, Totals
 from harness.terminal.chat.commands import COMMANDS, CommandCompleter, run_command
 from harness.terminal.chat.history import open_history
 from harness.terminal.chat.inbox import ChatInbox
+from harness.terminal.chat.left import Left
 from harness.terminal.chat.markdown import print_wrapped
 from harness.terminal.chat.past import Past, print_asked, print_past, read_past
 from harness.terminal.chat.screen import Screen
@@ -37,18 +37,6 @@ SHOWN_TURNS = 3
 
 Export = Callable[["Backend", "Card", str | None], Awaitable[str]]
 """Writes the conversation to a file; what it wrote."""
-
-
-@dataclass(frozen=True)
-class Left:
-    """How a chat ended."""
-
-    interrupted: bool
-    state: RunState | None
-    """Of the newest run that ended."""
-    run: str | None = None
-    attended: Attended | None = None
-    """The run that goes on without the person."""
 
 
 class Talk:
@@ -186,8 +174,7 @@ class Talk:
         attended = self._attended
         if self._run is not None and attended is None:
             attended = Attended(Why.DETACHED)
-        run = self._run.id if self._run else None
-        return Left(self._interrupted, self._state, run, attended)
+        return Left(self.inbox, self._interrupted, self._state, self._run, attended)
 
     async def _take_typed(self) -> None:
         self.write([HINT])

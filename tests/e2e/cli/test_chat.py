@@ -196,6 +196,8 @@ def test_a_question_is_left_and_found_again(kept_project: Project) -> None:
     screen.shows("[v]iew the arguments:")
     assert screen.leave() == 4
     assert "harness approve" in screen.text
+    assert "No worker is serving this run. To continue it:  harness worker agent.py" in screen.text
+    assert "To continue:  harness chat" in screen.text
     again = Screen(kept_project, "chat", "left alone", "--agent", "agent.py")
     again.shows("[v]iew the arguments:")
     again.enter("y")
@@ -232,6 +234,8 @@ def test_commands(kept_project: Project) -> None:
     screen.shows("Nothing has been answered yet.")
     screen.enter("/resume A name")
     screen.shows("2+5 = 7", 2)
+    screen.enter("/resume zzz")
+    screen.shows("/resume lists them, /new TITLE begins one.")
     screen.enter("/model nothing")
     screen.shows("is not a model name")
     screen.enter("/quit")
