@@ -192,13 +192,16 @@ class Talk:
     async def _take(self, text: str) -> None:
         word = text.split(maxsplit=1)[0]
         if word.startswith("/") and (word[1:] in COMMANDS or "/" not in word[1:]):
-            if word != "/queue":  # which shows its message
-                self.console.print()
-                self.write([f"› {text}"])
-            await run_command(self, text)
+            await self._take_command(text)
             return
         self._print_message("↳" if self.busy else "›", text)
         await self.send(text, "hint" if self.busy else "queue")
+
+    async def _take_command(self, text: str) -> None:
+        if text.split(maxsplit=1)[0] != "/queue":  # which shows its message
+            self.console.print()
+            self.write([f"› {text}"])
+        await run_command(self, text)
 
     def _print_message(self, mark: str, text: str) -> None:
         """Print what the person sends: a message between empty lines, a hint within the answer."""
@@ -266,9 +269,10 @@ class Talk:
             self._interrupts.count_press()
         self._stop_next = False
         self._run, self._view = run, (view := ChatView(self.screen, self.inbox.hints))
+        person = ScreenPerson(self.screen, view, lambda text: self._guard(self._take_command(text)))
         attendance = Attendance(
-            run, view, self._interrupts, ask=make_ask(ScreenPerson(self.screen, view)),
-            stops=True, follow=lambda: self.inbox.follow(run),
+            run, view, self._interrupts, ask=make_ask(person), stops=True,
+            follow=lambda: self.inbox.follow(run),
         )  # fmt: skip
         looking = asyncio.create_task(self._look_for_worker(run))
         try:
@@ -340,10 +344,13 @@ class Talk:
 
 
 class ScreenPerson:
-    """A person who reads questions on the screen and types answers in its line."""
+    """A person who reads questions on the screen and types answers in its line. Commands stay
+    commands: `run` runs them, and the question is asked again."""
 
-    def __init__(self, screen: Screen, view: ChatView) -> None:
-        self._screen = screen
+    def __init__(
+        self, screen: Screen, view: ChatView, run: Callable[[str], Awaitable[None]]
+    ) -> None:
+        self._screen, self._run = screen, run
         self.note, self._print = view.note, view.write
 
     def write(self, lines: Sequence[str]) -> None:
@@ -356,7 +363,14 @@ class ScreenPerson:
 
     async def read(self, question: str) -> str | None:
         """The answer; None if the person leaves."""
-        return await self._screen.ask(question)
+        while (typed := await self._screen.ask(question)) is not None:
+            name = typed.partition(" ")[0]
+            if not name.startswith("/") or name[1:] not in COMMANDS:
+                return typed
+            if name == "/quit":
+                return None  # leaves the question open, as Ctrl-D does
+            await self._run(typed)
+        return None
 
     async def edit(self, text: str) -> str | None:
         """The text as the person changed it."""
