@@ -61,7 +61,7 @@ class Screen(Terminal):
     def _is_idle(self) -> bool:
         """Between two drawings, the lower part may be missing."""
         *_, typed, status = ["", *self.text.split("\n")]
-        return typed == "›" and not status.startswith(("answering", "decide"))
+        return typed == "›" and not status.startswith(("answering", "decide", "waiting"))
 
     def enter(self, text: str) -> None:
         """Type a line."""

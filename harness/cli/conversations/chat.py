@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from harness.sdk.client import HarnessClient
     from harness.terminal.backend import Backend
     from harness.terminal.chat.inbox import ChatInbox
+    from harness.terminal.chat.left import Left
 
 
 async def chat_with_agent(args: Namespace, out: Out) -> int:
@@ -42,7 +43,7 @@ async def chat_with_agent(args: Namespace, out: Out) -> int:
         async with open_daemon(args.server) as backend:
             inbox = await _open_inbox(backend, agent, args, out)
             backend.connection.on_change = lambda text: inbox.report(text)
-            return await _chat(inbox, args, out, ours=False)
+            return await _report_left(await _chat(inbox, out, ours=False), out)
     chosen = choose_agent(args.agent)
     async with open_client(out, index=True, page=at_terminal()) as client:
         from harness.cli.stack_backend import StackBackend
@@ -52,7 +53,9 @@ async def chat_with_agent(args: Namespace, out: Out) -> int:
         inbox = await _open_inbox(backend, name, args, out)
         ours = not isinstance(chosen, str) and chosen.name == inbox.agent
         async with _serving(client, chosen if ours else None, args):
-            return await _chat(inbox, args, out, ours=ours)
+            left = await _chat(inbox, out, ours=ours)
+        # Our own worker has left: only now does a served run mean that another worker serves it.
+        return await _report_left(left, out)
 
 
 @asynccontextmanager
@@ -86,7 +89,16 @@ async def _open_inbox(backend: Backend, agent: str, args: Namespace, out: Out) -
     return ChatInbox(
         backend, card.agent if card else agent, out.note, card=card, id=args.session,
         title=args.title, model=args.model, options=_read_options(args),
+        serve=_name_commands(agent, args.agent),
     )  # fmt: skip
+
+
+def _name_commands(agent: str, chosen: str | None) -> dict[str, str]:
+    """The commands that serve the agents whose code this process knows."""
+    commands = {ASSISTANT: worker_command(None)}
+    if chosen is not None:
+        commands[agent] = worker_command(chosen)
+    return commands
 
 
 async def _find_card(backend: Backend, agent: str, args: Namespace) -> Card | None:
@@ -112,21 +124,26 @@ def _read_options(args: Namespace) -> TurnOptions | None:
     return None if found == TurnOptions() else found
 
 
-async def _chat(inbox: ChatInbox, args: Namespace, out: Out, *, ours: bool) -> int:
+async def _chat(inbox: ChatInbox, out: Out, *, ours: bool) -> Left:
     model = await _look_at_agent(inbox, out, ours=ours)
     if not _has_screen(out):
-        return await chat_by_lines(inbox, args, out)
+        return await chat_by_lines(inbox, out)
     from harness.terminal.chat.talk import Talk
 
     with count_interrupts() as counted:
         talk = Talk(inbox.backend, inbox, model, write_export, counted)
         inbox.report = talk.note
         left = await talk.run()
-    inbox = talk.inbox
-    inbox.report = out.note
+    left.inbox.report = out.note
+    return left
+
+
+async def _report_left(left: Left, out: Out) -> int:
+    """Print how to go on with what the person left; return the exit code."""
+    inbox = left.inbox
     if left.run is not None and left.attended is not None:
-        serve = worker_command(args.agent)
-        code = await leave_run(inbox.backend.get_run(left.run), left.attended, out, serve)
+        run = inbox.backend.get_run(left.run.id)
+        code = await leave_run(run, left.attended, out, inbox.how_to_serve)
     elif left.interrupted:
         code = exit_codes.INTERRUPTED
     else:
@@ -143,8 +160,8 @@ async def _look_at_agent(inbox: ChatInbox, out: Out, *, ours: bool) -> str | Non
     listed = await inbox.backend.list_agents()
     found = next((each for each in listed if each.publication.name == inbox.agent), None)
     if not ours and (found is None or not found.workers):
-        serve = "harness worker" if inbox.agent == ASSISTANT else "harness worker FILE.py"
-        out.note(f"No worker serves {inbox.agent} now: messages wait for one. Serve it: {serve}")
+        how = inbox.how_to_serve
+        out.note(f"No worker serves {inbox.agent} now: messages wait for one. Serve it: {how}")
     if found is None or isinstance(found.publication.agent, HarnessError):
         return None
     return next(iter(found.publication.agent.models), None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
-from harness.contracts.errors import InvalidValue
+from harness.contracts.errors import ConversationNotFound, InvalidValue
 from harness.conversations.contracts import Change, TurnOptions
 from harness.runs.start import check_model
 from harness.terminal.chat.inbox import ChatInbox
@@ -136,7 +136,12 @@ async def _resume(chat: Chat, rest: str) -> None:
         chat.write([f"  {describe_listed(each)}" for each in listed] or ["  There is none yet."])
         chat.write(["  /resume NAME: its id or title, or how one of them begins."])
         return
-    card = await find_conversation(chat.backend, rest, besides=chat.inbox.card)
+    try:
+        card = await find_conversation(chat.backend, rest, besides=chat.inbox.card)
+    except ConversationNotFound as error:
+        raise ConversationNotFound(
+            error.message, fix="/resume lists them, /new TITLE begins one."
+        ) from None
     await chat.open(_inbox_of(chat, card))
 
 
@@ -234,7 +239,7 @@ COMMANDS: dict[str, ChatCommand] = {
 
 
 def _fresh(old: ChatInbox) -> ChatInbox:
-    return ChatInbox(old.backend, old.agent, old.report, options=old.options)
+    return ChatInbox(old.backend, old.agent, old.report, options=old.options, serve=old.serve)
 
 
 def _inbox_of(chat: Chat, card: Card) -> ChatInbox:

@@ -6,18 +6,21 @@ import asyncio
 import time
 import unicodedata
 import uuid
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from harness.contracts.errors import HarnessError, NoWorker, from_info
-from harness.contracts.event import LIVE, Event
+from harness.contracts.event import LIVE, Event, RunEnded, RunStarted
+from harness.contracts.message import Text
 from harness.remote.open_text import OpenText
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from harness.conversations.contracts import (
+        Answering,
         Card,
         Policy,
         Receipt,
@@ -31,6 +34,8 @@ T = TypeVar("T")
 
 LOOK_S = 0.1
 UNSERVED_S = 1.0
+LATE_S = 2.0
+"""A worker that is there has answered by then."""
 PATIENCE_S = 120.0
 """How long the place where runs live may be away before a chat gives up."""
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.3, 5.0
@@ -53,12 +58,21 @@ class ChatInbox:
     title: str | None = None
     model: str | None = None
     options: TurnOptions | None = None
+    serve: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The commands that serve agents, where they are known."""
     shown: int = 0
     """The number of the newest run that the person has seen."""
     hints: set[str] = field(default_factory=set[str])
     """What was sent as hints."""
     _sent: set[str] = field(default_factory=set[str])
     _unserved: bool = False
+    _asked: float | None = None
+    """When the session was asked what it has not answered yet."""
+
+    @property
+    def how_to_serve(self) -> str:
+        """The command that serves the agent."""
+        return self.serve.get(self.agent, "harness worker FILE.py")
 
     async def send(self, text: str, policy: Policy) -> Receipt:
         """Send a message; again, as the same one, while the place is away."""
@@ -68,12 +82,28 @@ class ChatInbox:
         if policy == "hint":
             self.hints.add(text)
         conversations = self.backend.conversations
-        return await _persist(
-            lambda: conversations.send(
-                card.id, text, message=message, policy=policy, options=self.options
-            ),
-            self.report,
-        )
+        with self._awaiting():
+            return await _persist(
+                lambda: conversations.send(
+                    card.id, text, message=message, policy=policy, options=self.options
+                ),
+                self.report,
+            )
+
+    @property
+    def unserved(self) -> bool:
+        """Whether no worker answers for the conversation, as far as is known."""
+        late = self._asked is not None and time.monotonic() - self._asked > LATE_S
+        return self._unserved or late
+
+    @contextmanager
+    def _awaiting(self) -> Generator[None]:
+        """Something was asked that a worker answers at once."""
+        self._asked = time.monotonic()
+        try:
+            yield
+        finally:
+            self._asked = None
 
     async def _create(self, text: str) -> Card:
         title = self.title or make_title(text)
@@ -86,9 +116,32 @@ class ChatInbox:
         """What the conversation's session says; None if no worker answers."""
         assert self.card is not None
         id = self.card.id
-        found = await _persist(lambda: self.backend.conversations.read(id), self.report)
+        with self._awaiting():
+            found = await _persist(lambda: self.backend.conversations.read(id), self.report)
         self.card = found.card
         return found.session
+
+    async def find_open(self) -> Answering | None:
+        """The run after those that the person has seen, if it has not ended. Its history has it, so
+        that no worker needs to answer."""
+        from harness.conversations.contracts import Answering, turn_run
+
+        if self.card is None:
+            return None
+        number = self.shown + 1
+        run = turn_run(self.card.id, number)
+        try:
+            events = await self.backend.get_run(run).trace()
+        except HarnessError:
+            return None  # whatever it is, the session says it
+        first = next(iter(events), None)
+        if not isinstance(first, RunStarted) or isinstance(events[-1], RunEnded):
+            return None
+        if (first.session, first.owner) != (self.card.id, self.card.owner):
+            return None
+        self.shown = number
+        asked = (Text(text=first.prompt),)
+        return Answering(message="", run=run, number=number, state="running", parts=asked)
 
     async def next_turn(self) -> Turn | None:
         """The next run that the person has not seen; waits for one that is on its way. None if
@@ -136,7 +189,7 @@ class ChatInbox:
     def _report_unserved(self) -> None:
         if not self._unserved:
             self._unserved = True
-            self.report("No worker answers now; the message waits. Serve: harness worker FILE.py")
+            self.report(f"No worker answers now; the message waits. Serve: {self.how_to_serve}")
 
     async def follow(self, run: BackendRun) -> AsyncGenerator[Event]:
         """The events of a run, each once, also when the place goes away and comes back."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from harness.conversations.rows import StoredTurn
 
 KEYS_WHILE_ANSWERING = "Enter hints, /queue waits, Ctrl-C stops"
+KEYS_WHILE_UNSERVED = "Ctrl-C twice leaves"
 KEYS_WHILE_ASKING = "decide above, Ctrl-C stops"
 
 
@@ -57,12 +58,14 @@ class Spent:
 
 def describe_status(
     *, agent: str, model: str | None, spent: Spent, title: str | None, since: float | None,
-    asking: bool, width: int,
+    asking: bool, unserved: bool, width: int,
 ) -> str:  # fmt: skip
     """As many of the facts as fit, the most important first."""
     facts = list[str]()
     if asking:
         facts += [KEYS_WHILE_ASKING]
+    elif unserved:
+        facts += ["waiting for a worker", KEYS_WHILE_UNSERVED]
     elif since is not None:
         facts += [f"answering {int(time.monotonic() - since)} s", KEYS_WHILE_ANSWERING]
     facts.append(clean_line(agent))

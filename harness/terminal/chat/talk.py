@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from harness.contracts.run import RunState, Totals
 from harness.terminal.chat.commands import COMMANDS, CommandCompleter, run_command
 from harness.terminal.chat.history import open_history
 from harness.terminal.chat.inbox import ChatInbox
+from harness.terminal.chat.left import Left
 from harness.terminal.chat.markdown import print_wrapped
 from harness.terminal.chat.past import Past, print_asked, print_past, read_past
 from harness.terminal.chat.screen import Screen
@@ -28,27 +29,17 @@ from harness.terminal.input.interrupts import GRACE_S, Interrupts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.conversations.contracts import Answering, Card, Policy
+    from harness.conversations.contracts import Answering, Card, Policy, Turn
     from harness.terminal.backend import Backend, BackendRun
 
 HINT = "Type a message. /help lists the commands, Ctrl-C stops an answer, Ctrl-D leaves."
 SHOWN_TURNS = 3
 """How many of the last turns are shown when a conversation is resumed."""
+FIRST_LOOK_S, LAST_LOOK_S = 3.0, 12.0
+"""Between two looks for a worker of the run that is shown."""
 
 Export = Callable[["Backend", "Card", str | None], Awaitable[str]]
 """Writes the conversation to a file; what it wrote."""
-
-
-@dataclass(frozen=True)
-class Left:
-    """How a chat ended."""
-
-    interrupted: bool
-    state: RunState | None
-    """Of the newest run that ended."""
-    run: str | None = None
-    attended: Attended | None = None
-    """The run that goes on without the person."""
 
 
 class Talk:
@@ -79,6 +70,8 @@ class Talk:
         self._since: float | None = None
         self._state: RunState | None = None
         self._leaving = asyncio.Event()
+        self._unserved = False
+        """No worker serves the run that is shown."""
         self._sending = False
         self._stop_next = False
         """The person wants to stop an answer whose run is not known yet."""
@@ -118,11 +111,11 @@ class Talk:
             self.write([f"  waits at place {receipt.position}"])
         self.answer()
 
-    def answer(self) -> None:
-        """Show what runs, until nothing waits."""
+    def answer(self, first: Turn | None = None) -> None:
+        """Show what runs, until nothing waits: first the run that is known to be open."""
         if self._answering is None:
             self._since = time.monotonic()
-            self._answering = asyncio.create_task(self._show_answers())
+            self._answering = asyncio.create_task(self._show_answers(first))
 
     def stop(self) -> None:
         """Stop the answer, as Ctrl-C does."""
@@ -186,8 +179,7 @@ class Talk:
         attended = self._attended
         if self._run is not None and attended is None:
             attended = Attended(Why.DETACHED)
-        run = self._run.id if self._run else None
-        return Left(self._interrupted, self._state, run, attended)
+        return Left(self.inbox, self._interrupted, self._state, self._run, attended)
 
     async def _take_typed(self) -> None:
         self.write([HINT])
@@ -200,13 +192,16 @@ class Talk:
     async def _take(self, text: str) -> None:
         word = text.split(maxsplit=1)[0]
         if word.startswith("/") and (word[1:] in COMMANDS or "/" not in word[1:]):
-            if word != "/queue":  # which shows its message
-                self.console.print()
-                self.write([f"› {text}"])
-            await run_command(self, text)
+            await self._take_command(text)
             return
         self._print_message("↳" if self.busy else "›", text)
         await self.send(text, "hint" if self.busy else "queue")
+
+    async def _take_command(self, text: str) -> None:
+        if text.split(maxsplit=1)[0] != "/queue":  # which shows its message
+            self.console.print()
+            self.write([f"› {text}"])
+        await run_command(self, text)
 
     def _print_message(self, mark: str, text: str) -> None:
         """Print what the person sends: a message between empty lines, a hint within the answer."""
@@ -235,6 +230,11 @@ class Talk:
         self.spent = Spent.of(past.turns)
         self.inbox.shown = max((turn.number for turn in past.turns), default=0)
         self.show_past(past, SHOWN_TURNS)
+        found = await self.inbox.find_open()
+        if found is not None:
+            self.show_asked(found, pending=False)  # which is asked next
+            self.answer(found)
+            return
         view = await self.inbox.read()
         if view is not None:
             ended = [t.number or 0 for t in view.turns if t.run]
@@ -246,10 +246,10 @@ class Talk:
 
     # --- answers
 
-    async def _show_answers(self) -> None:
+    async def _show_answers(self, first: Turn | None) -> None:
         try:
             while not self._leaving.is_set():
-                turn = await self.inbox.next_turn()
+                turn, first = first or await self.inbox.next_turn(), None
                 if turn is None or turn.run is None:
                     return
                 await self._attend(self.backend.get_run(turn.run))
@@ -269,11 +269,17 @@ class Talk:
             self._interrupts.count_press()
         self._stop_next = False
         self._run, self._view = run, (view := ChatView(self.screen, self.inbox.hints))
+        person = ScreenPerson(self.screen, view, lambda text: self._guard(self._take_command(text)))
         attendance = Attendance(
-            run, view, self._interrupts, ask=make_ask(ScreenPerson(self.screen, view)),
-            stops=True, follow=lambda: self.inbox.follow(run),
+            run, view, self._interrupts, ask=make_ask(person), stops=True,
+            follow=lambda: self.inbox.follow(run),
         )  # fmt: skip
-        attended = await attendance.attend_run()
+        looking = asyncio.create_task(self._look_for_worker(run))
+        try:
+            attended = await attendance.attend_run()
+        finally:
+            looking.cancel()
+            self._unserved = False
         stopped = self._interrupts.take_count()
         if attended.ended is None:
             self._attended = attended
@@ -284,6 +290,15 @@ class Talk:
             self._state = attended.ended.state
         self.spent.add(attended.ended.totals or Totals())
 
+    async def _look_for_worker(self, run: BackendRun) -> None:
+        """Find out from time to time whether a worker serves the run that is shown."""
+        pause = FIRST_LOOK_S
+        while True:
+            await asyncio.sleep(pause)
+            with suppress(HarnessError):
+                self._unserved = not await run.is_served()
+            pause = FIRST_LOOK_S if self._unserved else min(2 * pause, LAST_LOOK_S)
+
     # --- keys
 
     def _interrupt(self) -> None:
@@ -292,8 +307,10 @@ class Talk:
         if self._run is not None:
             self._interrupts.count_press()
         elif self.busy and not twice:
+            if not self._stop_next:
+                self.note("Stopping the answer once its run is there.")
             self._stop_next = True
-            self.note("Stopping the answer once its run is there.")
+            self._note_how_to_leave()
         elif self.screen.buffer.text and not twice:
             self.screen.buffer.reset()
             self._last_press = float("-inf")
@@ -301,7 +318,10 @@ class Talk:
             self._interrupted = True
             self._leaving.set()
         else:
-            self.note(f"To leave, press Ctrl-C again within {GRACE_S:g} s, or Ctrl-D.")
+            self._note_how_to_leave()
+
+    def _note_how_to_leave(self) -> None:
+        self.note(f"To leave, press Ctrl-C again within {GRACE_S:g} s, or Ctrl-D.")
 
     def _leave(self) -> None:
         if self.screen.asking:
@@ -318,15 +338,19 @@ class Talk:
         return describe_status(
             agent=self.inbox.agent, model=model, spent=self.spent,
             title=card.title if card else self.inbox.title,
-            since=self._since, asking=self.screen.asking, width=width,
+            since=self._since, asking=self.screen.asking,
+            unserved=self._unserved or self.inbox.unserved, width=width,
         )  # fmt: skip
 
 
 class ScreenPerson:
-    """A person who reads questions on the screen and types answers in its line."""
+    """A person who reads questions on the screen and types answers in its line. Commands stay
+    commands: `run` runs them, and the question is asked again."""
 
-    def __init__(self, screen: Screen, view: ChatView) -> None:
-        self._screen = screen
+    def __init__(
+        self, screen: Screen, view: ChatView, run: Callable[[str], Awaitable[None]]
+    ) -> None:
+        self._screen, self._run = screen, run
         self.note, self._print = view.note, view.write
 
     def write(self, lines: Sequence[str]) -> None:
@@ -339,7 +363,14 @@ class ScreenPerson:
 
     async def read(self, question: str) -> str | None:
         """The answer; None if the person leaves."""
-        return await self._screen.ask(question)
+        while (typed := await self._screen.ask(question)) is not None:
+            name = typed.partition(" ")[0]
+            if not name.startswith("/") or name[1:] not in COMMANDS:
+                return typed
+            if name == "/quit":
+                return None  # leaves the question open, as Ctrl-D does
+            await self._run(typed)
+        return None
 
     async def edit(self, text: str) -> str | None:
         """The text as the person changed it."""

@@ -117,10 +117,13 @@ async def _interpret_answer(person: Person, event: DecisionRequested, typed: str
             return _send_answer(note or SAID_HAPPENED, event)
         if word in AGAIN:
             return lambda run: run.approve(event, note=note)
-        raise _unknown_choice(typed, "Type h if it happened, a to call it again, n to leave it.")
+        raise _unknown_choice(
+            typed, "Type h if it happened, a to call it again, e to change it, n to leave it, or v."
+        )
     if word in YES:
         return lambda run: run.approve(event, note=note)
-    raise _unknown_choice(typed, "Type y or n.")
+    keys = "Type y, n, e or v." if event.need == "approval" else "Type y or n."
+    raise _unknown_choice(typed, keys)
 
 
 async def _edit_arguments(person: Person, event: DecisionRequested) -> tuple[dict[str, Any], bool]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.api.test_serve import make_token, serving
-from tests.fakes.command import Project, kept_project
+from tests.fakes.command import Project, Terminal, harness_command, kept_project
 from tests.fakes.screen import Screen
 
 __all__ = ["kept_project"]
@@ -172,6 +173,11 @@ def test_a_person_decides_in_the_line(kept_project: Project) -> None:
     screen.shows("[v]iew the arguments:")
     screen.enter("perhaps")
     screen.shows("Unknown choice")
+    screen.shows("Type y, n, e or v.")
+    screen.enter("/cost")  # a command is no choice
+    screen.shows("0 answers, 0 tool calls")
+    screen.enter("/new")
+    screen.shows("/new waits until the answer has ended")
     screen.enter("e")
     screen.shows("arguments:")
     screen.shows('{"path": "a.txt", "content": "hello"}')
@@ -196,6 +202,21 @@ def test_a_question_is_left_and_found_again(kept_project: Project) -> None:
     screen.shows("[v]iew the arguments:")
     assert screen.leave() == 4
     assert "harness approve" in screen.text
+    assert "No worker is serving this run. To continue it:  harness worker agent.py" in screen.text
+    assert "To continue:  harness chat" in screen.text
+    unserved = Screen(kept_project, "chat", "left alone")  # by the agent's own workers
+    unserved.shows("› write hello to c.txt")
+    unserved.shows("[v]iew the arguments:")
+    unserved.enter("/quit")
+    assert unserved.end() == 4
+    assert "To continue it:  harness worker FILE.py" in unserved.text
+    simple = Terminal(
+        ["/usr/bin/env", "TERM=dumb", *harness_command("chat", "left alone")], kept_project.folder
+    )
+    simple.until("> write hello to c.txt")
+    simple.until("[v]iew the arguments:")
+    simple.type("\x04")
+    assert simple.end() == 4
     again = Screen(kept_project, "chat", "left alone", "--agent", "agent.py")
     again.shows("[v]iew the arguments:")
     again.enter("y")
@@ -232,6 +253,8 @@ def test_commands(kept_project: Project) -> None:
     screen.shows("Nothing has been answered yet.")
     screen.enter("/resume A name")
     screen.shows("2+5 = 7", 2)
+    screen.enter("/resume zzz")
+    screen.shows("/resume lists them, /new TITLE begins one.")
     screen.enter("/model nothing")
     screen.shows("is not a model name")
     screen.enter("/quit")
@@ -264,6 +287,28 @@ def test_what_a_tool_returns_cannot_steer_the_terminal(kept_project: Project) ->
     assert "\u202e" not in shown
     assert "<U+001B>[2Jprinted" in screen.text
     assert re.search(r"^\d{4}-.*<U\+001B>\[2Jlogged", screen.text, re.MULTILINE)
+    assert screen.leave() == 0
+
+
+@pytest.mark.slow
+def test_a_chat_says_that_it_waits_for_a_worker(kept_project: Project) -> None:
+    with kept_project.worker("agent.py:other"):
+        screen = Screen(kept_project, "chat", "--agent", "@other")
+        screen.shows("›")
+        screen.enter("What is 2 + 2?")
+        screen.shows("2+2 = 4")
+        screen.idles()
+    screen.enter("What is 3 + 3?")
+    screen.shows("waiting for a worker")
+    assert "answering" not in screen.status
+    for _ in range(2):
+        screen.type("\x03")
+        time.sleep(2.5)  # longer than two presses that leave
+    screen.shows("To leave, press Ctrl-C again", 2)
+    assert screen.text.count("Stopping the answer") == 1
+    with kept_project.worker("agent.py:other"):
+        screen.shows("aborted")
+        screen.idles()
     assert screen.leave() == 0
 
 

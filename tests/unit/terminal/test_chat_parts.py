@@ -76,11 +76,20 @@ def test_the_status_fits(width: int, asking: bool, title: str) -> None:
     spent.add(Totals(turns=2, tool_calls=1, cost_micros=1200))
     line = describe_status(
         agent="assistant", model="offline/demo", spent=spent, title=title, since=0.0,
-        asking=asking, width=width,
+        asking=asking, unserved=False, width=width,
     )  # fmt: skip
     assert cell_len(line) <= width
     assert "\n" not in line
     assert "\x1b" not in line
+
+
+def test_the_status_tells_a_wait_for_a_worker_from_an_answer() -> None:
+    line = describe_status(
+        agent="other", model=None, spent=Spent(), title=None, since=0.0, asking=False,
+        unserved=True, width=80,
+    )  # fmt: skip
+    assert line.startswith("waiting for a worker")
+    assert "answering" not in line
 
 
 def test_an_unknown_cost_stays_unknown() -> None:
