@@ -14,9 +14,11 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -105,10 +107,17 @@ class Postgres:
             assert "shared memory" in (self.folder / "log").read_text(), self.folder
 
     def kill(self) -> None:
-        """kill -9, as a crash would."""
+        """kill -9 of all its processes, as a crash would: a back end that is left alone may still
+        carry out a statement."""
         assert self._process
+        server = psutil.Process(self._process.pid)
+        ends = server.children(recursive=True)
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
+        for each in ends:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+        psutil.wait_procs(ends, timeout=5)
 
     def stop(self) -> None:
         if self._process and self._process.poll() is None:
@@ -122,7 +131,9 @@ class Postgres:
             return cursor.fetchall() if cursor.description else []
 
     def create(self, template: str = "template0") -> str:
-        """A new database; returns its url."""
+        """A new database; returns its url. A test that failed may have left the server dead."""
+        if self._process is None or self._process.poll() is not None:
+            self.start()
         name = f"t{uuid.uuid4().hex}"
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
