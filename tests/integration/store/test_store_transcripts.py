@@ -141,10 +141,10 @@ async def test_no_node_is_lost_when_postgres_crashes(
     transcripts = Transcripts(database)
     first = grow(transcripts, None, words(10))
     await transcripts.flush(first)
-    head = grow(transcripts, first, ["in flight"])
+    sent = grow(transcripts, first, ["in flight"])
     await asyncio.to_thread(postgres.kill)
-    head = grow(transcripts, head, words(10))
-    assert transcripts.newest_saved(head) == first
+    head = grow(transcripts, sent, words(10))
+    assert transcripts.newest_saved(head) in (first, sent)
     assert len(await transcripts.load(head)) == 21
     answer = await transcripts.find("r", 10)
     assert answer and answer.head == head
