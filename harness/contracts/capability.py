@@ -49,8 +49,8 @@ class Capability(NamedTuple):
     """Its own workflows may be started by anyone who reaches Temporal, such as by a schedule.
     Otherwise `start_workflow` signs them, and workers refuse others."""
     patient: bool = False
-    """A worker that refuses an activity of its own workflows, or cannot do it because of its key or
-    version, leaves it to others: it is tried again. Otherwise the activity fails."""
+    """Whether an activity of its own workflows is retried when a worker refuses it, or cannot carry
+    it out because of its key or version, so that another worker can. Otherwise it fails."""
     routes: str | None = None
     """A tuple of `Route`, served by the daemon."""
     service: str | None = None

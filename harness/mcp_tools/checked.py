@@ -4,6 +4,7 @@ the address that was checked, and an answer within limits."""
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
@@ -11,6 +12,7 @@ from pydantic import SecretStr
 from harness.commons.headers import MAX_HEADER
 from harness.commons.redact import register_secrets
 from harness.contracts.errors import McpUnavailable
+from harness.tools.web.web import load_certificates
 
 if TYPE_CHECKING:
     import httpx2
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 CONNECT_S = 15.0
 MAX_SECRET = 16_000
 FROM_ENV = "env:"
+BUSY = (408, 425, 429)
+"""Statuses of a server that may answer later; those of 500 and above do too."""
 
 
 def read_secret(server: str, key: str, secret: SecretStr) -> str:
@@ -52,7 +56,50 @@ def is_sendable(value: str) -> bool:
     return value.isascii() and value.isprintable() and len(value) <= MAX_SECRET
 
 
-def aim_request(request: httpx2.Request, address: str) -> httpx2.Request:
+def guard_transport(
+    find_address: Callable[[httpx2.Request], Awaitable[str]],
+    check_reply: Callable[[httpx2.Request, httpx2.Response], None],
+    bound: Callable[[httpx2.Response], AsyncIterator[bytes]],
+) -> httpx2.AsyncBaseTransport:
+    """Make the transport of a client. httpx2 loads slowly, so its subclasses are made here.
+
+    Args:
+        find_address: Finds the address that a request may go to, or raises.
+        check_reply: Raises if an answer is of no use.
+        bound: Passes on the blocks of an answer, within limits.
+    """
+    import httpx2
+
+    inner = httpx2.AsyncHTTPTransport(verify=load_certificates(), trust_env=False)
+
+    class Guarded(httpx2.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            address = await find_address(request)
+            reply = await inner.handle_async_request(_aim_request(request, address))
+            try:
+                check_reply(request, reply)
+            except BaseException:
+                await reply.aclose()
+                raise
+            return _keep_reply(reply, Bounded(reply))
+
+        async def aclose(self) -> None:
+            await inner.aclose()
+
+    class Bounded(httpx2.AsyncByteStream):
+        def __init__(self, reply: httpx2.Response) -> None:
+            self._reply = reply
+
+        def __aiter__(self) -> AsyncIterator[bytes]:
+            return bound(self._reply)
+
+        async def aclose(self) -> None:
+            await self._reply.aclose()
+
+    return Guarded()
+
+
+def _aim_request(request: httpx2.Request, address: str) -> httpx2.Request:
     """Direct a request to an address that was checked; the name stays in Host and in TLS."""
     import httpx2
 
@@ -65,7 +112,7 @@ def aim_request(request: httpx2.Request, address: str) -> httpx2.Request:
     )
 
 
-def keep_reply(reply: httpx2.Response, stream: httpx2.AsyncByteStream) -> httpx2.Response:
+def _keep_reply(reply: httpx2.Response, stream: httpx2.AsyncByteStream) -> httpx2.Response:
     """Keep of an answer the headers of a sensible size, with another stream for its body."""
     import httpx2
 
@@ -76,6 +123,11 @@ def keep_reply(reply: httpx2.Response, stream: httpx2.AsyncByteStream) -> httpx2
         stream=stream,
         extensions=reply.extensions,
     )
+
+
+def is_busy(status: int) -> bool:
+    """Whether a server that answers this may answer otherwise later."""
+    return status in BUSY or status >= 500
 
 
 def is_compressed(reply: httpx2.Response) -> bool:

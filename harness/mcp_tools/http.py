@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -12,11 +13,17 @@ from urllib.parse import urlsplit
 from harness.agent.mcp_server import McpServer
 from harness.commons.headers import NoCookies
 from harness.contracts.errors import HarnessError
-from harness.mcp_tools.checked import CONNECT_S, aim_request, is_compressed, keep_reply, read_secret
+from harness.mcp_tools.checked import (
+    CONNECT_S,
+    guard_transport,
+    is_busy,
+    is_compressed,
+    read_secret,
+)
 from harness.mcp_tools.link import MAX_MESSAGE, BadMessage, Link, check_values, count_values
 from harness.mcp_tools.sign_in.auth import choose_tokens, make_auth
 from harness.tools.web.addresses import resolve_host
-from harness.tools.web.web import AGENT, load_certificates
+from harness.tools.web.web import AGENT
 
 if TYPE_CHECKING:
     import httpx2
@@ -66,39 +73,23 @@ def read_auth(server: McpServer) -> dict[str, str]:
 
 
 def _make_transport(link: Link) -> httpx2.AsyncBaseTransport:
-    """Make the transport of a client. httpx2 loads slowly, so its subclasses are made here."""
+    async def find_address(request: httpx2.Request) -> str:
+        _count_request(link, request)
+        return await _find_address(link, request.url.host, request.url.port)
+
+    return guard_transport(find_address, partial(_check_reply, link), partial(_bound_reply, link))
+
+
+async def _bound_reply(link: Link, reply: httpx2.Response) -> AsyncIterator[bytes]:
     import httpx2
 
-    inner = httpx2.AsyncHTTPTransport(verify=load_certificates(), trust_env=False)
-
-    class Guarded(httpx2.AsyncBaseTransport):
-        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-            _count_request(link, request)
-            address = await _find_address(link, request.url.host, request.url.port)
-            reply = await inner.handle_async_request(aim_request(request, address))
-            _check_reply(link, request, reply)
-            return keep_reply(reply, Bounded(reply))
-
-        async def aclose(self) -> None:
-            await inner.aclose()
-
-    class Bounded(httpx2.AsyncByteStream):
-        def __init__(self, reply: httpx2.Response) -> None:
-            self._reply = reply
-
-        async def __aiter__(self) -> AsyncIterator[bytes]:
-            is_events = self._reply.headers.get("content-type", "").startswith(EVENTS)
-            try:
-                async for block in bound_blocks(link, self._reply.stream, is_events):
-                    yield block
-            except BadMessage as why:
-                link.fail(str(why))
-                raise httpx2.StreamClosed from None
-
-        async def aclose(self) -> None:
-            await self._reply.aclose()
-
-    return Guarded()
+    is_events = reply.headers.get("content-type", "").startswith(EVENTS)
+    try:
+        async for block in bound_blocks(link, reply.stream, is_events):
+            yield block
+    except BadMessage as why:
+        link.fail(str(why))
+        raise httpx2.StreamClosed from None
 
 
 def _count_request(link: Link, request: httpx2.Request) -> None:
@@ -166,7 +157,7 @@ def _check_reply(link: Link, request: httpx2.Request, reply: httpx2.Response) ->
         if link.server.auth is None:
             return  # the sign-in decides what follows
         link.fail(f"it answered {status}: check its auth", refused=True)
-    elif status in (408, 425, 429) or status >= 500:
+    elif is_busy(status):
         link.fail(f"it answered {status}", refused=status in (425, 429))
     elif 300 <= status < 400:
         link.fail(f"it answered {status}, a redirect that is not followed", refused=True)

@@ -18,10 +18,10 @@ from harness.agent.mcp_server import McpServer
 from harness.commons.headers import NoCookies
 from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import HarnessError, McpSignInFailed, McpUnavailable
-from harness.mcp_tools.checked import CONNECT_S, aim_request, is_compressed, keep_reply
+from harness.mcp_tools.checked import CONNECT_S, guard_transport, is_busy, is_compressed
 from harness.mcp_tools.link import shorten_words
 from harness.tools.web.addresses import resolve_host
-from harness.tools.web.web import AGENT, load_certificates
+from harness.tools.web.web import AGENT
 
 if TYPE_CHECKING:
     import httpx2
@@ -32,8 +32,6 @@ MAX_ANSWER = 256 * 1024
 MAX_URL = 8_000
 MAX_REQUESTS = 25
 """Requests of one sign-in: a server can send it from place to place. A plain one takes up to 10."""
-BUSY = (408, 425, 429)
-"""Besides 5xx, what says that the same request may succeed later."""
 
 
 async def check_place(server: McpServer, url: str) -> str:
@@ -132,7 +130,7 @@ class Exchanges:
     @property
     def is_busy(self) -> bool:
         status = self.last.status_code if self.last is not None else 0
-        return status in BUSY or status >= 500
+        return is_busy(status)
 
     def _unavailable(self, host: str, why: str) -> McpUnavailable:
         return McpUnavailable(
@@ -159,39 +157,27 @@ def open_client(server: McpServer) -> httpx2.AsyncClient:
     """Open a client for the requests of a sign-in. httpx2 loads slowly, so it is loaded here."""
     import httpx2
 
-    inner = httpx2.AsyncHTTPTransport(verify=load_certificates(), trust_env=False)
-
-    class Guarded(httpx2.AsyncBaseTransport):
-        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-            address = await check_place(server, str(request.url))
-            reply = await inner.handle_async_request(aim_request(request, address))
-            if is_compressed(reply):
-                await reply.aclose()
-                raise _TooMuch("sent a compressed answer, which was not requested")
-            return keep_reply(reply, Bounded(reply))
-
-        async def aclose(self) -> None:
-            await inner.aclose()
-
-    class Bounded(httpx2.AsyncByteStream):
-        def __init__(self, reply: httpx2.Response) -> None:
-            self._reply = reply
-
-        async def __aiter__(self) -> AsyncIterator[bytes]:
-            size, blocks = 0, cast("AsyncIterator[bytes]", self._reply.stream)
-            async for block in blocks:
-                size += len(block)
-                if size > MAX_ANSWER:
-                    raise _TooMuch(f"sent an answer of more than {MAX_ANSWER:,} bytes")
-                yield block
-
-        async def aclose(self) -> None:
-            await self._reply.aclose()
+    async def find_address(request: httpx2.Request) -> str:
+        return await check_place(server, str(request.url))
 
     return httpx2.AsyncClient(
         headers={"User-Agent": AGENT, "Accept-Encoding": "identity", "Accept": "application/json"},
-        transport=Guarded(),
+        transport=guard_transport(find_address, _refuse_compressed, _bound_answer),
         timeout=CONNECT_S,
         trust_env=False,
         cookies=NoCookies(),
     )
+
+
+def _refuse_compressed(_: httpx2.Request, reply: httpx2.Response) -> None:
+    if is_compressed(reply):
+        raise _TooMuch("sent a compressed answer, which was not requested")
+
+
+async def _bound_answer(reply: httpx2.Response) -> AsyncIterator[bytes]:
+    size, blocks = 0, cast("AsyncIterator[bytes]", reply.stream)
+    async for block in blocks:
+        size += len(block)
+        if size > MAX_ANSWER:
+            raise _TooMuch(f"sent an answer of more than {MAX_ANSWER:,} bytes")
+        yield block

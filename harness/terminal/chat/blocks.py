@@ -19,7 +19,7 @@ HEADING = re.compile(r" {0,3}#{1,6}(\s|$)")
 
 @dataclass(frozen=True)
 class Block:
-    """A part of the text that is shown by itself: Markdown, or the code of a fence."""
+    """A part of the text that is drawn on its own: Markdown, or the code inside a fence."""
 
     kind: Literal["text", "code"]
     text: str
