@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from harness import Agent, Harness
+from harness_daemon.server import MAX_MESSAGE
 from tests.fakes.model_server import ModelServer
 from tests.fakes.steps import Hang
 from tests.integration.api.conftest import Api
@@ -65,7 +66,7 @@ CLOSED_WITH = {
     "a frame of 2^62 bytes": (frame(TEXT, length=2**62), TOO_BIG),
     "a frame of 2^63 bytes": (frame(TEXT, length=2**63), None),
     "parts that are too large together": (
-        frame(TEXT, b"x" * 1_500_000, fin=False) + frame(CONTINUATION, b"x" * 600_000), TOO_BIG,
+        frame(TEXT, b"x" * MAX_MESSAGE, fin=False) + frame(CONTINUATION, b"x"), TOO_BIG,
     ),
 }  # fmt: skip
 """What a client sends, and the code with which it is closed; None: any."""
