@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -14,12 +12,10 @@ from harness.contracts.event import LIVE, Cursor, Event
 from harness.remote.answers import parse_answer, problem_error
 from harness.remote.connection import DaemonConnection
 from harness.remote.open_text import OpenText
+from harness.remote.reconnects import Reconnects
 
 EVENT_BYTES = 32_000_000
 """Of one event; a model's reply may be long."""
-FIRST_PAUSE_S, LAST_PAUSE_S = 0.2, 5.0
-PATIENCE_S = 120.0
-"""How long a daemon may be away before a reader gives up."""
 
 
 class Frame(NamedTuple):
@@ -33,9 +29,8 @@ class Frame(NamedTuple):
 class _Place:
     """How far a reader has come."""
 
+    reconnects: Reconnects
     cursor: str | None = None
-    heard: float | None = None
-    """When something last arrived."""
     ended: bool = False
 
 
@@ -47,9 +42,8 @@ async def follow_run(connection: DaemonConnection, run: str) -> AsyncGenerator[E
         DaemonUnreachable: The daemon never answered, or was away for long.
         RunNotFound: No run has this id.
     """
-    place, text, pause = _Place(), OpenText(), FIRST_PAUSE_S
+    place, text = _Place(Reconnects()), OpenText()
     while True:
-        heard = place.heard
         try:
             async with aclosing(_read_stream(connection, run, place)) as events:
                 async for event in events:
@@ -58,20 +52,11 @@ async def follow_run(connection: DaemonConnection, run: str) -> AsyncGenerator[E
         except DaemonAnswerInvalid as error:
             raise await connection.add_version(error) from None
         except HarnessError as error:
-            if not (isinstance(error, DaemonUnreachable) or error.retryable):
-                raise
-            _check_patience(place, error)
+            place.reconnects.check(error)
             connection.note_away(error)
         if place.ended:
             return
-        pause = min(2 * pause, LAST_PAUSE_S) if heard == place.heard else FIRST_PAUSE_S
-        await asyncio.sleep(pause)
-
-
-def _check_patience(place: _Place, error: HarnessError) -> None:
-    """Raise the error if the daemon never answered, or was away for long."""
-    if place.heard is None or time.monotonic() - place.heard > PATIENCE_S:
-        raise error
+        await place.reconnects.wait()
 
 
 async def _read_stream(
@@ -84,7 +69,7 @@ async def _read_stream(
         aclosing(read_frames(chunks, url)) as frames,
     ):
         async for frame in frames:
-            place.heard = time.monotonic()
+            place.reconnects.note_arrival()
             if frame.kind == "end":
                 place.ended = True
                 return

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import aclosing, suppress
 
-from harness.contracts.errors import DaemonUnreachable, HarnessError
+from harness.contracts.errors import HarnessError
 from harness.contracts.whatif import ForkOutcome, SourceOutcome, WhatIfReport
 from harness.forks.views import Forked, ForkEnded, SourceFailed
 from harness.forks.whatif import Question
 from harness.remote.answers import parse_answer
 from harness.remote.connection import DaemonConnection
-from harness.remote.event_reader import FIRST_PAUSE_S, LAST_PAUSE_S, PATIENCE_S, Frame
+from harness.remote.event_reader import Frame
+from harness.remote.reconnects import Reconnects
 from harness.remote.run import RemoteRun
 from harness.remote.work import follow_work
 
@@ -40,24 +39,18 @@ class RemoteWhatIf:
         """Forks that have started."""
         self._seen = set[str]()
         """Forks that have ended, and runs that have failed: reported once."""
-        self._heard: float | None = None
+        self._reconnects = Reconnects()
 
     async def ask(self, progress: Progress) -> WhatIfReport:
         """The report. While the daemon restarts, the same request is sent again; when this is
         cancelled, the forks are aborted."""
-        pause = FIRST_PAUSE_S
         try:
             while True:
-                heard = self._heard
                 try:
                     return await self._follow(progress)
                 except HarnessError as error:
-                    if not (isinstance(error, DaemonUnreachable) or error.retryable):
-                        raise
-                    if self._heard is None or time.monotonic() - self._heard > PATIENCE_S:
-                        raise
-                pause = min(2 * pause, LAST_PAUSE_S) if heard == self._heard else FIRST_PAUSE_S
-                await asyncio.sleep(pause)
+                    self._reconnects.check(error)
+                await self._reconnects.wait()
         finally:
             await self._abort_open()
 
@@ -65,7 +58,7 @@ class RemoteWhatIf:
         following = follow_work(self._connection, "whatifs", body=self._body, key=self._key)
         async with aclosing(following) as events:
             async for event in events:
-                self._heard = time.monotonic()
+                self._reconnects.note_arrival()
                 if event.kind == "result":
                     return parse_answer(event.data, WhatIfReport, self._connection.url)
                 self._take(event, progress)

@@ -28,7 +28,7 @@ from harness.contracts.errors import (
 from harness.history import bounded
 from harness.remote import backend as backend_module
 from harness.remote import connection as connection_module
-from harness.remote import event_reader
+from harness.remote import event_reader, reconnects
 from harness.remote import run as run_module
 from harness.remote.backend import open_daemon_backend
 from harness.runs.filter import RunFilter
@@ -207,7 +207,7 @@ async def test_errors_keep_their_class() -> None:
 
 async def test_streams_that_never_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_reader, "EVENT_BYTES", 100_000)
-    monkeypatch.setattr(event_reader, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(reconnects, "PATIENCE_S", 0.0)
     stream = "text/event-stream"
     cases: list[tuple[bytes, bytes, str]] = [
         (head(stream), b"data: x" * 1000, "sends an event of more than"),
