@@ -20,10 +20,12 @@ class StreamEvent(NamedTuple):
         head = f"id: {self.id}\n" if self.id else ""
         return f"{head}event: {self.kind}\ndata: ".encode() + self.data + b"\n\n"
 
-    def as_message(self) -> str:
-        """The event as a WebSocket message: a JSON object."""
+    def as_message(self, topic: str | None = None) -> str:
+        """The event as a WebSocket message: a JSON object. `topic`: what it belongs to, on a
+        connection that carries several streams."""
+        head = "" if topic is None else f'"topic": {json.dumps(topic)}, '
         id = f', "id": {json.dumps(self.id)}' if self.id else ""
-        return f'{{"event": {json.dumps(self.kind)}{id}, "data": {self.data.decode()}}}'
+        return f'{{{head}"event": {json.dumps(self.kind)}{id}, "data": {self.data.decode()}}}'
 
 
 class Chunk(StreamEvent):

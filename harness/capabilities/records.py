@@ -26,4 +26,5 @@ BUILT_IN: tuple[str, ...] = (
     "harness.durable_streams.capability:DURABLE_STREAMS",
     "harness.webhooks.capability:WEBHOOKS",
     "harness.temporal_page.capability:TEMPORAL_PAGE",
+    "harness.page.capability:PAGE",
 )

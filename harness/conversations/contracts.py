@@ -279,6 +279,8 @@ class PreparedTurn(Word):
     """Search attributes, all keywords."""
     summary: str
     details: str
+    memo: dict[str, str] | None = None
+    """What lists of runs show besides the attributes; None from an earlier version."""
 
 
 class ProjectTurn(Word):

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Annotated, Literal, get_args
 
 from fastapi import Header, Query, Response
 
 from harness.api.body import location_of
 from harness.api.caller import Role
-from harness.api.context import ApiContext, CallerOf, Context, PathText, owner_filter
+from harness.api.context import CallerOf, Context, PathText, owner_filter
 from harness.api.etags import answer_json, is_current, make_tag, write_json
 from harness.api.event_stream import EventStream
 from harness.api.route import Created, Route
-from harness.api.stream_event import StreamEvent
-from harness.contracts.errors import ConversationChanged, CursorUnknown
-from harness.contracts.event import LIVE
+from harness.contracts.errors import ConversationChanged
 from harness.conversations.client import Conversations
 from harness.conversations.contracts import Card, Change, Receipt, State, TurnOptions
+from harness.conversations.event_source import open_events
 from harness.conversations.files import Exported
-from harness.conversations.follow import Place, follow_conversation, parse_place
 from harness.conversations.list_query import Filter
 from harness.conversations.opening import open_conversations
 from harness.conversations.views import (
@@ -163,24 +159,8 @@ async def follow_conversation_events(
 ) -> EventStream:
     """Follow a conversation: the events of its runs, one after another, from the run number `turn`
     on. It has no end. `Last-Event-ID` (or `after`) resumes after that event."""
-    card = await open_conversations(context, caller).find(conversation)
-    place = Place(turn)
-    if text := last_event_id or after:
-        found = await parse_place(context.connection, card, text[:200])
-        if found is None:
-            raise CursorUnknown(f"{text[:100]!r} is not a cursor of this conversation.")
-        place = found
-    return EventStream(context, caller, _stream_events(context, card, place))
-
-
-async def _stream_events(
-    context: ApiContext, card: Card, after: Place
-) -> AsyncGenerator[StreamEvent]:
-    following = follow_conversation(context.connection, context.feeds, card, after)
-    async with aclosing(following) as events:
-        async for number, event in events:
-            place = None if isinstance(event, LIVE) else str(Place(number, event.cursor))
-            yield StreamEvent(event.type, event.wire(), place)
+    source = await open_events(context, caller, conversation, last_event_id or after, turn)
+    return EventStream(context, caller, source)
 
 
 async def fork_conversation(

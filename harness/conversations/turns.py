@@ -64,6 +64,7 @@ async def prepare_turn(connection: Connection, request: PrepareTurn) -> Prepared
         attributes=prepared.attributes,
         summary=prepared.summary,
         details=prepared.details,
+        memo=prepared.memo or None,
     )
 
 

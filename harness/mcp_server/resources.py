@@ -13,7 +13,8 @@ from harness.contracts.errors import HarnessError, RunNotFound
 from harness.runs.card import read_observed_card
 from harness.runs.filter import RunFilter
 from harness.runs.listing import RunRow
-from harness.runs.reads import read_runs, read_trace
+from harness.runs.pages import RunPage, read_runs
+from harness.runs.reads import read_trace
 
 if TYPE_CHECKING:
     from mcp.types import ListResourcesResult, ListResourceTemplatesResult, ReadResourceResult
@@ -41,7 +42,7 @@ async def list_resources(
 
     try:
         chosen = RunFilter(owner=owner_filter(caller))
-        page = await read_runs(context, chosen.query(), PAGE, cursor)
+        page = await read_runs(context, RunPage(chosen.query(), PAGE, cursor))
     except HarnessError as error:
         raise MCPError(INVALID_PARAMS, error.message) from None
     return ListResourcesResult(

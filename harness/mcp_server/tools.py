@@ -23,6 +23,7 @@ from harness.mcp_server.waiting import wait_for_run
 from harness.runs import reads, requests
 from harness.runs.card import read_observed_card
 from harness.runs.filter import RunFilter
+from harness.runs.pages import RunPage, read_runs
 from harness.runs.socket import read_cursor
 from harness.runs.views import AgentList, Approvals, RunList, Started, StartRun
 from harness.undo.client import undo_run
@@ -49,7 +50,7 @@ async def list_runs(call: McpCall, body: args.ListRuns) -> RunList:
         session=body.session,
         owner=owner_filter(call.caller),
     )
-    return await reads.read_runs(call.context, chosen.query(), body.limit, body.cursor)
+    return await read_runs(call.context, RunPage(chosen.query(), body.limit, body.cursor))
 
 
 async def list_approvals(call: McpCall, body: args.ListApprovals) -> Approvals:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from temporalio.api.workflow.v1 import WorkflowExecutionInfo
@@ -16,10 +17,27 @@ from harness.commons.log import get_logger
 from harness.contracts.errors import HarnessError, InvalidValue
 from harness.contracts.run import WORKFLOW, Pending, RunState
 from harness.engine.connection import Connection
+from harness.engine.query_text import quote_value
 from harness.engine.retry import unreachable_error
 from harness.runs.filter import OPEN
+from harness.runs.memo import RunMemos, first_line
+
+STATES_PAGE = 200
 
 log = get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunNeed:
+    """What a run waits for a person to decide, in brief."""
+
+    id: str
+    """Of what waits; `decide` takes it as `item`."""
+    need: str
+    """Why it waits, such as `approval`."""
+    tool: str | None = None
+    question: str
+    """Its first line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,18 +59,24 @@ class RunRow:
     """The run that it is a fork of."""
     owner: str | None = None
     """Who owns it, according to the index."""
+    asked: str | None = None
+    """The first line of its prompt; None if that is empty or unreadable, or an earlier version
+    started the run."""
+    waiting: tuple[RunNeed, ...] | None = None
+    """What it waits for people to decide; None if it does not wait, or that is unreadable."""
 
 
 async def list_runs(
     connection: Connection, query: str = "", limit: int | None = None
 ) -> AsyncIterator[RunRow]:
     """Runs that match a query in Temporal's language, newest first."""
+    memos = RunMemos(connection)
     try:
         async for row in connection.temporal.list_workflows(_restrict_to_runs(query), limit=limit):
             if row.status is WorkflowExecutionStatus.CONTINUED_AS_NEW:
                 continue
             if (found := _row(row.raw_info)) is not None:
-                yield found
+                yield await _add_memo(memos, found, row.raw_info)
     except RPCError as error:
         raise _query_error(error, query) from error
 
@@ -62,7 +86,23 @@ async def list_page(
 ) -> tuple[list[RunRow], bytes]:
     """One page of the runs that match a query, newest first, and the token of the next page."""
     listed, following = await _fetch_page(connection, query, token, size)
-    return [row for info in listed if (row := _row(info)) is not None], following
+    memos = RunMemos(connection)
+    found = [(row, info) for info in listed if (row := _row(info)) is not None]
+    rows = await asyncio.gather(*(_add_memo(memos, row, info) for row, info in found))
+    return rows, following
+
+
+async def list_states(connection: Connection, runs: Sequence[str]) -> dict[str, RunState]:
+    """What has become of runs; those that are gone are missing."""
+    ids = ", ".join(quote_value(run) for run in runs)
+    states, token = dict[str, RunState](), b""
+    while True:
+        listed, token = await _fetch_page(connection, f"WorkflowId IN ({ids})", token, STATES_PAGE)
+        for info in listed:  # newest first
+            if (row := _row(info)) is not None:
+                states.setdefault(row.id, row.state)
+        if not token:
+            return states
 
 
 async def list_waiting(
@@ -73,9 +113,10 @@ async def list_waiting(
     waiting = f"HarnessState = '{RunState.WAITING.value}' AND {OPEN}"
     whole = f"{waiting} AND ({query})" if query else waiting
     listed, following = await _fetch_page(connection, whole, token, size)
+    memos = RunMemos(connection)
     found = list[tuple[RunRow, list[Pending]]]()
     for info in listed:
-        row, pending = _row(info), await _read_waiting(connection, info)
+        row, pending = _row(info), await memos.read_waiting(info)
         if row is not None and pending is not None:
             found.append((row, pending))
     return found, following
@@ -103,22 +144,19 @@ async def _fetch_page(
     return [info for info in page.executions if info.status != continued], page.next_page_token
 
 
-async def _read_waiting(
-    connection: Connection, info: WorkflowExecutionInfo
-) -> list[Pending] | None:
-    """Read what a run asks; None if that is unreadable. Anyone who reaches Temporal can start a
-    workflow with any memo, which must not hide what other runs ask."""
-    fields = info.memo.fields
-    if "waiting" not in fields:
-        return []
-    converter = connection.temporal.data_converter
-    try:
-        return (await converter.decode([fields["waiting"]], [list[Pending]]))[0]
-    except Exception as error:
-        if isinstance(error, HarnessError) and error.retryable:
-            raise
-        log.warning("what a run asks is unreadable", run=info.execution.workflow_id)
-        return None
+async def _add_memo(memos: RunMemos, row: RunRow, info: WorkflowExecutionInfo) -> RunRow:
+    """Add what the index has only in the run's memo, as far as that is readable now: a list must
+    not need the keys or the database."""
+    asked = await memos.show(memos.read_asked, info)
+    waits = row.state is RunState.WAITING
+    pending = await memos.show(memos.read_waiting, info) if waits else None
+    waiting = tuple(map(_brief, pending)) if pending else None
+    return replace(row, asked=asked, waiting=waiting) if asked or waiting else row
+
+
+def _brief(pending: Pending) -> RunNeed:
+    question = first_line(pending.question)
+    return RunNeed(id=pending.id, need=pending.need, tool=pending.tool, question=question)
 
 
 def _restrict_to_runs(query: str) -> str:

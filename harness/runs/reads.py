@@ -10,22 +10,10 @@ from harness.api.paging import decode_cursor, encode_cursor
 from harness.contracts.errors import StoreError
 from harness.history import reader
 from harness.runs.filter import RunFilter
-from harness.runs.listing import list_page, list_waiting
+from harness.runs.listing import list_waiting
 from harness.runs.published import list_published
-from harness.runs.views import AgentList, AgentView, Approvals, EventList, RunList, WaitingRun
+from harness.runs.views import AgentList, AgentView, Approvals, EventList, WaitingRun
 from harness.store.attempts import attempts_of
-
-
-async def read_runs(context: ApiContext, query: str, limit: int, cursor: str | None) -> RunList:
-    """A page of the runs that a query finds. Callers at the same time share it."""
-    signer = await context.connection.signing.get_signer()
-    token = decode_cursor(signer, cursor, query)
-
-    async def read_page() -> RunList:
-        rows, following = await list_page(context.connection, query, token, limit)
-        return RunList(runs=rows, next=encode_cursor(signer, following, query))
-
-    return await context.reads.shared.read(("runs", query, token, limit), read_page)
 
 
 async def read_agents(context: ApiContext) -> AgentList:

@@ -6,7 +6,6 @@ import asyncio
 from typing import Annotated
 
 from fastapi import Header, Query, Response
-from pydantic import AwareDatetime, BeforeValidator
 
 from harness.api.body import location_of
 from harness.api.caller import Role
@@ -21,8 +20,8 @@ from harness.api.etags import answer_json
 from harness.api.event_stream import EventStream
 from harness.api.idempotency import IdempotencyKey
 from harness.api.route import Created, Route
-from harness.contracts.errors import NotAllowed, RunUnfinished
-from harness.contracts.run import Pending, RunEnd, RunState
+from harness.contracts.errors import RunUnfinished
+from harness.contracts.run import Pending, RunEnd
 from harness.contracts.verdicts import Decision
 from harness.engine.served import is_served
 from harness.history.diagnosis import diagnose_stuck_run
@@ -30,9 +29,9 @@ from harness.journal.card import Card
 from harness.runs import requests
 from harness.runs.card import read_observed_card
 from harness.runs.end import wait_for_end
-from harness.runs.filter import RunFilter
+from harness.runs.pages import RunQuery, find_page, read_runs
 from harness.runs.query import query_run
-from harness.runs.reads import read_agents, read_approvals, read_runs, read_trace
+from harness.runs.reads import read_agents, read_approvals, read_trace
 from harness.runs.socket import open_socket, read_cursor, stream_run
 from harness.runs.views import (
     AbortBody,
@@ -50,49 +49,17 @@ from harness.runs.views import (
 )
 from harness.runs.waiting import WaitFollower
 
-MAX_QUERY = 2_000
 READ_S = 30.0
 """How long reading the end of a run that has ended may take."""
 ABORT, NO_REASON = AbortBody(), ReasonBody()
 
 
-def _read_time(value: object) -> object:
-    """A number would be taken for seconds since the epoch, or for milliseconds if it is large."""
-    if isinstance(value, str) and "-" not in value[1:]:
-        raise ValueError("is not a time, such as 2030-01-31T12:00:00Z")
-    return value
-
-
 async def list_runs(
-    context: Context,
-    caller: CallerOf,
-    state: RunState | None = None,
-    agent: str | None = None,
-    session: str | None = None,
-    fork_of: str | None = None,
-    since: Annotated[AwareDatetime | None, BeforeValidator(_read_time)] = None,
-    owner: Annotated[str | None, Query(max_length=200)] = None,
-    query: Annotated[str | None, Query(max_length=MAX_QUERY)] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    cursor: str | None = None,
+    context: Context, caller: CallerOf, asked: Annotated[RunQuery, Query()]
 ) -> Response:
     """List runs, newest first. Callers see their own; admins see all. `query` is a condition in
     Temporal's query language, which only admins may write: it could undo the other conditions."""
-    if query is not None and caller.role is not Role.ADMIN:
-        raise NotAllowed("A query needs the role admin.", fix="Use the other filters.")
-    own = owner_filter(caller)
-    if own is not None and owner not in (None, own):
-        return answer_json(RunList(runs=[]))
-    chosen = RunFilter(
-        state=state,
-        agent=agent,
-        session=session,
-        fork_of=fork_of,
-        owner=own or owner,
-        since=since,
-    ).query()
-    whole = " AND ".join(part for part in (chosen, query and f"({query})") if part)
-    return answer_json(await read_runs(context, whole, limit, cursor))
+    return answer_json(await read_runs(context, find_page(caller, asked)))
 
 
 async def list_agents(context: Context) -> AgentList:

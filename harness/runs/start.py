@@ -45,6 +45,7 @@ from harness.prompts.client import Prompts
 from harness.prompts.prompt import Prompt
 from harness.runs.attachments import adopt_attachments
 from harness.runs.description import describe_start
+from harness.runs.memo import ASKED_MEMO, first_line
 from harness.runs.same_request import (
     REQUEST_MEMO,
     check_same_as_sealed,
@@ -281,6 +282,8 @@ class PreparedRun:
     """Search attributes, all keywords."""
     summary: str
     details: str
+    memo: dict[str, str]
+    """What lists of runs show besides the attributes."""
     joined: bool
     """It was added to its family for this start."""
 
@@ -306,6 +309,7 @@ async def prepare_run(connection: Connection, spec: RunSpec, id: str) -> Prepare
         attributes={name: value for name, value in attributes.items() if value is not None},
         summary=_first_line(prompt),
         details=await describe_start(connection, spec, prompt),
+        memo={ASKED_MEMO: line} if (line := first_line(prompt)) else {},
         joined=joined,
     )
 
@@ -317,7 +321,9 @@ async def launch_run(
     prepared = await prepare_run(connection, spec, id)
     if repeatable and await reader.is_sealed(connection, id):
         return await check_same_as_sealed(connection, id, prepared.spec)
-    memo = {REQUEST_MEMO: digest_request(prepared.spec)} if repeatable else None
+    memo = dict(prepared.memo)
+    if repeatable:
+        memo[REQUEST_MEMO] = digest_request(prepared.spec)
     try:
         await connection.temporal.start_workflow(
             WORKFLOW,
@@ -327,7 +333,7 @@ async def launch_run(
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
             search_attributes=_search_attributes(prepared.attributes),
-            memo=memo,
+            memo=memo or None,
             static_summary=prepared.summary,
             static_details=prepared.details,
             request_eager_start=eager,

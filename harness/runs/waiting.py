@@ -23,8 +23,7 @@ from harness.commons.shared_reads import SharedReads
 from harness.contracts.errors import HarnessError
 from harness.contracts.run import Pending, RunState
 from harness.engine.connection import Connection
-from harness.runs.filter import quote_value
-from harness.runs.listing import RunRow, list_page, list_waiting
+from harness.runs.listing import RunRow, list_states, list_waiting
 
 EVERY_S = 1.0
 """How often the index is read while anyone follows."""
@@ -226,14 +225,7 @@ async def _read_states(connection: Connection, runs: Sequence[str]) -> dict[str,
     """Read what has become of runs; those that are gone are missing."""
     states = dict[str, RunState]()
     for at in range(0, len(runs), BATCH):
-        ids = ", ".join(quote_value(run) for run in runs[at : at + BATCH])
-        token = b""
-        while True:
-            rows, token = await list_page(connection, f"WorkflowId IN ({ids})", token, PAGE)
-            for row in rows:  # newest first
-                states.setdefault(row.id, row.state)
-            if not token:
-                break
+        states |= await list_states(connection, runs[at : at + BATCH])
     return states
 
 

@@ -112,6 +112,7 @@ async def _start_child(prepared: PreparedTurn) -> Child:
         parent_close_policy=workflow.ParentClosePolicy.ABANDON,
         id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
         search_attributes=TypedSearchAttributes(pairs),
+        memo=prepared.memo,
         static_summary=prepared.summary,
         static_details=prepared.details,
         # Raw: whatever a run ends with must not stop the inbox.

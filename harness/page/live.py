@@ -1,0 +1,146 @@
+"""One client's live socket: any number of topics on one connection.
+
+Each topic has a task that holds one event at a time until it is sent, so a client that reads slowly
+fills no memory; the tasks take turns, so a topic with much to send does not hold up the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from starlette.websockets import WebSocketDisconnect
+
+from harness.api.body import Body, first_problem
+from harness.api.caller import Caller
+from harness.api.client_socket import ClientSocket
+from harness.api.context import ApiContext
+from harness.api.event_stream import GONE, with_end
+from harness.api.problems import describe_error
+from harness.api.stream_event import END, StreamEvent
+from harness.commons.log import get_logger
+from harness.contracts.errors import HarnessError, InvalidRequest, RequestTooLarge, ServerFault
+from harness.page.topics import follow_topic
+
+MOST_TOPICS = 64
+MAX_TEXT = 16_000
+"""Characters of a message."""
+ALIVE = StreamEvent("alive", b"{}")
+
+log = get_logger(__name__)
+
+
+class LiveMessage(Body):
+    """What a client sends."""
+
+    do: Literal["follow", "leave"]
+    topic: str = Field(min_length=1, max_length=8_000)
+    after: str | None = Field(default=None, max_length=1_000)
+    """The id of the last event that the client has."""
+
+
+class LiveClient:
+    """Follows topics for one client."""
+
+    def __init__(self, socket: ClientSocket, context: ApiContext, caller: Caller) -> None:
+        self._socket = socket
+        self._context = context
+        self._caller = caller
+        self._id = secrets.token_hex(8)
+        self._topics: dict[str, asyncio.Task[None]] = {}
+        self._lost = asyncio.Event()
+        """A message could not be sent."""
+
+    async def serve(self) -> None:
+        """Serve the client until it leaves or loses access, or the daemon stops."""
+        await self._socket.accept()
+        await self._socket.run(self._take_messages(), self._keep_alive(), self._wait_lost())
+
+    async def _take_messages(self) -> None:
+        try:
+            with suppress(WebSocketDisconnect):
+                while True:
+                    await self._obey(await self._socket.receive())
+        finally:
+            tasks = tuple(self._topics.values())
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _keep_alive(self) -> None:
+        """Let the client notice a connection that is dead."""
+        while True:
+            await asyncio.sleep(self._context.settings.heartbeat_seconds)
+            await self._socket.send(ALIVE.as_message())
+
+    async def _wait_lost(self) -> None:
+        await self._lost.wait()
+
+    async def _obey(self, sent: str | bytes) -> None:
+        try:
+            message = _parse_message(sent)
+        except HarnessError as error:
+            await self._send_error(error)
+            return
+        topic = message.topic
+        await self._leave(topic)
+        if message.do == "leave":
+            return
+        if len(self._topics) >= MOST_TOPICS:
+            error = InvalidRequest(
+                f"The socket follows {MOST_TOPICS} topics already.", fix="Leave one of them."
+            )
+            await self._send_error(error, topic)
+            return
+        self._topics[topic] = asyncio.create_task(self._send_topic(topic, message.after))
+
+    async def _leave(self, topic: str) -> None:
+        """End a topic, and wait until it has ended: a client cannot open more than it closes."""
+        task = self._topics.pop(topic, None)
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _send_topic(self, topic: str, after: str | None) -> None:
+        source = follow_topic(self._context, self._caller, self._id, topic, after)
+        try:
+            async with aclosing(_without_faults(source)) as events:
+                async for event in with_end(events, END):
+                    await self._socket.send(event.as_message(topic))
+        except (*GONE, RuntimeError):  # the socket is closed, or its client accepts nothing
+            self._lost.set()
+        finally:
+            if self._topics.get(topic) is asyncio.current_task():
+                del self._topics[topic]
+
+    async def _send_error(self, error: HarnessError, topic: str | None = None) -> None:
+        problem = describe_error(error).model_dump_json(exclude_none=True).encode()
+        await self._socket.send(StreamEvent("error", problem).as_message(topic))
+
+
+async def _without_faults(source: AsyncGenerator[StreamEvent]) -> AsyncGenerator[StreamEvent]:
+    """Yield the events of a source; a fault of ours ends the topic, not the whole socket."""
+    async with aclosing(source):
+        try:
+            async for event in source:
+                yield event
+        except HarnessError:
+            raise
+        except Exception:
+            log.exception("a topic failed")
+            raise ServerFault("The topic failed.", fix="Look for it in the daemon's log.") from None
+
+
+def _parse_message(sent: str | bytes) -> LiveMessage:
+    if isinstance(sent, bytes):
+        raise InvalidRequest("A message is text, not binary.")
+    if len(sent) > MAX_TEXT:
+        raise RequestTooLarge(f"A message has at most {MAX_TEXT:,} characters.")
+    try:
+        return LiveMessage.model_validate_json(sent)
+    except ValidationError as error:
+        raise first_problem(error) from None

@@ -1,0 +1,107 @@
+"""Lists of runs that change while they are read: each page is read once a second for all its readers
+together, and not at all while it has none."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from harness.api.context import ApiContext
+from harness.api.etags import write_json
+from harness.api.stream_event import StreamEvent
+from harness.commons.log import get_logger
+from harness.contracts.errors import HarnessError, ServerFault
+from harness.runs.pages import RunPage, read_runs
+
+EVERY_S = 1.0
+AT_ONCE = 8
+"""Pages that are read at the same time: many different ones get slower, and Temporal does not."""
+
+log = get_logger(__name__)
+
+
+class _ListedPage:
+    """A page that somebody reads."""
+
+    def __init__(self) -> None:
+        self.body: bytes | None = None
+        self.error: HarnessError | None = None
+        self.changed = asyncio.Event()
+        self.readers = 0
+        self.task: asyncio.Task[None] | None = None
+
+    def wake_readers(self) -> None:
+        changed, self.changed = self.changed, asyncio.Event()
+        changed.set()
+
+
+class RunLists:
+    """The pages that are read in this daemon."""
+
+    def __init__(self, context: ApiContext) -> None:
+        self._context = context
+        self._pages: dict[RunPage, _ListedPage] = {}
+        self._reading = asyncio.Semaphore(AT_ONCE)
+
+    async def follow(self, page: RunPage) -> AsyncGenerator[StreamEvent]:
+        """Yield the page as it is, and whenever it has changed, without end. A slow reader gets the
+        newest state, not every one."""
+        async with self._read_page(page) as listed:
+            sent: bytes | None = None
+            while True:
+                changed = listed.changed
+                if listed.body is not sent and listed.body is not None:
+                    sent = listed.body
+                    yield StreamEvent("rows", sent)
+                elif listed.error is not None:
+                    raise listed.error
+                else:
+                    await changed.wait()
+
+    async def close(self) -> None:
+        """Stop reading."""
+        for listed in tuple(self._pages.values()):
+            await _stop(listed)
+
+    @asynccontextmanager
+    async def _read_page(self, page: RunPage) -> AsyncGenerator[_ListedPage]:
+        listed = self._pages.get(page)
+        if listed is None:
+            listed = self._pages[page] = _ListedPage()
+            listed.task = asyncio.create_task(self._read_regularly(page, listed))
+        listed.readers += 1
+        try:
+            yield listed
+        finally:
+            listed.readers -= 1
+            if not listed.readers:
+                self._drop(page, listed)
+                await _stop(listed)
+
+    async def _read_regularly(self, page: RunPage, listed: _ListedPage) -> None:
+        try:
+            while True:
+                async with self._reading:
+                    body = write_json(await read_runs(self._context, page))
+                if body != listed.body:
+                    listed.body = body
+                    listed.wake_readers()
+                await asyncio.sleep(EVERY_S)
+        except HarnessError as error:
+            listed.error = error
+        except Exception:
+            log.exception("a list of runs could not be read")
+            listed.error = ServerFault("The list could not be read.")
+        self._drop(page, listed)  # who comes now reads again
+        listed.wake_readers()
+
+    def _drop(self, page: RunPage, listed: _ListedPage) -> None:
+        if self._pages.get(page) is listed:
+            del self._pages[page]
+
+
+async def _stop(listed: _ListedPage) -> None:
+    if listed.task is not None:
+        listed.task.cancel()
+        await asyncio.wait([listed.task])

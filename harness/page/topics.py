@@ -1,0 +1,83 @@
+"""What a live socket can follow, by its topic."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from urllib.parse import parse_qsl, unquote
+
+from pydantic import ValidationError
+
+from harness.api.body import first_problem
+from harness.api.caller import Caller
+from harness.api.context import ApiContext, owner_filter
+from harness.api.stream_event import StreamEvent
+from harness.contracts.errors import InvalidRequest
+from harness.conversations.event_source import open_events
+from harness.page.presence import Presence
+from harness.page.run_lists import RunLists
+from harness.runs.pages import RunPage, RunQuery, find_page
+from harness.runs.socket import read_cursor, stream_run
+from harness.runs.waiting import WaitFollower
+
+MAX_FIELDS = 50
+
+
+async def follow_topic(
+    context: ApiContext, caller: Caller, socket: str, topic: str, after: str | None
+) -> AsyncGenerator[StreamEvent]:
+    """Yield the events of a topic.
+
+    Args:
+        context: What all requests share.
+        caller: Who follows.
+        socket: Identifies the caller's socket.
+        topic: The topic, as the client has written it.
+        after: The id of the event that the client got last.
+
+    Raises:
+        HarnessError: There is no such topic, or the caller may not see it.
+    """
+    source = await _open_topic(context, caller, socket, topic, after)
+    async with aclosing(source) as events:
+        async for event in events:
+            yield event
+
+
+async def _open_topic(
+    context: ApiContext, caller: Caller, socket: str, topic: str, after: str | None
+) -> AsyncGenerator[StreamEvent]:
+    if topic == "approvals":
+        waits = context.parts.find(WaitFollower, lambda: WaitFollower(context.connection))
+        return waits.follow(owner_filter(caller), after)
+    if topic == "runs" or topic.startswith("runs?"):
+        lists = context.parts.find(RunLists, lambda: RunLists(context))
+        return lists.follow(_read_page(caller, topic.partition("?")[2]))
+    kind, _, id = topic.partition("/")
+    id = unquote(id)
+    match kind if id else "":
+        case "run":
+            await context.check_run(caller, id)
+            return stream_run(context, id, await read_cursor(context, id, after))
+        case "conversation":
+            return await open_events(context, caller, id, after)
+        case "looking":
+            await context.check_run(caller, id)
+            presence = context.parts.find(Presence, lambda: Presence(context.connection))
+            return presence.look(id, socket, caller.user)
+        case _:
+            raise InvalidRequest(
+                f"There is no topic {topic[:100]!r}.",
+                fix="Use run/ID, conversation/ID, approvals, runs?QUERY or looking/ID.",
+            )
+
+
+def _read_page(caller: Caller, query: str) -> RunPage:
+    """The page that a query names, by the rules of `GET /runs`."""
+    try:
+        given = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=MAX_FIELDS))
+        return find_page(caller, RunQuery.model_validate(given))
+    except ValidationError as error:
+        raise first_problem(error) from None
+    except ValueError:
+        raise InvalidRequest(f"The query has more than {MAX_FIELDS} fields.") from None
