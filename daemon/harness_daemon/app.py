@@ -46,7 +46,6 @@ def make_app(context: ApiContext, authenticate: Authenticate, hosts: Hosts, page
     """
     app = make_routes()
     app.state.context = context
-    app.state.page = page
     app.state.metrics = Metrics(context.connection, context.reads, context.counts)
     settings = context.settings
     gate = Gate(

@@ -15,7 +15,7 @@ from harness.api.context import Context
 from harness.api.mount import root_of
 from harness.api.route import SIGN_IN_PATH
 from harness.contracts.errors import NotSignedIn
-from harness_daemon.page.page import Page, wants_html
+from harness_daemon.page.page import wants_html
 
 HOME = "/"
 EXPIRED = f"{HOME}?sign-in=expired"
@@ -33,11 +33,10 @@ async def sign_in(
     context: Context, request: Request, code: Annotated[str, Query(max_length=200)]
 ) -> Response:
     """Exchange the code of a sign-in link for a session."""
-    page: Page = request.app.state.page
     try:
         _, secret = await exchange_code(context.connection, code)
     except NotSignedIn:
-        if page.built and wants_html(request.headers):
+        if wants_html(request.headers):
             return RedirectResponse(EXPIRED, status_code=303)
         raise
     response = RedirectResponse(HOME, status_code=303)

@@ -66,11 +66,6 @@ class Page:
         """The page that was built into a folder."""
         return cls(read_page(folder))
 
-    @property
-    def built(self) -> bool:
-        """Whether there is one."""
-        return self._built is not None
-
     def answer(self, scope: Scope, headers: Mapping[str, str]) -> Response | None:
         """The response to a request for the page or one of its files; None if the request is for
         somebody else.
