@@ -87,6 +87,7 @@ def build_page(web: Path = WEB, *, verbose: bool = False) -> bool:
         if not installed.is_file() or installed.read_text() != lock:
             # Dev dependencies build it, whatever NODE_ENV says.
             npm.run("ci", "--include=dev", "--prefer-offline", "--no-audit", "--no-fund")
+            installed.parent.mkdir(exist_ok=True)
             installed.write_text(lock)
         sources = hash_sources(web)
         npm.run("run", "build")
@@ -145,9 +146,10 @@ def _find_npm() -> tuple[list[str], str]:
 
 
 def _find_reason(output: str) -> str:
-    """The line that says most about a failure: npm's first error, else the last line."""
+    """The line that says most about a failure: the first error that is no heading, else the last
+    line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    errors = [line for line in lines if "error" in line.lower() and "error code" not in line]
+    errors = [line for line in lines if "error" in line.lower() and not line.endswith(":")]
     return (errors or lines[-1:] or [""])[0][:SHOWN]
 
 

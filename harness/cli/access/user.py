@@ -55,7 +55,8 @@ async def run_user(args: Namespace, out: Out) -> int:
 
 
 async def _print_link(args: Namespace, name: str, out: Out) -> int:
-    """Print a link that opens the page, signed in. Only here: what a token may do must not outlast it."""
+    """Print a link that opens the page, signed in. Only here: what a token may do must not outlast
+    it."""
     from harness.access.sign_in import create_sign_in_code
     from harness.api.settings import ApiSettings
 

@@ -1,4 +1,4 @@
-"""`harness serve`: serve the web page and the HTTP API, and agents beside it, until a signal stops it."""
+"""`harness serve`: serve the web page, the HTTP API and agents, until a signal stops it."""
 
 from __future__ import annotations
 
