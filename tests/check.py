@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests import check_page
+
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ["harness", "workflows", "activities", "workers", "daemon", "starter", "migrations"]
 PACKAGES = ["harness", *(f"harness_{room}" for room in ROOMS[1:])]
@@ -49,6 +51,11 @@ def tool(name: str, *args: str) -> Callable[[], Outcome]:
         return done.returncode == 0, done.stdout + done.stderr
 
     return run
+
+
+def page() -> Outcome:
+    found = [*check_page.find_registries(ROOT), *check_page.find_excess(ROOT / "web" / "dist")]
+    return not found, "\n".join(found)
 
 
 def sizes() -> Outcome:
@@ -92,6 +99,7 @@ CHECKS: dict[str, Callable[[], Outcome]] = {
     "lint": tool("ruff", "check", "--quiet", "."),
     "format": tool("ruff", "format", "--check", "--quiet", "."),
     "sizes": sizes,
+    "page": page,
 }  # fmt: skip
 
 
@@ -99,7 +107,7 @@ def _timed(name: str) -> tuple[str, bool, str, float]:
     start = time.monotonic()
     try:
         passed, output = CHECKS[name]()
-    except (OSError, SyntaxError) as error:
+    except (OSError, SyntaxError, ValueError) as error:
         passed, output = False, str(error)
     return name, passed, output, time.monotonic() - start
 

@@ -27,6 +27,7 @@ from harness_daemon.hosts import Hosts
 from harness_daemon.metrics import Metered, Metrics
 from harness_daemon.openapi import FAILED, describe_other_answers, describe_routes
 from harness_daemon.operations import CREATES, name_operation
+from harness_daemon.page.page import Page
 from harness_daemon.refusals import add_problem_handlers
 from harness_daemon.roles import guard_route, require_role
 from harness_daemon.sign_in import make_sign_in_router
@@ -34,13 +35,14 @@ from harness_daemon.sign_in import make_sign_in_router
 DESCRIPTION = "Start, follow, steer and undo runs of durable agents."
 
 
-def make_app(context: ApiContext, authenticate: Authenticate, hosts: Hosts) -> ASGIApp:
+def make_app(context: ApiContext, authenticate: Authenticate, hosts: Hosts, page: Page) -> ASGIApp:
     """The daemon's app.
 
     Args:
         context: What all requests share.
         authenticate: Finds the caller of a secret.
         hosts: The names under which the daemon is reached.
+        page: The web page.
     """
     app = make_routes()
     app.state.context = context
@@ -50,6 +52,7 @@ def make_app(context: ApiContext, authenticate: Authenticate, hosts: Hosts) -> A
         app,
         authenticate,
         hosts,
+        page,
         max_body_bytes=settings.max_body_bytes,
         body_seconds=settings.body_seconds,
     )

@@ -17,6 +17,7 @@ from harness.api.settings import ApiSettings
 from harness.engine.connection import Connection
 from harness_daemon.app import make_app
 from harness_daemon.hosts import Hosts, bracket_host
+from harness_daemon.page.page import Page
 from harness_daemon.server import listen_on, serve_app
 
 
@@ -72,7 +73,7 @@ async def open_daemon(
         stack.push_async_callback(revocations.close)
         context = ApiContext.of(connection, settings, revocations.wait_revoked)
         hosts = Hosts.of_server(address.host, port, settings.hosts)
-        app = make_app(context, partial(authenticate, connection), hosts)
+        app = make_app(context, partial(authenticate, connection), hosts, Page.find())
         await stack.enter_async_context(
             serve_app(app, listening, settings.slow_seconds, settings.body_seconds, context.counts)
         )

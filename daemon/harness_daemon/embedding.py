@@ -15,6 +15,7 @@ from harness.api.settings import ApiSettings
 from harness.sdk.local import Harness
 from harness_daemon.app import make_app
 from harness_daemon.hosts import Hosts
+from harness_daemon.page.page import Page
 
 
 @asynccontextmanager
@@ -37,4 +38,4 @@ async def open_api(harness: Harness, *, hosts: Iterable[str]) -> AsyncGenerator[
         context = ApiContext.of(connection, settings, revocations.wait_revoked)
         stack.push_async_callback(context.parts.close)
         names = Hosts((*hosts, *settings.hosts))
-        yield make_app(context, partial(authenticate, connection), names)
+        yield make_app(context, partial(authenticate, connection), names, Page.find())

@@ -13,19 +13,20 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from harness.access.secret import BROWSER, TOKEN
+from harness.access.sign_in import COOKIE
 from harness.api.caller import Caller
 from harness.api.mount import path_below_mount, root_of
+from harness.api.route import SIGN_IN_PATH
 from harness.contracts.errors import HarnessError, InvalidRequest, NotSignedIn, WrongOrigin
 from harness_daemon.bodies import limit_body
 from harness_daemon.hosts import Hosts
+from harness_daemon.page.page import Page
 from harness_daemon.refusals import send_problem
 
 Authenticate = Callable[[str], Awaitable[Caller | None]]
 
-COOKIE = "harness_session"
-SIGN_IN_PATH = "/sign-in"
 OPEN_PATHS = frozenset({"/health/live", "/health/ready", SIGN_IN_PATH})
-"""What may be requested without signing in."""
+"""What may be requested without signing in, beside the page."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MAX_SECRET = 200
@@ -47,6 +48,7 @@ class Gate:
         app: ASGIApp,
         authenticate: Authenticate,
         hosts: Hosts,
+        page: Page,
         *,
         max_body_bytes: int,
         body_seconds: float,
@@ -54,6 +56,7 @@ class Gate:
         self._app = app
         self._authenticate = authenticate
         self._hosts = hosts
+        self._page = page
         self._max_body = max_body_bytes
         self._body_s = body_seconds
 
@@ -67,9 +70,15 @@ class Gate:
         send = _with_headers(send, request_id, root_of(scope))
         try:
             scope["path"] = _encoded_path(scope)
-            caller = await self._admit(scope, headers)
+            self._hosts.check_host(headers.get("host"))
+            self._hosts.check_origin(headers.get("origin"))
+            page = self._page.answer(scope, headers)
+            caller = await self._admit(scope, headers) if page is None else None
         except HarnessError as error:
             await send_problem(scope, send, error, request_id)
+            return
+        if page is not None:
+            await page(scope, receive, send)
             return
         scope["state"]["caller"] = caller
         if scope["type"] == "http":
@@ -77,8 +86,6 @@ class Gate:
         await self._app(scope, receive, send)
 
     async def _admit(self, scope: Scope, headers: Mapping[str, str]) -> Caller | None:
-        self._hosts.check_host(headers.get("host"))
-        self._hosts.check_origin(headers.get("origin"))
         path, site = path_below_mount(scope), headers.get("sec-fetch-site")
         if path in OPEN_PATHS:
             _check_site(site)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from starlette.requests import Request
+from starlette.responses import Response
+
 from harness.access import client
 from harness.access.rows import Credential, User
-from harness.access.sign_in import create_sign_in_code
+from harness.access.sign_in import COOKIE, create_sign_in_code
 from harness.access.views import (
     CreatedToken,
     NewToken,
@@ -16,6 +19,7 @@ from harness.access.views import (
 )
 from harness.api.caller import Caller, Role
 from harness.api.context import CallerOf, Context, PathText
+from harness.api.mount import root_of
 from harness.api.route import Created, Route
 from harness.contracts.errors import NotAllowed
 
@@ -89,6 +93,22 @@ async def create_code(context: Context, caller: CallerOf) -> SignInCode:
     return SignInCode(code=code)
 
 
+async def sign_out(
+    context: Context, caller: CallerOf, request: Request, response: Response
+) -> Credential:
+    """End the caller's browser session, and remove its cookie. Needs a browser session."""
+    if not caller.browser:
+        raise NotAllowed(
+            "An API token cannot sign out.",
+            fix="To end a token, revoke it: harness token revoke ID",
+        )
+    ended = await client.revoke_token(context.connection, caller.token, by=caller)
+    response.delete_cookie(
+        COOKIE, path=root_of(request.scope) or "/", httponly=True, samesite="strict"
+    )
+    return ended
+
+
 ROUTES = (
     Route("GET", "/users", list_users, Role.ADMIN),
     Route("POST", "/users", add_user, Role.ADMIN, 201, creates=Created("user", "/name")),
@@ -97,4 +117,5 @@ ROUTES = (
     Route("POST", "/tokens", create_token, Role.VIEWER, 201, creates=Created("token", "/token/id")),
     Route("DELETE", "/tokens/{token}", revoke_token, Role.VIEWER),
     Route("POST", "/sign-in-codes", create_code, Role.VIEWER, 201),
+    Route("POST", "/sign-out", sign_out, Role.VIEWER),
 )

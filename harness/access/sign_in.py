@@ -14,6 +14,8 @@ from harness.api.caller import LOCAL, LOCAL_USER, Caller
 from harness.contracts.errors import NotSignedIn
 from harness.engine.connection import Connection
 
+COOKIE = "harness_session"
+"""The cookie that has the secret of a browser session."""
 CODE_SECONDS = 600.0
 SESSION_SECONDS = 30 * 86_400
 """A browser session ends after this long, however much it is used."""

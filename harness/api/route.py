@@ -60,6 +60,8 @@ class Route(NamedTuple):
 OPENAI_PREFIX = "/v1/"
 MCP_PATH = "/mcp"
 METRICS_PATH = "/metrics"
+SIGN_IN_PATH = "/sign-in"
+"""What the links lead to that sign a browser in."""
 TEMPORAL_PATH = "/temporal"
 """Where Temporal's own web page is served."""
 TEMPORAL_CODEC_PATH = "/temporal-codec"

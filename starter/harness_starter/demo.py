@@ -65,7 +65,7 @@ async def main() -> int:
 
 
 async def serve_api(stack: AsyncExitStack, connection: Connection) -> None:
-    """Serve the HTTP API while the demo stays open."""
+    """Serve the web page and the HTTP API while the demo stays open."""
     from harness_daemon.daemon import Address, open_daemon
 
     settings = connection.settings.section(ApiSettings)
@@ -73,9 +73,11 @@ async def serve_api(stack: AsyncExitStack, connection: Connection) -> None:
     try:
         daemon = await stack.enter_async_context(opening)
     except PortInUse as error:
-        print_note(f"No HTTP API: {error.message}")
+        print_note(f"No web page: {error.message}")
         return
-    print_note(f"API:   {daemon.url}/api/v1 (for a token: .venv/bin/harness token create)")
+    screen.print(f"Page:  {await daemon.make_sign_in_link()}", soft_wrap=True, highlight=False)
+    print_note("       The link signs a browser in once, within 10 minutes.")
+    print_note("       For another link: .venv/bin/harness user link local")
 
 
 def choose_model(settings: Settings, wanted: str) -> tuple[str, str]:
@@ -108,9 +110,9 @@ async def run_prompts(session: Session, model: str) -> int:
             if code == exit_codes.INTERRUPTED:
                 return code
         if not stays:
-            print_note("Temporal stops now. To open the page again: .venv/bin/harness up")
+            print_note("Temporal stops now. To see the run in a browser: .venv/bin/harness serve")
             return code
-        print_note("\nThe page stays open until Ctrl-C. Ask something else:")
+        print_note("\nThe page is served until Ctrl-C. Ask something else:")
         asked = await read_answer("> ")
     return code
 

@@ -39,7 +39,7 @@ ACCESS_COMMANDS: tuple[Command, ...] = (
             ("harness user add ada", "an operator"),
             ("harness user set-role ada --role admin", ""),
             ("harness user disable ada", "until `harness user enable ada`"),
-            ("harness user link ada", "a link that signs a browser in, once"),
+            ("harness user link ada", "a link that opens the page, signed in, once"),
         ),
         group="Serve",
         works="anywhere",

@@ -55,7 +55,8 @@ async def run_user(args: Namespace, out: Out) -> int:
 
 
 async def _print_link(args: Namespace, name: str, out: Out) -> int:
-    """Print a link that signs a browser in. Only here: what a token may do must not outlast it."""
+    """Print a link that opens the page, signed in. Only here: what a token may do must not outlast
+    it."""
     from harness.access.sign_in import create_sign_in_code
     from harness.api.settings import ApiSettings
 
@@ -71,7 +72,7 @@ async def _print_link(args: Namespace, name: str, out: Out) -> int:
         out.line({"name": name, "sign_in": link})
     else:
         out.raw(link)
-        out.note(f"It signs a browser in as {name}, once, within 10 minutes.")
+        out.note(f"It opens the page, signed in as {name}: once, within 10 minutes.")
     return exit_codes.DONE
 
 

@@ -1,4 +1,4 @@
-"""`harness serve`: serve the HTTP API, and agents beside it, until a signal stops it."""
+"""`harness serve`: serve the web page, the HTTP API and agents, until a signal stops it."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ async def serve_api(args: Namespace, out: Out) -> int:
         if out.json:
             out.line({"url": daemon.url, "sign_in": link, "serving": names})
         else:
+            out.raw(f"Page (the link signs a browser in once, within 10 minutes): {link}")
             out.raw(f"API: {daemon.url}/api/v1. Ctrl-C stops.")
-            out.raw(f"Sign in (works once, within 10 minutes): {link}")
             out.note(f"Serving {', '.join(names)}." if names else "Serving no agents.")
             if _serves_page() and find_page(connection):
                 out.note(f"Temporal's page, for admins: {daemon.url}{TEMPORAL_PATH}")

@@ -7,7 +7,7 @@ from harness.cli.spec import JSON, Command, arg, flag
 SERVE_COMMANDS: tuple[Command, ...] = (
     Command(
         "serve",
-        "Serve the HTTP API, and agents in the same process.",
+        "Serve the web page and the HTTP API, and agents in the same process.",
         "harness.cli.serve.serve:serve_api",
         (
             arg(
@@ -26,8 +26,8 @@ SERVE_COMMANDS: tuple[Command, ...] = (
             flag("--no-worker", help="Serve no agents: workers elsewhere do."),
             JSON,
         ),
-        "Prints a link that signs a browser in as the user `local`. Programs need a token:\n"
-        "harness token create. The API is described at /api/v1/openapi.json.",
+        "Prints a link that opens the page and signs the browser in as the user `local`. Programs\n"
+        "need a token: harness token create. The API is described at /api/v1/openapi.json.",
         (
             ("harness serve", "with the built-in assistant"),
             ("harness serve agents.py", "with all agents of a file"),

@@ -1,11 +1,15 @@
 """The wheel works where the checkout is not: built, installed into an empty environment, run."""
 
+import shutil
+import subprocess
+import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.installed import ROOT, build_wheel, install, make_environment, run_tool
+from tests.fakes.installed import ROOT, UV, build_wheel, install, make_environment, run_tool
 
 PACKAGES = {
     "harness",
@@ -46,9 +50,48 @@ def test_the_wheel_holds_the_packages_and_nothing_else(wheel: Path) -> None:
     assert any(name.startswith("harness_migrations/versions/") for name in names)
 
 
+def test_the_page_is_in_both_archives(wheel: Path) -> None:
+    """The wheel was built from the sdist, without Node."""
+    inside = "harness_daemon/page/files/"
+    names = zipfile.ZipFile(wheel).namelist()
+    page = {name.removeprefix(inside) for name in names if name.startswith(inside)}
+    assert "index.html" in page
+    assert any(name.startswith("assets/") and name.endswith(".js.gz") for name in page)
+    assert not [name for name in names if "node_modules" in name or name.startswith("web/")]
+    (sdist,) = wheel.parent.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        files = {name.partition("/")[2] for name in archive.getnames()}
+    assert {f"web/dist/{name}" for name in page} <= files
+    assert {"web/package-lock.json", "web/.npmrc", "web/build.py", "hatch_build.py"} <= files
+    assert not [name for name in files if "node_modules" in name]
+
+
+def test_no_wheel_without_the_page(tmp_path: Path) -> None:
+    for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE-MIT", "LICENSE-APACHE"):
+        shutil.copy(ROOT / name, tmp_path)
+    for name in ("harness/version.py", "web/build.py", "web/index.html", "web/package.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    command = [UV, "build", "--quiet", "--no-build-isolation", "--python", sys.executable]
+    for archive in ("--wheel", "--sdist"):
+        refused = subprocess.run(
+            [*command, archive], cwd=tmp_path, capture_output=True, text=True, timeout=60
+        )
+        assert refused.returncode != 0
+        assert "The built web page is missing from web/dist" in refused.stderr
+        assert "run `make setup`" in refused.stderr
+        assert "Traceback" not in refused.stderr
+    python = tmp_path / "env" / "bin" / "python"
+    run_tool(UV, "venv", "--quiet", "--python", sys.executable, "env", cwd=tmp_path)
+    run_tool(UV, "pip", "install", "--quiet", "--python", python, "--no-deps", "--editable", ".",
+             "--no-build-isolation-package", "durable-harness", cwd=tmp_path)  # fmt: skip
+
+
 @pytest.mark.slow
 def test_an_agent_runs_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
     python = make_environment(tmp_path)
     install(python, wheel)
     (tmp_path / "agent.py").write_text(SCRIPT)
     assert "20+22 = 42" in run_tool(python, "agent.py", cwd=tmp_path)
+    page = "from harness_daemon.page.built import find_folder; print(find_folder())"
+    assert "site-packages/harness_daemon/page/files" in run_tool(python, "-c", page, cwd=tmp_path)

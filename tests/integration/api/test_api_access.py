@@ -178,9 +178,11 @@ async def test_forged_hosts_and_origins(api: Api) -> None:
 async def test_sign_in_works_once_and_cookies_stay_on_the_site(api: Api) -> None:
     link = await api.daemon.make_sign_in_link()
     first = await api.nobody.get(link)
-    assert first.status_code == 303
+    assert (first.status_code, first.headers["location"]) == (303, "/")
+    assert (first.headers["cache-control"], first.content) == ("no-store", b"")
     cookie = first.headers["set-cookie"]
-    assert "HttpOnly" in cookie and "SameSite=strict" in cookie
+    assert "HttpOnly" in cookie and "SameSite=strict" in cookie and "; Path=/;" in cookie
+    assert "Secure" not in cookie
     async with httpx.AsyncClient(base_url=api.daemon.url, cookies=first.cookies) as browser:
         assert (await browser.get("/api/v1/me")).json()["user"] == "local"
         run = "/api/v1/runs/x/abort"
@@ -191,4 +193,35 @@ async def test_sign_in_works_once_and_cookies_stay_on_the_site(api: Api) -> None
         same = await browser.post(run, json={}, headers={"Origin": api.daemon.url})
         assert same.json()["code"] == "run.not_found"
     again = await api.nobody.get(link)
-    assert again.status_code == 401
+    assert (again.status_code, again.json()["code"]) == (401, "access.not_signed_in")
+    for code in (link, f"{api.daemon.url}/sign-in?code=hnc_0123456789abcdef_AAAA"):
+        shown = await api.nobody.get(code, headers={"Accept": "text/html,*/*;q=0.8"})
+        assert (shown.status_code, shown.headers["location"]) == (303, "/?sign-in=expired")
+        assert "set-cookie" not in shown.headers
+
+
+async def test_a_cookie_over_https_is_secure(api: Api) -> None:
+    link = await api.daemon.make_sign_in_link()
+    answer = await api.nobody.get(link, headers={"X-Forwarded-Proto": "https"})
+    assert "; Secure" in answer.headers["set-cookie"]
+
+
+async def test_sign_out(api: Api) -> None:
+    signed_in = await api.nobody.get(await api.daemon.make_sign_in_link())
+    origin = {"Origin": api.daemon.url}
+    async with httpx.AsyncClient(base_url=api.daemon.url, cookies=signed_in.cookies) as browser:
+        secret = browser.cookies["harness_session"]
+        for headers in ({}, {"Sec-Fetch-Site": "cross-site", **origin}, {"Origin": "null"}):
+            forged = await browser.post("/api/v1/sign-out", headers=headers)
+            assert forged.json()["code"] == "api.wrong_origin"
+        assert (await browser.get("/api/v1/me")).status_code == 200
+        done = await browser.post("/api/v1/sign-out", headers=origin)
+        assert (done.status_code, done.json()["kind"]) == (200, "browser")
+        assert 'harness_session=""' in done.headers["set-cookie"]
+        assert "Max-Age=0" in done.headers["set-cookie"]
+        assert "harness_session" not in browser.cookies
+    kept = {"Cookie": f"harness_session={secret}"}
+    assert (await api.nobody.get("/api/v1/me", headers=kept)).status_code == 401
+    token = await api.operator.post("/api/v1/sign-out")
+    assert (token.status_code, token.json()["code"]) == (403, "access.not_allowed")
+    assert (await api.operator.get("/api/v1/me")).status_code == 200

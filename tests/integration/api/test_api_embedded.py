@@ -101,9 +101,16 @@ async def test_a_mounted_api_lets_nobody_in(api: Api, harness: Harness) -> None:
         code = await create_sign_in_code(harness.connection)
         signed_in = await client.get(f"{PREFIX}/sign-in", params={"code": code})
         assert signed_in.status_code == 303
-        assert signed_in.headers["location"] == f"{PREFIX}/api/v1/me"
+        assert signed_in.headers["location"] == f"{PREFIX}/"
         assert f"Path={PREFIX};" in signed_in.headers["set-cookie"], "not for the rest of the site"
-        assert (await client.get(signed_in.headers["location"])).json()["user"] == "local"
+        assert (await client.get(f"{PREFIX}/api/v1/me")).json()["user"] == "local"
+        out = await client.post(f"{PREFIX}/api/v1/sign-out", headers={"Origin": url})
+        assert f"Path={PREFIX};" in out.headers["set-cookie"]
+        assert (await client.get(f"{PREFIX}/api/v1/me")).status_code == 401
+        used = await client.get(
+            f"{PREFIX}/sign-in", params={"code": code}, headers={"Accept": "text/html"}
+        )
+        assert used.headers["location"] == f"{PREFIX}/?sign-in=expired"
 
 
 async def test_hosts_are_those_named_and_those_of_the_setting(

@@ -20,6 +20,7 @@ from harness.api.settings import ApiSettings
 from harness.engine.connection import Connection
 from harness_daemon.app import make_app
 from harness_daemon.hosts import Hosts
+from harness_daemon.page.page import Page
 from harness_daemon.server import listen_on, serve_app
 from tests.fakes.npm import run_node
 
@@ -48,9 +49,8 @@ async def open_signed_in(
     port = listening.getsockname()[1]
     revocations = Revocations(connection)
     context = ApiContext.of(connection, settings, revocations.wait_revoked)
-    app = make_app(
-        context, partial(authenticate, connection), Hosts.of_server("localhost", port, ())
-    )
+    hosts = Hosts.of_server("localhost", port, ())
+    app = make_app(context, partial(authenticate, connection), hosts, Page(None))
     serving = serve_app(WithToken(app, token), listening, 20.0, 20.0, Counts())
     try:
         async with serving:

@@ -1,0 +1,41 @@
+import createClient from "openapi-fetch";
+import { Problem, type ProblemDocument } from "./problem";
+import { root } from "./root";
+import type { components, paths } from "./schema";
+
+export type Schemas = components["schemas"];
+
+/** The typed client. Use it through `call`, which turns every failure into a `Problem`. */
+export const api = createClient<paths>({
+  baseUrl: root || location.origin,
+  credentials: "same-origin",
+  querySerializer: { array: { style: "form", explode: true } },
+});
+
+interface Answer<T> {
+  data?: T;
+  error?: unknown;
+  response: Response;
+}
+
+/** The body of a successful answer.
+ *
+ * @throws Problem if the request failed or got no answer.
+ */
+export async function call<T>(asked: Promise<Answer<T>>): Promise<T> {
+  let answer: Answer<T>;
+  try {
+    answer = await asked;
+  } catch (error) {
+    throw Problem.of(error);
+  }
+  if (!answer.response.ok) {
+    throw new Problem((answer.error ?? {}) as Partial<ProblemDocument>, answer.response.status);
+  }
+  return answer.data as T;
+}
+
+/** The address of a route that the browser opens itself, such as a download. */
+export function addressOf(path: string): string {
+  return `${root}/api/v1${path}`;
+}

@@ -1,0 +1,132 @@
+import type { Ask, LiveEvent, Status } from "./protocol";
+import { LiveSocket } from "./socket";
+import { type OnEvent, Topics } from "./topics";
+
+const NAME = "harness.live";
+
+/** Between the tabs of a browser: asks go to the tab that holds the socket, events come back. */
+type Passed =
+  | { kind: "ask"; tab: string; ask: Ask }
+  | { kind: "event"; tab: string; event: LiveEvent }
+  | { kind: "status"; status: Status }
+  /** A tab holds the socket now, or it was reopened: ask again. */
+  | { kind: "ask_again" }
+  /** A tab has just opened and wants to know how things are. */
+  | { kind: "hello" }
+  | { kind: "bye"; tab: string; topics: string[] };
+
+/**
+ * One socket for all tabs. The tab that has the lock `NAME` holds it; when that tab closes, the
+ * browser hands the lock to another one. Each reader has its own place in a topic, so a topic carries
+ * the names of tab and reader behind a `#`, which the daemon hands back unchanged.
+ */
+export class LiveHub {
+  private readonly tab = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
+  private readonly topics = new Topics();
+  private readonly watchers = new Set<(status: Status) => void>();
+  private readonly channel: BroadcastChannel | undefined;
+  private socket: LiveSocket | undefined;
+  private status: Status = "connecting";
+  private followed = 0;
+
+  constructor() {
+    // Web Locks need a secure context: a page from another machine over plain HTTP has none, and
+    // then each tab has a socket of its own.
+    if (!("locks" in navigator) || !("BroadcastChannel" in globalThis)) {
+      this.hold();
+      return;
+    }
+    this.channel = new BroadcastChannel(NAME);
+    this.channel.onmessage = (message: MessageEvent<Passed>) => this.take(message.data);
+    this.pass({ kind: "hello" });
+    void navigator.locks.request(NAME, () => {
+      this.hold();
+      return new Promise<never>(() => {}); // until the tab closes
+    });
+    addEventListener("pagehide", () => this.leaveAll());
+    addEventListener("pageshow", (shown) => {
+      if (shown.persisted) this.askAgain();
+    });
+  }
+
+  follow(topic: string, onEvent: OnEvent, after?: string): () => void {
+    this.followed += 1;
+    const name = `${topic}#${this.tab}.${this.followed}`;
+    this.send(this.topics.add(name, onEvent, after));
+    return () => {
+      this.topics.remove(name);
+      this.send({ do: "leave", topic: name });
+    };
+  }
+
+  watchStatus(watch: (status: Status) => void): () => void {
+    this.watchers.add(watch);
+    watch(this.status);
+    return () => this.watchers.delete(watch);
+  }
+
+  private hold(): void {
+    this.socket = new LiveSocket(
+      () => {
+        this.askAgain();
+        this.pass({ kind: "ask_again" });
+      },
+      (event) => this.route(event),
+      (status) => {
+        this.noteStatus(status);
+        this.pass({ kind: "status", status });
+      },
+    );
+  }
+
+  private route(event: LiveEvent): void {
+    const tab = event.topic.slice(event.topic.lastIndexOf("#") + 1, event.topic.lastIndexOf("."));
+    if (tab === this.tab) this.topics.deliver(event);
+    else this.pass({ kind: "event", tab, event });
+  }
+
+  private take(passed: Passed): void {
+    switch (passed.kind) {
+      case "event":
+        if (passed.tab === this.tab) this.topics.deliver(passed.event);
+        break;
+      case "ask":
+        this.socket?.send(passed.ask);
+        break;
+      case "bye":
+        for (const topic of passed.topics) this.socket?.send({ do: "leave", topic });
+        break;
+      case "status":
+        this.noteStatus(passed.status);
+        break;
+      case "ask_again":
+        this.askAgain();
+        break;
+      case "hello":
+        if (this.socket) this.pass({ kind: "status", status: this.status });
+        break;
+    }
+  }
+
+  private askAgain(): void {
+    for (const ask of this.topics.asks()) this.send(ask);
+  }
+
+  private leaveAll(): void {
+    this.pass({ kind: "bye", tab: this.tab, topics: this.topics.asks().map((ask) => ask.topic) });
+  }
+
+  private send(ask: Ask): void {
+    if (this.socket) this.socket.send(ask);
+    else this.pass({ kind: "ask", tab: this.tab, ask });
+  }
+
+  private pass(passed: Passed): void {
+    this.channel?.postMessage(passed);
+  }
+
+  private noteStatus(status: Status): void {
+    this.status = status;
+    for (const watch of this.watchers) watch(status);
+  }
+}

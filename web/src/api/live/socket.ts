@@ -1,0 +1,86 @@
+import { root } from "../root";
+import { type Ask, type LiveEvent, readLiveEvent, type Status } from "./protocol";
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 8_000;
+const LOST_ACCESS = 1008;
+/** Nothing at all for this long: the connection is dead although nobody has said so. */
+const SILENT_MS = 45_000;
+
+/** The one WebSocket of this browser, reopened for as long as it is wanted. */
+export class LiveSocket {
+  private socket: WebSocket | undefined;
+  private pause = FIRST_PAUSE_MS;
+  private timer: number | undefined;
+  private silence: number | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly onOpen: () => void,
+    private readonly onEvent: (event: LiveEvent) => void,
+    private readonly onStatus: (status: Status) => void,
+  ) {
+    this.open();
+    addEventListener("online", this.reopenNow);
+    document.addEventListener("visibilitychange", this.reopenNow);
+  }
+
+  send(ask: Ask): void {
+    // What is asked while the socket is down is asked again by `onOpen`.
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(ask));
+  }
+
+  close(): void {
+    this.closed = true;
+    removeEventListener("online", this.reopenNow);
+    document.removeEventListener("visibilitychange", this.reopenNow);
+    clearTimeout(this.timer);
+    clearTimeout(this.silence);
+    this.socket?.close();
+  }
+
+  private readonly reopenNow = (): void => {
+    if (this.timer === undefined || document.hidden) return;
+    clearTimeout(this.timer);
+    this.open();
+  };
+
+  private open(): void {
+    this.timer = undefined;
+    const address = new URL(`${root}/api/v1/live`, location.href);
+    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(address);
+    this.socket = socket;
+    socket.onopen = () => {
+      this.pause = FIRST_PAUSE_MS;
+      this.listen();
+      this.onStatus("online");
+      this.onOpen();
+    };
+    socket.onmessage = (message: MessageEvent<unknown>) => {
+      this.listen();
+      if (typeof message.data !== "string") return;
+      const event = readLiveEvent(message.data);
+      if (event) this.onEvent(event);
+    };
+    socket.onclose = (gone) => this.reopenLater(gone.code);
+  }
+
+  private listen(): void {
+    clearTimeout(this.silence);
+    this.silence = window.setTimeout(() => this.socket?.close(), SILENT_MS);
+  }
+
+  private reopenLater(code: number): void {
+    clearTimeout(this.silence);
+    if (this.closed) return;
+    if (code === LOST_ACCESS) {
+      this.onStatus("signed_out");
+      return;
+    }
+    this.onStatus("reconnecting");
+    // Half of the pause is random: a restarted daemon must not be met by everybody at once.
+    this.timer = window.setTimeout(() => this.open(), this.pause * (0.5 + Math.random() / 2));
+    this.pause = Math.min(this.pause * 2, LONGEST_PAUSE_MS);
+  }
+}

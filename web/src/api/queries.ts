@@ -1,0 +1,30 @@
+/** What several views read. A view that alone needs something keeps its query beside itself. */
+import { queryOptions } from "@tanstack/react-query";
+import { api, call } from "./client";
+
+export const meQuery = queryOptions({
+  queryKey: ["me"],
+  queryFn: () => call(api.GET("/api/v1/me")),
+  staleTime: 60_000,
+});
+
+export const agentsQuery = queryOptions({
+  queryKey: ["agents"],
+  queryFn: async () => (await call(api.GET("/api/v1/agents"))).agents,
+  staleTime: 10_000,
+});
+
+export function runQuery(run: string) {
+  return queryOptions({
+    queryKey: ["run", run],
+    queryFn: () => call(api.GET("/api/v1/runs/{run}", { params: { path: { run } } })),
+  });
+}
+
+export function pendingQuery(run: string) {
+  return queryOptions({
+    queryKey: ["run", run, "pending"],
+    queryFn: async () =>
+      (await call(api.GET("/api/v1/runs/{run}/pending", { params: { path: { run } } }))).pending,
+  });
+}

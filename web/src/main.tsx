@@ -1,0 +1,43 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { createRouter, RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { Problem } from "@/api/problem";
+import { root } from "@/api/root";
+import { routeTree } from "./routeTree.gen";
+import "./styles.css";
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 2_000,
+      // What the daemon has refused, it refuses again.
+      retry: (failures, error) =>
+        failures < 3 && ["offline", "server", "busy"].includes(Problem.of(error).kind),
+    },
+  },
+});
+
+const router = createRouter({
+  routeTree,
+  basepath: root || "/",
+  defaultPreload: "intent",
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}
+
+const host = document.getElementById("root");
+if (host) {
+  createRoot(host).render(
+    <StrictMode>
+      <QueryClientProvider client={queries}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </StrictMode>,
+  );
+}

@@ -1,0 +1,29 @@
+/** The time zone that the person has chosen; null: the browser's. */
+const KEY = "harness.time-zone";
+
+export function chosenZone(): string | undefined {
+  return localStorage.getItem(KEY) ?? undefined;
+}
+
+export function chooseZone(zone: string | null): void {
+  if (zone === null) localStorage.removeItem(KEY);
+  else localStorage.setItem(KEY, zone);
+  format = makeFormat();
+}
+
+function makeFormat(): Intl.DateTimeFormat {
+  const zone = chosenZone();
+  return new Intl.DateTimeFormat("en-GB", {
+    dateStyle: "medium",
+    timeStyle: "medium",
+    ...(zone ? { timeZone: zone } : {}),
+  });
+}
+
+let format = makeFormat();
+
+/** A moment in the chosen zone, with the zone's name. */
+export function formatTime(at: number): string {
+  const zone = chosenZone() ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return `${format.format(at * 1000)} ${zone}`;
+}

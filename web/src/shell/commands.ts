@@ -1,0 +1,60 @@
+/** Everything that can be done, in one list: the palette, the keys and the list of keys read it. */
+
+import type { LucideIcon } from "lucide-react";
+import { useEffect, useRef, useSyncExternalStore } from "react";
+
+export interface Command {
+  id: string;
+  title: string;
+  /** The heading under which lists show it. */
+  group: string;
+  /** Keys as they are pressed: "g r" one after another, "mod+k" together. */
+  keys?: string;
+  icon?: LucideIcon;
+  run: () => void;
+}
+
+const registered = new Map<symbol, readonly Command[]>();
+const listeners = new Set<() => void>();
+let all: readonly Command[] = [];
+
+function changed(): void {
+  all = [...registered.values()].flat();
+  for (const listener of listeners) listener();
+}
+
+/** Offers commands while the component is shown. `run` may change with each render; what lists show
+ * is taken again when ids, titles or keys change. */
+export function useCommands(commands: readonly Command[]): void {
+  const newest = useRef(commands);
+  newest.current = commands;
+  const shape = commands.map((each) => `${each.id}|${each.title}|${each.keys ?? ""}`).join("\n");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `shape` stands for the commands
+  useEffect(() => {
+    const owner = Symbol();
+    const stable = newest.current.map((command) => ({
+      ...command,
+      run: () => newest.current.find((each) => each.id === command.id)?.run(),
+    }));
+    registered.set(owner, stable);
+    changed();
+    return () => {
+      registered.delete(owner);
+      changed();
+    };
+  }, [shape]);
+}
+
+export function useAllCommands(): readonly Command[] {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => all,
+  );
+}
+
+export function allCommands(): readonly Command[] {
+  return all;
+}

@@ -1,0 +1,63 @@
+import { Link } from "@tanstack/react-router";
+import {
+  Activity,
+  Bot,
+  HeartPulse,
+  Inbox,
+  type LucideIcon,
+  MessagesSquare,
+  ScrollText,
+  Settings,
+  SquareTerminal,
+} from "lucide-react";
+import { cn } from "@/ui/cn";
+import { Kbd } from "@/ui/kbd";
+import { useInbox } from "./inbox";
+
+export interface Place {
+  to: string;
+  title: string;
+  keys: string;
+  icon: LucideIcon;
+}
+
+export const PLACES: readonly Place[] = [
+  { to: "/runs", title: "Runs", keys: "g r", icon: Activity },
+  { to: "/inbox", title: "Inbox", keys: "g i", icon: Inbox },
+  { to: "/chat", title: "Chat", keys: "g c", icon: MessagesSquare },
+  { to: "/agents", title: "Agents", keys: "g a", icon: Bot },
+  { to: "/prompts", title: "Prompts", keys: "g p", icon: SquareTerminal },
+  { to: "/activity", title: "Activity", keys: "g l", icon: ScrollText },
+  { to: "/health", title: "Health", keys: "g h", icon: HeartPulse },
+  { to: "/settings", title: "Settings", keys: "g s", icon: Settings },
+];
+
+export function Nav(props: { onChoose?: () => void }) {
+  const waiting = useInbox()?.length ?? 0;
+  return (
+    <nav aria-label="Views" className="flex flex-col gap-0.5">
+      {PLACES.map(({ to, title, keys, icon: Icon }) => (
+        <Link
+          key={to}
+          to={to}
+          {...(props.onChoose ? { onClick: props.onChoose } : {})}
+          className={cn(
+            "group flex h-9 items-center gap-2.5 rounded-md px-2.5 text-sm transition-colors hover:bg-sunken dark:hover:bg-surface",
+            "data-[status=active]:bg-sunken data-[status=active]:font-medium dark:data-[status=active]:bg-raised",
+          )}
+        >
+          <Icon aria-hidden className="size-4 text-muted" />
+          <span className="flex-1">{title}</span>
+          {to === "/inbox" && waiting > 0 ? (
+            <span className="rounded-full bg-primary px-1.5 font-medium text-primary-ink text-xs">
+              {waiting}
+              <span className="sr-only"> waiting</span>
+            </span>
+          ) : (
+            <Kbd keys={keys} className="opacity-0 group-hover:opacity-100" />
+          )}
+        </Link>
+      ))}
+    </nav>
+  );
+}

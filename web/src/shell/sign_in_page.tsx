@@ -1,0 +1,25 @@
+import { root } from "@/api/root";
+
+/** Shown to a browser without a session. */
+export function SignInPage() {
+  const stale = new URLSearchParams(location.search).get("sign-in") === "expired";
+  return (
+    <main className="mx-auto flex h-full max-w-md flex-col justify-center gap-4 px-6">
+      <img src={`${root}/favicon.svg`} alt="" className="size-10" />
+      <h1 className="text-2xl tracking-[-1px]">Sign in to harness</h1>
+      {stale && (
+        <p role="alert" className="rounded-md border border-warn/40 bg-warn-soft p-3">
+          This link has expired or was used before. Each link works once, within 10 minutes.
+        </p>
+      )}
+      <p className="text-muted">
+        Open the link that <code className="font-mono text-ink">make run</code> or{" "}
+        <code className="font-mono text-ink">harness serve</code> printed. For a new one, run this
+        on the machine that serves it:
+      </p>
+      <pre className="overflow-x-auto rounded-md border bg-surface p-3 font-mono text-sm">
+        harness user link NAME
+      </pre>
+    </main>
+  );
+}

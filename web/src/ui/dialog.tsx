@@ -1,0 +1,47 @@
+import { X } from "lucide-react";
+import { Dialog as Parts } from "radix-ui";
+import type { ReactNode } from "react";
+import { cn } from "./cn";
+
+/** A dialog that keeps the focus until it closes. */
+export function Dialog(props: {
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  title: string;
+  description?: ReactNode;
+  children: ReactNode;
+  className?: string;
+}) {
+  return (
+    <Parts.Root open={props.open} onOpenChange={props.onOpenChange}>
+      <Parts.Portal>
+        <Parts.Overlay className="fixed inset-0 z-40 bg-black/35" />
+        <Parts.Content
+          {...(props.description ? {} : { "aria-describedby": undefined })}
+          className={cn(
+            "animate-enter fixed inset-x-3 top-[10vh] z-50 mx-auto flex max-h-[80vh] max-w-xl flex-col overflow-hidden rounded-2xl border border-line bg-surface shadow-card",
+            props.className,
+          )}
+        >
+          <header className="flex items-start gap-3 px-5 pt-4 pb-2">
+            <div className="min-w-0 flex-1">
+              <Parts.Title className="text-base">{props.title}</Parts.Title>
+              {props.description && (
+                <Parts.Description asChild>
+                  <div className="mt-1 text-muted text-sm">{props.description}</div>
+                </Parts.Description>
+              )}
+            </div>
+            <Parts.Close
+              aria-label="Close"
+              className="rounded-sm p-1 text-muted hover:bg-sunken hover:text-ink"
+            >
+              <X className="size-4" />
+            </Parts.Close>
+          </header>
+          <div className="min-h-0 flex-1 overflow-auto px-5 pt-1 pb-5">{props.children}</div>
+        </Parts.Content>
+      </Parts.Portal>
+    </Parts.Root>
+  );
+}

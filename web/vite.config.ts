@@ -1,0 +1,26 @@
+import tailwindcss from "@tailwindcss/vite";
+import { tanstackRouter } from "@tanstack/router-plugin/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig, type ProxyOptions } from "vite";
+
+/** Where `npm run dev` finds a daemon. */
+const daemon = process.env["DAEMON"] ?? "http://127.0.0.1:7720";
+
+/** Requests as the daemon's own page makes them: it refuses those of other pages. */
+function toDaemon(ws: boolean): ProxyOptions {
+  return { target: daemon, ws, changeOrigin: true, headers: { origin: daemon } };
+}
+
+export default defineConfig({
+  // Relative, because the daemon may be mounted below another app.
+  base: "./",
+  plugins: [tanstackRouter({ target: "react", autoCodeSplitting: true }), react(), tailwindcss()],
+  resolve: { alias: { "@": "/src" } },
+  build: {
+    manifest: true,
+    target: "es2024",
+    assetsInlineLimit: 0, // `data:` fonts are refused by the content security policy
+    modulePreload: { polyfill: false },
+  },
+  server: { proxy: { "/api": toDaemon(true), "/sign-in": toDaemon(false) } },
+});
