@@ -32,13 +32,15 @@ async def follow_topic(
         context: What all requests share.
         caller: Who follows.
         socket: Identifies the caller's socket.
-        topic: The topic, as the client has written it.
+        topic: The topic, as the client has written it. What follows a `#` is the client's own: with
+            it, several readers of one socket each have their own place in a topic.
         after: The id of the event that the client got last.
 
     Raises:
         HarnessError: There is no such topic, or the caller may not see it.
     """
-    source = await _open_topic(context, caller, socket, topic, after)
+    name, _, _ = topic.partition("#")
+    source = await _open_topic(context, caller, socket, name, after)
     async with aclosing(source) as events:
         async for event in events:
             yield event

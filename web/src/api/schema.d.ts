@@ -1237,6 +1237,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign Out
+         * @description End the caller's browser session, and remove its cookie. Needs a browser session.
+         */
+        post: operations["sign_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -4199,6 +4219,20 @@ export interface components {
             next?: string | null;
         };
         /**
+         * RunNeed
+         * @description What a run waits for a person to decide, in brief.
+         */
+        RunNeed: {
+            /** Id */
+            id: string;
+            /** Need */
+            need: string;
+            /** Tool */
+            tool?: string | null;
+            /** Question */
+            question: string;
+        };
+        /**
          * RunRow
          * @description A run as lists show it, from Temporal's index.
          */
@@ -4224,6 +4258,10 @@ export interface components {
             fork_of?: string | null;
             /** Owner */
             owner?: string | null;
+            /** Asked */
+            asked?: string | null;
+            /** Waiting */
+            waiting?: components["schemas"]["RunNeed"][] | null;
         };
         /**
          * RunStarted
@@ -8068,6 +8106,28 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SignInCode"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Credential"];
                 };
             };
             default: components["responses"]["Problem"];
