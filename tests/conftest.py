@@ -30,8 +30,17 @@ settings.register_profile("steady", derandomize=True, **BUSY)
 settings.register_profile("explore", max_examples=1000, **BUSY)
 settings.load_profile("steady")
 
+# One Temporal and one Postgres a test process, whichever layers it runs.
+pytest_plugins = ("tests.fakes.postgres", "tests.fakes.servers")
+
 HERE = Path(__file__).parent
-BUDGETS = {"prevalidation": 0.001, "unit": 0.1, "replay": 0.1, "integration": 5.0}
+BUDGETS = {
+    "prevalidation": 0.001,
+    "unit": 0.1,
+    "replay": 0.1,
+    "integration": 5.0,
+    "browser": 5.0,  # the browser's own processes are not counted
+}
 LONG_HISTORY = 5.0
 REPEATS = 20
 EXAMPLES = 10

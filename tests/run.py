@@ -23,7 +23,7 @@ from tests import check
 from tests.fakes import warm_python
 
 ROOT = check.ROOT
-LAYERS = ["prevalidation", "unit", "replay", "conformance", "integration", "e2e"]
+LAYERS = ["prevalidation", "unit", "replay", "conformance", "integration", "browser", "e2e"]
 MARKS = ["slow", "campaign"]
 ALL = "all"
 COVERAGE = "coverage"

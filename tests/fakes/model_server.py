@@ -257,6 +257,11 @@ async def _stream(say: Say, frames: list[Frame], exchange: Exchange) -> None:
         for frame in frames:
             exchange.chunk(frame.data)
             await asyncio.sleep(0)
+    elif say.until:
+        half = len(frames) // 2
+        exchange.chunk(b"".join(frame.data for frame in frames[:half]))
+        await say.until.wait()
+        exchange.chunk(b"".join(frame.data for frame in frames[half:]))
     elif not say.delay:
         exchange.chunk(b"".join(frame.data for frame in frames))
     else:

@@ -1,6 +1,6 @@
 """A throw-away Postgres for tests: one per test process, a fresh database per test.
 
-A test module that needs it says `pytest_plugins = ("tests.fakes.postgres",)`. It can be killed and
+The root's conftest loads this module as a plug-in. The server can be killed and
 started again on the same port.
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -49,6 +50,8 @@ class Say:
     then: Literal["end", "cut", "stop", "hang"] = "end"
     """How it goes on after half of the events: to the end; the connection drops (cut); the body
     ends well but early (stop); nothing comes any more (hang)."""
+    until: asyncio.Event | None = None
+    """Half of the events are sent, and the others once this is set."""
     error: Fail | None = None
     """An error event after half of the events."""
     split: int | None = None
