@@ -145,6 +145,12 @@ def _correct_operation(
         operation["security"] = [{"token": []}, {"session": []}]
 
 
+def describe_file(media_type: str) -> dict[str, Any]:
+    """What a request takes whose body is a file."""
+    schema = {"type": "string", "format": "binary"}
+    return {"required": True, "content": {media_type: {"schema": schema}}}
+
+
 def describe_other_answers(route: Route) -> dict[int | str, dict[str, Any]]:
     """What FastAPI is to know of a route's other answers."""
     described: dict[int | str, dict[str, Any]] = {}

@@ -36,6 +36,7 @@ ELSEWHERE = {
     "Browsers send it when they reconnect.",
     "if-none-match": "The `ETag` of a response that the client has: if it is current, 304.",
     "limit": "The maximum number to return.",
+    "name": "The name of the file; folders before it are left out.",
     "other": "The id of the run to compare with.",
     "owner": "Only what belongs to this user; only admins see what belongs to others.",
     "query": "A condition in Temporal's query language; for admins only.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated
 
-from fastapi import Header, Query, Response
+from fastapi import Header, Query, Request, Response
 from pydantic import AwareDatetime, BeforeValidator
 
 from harness.api.body import location_of
@@ -34,6 +34,7 @@ from harness.runs.filter import RunFilter
 from harness.runs.query import query_run
 from harness.runs.reads import read_agents, read_approvals, read_runs, read_trace
 from harness.runs.socket import open_socket, read_cursor, stream_run
+from harness.runs.uploads import store_upload
 from harness.runs.views import (
     AbortBody,
     AgentList,
@@ -47,6 +48,7 @@ from harness.runs.views import (
     Service,
     Started,
     StartRun,
+    Upload,
 )
 from harness.runs.waiting import WaitFollower
 
@@ -145,6 +147,18 @@ async def start(
     return Started(id=run)
 
 
+async def upload_file(
+    request: Request,
+    context: Context,
+    caller: CallerOf,
+    name: Annotated[str, Query(min_length=1, max_length=1_000)],
+) -> Upload:
+    """Upload a file, as the body of the request, to use it in a run or a message within a day. The
+    header `Content-Type` is the file's type; without one, its name tells."""
+    given = request.headers.get("content-type")
+    return await store_upload(context, caller, request.stream(), name, given)
+
+
 async def follow_run(
     run: VisibleRun,
     context: Context,
@@ -234,6 +248,7 @@ async def decide(
 ROUTES = (
     Route("GET", "/runs", list_runs, Role.VIEWER, answer=RunList),
     Route("POST", "/runs", start, Role.OPERATOR, 201, creates=Created("run")),
+    Route("POST", "/files", upload_file, Role.OPERATOR, 201, takes="application/octet-stream"),
     Route("GET", "/agents", list_agents, Role.VIEWER),
     Route("GET", "/approvals", list_approvals, Role.VIEWER),
     Route(

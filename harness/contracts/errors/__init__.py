@@ -190,6 +190,7 @@ from harness.contracts.errors.store import (
     StoreError,
     StoreUnavailable,
     TranscriptMissing,
+    UploadNotFound,
 )
 from harness.contracts.errors.temporal_page import (
     TemporalPageError,
@@ -376,6 +377,7 @@ __all__ = [
     "UnknownTool",
     "UnsupportedParameter",
     "Untrusted",
+    "UploadNotFound",
     "UserExists",
     "UserNotFound",
     "WebhookError",
