@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from starlette.routing import BaseRoute
 
 from harness.api.problems import MEDIA_TYPE, Problem
-from harness.api.route import MCP_PATH, Route, is_openai_path
+from harness.api.route import EVENTS, MCP_PATH, Route, is_openai_path
 from harness.commons.log import get_logger
 from harness.openai_api.problems import ErrorAnswer
 from harness_daemon.conditional import ConditionalRoute, describe_condition
@@ -160,7 +160,9 @@ def describe_other_answers(route: Route) -> dict[int | str, dict[str, Any]]:
             continue
         content = {media_type: {"schema": {"type": "string"}}} if media_type else None
         told = "A stream of events." if media_type else "There is nothing to answer."
-        if status == route.status:
+        if status == route.status and media_type != EVENTS.media_type:
+            told = "The answer, in the format that the request asks for."
+        elif status == route.status:
             told = "The answer, or a stream of events if the request asks for one."
         described[status] = {"description": told} | ({"content": content} if content else {})
     return described

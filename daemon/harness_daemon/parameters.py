@@ -28,10 +28,12 @@ ELSEWHERE = {
     "attempts": "Whether to add the failed attempts of calls.",
     "engine": "Whether to compare with Temporal too, as far as it has the runs.",
     "cursor": "The `next` of the previous page. Send the same filters as for that page.",
+    "format": "The format of the answer.",
     "fork_of": "Only forks of this run.",
     "idempotency-key": "A text that is unique to this request. A request repeated with the same "
     "key is carried out once.",
     "if-match": "The `ETag` of what was read: the request is refused if it has changed since.",
+    "kind": "Only acts of this kind.",
     "last-event-id": "The id of the last event that was read; the stream continues after it. "
     "Browsers send it when they reconnect.",
     "if-none-match": "The `ETag` of a response that the client has: if it is current, 304.",
@@ -40,6 +42,7 @@ ELSEWHERE = {
     "other": "The id of the run to compare with.",
     "owner": "Only what belongs to this user; only admins see what belongs to others.",
     "query": "A condition in Temporal's query language; for admins only.",
+    "run": "Only what belongs to the run with this id.",
     "session": "Only runs of this session.",
     "Range": "The part to send, such as `bytes=0-999`.",
     "since": "Only what started at this time or later.",

@@ -21,6 +21,7 @@ from harness.api.etags import answer_json
 from harness.api.event_stream import EventStream
 from harness.api.idempotency import IdempotencyKey
 from harness.api.route import Created, Route
+from harness.api.times import read_time
 from harness.contracts.errors import NotAllowed, RunUnfinished
 from harness.contracts.run import Pending, RunEnd, RunState
 from harness.contracts.verdicts import Decision
@@ -58,13 +59,6 @@ READ_S = 30.0
 ABORT, NO_REASON = AbortBody(), ReasonBody()
 
 
-def _read_time(value: object) -> object:
-    """A number would be taken for seconds since the epoch, or for milliseconds if it is large."""
-    if isinstance(value, str) and "-" not in value[1:]:
-        raise ValueError("is not a time, such as 2030-01-31T12:00:00Z")
-    return value
-
-
 async def list_runs(
     context: Context,
     caller: CallerOf,
@@ -72,7 +66,7 @@ async def list_runs(
     agent: str | None = None,
     session: str | None = None,
     fork_of: str | None = None,
-    since: Annotated[AwareDatetime | None, BeforeValidator(_read_time)] = None,
+    since: Annotated[AwareDatetime | None, BeforeValidator(read_time)] = None,
     owner: Annotated[str | None, Query(max_length=200)] = None,
     query: Annotated[str | None, Query(max_length=MAX_QUERY)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
