@@ -31,7 +31,6 @@ from harness.conversations.contracts import (
     Receipt,
     SessionView,
     TurnOptions,
-    UserPart,
     session_workflow,
 )
 from harness.conversations.delays import explain_wait
@@ -43,7 +42,7 @@ from harness.conversations.files import (
 )
 from harness.conversations.list_query import Filter, Position
 from harness.conversations.marks import check_card, sign_card
-from harness.conversations.outgoing import make_message
+from harness.conversations.outgoing import Asked, make_message
 from harness.conversations.projection import open_rows, project_card, read_transcript, save_card
 from harness.conversations.rows import StoredMessage, StoredTurn
 from harness.conversations.session_client import (
@@ -62,7 +61,6 @@ from harness.conversations.turns import (
     read_turn_spec,
 )
 from harness.engine.connection import Connection
-from harness.prompts.prompt import Prompt
 from harness.runs.published import find_published
 from harness.runs.start import check_id, check_model, new_id
 
@@ -175,7 +173,7 @@ class Conversations:
     async def send(
         self,
         id: str,
-        parts: str | Sequence[UserPart] | Prompt,
+        parts: Asked,
         *,
         message: str | None = None,
         policy: Policy | None = None,
