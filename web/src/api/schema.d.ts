@@ -579,6 +579,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run}/spec": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Pinned Agent
+         * @description Read the agent as the run pinned it: its instructions, and each tool with the JSON schema of
+         *     its arguments, its effect and its policy. It never changes.
+         */
+        get: operations["show_pinned_agent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run}/artifacts": {
         parameters: {
             query?: never;
@@ -675,6 +696,28 @@ export interface paths {
         get: operations["list_known_models"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Model
+         * @description Call a model once, with at most 16 tokens of output and for at most 30 seconds, to see
+         *     whether the daemon's settings and key work. A call that fails is an answer too: it has an
+         *     `error`. Workers elsewhere may have other keys.
+         */
+        post: operations["test_model"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3470,6 +3513,17 @@ export interface components {
             worker?: components["schemas"]["Worker"] | null;
         };
         /**
+         * ModelTest
+         * @description A model to test.
+         */
+        ModelTest: {
+            /**
+             * Model
+             * @description As provider/model.
+             */
+            model: string;
+        };
+        /**
          * ModelView
          * @description A known model. Others work too, as provider/model.
          */
@@ -3754,6 +3808,27 @@ export interface components {
             pending: components["schemas"]["Pending"][];
         };
         /**
+         * PinnedAgent
+         * @description The agent of a run, as it was when the run started.
+         */
+        PinnedAgent: {
+            /** Name */
+            name: string;
+            /** Spec */
+            spec: string;
+            /** Models */
+            models: string[];
+            /** Instructions */
+            instructions?: string | null;
+            /** Tools */
+            tools: components["schemas"]["PinnedTool"][];
+            /** Output */
+            output?: {
+                [key: string]: unknown;
+            } | null;
+            budget: components["schemas"]["Budget"];
+        };
+        /**
          * PinnedPrompt
          * @description The version of a prompt template that made a prompt, and the values of its variables.
          */
@@ -3774,6 +3849,21 @@ export interface components {
             variables: {
                 [key: string]: boolean | number | string | string[];
             };
+        };
+        /**
+         * PinnedTool
+         * @description A tool as the run pinned it.
+         */
+        PinnedTool: {
+            /** Name */
+            name: string;
+            /** Description */
+            description: string;
+            /** Parameters */
+            parameters: {
+                [key: string]: unknown;
+            };
+            policy?: components["schemas"]["ToolPolicy"] | null;
         };
         /**
          * PriceView
@@ -5029,6 +5119,27 @@ export interface components {
              * @description Their additional cost, estimated; absent if the price is unknown.
              */
             cut_micros?: number | null;
+        };
+        /**
+         * Trial
+         * @description What became of a call.
+         */
+        Trial: {
+            /** Model */
+            model: string;
+            /**
+             * Ms
+             * @description How long it took.
+             */
+            ms: number;
+            /**
+             * Answered By
+             * @description The model that answered, as the provider names it; absent if none did.
+             */
+            answered_by?: string | null;
+            usage?: components["schemas"]["Usage"] | null;
+            /** @description Why it failed. */
+            error?: components["schemas"]["ErrorInfo"] | null;
         };
         /**
          * Turn
@@ -6900,6 +7011,44 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    show_pinned_agent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The id of the run. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PinnedAgent"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     list_run_artifacts: {
         parameters: {
             query?: never;
@@ -7082,6 +7231,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    test_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelTest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
+                };
             };
             default: components["responses"]["Problem"];
         };
