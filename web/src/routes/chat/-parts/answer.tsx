@@ -37,7 +37,7 @@ export function AiMark(props: { busy?: boolean }) {
   );
 }
 
-function Thinking(props: { stopping: boolean }) {
+export function Thinking(props: { stopping: boolean }) {
   return (
     <p className="flex items-center gap-2 text-muted text-xs" role="status">
       <span className="inline-flex gap-1" aria-hidden>

@@ -79,9 +79,9 @@ function UsageOf({ conversation }: { conversation: Conversation }) {
     <Tooltip
       text={
         <>
-          {formatMoney(usage.costMicros)}
-          {!usage.priced && " and calls of unknown price"}, {formatCount(usage.tokens)} tokens in
-          all
+          {usage.costMicros > 0 ? formatMoney(usage.costMicros) : "Price unknown"}
+          {usage.costMicros > 0 && !usage.priced && " and calls of unknown price"},{" "}
+          {formatCount(usage.tokens)} tokens in all
           {part !== undefined && model && (
             <>
               . The next answer reads about {formatCount(usage.context)} of{" "}
@@ -97,7 +97,9 @@ function UsageOf({ conversation }: { conversation: Conversation }) {
         className="hidden shrink-0 items-center gap-1.5 rounded-sm text-muted text-xs sm:inline-flex"
       >
         <Gauge aria-hidden className="size-3.5" />
-        {formatMoney(usage.costMicros)}
+        {usage.costMicros > 0
+          ? formatMoney(usage.costMicros)
+          : `${formatCount(usage.tokens)} tokens`}
         {part !== undefined && (
           <>
             <span className="sr-only">context used:</span>

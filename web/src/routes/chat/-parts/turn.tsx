@@ -13,7 +13,7 @@ import { cn } from "@/ui/cn";
 import { Tooltip } from "@/ui/tooltip";
 import { isOver, type TurnItem } from "../-data/thread";
 import type { Stored } from "../-data/types";
-import { AiMark, Answer } from "./answer";
+import { AiMark, Answer, Thinking } from "./answer";
 import { EditMessage } from "./edit_message";
 import { Bubble, HintBubble } from "./user_message";
 
@@ -72,11 +72,13 @@ export const Turn = memo(
           <span className="hidden pt-0.5 sm:block">
             <AiMark busy={item.state === "running"} />
           </span>
-          <div className="group/answer flex min-w-0 flex-1 flex-col gap-3">
+          <div className="flex min-w-0 flex-1 flex-col gap-3">
             {item.log ? (
               <Answer run={item.run} log={item.log} stopping={actions.stopping.has(item.run)} />
-            ) : (
+            ) : over ? (
               <StoredAnswer item={item} />
+            ) : (
+              <Thinking stopping={actions.stopping.has(item.run)} />
             )}
             <Foot item={item} over={over} />
           </div>
@@ -175,7 +177,8 @@ function Foot({ item, over }: { item: TurnItem; over: boolean }) {
         )}
         {item.tokens ? (
           <span className="ml-auto pl-2">
-            {formatMoney(item.costMicros)} · {formatCount(item.tokens)} tokens
+            {item.costMicros ? `${formatMoney(item.costMicros)} · ` : ""}
+            {formatCount(item.tokens)} tokens
           </span>
         ) : null}
       </div>
