@@ -124,6 +124,7 @@ class Conversations:
         policy: Policy = "queue",
         model: str | None = None,
         transcript: Sequence[Message] = (),
+        forked_from: str | None = None,
     ) -> Card:
         """Create a conversation that a published agent answers.
 
@@ -136,6 +137,7 @@ class Conversations:
             policy: Of messages that name none.
             model: Another model than the agent's, as provider/model.
             transcript: What its first run goes on from.
+            forked_from: The conversation that has this transcript.
 
         Raises:
             UnknownAgent: No worker has published such an agent.
@@ -160,6 +162,7 @@ class Conversations:
             state="active",
             policy=policy,
             base=base,
+            forked_from=forked_from,
             created=now,
             changed=now,
         )
@@ -332,14 +335,10 @@ class Conversations:
         spec = await read_turn_spec(self.connection, card, turn)
         head = spec.head if spec else None
         return await self.create(
-            card.agent,
-            owner=card.owner,
-            title=card.title,
-            tags=card.tags or (),
-            policy=card.policy,
-            model=card.model,
+            card.agent, owner=card.owner, title=card.title, tags=card.tags or (),
+            policy=card.policy, model=card.model, forked_from=card.id,
             transcript=await read_transcript(self.connection, head) if head else (),
-        )
+        )  # fmt: skip
 
     async def _update(self, card: Card, name: str, word: Word, kind: type[W], key: str) -> W:
         """Send an update to the session, which is started anew if somebody has ended it."""

@@ -200,6 +200,8 @@ class ConversationSummary(BaseModel):
     owner: str | None = None
     model: str | None = None
     """Another model than the agent's."""
+    forked_from: str | None = None
+    """The conversation that it was forked from."""
 
     @classmethod
     def of(cls, card: Card, active: float | None = None) -> ConversationSummary:
@@ -317,6 +319,7 @@ def _card_fields(card: Card, active: float | None) -> dict[str, Any]:
         "updated_at": _time(max(card.changed, active or 0.0)),
         "owner": card.owner,
         "model": card.model,
+        "forked_from": card.forked_from,
     }
 
 

@@ -2514,6 +2514,8 @@ export interface components {
             owner?: string | null;
             /** Model */
             model?: string | null;
+            /** Forked From */
+            forked_from?: string | null;
         };
         /**
          * ConversationView
@@ -2552,6 +2554,8 @@ export interface components {
             owner?: string | null;
             /** Model */
             model?: string | null;
+            /** Forked From */
+            forked_from?: string | null;
             /** Messages */
             messages: components["schemas"]["MessageView"][];
             /** Next */
@@ -5905,6 +5909,11 @@ export interface components {
              * @description The transcript node that the first run starts from, if it was imported or forked.
              */
             base?: string | null;
+            /**
+             * Forked From
+             * @description The conversation that it was forked from. For readers alone: the mark does not cover it.
+             */
+            forked_from?: string | null;
             /**
              * Created
              * @description Seconds since the epoch.

@@ -18,6 +18,7 @@ import { setTheme, useIsDark } from "./theme";
 
 const Palette = lazy(() => import("./palette"));
 const KeyList = lazy(() => import("./key_list"));
+const ChatPanel = lazy(() => import("./chat_panel"));
 
 /** What stands around every view. */
 export function Frame() {
@@ -64,6 +65,7 @@ function SignedIn(props: { user: string }) {
       <Suspense>
         {palette && <Palette open onOpenChange={setPalette} />}
         {keyList && <KeyList open onOpenChange={setKeyList} />}
+        <ChatPanel />
       </Suspense>
     </TooltipRoot>
   );
