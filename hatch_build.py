@@ -27,7 +27,8 @@ class PageHook(BuildHookInterface[Any]):
             return
         web = Path(self.root) / "web"
         if not _load_build(web).is_built(web):
-            self.app.abort(
+            # Not a class of its own: installers show the traceback of anything else.
+            raise SystemExit(
                 "The built web page is missing from web/dist or older than its sources: "
                 "run `make setup`."
             )

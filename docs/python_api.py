@@ -14,7 +14,7 @@ from docs.generate import fields_table, join_parts, load_notes, page_title
 GROUPS: dict[str, tuple[str, ...]] = {
     "Run agents": (
         "run", "run_sync", "get_run", "Harness", "RunHandle", "RunResult", "Session", "RunRow",
-        "Prompt",
+        "RunNeed", "Prompt",
     ),
     "Declare agents and tools": (
         "Agent", "RunContext", "ModelRetry", "tool", "Tool", "ToolContext", "Ask", "Happened",

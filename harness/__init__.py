@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from harness.journal.diff import DiffRow, DiffSide, RunDiff
     from harness.journal.whatif import summary as summarize_whatif
     from harness.prompts.prompt import Prompt
-    from harness.runs.listing import RunRow
+    from harness.runs.listing import RunNeed, RunRow
     from harness.sdk.handle import RunHandle
     from harness.sdk.local import Harness
     from harness.sdk.result import RunResult
@@ -98,6 +98,7 @@ __all__ = [
     "RunContext",
     "RunDiff",
     "RunHandle",
+    "RunNeed",
     "RunResult",
     "RunRow",
     "RunState",
@@ -167,6 +168,7 @@ _HOMES = {
     "RunDiff": "harness.journal.diff",
     "RunHandle": "harness.sdk.handle",
     "RunResult": "harness.sdk.result",
+    "RunNeed": "harness.runs.listing",
     "RunRow": "harness.runs.listing",
     "RunState": "harness.contracts.run",
     "RunStatus": "harness.contracts.run",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-MANIFEST = "manifest.json"
+MANIFEST = ".vite/manifest.json"
 """Vite's, which says what each file imports."""
 ENTRY = "index.html"
 FIRST_VIEW = "src/routes/runs/index.tsx"

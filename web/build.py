@@ -27,6 +27,13 @@ STAMP = "sources.sha256"
 LOCK = "package-lock.json"
 INSTALLED = "node_modules/.installed.sha256"
 """The hash of the lock file that `npm ci` last installed."""
+CI = (
+    "--include=dev",  # they build it, whatever NODE_ENV says
+    "--prefer-offline",
+    # Without a network, npm would wait for more than two minutes.
+    "--fetch-retry-mintimeout=1000",
+    "--fetch-retry-maxtimeout=5000",
+)
 NOT_SOURCES = frozenset({"node_modules", DIST, "__pycache__"})
 GENERATED = (".gen.ts", ".tsbuildinfo", ".py")
 """What the build writes beside the sources, and what is not of the page."""
@@ -85,8 +92,7 @@ def build_page(web: Path = WEB, *, verbose: bool = False) -> bool:
         lock = hashlib.sha256((web / LOCK).read_bytes()).hexdigest()
         installed = web / INSTALLED
         if not installed.is_file() or installed.read_text() != lock:
-            # Dev dependencies build it, whatever NODE_ENV says.
-            npm.run("ci", "--include=dev", "--prefer-offline", "--no-audit", "--no-fund")
+            npm.run("ci", *CI)
             installed.parent.mkdir(exist_ok=True)
             installed.write_text(lock)
         sources = hash_sources(web)

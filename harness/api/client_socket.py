@@ -31,8 +31,7 @@ class ClientSocket:
     async def run(self, *parts: Coroutine[Any, Any, None]) -> None:
         """Run all parts until one ends, the client leaves or loses access, or the daemon stops."""
         await until_first(*parts, self._close_when_revoked(), self._close_with_daemon())
-        with suppress(RuntimeError, WebSocketDisconnect):  # closed already
-            await self._socket.close(CLOSE_DONE)
+        await self._close(CLOSE_DONE)
 
     async def accept(self) -> None:
         """Begin."""
@@ -61,8 +60,12 @@ class ClientSocket:
 
     async def _close_when_revoked(self) -> None:
         await self._context.wait_revoked(self._caller)
-        await self._socket.close(CLOSE_LOST_ACCESS, "access was revoked")
+        await self._close(CLOSE_LOST_ACCESS, "access was revoked")
 
     async def _close_with_daemon(self) -> None:
         await self._context.parts.wait_closing()
-        await self._socket.close(CLOSE_RESTART, "the daemon stops")
+        await self._close(CLOSE_RESTART, "the daemon stops")
+
+    async def _close(self, code: int, reason: str | None = None) -> None:
+        with suppress(RuntimeError, WebSocketDisconnect):  # closed already
+            await self._socket.close(code, reason)

@@ -1,8 +1,8 @@
 """Who looks at a run: one task for each daemon writes its sockets to the database, and reads those
 of all daemons.
 
-Sockets come and go without waiting for the database: the task writes what has changed since its last
-round, so that a client that follows and leaves in a burst costs no more than one that stays.
+Sockets come and go without waiting for the database: the task writes what has changed since its
+last round, so a client that follows and leaves in a burst costs no more than one that stays.
 """
 
 from __future__ import annotations

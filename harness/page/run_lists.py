@@ -1,5 +1,5 @@
-"""Lists of runs that change while they are read: each page is read once a second for all its readers
-together, and not at all while it has none."""
+"""Lists of runs that change while they are read: each page is read once a second for all of its
+readers together, and not at all while it has none."""
 
 from __future__ import annotations
 

@@ -29,8 +29,8 @@ def first_line(text: str) -> str:
 
 
 class RunMemos:
-    """Reads the memos of the rows of one page. Anyone who reaches Temporal can start a workflow with
-    any memo, which must not hide other rows."""
+    """Reads the memos of the rows of one page. Anyone who reaches Temporal can start a workflow
+    with any memo, which must not hide other rows."""
 
     def __init__(self, connection: Connection) -> None:
         self._client = connection.temporal

@@ -1,5 +1,5 @@
-"""Pages of runs: what a caller may list, and reading it. `GET /runs`, the live list and the tools of
-MCP share this."""
+"""Pages of runs: what a caller may list, and reading it. `GET /runs`, the live list and the tools
+of MCP share this."""
 
 from __future__ import annotations
 

@@ -48,7 +48,8 @@ def folder(tmp_path: Path) -> Path:
     (dist / "assets" / "index-abc.js.br").write_bytes(b"brotli")
     (dist / "assets" / "index-abc.js.map").write_text("{}")
     (dist / "favicon.svg").write_text("<svg/>")
-    (dist / "manifest.json").write_text("{}")
+    (dist / ".vite").mkdir()
+    (dist / ".vite" / "manifest.json").write_text("{}")
     (dist / "sources.sha256").write_text("0")
     (tmp_path / "secret.js").write_text("secret")
     (dist / "assets" / "link.js").symlink_to(tmp_path)
@@ -169,7 +170,12 @@ async def test_nothing_beside_the_page_is_served(app: Gate) -> None:
             assert answer.status_code == 404, path
             assert answer.headers["content-type"] == "application/problem+json", path
             assert answer.json()["code"] == "api.no_route"
-        for path in ("/..%2fsecret.js", "/%2e%2e/secret.js", "/manifest.json", "/sources.sha256"):
+        for path in (
+            "/..%2fsecret.js",
+            "/%2e%2e/secret.js",
+            "/.vite/manifest.json",
+            "/sources.sha256",
+        ):
             assert (await browser.get(path)).text.startswith("<!doctype html>"), path
 
 

@@ -1,32 +1,48 @@
 /** Folds the events of a run into its steps, one event at a time, in constant time each. */
+import { addText } from "./live_text";
 import { reasoningOf, textOf } from "./message_text";
-import type {
-  Decision,
-  DecisionStep,
-  EventOf,
-  ModelStep,
-  NoteEvent,
-  NoteStep,
-  Step,
-  ToolStep,
-} from "./steps";
-import type { LiveText, RunEvent, RunState } from "./types";
+import { rewind } from "./rewind";
+import type { EventOf, ModelStep, NoteEvent, PauseStep, Step } from "./steps";
+import { ToolLog } from "./tool_log";
+import type { LiveText, Retry, RunEvent, RunState } from "./types";
 
 export class RunLog {
   readonly steps: Step[] = [];
   state: RunState = "pending";
   turn = 0;
-  /** Everything that waits for a person now, by its id. */
-  readonly waiting = new Map<string, EventOf<"decision_requested">>();
+  /** The model of the latest call. */
+  model = "";
   started: EventOf<"run_started"> | undefined;
   ended: EventOf<"run_ended"> | undefined;
   costMicros = 0;
+  /** Replies whose price is unknown: they are not in `costMicros`. */
+  unpriced = 0;
   tokens = 0;
   /** How many events it has taken. */
   events = 0;
-  private model: ModelStep | undefined;
-  private readonly tools = new Map<string, ToolStep>();
-  private readonly decisions = new Map<string, DecisionStep>();
+  /** Retries that may belong to more than one call; the log of attempts tells. */
+  readonly unplaced: Retry[] = [];
+  private open: ModelStep | undefined;
+  private pause: PauseStep | undefined;
+  private readonly tools = new ToolLog((step) => this.push(step));
+  private readonly places = new Map<string, number>();
+  /** The first step of this execution: run ids change, and event ids begin again. */
+  private first = 0;
+  private counted = 0;
+
+  /** Everything that waits for a person now, by its id. */
+  get waiting(): ReadonlyMap<string, EventOf<"decision_requested">> {
+    return this.tools.waiting;
+  }
+
+  find(key: string): Step | undefined {
+    return this.steps[this.placeOf(key)];
+  }
+
+  /** The place of a step among the steps; -1: there is none with this key. */
+  placeOf(key: string): number {
+    return this.places.get(key) ?? -1;
+  }
 
   add(event: RunEvent): void {
     this.events += 1;
@@ -34,8 +50,7 @@ export class RunLog {
       case "run_started":
         return this.start(event);
       case "state_changed":
-        this.state = event.state;
-        return;
+        return this.changeState(event);
       case "model_called":
         return this.callModel(event);
       case "model_replied":
@@ -43,24 +58,16 @@ export class RunLog {
       case "model_failed":
         return this.failModel(event);
       case "tool_call_requested":
-        return this.requestTool(event);
+        return this.tools.request(event);
       case "tool_call_checked":
-        return this.changeTool(event.call_id, (tool) => {
-          tool.arguments = event.arguments;
-        });
       case "tool_call_started":
-        return this.changeTool(event.call_id, (tool) => {
-          tool.state = "running";
-          tool.at = event.at;
-          tool.arguments = event.arguments;
-          tool.edited ||= event.edited === true;
-        });
+        return this.tools.run(event);
       case "tool_call_finished":
-        return this.finishTool(event);
+        return this.tools.finish(event);
       case "decision_requested":
-        return this.ask(event);
+        return this.tools.ask(event);
       case "decision_made":
-        return this.decide(event);
+        return this.tools.decide(event);
       case "run_ended":
         return this.end(event);
       case "output_delta":
@@ -69,39 +76,70 @@ export class RunLog {
       case "attempt_failed":
       case "tool_progress":
         return this.addLive(event);
+      case "branched":
+        this.note(event);
+        return this.branch(event);
       default:
         return this.note(event);
     }
   }
 
+  /** Says which call the retries of an activity belong to. */
+  placeRetries(activity: string, turn: number, call: string): void {
+    const step = this.tools.find(call, turn);
+    for (const retry of this.unplaced.filter((each) => each.activity === activity)) {
+      this.unplaced.splice(this.unplaced.indexOf(retry), 1);
+      if (step && step.state === "running") addRetry(step, retry);
+    }
+  }
+
   private push(step: Step): void {
+    // After a reset, turns come again.
+    let key = step.key;
+    for (let again = 2; this.places.has(key); again += 1) key = `${step.key}.${again}`;
+    step.key = key;
+    this.places.set(key, this.steps.length);
     this.steps.push(step);
+  }
+
+  private base(key: string, event: { at: number; cursor?: Step["cursor"] }) {
+    const { at, cursor } = event;
+    return { key, at, turn: this.turn, began: cursor, cursor, version: 0 };
+  }
+
+  private count(kind: string): string {
+    this.counted += 1;
+    return `${kind}-${this.counted}`;
   }
 
   private start(event: EventOf<"run_started">): void {
     this.state = "running";
+    this.first = this.steps.length;
     if (this.started) return; // the same run in a fresh history
     this.started = event;
-    this.push({
-      kind: "prompt",
-      key: "prompt",
-      at: event.at,
-      turn: 0,
-      cursor: event.cursor,
-      version: 0,
-      event,
-    });
+    this.model = event.model;
+    this.push({ kind: "prompt", ...this.base("prompt", event), event });
+  }
+
+  private changeState(event: EventOf<"state_changed">): void {
+    this.state = event.state;
+    if (this.pause) {
+      this.pause.ended = event.at;
+      this.pause.version += 1;
+      this.pause = undefined;
+    }
+    if (event.state !== "paused") return;
+    this.pause = { kind: "pause", ...this.base(this.count("pause"), event) };
+    this.push(this.pause);
   }
 
   private callModel(event: EventOf<"model_called">): void {
+    this.dropOpen(event.at);
     this.turn = event.turn;
-    this.model = {
+    this.model = event.model;
+    this.open = {
       kind: "model",
-      key: `model-${event.turn}-${event.call}`,
-      at: event.at,
-      turn: event.turn,
-      cursor: event.cursor,
-      version: 0,
+      ...this.base(`model-${event.turn}-${event.call}`, event),
       call: event.call,
       model: event.model,
       messages: event.messages,
@@ -109,13 +147,34 @@ export class RunLog {
       text: "",
       reasoning: "",
       attempt: 0,
+      received: 0,
       retries: [],
     };
-    this.push(this.model);
+    this.push(this.open);
+  }
+
+  /** A call that was cancelled has no event of its own: the next call or the end follows. */
+  private dropOpen(at: number): void {
+    const step = this.takeOpen(at);
+    if (step) step.state = "cancelled";
+  }
+
+  private takeOpen(at: number): ModelStep | undefined {
+    const step = this.open;
+    this.open = undefined;
+    if (!step) return;
+    step.ended = at;
+    // What only a reader of the live stream knows: a later reader must see the same step.
+    step.retries = [];
+    step.text = "";
+    step.attempt = 0;
+    step.received = 0;
+    step.version += 1;
+    return step;
   }
 
   private reply(event: EventOf<"model_replied">): void {
-    const step = this.model;
+    const step = this.takeOpen(event.at);
     if (!step) return;
     step.state = event.interrupted ? "interrupted" : "replied";
     step.text = textOf(event.message);
@@ -124,167 +183,80 @@ export class RunLog {
     step.reply = event;
     step.usage = event.usage;
     step.costMicros = event.cost_micros;
-    step.ended = event.at;
-    step.retries = [];
     step.cursor = event.cursor;
-    step.version += 1;
-    this.costMicros += event.cost_micros ?? 0;
-    this.tokens += event.usage.input + event.usage.output;
+    this.model = event.model;
+    this.addUsage(step, 1);
+  }
+
+  private addUsage(step: ModelStep, sign: 1 | -1): void {
+    this.costMicros += sign * (step.costMicros ?? 0);
+    if (step.costMicros == null) this.unpriced += sign;
+    this.tokens += sign * ((step.usage?.input ?? 0) + (step.usage?.output ?? 0));
   }
 
   private failModel(event: EventOf<"model_failed">): void {
-    const step = this.model;
+    const step = this.takeOpen(event.at);
     if (!step) return;
     step.state = "failed";
     step.error = event.error;
-    step.ended = event.at;
+    step.failed = event;
     step.cursor = event.cursor;
-    step.version += 1;
-  }
-
-  private requestTool(event: EventOf<"tool_call_requested">): void {
-    const tool: ToolStep = {
-      kind: "tool",
-      // Models repeat the ids of calls, across turns at least.
-      key: `tool-${event.turn}-${event.call.id}`,
-      at: event.at,
-      turn: event.turn,
-      cursor: event.cursor,
-      version: 0,
-      callId: event.call.id,
-      name: event.call.name,
-      arguments: event.call.arguments,
-      edited: false,
-      state: "requested",
-      progress: "",
-      retries: [],
-      decisions: [],
-    };
-    this.tools.set(event.call.id, tool);
-    this.push(tool);
-  }
-
-  private changeTool(call: string, change: (tool: ToolStep) => void): void {
-    const tool = this.tools.get(call);
-    if (!tool) return;
-    change(tool);
-    tool.version += 1;
-  }
-
-  private finishTool(event: EventOf<"tool_call_finished">): void {
-    this.changeTool(event.call_id, (tool) => {
-      tool.state = event.unrun ? "unrun" : event.ok ? "done" : "failed";
-      tool.result = event;
-      tool.ended = event.at;
-      tool.retries = [];
-      tool.cursor = event.cursor;
-    });
-    this.waiting.delete(event.call_id);
-  }
-
-  private ask(event: EventOf<"decision_requested">): void {
-    this.waiting.set(event.id, event);
-    const decision: Decision = { asked: event };
-    const tool = this.tools.get(event.id);
-    if (tool) {
-      tool.decisions.push(decision);
-      tool.state = "waiting";
-      tool.version += 1;
-      return;
-    }
-    const step: DecisionStep = {
-      kind: "decision",
-      key: `decision-${this.steps.length}`,
-      at: event.at,
-      turn: event.turn,
-      cursor: event.cursor,
-      version: 0,
-      decision,
-    };
-    this.decisions.set(event.id, step);
-    this.push(step);
-  }
-
-  private decide(event: EventOf<"decision_made">): void {
-    const only = this.waiting.size === 1 ? [...this.waiting.keys()][0] : undefined;
-    const id = event.id ?? only;
-    if (id === undefined) return;
-    this.waiting.delete(id);
-    const tool = this.tools.get(id);
-    const step = tool ?? this.decisions.get(id);
-    const decision = tool ? tool.decisions.at(-1) : this.decisions.get(id)?.decision;
-    if (!step || !decision) return;
-    decision.made = event;
-    if (tool?.state === "waiting") tool.state = "requested";
-    if (!tool) step.ended = event.at;
-    step.version += 1;
   }
 
   private note(event: NoteEvent): void {
-    const step: NoteStep = {
-      kind: "note",
-      key: `note-${this.steps.length}`,
-      at: event.at,
-      turn: this.turn,
-      cursor: event.cursor,
-      version: 0,
-      event,
-    };
-    this.push(step);
+    this.push({ kind: "note", ...this.base(this.count("note"), event), event });
   }
 
   private end(event: EventOf<"run_ended">): void {
+    this.dropOpen(event.at);
+    this.changeState({ ...event, type: "state_changed" });
     this.ended = event;
-    this.state = event.state;
-    this.waiting.clear();
-    this.push({
-      kind: "end",
-      key: "end",
-      at: event.at,
-      turn: this.turn,
-      cursor: event.cursor,
-      version: 0,
-      event,
-    });
+    this.tools.endWaits(event.at);
+    this.unplaced.length = 0;
+    this.push({ kind: "end", ...this.base("end", event), event });
+  }
+
+  /** A reset: the run goes on from an earlier point of this execution. */
+  private branch(event: EventOf<"branched">): void {
+    this.dropOpen(event.at);
+    this.pause = undefined;
+    this.ended = undefined;
+    this.state = "running";
+    const back = rewind(this.steps, this.first, event);
+    for (const step of back.left) if (step.kind === "model" && step.reply) this.addUsage(step, -1);
+    this.turn = back.turn;
+    this.tools.restore(back.tools, back.decisions);
+    for (const step of back.fresh) this.push(step);
+    this.open = back.model;
   }
 
   private addLive(event: LiveText): void {
-    if (event.type === "tool_progress") {
-      this.changeTool(event.call_id, (tool) => {
-        tool.progress = event.text;
-      });
-      return;
-    }
-    if (event.type === "attempt_failed") return this.addRetry(event);
-    const step = this.model;
-    if (step?.state !== "running" || step.turn !== event.turn || step.call !== event.call) return;
+    if (event.type === "tool_progress") return this.tools.progress(event);
+    if (event.type === "attempt_failed") return this.retry(event.retry);
+    const step = this.open;
+    if (step?.turn !== event.turn || step.call !== event.call) return;
     addText(step, event);
     step.version += 1;
   }
 
-  private addRetry(event: Extract<LiveText, { type: "attempt_failed" }>): void {
-    const { retry } = event;
-    const step =
-      retry.kind === "call_model"
-        ? this.model
-        : [...this.tools.values()].find((tool) => retry.activity.includes(tool.callId));
-    if (!step) return;
-    step.retries.push(retry);
-    step.version += 1;
+  private retry(retry: Retry): void {
+    if (retry.kind === "call_model") {
+      if (this.open) addRetry(this.open, retry);
+      return;
+    }
+    if (retry.kind !== "run_tool") return;
+    const step = this.tools.findRetried(retry);
+    if (step) addRetry(step, retry);
+    else this.unplaced.push(retry);
   }
 }
 
-function addText(
-  step: ModelStep,
-  event: Extract<LiveText, { type: "output_delta" | "output_reset" | "output_gap" }>,
-): void {
-  if (event.attempt < step.attempt) return;
-  if (event.attempt > step.attempt || event.type === "output_reset") {
-    step.attempt = event.attempt;
-    step.text = "";
-  }
-  if (event.type !== "output_delta") return;
-  // A reader that joins, or joins again, may get a piece twice.
-  if (event.offset < step.text.length) step.text = step.text.slice(0, event.offset);
-  step.text += event.text;
+/** Adds a failed attempt to its step; one that is known is only brought up to date. */
+function addRetry(step: { retries: Retry[]; version: number }, retry: Retry): void {
+  const known = step.retries.findIndex(
+    (each) => each.activity === retry.activity && each.failed === retry.failed,
+  );
+  if (known < 0) step.retries.push(retry);
+  else step.retries[known] = retry;
+  step.version += 1;
 }

@@ -4,18 +4,22 @@ import type { Cursor, DurableEvent, ErrorInfo, Message, Retry, Usage } from "./t
 export type EventOf<T extends DurableEvent["type"]> = Extract<DurableEvent, { type: T }>;
 
 interface StepBase {
-  /** Stable and unique in the run: links name it. */
+  /** Stable and unique in the run: links name it. Safe in an address as it is. */
   key: string;
   /** Seconds since the epoch. */
   at: number;
   /** Absent while it is in progress. */
-  ended?: number;
+  ended?: number | undefined;
   /** The turn that it belongs to. */
   turn: number;
+  /** Where it began in Temporal's history. */
+  began?: Cursor | null | undefined;
   /** Its last event in Temporal's history. */
   cursor?: Cursor | null | undefined;
   /** Raised with each change, so that memoised rows know. */
   version: number;
+  /** A reset dropped it: it is not part of the current branch. */
+  left?: true;
 }
 
 export interface PromptStep extends StepBase {
@@ -29,17 +33,28 @@ export interface ModelStep extends StepBase {
   model: string;
   /** New to the model with this call. */
   messages: readonly Message[];
-  state: "running" | "replied" | "failed" | "interrupted";
+  /** cancelled: replaced by a repetition, or the run ended; nothing of it was kept. */
+  state: "running" | "replied" | "failed" | "interrupted" | "cancelled";
   /** The reply so far, or in full. */
   text: string;
   reasoning: string;
   /** Which attempt the live text belongs to. */
   attempt: number;
+  /** How far the live text has been received, in characters as the daemon counts them. */
+  received: number;
   retries: Retry[];
   error?: ErrorInfo;
   reply?: EventOf<"model_replied">;
+  failed?: EventOf<"model_failed">;
   usage?: Usage;
   costMicros?: number | null | undefined;
+}
+
+/** A part of a call's time: checked by a worker, waiting for a person, or run. */
+export interface Span {
+  kind: "check" | "wait" | "run";
+  from: number;
+  to?: number | undefined;
 }
 
 export interface ToolStep extends StepBase {
@@ -47,12 +62,15 @@ export interface ToolStep extends StepBase {
   callId: string;
   name: string;
   arguments: Record<string, unknown> | string;
+  /** What the model asked for, if a person changed the arguments. */
+  asked?: Record<string, unknown> | string;
   edited: boolean;
   state: "requested" | "running" | "waiting" | "done" | "failed" | "unrun";
   progress: string;
   retries: Retry[];
   result?: EventOf<"tool_call_finished">;
   decisions: Decision[];
+  spans: Span[];
 }
 
 /** A request for a decision, and what was decided. */
@@ -65,6 +83,11 @@ export interface Decision {
 export interface DecisionStep extends StepBase {
   kind: "decision";
   decision: Decision;
+}
+
+/** The time for which a run was paused. */
+export interface PauseStep extends StepBase {
+  kind: "pause";
 }
 
 export type NoteEvent = EventOf<
@@ -90,19 +113,33 @@ export interface EndStep extends StepBase {
   event: EventOf<"run_ended">;
 }
 
-export type Step = PromptStep | ModelStep | ToolStep | DecisionStep | NoteStep | EndStep;
+export type Step =
+  | PromptStep
+  | ModelStep
+  | ToolStep
+  | DecisionStep
+  | PauseStep
+  | NoteStep
+  | EndStep;
 
 /** Whether something went wrong in it. */
 export function isProblem(step: Step): boolean {
   switch (step.kind) {
     case "model":
-      return step.state === "failed" || step.retries.length > 0 || hadRetries(step.reply?.attempts);
-    case "tool":
       return (
-        step.state === "failed" || step.retries.length > 0 || hadRetries(step.result?.attempts)
+        step.state === "failed" ||
+        step.retries.length > 0 ||
+        attemptsOf(step) > 1 ||
+        Boolean(step.reply?.truncated || step.reply?.fallbacks?.length)
       );
+    case "tool":
+      return step.state === "failed" || step.retries.length > 0 || attemptsOf(step) > 1;
     case "note":
-      return step.event.type === "signal_refused" || step.event.type === "budget_reached";
+      return (
+        step.event.type === "signal_refused" ||
+        step.event.type === "budget_reached" ||
+        (step.event.type === "effects_undone" && Boolean(step.event.undone.error))
+      );
     case "end":
       return step.event.state === "failed";
     default:
@@ -110,13 +147,21 @@ export function isProblem(step: Step): boolean {
   }
 }
 
-function hadRetries(attempts: number | undefined): boolean {
-  return attempts !== undefined && attempts > 1;
+/** How many attempts a call took so far; 0 if it made none. */
+export function attemptsOf(step: Step): number {
+  if (step.kind === "model") return (step.reply ?? step.failed)?.attempts ?? 0;
+  return step.kind === "tool" ? (step.result?.attempts ?? 0) : 0;
 }
 
 /** Whether a person was asked in it. */
 export function isWait(step: Step): boolean {
   return step.kind === "decision" || (step.kind === "tool" && step.decisions.length > 0);
+}
+
+/** Whether it waits for a person now. */
+export function isWaiting(step: Step): boolean {
+  if (step.kind === "decision") return !step.decision.made && step.ended === undefined;
+  return step.kind === "tool" && step.state === "waiting";
 }
 
 /** What it cost in millionths of a US dollar, if that is known. */
@@ -128,6 +173,7 @@ export function costOf(step: Step): number {
 export function secondsOf(step: Step): number | null {
   if (step.kind === "model" && step.reply) return step.reply.ms / 1000;
   if (step.kind === "tool" && step.result?.ms != null) return step.result.ms / 1000;
-  if (step.kind !== "model" && step.kind !== "tool") return null;
+  if (step.kind === "tool" && step.spans.length === 0) return null; // nothing ran
+  if (step.kind === "prompt" || step.kind === "note" || step.kind === "end") return null;
   return step.ended === undefined ? null : step.ended - step.at;
 }

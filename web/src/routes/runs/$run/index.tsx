@@ -1,30 +1,96 @@
-import { useQuery } from "@tanstack/react-query";
-import { createFileRoute } from "@tanstack/react-router";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { createFileRoute, useLocation } from "@tanstack/react-router";
+import { Suspense, useEffect, useMemo, useRef } from "react";
 import { runQuery } from "@/api/queries";
 import { useRunLog } from "@/events/use_run_log";
 import { ProblemCard } from "@/parts/problem_card";
-import { StateBadge } from "@/parts/state_badge";
-import { View } from "@/parts/view";
-import { StepList } from "./-parts/step_list";
+import { SkeletonRows } from "@/ui/skeleton";
+import { TabPanel, Tabs } from "@/ui/tabs";
+import { RunHeader } from "./-parts/run_header";
+import { SideColumn } from "./-parts/side_column";
+import { TABS } from "./-tabs";
+import { type RunView, RunViewProvider, readSearch } from "./-view";
 
 export const Route = createFileRoute("/runs/$run/")({
+  validateSearch: readSearch,
   component: () => {
     const { run } = Route.useParams();
-    return <RunView key={run} run={run} />;
+    return <RunFrame key={run} run={run} />;
   },
 });
 
-function RunView({ run }: { run: string }) {
+function RunFrame({ run }: { run: string }) {
+  const { view, error } = useView(run);
+  const tab = TABS.find((each) => each.id === view.search.tab) ?? TABS[0];
+  if (!tab) return null;
+  return (
+    <RunViewProvider value={view}>
+      <div className="flex h-full min-h-0 flex-col">
+        <RunHeader />
+        {error && <ProblemCard className="mx-4 my-3 sm:mx-6" error={error} />}
+        <div className="flex min-h-0 flex-1 flex-col-reverse lg:flex-row">
+          <Tabs
+            label="What the run did"
+            tabs={TABS}
+            selected={tab.id}
+            onSelect={(id) => view.setSearch({ tab: id })}
+            className="min-w-0"
+          >
+            <TabPanel key={tab.id} id={tab.id} className="overflow-hidden">
+              <Suspense fallback={<SkeletonRows rows={6} />}>
+                <tab.Content />
+              </Suspense>
+            </TabPanel>
+          </Tabs>
+          <SideColumn />
+        </div>
+      </div>
+    </RunViewProvider>
+  );
+}
+
+function useView(run: string): { view: RunView; error: Error | null } {
   const card = useQuery(runQuery(run));
   const { log, version, problem } = useRunLog(run);
-  const error = problem ?? card.error;
-  return (
-    <View
-      title={run}
-      lead={<StateBadge state={log.events ? log.state : (card.data?.state ?? "pending")} />}
-    >
-      {error && <ProblemCard className="m-4" error={error} />}
-      <StepList steps={log.steps} version={version} />
-    </View>
+  const search = Route.useSearch();
+  const navigate = Route.useNavigate();
+  const selected = useLocation({ select: (location) => location.hash || undefined });
+  useFreshCard(run, log.state);
+  const view = useMemo<RunView>(
+    () => ({
+      run,
+      log,
+      version,
+      card: card.data,
+      search,
+      setSearch: (changed) =>
+        void navigate({
+          search: (now) => readSearch({ ...now, ...changed }),
+          hash: true,
+          replace: true,
+        }),
+      selected,
+      select: (key) =>
+        void navigate({
+          search: true,
+          hash: key ?? "",
+          replace: true,
+          resetScroll: false,
+          hashScrollIntoView: false,
+        }),
+    }),
+    [run, log, version, card.data, search, selected, navigate],
   );
+  return { view, error: problem ?? (log.events ? null : card.error) };
+}
+
+/** Reads the card again when the run's state changes: forks and totals are there. */
+function useFreshCard(run: string, state: string): void {
+  const queries = useQueryClient();
+  const before = useRef(state);
+  useEffect(() => {
+    if (before.current === state) return;
+    before.current = state;
+    void queries.invalidateQueries({ queryKey: ["run", run], exact: true });
+  }, [queries, run, state]);
 }

@@ -1,0 +1,132 @@
+import { Link } from "@tanstack/react-router";
+import { GitFork } from "lucide-react";
+import type { ReactNode } from "react";
+import { Ago, useNow } from "@/parts/ago";
+import { formatCount, formatMoney, formatSeconds } from "@/parts/figures";
+import { StateBadge } from "@/parts/state_badge";
+import { RunActions } from "../-actions";
+import { type RunView, useRunView } from "../-view";
+
+/** What the run is, and how far it is. */
+export function RunHeader() {
+  const view = useRunView();
+  const { run, log, card } = view;
+  return (
+    <header className="shrink-0 border-b px-4 pt-3 pb-2.5 sm:px-6">
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
+        <h1 className="min-w-0 truncate text-xl tracking-[-0.03em]" title={run}>
+          {run}
+        </h1>
+        <StateBadge state={log.events ? log.state : (card?.state ?? "pending")} />
+        {card?.whatif && <Mark>what-if: tools do not run</Mark>}
+        <div className="ml-auto flex flex-wrap items-center gap-2">
+          <RunActions />
+        </div>
+      </div>
+      <dl className="mt-1.5 flex flex-wrap gap-x-5 gap-y-1 text-xs">
+        <Facts view={view} />
+      </dl>
+    </header>
+  );
+}
+
+function Mark(props: { children: ReactNode }) {
+  return (
+    <span className="rounded-sm bg-info-soft px-1.5 py-0.5 text-info text-xs">
+      {props.children}
+    </span>
+  );
+}
+
+function Facts({ view }: { view: RunView }) {
+  const { log, card } = view;
+  const started = log.started?.at ?? card?.started;
+  const agent = log.started?.agent ?? card?.agent;
+  const session = log.started?.session ?? card?.session;
+  const parent = log.started?.parent ?? card?.parent;
+  const owner = log.started?.owner ?? card?.owner;
+  const by = log.started?.by ?? card?.by;
+  return (
+    <>
+      {agent && (
+        <Fact name="Agent">
+          <Link to="/runs" search={{ agent }} className="hover:underline">
+            {agent}
+          </Link>
+        </Fact>
+      )}
+      <Fact name="Model">{log.model || card?.model || "–"}</Fact>
+      <Fact name="Turns">{log.turn || card?.turn || 0}</Fact>
+      <Fact name="Cost">{formatMoney(log.costMicros)}</Fact>
+      <Fact name="Tokens">{formatCount(log.tokens)}</Fact>
+      {started !== undefined && (
+        <Fact name={log.ended ? "Took" : "Elapsed"}>
+          <Elapsed from={started} to={log.ended?.at ?? card?.ended} />
+        </Fact>
+      )}
+      {started !== undefined && (
+        <Fact name="Started">
+          <Ago at={started} />
+        </Fact>
+      )}
+      {(by || owner) && <Fact name={owner && owner !== by ? "Owner" : "By"}>{owner ?? by}</Fact>}
+      {session && (
+        <Fact name="Session">
+          <Link to="/runs" search={{ session }} className="hover:underline">
+            {session}
+          </Link>
+        </Fact>
+      )}
+      {parent && (
+        <Fact name="Fork of">
+          <RunLink run={parent.run} /> at turn {parent.turn}
+        </Fact>
+      )}
+      <Forks forks={card?.forks ?? []} run={view.run} />
+    </>
+  );
+}
+
+function Fact(props: { name: string; children: ReactNode }) {
+  return (
+    <div className="flex min-w-0 max-w-full gap-1.5">
+      <dt className="shrink-0 text-muted">{props.name}</dt>
+      <dd className="min-w-0 truncate">{props.children}</dd>
+    </div>
+  );
+}
+
+export function RunLink({ run }: { run: string }) {
+  return (
+    <Link to="/runs/$run" params={{ run }} className="text-info hover:underline">
+      {run}
+    </Link>
+  );
+}
+
+const SHOWN_FORKS = 3;
+
+function Forks(props: { forks: readonly string[]; run: string }) {
+  if (props.forks.length === 0) return null;
+  return (
+    <Fact name="Forks">
+      <span className="inline-flex flex-wrap items-center gap-x-2">
+        <GitFork aria-hidden className="size-3 text-muted" />
+        {props.forks.slice(0, SHOWN_FORKS).map((fork) => (
+          <RunLink key={fork} run={fork} />
+        ))}
+        {props.forks.length > SHOWN_FORKS && (
+          <Link to="/runs" search={{ fork_of: props.run }} className="text-info hover:underline">
+            all {props.forks.length}
+          </Link>
+        )}
+      </span>
+    </Fact>
+  );
+}
+
+/** Counts while the run goes on; one clock for the page. */
+function Elapsed(props: { from: number; to: number | null | undefined }) {
+  const now = useNow();
+  return <>{formatSeconds(Math.max(0, (props.to ?? now) - props.from))}</>;
+}

@@ -1,0 +1,51 @@
+/** What every part of a run's view knows: the run, its steps so far, and what is selected. */
+import { createContext, useContext } from "react";
+import type { Schemas } from "@/api/client";
+import type { RunLog } from "@/events/run_log";
+import type { Step } from "@/events/steps";
+
+export interface RunSearch {
+  /** The selected tab; absent: the first one. */
+  tab?: string;
+  /** What is searched for in the steps. */
+  find?: string;
+  /** How the Time tab is ordered. */
+  sort?: "time" | "cost";
+}
+
+export interface RunView {
+  run: string;
+  log: RunLog;
+  /** Changes with the log, at most once a frame. */
+  version: number;
+  card: Schemas["RunCard"] | undefined;
+  search: RunSearch;
+  setSearch: (changed: Partial<RunSearch>) => void;
+  /** The key of the selected step: the address's fragment. */
+  selected: string | undefined;
+  select: (key: string | undefined) => void;
+}
+
+export function readSearch(search: Record<string, unknown>): RunSearch {
+  const read: RunSearch = {};
+  if (typeof search["tab"] === "string") read.tab = search["tab"];
+  if (typeof search["find"] === "string" && search["find"]) read.find = search["find"];
+  if (search["sort"] === "time" || search["sort"] === "cost") read.sort = search["sort"];
+  return read;
+}
+
+const Context = createContext<RunView | null>(null);
+
+export const RunViewProvider = Context.Provider;
+
+/** The view around the component. */
+export function useRunView(): RunView {
+  const view = useContext(Context);
+  if (!view) throw new Error("Used outside of a run's view.");
+  return view;
+}
+
+export function useSelectedStep(): Step | undefined {
+  const { log, selected } = useRunView();
+  return selected === undefined ? undefined : log.find(selected);
+}
