@@ -15,7 +15,13 @@ export default defineConfig({
   // Relative, because the daemon may be mounted below another app.
   base: "./",
   plugins: [tanstackRouter({ target: "react", autoCodeSplitting: true }), react(), tailwindcss()],
-  resolve: { alias: { "@": "/src" } },
+  resolve: {
+    alias: {
+      "@": "/src",
+      // Radix locks scrolling with a <style> element, which the content security policy refuses.
+      "react-style-singleton": "/src/ui/style_singleton.ts",
+    },
+  },
   build: {
     manifest: true,
     target: "es2024",

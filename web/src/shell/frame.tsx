@@ -1,10 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { Outlet, useNavigate } from "@tanstack/react-router";
-import { Keyboard, Menu as MenuIcon, Moon, Search, Sun, X } from "lucide-react";
+import { Keyboard, LogOut, Menu as MenuIcon, Moon, Search, Sun, X } from "lucide-react";
 import { Dialog } from "radix-ui";
 import { lazy, Suspense, useState } from "react";
+import { api } from "@/api/client";
+import { useLiveStatus } from "@/api/live";
 import { Problem } from "@/api/problem";
 import { meQuery } from "@/api/queries";
+import { root } from "@/api/root";
 import { ProblemCard } from "@/parts/problem_card";
 import { Button } from "@/ui/button";
 import { Kbd } from "@/ui/kbd";
@@ -43,6 +46,8 @@ function SignedIn(props: { user: string }) {
     () => setPalette(true),
     () => setKeyList(true),
   );
+  // The session was revoked: what is on screen is no longer theirs to see.
+  if (useLiveStatus() === "signed_out") return <SignInPage />;
   return (
     <TooltipRoot delayDuration={400}>
       <a
@@ -99,7 +104,14 @@ function useShellCommands(openPalette: () => void, openKeys: () => void): void {
       run: () => setTheme(dark ? "light" : "dark"),
     },
     { id: "keys", title: "List the keys", group: "Page", keys: "?", icon: Keyboard, run: openKeys },
+    { id: "sign-out", title: "Sign out", group: "Page", icon: LogOut, run: () => void signOut() },
   ]);
+}
+
+/** Ends the session, and forgets what the page has read. */
+async function signOut(): Promise<void> {
+  await api.POST("/api/v1/sign-out");
+  location.assign(`${root}/`);
 }
 
 function Foot(props: { user: string; onSearch: () => void }) {

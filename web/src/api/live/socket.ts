@@ -22,6 +22,7 @@ export class LiveSocket {
   ) {
     this.open();
     addEventListener("online", this.reopenNow);
+    addEventListener("offline", this.drop);
     document.addEventListener("visibilitychange", this.reopenNow);
   }
 
@@ -33,11 +34,16 @@ export class LiveSocket {
   close(): void {
     this.closed = true;
     removeEventListener("online", this.reopenNow);
+    removeEventListener("offline", this.drop);
     document.removeEventListener("visibilitychange", this.reopenNow);
     clearTimeout(this.timer);
     clearTimeout(this.silence);
     this.socket?.close();
   }
+
+  /** Without a network, a socket would look open until something is sent. One to this machine is
+   * back at once. */
+  private readonly drop = (): void => this.socket?.close();
 
   private readonly reopenNow = (): void => {
     if (this.timer === undefined || document.hidden) return;
