@@ -28,7 +28,6 @@ export function Markdown(props: { text: string; streaming?: boolean; className?:
       className={cn("flex min-w-0 flex-col gap-2.5 break-words leading-relaxed", props.className)}
     >
       {blocks.map((block, place) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: blocks are only ever appended
         <Block key={place} text={block} />
       ))}
     </div>
