@@ -66,11 +66,7 @@ def _list_parts(record: Capability) -> Iterator[Part]:
         for name in resolve_part(record.tools, TOOLS).__all__:
             yield Part("tool", name)
     yield from _worker_parts(record)
-    if record.routes and find_spec("fastapi"):
-        for route in resolve_part(record.routes, ROUTES):
-            yield Part("route", f"{route.method} {route.path}")
-    if record.panels:
-        yield from _find_panels(record.panels)
+    yield from _daemon_parts(record)
     if record.migrations:
         yield from _find_migrations(record, record.migrations)
     if record.errors:
@@ -89,6 +85,14 @@ def _worker_parts(record: Capability) -> Iterator[Part]:
     if record.run_watch:
         resolve_part(record.run_watch, RUN_WATCH)
         yield Part("run watch", record.run_watch)
+
+
+def _daemon_parts(record: Capability) -> Iterator[Part]:
+    if record.routes and find_spec("fastapi"):
+        for route in resolve_part(record.routes, ROUTES):
+            yield Part("route", f"{route.method} {route.path}")
+    if record.panels:
+        yield from _find_panels(record.panels)
 
 
 def _find_panels(target: str) -> Iterator[Part]:

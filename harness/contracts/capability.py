@@ -54,7 +54,7 @@ class Capability(NamedTuple):
     routes: str | None = None
     """A tuple of `Route`, served by the daemon."""
     panels: str | None = None
-    """A tuple of `Panel`: parts of the web page, whose files stand beside the module of the tuple."""
+    """A tuple of `Panel`, parts of the web page: their files stand beside the tuple's module."""
     service: str | None = None
     """A coroutine function (connection) that runs in every worker process until cancelled."""
     run_watch: str | None = None
