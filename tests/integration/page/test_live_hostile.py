@@ -140,6 +140,7 @@ async def test_a_revoked_token_closes_the_socket(api: Api, harness: Harness) -> 
     assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (POLICY, "access was revoked")
 
 
+@pytest.mark.slow
 async def test_most_topics_and_a_burst(
     api: Api, harness: Harness, model_server: ModelServer, name: str
 ) -> None:
