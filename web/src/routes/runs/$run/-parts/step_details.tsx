@@ -5,6 +5,7 @@ import { formatMoney, formatSeconds } from "@/parts/figures";
 import { formatTime } from "@/parts/time_zone";
 import { Button } from "@/ui/button";
 import { useRunView } from "../-view";
+import { NewMessages } from "./new_messages";
 import { lookOf } from "./step_look";
 import { TemporalLink } from "./temporal_link";
 
@@ -39,6 +40,11 @@ export function StepDetails({ step }: { step: Step }) {
           <code className="break-all">#{step.key}</code>
         </Row>
       </dl>
+      {step.kind === "model" && step.messages.length > 0 && (
+        <div className="mt-3">
+          <NewMessages run={run} messages={step.messages} />
+        </div>
+      )}
       <TemporalLink run={run} cursor={step.cursor ?? step.began} className="mt-3" />
     </section>
   );
