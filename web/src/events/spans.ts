@@ -57,7 +57,7 @@ export function busySecondsOf(step: Step, now: number): number | null {
   );
 }
 
-export interface Budget {
+export interface Sums {
   model: number;
   tools: number;
   queue: number;
@@ -68,8 +68,8 @@ export interface Budget {
 }
 
 /** Where time and money of the whole run went; calls that overlap count once each. */
-export function sumUp(steps: readonly Step[], from: number, to: number): Budget {
-  const budget: Budget = {
+export function sumUp(steps: readonly Step[], from: number, to: number): Sums {
+  const sums: Sums = {
     model: 0,
     tools: 0,
     queue: 0,
@@ -81,15 +81,15 @@ export function sumUp(steps: readonly Step[], from: number, to: number): Budget 
     if (step.left) continue;
     for (const part of partsOf(step, to)) {
       const seconds = Math.max(0, part.to - part.from);
-      if (part.kind === "queue") budget.queue += seconds;
-      else if (part.kind === "wait" || part.kind === "pause") budget.waits += seconds;
-      else if (step.kind === "model") budget.model += seconds;
-      else budget.tools += seconds;
+      if (part.kind === "queue") sums.queue += seconds;
+      else if (part.kind === "wait" || part.kind === "pause") sums.waits += seconds;
+      else if (step.kind === "model") sums.model += seconds;
+      else sums.tools += seconds;
     }
     if (step.kind === "model" && step.costMicros != null)
-      budget.cost.set(step.model, (budget.cost.get(step.model) ?? 0) + step.costMicros);
+      sums.cost.set(step.model, (sums.cost.get(step.model) ?? 0) + step.costMicros);
   }
-  return budget;
+  return sums;
 }
 
 export type Timed = ModelStep | ToolStep | Extract<Step, { kind: "decision" | "pause" }>;

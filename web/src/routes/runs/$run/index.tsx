@@ -28,7 +28,7 @@ function RunFrame({ run }: { run: string }) {
       <div className="flex h-full min-h-0 flex-col">
         <RunHeader />
         {error && <ProblemCard className="mx-4 my-3 sm:mx-6" error={error} />}
-        <div className="flex min-h-0 flex-1 flex-col-reverse lg:flex-row">
+        <SideColumn>
           <Tabs
             label="What the run did"
             tabs={TABS}
@@ -42,8 +42,7 @@ function RunFrame({ run }: { run: string }) {
               </Suspense>
             </TabPanel>
           </Tabs>
-          <SideColumn />
-        </div>
+        </SideColumn>
       </div>
     </RunViewProvider>
   );

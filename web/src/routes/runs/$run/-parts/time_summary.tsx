@@ -1,16 +1,10 @@
-import { useMemo } from "react";
-import { sumUp } from "@/events/spans";
+import type { Sums } from "@/events/spans";
 import { formatMoney, formatSeconds } from "@/parts/figures";
 import { cn } from "@/ui/cn";
-import { useRunView } from "../-view";
-import { BARS } from "./time_legend";
+import { BARS } from "./bars";
 
 /** Where the run's time and money went in all. */
-export function TimeSummary(props: { from: number; to: number; beat: number }) {
-  const { log } = useRunView();
-  const { from, to, beat } = props;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: steps are changed in place; `beat` says when
-  const sums = useMemo(() => sumUp(log.steps, from, to), [log, beat, from, to]);
+export function TimeSummary({ sums }: { sums: Sums }) {
   const parts = [
     { bar: "model", word: "in models", seconds: sums.model },
     { bar: "tool", word: "in tools", seconds: sums.tools },
@@ -43,6 +37,9 @@ export function TimeSummary(props: { from: number; to: number; beat: number }) {
               </li>
             ),
         )}
+        <li className="flex items-center gap-1.5 text-muted">
+          <span aria-hidden className={cn("size-2.5 rounded-xs", BARS.failed)} /> failed
+        </li>
         <li className="text-muted">{formatSeconds(sums.whole)} from start to end</li>
         {costs.slice(0, 4).map(([model, micros]) => (
           <li key={model} className="ml-auto first-of-type:ml-0">

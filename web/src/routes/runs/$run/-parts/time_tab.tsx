@@ -1,11 +1,11 @@
 import { useMemo, useState } from "react";
-import { isTimed, partsOf, type Timed } from "@/events/spans";
+import { isTimed, partsOf, sumUp, type Timed } from "@/events/spans";
+import { squeezed, straight } from "@/events/squeeze";
 import { costOf } from "@/events/steps";
 import { useNow } from "@/parts/ago";
 import { EmptyState } from "@/parts/empty_state";
 import { cn } from "@/ui/cn";
 import { useRunView } from "../-view";
-import { TimeLegend } from "./time_legend";
 import { TimeSummary } from "./time_summary";
 import { Waterfall } from "./waterfall";
 
@@ -20,6 +20,8 @@ export default function TimeTab() {
   const { log, search, setSearch } = useRunView();
   const beat = useBeat();
   const [fit, setFit] = useState(false);
+  /** Waits would leave no room for the rest: then they are left out, unless somebody chose. */
+  const [skips, setSkips] = useState<boolean>();
   const from = log.started?.at ?? 0;
   const to = useEnd();
   // biome-ignore lint/correctness/useExhaustiveDependencies: steps are changed in place; `beat` says when
@@ -27,10 +29,18 @@ export default function TimeTab() {
     () => sorted(log.steps.filter(isTimed), search.sort),
     [log, beat, search.sort],
   );
+  // biome-ignore lint/correctness/useExhaustiveDependencies: steps are changed in place; `beat` says when
+  const sums = useMemo(() => sumUp(log.steps, from, to), [log, beat, from, to]);
+  const skip = skips ?? sums.waits > (to - from) / 3;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: steps are changed in place; `beat` says when
+  const scale = useMemo(
+    () => (skip ? squeezed(log.steps, from, to) : straight(from)),
+    [skip, log, beat, from, to],
+  );
   if (steps.length === 0) return <EmptyState title="Nothing has taken time yet" />;
   return (
     <div className="flex h-full min-h-0 flex-col">
-      <TimeSummary from={from} to={to} beat={beat} />
+      <TimeSummary sums={sums} />
       <div className="flex shrink-0 flex-wrap items-center gap-x-3 gap-y-1.5 border-b px-4 py-1.5 sm:px-6">
         <fieldset className="flex flex-wrap gap-1">
           <legend className="sr-only">Order</legend>
@@ -40,12 +50,17 @@ export default function TimeTab() {
             </Choice>
           ))}
         </fieldset>
-        <Choice chosen={fit} onChoose={() => setFit(!fit)}>
-          Zoom to what is in sight
-        </Choice>
-        <TimeLegend className="ml-auto" />
+        <fieldset className="flex flex-wrap gap-1 sm:ml-auto">
+          <legend className="sr-only">Scale</legend>
+          <Choice chosen={skip} onChoose={() => setSkips(!skip)}>
+            Leave out waits
+          </Choice>
+          <Choice chosen={fit} onChoose={() => setFit(!fit)}>
+            Zoom to the steps in sight
+          </Choice>
+        </fieldset>
       </div>
-      <Waterfall steps={steps} from={from} to={to} fit={fit} />
+      <Waterfall steps={steps} scale={scale} from={from} to={to} fit={fit} />
     </div>
   );
 }

@@ -2,28 +2,30 @@ import { useQuery } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useEffect, useMemo, useRef } from "react";
 import { partsOf, type Timed } from "@/events/spans";
+import type { Scale } from "@/events/squeeze";
 import { attemptsOf, costOf } from "@/events/steps";
 import { type Attempt, attemptsFor, attemptsQuery } from "@/parts/attempts";
 import { formatMoney, formatSeconds } from "@/parts/figures";
 import { cn } from "@/ui/cn";
 import { useRunView } from "../-view";
+import { BARS } from "./bars";
 import { lookOf } from "./step_look";
-import { BARS } from "./time_legend";
 
 const ROW_PX = 28;
-const TICKS = 5;
+const TICKS = 4;
 const COLUMNS =
   "grid grid-cols-[minmax(7rem,14rem)_1fr_4.5rem] gap-3 sm:grid-cols-[minmax(8rem,16rem)_1fr_4.5rem_4rem]";
 
 /** Each step as a bar on the run's time; only those in sight are in the document. */
 export function Waterfall(props: {
   steps: readonly Timed[];
+  scale: Scale;
   from: number;
   to: number;
   /** Show only the time of the steps in sight. */
   fit: boolean;
 }) {
-  const { steps } = props;
+  const { steps, scale } = props;
   const { run, selected, select } = useRunView();
   const scroller = useRef<HTMLElement>(null);
   const rows = useVirtualizer({
@@ -51,7 +53,7 @@ export function Waterfall(props: {
       tabIndex={0}
       className="min-h-0 flex-1 overflow-auto outline-none"
     >
-      <Axis from={from} to={to} start={props.from} />
+      <Axis scale={scale} from={from} to={to} start={props.from} />
       <ol className="relative" style={{ height: rows.getTotalSize() }}>
         {shown.map((row) => {
           const step = steps[row.index];
@@ -65,6 +67,7 @@ export function Waterfall(props: {
                 <Bar
                   step={step}
                   version={step.version}
+                  scale={scale}
                   from={from}
                   to={to}
                   end={step.ended === undefined ? props.to : 0}
@@ -101,8 +104,10 @@ function rangeOf(
   return to > from ? { from, to } : { from: now - 1, to: now };
 }
 
-function Axis(props: { from: number; to: number; start: number }) {
-  const step = (props.to - props.from) / TICKS;
+function Axis(props: { scale: Scale; from: number; to: number; start: number }) {
+  const { scale } = props;
+  const first = scale.place(props.from);
+  const step = (scale.place(props.to) - first) / TICKS;
   return (
     <div
       aria-hidden
@@ -113,11 +118,11 @@ function Axis(props: { from: number; to: number; start: number }) {
     >
       <span>Step</span>
       <span className="relative flex h-4 justify-between">
-        {Array.from({ length: TICKS + 1 }, (_, tick) => props.from + tick * step).map(
+        {Array.from({ length: TICKS + 1 }, (_, tick) => scale.at(first + tick * step)).map(
           (at, tick) => (
             <span
               key={at}
-              className="-translate-x-1/2 absolute first:translate-x-0 last:-translate-x-full max-sm:[&:nth-child(even)]:hidden"
+              className="-translate-x-1/2 absolute whitespace-nowrap first:translate-x-0 last:-translate-x-full max-sm:[&:nth-child(even)]:hidden"
               style={{ left: `${(100 * tick) / TICKS}%` }}
             >
               {formatSeconds(Math.max(0, at - props.start))}
@@ -134,6 +139,7 @@ function Axis(props: { from: number; to: number; start: number }) {
 const Bar = memo(function Bar(props: {
   step: Timed;
   version: number;
+  scale: Scale;
   from: number;
   to: number;
   /** Until when it goes on, if it has not ended. */
@@ -142,11 +148,16 @@ const Bar = memo(function Bar(props: {
   attempts: readonly Attempt[] | undefined;
   onSelect: (key: string) => void;
 }) {
-  const { step, from, to } = props;
+  const { step, scale, from, to } = props;
   const look = lookOf(step);
   const parts = partsOf(step, props.end || to);
-  const whole = to - from || 1;
-  const left = (at: number) => (100 * (at - from)) / whole;
+  const first = scale.place(from);
+  const whole = scale.place(to) - first || 1;
+  const percent = (at: number) => (100 * (scale.place(at) - first)) / whole;
+  const across = (part: { from: number; to: number }) => ({
+    left: `${percent(part.from)}%`,
+    width: `${percent(part.to) - percent(part.from)}%`,
+  });
   const seconds = parts.reduce((sum, part) => sum + part.to - part.from, 0);
   const failed =
     step.kind === "model" || step.kind === "tool" ? attemptsFor(step, props.attempts ?? []) : [];
@@ -176,21 +187,15 @@ const Bar = memo(function Bar(props: {
               "absolute top-0.5 h-3 min-w-0.5 rounded-xs",
               part.kind === "run" ? (isFailed ? BARS.failed : runBar(step)) : BARS[part.kind],
             )}
-            style={{
-              left: `${left(part.from)}%`,
-              width: `${(100 * (part.to - part.from)) / whole}%`,
-            }}
+            style={across(part)}
           />
         ))}
         {failed.map((each) => (
           <span
             key={`${each.activity} ${each.attempt}`}
             title={`Attempt ${each.attempt} failed: ${each.message}`}
-            className="absolute top-0.5 h-3 min-w-1 rounded-xs bg-bad"
-            style={{
-              left: `${left(each.started)}%`,
-              width: `${(100 * (each.ended - each.started)) / whole}%`,
-            }}
+            className="absolute top-0.5 h-3 min-w-0.75 bg-bad"
+            style={across({ from: each.started, to: each.ended })}
           />
         ))}
       </span>
