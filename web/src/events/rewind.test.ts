@@ -60,7 +60,6 @@ describe("a reset", () => {
       key: "model-2-0.2",
       state: "running",
       text: "",
-      reply: undefined,
     });
   });
 

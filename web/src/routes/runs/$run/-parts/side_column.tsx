@@ -32,10 +32,10 @@ export function SideColumn(props: { children: ReactNode }) {
       {(step || (wide && waits)) && (
         <aside
           aria-label={wide ? "Waiting and selected" : "Selected"}
-          className="flex max-h-[40%] w-full shrink-0 flex-col gap-3 overflow-auto border-t p-3 lg:max-h-none lg:w-88 lg:border-t-0 lg:border-l"
+          className="flex max-h-[40%] w-full shrink-0 flex-col gap-3 overflow-auto border-t p-2 lg:max-h-none lg:p-3 lg:w-88 lg:border-t-0 lg:border-l"
         >
           {wide && <Waits />}
-          {step && <StepDetails step={step} />}
+          {step && <StepDetails step={step} folded={!wide} />}
         </aside>
       )}
     </div>

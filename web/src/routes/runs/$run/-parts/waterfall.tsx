@@ -14,7 +14,7 @@ import { lookOf } from "./step_look";
 const ROW_PX = 28;
 const TICKS = 4;
 const COLUMNS =
-  "grid grid-cols-[minmax(7rem,14rem)_1fr_4.5rem] gap-3 sm:grid-cols-[minmax(8rem,16rem)_1fr_4.5rem_4rem]";
+  "grid grid-cols-[minmax(6rem,0.6fr)_1fr_4rem] gap-3 md:grid-cols-[minmax(8rem,0.35fr)_1fr_4.5rem_4rem]";
 
 /** Each step as a bar on the run's time; only those in sight are in the document. */
 export function Waterfall(props: {
@@ -122,7 +122,7 @@ function Axis(props: { scale: Scale; from: number; to: number; start: number }) 
           (at, tick) => (
             <span
               key={at}
-              className="-translate-x-1/2 absolute whitespace-nowrap first:translate-x-0 last:-translate-x-full max-sm:[&:nth-child(even)]:hidden"
+              className="-translate-x-1/2 absolute whitespace-nowrap first:translate-x-0 last:-translate-x-full max-md:[&:not(:first-child):not(:last-child)]:hidden"
               style={{ left: `${(100 * tick) / TICKS}%` }}
             >
               {formatSeconds(Math.max(0, at - props.start))}
@@ -131,7 +131,7 @@ function Axis(props: { scale: Scale; from: number; to: number; start: number }) 
         )}
       </span>
       <span className="text-right">Took</span>
-      <span className="hidden text-right sm:block">Cost</span>
+      <span className="hidden text-right md:block">Cost</span>
     </div>
   );
 }
@@ -200,7 +200,7 @@ const Bar = memo(function Bar(props: {
         ))}
       </span>
       <span className="text-right text-muted">{formatSeconds(seconds)}</span>
-      <span className="hidden text-right text-muted sm:block">
+      <span className="hidden text-right text-muted md:block">
         {costOf(step) > 0 && formatMoney(costOf(step))}
       </span>
     </button>
