@@ -2,7 +2,7 @@
 import { addText } from "./live_text";
 import { reasoningOf, textOf } from "./message_text";
 import { rewind } from "./rewind";
-import type { EventOf, ModelStep, NoteEvent, PauseStep, Step } from "./steps";
+import type { Decision, EventOf, ModelStep, NoteEvent, PauseStep, Step } from "./steps";
 import { ToolLog } from "./tool_log";
 import type { LiveText, Retry, RunEvent, RunState } from "./types";
 
@@ -35,6 +35,11 @@ export class RunLog {
   /** Everything that waits for a person now, by its id. */
   get waiting(): ReadonlyMap<string, EventOf<"decision_requested">> {
     return this.tools.waiting;
+  }
+
+  /** What became of a request for a decision. */
+  decisionOf(asked: EventOf<"decision_requested">): Decision | undefined {
+    return this.tools.decisionOf(asked);
   }
 
   find(key: string): Step | undefined {

@@ -12,6 +12,10 @@ export interface Followed {
   problem: Problem | undefined;
 }
 
+/** While so many events arrive at once, a history is being read: it is not drawn for each frame. */
+const MANY = 200;
+const PAUSE_MS = 300;
+
 /** The steps of a run, as they happen. Key the component that uses it by the run. */
 export function useRunLog(run: string): Followed {
   const [log] = useState(() => new RunLog());
@@ -20,9 +24,23 @@ export function useRunLog(run: string): Followed {
   useEffect(() => {
     setProblem(undefined);
     let frame = 0;
+    let timer = 0;
+    let drawn = log.events;
     const draw = () => {
       frame = 0;
+      timer = 0;
+      drawn = log.events;
       setVersion((before) => before + 1);
+    };
+    const drawSoon = () => {
+      if (frame || timer) return;
+      // The first events are drawn at once.
+      frame = requestAnimationFrame(() => {
+        const isMany = drawn > 0 && log.events - drawn > MANY;
+        if (!isMany) return draw();
+        frame = 0;
+        timer = window.setTimeout(draw, PAUSE_MS);
+      });
     };
     const leave = followTopic(`run/${encodeURIComponent(run)}`, (event) => {
       if (event.event === "error") {
@@ -30,12 +48,14 @@ export function useRunLog(run: string): Followed {
         setProblem(new Problem(document, document.status ?? 500));
       } else if (isRunEvent(event.data)) {
         log.add(event.data);
-        frame ||= requestAnimationFrame(draw);
+        setProblem(undefined);
+        drawSoon();
       }
     });
     return () => {
       leave();
       cancelAnimationFrame(frame);
+      clearTimeout(timer);
     };
   }, [run, log]);
   return { log, version, problem };

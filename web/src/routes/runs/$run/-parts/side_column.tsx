@@ -1,15 +1,10 @@
-import { type ReactNode, useSyncExternalStore } from "react";
+import { lazy, type ReactNode, Suspense, useRef, useSyncExternalStore } from "react";
 import { useRunView, useSelectedStep } from "../-view";
 import { StepDetails } from "./step_details";
 import { useTabKeys } from "./use_tab_keys";
-import { WaitCard } from "./wait_card";
 
-/** What waits for a person: beside the steps, or above them on a narrow screen. */
-export function Waits() {
-  const { log } = useRunView();
-  const waiting = [...log.waiting.values()];
-  return waiting.map((asked) => <WaitCard key={`${asked.id} ${asked.at}`} asked={asked} />);
-}
+// The form of a decision is only needed where something waits.
+const Waits = lazy(() => import("./wait_card"));
 
 /** What waits, and the selected step. On a narrow screen the steps stand between them. */
 export function SideColumn(props: { children: ReactNode }) {
@@ -17,24 +12,33 @@ export function SideColumn(props: { children: ReactNode }) {
   const { log } = useRunView();
   const step = useSelectedStep();
   const wide = useIsWide();
-  const waits = log.waiting.size > 0;
+  // What was decided stays for a while: the cards say when they are empty.
+  const waited = useRef(false);
+  waited.current ||= log.waiting.size > 0;
+  const waits = waited.current;
   return (
     <div className="flex min-h-0 flex-1 flex-col lg:flex-row">
       {!wide && waits && (
         <aside
           aria-label="Waiting"
-          className="flex max-h-[40%] shrink-0 flex-col gap-3 overflow-auto border-b p-3"
+          className="flex max-h-[40%] shrink-0 flex-col gap-3 overflow-auto border-b p-3 empty:hidden"
         >
-          <Waits />
+          <Suspense>
+            <Waits />
+          </Suspense>
         </aside>
       )}
       {props.children}
       {(step || (wide && waits)) && (
         <aside
           aria-label={wide ? "Waiting and selected" : "Selected"}
-          className="flex max-h-[40%] w-full shrink-0 flex-col gap-3 overflow-auto border-t p-2 lg:max-h-none lg:p-3 lg:w-88 lg:border-t-0 lg:border-l"
+          className="flex max-h-[40%] w-full shrink-0 flex-col gap-3 overflow-auto border-t p-2 empty:hidden lg:max-h-none lg:p-3 lg:w-88 lg:border-t-0 lg:border-l"
         >
-          {wide && <Waits />}
+          {wide && waits && (
+            <Suspense>
+              <Waits />
+            </Suspense>
+          )}
           {step && <StepDetails step={step} folded={!wide} />}
         </aside>
       )}
