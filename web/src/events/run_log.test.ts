@@ -1,7 +1,19 @@
 import { describe, expect, it } from "vitest";
+import { makeEvents } from "./many_events";
 import { RunLog } from "./run_log";
 import { costOf, isProblem, isWait, type ModelStep, type ToolStep } from "./steps";
-import { asked, called, delta, event, finished, logOf, replied, retry, started } from "./testing";
+import {
+  asked,
+  called,
+  delta,
+  event,
+  finished,
+  logOf,
+  need,
+  replied,
+  retry,
+  started,
+} from "./testing";
 import type { RunEvent } from "./types";
 
 function modelOf(...events: RunEvent[]): ModelStep {
@@ -164,6 +176,30 @@ describe("tool calls", () => {
   });
 });
 
+describe("a long run", () => {
+  it("is the same whether it was watched or read afterwards", () => {
+    const watched = new RunLog();
+    const read = new RunLog();
+    for (const told of makeEvents(3_000)) {
+      if (told.type === "model_replied") {
+        watched.add(event("output_delta", { ...LIVE, turn: told.turn, text: "half of wh" }));
+        watched.add(retry("3", 1));
+      }
+      if (told.type === "tool_call_finished") {
+        watched.add(event("tool_progress", { ...told, type: "tool_progress", text: "50 %" }));
+        watched.add(retry("4", 1, "run_tool"));
+      }
+      watched.add(told);
+      read.add(told);
+    }
+    const plain = (log: RunLog) => log.steps.map((step) => ({ ...step, version: 0 }));
+    expect(plain(watched)).toEqual(plain(read));
+    expect(watched.steps.length).toBeGreaterThan(1_000);
+  });
+});
+
+const LIVE = { call: 0, attempt: 1, offset: 0 };
+
 describe("the run", () => {
   it("goes on in a fresh history", () => {
     const begin = { agent: "a", model: "m", prompt: "p" };
@@ -190,10 +226,6 @@ describe("the run", () => {
     expect(log.find("other")).toBeUndefined();
   });
 });
-
-function need(id: string): RunEvent {
-  return event("decision_requested", { id, turn: 1, need: "approval", question: "Pay?" });
-}
 
 function at(seconds: number, told: RunEvent): RunEvent {
   return { ...told, at: seconds };

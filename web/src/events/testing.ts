@@ -51,3 +51,7 @@ export function retry(activity: string, failed: number, kind = "call_model"): Ru
   const error = { code: "x", message: "no", fix: "", retryable: true };
   return event("attempt_failed", { retry: { activity, kind, failed, error } });
 }
+
+export function need(id: string, turn = 1): RunEvent {
+  return event("decision_requested", { id, turn, need: "approval", question: "Pay?" });
+}

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import { followTopic } from "@/api/live";
+import { followTopic, type LiveEvent } from "@/api/live";
 import { Problem, type ProblemDocument } from "@/api/problem";
 import { RunLog } from "./run_log";
 import { isRunEvent } from "./types";
@@ -15,6 +15,7 @@ export interface Followed {
 /** While so many events arrive at once, a history is being read: it is not drawn for each frame. */
 const MANY = 200;
 const PAUSE_MS = 300;
+const AGAIN_MS = 3_000;
 
 /** The steps of a run, as they happen. Key the component that uses it by the run. */
 export function useRunLog(run: string): Followed {
@@ -42,18 +43,32 @@ export function useRunLog(run: string): Followed {
         timer = window.setTimeout(draw, PAUSE_MS);
       });
     };
-    const leave = followTopic(`run/${encodeURIComponent(run)}`, (event) => {
+    let last: string | undefined;
+    let again = 0;
+    const take = (event: LiveEvent) => {
+      last = event.id ?? last;
       if (event.event === "error") {
         const document = event.data as Partial<ProblemDocument>;
-        setProblem(new Problem(document, document.status ?? 500));
+        const found = new Problem(document, document.status ?? 500);
+        setProblem(found);
+        // The topic is over: what may pass is asked for again, from where it was read to.
+        if (found.kind === "server" || found.kind === "busy")
+          again = window.setTimeout(join, AGAIN_MS);
       } else if (isRunEvent(event.data)) {
         log.add(event.data);
         setProblem(undefined);
         drawSoon();
       }
-    });
+    };
+    let leave = () => {};
+    const join = () => {
+      leave();
+      leave = followTopic(`run/${encodeURIComponent(run)}`, take, last);
+    };
+    join();
     return () => {
       leave();
+      clearTimeout(again);
       cancelAnimationFrame(frame);
       clearTimeout(timer);
     };
