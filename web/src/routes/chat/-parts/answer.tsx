@@ -95,7 +95,10 @@ const Shown = memo(
     }
   },
   (one, two) =>
-    one.step === two.step && one.version === two.version && one.stopping === two.stopping && one.log.state === two.log.state,
+    one.step === two.step &&
+    one.version === two.version &&
+    one.stopping === two.stopping &&
+    one.log.state === two.log.state,
 );
 
 function isOpen(log: RunLog, id: string): boolean {
