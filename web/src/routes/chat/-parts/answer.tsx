@@ -2,10 +2,10 @@ import { Sparkles } from "lucide-react";
 import { memo, useRef } from "react";
 import type { RunLog } from "@/events/run_log";
 import type { EventOf, ModelStep, NoteStep, Step } from "@/events/steps";
+import { DecisionCard } from "@/parts/decision/decision_card";
 import { Markdown } from "@/parts/markdown";
+import { Reasoning } from "@/parts/message_parts";
 import { cn } from "@/ui/cn";
-import { DecisionLine } from "./decision_line";
-import { Reasoning } from "./reasoning";
 import { ToolLine } from "./tool_line";
 import { HintBubble } from "./user_message";
 
@@ -76,9 +76,9 @@ const Shown = memo(
         const asked = step.decisions.at(-1);
         return (
           <div className="flex flex-col gap-2">
-            <ToolLine step={step} version={step.version} />
+            <ToolLine run={run} step={step} version={step.version} />
             {asked && !asked.made && isOpen(log, asked.asked.id) && (
-              <DecisionLine run={run} asked={asked.asked} />
+              <Decide run={run} asked={asked.asked} />
             )}
           </div>
         );
@@ -86,7 +86,7 @@ const Shown = memo(
       case "decision": {
         const { asked, made } = step.decision;
         if (made || !isOpen(log, asked.id)) return null;
-        return <DecisionLine run={run} asked={asked} />;
+        return <Decide run={run} asked={asked} />;
       }
       case "note":
         return <Note step={step} />;
@@ -101,6 +101,18 @@ const Shown = memo(
     one.log.state === two.log.state,
 );
 
+function Decide(props: { run: string; asked: EventOf<"decision_requested"> }) {
+  const { asked } = props;
+  const given = typeof asked.arguments === "string" ? null : (asked.arguments ?? null);
+  return (
+    <DecisionCard
+      run={props.run}
+      pending={{ ...asked, arguments: given, since: asked.at }}
+      keys="card"
+    />
+  );
+}
+
 function isOpen(log: RunLog, id: string): boolean {
   return log.waiting.has(id);
 }
@@ -113,7 +125,7 @@ function Reply({ step, frozen }: { step: ModelStep; frozen: boolean }) {
   if (!step.text && !step.reasoning && step.retries.length === 0) return null;
   return (
     <div className="flex flex-col gap-2">
-      <Reasoning text={step.reasoning} />
+      {step.reasoning && <Reasoning text={step.reasoning} />}
       {seen.current && <Markdown text={seen.current} streaming={streaming} />}
       {step.retries.length > 0 && (
         <p className="text-warn text-xs" role="status">
