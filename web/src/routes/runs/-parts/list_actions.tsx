@@ -17,12 +17,11 @@ export function ListActions(props: {
         <Button
           size="sm"
           tone="quiet"
-          aria-pressed={props.paused}
           title={props.paused ? "Update the list again" : "Stop updating the list"}
           onClick={() => props.onPause(!props.paused)}
         >
           {props.paused ? <Play aria-hidden /> : <Pause aria-hidden />}
-          {props.paused ? "Paused" : "Live"}
+          {props.paused ? "Continue" : "Pause"}
         </Button>
       )}
       {props.canStart && (

@@ -116,7 +116,7 @@ function Head(props: GridProps & { isCards: boolean }) {
       <HeadCell className="flex">{box}</HeadCell>
       <HeadCell>State</HeadCell>
       <HeadCell title={ORDER} className={cn(props.isCards && "text-right")}>
-        {props.isCards ? "Newest first" : "Run, newest first"}
+        {props.isCards ? "Open first, then last ended" : "Run: open first, then last ended"}
       </HeadCell>
       <HeadCell className="@max-xl:hidden">Agent and model</HeadCell>
       <HeadCell className="@max-5xl:hidden">{props.showOwner ? "Owner" : "Session"}</HeadCell>

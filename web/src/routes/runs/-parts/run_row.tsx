@@ -74,7 +74,7 @@ function TableCells({ row, isNew, showOwner, isTabStop, isSelected, actions }: R
       <Cell>
         <SelectBox {...{ row, isTabStop, isSelected, actions }} />
       </Cell>
-      <Cell>
+      <Cell className="flex">
         <StateBadge state={row.state} />
       </Cell>
       <Cell className={cn(isNew && "animate-enter")}>
@@ -166,10 +166,19 @@ function Second({ row }: { row: RunRow }) {
   const waiting = row.state === "waiting" ? describeWaiting(row.waiting, row.owner) : null;
   return (
     <span className="flex min-w-0 gap-2 text-muted text-xs">
-      {row.asked && <span className="truncate font-mono text-[0.6875rem]">{row.id}</span>}
       {waiting && (
-        <span className="min-w-0 shrink-0 truncate text-warn" title={waiting.question}>
+        <span className="truncate text-warn" title={waiting.question}>
           {waiting.text}
+        </span>
+      )}
+      {row.asked && (
+        <span
+          className={cn(
+            "truncate font-mono text-[0.6875rem]",
+            waiting && "@max-5xl:hidden shrink-0",
+          )}
+        >
+          {row.id}
         </span>
       )}
     </span>

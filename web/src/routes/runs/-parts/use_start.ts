@@ -22,7 +22,8 @@ export function useStart() {
     try {
       const headers = { "idempotency-key": sent.current.key };
       const started = await call(api.POST("/api/v1/runs", { params: { header: headers }, body }));
-      await navigate({ to: "/runs/$run", params: { run: started.id } });
+      // In place of the dialog: going back must not open it again.
+      await navigate({ to: "/runs/$run", params: { run: started.id }, replace: true });
     } catch (error) {
       const refused = Problem.of(error);
       const found = faultsOf(refused);
