@@ -56,6 +56,11 @@ export function readFilters(search: Record<string, unknown>): RunsSearch {
   return filters;
 }
 
+/** Changes the search of whichever route is shown to one of the list. */
+export function changed(change: (search: RunsSearch) => RunsSearch): (now: object) => RunsSearch {
+  return (now) => change(readFilters({ ...now }));
+}
+
 /** The filters alone. */
 export function filtersOf({ peek: _, start: __, ...filters }: RunsSearch): RunFilters {
   return filters;

@@ -1,14 +1,9 @@
 /** Steers many runs, one request each, and says of each what became of it. */
 import { Problem } from "@/api/problem";
+import { type Act, canSteer } from "@/parts/steer/acts";
 import type { RunRow } from "../-filters";
 
-export type BulkAction =
-  | { kind: "hint"; text: string; interrupt: boolean }
-  | { kind: "pause"; reason: string }
-  | { kind: "resume"; reason: string }
-  | { kind: "abort"; reason: string; undo: boolean };
-
-export type BulkKind = BulkAction["kind"];
+export type BulkKind = Act["do"];
 
 export type Outcome = { run: string; refused: string | null };
 
@@ -16,12 +11,9 @@ const AT_ONCE = 4;
 
 /** Why a run cannot be steered so; null if it can, as far as the list knows. */
 export function whyNot(kind: BulkKind, row: Pick<RunRow, "state" | "ended">): string | null {
-  if (row.ended != null || ["completed", "failed", "aborted"].includes(row.state)) {
-    return "has ended";
-  }
-  if (kind === "pause" && row.state === "paused") return "is already paused";
-  if (kind === "resume" && row.state !== "paused") return "is not paused";
-  return null;
+  if (row.ended != null || !canSteer(row.state, "hint")) return "has ended";
+  if (canSteer(row.state, kind)) return null;
+  return kind === "pause" ? "is already paused" : "is not paused";
 }
 
 /** Steers runs a few at a time, in their order; after `signal`, begins no other. */

@@ -1,11 +1,11 @@
 import { CircleCheck, CircleX } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type Act, steerRun } from "@/parts/steer/steer";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Field, Input, TextArea } from "@/ui/field";
 import type { RunRow } from "../-filters";
-import { type BulkAction, type BulkKind, type Outcome, steerAll, whyNot } from "./bulk";
-import { steerRun } from "./steer_run";
+import { type BulkKind, type Outcome, steerAll, whyNot } from "./bulk";
 
 const WORDS: Record<BulkKind, { title: string; will: string; done: string; button: string }> = {
   hint: {
@@ -50,7 +50,7 @@ export function BulkDialog(props: DialogProps) {
     if (work.outcomes || (kind === "hint" && !text.trim())) return;
     work.begin(
       able.map((row) => row.id),
-      makeAction(kind, text.trim(), extra),
+      makeAct(kind, text.trim(), extra),
     );
   };
   const close = () => {
@@ -203,10 +203,10 @@ function Line(props: {
   );
 }
 
-function makeAction(kind: BulkKind, text: string, extra: boolean): BulkAction {
-  if (kind === "hint") return { kind, text, interrupt: extra };
-  if (kind === "abort") return { kind, reason: text, undo: extra };
-  return { kind, reason: text };
+function makeAct(kind: BulkKind, text: string, extra: boolean): Act {
+  if (kind === "hint") return { do: kind, text, interrupt: extra };
+  if (kind === "abort") return { do: kind, reason: text, undo: extra };
+  return { do: kind, reason: text };
 }
 
 function useWork() {
@@ -217,11 +217,11 @@ function useWork() {
   return {
     outcomes,
     isDone,
-    begin: (runs: readonly string[], action: BulkAction) => {
+    begin: (runs: readonly string[], act: Act) => {
       stopper.current = new AbortController();
       setOutcomes([]);
       const note = (outcome: Outcome) => setOutcomes((now) => [...(now ?? []), outcome]);
-      void steerAll(runs, (run) => steerRun(run, action), note, stopper.current.signal).then(() =>
+      void steerAll(runs, (run) => steerRun(run, act), note, stopper.current.signal).then(() =>
         setDone(true),
       );
     },

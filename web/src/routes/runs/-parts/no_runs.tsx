@@ -4,7 +4,7 @@ import { agentsQuery } from "@/api/queries";
 import { EmptyState } from "@/parts/empty_state";
 import { useMay } from "@/shell/roles";
 import { Button } from "@/ui/button";
-import type { RunsSearch } from "../-filters";
+import { changed } from "../-filters";
 
 /** Why the list is empty, and what to do. */
 export default function NoRuns(props: { filtered: boolean; archived: boolean }) {
@@ -55,7 +55,7 @@ function FirstRun() {
           <Button
             tone="primary"
             onClick={() =>
-              void navigate({ to: "/runs", search: (now: RunsSearch) => ({ ...now, start: "" }) })
+              void navigate({ to: "/runs", search: changed((now) => ({ ...now, start: "" })) })
             }
           >
             Start a run

@@ -7,7 +7,14 @@ import { ProblemCard } from "@/parts/problem_card";
 import { View } from "@/parts/view";
 import { useMay } from "@/shell/roles";
 import { SkeletonRows } from "@/ui/skeleton";
-import { filtersOf, isFiltered, type RunFilters, type RunRow, type RunsSearch } from "../-filters";
+import {
+  changed,
+  filtersOf,
+  isFiltered,
+  type RunFilters,
+  type RunRow,
+  type RunsSearch,
+} from "../-filters";
 import { Filters } from "./filters";
 import { ListActions } from "./list_actions";
 import { ListStatus } from "./list_status";
@@ -102,8 +109,7 @@ function List(props: {
   const peek = (id: string | undefined) => {
     void navigate({
       to: "/runs",
-      search: ({ peek: _, ...rest }: RunsSearch) =>
-        id === undefined ? rest : { ...rest, peek: id },
+      search: changed(({ peek: _, ...rest }) => (id === undefined ? rest : { ...rest, peek: id })),
       replace: true,
     });
   };
