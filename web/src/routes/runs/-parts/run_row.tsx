@@ -153,6 +153,7 @@ function RunLink({ row, isTabStop }: Pick<RowProps, "row" | "isTabStop">) {
       params={{ run: row.id }}
       tabIndex={isTabStop ? 0 : -1}
       preload={false}
+      aria-label={row.asked ? `${row.asked} ${row.id}` : row.id}
       onClick={(event) => event.shiftKey && event.preventDefault()}
       className="block truncate font-medium hover:underline"
     >
