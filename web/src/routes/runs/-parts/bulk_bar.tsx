@@ -63,7 +63,7 @@ export default function BulkBar(props: { selected: readonly RunRow[]; onClear: (
       <div
         role="toolbar"
         aria-label="Selected runs"
-        className="animate-enter absolute inset-x-3 bottom-3 z-20 mx-auto flex w-fit max-w-full flex-wrap items-center gap-1 rounded-2xl border border-line bg-raised px-3 py-1.5 shadow-card"
+        className="animate-enter absolute right-18 bottom-3 left-3 z-20 mx-auto flex w-fit flex-wrap items-center gap-1 rounded-2xl border border-line bg-raised px-3 py-1.5 shadow-card"
       >
         <span className="px-1.5 font-medium text-xs">{selected.length} selected</span>
         {steers.map(({ kind, title, Icon }) => (

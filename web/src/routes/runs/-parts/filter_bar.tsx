@@ -48,7 +48,7 @@ export default function FilterBar(props: BarProps) {
         event.nativeEvent.stopImmediatePropagation();
         props.onClose();
       }}
-      className="border-t bg-surface px-4 py-3 sm:px-6"
+      className="max-h-[55vh] overflow-auto border-t bg-surface px-4 py-3 sm:px-6"
     >
       <div className="grid grid-cols-1 gap-3 sm:grid-cols-2 lg:grid-cols-4">
         <Field label="State">

@@ -29,17 +29,16 @@ export function Filters(props: FiltersProps) {
   const chips = chipsOf(props.search);
   return (
     <div className="shrink-0 border-b">
-      <div className="flex items-center gap-1 overflow-x-auto px-3 py-1.5 sm:px-5">
+      <div className="flex items-center gap-1 px-3 py-1.5 sm:px-5">
         <Views {...props} />
         <Button
           size="sm"
           tone="quiet"
           aria-expanded={open}
           onClick={toggle}
-          className="ml-auto"
           title="Filter runs and save views"
         >
-          <ListFilter aria-hidden /> Filter <Kbd keys="f" />
+          <ListFilter aria-hidden /> Filter <Kbd keys="f" className="max-sm:hidden" />
         </Button>
       </div>
       {chips.length > 0 && (
@@ -80,7 +79,7 @@ function Views({ search, user, role }: FiltersProps) {
   if (role === "admin") views.push({ name: "Archived", filters: { archived: true } });
   const chosen = keyOf(filtersOf(search));
   return (
-    <nav aria-label="Saved views" className="flex gap-0.5">
+    <nav aria-label="Saved views" className="flex min-w-0 flex-1 gap-0.5 overflow-x-auto">
       {views.map(({ name, filters }) => {
         const isChosen = keyOf(filters) === chosen;
         return (

@@ -94,7 +94,7 @@ function Card({ card }: { card: Card }) {
       {card.doing && <Note tone="plain">Now: {card.doing}</Note>}
       {card.said && (
         <section>
-          <h3 className="mb-1 text-muted text-xs">Latest reply</h3>
+          <h2 className="mb-1 text-muted text-xs">Latest reply</h2>
           <p className="whitespace-pre-wrap break-words">
             {card.said.slice(0, MOST_TEXT)}
             {card.said.length > MOST_TEXT && "…"}

@@ -103,7 +103,10 @@ function TableCells({ row, isNew, showOwner, isTabStop, isSelected, actions }: R
 function CardCells({ row, isNew, isTabStop, isSelected, actions }: RowProps) {
   return (
     <Cell
-      className={cn("flex h-full flex-col justify-center gap-1 px-4", isNew && "animate-enter")}
+      className={cn(
+        "flex h-full flex-col justify-center gap-1 px-4 sm:px-6",
+        isNew && "animate-enter",
+      )}
     >
       <span className="flex items-center gap-2.5">
         <SelectBox {...{ row, isTabStop, isSelected, actions }} />
